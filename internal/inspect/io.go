@@ -1,0 +1,32 @@
+package inspect
+
+// A Role says what a tensor is there for.
+type Role string
+
+// The roles of inputs, then those of outputs.
+const (
+	RoleData      Role = "data"      // what the model works on
+	RoleAuxiliary Role = "auxiliary" // a switch or a rate: is_training, a keep probability, a batch size
+	RoleLabel     Role = "label"     // the truth to learn from; inference does not need it
+	RoleUnused    Role = "unused"    // nothing but bookkeeping reads it
+
+	RolePrediction Role = "prediction" // what inference reads
+	RoleLoss       Role = "loss"       // what training makes small
+	RoleMetric     Role = "metric"     // how good the model is, such as an accuracy
+)
+
+// IO is what goes into a graph and what comes out of it.
+type IO struct {
+	Inputs  []IOTensor `json:"inputs"`  // data, auxiliary, labels, unused, in this order; within each the likeliest first
+	Outputs []IOTensor `json:"outputs"` // predictions, losses, metrics, in this order; within each the likeliest first
+}
+
+// An IOTensor is one tensor that a graph is fed with or asked for.
+type IOTensor struct {
+	Tensor string   `json:"tensor"`           // name:k
+	Role   Role     `json:"role"`             // see Role
+	DType  string   `json:"dtype"`            // TensorFlow's short name, such as float32; empty where the file does not say
+	Shape  Shape    `json:"shape"`            // see Shape
+	Why    string   `json:"why"`              // the sign by which it was picked
+	Copies []string `json:"copies,omitempty"` // the same tensor in copies of the model (towers, workers), which are not listed themselves
+}
