@@ -1,0 +1,152 @@
+package wire
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Field numbers of NodeDef (tensorflow/core/framework/node_def.proto).
+const (
+	NodeName      protowire.Number = 1
+	NodeOp        protowire.Number = 2
+	NodeInput     protowire.Number = 3
+	NodeDevice    protowire.Number = 4
+	NodeAttr      protowire.Number = 5
+	NodeDebugInfo protowire.Number = 6
+	NodeFullType  protowire.Number = 7
+)
+
+// Field numbers of AttrValue and AttrValue.ListValue (tensorflow/core/framework/attr_value.proto).
+const (
+	AttrList        protowire.Number = 1
+	AttrS           protowire.Number = 2
+	AttrI           protowire.Number = 3
+	AttrF           protowire.Number = 4
+	AttrB           protowire.Number = 5
+	AttrType        protowire.Number = 6
+	AttrShape       protowire.Number = 7
+	AttrTensor      protowire.Number = 8
+	AttrPlaceholder protowire.Number = 9
+	AttrFunc        protowire.Number = 10
+
+	ListS    protowire.Number = 2
+	ListFunc protowire.Number = 9
+)
+
+// A Node is windows on the bytes of one NodeDef: strings as protobuf reads them, the last where one occurs several times.
+type Node struct {
+	Raw    []byte   // the NodeDef itself
+	Name   []byte   // node name
+	Op     []byte   // op, or name of a function
+	Device []byte   // nil where there is none
+	Inputs [][]byte // in order
+	attrs  [][]byte // the map entries in file order
+}
+
+// Parse makes n the node whose NodeDef is raw. The room of its slices is used again. The error is a *SyntaxError.
+func (n *Node) Parse(raw []byte) error {
+	*n = Node{Raw: raw, Inputs: n.Inputs[:0], attrs: n.attrs[:0]}
+	s := Scan(raw)
+	for s.Next() {
+		if s.Type != protowire.BytesType {
+			continue
+		}
+		switch s.Num {
+		case NodeName:
+			n.Name = s.Data
+		case NodeOp:
+			n.Op = s.Data
+		case NodeInput:
+			n.Inputs = append(n.Inputs, s.Data)
+		case NodeDevice:
+			n.Device = s.Data
+		case NodeAttr:
+			n.attrs = append(n.attrs, s.Data)
+		}
+	}
+	return s.Err()
+}
+
+// Attr returns the AttrValue of the attr key, and whether there is one. It is nil for an attr without a value.
+func (n *Node) Attr(key string) ([]byte, bool) {
+	for i := len(n.attrs) - 1; i >= 0; i-- {
+		if k, v := MapEntry(n.attrs[i]); string(k) == key {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// Attrs calls yield with key and AttrValue of each attr in file order, until it reports false. It fits a range statement.
+// Where a key stands several times, the last counts and the others are passed over.
+func (n *Node) Attrs(yield func(key, value []byte) bool) {
+	entries(n.attrs, yield)
+}
+
+// manyEntries is from where on repeated keys are found with a table. Below it, looking at each entry is quicker.
+const manyEntries = 24
+
+// entries calls yield with key and value of the entries of one map, of those with the same key the last.
+func entries(all [][]byte, yield func(key, value []byte) bool) {
+	var last map[string]int
+	if len(all) > manyEntries {
+		last = make(map[string]int, len(all))
+		for i, entry := range all {
+			key, _ := MapEntry(entry)
+			last[string(key)] = i
+		}
+	}
+	for i, entry := range all {
+		key, value := MapEntry(entry)
+		if last != nil && last[string(key)] != i || last == nil && repeated(all[i+1:], key) {
+			continue
+		}
+		if !yield(key, value) {
+			return
+		}
+	}
+}
+
+// repeated reports whether key is the key of one of the entries.
+func repeated(entries [][]byte, key []byte) bool {
+	for _, entry := range entries {
+		if k, _ := MapEntry(entry); string(k) == string(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// AttrBytes returns the payload of the length-delimited field num of an AttrValue (AttrS, AttrList, AttrShape, AttrTensor,
+// AttrFunc), and whether the value is of that kind. A value that was set several times counts as what was set last.
+func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
+	s := Scan(value)
+	if s.Next() && s.Is(num) && len(s.rest) == 0 {
+		return s.Data, true
+	}
+	var kind protowire.Number
+	var merged []byte
+	for s := Scan(value); s.Next(); {
+		if !attrKind(s.Field) {
+			continue
+		}
+		if s.Num != kind || s.Num == AttrS || s.Num == AttrPlaceholder {
+			merged = nil // what was set before is replaced, not merged
+		}
+		kind, merged = s.Num, append(merged, s.Data...)
+	}
+	return merged, kind == num
+}
+
+// attrKind reports whether f is one of the alternatives of AttrValue.value.
+func attrKind(f Field) bool {
+	switch f.Num {
+	case AttrI, AttrB, AttrType:
+		return f.Type == protowire.VarintType
+	case AttrF:
+		return f.Type == protowire.Fixed32Type
+	}
+	return f.Num <= AttrFunc && f.Type == protowire.BytesType
+}
+
+// AttrTypeOf returns the DataType of an AttrValue, 0 (DT_INVALID) where it holds none.
+func AttrTypeOf(value []byte) int32 { return int32(LastUint(value, AttrType)) }
