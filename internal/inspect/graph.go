@@ -1,0 +1,317 @@
+package inspect
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Graph is the nodes of one GraphDef by number, their place in file order from 0 on, and who reads whom. It is made in a
+// single pass and costs about 30 bytes a node and 16 an input; names and attrs stay in the file's bytes. Function bodies are
+// no part of it. A Graph is not safe for concurrent use.
+type Graph struct {
+	bytes      wire.Graph
+	starts     []uint32 // where in bytes the length of each NodeDef stands
+	nameAt     []uint8  // the name's length stands this far into the NodeDef; farAway where it does not fit
+	ops        []int32  // op ids
+	opNames    []string
+	opIDs      map[string]int32
+	inputStart []int32 // of node i the inputs are edges[inputStart[i]:inputStart[i+1]]
+	edges      []Edge
+	names      nameTable
+	duplicates []int32
+
+	consumerStart []int32 // nil until somebody asks for consumers
+	consumers     []Edge
+}
+
+// An Edge is one end of an input. In Inputs, Node is the node that is read; in Consumers, the node that reads. Port is the
+// number of the output that is read.
+type Edge struct {
+	Node int32 // a node number, Dangling where the input names no node
+	Port int32 // an output number, Control for a control input, BadPort where what stands behind the colon is no number
+}
+
+const (
+	// Dangling stands for a node that is not there.
+	Dangling int32 = -1
+	// Control is the port of a control input.
+	Control int32 = -1
+	// BadPort is the port of an input like "name:x".
+	BadPort int32 = -2
+)
+
+// maxGraph is how large a graph can be for its positions to fit 32 bits. Protobuf itself stops at half of it.
+const maxGraph = math.MaxUint32
+
+// farAway marks a name that does not stand at the beginning of its NodeDef.
+const farAway = math.MaxUint8
+
+// A Visitor is handed every node of a graph in file order while NewGraph goes over it. The Node is the same each time: copy what
+// must last.
+type Visitor func(i int, n *wire.Node)
+
+// pending is an input that names no earlier node.
+type pending struct {
+	edge   int32
+	at     uint32 // where in the graph the node name that it reads begins
+	length uint32
+}
+
+// NewGraph goes once over the nodes of g and hands each to the visitors. The error wraps a *wire.SyntaxError.
+func NewGraph(g wire.Graph, visitors ...Visitor) (*Graph, error) {
+	if uint64(len(g)) > maxGraph {
+		return nil, fmt.Errorf("index a graph of %d bytes: it is too large for TensorFlow to read", len(g))
+	}
+	count, err := countNodes(g)
+	if err != nil {
+		return nil, err
+	}
+	x := &Graph{
+		bytes:      g,
+		starts:     make([]uint32, 0, count),
+		nameAt:     make([]uint8, 0, count),
+		ops:        make([]int32, 0, count),
+		opIDs:      make(map[string]int32),
+		inputStart: make([]int32, 1, count+1),
+		edges:      make([]Edge, 0, count+count/2),
+		names:      newNameTable(count),
+	}
+	var later []pending
+	var node wire.Node
+	s := wire.Scan(g)
+	for s.Next() {
+		if !s.Is(wire.GraphNode) {
+			continue
+		}
+		if err := node.Parse(s.Data); err != nil {
+			return nil, fmt.Errorf("read node %d: %w", len(x.starts), err)
+		}
+		later = x.add(s.Raw, &node, later)
+		for _, visit := range visitors {
+			visit(len(x.starts)-1, &node)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("read the graph: %w", err)
+	}
+	for _, p := range later {
+		if i, found := x.Find(g[p.at : p.at+p.length]); found {
+			x.edges[p.edge].Node = int32(i)
+		}
+	}
+	return x, nil
+}
+
+// countNodes returns the number of nodes of g, so that every table gets its room at once.
+func countNodes(g wire.Graph) (int, error) {
+	count := 0
+	s := wire.Scan(g)
+	for s.Next() {
+		if s.Is(wire.GraphNode) {
+			count++
+		}
+	}
+	if err := s.Err(); err != nil {
+		return 0, fmt.Errorf("read the graph: %w", err)
+	}
+	return count, nil
+}
+
+// add enters a node, whose whole field is raw, and resolves its inputs as far as they name it or earlier nodes. The others are
+// appended to later: nearly every graph lists a node behind what it reads.
+func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
+	i := len(g.starts)
+	start, _ := wire.Offset(g.bytes, raw)
+	_, tag := protowire.ConsumeVarint(raw)
+	g.starts = append(g.starts, uint32(start+tag))
+	g.nameAt = append(g.nameAt, nameOffset(n))
+
+	id, known := g.opIDs[string(n.Op)]
+	if !known {
+		id = int32(len(g.opNames))
+		g.opNames = append(g.opNames, string(n.Op))
+		g.opIDs[g.opNames[id]] = id
+	}
+	g.ops = append(g.ops, id)
+
+	if !g.names.insert(g, n.Name, i) {
+		g.duplicates = append(g.duplicates, int32(i))
+	}
+	for _, input := range n.Inputs {
+		in := wire.ParseInput(input)
+		edge := Edge{Node: Dangling, Port: Control}
+		if !in.Control {
+			edge.Port = BadPort
+			if port, ok := in.Output(); ok {
+				edge.Port = int32(port)
+			}
+		}
+		if read, found := g.Find(in.Node); found {
+			edge.Node = int32(read)
+		} else if at, ok := wire.Offset(g.bytes, in.Node); ok {
+			later = append(later, pending{edge: int32(len(g.edges)), at: uint32(at), length: uint32(len(in.Node))})
+		}
+		g.edges = append(g.edges, edge)
+	}
+	g.inputStart = append(g.inputStart, int32(len(g.edges)))
+	return later
+}
+
+// nameOffset returns where in the NodeDef the length of its name stands.
+func nameOffset(n *wire.Node) uint8 {
+	at, ok := wire.Offset(n.Raw, n.Name)
+	size := protowire.SizeVarint(uint64(len(n.Name)))
+	if !ok || n.Name == nil || at-size < 0 || at-size >= farAway {
+		return farAway
+	}
+	// A length that is not in its shortest form does not stand where it should.
+	if length, m := protowire.ConsumeVarint(n.Raw[at-size:]); m != size || length != uint64(len(n.Name)) {
+		return farAway
+	}
+	return uint8(at - size)
+}
+
+// Len returns the number of nodes.
+func (g *Graph) Len() int { return len(g.starts) }
+
+// Raw returns the NodeDef of node i, a window on the file's bytes.
+func (g *Graph) Raw(i int) []byte {
+	raw, _ := protowire.ConsumeBytes(g.bytes[g.starts[i]:])
+	return raw
+}
+
+// Name returns the name of node i, a window on the file's bytes.
+func (g *Graph) Name(i int) []byte {
+	start := g.starts[i]
+	if g.nameAt[i] == farAway {
+		return wire.Last(g.Raw(i), wire.NodeName)
+	}
+	for g.bytes[start] >= 0x80 { // the NodeDef's length
+		start++
+	}
+	at := start + 1 + uint32(g.nameAt[i])
+	if length := g.bytes[at]; length < 0x80 {
+		return g.bytes[at+1 : at+1+uint32(length)]
+	}
+	name, _ := protowire.ConsumeBytes(g.bytes[at:])
+	return name
+}
+
+// Node takes node i apart into n, whose room is used again.
+func (g *Graph) Node(i int, n *wire.Node) {
+	// NewGraph has parsed every node, so that there is no error left to return.
+	_ = n.Parse(g.Raw(i))
+}
+
+// Op returns the id of node i's op, from 0 on in the order in which the ops first stand in the file.
+func (g *Graph) Op(i int) int32 { return g.ops[i] }
+
+// OpName returns the op with that id.
+func (g *Graph) OpName(id int32) string { return g.opNames[id] }
+
+// Ops returns the names of all ops of the graph, by id. The caller must not change them.
+func (g *Graph) Ops() []string { return g.opNames }
+
+// OpID returns the id of an op, and whether a node has it.
+func (g *Graph) OpID(name string) (int32, bool) {
+	id, ok := g.opIDs[name]
+	return id, ok
+}
+
+// Inputs returns what node i reads in the order of its inputs, control inputs included. The caller must not change it.
+func (g *Graph) Inputs(i int) []Edge { return g.edges[g.inputStart[i]:g.inputStart[i+1]] }
+
+// Consumers returns who reads node i in file order, once for every input that does: Node is the reader and Port the output
+// of i that is read, Control for a control input. The caller must not change it.
+func (g *Graph) Consumers(i int) []Edge {
+	if g.consumerStart == nil {
+		g.linkConsumers()
+	}
+	return g.consumers[g.consumerStart[i]:g.consumerStart[i+1]]
+}
+
+// linkConsumers turns the edges around.
+func (g *Graph) linkConsumers() {
+	n := g.Len()
+	start := make([]int32, n+2)
+	for _, e := range g.edges {
+		if e.Node != Dangling {
+			start[e.Node+2]++
+		}
+	}
+	for i := 2; i < len(start); i++ {
+		start[i] += start[i-1]
+	}
+	// start[i+1] is where the next consumer of node i goes. When all are placed, that is where those of node i+1 begin.
+	g.consumers = make([]Edge, start[n+1])
+	for i := range n {
+		for _, e := range g.Inputs(i) {
+			if e.Node == Dangling {
+				continue
+			}
+			g.consumers[start[e.Node+1]] = Edge{Node: int32(i), Port: e.Port}
+			start[e.Node+1]++
+		}
+	}
+	g.consumerStart = start[:n+1]
+}
+
+// Find returns the number of the node called name, the first where several are, and whether there is one.
+func (g *Graph) Find(name []byte) (int, bool) { return g.names.find(g, name) }
+
+// Duplicates returns the numbers of the nodes whose name an earlier node has, in file order. The caller must not change it.
+func (g *Graph) Duplicates() []int32 { return g.duplicates }
+
+// A nameTable finds nodes by name: a hash table with open addressing that is never more than half full. The tags, a byte of
+// each hash, spare it most looks at names that lie somewhere else in memory.
+type nameTable struct {
+	slots []uint32 // node number + 1, 0 where nothing is
+	tags  []uint8
+	seed  maphash.Seed
+}
+
+func newNameTable(count int) nameTable {
+	size := 8
+	for size < 2*count {
+		size *= 2
+	}
+	return nameTable{slots: make([]uint32, size), tags: make([]uint8, size), seed: maphash.MakeSeed()}
+}
+
+// slot returns where in the table name stands or would, the tag that goes with it, and whether it stands there.
+func (t *nameTable) slot(g *Graph, name []byte) (at int, tag uint8, found bool) {
+	hash := maphash.Bytes(t.seed, name)
+	tag = uint8(hash >> 56)
+	mask := uint64(len(t.slots) - 1)
+	for h := hash & mask; ; h = (h + 1) & mask {
+		entry := t.slots[h]
+		if entry == 0 {
+			return int(h), tag, false
+		}
+		if t.tags[h] == tag && string(g.Name(int(entry-1))) == string(name) {
+			return int(h), tag, true
+		}
+	}
+}
+
+// insert enters node i under its name. It reports false where the name is taken.
+func (t *nameTable) insert(g *Graph, name []byte, i int) bool {
+	at, tag, found := t.slot(g, name)
+	if !found {
+		t.slots[at], t.tags[at] = uint32(i+1), tag
+	}
+	return !found
+}
+
+func (t *nameTable) find(g *Graph, name []byte) (int, bool) {
+	at, _, found := t.slot(g, name)
+	if !found {
+		return 0, false
+	}
+	return int(t.slots[at]) - 1, true
+}
