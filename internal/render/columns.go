@@ -1,0 +1,186 @@
+package render
+
+import (
+	"bufio"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+)
+
+const (
+	// measuredRows is how many rows of a listing are looked at before the first is printed. A later row that needs more room
+	// takes it.
+	measuredRows = 200
+	// narrowest is what a column is never made narrower than, however narrow the terminal.
+	narrowest = 12
+	ellipsis  = "…"
+)
+
+// A layout is how wide the columns of a table are.
+type layout struct {
+	columns []Column
+	widths  []int // what the widest cell needs, or what it is cut to
+	cut     bool  // whether cells are shortened to widths
+}
+
+// measure returns the layout for rows that fits a terminal of that width: the widest columns are made narrower first. With
+// width 0, and where that is not enough, columns are as wide as they need.
+func measure(t *Grid, rows [][]string, width int) layout {
+	l := layout{columns: t.Columns, widths: make([]int, len(t.Columns)), cut: width > 0}
+	for i, c := range t.Columns {
+		if !t.NoHead {
+			l.widths[i] = twwidth.Width(c.Name)
+		}
+		for _, row := range rows {
+			if i < len(row) {
+				l.widths[i] = max(l.widths[i], twwidth.Width(cell(row[i], c)))
+			}
+		}
+	}
+	if width > 0 {
+		l.fit(width)
+	}
+	return l
+}
+
+// fit lowers the widths of the columns that may be shortened until all fit.
+func (l *layout) fit(width int) {
+	excess := -width - len(gap)
+	for _, w := range l.widths {
+		excess += w + len(gap)
+	}
+	for excess > 0 {
+		widest, next := -1, narrowest
+		for i, c := range l.columns {
+			if c.Fixed || l.widths[i] <= narrowest {
+				continue
+			}
+			if widest < 0 || l.widths[i] > l.widths[widest] {
+				if widest >= 0 {
+					next = max(next, l.widths[widest])
+				}
+				widest = i
+			} else {
+				next = max(next, l.widths[i])
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		// Down to the next widest at once, or by one where they are equal.
+		step := min(excess, max(1, l.widths[widest]-next))
+		l.widths[widest] -= step
+		excess -= step
+	}
+}
+
+// cells returns the cells of a row as they are shown, shortened where the layout says so.
+func (l *layout) cells(row []string) []string {
+	cells := make([]string, len(l.columns))
+	for i, c := range l.columns {
+		if i >= len(row) {
+			continue
+		}
+		cells[i] = cell(row[i], c)
+		if l.cut && !c.Fixed {
+			cells[i] = shorten(cells[i], l.widths[i], c.Prose)
+		}
+	}
+	return cells
+}
+
+// writeColumns writes a listing of any length in constant memory. Its widths are those of the first rows.
+func writeColumns(w *bufio.Writer, t *Grid, st style, width int) error {
+	var first [][]string
+	var l layout
+	begun := false
+	begin := func() {
+		begun = true
+		l = measure(t, first, width)
+		if !t.NoHead && len(first) > 0 {
+			w.WriteString(st.head(l.line(l.headings())) + "\n")
+		}
+		for _, row := range first {
+			w.WriteString(l.line(l.cells(row)) + "\n")
+		}
+	}
+	for row, err := range t.rows() {
+		if err != nil {
+			if !begun {
+				begin()
+			}
+			return err
+		}
+		if !begun {
+			first = append(first, append([]string(nil), row...))
+			if len(first) == measuredRows {
+				begin()
+			}
+			continue
+		}
+		if _, err := w.WriteString(l.line(l.cells(row)) + "\n"); err != nil {
+			return err
+		}
+	}
+	if !begun {
+		begin()
+	}
+	return nil
+}
+
+// headings returns the headings of the columns.
+func (l *layout) headings() []string {
+	names := make([]string, len(l.columns))
+	for i, c := range l.columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// line returns one line of cells, without spaces at its end.
+func (l *layout) line(cells []string) string {
+	var b strings.Builder
+	for i, text := range cells {
+		if i > 0 {
+			b.WriteString(gap)
+		}
+		b.WriteString(pad(text, l.widths[i], l.columns[i].Right))
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// shorten cuts s to width columns: its middle goes, since names differ at both ends, or of prose its end.
+func shorten(s string, width int, prose bool) string {
+	if len(s) <= width || twwidth.Width(s) <= width {
+		return s
+	}
+	width -= twwidth.Width(ellipsis)
+	if prose {
+		return strings.TrimRight(head(s, width), " ") + ellipsis
+	}
+	front := head(s, width/2)
+	return front + ellipsis + tail(s[len(front):], width-width/2)
+}
+
+// head returns as much of the beginning of s as fits width columns.
+func head(s string, width int) string {
+	for i, r := range s {
+		if width -= twwidth.Width(string(r)); width < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// tail returns as much of the end of s as fits width columns.
+func tail(s string, width int) string {
+	runes := []rune(s)
+	at := len(runes)
+	for at > 0 {
+		if width -= twwidth.Width(string(runes[at-1])); width < 0 {
+			break
+		}
+		at--
+	}
+	return string(runes[at:])
+}

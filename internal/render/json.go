@@ -1,0 +1,293 @@
+package render
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// errJSON is wrapped by the errors about values that JSON cannot hold.
+var errJSON = errors.New("write as JSON")
+
+// showJSON prints the fields of all views as one object, in order: "format_version" first, "file" where the name is known,
+// then what the sections say. Each element of an array stands on a line of its own, so that a long listing can be written while it is
+// computed and read line by line.
+func showJSON(w *bufio.Writer, views []View, file string) error {
+	e := encoder{w: w}
+	w.WriteString("{\n  \"format_version\": " + strconv.Itoa(FormatVersion))
+	if file != "" {
+		w.WriteString(",\n  \"file\": ")
+		e.text(file)
+	}
+	seen := make(map[string]bool)
+	for _, v := range views {
+		for _, m := range v.Fields {
+			if seen[m.Key] {
+				return fmt.Errorf("%w: two members called %q", errJSON, m.Key)
+			}
+			seen[m.Key] = true
+			w.WriteString(",\n  ")
+			e.text(m.Key)
+			w.WriteString(": ")
+			if err := e.member(m.Value); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := w.WriteString("\n}\n")
+	return err
+}
+
+// An Appender writes itself as JSON: what is printed a million times need not be looked at by reflection. AppendJSONString
+// is for its strings.
+type Appender interface {
+	AppendJSON(b []byte) []byte
+}
+
+// An encoder writes Go values as JSON like encoding/json does, by the same tags, with three differences: strings that are not UTF-8
+// become {"base64": ...} instead of being changed, characters that are not printable are escaped, and a nil slice is [],
+// unless its type marshals itself.
+type encoder struct {
+	w       *bufio.Writer
+	scratch []byte
+}
+
+// member writes the value of a member of the outermost object.
+func (e *encoder) member(value any) error {
+	if elements, ok := value.(Elements); ok {
+		return e.elements(elements)
+	}
+	v := reflect.ValueOf(value)
+	for v.Kind() == reflect.Pointer && !v.IsNil() && !marshalsItself(v) {
+		v = v.Elem()
+	}
+	switch {
+	case v.IsValid() && v.Kind() == reflect.Slice && !marshalsItself(v):
+		return e.elements(func(yield func(any, error) bool) {
+			for i := range v.Len() {
+				if !yield(v.Index(i).Interface(), nil) {
+					return
+				}
+			}
+		})
+	case v.IsValid() && v.Kind() == reflect.Struct && !marshalsItself(v):
+		return e.object(v, "\n    ", "\n  ")
+	}
+	return e.value(v)
+}
+
+// elements writes an array, each element on a line.
+func (e *encoder) elements(elements Elements) error {
+	e.w.WriteByte('[')
+	separator := "\n    "
+	for value, err := range elements {
+		if err != nil {
+			return err
+		}
+		if _, err := e.w.WriteString(separator); err != nil {
+			return err
+		}
+		if err := e.value(reflect.ValueOf(value)); err != nil {
+			return err
+		}
+		separator = ",\n    "
+	}
+	if len(separator) > len("\n    ") {
+		e.w.WriteString("\n  ")
+	}
+	return e.w.WriteByte(']')
+}
+
+// object writes the exported fields of a struct, with before between brace and first key and after behind the last value.
+func (e *encoder) object(v reflect.Value, before, after string) error {
+	e.w.WriteByte('{')
+	separator := before
+	if err := e.fields(v, &separator, before); err != nil {
+		return err
+	}
+	if separator != before {
+		e.w.WriteString(after)
+	}
+	return e.w.WriteByte('}')
+}
+
+// fields writes the members that a struct contributes to an object; those of embedded structs are its own.
+func (e *encoder) fields(v reflect.Value, separator *string, before string) error {
+	t := v.Type()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		field := v.Field(i)
+		if f.Anonymous && name == "" && field.Kind() == reflect.Struct {
+			if err := e.fields(field, separator, before); err != nil {
+				return err
+			}
+			continue
+		}
+		if strings.Contains(options, "omitempty") && isEmpty(field) || strings.Contains(options, "omitzero") && field.IsZero() {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		e.w.WriteString(*separator)
+		*separator = "," + before
+		if before == "" {
+			*separator = ", "
+		}
+		e.text(name)
+		e.w.WriteString(": ")
+		if err := e.value(field); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// isEmpty is what omitempty means in encoding/json.
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
+}
+
+// marshalsItself reports whether a type has its own JSON.
+func marshalsItself(v reflect.Value) bool {
+	switch v.Interface().(type) {
+	case Appender, json.Marshaler:
+		return true
+	}
+	return false
+}
+
+// value writes a value on one line.
+func (e *encoder) value(v reflect.Value) error {
+	if !v.IsValid() {
+		_, err := e.w.WriteString("null")
+		return err
+	}
+	switch own := v.Interface().(type) {
+	case Appender:
+		e.scratch = own.AppendJSON(e.scratch[:0])
+		_, err := e.w.Write(e.scratch)
+		return err
+	case json.Marshaler:
+		if v.Kind() == reflect.Pointer && v.IsNil() {
+			_, err := e.w.WriteString("null")
+			return err
+		}
+		b, err := own.MarshalJSON()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errJSON, err)
+		}
+		_, err = e.w.Write(b)
+		return err
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		e.scratch = strconv.AppendBool(e.scratch[:0], v.Bool())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		e.scratch = strconv.AppendInt(e.scratch[:0], v.Int(), 10)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		e.scratch = strconv.AppendUint(e.scratch[:0], v.Uint(), 10)
+	case reflect.Float32:
+		e.scratch = AppendJSONFloat(e.scratch[:0], v.Float(), 32)
+	case reflect.Float64:
+		e.scratch = AppendJSONFloat(e.scratch[:0], v.Float(), 64)
+	case reflect.String:
+		e.text(v.String())
+		return nil
+	case reflect.Slice, reflect.Array:
+		return e.array(v)
+	case reflect.Struct:
+		return e.object(v, "", "")
+	case reflect.Pointer, reflect.Interface:
+		return e.value(v.Elem())
+	default:
+		return fmt.Errorf("%w: a %s", errJSON, v.Type())
+	}
+	_, err := e.w.Write(e.scratch)
+	return err
+}
+
+// array writes an array on one line. Bytes are a string that may not be UTF-8.
+func (e *encoder) array(v reflect.Value) error {
+	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
+		e.text(string(v.Bytes()))
+		return nil
+	}
+	e.w.WriteByte('[')
+	for i := range v.Len() {
+		if i > 0 {
+			e.w.WriteString(", ")
+		}
+		if err := e.value(v.Index(i)); err != nil {
+			return err
+		}
+	}
+	return e.w.WriteByte(']')
+}
+
+func (e *encoder) text(s string) {
+	e.scratch = AppendJSONString(e.scratch[:0], s)
+	e.w.Write(e.scratch)
+}
+
+// AppendJSONFloat appends a number in its shortest form. What JSON has no number for is the string that protobuf's JSON
+// mapping writes: "NaN", "Infinity", "-Infinity".
+func AppendJSONFloat(b []byte, f float64, bits int) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(b, `"NaN"`...)
+	case math.IsInf(f, 1):
+		return append(b, `"Infinity"`...)
+	case math.IsInf(f, -1):
+		return append(b, `"-Infinity"`...)
+	}
+	return strconv.AppendFloat(b, f, 'g', -1, bits)
+}
+
+// AppendJSONString appends s as a JSON string with everything escaped that is not printable, and {"base64": ...} where s is
+// not UTF-8.
+func AppendJSONString(b []byte, s string) []byte {
+	if !utf8.ValidString(s) {
+		b = append(b, `{"base64": "`...)
+		b = base64.StdEncoding.AppendEncode(b, []byte(s))
+		return append(b, `"}`...)
+	}
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r == '\n':
+			b = append(b, `\n`...)
+		case r == '\t':
+			b = append(b, `\t`...)
+		case ' ' <= r && r <= '~':
+			b = append(b, byte(r))
+		case printable(string(r)):
+			b = utf8.AppendRune(b, r)
+		case r > 0xFFFF:
+			r -= 0x10000
+			b = fmt.Appendf(b, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return append(b, '"')
+}

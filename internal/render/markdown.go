@@ -1,0 +1,122 @@
+package render
+
+import (
+	"bufio"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+)
+
+// showMarkdown prints a view as a heading and a table for each of its tables.
+func showMarkdown(w *bufio.Writer, v View) error {
+	w.WriteString("## " + v.Section + "\n")
+	for i := range v.Tables {
+		t := &v.Tables[i]
+		if t.Title != "" && len(v.Tables) > 1 {
+			w.WriteString("\n### " + markdownText(Text(t.Title)) + "\n")
+		}
+		if err := writeMarkdown(w, t); err != nil {
+			return err
+		}
+		if t.Note != "" {
+			w.WriteString("\n" + markdownText(Text(t.Note)) + "\n")
+		}
+	}
+	return nil
+}
+
+// writeMarkdown prints one table, nothing where it has no rows. A table that is all in memory is aligned, one that is computed while it is
+// printed is not: it reads the same in a browser.
+func writeMarkdown(w *bufio.Writer, t *Grid) error {
+	widths := make([]int, len(t.Columns))
+	if t.Stream == nil {
+		for i, c := range t.Columns {
+			widths[i] = twwidth.Width(c.Name)
+			for _, row := range t.Rows {
+				if i < len(row) {
+					widths[i] = max(widths[i], twwidth.Width(markdownCell(row[i], c)))
+				}
+			}
+		}
+	}
+	first := true
+	for row, err := range t.rows() {
+		if err != nil {
+			return err
+		}
+		if first {
+			w.WriteByte('\n')
+			markdownHead(w, t.Columns, widths)
+			first = false
+		}
+		for i, c := range t.Columns {
+			text := ""
+			if i < len(row) {
+				text = markdownCell(row[i], c)
+			}
+			w.WriteString("| " + pad(text, widths[i], c.Right) + " ")
+		}
+		if _, err := w.WriteString("|\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func markdownHead(w *bufio.Writer, columns []Column, widths []int) {
+	for i, c := range columns {
+		w.WriteString("| " + pad(c.Name, widths[i], c.Right) + " ")
+	}
+	w.WriteString("|\n")
+	for i, c := range columns {
+		dashes := strings.Repeat("-", max(widths[i], 3))
+		if c.Right {
+			dashes = dashes[1:] + ":"
+		}
+		w.WriteString("| " + dashes + " ")
+	}
+	w.WriteString("|\n")
+}
+
+// markdownCell returns a cell in which nothing is markup and nothing ends the cell.
+func markdownCell(s string, c Column) string {
+	if c.Indent {
+		text := strings.TrimLeft(s, " ")
+		return strings.Repeat("&nbsp;", len(s)-len(text)) + markdownText(Text(text))
+	}
+	return markdownText(Text(s))
+}
+
+// markdownText escapes what markdown would take for markup. An underscore inside a word is none.
+func markdownText(s string) string {
+	const markup = "|\\`*_<[&"
+	if !strings.ContainsAny(s, markup) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		inside := s[i] == '_' && i > 0 && i+1 < len(s) && wordByte(s[i-1]) && wordByte(s[i+1])
+		if strings.IndexByte(markup, s[i]) >= 0 && !inside {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// wordByte reports whether c is part of a word.
+func wordByte(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
+}
+
+// pad fills s with spaces to width columns.
+func pad(s string, width int, right bool) string {
+	gap := width - twwidth.Width(s)
+	if gap <= 0 {
+		return s
+	}
+	if right {
+		return strings.Repeat(" ", gap) + s
+	}
+	return s + strings.Repeat(" ", gap)
+}

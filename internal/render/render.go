@@ -1,0 +1,186 @@
+// Package render prints facts: as a table for people, tab-separated for scripts, as markdown or as JSON. It holds all of the
+// presentation and none of the analysis; what it prints are the structs of package inspect and diff.
+//
+// The files: render.go, what a section hands over (View, Table) and how views become output; table.go, columns.go, tsv.go,
+// markdown.go and json.go, the formats; text.go, how strings of a file are made fit to be looked at; style.go, colour. Each
+// section of show has a file of its own that turns its struct into a View.
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// FormatVersion is the "format_version" of JSON output. Fields are only ever added to it.
+const FormatVersion = 1
+
+// A Format says how facts are printed.
+type Format string
+
+// The formats. Auto is Table on a terminal and TSV elsewhere.
+const (
+	Auto     Format = "auto"
+	Table    Format = "table"
+	TSV      Format = "tsv"
+	Markdown Format = "markdown"
+	JSON     Format = "json"
+)
+
+// Options says how views are printed. The zero value is TSV-like Auto without colour.
+type Options struct {
+	File     string // name of the file, for JSON
+	Format   Format // "" is Auto
+	Raw      bool   // the values alone, one a line, whatever Format says
+	Terminal bool   // whether the output goes to a terminal: what Auto goes by
+	Color    bool   // whether tables may use colour
+	Width    int    // columns of the terminal, to which tables are cut; 0 for as wide as it takes
+}
+
+// format returns the format in which v is printed.
+func (o Options) format(v View) Format {
+	switch {
+	case o.Format != "" && o.Format != Auto:
+		return o.Format
+	case o.Terminal || v.SameEverywhere:
+		return Table
+	}
+	return TSV
+}
+
+// A View is one section made ready to be printed: the same facts as tables for people, as values for scripts and as fields
+// for programs. What comes as a sequence is computed while it is printed.
+type View struct {
+	Section        string                   // name of the section on the command line
+	Tables         []Grid                   // in the order in which they are printed
+	Values         iter.Seq2[string, error] // what --raw prints
+	Fields         []Member                 // what JSON gets, at the top level of its one object
+	SameEverywhere bool                     // a table also where Auto would be TSV
+}
+
+// A Member is a member of a JSON object. A Value of type Elements is an array that is written while it is computed.
+type Member struct {
+	Key   string
+	Value any
+}
+
+// Elements is the elements of a JSON array, one after the other. It ends at the first error.
+type Elements iter.Seq2[any, error]
+
+// A Grid is a table: cells as they stand in the file. Escaping, alignment and shortening are the printer's.
+type Grid struct {
+	Title   string // what the rows are, such as "inputs"; TSV with several tables begins each line with it
+	Columns []Column
+	Rows    [][]string                 // in order; a short row has empty cells at its end
+	Stream  iter.Seq2[[]string, error] // rows that are computed while they are printed, in place of Rows; the slice may be used again
+	Note    string                     // a line below the table for people: what is not shown, or that there is nothing
+	NoHead  bool                       // the columns have no heading: a list of keys and values
+}
+
+// A Column is one column of a Grid.
+type Column struct {
+	Name   string // its heading
+	Right  bool   // aligned to the right: numbers
+	Fixed  bool   // never shortened to make the table fit the terminal
+	Prose  bool   // text to read: where it must be shortened, its end goes, not its middle
+	Indent bool   // leading spaces mean something: a tree
+}
+
+// Columns returns left-aligned columns with these headings.
+func Columns(names ...string) []Column {
+	columns := make([]Column, len(names))
+	for i, name := range names {
+		columns[i].Name = name
+	}
+	return columns
+}
+
+// Number returns a column for numbers: aligned to the right and never shortened.
+func Number(name string) Column { return Column{Name: name, Right: true, Fixed: true} }
+
+// Lines returns the sequence of the given values, for View.Values.
+func Lines(values []string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, v := range values {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rows returns the rows of the grid wherever they come from.
+func (g *Grid) rows() iter.Seq2[[]string, error] {
+	if g.Stream != nil {
+		return g.Stream
+	}
+	return func(yield func([]string, error) bool) {
+		for _, row := range g.Rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Show prints views in order. The error is the first of w, or of a sequence in a view.
+func Show(w io.Writer, views []View, o Options) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	if err := show(out, views, o); err != nil {
+		// What was computed before the error is still the user's; a failing writer has nothing left to report.
+		_ = out.Flush()
+		return err
+	}
+	return out.Flush()
+}
+
+func show(w *bufio.Writer, views []View, o Options) error {
+	if o.Raw {
+		return showRaw(w, views)
+	}
+	if o.Format == JSON {
+		return showJSON(w, views, o.File)
+	}
+	style := newStyle(o.Color)
+	for i, v := range views {
+		format := o.format(v)
+		if i > 0 && format != TSV {
+			w.WriteByte('\n')
+		}
+		var err error
+		switch format {
+		case Table:
+			err = showTables(w, v, len(views) > 1, style, o.Width)
+		case TSV:
+			err = showTSV(w, v, len(views) > 1)
+		case Markdown:
+			err = showMarkdown(w, v)
+		default:
+			err = fmt.Errorf("print as %q: there is no such format", format)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showRaw prints the values alone. One that would take several lines or is not fit to be shown is quoted.
+func showRaw(w *bufio.Writer, views []View) error {
+	for _, v := range views {
+		if v.Values == nil {
+			continue
+		}
+		for value, err := range v.Values {
+			if err != nil {
+				return err
+			}
+			w.WriteString(rawText(value))
+			if err := w.WriteByte('\n'); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package render
+
+import (
+	"bufio"
+)
+
+// showTSV prints a view as lines of cells with a tab between them and without headings, as scripts want them. Where several
+// sections are printed, each line begins with the section's name; where the section has several tables, next comes the
+// title of the table. So the columns of a section are where they are whatever the file holds.
+func showTSV(w *bufio.Writer, v View, several bool) error {
+	for i := range v.Tables {
+		t := &v.Tables[i]
+		prefix := ""
+		if several {
+			prefix = v.Section + "\t"
+		}
+		if len(v.Tables) > 1 {
+			prefix += t.Title + "\t"
+		}
+		key := ""
+		for row, err := range t.rows() {
+			if err != nil {
+				return err
+			}
+			w.WriteString(prefix)
+			for c, column := range t.Columns {
+				if c > 0 {
+					w.WriteByte('\t')
+				}
+				if c >= len(row) {
+					continue
+				}
+				text := row[c]
+				if t.NoHead && c == 0 {
+					// In a list of keys and values, a line without a key goes on with the last one.
+					if text == "" {
+						text = key
+					}
+					key = text
+				}
+				column.Indent = false
+				w.WriteString(cell(text, column))
+			}
+			if err := w.WriteByte('\n'); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
