@@ -33,7 +33,8 @@ func (g Glob) Literal() bool { return g.literal }
 
 // Match reports whether the whole of name fits the pattern.
 func (g Glob) Match(name string) bool {
-	if g.literal {
+	// A name that has a star or a bracket in it can be given as it is.
+	if g.literal || g.pattern == name {
 		return g.pattern == name
 	}
 	// On a mismatch only the last star can take more, so one place to go back to is enough.
