@@ -18,12 +18,14 @@ type Graph struct {
 	starts     []uint32 // where in bytes the length of each NodeDef stands
 	nameAt     []uint8  // the name's length stands this far into the NodeDef; farAway where it does not fit
 	ops        []int32  // op ids
-	opNames    []string
-	opIDs      map[string]int32
+	devices    []int32  // device ids
+	opNames    names
+	devNames   names
 	inputStart []int32 // of node i the inputs are edges[inputStart[i]:inputStart[i+1]]
 	edges      []Edge
 	names      nameTable
 	duplicates []int32
+	colocated  []int32
 
 	consumerStart []int32 // nil until somebody asks for consumers
 	consumers     []Edge
@@ -51,10 +53,6 @@ const maxGraph = math.MaxUint32
 // farAway marks a name that does not stand at the beginning of its NodeDef.
 const farAway = math.MaxUint8
 
-// A Visitor is handed every node of a graph in file order while NewGraph goes over it. The Node is the same each time: copy what
-// must last.
-type Visitor func(i int, n *wire.Node)
-
 // pending is an input that names no earlier node.
 type pending struct {
 	edge   int32
@@ -62,8 +60,8 @@ type pending struct {
 	length uint32
 }
 
-// NewGraph goes once over the nodes of g and hands each to the visitors. The error wraps a *wire.SyntaxError.
-func NewGraph(g wire.Graph, visitors ...Visitor) (*Graph, error) {
+// NewGraph goes once over the nodes of g. The error wraps a *wire.SyntaxError.
+func NewGraph(g wire.Graph) (*Graph, error) {
 	if uint64(len(g)) > maxGraph {
 		return nil, fmt.Errorf("index a graph of %d bytes: it is too large for TensorFlow to read", len(g))
 	}
@@ -76,11 +74,12 @@ func NewGraph(g wire.Graph, visitors ...Visitor) (*Graph, error) {
 		starts:     make([]uint32, 0, count),
 		nameAt:     make([]uint8, 0, count),
 		ops:        make([]int32, 0, count),
-		opIDs:      make(map[string]int32),
+		devices:    make([]int32, 0, count),
 		inputStart: make([]int32, 1, count+1),
 		edges:      make([]Edge, 0, count+count/2),
 		names:      newNameTable(count),
 	}
+	x.devNames.id(nil) // so that 0 is no device
 	var later []pending
 	var node wire.Node
 	s := wire.Scan(g)
@@ -92,9 +91,6 @@ func NewGraph(g wire.Graph, visitors ...Visitor) (*Graph, error) {
 			return nil, fmt.Errorf("read node %d: %w", len(x.starts), err)
 		}
 		later = x.add(s.Raw, &node, later)
-		for _, visit := range visitors {
-			visit(len(x.starts)-1, &node)
-		}
 	}
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("read the graph: %w", err)
@@ -131,14 +127,11 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 	g.starts = append(g.starts, uint32(start+tag))
 	g.nameAt = append(g.nameAt, nameOffset(n))
 
-	id, known := g.opIDs[string(n.Op)]
-	if !known {
-		id = int32(len(g.opNames))
-		g.opNames = append(g.opNames, string(n.Op))
-		g.opIDs[g.opNames[id]] = id
+	g.ops = append(g.ops, g.opNames.id(n.Op))
+	g.devices = append(g.devices, g.devNames.id(n.Device))
+	if classed(n) {
+		g.colocated = append(g.colocated, int32(i))
 	}
-	g.ops = append(g.ops, id)
-
 	if !g.names.insert(g, n.Name, i) {
 		g.duplicates = append(g.duplicates, int32(i))
 	}
@@ -160,6 +153,16 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 	}
 	g.inputStart = append(g.inputStart, int32(len(g.edges)))
 	return later
+}
+
+// classed reports whether a node has an attr "_class".
+func classed(n *wire.Node) bool {
+	for key := range n.Attrs {
+		if string(key) == "_class" {
+			return true
+		}
+	}
+	return false
 }
 
 // nameOffset returns where in the NodeDef the length of its name stands.
@@ -212,16 +215,25 @@ func (g *Graph) Node(i int, n *wire.Node) {
 func (g *Graph) Op(i int) int32 { return g.ops[i] }
 
 // OpName returns the op with that id.
-func (g *Graph) OpName(id int32) string { return g.opNames[id] }
+func (g *Graph) OpName(id int32) string { return g.opNames.list[id] }
 
 // Ops returns the names of all ops of the graph, by id. The caller must not change them.
-func (g *Graph) Ops() []string { return g.opNames }
+func (g *Graph) Ops() []string { return g.opNames.list }
 
 // OpID returns the id of an op, and whether a node has it.
 func (g *Graph) OpID(name string) (int32, bool) {
-	id, ok := g.opIDs[name]
+	id, ok := g.opNames.ids[name]
 	return id, ok
 }
+
+// Device returns the id of node i's device: 0 where it has none, the others in the order in which they first stand in the file.
+func (g *Graph) Device(i int) int32 { return g.devices[i] }
+
+// Devices returns the device strings of the graph, by id; the first is the empty one. The caller must not change them.
+func (g *Graph) Devices() []string { return g.devNames.list }
+
+// Colocated returns the numbers of the nodes that have an attr "_class", in file order. The caller must not change it.
+func (g *Graph) Colocated() []int32 { return g.colocated }
 
 // Inputs returns what node i reads in the order of its inputs, control inputs included. The caller must not change it.
 func (g *Graph) Inputs(i int) []Edge { return g.edges[g.inputStart[i]:g.inputStart[i+1]] }
@@ -266,6 +278,31 @@ func (g *Graph) Find(name []byte) (int, bool) { return g.names.find(g, name) }
 
 // Duplicates returns the numbers of the nodes whose name an earlier node has, in file order. The caller must not change it.
 func (g *Graph) Duplicates() []int32 { return g.duplicates }
+
+// names numbers strings of which there are few.
+type names struct {
+	list []string
+	ids  map[string]int32
+	last int32 // nodes of one kind stand side by side
+}
+
+// id returns the number of a string, a new one where it has none.
+func (s *names) id(name []byte) int32 {
+	if len(s.list) > 0 && s.list[s.last] == string(name) {
+		return s.last
+	}
+	id, known := s.ids[string(name)]
+	if !known {
+		if s.ids == nil {
+			s.ids = make(map[string]int32)
+		}
+		id = int32(len(s.list))
+		s.list = append(s.list, string(name))
+		s.ids[s.list[id]] = id
+	}
+	s.last = id
+	return id
+}
 
 // A nameTable finds nodes by name: a hash table with open addressing that is never more than half full. The tags, a byte of
 // each hash, spare it most looks at names that lie somewhere else in memory.

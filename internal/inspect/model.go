@@ -1,0 +1,25 @@
+package inspect
+
+import (
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Model is one MetaGraphDef and what has been found out about it so far, so that sections of show that are asked for together
+// share the walk over the nodes. It is not safe for concurrent use.
+type Model struct {
+	Meta *wire.MetaGraph
+
+	graph *Graph
+	err   error
+}
+
+// NewModel returns the Model of a MetaGraphDef. Nothing has been looked at yet.
+func NewModel(m *wire.MetaGraph) *Model { return &Model{Meta: m} }
+
+// Graph returns the index over the nodes, made when it is first asked for. The error wraps a *wire.SyntaxError.
+func (m *Model) Graph() (*Graph, error) {
+	if m.graph == nil && m.err == nil {
+		m.graph, m.err = NewGraph(m.Meta.Graph())
+	}
+	return m.graph, m.err
+}
