@@ -1,0 +1,85 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// filterCollectionsOptions is what the flags of filter-collections say.
+type filterCollectionsOptions struct {
+	in           inputFlags
+	out          outputFlags
+	keep         []string
+	drop         []string
+	allowMissing bool
+}
+
+func newFilterCollectionsCommand(env *environment) *cobra.Command {
+	var o filterCollectionsOptions
+	cmd := &cobra.Command{
+		Use:   "filter-collections [IN [OUT]] --keep KEY --drop KEY",
+		Short: "Keep or drop collections",
+		Long: `filter-collections drops collections and changes nothing else. With --keep, every collection that it does not name goes;
+--drop takes away from what is left. A pattern that fits nothing is an error, so that a typo cannot empty a file.
+
+In a pattern, * stands for any characters, ? for one, [a-z] for one of a set.`,
+		Example: `  metagraph filter-collections --keep logits < in.meta > out.meta
+  metagraph filter-collections --keep '*variables,train_op' in.meta out.meta
+  metagraph filter-collections --drop 'summar*' --drop queue_runners in.meta out.meta`,
+		Args: maximumArgs(2, "an input and an output"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runFilterCollections(cmd, env, &o, args) },
+	}
+	o.in.register(cmd)
+	o.out.register(cmd)
+	f := cmd.Flags()
+	f.StringArrayVar(&o.keep, "keep", nil, "keep the collections that fit `GLOB`, drop all others (repeatable, comma-separated)")
+	f.StringArrayVar(&o.drop, "drop", nil, "drop the collections that fit `GLOB` (repeatable, comma-separated)")
+	f.BoolVar(&o.allowMissing, "allow-missing", false, "let a pattern that fits nothing pass")
+	return cmd
+}
+
+func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollectionsOptions, args []string) error {
+	options, err := o.parse()
+	if err != nil {
+		return err
+	}
+	in, err := o.in.open(env, argument(args, 0))
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	meta, report, err := rewrite.FilterCollections(in.Meta, options)
+	if err != nil {
+		return in.Locate(err)
+	}
+	r := result{kind: in.Kind, report: render.Collections{CollectionsReport: report, Check: o.out.dryRun}}
+	if r.message, err = in.Rebuild(meta); err != nil {
+		return in.Locate(err)
+	}
+	return o.out.write(cmd.Context(), env, argument(args, 1), r, in)
+}
+
+// parse turns the flags into options.
+func (o *filterCollectionsOptions) parse() (rewrite.CollectionOptions, error) {
+	options := rewrite.CollectionOptions{AllowMissing: o.allowMissing}
+	if len(o.keep)+len(o.drop) == 0 {
+		return options, usageErrorf("for example: metagraph filter-collections --keep logits in.meta out.meta", "nothing to keep or drop was named")
+	}
+	for _, patterns := range []struct {
+		flag  string
+		texts []string
+		globs *[]scope.Glob
+	}{{"--keep", o.keep, &options.Keep}, {"--drop", o.drop, &options.Drop}} {
+		for _, text := range splitLists(patterns.texts) {
+			glob, err := scope.ParseGlob(text)
+			if err != nil {
+				return options, usageErrorf("", "%s: %v", patterns.flag, err)
+			}
+			*patterns.globs = append(*patterns.globs, glob)
+		}
+	}
+	return options, o.out.check()
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+)
+
+// inputFlags are the flags by which every command says how its inputs are to be read.
+type inputFlags struct {
+	format string
+	tagSet string
+}
+
+// register adds the flags to a command.
+func (in *inputFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&in.format, "input-format", "auto", "`format` of the input: auto (by content), binary, text or json")
+	cmd.Flags().StringVar(&in.tagSet, "tag-set", "", "`tags` of the MetaGraphDef to take out of a SavedModel that has several, comma-separated")
+}
+
+// open opens an input. Nothing on a terminal is a usage error: the user forgot the file.
+func (in *inputFlags) open(env *environment, path string) (*metafile.File, error) {
+	format, err := metafile.ParseFormat(in.format)
+	if err != nil {
+		return nil, usageErrorf("leave out --input-format: the format is told by the content", "--input-%v", err)
+	}
+	if (path == "" || path == "-") && env.stdinTerminal {
+		return nil, usageErrorf("give a file, or pipe one in", "no input: standard input is a terminal")
+	}
+	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet, Stdin: env.stdin})
+}
+
+// argument returns argument n, "" where there is none.
+func argument(args []string, n int) string {
+	if n < len(args) {
+		return args[n]
+	}
+	return ""
+}
+
+// splitLists returns the elements of comma-separated lists.
+func splitLists(lists []string) []string {
+	var out []string
+	for _, list := range lists {
+		out = append(out, strings.Split(list, ",")...)
+	}
+	return out
+}

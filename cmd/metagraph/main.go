@@ -1,0 +1,56 @@
+// Command metagraph inspects and rewrites TensorFlow's .meta files without TensorFlow.
+//
+// The files: main.go, from argv to an exit code; root.go, the commands put together; environment.go, what a run has to work
+// with; input.go and output.go, the flags and steps that commands share; one file a command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// The exit codes, the same for all commands.
+const (
+	exitDone    = 0
+	exitFound   = 1 // the answer is "yes, there is something"
+	exitTrouble = 2
+)
+
+// errFound is returned by a command whose answer is "yes, there is something": diff found a difference, a check found
+// what it looks for. What it found has been said already.
+var errFound = errors.New("found")
+
+// run runs the command line args and returns the exit code. It prints the error, once.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRootCommand(newEnvironment(stdin, stdout, stderr))
+	root.SetArgs(append([]string{}, args...)) // nil would stand for os.Args
+	err := metafile.Guard(func() error { return root.ExecuteContext(ctx) })
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errFound):
+		return exitFound
+	case errors.Is(err, syscall.EPIPE):
+		return exitDone // whoever read the output has seen enough
+	}
+	fmt.Fprintf(stderr, "metagraph: %s\n", render.Message(err.Error()))
+	var hinted interface{ Remedy() string }
+	if errors.As(err, &hinted) && hinted.Remedy() != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", render.Message(hinted.Remedy()))
+	}
+	return exitTrouble
+}

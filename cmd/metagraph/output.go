@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// outputFlags are the flags by which every rewriting command says what to do with its result.
+type outputFlags struct {
+	format       string
+	allowUnknown bool
+	quiet        bool
+	dryRun       bool
+	report       string
+}
+
+// register adds the flags to a command.
+func (out *outputFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&out.format, "output-format", "auto", "`format` of the output: auto (by its name), binary, text or json")
+	f.BoolVar(&out.allowUnknown, "allow-unknown", false, "write fields that the schema does not have into text, by number")
+	f.BoolVarP(&out.quiet, "quiet", "q", false, "do not say what was changed")
+	f.BoolVar(&out.dryRun, "dry-run", false, "say what would be changed, write nothing else")
+	f.StringVar(&out.report, "report", "text", "`form` in which stderr says what was changed: text or json")
+}
+
+// check refuses values that no output has, before a file is opened.
+func (out *outputFlags) check() error {
+	if _, err := metafile.ParseFormat(out.format); err != nil {
+		return usageErrorf("leave out --output-format: the name of the output tells the format", "--output-%v", err)
+	}
+	if out.report != "text" && out.report != "json" {
+		return usageErrorf("give text or json", "--report %q is not known", out.report)
+	}
+	return nil
+}
+
+// A result is what a rewriting command made.
+type result struct {
+	message *wire.Rope
+	kind    metafile.Kind
+	report  render.Report
+}
+
+// write writes a result to path and says what was changed. The inputs are looked at once more before a file is replaced, and
+// released.
+func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
+	if out.dryRun {
+		return out.say(env, r.report)
+	}
+	format, err := metafile.ParseFormat(out.format)
+	if err != nil {
+		return err
+	}
+	err = metafile.Write(ctx, path, r.message, r.kind, metafile.WriteOptions{
+		Format:       format,
+		AllowUnknown: out.allowUnknown,
+		Stdout:       env.stdout,
+		Terminal:     env.stdoutTerminal,
+		Ready: func() error {
+			for _, in := range inputs {
+				if err := in.Changed(); err != nil {
+					return err
+				}
+				if err := in.Close(); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return out.say(env, r.report)
+}
+
+// say tells a person on stderr what was changed.
+func (out *outputFlags) say(env *environment, report render.Report) error {
+	if out.quiet {
+		return nil
+	}
+	if out.report == "json" {
+		return render.ReportJSON(env.stderr, report)
+	}
+	_, err := fmt.Fprintln(env.stderr, render.Message(report.Line()))
+	return err
+}
+
+// found ends a check: it says what there is, and returns errFound if there is something.
+func (out *outputFlags) found(env *environment, report render.Report, found bool) error {
+	if err := out.say(env, report); err != nil {
+		return err
+	}
+	if found {
+		return errFound
+	}
+	return nil
+}

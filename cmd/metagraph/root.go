@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// newRootCommand returns the command `metagraph` with all that it can do.
+func newRootCommand(env *environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "metagraph",
+		Short: "Inspect and rewrite TensorFlow .meta files without TensorFlow",
+		Long: `metagraph shows what a TensorFlow MetaGraphDef holds, and rewrites it, without TensorFlow.
+
+A FILE or IN is a .meta file in binary, text or JSON, a checkpoint prefix (train/model.ckpt-1000), a training directory,
+a SavedModel or its directory, a bare GraphDef, or - for standard input. What it is, is told by its content.
+
+Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2 trouble.`,
+		Example: `  metagraph show model.meta
+  metagraph clear-devices in.meta out.meta
+  metagraph filter-collections --keep logits < in.meta > out.meta`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          unknownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(env.stdin)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	root.SetVersionTemplate("metagraph {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		newClearDevicesCommand(env),
+		newFilterCollectionsCommand(env),
+	)
+	return root
+}
+
+// A usageError is a mistake in how the command was called.
+type usageError struct{ problem, hint string }
+
+func (e *usageError) Error() string { return e.problem }
+
+// Remedy returns what to do instead.
+func (e *usageError) Remedy() string { return e.hint }
+
+// usageErrorf returns a usageError with a hint, which may be empty.
+func usageErrorf(hint, format string, args ...any) error {
+	return &usageError{problem: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// unknownCommand refuses a first argument that is no command.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	hint := "metagraph --help lists the commands"
+	if near := scope.Nearest(args[0], names, 1); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
+	}
+	return usageErrorf(hint, "there is no command %q", args[0])
+}
+
+// maximumArgs refuses more than n arguments, and says what they are for.
+func maximumArgs(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return usageErrorf(fmt.Sprintf("%s takes %s; see metagraph %s --help", cmd.Name(), what, cmd.Name()), "%d arguments are too many", len(args))
+		}
+		return nil
+	}
+}

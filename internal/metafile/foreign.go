@@ -1,0 +1,150 @@
+package metafile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"path/filepath"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A foreigner is a kind of file that people hand to metagraph and that is none of ours.
+type foreigner struct {
+	is   func(name string, raw []byte) bool
+	what string // "a Git LFS pointer", as in "x.meta is ..."
+	hint string
+}
+
+// foreigners are tried in this order. They come after our own messages, so that none of them can hide a real graph.
+var foreigners = []foreigner{
+	{begins("version https://git-lfs.github.com/spec/"), "a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"},
+	{isTableFile, "a checkpoint's index, which holds the names of its tensors", "the graph stands beside it, in the file of the same name that ends in .meta"},
+	{isDataName, "a checkpoint's data, which holds the values of its tensors", "the graph stands beside it, in the file of the same name that ends in .meta"},
+	{begins("model_checkpoint_path:"), "a CheckpointState, which names checkpoints", "give its directory, or one of the checkpoints that it names"},
+	{begins("\x1f\x8b"), "compressed with gzip", "decompress it first: gunzip < FILE | metagraph show -"},
+	{begins("PK\x03\x04"), "a zip archive", "unpack it; a .keras or .pt file in zip form holds no MetaGraphDef"},
+	{begins("BZh"), "compressed with bzip2", "decompress it first: bunzip2 < FILE | metagraph show -"},
+	{begins("\xfd7zXZ\x00"), "compressed with xz", "decompress it first: xz -dc FILE | metagraph show -"},
+	{begins("\x28\xb5\x2f\xfd"), "compressed with zstd", "decompress it first: zstd -dc FILE | metagraph show -"},
+	{begins("7z\xbc\xaf\x27\x1c"), "a 7z archive", "unpack it first"},
+	{at(257, "ustar"), "a tar archive", "unpack it first"},
+	{begins("\x89HDF\r\n\x1a\n"), "an HDF5 file, such as Keras writes", "Keras models hold layers, not a graph; export a SavedModel with Keras and give its directory"},
+	{at(4, "TFL3"), "a TFLite model", "it holds no GraphDef any more; use the model that it was converted from"},
+	{isONNX, "an ONNX model", "ONNX has tools of its own; metagraph reads TensorFlow's graphs"},
+	{isEventFile, "a TensorBoard event file", "the graph in it is the one that the training job also wrote as graph.pbtxt or .meta"},
+	{isTFRecord, "a TFRecord file, which holds data", "give the model's .meta file"},
+	{begins("\x93NUMPY"), "a NumPy array", ""},
+	{isPickle, "a Python pickle", "metagraph reads TensorFlow's graphs; a pickle can run code when it is loaded"},
+	{begins("%PDF-"), "a PDF document", ""},
+	{begins("\x89PNG\r\n\x1a\n"), "a PNG image", ""},
+	{begins("\xff\xd8\xff"), "a JPEG image", ""},
+	{begins("\x7fELF"), "a program (ELF)", ""},
+	{begins("MZ"), "a program (PE)", ""},
+	{begins("SQLite format 3\x00"), "an SQLite database", ""},
+	{isUTF16, "text in UTF-16", "protobuf text is UTF-8; convert it first, for example: iconv -f UTF-16 -t UTF-8"},
+	{isHTML, "an HTML page", "the download gave a web page instead of the file; get the raw file"},
+	{begins("<?xml"), "an XML document", ""},
+	{isYAML, "a YAML document, such as Unity's .meta files are", "Unity calls its asset descriptions .meta too; give TensorFlow's"},
+	{allZero, "nothing but zero bytes", "the disk was full or the copy broke off; get the file again"},
+}
+
+func begins(magic string) func(string, []byte) bool { return at(0, magic) }
+
+// at returns a test for bytes at a fixed place.
+func at(offset int, magic string) func(string, []byte) bool {
+	return func(_ string, raw []byte) bool {
+		return len(raw) >= offset && bytes.HasPrefix(raw[offset:], []byte(magic))
+	}
+}
+
+// isTableFile tests for the table format of LevelDB, which a V2 checkpoint's index and a V1 checkpoint are in: its magic
+// number stands in the last eight bytes (tensorflow/core/lib/io/format.h). LFS pointers to one were told before.
+func isTableFile(_ string, raw []byte) bool {
+	return len(raw) >= 48 && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == 0xdb4775248b80fb57
+}
+
+// isDataName goes by the name: the values of tensors have no mark of their own.
+func isDataName(name string, _ []byte) bool {
+	ok, _ := filepath.Match("*.data-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9]", filepath.Base(name))
+	return ok
+}
+
+// isONNX tests for an ir_version, a producer's name or opset and a graph of ModelProto.
+func isONNX(_ string, raw []byte) bool {
+	version, rest := false, false
+	s := wire.Scan(raw)
+	for n := 0; n < 16 && s.Next(); n++ {
+		switch {
+		case s.Num == 1 && s.Type == protowire.VarintType:
+			version = s.Uint() < 100
+		case s.Is(2) || s.Is(3) || s.Is(4) || s.Is(6):
+			if !printable(s.Data) {
+				return false
+			}
+		case s.Is(7), s.Is(8):
+			rest = true
+		case s.Num > 25:
+			return false
+		}
+	}
+	return version && rest
+}
+
+// record returns the payload of the first record of a file in TFRecord framing: length, checksum, payload, checksum.
+func record(raw []byte) ([]byte, bool) {
+	if len(raw) < 16 {
+		return nil, false
+	}
+	n := binary.LittleEndian.Uint64(raw)
+	if n == 0 || n > uint64(len(raw)-16) {
+		return nil, false
+	}
+	return raw[12 : 12+n], true
+}
+
+func isEventFile(_ string, raw []byte) bool {
+	payload, ok := record(raw)
+	return ok && bytes.Contains(payload, []byte("brain.Event:"))
+}
+
+func isTFRecord(_ string, raw []byte) bool {
+	payload, ok := record(raw)
+	if !ok {
+		return false
+	}
+	s := wire.Scan(payload)
+	for s.Next() {
+	}
+	return s.Err() == nil
+}
+
+// isPickle tests for the header of pickle protocols 2 to 5.
+func isPickle(_ string, raw []byte) bool {
+	return len(raw) > 2 && raw[0] == 0x80 && raw[1] >= 2 && raw[1] <= 5 && raw[len(raw)-1] == '.'
+}
+
+func isUTF16(_ string, raw []byte) bool {
+	return bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff"))
+}
+
+func isHTML(_ string, raw []byte) bool {
+	head := strings.ToLower(string(trimSpace(raw[:min(len(raw), 512)])))
+	return strings.HasPrefix(head, "<!doctype html") || strings.HasPrefix(head, "<html") || strings.Contains(head, "<head>")
+}
+
+func isYAML(_ string, raw []byte) bool {
+	head := trimSpace(raw)
+	for _, mark := range []string{"%YAML", "---", "fileFormatVersion:"} {
+		if bytes.HasPrefix(head, []byte(mark)) {
+			return true
+		}
+	}
+	return false
+}
+
+func allZero(_ string, raw []byte) bool {
+	return len(bytes.Trim(raw[:min(len(raw), lookAhead)], "\x00")) == 0
+}

@@ -1,0 +1,196 @@
+// Package metafile is the only reader and writer of files: it finds the file that an argument means, tells what it is by
+// its content, hands its message out as wire bytes, and replaces a file whole or not at all.
+//
+// The files: metafile.go, what a loaded file is; open.go, from an argument to bytes; resolve.go, prefixes and
+// directories; detect.go, what bytes are; foreign.go, what they are when they are none of ours; json.go, protobuf's JSON;
+// write.go, the way out.
+package metafile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Kind is the message that a file holds.
+type Kind int
+
+// The kinds of file that metagraph reads.
+const (
+	MetaGraph  Kind = iota // a MetaGraphDef: what export_meta_graph and Saver.save write
+	GraphDef               // a GraphDef alone: graph.pbtxt, frozen graphs
+	SavedModel             // a SavedModel, which holds one MetaGraphDef or more
+)
+
+// String returns TensorFlow's name of the message.
+func (k Kind) String() string { return string(k.Descriptor().Name()) }
+
+// Descriptor returns the descriptor of the message.
+func (k Kind) Descriptor() protoreflect.MessageDescriptor {
+	switch k {
+	case GraphDef:
+		return (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
+	case SavedModel:
+		return (*tfpb.SavedModel)(nil).ProtoReflect().Descriptor()
+	}
+	return (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
+}
+
+// A Format is how a message is written down.
+type Format int
+
+// The formats, with the names that --input-format and --output-format take.
+const (
+	Auto   Format = iota // told by content on the way in, by name on the way out
+	Binary               // protobuf's wire format
+	Text                 // protobuf's text format, as TensorFlow writes it
+	JSON                 // protobuf's JSON mapping
+)
+
+var formatNames = [...]string{"auto", "binary", "text", "json"}
+
+// String returns the format's name.
+func (f Format) String() string { return formatNames[f] }
+
+// ParseFormat returns the format of that name. The empty name is Auto.
+func ParseFormat(name string) (Format, error) {
+	if name == "" {
+		return Auto, nil
+	}
+	for f, n := range formatNames {
+		if n == name {
+			return Format(f), nil
+		}
+	}
+	return Auto, fmt.Errorf("format %q is none of %s", name, strings.Join(formatNames[1:], ", "))
+}
+
+// MaxSize is the largest message that TensorFlow can read, in bytes.
+const MaxSize = 1<<31 - 1
+
+// Field numbers of SavedModel (tensorflow/core/protobuf/saved_model.proto).
+const (
+	savedModelSchemaVersion protowire.Number = 1
+	savedModelMetaGraphs    protowire.Number = 2
+)
+
+// A File is one loaded input. It must be closed when its bytes are needed no more.
+type File struct {
+	Name    string          // what to call it in messages: the path as given, or "standard input"
+	Path    string          // the file that was read, "" for standard input
+	Kind    Kind            // the message in it
+	Format  Format          // Binary, Text or JSON: how it was written down
+	Size    int64           // bytes of the file as it stands
+	Bytes   []byte          // the message in binary: the file's own bytes where it is Binary
+	Meta    *wire.MetaGraph // the MetaGraphDef; of a SavedModel the selected one, of a GraphDef one that holds the graph only
+	TagSets []string        // of a SavedModel, the tags of each MetaGraphDef, in file order, comma-separated
+	Tags    string          // of a SavedModel, the tags of the selected MetaGraphDef
+
+	selected int // of a SavedModel, which of the MetaGraphDefs is Meta
+	source   *source
+}
+
+// Rebuild returns the message of the file's own kind in which meta, a MetaGraphDef, has taken the place of File.Meta. A
+// SavedModel keeps all its other bytes; a GraphDef becomes the graph of meta.
+func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
+	switch f.Kind {
+	case SavedModel:
+		var b wire.Builder
+		s := wire.Scan(f.Bytes)
+		for number := 0; s.Next(); {
+			if !s.Is(savedModelMetaGraphs) {
+				b.Window(s.Raw)
+				continue
+			}
+			if number == f.selected {
+				b.Message(savedModelMetaGraphs, func() { b.Append(meta) })
+			} else {
+				b.Window(s.Raw)
+			}
+			number++
+		}
+		return b.Build(), s.Err()
+	case GraphDef:
+		return GraphOf(meta)
+	}
+	return meta, nil
+}
+
+// GraphOf returns the GraphDef out of a MetaGraphDef that a rewrite put together.
+func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
+	var graph *wire.Rope
+	for at := int64(0); at < meta.Size(); {
+		header := meta.Slice(at, min(2*binary.MaxVarintLen64, meta.Size()-at))
+		num, typ, n := protowire.ConsumeTag(header)
+		if n < 0 {
+			return nil, protowire.ParseError(n)
+		}
+		if typ != protowire.BytesType {
+			// Only an unknown field is of another type, and only a group among them is longer than a header.
+			m := protowire.ConsumeFieldValue(num, typ, meta.Slice(at+int64(n), meta.Size()-at-int64(n)))
+			if m < 0 {
+				return nil, protowire.ParseError(m)
+			}
+			at += int64(n + m)
+			continue
+		}
+		size, m := protowire.ConsumeVarint(header[n:])
+		if m < 0 {
+			return nil, protowire.ParseError(m)
+		}
+		at += int64(n + m)
+		if num == wire.GraphDef {
+			graph = meta.Cut(at, int64(size))
+		}
+		at += int64(size)
+	}
+	if graph == nil {
+		graph = new(wire.Rope)
+	}
+	return graph, nil
+}
+
+// Locate turns an error about bytes into one about the file: it names the file and the position at which a
+// *wire.SyntaxError found it broken. Other errors get the file's name, nil stays nil.
+func (f *File) Locate(err error) error {
+	if err == nil {
+		return nil
+	}
+	var syntax *wire.SyntaxError
+	if !errors.As(err, &syntax) {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	place := ""
+	if offset, ok := wire.Offset(f.Bytes, syntax.At); ok && f.Format == Binary {
+		place = fmt.Sprintf(" at byte %d", offset)
+	}
+	return &Error{Name: f.Name, Problem: fmt.Sprintf("the %s is damaged%s: %s", f.Kind, place, syntax.Reason),
+		Hint: "get the file again from where it was made", Err: err}
+}
+
+// An Error says what is wrong with a file and what to do about it.
+type Error struct {
+	Name    string // the file
+	Problem string // "is a Git LFS pointer, not the file itself"
+	Hint    string // what to do; may be empty
+	Err     error  // what caused it; may be nil
+}
+
+func (e *Error) Error() string { return e.Name + ": " + e.Problem }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Remedy returns the hint.
+func (e *Error) Remedy() string { return e.Hint }
+
+// isNotExist reports whether an error means that a file is not there.
+func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,335 @@
+package metafile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	mmap "github.com/edsrzf/mmap-go"
+
+	"github.com/metagraph/metagraph/internal/text"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// OpenOptions says how to read an input. The zero value reads what the content tells, standard input aside.
+type OpenOptions struct {
+	Format Format    // Auto: told by the content
+	TagSet string    // of a SavedModel, the tags of the MetaGraphDef to take, comma-separated in any order; "" the only one
+	Stdin  io.Reader // what `-` and the empty path mean
+	// StdinName names Stdin in messages; "" is "standard input".
+	StdinName string
+}
+
+// Open reads the input that path means: a file, a checkpoint prefix, a training directory, a SavedModel's directory, or,
+// for `-` and "", standard input. A regular file in binary is mapped, not read, and only its top level is looked at.
+// Errors are *Error where the content is wrong, and else name the path.
+func Open(path string, o OpenOptions) (*File, error) {
+	f := &File{Name: path}
+	if path == "" || path == "-" {
+		f.Name = o.StdinName
+		if f.Name == "" {
+			f.Name = "standard input"
+		}
+		source, err := readAll(o.Stdin)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		f.source = source
+	} else {
+		resolved, err := resolve(path)
+		if err != nil {
+			return nil, err
+		}
+		f.Path = resolved
+		if resolved != path {
+			f.Name = resolved
+		}
+		if f.source, err = mapFile(resolved); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.load(o); err != nil {
+		_ = f.Close() // the reason why it cannot be loaded is what counts
+		return nil, err
+	}
+	return f, nil
+}
+
+// load tells what the source holds and indexes it.
+func (f *File) load(o OpenOptions) error {
+	raw := f.source.bytes
+	f.Size = int64(len(raw))
+	kind, format, err := detect(f.Name, raw, o.Format)
+	if err != nil {
+		return err
+	}
+	f.Kind, f.Format, f.Bytes = kind, format, raw
+	if format == Binary && int64(len(raw)) > math.MaxUint32 {
+		return &Error{Name: f.Name, Problem: fmt.Sprintf("has %d bytes; a protobuf message cannot have over 2 GiB", len(raw)),
+			Hint: "TensorFlow cannot read it either: the constants in it belong into a checkpoint"}
+	}
+	if format != Binary {
+		if f.Bytes, err = f.decode(raw); err != nil {
+			return err
+		}
+		if err := f.source.close(); err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+		f.source.bytes = nil
+	}
+	return f.index(o.TagSet)
+}
+
+// decode returns the binary form of a message in text or JSON.
+func (f *File) decode(raw []byte) ([]byte, error) {
+	if f.Format == Text {
+		message, err := text.Parse(raw, f.Kind.Descriptor())
+		if err != nil {
+			return nil, &Error{Name: f.Name, Problem: fmt.Sprintf("is not readable as a %s in text: %v", f.Kind, err), Err: err}
+		}
+		return message, nil
+	}
+	message, err := fromJSON(raw, f.Kind)
+	if err != nil {
+		return nil, &Error{Name: f.Name, Problem: fmt.Sprintf("is not readable as a %s in JSON: %v", f.Kind, err), Err: err}
+	}
+	return message, nil
+}
+
+// index finds the MetaGraphDef in the message.
+func (f *File) index(tagSet string) error {
+	var err error
+	switch f.Kind {
+	case SavedModel:
+		return f.pick(tagSet)
+	case GraphDef:
+		s := wire.Scan(f.Bytes)
+		for s.Next() {
+		}
+		if err = s.Err(); err == nil {
+			f.Meta = wire.MetaGraphOf(f.Bytes)
+		}
+	default:
+		f.Meta, err = wire.ParseMetaGraph(f.Bytes)
+	}
+	if err == nil && tagSet != "" {
+		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, so there is no tag-set %q in it", f.Kind, tagSet),
+			Hint: "leave out --tag-set: only a SavedModel has tag-sets"}
+	}
+	return f.broken(err)
+}
+
+// broken says what a syntax error at the top level means for the file.
+func (f *File) broken(err error) error {
+	var syntax *wire.SyntaxError
+	if !errors.As(err, &syntax) || !syntax.Truncated || f.Format != Binary {
+		return f.Locate(err)
+	}
+	offset, _ := wire.Offset(f.Bytes, syntax.At)
+	return &Error{Name: f.Name, Err: err,
+		Problem: fmt.Sprintf("is a truncated %s: it ends at byte %d, in the field that begins at byte %d (%s)", f.Kind, len(f.Bytes), offset, syntax.Reason),
+		Hint:    "copy or download it again; the part that is there cannot be repaired"}
+}
+
+// pick selects the MetaGraphDef of a SavedModel with the given tags.
+func (f *File) pick(tagSet string) error {
+	var graphs [][]byte
+	s := wire.Scan(f.Bytes)
+	for s.Next() {
+		if s.Is(savedModelMetaGraphs) {
+			graphs = append(graphs, s.Data)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return f.broken(err)
+	}
+	if len(graphs) == 0 {
+		return &Error{Name: f.Name, Problem: "is a SavedModel without a MetaGraphDef"}
+	}
+	metas := make([]*wire.MetaGraph, len(graphs))
+	for i, graph := range graphs {
+		meta, err := wire.ParseMetaGraph(graph)
+		if err != nil {
+			return f.broken(err)
+		}
+		metas[i] = meta
+		f.TagSets = append(f.TagSets, strings.Join(tags(meta), ","))
+	}
+	f.selected = -1
+	for i, meta := range metas {
+		if tagSet == "" && len(metas) == 1 || tagSet != "" && sameTags(tags(meta), tagSet) {
+			f.selected = i
+			break
+		}
+	}
+	if f.selected >= 0 {
+		f.Meta, f.Tags = metas[f.selected], f.TagSets[f.selected]
+		return nil
+	}
+	there := make([]string, len(f.TagSets))
+	for i, set := range f.TagSets {
+		there[i] = fmt.Sprintf("%q", set)
+	}
+	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(metas), strings.Join(there, ", "))
+	if tagSet != "" {
+		problem = fmt.Sprintf("has no tag-set %q; there is %s", tagSet, strings.Join(there, ", "))
+	}
+	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + f.TagSets[0]}
+}
+
+// tags returns the tags of a MetaGraphDef in file order.
+func tags(meta *wire.MetaGraph) []string {
+	var out []string
+	info, _ := meta.Message(wire.MetaInfoDef)
+	for s := wire.Scan(info); s.Next(); {
+		if s.Is(wire.InfoTags) {
+			out = append(out, string(s.Data))
+		}
+	}
+	return out
+}
+
+// sameTags reports whether a comma-separated list names each of the tags, in any order, and no other.
+func sameTags(tags []string, list string) bool {
+	want := make(map[string]bool)
+	for tag := range strings.SplitSeq(list, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			want[tag] = true
+		}
+	}
+	have := make(map[string]bool)
+	for _, tag := range tags {
+		if !want[tag] {
+			return false
+		}
+		have[tag] = true
+	}
+	return len(have) == len(want)
+}
+
+// Close releases the file. The windows on its bytes must not be used afterwards.
+func (f *File) Close() error { return f.source.close() }
+
+// Changed returns an error where the file has another size or another time of change than when it was opened, so that
+// what was read of it may be neither the old content nor the new.
+func (f *File) Changed() error {
+	if f.source.file == nil {
+		return nil
+	}
+	now, err := f.source.file.Stat()
+	if err != nil {
+		return err
+	}
+	if was := f.source.stat; now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime()) {
+		return &Error{Name: f.Name, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
+	}
+	return nil
+}
+
+// A source is where the bytes of a file lie.
+type source struct {
+	bytes  []byte
+	file   *os.File    // open while the bytes are mapped
+	stat   os.FileInfo // of the file when it was opened
+	mapped mmap.MMap
+}
+
+const (
+	// mapFrom is the size from which on a file is mapped. Below it, reading is as quick and nobody can pull the bytes away.
+	mapFrom = 256 << 10
+	// maxRead is the most that is read of a pipe. Text can be several times as long as the message that it stands for.
+	maxRead = 8 * (1 << 30)
+)
+
+// mapFile opens the file at path.
+func mapFile(path string) (*source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return mapOpen(file)
+}
+
+// mapOpen maps an open file, or reads what cannot or need not be mapped. It closes the file unless it is mapped.
+func mapOpen(file *os.File) (*source, error) {
+	stat, err := file.Stat()
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	if stat.Mode().IsRegular() && stat.Size() >= mapFrom {
+		if stat.Size() > math.MaxInt {
+			_ = file.Close()
+			return nil, fmt.Errorf("%s: a file of %d bytes does not fit into this machine's address space", file.Name(), stat.Size())
+		}
+		if mapped, err := mmap.Map(file, mmap.RDONLY, 0); err == nil {
+			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
+		}
+		// Some file systems cannot map; they can still be read.
+	}
+	data, err := readLimited(file)
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return &source{bytes: data}, file.Close()
+}
+
+// readAll reads standard input, or maps it where it is a file.
+func readAll(r io.Reader) (*source, error) {
+	if r == nil {
+		return nil, errors.New("there is nothing to read")
+	}
+	if file, ok := r.(*os.File); ok {
+		stat, err := file.Stat()
+		if err == nil && stat.Mode().IsRegular() && stat.Size() >= mapFrom {
+			if at, err := file.Seek(0, io.SeekCurrent); err == nil && at == 0 {
+				return mapOpen(file)
+			}
+		}
+	}
+	data, err := readLimited(r)
+	return &source{bytes: data}, err
+}
+
+// readLimited reads all of r, up to maxRead.
+func readLimited(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxRead+1))
+	if err == nil && int64(len(data)) > maxRead {
+		err = errors.New("more than 8 GiB: no message is that long")
+	}
+	return data, err
+}
+
+// close gives the bytes back, once.
+func (s *source) close() error {
+	var unmap, shut error
+	if s.mapped != nil {
+		unmap, s.mapped = s.mapped.Unmap(), nil
+	}
+	if s.file != nil {
+		shut, s.file = s.file.Close(), nil
+	}
+	return errors.Join(unmap, shut)
+}
+
+// Guard calls use and returns its error. Where a mapped file got shorter while use read it, so that its pages are gone, it
+// returns an error that says so instead of letting the program crash. It covers the calling goroutine only.
+func Guard(use func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		if cause := recover(); cause != nil {
+			fault, ok := cause.(interface{ Addr() uintptr })
+			if !ok {
+				panic(cause)
+			}
+			err = fmt.Errorf("an input got shorter while it was read (fault at %#x)", fault.Addr())
+		}
+	}()
+	return use()
+}

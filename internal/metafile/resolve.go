@@ -1,0 +1,125 @@
+package metafile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/prototext"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+)
+
+// stateName is the file in which a Saver notes its checkpoints (tensorflow/python/checkpoint/checkpoint_management.py).
+const stateName = "checkpoint"
+
+// resolve returns the file that an argument means: itself, the .meta of a checkpoint prefix, and in a directory the
+// saved_model.pb or the .meta of the latest checkpoint.
+func resolve(path string) (string, error) {
+	stat, err := os.Stat(path)
+	switch {
+	case err == nil && stat.IsDir():
+		return resolveDirectory(path)
+	case err == nil && filepath.Base(path) == stateName && stat.Size() < 1<<20:
+		if latest, err := latestCheckpoint(path); err == nil {
+			return latest, nil
+		}
+		return path, nil // some other file that is called so
+	case err == nil:
+		return path, nil
+	case !isNotExist(err):
+		return "", err
+	}
+	if _, err := os.Stat(path + ".meta"); err == nil {
+		return path + ".meta", nil
+	}
+	return "", missing(path, err)
+}
+
+// missing says what stands beside a path that does not exist.
+func missing(path string, err error) error {
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	dir := filepath.Dir(path)
+	if _, statErr := os.Stat(dir); statErr != nil {
+		return &Error{Name: path, Problem: err.Error(), Hint: fmt.Sprintf("the directory %s is not there either", dir), Err: err}
+	}
+	// A checkpoint that was saved with write_meta_graph=False has an index and no .meta.
+	if _, statErr := os.Stat(path + ".index"); statErr == nil {
+		return &Error{Name: path, Problem: "is a checkpoint without a graph: there is an .index and no .meta", Err: err,
+			Hint: "it was saved with write_meta_graph=False; " + besides(dir)}
+	}
+	return &Error{Name: path, Problem: err.Error(), Hint: besides(dir), Err: err}
+}
+
+// besides names the .meta files in a directory.
+func besides(dir string) string {
+	found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*.meta")) // its only error is a pattern that is not well formed
+	switch len(found) {
+	case 0:
+		return fmt.Sprintf("there is no .meta file in %s", dir)
+	case 1:
+		return fmt.Sprintf("there is %s", found[0])
+	}
+	sort.Strings(found)
+	return fmt.Sprintf("there are %d .meta files in %s, for example %s", len(found), dir, found[len(found)-1])
+}
+
+// escapeGlob takes the meaning off what filepath.Glob would read as a pattern.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(path)
+}
+
+// resolveDirectory returns the file that a directory stands for.
+func resolveDirectory(dir string) (string, error) {
+	for _, name := range []string{"saved_model.pb", "saved_model.pbtxt"} {
+		if path := filepath.Join(dir, name); exists(path) {
+			return path, nil
+		}
+	}
+	state := filepath.Join(dir, stateName)
+	if !exists(state) {
+		problem := "is a directory with neither a saved_model.pb nor a `checkpoint` file that names the latest checkpoint"
+		return "", &Error{Name: dir, Problem: problem, Hint: besides(dir)}
+	}
+	return latestCheckpoint(state)
+}
+
+// latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint). A path in it
+// that does not exist, as when the directory was moved, is looked for beside the state file.
+func latestCheckpoint(state string) (string, error) {
+	data, err := os.ReadFile(state)
+	if err != nil {
+		return "", err
+	}
+	var checkpoints tfpb.CheckpointState
+	if err := prototext.Unmarshal(data, &checkpoints); err != nil {
+		return "", &Error{Name: state, Problem: fmt.Sprintf("is no CheckpointState: %v", plain(err)), Err: err}
+	}
+	prefix := checkpoints.GetModelCheckpointPath()
+	if prefix == "" {
+		return "", &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Hint: besides(filepath.Dir(state))}
+	}
+	dir := filepath.Dir(state)
+	candidates := []string{prefix, filepath.Join(dir, filepath.Base(filepath.FromSlash(strings.ReplaceAll(prefix, `\`, "/"))))}
+	if !filepath.IsAbs(prefix) {
+		candidates[0] = filepath.Join(dir, prefix)
+	}
+	for _, candidate := range candidates {
+		if exists(candidate + ".meta") {
+			return candidate + ".meta", nil
+		}
+	}
+	return "", &Error{Name: candidates[0] + ".meta", Problem: fmt.Sprintf("is not there, though %s names it as the latest checkpoint", state), Hint: besides(dir)}
+}
+
+// exists reports whether a regular file, or what a link leads to, stands at path.
+func exists(path string) bool {
+	stat, err := os.Stat(path)
+	return err == nil && !stat.IsDir()
+}

@@ -1,0 +1,225 @@
+package metafile
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/text"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// WriteOptions says how to write an output.
+type WriteOptions struct {
+	Format       Format    // Auto: by the name of the file, else Binary
+	AllowUnknown bool      // write fields that the schema does not have into text, by number
+	Stdout       io.Writer // what `-` and the empty path mean
+	Terminal     bool      // Stdout is a terminal, which binary is not written to
+	// Ready is called when all of a new file is on disk and before it takes the place of the old one: the last chance to
+	// find that an input changed, and the time to release what is mapped. An error leaves the old file as it was.
+	Ready func() error
+}
+
+// FormatOf returns the format in which a file of that name is written: Text for .pbtxt, .txtpb and .textproto, JSON for
+// .json, Binary for all others.
+func FormatOf(path string) Format {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".pbtxt", ".txtpb", ".textproto":
+		return Text
+	case ".json":
+		return JSON
+	}
+	return Binary
+}
+
+// Write writes a message of the given kind to path, or to standard output for `-` and "". A file is replaced whole or not
+// at all: the message goes into a new file beside it, which then takes its name and its mode. Where path is a link, what it
+// leads to is replaced; a device or a named pipe is written to as it is. Nothing is left behind when it fails or ctx ends.
+func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
+	stdout := path == "" || path == "-"
+	if o.Format == Auto {
+		o.Format = FormatOf(path)
+	}
+	name := path
+	if stdout {
+		name = "standard output"
+	}
+	if message.Size() > MaxSize {
+		return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes, over 2 GiB - 1: TensorFlow could not read it", kind, message.Size()),
+			Hint: "export a part of the graph, or keep large constants out of it"}
+	}
+	if o.Format != Binary && !o.AllowUnknown {
+		if err := text.CheckUnknown(message, kind.Descriptor()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if stdout {
+		return writeStdout(ctx, name, message, kind, o)
+	}
+	return writeFile(ctx, path, message, kind, o)
+}
+
+// writeStdout writes to standard output. Ready is asked first: what was written cannot be taken back.
+func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind, o WriteOptions) error {
+	if o.Terminal && o.Format == Binary {
+		return &Error{Name: name, Problem: "is a terminal, and the message is binary",
+			Hint: "give a file to write to, or ask for text with --output-format text"}
+	}
+	if err := encode(contextWriter{ctx, o.Stdout}, message, kind, o); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if o.Ready != nil {
+		return o.Ready()
+	}
+	return nil
+}
+
+// writeFile replaces the file at path.
+func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) (err error) {
+	target, err := followLinks(path)
+	if err != nil {
+		return err
+	}
+	stat, err := os.Stat(target)
+	switch {
+	case err == nil && stat.IsDir():
+		return &Error{Name: path, Problem: "is a directory", Hint: "give the name of a file to write"}
+	case err == nil && !stat.Mode().IsRegular():
+		return writeDevice(ctx, target, message, kind, o)
+	case err == nil && stat.Mode().Perm()&0o222 == 0:
+		return &Error{Name: path, Problem: "is read-only", Hint: "make it writable, or write to another file"}
+	case err != nil && !isNotExist(err):
+		return err
+	}
+	file, err := createBeside(target)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("cannot write %s: %w", path, errors.Join(err, discard(file)))
+		}
+	}()
+	if stat != nil {
+		if err := file.Chmod(stat.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	if err := encode(contextWriter{ctx, file}, message, kind, o); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if o.Ready != nil {
+		if err := o.Ready(); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), target)
+}
+
+// discard removes a file that is not wanted any more.
+func discard(file *os.File) error {
+	_ = file.Close() // it may be closed already
+	if err := os.Remove(file.Name()); err != nil && !isNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+// writeDevice writes to a device or a named pipe, which cannot be replaced.
+func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close())
+}
+
+// followLinks returns the file that a path leads to, which need not be there.
+func followLinks(path string) (string, error) {
+	for range 40 {
+		stat, err := os.Lstat(path)
+		if err != nil || stat.Mode()&os.ModeSymlink == 0 {
+			return path, nil // what is wrong with it, opening it will say
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return "", &Error{Name: path, Problem: "is a link that leads back to itself"}
+}
+
+// createBeside makes a new file in the directory of path, with the mode that new files get there.
+func createBeside(path string) (*os.File, error) {
+	dir, base := filepath.Split(path)
+	for try := 0; ; try++ {
+		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, os.ErrExist) && try < 100 {
+			continue
+		}
+		return file, err
+	}
+}
+
+// encode writes the message in the chosen format.
+func encode(w io.Writer, message *wire.Rope, kind Kind, o WriteOptions) error {
+	switch o.Format {
+	case Text:
+		buffered := bufio.NewWriterSize(w, 256<<10)
+		if err := text.Write(buffered, message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown}); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	case JSON:
+		out, err := toJSON(message.Bytes(), kind)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(out)
+		return err
+	}
+	_, err := message.WriteTo(w)
+	return err
+}
+
+// A contextWriter stops writing when its context ends.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c contextWriter) Write(p []byte) (int, error) {
+	written := 0
+	// A large piece goes out in parts, so that an interrupt is not left waiting for a gigabyte.
+	for {
+		if err := c.ctx.Err(); err != nil {
+			return written, context.Cause(c.ctx)
+		}
+		part := p[written:min(len(p), written+64<<20)]
+		n, err := c.w.Write(part)
+		written += n
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}

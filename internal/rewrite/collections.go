@@ -1,0 +1,126 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// CollectionOptions says which collections stay.
+type CollectionOptions struct {
+	Keep         []scope.Glob // with one of these, every other collection goes
+	Drop         []scope.Glob // these go
+	AllowMissing bool         // a pattern may fit nothing
+}
+
+// A CollectionsReport says what FilterCollections did. The keys are in file order.
+type CollectionsReport struct {
+	Kept    []string `json:"kept"`
+	Dropped []string `json:"dropped"`
+}
+
+// A MissingError names patterns that fit no collection.
+type MissingError struct {
+	Patterns []string
+	Keys     []string // the collections that there are, sorted
+}
+
+func (e *MissingError) Error() string {
+	quoted := make([]string, len(e.Patterns))
+	for i, p := range e.Patterns {
+		quoted[i] = fmt.Sprintf("%q", p)
+	}
+	if len(quoted) == 1 {
+		return "no collection is called " + quoted[0]
+	}
+	return "no collections are called " + strings.Join(quoted, ", ")
+}
+
+// Remedy names the collections that come nearest.
+func (e *MissingError) Remedy() string {
+	if len(e.Keys) == 0 {
+		return "the file has no collections; --allow-missing lets that pass"
+	}
+	var near []string
+	for _, p := range e.Patterns {
+		for _, key := range scope.Nearest(p, e.Keys, 3) {
+			if !slices.Contains(near, key) {
+				near = append(near, key)
+			}
+		}
+	}
+	if len(near) > 0 {
+		return "did you mean " + quotedList(near) + "? (--allow-missing lets it pass)"
+	}
+	return "there is " + quotedList(e.Keys[:min(len(e.Keys), 20)]) + " (--allow-missing lets it pass)"
+}
+
+// quotedList joins names, quoted.
+func quotedList(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// FilterCollections drops collections from a MetaGraphDef and changes nothing else; the graph is not entered. The error is
+// a *MissingError where a pattern fits no collection, unless that is allowed.
+func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *CollectionsReport, error) {
+	keys := make(map[string]bool)
+	report := &CollectionsReport{Kept: []string{}, Dropped: []string{}}
+	var b wire.Builder
+	for _, f := range m.Fields {
+		if !f.Is(wire.CollectionDef) {
+			b.Field(f)
+			continue
+		}
+		raw, _ := wire.MapEntry(f.Data)
+		key := string(raw)
+		keep := (len(o.Keep) == 0 || fitsAny(o.Keep, key)) && !fitsAny(o.Drop, key)
+		if keep {
+			b.Field(f)
+		}
+		if keys[key] {
+			continue // a key that stands twice is one collection
+		}
+		keys[key] = true
+		if keep {
+			report.Kept = append(report.Kept, key)
+		} else {
+			report.Dropped = append(report.Dropped, key)
+		}
+	}
+	if missing := unused(append(slices.Clone(o.Keep), o.Drop...), keys); len(missing) > 0 && !o.AllowMissing {
+		e := &MissingError{Patterns: missing}
+		for key := range keys {
+			e.Keys = append(e.Keys, key)
+		}
+		slices.Sort(e.Keys)
+		return nil, nil, e
+	}
+	return b.Build(), report, nil
+}
+
+// fitsAny reports whether one of the patterns fits.
+func fitsAny(patterns []scope.Glob, name string) bool {
+	return slices.ContainsFunc(patterns, func(g scope.Glob) bool { return g.Match(name) })
+}
+
+// unused returns the patterns that fit none of the keys.
+func unused(patterns []scope.Glob, keys map[string]bool) []string {
+	var out []string
+	for _, p := range patterns {
+		found := keys[p.String()]
+		for key := range keys {
+			found = found || p.Match(key)
+		}
+		if !found {
+			out = append(out, p.String())
+		}
+	}
+	return out
+}

@@ -1,0 +1,415 @@
+package rewrite
+
+import (
+	"bytes"
+	"cmp"
+	"iter"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// DeviceOptions says which devices to clear. The zero value clears all of them, in function bodies too.
+type DeviceOptions struct {
+	Match      []scope.DevicePattern // only devices that one of these fits; empty: all
+	Map        []DeviceMapping       // devices to re-place instead; the first that fits counts
+	Colocation bool                  // take the `loc:@` groups off the `_class` attr as well
+	GraphOnly  bool                  // leave function bodies alone, as TensorFlow does
+}
+
+// A DeviceMapping puts the nodes on a device that From fits on the device To instead, spelled as it is given.
+type DeviceMapping struct {
+	From scope.DevicePattern
+	To   string
+}
+
+// A DevicesReport says what ClearDevices did. Nodes of the graph and of function bodies count alike.
+type DevicesReport struct {
+	Nodes         int            `json:"nodes"`          // nodes that there are
+	Cleared       int            `json:"cleared"`        // nodes whose device is empty now
+	Replaced      int            `json:"replaced"`       // nodes that are on another device now
+	InFunctions   int            `json:"in_functions"`   // of the cleared and replaced nodes, those in function bodies
+	Functions     int            `json:"functions"`      // functions in whose bodies they are
+	Devices       []DeviceChange `json:"devices"`        // what became of which device, most nodes first
+	GroupsRemoved int            `json:"groups_removed"` // entries of `_class` that were taken off
+	Left          DevicesLeft    `json:"left"`           // what still ties nodes to a place
+}
+
+// A DeviceChange counts the nodes that were on one device.
+type DeviceChange struct {
+	Device string `json:"device"` // as it was spelled
+	To     string `json:"to"`     // the new device, empty where it was cleared
+	Nodes  int    `json:"nodes"`
+}
+
+// DevicesLeft is what ties nodes to a place after ClearDevices.
+type DevicesLeft struct {
+	Nodes     int `json:"nodes"`     // nodes with a device
+	Groups    int `json:"groups"`    // colocation groups
+	Colocated int `json:"colocated"` // nodes in them
+	// Elsewhere counts the nodes that are colocated with a node on another device than their own: TensorFlow places
+	// them where that node is.
+	Elsewhere int `json:"elsewhere"`
+}
+
+// Changed reports whether anything was, or for a check would be, changed.
+func (r *DevicesReport) Changed() bool { return r.changes() > 0 }
+
+// changes counts what was changed so far.
+func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.GroupsRemoved }
+
+// ClearDevices empties the device of the nodes of a MetaGraphDef, in the graph and in function bodies, and changes nothing
+// else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which leaves function bodies
+// alone). A message in which there is nothing to clear comes back byte for byte. The error is a *wire.SyntaxError.
+func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
+	c := &deviceClearer{options: o, changes: make(map[deviceKey]*DeviceChange), groups: make(map[groupKey]deviceCount)}
+	var b wire.Builder
+	for _, f := range m.Fields {
+		if f.Is(wire.GraphDef) {
+			b.Message(wire.GraphDef, func() { c.graph(&b, f.Data) })
+		} else {
+			b.Field(f)
+		}
+	}
+	if c.err != nil {
+		return nil, nil, c.err
+	}
+	if len(c.groups) > 0 && c.report.Left.Nodes > 0 {
+		c.countElsewhere(m.Graph())
+	}
+	c.finish()
+	if !c.report.Changed() {
+		return m.Rope(), &c.report, nil // with the old headers, however they are written
+	}
+	return b.Build(), &c.report, nil
+}
+
+// A deviceClearer walks a graph and clears as it goes.
+type deviceClearer struct {
+	options  DeviceOptions
+	report   DevicesReport
+	changes  map[deviceKey]*DeviceChange
+	groups   map[groupKey]deviceCount // what is left of the colocation groups: how many of the nodes are on which device
+	function string                   // whose body is being walked, empty in the graph
+	frozen   bool                     // what is being walked must stay as it is
+	err      error
+
+	// What became of the device of the node before: neighbours mostly share one.
+	lastDevice []byte
+	lastChange *DeviceChange
+}
+
+type (
+	deviceKey   struct{ device, to string }
+	groupKey    struct{ function, node string } // node names are local to their function
+	deviceCount map[string]int
+)
+
+// graph appends the fields of a GraphDef.
+func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
+	c.each(graph, func(f wire.Field) {
+		switch {
+		case f.Is(wire.GraphNode):
+			c.node(b, f)
+		case f.Is(wire.GraphLibrary):
+			c.frozen = c.options.GraphOnly
+			c.message(b, f, func(inner *wire.Builder) { c.library(inner, f.Data) })
+			c.frozen = false
+		default:
+			b.Window(f.Raw)
+		}
+	})
+}
+
+// library appends the fields of a function library.
+func (c *deviceClearer) library(b *wire.Builder, library []byte) {
+	c.each(library, func(f wire.Field) {
+		if !f.Is(wire.LibraryFunction) {
+			b.Window(f.Raw)
+			return
+		}
+		before := c.report.Cleared + c.report.Replaced
+		c.function = wire.Function(f.Data).Name()
+		c.message(b, f, func(inner *wire.Builder) {
+			c.each(f.Data, func(f wire.Field) {
+				if f.Is(wire.FunctionNode) {
+					c.node(inner, f)
+				} else {
+					inner.Window(f.Raw)
+				}
+			})
+		})
+		c.function = ""
+		if changed := c.report.Cleared + c.report.Replaced - before; changed > 0 {
+			c.report.Functions++
+			c.report.InFunctions += changed
+		}
+	})
+}
+
+// each calls use with each field of message until something fails.
+func (c *deviceClearer) each(message []byte, use func(wire.Field)) {
+	s := wire.Scan(message)
+	for c.err == nil && s.Next() {
+		use(s.Field)
+	}
+	if c.err == nil {
+		c.err = s.Err()
+	}
+}
+
+// message appends the message field f, whose new fields body appends: as it stands where body changes nothing.
+func (c *deviceClearer) message(b *wire.Builder, f wire.Field, body func(*wire.Builder)) {
+	before := c.report.changes()
+	var inner wire.Builder
+	body(&inner)
+	if c.report.changes() == before {
+		b.Window(f.Raw)
+		return
+	}
+	b.Message(f.Num, func() { b.Append(inner.Build()) })
+}
+
+// deviceNode is what matters here of a NodeDef.
+type deviceNode struct {
+	raw    []byte
+	device []byte // the device, nil where there is none or it is empty
+	field  []byte // the field that holds it
+	fields int    // how many device fields there are; protobuf reads the last
+	class  []byte // the map entry of `_class`, nil where there is none
+}
+
+// look reads a NodeDef.
+func look(raw []byte) (deviceNode, error) {
+	n := deviceNode{raw: raw}
+	s := wire.Scan(raw)
+	for s.Next() {
+		switch {
+		case s.Is(wire.NodeDevice):
+			n.device, n.field = s.Data, s.Raw
+			n.fields++
+		case s.Is(wire.NodeAttr) && isClass(s.Data):
+			n.class = s.Data
+		}
+	}
+	if len(n.device) == 0 {
+		n.device = nil
+	}
+	return n, s.Err()
+}
+
+// isClass reports whether a map entry is that of the attr `_class`.
+func isClass(entry []byte) bool {
+	// Nearly every entry begins with its key, so most of them need one look.
+	if len(entry) > 2 && entry[0] == 0x0a && entry[1] < 0x80 && entry[1] != byte(len("_class")) {
+		return false
+	}
+	key, _ := wire.MapEntry(entry)
+	return string(key) == "_class"
+}
+
+// node appends a node.
+func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
+	n, err := look(f.Data)
+	if err != nil {
+		c.err = err
+		return
+	}
+	c.report.Nodes++
+	if n.device == nil && n.class == nil {
+		b.Window(f.Raw)
+		return
+	}
+	change, matched := c.change(n.device)
+	device := n.device
+	if change != nil {
+		change.Nodes++
+		device = []byte(change.To)
+		if change.To == "" {
+			c.report.Cleared++
+		} else {
+			c.report.Replaced++
+		}
+	}
+	if len(device) > 0 {
+		c.report.Left.Nodes++
+	}
+	ungroup := false
+	if n.class != nil {
+		ungroup = c.options.Colocation && !c.frozen && (matched || len(c.options.Match) == 0) && c.ungroup(n.class)
+		if !ungroup {
+			c.countGroups(n.class, device)
+		}
+	}
+	switch {
+	case change == nil && !ungroup:
+		b.Window(f.Raw)
+	case change != nil && change.To == "" && n.fields == 1 && !ungroup:
+		// The common case: one field goes, and what is before and behind it stays.
+		at, _ := wire.Offset(n.raw, n.field)
+		b.Message(f.Num, func() {
+			b.Window(n.raw[:at])
+			b.Window(n.raw[at+len(n.field):])
+		})
+	default:
+		b.Message(f.Num, func() { n.rebuild(b, change, ungroup) })
+	}
+}
+
+// change returns what is to be done with a device, nil for nothing, and whether it is one of those to look at.
+func (c *deviceClearer) change(device []byte) (change *DeviceChange, matched bool) {
+	if device == nil || c.frozen {
+		return nil, false
+	}
+	if c.lastDevice != nil && bytes.Equal(c.lastDevice, device) {
+		return c.lastChange, c.lastChange != nil
+	}
+	c.lastDevice, c.lastChange = device, nil
+	to, matched := c.options.target(string(device))
+	if matched && to != string(device) {
+		key := deviceKey{string(device), to}
+		if c.changes[key] == nil {
+			c.changes[key] = &DeviceChange{Device: key.device, To: to}
+		}
+		c.lastChange = c.changes[key]
+	}
+	return c.lastChange, matched
+}
+
+// target returns what becomes of a device, and whether it is one of those that the options mean.
+func (o *DeviceOptions) target(device string) (string, bool) {
+	for _, m := range o.Map {
+		if m.From.Match(device) {
+			return m.To, true
+		}
+	}
+	if len(o.Match) == 0 || slices.ContainsFunc(o.Match, func(p scope.DevicePattern) bool { return p.Match(device) }) {
+		return "", true
+	}
+	return device, false
+}
+
+// rebuild appends the fields of a node that is changed.
+func (n *deviceNode) rebuild(b *wire.Builder, change *DeviceChange, ungroup bool) {
+	for s := wire.Scan(n.raw); s.Next(); {
+		switch {
+		case s.Is(wire.NodeDevice) && change != nil:
+			if change.To != "" && &s.Raw[0] == &n.field[0] {
+				b.String(wire.NodeDevice, change.To)
+			}
+		case s.Is(wire.NodeAttr) && ungroup && isClass(s.Data):
+			if kept := withoutGroups(s.Data); kept != nil {
+				b.Bytes(wire.NodeAttr, kept)
+			}
+		default:
+			b.Window(s.Raw)
+		}
+	}
+}
+
+// locPrefix stands before the node name of a colocation group in the attr `_class`.
+var locPrefix = []byte("loc:@")
+
+// groups calls yield with the node names of the colocation groups in the map entry of `_class`.
+func groups(entry []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		_, value := wire.MapEntry(entry)
+		list, _ := wire.AttrBytes(value, wire.AttrList)
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(wire.ListS) && bytes.HasPrefix(s.Data, locPrefix) && !yield(s.Data[len(locPrefix):]) {
+				return
+			}
+		}
+	}
+}
+
+// ungroup counts the groups in an entry as taken off. It reports whether there are any.
+func (c *deviceClearer) ungroup(entry []byte) bool {
+	n := 0
+	for range groups(entry) {
+		n++
+	}
+	c.report.GroupsRemoved += n
+	return n > 0
+}
+
+// withoutGroups returns the map entry of `_class` without its colocation groups, nil where nothing else is in it.
+func withoutGroups(entry []byte) []byte {
+	key, value := wire.MapEntry(entry)
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var kept wire.Builder
+	for s := wire.Scan(list); s.Next(); {
+		if !s.Is(wire.ListS) || !bytes.HasPrefix(s.Data, locPrefix) {
+			kept.Window(s.Raw)
+		}
+	}
+	if kept.Size() == 0 {
+		return nil
+	}
+	var b wire.Builder
+	b.Bytes(1, key)
+	b.Message(2, func() { b.Message(wire.AttrList, func() { b.Append(kept.Build()) }) })
+	return b.Build().Bytes()
+}
+
+// countGroups notes in which groups a node is that is on the given device now.
+func (c *deviceClearer) countGroups(entry, device []byte) {
+	colocated := false
+	for name := range groups(entry) {
+		colocated = true
+		count := c.groups[groupKey{c.function, string(name)}]
+		if count == nil {
+			count = make(deviceCount)
+			c.groups[groupKey{c.function, string(name)}] = count
+		}
+		count[string(device)]++
+	}
+	if colocated {
+		c.report.Left.Colocated++
+	}
+}
+
+// countElsewhere compares the devices that the nodes of each group have now with that of the node which the group is named
+// after.
+func (c *deviceClearer) countElsewhere(g wire.Graph) {
+	head := func(function string, n *wire.Node, frozen bool) {
+		count := c.groups[groupKey{function, string(n.Name)}]
+		device := string(n.Device)
+		if to, matched := c.options.target(device); matched && !frozen {
+			device = to
+		}
+		for other, nodes := range count {
+			if device != "" && other != device {
+				c.report.Left.Elsewhere += nodes
+			}
+		}
+	}
+	for n, err := range g.Nodes() {
+		if err == nil { // the first walk found no error
+			head("", n, false)
+		}
+	}
+	for f, err := range g.Functions() {
+		if err != nil {
+			continue
+		}
+		for n, err := range f.Nodes() {
+			if err == nil {
+				head(f.Name(), n, c.options.GraphOnly)
+			}
+		}
+	}
+}
+
+// finish puts the report in order.
+func (c *deviceClearer) finish() {
+	c.report.Left.Groups = len(c.groups)
+	c.report.Devices = make([]DeviceChange, 0, len(c.changes))
+	for _, change := range c.changes {
+		c.report.Devices = append(c.report.Devices, *change)
+	}
+	slices.SortFunc(c.report.Devices, func(a, b DeviceChange) int {
+		return cmp.Or(cmp.Compare(b.Nodes, a.Nodes), cmp.Compare(a.Device, b.Device), cmp.Compare(a.To, b.To))
+	})
+}
