@@ -1,0 +1,68 @@
+package scope
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestStripAndPrepend(t *testing.T) {
+	for _, test := range []struct{ name, scope, stripped, prepended string }{
+		{"a/b", "a", "b", "a/a/b"},
+		{"^a/b", "a/", "^b", "^a/a/b"},
+		{"loc:@a/b", "a", "loc:@b", "loc:@a/a/b"},
+		{"a///b:1", "a", "b:1", "a/a///b:1"},
+		{"a_1/b", "a", "a_1/b", "a/a_1/b"},
+		{"a", "a", "a", "a/a"},
+		{"a/", "a", "a/", "a/a/"},
+		{"b", "", "b", "b"},
+		{"b", "/", "b", "b"},
+		{"a/b/c", "a/b", "c", "a/b/a/b/c"},
+		{"", "a", "", "a/"},
+	} {
+		if got := Strip(test.name, test.scope); got != test.stripped {
+			t.Errorf("Strip(%q, %q) = %q, want %q", test.name, test.scope, got, test.stripped)
+		}
+		if got := Prepend(test.name, test.scope); got != test.prepended {
+			t.Errorf("Prepend(%q, %q) = %q, want %q", test.name, test.scope, got, test.prepended)
+		}
+	}
+}
+
+func TestValidName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a": true, "a/b_1.x-y": true, ".a": true, "0": true, `a\b`: true, "a>b": true, "": false, "_a": false, "/a": false, "a b": false,
+		"a:0": false, "^a": false, "a>": false, ">a": false, "a>_b": false, "é": false, "a//b": true, "a/": true,
+	} {
+		if got := ValidName(name); got != want {
+			t.Errorf("ValidName(%q) = %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestUnique(t *testing.T) {
+	taken := func(s string) bool { return strings.Contains(" a a_1 b ", " "+s+" ") }
+	for name, want := range map[string]string{"a": "a_2", "b": "b_1", "c": "c", "a_1": "a_1_1"} {
+		if got := Unique(name, taken); got != want {
+			t.Errorf("Unique(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// FuzzStripPrepend: what was put under a scope and taken out of it again is what it was.
+func FuzzStripPrepend(f *testing.F) {
+	for _, seed := range []string{"a", "^a/b", "loc:@a", "a:0", "^", "loc:@", "a//b"} {
+		f.Add(seed, "s")
+	}
+	f.Fuzz(func(t *testing.T, name, scope string) {
+		if !ValidName(scope) || Clean(scope) == "" {
+			t.Skip()
+		}
+		_, node, _ := Split([]byte(name))
+		if len(node) == 0 || node[0] == '/' {
+			t.Skip()
+		}
+		if got := Strip(Prepend(name, scope), scope); got != name {
+			t.Errorf("Strip(Prepend(%q, %q)) = %q", name, scope, got)
+		}
+	})
+}
