@@ -1,9 +1,5 @@
 package inspect
 
-import (
-	"github.com/metagraph/metagraph/internal/wire"
-)
-
 // A Severity says how much a Problem matters.
 type Severity string
 
@@ -35,9 +31,9 @@ type ProblemKind struct {
 }
 
 // Problems returns what would keep TensorFlow 2.21 from importing the file or surprise who does, errors first, then
-// warnings, then infos, each in the order of ProblemKinds. It is empty for a file that is in order. The error, for bytes
-// that are no MetaGraphDef, wraps a *wire.SyntaxError.
-func Problems(m *wire.MetaGraph) ([]Problem, error) {
+// warnings, then infos, each in the order of ProblemKinds. It is empty for a file that is in order. The error, for bytes that
+// are no MetaGraphDef, wraps a *wire.SyntaxError.
+func Problems(m *Model) ([]Problem, error) {
 	return nil, nil
 }
 

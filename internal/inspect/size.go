@@ -1,9 +1,5 @@
 package inspect
 
-import (
-	"github.com/metagraph/metagraph/internal/wire"
-)
-
 // A Size says where the bytes of a file are. Every list is sorted by bytes, the most first, then by name, and each list
 // that claims to be a partition adds up exactly.
 type Size struct {
@@ -66,6 +62,6 @@ type SizeOptions struct {
 
 // Sizes returns where the bytes of the file are. Large constants are read only where another has the same size. The error,
 // for bytes that are no MetaGraphDef, wraps a *wire.SyntaxError.
-func Sizes(m *wire.MetaGraph, o SizeOptions) (*Size, error) {
+func Sizes(m *Model, o SizeOptions) (*Size, error) {
 	return &Size{}, nil
 }
