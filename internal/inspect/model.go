@@ -10,6 +10,7 @@ type Model struct {
 	Meta *wire.MetaGraph
 
 	graph *Graph
+	types *tensors
 	err   error
 }
 
@@ -22,4 +23,16 @@ func (m *Model) Graph() (*Graph, error) {
 		m.graph, m.err = NewGraph(m.Meta.Graph())
 	}
 	return m.graph, m.err
+}
+
+// tensors returns what answers for dtypes and shapes. The error is that of Graph.
+func (m *Model) tensors() (*tensors, error) {
+	if m.types == nil {
+		g, err := m.Graph()
+		if err != nil {
+			return nil, err
+		}
+		m.types = newTensors(g, m.Meta)
+	}
+	return m.types, nil
 }

@@ -1,0 +1,105 @@
+package inspect
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A DeviceList is where the nodes of a file are placed.
+type DeviceList struct {
+	Devices  []Device `json:"devices"`  // by name
+	Unplaced Placed   `json:"unplaced"` // the nodes without a device
+}
+
+// A Device is one device, whatever its spellings.
+type Device struct {
+	Device    string     `json:"device"` // in TensorFlow's full spelling
+	Placed               // on it
+	Spellings []Spelling `json:"spellings"` // as it stands in the file, by text
+}
+
+// Placed counts nodes.
+type Placed struct {
+	Nodes         int `json:"nodes"`          // of the graph
+	FunctionNodes int `json:"function_nodes"` // of function bodies
+}
+
+// A Spelling is one string that names a device.
+type Spelling struct {
+	Text string `json:"text"`
+	Placed
+}
+
+// Devices returns the devices of the nodes that the filter picks, function bodies included. The error wraps a
+// *wire.SyntaxError.
+func Devices(m *wire.MetaGraph, f Filter) (*DeviceList, error) {
+	counts := make(deviceCounts)
+	for n, err := range m.Graph().Nodes() {
+		if err != nil {
+			return nil, fmt.Errorf("count the devices: %w", err)
+		}
+		if f.Match(n) {
+			counts.of(n.Device).Nodes++
+		}
+	}
+	if err := counts.functions(m, f); err != nil {
+		return nil, err
+	}
+	return counts.list(), nil
+}
+
+// deviceCounts counts nodes by device string.
+type deviceCounts map[string]*Placed
+
+func (c deviceCounts) of(device []byte) *Placed {
+	p := c[string(device)]
+	if p == nil {
+		p = new(Placed)
+		c[string(device)] = p
+	}
+	return p
+}
+
+// functions counts the nodes of function bodies.
+func (c deviceCounts) functions(m *wire.MetaGraph, f Filter) error {
+	err := eachFunctionNode(m, nil, func(n *wire.Node) {
+		if f.Match(n) {
+			c.of(n.Device).FunctionNodes++
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("count the devices: %w", err)
+	}
+	return nil
+}
+
+// list puts the spellings of one device together.
+func (c deviceCounts) list() *DeviceList {
+	l := new(DeviceList)
+	byName := make(map[string]*Device)
+	for text, placed := range c {
+		if text == "" {
+			l.Unplaced = *placed
+			continue
+		}
+		name := scope.NormalDevice(text)
+		d := byName[name]
+		if d == nil {
+			d = &Device{Device: name}
+			byName[name] = d
+		}
+		d.Nodes += placed.Nodes
+		d.FunctionNodes += placed.FunctionNodes
+		d.Spellings = append(d.Spellings, Spelling{text, *placed})
+	}
+	l.Devices = make([]Device, 0, len(byName))
+	for _, d := range byName {
+		sort.Slice(d.Spellings, func(i, j int) bool { return d.Spellings[i].Text < d.Spellings[j].Text })
+		l.Devices = append(l.Devices, *d)
+	}
+	sort.Slice(l.Devices, func(i, j int) bool { return l.Devices[i].Device < l.Devices[j].Device })
+	return l
+}

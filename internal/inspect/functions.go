@@ -1,0 +1,214 @@
+package inspect
+
+import (
+	"fmt"
+	"sort"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Function is one function of the graph's library (tensorflow/core/framework/function.proto).
+type Function struct {
+	Name     string         `json:"name"`
+	Inputs   []Argument     `json:"inputs"`   // in order
+	Outputs  []Argument     `json:"outputs"`  // in order
+	Nodes    int            `json:"nodes"`    // of its body
+	Bytes    int            `json:"bytes"`    // of the FunctionDef
+	Devices  []FunctionNode `json:"devices"`  // of the nodes of its body, as they are spelled, by name; those without one are left out
+	Gradient string         `json:"gradient"` // the function that computes its gradient, empty where none is named
+	Callers  int            `json:"callers"`  // how many nodes name it, as their op or in an attr
+	CalledBy []string       `json:"called_by"` // the first few of those nodes
+}
+
+// An Argument is one input or output of a function.
+type Argument struct {
+	Name  string `json:"name"`
+	DType string `json:"dtype"` // TensorFlow's short name, or the attr that says it
+}
+
+// A FunctionNode counts the nodes of a function's body that are on one device.
+type FunctionNode struct {
+	Device string `json:"device"`
+	Nodes  int    `json:"nodes"`
+}
+
+// maxCallers is how many callers of a function are named.
+const maxCallers = 5
+
+// Functions returns the functions whose name the filter picks, in file order. CalledBy names the first few nodes that name a
+// function, those of the graph as "node" and those of a function's body as "node in function", in file order. The error says what is not
+// readable.
+func Functions(m *wire.MetaGraph, f Filter) ([]Function, error) {
+	l := functionList{at: make(map[string]int)}
+	for function, err := range m.Graph().Functions() {
+		if err != nil {
+			return nil, fmt.Errorf("read the functions: %w", err)
+		}
+		if err := l.add(function); err != nil {
+			return nil, fmt.Errorf("read function %q: %w", function.Name(), err)
+		}
+	}
+	if len(l.all) > 0 {
+		if err := l.call(m); err != nil {
+			return nil, fmt.Errorf("find who calls the functions: %w", err)
+		}
+	}
+	picked := []Function{}
+	for _, function := range l.all {
+		if f.MatchKey(function.Name) {
+			picked = append(picked, function)
+		}
+	}
+	return picked, nil
+}
+
+// A functionList is the functions of a library, and where each stands in it.
+type functionList struct {
+	all []Function
+	at  map[string]int
+}
+
+func (l *functionList) add(raw wire.Function) error {
+	signature, _ := wire.Merged(raw, wire.FunctionSignature)
+	var def tfpb.OpDef
+	if err := proto.Unmarshal(signature, &def); err != nil {
+		return err
+	}
+	f := Function{
+		Name:     def.GetName(),
+		Inputs:   arguments(def.GetInputArg()),
+		Outputs:  arguments(def.GetOutputArg()),
+		Bytes:    len(raw),
+		Devices:  []FunctionNode{},
+		CalledBy: []string{},
+	}
+	devices := make(map[string]int)
+	for n, err := range raw.Nodes() {
+		if err != nil {
+			return err
+		}
+		f.Nodes++
+		if len(n.Device) > 0 {
+			devices[string(n.Device)]++
+		}
+	}
+	for device, nodes := range devices {
+		f.Devices = append(f.Devices, FunctionNode{device, nodes})
+	}
+	sort.Slice(f.Devices, func(i, j int) bool { return f.Devices[i].Device < f.Devices[j].Device })
+	if _, seen := l.at[f.Name]; !seen {
+		l.at[f.Name] = len(l.all)
+	}
+	l.all = append(l.all, f)
+	return nil
+}
+
+func arguments(defs []*tfpb.OpDef_ArgDef) []Argument {
+	arguments := make([]Argument, 0, len(defs))
+	for _, def := range defs {
+		a := Argument{Name: def.GetName(), DType: DTypeName(int32(def.GetType()))}
+		switch {
+		case def.GetTypeAttr() != "":
+			a.DType = def.GetTypeAttr()
+		case def.GetTypeListAttr() != "":
+			a.DType = def.GetTypeListAttr()
+		}
+		if def.GetNumberAttr() != "" {
+			a.DType += "[" + def.GetNumberAttr() + "]"
+		}
+		arguments = append(arguments, a)
+	}
+	return arguments
+}
+
+// call counts who names the functions: nodes of the graph, nodes of functions, and the gradients of the library.
+func (l *functionList) call(m *wire.MetaGraph) error {
+	for n, err := range m.Graph().Nodes() {
+		if err != nil {
+			return err
+		}
+		l.node(n, "")
+	}
+	function := ""
+	err := eachFunctionNode(m, func(name string) { function = " in " + name }, func(n *wire.Node) { l.node(n, function) })
+	if err != nil {
+		return err
+	}
+	for field, err := range m.Graph().Library() {
+		if err != nil {
+			return err
+		}
+		if field.Is(wire.LibraryGradient) {
+			var def tfpb.GradientDef
+			if err := proto.Unmarshal(field.Data, &def); err != nil {
+				return err
+			}
+			if i, ok := l.at[def.GetFunctionName()]; ok {
+				l.all[i].Gradient = def.GetGradientFunc()
+			}
+		}
+	}
+	return nil
+}
+
+// node counts the functions that a node names, each once; where says in which function the node stands.
+func (l *functionList) node(n *wire.Node, where string) {
+	named := make([]int, 0, 4)
+	add := func(name []byte) {
+		i, ok := l.at[string(name)]
+		if !ok {
+			return
+		}
+		for _, seen := range named {
+			if seen == i {
+				return
+			}
+		}
+		named = append(named, i)
+		f := &l.all[i]
+		f.Callers++
+		if len(f.CalledBy) < maxCallers {
+			f.CalledBy = append(f.CalledBy, string(n.Name)+where)
+		}
+	}
+	add(n.Op)
+	for _, value := range n.Attrs {
+		eachFunctionName(value, add)
+	}
+}
+
+// eachFunctionName calls use with the functions that an AttrValue names.
+func eachFunctionName(value []byte, use func([]byte)) {
+	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+		use(wire.Last(function, nameAttrListName))
+		eachFunctionAttr(function, use)
+		return
+	}
+	list, ok := wire.AttrBytes(value, wire.AttrList)
+	if !ok {
+		return
+	}
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(wire.ListFunc) {
+			use(wire.Last(s.Data, nameAttrListName))
+			eachFunctionAttr(s.Data, use)
+		}
+	}
+}
+
+// eachFunctionAttr calls use with the functions that the attrs of a NameAttrList name. They are attrs of a function that
+// is a value itself; deeper than that TensorFlow writes none.
+func eachFunctionAttr(function []byte, use func([]byte)) {
+	for s := wire.Scan(function); s.Next(); {
+		if !s.Is(nameAttrListAttr) {
+			continue
+		}
+		_, value := wire.MapEntry(s.Data)
+		if nested, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+			use(wire.Last(nested, nameAttrListName))
+		}
+	}
+}

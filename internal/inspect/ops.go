@@ -1,0 +1,79 @@
+package inspect
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An Op is one op and who has it.
+type Op struct {
+	Op            string `json:"op"`
+	Nodes         int    `json:"nodes"`          // of the graph
+	FunctionNodes int    `json:"function_nodes"` // of function bodies
+	InOpList      bool   `json:"in_op_list"`     // whether the file's own stripped_op_list defines it
+	Function      bool   `json:"function"`       // whether it is no op but a function of the file's library
+}
+
+// Ops returns the ops of the nodes that the filter picks, those of most nodes first, then by name. The error wraps a *wire.SyntaxError.
+func Ops(m *wire.MetaGraph, f Filter) ([]Op, error) {
+	counts := make(map[string]*Op)
+	count := func(n *wire.Node) *Op {
+		op := counts[string(n.Op)]
+		if op == nil {
+			op = &Op{Op: string(n.Op)}
+			counts[op.Op] = op
+		}
+		return op
+	}
+	for n, err := range m.Graph().Nodes() {
+		if err != nil {
+			return nil, fmt.Errorf("count the ops: %w", err)
+		}
+		if f.Match(n) {
+			count(n).Nodes++
+		}
+	}
+	functions := make(map[string]bool)
+	err := eachFunctionNode(m, func(name string) { functions[name] = true }, func(n *wire.Node) {
+		if f.Match(n) {
+			count(n).FunctionNodes++
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count the ops: %w", err)
+	}
+	defs := newOpDefs(m)
+	ops := make([]Op, 0, len(counts))
+	for _, op := range counts {
+		_, op.InOpList = defs.raw[op.Op]
+		op.Function = functions[op.Op]
+		ops = append(ops, *op)
+	}
+	sort.Slice(ops, func(i, j int) bool {
+		a, b := ops[i].Nodes+ops[i].FunctionNodes, ops[j].Nodes+ops[j].FunctionNodes
+		return a > b || a == b && ops[i].Op < ops[j].Op
+	})
+	return ops, nil
+}
+
+// eachFunctionNode calls function with the name of each function of the library and then node with each node of its body, in
+// file order.
+func eachFunctionNode(m *wire.MetaGraph, function func(name string), node func(*wire.Node)) error {
+	for f, err := range m.Graph().Functions() {
+		if err != nil {
+			return err
+		}
+		if function != nil {
+			function(f.Name())
+		}
+		for n, err := range f.Nodes() {
+			if err != nil {
+				return fmt.Errorf("read function %q: %w", f.Name(), err)
+			}
+			node(n)
+		}
+	}
+	return nil
+}

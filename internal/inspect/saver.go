@@ -1,0 +1,73 @@
+package inspect
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// saversKey is the collection of the savers of a graph (tf.compat.v1.GraphKeys.SAVERS).
+const saversKey = "savers"
+
+// SaverList is the savers that a file speaks of.
+type SaverList struct {
+	Saver  *Saver  `json:"saver"`  // saver_def, null where there is none
+	Savers []Saver `json:"savers"` // the collection "savers", in file order
+}
+
+// A Saver is one SaverDef (tensorflow/core/protobuf/saver.proto).
+type Saver struct {
+	FilenameTensor          string  `json:"filename_tensor_name"`
+	SaveTensor              string  `json:"save_tensor_name"`
+	RestoreOp               string  `json:"restore_op_name"`
+	MaxToKeep               int32   `json:"max_to_keep"`
+	Sharded                 bool    `json:"sharded"`
+	KeepCheckpointEveryHour float32 `json:"keep_checkpoint_every_n_hours"`
+	Version                 string  `json:"version"` // LEGACY, V1 or V2: the format of the checkpoints
+}
+
+// Savers returns the savers of a file. The error says what is not readable.
+func Savers(m *wire.MetaGraph) (*SaverList, error) {
+	l := &SaverList{Savers: []Saver{}}
+	if raw, ok := m.Message(wire.SaverDef); ok {
+		s, err := parseSaver(raw)
+		if err != nil {
+			return nil, fmt.Errorf("read saver_def: %w", err)
+		}
+		l.Saver = &s
+	}
+	collection, ok := m.Collection(saversKey)
+	if !ok {
+		return l, nil
+	}
+	for s := wire.Scan(collectionList(collection, bytesListField)); s.Next(); {
+		if !s.Is(listValues) {
+			continue
+		}
+		saver, err := parseSaver(s.Data)
+		if err != nil {
+			return nil, fmt.Errorf("read collection %q: %w", saversKey, err)
+		}
+		l.Savers = append(l.Savers, saver)
+	}
+	return l, nil
+}
+
+func parseSaver(raw []byte) (Saver, error) {
+	var def tfpb.SaverDef
+	if err := proto.Unmarshal(raw, &def); err != nil {
+		return Saver{}, err
+	}
+	return Saver{
+		FilenameTensor:          def.GetFilenameTensorName(),
+		SaveTensor:              def.GetSaveTensorName(),
+		RestoreOp:               def.GetRestoreOpName(),
+		MaxToKeep:               def.GetMaxToKeep(),
+		Sharded:                 def.GetSharded(),
+		KeepCheckpointEveryHour: def.GetKeepCheckpointEveryNHours(),
+		Version:                 def.GetVersion().String(),
+	}, nil
+}

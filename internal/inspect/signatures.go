@@ -1,0 +1,124 @@
+package inspect
+
+import (
+	"fmt"
+	"sort"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Signature is one entry of signature_def (tensorflow/core/protobuf/meta_graph.proto).
+type Signature struct {
+	Key      string            `json:"key"`
+	Method   string            `json:"method_name"`
+	Inputs   []SignatureTensor `json:"inputs"`   // by key
+	Outputs  []SignatureTensor `json:"outputs"`  // by key
+	Defaults []SignatureValue  `json:"defaults"` // values of inputs that need not be fed, by key
+}
+
+// A SignatureTensor is one TensorInfo.
+type SignatureTensor struct {
+	Key        string   `json:"key"`
+	Tensor     string   `json:"tensor"` // name:k; of a sparse tensor that of its values; empty for a composite one
+	DType      string   `json:"dtype"`
+	Shape      Shape    `json:"shape"`
+	Encoding   string   `json:"encoding"`             // "dense", "sparse" or "composite", empty where nothing is said
+	Components []string `json:"components,omitempty"` // the tensors of a sparse (values, indices, dense shape) or composite one
+}
+
+// A SignatureValue is the default of an input.
+type SignatureValue struct {
+	Key    string  `json:"key"`
+	DType  string  `json:"dtype"`
+	Shape  Shape   `json:"shape"`
+	Tensor *Tensor `json:"-"` // the value, summarized
+}
+
+// Signatures returns the signatures whose key the filter picks, by key. The error says which is not readable.
+func Signatures(m *wire.MetaGraph, f Filter) ([]Signature, error) {
+	signatures := []Signature{}
+	for key, raw := range m.Entries(wire.SignatureDef) {
+		if !f.MatchKey(string(key)) {
+			continue
+		}
+		var def tfpb.SignatureDef
+		if err := proto.Unmarshal(raw, &def); err != nil {
+			return nil, fmt.Errorf("read signature %q: %w", key, err)
+		}
+		signatures = append(signatures, Signature{
+			Key:      string(key),
+			Method:   def.GetMethodName(),
+			Inputs:   signatureTensors(def.GetInputs()),
+			Outputs:  signatureTensors(def.GetOutputs()),
+			Defaults: signatureValues(def.GetDefaults()),
+		})
+	}
+	sort.Slice(signatures, func(i, j int) bool { return signatures[i].Key < signatures[j].Key })
+	return signatures, nil
+}
+
+func signatureTensors(infos map[string]*tfpb.TensorInfo) []SignatureTensor {
+	tensors := make([]SignatureTensor, 0, len(infos))
+	for key, info := range infos {
+		t := SignatureTensor{Key: key, DType: DTypeName(int32(info.GetDtype())), Shape: shapeOf(info.GetTensorShape())}
+		switch e := info.GetEncoding().(type) {
+		case *tfpb.TensorInfo_Name:
+			t.Encoding, t.Tensor = "dense", e.Name
+		case *tfpb.TensorInfo_CooSparse_:
+			t.Encoding, t.Tensor = "sparse", e.CooSparse.GetValuesTensorName()
+			t.Components = []string{e.CooSparse.GetValuesTensorName(), e.CooSparse.GetIndicesTensorName(), e.CooSparse.GetDenseShapeTensorName()}
+		case *tfpb.TensorInfo_CompositeTensor_:
+			t.Encoding = "composite"
+			t.Components = componentNames(e.CompositeTensor)
+		}
+		tensors = append(tensors, t)
+	}
+	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Key < tensors[j].Key })
+	return tensors
+}
+
+// componentNames returns the tensors that a composite tensor is made of, in order. Components may be composite themselves, but
+// none that is made of dense and sparse ones is nested.
+func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
+	var names []string
+	for _, c := range composite.GetComponents() {
+		if sparse := c.GetCooSparse(); sparse != nil {
+			names = append(names, sparse.GetValuesTensorName(), sparse.GetIndicesTensorName(), sparse.GetDenseShapeTensorName())
+			continue
+		}
+		if nested := c.GetCompositeTensor(); nested != nil {
+			names = append(names, componentNames(nested)...)
+			continue
+		}
+		names = append(names, c.GetName())
+	}
+	return names
+}
+
+func signatureValues(defaults map[string]*tfpb.TensorProto) []SignatureValue {
+	values := make([]SignatureValue, 0, len(defaults))
+	for key, tensor := range defaults {
+		v := SignatureValue{Key: key, DType: DTypeName(int32(tensor.GetDtype())), Shape: shapeOf(tensor.GetTensorShape())}
+		if raw, err := proto.Marshal(tensor); err == nil {
+			v.Tensor = parseTensor(raw)
+		}
+		values = append(values, v)
+	}
+	sort.Slice(values, func(i, j int) bool { return values[i].Key < values[j].Key })
+	return values
+}
+
+// shapeOf returns the shape that a TensorShapeProto says; nil for none and for unknown rank.
+func shapeOf(shape *tfpb.TensorShapeProto) Shape {
+	if shape == nil || shape.GetUnknownRank() {
+		return nil
+	}
+	s := make(Shape, 0, len(shape.GetDim()))
+	for _, d := range shape.GetDim() {
+		s = append(s, max(-1, d.GetSize()))
+	}
+	return s
+}
