@@ -1,7 +1,6 @@
 package metafile
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -54,22 +53,22 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 		return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes, over 2 GiB - 1: TensorFlow could not read it", kind, message.Size()),
 			Hint: "export a part of the graph, or keep large constants out of it"}
 	}
-	if o.Format != Binary && !o.AllowUnknown {
-		if err := text.CheckUnknown(message, kind.Descriptor()); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
 	if stdout {
 		return writeStdout(ctx, name, message, kind, o)
 	}
 	return writeFile(ctx, path, message, kind, o)
 }
 
-// writeStdout writes to standard output. Ready is asked first: what was written cannot be taken back.
+// writeStdout writes to standard output. What has gone out cannot be taken back, so text is checked before.
 func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if o.Terminal && o.Format == Binary {
 		return &Error{Name: name, Problem: "is a terminal, and the message is binary",
 			Hint: "give a file to write to, or ask for text with --output-format text"}
+	}
+	if o.Format == Text {
+		if err := text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown}); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	if err := encode(contextWriter{ctx, o.Stdout}, message, kind, o); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -185,12 +184,12 @@ func createBeside(path string) (*os.File, error) {
 func encode(w io.Writer, message *wire.Rope, kind Kind, o WriteOptions) error {
 	switch o.Format {
 	case Text:
-		buffered := bufio.NewWriterSize(w, 256<<10)
-		if err := text.Write(buffered, message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown}); err != nil {
+		return text.Write(w, message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+	case JSON:
+		// JSON has no form at all for what the schema does not have.
+		if err := text.Check(message, kind.Descriptor(), text.Options{}); err != nil {
 			return err
 		}
-		return buffered.Flush()
-	case JSON:
 		out, err := toJSON(message.Bytes(), kind)
 		if err != nil {
 			return err

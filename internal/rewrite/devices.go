@@ -3,6 +3,7 @@ package rewrite
 import (
 	"bytes"
 	"cmp"
+	"hash/maphash"
 	"iter"
 	"slices"
 
@@ -63,7 +64,7 @@ func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.Groups
 // else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which leaves function bodies
 // alone). A message in which there is nothing to clear comes back byte for byte. The error is a *wire.SyntaxError.
 func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
-	c := &deviceClearer{options: o, changes: make(map[deviceKey]*DeviceChange), groups: make(map[groupKey]deviceCount)}
+	c := &deviceClearer{options: o, changes: make(map[deviceKey]*DeviceChange), groups: make(map[uint64]bool), seed: maphash.MakeSeed()}
 	var b wire.Builder
 	for _, f := range m.Fields {
 		if f.Is(wire.GraphDef) {
@@ -76,7 +77,7 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 		return nil, nil, c.err
 	}
 	if len(c.groups) > 0 && c.report.Left.Nodes > 0 {
-		c.countElsewhere(m.Graph())
+		c.report.Left.Elsewhere = o.colocatedElsewhere(m.Graph())
 	}
 	c.finish()
 	if !c.report.Changed() {
@@ -90,9 +91,10 @@ type deviceClearer struct {
 	options  DeviceOptions
 	report   DevicesReport
 	changes  map[deviceKey]*DeviceChange
-	groups   map[groupKey]deviceCount // what is left of the colocation groups: how many of the nodes are on which device
-	function string                   // whose body is being walked, empty in the graph
-	frozen   bool                     // what is being walked must stay as it is
+	groups   map[uint64]bool // hashes of the colocation groups that are left: a large graph has too many to keep their names
+	seed     maphash.Seed
+	function string // whose body is being walked, empty in the graph
+	frozen   bool   // what is being walked must stay as it is
 	err      error
 
 	// What became of the device of the node before: neighbours mostly share one.
@@ -100,11 +102,7 @@ type deviceClearer struct {
 	lastChange *DeviceChange
 }
 
-type (
-	deviceKey   struct{ device, to string }
-	groupKey    struct{ function, node string } // node names are local to their function
-	deviceCount map[string]int
-)
+type deviceKey struct{ device, to string }
 
 // graph appends the fields of a GraphDef.
 func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
@@ -239,7 +237,7 @@ func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
 	if n.class != nil {
 		ungroup = c.options.Colocation && !c.frozen && (matched || len(c.options.Match) == 0) && c.ungroup(n.class)
 		if !ungroup {
-			c.countGroups(n.class, device)
+			c.countGroups(n.class)
 		}
 	}
 	switch {
@@ -311,10 +309,15 @@ func (n *deviceNode) rebuild(b *wire.Builder, change *DeviceChange, ungroup bool
 // locPrefix stands before the node name of a colocation group in the attr `_class`.
 var locPrefix = []byte("loc:@")
 
-// groups calls yield with the node names of the colocation groups in the map entry of `_class`.
+// groups returns the node names of the colocation groups in the map entry of `_class`.
 func groups(entry []byte) iter.Seq[[]byte] {
+	_, value := wire.MapEntry(entry)
+	return groupsIn(value)
+}
+
+// groupsIn returns the node names of the colocation groups in the AttrValue of `_class`.
+func groupsIn(value []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		_, value := wire.MapEntry(entry)
 		list, _ := wire.AttrBytes(value, wire.AttrList)
 		for s := wire.Scan(list); s.Next(); {
 			if s.Is(wire.ListS) && bytes.HasPrefix(s.Data, locPrefix) && !yield(s.Data[len(locPrefix):]) {
@@ -353,51 +356,78 @@ func withoutGroups(entry []byte) []byte {
 	return b.Build().Bytes()
 }
 
-// countGroups notes in which groups a node is that is on the given device now.
-func (c *deviceClearer) countGroups(entry, device []byte) {
+// countGroups notes in which groups a node is. Node names are local to their function, so groups are too.
+func (c *deviceClearer) countGroups(entry []byte) {
 	colocated := false
 	for name := range groups(entry) {
 		colocated = true
-		count := c.groups[groupKey{c.function, string(name)}]
-		if count == nil {
-			count = make(deviceCount)
-			c.groups[groupKey{c.function, string(name)}] = count
-		}
-		count[string(device)]++
+		var h maphash.Hash
+		h.SetSeed(c.seed)
+		_, _ = h.WriteString(c.function) // it never fails
+		_ = h.WriteByte(0)
+		_, _ = h.Write(name)
+		c.groups[h.Sum64()] = true
 	}
 	if colocated {
 		c.report.Left.Colocated++
 	}
 }
 
-// countElsewhere compares the devices that the nodes of each group have now with that of the node which the group is named
-// after.
-func (c *deviceClearer) countElsewhere(g wire.Graph) {
-	head := func(function string, n *wire.Node, frozen bool) {
-		count := c.groups[groupKey{function, string(n.Name)}]
-		device := string(n.Device)
-		if to, matched := c.options.target(device); matched && !frozen {
-			device = to
+// colocatedElsewhere counts the nodes that are, with the devices that they will have, on another device than the node which
+// their colocation group is named after.
+func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
+	type key struct{ function, node string }
+	heads := make(map[key]string) // devices of the nodes that a group is named after
+	o.eachNode(g, func(function string, n *wire.Node, _ string) {
+		for name := range groupsOf(n) {
+			heads[key{function, string(name)}] = ""
 		}
-		for other, nodes := range count {
-			if device != "" && other != device {
-				c.report.Left.Elsewhere += nodes
+	})
+	o.eachNode(g, func(function string, n *wire.Node, device string) {
+		if _, ok := heads[key{function, string(n.Name)}]; ok {
+			heads[key{function, string(n.Name)}] = device
+		}
+	})
+	elsewhere := 0
+	o.eachNode(g, func(function string, n *wire.Node, device string) {
+		for name := range groupsOf(n) {
+			if head := heads[key{function, string(name)}]; head != "" && head != device {
+				elsewhere++
+				return
 			}
 		}
-	}
-	for n, err := range g.Nodes() {
-		if err == nil { // the first walk found no error
-			head("", n, false)
+	})
+	return elsewhere
+}
+
+// eachNode calls use with each node of a graph and of its functions, whose name is empty for the graph, and with the device
+// that the node will have. The graph has been walked before, so there are no errors in it.
+func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire.Node, device string)) {
+	walk := func(function string, nodes iter.Seq2[*wire.Node, error], frozen bool) {
+		for n, err := range nodes {
+			if err != nil {
+				return
+			}
+			device := string(n.Device)
+			if to, matched := o.target(device); matched && !frozen {
+				device = to
+			}
+			use(function, n, device)
 		}
 	}
+	walk("", g.Nodes(), false)
 	for f, err := range g.Functions() {
-		if err != nil {
-			continue
+		if err == nil {
+			walk(f.Name(), f.Nodes(), o.GraphOnly)
 		}
-		for n, err := range f.Nodes() {
-			if err == nil {
-				head(f.Name(), n, c.options.GraphOnly)
-			}
+	}
+}
+
+// groupsOf returns the node names of a node's colocation groups.
+func groupsOf(n *wire.Node) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if value, ok := n.Attr("_class"); ok {
+			groupsIn(value)(yield)
 		}
 	}
 }

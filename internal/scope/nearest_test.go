@@ -13,7 +13,7 @@ func TestNearest(t *testing.T) {
 		want []string
 	}{
 		{"logit", []string{"logits"}},
-		{"lgoits", []string{"logits", "losses"}},
+		{"lgoits", []string{"logits"}},
 		{"Variables", []string{"variables", "trainable_variables"}},
 		{"trainop", []string{"train_op"}},
 		{"hyperparameters", nil},

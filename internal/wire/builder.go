@@ -90,6 +90,9 @@ func (b *Builder) Message(num protowire.Number, body func()) {
 	body()
 	room = protowire.AppendTag(room, num, protowire.BytesType)
 	*header = protowire.AppendVarint(room, uint64(b.rope.size-start))
+	if free := headerRoom - len(*header); adjoin(room[:headerRoom], b.arena[len(b.arena):cap(b.arena)]) {
+		b.arena = b.arena[:len(b.arena)-free] // the body put nothing into the arena, so what the header left free can be used
+	}
 	b.rope.size += int64(len(*header))
 }
 
