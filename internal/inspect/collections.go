@@ -17,7 +17,7 @@ import (
 // Field numbers of CollectionDef, and of `value` in each of its lists (tensorflow/core/protobuf/meta_graph.proto).
 const (
 	nodeListField  protowire.Number = 1
-	bytesListField  protowire.Number = 2
+	bytesListField protowire.Number = 2
 	int64ListField protowire.Number = 3
 	floatListField protowire.Number = 4
 	anyListField   protowire.Number = 5

@@ -13,13 +13,13 @@ import (
 // A Function is one function of the graph's library (tensorflow/core/framework/function.proto).
 type Function struct {
 	Name     string         `json:"name"`
-	Inputs   []Argument     `json:"inputs"`   // in order
-	Outputs  []Argument     `json:"outputs"`  // in order
-	Nodes    int            `json:"nodes"`    // of its body
-	Bytes    int            `json:"bytes"`    // of the FunctionDef
-	Devices  []FunctionNode `json:"devices"`  // of the nodes of its body, as they are spelled, by name; those without one are left out
-	Gradient string         `json:"gradient"` // the function that computes its gradient, empty where none is named
-	Callers  int            `json:"callers"`  // how many nodes name it, as their op or in an attr
+	Inputs   []Argument     `json:"inputs"`    // in order
+	Outputs  []Argument     `json:"outputs"`   // in order
+	Nodes    int            `json:"nodes"`     // of its body
+	Bytes    int            `json:"bytes"`     // of the FunctionDef
+	Devices  []FunctionNode `json:"devices"`   // of the nodes of its body, as they are spelled, by name; those without one are left out
+	Gradient string         `json:"gradient"`  // the function that computes its gradient, empty where none is named
+	Callers  int            `json:"callers"`   // how many nodes name it, as their op or in an attr
 	CalledBy []string       `json:"called_by"` // the first few of those nodes
 }
 

@@ -19,8 +19,9 @@ const (
 // A layout is how wide the columns of a table are.
 type layout struct {
 	columns []Column
-	widths  []int // what the widest cell needs, or what it is cut to
-	cut     bool  // whether cells are shortened to widths
+	widths  []int    // what the widest cell needs, or what it is cut to
+	cut     bool     // whether cells are shortened to widths
+	above   []string // the row that was shown last
 }
 
 // measure returns the layout for rows that fits a terminal of that width: the widest columns are made narrower first. With
@@ -74,11 +75,17 @@ func (l *layout) fit(width int) {
 	}
 }
 
-// cells returns the cells of a row as they are shown, shortened where the layout says so.
+// cells returns the cells of a row as they are shown below the row that it was asked for last: shortened, and empty in the columns of a group
+// that goes on.
 func (l *layout) cells(row []string) []string {
 	cells := make([]string, len(l.columns))
+	alike := len(l.above) > 0
 	for i, c := range l.columns {
 		if i >= len(row) {
+			break
+		}
+		alike = alike && c.Group && i < len(l.above) && l.above[i] == row[i]
+		if alike {
 			continue
 		}
 		cells[i] = cell(row[i], c)
@@ -86,6 +93,7 @@ func (l *layout) cells(row []string) []string {
 			cells[i] = shorten(cells[i], l.widths[i], c.Prose)
 		}
 	}
+	l.above = append(l.above[:0], row...)
 	return cells
 }
 

@@ -263,7 +263,25 @@ func AppendJSONFloat(b []byte, f float64, bits int) []byte {
 
 // AppendJSONString appends s as a JSON string with everything escaped that is not printable, and {"base64": ...} where s is
 // not UTF-8.
-func AppendJSONString(b []byte, s string) []byte {
+func AppendJSONString(b []byte, s string) []byte { return appendText(b, s) }
+
+// AppendJSONBytes is AppendJSONString for bytes.
+func AppendJSONBytes(b, s []byte) []byte { return appendText(b, s) }
+
+func appendText[T string | []byte](b []byte, s T) []byte {
+	start := len(b)
+	b = append(b, '"')
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return appendEscaped(b[:start], string(s))
+		}
+	}
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// appendEscaped appends a string in which something must be escaped.
+func appendEscaped(b []byte, s string) []byte {
 	if !utf8.ValidString(s) {
 		b = append(b, `{"base64": "`...)
 		b = base64.StdEncoding.AppendEncode(b, []byte(s))
@@ -290,4 +308,12 @@ func AppendJSONString(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// appendKey appends the key of an object's member. A key is a string whatever it holds, so one that is not UTF-8 is quoted in it.
+func appendKey[T string | []byte](b []byte, key T) []byte {
+	if !utf8.ValidString(string(key)) {
+		return AppendJSONString(b, strconv.Quote(string(key)))
+	}
+	return appendText(b, key)
 }

@@ -34,7 +34,7 @@ func writeMarkdown(w *bufio.Writer, t *Grid) error {
 			widths[i] = twwidth.Width(c.Name)
 			for _, row := range t.Rows {
 				if i < len(row) {
-					widths[i] = max(widths[i], twwidth.Width(markdownCell(row[i], c)))
+					widths[i] = max(widths[i], twwidth.Width(markdownText(Text(row[i]))))
 				}
 			}
 		}
@@ -52,7 +52,7 @@ func writeMarkdown(w *bufio.Writer, t *Grid) error {
 		for i, c := range t.Columns {
 			text := ""
 			if i < len(row) {
-				text = markdownCell(row[i], c)
+				text = markdownText(Text(row[i]))
 			}
 			w.WriteString("| " + pad(text, widths[i], c.Right) + " ")
 		}
@@ -78,16 +78,7 @@ func markdownHead(w *bufio.Writer, columns []Column, widths []int) {
 	w.WriteString("|\n")
 }
 
-// markdownCell returns a cell in which nothing is markup and nothing ends the cell.
-func markdownCell(s string, c Column) string {
-	if c.Indent {
-		text := strings.TrimLeft(s, " ")
-		return strings.Repeat("&nbsp;", len(s)-len(text)) + markdownText(Text(text))
-	}
-	return markdownText(Text(s))
-}
-
-// markdownText escapes what markdown would take for markup. An underscore inside a word is none.
+// markdownText escapes what markdown would take for markup, and what would end a cell. An underscore inside a word is none.
 func markdownText(s string) string {
 	const markup = "|\\`*_<[&"
 	if !strings.ContainsAny(s, markup) {

@@ -80,11 +80,12 @@ type Grid struct {
 
 // A Column is one column of a Grid.
 type Column struct {
-	Name   string // its heading
-	Right  bool   // aligned to the right: numbers
-	Fixed  bool   // never shortened to make the table fit the terminal
-	Prose  bool   // text to read: where it must be shortened, its end goes, not its middle
-	Indent bool   // leading spaces mean something: a tree
+	Name  string // its heading
+	Right bool   // aligned to the right: numbers
+	Fixed bool   // never shortened to make the table fit the terminal
+	Prose bool   // text to read: where it must be shortened, its end goes, not its middle
+	Tree  string // in a table, a path with this between its parts is its last part, indented: a row stands below that of its parent
+	Group bool   // in a table, a cell like the one above it is left empty where all columns before it are alike too
 }
 
 // Columns returns left-aligned columns with these headings.

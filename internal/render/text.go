@@ -53,11 +53,11 @@ func printableRunes(s string) bool {
 	return true
 }
 
-// cell returns what stands in a cell of column c.
+// cell returns what stands in a cell of column c of a table.
 func cell(s string, c Column) string {
-	if c.Indent {
-		text := strings.TrimLeft(s, " ")
-		return s[:len(s)-len(text)] + Text(text)
+	if c.Tree != "" {
+		last := strings.LastIndex(s, c.Tree) + 1
+		return strings.Repeat(gap, strings.Count(s, c.Tree)) + Text(s[last:])
 	}
 	return Text(s)
 }

@@ -23,7 +23,7 @@ func showTSV(w *bufio.Writer, v View, several bool) error {
 				return err
 			}
 			w.WriteString(prefix)
-			for c, column := range t.Columns {
+			for c := range t.Columns {
 				if c > 0 {
 					w.WriteByte('\t')
 				}
@@ -38,8 +38,7 @@ func showTSV(w *bufio.Writer, v View, several bool) error {
 					}
 					key = text
 				}
-				column.Indent = false
-				w.WriteString(cell(text, column))
+				w.WriteString(Text(text))
 			}
 			if err := w.WriteByte('\n'); err != nil {
 				return err

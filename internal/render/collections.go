@@ -1,0 +1,173 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+)
+
+// CollectionList is the section collections: a row for each entry. The raw values of protos are the names by which they are
+// called.
+func CollectionList(collections []inspect.Collection) View {
+	columns := Columns("collection", "kind", "entry", "meaning")
+	columns[0].Group, columns[1].Group = true, true
+	columns[3].Prose = true
+	g := Grid{Title: "collections", Columns: columns}
+	var values []string
+	fields := make([]jsonCollection, 0, len(collections))
+	for _, c := range collections {
+		kind := collectionKind(c)
+		if len(c.Entries) == 0 {
+			g.Rows = append(g.Rows, []string{c.Key, kind, "", "empty"})
+		}
+		for i := range c.Entries {
+			e := &c.Entries[i]
+			values = append(values, entryValue(c.Kind, e))
+			g.Rows = append(g.Rows, []string{c.Key, kind, entryName(c.Kind, e), entryMeaning(c.Kind, e)})
+		}
+		fields = append(fields, newJSONCollection(c))
+	}
+	if len(collections) == 0 {
+		g.Note = "no collections"
+	}
+	return View{Section: "collections", Tables: []Grid{g}, Values: Lines(values), Fields: []Member{{"collections", fields}}}
+}
+
+// collectionKind names the kind of a collection and the type of its entries.
+func collectionKind(c inspect.Collection) string {
+	if c.Type != "" {
+		return string(c.Kind) + " of " + strings.TrimPrefix(c.Type, "tensorflow.")
+	}
+	return string(c.Kind)
+}
+
+// entryValue returns an entry for --raw.
+func entryValue(kind inspect.CollectionKind, e *inspect.Entry) string {
+	if saver, ok := e.Message.(*tfpb.SaverDef); ok {
+		return strings.Join([]string{saver.GetFilenameTensorName(), saver.GetSaveTensorName(), saver.GetRestoreOpName()}, "\t")
+	}
+	return entryName(kind, e)
+}
+
+// entryName returns what an entry is called, or the value that it is.
+func entryName(kind inspect.CollectionKind, e *inspect.Entry) string {
+	switch {
+	case kind == inspect.Int64List:
+		return strconv.FormatInt(e.Int, 10)
+	case kind == inspect.FloatList:
+		return strconv.FormatFloat(float64(e.Float), 'g', -1, 32)
+	case e.Message != nil && e.Text == "":
+		return protoText(e.Message)
+	}
+	return e.Text
+}
+
+// entryMeaning says what an entry is.
+func entryMeaning(kind inspect.CollectionKind, e *inspect.Entry) string {
+	var parts []string
+	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	switch m := e.Message.(type) {
+	case *tfpb.VariableDef:
+		if e.DType != "" {
+			say("%s %s", e.DType, e.Shape)
+		}
+		if m.GetTrainable() {
+			say("trainable")
+		}
+		if m.GetIsResource() {
+			say("resource")
+		}
+		if slice := m.GetSaveSliceInfoDef(); slice != nil {
+			say("slice of %s at %v", slice.GetFullName(), slice.GetVarOffset())
+		}
+	case *tfpb.QueueRunnerDef:
+		if e.Node != "" {
+			say("%s", e.Node)
+		}
+		say("%s: %s", count(len(m.GetEnqueueOpName()), "enqueue op"), strings.Join(atMost(m.GetEnqueueOpName(), 3), ", "))
+	case *tfpb.CondContextDef:
+		say("branch %d of %s", m.GetBranch(), m.GetPredName())
+		say("%s", count(len(m.GetValuesDef().GetValues()), "value"))
+		parts = append(parts, nestedContexts(m.GetNestedContexts())...)
+	case *tfpb.WhileContextDef:
+		say("%s", count(len(m.GetLoopExitNames()), "loop variable"))
+		say("%s", count(len(m.GetValuesDef().GetValues()), "value"))
+		say("%d iterations in parallel", m.GetParallelIterations())
+		parts = append(parts, nestedContexts(m.GetNestedContexts())...)
+	case *tfpb.SaverDef:
+		say("%s, save %s, file name %s", m.GetVersion(), m.GetSaveTensorName(), m.GetFilenameTensorName())
+	case *tfpb.AssetFileDef:
+		say("path in %s", m.GetTensorInfo().GetName())
+	case nil:
+		switch {
+		case kind == inspect.AnyList && e.Broken:
+			say("not readable as Any")
+		case e.Broken:
+			say("not readable as its type")
+		case e.TypeURL != "":
+			say("%s, a type that is not known here", e.TypeURL)
+		case e.DType != "":
+			say("%s %s", e.DType, e.Shape)
+		}
+		if e.Node != "" {
+			say("%s", e.Node)
+		}
+	default:
+		say("%s", m.ProtoReflect().Descriptor().Name())
+	}
+	if e.Absent {
+		say("not in the graph")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func nestedContexts(contexts []*tfpb.ControlFlowContextDef) []string {
+	if len(contexts) == 0 {
+		return nil
+	}
+	return []string{count(len(contexts), "context") + " in it"}
+}
+
+// protoText returns a message on one line, for people.
+func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(nil)) }
+
+// jsonCollection is a collection whose entries are what they are: strings, numbers, messages.
+type jsonCollection struct {
+	Key     string                 `json:"key"`
+	Kind    inspect.CollectionKind `json:"kind"`
+	Type    string                 `json:"type,omitempty"`
+	Count   int                    `json:"count"`
+	Entries []any                  `json:"entries"`
+}
+
+// jsonAny is an entry of an any_list. Value is the message, or the bytes of one of unknown type.
+type jsonAny struct {
+	TypeURL string `json:"type_url"`
+	Value   any    `json:"value"`
+}
+
+func newJSONCollection(c inspect.Collection) jsonCollection {
+	j := jsonCollection{Key: c.Key, Kind: c.Kind, Type: c.Type, Count: c.Count, Entries: make([]any, 0, len(c.Entries))}
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		var value any = e.Text
+		if e.Message != nil {
+			value = protoJSON{e.Message}
+		}
+		switch {
+		case c.Kind == inspect.Int64List:
+			value = e.Int
+		case c.Kind == inspect.FloatList:
+			value = e.Float
+		case c.Kind == inspect.AnyList && !e.Broken:
+			value = jsonAny{e.TypeURL, value}
+		}
+		j.Entries = append(j.Entries, value)
+	}
+	return j
+}

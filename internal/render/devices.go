@@ -1,0 +1,44 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// DeviceList is the section devices.
+func DeviceList(l *inspect.DeviceList) View {
+	g := Grid{
+		Title:   "devices",
+		Columns: []Column{{Name: "device"}, Number("nodes"), Number("in functions"), {Name: "spelled"}},
+	}
+	var names []string
+	for _, d := range l.Devices {
+		names = append(names, d.Device)
+		g.Rows = append(g.Rows, []string{d.Device, strconv.Itoa(d.Nodes), strconv.Itoa(d.FunctionNodes), spellings(d)})
+	}
+	if l.Unplaced.Nodes+l.Unplaced.FunctionNodes > 0 {
+		g.Rows = append(g.Rows, []string{noDevice, strconv.Itoa(l.Unplaced.Nodes), strconv.Itoa(l.Unplaced.FunctionNodes)})
+	}
+	if len(l.Devices) == 0 {
+		g.Note = "no node has a device"
+	}
+	return View{Section: "devices", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"devices", l.Devices}, {"unplaced", l.Unplaced}}}
+}
+
+// noDevice stands for the device of nodes that have none.
+const noDevice = "(none)"
+
+// spellings lists how a device is spelled, with counts where there are several ways.
+func spellings(d inspect.Device) string {
+	if len(d.Spellings) == 1 {
+		return d.Spellings[0].Text
+	}
+	parts := make([]string, len(d.Spellings))
+	for i, s := range d.Spellings {
+		parts[i] = fmt.Sprintf("%s (%d)", s.Text, s.Nodes+s.FunctionNodes)
+	}
+	return strings.Join(parts, ", ")
+}

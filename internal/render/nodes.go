@@ -1,0 +1,178 @@
+package render
+
+import (
+	"bytes"
+	"iter"
+	"strconv"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// Nodes is the section nodes. The nodes are printed while they are read.
+func Nodes(nodes iter.Seq2[*inspect.Node, error]) View {
+	columns := Columns("name", "op", "dtype", "shape", "device", "inputs")
+	columns[5].Prose = true
+	return View{
+		Section: "nodes",
+		Tables: []Grid{{
+			Title:   "nodes",
+			Columns: columns,
+			Stream: func(yield func([]string, error) bool) {
+				row := make([]string, len(columns))
+				for n, err := range nodes {
+					if err != nil {
+						yield(nil, err)
+						return
+					}
+					row[0], row[1], row[2], row[3] = string(n.Name), string(n.Op), n.DType, shapeText(n.Shape)
+					row[4], row[5] = string(n.Device), string(bytes.Join(n.Inputs, []byte(", ")))
+					if !yield(row, nil) {
+						return
+					}
+				}
+			},
+		}},
+		Values: func(yield func(string, error) bool) {
+			for n, err := range nodes {
+				if err != nil {
+					yield("", err)
+					return
+				}
+				if !yield(string(n.Name), nil) {
+					return
+				}
+			}
+		},
+		Fields: []Member{{"nodes", Elements(func(yield func(any, error) bool) {
+			element := new(jsonNode)
+			for n, err := range nodes {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				element.Node = n
+				if !yield(element, nil) {
+					return
+				}
+			}
+		})}},
+	}
+}
+
+// shapeText returns a shape as it stands in a table: nothing where it is unknown.
+func shapeText(s inspect.Shape) string {
+	if s == nil {
+		return ""
+	}
+	return s.String()
+}
+
+// jsonNode writes a node as JSON without going through reflection: there may be millions.
+type jsonNode struct{ *inspect.Node }
+
+// AppendJSON appends the node as an object.
+func (n *jsonNode) AppendJSON(b []byte) []byte {
+	b = append(b, `{"name": `...)
+	b = AppendJSONBytes(b, n.Name)
+	b = append(b, `, "op": `...)
+	b = AppendJSONBytes(b, n.Op)
+	b = append(b, `, "device": `...)
+	b = AppendJSONBytes(b, n.Device)
+	b = append(b, `, "inputs": [`...)
+	for i, input := range n.Inputs {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = AppendJSONBytes(b, input)
+	}
+	b = append(b, `], "dtype": `...)
+	b = AppendJSONString(b, n.DType)
+	b = append(b, `, "shape": `...)
+	b = appendShape(b, n.Shape)
+	b = append(b, `, "attrs": {`...)
+	first := true
+	for attr := range n.Attrs {
+		if !first {
+			b = append(b, ", "...)
+		}
+		first = false
+		b = appendKey(b, attr.Key)
+		b = append(b, ": "...)
+		b = appendValue(b, &attr.Value)
+	}
+	return append(b, "}}"...)
+}
+
+// appendShape appends a shape as an array, null where the rank is unknown.
+func appendShape(b []byte, s inspect.Shape) []byte {
+	if s == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, dim := range s {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(b, dim, 10)
+	}
+	return append(b, ']')
+}
+
+// appendValue appends what an attr holds. A type is TensorFlow's short name, a function {"function": name}; a tensor is
+// summarized, and so is a list that is longer than what is kept of it.
+func appendValue(b []byte, v *inspect.Value) []byte {
+	switch v.Kind {
+	case inspect.ValueString, inspect.ValueType:
+		return AppendJSONBytes(b, v.Text)
+	case inspect.ValueInt:
+		return strconv.AppendInt(b, v.Int, 10)
+	case inspect.ValueFloat:
+		return AppendJSONFloat(b, v.Float, 32)
+	case inspect.ValueDouble:
+		return AppendJSONFloat(b, v.Float, 64)
+	case inspect.ValueBool:
+		return strconv.AppendBool(b, v.Int != 0)
+	case inspect.ValueShape:
+		return appendShape(b, v.Shape)
+	case inspect.ValueFunc:
+		b = append(b, `{"function": `...)
+		return append(AppendJSONBytes(b, v.Text), '}')
+	case inspect.ValuePlaceholder:
+		b = append(b, `{"placeholder": `...)
+		return append(AppendJSONBytes(b, v.Text), '}')
+	case inspect.ValueTensor:
+		return appendTensor(b, v.Tensor)
+	case inspect.ValueList:
+		if v.Length == len(v.List) {
+			return appendValues(b, v.List)
+		}
+		b = append(b, `{"length": `...)
+		b = strconv.AppendInt(b, int64(v.Length), 10)
+		b = append(b, `, "first": `...)
+		return append(appendValues(b, v.List), '}')
+	}
+	return append(b, "null"...)
+}
+
+func appendValues(b []byte, values []inspect.Value) []byte {
+	b = append(b, '[')
+	for i := range values {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = appendValue(b, &values[i])
+	}
+	return append(b, ']')
+}
+
+// appendTensor appends {"dtype", "shape", "bytes", "values"}, where values are the first few.
+func appendTensor(b []byte, t *inspect.Tensor) []byte {
+	b = append(b, `{"dtype": `...)
+	b = AppendJSONString(b, t.DType)
+	b = append(b, `, "shape": `...)
+	b = appendShape(b, t.Shape)
+	b = append(b, `, "bytes": `...)
+	b = strconv.AppendInt(b, int64(t.Bytes), 10)
+	b = append(b, `, "values": `...)
+	return append(appendValues(b, t.Values), '}')
+}

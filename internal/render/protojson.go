@@ -1,0 +1,103 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// protoJSON writes a message as JSON: the fields that are set, in number order, under the names that they have in the .proto file.
+// Unlike protobuf's own mapping, 64-bit integers are numbers, bytes are strings like all others, and the white space is always the
+// same.
+type protoJSON struct{ proto.Message }
+
+// AppendJSON appends the message as an object.
+func (m protoJSON) AppendJSON(b []byte) []byte { return appendMessage(b, m.ProtoReflect()) }
+
+func appendMessage(b []byte, m protoreflect.Message) []byte {
+	b = append(b, '{')
+	first := true
+	for _, f := range setFields(m) {
+		if !first {
+			b = append(b, ", "...)
+		}
+		first = false
+		b = appendKey(b, string(f.Name()))
+		b = append(b, ": "...)
+		b = appendProtoField(b, f, m.Get(f))
+	}
+	return append(b, '}')
+}
+
+// setFields returns the fields of a message that are set, in number order.
+func setFields(m protoreflect.Message) []protoreflect.FieldDescriptor {
+	var fields []protoreflect.FieldDescriptor
+	m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		fields = append(fields, f)
+		return true
+	})
+	slices.SortFunc(fields, func(a, b protoreflect.FieldDescriptor) int { return cmp.Compare(a.Number(), b.Number()) })
+	return fields
+}
+
+func appendProtoField(b []byte, f protoreflect.FieldDescriptor, v protoreflect.Value) []byte {
+	switch {
+	case f.IsList():
+		b = append(b, '[')
+		for i := range v.List().Len() {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendProtoValue(b, f, v.List().Get(i))
+		}
+		return append(b, ']')
+	case f.IsMap():
+		b = append(b, '{')
+		for i, key := range mapKeys(v.Map()) {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendKey(b, key.String())
+			b = append(b, ": "...)
+			b = appendProtoValue(b, f.MapValue(), v.Map().Get(key))
+		}
+		return append(b, '}')
+	}
+	return appendProtoValue(b, f, v)
+}
+
+// mapKeys returns the keys of a map in the order of their text.
+func mapKeys(m protoreflect.Map) []protoreflect.MapKey {
+	var keys []protoreflect.MapKey
+	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
+		keys = append(keys, k)
+		return true
+	})
+	slices.SortFunc(keys, func(a, b protoreflect.MapKey) int { return cmp.Compare(a.String(), b.String()) })
+	return keys
+}
+
+func appendProtoValue(b []byte, f protoreflect.FieldDescriptor, v protoreflect.Value) []byte {
+	switch f.Kind() {
+	case protoreflect.MessageKind, protoreflect.GroupKind:
+		return appendMessage(b, v.Message())
+	case protoreflect.EnumKind:
+		if value := f.Enum().Values().ByNumber(v.Enum()); value != nil {
+			return AppendJSONString(b, string(value.Name()))
+		}
+		return strconv.AppendInt(b, int64(v.Enum()), 10)
+	case protoreflect.StringKind:
+		return AppendJSONString(b, v.String())
+	case protoreflect.BytesKind:
+		return AppendJSONBytes(b, v.Bytes())
+	case protoreflect.FloatKind:
+		return AppendJSONFloat(b, v.Float(), 32)
+	case protoreflect.DoubleKind:
+		return AppendJSONFloat(b, v.Float(), 64)
+	}
+	return fmt.Append(b, v.Interface()) // integers and bools
+}

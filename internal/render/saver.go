@@ -1,0 +1,47 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// Savers is the section saver.
+func Savers(l *inspect.SaverList) View {
+	columns := Columns("saver", "format", "sharded", "max to keep", "keep every", "filename tensor", "save tensor", "restore op")
+	columns[3].Right = true
+	g := Grid{Title: "saver", Columns: columns}
+	var values []string
+	add := func(name string, s *inspect.Saver) {
+		values = append(values, strings.Join([]string{s.FilenameTensor, s.SaveTensor, s.RestoreOp}, "\t"))
+		g.Rows = append(g.Rows, []string{name, s.Version, yesNo(s.Sharded), strconv.Itoa(int(s.MaxToKeep)), hours(s.KeepCheckpointEveryHour),
+			s.FilenameTensor, s.SaveTensor, s.RestoreOp})
+	}
+	if l.Saver != nil {
+		add("saver_def", l.Saver)
+	}
+	for i := range l.Savers {
+		add(fmt.Sprintf("savers[%d]", i), &l.Savers[i])
+	}
+	if l.Saver == nil {
+		g.Note = "no saver_def"
+	}
+	return View{Section: "saver", Tables: []Grid{g}, Values: Lines(values), Fields: []Member{{"saver", l.Saver}, {"savers", l.Savers}}}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// hours says how often a checkpoint is kept for good. 10,000 is how TensorFlow's Saver says never.
+func hours(h float32) string {
+	if h == 0 || h >= 10000 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(h), 'g', -1, 32) + " h"
+}

@@ -1,0 +1,98 @@
+package render
+
+import (
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// Signatures is the section signatures.
+func Signatures(signatures []inspect.Signature) View {
+	columns := Columns("signature", "method", "part", "key", "tensor", "dtype", "shape")
+	columns[0].Group, columns[1].Group, columns[2].Group = true, true, true
+	g := Grid{Title: "signatures", Columns: columns}
+	var keys []string
+	var fields []jsonSignature
+	for _, s := range signatures {
+		keys = append(keys, s.Key)
+		before := len(g.Rows)
+		for _, part := range []struct {
+			name    string
+			tensors []inspect.SignatureTensor
+		}{{"input", s.Inputs}, {"output", s.Outputs}} {
+			for _, t := range part.tensors {
+				g.Rows = append(g.Rows, []string{s.Key, s.Method, part.name, t.Key, signatureTensor(t), t.DType, t.Shape.String()})
+			}
+		}
+		for _, v := range s.Defaults {
+			g.Rows = append(g.Rows, []string{s.Key, s.Method, "default", v.Key, tensorValues(v.Tensor), v.DType, v.Shape.String()})
+		}
+		if len(g.Rows) == before {
+			g.Rows = append(g.Rows, []string{s.Key, s.Method})
+		}
+		fields = append(fields, newJSONSignature(s))
+	}
+	if len(signatures) == 0 {
+		g.Note = "no signatures"
+	}
+	return View{Section: "signatures", Tables: []Grid{g}, Values: Lines(keys), Fields: []Member{{"signatures", fields}}}
+}
+
+// signatureTensor names the tensor of an input or output.
+func signatureTensor(t inspect.SignatureTensor) string {
+	switch t.Encoding {
+	case "sparse":
+		return "sparse: " + strings.Join(t.Components, ", ")
+	case "composite":
+		return "composite: " + strings.Join(t.Components, ", ")
+	}
+	return t.Tensor
+}
+
+// jsonSignature is a signature whose default values are written as tensors are elsewhere.
+type jsonSignature struct {
+	Key      string                    `json:"key"`
+	Method   string                    `json:"method_name"`
+	Inputs   []inspect.SignatureTensor `json:"inputs"`
+	Outputs  []inspect.SignatureTensor `json:"outputs"`
+	Defaults []jsonDefault             `json:"defaults"`
+}
+
+type jsonDefault struct {
+	Key   string     `json:"key"`
+	Value jsonTensor `json:"value"`
+}
+
+// jsonTensor writes a tensor as JSON.
+type jsonTensor struct{ *inspect.Tensor }
+
+// AppendJSON appends the tensor as an object, null where there is none.
+func (t jsonTensor) AppendJSON(b []byte) []byte {
+	if t.Tensor == nil {
+		return append(b, "null"...)
+	}
+	return appendTensor(b, t.Tensor)
+}
+
+func newJSONSignature(s inspect.Signature) jsonSignature {
+	j := jsonSignature{Key: s.Key, Method: s.Method, Inputs: s.Inputs, Outputs: s.Outputs, Defaults: []jsonDefault{}}
+	for _, v := range s.Defaults {
+		j.Defaults = append(j.Defaults, jsonDefault{v.Key, jsonTensor{v.Tensor}})
+	}
+	return j
+}
+
+// tensorValues returns the first few elements of a tensor.
+func tensorValues(t *inspect.Tensor) string {
+	if t == nil {
+		return ""
+	}
+	parts := make([]string, 0, len(t.Values)+1)
+	for i := range t.Values {
+		parts = append(parts, string(appendValue(nil, &t.Values[i])))
+	}
+	if elements, ok := t.Shape.Elements(); ok && elements > int64(len(t.Values)) {
+		parts = append(parts, ellipsis)
+	}
+	return strings.Join(parts, " ")
+}
