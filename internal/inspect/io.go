@@ -1,5 +1,9 @@
 package inspect
 
+import (
+	"strconv"
+)
+
 // A Role says what a tensor is there for.
 type Role string
 
@@ -29,4 +33,41 @@ type IOTensor struct {
 	Shape  Shape    `json:"shape"`            // see Shape
 	Why    string   `json:"why"`              // the sign by which it was picked
 	Copies []string `json:"copies,omitempty"` // the same tensor in copies of the model (towers, workers), which are not listed themselves
+}
+
+// FindIO returns what goes into a graph and what inference reads from it, found by what the file says (signatures,
+// collections) and, where it says nothing, by how data flows: from where it comes in, through the layers, which bring it
+// together with variables, to what lies below the last of them and depends on no label.
+//
+// The lists are guesses where no signature stands behind them; Why says by what sign each was made. The error is that of
+// Model.Graph.
+func FindIO(m *Model) (*IO, error) {
+	g, err := m.Graph()
+	if err != nil {
+		return nil, err
+	}
+	t, err := m.tensors()
+	if err != nil {
+		return nil, err
+	}
+	d := &finder{
+		flow:     newFlow(g),
+		t:        t,
+		m:        m.Meta,
+		declared: readDeclared(g, m.Meta),
+		sourceAt: make(map[Edge]int),
+	}
+	d.markGradients()
+	d.findTrainable()
+	d.findSources()
+	d.markModel()
+	d.settleSources()
+	d.markRegions()
+	outputs := d.listOutputs(d.findOutputs())
+	return &IO{Inputs: d.listInputs(), Outputs: outputs}, nil
+}
+
+// tensorName returns "name:k".
+func (d *finder) tensorName(e Edge) string {
+	return string(d.g.Name(int(e.Node))) + ":" + strconv.Itoa(int(e.Port))
 }

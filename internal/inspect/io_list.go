@@ -1,0 +1,113 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// wantedPredictions is how many of the likeliest predictions say which inputs matter.
+const wantedPredictions = 3
+
+// listOutputs returns the outputs that the file declares, and of what was found what goes with them; and marks what the first of them
+// depend on.
+func (d *finder) listOutputs(found []candidate) []IOTensor {
+	out := d.listDeclared(d.declared.outputs)
+	declared := len(out) > 0
+	seen := make(map[string]bool)
+	var wanted []int32
+	for _, t := range out {
+		seen[t.Tensor] = true
+		if edge := findTensor(d.g, t.Tensor); edge.Node != Dangling {
+			wanted = append(wanted, edge.Node)
+		}
+	}
+	for _, c := range found {
+		name := d.tensorName(c.edge)
+		if seen[name] || declared && c.role == RolePrediction {
+			continue
+		}
+		if c.role == RolePrediction && len(wanted) < wantedPredictions {
+			wanted = append(wanted, c.edge.Node)
+		}
+		t := IOTensor{Tensor: name, Role: c.role, DType: DTypeName(c.dtype), Shape: c.shape, Why: strings.Join(c.signs, "; ")}
+		for _, e := range c.copies {
+			t.Copies = append(t.Copies, d.tensorName(e))
+		}
+		out = append(out, t)
+	}
+	slices.SortStableFunc(out, func(a, b IOTensor) int { return roleRank(a.Role) - roleRank(b.Role) })
+	for _, i := range wanted {
+		d.marks[i] |= markWanted
+	}
+	d.spreadUp(wanted, markWanted, func(i int32) bool { return d.marks[i]&markGradient == 0 && !d.is(i, opVariable|opUpdate) })
+	return out
+}
+
+// roleRank returns where in its list a role stands.
+func roleRank(role Role) int {
+	return slices.Index([]Role{RoleData, RoleAuxiliary, RoleLabel, RoleUnused, RolePrediction, RoleLoss, RoleMetric}, role)
+}
+
+// listDeclared returns the tensors that the file declares, each once.
+func (d *finder) listDeclared(all []declaredTensor) []IOTensor {
+	out := []IOTensor{}
+	seen := make(map[string]bool)
+	var n wire.Node
+	for _, t := range all {
+		name := t.name
+		if !strings.Contains(name, ":") {
+			name += ":0"
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		if t.edge.Node == Dangling {
+			t.why += "; there is no such node in the graph"
+		} else if !t.typed {
+			d.g.Node(int(t.edge.Node), &n)
+			t.dtype, t.shape = d.t.dtype(&n, int(t.edge.Port)), d.t.shape(int(t.edge.Node), int(t.edge.Port))
+		}
+		out = append(out, IOTensor{Tensor: name, Role: t.role, DType: DTypeName(t.dtype), Shape: t.shape, Why: t.why})
+	}
+	return out
+}
+
+// listInputs returns the inputs that the file declares, then the sources: those first that the predictions depend on.
+func (d *finder) listInputs() []IOTensor {
+	out := d.listDeclared(d.declared.inputs)
+	seen := make(map[string]bool)
+	for _, t := range out {
+		seen[t.Tensor] = true
+	}
+	order := slices.Clone(d.sources)
+	slices.SortStableFunc(order, func(a, b source) int { return d.inputRank(a) - d.inputRank(b) })
+	for _, s := range order {
+		name := d.tensorName(s.edge)
+		if seen[name] {
+			continue
+		}
+		out = append(out, IOTensor{Tensor: name, Role: s.role, DType: DTypeName(s.dtype), Shape: s.shape, Why: s.why})
+	}
+	slices.SortStableFunc(out, func(a, b IOTensor) int { return roleRank(a.Role) - roleRank(b.Role) })
+	return out
+}
+
+func (d *finder) inputRank(s source) int {
+	if d.feedsWanted(s.edge) {
+		return 0
+	}
+	return 1
+}
+
+// feedsWanted reports whether a prediction depends on a source.
+func (d *finder) feedsWanted(e Edge) bool {
+	for _, c := range d.g.Consumers(int(e.Node)) {
+		if c.Port == e.Port && d.has(c.Node, markWanted) {
+			return true
+		}
+	}
+	return false
+}

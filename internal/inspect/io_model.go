@@ -1,0 +1,335 @@
+package inspect
+
+import (
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findTrainable lists the variables that the model consists of: the trainable ones as the collection has them; where it has none,
+// the floating point variables that something other than an optimizer or a saver reads; where there are none of these, as
+// in a frozen graph, the constants that ops read as their weights.
+func (d *finder) findTrainable() {
+	for _, name := range variableNames(d.m, "trainable_variables") {
+		if edge := findTensor(d.g, name); edge.Node != Dangling {
+			d.trainable = append(d.trainable, edge.Node)
+		}
+	}
+	if len(d.trainable) > 0 {
+		return
+	}
+	var n wire.Node
+	for _, i := range d.withClass(opVariable) {
+		d.g.Node(int(i), &n)
+		if isFloat(attrType(&n, "dtype")) && d.readForward(i) {
+			d.trainable = append(d.trainable, i)
+		}
+	}
+	if len(d.trainable) == 0 {
+		d.findFrozen()
+	}
+}
+
+// variableNames returns the names of the variables in a collection, in its order.
+func variableNames(m *wire.MetaGraph, key string) []string {
+	value, ok := m.Collection(key)
+	if !ok {
+		return nil
+	}
+	var names []string
+	if list, ok := wire.Merged(value, collectionBytes); ok {
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(1) {
+				names = append(names, string(wire.Last(s.Data, variableName)))
+			}
+		}
+	}
+	if list, ok := wire.Merged(value, collectionNodes); ok {
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(1) {
+				names = append(names, string(s.Data))
+			}
+		}
+	}
+	return names
+}
+
+// collectionBytes is the bytes_list of a CollectionDef, variableName the name in a VariableDef.
+const (
+	collectionBytes = 2
+	variableName    = 1
+)
+
+// readForward reports whether something other than training, saving and initializing reads variable i. Reads that go through
+// an Identity count by who reads that.
+func (d *finder) readForward(i int32) bool {
+	for _, e := range d.g.Consumers(int(i)) {
+		if e.Port < 0 || !d.forward(e.Node) || d.is(e.Node, opShape) {
+			continue
+		}
+		if !d.is(e.Node, opSame) {
+			return true
+		}
+		for _, next := range d.g.Consumers(int(e.Node)) {
+			if next.Port >= 0 && d.forward(next.Node) && !d.is(next.Node, opShape) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// findFrozen lists the floating point constants, scalars left out, that ops read as their weights.
+func (d *finder) findFrozen() {
+	seen := make(map[int32]bool)
+	var n wire.Node
+	for _, i := range d.withClass(opWeighted) {
+		for _, e := range d.g.Inputs(int(i)) {
+			for step := 0; step < 3 && e.Node != Dangling && e.Port == 0 && d.is(e.Node, opSame); step++ {
+				e = d.firstInput(e.Node)
+			}
+			if e.Node == Dangling || e.Port != 0 || !d.is(e.Node, opConst) || seen[e.Node] {
+				continue
+			}
+			seen[e.Node] = true
+			d.g.Node(int(e.Node), &n)
+			if isFloat(attrType(&n, "dtype")) && !d.t.shape(int(e.Node), 0).scalar() {
+				d.trainable = append(d.trainable, e.Node)
+				d.frozen = true
+			}
+		}
+	}
+}
+
+// firstInput returns the first input of node i, Dangling where it has none.
+func (d *finder) firstInput(i int32) Edge {
+	if in := d.g.Inputs(int(i)); len(in) > 0 {
+		return in[0]
+	}
+	return Edge{Node: Dangling}
+}
+
+// markModel marks what descends from data, what are weights, and the layers, where both meet.
+func (d *finder) markModel() {
+	var data []Edge
+	for _, s := range d.sources {
+		if !s.early {
+			data = append(data, s.edge)
+		}
+	}
+	if len(data) == 0 {
+		// What looked like switches is all that comes in.
+		for k := range d.sources {
+			if s := &d.sources[k]; s.role == RoleAuxiliary && len(d.readers(s.edge)) > 0 && DTypeName(s.dtype) != "bool" {
+				data = append(data, s.edge)
+			}
+		}
+	}
+	d.spreadPorts(data, markSource, d.forward)
+	var random []int32
+	for _, i := range d.withClass(opRandom) {
+		if d.forward(i) {
+			random = append(random, i)
+		}
+	}
+	d.spread(random, markRandom, d.forward)
+	d.spread(d.trainable, markWeights, func(i int32) bool {
+		return d.forward(i) && !d.has(i, markSource) && !d.is(i, opReduction)
+	})
+	d.findLayers()
+}
+
+// findLayers lists the layers and marks them.
+func (d *finder) findLayers() {
+	for i := range int32(d.g.Len()) {
+		if !d.has(i, markSource) || d.is(i, opShape) || !d.forward(i) {
+			continue
+		}
+		for _, e := range d.g.Inputs(int(i)) {
+			if e.Node != Dangling && e.Port >= 0 && d.has(e.Node, markWeights) && !d.is(e.Node, opShape) {
+				d.marks[i] |= markLayer
+				d.layers = append(d.layers, i)
+				break
+			}
+		}
+	}
+	d.spreadUp(d.layers, markAbove, d.forward)
+}
+
+// settleSources gives the sources that were not set aside their roles: data where a layer lies below, label where none does.
+func (d *finder) settleSources() {
+	for k := range d.sources {
+		s := &d.sources[k]
+		if s.early {
+			continue
+		}
+		role, byKey := d.roleByCollection(s.edge)
+		switch {
+		case byKey != "":
+			s.role, s.why = role, byKey
+		case d.reachesLayer(s.edge):
+			s.role, s.why = RoleData, "feeds layers that read trainable variables"
+			if d.frozen {
+				s.why = "feeds layers that read weights"
+			}
+		case len(d.layers) == 0:
+			s.role, s.why = RoleData, "data comes in here"
+		case d.isLength(s):
+			s.role, s.why = RoleData, "sequence lengths of a decoder"
+		case !d.isRead(s.edge):
+			s.role, s.why = RoleUnused, "only bookkeeping reads it"
+		default:
+			s.role, s.why = RoleLabel, "feeds the loss, and no layer that reads variables"
+		}
+	}
+	d.settleOnlyScalars()
+}
+
+// settleOnlyScalars makes data of scalars where nothing else feeds the model.
+func (d *finder) settleOnlyScalars() {
+	for k := range d.sources {
+		if d.sources[k].role == RoleData {
+			return
+		}
+	}
+	for k := range d.sources {
+		s := &d.sources[k]
+		if s.early && s.role == RoleAuxiliary && d.reachesLayer(s.edge) && DTypeName(s.dtype) != "bool" {
+			s.role, s.why = RoleData, "feeds layers that read trainable variables, as nothing else does"
+		}
+	}
+}
+
+// roleByCollection returns the role of a source that stands in a collection of people's own, and the sign.
+func (d *finder) roleByCollection(e Edge) (Role, string) {
+	key, ok := d.declared.marked[e]
+	if !ok {
+		return "", ""
+	}
+	_, words := nameParts([]byte(key))
+	switch {
+	case says(words, labelWords):
+		return RoleLabel, "collection " + key
+	case says(words, auxiliaryWords):
+		return RoleAuxiliary, "collection " + key
+	case keyRank(key) >= 2:
+		return RoleData, "collection " + key
+	}
+	return "", ""
+}
+
+// reachesLayer reports whether what comes in by e gets to a layer.
+func (d *finder) reachesLayer(e Edge) bool {
+	for _, c := range d.g.Consumers(int(e.Node)) {
+		if c.Port == e.Port && d.carries(e.Node, c) && d.has(c.Node, markLayer|markAbove) && d.forward(c.Node) {
+			return true
+		}
+	}
+	return false
+}
+
+// isRead reports whether the model, and not just its summaries and assertions, reads a source.
+func (d *finder) isRead(e Edge) bool {
+	for _, c := range d.g.Consumers(int(e.Node)) {
+		if c.Port == e.Port && (d.forward(c.Node) || d.has(c.Node, markGradient)) {
+			return true
+		}
+	}
+	return false
+}
+
+// ctcLengths is which input of a CTC loss the lengths of the sequences are.
+const ctcLengths = 3
+
+// isLength reports whether a source tells a decoder or a CTC loss how long the sequences are.
+func (d *finder) isLength(s *source) bool {
+	if dtype := tfpb.DataType(s.dtype); dtype != tfpb.DataType_DT_INT32 && dtype != tfpb.DataType_DT_INT64 {
+		return false
+	}
+	edges := []Edge{s.edge}
+	for k := 0; k < len(edges) && k < nearby; k++ {
+		for _, c := range d.g.Consumers(int(edges[k].Node)) {
+			if c.Port != edges[k].Port {
+				continue
+			}
+			if d.is(c.Node, opDecoder) {
+				return true
+			}
+			if in := d.g.Inputs(int(c.Node)); d.is(c.Node, opLoss) && len(in) > ctcLengths && in[ctcLengths] == edges[k] {
+				return true
+			}
+			if d.is(c.Node, opSame) {
+				edges = append(edges, Edge{Node: c.Node})
+			}
+		}
+	}
+	return false
+}
+
+// markRegions marks what depends on labels, what descends from data and from layers, and what lies above layers.
+func (d *finder) markRegions() {
+	var labels, data []Edge
+	for _, s := range d.sources {
+		switch s.role {
+		case RoleLabel:
+			labels = append(labels, s.edge)
+		case RoleData:
+			data = append(data, s.edge)
+		}
+	}
+	d.spreadPorts(labels, markLabel, d.forward)
+	d.spreadPorts(data, markData, d.forward)
+	d.spread(d.layers, markBelow, d.forward)
+	var free []int32
+	for _, i := range d.layers {
+		if !d.has(i, markLabel) {
+			free = append(free, i)
+		}
+	}
+	d.spreadUp(free, markAboveFree, d.forward)
+	d.spread(d.withClass(opEnter|opSwitch), markInside, func(i int32) bool {
+		return d.forward(i) && !d.is(i, opExit|opMerge)
+	})
+	var losses []int32
+	for i := range int32(d.g.Len()) {
+		if d.has(i, markTrained) {
+			losses = append(losses, i)
+			d.marks[i] |= markToLoss
+		}
+	}
+	d.spreadUp(losses, markToLoss, d.forward)
+	if len(labels) == 0 {
+		d.markTargets()
+	}
+}
+
+// markTargets marks, where there are no labels, what depends on a comparison of the model's result with its own input.
+func (d *finder) markTargets() {
+	var joins []int32
+	for i := range int32(d.g.Len()) {
+		if !d.has(i, markBelow) || !d.has(i, markToLoss) || d.has(i, markAboveFree|markLayer) || d.is(i, opShape|opSwitch|opMerge) {
+			continue
+		}
+		result, raw := false, false
+		for _, e := range d.g.Inputs(int(i)) {
+			if e.Node == Dangling || e.Port < 0 || d.is(e.Node, opShape) {
+				continue
+			}
+			switch {
+			case d.has(e.Node, markBelow):
+				result = true
+			case d.comesIn(e.Node) && d.isData(e), d.has(e.Node, markData) && !d.has(e.Node, markWeights):
+				raw = true
+			}
+		}
+		if result && raw {
+			joins = append(joins, i)
+		}
+	}
+	d.spread(joins, markTarget, d.forward)
+}
+
+// isData reports whether a tensor is a source of data.
+func (d *finder) isData(e Edge) bool {
+	k, ok := d.sourceAt[e]
+	return ok && d.sources[k].role == RoleData
+}

@@ -1,0 +1,95 @@
+package inspect
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Words in names by which people say what a tensor is. They are looked for in lower case; a word of up to three letters must
+// stand alone.
+var (
+	predictionWords = []string{"output", "pred", "logit", "prob", "softmax", "sigmoid", "detect", "score", "classes", "boxes",
+		"result", "decod", "embed", "final", "infer", "polic", "action", "generat", "recon", "answer", "hypothes", "estimat",
+		"feature_vector", "similar", "argmax", "class_id", "landmark", "keypoint", "mask", "heatmap", "transcript", "out", "y",
+		"yhat", "q", "pi"}
+	lossWords   = []string{"loss", "cost", "objective", "xent", "cross_entropy", "crossentropy", "penalt", "regulariz", "mse", "nll", "elbo"}
+	metricWords = []string{"accura", "metric", "precision", "recall", "auc", "psnr", "ssim", "rmse", "mae", "error", "correct", "acc",
+		"perplexity", "f1", "iou", "eval", "summar", "stat"}
+	labelWords     = []string{"label", "target", "truth", "gt", "groundtruth"}
+	auxiliaryWords = []string{"keep_prob", "keepprob", "dropout", "drop_rate", "droprate", "is_train", "istrain", "training", "is_test",
+		"phase", "learning_rate", "lr", "batch_size", "batchsize", "learning_phase", "momentum", "weight_decay", "temperature",
+		"epsilon", "beta", "step", "rate"}
+	copyWords = []string{"tower", "clone", "replica", "worker", "gpu", "infer", "global", "eval", "valid", "test", "train"}
+)
+
+// says reports whether one of the words is in a name, which is in lower case.
+func says(name string, words []string) bool {
+	for _, word := range words {
+		for from := 0; ; {
+			at := strings.Index(name[from:], word)
+			if at < 0 {
+				break
+			}
+			at += from
+			if len(word) > 3 || alone(name, at, at+len(word)) {
+				return true
+			}
+			from = at + 1
+		}
+	}
+	return false
+}
+
+// alone reports whether no letter stands right before or behind name[start:end].
+func alone(name string, start, end int) bool {
+	return (start == 0 || !letter(name[start-1])) && (end == len(name) || !letter(name[end]))
+}
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// maxName is how much of a name is read for words.
+const maxName = 512
+
+// nameParts returns the scopes and the last part of a node's name in lower case, and its last part as it stands.
+func nameParts(name []byte) (scopes, last string) {
+	if len(name) > maxName {
+		name = name[len(name)-maxName:]
+	}
+	lower := strings.ToLower(string(name))
+	slash := strings.LastIndexByte(lower, '/')
+	if slash < 0 {
+		return "", lower
+	}
+	return lower[:slash], lower[slash+1:]
+}
+
+// chosen reports whether a person chose the last part of a node's name, rather than TensorFlow, which calls a node after its op.
+func chosen(name []byte, op string) bool {
+	last := name[bytes.LastIndexByte(name, '/')+1:]
+	rest, ok := bytes.CutPrefix(last, []byte(op))
+	if ok && counted(rest) {
+		return false
+	}
+	// Python's operators and functions give names of their own, in small letters: "add_1", "truediv", "strided_slice".
+	base := last
+	if at := bytes.LastIndexByte(last, '_'); at > 0 && counted(last[at:]) {
+		base = last[:at]
+	}
+	if strings.EqualFold(strings.ReplaceAll(string(base), "_", ""), op) {
+		return false
+	}
+	switch string(base) {
+	case "add", "sub", "mul", "truediv", "div", "floordiv", "mod", "neg", "pow", "strided_slice", "stack", "unstack", "concat",
+		"split", "transpose", "clip_by_value", "Minimum", "Maximum", "ones_like", "zeros_like", "cond", "dropout", "control_dependency",
+		"Tensordot", "tensordot", "l2_normalize", "moments", "embedding_lookup", "logistic_loss", "xw_plus_b", "Identity",
+		"group_deps", "batchnorm", "range", "ToFloat", "ToInt32", "ToInt64", "Cast":
+		return false
+	}
+	return true
+}
+
+// auxiliaryName reports whether a node is called like a switch or a rate.
+func (d *finder) auxiliaryName(i int32) bool {
+	_, last := nameParts(d.g.Name(int(i)))
+	return says(last, auxiliaryWords)
+}

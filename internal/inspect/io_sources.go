@@ -1,0 +1,222 @@
+package inspect
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A source is a tensor by which data comes into a graph.
+type source struct {
+	edge  Edge // the node and its output
+	role  Role
+	why   string
+	dtype int32
+	shape Shape
+	early bool // known to be no data before anything is known about the model
+}
+
+// A finder finds the inputs and outputs of one graph.
+type finder struct {
+	*flow
+	t         *tensors
+	m         *wire.MetaGraph
+	declared  declared
+	trainable []int32 // variables; constants where a frozen graph has none
+	frozen    bool    // whether trainable are constants
+	sources   []source
+	sourceAt  map[Edge]int // place in sources
+	layers    []int32
+}
+
+// findSources lists the tensors by which data comes in, in file order, those apart that cannot be the model's data.
+func (d *finder) findSources() {
+	var n wire.Node
+	for _, i := range d.withClass(opSource) {
+		if d.marks[i]&markGradient != 0 {
+			continue
+		}
+		d.g.Node(int(i), &n)
+		for _, port := range d.portsRead(i, &n) {
+			s := source{edge: Edge{Node: i, Port: port}}
+			s.dtype, s.shape = d.t.dtype(&n, int(port)), d.t.shape(int(i), int(port))
+			if d.savers(s.edge) {
+				continue
+			}
+			d.setAside(&s)
+			d.sourceAt[s.edge] = len(d.sources)
+			d.sources = append(d.sources, s)
+		}
+	}
+}
+
+// maxPorts is how many outputs of one source are listed.
+const maxPorts = 1000
+
+// portsRead returns the outputs of a source that are of interest: the one that a placeholder has, of others those that
+// somebody reads.
+func (d *finder) portsRead(i int32, n *wire.Node) []int32 {
+	if bytes.HasPrefix(n.Op, []byte("Placeholder")) {
+		return []int32{0}
+	}
+	var ports []int32
+	seen := make(map[int32]bool)
+	for _, e := range d.g.Consumers(int(i)) {
+		if e.Port >= 0 && !seen[e.Port] && len(seen) < maxPorts {
+			seen[e.Port] = true
+			ports = append(ports, e.Port)
+		}
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// savers reports whether a source is the file name of a saver and nothing else.
+func (d *finder) savers(source Edge) bool {
+	saves := false
+	for _, e := range d.readers(source) {
+		if !d.is(e, opSave) {
+			// The name goes through a default, a join with a suffix or a shard's name before it gets to the saver.
+			if op := d.g.OpName(d.g.Op(int(e))); op != "PlaceholderWithDefault" && op != "StringJoin" && op != "Identity" {
+				return false
+			}
+		}
+		saves = true
+	}
+	return saves && d.leadsTo(source, opSave)
+}
+
+// readers returns the nodes that read a tensor, in file order.
+func (d *finder) readers(source Edge) []int32 {
+	var readers []int32
+	for _, e := range d.g.Consumers(int(source.Node)) {
+		if e.Port == source.Port {
+			readers = append(readers, e.Node)
+		}
+	}
+	return readers
+}
+
+// nearby is how many nodes a question about what lies close to a tensor looks at.
+const nearby = 48
+
+// leadsTo reports whether a node of one of the classes lies close below a tensor.
+func (d *finder) leadsTo(source Edge, class opClass) bool {
+	found := false
+	d.below(source, func(i int32) bool {
+		found = found || d.is(i, class)
+		return !found
+	})
+	return found
+}
+
+// below calls look with the nodes close below a tensor, the closest first, and goes on below those for which it reports true.
+func (d *finder) below(source Edge, look func(i int32) bool) {
+	queue := d.readers(source)
+	seen := make(map[int32]bool, nearby)
+	for head := 0; head < len(queue) && len(seen) < nearby; head++ {
+		i := queue[head]
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		if !look(i) {
+			continue
+		}
+		for _, e := range d.g.Consumers(int(i)) {
+			if e.Port >= 0 && len(queue) < 4*nearby {
+				queue = append(queue, e.Node)
+			}
+		}
+	}
+}
+
+// setAside gives a source its role where that can be told by what it is and by who reads it.
+func (d *finder) setAside(s *source) {
+	switch role, why := d.bookkeeping(s); {
+	case role != "":
+		s.role, s.why, s.early = role, why, true
+	case DTypeName(s.dtype) == "bool":
+		s.role, s.why, s.early = RoleAuxiliary, "a bool, which switches parts of the model", true
+	case d.rate(s):
+		s.role, s.why, s.early = RoleAuxiliary, "a dropout rate", true
+	case s.shape.scalar() && DTypeName(s.dtype) != "string":
+		s.role, s.why, s.early = RoleAuxiliary, "a scalar", true
+	case s.shape == nil && d.auxiliaryName(s.edge.Node):
+		s.role, s.why, s.early = RoleAuxiliary, "the name of a switch or a rate", true
+	}
+}
+
+// bookkeeping returns role and sign of a source that is read for a purpose other than the model, "" for any other.
+func (d *finder) bookkeeping(s *source) (Role, string) {
+	readers := d.readers(s.edge)
+	if len(readers) == 0 {
+		return RoleUnused, "nobody reads it"
+	}
+	update, queue, summary, gradient, iterator := 0, 0, 0, 0, 0
+	for _, i := range readers {
+		switch op := d.g.OpName(d.g.Op(int(i))); {
+		case d.is(i, opUpdate):
+			update++
+		case d.is(i, opEnqueue):
+			queue++
+		case d.is(i, opSummary):
+			summary++
+		case d.has(i, markGradient):
+			gradient++
+		case bytes.Contains([]byte(op), []byte("Dataset")), bytes.HasPrefix([]byte(op), []byte("IteratorFromString")):
+			iterator++
+		}
+	}
+	switch n := len(readers); {
+	case queue == n:
+		return RoleAuxiliary, "fills a queue that the model reads"
+	case iterator == n:
+		return RoleAuxiliary, "goes into a dataset that the model reads"
+	case summary == n:
+		return RoleUnused, "only summaries read it"
+	case update == n:
+		return RoleAuxiliary, "only the optimizer or an assignment reads it"
+	case update+gradient+summary == n:
+		return RoleAuxiliary, "only the optimizer reads it"
+	}
+	return "", ""
+}
+
+// rate reports whether a source is a dropout's rate or keep probability: a number that something random is compared with, or
+// added to, close by.
+func (d *finder) rate(s *source) bool {
+	if !(s.shape == nil || s.shape.scalar()) || !isFloat(s.dtype) {
+		return false
+	}
+	for _, i := range d.readers(s.edge) {
+		for _, e := range d.g.Inputs(int(i)) {
+			if e.Node != Dangling && e.Node != s.edge.Node && d.randomAbove(e.Node, 4) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// randomAbove reports whether random numbers come into node i through at most depth nodes' first inputs.
+func (d *finder) randomAbove(i int32, depth int) bool {
+	for range depth {
+		if d.is(i, opRandom) {
+			return true
+		}
+		in := d.g.Inputs(int(i))
+		if len(in) == 0 || in[0].Node == Dangling || in[0].Port < 0 {
+			return false
+		}
+		i = in[0].Node
+	}
+	return false
+}
+
+// isFloat reports whether a DataType is one of floating point numbers.
+func isFloat(dtype int32) bool {
+	name := DTypeName(dtype)
+	return len(name) > 5 && (name[:5] == "float" || name == "bfloat16")
+}
