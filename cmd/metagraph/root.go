@@ -34,6 +34,7 @@ Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2
 	root.SetVersionTemplate("metagraph {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
+		newShowCommand(env),
 		newClearDevicesCommand(env),
 		newFilterCollectionsCommand(env),
 	)

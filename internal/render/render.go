@@ -185,3 +185,14 @@ func showRaw(w *bufio.Writer, views []View) error {
 	}
 	return nil
 }
+
+// ParseFormat returns the format of that name. The empty name is Auto.
+func ParseFormat(name string) (Format, error) {
+	switch f := Format(name); f {
+	case Auto, Table, TSV, Markdown, JSON:
+		return f, nil
+	case "":
+		return Auto, nil
+	}
+	return Auto, fmt.Errorf("format %q is none of %s, %s, %s, %s", name, Table, TSV, Markdown, JSON)
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// showOptions is what the flags of show say.
+type showOptions struct {
+	in             inputFlags
+	format         string
+	raw            bool
+	color          string
+	depth          int
+	names          []string
+	ops            []string
+	devices        []string
+	scopes         []string
+	register       []string
+	descriptorSets []string
+}
+
+func newShowCommand(env *environment) *cobra.Command {
+	var o showOptions
+	cmd := &cobra.Command{
+		Use:   "show [FILE [SECTION...]]",
+		Short: "Show what a file holds",
+		Long: `show prints what a file holds: the sections that are named, the summary where none is.
+
+Sections:
+` + sectionList() + `
+On a terminal sections are tables. A pipe gets tab-separated lines without headings; each line begins with the section
+where several are asked for, and then with the table where the section has several. The summary is the same everywhere. JSON
+is one object with the fields of all sections.
+
+In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
+finds /job:worker/task:1/device:GPU:3.`,
+		Example: `  metagraph show model.meta
+  metagraph show train/ collections --name hparams --raw       # hyperparameters of the latest checkpoint
+  metagraph show model.meta io --format json
+  metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
+  metagraph show saved_model/ signatures --tag-set serve,gpu`,
+		ValidArgsFunction: completeSections,
+		RunE:              func(_ *cobra.Command, args []string) error { return runShow(env, &o, args) },
+	}
+	o.in.register(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, or auto: table on a terminal, tsv in a pipe")
+	f.BoolVar(&o.raw, "raw", false, "print the values alone, one a line")
+	f.StringVar(&o.color, "color", "auto", "`when` to use colour: auto, always or never")
+	f.IntVar(&o.depth, "depth", defaultDepth, "how many `levels` of scopes to tell apart in scopes (0: all) and size")
+	f.StringArrayVar(&o.names, "name", nil, "only what is called like `GLOB`: nodes, variables, collections, signatures, functions (repeatable)")
+	f.StringArrayVar(&o.ops, "op", nil, "only nodes with an op like `GLOB` (repeatable)")
+	f.StringArrayVar(&o.devices, "device", nil, "only nodes on a device like `GLOB` (repeatable)")
+	f.StringArrayVar(&o.scopes, "scope", nil, "only what lies in `SCOPE` (repeatable)")
+	f.StringArrayVar(&o.register, "register", nil, "decode the collection KEY as messages of TYPE: `KEY=TYPE` (repeatable)")
+	f.StringArrayVar(&o.descriptorSets, "descriptor-set", nil, "know the message types in `FILE`, from protoc --include_imports --descriptor_set_out (repeatable)")
+	return cmd
+}
+
+func runShow(env *environment, o *showOptions, args []string) error {
+	sections, err := parseSections(args)
+	if err != nil {
+		return err
+	}
+	printing, source, err := o.parse(env, sections)
+	if err != nil {
+		return err
+	}
+	file, err := o.in.open(env, argument(args, 0))
+	if err != nil {
+		return sectionForFile(argument(args, 0), err)
+	}
+	defer file.Close() //nolint:errcheck // read only
+	source.file, source.model, printing.File = file, inspect.NewModel(file.Meta), file.Name
+	views := make([]render.View, 0, len(sections))
+	for _, s := range sections {
+		view, err := s.view(source)
+		if err != nil {
+			return file.Locate(err)
+		}
+		views = append(views, view)
+	}
+	err = render.Show(env.stdout, views, printing)
+	var syntax *wire.SyntaxError
+	if errors.As(err, &syntax) {
+		return file.Locate(err)
+	}
+	return err
+}
+
+// parse turns the flags into what the sections and the printer want to know, and refuses what does not go together.
+func (o *showOptions) parse(env *environment, sections []section) (render.Options, *showSource, error) {
+	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width}
+	source := &showSource{depth: o.depth}
+	var err error
+	if printing.Format, err = render.ParseFormat(o.format); err != nil {
+		return printing, nil, usageErrorf("", "--%v", err)
+	}
+	if printing.Color, err = env.color(o.color); err != nil {
+		return printing, nil, err
+	}
+	if o.raw && printing.Format != render.Auto {
+		return printing, nil, usageErrorf("leave out one of them", "--raw prints the values alone, --format %s more than that", o.format)
+	}
+	if source.filter, err = o.filter(sections); err != nil {
+		return printing, nil, err
+	}
+	source.registry, err = o.registry()
+	return printing, source, err
+}
+
+// filter returns the filter that the flags describe. A flag that none of the sections heeds is a mistake.
+func (o *showOptions) filter(sections []section) (inspect.Filter, error) {
+	f := inspect.Filter{Scopes: o.scopes}
+	for _, flag := range []struct {
+		name   string
+		values []string
+		kind   filters
+	}{{"--name", o.names, byName}, {"--op", o.ops, byOp}, {"--device", o.devices, byDevice}, {"--scope", o.scopes, byScope}} {
+		if len(flag.values) > 0 && !slices.ContainsFunc(sections, func(s section) bool { return s.filters&flag.kind != 0 }) {
+			return f, usageErrorf("it picks among "+strings.Join(sectionNames(flag.kind), ", "), "%s does nothing for %s", flag.name, sections[0].name)
+		}
+	}
+	for _, globs := range []struct {
+		flag  string
+		texts []string
+		to    *[]scope.Glob
+	}{{"--name", o.names, &f.Names}, {"--op", o.ops, &f.Ops}} {
+		for _, text := range globs.texts {
+			glob, err := scope.ParseGlob(text)
+			if err != nil {
+				return f, usageErrorf("", "%s: %v", globs.flag, err)
+			}
+			*globs.to = append(*globs.to, glob)
+		}
+	}
+	for _, text := range o.devices {
+		device, err := scope.ParseDevicePattern(text)
+		if err != nil {
+			return f, usageErrorf("", "--device: %v", err)
+		}
+		f.Devices = append(f.Devices, device)
+	}
+	return f, nil
+}
+
+// registry returns the types of collections: TensorFlow's and those that the flags add.
+func (o *showOptions) registry() (*scope.Registry, error) {
+	registry := scope.NewRegistry()
+	for _, path := range o.descriptorSets {
+		set, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("--descriptor-set: %w", err)
+		}
+		if err := registry.AddDescriptorSet(set); err != nil {
+			return nil, usageErrorf("", "--descriptor-set %s: %v", path, err)
+		}
+	}
+	for _, spec := range o.register {
+		if err := registry.Register(spec); err != nil {
+			return nil, usageErrorf("for example: --register my_variables=tensorflow.VariableDef", "%v", err)
+		}
+	}
+	return registry, nil
+}
+
+// parseSections returns the sections that the arguments behind the file name, each once, in the order in which they are named.
+func parseSections(args []string) ([]section, error) {
+	if len(args) < 2 {
+		return sectionTable()[:1], nil
+	}
+	var sections []section
+	for _, name := range args[1:] {
+		if name == allSections {
+			return sectionTable(), nil
+		}
+		i := slices.IndexFunc(sectionTable(), func(s section) bool { return s.name == name })
+		if i < 0 {
+			hint := "the sections are " + strings.Join(sectionNames(0), ", ")
+			if near := scope.Nearest(name, sectionNames(0), 1); len(near) > 0 {
+				hint = fmt.Sprintf("did you mean %s?", near[0])
+			}
+			return nil, usageErrorf(hint, "there is no section %q", name)
+		}
+		if s := sectionTable()[i]; !slices.ContainsFunc(sections, func(t section) bool { return t.name == s.name }) {
+			sections = append(sections, s)
+		}
+	}
+	return sections, nil
+}
+
+// sectionForFile adds to the error about a file that is not there that it is called like a section, where it is.
+func sectionForFile(path string, err error) error {
+	if !slices.Contains(sectionNames(0), path) || !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return usageErrorf(fmt.Sprintf("the file comes first, - for standard input: metagraph show - %s", path), "%v", err)
+}
+
+// completeSections completes the sections behind the file.
+func completeSections(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var completions []string
+	for _, s := range sectionTable() {
+		completions = append(completions, cobra.CompletionWithDesc(s.name, s.purpose))
+	}
+	return append(completions, cobra.CompletionWithDesc(allSections, "all of them")), cobra.ShellCompDirectiveNoFileComp
+}
+
+// fileInfo returns what the summary says about the file itself.
+func fileInfo(f *metafile.File) inspect.FileInfo {
+	return inspect.FileInfo{Name: f.Name, Kind: f.Kind.String(), Format: f.Format.String(), Bytes: f.Size, TagSets: f.TagSets, Tags: f.Tags}
+}

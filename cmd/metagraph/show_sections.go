@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// A section is one part of what show can say about a file.
+type section struct {
+	name    string
+	purpose string
+	filters filters // the filters that it heeds
+	view    func(*showSource) (render.View, error)
+}
+
+// filters is a set of flags that pick from what a section lists.
+type filters int
+
+const (
+	byName filters = 1 << iota
+	byOp
+	byDevice
+	byScope
+
+	nodeFilters = byName | byOp | byDevice | byScope
+)
+
+// A showSource is what the sections are made of.
+type showSource struct {
+	file     *metafile.File
+	model    *inspect.Model
+	filter   inspect.Filter
+	registry *scope.Registry
+	depth    int // defaultDepth where the user did not say it
+}
+
+const (
+	allSections  = "all"
+	defaultDepth = -1 // as deep as each section finds right
+	scopesDepth  = 2
+)
+
+// sectionTable returns all sections. The first is what show prints where none is named; nodes, the longest, is last.
+func sectionTable() []section {
+	return []section{
+		{"summary", "what this is, who made it, how large and of what, what goes in and comes out, what is wrong", 0,
+			func(s *showSource) (render.View, error) {
+				return view(render.Summary)(inspect.Summarize(s.model, fileInfo(s.file)))
+			}},
+		{"ops", "the ops, how many nodes have them, whether the file defines them", nodeFilters,
+			func(s *showSource) (render.View, error) {
+				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
+			}},
+		{"collections", "the collections with their entries, protos decoded", byName,
+			func(s *showSource) (render.View, error) {
+				return view(render.CollectionList)(inspect.Collections(s.model, inspect.CollectionsOptions{Filter: s.filter, Registry: s.registry}))
+			}},
+		{"devices", "the devices, how many nodes are on them, how they are spelled", nodeFilters,
+			func(s *showSource) (render.View, error) {
+				return view(render.DeviceList)(inspect.Devices(s.model.Meta, s.filter))
+			}},
+		{"signatures", "the signatures with the tensors that they name", byName,
+			func(s *showSource) (render.View, error) {
+				return view(render.Signatures)(inspect.Signatures(s.model.Meta, s.filter))
+			}},
+		{"saver", "the savers: checkpoint format, what saves and what restores", 0,
+			func(s *showSource) (render.View, error) {
+				return view(render.Savers)(inspect.Savers(s.model.Meta))
+			}},
+		{"functions", "the functions: what goes in and out, who calls them", byName,
+			func(s *showSource) (render.View, error) {
+				return view(render.Functions)(inspect.Functions(s.model.Meta, s.filter))
+			}},
+		{"scopes", "the tree of scopes, how many nodes are in each (--depth)", nodeFilters,
+			func(s *showSource) (render.View, error) {
+				depth := s.depth
+				if depth == defaultDepth {
+					depth = scopesDepth
+				}
+				return view(render.Scopes)(inspect.Scopes(s.model.Meta, inspect.ScopesOptions{Filter: s.filter, Depth: depth}))
+			}},
+		{"assets", "the files that the graph reads when it is initialized", 0,
+			func(s *showSource) (render.View, error) {
+				return view(render.Assets)(inspect.Assets(s.model.Meta))
+			}},
+		{"nodes", "every node: op, dtype and shape of its first output, device, inputs; with its attrs in JSON", nodeFilters,
+			func(s *showSource) (render.View, error) {
+				return render.Nodes(inspect.Nodes(s.model.Meta, s.filter)), nil
+			}},
+	}
+}
+
+// view joins the two steps of a section, reading and presenting.
+func view[T any](present func(T) render.View) func(T, error) (render.View, error) {
+	return func(facts T, err error) (render.View, error) {
+		if err != nil {
+			return render.View{}, err
+		}
+		return present(facts), nil
+	}
+}
+
+// sectionNames returns the names of the sections that heed one of the filters, of all for none, `all` included.
+func sectionNames(heeded filters) []string {
+	var names []string
+	for _, s := range sectionTable() {
+		if heeded == 0 || s.filters&heeded != 0 {
+			names = append(names, s.name)
+		}
+	}
+	if heeded == 0 {
+		names = append(names, allSections)
+	}
+	return names
+}
+
+// sectionList describes the sections, one a line.
+func sectionList() string {
+	var b strings.Builder
+	for _, s := range sectionTable() {
+		fmt.Fprintf(&b, "  %-12s %s\n", s.name, s.purpose)
+	}
+	fmt.Fprintf(&b, "  %-12s %s\n", allSections, "all of them")
+	return b.String()
+}

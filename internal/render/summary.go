@@ -1,0 +1,335 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// How much of each list the summary shows: all of it fits a screen.
+const (
+	summaryInputs      = 4
+	summaryOutputs     = 3
+	summaryProblems    = 3
+	summaryOps         = 6
+	summaryDevices     = 6
+	summaryCollections = 12
+	summarySignatures  = 2
+)
+
+// Summary is the section summary: a list of questions and answers, the same on a terminal and elsewhere.
+func Summary(s *inspect.Summary) View {
+	l := new(answers)
+	l.say("file", fileText(s))
+	l.say("made by", originText(s.TensorFlow))
+	l.say("size", sizeText(s))
+	l.say("graph", graphText(s.Graph))
+	l.say("variables", variablesText(s))
+	l.say("devices", devicesText(s.Devices))
+	l.say("collections", collectionsText(s.Collections))
+	l.sayAll("signatures", signatureTexts(s.Signatures))
+	l.say("saver", saverText(s))
+	if s.Assets > 0 {
+		l.say("assets", count(s.Assets, "file"))
+	}
+	l.sayAll("in", inputTexts(s.Inputs))
+	l.sayAll("out", outputTexts(s.Outputs))
+	l.sayAll("problems", problemTexts(s.Problems))
+	columns := Columns("what", "answer")
+	columns[0].Fixed, columns[1].Prose = true, true
+	return View{
+		Section:        "summary",
+		Tables:         []Grid{{Title: "summary", Columns: columns, Rows: l.rows, NoHead: true}},
+		Fields:         []Member{{"summary", s}},
+		SameEverywhere: true,
+	}
+}
+
+// answers is the lines of the summary.
+type answers struct{ rows [][]string }
+
+func (l *answers) say(what, answer string) { l.rows = append(l.rows, []string{what, answer}) }
+
+// sayAll gives an answer of several lines.
+func (l *answers) sayAll(what string, lines []string) {
+	for _, line := range lines {
+		l.say(what, line)
+		what = ""
+	}
+}
+
+// fileText says what the file is.
+func fileText(s *inspect.Summary) string {
+	f := s.File
+	text := fmt.Sprintf("%s: %s, %s, %s", Text(f.Name), f.Kind, f.Format, bytesText(f.Bytes))
+	if f.Kind == "SavedModel" {
+		text += fmt.Sprintf("; tags %s", Text(f.Tags))
+		if len(f.TagSets) > 1 {
+			text += fmt.Sprintf(", one of %d MetaGraphs: %s", len(f.TagSets), strings.Join(texts(f.TagSets), " | "))
+		}
+	}
+	return text
+}
+
+// originText says which TensorFlow made the graph.
+func originText(o inspect.Origin) string {
+	version := "a TensorFlow that left no version"
+	if o.Version != "" {
+		version = "TensorFlow " + Text(o.Version)
+	}
+	if o.GitVersion != "" && o.GitVersion != "unknown" && o.GitVersion != o.Version {
+		version += " (" + Text(o.GitVersion) + ")"
+	}
+	version += fmt.Sprintf(", producer %d, min consumer %d", o.Producer, o.MinConsumer)
+	if len(o.BadConsumers) > 0 {
+		version += fmt.Sprintf(", not for consumers %v", o.BadConsumers)
+	}
+	if o.StrippedDefaultAttrs {
+		version += ", default attrs stripped"
+	}
+	return version
+}
+
+// sizeText says of what the message is, as far as a part of it is worth to be named.
+func sizeText(s *inspect.Summary) string {
+	total := int64(0)
+	for _, p := range s.Parts {
+		total += p.Bytes
+	}
+	var parts []string
+	for _, p := range s.Parts {
+		if p.Bytes*100 >= total {
+			parts = append(parts, fmt.Sprintf("%s %s", p.Field, bytesText(p.Bytes)))
+		}
+	}
+	if s.Graph.Constants > 0 {
+		parts = append(parts, fmt.Sprintf("%s in constants", bytesText(s.Graph.ConstantBytes)))
+	}
+	if len(parts) == 0 {
+		return "nothing in it"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// graphText counts nodes, ops and functions.
+func graphText(g inspect.GraphCounts) string {
+	text := fmt.Sprintf("%s of %s", countText(g.Nodes, "node"), countText(g.Ops, "op"))
+	if g.Functions > 0 {
+		text += fmt.Sprintf(", %s of %s", countText(g.Functions, "function"), countText(g.FunctionNodes, "node"))
+	}
+	var ops []string
+	for _, op := range g.TopOps[:min(len(g.TopOps), summaryOps)] {
+		ops = append(ops, fmt.Sprintf("%s %s", Text(op.Op), numberText(int64(op.Nodes))))
+	}
+	if len(ops) > 0 {
+		text += ": " + strings.Join(ops, ", ")
+		if g.Ops > len(ops) {
+			text += ", " + ellipsis
+		}
+	}
+	return text
+}
+
+// countText is count with commas in the number.
+func countText(n int, noun string) string {
+	_, plural, _ := strings.Cut(count(n, noun), " ")
+	return numberText(int64(n)) + " " + plural
+}
+
+func variablesText(s *inspect.Summary) string {
+	if s.Variables.Variables == 0 {
+		return "none"
+	}
+	text := fmt.Sprintf("%s, %s", countText(s.Variables.Variables, "variable"), totalsText(s.Variables))
+	switch s.Trainable.Variables {
+	case 0:
+		text += "; none is trainable"
+	case s.Variables.Variables:
+		text += "; all trainable"
+	default:
+		text += fmt.Sprintf("; %s trainable, %s", numberText(int64(s.Trainable.Variables)), totalsText(s.Trainable))
+	}
+	return text
+}
+
+// totalsText says what variables add up to.
+func totalsText(t inspect.VariableTotals) string {
+	text := fmt.Sprintf("%s parameters, %s", numberText(t.Parameters), bytesText(t.Bytes))
+	if t.Unknown > 0 {
+		text += fmt.Sprintf(" and %s of unknown size", numberText(int64(t.Unknown)))
+	}
+	return text
+}
+
+func devicesText(l inspect.DeviceList) string {
+	if len(l.Devices) == 0 {
+		return "none"
+	}
+	var parts []string
+	for _, d := range l.Devices {
+		parts = append(parts, fmt.Sprintf("%s (%s)", Text(d.Device), numberText(int64(d.Nodes+d.FunctionNodes))))
+	}
+	text := strings.Join(atMost(parts, summaryDevices), ", ")
+	if none := l.Unplaced.Nodes + l.Unplaced.FunctionNodes; none > 0 {
+		text += fmt.Sprintf("; %s without one", numberText(int64(none)))
+	}
+	return text
+}
+
+func collectionsText(collections []inspect.CollectionCount) string {
+	if len(collections) == 0 {
+		return "none"
+	}
+	var parts []string
+	for _, c := range collections {
+		parts = append(parts, fmt.Sprintf("%s (%s)", Text(c.Key), numberText(int64(c.Count))))
+	}
+	return strings.Join(atMost(parts, summaryCollections), ", ")
+}
+
+func signatureTexts(signatures []inspect.Signature) []string {
+	if len(signatures) == 0 {
+		return []string{"none"}
+	}
+	var lines []string
+	for i, s := range signatures {
+		if i == summarySignatures && len(signatures) > i+1 {
+			var keys []string
+			for _, more := range signatures[i:] {
+				keys = append(keys, Text(more.Key))
+			}
+			return append(lines, "also "+strings.Join(atMost(keys, 8), ", "))
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s -> %s", Text(s.Key), signatureKeys(s.Inputs), signatureKeys(s.Outputs)))
+	}
+	return lines
+}
+
+func signatureKeys(tensors []inspect.SignatureTensor) string {
+	if len(tensors) == 0 {
+		return "nothing"
+	}
+	parts := make([]string, len(tensors))
+	for i, t := range tensors {
+		parts[i] = strings.TrimRight(fmt.Sprintf("%s %s %s", Text(t.Key), t.DType, t.Shape), " ")
+	}
+	return strings.Join(atMost(parts, 4), ", ")
+}
+
+func saverText(s *inspect.Summary) string {
+	var parts []string
+	if s.Saver != nil {
+		parts = append(parts, "format "+s.Saver.Version, "restores with "+Text(s.Saver.RestoreOp))
+		if s.Saver.Sharded {
+			parts = append(parts, "sharded")
+		}
+		if s.Saver.MaxToKeep > 0 {
+			parts = append(parts, "keeps "+strconv.Itoa(int(s.Saver.MaxToKeep)))
+		}
+	}
+	if s.Savers > 0 {
+		parts = append(parts, count(s.Savers, "saver")+" in the collection savers")
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// inputTexts lists what the model works on, and in a line of their own what else can be fed.
+func inputTexts(inputs []inspect.IOTensor) []string {
+	return ioTexts(inputs, inspect.RoleData, summaryInputs, []ioGroup{
+		{inspect.RoleAuxiliary, "auxiliary"}, {inspect.RoleLabel, "labels"}, {inspect.RoleUnused, "unused"},
+	})
+}
+
+// outputTexts lists what inference reads, and in a line of their own losses and metrics.
+func outputTexts(outputs []inspect.IOTensor) []string {
+	return ioTexts(outputs, inspect.RolePrediction, summaryOutputs, []ioGroup{{inspect.RoleLoss, "losses"}, {inspect.RoleMetric, "metrics"}})
+}
+
+// An ioGroup is tensors that are shown apart.
+type ioGroup struct {
+	role inspect.Role
+	name string
+}
+
+func ioTexts(tensors []inspect.IOTensor, first inspect.Role, most int, groups []ioGroup) []string {
+	var lines []string
+	more := 0
+	for _, t := range tensors {
+		switch {
+		case t.Role != first:
+		case len(lines) < most:
+			lines = append(lines, ioText(t))
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		lines[len(lines)-1] += fmt.Sprintf("  (and %d more, see io)", more)
+	}
+	if len(lines) == 0 {
+		lines = []string{"nothing that the graph shows"}
+	}
+	for _, g := range groups {
+		var names []string
+		for _, t := range tensors {
+			if t.Role == g.role {
+				names = append(names, Text(t.Tensor))
+			}
+		}
+		if len(names) > 0 {
+			lines = append(lines, g.name+": "+strings.Join(atMost(names, 4), ", "))
+		}
+	}
+	return lines
+}
+
+// ioText describes a tensor and the sign by which it was picked.
+func ioText(t inspect.IOTensor) string {
+	text := Text(t.Tensor)
+	if t.DType != "" {
+		text += " " + t.DType
+	}
+	if t.Shape != nil {
+		text += " " + t.Shape.String()
+	}
+	if len(t.Copies) > 0 {
+		text += fmt.Sprintf(", %d copies", len(t.Copies))
+	}
+	if t.Why != "" {
+		text += "  [" + Text(t.Why) + "]"
+	}
+	return text
+}
+
+// problemTexts counts the problems and names the worst.
+func problemTexts(problems []inspect.Problem) []string {
+	if len(problems) == 0 {
+		return []string{"none found"}
+	}
+	counts := make(map[inspect.Severity]int)
+	for _, p := range problems {
+		counts[p.Severity]++
+	}
+	var parts []string
+	for _, s := range []struct {
+		severity inspect.Severity
+		noun     string
+	}{{inspect.SeverityError, "error"}, {inspect.SeverityWarning, "warning"}, {inspect.SeverityInfo, "note"}} {
+		if counts[s.severity] > 0 {
+			parts = append(parts, count(counts[s.severity], s.noun))
+		}
+	}
+	lines := []string{strings.Join(parts, ", ")}
+	for i, p := range problems {
+		if i == summaryProblems || p.Severity == inspect.SeverityInfo {
+			break
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", p.Severity, Text(p.Place), Text(p.Message)))
+	}
+	return lines
+}
