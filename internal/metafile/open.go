@@ -87,7 +87,8 @@ func (f *File) load(o OpenOptions) error {
 // decode returns the binary form of a message in text or JSON.
 func (f *File) decode(raw []byte) ([]byte, error) {
 	if f.Format == Text {
-		message, err := text.Parse(raw, f.Kind.Descriptor())
+		// Fields that --allow-unknown wrote by number come in again.
+		message, err := text.Parse(raw, f.Kind.Descriptor(), text.ParseOptions{AllowUnknown: true})
 		if err != nil {
 			return nil, &Error{Name: f.Name, Problem: fmt.Sprintf("is not readable as a %s in text: %v", f.Kind, err), Err: err}
 		}
