@@ -58,6 +58,8 @@ func FindIO(m *Model) (*IO, error) {
 		sourceAt: make(map[Edge]int),
 	}
 	d.markGradients()
+	d.markKeepers()
+	d.findMachinery()
 	d.findTrainable()
 	d.findSources()
 	d.markModel()

@@ -10,7 +10,7 @@ const maxChain = 16
 
 // group puts the copies of one result together: tensors that are made by the same ops from a layer that reads the same
 // variable, as in towers, in a second graph for evaluation, in the steps of an unrolled loop. One stands for all: one that training does not
-// touch rather than one that it does.
+// touch rather than one that it does, and of equals the last: who trains and evaluates in one graph builds what evaluates last.
 func (d *finder) group(all []candidate) []candidate {
 	places := make(map[string]int, len(all))
 	var out []candidate
@@ -39,13 +39,13 @@ func (d *finder) group(all []candidate) []candidate {
 
 // standsBefore reports whether a rather than b should stand for the copies that both are of.
 func (d *finder) standsBefore(a, b candidate) bool {
-	if x, y := d.has(a.edge.Node, markDifferentiated|markToLoss), d.has(b.edge.Node, markDifferentiated|markToLoss); x != y {
+	if x, y := d.has(a.edge.Node, markToLoss), d.has(b.edge.Node, markToLoss); x != y {
 		return y
 	}
 	if x, y := d.servingName(a.edge.Node), d.servingName(b.edge.Node); x != y {
 		return x > y
 	}
-	return a.score > b.score
+	return a.score >= b.score
 }
 
 // servingName returns how much a name says that the copy is there for others than training.

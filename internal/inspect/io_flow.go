@@ -6,23 +6,22 @@ import "bytes"
 type mark uint32
 
 const (
-	markGradient       mark = 1 << iota // part of a gradient, or computed from one
-	markSource                          // descends from a tensor that data comes in by, labels included
-	markWeights                         // a trainable variable, or computed from such alone
-	markLayer                           // brings data and trainable variables together
-	markAbove                           // a layer lies further down
-	markAboveFree                       // a layer that depends on no label lies further down
-	markLabel                           // depends on a label
-	markData                            // descends from what inference is fed with
-	markBelow                           // is a layer, or descends from one
-	markInside                          // inside a while loop or a branch
-	markTrained                         // a loss that gradients start from
-	markToLoss                          // such a loss lies further down, or it is one
-	markWanted                          // a prediction depends on it
-	markTarget                          // depends on the comparison with what the model has to reproduce
-	markCandidate                       // may be a prediction
-	markDifferentiated                  // a gradient reads it
-	markRandom                          // descends from random numbers
+	markGradient  mark = 1 << iota // part of a gradient, or computed from one
+	markSource                     // descends from a tensor that data comes in by, labels included
+	markWeights                    // a trainable variable, or computed from such alone
+	markLayer                      // brings data and trainable variables together
+	markAbove                      // a layer lies further down
+	markAboveFree                  // a layer that depends on no label lies further down
+	markLabel                      // depends on a label
+	markData                       // descends from what inference is fed with
+	markBelow                      // is a layer, or descends from one
+	markInside                     // inside a while loop or a branch
+	markTrained                    // a loss that gradients start from
+	markToLoss                     // such a loss lies further down, or it is one
+	markWanted                     // a prediction depends on it
+	markTarget                     // depends on the comparison with what the model has to reproduce
+	markKeeping                    // all that is made of it goes into variables, queues, checkpoints and assertions
+	markMeets                      // lies above a place where it meets what the model has made of data
 )
 
 // A flow is a graph with marks on its nodes: how data flows through it, from where it comes in to where it comes out.
@@ -120,7 +119,7 @@ func (f *flow) spreadUp(seeds []int32, m mark, enter func(i int32) bool) {
 // forward reports whether node i takes part in what the graph computes from its inputs, rather than in training it, filling its
 // queues or saving it. Data does not flow through a node where it comes in.
 func (f *flow) forward(i int32) bool {
-	return f.marks[i]&markGradient == 0 && !f.is(i, opTerminal|opVariable) && !f.comesIn(i)
+	return f.marks[i]&(markGradient|markKeeping) == 0 && !f.is(i, opTerminal|opVariable) && !f.comesIn(i)
 }
 
 // comesIn reports whether data comes in at node i. A placeholder with a default that is computed from data lets that pass.
@@ -160,18 +159,59 @@ func (f *flow) anyOp(class opClass) bool {
 
 // markGradients marks the gradients and all that is computed from them, and the losses that they start from.
 func (f *flow) markGradients() {
-	var found []int32
+	var found, seeds []int32
 	for i := range int32(f.g.Len()) {
 		if f.is(i, opGradient) || f.gradientName(f.g.Name(int(i))) {
+			f.marks[i] |= markGradient
 			found = append(found, i)
+			// A loop that is differentiated gets lists to keep what its gradient needs. They are made among the gradients and
+			// go into the loop, which does not become a gradient by that.
+			if !f.is(i, opConst|opList) {
+				seeds = append(seeds, i)
+			}
 		}
 	}
-	f.spread(found, markGradient, func(i int32) bool { return !f.is(i, opVariable|opTerminal) })
+	f.spread(seeds, markGradient, func(i int32) bool { return !f.is(i, opVariable|opTerminal) })
 	for _, i := range found {
 		f.markTrained(i)
+	}
+}
+
+// markKeepers marks the nodes that exist to keep books: all that is made of them goes into variables, queues, checkpoints and
+// assertions, like the running averages of a batch normalization.
+func (f *flow) markKeepers() {
+	if !f.anyOp(opKeeper) {
+		return
+	}
+	readers := make([]int32, f.g.Len()) // those that are not known to keep books
+	f.queue = f.queue[:0]
+	for i := range int32(f.g.Len()) {
+		if f.is(i, opKeeper) {
+			f.queue = append(f.queue, i)
+		}
+		if f.marks[i]&markGradient != 0 {
+			continue
+		}
 		for _, e := range f.g.Inputs(int(i)) {
-			if e.Node != Dangling && e.Port >= 0 && f.marks[e.Node]&markGradient == 0 {
-				f.marks[e.Node] |= markDifferentiated
+			if e.Node != Dangling && e.Port >= 0 {
+				readers[e.Node]++
+			}
+		}
+	}
+	for len(f.queue) > 0 {
+		i := f.queue[len(f.queue)-1]
+		f.queue = f.queue[:len(f.queue)-1]
+		if f.marks[i]&markGradient != 0 {
+			continue
+		}
+		for _, e := range f.g.Inputs(int(i)) {
+			if e.Node == Dangling || e.Port < 0 {
+				continue
+			}
+			readers[e.Node]--
+			if readers[e.Node] == 0 && f.marks[e.Node]&(markGradient|markKeeping) == 0 && !f.is(e.Node, opVariable|opSource) {
+				f.marks[e.Node] |= markKeeping
+				f.queue = append(f.queue, e.Node)
 			}
 		}
 	}
@@ -278,10 +318,11 @@ func (f *flow) begins(i int32) bool {
 		return false
 	}
 	switch op := f.g.OpName(f.g.Op(int(i))); {
-	case op == "Fill", op == "OnesLike", bytes.HasPrefix(last, []byte("grad_ys")):
+	case bytes.HasPrefix(last, []byte("grad_ys")):
 		return true
-	case op == "Const":
-		return string(last) == "Const" || string(last) == "ones" || string(last) == "Fill"
+	case op == "Fill", op == "Const", op == "OnesLike":
+		base, _, _ := bytes.Cut(last, []byte{'_'})
+		return string(base) == "Fill" || string(base) == "Const" || string(base) == "ones"
 	}
 	return false
 }

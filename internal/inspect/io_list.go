@@ -37,11 +37,34 @@ func (d *finder) listOutputs(found []candidate) []IOTensor {
 		}
 		out = append(out, t)
 	}
+	if len(out) == 0 {
+		out = d.listVariables()
+	}
 	slices.SortStableFunc(out, func(a, b IOTensor) int { return roleRank(a.Role) - roleRank(b.Role) })
 	for _, i := range wanted {
 		d.marks[i] |= markWanted
 	}
 	d.spreadUp(wanted, markWanted, func(i int32) bool { return d.marks[i]&markGradient == 0 && !d.is(i, opVariable|opUpdate) })
+	return out
+}
+
+// listVariables returns the variables, of a graph that computes nothing from them.
+func (d *finder) listVariables() []IOTensor {
+	out := []IOTensor{}
+	var n wire.Node
+	for _, i := range d.withClass(opVariable) {
+		if len(out) == maxPredictions {
+			break
+		}
+		d.g.Node(int(i), &n)
+		out = append(out, IOTensor{
+			Tensor: d.tensorName(Edge{Node: i}),
+			Role:   RolePrediction,
+			DType:  DTypeName(attrType(&n, "dtype")),
+			Shape:  attrShape(&n, "shape"),
+			Why:    "a variable; nothing is computed from any",
+		})
+	}
 	return out
 }
 

@@ -125,13 +125,6 @@ func (d *finder) markModel() {
 		}
 	}
 	d.spreadPorts(data, markSource, d.forward)
-	var random []int32
-	for _, i := range d.withClass(opRandom) {
-		if d.forward(i) {
-			random = append(random, i)
-		}
-	}
-	d.spread(random, markRandom, d.forward)
 	d.spread(d.trainable, markWeights, func(i int32) bool {
 		return d.forward(i) && !d.has(i, markSource) && !d.is(i, opReduction)
 	})
@@ -153,6 +146,14 @@ func (d *finder) findLayers() {
 		}
 	}
 	d.spreadUp(d.layers, markAbove, d.forward)
+	d.spread(d.layers, markBelow, d.forward)
+	var below []int32
+	for i := range int32(d.g.Len()) {
+		if d.has(i, markBelow) {
+			below = append(below, i)
+		}
+	}
+	d.spreadUp(below, markMeets, func(i int32) bool { return d.forward(i) && !d.has(i, markBelow) })
 }
 
 // settleSources gives the sources that were not set aside their roles: data where a layer lies below, label where none does.
@@ -166,7 +167,7 @@ func (d *finder) settleSources() {
 		switch {
 		case byKey != "":
 			s.role, s.why = role, byKey
-		case d.reachesLayer(s.edge):
+		case d.leads(s.edge, markLayer|markAbove):
 			s.role, s.why = RoleData, "feeds layers that read trainable variables"
 			if d.frozen {
 				s.why = "feeds layers that read weights"
@@ -175,8 +176,8 @@ func (d *finder) settleSources() {
 			s.role, s.why = RoleData, "data comes in here"
 		case d.isLength(s):
 			s.role, s.why = RoleData, "sequence lengths of a decoder"
-		case !d.isRead(s.edge):
-			s.role, s.why = RoleUnused, "only bookkeeping reads it"
+		case !d.leads(s.edge, markBelow|markMeets):
+			s.role, s.why = RoleUnused, "the model does not read it"
 		default:
 			s.role, s.why = RoleLabel, "feeds the loss, and no layer that reads variables"
 		}
@@ -193,7 +194,7 @@ func (d *finder) settleOnlyScalars() {
 	}
 	for k := range d.sources {
 		s := &d.sources[k]
-		if s.early && s.role == RoleAuxiliary && d.reachesLayer(s.edge) && DTypeName(s.dtype) != "bool" {
+		if s.early && s.role == RoleAuxiliary && d.leads(s.edge, markLayer|markAbove) && DTypeName(s.dtype) != "bool" {
 			s.role, s.why = RoleData, "feeds layers that read trainable variables, as nothing else does"
 		}
 	}
@@ -217,20 +218,10 @@ func (d *finder) roleByCollection(e Edge) (Role, string) {
 	return "", ""
 }
 
-// reachesLayer reports whether what comes in by e gets to a layer.
-func (d *finder) reachesLayer(e Edge) bool {
+// leads reports whether what comes in by e goes to a node with one of the marks.
+func (d *finder) leads(e Edge, m mark) bool {
 	for _, c := range d.g.Consumers(int(e.Node)) {
-		if c.Port == e.Port && d.carries(e.Node, c) && d.has(c.Node, markLayer|markAbove) && d.forward(c.Node) {
-			return true
-		}
-	}
-	return false
-}
-
-// isRead reports whether the model, and not just its summaries and assertions, reads a source.
-func (d *finder) isRead(e Edge) bool {
-	for _, c := range d.g.Consumers(int(e.Node)) {
-		if c.Port == e.Port && (d.forward(c.Node) || d.has(c.Node, markGradient)) {
+		if c.Port == e.Port && d.carries(e.Node, c) && d.has(c.Node, m) && d.forward(c.Node) {
 			return true
 		}
 	}
@@ -278,7 +269,6 @@ func (d *finder) markRegions() {
 	}
 	d.spreadPorts(labels, markLabel, d.forward)
 	d.spreadPorts(data, markData, d.forward)
-	d.spread(d.layers, markBelow, d.forward)
 	var free []int32
 	for _, i := range d.layers {
 		if !d.has(i, markLabel) {

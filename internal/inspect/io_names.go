@@ -66,6 +66,9 @@ func nameParts(name []byte) (scopes, last string) {
 // chosen reports whether a person chose the last part of a node's name, rather than TensorFlow, which calls a node after its op.
 func chosen(name []byte, op string) bool {
 	last := name[bytes.LastIndexByte(name, '/')+1:]
+	if argumentName(string(last)) {
+		return false
+	}
 	rest, ok := bytes.CutPrefix(last, []byte(op))
 	if ok && counted(rest) {
 		return false
@@ -86,6 +89,13 @@ func chosen(name []byte, op string) bool {
 		return false
 	}
 	return true
+}
+
+// argumentName reports whether Python made a node of an argument of another: tf.convert_to_tensor calls it "packed" or "input"
+// (tensorflow/python/framework/tensor_conversion_registry.py).
+func argumentName(last string) bool {
+	rest, ok := strings.CutPrefix(last, "input")
+	return last == "packed" || ok && counted([]byte(rest))
 }
 
 // auxiliaryName reports whether a node is called like a switch or a rate.

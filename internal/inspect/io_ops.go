@@ -31,12 +31,19 @@ const (
 	opWeighted                      // multiplies with or adds weights: in a frozen graph its constant inputs are what variables were
 	opConst                         // a constant
 	opDecoder                       // turns scores and lengths into sequences
+	opList                          // makes a list or a stack that a loop fills
+	opKeeper                        // ends what keeps books: puts it into a variable, a queue, a checkpoint, an assertion
+	opMath                          // an elementary function that losses are made of more often than results
 )
 
 // classify returns the classes of an op by its name. Names follow patterns that TensorFlow has kept since 2015, so that ops of
 // later releases and of other kernels fall into place.
 func classify(op string) opClass {
-	return classByName(op) | classByPattern(op)
+	class := classByName(op) | classByPattern(op)
+	if class&(opUpdate|opSave|opEnqueue) != 0 || op == "Assert" {
+		class |= opKeeper
+	}
+	return class
 }
 
 func classByName(op string) opClass {
@@ -51,8 +58,13 @@ func classByName(op string) opClass {
 		return opSource | opQueueOut
 	case "Const":
 		return opConst
+	case "EmptyTensorList", "TensorListReserve", "Stack", "StackV2", "EmptyTensorMap":
+		return opList
+	case "Log", "Log1p", "Neg", "Abs", "Square", "Exp", "Expm1", "Pow", "Sqrt", "Rsqrt", "Minimum", "Maximum", "SquaredDifference",
+		"ClipByValue", "Sign", "Reciprocal", "Inv":
+		return opMath
 	case "NoOp", "Assert", "PrintV2", "ControlTrigger", "Abort", "IsVariableInitialized", "VarIsInitializedOp", "CountUpTo",
-		"ResourceCountUpTo", "Stage", "MapStage", "OrderedMapStage", "WriteFile", "_Retval", "_Send", "_HostSend",
+		"ResourceCountUpTo", "WriteFile", "_Retval", "_Send", "_HostSend",
 		"SetStatsAggregatorDataset", "OutfeedEnqueue", "OutfeedEnqueueTuple", "ConfigureDistributedTPU", "DestroyResourceOp",
 		"DestroyTemporaryVariable", "Timestamp":
 		return opTerminal
@@ -112,7 +124,7 @@ func classByPattern(op string) opClass {
 		return opRandom
 	case begins(op, "QueueDequeue"):
 		return opSource | opQueueOut
-	case begins(op, "QueueEnqueue"):
+	case begins(op, "QueueEnqueue"), op == "Stage", op == "MapStage", op == "OrderedMapStage":
 		return opTerminal | opEnqueue
 	case begins(op, "IteratorGetNext"), begins(op, "MultiDeviceIteratorGetNext"):
 		return opSource | opIterator

@@ -30,7 +30,7 @@ func (c *candidate) sign(score int, what string) {
 const (
 	maxPredictions = 12
 	maxScalars     = 8
-	maxBehind      = 5
+	maxBehind      = 4
 )
 
 // findOutputs returns the predictions, the losses and metrics, the likeliest of each first.
@@ -55,9 +55,15 @@ func (d *finder) findOutputs() []candidate {
 			}
 		}
 	}
-	out := best(d.group(predictions), maxPredictions, maxBehind)
-	out = append(out, best(d.group(losses), maxScalars, maxBehind)...)
-	return append(out, best(d.group(metrics), maxScalars, maxBehind)...)
+	out := d.best(d.group(predictions), maxPredictions, maxBehind)
+	if len(out) == 0 && len(losses) == 0 {
+		// What looks like a figure about the model is all that comes out of it.
+		for k := range metrics {
+			metrics[k].role = RolePrediction
+		}
+	}
+	out = append(out, d.best(d.group(losses), maxScalars, maxBehind)...)
+	return append(out, d.best(d.group(metrics), maxScalars, maxBehind)...)
 }
 
 // mayComeOut reports whether node i lies where predictions, losses and metrics do.
@@ -73,11 +79,11 @@ func (d *finder) mayComeOut(i int32) bool {
 	case d.has(i, markBelow):
 		return true
 	case len(d.layers) > 0:
-		return d.has(i, markWeights) && !d.is(i, opSame) && !d.frozen
+		return d.has(i, markWeights) && !d.is(i, opSame|opMerge|opExit) && !d.frozen
 	case len(d.sources) > 0:
 		return d.has(i, markData|markSource)
 	}
-	return d.has(i, markWeights) && !d.is(i, opSame)
+	return d.has(i, markWeights) && !d.is(i, opSame) || len(d.trainable) == 0
 }
 
 // maxPortsOut is how many outputs of one node are looked at.
@@ -98,22 +104,56 @@ func (d *finder) portsOut(i int32, n *wire.Node) int {
 	return min(ports, maxPortsOut)
 }
 
-// readersOf counts who reads a tensor: those that go on with it, those that bring it together with labels or targets, and those
-// that only keep books.
-func (d *finder) readersOf(e Edge) (on, labels, books int) {
+// readers counts who reads a tensor.
+type readers struct {
+	on        int // go on with it
+	decisions int // decide by it: a softmax, an argmax
+	labels    int // bring it together with labels or targets
+	books     int // only keep books
+}
+
+// readersOf counts who reads a tensor.
+func (d *finder) readersOf(e Edge) readers {
+	var r readers
 	for _, c := range d.g.Consumers(int(e.Node)) {
 		switch {
 		case c.Port != e.Port:
 		case d.is(c.Node, opShape), d.has(c.Node, markGradient):
 		case !d.forward(c.Node):
-			books++
-		case d.has(c.Node, markLabel|markTarget):
-			labels++
+			r.books++
+		case d.joinsLabel(c.Node, maxSame):
+			r.labels++
+		case d.is(c.Node, opDecision):
+			r.decisions++
 		default:
-			on++
+			r.on++
 		}
 	}
-	return on, labels, books
+	return r
+}
+
+// maxSame is how many nodes that hand their input on are looked through.
+const maxSame = 4
+
+// joinsLabel reports whether node i depends on a label or a target, or hands what it reads on to such nodes alone.
+func (d *finder) joinsLabel(i int32, depth int) bool {
+	if d.has(i, markLabel|markTarget) {
+		return true
+	}
+	if depth == 0 || !d.is(i, opSame) || d.has(i, markInside) {
+		return false
+	}
+	joins := false
+	for k, c := range d.g.Consumers(int(i)) {
+		if c.Port < 0 || d.is(c.Node, opShape) || !d.forward(c.Node) {
+			continue
+		}
+		if k > nearby || !d.joinsLabel(c.Node, depth-1) {
+			return false
+		}
+		joins = true
+	}
+	return joins
 }
 
 // weigh gives a candidate its role, none where it is not worth listing, and the signs that speak for it.
@@ -121,42 +161,50 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	i := c.edge.Node
 	scopes, last := nameParts(n.Name)
 	person := chosen(n.Name, string(n.Op))
-	on, labels, books := d.readersOf(c.edge)
+	read := d.readersOf(c.edge)
 	key, inCollection := d.declared.marked[c.edge]
 	lower := strings.ToLower(key)
 	scalar := c.shape.scalar() || c.shape == nil && d.is(i, opReduction)
 
 	if d.has(i, markLabel|markTarget|markTrained) || scalar && d.has(i, markToLoss) || scalar && says(scopes+"/"+last, lossWords) {
-		d.weighScalar(c, scalar, person, on)
+		d.weighScalar(c, scalar, person, read.on+read.labels)
 		return
 	}
-	if on == 0 && labels == 0 && books > 0 && d.feedsUpdates(i, maxUpdateChain) {
+	if scalar && read.on+read.decisions == 0 && len(d.layers) > 0 && !inCollection && !says(last, predictionWords) {
+		c.role = RoleMetric
+		c.sign(2, "a scalar that nobody reads")
 		return
 	}
 	c.role = RolePrediction
 	switch {
 	case inCollection && keyRank(lower) >= 2 && !says(lower, labelWords):
-		c.sign(6, "collection "+key)
+		c.sign(10, "collection "+key)
 	case inCollection:
 		c.sign(2, "collection "+key)
 	}
 	switch {
-	case on == 0 && labels > 0:
+	case read.on == 0 && read.decisions > 0:
+		c.sign(2, "decided by")
+	case read.on == 0 && read.labels > 0:
 		c.sign(4, "only what depends on labels reads it")
-	case on == 0 && books == 0:
+	case read.on == 0 && read.books == 0:
 		c.sign(4, "nobody reads it")
-	case on == 0:
+	case read.on == 0:
 		c.sign(2, "only bookkeeping reads it")
-	case labels > 0:
+	case read.labels > 0:
 		c.sign(2, "compared with labels")
 	}
 	switch {
 	case d.is(i, opDecision):
-		c.sign(3, strings.ToLower(string(n.Op)))
+		c.sign(3, "a "+string(n.Op))
 	case d.has(i, markLayer):
 		c.sign(2, "output of the last layer")
-	case d.is(i, opReduction):
+	case d.is(i, opReduction) && c.shape == nil:
 		c.sign(-2, "")
+	case d.is(i, opMath):
+		c.sign(-3, "")
+	case d.is(i, opExit):
+		c.sign(-3, "final state of a loop")
 	case d.is(i, opCompare) || DTypeName(c.dtype) == "bool":
 		c.sign(-4, "")
 	}
@@ -180,6 +228,9 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	if scalar {
 		c.sign(-6, "")
 	}
+	if argumentName(last) {
+		c.sign(-4, "")
+	}
 	if !d.has(i, markBelow) && len(d.layers) > 0 {
 		c.sign(-3, "computed from variables alone")
 	}
@@ -193,7 +244,7 @@ func (d *finder) weighScalar(c *candidate, scalar, person bool, on int) {
 	i := c.edge.Node
 	scopes, last := nameParts(d.g.Name(int(i)))
 	trained := d.has(i, markTrained)
-	if !scalar && !trained || on > 0 && !trained && !person {
+	if !scalar && !trained || on > 0 && !trained && !person || DTypeName(c.dtype) == "bool" || says(scopes, []string{"assert"}) {
 		return
 	}
 	c.role = RoleMetric
@@ -219,31 +270,24 @@ func (d *finder) weighScalar(c *candidate, scalar, person bool, on int) {
 	}
 }
 
-// maxUpdateChain is how many nodes lie between a statistic and the variable that keeps it.
-const maxUpdateChain = 5
-
-// feedsUpdates reports whether all that is made of node i goes into variables, queues or checkpoints.
-func (d *finder) feedsUpdates(i int32, depth int) bool {
-	read := false
-	for k, e := range d.g.Consumers(int(i)) {
-		if e.Port < 0 || d.is(e.Node, opShape) || d.has(e.Node, markGradient) {
-			continue
+// best returns at most limit candidates, the likeliest first, without those that lie far behind the likeliest. Of equals those
+// come first that training does not touch, then those that were built last.
+func (d *finder) best(all []candidate, limit, behind int) []candidate {
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		switch x, y := d.has(a.edge.Node, markToLoss), d.has(b.edge.Node, markToLoss); {
+		case a.score != b.score:
+			return b.score - a.score
+		case x != y && x:
+			return 1
+		case x != y:
+			return -1
+		case a.edge.Node != b.edge.Node:
+			return int(b.edge.Node) - int(a.edge.Node)
 		}
-		read = true
-		switch {
-		case d.is(e.Node, opUpdate|opSave|opEnqueue):
-		case !d.forward(e.Node), depth == 0, k > nearby, !d.feedsUpdates(e.Node, depth-1):
-			return false
-		}
-	}
-	return read
-}
-
-// best returns at most limit candidates, the likeliest first, without those that lie far behind the likeliest.
-func best(all []candidate, limit, behind int) []candidate {
-	slices.SortStableFunc(all, func(a, b candidate) int { return b.score - a.score })
+		return int(a.edge.Port) - int(b.edge.Port)
+	})
 	for k := range all {
-		if k == limit || all[k].score < all[0].score-behind {
+		if k == limit || all[k].score < all[0].score-behind || k > 0 && all[k].score <= 0 {
 			return all[:k]
 		}
 	}

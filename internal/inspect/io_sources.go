@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -23,8 +24,9 @@ type finder struct {
 	t         *tensors
 	m         *wire.MetaGraph
 	declared  declared
-	trainable []int32 // variables; constants where a frozen graph has none
-	frozen    bool    // whether trainable are constants
+	machinery map[Edge]bool // file names of the saver and of assets
+	trainable []int32       // variables; constants where a frozen graph has none
+	frozen    bool          // whether trainable are constants
 	sources   []source
 	sourceAt  map[Edge]int // place in sources
 	layers    []int32
@@ -41,7 +43,7 @@ func (d *finder) findSources() {
 		for _, port := range d.portsRead(i, &n) {
 			s := source{edge: Edge{Node: i, Port: port}}
 			s.dtype, s.shape = d.t.dtype(&n, int(port)), d.t.shape(int(i), int(port))
-			if d.savers(s.edge) {
+			if d.machinery[s.edge] || isHandle(s.dtype) || d.savers(s.edge) {
 				continue
 			}
 			d.setAside(&s)
@@ -154,11 +156,18 @@ func (d *finder) bookkeeping(s *source) (Role, string) {
 	if len(readers) == 0 {
 		return RoleUnused, "nobody reads it"
 	}
+	if hubTemplate(d.g.Name(int(s.edge.Node))) {
+		return RoleUnused, "stands in for the input of a TF-Hub module"
+	}
 	update, queue, summary, gradient, iterator := 0, 0, 0, 0, 0
 	for _, i := range readers {
 		switch op := d.g.OpName(d.g.Op(int(i))); {
 		case d.is(i, opUpdate):
 			update++
+		case d.has(i, markKeeping) && d.leadsTo(s.edge, opUpdate):
+			update++
+		case d.has(i, markKeeping):
+			queue++
 		case d.is(i, opEnqueue):
 			queue++
 		case d.is(i, opSummary):
@@ -220,3 +229,32 @@ func isFloat(dtype int32) bool {
 	name := DTypeName(dtype)
 	return len(name) > 5 && (name[:5] == "float" || name == "bfloat16")
 }
+
+// isHandle reports whether a DataType is one of handles rather than data.
+func isHandle(dtype int32) bool {
+	return tfpb.DataType(dtype) == tfpb.DataType_DT_RESOURCE || tfpb.DataType(dtype) == tfpb.DataType_DT_VARIANT
+}
+
+// hubTemplate reports whether a placeholder belongs to the graph of a TF-Hub module as such, of which every use of the module makes a
+// copy (tensorflow_hub/native_module.py).
+func hubTemplate(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("hub_input/")) || bytes.Contains(name, []byte("/hub_input/"))
+}
+
+// findMachinery lists the tensors by which TensorFlow itself passes file names: to the saver, to what loads assets.
+func (d *finder) findMachinery() {
+	d.machinery = make(map[Edge]bool)
+	saver, _ := d.m.Message(wire.SaverDef)
+	if name := wire.Last(saver, saverFilename); len(name) > 0 {
+		d.machinery[findTensor(d.g, string(name))] = true
+	}
+	for i := range d.m.Fields {
+		if f := &d.m.Fields[i]; f.Is(wire.AssetFileDef) {
+			info, _ := wire.Merged(f.Data, 1)
+			d.machinery[findTensor(d.g, string(wire.Last(info, 1)))] = true
+		}
+	}
+}
+
+// saverFilename is the field of SaverDef that names the tensor with the file's name (tensorflow/core/protobuf/saver.proto).
+const saverFilename = 1
