@@ -65,7 +65,7 @@ func (c deviceCounts) of(device []byte) *Placed {
 
 // functions counts the nodes of function bodies.
 func (c deviceCounts) functions(m *wire.MetaGraph, f Filter) error {
-	err := eachFunctionNode(m, nil, func(n *wire.Node) {
+	err := eachFunctionNode(m.Graph(), nil, func(n *wire.Node) {
 		if f.Match(n) {
 			c.of(n.Device).FunctionNodes++
 		}

@@ -133,7 +133,7 @@ func (l *functionList) call(m *wire.MetaGraph) error {
 		l.node(n, "")
 	}
 	function := ""
-	err := eachFunctionNode(m, func(name string) { function = " in " + name }, func(n *wire.Node) { l.node(n, function) })
+	err := eachFunctionNode(m.Graph(), func(name string) { function = " in " + name }, func(n *wire.Node) { l.node(n, function) })
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ import (
 // no part of it. A Graph is not safe for concurrent use.
 type Graph struct {
 	bytes      wire.Graph
+	rest       wire.Graph // what is no node
+	restEnd    int        // where in bytes rest ends, as long as it is a window
+	restCopied bool
 	starts     []uint32 // where in bytes the length of each NodeDef stands
 	nameAt     []uint8  // the name's length stands this far into the NodeDef; farAway where it does not fit
 	ops        []int32  // op ids
@@ -85,6 +88,7 @@ func NewGraph(g wire.Graph) (*Graph, error) {
 	s := wire.Scan(g)
 	for s.Next() {
 		if !s.Is(wire.GraphNode) {
+			x.keep(s.Raw)
 			continue
 		}
 		if err := node.Parse(s.Data); err != nil {
@@ -129,7 +133,7 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 
 	g.ops = append(g.ops, g.opNames.id(n.Op))
 	g.devices = append(g.devices, g.devNames.id(n.Device))
-	if classed(n) {
+	if _, ok := n.Attr("_class"); ok {
 		g.colocated = append(g.colocated, int32(i))
 	}
 	if !g.names.insert(g, n.Name, i) {
@@ -155,16 +159,6 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 	return later
 }
 
-// classed reports whether a node has an attr "_class".
-func classed(n *wire.Node) bool {
-	for key := range n.Attrs {
-		if string(key) == "_class" {
-			return true
-		}
-	}
-	return false
-}
-
 // nameOffset returns where in the NodeDef the length of its name stands.
 func nameOffset(n *wire.Node) uint8 {
 	at, ok := wire.Offset(n.Raw, n.Name)
@@ -178,6 +172,24 @@ func nameOffset(n *wire.Node) uint8 {
 	}
 	return uint8(at - size)
 }
+
+// keep appends a field to rest: the window gets longer where the field lies right behind it, else rest becomes a copy.
+func (g *Graph) keep(field []byte) {
+	switch at, ok := wire.Offset(g.bytes, field); {
+	case len(g.rest) == 0:
+		g.rest, g.restEnd = field, at+len(field)
+	case g.restCopied:
+		g.rest = append(g.rest, field...)
+	case ok && at == g.restEnd:
+		g.restEnd += len(field)
+		g.rest = g.bytes[g.restEnd-len(g.rest)-len(field) : g.restEnd]
+	default:
+		g.rest, g.restCopied = append(append(make(wire.Graph, 0, len(g.rest)+len(field)), g.rest...), field...), true
+	}
+}
+
+// Rest returns the GraphDef without its nodes: library, versions and what else there is, without another walk past them.
+func (g *Graph) Rest() wire.Graph { return g.rest }
 
 // Len returns the number of nodes.
 func (g *Graph) Len() int { return len(g.starts) }

@@ -36,7 +36,7 @@ func Ops(m *wire.MetaGraph, f Filter) ([]Op, error) {
 		}
 	}
 	functions := make(map[string]bool)
-	err := eachFunctionNode(m, func(name string) { functions[name] = true }, func(n *wire.Node) {
+	err := eachFunctionNode(m.Graph(), func(name string) { functions[name] = true }, func(n *wire.Node) {
 		if f.Match(n) {
 			count(n).FunctionNodes++
 		}
@@ -60,8 +60,8 @@ func Ops(m *wire.MetaGraph, f Filter) ([]Op, error) {
 
 // eachFunctionNode calls function with the name of each function of the library and then node with each node of its body, in
 // file order.
-func eachFunctionNode(m *wire.MetaGraph, function func(name string), node func(*wire.Node)) error {
-	for f, err := range m.Graph().Functions() {
+func eachFunctionNode(g wire.Graph, function func(name string), node func(*wire.Node)) error {
+	for f, err := range g.Functions() {
 		if err != nil {
 			return err
 		}

@@ -149,7 +149,11 @@ func (s *Summary) readOrigin(m *Model) error {
 	if err := f.Err(); err != nil {
 		return fmt.Errorf("read meta_info_def: %w", err)
 	}
-	graph := m.Meta.Graph()
+	g, err := m.Graph()
+	if err != nil {
+		return err
+	}
+	graph := g.Rest()
 	// Before there was a VersionDef, the version of the graph stood in a field of its own.
 	o.Producer = int32(wire.LastUint(graph, wire.GraphOldVersion))
 	if raw, ok := graph.Versions(); ok {
@@ -198,7 +202,7 @@ func (s *Summary) readGraph(m *Model) error {
 	for id, nodes := range byDevice {
 		devices.of([]byte(g.Devices()[id])).Nodes = nodes
 	}
-	err = eachFunctionNode(m.Meta, func(string) { s.Graph.Functions++ }, func(n *wire.Node) {
+	err = eachFunctionNode(g.Rest(), func(string) { s.Graph.Functions++ }, func(n *wire.Node) {
 		s.Graph.FunctionNodes++
 		ops[string(n.Op)] = true
 		devices.of(n.Device).FunctionNodes++

@@ -22,7 +22,11 @@ const maxShapeSteps = 20000
 
 // newTensors returns what answers for the graph of m, whose index is g.
 func newTensors(g *Graph, m *wire.MetaGraph) *tensors {
-	versions, _ := m.Graph().Versions()
+	graph := m.Graph()
+	if g != nil {
+		graph = g.Rest() // the versions may stand behind a million nodes
+	}
+	versions, _ := graph.Versions()
 	return &tensors{
 		g:        g,
 		ops:      newOpDefs(m),

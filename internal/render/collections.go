@@ -91,7 +91,8 @@ func entryMeaning(kind inspect.CollectionKind, e *inspect.Entry) string {
 		}
 		say("%s: %s", count(len(m.GetEnqueueOpName()), "enqueue op"), strings.Join(atMost(m.GetEnqueueOpName(), 3), ", "))
 	case *tfpb.CondContextDef:
-		say("branch %d of %s", m.GetBranch(), m.GetPredName())
+		// CondContext.branch is 1 where the predicate holds and 0 where it does not (tensorflow/python/ops/control_flow_ops.py).
+		say("%t branch of %s", m.GetBranch() == 1, m.GetPredName())
 		say("%s", count(len(m.GetValuesDef().GetValues()), "value"))
 		parts = append(parts, nestedContexts(m.GetNestedContexts())...)
 	case *tfpb.WhileContextDef:

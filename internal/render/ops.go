@@ -10,7 +10,7 @@ import (
 func Ops(ops []inspect.Op) View {
 	g := Grid{
 		Title:   "ops",
-		Columns: []Column{{Name: "op"}, Number("nodes"), Number("in functions"), {Name: "defined", Prose: true}},
+		Columns: []Column{{Name: "op"}, Number("nodes"), Number("in functions"), {Name: "in op list"}},
 	}
 	var names []string
 	for _, op := range ops {
@@ -23,13 +23,10 @@ func Ops(ops []inspect.Op) View {
 	return View{Section: "ops", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"ops", ops}}}
 }
 
-// opOrigin says where an op is defined.
+// opOrigin says whether the file's own op list defines an op. A function needs no definition there.
 func opOrigin(op inspect.Op) string {
-	switch {
-	case op.Function:
-		return "function of this file"
-	case op.InOpList:
-		return "in the file's op list"
+	if op.Function {
+		return "function"
 	}
-	return "not in the file's op list"
+	return yesNo(op.InOpList)
 }

@@ -45,25 +45,43 @@ type Node struct {
 // Parse makes n the node whose NodeDef is raw. The room of its slices is used again. The error is a *SyntaxError.
 func (n *Node) Parse(raw []byte) error {
 	*n = Node{Raw: raw, Inputs: n.Inputs[:0], attrs: n.attrs[:0]}
-	s := Scan(raw)
-	for s.Next() {
-		if s.Type != protowire.BytesType {
-			continue
+	for rest := raw; len(rest) > 0; {
+		// Nearly every field is one of these five with a length of one byte. This loop is the most of reading a large graph, so they
+		// are taken without a Scanner.
+		if len(rest) > 1 && rest[0]&7 == byte(protowire.BytesType) && rest[1] < 0x80 && int(rest[1])+2 <= len(rest) {
+			if num := protowire.Number(rest[0] >> 3); num >= NodeName && num <= NodeAttr && rest[0] < 0x80 {
+				end := int(rest[1]) + 2
+				n.set(num, rest[2:end])
+				rest = rest[end:]
+				continue
+			}
 		}
-		switch s.Num {
-		case NodeName:
-			n.Name = s.Data
-		case NodeOp:
-			n.Op = s.Data
-		case NodeInput:
-			n.Inputs = append(n.Inputs, s.Data)
-		case NodeDevice:
-			n.Device = s.Data
-		case NodeAttr:
-			n.attrs = append(n.attrs, s.Data)
+		s := Scan(rest)
+		if !s.Next() {
+			return s.Err()
 		}
+		if s.Type == protowire.BytesType {
+			n.set(s.Num, s.Data)
+		}
+		rest = s.rest
 	}
-	return s.Err()
+	return nil
+}
+
+// set takes in one field.
+func (n *Node) set(num protowire.Number, data []byte) {
+	switch num {
+	case NodeName:
+		n.Name = data
+	case NodeOp:
+		n.Op = data
+	case NodeInput:
+		n.Inputs = append(n.Inputs, data)
+	case NodeDevice:
+		n.Device = data
+	case NodeAttr:
+		n.attrs = append(n.attrs, data)
+	}
 }
 
 // Attr returns the AttrValue of the attr key, and whether there is one. It is nil for an attr without a value.

@@ -186,6 +186,14 @@ func Merged(message []byte, num protowire.Number) ([]byte, bool) {
 
 // MapEntry returns the key and the value of one entry of a map from strings to messages: the last key, the values merged.
 func MapEntry(entry []byte) (key, value []byte) {
+	// Nearly every entry is a short key, then a value, and nothing behind it.
+	if len(entry) > 2 && entry[0] == 0x0A && entry[1] < 0x80 {
+		if end := int(entry[1]) + 2; end < len(entry) && entry[end] == 0x12 {
+			if value, n := protowire.ConsumeBytes(entry[end+1:]); n == len(entry)-end-1 {
+				return entry[2:end], value
+			}
+		}
+	}
 	s := Scan(entry)
 	if s.Next() && s.Is(1) {
 		key = s.Data
