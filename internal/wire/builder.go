@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"unsafe"
+
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -86,12 +88,13 @@ func (b *Builder) Message(num protowire.Number, body func()) {
 	// The header gets its bytes when the length is known. It is a piece of its own until then, of length zero.
 	b.arena = b.arena[:len(b.arena)+headerRoom]
 	header := b.rope.push(room)
-	start := b.rope.size
+	start, arena := b.rope.size, b.arena
 	body()
 	room = protowire.AppendTag(room, num, protowire.BytesType)
 	*header = protowire.AppendVarint(room, uint64(b.rope.size-start))
-	if free := headerRoom - len(*header); adjoin(room[:headerRoom], b.arena[len(b.arena):cap(b.arena)]) {
-		b.arena = b.arena[:len(b.arena)-free] // the body put nothing into the arena, so what the header left free can be used
+	if len(b.arena) == len(arena) && unsafe.SliceData(b.arena) == unsafe.SliceData(arena) {
+		// The body put nothing into the arena, so what the header left free can be used.
+		b.arena = b.arena[:len(b.arena)-(headerRoom-len(*header))]
 	}
 	b.rope.size += int64(len(*header))
 }

@@ -166,5 +166,18 @@ func attrKind(f Field) bool {
 	return f.Num <= AttrFunc && f.Type == protowire.BytesType
 }
 
-// AttrTypeOf returns the DataType of an AttrValue, 0 (DT_INVALID) where it holds none.
-func AttrTypeOf(value []byte) int32 { return int32(LastUint(value, AttrType)) }
+// AttrTypeOf returns the DataType of an AttrValue, 0 (DT_INVALID) where it holds none. A value that was set several times
+// counts as what was set last.
+func AttrTypeOf(value []byte) int32 {
+	var last uint64
+	for s := Scan(value); s.Next(); {
+		switch {
+		case !attrKind(s.Field):
+		case s.Num == AttrType:
+			last = s.Uint()
+		default:
+			last = 0
+		}
+	}
+	return int32(last)
+}

@@ -126,7 +126,7 @@ func (r *Rope) Slice(off, n int64) []byte {
 	var out []byte
 	r.span(off, n, func(p []byte) {
 		if int64(len(p)) == n {
-			out = p
+			out = p[:n:n] // so that nobody who appends to it writes on what stands behind
 			return
 		}
 		if out == nil {
