@@ -1,0 +1,128 @@
+package diff
+
+import (
+	"bytes"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// attr compares two values of the attr name and returns the field that tells how they differ, or reports true where they
+// mean the same.
+func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
+	if bytes.Equal(a, b) {
+		return Field{}, true
+	}
+	field := attrPrefix + name
+	if x, ok := wire.AttrBytes(a, wire.AttrTensor); ok {
+		if y, ok := wire.AttrBytes(b, wire.AttrTensor); ok {
+			return attrTensor(field, a, b, x, y)
+		}
+	}
+	x, y := new(tfpb.AttrValue), new(tfpb.AttrValue)
+	if proto.Unmarshal(a, x) != nil || proto.Unmarshal(b, y) != nil {
+		return changed(field, bytesText(a), bytesText(b)), false
+	}
+	if c.followsAttr(name, x, y) {
+		return Field{}, true
+	}
+	d := messages{renames: c.renames, stop: true}
+	d.plain("", x.ProtoReflect(), y.ProtoReflect())
+	if len(d.fields) == 0 {
+		return Field{}, true
+	}
+	return changed(field, attrText(x), attrText(y)), false
+}
+
+// attrTensor compares two tensors that are attr values a and b.
+func attrTensor(field string, a, b, x, y []byte) (Field, bool) {
+	other := func(f wire.Field) bool { return f.Num <= wire.AttrFunc }
+	if ua, ub := unknownFields(a, other), unknownFields(b, other); !sameUnknown(ua, ub) {
+		return changed(field, bytesText(a), bytesText(b)), false
+	}
+	t, ok := readTensor(x)
+	u, also := readTensor(y)
+	switch {
+	case !ok || !also:
+		return changed(field, bytesText(x), bytesText(y)), bytes.Equal(x, y)
+	case t.equal(u):
+		return Field{}, true
+	}
+	return tensorField(field, t, u, false), false
+}
+
+// attrText returns the value of an attr in short, a type before what does not show its own.
+func attrText(v *tfpb.AttrValue) string {
+	switch x := v.GetValue().(type) {
+	case nil:
+		return "no value"
+	case *tfpb.AttrValue_S:
+		return quoted(string(x.S))
+	case *tfpb.AttrValue_Placeholder:
+		return "placeholder " + quote(x.Placeholder)
+	}
+	return describe(v.ProtoReflect())
+}
+
+// attrBytesText is attrText for bytes.
+func attrBytesText(value []byte) string {
+	if x, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
+		if t, ok := readTensor(x); ok {
+			return t.String()
+		}
+	}
+	v := new(tfpb.AttrValue)
+	if proto.Unmarshal(value, v) != nil {
+		return bytesText(value)
+	}
+	return attrText(v)
+}
+
+// groupPrefix stands before a node's name in the strings of a _class attr.
+const groupPrefix = "loc:@"
+
+// followsAttr reports whether the values of an attr differ only in names that follow a rename. The strings of an attr are
+// names where SEMANTICS says so; a shared_name is one where it was made from the name of the node.
+func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
+	if c.renames.none() {
+		return false
+	}
+	x, ok := a.GetValue().(*tfpb.AttrValue_S)
+	y, also := b.GetValue().(*tfpb.AttrValue_S)
+	if ok && also && c.renames.followsFunction(string(x.S), string(y.S)) {
+		return true // the attr forward_function_name of a function, for one
+	}
+	switch name {
+	case "frame_name", "shared_name":
+		return ok && also && len(x.S) > 0 && c.renames.follows(string(x.S), string(y.S))
+	case "_class":
+		x, y := a.GetList().GetS(), b.GetList().GetS()
+		if len(x) != len(y) || !sameBut(a, b) {
+			return false
+		}
+		for i := range x {
+			from, ok := strings.CutPrefix(string(x[i]), groupPrefix)
+			to, also := strings.CutPrefix(string(y[i]), groupPrefix)
+			if !bytes.Equal(x[i], y[i]) && (!ok || !also || !c.renames.follows(from, to)) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// sameBut reports whether two list values have nothing but strings in them.
+func sameBut(a, b *tfpb.AttrValue) bool {
+	for _, v := range []*tfpb.AttrValue{a, b} {
+		l := v.GetList()
+		if l == nil || len(l.ProtoReflect().GetUnknown())+len(v.ProtoReflect().GetUnknown()) > 0 ||
+			len(l.I)+len(l.F)+len(l.B)+len(l.Type)+len(l.Shape)+len(l.Tensor)+len(l.Func) > 0 {
+			return false
+		}
+	}
+	return true
+}

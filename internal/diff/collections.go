@@ -1,0 +1,244 @@
+package diff
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A message is a small message with its bytes; what cannot be decoded has the bytes alone.
+type message struct {
+	raw     []byte
+	decoded proto.Message // nil where the bytes are all there is
+}
+
+// decode reads the bytes of a small message as what into is.
+func decode(raw []byte, into proto.Message) *message {
+	if proto.Unmarshal(raw, into) != nil {
+		return &message{raw: raw}
+	}
+	return &message{raw, into}
+}
+
+// text returns the message in one line, "" for none.
+func (m *message) text() string {
+	if m == nil {
+		return ""
+	}
+	text := bytesText(m.raw)
+	if m.decoded != nil {
+		text = describe(m.decoded.ProtoReflect())
+	}
+	text, _ = clip(text, "")
+	return text
+}
+
+// compare returns the fields in which two messages of one type differ.
+func (m *message) compare(other *message, renames *renames) []Field {
+	switch {
+	case bytes.Equal(m.raw, other.raw):
+		return nil
+	case m.decoded == nil || other.decoded == nil:
+		return []Field{changed("value", bytesText(m.raw), bytesText(other.raw))}
+	}
+	d := messages{renames: renames}
+	d.plain("", m.decoded.ProtoReflect(), other.decoded.ProtoReflect())
+	return d.fields
+}
+
+// label returns what a message is called: the first string field that it has.
+func (m *message) label() string {
+	if m.decoded == nil {
+		return string(m.raw)
+	}
+	r := m.decoded.ProtoReflect()
+	for _, f := range fields(r) {
+		if f.Kind() == protoreflect.StringKind && !f.IsList() {
+			return r.Get(f).String()
+		}
+	}
+	return string(m.raw)
+}
+
+// kindName returns the name of the list that a CollectionDef holds.
+func kindName(kind protowire.Number) string {
+	if f := new(tfpb.CollectionDef).ProtoReflect().Descriptor().Fields().ByNumber(kind); f != nil {
+		return string(f.Name())
+	}
+	return "empty"
+}
+
+// compareCollections compares the collections, key by key and entry by entry.
+func (c *comparison) compareCollections() error {
+	a, b := fieldMap(c.a, wire.CollectionDef), fieldMap(c.b, wire.CollectionDef)
+	p := &Part{A: len(a), B: len(b)}
+	c.report.Collections = p
+	registry := scope.NewRegistry()
+	for _, key := range keysOf(a, b) {
+		x, inA := a[key]
+		y, inB := b[key]
+		named := c.sel.name(key)
+		switch {
+		case inA && inB && bytes.Equal(x, y):
+		case !inA:
+			if named {
+				p.Added = append(p.Added, Change{Name: key, Value: collectionText(y)})
+			}
+		case !inB:
+			if named {
+				p.Removed = append(p.Removed, Change{Name: key, Value: collectionText(x)})
+			}
+		default:
+			change := c.collection(registry, key, x, y)
+			if !named {
+				// Of a collection whose name is not asked for, entries may be.
+				change.Fields = nil
+				change.Entries = change.Entries.filter(c.sel)
+			}
+			if change.Entries != nil && change.Entries.Empty() {
+				change.Entries = nil
+			}
+			if len(change.Fields) > 0 || change.Entries != nil {
+				p.Changed = append(p.Changed, change)
+			}
+		}
+	}
+	return nil
+}
+
+// filter takes out what does not have a name that counts.
+func (p *Part) filter(sel *selection) *Part {
+	if p == nil {
+		return nil
+	}
+	keep := func(changes []Change) []Change {
+		var out []Change
+		for _, ch := range changes {
+			if sel.name(ch.Name, ch.NewName) {
+				out = append(out, ch)
+			}
+		}
+		return out
+	}
+	p.Added, p.Removed, p.Changed, p.Moved = keep(p.Added), keep(p.Removed), keep(p.Changed), keep(p.Moved)
+	return p
+}
+
+// fieldMap returns the entries of a map field of a MetaGraphDef.
+func fieldMap(m *wire.MetaGraph, num protowire.Number) map[string][]byte {
+	out := make(map[string][]byte)
+	for key, value := range m.Entries(num) {
+		out[string(key)] = value
+	}
+	return out
+}
+
+// collectionText returns a collection in short.
+func collectionText(collection []byte) string {
+	kind, list := scope.KindOf(collection)
+	n := len(listValues(kind, list))
+	if n == 1 {
+		return kindName(kind) + ", 1 entry"
+	}
+	return fmt.Sprintf("%s, %d entries", kindName(kind), n)
+}
+
+// collection compares two collections of one key.
+func (c *comparison) collection(registry *scope.Registry, key string, a, b []byte) Change {
+	change := Change{Name: key}
+	kindA, listA := scope.KindOf(a)
+	kindB, listB := scope.KindOf(b)
+	known := func(f wire.Field) bool { return f.Type == protowire.BytesType && f.Num <= scope.AnyList }
+	ua, ub := unknownFields(a, known), unknownFields(b, known)
+	if !sameUnknown(ua, ub) {
+		change.Fields = append(change.Fields, changed("unknown_fields", bytesText(ua), bytesText(ub)))
+	}
+	if kindA != kindB {
+		change.Fields = append(change.Fields, changed("kind", collectionText(a), collectionText(b)))
+		return change
+	}
+	typ, _ := registry.Lookup(key)
+	if kindA != scope.BytesList {
+		typ = nil
+	}
+	entriesA := c.entries(kindA, listA, typ, c.renames)
+	entriesB := c.entries(kindB, listB, typ, nil)
+	change.Entries = sequence(entriesA, entriesB, c.renames)
+	return change
+}
+
+// entries returns the entries of a list. Their labels are translated by renames.
+func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.CollectionType, renames *renames) []entry {
+	values := listValues(kind, list)
+	out := make([]entry, len(values))
+	for i, value := range values {
+		e := &out[i]
+		switch {
+		case kind == scope.AnyList:
+			e.value = decode(value, new(anypb.Any))
+			e.label, e.old, e.shown = anyLabel(e.value, renames), anyLabel(e.value, nil), e.value.text()
+		case typ != nil:
+			e.value = decode(value, typ.Message.New().Interface())
+			label := e.value.label()
+			e.label, e.old, e.shown = renames.translate(label), label, quote(label)
+		case kind == scope.NodeList:
+			e.label, e.old, e.shown = renames.translate(string(value)), string(value), quote(string(value))
+		default:
+			e.label, e.old, e.shown = string(value), string(value), quote(string(value))
+		}
+		e.shown, _ = clip(e.shown, "")
+	}
+	return out
+}
+
+// anyLabel returns what an Any is called: its type and the first string in what it holds.
+func anyLabel(m *message, renames *renames) string {
+	a, ok := m.decoded.(*anypb.Any)
+	if !ok {
+		return string(m.raw)
+	}
+	inner, err := a.UnmarshalNew()
+	if err != nil {
+		return string(m.raw)
+	}
+	return a.GetTypeUrl() + " " + renames.translate((&message{m.raw, inner}).label())
+}
+
+// listValues returns the values of a list of the given kind, numbers as text.
+func listValues(kind protowire.Number, list []byte) [][]byte {
+	var out [][]byte
+	switch kind {
+	case scope.Int64List:
+		m := new(tfpb.CollectionDef_Int64List)
+		if proto.Unmarshal(list, m) != nil {
+			return [][]byte{list}
+		}
+		for _, v := range m.GetValue() {
+			out = append(out, strconv.AppendInt(nil, v, 10))
+		}
+	case scope.FloatList:
+		m := new(tfpb.CollectionDef_FloatList)
+		if proto.Unmarshal(list, m) != nil {
+			return [][]byte{list}
+		}
+		for _, v := range m.GetValue() {
+			out = append(out, strconv.AppendFloat(nil, float64(v), 'g', -1, 32))
+		}
+	default:
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(1) {
+				out = append(out, s.Data)
+			}
+		}
+	}
+	return out
+}

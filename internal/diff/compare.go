@@ -1,0 +1,181 @@
+package diff
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A comparison is one run of Compare.
+type comparison struct {
+	a, b   *wire.MetaGraph
+	sel    *selection
+	report *Report
+
+	ops     *opDefaults
+	renames *renames
+	graph   *alignment // nil where the graphs have the same bytes
+	library *library
+}
+
+// Compare says what differs in meaning between two MetaGraphDefs. It returns a *wire.SyntaxError for bytes that are no
+// MetaGraphDef, and the error of Options.Check. Two runs on the same bytes return the same report.
+func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
+	sel, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}}
+	infoA, _ := a.Message(wire.MetaInfoDef)
+	infoB, _ := b.Message(wire.MetaInfoDef)
+	c.report.A.TensorFlowVersion = string(wire.Last(infoA, wire.InfoTFVersion))
+	c.report.B.TensorFlowVersion = string(wire.Last(infoB, wire.InfoTFVersion))
+	opsA, _ := wire.Merged(infoA, wire.InfoStrippedOpList)
+	opsB, _ := wire.Merged(infoB, wire.InfoStrippedOpList)
+	c.ops = newOpDefaults(opsA, opsB)
+	c.renames = &renames{functions: make(map[string]string), scopes: make(map[string]string)}
+
+	if err := c.compareGraphs(); err != nil {
+		return nil, err
+	}
+	steps := []func() error{c.compareVersions, c.compareDebugInfo, c.compareUnknown}
+	if o.GraphOnly {
+		c.report.Compared = "graph"
+	} else {
+		steps = append(steps, c.compareCollections, c.compareSaver, c.compareSignatures, c.compareAssets, c.compareOps,
+			c.compareInfo, c.compareObjectGraph)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	c.finish()
+	return c.report, nil
+}
+
+// finish takes out the parts that do not count and says whether anything is left.
+func (c *comparison) finish() {
+	c.report.Equal = true
+	for _, p := range c.report.parts() {
+		if *p.part == nil {
+			continue
+		}
+		if !c.sel.part(p.name) {
+			*p.part = nil
+			continue
+		}
+		if c.sel.named() {
+			(*p.part).Fields = nil
+		}
+		c.report.Equal = c.report.Equal && (*p.part).Empty()
+	}
+}
+
+// compareGraphs compares nodes, functions and variables.
+func (c *comparison) compareGraphs() error {
+	a, b := c.a.Graph(), c.b.Graph()
+	if bytes.Equal(a, b) {
+		return c.sameGraphs(a)
+	}
+	nodesA, err := nodeList(a, isGraphNode)
+	if err != nil {
+		return err
+	}
+	nodesB, err := nodeList(b, isGraphNode)
+	if err != nil {
+		return err
+	}
+	c.report.A.Nodes, c.report.B.Nodes = len(nodesA), len(nodesB)
+	if c.graph, err = align(nodesA, nodesB); err != nil {
+		return err
+	}
+	if c.library, err = readLibraries(a, b); err != nil {
+		return err
+	}
+	c.renameFunctions()
+	compare := c.newComparer(false)
+	nodes := c.newNodeTeller(Nodes, c.graph, compare)
+	c.renames = compare.renames
+	c.report.Nodes = nodes.part()
+	c.report.Variables = c.variables(nodes)
+	return c.compareFunctions()
+}
+
+func isGraphNode(f wire.Field) bool    { return f.Is(wire.GraphNode) }
+func isFunctionNode(f wire.Field) bool { return f.Is(wire.FunctionNode) }
+
+// newComparer returns a comparer of nodes in the graph, or of those in a function's body.
+func (c *comparison) newComparer(inFunction bool) *comparer {
+	return &comparer{sel: c.sel, ops: c.ops, inFunction: inFunction,
+		renames: &renames{functions: c.renames.functions}}
+}
+
+// sameGraphs reads a graph whose bytes are the same on both sides, and counts what is in it.
+func (c *comparison) sameGraphs(g wire.Graph) error {
+	nodes, variables := 0, 0
+	for node, err := range g.Nodes() {
+		if err != nil {
+			return err
+		}
+		nodes++
+		if isVariable(node.Op) {
+			variables++
+		}
+	}
+	functions := 0
+	for f, err := range g.Functions() {
+		if err != nil {
+			return err
+		}
+		functions++
+		for _, err := range f.Nodes() {
+			if err != nil {
+				return err
+			}
+		}
+	}
+	c.report.A.Nodes, c.report.B.Nodes = nodes, nodes
+	c.report.Nodes = &Part{A: nodes, B: nodes}
+	c.report.Functions = &Part{A: functions, B: functions}
+	c.report.Variables = &Part{A: variables, B: variables}
+	return nil
+}
+
+// compareUnknown compares the fields that the schema does not know, of the messages that are walked.
+func (c *comparison) compareUnknown() error {
+	p := new(Part)
+	c.report.Unknown = p
+	top := func(m *wire.MetaGraph) []byte {
+		var out []byte
+		for _, f := range m.Fields {
+			if f.Type != protowire.BytesType || f.Num > wire.ObjectGraphDef {
+				out = append(out, f.Raw...)
+			}
+		}
+		return out
+	}
+	p.unknown("", top(c.a), top(c.b))
+	if c.graph == nil {
+		return nil
+	}
+	graph := func(g []byte) []byte {
+		return unknownFields(g, func(f wire.Field) bool {
+			return f.Type == protowire.BytesType && (f.Num <= wire.GraphLibrary || f.Num == wire.GraphVersions || f.Num == wire.GraphDebugInfo) ||
+				f.Type == protowire.VarintType && f.Num == wire.GraphOldVersion
+		})
+	}
+	p.unknown("graph_def", graph(c.a.Graph()), graph(c.b.Graph()))
+	p.unknown("graph_def.library", c.library.unknown[0], c.library.unknown[1])
+	return nil
+}
+
+// unknown adds the field that tells how unknown fields differ.
+func (p *Part) unknown(path string, a, b []byte) {
+	p.A, p.B = p.A+len(a), p.B+len(b)
+	if !sameUnknown(a, b) {
+		p.Fields = append(p.Fields, changed(join(path, "unknown_fields"), bytesText(a), bytesText(b)))
+	}
+}

@@ -1,0 +1,71 @@
+package diff
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of OpList, OpDef and OpDef.AttrDef (tensorflow/core/framework/op_def.proto).
+const (
+	opListOp        protowire.Number = 1
+	opName          protowire.Number = 1
+	opOutputArg     protowire.Number = 3
+	opAttr          protowire.Number = 4
+	attrName        protowire.Number = 1
+	attrDefault     protowire.Number = 3
+	argName         protowire.Number = 1
+	argNumberAttr   protowire.Number = 5
+	argTypeListAttr protowire.Number = 6
+)
+
+// opDefaults finds the op definitions in the op lists of the two files, by name.
+type opDefaults struct {
+	lists [2]map[string][]byte // OpDef by name, of A and B
+}
+
+// newOpDefaults indexes the op lists of two files.
+func newOpDefaults(a, b []byte) *opDefaults {
+	d := new(opDefaults)
+	for i, list := range [][]byte{a, b} {
+		d.lists[i] = make(map[string][]byte)
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(opListOp) {
+				d.lists[i][string(wire.Last(s.Data, opName))] = s.Data
+			}
+		}
+	}
+	return d
+}
+
+// find returns the AttrValue that an op's attr has where it is absent. The definition in the file that lacks the attr
+// counts, and that of the other file where there is none.
+func (d *opDefaults) find(op, attr string, inB bool) ([]byte, bool) {
+	first, second := d.lists[0][op], d.lists[1][op]
+	if inB {
+		first, second = second, first
+	}
+	for _, def := range [][]byte{first, second} {
+		if def == nil {
+			continue
+		}
+		for s := wire.Scan(def); s.Next(); {
+			if s.Is(opAttr) && string(wire.Last(s.Data, attrName)) == attr {
+				return wire.Merged(s.Data, attrDefault)
+			}
+		}
+	}
+	return nil, false
+}
+
+// listOutput reports whether the output of an op is known to be a list of tensors.
+func (d *opDefaults) listOutput(op, output string) bool {
+	for _, list := range d.lists {
+		for s := wire.Scan(list[op]); s.Next(); {
+			if s.Is(opOutputArg) && string(wire.Last(s.Data, argName)) == output {
+				return len(wire.Last(s.Data, argNumberAttr))+len(wire.Last(s.Data, argTypeListAttr)) > 0
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package diff
+
+import (
+	"strconv"
+	"strings"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+)
+
+// refOffset is what a DataType of a reference has more than that of the value (tensorflow/core/framework/types.proto).
+const refOffset = 100
+
+// dtypeName returns TensorFlow's short name of a DataType ("float32", "string", "float32_ref";
+// tensorflow/python/framework/dtypes.py).
+func dtypeName(dtype tfpb.DataType) string {
+	switch dtype {
+	case tfpb.DataType_DT_INVALID:
+		return "no dtype"
+	case tfpb.DataType_DT_FLOAT:
+		return "float32"
+	case tfpb.DataType_DT_DOUBLE:
+		return "float64"
+	case tfpb.DataType_DT_HALF:
+		return "float16"
+	}
+	name, known := tfpb.DataType_name[int32(dtype)]
+	switch {
+	case !known:
+		return "dtype " + strconv.Itoa(int(dtype))
+	case dtype > refOffset:
+		return dtypeName(dtype-refOffset) + "_ref"
+	}
+	return strings.ToLower(strings.TrimPrefix(name, "DT_"))
+}
+
+// An element says how the values of a DataType are kept.
+type element struct {
+	width int // bytes of one value in tensor_content; 0 where values have no fixed size
+	kind  elementKind
+}
+
+type elementKind int
+
+const (
+	opaque elementKind = iota // compared as bytes
+	boolean
+	signed
+	unsigned
+	float      // of 2, 4 or 8 bytes
+	brainFloat // the upper half of a float32
+	complexes
+	stringKind
+	messageKind // resource handles and variants
+)
+
+// elementOf returns how values of a DataType are kept (tensorflow/core/framework/types.cc, DataTypeSize).
+func elementOf(dtype tfpb.DataType) element {
+	if dtype > refOffset {
+		dtype -= refOffset
+	}
+	switch dtype {
+	case tfpb.DataType_DT_BOOL:
+		return element{1, boolean}
+	case tfpb.DataType_DT_INT8, tfpb.DataType_DT_QINT8, tfpb.DataType_DT_INT4, tfpb.DataType_DT_INT2:
+		return element{1, signed}
+	case tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_UINT4, tfpb.DataType_DT_UINT2:
+		return element{1, unsigned}
+	case tfpb.DataType_DT_INT16, tfpb.DataType_DT_QINT16:
+		return element{2, signed}
+	case tfpb.DataType_DT_UINT16, tfpb.DataType_DT_QUINT16:
+		return element{2, unsigned}
+	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_QINT32:
+		return element{4, signed}
+	case tfpb.DataType_DT_UINT32:
+		return element{4, unsigned}
+	case tfpb.DataType_DT_INT64:
+		return element{8, signed}
+	case tfpb.DataType_DT_UINT64:
+		return element{8, unsigned}
+	case tfpb.DataType_DT_HALF:
+		return element{2, float}
+	case tfpb.DataType_DT_BFLOAT16:
+		return element{2, brainFloat}
+	case tfpb.DataType_DT_FLOAT:
+		return element{4, float}
+	case tfpb.DataType_DT_DOUBLE:
+		return element{8, float}
+	case tfpb.DataType_DT_COMPLEX64:
+		return element{8, complexes}
+	case tfpb.DataType_DT_COMPLEX128:
+		return element{16, complexes}
+	case tfpb.DataType_DT_STRING:
+		return element{0, stringKind}
+	case tfpb.DataType_DT_RESOURCE, tfpb.DataType_DT_VARIANT:
+		return element{0, messageKind}
+	}
+	return element{1, opaque} // the eight-bit and four-bit floats
+}

@@ -1,0 +1,150 @@
+package diff
+
+import (
+	"hash/maphash"
+	"math"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A fingerprinter makes numbers that are the same for nodes that mean the same whatever names stand in them: of op, device,
+// attrs and the number of inputs. Different nodes may have the same number; who uses it looks again.
+type fingerprinter struct {
+	seed    maphash.Seed
+	compare *comparer
+	side    int               // 0 for A, whose function names are translated, 1 for B
+	known   map[uint64]uint64 // attrs that were seen before, by the hash of key and bytes
+	neutral map[string]bool   // functions that may have another name on the other side: as ops they are all the same
+	node    wire.Node
+}
+
+func newFingerprinter(c *comparer, seed maphash.Seed, side int) *fingerprinter {
+	return &fingerprinter{seed: seed, compare: c, side: side, known: make(map[uint64]uint64)}
+}
+
+// mix combines numbers in order.
+func mix(a, b uint64) uint64 {
+	h := a ^ (b+0x9e3779b97f4a7c15)*0xff51afd7ed558ccd
+	h ^= h >> 32
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>29
+}
+
+// of returns the number of a node.
+func (f *fingerprinter) of(raw []byte) uint64 {
+	n := &f.node
+	if n.Parse(raw) != nil {
+		return 0
+	}
+	sel := f.compare.sel
+	h := f.function(string(n.Op))
+	if !sel.ignore[Devices] {
+		device := string(n.Device)
+		if sel.deviceSpelling {
+			device = scope.NormalDevice(device)
+		}
+		h = mix(h, maphash.String(f.seed, device))
+	}
+	if !sel.ignore[Inputs] {
+		data := 0
+		for _, in := range n.Inputs {
+			if len(in) == 0 || in[0] != '^' {
+				data++
+			}
+		}
+		h = mix(h, uint64(data))
+	}
+	if sel.ignore[Attrs] {
+		return h
+	}
+	var attrs uint64 // their order means nothing, so they are added
+	n.Attrs(func(key, value []byte) bool {
+		if !f.compare.ignoresAttr(view(key)) && !f.compare.isDefault(string(key), value, n.Op, f.side == 1) {
+			attrs += f.attr(key, value)
+		}
+		return true
+	})
+	return mix(h, attrs)
+}
+
+// function returns the number of the name of an op or function.
+func (f *fingerprinter) function(name string) uint64 {
+	if f.side == 0 && f.compare.renames != nil {
+		if now, ok := f.compare.renames.functions[name]; ok {
+			name = now
+		}
+	}
+	if f.neutral[name] {
+		return 1
+	}
+	return maphash.String(f.seed, name)
+}
+
+const (
+	// knownBytes is up to how many bytes an attr has whose number is kept.
+	knownBytes = 512
+	// sampled is how many values of a tensor count.
+	sampled = 4096
+)
+
+func (f *fingerprinter) attr(key, value []byte) uint64 {
+	short := len(value) <= knownBytes
+	var raw uint64
+	if short {
+		raw = mix(maphash.Bytes(f.seed, key), maphash.Bytes(f.seed, value))
+		if h, ok := f.known[raw]; ok {
+			return h
+		}
+	}
+	h := mix(maphash.Bytes(f.seed, key), f.value(string(key), value))
+	if short {
+		f.known[raw] = h
+	}
+	return h
+}
+
+// value returns the number of an attr's value.
+func (f *fingerprinter) value(key string, value []byte) uint64 {
+	if x, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
+		if t, ok := readTensor(x); ok {
+			return f.tensor(t)
+		}
+	}
+	v := new(tfpb.AttrValue)
+	if proto.Unmarshal(value, v) != nil {
+		return maphash.Bytes(f.seed, value)
+	}
+	switch key {
+	case "frame_name", "shared_name":
+		return 1 // may hold the node's name
+	case "_class":
+		return uint64(len(v.GetList().GetS()))
+	}
+	if v.GetFunc() != nil || len(v.GetList().GetFunc()) > 0 {
+		return 2
+	}
+	return maphash.String(f.seed, attrText(v))
+}
+
+func (f *fingerprinter) tensor(t *tensor) uint64 {
+	h := mix(uint64(t.proto.GetDtype()), maphash.String(f.seed, shapeText(t.proto.GetTensorShape())))
+	if t.element.kind == messageKind {
+		return h
+	}
+	zero := make([]byte, t.element.width)
+	for i := range min(t.values, sampled) {
+		v := t.at(i)
+		if v == nil {
+			v = zero
+		}
+		if (t.element.kind == float || t.element.kind == brainFloat) && math.IsNaN(t.number(v)) {
+			v = zero // all that is not a number is the same
+		}
+		h = mix(h, maphash.Bytes(f.seed, v))
+	}
+	return h
+}

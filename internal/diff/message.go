@@ -1,0 +1,323 @@
+package diff
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+)
+
+// messages compares small decoded messages field by field. Absent scalar fields are at their default, map order counts for
+// nothing, list order does; tensors are compared by their values, NaN equals itself, unknown fields by their bytes.
+type messages struct {
+	renames *renames // names that follow a rename are the same; may be nil
+	stop    bool     // the first difference is enough
+	fields  []Field
+}
+
+// limitDepth is how deeply messages may be nested before they are compared as bytes only.
+const limitDepth = 200
+
+// plain compares two messages of one type; path stands before the names of the fields.
+func (d *messages) plain(path string, a, b protoreflect.Message) { d.message(path, a, b, 0) }
+
+// same reports whether two messages of one type mean the same.
+func (d *messages) same(a, b protoreflect.Message, depth int) bool {
+	sub := messages{renames: d.renames, stop: true}
+	sub.message("", a, b, depth)
+	return len(sub.fields) == 0
+}
+
+func (d *messages) done() bool { return d.stop && len(d.fields) > 0 }
+
+func (d *messages) message(path string, a, b protoreflect.Message, depth int) {
+	if depth > limitDepth {
+		if !proto.Equal(a.Interface(), b.Interface()) {
+			d.told(path, describe(a), describe(b))
+		}
+		return
+	}
+	switch x := a.Interface().(type) {
+	case *tfpb.TensorProto:
+		d.tensor(path, newTensor(x, nil), newTensor(b.Interface().(*tfpb.TensorProto), nil))
+		return
+	case *tfpb.TensorShapeProto:
+		if y := b.Interface().(*tfpb.TensorShapeProto); !sameShape(x, y) {
+			d.told(path, shapeText(x), shapeText(y))
+		}
+		d.unknown(path, a, b)
+		return
+	case *tfpb.ValuesDef:
+		y := b.Interface().(*tfpb.ValuesDef)
+		d.set(join(path, "values"), x.GetValues(), y.GetValues())
+		d.field(join(path, "external_values"), fieldOf(a, "external_values"), a, b, depth)
+		d.unknown(path, a, b)
+		return
+	case *anypb.Any:
+		if d.any(path, x, b.Interface().(*anypb.Any), depth) {
+			return
+		}
+	}
+	for _, f := range fields(a) {
+		if d.field(join(path, string(f.Name())), f, a, b, depth); d.done() {
+			return
+		}
+	}
+	d.unknown(path, a, b)
+}
+
+// field compares one field of two messages.
+func (d *messages) field(path string, f protoreflect.FieldDescriptor, a, b protoreflect.Message, depth int) {
+	switch {
+	case f.IsMap():
+		d.maps(path, f, a.Get(f).Map(), b.Get(f).Map(), depth)
+	case f.IsList():
+		d.lists(path, f, a.Get(f).List(), b.Get(f).List(), depth)
+	case f.HasPresence() && a.Has(f) != b.Has(f):
+		if a.Has(f) {
+			d.gone(path, textOf(f, a.Get(f)))
+		} else {
+			d.come(path, textOf(f, b.Get(f)))
+		}
+	case f.HasPresence() && !a.Has(f):
+	default:
+		d.value(path, f, a.Get(f), b.Get(f), depth)
+	}
+}
+
+// value compares two single values of a field.
+func (d *messages) value(path string, f protoreflect.FieldDescriptor, a, b protoreflect.Value, depth int) {
+	if f.Message() != nil {
+		d.message(path, a.Message(), b.Message(), depth+1)
+		return
+	}
+	if !d.sameScalar(f, a, b) {
+		d.told(path, textOf1(f, a), textOf1(f, b))
+	}
+}
+
+// textOf1 is textOf for one element of a list or map.
+func textOf1(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		return quote(v.String())
+	case protoreflect.BytesKind:
+		return quote(string(v.Bytes()))
+	case protoreflect.EnumKind:
+		return enumText(f, v.Enum())
+	case protoreflect.FloatKind:
+		return strconv.FormatFloat(v.Float(), 'g', -1, 32)
+	case protoreflect.MessageKind, protoreflect.GroupKind:
+		return describe(v.Message())
+	}
+	return v.String()
+}
+
+func (d *messages) sameScalar(f protoreflect.FieldDescriptor, a, b protoreflect.Value) bool {
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		return a.String() == b.String() || d.renames.follows(a.String(), b.String())
+	case protoreflect.BytesKind:
+		return bytes.Equal(a.Bytes(), b.Bytes())
+	case protoreflect.FloatKind, protoreflect.DoubleKind:
+		return sameFloat(a.Float(), b.Float()) && math.Signbit(a.Float()) == math.Signbit(b.Float()) || math.IsNaN(a.Float()) && math.IsNaN(b.Float())
+	}
+	return a.Interface() == b.Interface()
+}
+
+// lists compares two lists in order. Where one is longer, what stands between the ends that are the same is told.
+func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b protoreflect.List, depth int) {
+	same := func(i, j int) bool {
+		if f.Message() != nil {
+			return d.same(a.Get(i).Message(), b.Get(j).Message(), depth+1)
+		}
+		return d.sameScalar(f, a.Get(i), b.Get(j))
+	}
+	start, endA, endB := 0, a.Len(), b.Len()
+	if endA != endB && d.stop {
+		d.told(path, "", "") // looking closer at each level would take exponential time in what is nested
+		return
+	}
+	if endA != endB {
+		for start < min(endA, endB) && same(start, start) {
+			start++
+		}
+		for endA > start && endB > start && same(endA-1, endB-1) {
+			endA, endB = endA-1, endB-1
+		}
+	}
+	for i := start; i < max(endA, endB) && !d.done(); i++ {
+		at := path + "[" + strconv.Itoa(i) + "]"
+		switch {
+		case i < min(endA, endB):
+			d.value(at, f, a.Get(i), b.Get(i), depth)
+		case i < endA:
+			d.gone(at, textOf1(f, a.Get(i)))
+		default:
+			d.come(at, textOf1(f, b.Get(i)))
+		}
+	}
+}
+
+// maps compares two maps. A key that follows a rename is the same key.
+func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protoreflect.Map, depth int) {
+	taken := make(map[any]bool)
+	for _, key := range sortedKeys(a) {
+		other := key
+		if !b.Has(other) && f.MapKey().Kind() == protoreflect.StringKind {
+			other = protoreflect.ValueOfString(d.renames.translate(key.String())).MapKey()
+		}
+		at := join(path, quote(key.String()))
+		if !b.Has(other) || taken[other.Interface()] {
+			d.gone(at, textOf1(f.MapValue(), a.Get(key)))
+		} else {
+			taken[other.Interface()] = true
+			d.value(at, f.MapValue(), a.Get(key), b.Get(other), depth)
+		}
+		if d.done() {
+			return
+		}
+	}
+	if b.Len() == len(taken) {
+		return
+	}
+	for _, key := range sortedKeys(b) {
+		if !taken[key.Interface()] {
+			d.come(join(path, quote(key.String())), textOf1(f.MapValue(), b.Get(key)))
+		}
+	}
+}
+
+// set compares two lists whose order means nothing.
+func (d *messages) set(path string, a, b []string) {
+	onlyA, onlyB := differentNames(a, b, d.renames)
+	for _, name := range onlyA {
+		d.gone(path, quote(name))
+	}
+	for _, name := range onlyB {
+		d.come(path, quote(name))
+	}
+}
+
+// differentNames returns what stands in one of two sets only, in order, what follows a rename being the same.
+func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
+	left := make(map[string]bool, len(b))
+	for _, name := range b {
+		left[name] = true
+	}
+	inB := make(map[string]bool, len(b))
+	for name := range left {
+		inB[name] = true
+	}
+	told := make(map[string]bool)
+	for _, name := range a {
+		other := name
+		if !inB[other] {
+			other = r.translate(name)
+		}
+		if inB[other] {
+			delete(left, other)
+		} else if !told[name] {
+			told[name] = true
+			onlyA = append(onlyA, name)
+		}
+	}
+	for _, name := range b {
+		if left[name] {
+			delete(left, name)
+			onlyB = append(onlyB, name)
+		}
+	}
+	return onlyA, onlyB
+}
+
+// any compares two Any by what is in them, where both are of one type that is known. It reports false where not.
+func (d *messages) any(path string, a, b *anypb.Any, depth int) bool {
+	if a.GetTypeUrl() != b.GetTypeUrl() {
+		return false
+	}
+	kind, err := protoregistry.GlobalTypes.FindMessageByURL(a.GetTypeUrl())
+	if err != nil {
+		return false
+	}
+	x, y := kind.New(), kind.New()
+	if proto.Unmarshal(a.GetValue(), x.Interface()) != nil || proto.Unmarshal(b.GetValue(), y.Interface()) != nil {
+		return false
+	}
+	d.message(path, x, y, depth+1)
+	return true
+}
+
+func (d *messages) tensor(path string, a, b *tensor) {
+	if a.equal(b) {
+		return
+	}
+	d.fields = append(d.fields, tensorField(path, a, b, d.stop))
+}
+
+// tensorField returns the field that tells how two tensors differ.
+func tensorField(path string, a, b *tensor, quick bool) Field {
+	f := changed(path, a.String(), b.String())
+	if !quick && a.sameType(b) {
+		if t := a.compare(b, true); t.Differ > 0 {
+			f.Tensor = t
+		}
+	}
+	return f
+}
+
+// unknown compares the unknown fields of two messages.
+func (d *messages) unknown(path string, a, b protoreflect.Message) {
+	if x, y := a.GetUnknown(), b.GetUnknown(); !sameUnknown(x, y) {
+		d.told(join(path, "unknown_fields"), bytesText(x), bytesText(y))
+	}
+}
+
+// bytesText returns bytes of which only the number and the first few are of interest.
+func bytesText(b []byte) string {
+	const most = 16
+	text := strconv.Itoa(len(b)) + " bytes"
+	if len(b) == 0 {
+		return text
+	}
+	if len(b) > most {
+		return text + " " + strconv.Quote(string(b[:most])) + "…"
+	}
+	return text + " " + strconv.Quote(string(b))
+}
+
+func (d *messages) told(path, a, b string) { d.fields = append(d.fields, changed(path, a, b)) }
+func (d *messages) gone(path, a string)    { d.fields = append(d.fields, removed(path, a)) }
+func (d *messages) come(path, b string)    { d.fields = append(d.fields, added(path, b)) }
+
+// changed returns the field that has another value.
+func changed(path, a, b string) Field {
+	a, b = clip(a, b)
+	return Field{Field: path, A: &a, B: &b}
+}
+
+// removed returns the field that only A has.
+func removed(path, a string) Field {
+	a, _ = clip(a, "")
+	return Field{Field: path, A: &a}
+}
+
+// added returns the field that only B has.
+func added(path, b string) Field {
+	_, b = clip("", b)
+	return Field{Field: path, B: &b}
+}
+
+// join puts a path and a field's name together.
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}

@@ -1,0 +1,157 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// Options says what to compare. The zero value compares everything that has a meaning.
+type Options struct {
+	Ignore    []string // what must not count: parts, aspects of nodes, and the two rules below
+	Only      []string // the parts and aspects that count, and nothing else; none: all
+	Names     []string // globs: only nodes, functions, collections, ... with such a name count; none: all
+	GraphOnly bool     // compare the graphs (nodes, functions, variables, versions of the graph) and nothing else
+}
+
+// What Ignore and Only take beside the names of the parts.
+const (
+	Devices        = "devices"         // the devices of nodes
+	Inputs         = "inputs"          // the inputs of nodes
+	Attrs          = "attrs"           // the attrs of nodes
+	attrPrefix     = "attr:"           // attr:GLOB, some of them
+	DeviceSpelling = "device-spelling" // Ignore only: /gpu:0 and /device:GPU:0 are the same
+	DefaultAttrs   = "default-attrs"   // Ignore only: an absent attr and one with the default of its op are the same
+)
+
+// aliases are other spellings of what a selection takes.
+var aliases = map[string]string{
+	"node": Nodes, "function": Functions, "collection": Collections, "variable": Variables, "savers": Saver,
+	"saver_def": Saver, "signature": Signatures, "asset": Assets, "version": Versions, "op": Ops, "op-list": Ops,
+	"op_list": Ops, "stripped_op_list": Ops, "meta-info": Info, "meta_info": Info, "object-graph": ObjectGraph,
+	"object_graph_def": ObjectGraph, "debug-info": DebugInfo, "device": Devices, "input": Inputs, "attr": Attrs,
+	"attributes": Attrs, "device_spelling": DeviceSpelling, "default_attrs": DefaultAttrs,
+}
+
+// Selectable returns what Options.Ignore takes, for messages and completion.
+func Selectable() []string {
+	var out []string
+	for _, p := range new(Report).parts() {
+		out = append(out, p.name)
+	}
+	return append(out, Devices, Inputs, Attrs, attrPrefix+"NAME", DeviceSpelling, DefaultAttrs)
+}
+
+// A selection is Options, read.
+type selection struct {
+	ignore, only   map[string]bool
+	ignoreAttrs    []scope.Glob
+	onlyAttrs      []scope.Glob
+	names          []scope.Glob
+	aspectsOnly    bool // Only names aspects of nodes and no part that has nodes
+	deviceSpelling bool
+	defaultAttrs   bool
+}
+
+// Check returns the error that Compare would return for the options: a part that there is none of, a pattern that is none.
+func (o Options) Check() error {
+	_, err := o.read()
+	return err
+}
+
+func (o Options) read() (*selection, error) {
+	s := &selection{ignore: make(map[string]bool), only: make(map[string]bool)}
+	var err error
+	if s.ignoreAttrs, err = readWords(o.Ignore, s.ignore); err != nil {
+		return nil, err
+	}
+	if s.onlyAttrs, err = readWords(o.Only, s.only); err != nil {
+		return nil, err
+	}
+	if s.only[DeviceSpelling] || s.only[DefaultAttrs] {
+		return nil, fmt.Errorf("%s and %s can be ignored, but not be all that is compared", DeviceSpelling, DefaultAttrs)
+	}
+	s.deviceSpelling, s.defaultAttrs = s.ignore[DeviceSpelling], s.ignore[DefaultAttrs]
+	s.aspectsOnly = s.only[Devices] || s.only[Inputs] || s.only[Attrs] || len(s.onlyAttrs) > 0
+	for _, pattern := range o.Names {
+		glob, err := scope.ParseGlob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		s.names = append(s.names, glob)
+	}
+	return s, nil
+}
+
+// readWords fills in the known words of a selection and returns the patterns for attrs. A word may be a list with commas.
+func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
+	var globs []scope.Glob
+	for _, list := range words {
+		for word := range strings.SplitSeq(list, ",") {
+			word = strings.TrimSpace(word)
+			if pattern, ok := strings.CutPrefix(word, attrPrefix); ok {
+				glob, err := scope.ParseGlob(pattern)
+				if err != nil {
+					return nil, err
+				}
+				globs = append(globs, glob)
+				continue
+			}
+			if full, ok := aliases[word]; ok {
+				word = full
+			}
+			if !slices.Contains(Selectable(), word) {
+				return nil, fmt.Errorf("%q is none of %s", word, strings.Join(Selectable(), ", "))
+			}
+			known[word] = true
+		}
+	}
+	return globs, nil
+}
+
+// part reports whether a part counts. Nodes and functions also count where only an aspect of nodes does.
+func (s *selection) part(name string) bool {
+	if s.ignore[name] {
+		return false
+	}
+	if len(s.only) == 0 && len(s.onlyAttrs) == 0 || s.only[name] {
+		return true
+	}
+	return s.aspectsOnly && (name == Nodes || name == Functions)
+}
+
+// whole reports whether all of a part counts, so that things added and removed do, and not an aspect of its nodes alone.
+func (s *selection) whole(part string) bool {
+	return s.part(part) && (!s.aspectsOnly || s.only[part])
+}
+
+// field reports whether a field of a node counts, "attr:NAME" for an attr. The node is one of the given part.
+func (s *selection) field(part, field string) bool {
+	aspect, attr := field, ""
+	switch {
+	case field == "device":
+		aspect = Devices
+	case strings.HasPrefix(field, "input") || field == "control_inputs":
+		aspect = Inputs
+	case strings.HasPrefix(field, attrPrefix):
+		aspect, attr = Attrs, field[len(attrPrefix):]
+	}
+	if s.ignore[aspect] || aspect == Attrs && matchAny(s.ignoreAttrs, attr) {
+		return false
+	}
+	return s.whole(part) || s.only[aspect] || aspect == Attrs && matchAny(s.onlyAttrs, attr)
+}
+
+// name reports whether something with these names counts.
+func (s *selection) name(names ...string) bool {
+	return len(s.names) == 0 || slices.ContainsFunc(names, func(n string) bool { return matchAny(s.names, n) })
+}
+
+// named reports whether only things with certain names count, so that what has no name does not.
+func (s *selection) named() bool { return len(s.names) > 0 }
+
+func matchAny(globs []scope.Glob, name string) bool {
+	return slices.ContainsFunc(globs, func(g scope.Glob) bool { return g.Match(name) })
+}

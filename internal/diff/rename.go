@@ -1,0 +1,89 @@
+package diff
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// renames is what got another name: nodes, whole scopes and functions of A under their names in B. A nil renames is none.
+type renames struct {
+	nodes     *matcher          // finds the node of B for a node of A that is renamed; may be nil
+	scopes    map[string]string // scopes of which no node has kept its name, without the slash; "" is the top
+	functions map[string]string
+}
+
+// none reports whether nothing was renamed.
+func (r *renames) none() bool {
+	return r == nil || len(r.functions) == 0 && len(r.scopes) == 0 && (r.nodes == nil || r.nodes.pairs == 0)
+}
+
+// follows reports whether b is what the name a has become. A name is that of a node, with or without `^` before it and an
+// output behind it, or of a scope or function.
+func (r *renames) follows(a, b string) bool { return !r.none() && r.translate(a) == b }
+
+// followsNode is follows for the name of a node.
+func (r *renames) followsNode(a, b string) bool { return !r.none() && r.node(a) == b }
+
+// followsFunction is follows for the name of a function.
+func (r *renames) followsFunction(a, b string) bool {
+	if r.none() {
+		return false
+	}
+	now, ok := r.functions[a]
+	return ok && now == b
+}
+
+// translate returns what has become of a name, the name itself where it is none that was renamed.
+func (r *renames) translate(name string) string {
+	if r.none() {
+		return name
+	}
+	if now, ok := r.functions[name]; ok {
+		return now
+	}
+	head, rest := "", name
+	if strings.HasPrefix(rest, "^") {
+		head, rest = rest[:1], rest[1:]
+	}
+	tail := ""
+	if i := strings.IndexByte(rest, ':'); i >= 0 {
+		rest, tail = rest[:i], rest[i:]
+	}
+	now := r.node(rest)
+	if now == rest {
+		return name
+	}
+	return head + now + tail
+}
+
+// node returns what has become of the name of a node or scope.
+func (r *renames) node(name string) string {
+	if r.nodes != nil {
+		if now, ok := r.nodes.renamed(name); ok {
+			return now
+		}
+	}
+	if len(r.scopes) == 0 {
+		return name
+	}
+	for end := len(name); end > 0; end = strings.LastIndexByte(name[:end], '/') {
+		if now, ok := r.scopes[name[:end]]; ok {
+			return strings.TrimPrefix(now+name[end:], "/")
+		}
+	}
+	if now, ok := r.scopes[""]; ok {
+		return inScope(now, name)
+	}
+	return name
+}
+
+// inScope returns a name under a scope, which may be the top.
+func inScope(scope, name string) string {
+	if scope == "" {
+		return name
+	}
+	return scope + "/" + name
+}
+
+// view returns bytes as a string without copying them. It must not outlive the comparison.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

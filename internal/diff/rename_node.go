@@ -1,0 +1,443 @@
+package diff
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A matcher pairs the nodes that have no partner of their name with those that they have become: the same but for the
+// name. It looks for scopes first, then along the edges of the graph, then for nodes that are alone of their kind.
+type matcher struct {
+	al      *alignment
+	compare *comparer
+	a, b    side
+	pairs   int // how many nodes are paired
+}
+
+// A side is the nodes of one graph that have no partner of their name. They are called by their place in left.
+type side struct {
+	nodes   [][]byte
+	left    []int32 // node numbers in file order
+	names   []string
+	at      map[string]int32 // place by name
+	prints  []uint64         // fingerprints
+	partner []int32          // place in the other side, or alone
+	scoped  []bool           // paired because of a scope that was renamed
+	readers [][]reader       // who reads the node
+}
+
+// A reader is a node that has another one as an input.
+type reader struct {
+	node int32 // node number
+	slot int32 // which of its inputs, control inputs counted too
+}
+
+// newMatcher finds what was renamed between aligned graphs. The comparer gets to know the renames as they are found.
+func newMatcher(al *alignment, c *comparer) *matcher {
+	m := &matcher{al: al, compare: c}
+	m.a.take(al.a, al.toB)
+	m.b.take(al.b, al.toA)
+	if len(m.a.left) == 0 || len(m.b.left) == 0 {
+		return m
+	}
+	old := c.renames
+	if old == nil {
+		old = new(renames)
+	}
+	c.renames = &renames{nodes: m, functions: old.functions, scopes: old.scopes}
+	seed := maphash.MakeSeed()
+	m.a.fingerprint(newFingerprinter(c, seed, 0))
+	m.b.fingerprint(newFingerprinter(c, seed, 1))
+	m.a.findReaders()
+	m.b.findReaders()
+	m.matchScopes(seed)
+	if m.related() {
+		m.matchEdges()
+		m.matchAlone(seed)
+	}
+	m.findWholeScopes()
+	m.verify()
+	m.findWholeScopes()
+	return m
+}
+
+// fewLeft is up to how many nodes without a partner are looked at one by one even where little else is in common.
+const fewLeft = 50
+
+// related reports whether the two graphs have so much in common that a node of one can be a renamed node of the other. In
+// unrelated graphs there always are some nodes that look alike, and to call them renamed would say nothing.
+func (m *matcher) related() bool {
+	left := max(len(m.a.left), len(m.b.left))
+	common := len(m.al.a) - len(m.a.left) + m.pairs
+	return left <= fewLeft || 2*common >= min(len(m.al.a), len(m.al.b))
+}
+
+// renamed returns the new name of a node that was renamed.
+func (m *matcher) renamed(name string) (string, bool) {
+	k, ok := m.a.at[name]
+	if !ok || m.a.partner == nil || m.a.partner[k] == alone {
+		return "", false
+	}
+	return m.b.names[m.a.partner[k]], true
+}
+
+func (s *side) take(nodes [][]byte, partner []int32) {
+	s.nodes = nodes
+	for i, p := range partner {
+		if p == alone {
+			s.left = append(s.left, int32(i))
+		}
+	}
+	s.names = make([]string, len(s.left))
+	s.at = make(map[string]int32, len(s.left))
+	for k, i := range s.left {
+		name := view(nameOf(nodes[i]))
+		s.names[k] = name
+		if _, repeated := s.at[name]; !repeated {
+			s.at[name] = int32(k)
+		}
+	}
+}
+
+func (s *side) fingerprint(f *fingerprinter) {
+	s.prints = make([]uint64, len(s.left))
+	s.partner = make([]int32, len(s.left))
+	s.scoped = make([]bool, len(s.left))
+	s.readers = make([][]reader, len(s.left))
+	for k, i := range s.left {
+		s.prints[k] = f.of(s.nodes[i])
+		s.partner[k] = alone
+	}
+}
+
+// manyReaders is how many readers of one node are looked at.
+const manyReaders = 64
+
+func (s *side) findReaders() {
+	var n wire.Node
+	for i, raw := range s.nodes {
+		if n.Parse(raw) != nil {
+			continue
+		}
+		for slot, in := range n.Inputs {
+			if k, ok := s.at[view(wire.ParseInput(in).Node)]; ok && len(s.readers[k]) < manyReaders {
+				s.readers[k] = append(s.readers[k], reader{int32(i), int32(slot)})
+			}
+		}
+	}
+}
+
+// pair makes j of B what has become of i of A.
+func (m *matcher) pair(i, j int32, scoped bool) {
+	m.a.partner[i], m.b.partner[j] = j, i
+	m.a.scoped[i], m.b.scoped[j] = scoped, scoped
+	m.al.toB[m.a.left[i]], m.al.toA[m.b.left[j]] = m.b.left[j], m.a.left[i]
+	m.pairs++
+}
+
+// part takes back what pair did to i of A.
+func (m *matcher) part(i int32) {
+	j := m.a.partner[i]
+	m.a.partner[i], m.b.partner[j] = alone, alone
+	m.a.scoped[i], m.b.scoped[j] = false, false
+	m.al.toB[m.a.left[i]], m.al.toA[m.b.left[j]] = alone, alone
+	m.pairs--
+}
+
+// free reports whether neither of two nodes has a partner.
+func (m *matcher) free(i, j int32) bool { return m.a.partner[i] == alone && m.b.partner[j] == alone }
+
+// rawA returns the NodeDef of i of A.
+func (m *matcher) rawA(i int32) []byte { return m.a.nodes[m.a.left[i]] }
+func (m *matcher) rawB(j int32) []byte { return m.b.nodes[m.b.left[j]] }
+
+// matchEdges pairs nodes of one fingerprint that are read by the same node, at the same place, and then what they read in
+// their turn.
+func (m *matcher) matchEdges() {
+	var queue [][2]int32 // node numbers of pairs whose inputs are to be looked at
+	for i := range m.a.left {
+		for _, r := range m.a.readers[i] {
+			if to := m.al.toB[r.node]; to != alone && !m.al.equal[r.node] {
+				queue = append(queue, [2]int32{r.node, to})
+			}
+		}
+	}
+	var n, o wire.Node
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if n.Parse(m.al.a[at[0]]) != nil || o.Parse(m.al.b[at[1]]) != nil {
+			continue
+		}
+		for slot := range min(len(n.Inputs), len(o.Inputs)) {
+			x, y := wire.ParseInput(n.Inputs[slot]), wire.ParseInput(o.Inputs[slot])
+			i, ok := m.a.at[view(x.Node)]
+			j, also := m.b.at[view(y.Node)]
+			if !ok || !also || x.Control != y.Control || !m.free(i, j) || m.a.prints[i] != m.b.prints[j] {
+				continue
+			}
+			m.pair(i, j, false)
+			queue = append(queue, [2]int32{m.a.left[i], m.b.left[j]})
+		}
+	}
+}
+
+const (
+	// rounds is how often nodes that are alone of their kind are looked for: each round knows what the last one found.
+	rounds = 6
+	// manyLeft is from how many nodes on one round must do.
+	manyLeft = 200_000
+)
+
+// matchAlone pairs nodes that are the only ones of their fingerprint with these inputs, and, when no more of them are
+// found, those of which there are as many in A as in B, in the order of their names.
+func (m *matcher) matchAlone(seed maphash.Seed) {
+	times := rounds
+	if len(m.a.left)+len(m.b.left) > manyLeft {
+		times = 1
+	}
+	for range times {
+		found := m.matchKeys(seed, false)
+		m.matchEdges2(found)
+		if len(found) == 0 {
+			break
+		}
+	}
+	found := m.matchKeys(seed, true)
+	m.matchEdges2(found)
+	if times > 1 && len(found) > 0 {
+		m.matchKeys(seed, false)
+	}
+}
+
+// matchEdges2 looks at the readers of pairs that were just found.
+func (m *matcher) matchEdges2(found []int32) {
+	for len(found) > 0 {
+		i := found[0]
+		found = found[1:]
+		j := m.a.partner[i]
+		if j == alone {
+			continue
+		}
+		for _, r := range m.a.readers[i] {
+			x, ok := m.a.place(r.node)
+			if !ok || m.a.partner[x] != alone {
+				continue
+			}
+			match := int32(alone)
+			for _, q := range m.b.readers[j] {
+				y, ok := m.b.place(q.node)
+				if !ok || q.slot != r.slot || !m.free(x, y) || m.a.prints[x] != m.b.prints[y] {
+					continue
+				}
+				if match != alone && match != y {
+					match = alone
+					break
+				}
+				match = y
+			}
+			if match != alone {
+				m.pair(x, match, false)
+				found = append(found, x)
+			}
+		}
+	}
+}
+
+// place returns the place of a node without a partner of its name.
+func (s *side) place(node int32) (int32, bool) {
+	k, ok := slices.BinarySearch(s.left, node)
+	return int32(k), ok
+}
+
+// matchKeys pairs nodes by fingerprint and inputs: those that are unique on both sides, or, with groups true, as many as
+// there are on the other. It returns the places in A.
+func (m *matcher) matchKeys(seed maphash.Seed, groups bool) []int32 {
+	a := m.group(seed, &m.a, 0)
+	b := m.group(seed, &m.b, 1)
+	var found []int32
+	for i := range m.a.left {
+		if m.a.partner[i] != alone {
+			continue
+		}
+		key := a.key[i]
+		as, bs := a.members[key], b.members[key]
+		switch {
+		case len(as) == 1 && len(bs) == 1:
+			m.pair(int32(i), bs[0], false)
+			found = append(found, int32(i))
+		case groups && len(as) == len(bs) && as[0] == int32(i):
+			found = append(found, m.pairGroup(as, bs)...)
+		}
+	}
+	return found
+}
+
+// pairGroup pairs nodes that look the same: first those whose last name part is the same, then the others in order.
+func (m *matcher) pairGroup(as, bs []int32) []int32 {
+	byName := func(s *side) func(x, y int32) int {
+		return func(x, y int32) int { return compareNatural(s.names[x], s.names[y]) }
+	}
+	as, bs = slices.SortedFunc(slices.Values(as), byName(&m.a)), slices.SortedFunc(slices.Values(bs), byName(&m.b))
+	last := make(map[string][]int32)
+	for _, j := range bs {
+		name := lastPart(m.b.names[j])
+		last[name] = append(last[name], j)
+	}
+	var found []int32
+	for _, i := range as {
+		name := lastPart(m.a.names[i])
+		if same := last[name]; len(same) > 0 {
+			m.pair(i, same[0], false)
+			found, last[name] = append(found, i), same[1:]
+		}
+	}
+	free := slices.DeleteFunc(bs, func(j int32) bool { return m.b.partner[j] != alone })
+	for _, i := range as {
+		if m.a.partner[i] == alone {
+			m.pair(i, free[0], false)
+			found, free = append(found, i), free[1:]
+		}
+	}
+	return found
+}
+
+// A grouping is the nodes of one side by what they look like.
+type grouping struct {
+	key     []uint64 // for each place
+	members map[uint64][]int32
+}
+
+// levels is how many steps up the inputs a node's looks go.
+const levels = 3
+
+// group returns what the nodes without a partner look like, with what they read, and what that reads.
+func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
+	key := slices.Clone(s.prints)
+	next := make([]uint64, len(key))
+	var n wire.Node
+	for range levels {
+		for k, i := range s.left {
+			next[k] = key[k]
+			if s.partner[k] != alone || n.Parse(s.nodes[i]) != nil {
+				continue
+			}
+			h, controls := s.prints[k], uint64(0)
+			for _, in := range n.Inputs {
+				x := wire.ParseInput(in)
+				var of uint64
+				switch q, left := s.at[view(x.Node)]; {
+				case !left:
+					of = maphash.Bytes(seed, x.Node)
+				case s.partner[q] == alone:
+					of = key[q]
+				case which == 0:
+					of = mix(1, uint64(q))
+				default:
+					of = mix(1, uint64(s.partner[q]))
+				}
+				if x.Control {
+					controls += mix(2, of)
+				} else {
+					h = mix(h, mix(of, maphash.Bytes(seed, plainPort(x.Port))))
+				}
+			}
+			next[k] = mix(h, controls)
+		}
+		key, next = next, key
+	}
+	g := grouping{key, make(map[uint64][]int32)}
+	for k := range s.left {
+		if s.partner[k] == alone {
+			g.members[key[k]] = append(g.members[key[k]], int32(k))
+		}
+	}
+	return g
+}
+
+// passes is how often pairs are looked at again because others turned out to be none.
+const passes = 12
+
+// verify parts the nodes that are not the same after all. Nodes in a renamed scope may stay although they differ.
+func (m *matcher) verify() {
+	for range passes {
+		parted := false
+		for i := range m.a.left {
+			k := int32(i)
+			j := m.a.partner[k]
+			if j == alone || m.a.scoped[k] {
+				continue
+			}
+			if !m.compare.same(m.rawA(k), m.rawB(j)) || !m.readAlike(k, j) {
+				m.part(k)
+				parted = true
+			}
+		}
+		if m.verifyScopes() {
+			parted = true
+		}
+		if !parted {
+			return
+		}
+	}
+}
+
+// readAlike reports whether what reads two nodes agrees with their being one. A constant without inputs looks like many
+// others, so one of its readers, if it has any, must have become one of the other's.
+func (m *matcher) readAlike(i, j int32) bool {
+	var n wire.Node
+	if n.Parse(m.rawA(i)) != nil || len(n.Inputs) > 0 || len(m.a.readers[i]) == 0 || len(m.b.readers[j]) == 0 {
+		return true
+	}
+	for _, r := range m.a.readers[i] {
+		to := m.al.toB[r.node]
+		if to == alone || n.Parse(m.al.b[to]) != nil {
+			continue
+		}
+		for _, in := range n.Inputs {
+			if view(wire.ParseInput(in).Node) == m.b.names[j] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lastPart returns what stands behind the last slash of a name.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+
+// compareNatural orders names so that numbers in them count as numbers: conv2 before conv10.
+func compareNatural(a, b string) int {
+	for a != "" && b != "" {
+		x, y := digits(a), digits(b)
+		if x > 0 && y > 0 {
+			p, q := strings.TrimLeft(a[:x], "0"), strings.TrimLeft(b[:y], "0")
+			if len(p) != len(q) {
+				return len(p) - len(q)
+			}
+			if c := strings.Compare(p, q); c != 0 {
+				return c
+			}
+			a, b = a[x:], b[y:]
+			continue
+		}
+		if a[0] != b[0] {
+			return bytes.Compare([]byte{a[0]}, []byte{b[0]})
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+// digits returns how many digits s begins with.
+func digits(s string) int {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return n
+}

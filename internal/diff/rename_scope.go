@@ -1,0 +1,337 @@
+package diff
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// matchScopes pairs the nodes of scopes that were renamed or moved: those that have the same names behind the scope.
+func (m *matcher) matchScopes(seed maphash.Seed) {
+	m.matchWholeScopes(seed, func(s *side, k int) uint64 { return s.prints[k] }, 2)
+	var n wire.Node
+	m.matchWholeScopes(seed, func(s *side, k int) uint64 {
+		_ = n.Parse(s.nodes[s.left[k]])
+		return maphash.Bytes(seed, n.Op)
+	}, 3)
+	m.matchMostOfScopes(seed)
+	for range passes {
+		if !m.verifyScopes() {
+			break
+		}
+	}
+}
+
+// A scopeSum is what the nodes without a partner in one scope look like, names behind the scope included.
+type scopeSum struct {
+	sum   uint64
+	nodes int
+}
+
+// scopes calls use with each scope that a name is in, the top first, and what stands behind it.
+func scopes(name string, use func(scope, rest string)) {
+	use("", name)
+	for i := range len(name) {
+		if name[i] == '/' {
+			use(name[:i], name[i+1:])
+		}
+	}
+}
+
+func (s *side) sums(seed maphash.Seed, leaf func(s *side, k int) uint64) map[string]scopeSum {
+	out := make(map[string]scopeSum)
+	for k, name := range s.names {
+		if s.partner[k] != alone {
+			continue
+		}
+		h := leaf(s, k)
+		scopes(name, func(scope, rest string) {
+			sum := out[scope]
+			sum.sum += mix(maphash.String(seed, rest), h)
+			sum.nodes++
+			out[scope] = sum
+		})
+	}
+	return out
+}
+
+// matchWholeScopes pairs scopes of at least the given number of nodes that hold the same names with the same looks.
+func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) uint64, least int) {
+	inA, inB := m.a.sums(seed, leaf), m.b.sums(seed, leaf)
+	bySum := make(map[scopeSum][]string)
+	for name, sum := range inB {
+		if sum.nodes >= least {
+			bySum[sum] = append(bySum[sum], name)
+		}
+	}
+	for _, names := range bySum {
+		slices.SortFunc(names, compareNatural)
+	}
+	var order []string
+	for name, sum := range inA {
+		if sum.nodes >= least && len(bySum[sum]) > 0 {
+			order = append(order, name)
+		}
+	}
+	slices.SortFunc(order, func(x, y string) int {
+		return cmp.Or(cmp.Compare(inA[y].nodes, inA[x].nodes), strings.Count(x, "/")-strings.Count(y, "/"), compareNatural(x, y))
+	})
+	now, taken := make(map[string]string), make(map[string]bool)
+	for _, from := range order {
+		if inside(from, func(s string) bool { _, ok := now[s]; return ok }) {
+			continue
+		}
+		var to string
+		best := -1
+		for _, candidate := range bySum[inA[from]] {
+			if candidate == from || inside(candidate, func(s string) bool { return taken[s] }) {
+				continue
+			}
+			if likeness := likeness(from, candidate); likeness > best {
+				to, best = candidate, likeness
+			}
+		}
+		if best >= 0 {
+			now[from], taken[to] = to, true
+		}
+	}
+	if len(now) == 0 {
+		return
+	}
+	for k, name := range m.a.names {
+		if m.a.partner[k] != alone {
+			continue
+		}
+		done := false
+		scopes(name, func(scope, rest string) {
+			to, ok := now[scope]
+			if done || !ok {
+				return
+			}
+			if j, there := m.b.at[inScope(to, rest)]; there && m.free(int32(k), j) {
+				m.pair(int32(k), j, true)
+				done = true
+			}
+		})
+	}
+}
+
+// inside reports whether is holds for a scope or one around it.
+func inside(scope string, is func(string) bool) bool {
+	for {
+		if is(scope) {
+			return true
+		}
+		if scope == "" {
+			return false
+		}
+		scope = scope[:max(strings.LastIndexByte(scope, '/'), 0)]
+	}
+}
+
+// likeness says how well a scope's new name fits: the same last part, the same scope around it.
+func likeness(a, b string) int {
+	n := 0
+	if lastPart(a) == lastPart(b) {
+		n += 2
+	}
+	if a[:max(strings.LastIndexByte(a, '/'), 0)] == b[:max(strings.LastIndexByte(b, '/'), 0)] {
+		n++
+	}
+	return n
+}
+
+const (
+	// crowd is how many nodes may have the same end of a name for it to say something.
+	crowd = 16
+	// sampleSize is about how many nodes are looked at to find scopes.
+	sampleSize = 100_000
+	// votesNeeded is how many nodes must speak for a scope.
+	votesNeeded = 3
+)
+
+// scopePair is a scope of A and what it may have become.
+type scopePair struct{ a, b string }
+
+// matchMostOfScopes pairs the nodes of scopes that were renamed and changed too: every node speaks for the scopes that
+// remain when the longest end that its name shares with one on the other side is taken off.
+func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
+	ends := make(map[uint64][]int32)
+	every := uint64(1 + (len(m.a.left)+len(m.b.left))/sampleSize)
+	m.ends(seed, &m.a, every, func(k int32, end uint64, _ int) bool {
+		if same := ends[end]; len(same) <= crowd {
+			ends[end] = append(same, k)
+		}
+		return true
+	})
+	votes := make(map[scopePair]int)
+	m.speak(seed, ends, every, func(_, _ int32, p scopePair) { votes[p]++ })
+	for p, n := range votes {
+		if n < votesNeeded {
+			delete(votes, p)
+		}
+	}
+	if len(votes) == 0 {
+		return
+	}
+	order := make([]scopePair, 0, len(votes))
+	for p := range votes {
+		order = append(order, p)
+	}
+	slices.SortFunc(order, func(x, y scopePair) int {
+		return cmp.Or(cmp.Compare(votes[y], votes[x]), cmp.Compare(likeness(y.a, y.b), likeness(x.a, x.b)), compareNatural(x.a, y.a), compareNatural(x.b, y.b))
+	})
+	now, taken := make(map[string]string), make(map[string]bool)
+	for _, p := range order {
+		if _, ok := now[p.a]; !ok && !taken[p.b] {
+			now[p.a], taken[p.b] = p.b, true
+		}
+	}
+	var n, o wire.Node
+	for k, name := range m.a.names {
+		if m.a.partner[k] != alone || n.Parse(m.rawA(int32(k))) != nil {
+			continue
+		}
+		scopes(name, func(scope, rest string) {
+			to, ok := now[scope]
+			if !ok || m.a.partner[k] != alone {
+				return
+			}
+			j, there := m.b.at[inScope(to, rest)]
+			if there && m.free(int32(k), j) && o.Parse(m.rawB(j)) == nil && string(n.Op) == string(o.Op) {
+				m.pair(int32(k), j, true)
+			}
+		})
+	}
+}
+
+// ends calls use with the ends of the names of free nodes, the whole name first, and where in the name they begin, until it
+// reports false for a node. Of many nodes only those count whose last name parts are drawn, the same on both sides.
+func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int32, end uint64, at int) bool) {
+	var n wire.Node
+	for k, name := range s.names {
+		if s.partner[k] != alone || every > 1 && maphash.String(seed, lastPart(name))%every != 0 {
+			continue
+		}
+		if n.Parse(s.nodes[s.left[k]]) != nil {
+			continue
+		}
+		op := maphash.Bytes(seed, n.Op)
+		for at := 0; at >= 0; {
+			if !use(int32(k), mix(op, maphash.String(seed, name[at:])), at) {
+				break
+			}
+			next := strings.IndexByte(name[at:], '/')
+			if next < 0 {
+				break
+			}
+			at += next + 1
+		}
+	}
+}
+
+// speak calls vote with each free node of B, the nodes of A that share the longest end of its name, and the scopes before it.
+func (m *matcher) speak(seed maphash.Seed, ends map[uint64][]int32, every uint64, vote func(i, j int32, p scopePair)) {
+	m.ends(seed, &m.b, every, func(j int32, end uint64, at int) bool {
+		same := ends[end]
+		if len(same) == 0 {
+			return true
+		}
+		if len(same) > crowd {
+			return false
+		}
+		name := m.b.names[j]
+		rest := name[at:]
+		for _, i := range same {
+			if from, ok := strings.CutSuffix(m.a.names[i], rest); ok {
+				vote(i, j, scopePair{strings.TrimSuffix(from, "/"), strings.TrimSuffix(name[:at], "/")})
+			}
+		}
+		return false
+	})
+}
+
+// verifyScopes parts the nodes of scopes that were paired for their names and have too little in common otherwise, and
+// reports whether there were any. A scope is the same one under another name if most of its nodes are the same, devices
+// aside; the others have changed then.
+func (m *matcher) verifyScopes() bool {
+	same := make([]bool, len(m.a.left))
+	tallies := make(map[scopePair]*tally)
+	inA, inB := make(map[string]int), make(map[string]int)
+	for k := range m.a.left {
+		j := m.a.partner[k]
+		if j == alone || !m.a.scoped[k] {
+			continue
+		}
+		p := scopesOf(m.a.names[k], m.b.names[j])
+		t := tallies[p]
+		if t == nil {
+			t = new(tally)
+			tallies[p] = t
+			inA[p.a], inB[p.b] = 0, 0
+		}
+		t.nodes++
+		fields := m.compare.node(m.rawA(int32(k)), m.rawB(j), false)
+		same[k] = len(fields) == 0
+		if len(fields) == 0 || len(fields) == 1 && fields[0].Field == "device" {
+			t.same++
+		}
+	}
+	m.a.countIn(inA)
+	m.b.countIn(inB)
+	parted := false
+	for k := range m.a.left {
+		j := m.a.partner[k]
+		if j == alone || !m.a.scoped[k] {
+			continue
+		}
+		p := scopesOf(m.a.names[k], m.b.names[j])
+		if t := tallies[p]; t.most(max(inA[p.a], inB[p.b])) || same[k] && t.same == t.nodes && m.related() {
+			continue
+		}
+		m.part(int32(k))
+		parted = true
+	}
+	return parted
+}
+
+// A tally is how many nodes of a scope are paired, and how many of them are the same.
+type tally struct{ nodes, same int }
+
+// most reports whether the nodes that are the same are most of those that a scope has.
+func (t *tally) most(nodes int) bool {
+	const percent = 60
+	return 100*t.same >= percent*nodes
+}
+
+// countIn counts the nodes without a partner of their name in each of the scopes.
+func (s *side) countIn(counts map[string]int) {
+	if len(counts) == 0 {
+		return
+	}
+	for _, name := range s.names {
+		scopes(name, func(scope, _ string) {
+			if n, ok := counts[scope]; ok {
+				counts[scope] = n + 1
+			}
+		})
+	}
+}
+
+// scopesOf returns the scopes that remain of two names when the parts that they share at the end are taken off. Where the
+// last part is another one these are the names themselves.
+func scopesOf(a, b string) scopePair {
+	for {
+		i, j := strings.LastIndexByte(a, '/'), strings.LastIndexByte(b, '/')
+		if a[i+1:] != b[j+1:] {
+			return scopePair{a, b}
+		}
+		if i < 0 || j < 0 {
+			return scopePair{a[:max(i, 0)], b[:max(j, 0)]}
+		}
+		a, b = a[:i], b[:j]
+	}
+}

@@ -1,0 +1,204 @@
+package diff
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A nodeTeller says what differs between the nodes of two graphs or function bodies that are aligned.
+type nodeTeller struct {
+	of      string // the part that the nodes count as: Nodes or Functions
+	sel     *selection
+	al      *alignment
+	compare *comparer
+	matcher *matcher
+	scopes  []Scope
+	inScope map[scopePair]bool // the scopes that are told as renamed
+}
+
+// newNodeTeller finds the renamed nodes. The comparer knows the renames afterwards.
+func (c *comparison) newNodeTeller(of string, al *alignment, compare *comparer) *nodeTeller {
+	t := &nodeTeller{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool)}
+	t.matcher = newMatcher(al, compare)
+	t.findScopes()
+	return t
+}
+
+// part returns what differs.
+func (t *nodeTeller) part() *Part {
+	p := &Part{A: len(t.al.a), B: len(t.al.b)}
+	whole := t.sel.whole(t.of)
+	var n wire.Node
+	for i, raw := range t.al.a {
+		j := t.al.toB[i]
+		if j == alone {
+			if name := string(nameOf(raw)); whole && t.sel.name(name) && n.Parse(raw) == nil {
+				p.Removed = append(p.Removed, Change{Name: name, Op: string(n.Op)})
+			}
+			continue
+		}
+		if !t.al.equal[i] {
+			t.pair(p, raw, t.al.b[j], whole)
+		}
+	}
+	for j, raw := range t.al.b {
+		if t.al.toA[j] != alone {
+			continue
+		}
+		if name := string(nameOf(raw)); whole && t.sel.name(name) && n.Parse(raw) == nil {
+			p.Added = append(p.Added, Change{Name: name, Op: string(n.Op)})
+		}
+	}
+	if whole && !t.sel.named() {
+		p.RenamedScopes = t.scopes
+	}
+	return p
+}
+
+// pair adds what differs between two nodes that are one.
+func (t *nodeTeller) pair(p *Part, a, b []byte, whole bool) {
+	fields := t.compare.node(a, b, false)
+	name, now := nameOf(a), nameOf(b)
+	renamed := string(name) != string(now)
+	if len(fields) == 0 && !renamed {
+		return
+	}
+	change := Change{Name: string(name), Op: string(t.compare.a.Op)}
+	if renamed {
+		change.NewName = string(now)
+	}
+	if !t.sel.name(change.Name, change.NewName) {
+		return
+	}
+	for _, f := range fields {
+		if t.sel.field(t.of, f.Field) {
+			change.Fields = append(change.Fields, f)
+		}
+	}
+	switch {
+	case len(change.Fields) > 0:
+		p.Changed = append(p.Changed, change)
+	case renamed && whole && (t.sel.named() || !t.inScope[scopesOf(change.Name, change.NewName)]):
+		p.Renamed = append(p.Renamed, change)
+	}
+}
+
+// tellScope is from how many nodes on a scope is told as renamed instead of its nodes.
+const tellScope = 2
+
+// findScopes finds the scopes that were renamed: those of which several nodes have kept the rest of their names.
+func (t *nodeTeller) findScopes() {
+	m := t.matcher
+	if m.pairs == 0 {
+		return
+	}
+	found := m.renamedScopes()
+	for p, s := range found {
+		if s.nodes >= tellScope {
+			t.inScope[p] = true
+			t.scopes = append(t.scopes, Scope{Name: withSlash(p.a), NewName: withSlash(p.b), Nodes: s.nodes, Of: s.of})
+		}
+	}
+	slices.SortFunc(t.scopes, func(x, y Scope) int {
+		return cmp.Or(cmp.Compare(y.Nodes, x.Nodes), compareNatural(x.Name, y.Name), compareNatural(x.NewName, y.NewName))
+	})
+}
+
+// withSlash returns a scope as it is written, with a slash at the end; the top is empty.
+func withSlash(scope string) string {
+	if scope == "" {
+		return ""
+	}
+	return scope + "/"
+}
+
+// A scopeCount is how many nodes of a scope have got their names behind another one, and how many it has.
+type scopeCount struct {
+	nodes, of, kept int
+}
+
+// renamedScopes counts the nodes of all scopes that any node has left for another.
+func (m *matcher) renamedScopes() map[scopePair]scopeCount {
+	found := make(map[scopePair]scopeCount)
+	byScope := make(map[string]scopeCount)
+	for k := range m.a.left {
+		if j := m.a.partner[k]; j != alone {
+			p := scopesOf(m.a.names[k], m.b.names[j])
+			if lastPart(m.a.names[k]) == lastPart(m.b.names[j]) {
+				s := found[p]
+				s.nodes++
+				found[p] = s
+				byScope[p.a] = scopeCount{}
+			}
+		}
+	}
+	if len(found) == 0 {
+		return found
+	}
+	// A node that is called like the scope, as a variable is, goes with it.
+	for k := range m.a.left {
+		if j := m.a.partner[k]; j != alone {
+			p := scopePair{m.a.names[k], m.b.names[j]}
+			if s, ok := found[p]; ok {
+				s.nodes++
+				found[p] = s
+			}
+		}
+	}
+	m.countScopes(byScope)
+	for p, s := range found {
+		s.of, s.kept = byScope[p.a].of, byScope[p.a].kept
+		found[p] = s
+	}
+	return found
+}
+
+// countScopes counts the nodes of A in each of the scopes, and those of them that have kept their names.
+func (m *matcher) countScopes(counts map[string]scopeCount) {
+	var last string
+	var around []string // the scopes counted in which the nodes of last are
+	first := true
+	for i, raw := range m.al.a {
+		name := view(nameOf(raw))
+		scope := name[:max(strings.LastIndexByte(name, '/'), 0)]
+		if first || scope != last {
+			first, last, around = false, scope, around[:0]
+			inside(scope, func(s string) bool {
+				if _, ok := counts[s]; ok {
+					around = append(around, s)
+				}
+				return false
+			})
+		}
+		count := func(s string) {
+			c := counts[s]
+			c.of++
+			if j := m.al.toB[i]; j != alone && string(nameOf(m.al.b[j])) == name {
+				c.kept++
+			}
+			counts[s] = c
+		}
+		for _, s := range around {
+			count(s)
+		}
+		if _, ok := counts[name]; ok {
+			count(name)
+		}
+	}
+}
+
+// findWholeScopes tells the comparer which scopes have another name, for the names that are not those of nodes: frames and
+// control-flow contexts. A scope counts where none of its nodes has kept its name.
+func (m *matcher) findWholeScopes() {
+	best := make(map[string]int)
+	now := make(map[string]string)
+	for p, s := range m.renamedScopes() {
+		if s.kept == 0 && (s.nodes > best[p.a] || s.nodes == best[p.a] && p.b < now[p.a]) {
+			best[p.a], now[p.a] = s.nodes, p.b
+		}
+	}
+	m.compare.renames.scopes = now
+}

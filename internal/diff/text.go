@@ -1,0 +1,257 @@
+package diff
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+)
+
+// quote returns a string from a file as it stands where it is plain, and in quotes where a character in it would not show
+// or it is empty.
+func quote(s string) string {
+	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// quoted returns a string in quotes.
+func quoted(s string) string { return strconv.Quote(s) }
+
+// shapeText returns a shape as `[?, 784]`, `unknown` without a rank; names of dimensions stand before their size.
+func shapeText(shape *tfpb.TensorShapeProto) string {
+	if shape.GetUnknownRank() {
+		return "unknown"
+	}
+	dims := make([]string, len(shape.GetDim()))
+	for i, d := range shape.GetDim() {
+		dims[i] = "?"
+		if d.GetSize() >= 0 {
+			dims[i] = strconv.FormatInt(d.GetSize(), 10)
+		}
+		if d.GetName() != "" {
+			dims[i] = quote(d.GetName()) + "=" + dims[i]
+		}
+	}
+	return "[" + strings.Join(dims, ", ") + "]"
+}
+
+// maxText is about how long the text of one value gets.
+const maxText = 2000
+
+// describe returns a message in one line: fields in the order of their numbers, map keys sorted, absent fields left out.
+// Tensors, shapes, dtypes and attr values stand as people write them.
+func describe(m protoreflect.Message) string {
+	var b strings.Builder
+	write(&b, m)
+	return b.String()
+}
+
+func write(b *strings.Builder, m protoreflect.Message) {
+	if b.Len() > 4*maxText {
+		return // it is cut anyway
+	}
+	switch v := m.Interface().(type) {
+	case *tfpb.TensorShapeProto:
+		b.WriteString(shapeText(v))
+		return
+	case *tfpb.TensorProto:
+		b.WriteString(newTensor(v, nil).String())
+		return
+	case *tfpb.NameAttrList:
+		b.WriteString(quote(v.GetName()))
+		if len(v.GetAttr()) > 0 {
+			b.WriteByte(' ')
+			writeMap(b, fieldOf(m, "attr"), m.Get(fieldOf(m, "attr")).Map())
+		}
+		return
+	case *tfpb.AttrValue, *tfpb.AttrValue_ListValue:
+		writeBare(b, m)
+		return
+	}
+	b.WriteByte('{')
+	first := true
+	for _, f := range fields(m) {
+		if !m.Has(f) {
+			continue
+		}
+		if !first {
+			b.WriteString(", ")
+		}
+		first = false
+		b.WriteString(string(f.Name()) + ": ")
+		writeField(b, f, m.Get(f))
+	}
+	if unknown := m.GetUnknown(); len(unknown) > 0 {
+		if !first {
+			b.WriteString(", ")
+		}
+		b.WriteString("unknown fields: " + strconv.Itoa(len(unknown)) + " bytes")
+	}
+	b.WriteByte('}')
+}
+
+// writeBare writes the one field of m that is set without its name, or `[]`.
+func writeBare(b *strings.Builder, m protoreflect.Message) {
+	for _, f := range fields(m) {
+		if m.Has(f) {
+			writeField(b, f, m.Get(f))
+			return
+		}
+	}
+	b.WriteString("[]")
+}
+
+// fields returns the fields of a message in the order of their numbers.
+func fields(m protoreflect.Message) []protoreflect.FieldDescriptor {
+	all := m.Descriptor().Fields()
+	out := make([]protoreflect.FieldDescriptor, all.Len())
+	for i := range out {
+		out[i] = all.Get(i)
+	}
+	slices.SortFunc(out, func(a, b protoreflect.FieldDescriptor) int { return int(a.Number()) - int(b.Number()) })
+	return out
+}
+
+func fieldOf(m protoreflect.Message, name protoreflect.Name) protoreflect.FieldDescriptor {
+	return m.Descriptor().Fields().ByName(name)
+}
+
+func writeField(b *strings.Builder, f protoreflect.FieldDescriptor, v protoreflect.Value) {
+	switch {
+	case f.IsMap():
+		writeMap(b, f, v.Map())
+	case f.IsList():
+		b.WriteByte('[')
+		for i := range v.List().Len() {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			if b.Len() > 4*maxText {
+				break
+			}
+			writeValue(b, f, v.List().Get(i))
+		}
+		b.WriteByte(']')
+	default:
+		writeValue(b, f, v)
+	}
+}
+
+func writeMap(b *strings.Builder, f protoreflect.FieldDescriptor, m protoreflect.Map) {
+	b.WriteByte('{')
+	for i, key := range sortedKeys(m) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(quote(key.String()) + ": ")
+		writeValue(b, f.MapValue(), m.Get(key))
+	}
+	b.WriteByte('}')
+}
+
+// sortedKeys returns the keys of a map in order.
+func sortedKeys(m protoreflect.Map) []protoreflect.MapKey {
+	var keys []protoreflect.MapKey
+	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
+		keys = append(keys, k)
+		return true
+	})
+	slices.SortFunc(keys, compareKeys)
+	return keys
+}
+
+// compareKeys orders map keys: numbers by value, strings by their bytes.
+func compareKeys(a, b protoreflect.MapKey) int {
+	x, ok := a.Interface().(string)
+	if ok {
+		return strings.Compare(x, b.String())
+	}
+	if s, t := a.String(), b.String(); len(s) != len(t) {
+		return len(s) - len(t)
+	}
+	return strings.Compare(a.String(), b.String())
+}
+
+// writeValue writes one value of a field.
+func writeValue(b *strings.Builder, f protoreflect.FieldDescriptor, v protoreflect.Value) {
+	switch f.Kind() {
+	case protoreflect.MessageKind, protoreflect.GroupKind:
+		write(b, v.Message())
+	case protoreflect.EnumKind:
+		b.WriteString(enumText(f, v.Enum()))
+	case protoreflect.StringKind:
+		b.WriteString(quoted(v.String()))
+	case protoreflect.BytesKind:
+		b.WriteString(quoted(string(v.Bytes())))
+	case protoreflect.FloatKind:
+		b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, 32))
+	case protoreflect.DoubleKind:
+		b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, 64))
+	default:
+		b.WriteString(v.String())
+	}
+}
+
+// enumText returns the name of an enum value; of a DataType the short one.
+func enumText(f protoreflect.FieldDescriptor, n protoreflect.EnumNumber) string {
+	if f.Enum().FullName() == "tensorflow.DataType" {
+		return dtypeName(tfpb.DataType(n))
+	}
+	if v := f.Enum().Values().ByNumber(n); v != nil {
+		return string(v.Name())
+	}
+	return strconv.Itoa(int(n))
+}
+
+// textOf returns a value of a field on its own: strings without quotes where they are plain.
+func textOf(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
+	if !f.IsList() && !f.IsMap() {
+		switch f.Kind() {
+		case protoreflect.StringKind:
+			return quote(v.String())
+		case protoreflect.BytesKind:
+			return quote(string(v.Bytes()))
+		}
+	}
+	var b strings.Builder
+	writeField(&b, f, v)
+	return b.String()
+}
+
+// clip shortens two texts that are too long, so that the place from which they differ stays in sight.
+func clip(a, b string) (string, string) {
+	const context = 60
+	if len(a) <= maxText && len(b) <= maxText {
+		return a, b
+	}
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	return clipAt(a, same-context), clipAt(b, same-context)
+}
+
+func clipAt(s string, from int) string {
+	out := s
+	if from > 0 {
+		for from < len(s) && !utf8.RuneStart(s[from]) {
+			from++
+		}
+		out = "…" + s[min(from, len(s)):]
+	}
+	if len(out) <= maxText {
+		return out
+	}
+	to := maxText
+	for to > 0 && !utf8.RuneStart(out[to]) {
+		to--
+	}
+	return out[:to] + "… (" + strconv.Itoa(len(s)) + " bytes)"
+}

@@ -1,0 +1,50 @@
+package diff
+
+import (
+	"bytes"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// sameUnknown reports whether two runs of fields, which the schema does not know, are the same: each field number has the
+// same occurrences in the same order.
+func sameUnknown(a, b []byte) bool {
+	return bytes.Equal(a, b) || len(a) == len(b) && bytes.Equal(sortFields(a), sortFields(b))
+}
+
+// sortFields returns the fields of a message in the order of their numbers.
+func sortFields(message []byte) []byte {
+	all := make([]wire.Field, 0, 8)
+	s := wire.Scan(message)
+	for s.Next() {
+		all = append(all, s.Field)
+	}
+	if s.Err() != nil {
+		return message
+	}
+	slices.SortStableFunc(all, func(x, y wire.Field) int { return int(x.Num) - int(y.Num) })
+	out := make([]byte, 0, len(message))
+	for _, f := range all {
+		out = append(out, f.Raw...)
+	}
+	return out
+}
+
+// unknownFields returns the fields of message that known does not list, one behind the other.
+func unknownFields(message []byte, known func(wire.Field) bool) []byte {
+	var out []byte
+	for s := wire.Scan(message); s.Next(); {
+		if !known(s.Field) {
+			out = append(out, s.Raw...)
+		}
+	}
+	return out
+}
+
+// messageFields returns a function that reports whether a field is one of the given length-delimited ones.
+func messageFields(numbers ...protowire.Number) func(wire.Field) bool {
+	return func(f wire.Field) bool { return f.Type == protowire.BytesType && slices.Contains(numbers, f.Num) }
+}
