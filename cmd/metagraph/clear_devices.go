@@ -81,6 +81,9 @@ func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 		if err != nil {
 			return options, usageErrorf("", "--match: %v", err)
 		}
+		if text == "" {
+			return options, usageErrorf("leave out --match to clear all devices", "--match has no pattern")
+		}
 		options.Match = append(options.Match, p)
 	}
 	for _, text := range o.maps {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/metagraph/metagraph/internal/metafile"
@@ -34,8 +33,6 @@ var errFound = errors.New("found")
 
 // run runs the command line args and returns the exit code. It prints the error, once.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	root := newRootCommand(newEnvironment(stdin, stdout, stderr))
 	root.SetArgs(append([]string{}, args...)) // nil would stand for os.Args
 	err := metafile.Guard(func() error { return root.ExecuteContext(ctx) })

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -58,6 +61,11 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if err != nil {
 		return err
 	}
+	// Only here does an interrupt leave something to be cleared away. Before, it ends the process as it ends any other,
+	// also one that waits for a pipe; and so does a second one.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
 	err = metafile.Write(ctx, path, r.message, r.kind, metafile.WriteOptions{
 		Format:       format,
 		AllowUnknown: out.allowUnknown,
@@ -75,10 +83,15 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 			return nil
 		},
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		return out.say(env, r.report)
 	}
-	return out.say(env, r.report)
+	for _, in := range inputs {
+		if changed := in.Changed(); changed != nil {
+			return changed // which may be why it could not be written
+		}
+	}
+	return err
 }
 
 // say tells a person on stderr what was changed.

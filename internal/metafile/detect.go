@@ -76,9 +76,12 @@ func isText(head []byte) bool {
 	return true
 }
 
+// byteOrderMark is what some editors put before UTF-8.
+var byteOrderMark = []byte("\ufeff")
+
 // trimSpace takes a byte order mark and white space off the beginning.
 func trimSpace(raw []byte) []byte {
-	return bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\ufeff")), " \t\r\n\v\f")
+	return bytes.TrimLeft(bytes.TrimPrefix(raw, byteOrderMark), " \t\r\n\v\f")
 }
 
 // textKind returns the message whose field name stands first in a text.
@@ -104,7 +107,11 @@ func textKind(raw []byte) (Kind, bool) {
 
 // jsonKind returns the message that has the first key of a JSON object as a field.
 func jsonKind(raw []byte) (Kind, bool) {
-	rest := trimSpace(trimSpace(raw)[1:])
+	rest, ok := bytes.CutPrefix(trimSpace(raw), []byte("{"))
+	if !ok {
+		return 0, false
+	}
+	rest = trimSpace(rest)
 	if len(rest) > 0 && rest[0] == '}' {
 		return MetaGraph, true
 	}

@@ -1,6 +1,7 @@
 package metafile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -73,7 +74,7 @@ func (f *File) load(o OpenOptions) error {
 			Hint: "TensorFlow cannot read it either: the constants in it belong into a checkpoint"}
 	}
 	if format != Binary {
-		if f.Bytes, err = f.decode(raw); err != nil {
+		if f.Bytes, err = f.decode(bytes.TrimPrefix(raw, byteOrderMark)); err != nil {
 			return err
 		}
 		if err := f.source.close(); err != nil {
@@ -155,7 +156,7 @@ func (f *File) pick(tagSet string) error {
 	for i, graph := range graphs {
 		meta, err := wire.ParseMetaGraph(graph)
 		if err != nil {
-			return f.broken(err)
+			return f.Locate(err) // the SavedModel is all there, so what ends too early is not the file
 		}
 		metas[i] = meta
 		f.TagSets = append(f.TagSets, strings.Join(tags(meta), ","))
@@ -171,15 +172,31 @@ func (f *File) pick(tagSet string) error {
 		f.Meta, f.Tags = metas[f.selected], f.TagSets[f.selected]
 		return nil
 	}
-	there := make([]string, len(f.TagSets))
-	for i, set := range f.TagSets {
-		there[i] = fmt.Sprintf("%q", set)
+	return f.noTagSet(tagSet)
+}
+
+// maxTagSets is how many tag-sets an error lists.
+const maxTagSets = 20
+
+// noTagSet returns the error for a SavedModel in which tagSet, which may be empty, picks no MetaGraphDef.
+func (f *File) noTagSet(tagSet string) error {
+	there := make([]string, 0, maxTagSets+1)
+	example := "," // the empty tag-set
+	for _, set := range f.TagSets {
+		if len(there) == maxTagSets {
+			there = append(there, fmt.Sprintf("and %d more", len(f.TagSets)-maxTagSets))
+			break
+		}
+		there = append(there, fmt.Sprintf("%q", set))
+		if example == "," && set != "" {
+			example = set
+		}
 	}
-	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(metas), strings.Join(there, ", "))
+	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(f.TagSets), strings.Join(there, ", "))
 	if tagSet != "" {
 		problem = fmt.Sprintf("has no tag-set %q; there is %s", tagSet, strings.Join(there, ", "))
 	}
-	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + f.TagSets[0]}
+	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + example}
 }
 
 // tags returns the tags of a MetaGraphDef in file order.
@@ -325,11 +342,10 @@ func Guard(use func() error) (err error) {
 	defer debug.SetPanicOnFault(old)
 	defer func() {
 		if cause := recover(); cause != nil {
-			fault, ok := cause.(interface{ Addr() uintptr })
-			if !ok {
+			if _, ok := cause.(interface{ Addr() uintptr }); !ok {
 				panic(cause)
 			}
-			err = fmt.Errorf("an input got shorter while it was read (fault at %#x)", fault.Addr())
+			err = errors.New("an input got shorter while it was read")
 		}
 	}()
 	return use()

@@ -16,6 +16,12 @@ import (
 // stateName is the file in which a Saver notes its checkpoints (tensorflow/python/checkpoint/checkpoint_management.py).
 const stateName = "checkpoint"
 
+// maxState is the most bytes that a state file has: a name and a time for each of thousands of checkpoints.
+const maxState = 16 << 20
+
+// errNoState is the cause of an error about a file that is no state file.
+var errNoState = errors.New("no CheckpointState")
+
 // resolve returns the file that an argument means: itself, the .meta of a checkpoint prefix, and in a directory the
 // saved_model.pb or the .meta of the latest checkpoint.
 func resolve(path string) (string, error) {
@@ -23,11 +29,12 @@ func resolve(path string) (string, error) {
 	switch {
 	case err == nil && stat.IsDir():
 		return resolveDirectory(path)
-	case err == nil && filepath.Base(path) == stateName && stat.Size() < 1<<20:
-		if latest, err := latestCheckpoint(path); err == nil {
-			return latest, nil
+	case err == nil && filepath.Base(path) == stateName && stat.Mode().IsRegular() && stat.Size() <= maxState:
+		latest, err := latestCheckpoint(path)
+		if errors.Is(err, errNoState) {
+			return path, nil // some other file that is called so
 		}
-		return path, nil // some other file that is called so
+		return latest, err
 	case err == nil:
 		return path, nil
 	case !isNotExist(err):
@@ -84,6 +91,10 @@ func resolveDirectory(dir string) (string, error) {
 	}
 	state := filepath.Join(dir, stateName)
 	if !exists(state) {
+		// A directory and a checkpoint can have the same name.
+		if path := filepath.Clean(dir) + ".meta"; exists(path) {
+			return path, nil
+		}
 		problem := "is a directory with neither a saved_model.pb nor a `checkpoint` file that names the latest checkpoint"
 		return "", &Error{Name: dir, Problem: problem, Hint: besides(dir)}
 	}
@@ -93,13 +104,23 @@ func resolveDirectory(dir string) (string, error) {
 // latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint). A path in it
 // that does not exist, as when the directory was moved, is looked for beside the state file.
 func latestCheckpoint(state string) (string, error) {
+	stat, err := os.Stat(state)
+	if err != nil {
+		return "", err
+	}
+	if !stat.Mode().IsRegular() || stat.Size() > maxState {
+		return "", &Error{Name: state, Problem: "is too large for a CheckpointState, or no file", Err: errNoState}
+	}
 	data, err := os.ReadFile(state)
 	if err != nil {
 		return "", err
 	}
 	var checkpoints tfpb.CheckpointState
 	if err := prototext.Unmarshal(data, &checkpoints); err != nil {
-		return "", &Error{Name: state, Problem: fmt.Sprintf("is no CheckpointState: %v", plain(err)), Err: err}
+		return "", &Error{Name: state, Problem: fmt.Sprintf("is no CheckpointState: %v", plain(err)), Err: errNoState}
+	}
+	if len(data) == 0 {
+		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Hint: besides(filepath.Dir(state)), Err: errNoState}
 	}
 	prefix := checkpoints.GetModelCheckpointPath()
 	if prefix == "" {

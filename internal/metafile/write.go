@@ -65,18 +65,30 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 		return &Error{Name: name, Problem: "is a terminal, and the message is binary",
 			Hint: "give a file to write to, or ask for text with --output-format text"}
 	}
-	if o.Format == Text {
-		if err := text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown}); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	if err := o.check(message, kind); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if err := encode(contextWriter{ctx, o.Stdout}, message, kind, o); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if o.Ready != nil {
-		return o.Ready()
+	return o.ready()
+}
+
+// check finds out whether a message can be written as text before the first line of it has gone where it cannot be taken
+// back. JSON is made as a whole before it is written.
+func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
+	if o.Format != Text {
+		return nil
 	}
-	return nil
+	return text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+}
+
+// ready calls Ready, if there is one.
+func (o *WriteOptions) ready() error {
+	if o.Ready == nil {
+		return nil
+	}
+	return o.Ready()
 }
 
 // writeFile replaces the file at path.
@@ -90,7 +102,7 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	case err == nil && stat.IsDir():
 		return &Error{Name: path, Problem: "is a directory", Hint: "give the name of a file to write"}
 	case err == nil && !stat.Mode().IsRegular():
-		return writeDevice(ctx, target, message, kind, o)
+		return writeDevice(ctx, path, target, message, kind, o)
 	case err == nil && stat.Mode().Perm()&0o222 == 0:
 		return &Error{Name: path, Problem: "is read-only", Hint: "make it writable, or write to another file"}
 	case err != nil && !isNotExist(err):
@@ -98,14 +110,19 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	}
 	file, err := createBeside(target)
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return cannotCreate(path, target, err)
 	}
+	replaced := false
 	defer func() {
-		if err != nil {
-			err = fmt.Errorf("cannot write %s: %w", path, errors.Join(err, discard(file)))
+		// Also on the way up from a fault, where an input got shorter while it was read: see Guard.
+		if !replaced {
+			if undone := discard(file); err != nil {
+				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(err, undone))
+			}
 		}
 	}()
 	if stat != nil {
+		keepOwner(file, stat)
 		if err := file.Chmod(stat.Mode().Perm()); err != nil {
 			return err
 		}
@@ -119,15 +136,32 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	if err := file.Close(); err != nil {
 		return err
 	}
-	if o.Ready != nil {
-		if err := o.Ready(); err != nil {
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
+	if err := o.ready(); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), target)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := os.Rename(file.Name(), target); err != nil {
+		return err
+	}
+	replaced = true
+	return nil
+}
+
+// cannotCreate returns the error for a new file that could not be made beside target. It says nothing of the name that the
+// new file would have had.
+func cannotCreate(path, target string, err error) error {
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	dir := filepath.Dir(target)
+	if _, statErr := os.Stat(dir); isNotExist(statErr) {
+		return &Error{Name: path, Problem: "cannot be written: there is no directory " + dir, Err: err}
+	}
+	return &Error{Name: path, Problem: fmt.Sprintf("cannot be written: no new file can be made in %s: %v", dir, err), Err: err,
+		Hint: "the new file is made beside the old one, so that it takes its place whole"}
 }
 
 // discard removes a file that is not wanted any more.
@@ -140,38 +174,48 @@ func discard(file *os.File) error {
 }
 
 // writeDevice writes to a device or a named pipe, which cannot be replaced.
-func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+func writeDevice(ctx context.Context, path, target string, message *wire.Rope, kind Kind, o WriteOptions) error {
+	if err := o.check(message, kind); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	file, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	return errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close())
+	if err := errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close()); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return o.ready()
 }
 
 // followLinks returns the file that a path leads to, which need not be there.
 func followLinks(path string) (string, error) {
+	target := path
 	for range 40 {
-		stat, err := os.Lstat(path)
+		stat, err := os.Lstat(target)
 		if err != nil || stat.Mode()&os.ModeSymlink == 0 {
-			return path, nil // what is wrong with it, opening it will say
+			return target, nil // what is wrong with it, opening it will say
 		}
-		to, err := os.Readlink(path)
+		to, err := os.Readlink(target)
 		if err != nil {
 			return "", err
 		}
 		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(path), to)
+			// Not filepath.Join, which takes `..` and the name before it away: that may be a link as well.
+			dir, _ := filepath.Split(target)
+			to = dir + to
 		}
-		path = to
+		target = to
 	}
 	return "", &Error{Name: path, Problem: "is a link that leads back to itself"}
 }
 
 // createBeside makes a new file in the directory of path, with the mode that new files get there.
 func createBeside(path string) (*os.File, error) {
-	dir, base := filepath.Split(path)
+	dir, _ := filepath.Split(path)
 	for try := 0; ; try++ {
-		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
+		// Without the name of the file, which may be as long as names can be.
+		name := fmt.Sprintf("%s.metagraph-%08x.tmp", dir, rand.Uint32())
 		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, os.ErrExist) && try < 100 {
 			continue

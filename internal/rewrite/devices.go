@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -98,8 +100,9 @@ type deviceClearer struct {
 	err      error
 
 	// What became of the device of the node before: neighbours mostly share one.
-	lastDevice []byte
-	lastChange *DeviceChange
+	lastDevice  []byte
+	lastChange  *DeviceChange
+	lastMatched bool
 }
 
 type deviceKey struct{ device, to string }
@@ -175,7 +178,7 @@ type deviceNode struct {
 	device []byte // the device, nil where there is none or it is empty
 	field  []byte // the field that holds it
 	fields int    // how many device fields there are; protobuf reads the last
-	class  []byte // the map entry of `_class`, nil where there is none
+	class  []byte // the map entry of `_class`, nil where there is none; protobuf reads the last
 }
 
 // look reads a NodeDef.
@@ -199,9 +202,13 @@ func look(raw []byte) (deviceNode, error) {
 
 // isClass reports whether a map entry is that of the attr `_class`.
 func isClass(entry []byte) bool {
-	// Nearly every entry begins with its key, so most of them need one look.
-	if len(entry) > 2 && entry[0] == 0x0a && entry[1] < 0x80 && entry[1] != byte(len("_class")) {
-		return false
+	// Nearly every entry is a short key and a value, so most of them need one look.
+	if len(entry) > 2 && entry[0] == 0x0a && entry[1] != byte(len("_class")) && int(entry[1]) < min(0x80, len(entry)-2) {
+		if value := entry[2+int(entry[1]):]; value[0] == 0x12 {
+			if size, n := protowire.ConsumeVarint(value[1:]); n > 0 && size == uint64(len(value)-1-n) {
+				return false
+			}
+		}
 	}
 	key, _ := wire.MapEntry(entry)
 	return string(key) == "_class"
@@ -261,10 +268,10 @@ func (c *deviceClearer) change(device []byte) (change *DeviceChange, matched boo
 		return nil, false
 	}
 	if c.lastDevice != nil && bytes.Equal(c.lastDevice, device) {
-		return c.lastChange, c.lastChange != nil
+		return c.lastChange, c.lastMatched
 	}
-	c.lastDevice, c.lastChange = device, nil
 	to, matched := c.options.target(string(device))
+	c.lastDevice, c.lastChange, c.lastMatched = device, nil, matched
 	if matched && to != string(device) {
 		key := deviceKey{string(device), to}
 		if c.changes[key] == nil {
@@ -297,6 +304,10 @@ func (n *deviceNode) rebuild(b *wire.Builder, change *DeviceChange, ungroup bool
 				b.String(wire.NodeDevice, change.To)
 			}
 		case s.Is(wire.NodeAttr) && ungroup && isClass(s.Data):
+			// An earlier entry, which nobody reads, must not come to light when the last one goes.
+			if &s.Data[0] != &n.class[0] {
+				continue
+			}
 			if kept := withoutGroups(s.Data); kept != nil {
 				b.Bytes(wire.NodeAttr, kept)
 			}
@@ -352,7 +363,14 @@ func withoutGroups(entry []byte) []byte {
 	}
 	var b wire.Builder
 	b.Bytes(1, key)
-	b.Message(2, func() { b.Message(wire.AttrList, func() { b.Append(kept.Build()) }) })
+	b.Message(2, func() {
+		b.Message(wire.AttrList, func() { b.Append(kept.Build()) })
+		for s := wire.Scan(value); s.Next(); {
+			if !wire.SetsAttr(s.Field) {
+				b.Window(s.Raw) // an unknown field
+			}
+		}
+	})
 	return b.Build().Bytes()
 }
 

@@ -144,7 +144,7 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	var kind protowire.Number
 	var merged []byte
 	for s := Scan(value); s.Next(); {
-		if !attrKind(s.Field) {
+		if !SetsAttr(s.Field) {
 			continue
 		}
 		if s.Num != kind || s.Num == AttrS || s.Num == AttrPlaceholder {
@@ -155,8 +155,9 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	return merged, kind == num
 }
 
-// attrKind reports whether f is one of the alternatives of AttrValue.value.
-func attrKind(f Field) bool {
+// SetsAttr reports whether f, a field of an AttrValue, is one of the alternatives of its value, all of which there are but
+// unknown fields.
+func SetsAttr(f Field) bool {
 	switch f.Num {
 	case AttrI, AttrB, AttrType:
 		return f.Type == protowire.VarintType
@@ -172,7 +173,7 @@ func AttrTypeOf(value []byte) int32 {
 	var last uint64
 	for s := Scan(value); s.Next(); {
 		switch {
-		case !attrKind(s.Field):
+		case !SetsAttr(s.Field):
 		case s.Num == AttrType:
 			last = s.Uint()
 		default:
