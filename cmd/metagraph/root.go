@@ -35,6 +35,8 @@ Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newShowCommand(env),
+		newExportCommand(env),
+		newImportCommand(env),
 		newClearDevicesCommand(env),
 		newFilterCollectionsCommand(env),
 	)

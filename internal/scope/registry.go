@@ -52,7 +52,7 @@ func NewRegistry() *Registry {
 	}
 	// All are there before the first is filled in, because contexts lie in contexts.
 	for _, m := range messages() {
-		r.known[m.message.ProtoReflect().Descriptor().FullName()] = new(Names)
+		r.known[m.message.ProtoReflect().Descriptor().FullName()] = &Names{needed: m.needed}
 	}
 	for _, m := range messages() {
 		d := m.message.ProtoReflect().Descriptor()

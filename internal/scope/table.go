@@ -26,13 +26,14 @@ const (
 type nameField struct {
 	path string
 	kind Kind
-	lead bool // the message is in a scope where this name, or each of several such, is
+	lead bool // the message lies in a scope where this name, or each of several such, does
 }
 
 // A messageNames lists where names stand in one type of message.
 type messageNames struct {
 	message protoreflect.ProtoMessage
 	fields  []nameField
+	needed  int // how many of the leading names must be there for the message to lie anywhere
 }
 
 // messages returns the messages with names in them that may stand in a collection or beside the graph.
@@ -52,22 +53,22 @@ func messages() []messageNames {
 		return fields
 	}
 	return []messageNames{
-		{(*tfpb.VariableDef)(nil), append(append(lead(NodeName, "variable_name"),
+		{message: (*tfpb.VariableDef)(nil), fields: append(append(lead(NodeName, "variable_name"),
 			node("initial_value_name", "initializer_name", "snapshot_name")...),
 			nameField{path: "save_slice_info_def.full_name", kind: ScopeName})},
-		{(*tfpb.QueueRunnerDef)(nil), append(lead(NodeName, "queue_name"), node("enqueue_op_name", "close_op_name", "cancel_op_name")...)},
-		{(*tfpb.SaverDef)(nil), lead(NodeName, "filename_tensor_name", "save_tensor_name", "restore_op_name")},
-		{(*tfpb.ValuesDef)(nil), node("values", "external_values.key", "external_values.value")},
-		{(*tfpb.CondContextDef)(nil), append(lead(ScopeName, "context_name"), node("pred_name", "pivot_name", "values_def", "nested_contexts")...)},
-		{(*tfpb.WhileContextDef)(nil), append(lead(ScopeName, "context_name"), node("maximum_iterations_name", "pivot_name", "pivot_for_pred_name",
+		{message: (*tfpb.QueueRunnerDef)(nil), fields: append(lead(NodeName, "queue_name"), node("enqueue_op_name", "close_op_name", "cancel_op_name")...)},
+		{message: (*tfpb.SaverDef)(nil), fields: lead(NodeName, "filename_tensor_name", "save_tensor_name", "restore_op_name"), needed: 3},
+		{message: (*tfpb.ValuesDef)(nil), fields: node("values", "external_values.key", "external_values.value")},
+		{message: (*tfpb.CondContextDef)(nil), fields: append(lead(ScopeName, "context_name"), node("pred_name", "pivot_name", "values_def", "nested_contexts")...)},
+		{message: (*tfpb.WhileContextDef)(nil), fields: append(lead(ScopeName, "context_name"), node("maximum_iterations_name", "pivot_name", "pivot_for_pred_name",
 			"pivot_for_body_name", "loop_exit_names", "loop_enter_names", "values_def", "nested_contexts")...)},
-		{(*tfpb.ControlFlowContextDef)(nil), append(lead(0, "cond_ctxt"), lead(0, "while_ctxt")...)},
-		{(*tfpb.TensorInfo)(nil), append(lead(NodeName, "name", "coo_sparse.values_tensor_name", "coo_sparse.indices_tensor_name",
+		{message: (*tfpb.ControlFlowContextDef)(nil), fields: append(lead(0, "cond_ctxt"), lead(0, "while_ctxt")...)},
+		{message: (*tfpb.TensorInfo)(nil), fields: append(lead(NodeName, "name", "coo_sparse.values_tensor_name", "coo_sparse.indices_tensor_name",
 			"coo_sparse.dense_shape_tensor_name"), lead(0, "composite_tensor.components")...)},
-		{(*tfpb.SignatureDef)(nil), lead(0, "inputs.value", "outputs.value")},
-		{(*tfpb.AssetFileDef)(nil), lead(0, "tensor_info")},
+		{message: (*tfpb.SignatureDef)(nil), fields: lead(0, "inputs.value", "outputs.value")},
+		{message: (*tfpb.AssetFileDef)(nil), fields: lead(0, "tensor_info")},
 		// The one node that an object graph names is the Const op of a constant.
-		{(*tfpb.SavedObjectGraph)(nil), lead(NodeName, "nodes.constant.operation")},
+		{message: (*tfpb.SavedObjectGraph)(nil), fields: lead(NodeName, "nodes.constant.operation")},
 	}
 }
 
@@ -92,6 +93,7 @@ func builtin() map[string]protoreflect.ProtoMessage {
 // Names says where in messages of one type names stand.
 type Names struct {
 	places []place
+	needed int // how many leading names must be there for a message to lie anywhere
 }
 
 // A place is a field that is a name, or a message field with names further down.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/rewrite"
+)
+
+// exportOptions is what the flags of export say.
+type exportOptions struct {
+	in          inputFlags
+	out         outputFlags
+	registry    registryFlags
+	export      rewrite.ExportOptions
+	collections []string
+	asText      bool
+	graphDef    bool
+	debugInfo   bool
+}
+
+func newExportCommand(env *environment) *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:   "export [IN [OUT]]",
+		Short: "Copy a graph, or a scope of it, or its text",
+		Long: `export writes a copy of a MetaGraphDef: what tf.train.export_meta_graph does, on files. Without flags it is the same, byte
+for byte, and that is how a file gets from binary to text and back.
+
+With --export-scope, the nodes of one scope are copied, and the scope taken off their names. What they read from outside of
+it becomes $unbound_inputs_NAME, which the collection unbound_inputs lists; metagraph import --input-map puts something in its
+place.`,
+		Example: `  metagraph export --as-text model.meta model.pbtxt
+  metagraph export --export-scope tower_0 --clear-devices model.meta tower.meta
+  metagraph export --collection-list logits,trainable_variables model.meta inference.meta
+  metagraph export --graph-def model.meta graph.pb`,
+		Args: maximumArgs(2, "an input and an output"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, env, &o, args) },
+	}
+	o.in.register(cmd)
+	o.out.register(cmd)
+	o.registry.register(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes in this `scope`, and take it off their names")
+	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key` (repeatable, comma-separated)")
+	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "empty the device of every node")
+	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "drop the savers that saver_def is not about, nodes and all")
+	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "drop attrs that have the default value of their op")
+	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "the collection that lists inputs from outside the scope; empty for none: `key`")
+	f.BoolVar(&o.asText, "as-text", false, "write text, as TensorFlow does (the same as --output-format text)")
+	f.BoolVar(&o.graphDef, "graph-def", false, "write the GraphDef alone")
+	f.BoolVar(&o.debugInfo, "save-debug-info", false, "copy the debug info that lies beside IN, cut to the nodes that are copied, to beside OUT")
+	return cmd
+}
+
+func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []string) error {
+	if err := o.parse(); err != nil {
+		return err
+	}
+	in, err := o.in.open(env, argument(args, 0))
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	message, report, err := rewrite.Export(in.Meta, o.export)
+	if err != nil {
+		return in.Locate(err)
+	}
+	r := result{message: message, kind: metafile.MetaGraph, report: render.Export{ExportReport: report, DryRun: o.out.dryRun}}
+	if o.graphDef {
+		r.kind = metafile.GraphDef
+		if r.message, err = metafile.GraphOf(message); err != nil {
+			return in.Locate(err)
+		}
+	}
+	return o.out.write(cmd.Context(), env, argument(args, 1), r, in)
+}
+
+// parse turns the flags into options.
+func (o *exportOptions) parse() (err error) {
+	if o.export.Registry, err = o.registry.load(); err != nil {
+		return err
+	}
+	if len(o.collections) > 0 {
+		o.export.Collections = splitLists(o.collections)
+	}
+	if o.asText {
+		if o.out.format != "auto" && o.out.format != "text" {
+			return usageErrorf("give one of them", "--as-text and --output-format %s contradict each other", o.out.format)
+		}
+		o.out.format = "text"
+	}
+	return o.out.check()
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// importOptions is what the flags of import say.
+type importOptions struct {
+	in          inputFlags
+	out         outputFlags
+	registry    registryFlags
+	imports     rewrite.ImportOptions
+	into        string
+	inputMap    []string
+	collections []string
+}
+
+func newImportCommand(env *environment) *cobra.Command {
+	var o importOptions
+	cmd := &cobra.Command{
+		Use:   "import [IN [OUT]] [--into BASE]",
+		Short: "Put a graph under a scope, or into another graph",
+		Long: `import adds the graph of IN to that of BASE, or to nothing: what tf.train.import_meta_graph does, on files.
+
+With --import-scope, every name of IN gets the scope before it. Where a name would be taken in BASE, all of IN goes under
+SCOPE_1, or the first of its like under which nothing collides; without a scope, a node whose name is taken becomes NAME_1.
+
+With --input-map SRC=DST, what reads SRC in IN reads DST of BASE instead: NAME, NAME:K, or ^NAME for control inputs. The
+unbound inputs of an exported scope must all be mapped.`,
+		Example: `  metagraph import --import-scope model in.meta out.meta
+  metagraph import infer.meta train.meta --into input_pipeline.meta --import-scope model --input-map images:0=batch:0
+  metagraph import tower.meta out.meta --into out.meta --import-scope tower_3`,
+		Args: maximumArgs(2, "an input and an output"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runImport(cmd, env, &o, args) },
+	}
+	o.in.register(cmd)
+	o.out.register(cmd)
+	o.registry.register(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.into, "into", "", "the graph to import into: `BASE`")
+	f.StringVar(&o.imports.Scope, "import-scope", "", "put this `scope` before every name")
+	f.StringArrayVar(&o.inputMap, "input-map", nil, "read DST of BASE in place of SRC: `SRC=DST` (repeatable)")
+	f.BoolVar(&o.imports.ClearDevices, "clear-devices", false, "empty the device of every imported node")
+	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "the collection that lists inputs to be mapped; empty for none: `key`")
+	f.StringArrayVar(&o.collections, "restore-collections", nil, "import only the collections that fit `GLOB` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.imports.ReturnElements, "return-elements", nil, "print the new `name` of this node or tensor (repeatable)")
+	return cmd
+}
+
+func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []string) error {
+	if err := o.parse(args); err != nil {
+		return err
+	}
+	in, err := o.in.open(env, argument(args, 0))
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	inputs := []*metafile.File{in}
+	var base *wire.MetaGraph
+	if o.into != "" {
+		into, err := o.in.open(env, o.into)
+		if err != nil {
+			return err
+		}
+		defer into.Close() //nolint:errcheck // read only
+		inputs, base = append(inputs, into), into.Meta
+	}
+	message, report, err := rewrite.Import(in.Meta, base, o.imports)
+	if err != nil {
+		return locate(err, inputs)
+	}
+	r := result{message: message, kind: metafile.MetaGraph, report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
+	out := argument(args, 1)
+	if err := o.out.write(cmd.Context(), env, out, r, inputs...); err != nil {
+		return err
+	}
+	return o.printElements(env, out, report)
+}
+
+// locate says of which file an error is: the one whose bytes it is about, else the imported one.
+func locate(err error, inputs []*metafile.File) error {
+	var syntax *wire.SyntaxError
+	if errors.As(err, &syntax) {
+		for _, in := range inputs {
+			if _, ok := wire.Offset(in.Bytes, syntax.At); ok {
+				return in.Locate(err)
+			}
+		}
+	}
+	return inputs[0].Locate(err)
+}
+
+// printElements prints the new names that were asked for, unless the graph itself went to stdout.
+func (o *importOptions) printElements(env *environment, out string, report *rewrite.ImportReport) error {
+	if out == "" || out == "-" {
+		return nil
+	}
+	for _, element := range report.Returned {
+		if _, err := fmt.Fprintln(env.stdout, element.To); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parse turns the flags into options.
+func (o *importOptions) parse(args []string) (err error) {
+	if in := argument(args, 0); o.into == "-" && (in == "" || in == "-") {
+		return usageErrorf("give a file for one of them", "IN and BASE cannot both be standard input")
+	}
+	if o.imports.Registry, err = o.registry.load(); err != nil {
+		return err
+	}
+	for _, text := range o.inputMap {
+		source, target, ok := strings.Cut(text, "=")
+		if !ok || source == "" || target == "" {
+			return usageErrorf("for example --input-map images:0=batch:0", "--input-map %q is not SRC=DST", text)
+		}
+		o.imports.InputMap = append(o.imports.InputMap, rewrite.InputMapping{Source: source, Target: target})
+	}
+	for _, text := range splitLists(o.collections) {
+		glob, err := scope.ParseGlob(text)
+		if err != nil {
+			return usageErrorf("", "--restore-collections: %v", err)
+		}
+		o.imports.Collections = append(o.imports.Collections, glob)
+	}
+	return o.out.check()
+}

@@ -1,0 +1,147 @@
+package rewrite
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A library is the function library of a graph, by name.
+type library struct {
+	functions map[string]wire.Function
+	gradients map[string][]byte // function to its GradientDef
+	custom    map[string][]byte // gradient function to its RegisteredGradient
+}
+
+// libraryOf returns the function library of a graph. The error is a *wire.SyntaxError.
+func libraryOf(g wire.Graph) (*library, error) {
+	l := &library{functions: make(map[string]wire.Function), gradients: make(map[string][]byte), custom: make(map[string][]byte)}
+	for f, err := range g.Library() {
+		switch {
+		case err != nil:
+			return nil, err
+		case f.Is(wire.LibraryFunction):
+			l.functions[wire.Function(f.Data).Name()] = f.Data
+		case f.Is(wire.LibraryGradient):
+			l.gradients[string(wire.Last(f.Data, 1))] = f.Data
+		case f.Is(wire.LibraryRegisteredGradients):
+			l.custom[string(f.Data)] = f.Data
+		}
+	}
+	return l, nil
+}
+
+// checkFunctions notes the functions that both graphs have and that are not the same.
+func (i *importer) checkFunctions() error {
+	if !i.into {
+		return nil
+	}
+	base, err := libraryOf(i.base.Graph())
+	if err != nil || len(base.functions) == 0 {
+		return err
+	}
+	var bodies, gradients []string
+	for f, err := range i.in.Graph().Library() {
+		switch {
+		case err != nil:
+			return err
+		case f.Is(wire.LibraryFunction):
+			name := wire.Function(f.Data).Name()
+			if other, ok := base.functions[name]; ok && !sameFunction(other, f.Data) {
+				bodies = append(bodies, name)
+			}
+		case f.Is(wire.LibraryGradient):
+			name := string(wire.Last(f.Data, 1))
+			if other, ok := base.gradients[name]; ok && !bytes.Equal(wire.Last(other, 2), wire.Last(f.Data, 2)) {
+				gradients = append(gradients, name)
+			}
+		}
+	}
+	hint := "functions have one name space, which no scope divides: make one of the graphs anew with other names for them"
+	for _, names := range []struct {
+		one, many string
+		names     []string
+	}{
+		{"the function %s exists in the base with another body", "functions exist in the base with other bodies: %s", bodies},
+		{"the function %s has another gradient in the base", "functions have other gradients in the base: %s", gradients},
+	} {
+		switch len(names.names) {
+		case 0:
+		case 1:
+			i.trouble.add(hint, names.one, list(names.names))
+		default:
+			i.trouble.add(hint, names.many, list(names.names))
+		}
+	}
+	return nil
+}
+
+// sameFunction reports whether two FunctionDefs mean the same: bytes may differ in the order of maps (FunctionDefsEqual in
+// tensorflow/core/framework/function.cc).
+func sameFunction(a, b wire.Function) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y tfpb.FunctionDef
+	return proto.Unmarshal(a, &x) == nil && proto.Unmarshal(b, &y) == nil && proto.Equal(&x, &y)
+}
+
+// appendLibraries appends the united function library, where there is one: the base's as it stands, then what only the
+// imported graph has.
+func (i *importer) appendLibraries(b *wire.Builder) error {
+	base, err := libraryOf(i.base.Graph())
+	if err != nil {
+		return err
+	}
+	var added wire.Builder
+	for f, err := range i.in.Graph().Library() {
+		switch {
+		case err != nil:
+			return err
+		case f.Is(wire.LibraryFunction):
+			if _, ok := base.functions[wire.Function(f.Data).Name()]; ok {
+				i.report.Shared++
+				continue
+			}
+			i.report.Functions++
+			if err := i.pass.Function(&added, f); err != nil {
+				return err
+			}
+		case f.Is(wire.LibraryGradient):
+			if _, ok := base.gradients[string(wire.Last(f.Data, 1))]; !ok {
+				added.Window(f.Raw)
+			}
+		case f.Is(wire.LibraryRegisteredGradients):
+			if _, ok := base.custom[string(f.Data)]; !ok {
+				added.Window(f.Raw)
+			}
+		default:
+			added.Window(f.Raw)
+		}
+	}
+	old, has := wire.Merged(i.base.Graph(), wire.GraphLibrary)
+	if added.Size() == 0 {
+		appendFields(b, i.base.Graph(), wire.GraphLibrary)
+		return nil
+	}
+	b.Message(wire.GraphLibrary, func() {
+		if has {
+			b.Window(old)
+		}
+		b.Append(added.Build())
+	})
+	return nil
+}
+
+// appendFields appends all fields num of message as they stand.
+func appendFields(b *wire.Builder, message []byte, num protowire.Number) {
+	for s := wire.Scan(message); s.Next(); {
+		if s.Num == num {
+			b.Window(s.Raw)
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package rewrite
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// ImportOptions says how a MetaGraphDef goes into another graph: the arguments of import_meta_graph.
+type ImportOptions struct {
+	Scope          string         // put before every name; slashes at its end mean nothing
+	InputMap       []InputMapping // inputs that read something of the base instead
+	ClearDevices   bool           // empty the device of every imported node
+	UnboundInputs  string         // the collection that lists the inputs that must be mapped; empty: none does
+	Collections    []scope.Glob   // only the collections that one of these fits; empty: all
+	ReturnElements []string       // nodes and tensors whose new names the report is to tell
+	Registry       *scope.Registry
+}
+
+// An InputMapping makes the nodes that read Source, of the graph that is imported, read Target of the base instead. Either is
+// `name`, `name:k` or `^name`, and both are control inputs or neither.
+type InputMapping struct {
+	Source, Target string
+}
+
+// An ImportReport says what Import did.
+type ImportReport struct {
+	Scope        string   `json:"scope"`         // the scope that the nodes are in now
+	AskedScope   string   `json:"asked_scope"`   // the scope that was asked for
+	Nodes        int      `json:"nodes"`         // nodes that were imported
+	BaseNodes    int      `json:"base_nodes"`    // nodes that were there
+	Renamed      int      `json:"renamed"`       // imported nodes whose own name was taken
+	Renames      []Rename `json:"renames"`       // the first of them
+	Frames       []Rename `json:"frames"`        // loops that got another frame, because theirs was taken
+	InputsMapped int      `json:"inputs_mapped"` // mappings of inputs that were used
+	Cleared      int      `json:"cleared"`       // nodes whose device was cleared
+	Collections  []string `json:"collections"`   // collections that were imported, sorted
+	Skipped      []string `json:"skipped"`       // collections that were not asked for, sorted
+	Converted    []string `json:"converted"`     // collections that became lists of nodes, since the base's are
+	Functions    int      `json:"functions"`     // functions that were added to the library
+	Shared       int      `json:"shared"`        // functions that were in it
+	Saver        string   `json:"saver"`         // whose saver_def counts: "none", "base", "imported"
+	Signatures   []Rename `json:"signatures"`    // signatures whose key was taken
+	ObjectsLost  bool     `json:"objects_lost"`  // both had an object graph, and the base's stayed
+	Returned     []Rename `json:"returned"`      // the elements that were asked for, with their new names
+}
+
+// A Rename is a name and what it became.
+type Rename struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// An importer is one Import at work.
+type importer struct {
+	in, base *wire.MetaGraph // base is not nil, but may be empty
+	o        ImportOptions
+	plan     *scope.Plan
+	pass     *scope.Pass
+	into     bool // there is a base
+	mappings []mapping
+	unbound  []string // the inputs that must be mapped, in the order of the collection that lists them
+	ops      *opList  // of in
+	baseOps  *opList
+	report   *ImportReport
+	trouble  Troubles
+}
+
+// Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
+// tensorflow/python/framework). With no base, in comes back with every name under the scope. It fails with Troubles, as many
+// as there are, where names, functions or collections do not go together, before anything is put together; and with a
+// *wire.SyntaxError where a file is damaged.
+func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportReport, error) {
+	if o.Registry == nil {
+		o.Registry = scope.NewRegistry()
+	}
+	asked := o.Scope
+	o.Scope = scope.Clean(o.Scope)
+	i := &importer{in: in, base: base, o: o, into: base != nil, plan: new(scope.Plan),
+		report: &ImportReport{AskedScope: o.Scope, Saver: "none"}}
+	if base == nil {
+		i.base = new(wire.MetaGraph)
+	}
+	i.pass = &scope.Pass{Plan: i.plan, ClearDevices: o.ClearDevices}
+	if asked != "" && !scope.ValidName(o.Scope) {
+		i.trouble.add("a scope begins with a letter, a digit or a dot; letters, digits and _ . - / may follow",
+			"TensorFlow does not accept the scope %q", asked)
+	}
+	for _, step := range []func() error{i.loadOps, i.mapInputs, i.chooseNames, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
+		if err := step(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := i.trouble.err(); err != nil {
+		return nil, nil, err
+	}
+	message, err := i.build()
+	if err != nil {
+		return nil, nil, err
+	}
+	i.report.Nodes, i.report.Cleared = i.pass.Nodes, i.pass.Cleared
+	i.report.finish()
+	return message, i.report, nil
+}
+
+func (i *importer) loadOps() (err error) {
+	if i.ops, err = opsOf(i.in); err != nil {
+		return err
+	}
+	i.baseOps, err = opsOf(i.base)
+	return err
+}
+
+// chooseNames finds the scope, or the names one by one, under which nothing collides.
+func (i *importer) chooseNames() error {
+	i.report.Scope = i.o.Scope
+	if i.into {
+		for _, err := range i.base.Graph().Nodes() {
+			if err != nil {
+				return err
+			}
+			i.report.BaseNodes++
+		}
+	}
+	if i.report.BaseNodes == 0 {
+		i.plan.Prepend = i.o.Scope
+		return nil
+	}
+	if i.o.Scope == "" {
+		return i.renameTaken()
+	}
+	at, err := freeScope(i.o.Scope, i.in.Graph(), i.base.Graph())
+	i.plan.Prepend, i.report.Scope = at, at
+	return err
+}
+
+// mostRenames is how many renamed nodes a report lists.
+const mostRenames = 100
+
+// renameTaken gives the nodes whose names are taken in the base names of their own, as TensorFlow does
+// (GraphConstructor::UniquifyNames in tensorflow/core/common_runtime/graph_constructor.cc): the scopes that nodes lie in
+// count as names.
+func (i *importer) renameTaken() error {
+	base, err := newNameSet(i.base.Graph())
+	if err != nil {
+		return err
+	}
+	var own *nameSet
+	for n, err := range i.in.Graph().Nodes() {
+		if err != nil {
+			return err
+		}
+		if !base.has(n.Name) {
+			continue
+		}
+		if own == nil {
+			if own, err = newNameSet(i.in.Graph()); err != nil {
+				return err
+			}
+			i.plan.Renamed = make(map[string]string)
+		}
+		name := string(n.Name)
+		to := scope.Unique(name, func(s string) bool { return base.has([]byte(s)) || s != name && own.has([]byte(s)) })
+		i.plan.Renamed[name] = to
+		i.report.Renamed++
+		if len(i.report.Renames) < mostRenames {
+			i.report.Renames = append(i.report.Renames, Rename{name, to})
+		}
+	}
+	return nil
+}
+
+// chooseFrames gives the loops of the imported graph frames of their own where the base has such.
+func (i *importer) chooseFrames() error {
+	base, err := frames(i.base.Graph())
+	if err != nil || len(base) == 0 {
+		return err
+	}
+	own, err := frames(i.in.Graph())
+	if err != nil {
+		return err
+	}
+	taken := make(map[string]bool, len(own))
+	for frame := range own {
+		taken[scope.Prepend(frame, i.plan.Prepend)] = true
+	}
+	for _, frame := range slices.Sorted(maps.Keys(own)) {
+		name := scope.Prepend(frame, i.plan.Prepend)
+		if !base[name] {
+			continue
+		}
+		to := scope.Unique(name, func(s string) bool { return base[s] || taken[s] })
+		taken[to] = true
+		if i.plan.Frames == nil {
+			i.plan.Frames = make(map[string]string)
+		}
+		i.plan.Frames[frame] = to
+		i.report.Frames = append(i.report.Frames, Rename{frame, to})
+	}
+	return nil
+}
+
+// frames returns the frames of the loops of a graph.
+func frames(g wire.Graph) (map[string]bool, error) {
+	out := make(map[string]bool)
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return nil, err
+		}
+		if op := string(n.Op); op != "Enter" && op != "RefEnter" {
+			continue
+		}
+		if value, ok := n.Attr("frame_name"); ok {
+			if name, ok := wire.AttrBytes(value, wire.AttrS); ok {
+				out[string(name)] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// nameElements finds the new names of the elements that were asked for.
+func (i *importer) nameElements() error {
+	if len(i.o.ReturnElements) == 0 {
+		return nil
+	}
+	wanted := make(map[string]bool)
+	for _, element := range i.o.ReturnElements {
+		_, node, _ := scope.Split([]byte(element))
+		wanted[string(node)] = true
+	}
+	found, err := findNodes(i.in.Graph(), wanted)
+	if err != nil {
+		return err
+	}
+	for _, element := range i.o.ReturnElements {
+		mark, name, port := scope.Split([]byte(element))
+		node, ok := found[string(name)]
+		switch {
+		case len(mark) > 0:
+			i.trouble.add("give NAME for a node and NAME:K for a tensor", "--return-elements: %q is neither a node nor a tensor", element)
+			continue
+		case !ok:
+			names, err := nodeNames(i.in.Graph())
+			if err != nil {
+				return err
+			}
+			i.trouble.add(meant(string(name), names), "--return-elements: the imported graph has no node %q", name)
+			continue
+		case len(port) > 0:
+			if problem := checkOutput(i.in, i.ops, node, port); problem != "" {
+				i.trouble.add("", "--return-elements %s: %s", element, problem)
+				continue
+			}
+		}
+		to := i.plan.Node(string(name)) + string(port)
+		if target, ok := i.plan.Inputs[string(scope.Spelling([]byte(element)))]; ok && len(port) > 0 {
+			to = tensor(target) // a mapped tensor is what it was mapped to (PopulateReturnTensors in graph_constructor.cc)
+		}
+		i.report.Returned = append(i.report.Returned, Rename{element, to})
+	}
+	return nil
+}
+
+// finish puts the report in order.
+func (r *ImportReport) finish() {
+	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Converted} {
+		slices.Sort(*names)
+		if *names == nil {
+			*names = []string{}
+		}
+	}
+	for _, renames := range []*[]Rename{&r.Renames, &r.Frames, &r.Signatures, &r.Returned} {
+		if *renames == nil {
+			*renames = []Rename{}
+		}
+	}
+}

@@ -1,0 +1,466 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// build puts the result together: the fields of MetaGraphDef in their order, of each the base's part before the imported one.
+func (i *importer) build() (*wire.Rope, error) {
+	if !i.into {
+		return i.rename()
+	}
+	var b wire.Builder
+	if err := i.mergeInfo(&b); err != nil {
+		return nil, err
+	}
+	if err := i.mergeGraphs(&b); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(*wire.Builder) error{i.mergeSavers, i.mergeCollections, i.mergeSignatures, i.mergeAssets, i.mergeObjects} {
+		if err := step(&b); err != nil {
+			return nil, err
+		}
+	}
+	// What the schema does not know is merged as protobuf would: one behind the other.
+	for _, m := range []*wire.MetaGraph{i.base, i.in} {
+		for _, f := range m.Fields {
+			if f.Num > wire.ObjectGraphDef || f.Type != protowire.BytesType {
+				b.Field(f)
+			}
+		}
+	}
+	return b.Build(), nil
+}
+
+// mergeInfo appends the MetaInfoDef: the base's with the op lists united, the imported one's where the base has none.
+func (i *importer) mergeInfo(b *wire.Builder) error {
+	own, hasOwn := i.in.Message(wire.MetaInfoDef)
+	info, has := i.base.Message(wire.MetaInfoDef)
+	if !has || !hasOwn {
+		copyField(b, i.base, wire.MetaInfoDef)
+		if !has {
+			copyField(b, i.in, wire.MetaInfoDef)
+		}
+		return nil
+	}
+	list := uniteOpLists(i.baseOps, i.ops)
+	stripped := wire.LastUint(own, wire.InfoStrippedDefaults) != 0 && wire.LastUint(info, wire.InfoStrippedDefaults) == 0
+	aliases := make(map[string]bool)
+	var err error
+	b.Message(wire.MetaInfoDef, func() {
+		wrote := false
+		s := wire.Scan(info)
+		for s.Next() {
+			switch {
+			case s.Is(wire.InfoStrippedOpList):
+				if !wrote {
+					b.Message(wire.InfoStrippedOpList, func() { b.Append(list) })
+				}
+				wrote = true
+				continue
+			case s.Is(wire.InfoFunctionAliases):
+				aliases[string(wire.Last(s.Data, 1))] = true
+			case s.Num == wire.InfoStrippedDefaults && stripped:
+				continue
+			}
+			b.Window(s.Raw)
+		}
+		if err = s.Err(); err != nil {
+			return
+		}
+		if !wrote && list.Size() > 0 {
+			b.Message(wire.InfoStrippedOpList, func() { b.Append(list) })
+		}
+		if stripped {
+			b.Varint(wire.InfoStrippedDefaults, 1)
+		}
+		s = wire.Scan(own)
+		for s.Next() {
+			if s.Is(wire.InfoFunctionAliases) && !aliases[string(wire.Last(s.Data, 1))] {
+				b.Window(s.Raw)
+			}
+		}
+		err = s.Err()
+	})
+	return err
+}
+
+// copyField appends the fields num of a MetaGraphDef as they stand.
+func copyField(b *wire.Builder, m *wire.MetaGraph, num protowire.Number) {
+	for _, f := range m.Fields {
+		if f.Is(num) {
+			b.Field(f)
+		}
+	}
+}
+
+// mergeGraphs appends the GraphDef.
+func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
+	base := i.base.Graph()
+	b.Message(wire.GraphDef, func() {
+		appendFields(b, base, wire.GraphNode)
+		err = i.pass.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })
+		if err == nil {
+			err = i.appendLibraries(b)
+		}
+		if err != nil {
+			return
+		}
+		appendFields(b, base, wire.GraphOldVersion)
+		if err = i.appendVersions(b); err == nil {
+			err = i.appendDebugInfo(b)
+		}
+		for s := wire.Scan(base); s.Next(); {
+			if s.Num > wire.GraphDebugInfo {
+				b.Window(s.Raw)
+			}
+		}
+	})
+	return err
+}
+
+// Field numbers of VersionDef (tensorflow/core/framework/versions.proto).
+const (
+	versionProducer    protowire.Number = 1
+	versionMinConsumer protowire.Number = 2
+	versionBad         protowire.Number = 3
+)
+
+// appendVersions appends the versions of both graphs as one: the older producer, the newer of the oldest consumers, all bad
+// consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). A base without
+// nodes has no say.
+func (i *importer) appendVersions(b *wire.Builder) error {
+	own, hasOwn := i.in.Graph().Versions()
+	base, has := i.base.Graph().Versions()
+	if !hasOwn && !has {
+		return nil
+	}
+	if i.report.BaseNodes == 0 {
+		b.Bytes(wire.GraphVersions, own)
+		return nil
+	}
+	producer := min(wire.LastUint(own, versionProducer), wire.LastUint(base, versionProducer))
+	consumer := max(wire.LastUint(own, versionMinConsumer), wire.LastUint(base, versionMinConsumer))
+	bad, err := badConsumers(base, nil)
+	if err != nil {
+		return err
+	}
+	known := len(bad)
+	if bad, err = badConsumers(own, bad); err != nil {
+		return err
+	}
+	if producer == wire.LastUint(base, versionProducer) && consumer == wire.LastUint(base, versionMinConsumer) && len(bad) == known {
+		appendFields(b, i.base.Graph(), wire.GraphVersions)
+		return nil
+	}
+	b.Message(wire.GraphVersions, func() {
+		for _, v := range []struct {
+			num   protowire.Number
+			value uint64
+		}{{versionProducer, producer}, {versionMinConsumer, consumer}} {
+			if v.value != 0 {
+				b.Varint(v.num, v.value)
+			}
+		}
+		if len(bad) > 0 {
+			var packed []byte
+			for _, v := range bad {
+				packed = protowire.AppendVarint(packed, v)
+			}
+			b.Bytes(versionBad, packed)
+		}
+	})
+	return nil
+}
+
+// badConsumers adds the bad_consumers of a VersionDef to those in have, each once.
+func badConsumers(versions []byte, have []uint64) ([]uint64, error) {
+	s := wire.Scan(versions)
+	for s.Next() {
+		if s.Num != versionBad || s.Type != protowire.BytesType && s.Type != protowire.VarintType {
+			continue
+		}
+		for rest := s.Data; len(rest) > 0; {
+			v, n := protowire.ConsumeVarint(rest)
+			if n < 0 {
+				return nil, &wire.SyntaxError{At: rest, Reason: "bad_consumers of the graph's versions are not readable"}
+			}
+			if rest = rest[n:]; !slices.Contains(have, v) {
+				have = append(have, v)
+			}
+		}
+	}
+	return have, s.Err()
+}
+
+// appendDebugInfo appends the debug info of both graphs.
+func (i *importer) appendDebugInfo(b *wire.Builder) error {
+	own, has := wire.Merged(i.in.Graph(), wire.GraphDebugInfo)
+	if !has {
+		appendFields(b, i.base.Graph(), wire.GraphDebugInfo)
+		return nil
+	}
+	base, _ := wire.Merged(i.base.Graph(), wire.GraphDebugInfo)
+	renamed, err := i.plan.DebugInfo(nil, own)
+	if err != nil {
+		return fmt.Errorf("debug_info: %w", err)
+	}
+	followed, err := scope.FollowDebugInfo(nil, base, renamed)
+	if err != nil {
+		return fmt.Errorf("debug_info: %w", err)
+	}
+	b.Message(wire.GraphDebugInfo, func() {
+		b.Window(base)
+		b.Window(followed)
+	})
+	return nil
+}
+
+// mergeSavers appends the SaverDef: the base's, or else the imported one.
+func (i *importer) mergeSavers(b *wire.Builder) error {
+	if _, ok := i.base.Message(wire.SaverDef); ok {
+		i.report.Saver = "base"
+		copyField(b, i.base, wire.SaverDef)
+		return nil
+	}
+	saver, ok := i.in.Message(wire.SaverDef)
+	if !ok {
+		return nil
+	}
+	i.report.Saver = "imported"
+	changed, err := i.message(saver, "tensorflow.SaverDef")
+	b.Bytes(wire.SaverDef, changed)
+	return err
+}
+
+// mergeSignatures appends the signatures of both. One whose key is taken gets another.
+func (i *importer) mergeSignatures(b *wire.Builder) error {
+	taken := make(map[string]bool)
+	for key := range i.in.Entries(wire.SignatureDef) {
+		taken[string(key)] = true
+	}
+	base := make(map[string]bool)
+	for key := range i.base.Entries(wire.SignatureDef) {
+		base[string(key)] = true
+	}
+	copyField(b, i.base, wire.SignatureDef)
+	for raw, value := range i.in.Entries(wire.SignatureDef) {
+		key := string(raw)
+		if base[key] {
+			to := scope.Unique(key, func(s string) bool { return base[s] || taken[s] })
+			taken[to] = true
+			i.report.Signatures = append(i.report.Signatures, Rename{key, to})
+			key = to
+		}
+		changed, err := i.message(value, "tensorflow.SignatureDef")
+		if err != nil {
+			return fmt.Errorf("signature %q: %w", key, err)
+		}
+		writeEntry(b, wire.SignatureDef, []byte(key), changed)
+	}
+	return nil
+}
+
+// mergeAssets appends the assets of both.
+func (i *importer) mergeAssets(b *wire.Builder) error {
+	copyField(b, i.base, wire.AssetFileDef)
+	for _, f := range i.in.Fields {
+		if !f.Is(wire.AssetFileDef) {
+			continue
+		}
+		changed, err := i.message(f.Data, "tensorflow.AssetFileDef")
+		if err != nil {
+			return fmt.Errorf("asset_file_def: %w", err)
+		}
+		b.Bytes(f.Num, changed)
+	}
+	return nil
+}
+
+// mergeObjects appends the object graph: the base's, or else the imported one with its assets counted from behind the base's.
+func (i *importer) mergeObjects(b *wire.Builder) error {
+	objects, ok := i.in.Message(wire.ObjectGraphDef)
+	if _, has := i.base.Message(wire.ObjectGraphDef); has {
+		i.report.ObjectsLost = ok
+		copyField(b, i.base, wire.ObjectGraphDef)
+		return nil
+	}
+	if !ok {
+		return nil
+	}
+	changed, err := i.message(objects, "tensorflow.SavedObjectGraph")
+	if err != nil {
+		return fmt.Errorf("object_graph_def: %w", err)
+	}
+	assets := 0
+	for _, f := range i.base.Fields {
+		if f.Is(wire.AssetFileDef) {
+			assets++
+		}
+	}
+	if assets == 0 {
+		b.Bytes(wire.ObjectGraphDef, changed)
+		return nil
+	}
+	b.Message(wire.ObjectGraphDef, func() { err = shiftAssets(b, changed, uint64(assets)) })
+	return err
+}
+
+// Field numbers of SavedObjectGraph, SavedObject and SavedAsset (tensorflow/core/protobuf/saved_object_graph.proto).
+const (
+	objectNode       protowire.Number = 1
+	objectAsset      protowire.Number = 5
+	objectAssetIndex protowire.Number = 1
+)
+
+// shiftAssets appends the fields of a SavedObjectGraph with every index of an asset larger by n.
+func shiftAssets(b *wire.Builder, objects []byte, n uint64) error {
+	s := wire.Scan(objects)
+	for s.Next() {
+		asset, ok := wire.Merged(s.Data, objectAsset)
+		if !s.Is(objectNode) || !ok {
+			b.Window(s.Raw)
+			continue
+		}
+		b.Message(objectNode, func() {
+			for object := wire.Scan(s.Data); object.Next(); {
+				if !object.Is(objectAsset) {
+					b.Window(object.Raw)
+				}
+			}
+			b.Message(objectAsset, func() {
+				b.Varint(objectAssetIndex, wire.LastUint(asset, objectAssetIndex)+n)
+				for f := wire.Scan(asset); f.Next(); {
+					if f.Num != objectAssetIndex {
+						b.Window(f.Raw)
+					}
+				}
+			})
+		})
+	}
+	return s.Err()
+}
+
+// message returns a message of a type that is in no collection with its names changed.
+func (i *importer) message(message []byte, typ string) ([]byte, error) {
+	return i.plan.Message(nil, message, i.o.Registry.NamesOf(protoreflect.FullName(typ)))
+}
+
+// rename puts the result together where there is no base: in with other names, field by field as they stand.
+func (i *importer) rename() (*wire.Rope, error) {
+	collections := lastEntries(i.in, wire.CollectionDef)
+	var b wire.Builder
+	for n, f := range i.in.Fields {
+		var err error
+		switch {
+		case f.Is(wire.GraphDef):
+			err = i.renameGraph(&b, f)
+		case f.Is(wire.CollectionDef):
+			if collections[n] {
+				err = i.renameCollection(&b, f)
+			}
+		case i.plan.Nothing():
+			b.Field(f)
+		case f.Is(wire.SaverDef):
+			err = i.renameMessage(&b, f, "tensorflow.SaverDef")
+		case f.Is(wire.SignatureDef):
+			key, value := wire.MapEntry(f.Data)
+			var changed []byte
+			if changed, err = i.message(value, "tensorflow.SignatureDef"); err == nil {
+				writeEntry(&b, f.Num, key, changed)
+			}
+		case f.Is(wire.AssetFileDef):
+			err = i.renameMessage(&b, f, "tensorflow.AssetFileDef")
+		case f.Is(wire.ObjectGraphDef):
+			err = i.renameMessage(&b, f, "tensorflow.SavedObjectGraph")
+		default:
+			b.Field(f)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if f.Is(wire.SaverDef) {
+			i.report.Saver = "imported"
+		}
+	}
+	return b.Build(), nil
+}
+
+// renameMessage appends a field whose message is in no collection.
+func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) error {
+	changed, err := i.message(f.Data, typ)
+	if err != nil {
+		return fmt.Errorf("%s: %w", typ, err)
+	}
+	b.Bytes(f.Num, changed)
+	return nil
+}
+
+// renameGraph appends the GraphDef where there is no base.
+func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
+	if i.plan.Nothing() && !i.o.ClearDevices {
+		for s := wire.Scan(f.Data); s.Next(); {
+			if s.Is(wire.GraphNode) {
+				i.pass.Nodes++
+			}
+		}
+		b.Field(f)
+		return nil
+	}
+	var err error
+	b.Message(f.Num, func() {
+		err = i.pass.Graph(b, f.Data, func(f wire.Field) error {
+			switch {
+			case f.Is(wire.GraphLibrary):
+				return functions(b, f, i.pass)
+			case f.Is(wire.GraphDebugInfo) && !i.plan.Nothing():
+				info, err := i.plan.DebugInfo(nil, f.Data)
+				b.Bytes(f.Num, info)
+				return err
+			}
+			b.Window(f.Raw)
+			return nil
+		})
+	})
+	return err
+}
+
+// renameCollection appends a collection where there is no base.
+func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
+	raw, value := wire.MapEntry(f.Data)
+	key := string(raw)
+	if !i.restores(key) {
+		return nil
+	}
+	t, _ := i.o.Registry.Lookup(key)
+	change, err := i.plan.Collection(value, t)
+	if err != nil {
+		return err
+	}
+	i.report.Collections = append(i.report.Collections, key)
+	if change.Same {
+		b.Field(f)
+	} else {
+		writeCollection(b, key, change.Kind, change.List)
+	}
+	return nil
+}
+
+// restores reports whether a collection is to be imported, and notes one that is not.
+func (i *importer) restores(key string) bool {
+	if key == i.o.UnboundInputs && key != "" {
+		return false
+	}
+	if len(i.o.Collections) > 0 && !fitsAny(i.o.Collections, key) {
+		i.report.Skipped = append(i.report.Skipped, key)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,143 @@
+package rewrite
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of OpList and OpDef (tensorflow/core/framework/op_def.proto).
+const (
+	opListOp  protowire.Number = 1
+	opDefName protowire.Number = 1
+	opDefAttr protowire.Number = 4
+)
+
+// An opList is the op definitions that a file carries (meta_info_def.stripped_op_list), by name, decoded when asked for.
+type opList struct {
+	raw     map[string][]byte
+	order   []string
+	decoded map[string]*tfpb.OpDef
+}
+
+// opsOf returns the op definitions of a MetaGraphDef. The error is a *wire.SyntaxError.
+func opsOf(m *wire.MetaGraph) (*opList, error) {
+	l := &opList{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef)}
+	if m == nil {
+		return l, nil
+	}
+	info, _ := m.Message(wire.MetaInfoDef)
+	list, _ := wire.Merged(info, wire.InfoStrippedOpList)
+	s := wire.Scan(list)
+	for s.Next() {
+		if !s.Is(opListOp) {
+			continue
+		}
+		name := string(wire.Last(s.Data, opDefName))
+		if _, ok := l.raw[name]; !ok {
+			l.order = append(l.order, name)
+		}
+		l.raw[name] = s.Data
+	}
+	return l, s.Err()
+}
+
+// find returns the definition of an op, nil where the file has none that can be read.
+func (l *opList) find(op string) *tfpb.OpDef {
+	def, ok := l.decoded[op]
+	if ok {
+		return def
+	}
+	if raw, found := l.raw[op]; found {
+		def = new(tfpb.OpDef)
+		if err := proto.Unmarshal(raw, def); err != nil {
+			def = nil // a list that cannot be read tells nothing
+		}
+	}
+	l.decoded[op] = def
+	return def
+}
+
+// usedOps returns the ops of the nodes that a plan keeps and of all function bodies (ops_used_by_graph_def in
+// tensorflow/python/framework/meta_graph.py, which leaves out functions that only an attr names).
+func usedOps(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
+	used := make(map[string]bool)
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return nil, err
+		}
+		if !used[string(n.Op)] && p.Keeps(n.Name) {
+			used[string(n.Op)] = true
+		}
+	}
+	for f, err := range g.Functions() {
+		if err != nil {
+			return nil, err
+		}
+		for n, err := range f.Nodes() {
+			if err != nil {
+				return nil, err
+			}
+			if !used[string(n.Op)] {
+				used[string(n.Op)] = true
+			}
+		}
+	}
+	return used, nil
+}
+
+// cutOpList appends a stripped_op_list with the definitions of the ops that are used. It returns how many went.
+func cutOpList(b *wire.Builder, list wire.Field, used map[string]bool) (int, error) {
+	gone := 0
+	var inner wire.Builder
+	s := wire.Scan(list.Data)
+	for s.Next() {
+		if s.Is(opListOp) && !used[string(wire.Last(s.Data, opDefName))] {
+			gone++
+			continue
+		}
+		inner.Window(s.Raw)
+	}
+	if gone == 0 {
+		b.Window(list.Raw)
+	} else {
+		b.Message(list.Num, func() { b.Append(inner.Build()) })
+	}
+	return gone, s.Err()
+}
+
+// uniteOpLists returns a stripped_op_list of the definitions in base, then of those in only in. Where both define an op and
+// not in the same way, the definition with more attrs counts: it is the newer one, and TensorFlow takes attrs that it does
+// not know off a node by their default values there.
+func uniteOpLists(base, in *opList) *wire.Rope {
+	var b wire.Builder
+	for _, name := range base.order {
+		def := base.raw[name]
+		if other, ok := in.raw[name]; ok && !bytes.Equal(def, other) && countAttrs(other) > countAttrs(def) {
+			def = other
+		}
+		b.Bytes(opListOp, def)
+	}
+	for _, name := range in.order {
+		if _, ok := base.raw[name]; !ok {
+			b.Bytes(opListOp, in.raw[name])
+		}
+	}
+	return b.Build()
+}
+
+// countAttrs returns how many attrs an OpDef has.
+func countAttrs(def []byte) int {
+	n := 0
+	for s := wire.Scan(def); s.Next(); {
+		if s.Is(opDefAttr) {
+			n++
+		}
+	}
+	return n
+}

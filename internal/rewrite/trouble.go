@@ -1,0 +1,75 @@
+package rewrite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// A Trouble is one reason why a rewrite cannot be done.
+type Trouble struct {
+	Problem string // what is wrong, as an error says it
+	Hint    string // what to do about it; may be empty
+}
+
+func (t Trouble) Error() string { return t.Problem }
+
+// Troubles is all the reasons that were found, so that a user can mend them in one go. It has at least one.
+type Troubles []Trouble
+
+func (t Troubles) Error() string {
+	problems := make([]string, len(t))
+	for i, one := range t {
+		problems[i] = one.Problem
+	}
+	return strings.Join(problems, "; ")
+}
+
+// Remedy returns the hints, each once.
+func (t Troubles) Remedy() string {
+	var hints []string
+	seen := make(map[string]bool)
+	for _, one := range t {
+		if one.Hint != "" && !seen[one.Hint] {
+			seen[one.Hint] = true
+			hints = append(hints, one.Hint)
+		}
+	}
+	return strings.Join(hints, "; ")
+}
+
+// add adds a trouble with a hint, which may be empty.
+func (t *Troubles) add(hint, format string, args ...any) {
+	*t = append(*t, Trouble{Problem: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// err returns the troubles as an error, nil where there are none.
+func (t Troubles) err() error {
+	if len(t) == 0 {
+		return nil
+	}
+	return t
+}
+
+// listed is how many names a message lists at most.
+const listed = 10
+
+// list joins names for a message, quoted, and says how many more there are.
+func list(names []string) string {
+	if len(names) > listed {
+		return fmt.Sprintf("%s and %d more", quotedList(names[:listed]), len(names)-listed)
+	}
+	return quotedList(names)
+}
+
+// meant is a hint that names what a user may have meant by name, of what there is.
+func meant(name string, there []string) string {
+	if near := scope.Nearest(name, there, 5); len(near) > 0 {
+		return "did you mean " + quotedList(near) + "?"
+	}
+	if len(there) == 0 {
+		return ""
+	}
+	return "there is " + list(there)
+}

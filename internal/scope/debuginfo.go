@@ -1,0 +1,234 @@
+package scope
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of GraphDebugInfo and its messages (tensorflow/core/framework/graph_debug_info.proto).
+const (
+	debugFiles       protowire.Number = 1
+	debugTraces      protowire.Number = 2 // NAME@FUNCTION to StackTrace
+	debugFramesByID  protowire.Number = 4
+	debugNameToTrace protowire.Number = 5 // NAME@FUNCTION to a key of traces_by_id
+	debugTracesByID  protowire.Number = 6
+
+	traceFrames   protowire.Number = 1 // FileLineCol
+	traceFrameIDs protowire.Number = 2
+
+	frameFile protowire.Number = 1 // file_index
+)
+
+// DebugInfo appends a GraphDebugInfo with its names changed and without the traces of nodes that go, nor the frames that
+// only those had. A key is `name@function`, with no function or none of it for the nodes of the graph
+// (GraphDebugInfoBuilder in tensorflow/core/graph/graph_debug_info_builder.cc); what functions hold stays.
+func (p *Plan) DebugInfo(dst, info []byte) ([]byte, error) {
+	cut := p.Strip != "" || p.Gone != nil
+	traces, frames := make(map[uint64]bool), make(map[uint64]bool)
+	if cut {
+		if err := p.usedDebugIDs(info, traces, frames); err != nil {
+			return dst, err
+		}
+	}
+	s := wire.Scan(info)
+	for s.Next() {
+		switch {
+		case s.Is(debugTraces) || s.Is(debugNameToTrace):
+			name, value := debugEntry(s.Data)
+			node, function, _ := bytes.Cut(name, []byte("@"))
+			if len(function) > 0 {
+				break
+			}
+			if !p.Keeps(node) {
+				continue
+			}
+			dst = protowire.AppendTag(dst, s.Num, protowire.BytesType)
+			start := len(dst)
+			dst = protowire.AppendTag(dst, 1, protowire.BytesType)
+			inner := len(dst)
+			dst = append(p.appendNode(dst, node), name[len(node):]...)
+			dst = append(insertLength(dst, inner), value...)
+			dst = insertLength(dst, start)
+			continue
+		case cut && s.Is(debugTracesByID) && !traces[debugID(s.Data)], cut && s.Is(debugFramesByID) && !frames[debugID(s.Data)]:
+			continue
+		}
+		dst = append(dst, s.Raw...)
+	}
+	return dst, s.Err()
+}
+
+// usedDebugIDs finds the traces that nodes that stay have, and the frames in those.
+func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
+	use := func(trace []byte) {
+		for t := wire.Scan(trace); t.Next(); {
+			for id := range frameIDs(t.Field) {
+				frames[id] = true
+			}
+		}
+	}
+	s := wire.Scan(info)
+	for s.Next() {
+		if !s.Is(debugTraces) && !s.Is(debugNameToTrace) {
+			continue
+		}
+		name, _ := debugEntry(s.Data)
+		node, function, _ := bytes.Cut(name, []byte("@"))
+		if len(function) == 0 && !p.Keeps(node) {
+			continue
+		}
+		if s.Num == debugNameToTrace {
+			traces[fixed(s.Data, 2)] = true
+		} else {
+			trace, _ := wire.Merged(s.Data, 2)
+			use(trace)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	for s := wire.Scan(info); s.Next(); {
+		if s.Is(debugTracesByID) && traces[debugID(s.Data)] {
+			trace, _ := wire.Merged(s.Data, 2)
+			use(trace)
+		}
+	}
+	return nil
+}
+
+// debugEntry returns the key of a map entry whose key is a string, and all other fields of it.
+func debugEntry(entry []byte) (key, rest []byte) {
+	key = wire.Last(entry, 1)
+	for s := wire.Scan(entry); s.Next(); {
+		if !s.Is(1) {
+			rest = append(rest, s.Raw...)
+		}
+	}
+	return key, rest
+}
+
+// debugID returns the key of a map entry whose key is a fixed64.
+func debugID(entry []byte) uint64 { return fixed(entry, 1) }
+
+// fixed returns the last fixed64 field num of message, 0 where there is none.
+func fixed(message []byte, num protowire.Number) uint64 {
+	var last uint64
+	for s := wire.Scan(message); s.Next(); {
+		if s.Num == num && s.Type == protowire.Fixed64Type {
+			last, _ = protowire.ConsumeFixed64(s.Data)
+		}
+	}
+	return last
+}
+
+// frameIDs yields the ids in a field of a StackTrace, packed or not.
+func frameIDs(f wire.Field) func(yield func(uint64) bool) {
+	return func(yield func(uint64) bool) {
+		if f.Num != traceFrameIDs || f.Type != protowire.BytesType && f.Type != protowire.Fixed64Type {
+			return
+		}
+		for rest := f.Data; len(rest) >= 8; rest = rest[8:] {
+			id, _ := protowire.ConsumeFixed64(rest)
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// FollowDebugInfo appends the fields of a GraphDebugInfo, in, as they have to stand behind those of base: its files are
+// numbered from where base's end, and so are its traces and frames.
+func FollowDebugInfo(dst, base, in []byte) ([]byte, error) {
+	var shift debugShift
+	s := wire.Scan(base)
+	for s.Next() {
+		switch {
+		case s.Is(debugFiles):
+			shift.file++
+		case s.Is(debugFramesByID):
+			shift.frame = max(shift.frame, debugID(s.Data)+1)
+		case s.Is(debugTracesByID):
+			shift.trace = max(shift.trace, debugID(s.Data)+1)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return dst, err
+	}
+	s = wire.Scan(in)
+	for s.Next() {
+		if s.Type != protowire.BytesType || s.Num == debugFiles {
+			dst = append(dst, s.Raw...)
+			continue
+		}
+		entry := wire.Scan(s.Data)
+		dst = protowire.AppendTag(dst, s.Num, protowire.BytesType)
+		start := len(dst)
+		for entry.Next() {
+			dst = shift.entry(dst, s.Num, entry.Field)
+		}
+		if err := entry.Err(); err != nil {
+			return dst, err
+		}
+		dst = insertLength(dst, start)
+	}
+	return dst, s.Err()
+}
+
+// A debugShift says by how much the numbers in a GraphDebugInfo change.
+type debugShift struct{ file, frame, trace uint64 }
+
+// entry appends field f of a map entry of the field num of GraphDebugInfo.
+func (d debugShift) entry(dst []byte, num protowire.Number, f wire.Field) []byte {
+	number := func(by uint64) []byte {
+		v, _ := protowire.ConsumeFixed64(f.Data)
+		return protowire.AppendFixed64(protowire.AppendTag(dst, f.Num, protowire.Fixed64Type), v+by)
+	}
+	switch {
+	case num == debugFramesByID && f.Num == 1 && f.Type == protowire.Fixed64Type:
+		return number(d.frame)
+	case num == debugTracesByID && f.Num == 1 && f.Type == protowire.Fixed64Type, num == debugNameToTrace && f.Num == 2 && f.Type == protowire.Fixed64Type:
+		return number(d.trace)
+	case num == debugFramesByID && f.Is(2):
+		return message(dst, f, d.frameFields)
+	case (num == debugTraces || num == debugTracesByID) && f.Is(2):
+		return message(dst, f, d.traceFields)
+	}
+	return append(dst, f.Raw...)
+}
+
+// traceFields appends a field of a StackTrace.
+func (d debugShift) traceFields(dst []byte, f wire.Field) []byte {
+	if f.Is(traceFrames) {
+		return message(dst, f, d.frameFields)
+	}
+	if f.Num != traceFrameIDs {
+		return append(dst, f.Raw...)
+	}
+	dst = protowire.AppendTag(dst, f.Num, protowire.BytesType)
+	start := len(dst)
+	for id := range frameIDs(f) {
+		dst = protowire.AppendFixed64(dst, id+d.frame)
+	}
+	return insertLength(dst, start)
+}
+
+// frameFields appends a field of a FileLineCol.
+func (d debugShift) frameFields(dst []byte, f wire.Field) []byte {
+	if f.Num == frameFile && f.Type == protowire.VarintType {
+		return protowire.AppendVarint(protowire.AppendTag(dst, f.Num, f.Type), f.Uint()+d.file)
+	}
+	return append(dst, f.Raw...)
+}
+
+// message appends the message field f with each of its fields as change appends it.
+func message(dst []byte, f wire.Field, change func([]byte, wire.Field) []byte) []byte {
+	dst = protowire.AppendTag(dst, f.Num, protowire.BytesType)
+	start := len(dst)
+	for s := wire.Scan(f.Data); s.Next(); {
+		dst = change(dst, s.Field)
+	}
+	return insertLength(dst, start)
+}

@@ -1,0 +1,280 @@
+package scope
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Pass applies a plan to the nodes of a graph and takes along what else a rewrite does to nodes, so that a graph is walked
+// once. It counts what it did. The zero value with a Plan renames and nothing else.
+type Pass struct {
+	Plan         *Plan
+	ClearDevices bool                             // empty the device of every node, in functions too
+	DropAttr     func(op, key, value []byte) bool // attrs to leave out; nil: none
+	Reads        func(node, input []byte) error   // told of each data input of a node that stays whose own node goes; nil: nobody is
+	Unbound      []string                         // the inputs from outside the scope, each once, in the order in which they came
+	Nodes        int                              // nodes that there were
+	Kept         int                              // nodes that stayed
+	Cleared      int                              // nodes whose device was cleared, those in functions included
+	Dropped      int                              // attrs that were left out
+	seen         map[string]bool                  // what is in Unbound
+	node         wire.Node                        // the node being walked; its room is used again
+	payload      []byte                           // room for new names
+	field        []byte                           // room for a new field
+	controls     []string                         // control inputs of the node that were mapped
+}
+
+// Graph appends the nodes of a graph to b, as the plan has it, and leaves other fields to rest. The error is a
+// *wire.SyntaxError.
+func (a *Pass) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) error) error {
+	s := wire.Scan(graph)
+	for s.Next() {
+		var err error
+		if s.Is(wire.GraphNode) {
+			err = a.graphNode(b, s.Field)
+		} else {
+			err = rest(s.Field)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.Err()
+}
+
+// graphNode appends one node of the graph.
+func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
+	if err := a.node.Parse(f.Data); err != nil {
+		return err
+	}
+	a.Nodes++
+	if !a.Plan.Keeps(a.node.Name) {
+		return nil
+	}
+	a.Kept++
+	return a.append(b, f, true)
+}
+
+// Function appends a function of the library: its names are its own, but devices and attrs are the pass's business.
+func (a *Pass) Function(b *wire.Builder, f wire.Field) error {
+	if !a.ClearDevices && a.DropAttr == nil {
+		b.Window(f.Raw)
+		return nil
+	}
+	before := a.Cleared + a.Dropped
+	var inner wire.Builder
+	s := wire.Scan(f.Data)
+	for s.Next() {
+		if !s.Is(wire.FunctionNode) {
+			inner.Window(s.Raw)
+			continue
+		}
+		if err := a.node.Parse(s.Data); err != nil {
+			return err
+		}
+		if err := a.append(&inner, s.Field, false); err != nil {
+			return err
+		}
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if a.Cleared+a.Dropped == before {
+		b.Window(f.Raw)
+		return nil
+	}
+	b.Message(f.Num, func() { b.Append(inner.Build()) })
+	return nil
+}
+
+// append appends a.node, which f holds. Its names are looked at if named is set.
+func (a *Pass) append(b *wire.Builder, f wire.Field, named bool) error {
+	if a.ClearDevices && len(a.node.Device) > 0 {
+		a.Cleared++
+	}
+	a.controls = a.controls[:0]
+	// What stands before the first change stays one window; where nothing changes, so does the whole node.
+	var failed error
+	s := wire.Scan(f.Data)
+	for s.Next() {
+		same, err := a.change(s.Field, named)
+		if err != nil {
+			return err
+		}
+		if same {
+			continue
+		}
+		at, _ := wire.Offset(f.Data, s.Raw)
+		b.Message(f.Num, func() {
+			b.Window(f.Data[:at])
+			b.Copy(a.field)
+			for s.Next() {
+				same, err := a.change(s.Field, named)
+				if err != nil {
+					failed = err
+					return
+				}
+				if same {
+					b.Window(s.Raw)
+				} else {
+					b.Copy(a.field)
+				}
+			}
+		})
+		return failed
+	}
+	b.Window(f.Raw)
+	return nil
+}
+
+// change reports whether a field of a.node stays as it is. If not, a.field is what takes its place: nothing for a field that
+// goes.
+func (a *Pass) change(f wire.Field, named bool) (same bool, err error) {
+	a.field = a.field[:0]
+	if f.Type != protowire.BytesType {
+		return true, nil
+	}
+	switch {
+	case f.Num == wire.NodeName && named:
+		a.payload = a.Plan.appendNode(a.payload[:0], f.Data)
+		return a.replace(f), nil
+	case f.Num == wire.NodeInput && named:
+		return a.input(f)
+	case f.Num == wire.NodeDevice && a.ClearDevices:
+		return false, nil
+	case f.Num == wire.NodeAttr:
+		return a.attr(f, named)
+	}
+	return true, nil
+}
+
+// replace makes a.field the field f with a.payload in it. It reports whether that is what f is already.
+func (a *Pass) replace(f wire.Field) bool {
+	if bytes.Equal(a.payload, f.Data) {
+		return true
+	}
+	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
+	a.field = protowire.AppendBytes(a.field, a.payload)
+	return false
+}
+
+// input does what change does for an input.
+func (a *Pass) input(f wire.Field) (bool, error) {
+	var what fate
+	a.payload, what = a.Plan.appendInput(a.payload[:0], f.Data)
+	switch what {
+	case gone:
+		if f.Data[0] != '^' && a.Reads != nil {
+			return false, a.Reads(a.node.Name, f.Data)
+		}
+		return false, nil
+	case unbound:
+		if !a.seen[string(a.payload)] {
+			if a.seen == nil {
+				a.seen = make(map[string]bool)
+			}
+			name := string(a.payload)
+			a.seen[name] = true
+			a.Unbound = append(a.Unbound, name)
+		}
+	case mapped:
+		// Two control inputs may have become one (RemapNodeDefInputs in graph_constructor.cc).
+		if a.payload[0] == '^' {
+			for _, c := range a.controls {
+				if c == string(a.payload) {
+					return false, nil
+				}
+			}
+			a.controls = append(a.controls, string(a.payload))
+		}
+	}
+	return a.replace(f), nil
+}
+
+// attr does what change does for the map entry of an attr.
+func (a *Pass) attr(f wire.Field, named bool) (bool, error) {
+	key, value := wire.MapEntry(f.Data)
+	if a.DropAttr != nil && a.DropAttr(a.node.Op, key, value) {
+		a.Dropped++
+		return false, nil
+	}
+	if !named || len(key) < len("_class") {
+		return true, nil
+	}
+	switch string(key) {
+	case "_class":
+		return a.class(f, value)
+	case "frame_name":
+		if op := string(a.node.Op); op != "Enter" && op != "RefEnter" {
+			return true, nil
+		}
+		name, ok := wire.AttrBytes(value, wire.AttrS)
+		if !ok {
+			return true, nil
+		}
+		frame := a.Plan.appendScope(nil, name)
+		if bytes.Equal(frame, name) {
+			return true, nil
+		}
+		a.entry(f, key, func(dst []byte) []byte {
+			dst = protowire.AppendTag(dst, wire.AttrS, protowire.BytesType)
+			return protowire.AppendBytes(dst, frame)
+		})
+		return false, nil
+	}
+	return true, nil
+}
+
+// class does what change does for the attr `_class`: the groups of nodes that go are left out, and so is an attr in which
+// nothing is left.
+func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
+	list, ok := wire.AttrBytes(value, wire.AttrList)
+	if !ok {
+		return true, nil
+	}
+	var changed []byte
+	same, some := true, false
+	s := wire.Scan(list)
+	for s.Next() {
+		mark, node, port := Split(s.Data)
+		if !s.Is(wire.ListS) || string(mark) != "loc:@" {
+			changed, some = append(changed, s.Raw...), true
+			continue
+		}
+		if !a.Plan.Keeps(node) {
+			same = false
+			continue
+		}
+		some = true
+		a.payload = append(a.Plan.appendNode(append(a.payload[:0], mark...), node), port...)
+		same = same && bytes.Equal(a.payload, s.Data)
+		changed = protowire.AppendTag(changed, wire.ListS, protowire.BytesType)
+		changed = protowire.AppendBytes(changed, a.payload)
+	}
+	if err := s.Err(); err != nil || same {
+		return true, err
+	}
+	a.field = a.field[:0]
+	if some {
+		a.entry(f, []byte("_class"), func(dst []byte) []byte {
+			dst = protowire.AppendTag(dst, wire.AttrList, protowire.BytesType)
+			return protowire.AppendBytes(dst, changed)
+		})
+	}
+	return false, nil
+}
+
+// entry makes a.field the map entry f with another AttrValue, whose fields value appends.
+func (a *Pass) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
+	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
+	start := len(a.field)
+	a.field = protowire.AppendTag(a.field, 1, protowire.BytesType)
+	a.field = protowire.AppendBytes(a.field, key)
+	a.field = protowire.AppendTag(a.field, 2, protowire.BytesType)
+	inner := len(a.field)
+	a.field = insertLength(value(a.field), inner)
+	a.field = insertLength(a.field, start)
+}
