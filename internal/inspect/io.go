@@ -51,11 +51,13 @@ func FindIO(m *Model) (*IO, error) {
 		return nil, err
 	}
 	d := &finder{
-		flow:     newFlow(g),
-		t:        t,
-		m:        m.Meta,
-		declared: readDeclared(g, m.Meta),
-		sourceAt: make(map[Edge]int),
+		flow:      newFlow(g),
+		t:         t,
+		m:         m.Meta,
+		declared:  readDeclared(g, m.Meta),
+		sourceAt:  make(map[Edge]int),
+		standIns:  make(map[Edge]bool),
+		questions: maxQuestions,
 	}
 	d.markGradients()
 	d.markKeepers()
@@ -65,9 +67,13 @@ func FindIO(m *Model) (*IO, error) {
 	d.markModel()
 	d.settleSources()
 	d.markRegions()
+	d.findStandIns()
 	outputs := d.listOutputs(d.findOutputs())
 	return &IO{Inputs: d.listInputs(), Outputs: outputs}, nil
 }
+
+// maxQuestions is how many questions that need a walk through the whole graph are asked about single tensors.
+const maxQuestions = 16
 
 // tensorName returns "name:k".
 func (d *finder) tensorName(e Edge) string {

@@ -70,7 +70,7 @@ func (d *finder) chain(e Edge) (string, bool) {
 	for range maxChain {
 		key = binary.AppendVarint(key, int64(d.g.Op(int(e.Node))))
 		if d.has(e.Node, markLayer) {
-			for k, in := range d.g.Inputs(int(e.Node)) {
+			for k, in := range d.firstInputs(e.Node) {
 				if in.Node == Dangling || in.Port < 0 || !d.has(in.Node, markWeights) {
 					continue
 				}
@@ -92,12 +92,18 @@ func (d *finder) chain(e Edge) (string, bool) {
 
 // resultInput returns the first input of node i that descends from a layer, and its place, -1 where there is none.
 func (d *finder) resultInput(i int32) (Edge, int) {
-	for k, in := range d.g.Inputs(int(i)) {
+	for k, in := range d.firstInputs(i) {
 		if in.Node != Dangling && in.Port >= 0 && d.has(in.Node, markBelow) {
 			return in, k
 		}
 	}
 	return Edge{Node: Dangling}, -1
+}
+
+// firstInputs returns the inputs of node i that are looked at where one of them is searched for.
+func (d *finder) firstInputs(i int32) []Edge {
+	in := d.g.Inputs(int(i))
+	return in[:min(len(in), nearby)]
 }
 
 // weightRoot returns the first variable that weights are computed from.
@@ -107,7 +113,7 @@ func (d *finder) weightRoot(i int32) (int32, bool) {
 			return i, true
 		}
 		found := false
-		for _, in := range d.g.Inputs(int(i)) {
+		for _, in := range d.firstInputs(i) {
 			if in.Node != Dangling && in.Port >= 0 && d.has(in.Node, markWeights) {
 				i, found = in.Node, true
 				break

@@ -22,6 +22,7 @@ const (
 	markTarget                     // depends on the comparison with what the model has to reproduce
 	markKeeping                    // all that is made of it goes into variables, queues, checkpoints and assertions
 	markMeets                      // lies above a place where it meets what the model has made of data
+	markAsked                      // what a single question is about; on no node between questions
 )
 
 // A flow is a graph with marks on its nodes: how data flows through it, from where it comes in to where it comes out.

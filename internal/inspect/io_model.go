@@ -167,6 +167,8 @@ func (d *finder) settleSources() {
 		switch {
 		case byKey != "":
 			s.role, s.why = role, byKey
+		case d.leads(s.edge, markLayer|markAbove) && d.labelledLate(s):
+			s.role, s.why = RoleLabel, "named like a label, and read by nothing before the last layer"
 		case d.leads(s.edge, markLayer|markAbove):
 			s.role, s.why = RoleData, "feeds layers that read trainable variables"
 			if d.frozen {
@@ -226,6 +228,32 @@ func (d *finder) leads(e Edge, m mark) bool {
 		}
 	}
 	return false
+}
+
+// labelledLate reports whether a source that layers read is a label all the same: one that is called so and that no layer
+// but the last ones reads, like the true tags that a CRF looks transitions up by, while others feed all the layers.
+func (d *finder) labelledLate(s *source) bool {
+	if _, last := nameParts(d.g.Name(int(s.edge.Node))); d.questions == 0 || !says(last, labelWords) {
+		return false
+	}
+	d.questions--
+	other := false
+	for k := range d.sources {
+		o := &d.sources[k]
+		other = other || o.edge != s.edge && !o.early && d.leads(o.edge, markAbove)
+	}
+	if !other {
+		return false
+	}
+	d.spreadPorts([]Edge{s.edge}, markAsked, d.forward)
+	late := true
+	for i := range int32(d.g.Len()) {
+		if d.has(i, markAsked) {
+			late = late && !(d.has(i, markLayer) && d.has(i, markAbove))
+			d.marks[i] &^= markAsked
+		}
+	}
+	return late
 }
 
 // ctcLengths is which input of a CTC loss the lengths of the sequences are.

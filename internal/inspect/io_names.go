@@ -9,13 +9,13 @@ import (
 // stand alone.
 var (
 	predictionWords = []string{"output", "pred", "logit", "prob", "softmax", "sigmoid", "detect", "score", "classes", "boxes",
-		"result", "decod", "embed", "final", "infer", "polic", "action", "generat", "recon", "answer", "hypothes", "estimat",
+		"result", "decod", "embed", "infer", "polic", "action", "generat", "recon", "answer", "hypothes", "estimat",
 		"feature_vector", "similar", "argmax", "class_id", "landmark", "keypoint", "mask", "heatmap", "transcript", "out", "y",
 		"yhat", "q", "pi"}
 	lossWords   = []string{"loss", "cost", "objective", "xent", "cross_entropy", "crossentropy", "penalt", "regulariz", "mse", "nll", "elbo"}
 	metricWords = []string{"accura", "metric", "precision", "recall", "auc", "psnr", "ssim", "rmse", "mae", "error", "correct", "acc",
 		"perplexity", "f1", "iou", "eval", "summar", "stat"}
-	labelWords     = []string{"label", "target", "truth", "gt", "groundtruth"}
+	labelWords     = []string{"label", "target", "truth", "gt", "groundtruth", "answer", "y", "ys", "y_true", "tags"}
 	auxiliaryWords = []string{"keep_prob", "keepprob", "dropout", "drop_rate", "droprate", "is_train", "istrain", "training", "is_test",
 		"phase", "learning_rate", "lr", "batch_size", "batchsize", "learning_phase", "momentum", "weight_decay", "temperature",
 		"epsilon", "beta", "step", "rate"}
@@ -69,7 +69,10 @@ func chosen(name []byte, op string) bool {
 	if argumentName(string(last)) {
 		return false
 	}
+	op = strings.TrimRight(op, "0123456789")
+	op = strings.TrimSuffix(op, "V") // AddV2 is called "Add"
 	rest, ok := bytes.CutPrefix(last, []byte(op))
+
 	if ok && counted(rest) {
 		return false
 	}

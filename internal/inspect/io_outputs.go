@@ -31,6 +31,7 @@ const (
 	maxPredictions = 12
 	maxScalars     = 8
 	maxBehind      = 4
+	goodScore      = 6 // what has as many signs is listed all the same
 )
 
 // findOutputs returns the predictions, the losses and metrics, the likeliest of each first.
@@ -47,11 +48,11 @@ func (d *finder) findOutputs() []candidate {
 			c.dtype, c.shape = d.t.dtype(&n, port), d.t.shape(int(i), port)
 			switch d.weigh(&c, &n); c.role {
 			case RolePrediction:
-				predictions = append(predictions, c)
+				predictions = d.keep(predictions, c)
 			case RoleLoss:
-				losses = append(losses, c)
+				losses = d.keep(losses, c)
 			case RoleMetric:
-				metrics = append(metrics, c)
+				metrics = d.keep(metrics, c)
 			}
 		}
 	}
@@ -66,6 +67,18 @@ func (d *finder) findOutputs() []candidate {
 	return append(out, d.best(d.group(metrics), maxScalars, maxBehind)...)
 }
 
+// maxKept is how many candidates are kept until they are compared.
+const maxKept = 4096
+
+// keep appends a candidate, and drops the least likely ones when there are too many.
+func (d *finder) keep(all []candidate, c candidate) []candidate {
+	if len(all) == 2*maxKept {
+		slices.SortStableFunc(all, d.compare)
+		all = all[:maxKept]
+	}
+	return append(all, c)
+}
+
 // mayComeOut reports whether node i lies where predictions, losses and metrics do.
 func (d *finder) mayComeOut(i int32) bool {
 	if !d.forward(i) || d.is(i, opShape|opRandom|opConst|opEnter|opSwitch) || d.has(i, markInside) {
@@ -73,6 +86,8 @@ func (d *finder) mayComeOut(i int32) bool {
 	}
 	switch {
 	case d.has(i, markLabel|markTarget|markTrained):
+		return true
+	case d.standsIn(i):
 		return true
 	case d.has(i, markAboveFree):
 		return false
@@ -84,6 +99,23 @@ func (d *finder) mayComeOut(i int32) bool {
 		return d.has(i, markData|markSource)
 	}
 	return d.has(i, markWeights) && !d.is(i, opSame) || len(d.trainable) == 0
+}
+
+// standsIn reports whether an output of node i stands in for data.
+func (d *finder) standsIn(i int32) bool {
+	for e := range d.standIns {
+		if e.Node == i {
+			return true
+		}
+	}
+	return false
+}
+
+// dtypeOf returns the DataType of a tensor, 0 where it is not known.
+func (d *finder) dtypeOf(e Edge) int32 {
+	var n wire.Node
+	d.g.Node(int(e.Node), &n)
+	return d.t.dtype(&n, int(e.Port))
 }
 
 // maxPortsOut is how many outputs of one node are looked at.
@@ -106,10 +138,11 @@ func (d *finder) portsOut(i int32, n *wire.Node) int {
 
 // readers counts who reads a tensor.
 type readers struct {
-	on        int // go on with it
-	decisions int // decide by it: a softmax, an argmax
-	labels    int // bring it together with labels or targets
-	books     int // only keep books
+	on        int    // go on with it
+	decisions int    // decide by it: a softmax, an argmax
+	decision  string // the op of the first of these
+	labels    int    // bring it together with labels or targets
+	books     int    // only keep books
 }
 
 // readersOf counts who reads a tensor.
@@ -124,7 +157,9 @@ func (d *finder) readersOf(e Edge) readers {
 		case d.joinsLabel(c.Node, maxSame):
 			r.labels++
 		case d.is(c.Node, opDecision):
-			r.decisions++
+			if r.decisions++; r.decisions == 1 {
+				r.decision = d.g.OpName(d.g.Op(int(c.Node)))
+			}
 		default:
 			r.on++
 		}
@@ -132,8 +167,11 @@ func (d *finder) readersOf(e Edge) readers {
 	return r
 }
 
-// maxSame is how many nodes that hand their input on are looked through.
-const maxSame = 4
+// maxSame is how many nodes that hand their input on are looked through, maxReaders how many readers of each.
+const (
+	maxSame    = 2
+	maxReaders = 8
+)
 
 // joinsLabel reports whether node i depends on a label or a target, or hands what it reads on to such nodes alone.
 func (d *finder) joinsLabel(i int32, depth int) bool {
@@ -148,7 +186,7 @@ func (d *finder) joinsLabel(i int32, depth int) bool {
 		if c.Port < 0 || d.is(c.Node, opShape) || !d.forward(c.Node) {
 			continue
 		}
-		if k > nearby || !d.joinsLabel(c.Node, depth-1) {
+		if k > maxReaders || !d.joinsLabel(c.Node, depth-1) {
 			return false
 		}
 		joins = true
@@ -183,8 +221,10 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 		c.sign(2, "collection "+key)
 	}
 	switch {
+	case d.standIns[c.edge]:
+		c.sign(8, "layers read it in place of data")
 	case read.on == 0 && read.decisions > 0:
-		c.sign(2, "decided by")
+		c.sign(2, read.decision+" reads it")
 	case read.on == 0 && read.labels > 0:
 		c.sign(4, "only what depends on labels reads it")
 	case read.on == 0 && read.books == 0:
@@ -196,7 +236,7 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	}
 	switch {
 	case d.is(i, opDecision):
-		c.sign(3, "a "+string(n.Op))
+		c.sign(3, string(n.Op))
 	case d.has(i, markLayer):
 		c.sign(2, "output of the last layer")
 	case d.is(i, opReduction) && c.shape == nil:
@@ -270,24 +310,26 @@ func (d *finder) weighScalar(c *candidate, scalar, person bool, on int) {
 	}
 }
 
-// best returns at most limit candidates, the likeliest first, without those that lie far behind the likeliest. Of equals those
-// come first that training does not touch, then those that were built last.
+// compare puts the likeliest first, of equals those that training does not touch, then those that were built last.
+func (d *finder) compare(a, b candidate) int {
+	switch x, y := d.has(a.edge.Node, markToLoss), d.has(b.edge.Node, markToLoss); {
+	case a.score != b.score:
+		return b.score - a.score
+	case x != y && x:
+		return 1
+	case x != y:
+		return -1
+	case a.edge.Node != b.edge.Node:
+		return int(b.edge.Node) - int(a.edge.Node)
+	}
+	return int(a.edge.Port) - int(b.edge.Port)
+}
+
+// best returns at most limit candidates, the likeliest first, without those that lie far behind the likeliest.
 func (d *finder) best(all []candidate, limit, behind int) []candidate {
-	slices.SortStableFunc(all, func(a, b candidate) int {
-		switch x, y := d.has(a.edge.Node, markToLoss), d.has(b.edge.Node, markToLoss); {
-		case a.score != b.score:
-			return b.score - a.score
-		case x != y && x:
-			return 1
-		case x != y:
-			return -1
-		case a.edge.Node != b.edge.Node:
-			return int(b.edge.Node) - int(a.edge.Node)
-		}
-		return int(a.edge.Port) - int(b.edge.Port)
-	})
+	slices.SortStableFunc(all, d.compare)
 	for k := range all {
-		if k == limit || all[k].score < all[0].score-behind || k > 0 && all[k].score <= 0 {
+		if k == limit || all[k].score < min(all[0].score-behind, goodScore) || k > 0 && all[k].score <= 0 {
 			return all[:k]
 		}
 	}

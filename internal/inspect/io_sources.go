@@ -27,6 +27,8 @@ type finder struct {
 	machinery map[Edge]bool // file names of the saver and of assets
 	trainable []int32       // variables; constants where a frozen graph has none
 	frozen    bool          // whether trainable are constants
+	questions int           // for which the whole graph may still be gone through
+	standIns  map[Edge]bool // tensors that layers read in place of data
 	sources   []source
 	sourceAt  map[Edge]int // place in sources
 	layers    []int32
@@ -54,7 +56,7 @@ func (d *finder) findSources() {
 }
 
 // maxPorts is how many outputs of one source are listed.
-const maxPorts = 1000
+const maxPorts = 256
 
 // portsRead returns the outputs of a source that are of interest: the one that a placeholder has, of others those that
 // somebody reads.
@@ -193,17 +195,42 @@ func (d *finder) bookkeeping(s *source) (Role, string) {
 	return "", ""
 }
 
-// rate reports whether a source is a dropout's rate or keep probability: a number that something random is compared with, or
-// added to, close by.
+// rate reports whether a source is a dropout's rate or keep probability: random numbers are compared with it, or it is added to them
+// and the sum is rounded off.
 func (d *finder) rate(s *source) bool {
 	if !(s.shape == nil || s.shape.scalar()) || !isFloat(s.dtype) {
 		return false
 	}
-	for _, i := range d.readers(s.edge) {
-		for _, e := range d.g.Inputs(int(i)) {
-			if e.Node != Dangling && e.Node != s.edge.Node && d.randomAbove(e.Node, 4) {
-				return true
-			}
+	found := false
+	d.below(s.edge, func(i int32) bool {
+		switch op := d.g.OpName(d.g.Op(int(i))); op {
+		case "GreaterEqual", "Greater", "Less", "LessEqual":
+			found = found || d.readsRandom(i)
+		case "Add", "AddV2":
+			found = found || d.readsRandom(i) && d.floored(i)
+		case "Sub", "Identity", "Cast", "Switch", "Merge", "StopGradient":
+			return !found
+		}
+		return false
+	})
+	return found
+}
+
+// floored reports whether what node i makes is rounded off.
+func (d *finder) floored(i int32) bool {
+	for _, c := range d.g.Consumers(int(i)) {
+		if d.g.OpName(d.g.Op(int(c.Node))) == "Floor" {
+			return true
+		}
+	}
+	return false
+}
+
+// readsRandom reports whether node i reads random numbers, scaled or not.
+func (d *finder) readsRandom(i int32) bool {
+	for _, e := range d.g.Inputs(int(i)) {
+		if e.Node != Dangling && e.Port >= 0 && d.randomAbove(e.Node, 4) {
+			return true
 		}
 	}
 	return false
