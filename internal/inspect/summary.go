@@ -49,6 +49,7 @@ type Origin struct {
 	MetaGraphVersion     string   `json:"meta_graph_version,omitempty"`
 	Tags                 []string `json:"tags,omitempty"` // of the MetaGraphDef
 	Producer             int32    `json:"producer"`
+	ProducerDate         string   `json:"producer_date,omitempty"` // see ProducerDate
 	MinConsumer          int32    `json:"min_consumer"`
 	BadConsumers         []int32  `json:"bad_consumers,omitempty"`
 	StrippedDefaultAttrs bool     `json:"stripped_default_attrs"`
@@ -163,6 +164,7 @@ func (s *Summary) readOrigin(m *Model) error {
 		}
 		o.Producer, o.MinConsumer, o.BadConsumers = versions.GetProducer(), versions.GetMinConsumer(), versions.GetBadConsumers()
 	}
+	o.ProducerDate = ProducerDate(o.Producer)
 	return nil
 }
 
@@ -275,6 +277,11 @@ func (s *Summary) readAssets(m *Model) error {
 }
 
 func (s *Summary) readVariables(m *Model) error {
+	l, err := Variables(m)
+	if err != nil {
+		return err
+	}
+	s.Variables, s.Trainable = l.Total, l.Trainable
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Scopes is the section scopes: a tree for people, whole paths for scripts.
 func Scopes(t *inspect.ScopeTree) View {
-	g := Grid{Title: "scopes", Columns: []Column{{Name: "scope", Tree: "/"}, Number("nodes"), Number("own")}}
+	g := Grid{Title: "scopes", Columns: []Column{{Name: "scope", Tree: "/"}, Number("nodes"), Number("directly")}}
 	var paths []string
 	for _, s := range t.Scopes {
 		paths = append(paths, s.Scope)

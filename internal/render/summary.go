@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,8 +77,11 @@ func fileText(s *inspect.Summary) string {
 // originText says which TensorFlow made the graph.
 func originText(o inspect.Origin) string {
 	version := "a TensorFlow that left no version"
-	if o.Version != "" {
+	switch {
+	case o.Version != "":
 		version = "TensorFlow " + Text(o.Version)
+	case o.ProducerDate != "":
+		version = fmt.Sprintf("TensorFlow of about %s (it left no version)", o.ProducerDate[:len("2016-09")])
 	}
 	if o.GitVersion != "" && o.GitVersion != "unknown" && o.GitVersion != o.Version {
 		version += " (" + Text(o.GitVersion) + ")"
@@ -100,12 +104,14 @@ func sizeText(s *inspect.Summary) string {
 	}
 	var parts []string
 	for _, p := range s.Parts {
-		if p.Bytes*100 >= total {
-			parts = append(parts, fmt.Sprintf("%s %s", p.Field, bytesText(p.Bytes)))
+		if p.Bytes*100 < total {
+			continue
 		}
-	}
-	if s.Graph.Constants > 0 {
-		parts = append(parts, fmt.Sprintf("%s in constants", bytesText(s.Graph.ConstantBytes)))
+		text := fmt.Sprintf("%s %s", p.Field, bytesText(p.Bytes))
+		if p.Field == "graph_def" && s.Graph.Constants > 0 {
+			text += fmt.Sprintf(" (%s in constants)", bytesText(s.Graph.ConstantBytes))
+		}
+		parts = append(parts, text)
 	}
 	if len(parts) == 0 {
 		return "nothing in it"
@@ -193,6 +199,9 @@ func signatureTexts(signatures []inspect.Signature) []string {
 	if len(signatures) == 0 {
 		return []string{"none"}
 	}
+	// What serves comes first, what TensorFlow runs for itself (__saved_model_init_op) last.
+	signatures = slices.Clone(signatures)
+	slices.SortStableFunc(signatures, func(a, b inspect.Signature) int { return signatureRank(a.Key) - signatureRank(b.Key) })
 	var lines []string
 	for i, s := range signatures {
 		if i == summarySignatures && len(signatures) > i+1 {
@@ -207,13 +216,23 @@ func signatureTexts(signatures []inspect.Signature) []string {
 	return lines
 }
 
+func signatureRank(key string) int {
+	switch {
+	case key == "serving_default":
+		return 0
+	case strings.HasPrefix(key, "__"):
+		return 2
+	}
+	return 1
+}
+
 func signatureKeys(tensors []inspect.SignatureTensor) string {
 	if len(tensors) == 0 {
 		return "nothing"
 	}
 	parts := make([]string, len(tensors))
 	for i, t := range tensors {
-		parts[i] = strings.TrimRight(fmt.Sprintf("%s %s %s", Text(t.Key), t.DType, t.Shape), " ")
+		parts[i] = tensorText(t.Key, t.DType, t.Shape)
 	}
 	return strings.Join(atMost(parts, 4), ", ")
 }
@@ -290,18 +309,24 @@ func ioTexts(tensors []inspect.IOTensor, first inspect.Role, most int, groups []
 
 // ioText describes a tensor and the sign by which it was picked.
 func ioText(t inspect.IOTensor) string {
-	text := Text(t.Tensor)
-	if t.DType != "" {
-		text += " " + t.DType
-	}
-	if t.Shape != nil {
-		text += " " + t.Shape.String()
-	}
+	text := tensorText(t.Tensor, t.DType, t.Shape)
 	if len(t.Copies) > 0 {
 		text += fmt.Sprintf(", %d copies", len(t.Copies))
 	}
 	if t.Why != "" {
 		text += "  [" + Text(t.Why) + "]"
+	}
+	return text
+}
+
+// tensorText describes a tensor by what is known of it.
+func tensorText(name, dtype string, shape inspect.Shape) string {
+	text := Text(name)
+	if dtype != "" {
+		text += " " + dtype
+	}
+	if shape != nil {
+		text += " " + shape.String()
 	}
 	return text
 }
