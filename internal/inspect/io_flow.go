@@ -160,21 +160,29 @@ func (f *flow) anyOp(class opClass) bool {
 
 // markGradients marks the gradients and all that is computed from them, and the losses that they start from.
 func (f *flow) markGradients() {
-	var found, seeds []int32
+	var seeds, starts []int32
 	for i := range int32(f.g.Len()) {
-		if f.is(i, opGradient) || f.gradientName(f.g.Name(int(i))) {
-			f.marks[i] |= markGradient
-			found = append(found, i)
-			// A loop that is differentiated gets lists to keep what its gradient needs. They are made among the gradients and
-			// go into the loop, which does not become a gradient by that.
-			if !f.is(i, opConst|opList) {
-				seeds = append(seeds, i)
-			}
+		name := f.g.Name(int(i))
+		if !f.is(i, opGradient) && !f.gradientName(name) {
+			continue
+		}
+		f.marks[i] |= markGradient
+		// A loop that is differentiated gets lists to keep what its gradient needs. They are made among the gradients and
+		// go into the loop, which does not become a gradient by that.
+		if !f.is(i, opConst|opList) {
+			seeds = append(seeds, i)
+		}
+		if f.begins(i, name) {
+			starts = append(starts, i)
 		}
 	}
 	f.spread(seeds, markGradient, func(i int32) bool { return !f.is(i, opVariable|opTerminal) })
-	for _, i := range found {
-		f.markTrained(i)
+	for _, i := range starts {
+		for _, c := range f.g.Consumers(int(i)) {
+			if loss, ok := f.differentiated(f.g.Name(int(c.Node))); ok {
+				f.marks[loss] |= markTrained
+			}
+		}
 	}
 }
 
@@ -289,43 +297,28 @@ func (f *flow) findBelow(name []byte) (int32, bool) {
 	return 0, false
 }
 
-// markTrained marks the loss whose gradient begins at node i: the node that i differentiates, where i reads the ones that
-// gradients begin with.
-func (f *flow) markTrained(i int32) {
-	for _, e := range f.g.Inputs(int(i)) {
-		if e.Node == Dangling || !f.begins(e.Node) {
-			continue
-		}
-		if loss, ok := f.differentiated(f.g.Name(int(i))); ok {
-			f.marks[loss] |= markTrained
-		}
-		return
-	}
-}
-
-// begins reports whether node i is what tf.gradients begins with: "gradients/Fill", or "gradients/grad_ys_0".
-func (f *flow) begins(i int32) bool {
-	if f.marks[i]&markGradient == 0 {
+// begins reports whether a node among the gradients, called name, is what tf.gradients begins with: ones of the shape of the
+// loss, "gradients/Fill" or "gradients/grad_ys_0".
+func (f *flow) begins(i int32, name []byte) bool {
+	switch f.g.OpName(f.g.Op(int(i))) {
+	case "Fill", "Const", "OnesLike":
+	default:
 		return false
 	}
-	name := f.g.Name(int(i))
 	slash := bytes.LastIndexByte(name, '/')
 	if slash < 0 {
 		return false
 	}
 	scope, last := name[:slash], name[slash+1:]
-	scope = scope[bytes.LastIndexByte(scope, '/')+1:]
-	if !bytes.HasPrefix(scope, gradScope) {
+	if scope = scope[bytes.LastIndexByte(scope, '/')+1:]; !bytes.HasPrefix(scope, gradScope) {
 		return false
 	}
-	switch op := f.g.OpName(f.g.Op(int(i))); {
-	case bytes.HasPrefix(last, []byte("grad_ys")):
+	base, _, _ := bytes.Cut(last, []byte{'_'})
+	switch string(base) {
+	case "Fill", "Const", "ones":
 		return true
-	case op == "Fill", op == "Const", op == "OnesLike":
-		base, _, _ := bytes.Cut(last, []byte{'_'})
-		return string(base) == "Fill" || string(base) == "Const" || string(base) == "ones"
 	}
-	return false
+	return bytes.HasPrefix(last, []byte("grad_ys"))
 }
 
 // differentiated returns the node that the gradient called name belongs to: "x" for "train/gradients/x_grad/Reshape".
