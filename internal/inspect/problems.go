@@ -1,11 +1,18 @@
 package inspect
 
+import (
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
 // A Severity says how much a Problem matters.
 type Severity string
 
 // The severities, the worst first.
 const (
-	SeverityError   Severity = "error"   // TensorFlow 2.21 refuses to import the file
+	SeverityError   Severity = "error"   // TensorFlow refuses to import the file, or to run a constant that is damaged
 	SeverityWarning Severity = "warning" // it imports the file, and what is imported does not do what one expects
 	SeverityInfo    Severity = "info"    // it imports the file; who uses it should know this
 )
@@ -14,7 +21,7 @@ const (
 // places are one Problem.
 type Problem struct {
 	ID       string   `json:"id"`                 // stable: one of ProblemKinds
-	Severity Severity `json:"severity"`           //
+	Severity Severity `json:"severity"`           // of the kind
 	Place    string   `json:"place"`              // where, or the first of several places: "node conv1", "collection train_op"
 	Message  string   `json:"message"`            // what is wrong there, in one line
 	Hint     string   `json:"hint"`               // what to do
@@ -22,20 +29,124 @@ type Problem struct {
 	Examples []string `json:"examples,omitempty"` // where Count > 1: the first places in file order, each as "place: message"
 }
 
-// A ProblemKind documents one id.
-type ProblemKind struct {
-	ID       string   `json:"id"`
-	Severity Severity `json:"severity"`
-	Meaning  string   `json:"meaning"`
-	Hint     string   `json:"hint"`
-}
-
-// Problems returns what would keep TensorFlow 2.21 from importing the file or surprise who does, errors first, then
-// warnings, then infos, each in the order of ProblemKinds. It is empty for a file that is in order. The error, for bytes that
-// are no MetaGraphDef, wraps a *wire.SyntaxError.
+// Problems returns what would keep TensorFlow 2.21 (ReferenceVersion) from importing the file or surprise who does, errors
+// first, then warnings, then infos, each in the order of ProblemKinds. It is empty for a file that is in order. Importing is
+// what tf.compat.v1.train.import_meta_graph does; tf.saved_model.load calls it. The error, for bytes that are no MetaGraphDef,
+// wraps a *wire.SyntaxError.
 func Problems(m *Model) ([]Problem, error) {
-	return nil, nil
+	g, err := m.Graph()
+	if err != nil {
+		return nil, err
+	}
+	f := newProblemFinder(m.Meta, g)
+	f.findInMessage()
+	f.findUnbound()
+	if err := f.findInLibrary(); err != nil {
+		return nil, err
+	}
+	f.findInNodes()
+	f.findInEdges()
+	f.findCycles()
+	f.findInDevices()
+	if err := f.findInFunctions(); err != nil {
+		return nil, err
+	}
+	f.findInCollections()
+	f.findInSaver()
+	f.findInSignatures()
+	f.findInOps()
+	return f.found.problems(), nil
 }
 
-// ProblemKinds returns all the ids that Problems knows, in the order in which it lists them.
-func ProblemKinds() []ProblemKind { return nil }
+// maxExamples is how many places of one problem are told, maxGroups how many problems of one kind stand apart.
+const (
+	maxExamples = 5
+	maxGroups   = 40
+)
+
+// A problemList collects problems. The places of one kind and one group make one Problem.
+type problemList struct {
+	groups map[problemGroup]int // number in found
+	kinds  map[problemKind]int  // number of groups
+	found  []foundProblem
+	places int // of all of them
+}
+
+type problemGroup struct {
+	kind  problemKind
+	group string
+}
+
+type foundProblem struct {
+	kind    problemKind
+	problem Problem
+}
+
+// otherGroups is the group that takes what is too much for groups of their own.
+const otherGroups = "\x00others"
+
+// add notes one place of a problem. group sets apart problems of one kind that are not the same: the op that is not
+// registered, the device that is not spelled right. message and place are called for the first few only.
+func (l *problemList) add(kind problemKind, group string, place, message func() string) {
+	l.addTimes(kind, group, 1, place, message)
+}
+
+// addTimes notes a problem that is found in several places at once.
+func (l *problemList) addTimes(kind problemKind, group string, times int, place, message func() string) {
+	if l.groups == nil {
+		l.groups, l.kinds = make(map[problemGroup]int), make(map[problemKind]int)
+	}
+	key := problemGroup{kind, group}
+	at, known := l.groups[key]
+	if !known && l.kinds[kind] >= maxGroups {
+		key.group = otherGroups
+		at, known = l.groups[key]
+	}
+	if !known {
+		at = len(l.found)
+		l.groups[key] = at
+		l.kinds[kind]++
+		k := problemKinds[kind]
+		l.found = append(l.found, foundProblem{kind, Problem{ID: k.ID, Severity: k.Severity, Hint: k.Hint}})
+	}
+	p := &l.found[at].problem
+	p.Count += times
+	l.places += times
+	switch {
+	case !known:
+		p.Place, p.Message = place(), message()
+		p.Examples = append(p.Examples, p.Place+": "+p.Message)
+	case len(p.Examples) < maxExamples:
+		p.Examples = append(p.Examples, place()+": "+message())
+	}
+}
+
+// problems returns what was noted, in the order that Problems promises.
+func (l *problemList) problems() []Problem {
+	slices.SortStableFunc(l.found, func(a, b foundProblem) int { return int(a.kind) - int(b.kind) })
+	out := make([]Problem, len(l.found))
+	for i := range l.found {
+		out[i] = l.found[i].problem
+		if len(out[i].Examples) == 1 {
+			out[i].Examples = nil
+		}
+	}
+	return out
+}
+
+// fixed returns a function that returns s, for places and messages that cost nothing.
+func fixed(s string) func() string { return func() string { return s } }
+
+// shown returns a name out of a file for a message: as it is where it can be printed and has no space in it, else quoted.
+func shown[T []byte | string](name T) string {
+	s := string(name)
+	if s == "" || !utf8.ValidString(s) {
+		return strconv.Quote(s)
+	}
+	for _, r := range s {
+		if !unicode.IsPrint(r) || r == ' ' || r == '"' {
+			return strconv.Quote(s)
+		}
+	}
+	return s
+}

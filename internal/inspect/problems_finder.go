@@ -1,0 +1,159 @@
+package inspect
+
+import (
+	"fmt"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A problemFinder looks for problems in one MetaGraphDef.
+type problemFinder struct {
+	m     *wire.MetaGraph
+	g     *Graph
+	ops   opSet
+	found problemList
+
+	producer int64           // graph_def.versions.producer
+	unbound  map[string]bool // the inputs that the collection unbound_inputs lists
+	infos    []*opInfo       // by op id
+	types    []*opTypes      // by node number, nil where they are unknown
+	called   map[string]bool // functions that the import instantiates
+	library  []wire.Function // of graph_def
+	byName   map[string]int  // the first function of that name
+	scratch  wire.Node       // for messages about a node
+}
+
+func newProblemFinder(m *wire.MetaGraph, g *Graph) *problemFinder {
+	return &problemFinder{
+		m: m, g: g,
+		ops: opSet{
+			registered: newRegisteredOps(),
+			functions:  make(map[string]*tfpb.OpDef),
+			listed:     newOpDefs(m),
+			infos:      make(map[string]*opInfo),
+		},
+		unbound: make(map[string]bool),
+		called:  make(map[string]bool),
+		byName:  make(map[string]int),
+	}
+}
+
+// Field numbers of VersionDef (tensorflow/core/framework/versions.proto).
+const (
+	versionProducer     protowire.Number = 1
+	versionMinConsumer  protowire.Number = 2
+	versionBadConsumers protowire.Number = 3
+)
+
+// findInMessage looks at size, texts and versions.
+func (f *problemFinder) findInMessage() {
+	var size int64
+	for i := range f.m.Fields {
+		size += fieldSize(f.m.Fields[i])
+	}
+	if size > math.MaxInt32 {
+		f.found.add(tooLarge, "", fixed("the file"), fixed(fmt.Sprintf("has %d bytes; protobuf stops at %d", size, math.MaxInt32)))
+	}
+	f.findDamage()
+
+	versions, _ := f.g.Rest().Versions()
+	f.producer = int64(int32(wire.LastUint(versions, versionProducer)))
+	refuse := func(message string) {
+		f.found.add(refusedVersion, "", fixed("graph_def.versions"), fixed(message))
+	}
+	if f.producer < minProducerVersion {
+		refuse(fmt.Sprintf("producer %d is below %d, the least that TensorFlow %s supports", f.producer, minProducerVersion, ReferenceVersion))
+	}
+	if least := int32(wire.LastUint(versions, versionMinConsumer)); least > graphVersion {
+		refuse(fmt.Sprintf("min_consumer %d is above %d, the version of TensorFlow %s", least, graphVersion, ReferenceVersion))
+	}
+	for v := range integers(versions, versionBadConsumers) {
+		if int32(v) == graphVersion {
+			refuse(fmt.Sprintf("bad_consumers lists %d, the version of TensorFlow %s", graphVersion, ReferenceVersion))
+		}
+	}
+	if f.producer > graphVersion {
+		f.found.add(newerProducer, "", fixed("graph_def.versions"),
+			fixed(fmt.Sprintf("producer %d is above %d, the version of TensorFlow %s", f.producer, graphVersion, ReferenceVersion)))
+	}
+	info, _ := f.m.Message(wire.MetaInfoDef)
+	if version := string(wire.Last(info, wire.InfoTFVersion)); version != "" && !validVersion(version) {
+		f.found.add(unreadableVersion, "", fixed("meta_info_def.tensorflow_version"),
+			fixed(fmt.Sprintf("InvalidVersion: %q is no version", version)))
+	}
+	if f.g.Len() == 0 {
+		f.found.add(emptyGraph, "", fixed("graph_def"), fixed("has no node"))
+	}
+}
+
+// fieldSize returns how many bytes a field takes in the message.
+func fieldSize(f wire.Field) int64 {
+	if f.Raw != nil {
+		return int64(len(f.Raw))
+	}
+	return int64(protowire.SizeTag(f.Num) + protowire.SizeBytes(len(f.Data)))
+}
+
+// integers yields the values of a repeated varint field, packed or not.
+func integers(message []byte, num protowire.Number) func(yield func(uint64) bool) {
+	return func(yield func(uint64) bool) {
+		for s := wire.Scan(message); s.Next(); {
+			switch {
+			case s.Num == num && s.Type == protowire.VarintType:
+				if !yield(s.Uint()) {
+					return
+				}
+			case s.Is(num):
+				for rest := s.Data; len(rest) > 0; {
+					v, n := protowire.ConsumeVarint(rest)
+					if n < 0 {
+						break
+					}
+					if !yield(v) {
+						return
+					}
+					rest = rest[n:]
+				}
+			}
+		}
+	}
+}
+
+// node returns how messages name node i.
+func (f *problemFinder) node(i int) func() string {
+	return func() string { return "node " + shown(f.g.Name(i)) }
+}
+
+// findInOps looks at the ops that the graph uses, as a whole: those that are going out of use, and those that the file's own list
+// does not define.
+func (f *problemFinder) findInOps() {
+	first := make([]int, len(f.infos))
+	uses := make([]int, len(f.infos))
+	for i := f.g.Len() - 1; i >= 0; i-- {
+		first[f.g.Op(i)] = i
+		uses[f.g.Op(i)]++
+	}
+	info, _ := f.m.Message(wire.MetaInfoDef)
+	_, listed := wire.Merged(info, wire.InfoStrippedOpList)
+	for id, op := range f.infos {
+		if op.kind != registeredOp {
+			continue
+		}
+		if version := op.deprecated.GetVersion(); version > 0 {
+			kind, what := deprecatedOp, "works no more"
+			if f.producer >= int64(version) {
+				kind, what = removedOp, "has been removed"
+			}
+			f.found.addTimes(kind, op.name, uses[id], f.node(first[id]), func() string {
+				return fmt.Sprintf("op %s %s from GraphDef version %d on (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
+			})
+		}
+		if _, has := f.ops.listed.raw[op.name]; listed && !has {
+			f.found.addTimes(unlistedOp, "", uses[id], f.node(first[id]), fixed("op "+op.name+" is not in stripped_op_list"))
+		}
+	}
+}
