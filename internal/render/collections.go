@@ -28,7 +28,11 @@ func CollectionList(collections []inspect.Collection) View {
 		for i := range c.Entries {
 			e := &c.Entries[i]
 			values = append(values, entryValue(c.Kind, e))
-			g.Rows = append(g.Rows, []string{c.Key, kind, entryName(c.Kind, e), entryMeaning(c.Kind, e)})
+			name := entryName(c.Kind, e)
+			if name == "" {
+				name = `""`
+			}
+			g.Rows = append(g.Rows, []string{c.Key, kind, name, entryMeaning(c.Kind, e)})
 		}
 		fields = append(fields, newJSONCollection(c))
 	}

@@ -44,35 +44,46 @@ func measure(t *Grid, rows [][]string, width int) layout {
 	return l
 }
 
-// fit lowers the widths of the columns that may be shortened until all fit.
+// fit lowers the widths of the columns that may be shortened until all fit: first of prose, then of names.
 func (l *layout) fit(width int) {
 	excess := -width - len(gap)
 	for _, w := range l.widths {
 		excess += w + len(gap)
 	}
-	for excess > 0 {
-		widest, next := -1, narrowest
-		for i, c := range l.columns {
-			if c.Fixed || l.widths[i] <= narrowest {
-				continue
+	for _, prose := range []bool{true, false} {
+		for excess > 0 {
+			i, step := l.widest(prose)
+			if i < 0 {
+				break
 			}
-			if widest < 0 || l.widths[i] > l.widths[widest] {
-				if widest >= 0 {
-					next = max(next, l.widths[widest])
-				}
-				widest = i
-			} else {
-				next = max(next, l.widths[i])
-			}
+			step = min(step, excess)
+			l.widths[i] -= step
+			excess -= step
 		}
-		if widest < 0 {
-			return
-		}
-		// Down to the next widest at once, or by one where they are equal.
-		step := min(excess, max(1, l.widths[widest]-next))
-		l.widths[widest] -= step
-		excess -= step
 	}
+}
+
+// widest returns the widest column that may be made narrower, of prose or of names, -1 where there is none, and by how much: down to the
+// next widest, and by one where they are equal.
+func (l *layout) widest(prose bool) (column, step int) {
+	widest, next := -1, narrowest
+	for i, c := range l.columns {
+		if c.Fixed || c.Prose != prose || l.widths[i] <= narrowest {
+			continue
+		}
+		if widest >= 0 && l.widths[i] <= l.widths[widest] {
+			next = max(next, l.widths[i])
+			continue
+		}
+		if widest >= 0 {
+			next = max(next, l.widths[widest])
+		}
+		widest = i
+	}
+	if widest < 0 {
+		return -1, 0
+	}
+	return widest, max(1, l.widths[widest]-next)
 }
 
 // cells returns the cells of a row as they are shown below the row that it was asked for last: shortened, and empty in the columns of a group

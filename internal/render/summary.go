@@ -11,13 +11,12 @@ import (
 
 // How much of each list the summary shows: all of it fits a screen.
 const (
-	summaryInputs      = 4
-	summaryOutputs     = 3
-	summaryProblems    = 3
-	summaryOps         = 6
-	summaryDevices     = 6
-	summaryCollections = 12
-	summarySignatures  = 2
+	summaryInputs     = 4
+	summaryOutputs    = 3
+	summaryProblems   = 3
+	summarySignatures = 2
+	summaryLines      = 2  // of a list of short things
+	summaryLine       = 86 // characters
 )
 
 // Summary is the section summary: a list of questions and answers, the same on a terminal and elsewhere.
@@ -26,10 +25,10 @@ func Summary(s *inspect.Summary) View {
 	l.say("file", fileText(s))
 	l.say("made by", originText(s.TensorFlow))
 	l.say("size", sizeText(s))
-	l.say("graph", graphText(s.Graph))
+	l.sayAll("graph", graphTexts(s.Graph))
 	l.say("variables", variablesText(s))
-	l.say("devices", devicesText(s.Devices))
-	l.say("collections", collectionsText(s.Collections))
+	l.sayAll("devices", deviceTexts(s.Devices))
+	l.sayAll("collections", collectionTexts(s.Collections))
 	l.sayAll("signatures", signatureTexts(s.Signatures))
 	l.say("saver", saverText(s))
 	if s.Assets > 0 {
@@ -119,23 +118,54 @@ func sizeText(s *inspect.Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-// graphText counts nodes, ops and functions.
-func graphText(g inspect.GraphCounts) string {
+// graphTexts counts nodes, ops and functions, and names the ops of most nodes.
+func graphTexts(g inspect.GraphCounts) []string {
 	text := fmt.Sprintf("%s of %s", countText(g.Nodes, "node"), countText(g.Ops, "op"))
 	if g.Functions > 0 {
 		text += fmt.Sprintf(", %s of %s", countText(g.Functions, "function"), countText(g.FunctionNodes, "node"))
 	}
-	var ops []string
-	for _, op := range g.TopOps[:min(len(g.TopOps), summaryOps)] {
-		ops = append(ops, fmt.Sprintf("%s %s", Text(op.Op), numberText(int64(op.Nodes))))
-	}
-	if len(ops) > 0 {
-		text += ": " + strings.Join(ops, ", ")
-		if g.Ops > len(ops) {
-			text += ", " + ellipsis
+	line := ""
+	for _, op := range g.TopOps {
+		next := fmt.Sprintf("%s %s", Text(op.Op), numberText(int64(op.Nodes)))
+		if len(line)+len(next)+len(", ")+len(", "+ellipsis) > summaryLine {
+			break
 		}
+		if line != "" {
+			line += ", "
+		}
+		line += next
 	}
-	return text
+	switch {
+	case line == "":
+		return []string{text}
+	case strings.Count(line, ", ")+1 < g.Ops:
+		line += ", " + ellipsis
+	}
+	return []string{text, line}
+}
+
+// fill puts parts with commas between them into as many lines, and says how many parts there are left.
+func fill(parts []string, most int) []string {
+	var lines []string
+	line := ""
+	for i, part := range parts {
+		more := fmt.Sprintf(", and %d more", len(parts)-i)
+		room := summaryLine - len(",")
+		if len(lines) == most-1 && i < len(parts)-1 {
+			room -= len(more)
+		}
+		if line != "" && len(line)+len(", ")+len(part) > room {
+			if len(lines) == most-1 {
+				return append(lines, line+more)
+			}
+			lines, line = append(lines, line+","), ""
+		}
+		if line != "" {
+			line += ", "
+		}
+		line += part
+	}
+	return append(lines, line)
 }
 
 // countText is count with commas in the number.
@@ -169,30 +199,30 @@ func totalsText(t inspect.VariableTotals) string {
 	return text
 }
 
-func devicesText(l inspect.DeviceList) string {
+func deviceTexts(l inspect.DeviceList) []string {
 	if len(l.Devices) == 0 {
-		return "none"
+		return []string{"none"}
 	}
 	var parts []string
 	for _, d := range l.Devices {
 		parts = append(parts, fmt.Sprintf("%s (%s)", Text(d.Device), numberText(int64(d.Nodes+d.FunctionNodes))))
 	}
-	text := strings.Join(atMost(parts, summaryDevices), ", ")
+	lines := fill(parts, summaryDevices)
 	if none := l.Unplaced.Nodes + l.Unplaced.FunctionNodes; none > 0 {
-		text += fmt.Sprintf("; %s without one", numberText(int64(none)))
+		lines[len(lines)-1] += fmt.Sprintf("; %s without one", numberText(int64(none)))
 	}
-	return text
+	return lines
 }
 
-func collectionsText(collections []inspect.CollectionCount) string {
+func collectionTexts(collections []inspect.CollectionCount) []string {
 	if len(collections) == 0 {
-		return "none"
+		return []string{"none"}
 	}
 	var parts []string
 	for _, c := range collections {
 		parts = append(parts, fmt.Sprintf("%s (%s)", Text(c.Key), numberText(int64(c.Count))))
 	}
-	return strings.Join(atMost(parts, summaryCollections), ", ")
+	return fill(parts, summaryCollections)
 }
 
 func signatureTexts(signatures []inspect.Signature) []string {
@@ -301,10 +331,23 @@ func ioTexts(tensors []inspect.IOTensor, first inspect.Role, most int, groups []
 			}
 		}
 		if len(names) > 0 {
-			lines = append(lines, g.name+": "+strings.Join(atMost(names, 4), ", "))
+			lines = append(lines, g.name+": "+oneLine(names, summaryLine-len(g.name)))
 		}
 	}
 	return lines
+}
+
+// oneLine joins as many parts as fit a line and says how many there are left. The first is always there.
+func oneLine(parts []string, width int) string {
+	line := parts[0]
+	for i, part := range parts[1:] {
+		more := fmt.Sprintf(", and %d more", len(parts)-1-i)
+		if len(line)+len(", ")+len(part) > width-len(more) {
+			return line + more
+		}
+		line += ", " + part
+	}
+	return line
 }
 
 // ioText describes a tensor and the sign by which it was picked.
@@ -349,7 +392,7 @@ func problemTexts(problems []inspect.Problem) []string {
 			parts = append(parts, count(counts[s.severity], s.noun))
 		}
 	}
-	lines := []string{strings.Join(parts, ", ")}
+	lines := []string{strings.Join(parts, ", ") + " (show FILE problems says more)"}
 	for i, p := range problems {
 		if i == summaryProblems || p.Severity == inspect.SeverityInfo {
 			break
