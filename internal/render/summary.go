@@ -11,12 +11,13 @@ import (
 
 // How much of each list the summary shows: all of it fits a screen.
 const (
-	summaryInputs     = 4
-	summaryOutputs    = 3
-	summaryProblems   = 3
-	summarySignatures = 2
-	summaryLines      = 2  // of a list of short things
-	summaryLine       = 86 // characters
+	summaryInputs      = 4
+	summaryOutputs     = 3
+	summaryProblems    = 3
+	summarySignatures  = 2
+	summaryDevices     = 2  // lines
+	summaryCollections = 3  // lines
+	summaryLine        = 86 // characters
 )
 
 // Summary is the section summary: a list of questions and answers, the same on a terminal and elsewhere.
