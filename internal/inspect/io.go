@@ -76,6 +76,9 @@ func FindIO(m *Model) (*IO, error) {
 const maxQuestions = 16
 
 // tensorName returns "name:k".
-func (d *finder) tensorName(e Edge) string {
-	return string(d.g.Name(int(e.Node))) + ":" + strconv.Itoa(int(e.Port))
+func (d *finder) tensorName(e Edge) string { return tensorName(d.g, e) }
+
+// tensorName returns "name:k".
+func tensorName(g *Graph, e Edge) string {
+	return string(g.Name(int(e.Node))) + ":" + strconv.Itoa(int(e.Port))
 }

@@ -105,13 +105,7 @@ func appendInfo(list []declaredTensor, g *Graph, info *tfpb.TensorInfo, role Rol
 			name: name, edge: findTensor(g, name), role: role, why: why + what, dtype: dtype, shape: shape, typed: true,
 		})
 	}
-	shape := Shape(nil)
-	if s := info.GetTensorShape(); s != nil && !s.GetUnknownRank() && len(s.GetDim()) <= maxRank {
-		shape = Shape{}
-		for _, dim := range s.GetDim() {
-			shape = append(shape, max(-1, dim.GetSize()))
-		}
-	}
+	shape := shapeOf(info.GetTensorShape())
 	dtype := int32(info.GetDtype())
 	switch {
 	case info.GetCooSparse() != nil:

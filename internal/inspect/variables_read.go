@@ -1,0 +1,288 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A variableReader gathers the variables of a model.
+type variableReader struct {
+	meta  *wire.MetaGraph
+	g     *Graph
+	t     *tensors
+	list  []Variable
+	facts []variableFacts // of each of list
+	place map[string]int  // by name, where in list
+	keyed bool            // whether there is a collection trainable_variables
+}
+
+// variableFacts is what is known of a variable beside what is shown.
+type variableFacts struct {
+	node  int32 // Dangling where the graph has none
+	dtype int32
+	slice *tfpb.SaveSliceInfoDef // nil where there is none
+}
+
+const trainableCollection = "trainable_variables"
+
+// variableKeys returns the keys of the collections of variables that are there: those of all variables first, then those of a
+// choice.
+func (r *variableReader) variableKeys() []string {
+	registry := scope.NewRegistry()
+	definition := new(tfpb.VariableDef).ProtoReflect().Descriptor().FullName()
+	var keys []string
+	for key := range r.meta.Entries(wire.CollectionDef) {
+		if t, ok := registry.Lookup(string(key)); ok && t.Message.Descriptor().FullName() == definition {
+			keys = append(keys, string(key))
+		}
+	}
+	rank := func(key string) int {
+		if at := slices.Index([]string{"variables", trainableCollection, "model_variables"}, key); at >= 0 {
+			return at
+		}
+		return len(keys)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if x, y := rank(a), rank(b); x != y {
+			return x - y
+		}
+		return strings.Compare(a, b)
+	})
+	return keys
+}
+
+// readCollections reads the collections of variables, and which other collections name some of them.
+func (r *variableReader) readCollections() {
+	keys := r.variableKeys()
+	r.keyed = slices.Contains(keys, trainableCollection)
+	for _, key := range keys {
+		value, _ := r.meta.Collection(key)
+		for _, entry := range listEntries(value, bytesListField) {
+			var def tfpb.VariableDef
+			if proto.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
+				r.readDefinition(key, &def)
+			}
+		}
+		// Older releases wrote names only.
+		for _, entry := range listEntries(value, nodeListField) {
+			if name := variableOp(string(entry)); name != "" {
+				r.addSource(r.find(name), key)
+			}
+		}
+	}
+	var others []string
+	for key := range r.meta.Entries(wire.CollectionDef) {
+		if !slices.Contains(keys, string(key)) {
+			others = append(others, string(key))
+		}
+	}
+	slices.Sort(others)
+	for _, key := range others {
+		value, _ := r.meta.Collection(key)
+		for _, entry := range listEntries(value, nodeListField) {
+			if node, found := r.g.Find([]byte(variableOp(string(entry)))); found && isVariable(r.g.OpName(r.g.Op(node))) {
+				r.addSource(r.find(string(r.g.Name(node))), key)
+			}
+		}
+	}
+}
+
+// listEntries returns the strings or messages of a collection, nil where it is of another kind than num says.
+func listEntries(collection []byte, num protowire.Number) [][]byte {
+	list := collectionList(collection, num)
+	var entries [][]byte
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(listValues) {
+			entries = append(entries, s.Data)
+		}
+	}
+	return entries
+}
+
+// variableOp returns the name of the op of a tensor: "v" for "v:0".
+func variableOp(tensor string) string {
+	if at := strings.LastIndexByte(tensor, ':'); at >= 0 {
+		return tensor[:at]
+	}
+	return tensor
+}
+
+// isVariable reports whether an op holds a variable that lasts. A TemporaryVariable lasts for a step.
+func isVariable(op string) bool { return classify(op)&opVariable != 0 && op != "TemporaryVariable" }
+
+// find returns where in the list the variable called name is, adding it where it is not there yet.
+func (r *variableReader) find(name string) int {
+	if at, seen := r.place[name]; seen {
+		return at
+	}
+	at := len(r.list)
+	r.place[name] = at
+	v := Variable{Name: name, Kind: KindModel, Parameters: -1, Bytes: -1}
+	facts := variableFacts{node: Dangling}
+	if i, found := r.g.Find([]byte(name)); found {
+		facts.node = int32(i)
+	}
+	r.list, r.facts = append(r.list, v), append(r.facts, facts)
+	r.readNode(at)
+	return at
+}
+
+// addSource notes where a variable stands.
+func (r *variableReader) addSource(at int, source string) {
+	if v := &r.list[at]; !slices.Contains(v.Sources, source) {
+		v.Sources = append(v.Sources, source)
+	}
+}
+
+// readDefinition reads an entry of a collection of variables.
+func (r *variableReader) readDefinition(key string, def *tfpb.VariableDef) {
+	at := r.find(variableOp(def.GetVariableName()))
+	r.addSource(at, key)
+	v, facts := &r.list[at], &r.facts[at]
+	if def.GetInitializerName() != "" {
+		v.Initializer = def.GetInitializerName()
+	}
+	if def.GetInitialValueName() != "" {
+		v.InitialValue = def.GetInitialValueName()
+	}
+	v.Trainable = v.Trainable || key == trainableCollection || !r.keyed && def.GetTrainable()
+	if slice := def.GetSaveSliceInfoDef(); slice != nil && sliceFits(slice) {
+		facts.slice = slice
+		if facts.node == Dangling {
+			r.setShape(at, clampShape(slice.GetVarShape()))
+		}
+	}
+}
+
+// clampShape returns dimensions as a Shape.
+func clampShape(dims []int64) Shape {
+	s := Shape{}
+	for _, dim := range dims {
+		s = append(s, max(-1, dim))
+	}
+	return s
+}
+
+// setShape sets the shape of a variable and what follows from it.
+func (r *variableReader) setShape(at int, s Shape) {
+	v := &r.list[at]
+	v.Shape = s
+	v.Parameters, v.Bytes = sizes(s, r.facts[at].dtype)
+}
+
+// readNode reads what the variable's node in the graph says.
+func (r *variableReader) readNode(at int) {
+	v, facts := &r.list[at], &r.facts[at]
+	if facts.node == Dangling {
+		return
+	}
+	i := int(facts.node)
+	var n wire.Node
+	r.g.Node(i, &n)
+	v.Op = string(n.Op)
+	if dtype := attrType(&n, "dtype"); dtype != 0 {
+		facts.dtype, v.DType = dtype, DTypeName(dtype)
+	}
+	r.setShape(at, r.nodeShape(i, &n))
+	v.Initializer, v.InitialValue = r.assignment(i)
+}
+
+// nodeShape returns the shape of the variable of node i. The oldest variable op says a shape that is not known as that of a scalar
+// (tensorflow/core/ops/state_ops.cc), so that its initial value has to tell.
+func (r *variableReader) nodeShape(i int, n *wire.Node) Shape {
+	shape := attrShape(n, "shape")
+	switch {
+	case shape.known() && (len(shape) > 0 || v1Scalar(n)):
+		return shape
+	case string(n.Op) == "VarHandleOp":
+		return shape
+	}
+	if written, count := attrShapeAt(n, "_output_shapes", 0); count > 0 && written != nil {
+		return written
+	}
+	if string(n.Op) == "Variable" {
+		if value, ok := r.initialValue(i); ok {
+			return r.t.shape(int(value.Node), int(value.Port))
+		}
+		return nil
+	}
+	return shape
+}
+
+// v1Scalar reports whether a node means a scalar by the shape of one.
+func v1Scalar(n *wire.Node) bool { return string(n.Op) != "Variable" }
+
+// assignment returns the op that initializes the variable of node i, and the tensor that it assigns; "" for what the graph does
+// not show.
+func (r *variableReader) assignment(i int) (op, value string) {
+	assign, ok := r.assign(i)
+	if !ok {
+		return "", ""
+	}
+	op = string(r.g.Name(int(assign)))
+	if e, ok := r.initialValue(i); ok {
+		value = tensorName(r.g, e)
+	}
+	return op, value
+}
+
+// maxAssigns is how many readers of a variable are looked at in search of the one that initializes it.
+const maxAssigns = 256
+
+// assign returns the node that initializes the variable of node i: its Assign that does not restore a checkpoint.
+func (r *variableReader) assign(i int) (int32, bool) {
+	for k, c := range r.g.Consumers(i) {
+		if k == maxAssigns {
+			break
+		}
+		switch r.g.OpName(r.g.Op(int(c.Node))) {
+		case "Assign", "AssignVariableOp":
+		default:
+			continue
+		}
+		in := r.g.Inputs(int(c.Node))
+		if len(in) < 2 || in[0].Node != int32(i) || in[1].Node == Dangling || r.restores(in[1].Node) {
+			continue
+		}
+		return c.Node, true
+	}
+	return 0, false
+}
+
+// restores reports whether node i hands out what was read from a checkpoint.
+func (r *variableReader) restores(i int32) bool {
+	if in := r.g.Inputs(int(i)); r.g.OpName(r.g.Op(int(i))) == "Identity" && len(in) > 0 && in[0].Node != Dangling {
+		i = in[0].Node
+	}
+	return classify(r.g.OpName(r.g.Op(int(i))))&opSave != 0
+}
+
+// initialValue returns the tensor that initializes the variable of node i.
+func (r *variableReader) initialValue(i int) (Edge, bool) {
+	assign, ok := r.assign(i)
+	if !ok {
+		return Edge{}, false
+	}
+	value := r.g.Inputs(int(assign))[1]
+	return value, value.Port >= 0
+}
+
+// readGraph adds the variable ops that nothing else lists.
+func (r *variableReader) readGraph() {
+	variable := make([]bool, len(r.g.Ops()))
+	for id, op := range r.g.Ops() {
+		variable[id] = isVariable(op)
+	}
+	for i := range r.g.Len() {
+		if variable[r.g.Op(i)] {
+			r.addSource(r.find(string(r.g.Name(i))), SourceGraph)
+		}
+	}
+}
