@@ -46,6 +46,7 @@ func Problems(m *Model) ([]Problem, error) {
 	}
 	f.findInNodes()
 	f.findInEdges()
+	f.findInShapes()
 	f.findCycles()
 	f.findInDevices()
 	if err := f.findInFunctions(); err != nil {

@@ -166,6 +166,7 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) *opTyp
 		switch {
 		case string(key) == "_output_shapes":
 			shapes, hasShapes = value, true
+			f.recordsShapes = f.recordsShapes || p.function == ""
 		case string(key) == "_class":
 			class = value
 		default:
