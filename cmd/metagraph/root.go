@@ -39,6 +39,7 @@ Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2
 		newImportCommand(env),
 		newClearDevicesCommand(env),
 		newFilterCollectionsCommand(env),
+		newDiffCommand(env),
 	)
 	return root
 }

@@ -82,7 +82,6 @@ func (c *comparison) compareCollections() error {
 	a, b := fieldMap(c.a, wire.CollectionDef), fieldMap(c.b, wire.CollectionDef)
 	p := &Part{A: len(a), B: len(b)}
 	c.report.Collections = p
-	registry := scope.NewRegistry()
 	for _, key := range keysOf(a, b) {
 		x, inA := a[key]
 		y, inB := b[key]
@@ -98,7 +97,7 @@ func (c *comparison) compareCollections() error {
 				p.Removed = append(p.Removed, Change{Name: key, Value: collectionText(x)})
 			}
 		default:
-			change := c.collection(registry, key, x, y)
+			change := c.collection(key, x, y)
 			if !named {
 				// Of a collection whose name is not asked for, entries may be.
 				change.Fields = nil
@@ -153,7 +152,7 @@ func collectionText(collection []byte) string {
 }
 
 // collection compares two collections of one key.
-func (c *comparison) collection(registry *scope.Registry, key string, a, b []byte) Change {
+func (c *comparison) collection(key string, a, b []byte) Change {
 	change := Change{Name: key}
 	kindA, listA := scope.KindOf(a)
 	kindB, listB := scope.KindOf(b)
@@ -166,7 +165,7 @@ func (c *comparison) collection(registry *scope.Registry, key string, a, b []byt
 		change.Fields = append(change.Fields, changed("kind", collectionText(a), collectionText(b)))
 		return change
 	}
-	typ, _ := registry.Lookup(key)
+	typ, _ := c.registry.Lookup(key)
 	if kindA != scope.BytesList {
 		typ = nil
 	}

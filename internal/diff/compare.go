@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -18,6 +19,8 @@ type comparison struct {
 	renames *renames
 	graph   *alignment // nil where the graphs have the same bytes
 	library *library
+
+	registry *scope.Registry
 }
 
 // Compare says what differs in meaning between two MetaGraphDefs. It returns a *wire.SyntaxError for bytes that are no
@@ -27,7 +30,10 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}}
+	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}, registry: o.Registry}
+	if c.registry == nil {
+		c.registry = scope.NewRegistry()
+	}
 	infoA, _ := a.Message(wire.MetaInfoDef)
 	infoB, _ := b.Message(wire.MetaInfoDef)
 	c.report.A.TensorFlowVersion = string(wire.Last(infoA, wire.InfoTFVersion))

@@ -10,10 +10,12 @@ import (
 
 // Options says what to compare. The zero value compares everything that has a meaning.
 type Options struct {
-	Ignore    []string // what must not count: parts, aspects of nodes, and the two rules below
-	Only      []string // the parts and aspects that count, and nothing else; none: all
-	Names     []string // globs: only nodes, functions, collections, ... with such a name count; none: all
-	GraphOnly bool     // compare the graphs (nodes, functions, variables, versions of the graph) and nothing else
+	Ignore []string // what must not count: parts, aspects of nodes, and the two rules below
+	Only   []string // the parts and aspects that count, and nothing else; none: all
+	Names  []string // globs: only nodes, functions, collections, ... with such a name count; none: all
+	// Registry knows what the entries of collections are; nil knows what TensorFlow registers.
+	Registry  *scope.Registry
+	GraphOnly bool // compare the graphs (nodes, functions, variables, versions of the graph) and nothing else
 }
 
 // What Ignore and Only take beside the names of the parts.

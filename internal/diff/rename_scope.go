@@ -289,7 +289,8 @@ func (m *matcher) verifyScopes() bool {
 			continue
 		}
 		p := scopesOf(m.a.names[k], m.b.names[j])
-		if t := tallies[p]; t.most(max(inA[p.a], inB[p.b])) || same[k] && t.same == t.nodes && m.related() {
+		t, related := tallies[p], m.related()
+		if (related || t.nodes >= manyAlike) && t.most(max(inA[p.a], inB[p.b])) || same[k] && t.same == t.nodes && related {
 			continue
 		}
 		m.part(int32(k))
@@ -297,6 +298,9 @@ func (m *matcher) verifyScopes() bool {
 	}
 	return parted
 }
+
+// manyAlike is how many nodes a scope must have to be recognized in a graph that has little else in common.
+const manyAlike = 8
 
 // A tally is how many nodes of a scope are paired, and how many of them are the same.
 type tally struct{ nodes, same int }

@@ -1,0 +1,192 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/diff"
+)
+
+// Brief is the format of diff that takes one line.
+const Brief Format = "brief"
+
+// DiffOptions says how a comparison is printed. The zero value is a table without colour.
+type DiffOptions struct {
+	Format Format // Table, Markdown, JSON or Brief; "" is Table
+	Stat   bool   // one line for each part that differs, in Table and Markdown
+	All    bool   // list everything, however long it gets
+	Color  bool
+	Width  int // columns of the terminal, 0 for as wide as it takes
+}
+
+// Diff prints a comparison. Where nothing differs only JSON says so; the others print nothing.
+func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	switch {
+	case o.Format == JSON:
+		if err := diffJSON(out, r); err != nil {
+			return err
+		}
+	case r.Equal:
+	case o.Format == Brief:
+		out.WriteString(diffBrief(r) + "\n")
+	case o.Format == Markdown:
+		diffMarkdown(out, r, o)
+	case o.Format == Table || o.Format == "":
+		if o.Stat {
+			diffStat(out, r, newStyle(o.Color))
+		} else {
+			diffText(out, r, o)
+		}
+	default:
+		return fmt.Errorf("print as %q: there is no such format", o.Format)
+	}
+	return out.Flush()
+}
+
+// diffJSON writes the report as one object, each change on a line of its own.
+func diffJSON(w *bufio.Writer, r *diff.Report) error {
+	e := encoder{w: w}
+	separator := "{\n  "
+	v := reflect.ValueOf(r).Elem()
+	for i := range v.NumField() {
+		key, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		field := v.Field(i)
+		if options == "omitempty" && isEmpty(field) {
+			continue
+		}
+		w.WriteString(separator)
+		separator = ",\n  "
+		e.text(key)
+		w.WriteString(": ")
+		part, ok := field.Interface().(*diff.Part)
+		if !ok {
+			if err := e.value(field); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := e.part(part); err != nil {
+			return err
+		}
+	}
+	_, err := w.WriteString("\n}\n")
+	return err
+}
+
+// part writes a part, each element of its lists on a line.
+func (e *encoder) part(p *diff.Part) error {
+	v := reflect.ValueOf(p).Elem()
+	separator := "{"
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		e.w.WriteString(separator)
+		separator = ", "
+		e.text(key)
+		e.w.WriteString(": ")
+		if err := e.member(v.Field(i).Interface()); err != nil {
+			return err
+		}
+	}
+	return e.w.WriteByte('}')
+}
+
+// partTitle returns what a part is called in what people read.
+func partTitle(name string) string {
+	switch name {
+	case diff.Ops:
+		return "op list"
+	case diff.ObjectGraph:
+		return "object graph"
+	case diff.DebugInfo:
+		return "debug info"
+	case diff.Unknown:
+		return "unknown fields"
+	}
+	return name
+}
+
+// partCounts returns how much of what differs in a part: "2 added, 1 removed".
+func partCounts(p *diff.Part) string {
+	var out []string
+	add := func(n int, what string) {
+		if n > 0 {
+			out = append(out, diffNumber(n)+" "+what)
+		}
+	}
+	add(len(p.Added), "added")
+	add(len(p.Removed), "removed")
+	add(p.RenamedNodes(), "renamed")
+	add(len(p.Changed), "changed")
+	add(len(p.Moved), "moved")
+	switch n := len(p.Fields); {
+	case n == 1:
+		out = append(out, "1 field changed")
+	case n > 1:
+		out = append(out, diffNumber(n)+" fields changed")
+	}
+	return strings.Join(out, ", ")
+}
+
+// diffNumber returns a count with commas between the thousands.
+func diffNumber(n int) string { return numberText(int64(n)) }
+
+// diffCount returns a count and what is counted, in the plural where there is not one.
+func diffCount(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return diffNumber(n) + " " + many
+}
+
+// differing returns the parts in which something differs, in order.
+func differing(r *diff.Report) []namedPart {
+	var out []namedPart
+	for name, p := range r.Parts() {
+		if !p.Empty() {
+			out = append(out, namedPart{name, p})
+		}
+	}
+	return out
+}
+
+type namedPart struct {
+	name string
+	part *diff.Part
+}
+
+// diffBrief returns a comparison in one line.
+func diffBrief(r *diff.Report) string {
+	var parts []string
+	for _, p := range differing(r) {
+		parts = append(parts, partTitle(p.name)+": "+partCounts(p.part))
+	}
+	return sideName(r.A, "A") + " and " + sideName(r.B, "B") + " differ: " + strings.Join(parts, "; ")
+}
+
+func sideName(s diff.Side, otherwise string) string {
+	if s.File == "" {
+		return otherwise
+	}
+	return Text(s.File)
+}
+
+// diffStat prints one line a part.
+func diffStat(w *bufio.Writer, r *diff.Report, st style) {
+	parts := differing(r)
+	title, sizes := 0, make([]string, len(parts))
+	size := 0
+	for i, p := range parts {
+		sizes[i] = diffNumber(p.part.A)
+		if p.part.A != p.part.B {
+			sizes[i] += " -> " + diffNumber(p.part.B)
+		}
+		title, size = max(title, len(partTitle(p.name))), max(size, len(sizes[i]))
+	}
+	for i, p := range parts {
+		w.WriteString(st.title(pad(partTitle(p.name), title, false)) + gap + pad(sizes[i], size, true) + gap + partCounts(p.part) + "\n")
+	}
+}

@@ -1,0 +1,419 @@
+package render
+
+import (
+	"bufio"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"github.com/metagraph/metagraph/internal/diff"
+)
+
+// screen is up to how many lines a comparison takes, if it can.
+const screen = 40
+
+// A room is how many lines each kind of difference may take in one part.
+type room struct {
+	list   int // things added, removed, renamed, or with a change of their own
+	groups int // changes that several things share
+	names  int // names that are given as examples
+	nested int // lines for what changed inside one thing
+}
+
+// rooms are the sizes that a part can have, the largest first.
+func rooms() []room {
+	return []room{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
+}
+
+// unlimited is the room of a list that is to be complete.
+const unlimited = 1 << 30
+
+// diffText prints a comparison for people: as much of it as fits a screen, or all.
+func diffText(w *bufio.Writer, r *diff.Report, o DiffOptions) {
+	lines := diffHead(r)
+	if o.All {
+		for _, p := range differing(r) {
+			lines = append(lines, partLines(p, room{unlimited, 0, unlimited, unlimited})...)
+		}
+		writeDiffLines(w, lines, o)
+		return
+	}
+	parts, left := fitScreen(differing(r), screen-len(lines))
+	for _, p := range parts {
+		lines = append(lines, p...)
+	}
+	if left {
+		lines = append(lines, diffLine{'n', 0, "--all lists every difference, --only PART those of one part"})
+	}
+	writeDiffLines(w, lines, o)
+}
+
+// fitScreen lays the parts out so that they take up to about height lines: the longest part is cut down first, the nodes last.
+// It reports whether anything was left out.
+func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
+	sizes := rooms()
+	level := make([]int, len(parts))
+	total := 0
+	for _, p := range parts {
+		laid = append(laid, partLines(p, sizes[0]))
+		total += len(laid[len(laid)-1])
+	}
+	for total > height {
+		longest, most := -1, 0
+		for i, p := range parts {
+			n := 2 * len(laid[i])
+			if p.name == diff.Nodes {
+				n /= 2
+			}
+			if level[i]+1 < len(sizes) && n > most {
+				longest, most = i, n
+			}
+		}
+		if longest < 0 {
+			break
+		}
+		level[longest]++
+		total -= len(laid[longest])
+		laid[longest] = partLines(parts[longest], sizes[level[longest]])
+		total += len(laid[longest])
+	}
+	for _, lines := range laid {
+		for _, l := range lines {
+			left = left || strings.Contains(l.text, "…")
+		}
+	}
+	return laid, left
+}
+
+// A diffLine is one line: what it is, how far it is indented, and what it says.
+type diffLine struct {
+	mark  byte // '+', '-', '~', '>' for renamed and moved, '#' for a heading, 'n' for a note, ' ' for more of it
+	depth int
+	text  string
+}
+
+func writeDiffLines(w *bufio.Writer, lines []diffLine, o DiffOptions) {
+	st := newStyle(o.Color)
+	for _, l := range lines {
+		text := strings.Repeat("  ", l.depth) + l.text
+		switch l.mark {
+		case '+', '-', '~', '>':
+			text = strings.Repeat("  ", l.depth) + string(l.mark) + " " + l.text
+		}
+		if o.Width > 0 && !o.All {
+			text = cutLine(text, o.Width)
+		}
+		switch l.mark {
+		case '+', 'b':
+			text = st.added(text)
+		case '-', 'a':
+			text = st.removed(text)
+		case '~':
+			text = st.changed(text)
+		case '>':
+			text = st.renamed(text)
+		case '#':
+			text = st.title(text)
+		case 'n', ' ':
+			text = st.note(text)
+		}
+		w.WriteString(text + "\n")
+	}
+}
+
+// cutLine cuts a line to width columns.
+func cutLine(s string, width int) string {
+	if twwidth.Width(s) <= width {
+		return s
+	}
+	return twwidth.Truncate(s, width-1) + "…"
+}
+
+func (s style) added(text string) string   { return s.sgr("32", text) }
+func (s style) removed(text string) string { return s.sgr("31", text) }
+func (s style) changed(text string) string { return s.sgr("33", text) }
+func (s style) renamed(text string) string { return s.sgr("36", text) }
+
+// diffHead says what is compared.
+func diffHead(r *diff.Report) []diffLine {
+	lines := []diffLine{{'a', 0, "--- " + sideText(r.A, "A")}, {'b', 0, "+++ " + sideText(r.B, "B")}}
+	for _, note := range r.Notes {
+		lines = append(lines, diffLine{'n', 0, "note: " + note})
+	}
+	if text := littleInCommon(r); text != "" {
+		lines = append(lines, diffLine{'n', 0, text})
+	}
+	return lines
+}
+
+// littleInCommon says so where most nodes are on one side only, "" elsewhere.
+func littleInCommon(r *diff.Report) string {
+	p := r.Nodes
+	if p == nil || len(p.Removed)+len(p.Added) == 0 {
+		return ""
+	}
+	common := p.A - len(p.Removed)
+	if 2*common >= min(p.A, p.B) || len(p.Removed) == 0 || len(p.Added) == 0 {
+		return ""
+	}
+	return "the graphs have little in common: " + diffCount(common, "node is", "nodes are") + " in both"
+}
+
+// partLines lays out one part.
+func partLines(p namedPart, size room) []diffLine {
+	l := &diffLayout{voice: plainVoice(), size: size}
+	l.part(p.name, p.part)
+	return l.lines
+}
+
+// sideText says what is compared.
+func sideText(s diff.Side, otherwise string) string {
+	var facts []string
+	if s.Kind != "" && s.Kind != "MetaGraphDef" {
+		facts = append(facts, s.Kind)
+	}
+	if s.TensorFlowVersion != "" {
+		facts = append(facts, "TensorFlow "+Text(s.TensorFlowVersion))
+	}
+	facts = append(facts, diffCount(s.Nodes, "node", "nodes"))
+	return sideName(s, otherwise) + "  (" + strings.Join(facts, ", ") + ")"
+}
+
+// A diffLayout is a comparison on its way to lines.
+type diffLayout struct {
+	voice voice
+	size  room
+	lines []diffLine
+}
+
+func (l *diffLayout) add(mark byte, depth int, text string) {
+	l.lines = append(l.lines, diffLine{mark, depth, text})
+}
+
+// more says that not all was told.
+func (l *diffLayout) more(depth, n int, one, many string) {
+	if n > 0 {
+		l.add(' ', depth, "… "+diffCount(n, one, many))
+	}
+}
+
+// part lays out one part of the report.
+func (l *diffLayout) part(name string, p *diff.Part) {
+	l.add('#', 0, partTitle(name)+": "+partCounts(p))
+	one, many := nouns(name)
+	most := max(l.size.list, 6)
+	for _, f := range firstOf(p.Fields, most) {
+		l.add('~', 1, l.voice.field(f))
+	}
+	l.more(1, len(p.Fields)-most, "more field", "more fields")
+	l.body(p, 1, l.size, one, many)
+}
+
+// nouns returns what the things in a part are called.
+func nouns(part string) (one, many string) {
+	switch part {
+	case diff.Functions:
+		return "function", "functions"
+	case diff.Collections:
+		return "collection", "collections"
+	case diff.Variables:
+		return "variable", "variables"
+	case diff.Signatures:
+		return "signature", "signatures"
+	case diff.Assets:
+		return "asset", "assets"
+	case diff.Ops:
+		return "op", "ops"
+	}
+	return "node", "nodes"
+}
+
+func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0))] }
+
+// body lays out what was renamed, added, removed, changed and moved.
+func (l *diffLayout) body(p *diff.Part, depth int, size room, one, many string) {
+	for _, s := range firstOf(p.RenamedScopes, size.list) {
+		l.add('>', depth, l.voice.scope(s))
+	}
+	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
+	for _, c := range firstOf(p.Renamed, size.list) {
+		l.add('>', depth, l.voice.code(c.Name)+" is now "+l.voice.code(c.NewName))
+	}
+	l.more(depth, len(p.Renamed)-size.list, "more renamed "+one, "more renamed "+many)
+	l.things('+', p.Added, depth, size, one, many)
+	l.things('-', p.Removed, depth, size, one, many)
+	l.changes(p.Changed, depth, size, one, many)
+	if n := len(p.Moved); n > size.list {
+		l.add('>', depth, diffCount(n, one, many)+" in another order: "+l.voice.names(changeNames(p.Moved), size.names))
+	} else {
+		for _, c := range p.Moved {
+			l.add('>', depth, l.voice.code(c.Name)+": "+l.fieldsText(c.Fields, size))
+		}
+	}
+}
+
+func changeNames(changes []diff.Change) []string {
+	out := make([]string, len(changes))
+	for i, c := range changes {
+		out[i] = changeName(c)
+	}
+	return out
+}
+
+// things lays out what was added or removed: one by one, or summed up by scopes.
+func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size room, one, many string) {
+	if len(changes) <= size.list {
+		for _, c := range changes {
+			l.add(mark, depth, l.voice.thing(c))
+		}
+		return
+	}
+	names := changeNames(changes)
+	text := diffCount(len(names), one, many) + ": "
+	if one == "node" || one == "variable" {
+		l.add(mark, depth, text+l.voice.sums(sumScopes(names, 2*size.names), 2*size.names))
+		return
+	}
+	l.add(mark, depth, text+l.voice.names(names, 2*size.names))
+}
+
+// sums returns scopes and how much is in them, as many as fit, the largest first.
+func (v voice) sums(sums []scopeSum, most int) string {
+	var b strings.Builder
+	for i, s := range sums {
+		text := v.code(s.names[0])
+		if len(s.names) > 1 {
+			text = v.code(s.name) + " (" + diffNumber(len(s.names)) + ")"
+		}
+		if i == most || i > 0 && b.Len()+len(text) > sumsWidth {
+			b.WriteString(", …")
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(text)
+	}
+	return b.String()
+}
+
+// sumsWidth is about how wide a list of scopes gets.
+const sumsWidth = 100
+
+// thing returns what was added or removed, with its op or what it is.
+func (v voice) thing(c diff.Change) string {
+	text := v.code(c.Name)
+	switch {
+	case c.Value != "" && c.Value != c.Name:
+		value, _ := shortenPair(&c.Value, nil, valueWidth)
+		text += " (" + v.code(*value) + ")"
+	case c.Op != "":
+		text += " (" + v.code(c.Op) + ")"
+	}
+	return text
+}
+
+// changes lays out what changed: what several things share once, then what is left to each.
+func (l *diffLayout) changes(changes []diff.Change, depth int, size room, one, many string) {
+	var flat, nested []diff.Change
+	for _, c := range changes {
+		if c.Nodes != nil || c.Entries != nil {
+			nested = append(nested, c)
+		} else {
+			flat = append(flat, c)
+		}
+	}
+	l.flat(flat, depth, size, one, many)
+	for _, c := range firstOf(nested, max(size.list, 3)) {
+		l.nested(c, depth, size)
+	}
+	if rest := len(nested) - max(size.list, 3); rest > 0 {
+		l.add('~', depth, diffCount(rest, "more changed "+one, "more changed "+many)+": "+l.voice.names(changeNames(nested[len(nested)-rest:]), size.names))
+	}
+}
+
+// flat lays out things that changed in fields of their own.
+func (l *diffLayout) flat(changes []diff.Change, depth int, size room, one, many string) {
+	if one == "op" && len(changes) > size.nested {
+		l.add('~', depth, diffCount(len(changes), "op", "ops")+" defined otherwise: "+l.voice.names(changeNames(changes), 2*size.names))
+		return
+	}
+	shared, single := []changeGroup(nil), changes
+	if size.groups > 0 {
+		shared, single = groupChanges(changes)
+	}
+	for _, g := range firstOf(shared, size.groups) {
+		l.add('~', depth, l.voice.field(g.field)+": "+diffCount(len(g.names), one, many)+": "+l.voice.names(g.names, size.names))
+	}
+	if rest := len(shared) - size.groups; size.groups > 0 && rest > 0 {
+		l.more(depth, rest, "more change that several "+many+" share", "more changes that several "+many+" share")
+	}
+	if len(single) <= size.list {
+		for _, c := range single {
+			l.add('~', depth, l.changeText(c, size))
+		}
+		return
+	}
+	sums := sumFields(single)
+	for _, g := range firstOf(sums, size.list) {
+		if len(g.names) == 1 {
+			l.add('~', depth, l.voice.fieldName(g.field.Field)+" of "+l.voice.code(g.names[0]))
+			continue
+		}
+		l.add('~', depth, l.voice.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each in a way of its own: "+l.voice.names(g.names, size.names))
+	}
+	l.more(depth, len(sums)-size.list, "more field that changed", "more fields that changed")
+}
+
+// changeText returns one thing that changed with its fields.
+func (l *diffLayout) changeText(c diff.Change, size room) string {
+	text := l.voice.code(c.Name)
+	if c.NewName != "" {
+		text += " (now " + l.voice.code(c.NewName) + ")"
+	}
+	return text + ": " + l.fieldsText(c.Fields, size)
+}
+
+func (l *diffLayout) fieldsText(fields []diff.Field, size room) string {
+	most := 3
+	if size.names == unlimited {
+		most = unlimited
+	}
+	var out []string
+	for _, f := range firstOf(fields, most) {
+		out = append(out, l.voice.field(f))
+	}
+	text := strings.Join(out, "; ")
+	if rest := len(fields) - most; rest > 0 {
+		text += "; " + diffCount(rest, "more field", "more fields")
+	}
+	return text
+}
+
+// nested lays out a function or collection in which something changed.
+func (l *diffLayout) nested(c diff.Change, depth int, size room) {
+	text := l.voice.code(c.Name)
+	if c.NewName != "" {
+		text += " (now " + l.voice.code(c.NewName) + ")"
+	}
+	var facts []string
+	if len(c.Fields) > 0 {
+		facts = append(facts, l.fieldsText(c.Fields, size))
+	}
+	inner, one, many := c.Nodes, "node", "nodes"
+	if inner == nil {
+		inner, one, many = c.Entries, "entry", "entries"
+	}
+	facts = append(facts, many+": "+partCounts(inner))
+	l.add('~', depth, text+": "+strings.Join(facts, "; "))
+	if size.nested == 0 {
+		return
+	}
+	within := room{size.nested, min(size.nested, size.groups), size.names, size.nested / 2}
+	before := len(l.lines)
+	l.body(inner, depth+1, within, one, many)
+	if added := len(l.lines) - before; added > 2*size.nested && size.nested != unlimited {
+		l.lines = l.lines[:before+2*size.nested]
+		l.add(' ', depth+1, "…")
+	}
+}

@@ -1,0 +1,190 @@
+package render
+
+import (
+	"fmt"
+	"html"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/metagraph/metagraph/internal/diff"
+)
+
+// A voice is how names and values of a comparison are set off in a sentence.
+type voice struct {
+	code  func(string) string // a name or value out of a file
+	arrow string
+	none  string // stands for no value
+}
+
+// plainVoice is that of a terminal.
+func plainVoice() voice { return voice{code: Text, arrow: " -> ", none: "(none)"} }
+
+// markdownVoice is that of markdown.
+func markdownVoice() voice { return voice{code: markdownCode, arrow: " → ", none: "(none)"} }
+
+// markdownCode returns a code span. What is in it is shown as it stands.
+func markdownCode(s string) string {
+	s = Text(s)
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
+
+// htmlText returns a string for the inside of an HTML element in markdown.
+func htmlText(s string) string { return html.EscapeString(s) }
+
+// fieldName returns what a field is called in a sentence.
+func (v voice) fieldName(field string) string {
+	if n, ok := strings.CutPrefix(field, "input:"); ok {
+		return "input " + n
+	}
+	if name, ok := strings.CutPrefix(field, "attr:"); ok {
+		return "attr " + v.code(name)
+	}
+	switch field {
+	case "control_inputs":
+		return "control inputs"
+	case "op", "device", "inputs", "value", "kind", "position":
+		return field
+	}
+	return v.code(field)
+}
+
+// field returns a field that differs as a phrase: `device /gpu:0 -> (none)`.
+func (v voice) field(f diff.Field) string {
+	if f.Field == "control_inputs" {
+		return v.fieldName(f.Field) + v.controls(f)
+	}
+	a, b := shortenPair(f.A, f.B, valueWidth)
+	text := v.fieldName(f.Field) + " " + v.value(a) + v.arrow + v.value(b)
+	if f.Tensor == nil || f.Tensor.Values == 1 {
+		return text
+	}
+	// Both texts are the same unless the values are listed in them.
+	if f.A != nil && f.B != nil && *f.A == *f.B {
+		text = v.fieldName(f.Field) + " " + v.value(a)
+	}
+	return text + ": " + tensorDifference(f.Tensor, v)
+}
+
+func (v voice) value(s *string) string {
+	if s == nil {
+		return v.none
+	}
+	return v.code(*s)
+}
+
+// controls says which control inputs went and came.
+func (v voice) controls(f diff.Field) string {
+	text := ""
+	if f.A != nil {
+		a, _ := shortenPair(f.A, nil, controlsWidth)
+		text += " without " + v.code(*a)
+	}
+	if f.B != nil {
+		b, _ := shortenPair(f.B, nil, controlsWidth)
+		text += " with " + v.code(*b)
+	}
+	return text
+}
+
+// tensorDifference says how far two tensors are apart.
+func tensorDifference(t *diff.Tensor, v voice) string {
+	text := fmt.Sprintf("%s of %s values differ", numberText(t.Differ), numberText(t.Values))
+	if t.Largest != nil {
+		text += ", by up to " + strconv.FormatFloat(*t.Largest, 'g', 6, 64)
+	}
+	a, b := shortenPair(&t.FirstA, &t.FirstB, valueWidth)
+	if t.Differ > 0 && t.FirstA+t.FirstB != "" {
+		text += "; first at " + place(t.FirstIndex, t.Shape) + " " + v.code(*a) + v.arrow + v.code(*b)
+	}
+	return text
+}
+
+// place returns the indices of a value whose number in row-major order is known.
+func place(index int64, shape []int64) string {
+	out := make([]string, len(shape))
+	for i := len(shape) - 1; i >= 0; i-- {
+		if shape[i] <= 0 {
+			return "[" + strconv.FormatInt(index, 10) + "]"
+		}
+		out[i] = strconv.FormatInt(index%shape[i], 10)
+		index /= shape[i]
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// controlsWidth is about how long a list of control inputs gets on a line.
+const controlsWidth = 36
+
+// valueWidth is about how long a value gets on a line.
+const valueWidth = 44
+
+// shortenPair cuts two values to about width characters, so that the place where they begin to differ stays in sight.
+func shortenPair(a, b *string, width int) (*string, *string) {
+	same := 0
+	if a != nil && b != nil {
+		for same < min(len(*a), len(*b)) && (*a)[same] == (*b)[same] {
+			same++
+		}
+	}
+	cut := func(s *string) *string {
+		if s == nil || len(*s) <= width {
+			return s
+		}
+		text := *s
+		if from := same - width/3; from > 0 && same > width/2 {
+			for from < len(text) && !utf8.RuneStart(text[from]) {
+				from++
+			}
+			text = "…" + text[from:]
+		}
+		if len(text) > width {
+			to := width
+			for !utf8.RuneStart(text[to]) {
+				to--
+			}
+			text = text[:to] + "…"
+		}
+		return &text
+	}
+	return cut(a), cut(b)
+}
+
+// names returns the first of many names, as many as fit, and says where there are more.
+func (v voice) names(all []string, most int) string {
+	const width = 64
+	var b strings.Builder
+	for i, name := range all {
+		if i == most || i > 0 && b.Len()+len(name) > width {
+			b.WriteString(", …")
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(v.code(name))
+	}
+	return b.String()
+}
+
+// scope says that a scope has another name.
+func (v voice) scope(s diff.Scope) string {
+	nodes := diffCount(s.Nodes, "node", "nodes")
+	if s.Of > s.Nodes {
+		nodes = diffNumber(s.Nodes) + " of " + diffCount(s.Of, "node", "nodes")
+	}
+	switch {
+	case s.Name == "":
+		return "everything is now in " + v.code(s.NewName) + " (" + nodes + ")"
+	case s.NewName == "":
+		return "scope " + v.code(s.Name) + " is now the top (" + nodes + ")"
+	}
+	return "scope " + v.code(s.Name) + " is now " + v.code(s.NewName) + " (" + nodes + ")"
+}
