@@ -56,6 +56,18 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
 			}},
+		{"io", "what goes in and what comes out, the likeliest first, and by what sign each was found", 0,
+			func(s *showSource) (render.View, error) {
+				return view(render.IO)(inspect.FindIO(s.model))
+			}},
+		{"variables", "the variables with dtype, shape, parameters and bytes, what each is for, and what they add up to", byName | byScope,
+			func(s *showSource) (render.View, error) {
+				l, err := inspect.Variables(s.model)
+				if err != nil {
+					return render.View{}, err
+				}
+				return render.VariableList(l.Pick(s.filter)), nil
+			}},
 		{"collections", "the collections with their entries, protos decoded", byName,
 			func(s *showSource) (render.View, error) {
 				return view(render.CollectionList)(inspect.Collections(s.model, inspect.CollectionsOptions{Filter: s.filter, Registry: s.registry}))

@@ -1,0 +1,74 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// IO is the section io: a table for each role, inputs and outputs also where there are none. The raw values are the tensors that the
+// model works on and those that inference reads.
+func IO(io *inspect.IO) View {
+	v := View{Section: "io", Fields: []Member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
+	var values []string
+	for _, table := range []struct {
+		title   string
+		tensors []inspect.IOTensor
+		role    inspect.Role
+		none    string // what is said where there are none, "" where nothing is
+		raw     bool
+	}{
+		{"inputs", io.Inputs, inspect.RoleData, "no input: nothing is fed to this graph", true},
+		{"auxiliary", io.Inputs, inspect.RoleAuxiliary, "", false},
+		{"labels", io.Inputs, inspect.RoleLabel, "", false},
+		{"unused", io.Inputs, inspect.RoleUnused, "", false},
+		{"outputs", io.Outputs, inspect.RolePrediction, "no output was found that inference would read", true},
+		{"losses", io.Outputs, inspect.RoleLoss, "", false},
+		{"metrics", io.Outputs, inspect.RoleMetric, "", false},
+	} {
+		g := ioGrid(table.title, table.tensors, table.role)
+		if len(g.Rows) == 0 {
+			if table.none == "" {
+				continue
+			}
+			g.Note = table.none
+		}
+		for _, row := range g.Rows {
+			if table.raw {
+				values = append(values, row[0])
+			}
+		}
+		v.Tables = append(v.Tables, g)
+	}
+	v.Values = Lines(values)
+	return v
+}
+
+// ioGrid returns the table of the tensors of one role.
+func ioGrid(title string, tensors []inspect.IOTensor, role inspect.Role) Grid {
+	columns := Columns("tensor", "dtype", "shape", "why")
+	columns[1].Fixed, columns[2].Fixed, columns[3].Prose = true, true, true
+	g := Grid{Title: title, Columns: columns}
+	for _, t := range tensors {
+		if t.Role == role {
+			g.Rows = append(g.Rows, []string{t.Tensor, t.DType, t.Shape.String(), ioWhy(t)})
+		}
+	}
+	return g
+}
+
+// listedCopies is how many copies of a tensor are named.
+const listedCopies = 3
+
+// ioWhy says by what sign a tensor was picked, and for which copies it stands.
+func ioWhy(t inspect.IOTensor) string {
+	if len(t.Copies) == 0 {
+		return t.Why
+	}
+	like := fmt.Sprintf("and %d more like it: %s", len(t.Copies), strings.Join(atMost(t.Copies, listedCopies), ", "))
+	if t.Why == "" {
+		return like
+	}
+	return t.Why + "; " + like
+}

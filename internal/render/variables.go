@@ -1,0 +1,78 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// VariableList is the section variables: a row for each variable, a partitioned one followed by its parts. The raw values are the
+// names of the variables.
+func VariableList(l *inspect.VariableList) View {
+	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "initializer", "from")
+	columns[4], columns[5] = Number("parameters"), Number("bytes")
+	columns[2].Fixed, columns[3].Fixed, columns[9].Prose = true, true, true
+	g := Grid{Title: "variables", Columns: columns}
+	var values []string
+	for i := range l.Variables {
+		v := &l.Variables[i]
+		values = append(values, v.Name)
+		g.Rows = append(g.Rows, []string{v.Name, kindText(v), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
+			yesNo(v.Trainable), sliceText(v), v.Initializer, strings.Join(v.Sources, ", ")})
+		for _, p := range v.Parts {
+			g.Rows = append(g.Rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice})
+		}
+	}
+	switch {
+	case len(l.Variables) == 0:
+		g.Note = "no variables"
+	case l.Trainable.Variables == 0:
+		g.Note = totalsLine(l.Total)
+	default:
+		g.Note = totalsLine(l.Total) + "; trainable: " + totalsLine(l.Trainable)
+	}
+	return View{
+		Section: "variables", Tables: []Grid{g}, Values: Lines(values),
+		Fields: []Member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
+	}
+}
+
+// jsonTotals is what the variables add up to.
+type jsonTotals struct {
+	All       inspect.VariableTotals `json:"all"`
+	Trainable inspect.VariableTotals `json:"trainable"`
+}
+
+// kindText says what a variable is there for, and for which other one.
+func kindText(v *inspect.Variable) string {
+	if v.Of == "" {
+		return string(v.Kind)
+	}
+	return string(v.Kind) + " of " + v.Of
+}
+
+// sliceText says what part of another variable this one is, or of how many parts it is made.
+func sliceText(v *inspect.Variable) string {
+	switch {
+	case v.Incomplete:
+		return fmt.Sprintf("%s, not all of it", count(len(v.Parts), "part"))
+	case len(v.Parts) > 0:
+		return count(len(v.Parts), "part")
+	}
+	return v.Slice
+}
+
+// quantityText returns a number, "?" where it is unknown.
+func quantityText(q inspect.Quantity) string {
+	if q < 0 {
+		return "?"
+	}
+	return strconv.FormatInt(int64(q), 10)
+}
+
+// totalsLine says in one line what variables add up to.
+func totalsLine(t inspect.VariableTotals) string {
+	return countText(t.Variables, "variable") + ", " + totalsText(t)
+}
