@@ -20,13 +20,19 @@ const (
 // A Problem is something in a file that keeps TensorFlow from importing it or surprises who does. Equal problems in many
 // places are one Problem.
 type Problem struct {
-	ID       string   `json:"id"`                 // stable: one of ProblemKinds
-	Severity Severity `json:"severity"`           // of the kind
-	Place    string   `json:"place"`              // where, or the first of several places: "node conv1", "collection train_op"
-	Message  string   `json:"message"`            // what is wrong there, in one line
-	Hint     string   `json:"hint"`               // what to do
-	Count    int      `json:"count"`              // number of places, at least 1
-	Examples []string `json:"examples,omitempty"` // where Count > 1: the first places in file order, each as "place: message"
+	ID       string         `json:"id"`                 // stable: one of ProblemKinds
+	Severity Severity       `json:"severity"`           // of the kind
+	Place    string         `json:"place"`              // where, or the first of several places: "node conv1", "collection train_op"
+	Message  string         `json:"message"`            // what is wrong there, in one line
+	Hint     string         `json:"hint"`               // what to do
+	Count    int            `json:"count"`              // number of places, at least 1
+	Examples []ProblemPlace `json:"examples,omitempty"` // where Count > 1: the first places in file order, Place among them
+}
+
+// A ProblemPlace is one of several places of a Problem.
+type ProblemPlace struct {
+	Place   string `json:"place"`
+	Message string `json:"message"`
 }
 
 // Problems returns what would keep TensorFlow 2.21 (ReferenceVersion) from importing the file or surprise who does, errors
@@ -116,9 +122,9 @@ func (l *problemList) addTimes(kind problemKind, group string, times int, place,
 	switch {
 	case !known:
 		p.Place, p.Message = place(), message()
-		p.Examples = append(p.Examples, p.Place+": "+p.Message)
+		p.Examples = append(p.Examples, ProblemPlace{p.Place, p.Message})
 	case len(p.Examples) < maxExamples:
-		p.Examples = append(p.Examples, place()+": "+message())
+		p.Examples = append(p.Examples, ProblemPlace{place(), message()})
 	}
 }
 

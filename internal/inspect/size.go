@@ -1,67 +1,482 @@
 package inspect
 
-// A Size says where the bytes of a file are. Every list is sorted by bytes, the most first, then by name, and each list
-// that claims to be a partition adds up exactly.
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Size says where the bytes of a file are. Fields, Scopes, Ops, NodeParts and Functions are partitions: they add up to the byte.
+// They are sorted by bytes, the most first, then by name.
 type Size struct {
-	Bytes     int64           `json:"bytes"`      // the whole file in binary form: what Fields add up to
-	Fields    []SizePart      `json:"fields"`     // by field of the message; "graph_def.node", "collection_def[variables]", ...; adds up to Bytes
-	NodeBytes int64           `json:"node_bytes"` // all nodes of the graph: what Scopes, Ops and NodeParts add up to
-	Scopes    []SizePart      `json:"scopes"`     // by the first Depth parts of the node's name
-	Ops       []SizePart      `json:"ops"`        // by op
-	NodeParts []SizePart      `json:"node_parts"` // by what stands in the nodes: "name", "op", "input", "attr[value]", "attr[_output_shapes]", ...
-	Constants []ConstantSize  `json:"constants"`  // the largest constants, of the graph and of functions
-	Repeated  []RepeatedBytes `json:"repeated"`   // tensors that stand there more than once
-	Waste     int64           `json:"waste"`      // the bytes of all copies but one of every repeated tensor
-	Savers    []SaverSize     `json:"savers"`     // what each save/restore scope costs, the one of saver_def first
+	Bytes         int64           `json:"bytes"`          // the whole file: what Fields add up to
+	Fields        []SizePart      `json:"fields"`         // by field of the message: "graph_def.node", "collection_def[variables]"
+	NodeBytes     int64           `json:"node_bytes"`     // all nodes of the graph: what Scopes, Ops and NodeParts add up to
+	Depth         int             `json:"depth"`          // of the scopes
+	Scopes        []SizePart      `json:"scopes"`         // by the first Depth parts of the nodes' scopes; "" for nodes in none
+	Ops           []SizePart      `json:"ops"`            // by op
+	NodeParts     []SizePart      `json:"node_parts"`     // by what stands in the nodes: "name", "input", "attr[value]"
+	FunctionBytes int64           `json:"function_bytes"` // all functions of the library: what Functions add up to
+	Functions     []SizePart      `json:"functions"`      // by function; Count is the number of its nodes
+	Constants     []ConstantSize  `json:"constants"`      // the largest tensors in attrs, of the graph and of functions
+	ConstantCount int             `json:"constant_count"` // how many tensors in attrs there are
+	ConstantBytes int64           `json:"constant_bytes"` // and what they take together
+	Repeated      []RepeatedBytes `json:"repeated"`       // tensors of 64 bytes and more that stand there more than once
+	RepeatedWaste int64           `json:"repeated_waste"` // the bytes of all copies but one of all those, listed or not
+	Savers        []SaverSize     `json:"savers"`         // what each saver costs, that of saver_def first
 }
 
 // A SizePart is one part of a whole.
 type SizePart struct {
 	Name  string  `json:"name"`
 	Count int     `json:"count"` // how many such things: nodes, entries, attrs
-	Bytes int64   `json:"bytes"` // on the wire, tags and lengths included
+	Bytes int64   `json:"bytes"` // as it stands in the file, tags and lengths included
 	Share float64 `json:"share"` // of the file, 0 to 1
 }
 
 // A ConstantSize is one constant: the tensor in an attr of a node.
 type ConstantSize struct {
-	Node     string  `json:"node"`               // node name
-	Function string  `json:"function,omitempty"` // the function in whose body the node stands
+	Node     string  `json:"node"`
+	Function string  `json:"function,omitempty"` // in whose body the node stands
 	Attr     string  `json:"attr"`               // nearly always "value"
 	DType    string  `json:"dtype"`              // "float32", ...
-	Shape    []int64 `json:"shape"`              // null where it is unknown
-	Bytes    int64   `json:"bytes"`              // of the TensorProto
+	Shape    Shape   `json:"shape"`
+	Bytes    int64   `json:"bytes"` // of the TensorProto
 	Share    float64 `json:"share"`
 }
 
-// RepeatedBytes is a tensor of which the file holds several copies.
+// RepeatedBytes is a tensor of which the file holds several copies, byte for byte the same.
 type RepeatedBytes struct {
 	DType  string   `json:"dtype"`
-	Shape  []int64  `json:"shape"`
+	Shape  Shape    `json:"shape"`
 	Bytes  int64    `json:"bytes"`  // of one copy
 	Copies int      `json:"copies"` // at least 2
-	Waste  int64    `json:"waste"`  // (Copies - 1) * Bytes
-	Nodes  []string `json:"nodes"`  // the first few that hold it, in file order
+	Waste  int64    `json:"waste"`  // of all copies but one
+	Nodes  []string `json:"nodes"`  // the first few that hold it, in file order; "node@function" in functions
 }
 
 // A SaverSize is what one saver costs: the nodes of the scope in which its save and restore ops stand.
 type SaverSize struct {
-	Scope  string  `json:"scope"`  // "" for the top of the graph
-	InFile bool    `json:"in_use"` // whether saver_def names this one
-	Nodes  int     `json:"nodes"`
-	Bytes  int64   `json:"bytes"`
-	Share  float64 `json:"share"`
+	Scope string  `json:"scope"`  // "" for the top of the graph, of which only the save and restore ops count
+	InUse bool    `json:"in_use"` // whether saver_def names nodes in it
+	Nodes int     `json:"nodes"`
+	Bytes int64   `json:"bytes"`
+	Share float64 `json:"share"`
 }
 
 // SizeOptions says how much to list. Its zero value lists scopes one deep and ten constants.
 type SizeOptions struct {
-	Depth int   // parts of a node's name that make up its scope; 0 is 1
-	Limit int   // the most constants, and the most repeated tensors, to list; 0 is 10, less is all
-	Total int64 // size of the message that the MetaGraph is part of (a SavedModel); 0 where it is the whole
+	Depth int   // how many parts of a scope count; 0 is 1, a negative one all
+	Limit int   // the most constants, and the most repeated tensors, to list; 0 is 10, a negative one all
+	Total int64 // bytes of the binary file that the MetaGraph is in; 0 where it is the whole, or where the file is no binary one
 }
 
-// Sizes returns where the bytes of the file are. Large constants are read only where another has the same size. The error,
-// for bytes that are no MetaGraphDef, wraps a *wire.SyntaxError.
+// defaultLimit is how many constants are listed where nobody says how many.
+const defaultLimit = 10
+
+// elsewhere is the part that is no part of the MetaGraphDef: the other graphs of a SavedModel.
+const elsewhere = "(outside of this MetaGraphDef)"
+
+// Sizes returns where the bytes of the file are. Of constants no more is read than it takes to tell two of one size apart. The
+// error, for bytes that are no MetaGraphDef, wraps a *wire.SyntaxError.
 func Sizes(m *Model, o SizeOptions) (*Size, error) {
-	return &Size{}, nil
+	if o.Depth == 0 {
+		o.Depth = 1
+	}
+	if o.Limit == 0 {
+		o.Limit = defaultLimit
+	}
+	w := &weigher{graph: m.Meta.Graph(), depth: o.Depth}
+	if err := w.weigh(m.Meta); err != nil {
+		return nil, err
+	}
+	size := &Size{Depth: o.Depth, ConstantCount: len(w.tensors)}
+	for i := range m.Meta.Fields {
+		size.Bytes += fieldSize(m.Meta.Fields[i])
+	}
+	if o.Total > size.Bytes {
+		w.fields.add(elsewhere, 1, o.Total-size.Bytes)
+		size.Bytes = o.Total
+	}
+	size.Fields = w.fields.sorted(size.Bytes)
+	size.Scopes, size.Ops, size.NodeParts = w.scopes.sorted(size.Bytes), w.ops.sorted(size.Bytes), w.parts.sorted(size.Bytes)
+	size.NodeBytes = w.nodeBytes
+	size.Functions, size.FunctionBytes = w.functions.sorted(size.Bytes), w.functions.total()
+	for _, t := range w.tensors {
+		size.ConstantBytes += int64(t.length)
+	}
+	size.Repeated, size.RepeatedWaste = w.repeated(o.Limit)
+	size.Constants = w.largest(o.Limit, size.Bytes)
+	size.Savers = w.savers(m.Meta, size.Bytes)
+	return size, nil
+}
+
+// parts counts the parts of a whole.
+type parts struct {
+	at   map[string]int
+	list []SizePart
+	last int // where the last one was found: like stands by like
+}
+
+// add adds count things of some bytes to the part called name.
+func (p *parts) add(name string, count int, bytes int64) {
+	part := p.part([]byte(name))
+	part.Count += count
+	part.Bytes += bytes
+}
+
+// part returns the part called name, a new one where there is none. It is good until the next call.
+func (p *parts) part(name []byte) *SizePart {
+	if p.last < len(p.list) && p.list[p.last].Name == string(name) {
+		return &p.list[p.last]
+	}
+	i, known := p.at[string(name)]
+	if !known {
+		if p.at == nil {
+			p.at = make(map[string]int)
+		}
+		i = len(p.list)
+		p.list = append(p.list, SizePart{Name: string(name)})
+		p.at[p.list[i].Name] = i
+	}
+	p.last = i
+	return &p.list[i]
+}
+
+// sorted returns the parts of a file of all bytes, the largest first.
+func (p *parts) sorted(all int64) []SizePart {
+	out := append([]SizePart{}, p.list...)
+	for i := range out {
+		out[i].Share = share(out[i].Bytes, all)
+	}
+	slices.SortFunc(out, func(a, b SizePart) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// total returns what the parts add up to.
+func (p *parts) total() int64 {
+	var sum int64
+	for i := range p.list {
+		sum += p.list[i].Bytes
+	}
+	return sum
+}
+
+// share returns which share of all bytes some are.
+func share(bytes, all int64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return float64(bytes) / float64(all)
+}
+
+// A weigher adds up what stands where in one MetaGraphDef.
+type weigher struct {
+	graph     wire.Graph
+	depth     int
+	fields    parts
+	scopes    parts
+	ops       parts
+	parts     parts
+	attrs     parts // by key, until they are put among the parts
+	functions parts
+	nodeBytes int64
+	tensors   []tensorAt
+	saverOps  map[string]bool // the scopes that save and restore ops stand in
+	inFile    []string        // the functions, by their place in the file
+}
+
+// weigh adds up the whole message.
+func (w *weigher) weigh(m *wire.MetaGraph) error {
+	for i := range m.Fields {
+		f := m.Fields[i]
+		bytes := fieldSize(f)
+		if f.Type != protowire.BytesType {
+			w.fields.add(fieldName(f.Num), 1, bytes)
+			continue
+		}
+		switch f.Num {
+		case wire.MetaInfoDef:
+			inside, err := w.weighInside(f.Data, "meta_info_def.stripped_op_list", wire.InfoStrippedOpList, opListOp)
+			if err != nil {
+				return fmt.Errorf("read meta_info_def: %w", err)
+			}
+			w.fields.add("meta_info_def", 1, bytes-inside)
+		case wire.GraphDef:
+			inside, err := w.weighGraph(f.Data)
+			if err != nil {
+				return err
+			}
+			w.fields.add("graph_def", 1, bytes-inside)
+		case wire.CollectionDef, wire.SignatureDef:
+			key, value := wire.MapEntry(f.Data)
+			entries := 1
+			if f.Num == wire.CollectionDef {
+				kind, list := heldList(value)
+				entries = heldEntries(kind, list)
+			}
+			w.fields.add(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
+		default:
+			w.fields.add(fieldName(f.Num), 1, bytes)
+		}
+	}
+	return nil
+}
+
+// fieldName names a field of MetaGraphDef.
+func fieldName(num protowire.Number) string {
+	switch num {
+	case wire.MetaInfoDef:
+		return "meta_info_def"
+	case wire.GraphDef:
+		return "graph_def"
+	case wire.SaverDef:
+		return "saver_def"
+	case wire.CollectionDef:
+		return "collection_def"
+	case wire.SignatureDef:
+		return "signature_def"
+	case wire.AssetFileDef:
+		return "asset_file_def"
+	case wire.ObjectGraphDef:
+		return "object_graph_def"
+	}
+	return fmt.Sprintf("unknown field %d", num)
+}
+
+// heldEntries returns how many entries the list of a collection has.
+func heldEntries(kind protowire.Number, list []byte) int {
+	var n int64
+	for s := wire.Scan(list); s.Next(); {
+		switch {
+		case s.Num != defValue:
+		case kind == defIntList || kind == defFloatList && s.Type == protowire.BytesType:
+			n += packedNumbers(s.Field, kind == defFloatList)
+		default:
+			n++
+		}
+	}
+	return int(n)
+}
+
+// packedNumbers returns how many numbers stand in a field, which may be packed.
+func packedNumbers(f wire.Field, fixed bool) int64 {
+	if f.Type != protowire.BytesType {
+		return 1
+	}
+	if fixed {
+		return int64(len(f.Data) / 4)
+	}
+	var n int64
+	for _, c := range f.Data {
+		if c < 0x80 {
+			n++
+		}
+	}
+	return n
+}
+
+// weighInside adds the fields num of a message as one part, which counts the fields item in them, and returns its bytes.
+func (w *weigher) weighInside(message []byte, name string, num, item protowire.Number) (int64, error) {
+	var bytes int64
+	count := 0
+	s := wire.Scan(message)
+	for s.Next() {
+		if !s.Is(num) {
+			continue
+		}
+		bytes += int64(len(s.Raw))
+		inner := wire.Scan(s.Data)
+		for inner.Next() {
+			if inner.Is(item) {
+				count++
+			}
+		}
+		if err := inner.Err(); err != nil {
+			return 0, err
+		}
+	}
+	if bytes > 0 {
+		w.fields.add(name, count, bytes)
+	}
+	return bytes, s.Err()
+}
+
+// weighGraph adds up a GraphDef and returns the bytes of its parts that stand apart among the fields.
+func (w *weigher) weighGraph(graph []byte) (int64, error) {
+	var inside int64
+	nodes := 0
+	s := wire.Scan(graph)
+	for s.Next() {
+		bytes := int64(len(s.Raw))
+		switch {
+		case s.Is(wire.GraphNode):
+			if err := w.weighNode(s.Field, nodes); err != nil {
+				return 0, fmt.Errorf("read node %d: %w", nodes, err)
+			}
+			nodes++
+			w.nodeBytes += bytes
+		case s.Is(wire.GraphLibrary):
+			if err := w.weighLibrary(s.Data, bytes); err != nil {
+				return 0, err
+			}
+			inside += bytes
+		case s.Is(wire.GraphDebugInfo):
+			w.fields.add("graph_def.debug_info", 1, bytes)
+			inside += bytes
+		}
+	}
+	if err := s.Err(); err != nil {
+		return 0, fmt.Errorf("read the graph: %w", err)
+	}
+	if nodes > 0 {
+		w.fields.add("graph_def.node", nodes, w.nodeBytes)
+	}
+	for i := range w.attrs.list {
+		a := &w.attrs.list[i]
+		w.parts.add("attr["+a.Name+"]", a.Count, a.Bytes)
+	}
+	return inside + w.nodeBytes, nil
+}
+
+// weighNode adds up node number i, whose whole field is given.
+func (w *weigher) weighNode(field wire.Field, i int) error {
+	var name, op []byte
+	var inside int64
+	s := wire.Scan(field.Data)
+	for s.Next() {
+		bytes := int64(len(s.Raw))
+		inside += bytes
+		part := "other fields"
+		switch {
+		case s.Is(wire.NodeAttr):
+			w.weighAttr(s.Field, i, inGraph)
+			continue
+		case s.Is(wire.NodeName):
+			name, part = s.Data, "name"
+		case s.Is(wire.NodeOp):
+			op, part = s.Data, "op"
+		case s.Is(wire.NodeInput):
+			part = "input"
+		case s.Is(wire.NodeDevice):
+			part = "device"
+		case s.Is(wire.NodeDebugInfo):
+			part = "experimental_debug_info"
+		case s.Is(wire.NodeFullType):
+			part = "experimental_type"
+		}
+		w.addPart(part, bytes)
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	all := int64(len(field.Raw))
+	w.addPart("(tag and length)", all-inside)
+	p := w.ops.part(op)
+	p.Count++
+	p.Bytes += all
+	p = w.scopes.part(scopeOf(name, w.depth))
+	p.Count++
+	p.Bytes += all
+	if savesOrRestores(op) {
+		if w.saverOps == nil {
+			w.saverOps = make(map[string]bool)
+		}
+		w.saverOps[string(scopeOf(name, len(name)))] = true
+	}
+	return nil
+}
+
+// addPart adds one thing of some bytes to the parts of nodes.
+func (w *weigher) addPart(name string, bytes int64) {
+	for i := range w.parts.list {
+		if p := &w.parts.list[i]; p.Name == name {
+			p.Count++
+			p.Bytes += bytes
+			return
+		}
+	}
+	w.parts.add(name, 1, bytes)
+}
+
+// inGraph is the number of the function that a node of the graph itself stands in.
+const inGraph = -1
+
+// weighAttr adds up an attr of node number i, in the body of function number function or in the graph.
+func (w *weigher) weighAttr(field wire.Field, i, function int) {
+	key, value := wire.MapEntry(field.Data)
+	if function == inGraph {
+		p := w.attrs.part(key)
+		p.Count++
+		p.Bytes += int64(len(field.Raw))
+	}
+	for s := wire.Scan(value); s.Next(); {
+		if s.Is(wire.AttrTensor) {
+			w.addTensor(s.Data, i, function)
+		}
+	}
+}
+
+// scopeOf returns the first depth parts of the scope of a node, nothing where it is in none.
+func scopeOf(name []byte, depth int) []byte {
+	end := 0
+	for i, c := range name {
+		if c != '/' {
+			continue
+		}
+		end = i
+		depth--
+		if depth == 0 {
+			break
+		}
+	}
+	return name[:end]
+}
+
+// weighLibrary adds up the function library, which takes all bytes with its own tag and length.
+func (w *weigher) weighLibrary(library []byte, all int64) error {
+	count := 0
+	s := wire.Scan(library)
+	for s.Next() {
+		if !s.Is(wire.LibraryFunction) {
+			continue
+		}
+		count++
+		function := wire.Function(s.Data)
+		name := function.Name()
+		number := len(w.inFile)
+		w.inFile = append(w.inFile, name)
+		nodes := 0
+		body := wire.Scan(function)
+		for body.Next() {
+			if !body.Is(wire.FunctionNode) {
+				continue
+			}
+			node := wire.Scan(body.Data)
+			for node.Next() {
+				if node.Is(wire.NodeAttr) {
+					w.weighAttr(node.Field, nodes, number)
+				}
+			}
+			if err := node.Err(); err != nil {
+				return fmt.Errorf("read function %q, node %d: %w", name, nodes, err)
+			}
+			nodes++
+		}
+		if err := body.Err(); err != nil {
+			return fmt.Errorf("read function %q: %w", name, err)
+		}
+		w.functions.add(name, nodes, int64(len(s.Raw)))
+	}
+	if err := s.Err(); err != nil {
+		return fmt.Errorf("read the function library: %w", err)
+	}
+	w.fields.add("graph_def.library", count, all)
+	return nil
 }

@@ -1,0 +1,43 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// Problems is the section problems: a row for each of the first places of a problem, and one for what to do.
+func Problems(problems []inspect.Problem) View {
+	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
+		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place"}, {Name: "what", Fixed: true}}}
+	var ids []string
+	counts := make(map[inspect.Severity]int)
+	for _, p := range problems {
+		ids = append(ids, p.ID)
+		counts[p.Severity]++
+		row := func(place, what string) {
+			g.Rows = append(g.Rows, []string{string(p.Severity), p.ID, strconv.Itoa(p.Count), place, what})
+		}
+		places := p.Examples
+		if len(places) == 0 {
+			places = []inspect.ProblemPlace{{Place: p.Place, Message: p.Message}}
+		}
+		for _, at := range places {
+			row(at.Place, at.Message)
+		}
+		row(hintRow, p.Hint)
+	}
+	switch {
+	case len(problems) == 0:
+		g.Note = "no problems found: TensorFlow " + inspect.ReferenceVersion + " should import this file"
+	case counts[inspect.SeverityError] == 0:
+		g.Note = "nothing that keeps TensorFlow " + inspect.ReferenceVersion + " from importing this file"
+	default:
+		g.Note = fmt.Sprintf("TensorFlow %s refuses to import this file: %s", inspect.ReferenceVersion, count(counts[inspect.SeverityError], "error"))
+	}
+	return View{Section: "problems", Tables: []Grid{g}, Values: Lines(ids), Fields: []Member{{"problems", problems}}}
+}
+
+// hintRow stands in the place of a row that says what to do.
+const hintRow = "(what to do)"

@@ -1,0 +1,137 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// sizeRows is how many parts of a whole are listed. The others are one row, so that the rows still add up.
+const sizeRows = 20
+
+// Size is the section size: where the bytes are, seen from several sides.
+func Size(s *inspect.Size) View {
+	tables := []Grid{
+		sizeParts("fields", "field", "entries", s.Fields),
+		sizeParts("scopes", "scope", "nodes", s.Scopes),
+		sizeParts("ops", "op", "nodes", s.Ops),
+		sizeParts("node parts", "part", "count", s.NodeParts),
+	}
+	tables[0].Note = fmt.Sprintf("%s bytes in all (%s)", numberText(s.Bytes), bytesText(s.Bytes))
+	tables[1].Note = "the scopes, like the ops and the node parts, add up to the " + bytesText(s.NodeBytes) + " of the nodes; --depth tells scopes further apart"
+	if len(s.Functions) > 0 {
+		tables = append(tables, sizeParts("functions", "function", "nodes", s.Functions))
+	}
+	tables = append(tables, sizeConstants(s), sizeRepeated(s), sizeSavers(s))
+	var values []string
+	for _, p := range s.Fields {
+		values = append(values, p.Name+" "+strconv.FormatInt(p.Bytes, 10))
+	}
+	return View{Section: "size", Tables: tables, Values: Lines(values), Fields: []Member{{"size", s}}}
+}
+
+// sizeParts is a table of the parts of a whole.
+func sizeParts(title, what, counted string, parts []inspect.SizePart) Grid {
+	g := Grid{Title: title, Columns: []Column{{Name: what}, Number(counted), Number("bytes"), Number("size"), Number("share")}}
+	shown := parts
+	if len(parts) > sizeRows {
+		shown = parts[:sizeRows-1]
+	}
+	for _, p := range shown {
+		name := p.Name
+		if name == "" {
+			name = noneText(title)
+		}
+		g.Rows = append(g.Rows, sizeRow(name, p.Count, p.Bytes, p.Share))
+	}
+	if rest := parts[len(shown):]; len(rest) > 0 {
+		var all inspect.SizePart
+		for _, p := range rest {
+			all.Count += p.Count
+			all.Bytes += p.Bytes
+			all.Share += p.Share
+		}
+		g.Rows = append(g.Rows, sizeRow(fmt.Sprintf("(%d others)", len(rest)), all.Count, all.Bytes, all.Share))
+	}
+	return g
+}
+
+// noneText stands for the part that has no name.
+func noneText(title string) string {
+	if title == "scopes" {
+		return "(no scope)"
+	}
+	return "(none)"
+}
+
+func sizeRow(name string, count int, bytes int64, share float64) []string {
+	return []string{name, strconv.Itoa(count), strconv.FormatInt(bytes, 10), bytesText(bytes), shareText(share)}
+}
+
+func sizeConstants(s *inspect.Size) Grid {
+	g := Grid{Title: "constants", Columns: []Column{{Name: "node"}, {Name: "attr"}, {Name: "dtype"}, {Name: "shape"},
+		Number("bytes"), Number("size"), Number("share")}}
+	for _, c := range s.Constants {
+		node := c.Node
+		if c.Function != "" {
+			node += "@" + c.Function
+		}
+		g.Rows = append(g.Rows, []string{node, c.Attr, c.DType, c.Shape.String(), strconv.FormatInt(c.Bytes, 10), bytesText(c.Bytes), shareText(c.Share)})
+	}
+	if s.ConstantCount == 0 {
+		g.Note = "no constants"
+		return g
+	}
+	g.Note = fmt.Sprintf("%s take %s", count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes))
+	if s.ConstantCount > len(s.Constants) {
+		g.Note += fmt.Sprintf("; the %d largest are shown", len(s.Constants))
+	}
+	return g
+}
+
+func sizeRepeated(s *inspect.Size) Grid {
+	g := Grid{Title: "repeated", Columns: []Column{{Name: "nodes", Prose: true}, {Name: "dtype"}, {Name: "shape"}, Number("copies"), Number("bytes"),
+		Number("waste"), Number("size")}}
+	for _, r := range s.Repeated {
+		nodes := strings.Join(r.Nodes, ", ")
+		if r.Copies > len(r.Nodes) {
+			nodes += ", ..."
+		}
+		g.Rows = append(g.Rows, []string{nodes, r.DType, r.Shape.String(), strconv.Itoa(r.Copies), strconv.FormatInt(r.Bytes, 10),
+			strconv.FormatInt(r.Waste, 10), bytesText(r.Waste)})
+	}
+	if s.RepeatedWaste == 0 {
+		g.Note = "no constant of 64 bytes or more stands there twice"
+	} else {
+		g.Note = "all copies but one waste " + bytesText(s.RepeatedWaste)
+	}
+	return g
+}
+
+func sizeSavers(s *inspect.Size) Grid {
+	g := Grid{Title: "savers", Columns: []Column{{Name: "scope"}, {Name: "of saver_def"}, Number("nodes"), Number("bytes"), Number("size"), Number("share")}}
+	extra, bytes := 0, int64(0)
+	for _, v := range s.Savers {
+		used := "no"
+		if v.InUse {
+			used = "yes"
+		} else {
+			extra++
+			bytes += v.Bytes
+		}
+		scope := v.Scope
+		if scope == "" {
+			scope = noneText("scopes")
+		}
+		g.Rows = append(g.Rows, []string{scope, used, strconv.Itoa(v.Nodes), strconv.FormatInt(v.Bytes, 10), bytesText(v.Bytes), shareText(v.Share)})
+	}
+	switch {
+	case len(s.Savers) == 0:
+		g.Note = "no saver"
+	case extra > 0 && extra < len(s.Savers):
+		g.Note = fmt.Sprintf("metagraph export --clear-extraneous-savers would save %s", bytesText(bytes))
+	}
+	return g
+}
