@@ -1,0 +1,88 @@
+package wire_test
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// manyNodes returns a GraphDef of n nodes as they are in a graph with devices.
+func manyNodes(n int) wire.Graph {
+	var graph []byte
+	for i := range n {
+		graph = append(graph, node(
+			str(1, fmt.Sprintf("tower_%d/layer_%d/op", i%8, i)), str(2, "MatMul"),
+			str(3, fmt.Sprintf("tower_%d/layer_%d/op", i%8, max(i-1, 0))), str(4, "/job:worker/task:0/device:GPU:0"),
+			field(5, str(1, "T"), field(2, varint(6, 1))), field(5, str(1, "transpose_a"), field(2, varint(5, 0))))...)
+	}
+	return graph
+}
+
+// BenchmarkNodes walks the nodes of a graph.
+func BenchmarkNodes(b *testing.B) {
+	graph := manyNodes(10_000)
+	b.SetBytes(int64(len(graph)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := walk(graph); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkIndexNodes indexes a graph.
+func BenchmarkIndexNodes(b *testing.B) {
+	graph := manyNodes(10_000)
+	b.SetBytes(int64(len(graph)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := wire.IndexNodes(graph); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFind looks every node up.
+func BenchmarkFind(b *testing.B) {
+	x, err := wire.IndexNodes(manyNodes(10_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range x.Len() {
+			if _, ok := x.Find(x.Name(i)); !ok {
+				b.Fatal("a node is not found")
+			}
+		}
+	}
+}
+
+// BenchmarkBuild takes one field out of every node and writes the result.
+func BenchmarkBuild(b *testing.B) {
+	graph := manyNodes(10_000)
+	b.SetBytes(int64(len(graph)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var built wire.Builder
+		built.Message(wire.GraphDef, func() {
+			for n, err := range graph.Nodes() {
+				if err != nil {
+					b.Fatal(err)
+				}
+				built.Message(wire.GraphNode, func() {
+					for s := wire.Scan(n.Raw); s.Next(); {
+						if !s.Is(wire.NodeDevice) {
+							built.Window(s.Raw)
+						}
+					}
+				})
+			}
+		})
+		if _, err := built.Build().WriteTo(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,299 @@
+package wire_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+// FuzzWalk states what this package promises: of whatever the generated types decode, the views say the same. Each message
+// is also looked at in a strange encoding and with unknown fields in it.
+func FuzzWalk(f *testing.F) {
+	for i, raw := range testMessages(f, 40<<10) {
+		f.Add(raw, uint64(i))
+	}
+	for i, raw := range strangeMessages() {
+		f.Add(raw, uint64(i))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, seed uint64) {
+		if len(raw) > 64<<10 || proto.Unmarshal(raw, new(tfpb.MetaGraphDef)) != nil {
+			return
+		}
+		checkWalk(t, raw)
+		for _, unknown := range []bool{false, true} {
+			s := wiretest.Scrambler{Rand: rand.New(rand.NewPCG(seed, 1)), Unknown: unknown}
+			checkWalk(t, s.Scramble(raw, (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()))
+		}
+	})
+}
+
+// TestWalkCorpus walks real files of every TensorFlow since 2015.
+func TestWalkCorpus(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
+	if len(files) == 0 {
+		t.Skip("the corpus does not stand beside the repository")
+	}
+	for _, path := range files {
+		if strings.HasPrefix(filepath.Base(path), "BAD-") {
+			continue
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(raw) > 1<<20 {
+			continue // more of the same, and slow to decode
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) { checkWalk(t, raw) })
+	}
+}
+
+// testMessages returns the MetaGraphDefs in the repository's test data, up to a size.
+func testMessages(tb testing.TB, limit int) [][]byte {
+	tb.Helper()
+	files, _ := filepath.Glob(filepath.Join("..", "..", "testdata", "*.meta"))
+	if len(files) == 0 {
+		tb.Fatal("no test data")
+	}
+	var out [][]byte
+	for _, path := range files {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if len(raw) <= limit {
+			out = append(out, raw)
+		}
+	}
+	return out
+}
+
+// checkWalk compares all views on a message with what the generated types decode.
+func checkWalk(t *testing.T, raw []byte) {
+	t.Helper()
+	var want tfpb.MetaGraphDef
+	if err := proto.Unmarshal(raw, &want); err != nil {
+		t.Fatalf("the generated types: %v", err)
+	}
+	m, err := wire.ParseMetaGraph(raw)
+	if err != nil {
+		t.Fatalf("ParseMetaGraph: %v", err)
+	}
+	rope := m.Rope()
+	var again tfpb.MetaGraphDef
+	if err := proto.Unmarshal(rope.Bytes(), &again); err != nil || !proto.Equal(&want, &again) {
+		t.Fatalf("Rope is another message: %v", err)
+	}
+	_, hasGraph := m.Message(wire.GraphDef)
+	if hasGraph != (want.GraphDef != nil) {
+		t.Fatalf("Message: a graph is there: %v", hasGraph)
+	}
+	saver, ok := m.Message(wire.SaverDef)
+	checkMessage(t, "saver_def", saver, ok, want.SaverDef)
+	info, ok := m.Message(wire.MetaInfoDef)
+	checkMessage(t, "meta_info_def", info, ok, want.MetaInfoDef)
+	objects, ok := m.Message(wire.ObjectGraphDef)
+	checkMessage(t, "object_graph_def", objects, ok, want.ObjectGraphDef)
+	if got, want := string(wire.Last(info, wire.InfoTFVersion)), want.GetMetaInfoDef().GetTensorflowVersion(); got != want {
+		t.Errorf("Last: version %q, want %q", got, want)
+	}
+	if got, want := wire.LastUint(info, wire.InfoStrippedDefaults) != 0, want.GetMetaInfoDef().GetStrippedDefaultAttrs(); got != want {
+		t.Errorf("LastUint: stripped defaults %v, want %v", got, want)
+	}
+	checkMap(t, "collection_def", m, wire.CollectionDef, want.CollectionDef)
+	checkMap(t, "signature_def", m, wire.SignatureDef, want.SignatureDef)
+	for key, value := range want.CollectionDef {
+		got, ok := m.Collection(key)
+		checkMessage(t, "collection "+key, got, ok, value)
+	}
+	if _, ok := m.Collection("no such collection"); ok {
+		t.Error("Collection finds one that is not there")
+	}
+	checkGraph(t, m.Graph(), want.GetGraphDef())
+}
+
+// checkMessage compares the bytes of a message with what they should decode to, which is nil where there are none.
+func checkMessage[M any, P interface {
+	*M
+	proto.Message
+}](t *testing.T, what string, raw []byte, ok bool, want P) {
+	t.Helper()
+	if ok != (want != nil) {
+		t.Errorf("%s: there is one: %v", what, ok)
+		return
+	}
+	if !ok {
+		return
+	}
+	got := P(new(M))
+	if err := proto.Unmarshal(raw, got); err != nil || !proto.Equal(got, want) {
+		t.Errorf("%s: %v, want %v (%v)", what, got, want, err)
+	}
+}
+
+// checkMap compares the entries of a map field.
+func checkMap[M any, P interface {
+	*M
+	proto.Message
+}](t *testing.T, what string, m *wire.MetaGraph, num protowire.Number, want map[string]P) {
+	t.Helper()
+	seen := 0
+	for key, value := range m.Entries(num) {
+		seen++
+		checkMessage(t, fmt.Sprintf("%s[%q]", what, key), value, true, want[string(key)])
+	}
+	if seen != len(want) {
+		t.Errorf("%s: %d entries, want %d", what, seen, len(want))
+	}
+}
+
+// checkGraph compares nodes, functions and the index.
+func checkGraph(t *testing.T, graph wire.Graph, want *tfpb.GraphDef) {
+	t.Helper()
+	checkNodes(t, "graph", graph.Nodes(), want.GetNode())
+	versions, ok := graph.Versions()
+	checkMessage(t, "versions", versions, ok, want.GetVersions())
+	i := 0
+	for function, err := range graph.Functions() {
+		if err != nil {
+			t.Fatalf("Functions: %v", err)
+		}
+		if i >= len(want.GetLibrary().GetFunction()) {
+			t.Fatal("Functions: there are more than there should be")
+		}
+		f := want.Library.Function[i]
+		if got, want := function.Name(), f.GetSignature().GetName(); got != want {
+			t.Errorf("function %d is called %q, want %q", i, got, want)
+		}
+		checkNodes(t, "function "+function.Name(), function.Nodes(), f.NodeDef)
+		i++
+	}
+	if i != len(want.GetLibrary().GetFunction()) {
+		t.Errorf("%d functions, want %d", i, len(want.GetLibrary().GetFunction()))
+	}
+	checkIndex(t, graph, want.GetNode())
+}
+
+// checkIndex compares what an Index finds.
+func checkIndex(t *testing.T, graph wire.Graph, want []*tfpb.NodeDef) {
+	t.Helper()
+	x, err := wire.IndexNodes(graph)
+	if err != nil {
+		t.Fatalf("IndexNodes: %v", err)
+	}
+	if x.Len() != len(want) {
+		t.Fatalf("Index: %d nodes, want %d", x.Len(), len(want))
+	}
+	first := make(map[string]int)
+	var duplicates []int
+	for i, n := range want {
+		if _, ok := first[n.Name]; ok {
+			duplicates = append(duplicates, i)
+		} else {
+			first[n.Name] = i
+		}
+		if got := string(x.Name(i)); got != n.Name {
+			t.Errorf("Index: node %d is called %q, want %q", i, got, n.Name)
+		}
+		checkMessage(t, "Index.Raw", x.Raw(i), true, n)
+	}
+	for name, i := range first {
+		if got, ok := x.Find([]byte(name)); !ok || got != i {
+			t.Errorf("Index: %q is node %d (%v), want %d", name, got, ok, i)
+		}
+	}
+	if _, ok := x.Find([]byte("no such node")); ok != (first["no such node"] != 0) {
+		t.Error("Index: finds a node that is not there")
+	}
+	if got := x.Duplicates(); fmt.Sprint(got) != fmt.Sprint(duplicates) {
+		t.Errorf("Index: duplicates %v, want %v", got, duplicates)
+	}
+}
+
+// checkNodes compares nodes one by one.
+func checkNodes(t *testing.T, where string, nodes func(func(*wire.Node, error) bool), want []*tfpb.NodeDef) {
+	t.Helper()
+	i := 0
+	for n, err := range nodes {
+		if err != nil {
+			t.Fatalf("%s: %v", where, err)
+		}
+		if i >= len(want) {
+			t.Fatalf("%s: there are more nodes than there should be", where)
+		}
+		checkNode(t, fmt.Sprintf("%s, node %d", where, i), n, want[i])
+		i++
+	}
+	if i != len(want) {
+		t.Errorf("%s: %d nodes, want %d", where, i, len(want))
+	}
+}
+
+// checkNode compares one node.
+func checkNode(t *testing.T, where string, n *wire.Node, want *tfpb.NodeDef) {
+	t.Helper()
+	if string(n.Name) != want.Name || string(n.Op) != want.Op || string(n.Device) != want.Device {
+		t.Errorf("%s: name, op, device %q, %q, %q; want %q, %q, %q", where, n.Name, n.Op, n.Device, want.Name, want.Op, want.Device)
+	}
+	if len(n.Inputs) != len(want.Input) {
+		t.Fatalf("%s: %d inputs, want %d", where, len(n.Inputs), len(want.Input))
+	}
+	for i, input := range n.Inputs {
+		if string(input) != want.Input[i] {
+			t.Errorf("%s: input %d is %q, want %q", where, i, input, want.Input[i])
+		}
+	}
+	checkMessage(t, where, n.Raw, true, want)
+	seen := 0
+	for key, value := range n.Attrs {
+		seen++
+		at := fmt.Sprintf("%s, attr %q", where, key)
+		checkMessage(t, at, value, true, want.Attr[string(key)])
+		checkAttr(t, at, value, want.Attr[string(key)])
+	}
+	if seen != len(want.Attr) {
+		t.Errorf("%s: %d attrs, want %d", where, seen, len(want.Attr))
+	}
+	for key, value := range want.Attr {
+		got, ok := n.Attr(key)
+		checkMessage(t, where+", attr "+key, got, ok, value)
+	}
+	if _, ok := n.Attr("no such attr"); ok && want.Attr["no such attr"] == nil {
+		t.Errorf("%s: Attr finds one that is not there", where)
+	}
+}
+
+// checkAttr compares what AttrBytes and AttrTypeOf say of one AttrValue.
+func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
+	t.Helper()
+	if got := wire.AttrTypeOf(value); got != int32(want.GetType()) {
+		t.Errorf("%s: type %d, want %d", where, got, want.GetType())
+	}
+	s, ok := wire.AttrBytes(value, wire.AttrS)
+	if held, is := want.GetValue().(*tfpb.AttrValue_S); ok != is || is && !bytes.Equal(s, held.S) {
+		t.Errorf("%s: s is %q (%v), want %v", where, s, ok, want)
+	}
+	placeholder, ok := wire.AttrBytes(value, wire.AttrPlaceholder)
+	if held, is := want.GetValue().(*tfpb.AttrValue_Placeholder); ok != is || is && string(placeholder) != held.Placeholder {
+		t.Errorf("%s: placeholder is %q (%v), want %v", where, placeholder, ok, want)
+	}
+	list, ok := wire.AttrBytes(value, wire.AttrList)
+	checkMessage(t, where+".list", list, ok, want.GetList())
+	shape, ok := wire.AttrBytes(value, wire.AttrShape)
+	checkMessage(t, where+".shape", shape, ok, want.GetShape())
+	tensor, ok := wire.AttrBytes(value, wire.AttrTensor)
+	checkMessage(t, where+".tensor", tensor, ok, want.GetTensor())
+	function, ok := wire.AttrBytes(value, wire.AttrFunc)
+	checkMessage(t, where+".func", function, ok, want.GetFunc())
+}
