@@ -122,10 +122,9 @@ func newOpInfo(name string, kind opKind, def *tfpb.OpDef) *opInfo {
 		}
 	}
 	op.attrValues, op.present = make([][]byte, len(op.attrs)), make([]bool, len(op.attrs))
+	op.byAttrs = make(map[string]*opTypes)
 	if len(op.typed) == 0 {
 		op.constant = op.typesOf(op.attrValues)
-	} else {
-		op.byAttrs = make(map[string]*opTypes)
 	}
 	return op
 }
