@@ -13,7 +13,7 @@ const refOffset = 100
 // DTypeName returns TensorFlow's short name of a DataType as tf.DType.name spells it ("float32", "string", "float32_ref";
 // tensorflow/python/framework/dtypes.py), "" for DT_INVALID, and "dtype 999" for one that the schema does not know.
 func DTypeName(dtype int32) string {
-	if dtype > refOffset {
+	if dtype > refOffset && dtype < 2*refOffset {
 		if name := DTypeName(dtype - refOffset); name != "" && !strings.HasPrefix(name, "dtype ") {
 			return name + "_ref"
 		}
@@ -36,7 +36,7 @@ func DTypeName(dtype int32) string {
 
 // dtypeBytes returns the number of bytes of one element of a DataType, 0 for those whose elements have no fixed size.
 func dtypeBytes(dtype int32) int64 {
-	if dtype > refOffset {
+	if dtype > refOffset && dtype < 2*refOffset {
 		dtype -= refOffset
 	}
 	switch tfpb.DataType(dtype) {
