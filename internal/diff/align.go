@@ -1,32 +1,6 @@
 package diff
 
-import (
-	"bytes"
-
-	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// nodeList returns the NodeDefs of a graph or function in file order.
-func nodeList(message []byte, isNode func(wire.Field) bool) ([][]byte, error) {
-	var out [][]byte
-	s := wire.Scan(message)
-	for s.Next() {
-		if isNode(s.Field) {
-			out = append(out, s.Data)
-		}
-	}
-	return out, s.Err()
-}
-
-// check returns the error at which a NodeDef stops being one.
-func check(node []byte) error {
-	s := wire.Scan(node)
-	for s.Next() {
-	}
-	return s.Err()
-}
-
-func nameOf(node []byte) []byte { return wire.Last(node, wire.NodeName) }
+import "bytes"
 
 // An alignment pairs the nodes of A and B that have the same name, or, after renames are found, were it.
 type alignment struct {
@@ -65,53 +39,48 @@ func align(a, b [][]byte) (*alignment, error) {
 
 // walk pairs what stands side by side, and reads every node once.
 func (al *alignment) walk() error {
-	failed := 0
+	failed, paired := 0, 0
 	i, j := 0, 0
 	for i < len(al.a) && j < len(al.b) {
 		a, b := al.a[i], al.b[j]
-		if bytes.Equal(a, b) {
-			if err := check(a); err != nil {
+		equal := bytes.Equal(a, b)
+		nameA, err := readName(a)
+		if err != nil {
+			return err
+		}
+		nameB := nameA
+		if !equal {
+			if nameB, err = readName(b); err != nil {
 				return err
 			}
-			al.pair(i, j, true)
+		}
+		if equal || bytes.Equal(nameA, nameB) {
+			al.pair(i, j, equal)
 			i, j = i+1, j+1
-			continue
-		}
-		if err := check(a); err != nil {
-			return err
-		}
-		if err := check(b); err != nil {
-			return err
-		}
-		if bytes.Equal(nameOf(a), nameOf(b)) {
-			al.pair(i, j, false)
-			i, j = i+1, j+1
+			paired++
 			continue
 		}
 		skipA, skipB := 1, 1
-		if failed < patience {
+		if failed < patience+paired/lookAhead {
 			var found bool
 			if skipA, skipB, found = al.resume(i, j); !found {
 				failed++
 			}
 		}
-		// What is skipped is read now, for nobody comes back to it here.
-		for range skipA {
-			if err := check(al.a[i]); err != nil {
-				return err
-			}
-			i++
+		// What is skipped is read now, for the walk does not come back to it.
+		if err := readAll(al.a[i:i+skipA], al.b[j:j+skipB]); err != nil {
+			return err
 		}
-		for range skipB {
-			if err := check(al.b[j]); err != nil {
-				return err
-			}
-			j++
-		}
+		i, j = i+skipA, j+skipB
 	}
-	for _, rest := range [][][]byte{al.a[i:], al.b[j:]} {
-		for _, node := range rest {
-			if err := check(node); err != nil {
+	return readAll(al.a[i:], al.b[j:])
+}
+
+// readAll returns the first error in the given nodes.
+func readAll(lists ...[][]byte) error {
+	for _, list := range lists {
+		for _, node := range list {
+			if _, err := readName(node); err != nil {
 				return err
 			}
 		}
@@ -129,7 +98,7 @@ func (al *alignment) resume(i, j int) (skipA, skipB int, found bool) {
 		if i+k < len(al.a) && bytes.Equal(nameOf(al.a[i+k]), b) {
 			return k, 0, true
 		}
-		if i+k < len(al.a) && j+k < len(al.b) && bytes.Equal(al.a[i+k], al.b[j+k]) {
+		if i+k < len(al.a) && j+k < len(al.b) && bytes.Equal(nameOf(al.a[i+k]), nameOf(al.b[j+k])) {
 			return k, k, true
 		}
 	}
@@ -142,58 +111,55 @@ func (al *alignment) pair(i, j int, equal bool) {
 
 // lookUp pairs the nodes that are left over. Where several have one name, those with the same bytes come first.
 func (al *alignment) lookUp() {
-	table := make(map[string][]int32)
-	for i, node := range al.a {
-		if al.toB[i] == alone {
-			name := view(nameOf(node))
-			table[name] = append(table[name], int32(i))
+	left := 0
+	for _, j := range al.toB {
+		if j == alone {
+			left++
 		}
 	}
-	if len(table) == 0 {
+	if left == 0 {
 		return
 	}
-	al.lookUpEqual(table)
-	for j, node := range al.b {
-		if al.toA[j] != alone {
+	// The first node of each name, and behind each the next of its name.
+	first := make(map[string]int32, left)
+	next := make(map[int32]int32)
+	for i := len(al.a) - 1; i >= 0; i-- {
+		if al.toB[i] != alone {
 			continue
 		}
-		name := view(nameOf(node))
-		same := table[name]
-		for len(same) > 0 && al.toB[same[0]] != alone {
-			same = same[1:]
+		name := view(nameOf(al.a[i]))
+		if later, repeated := first[name]; repeated {
+			next[int32(i)] = later
 		}
-		if len(same) > 0 {
-			al.pair(int(same[0]), j, bytes.Equal(al.a[same[0]], node))
-			same = same[1:]
+		first[name] = int32(i)
+	}
+	for _, exact := range []bool{true, false} {
+		if exact && len(next) == 0 {
+			continue
 		}
-		if table[name] != nil {
-			table[name] = same
+		for j, node := range al.b {
+			if al.toA[j] == alone {
+				al.pairByName(j, node, first, next, exact)
+			}
 		}
 	}
 }
 
-// lookUpEqual pairs the nodes with the same bytes where several have one name, as no file should have.
-func (al *alignment) lookUpEqual(table map[string][]int32) {
-	repeated := make(map[string]bool)
-	for name, same := range table {
-		if len(same) > 1 {
-			repeated[name] = true
-		}
-	}
-	if len(repeated) == 0 {
-		return
-	}
-	for j, node := range al.b {
-		name := view(nameOf(node))
-		if al.toA[j] != alone || !repeated[name] {
-			continue
-		}
-		same := table[name]
-		for _, i := range same[:min(len(same), lookAhead)] {
-			if al.toB[i] == alone && bytes.Equal(al.a[i], node) {
-				al.pair(int(i), j, true)
-				break
+// pairByName pairs node j of B with the first of its name that is free, or, with exact true, that has its bytes.
+func (al *alignment) pairByName(j int, node []byte, first map[string]int32, next map[int32]int32, exact bool) {
+	name := view(nameOf(node))
+	i, ok := first[name]
+	for looked := 0; ok && (looked < lookAhead || !exact); looked++ {
+		if al.toB[i] == alone {
+			if equal := bytes.Equal(al.a[i], node); equal || !exact {
+				al.pair(int(i), j, equal)
+				return
 			}
 		}
+		later, more := next[i]
+		if more && !exact {
+			first[name] = later // nobody needs to look at this one again
+		}
+		i, ok = later, more
 	}
 }

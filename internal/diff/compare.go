@@ -17,6 +17,7 @@ type comparison struct {
 
 	ops     *opDefaults
 	renames *renames
+	graphs  [2]*graphIndex
 	graph   *alignment // nil where the graphs have the same bytes
 	library *library
 
@@ -86,32 +87,30 @@ func (c *comparison) compareGraphs() error {
 	if bytes.Equal(a, b) {
 		return c.sameGraphs(a)
 	}
-	nodesA, err := nodeList(a, isGraphNode)
-	if err != nil {
-		return err
+	for i, g := range []wire.Graph{a, b} {
+		var err error
+		if c.graphs[i], err = indexGraph(g, true); err != nil {
+			return err
+		}
 	}
-	nodesB, err := nodeList(b, isGraphNode)
-	if err != nil {
-		return err
-	}
+	nodesA, nodesB := c.graphs[0].nodes, c.graphs[1].nodes
 	c.report.A.Nodes, c.report.B.Nodes = len(nodesA), len(nodesB)
+	var err error
 	if c.graph, err = align(nodesA, nodesB); err != nil {
 		return err
 	}
-	if c.library, err = readLibraries(a, b); err != nil {
+	if c.library, err = readLibraries(c.graphs[0].libraries, c.graphs[1].libraries); err != nil {
 		return err
 	}
 	c.renameFunctions()
 	compare := c.newComparer(false)
 	nodes := c.newNodeTeller(Nodes, c.graph, compare)
 	c.renames = compare.renames
+	nodes.variables = newVariableTeller(c.sel)
 	c.report.Nodes = nodes.part()
-	c.report.Variables = c.variables(nodes)
+	c.report.Variables = nodes.variables.part(nodes.scopes)
 	return c.compareFunctions()
 }
-
-func isGraphNode(f wire.Field) bool    { return f.Is(wire.GraphNode) }
-func isFunctionNode(f wire.Field) bool { return f.Is(wire.FunctionNode) }
 
 // newComparer returns a comparer of nodes in the graph, or of those in a function's body.
 func (c *comparison) newComparer(inFunction bool) *comparer {
@@ -121,28 +120,29 @@ func (c *comparison) newComparer(inFunction bool) *comparer {
 
 // sameGraphs reads a graph whose bytes are the same on both sides, and counts what is in it.
 func (c *comparison) sameGraphs(g wire.Graph) error {
-	nodes, variables := 0, 0
-	for node, err := range g.Nodes() {
+	index, err := indexGraph(g, true)
+	if err != nil {
+		return err
+	}
+	variables := 0
+	for _, node := range index.nodes {
+		op, err := readOp(node)
 		if err != nil {
 			return err
 		}
-		nodes++
-		if isVariable(node.Op) {
-			variables++
-		}
+		variables += count(isVariable(op))
 	}
-	functions := 0
-	for f, err := range g.Functions() {
-		if err != nil {
+	if c.library, err = readLibraries(index.libraries, nil); err != nil {
+		return err
+	}
+	for _, f := range c.library.a {
+		if err := c.checkFunction(f); err != nil {
 			return err
 		}
-		functions++
-		for _, err := range f.Nodes() {
-			if err != nil {
-				return err
-			}
-		}
 	}
+	nodes, functions := len(index.nodes), len(c.library.a)
+	index.nodes = nil
+	c.graphs = [2]*graphIndex{index, index}
 	c.report.A.Nodes, c.report.B.Nodes = nodes, nodes
 	c.report.Nodes = &Part{A: nodes, B: nodes}
 	c.report.Functions = &Part{A: functions, B: functions}
@@ -167,13 +167,7 @@ func (c *comparison) compareUnknown() error {
 	if c.graph == nil {
 		return nil
 	}
-	graph := func(g []byte) []byte {
-		return unknownFields(g, func(f wire.Field) bool {
-			return f.Type == protowire.BytesType && (f.Num <= wire.GraphLibrary || f.Num == wire.GraphVersions || f.Num == wire.GraphDebugInfo) ||
-				f.Type == protowire.VarintType && f.Num == wire.GraphOldVersion
-		})
-	}
-	p.unknown("graph_def", graph(c.a.Graph()), graph(c.b.Graph()))
+	p.unknown("graph_def", c.graphs[0].unknown, c.graphs[1].unknown)
 	p.unknown("graph_def.library", c.library.unknown[0], c.library.unknown[1])
 	return nil
 }

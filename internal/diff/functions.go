@@ -26,7 +26,7 @@ type library struct {
 }
 
 // readLibraries reads the function libraries and pairs the functions by name.
-func readLibraries(a, b wire.Graph) (*library, error) {
+func readLibraries(a, b [][]byte) (*library, error) {
 	l := new(library)
 	var err error
 	if l.a, l.namesA, err = l.read(a, 0); err != nil {
@@ -51,23 +51,28 @@ func readLibraries(a, b wire.Graph) (*library, error) {
 	return l, nil
 }
 
-func (l *library) read(g wire.Graph, side int) ([]wire.Function, []string, error) {
+// read adds the fields of the library of one side, which may stand in pieces.
+func (l *library) read(pieces [][]byte, side int) ([]wire.Function, []string, error) {
 	var out []wire.Function
 	var names []string
 	l.other[side] = make(map[string]string)
-	for f, err := range g.Library() {
-		switch {
-		case err != nil:
+	for _, piece := range pieces {
+		s := wire.Scan(piece)
+		for s.Next() {
+			switch {
+			case s.Is(wire.LibraryFunction):
+				out = append(out, wire.Function(s.Data))
+				names = append(names, wire.Function(s.Data).Name())
+			case s.Is(wire.LibraryGradient):
+				l.other[side]["gradient:"+string(wire.Last(s.Data, 1))] = string(wire.Last(s.Data, 2))
+			case s.Is(wire.LibraryRegisteredGradients):
+				l.other[side]["registered_gradient:"+string(wire.Last(s.Data, 2))] = string(wire.Last(s.Data, 1))
+			default:
+				l.unknown[side] = append(l.unknown[side], s.Raw...)
+			}
+		}
+		if err := s.Err(); err != nil {
 			return nil, nil, err
-		case f.Is(wire.LibraryFunction):
-			out = append(out, wire.Function(f.Data))
-			names = append(names, wire.Function(f.Data).Name())
-		case f.Is(wire.LibraryGradient):
-			l.other[side]["gradient:"+string(wire.Last(f.Data, 1))] = string(wire.Last(f.Data, 2))
-		case f.Is(wire.LibraryRegisteredGradients):
-			l.other[side]["registered_gradient:"+string(wire.Last(f.Data, 2))] = string(wire.Last(f.Data, 1))
-		default:
-			l.unknown[side] = append(l.unknown[side], f.Raw...)
 		}
 	}
 	return out, names, nil
@@ -332,11 +337,11 @@ func (c *comparison) gradientOfRenamed(key string) bool {
 
 // function compares two functions. Their names are left aside.
 func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
-	nodesA, err := nodeList(a, isFunctionNode)
+	nodesA, err := functionNodes(a)
 	if err != nil {
 		return nil, nil, err
 	}
-	nodesB, err := nodeList(b, isFunctionNode)
+	nodesB, err := functionNodes(b)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,7 +16,7 @@ import (
 type versions struct {
 	info  *tfpb.MetaGraphDef_MetaInfoDef // its version fields alone
 	graph *tfpb.VersionDef
-	old   uint64 // GraphDef.version of the first files
+	old   int32 // GraphDef.version of the first files
 }
 
 // compareVersions compares the versions of graph and TensorFlow.
@@ -25,13 +25,12 @@ func (c *comparison) compareVersions() error {
 	c.report.Versions = p
 	var v [2]versions
 	for i, m := range []*wire.MetaGraph{c.a, c.b} {
-		graph := m.Graph()
+		graph := c.graphs[i]
 		v[i].graph, v[i].info = new(tfpb.VersionDef), new(tfpb.MetaGraphDef_MetaInfoDef)
-		def, _ := graph.Versions()
-		if err := proto.Unmarshal(def, v[i].graph); err != nil {
-			p.Fields = append(p.Fields, changed("versions", bytesText(def), bytesText(def)))
+		if proto.Unmarshal(graph.versions, v[i].graph) != nil && !bytes.Equal(c.graphs[0].versions, c.graphs[1].versions) {
+			p.Fields = []Field{changed("versions", bytesText(c.graphs[0].versions), bytesText(c.graphs[1].versions))}
 		}
-		v[i].old = wire.LastUint(graph, wire.GraphOldVersion)
+		v[i].old = graph.old
 		if c.report.Compared == "graph" {
 			continue
 		}
@@ -46,9 +45,9 @@ func (c *comparison) compareVersions() error {
 	v[0].graph.BadConsumers, v[1].graph.BadConsumers = nil, nil
 	d.plain("", v[0].graph.ProtoReflect(), v[1].graph.ProtoReflect())
 	if v[0].old != v[1].old {
-		d.told("version", strconv.FormatInt(int64(int32(v[0].old)), 10), strconv.FormatInt(int64(int32(v[1].old)), 10))
+		d.told("version", strconv.Itoa(int(v[0].old)), strconv.Itoa(int(v[1].old)))
 	}
-	p.Fields = d.fields
+	p.Fields = append(p.Fields, d.fields...)
 	return nil
 }
 
@@ -305,12 +304,7 @@ func (c *comparison) compareObjectGraph() error {
 
 // compareDebugInfo compares where in the source code the nodes were made.
 func (c *comparison) compareDebugInfo() error {
-	var raw [2][]byte
-	if c.graph != nil {
-		raw[0], _ = wire.Merged(c.a.Graph(), wire.GraphDebugInfo)
-		raw[1], _ = wire.Merged(c.b.Graph(), wire.GraphDebugInfo)
-	}
-	c.report.DebugInfo = c.single(raw[0], raw[1], new(tfpb.GraphDebugInfo), new(tfpb.GraphDebugInfo), func(m proto.Message) int {
+	c.report.DebugInfo = c.single(c.graphs[0].debugInfo, c.graphs[1].debugInfo, new(tfpb.GraphDebugInfo), new(tfpb.GraphDebugInfo), func(m proto.Message) int {
 		return len(m.(*tfpb.GraphDebugInfo).GetTraces()) + len(m.(*tfpb.GraphDebugInfo).GetNameToTraceId())
 	})
 	return nil

@@ -23,14 +23,12 @@ type comparer struct {
 	// inFunction: inputs are spelled as in a function's body, and nodes count as a part of "functions"
 	inFunction bool
 
-	a, b               wire.Node
+	rawA, rawB         []byte
+	a, b               nodeView
 	dataA, dataB       [][]byte
 	controlA, controlB [][]byte
-	keysA, keysB       []attrEntry
 	fields             []Field
 }
-
-type attrEntry struct{ key, value []byte }
 
 // same reports whether two nodes mean the same, their names left aside.
 func (c *comparer) same(a, b []byte) bool { return len(c.node(a, b, true)) == 0 }
@@ -39,14 +37,14 @@ func (c *comparer) same(a, b []byte) bool { return len(c.node(a, b, true)) == 0 
 // quick true one field is enough. The result is valid until the next call.
 func (c *comparer) node(a, b []byte, quick bool) []Field {
 	c.fields = c.fields[:0]
-	if c.a.Parse(a) != nil || c.b.Parse(b) != nil {
-		return c.fields // aligning has parsed them, so this does not happen
+	if c.rawA, c.rawB = a, b; !c.a.read(a) || !c.b.read(b) {
+		return c.fields // aligning has read them, so this does not happen
 	}
-	if !bytes.Equal(c.a.Op, c.b.Op) && !c.renames.followsFunction(string(c.a.Op), string(c.b.Op)) {
-		c.fields = append(c.fields, changed("op", quote(string(c.a.Op)), quote(string(c.b.Op))))
+	if !bytes.Equal(c.a.op, c.b.op) && !c.renames.followsFunction(string(c.a.op), string(c.b.op)) {
+		c.fields = append(c.fields, changed("op", quote(string(c.a.op)), quote(string(c.b.op))))
 	}
 	if !c.sel.ignore[Devices] && !c.sameDevice() {
-		c.fields = append(c.fields, optional("device", c.a.Device, c.b.Device))
+		c.fields = append(c.fields, optional("device", c.a.device, c.b.device))
 	}
 	if quick && len(c.fields) > 0 {
 		return c.fields
@@ -76,19 +74,19 @@ func optional(name string, a, b []byte) Field {
 }
 
 func (c *comparer) sameDevice() bool {
-	if bytes.Equal(c.a.Device, c.b.Device) {
+	if bytes.Equal(c.a.device, c.b.device) {
 		return true
 	}
-	return c.sel.deviceSpelling && scope.NormalDevice(string(c.a.Device)) == scope.NormalDevice(string(c.b.Device))
+	return c.sel.deviceSpelling && scope.NormalDevice(string(c.a.device)) == scope.NormalDevice(string(c.b.device))
 }
 
 // inputs compares the inputs: data inputs in order, control inputs as a set.
 func (c *comparer) inputs() {
-	if slices.EqualFunc(c.a.Inputs, c.b.Inputs, bytes.Equal) {
+	if slices.EqualFunc(c.a.inputs, c.b.inputs, bytes.Equal) {
 		return
 	}
-	c.dataA, c.controlA = split(c.a.Inputs, c.dataA[:0], c.controlA[:0])
-	c.dataB, c.controlB = split(c.b.Inputs, c.dataB[:0], c.controlB[:0])
+	c.dataA, c.controlA = split(c.a.inputs, c.dataA[:0], c.controlA[:0])
+	c.dataB, c.controlB = split(c.b.inputs, c.dataB[:0], c.controlB[:0])
 	c.data()
 	if slices.EqualFunc(c.controlA, c.controlB, bytes.Equal) {
 		return
@@ -209,14 +207,13 @@ func (c *comparer) plain(in string) string {
 	return strings.TrimSuffix(in, ":0")
 }
 
-// manyAttrs is from how many attrs on they are found with a table.
-const manyAttrs = 24
-
 // attrs compares the attrs by key.
 func (c *comparer) attrs() {
-	c.keysA, c.keysB = attrsOf(&c.a, c.keysA[:0]), attrsOf(&c.b, c.keysB[:0])
-	findA, findB := finder(c.keysA), finder(c.keysB)
-	for _, e := range c.keysA {
+	if c.sameAttrs() {
+		return
+	}
+	findA, findB := c.a.find(), c.b.find()
+	for _, e := range c.a.attrs {
 		key := string(e.key)
 		if c.ignoresAttr(key) {
 			continue
@@ -225,18 +222,32 @@ func (c *comparer) attrs() {
 			if f, same := c.attr(key, e.value, value); !same {
 				c.fields = append(c.fields, f)
 			}
-		} else if !c.isDefault(key, e.value, c.b.Op, true) {
+		} else if !c.isDefault(key, e.value, c.b.op, true) {
 			c.fields = append(c.fields, removed(attrPrefix+key, attrBytesText(e.value)))
 		}
 	}
-	for _, e := range c.keysB {
+	for _, e := range c.b.attrs {
 		key := string(e.key)
-		if _, ok := findA(e.key); ok || c.ignoresAttr(key) || c.isDefault(key, e.value, c.a.Op, false) {
+		if _, ok := findA(e.key); ok || c.ignoresAttr(key) || c.isDefault(key, e.value, c.a.op, false) {
 			continue
 		}
 		c.fields = append(c.fields, added(attrPrefix+key, attrBytesText(e.value)))
 	}
 	slices.SortStableFunc(c.fields, func(x, y Field) int { return fieldOrder(x.Field, y.Field) })
+}
+
+// sameAttrs reports whether the attrs have the same keys and bytes, in whatever order. Nearly all have.
+func (c *comparer) sameAttrs() bool {
+	if len(c.a.attrs) != len(c.b.attrs) || len(c.a.attrs) > manyAttrs {
+		return false
+	}
+	for i := range c.a.attrs {
+		e := &c.a.attrs[i]
+		if value, ok := c.b.findAttr(e.key); !ok || !bytes.Equal(e.value, value) {
+			return false
+		}
+	}
+	return true
 }
 
 // fieldOrder puts attrs in the order of their names, behind op, device and inputs.
@@ -251,39 +262,6 @@ func fieldOrder(a, b string) int {
 		return -1
 	}
 	return 0
-}
-
-func attrsOf(n *wire.Node, room []attrEntry) []attrEntry {
-	n.Attrs(func(key, value []byte) bool {
-		room = append(room, attrEntry{key, value})
-		return true
-	})
-	return room
-}
-
-// finder returns a function that finds the value of a key.
-func finder(entries []attrEntry) func(key []byte) ([]byte, bool) {
-	if len(entries) <= manyAttrs {
-		return func(key []byte) ([]byte, bool) {
-			for i := range entries {
-				if bytes.Equal(entries[i].key, key) {
-					return entries[i].value, true
-				}
-			}
-			return nil, false
-		}
-	}
-	table := make(map[string]int, len(entries))
-	for i, e := range entries {
-		table[string(e.key)] = i
-	}
-	return func(key []byte) ([]byte, bool) {
-		i, ok := table[string(key)]
-		if !ok {
-			return nil, false
-		}
-		return entries[i].value, true
-	}
 }
 
 func (c *comparer) ignoresAttr(key string) bool {
@@ -306,8 +284,11 @@ func (c *comparer) isDefault(key string, value, op []byte, inB bool) bool {
 
 // others compares what stands in a NodeDef beside name, op, inputs, device and attrs.
 func (c *comparer) others() {
+	if !c.a.others && !c.b.others {
+		return
+	}
 	known := func(f wire.Field) bool { return f.Type == protowire.BytesType && f.Num <= wire.NodeFullType }
-	if ua, ub := unknownFields(c.a.Raw, known), unknownFields(c.b.Raw, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
+	if ua, ub := unknownFields(c.rawA, known), unknownFields(c.rawB, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
 		c.fields = append(c.fields, changed("unknown_fields", bytesText(ua), bytesText(ub)))
 	}
 	c.fields = c.single(c.fields, "experimental_debug_info", wire.NodeDebugInfo, func() protoreflect.Message {
@@ -320,8 +301,8 @@ func (c *comparer) others() {
 
 // single compares one singular message field of both nodes as a whole.
 func (c *comparer) single(out []Field, name string, num protowire.Number, empty func() protoreflect.Message) []Field {
-	a, inA := wire.Merged(c.a.Raw, num)
-	b, inB := wire.Merged(c.b.Raw, num)
+	a, inA := wire.Merged(c.rawA, num)
+	b, inB := wire.Merged(c.rawB, num)
 	if inA == inB && bytes.Equal(a, b) {
 		return out
 	}

@@ -15,7 +15,8 @@ type matcher struct {
 	al      *alignment
 	compare *comparer
 	a, b    side
-	pairs   int // how many nodes are paired
+	pairs   int      // how many nodes are paired
+	names   []string // of all nodes of A, nil until somebody asks
 }
 
 // A side is the nodes of one graph that have no partner of their name. They are called by their place in left.

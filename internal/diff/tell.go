@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A nodeTeller says what differs between the nodes of two graphs or function bodies that are aligned.
@@ -17,6 +15,8 @@ type nodeTeller struct {
 	matcher *matcher
 	scopes  []Scope
 	inScope map[scopePair]bool // the scopes that are told as renamed
+
+	variables *variableTeller // nil where variables are not told
 }
 
 // newNodeTeller finds the renamed nodes. The comparer knows the renames afterwards.
@@ -31,25 +31,34 @@ func (c *comparison) newNodeTeller(of string, al *alignment, compare *comparer) 
 func (t *nodeTeller) part() *Part {
 	p := &Part{A: len(t.al.a), B: len(t.al.b)}
 	whole := t.sel.whole(t.of)
-	var n wire.Node
+	var n nodeView
 	for i, raw := range t.al.a {
-		j := t.al.toB[i]
-		if j == alone {
-			if name := string(nameOf(raw)); whole && t.sel.name(name) && n.Parse(raw) == nil {
-				p.Removed = append(p.Removed, Change{Name: name, Op: string(n.Op)})
+		switch j := t.al.toB[i]; {
+		case j == alone:
+			if !n.read(raw) {
+				continue
 			}
-			continue
-		}
-		if !t.al.equal[i] {
+			if name := string(n.name); whole && t.sel.name(name) {
+				p.Removed = append(p.Removed, Change{Name: name, Op: string(n.op)})
+			}
+			if t.variables != nil {
+				t.variables.removed(&n)
+			}
+		case !t.al.equal[i]:
 			t.pair(p, raw, t.al.b[j], whole)
+		case t.variables != nil:
+			t.variables.equal(raw)
 		}
 	}
 	for j, raw := range t.al.b {
-		if t.al.toA[j] != alone {
+		if t.al.toA[j] != alone || !n.read(raw) {
 			continue
 		}
-		if name := string(nameOf(raw)); whole && t.sel.name(name) && n.Parse(raw) == nil {
-			p.Added = append(p.Added, Change{Name: name, Op: string(n.Op)})
+		if name := string(n.name); whole && t.sel.name(name) {
+			p.Added = append(p.Added, Change{Name: name, Op: string(n.op)})
+		}
+		if t.variables != nil {
+			t.variables.added(&n)
 		}
 	}
 	if whole && !t.sel.named() {
@@ -61,14 +70,17 @@ func (t *nodeTeller) part() *Part {
 // pair adds what differs between two nodes that are one.
 func (t *nodeTeller) pair(p *Part, a, b []byte, whole bool) {
 	fields := t.compare.node(a, b, false)
-	name, now := nameOf(a), nameOf(b)
-	renamed := string(name) != string(now)
+	from, to := &t.compare.a, &t.compare.b
+	if t.variables != nil {
+		t.variables.pair(from, to, fields, t.inScope)
+	}
+	renamed := string(from.name) != string(to.name)
 	if len(fields) == 0 && !renamed {
 		return
 	}
-	change := Change{Name: string(name), Op: string(t.compare.a.Op)}
+	change := Change{Name: string(from.name), Op: string(from.op)}
 	if renamed {
-		change.NewName = string(now)
+		change.NewName = string(to.name)
 	}
 	if !t.sel.name(change.Name, change.NewName) {
 		return
@@ -158,14 +170,22 @@ func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 
 // countScopes counts the nodes of A in each of the scopes, and those of them that have kept their names.
 func (m *matcher) countScopes(counts map[string]scopeCount) {
+	if m.names == nil {
+		m.names = make([]string, len(m.al.a))
+		for i, raw := range m.al.a {
+			m.names[i] = view(nameOf(raw))
+		}
+	}
 	var last string
 	var around []string // the scopes counted in which the nodes of last are
-	first := true
-	for i, raw := range m.al.a {
-		name := view(nameOf(raw))
-		scope := name[:max(strings.LastIndexByte(name, '/'), 0)]
-		if first || scope != last {
-			first, last, around = false, scope, around[:0]
+	left := m.a.left
+	for i, name := range m.names {
+		kept := 1
+		if len(left) > 0 && int(left[0]) == i {
+			left, kept = left[1:], 0
+		}
+		if scope := name[:max(strings.LastIndexByte(name, '/'), 0)]; i == 0 || scope != last {
+			last, around = scope, around[:0]
 			inside(scope, func(s string) bool {
 				if _, ok := counts[s]; ok {
 					around = append(around, s)
@@ -173,19 +193,12 @@ func (m *matcher) countScopes(counts map[string]scopeCount) {
 				return false
 			})
 		}
-		count := func(s string) {
-			c := counts[s]
-			c.of++
-			if j := m.al.toB[i]; j != alone && string(nameOf(m.al.b[j])) == name {
-				c.kept++
-			}
-			counts[s] = c
-		}
 		for _, s := range around {
-			count(s)
+			c := counts[s]
+			counts[s] = scopeCount{of: c.of + 1, kept: c.kept + kept}
 		}
-		if _, ok := counts[name]; ok {
-			count(name)
+		if c, ok := counts[name]; ok {
+			counts[name] = scopeCount{of: c.of + 1, kept: c.kept + kept}
 		}
 	}
 }

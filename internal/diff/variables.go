@@ -18,98 +18,106 @@ func isVariable(op []byte) bool {
 	return false
 }
 
-// variables tells how the variables of the graph differ. It says again, from their side, what is a difference of nodes.
-func (c *comparison) variables(t *nodeTeller) *Part {
-	p := new(Part)
-	var n, o wire.Node
-	scopes := make(map[scopePair]int)
-	for i, raw := range t.al.a {
-		if n.Parse(raw) != nil {
-			continue
-		}
-		j := t.al.toB[i]
-		isA := isVariable(n.Op)
-		p.A += count(isA)
-		if j == alone {
-			if name := string(n.Name); isA && c.sel.name(name) {
-				p.Removed = append(p.Removed, Change{Name: name, Op: string(n.Op), Value: variableText(&n)})
-			}
-			continue
-		}
-		if t.al.equal[i] {
-			p.B += count(isA)
-			continue
-		}
-		if o.Parse(t.al.b[j]) != nil {
-			continue
-		}
-		isB := isVariable(o.Op)
-		p.B += count(isB)
-		c.variable(p, t, scopes, &n, &o, isA, isB)
-	}
-	for j, raw := range t.al.b {
-		if t.al.toA[j] != alone || o.Parse(raw) != nil || !isVariable(o.Op) {
-			continue
-		}
-		p.B++
-		if name := string(o.Name); c.sel.name(name) {
-			p.Added = append(p.Added, Change{Name: name, Op: string(o.Op), Value: variableText(&o)})
-		}
-	}
-	for _, s := range t.scopes {
-		pair := scopePair{trimSlash(s.Name), trimSlash(s.NewName)}
-		if n := scopes[pair]; n > 0 && !c.sel.named() {
-			p.RenamedScopes = append(p.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
-		}
-	}
-	return p
+// A variableTeller tells how the variables of the graph differ. It says again, from their side, what is a difference of nodes.
+type variableTeller struct {
+	sel    *selection
+	told   *Part
+	scopes map[scopePair]int // how many variables were renamed with each scope
 }
 
-func trimSlash(s string) string { return strings.TrimSuffix(s, "/") }
+func newVariableTeller(sel *selection) *variableTeller {
+	return &variableTeller{sel: sel, told: new(Part), scopes: make(map[scopePair]int)}
+}
 
-// variable tells how two nodes that are one differ as variables.
-func (c *comparison) variable(p *Part, t *nodeTeller, scopes map[scopePair]int, n, o *wire.Node, isA, isB bool) {
-	change := Change{Name: string(n.Name), Op: string(n.Op)}
-	if string(n.Name) != string(o.Name) {
-		change.NewName = string(o.Name)
+// part returns what differs, renamed scopes in the given order.
+func (v *variableTeller) part(scopes []Scope) *Part {
+	for _, s := range scopes {
+		pair := scopePair{strings.TrimSuffix(s.Name, "/"), strings.TrimSuffix(s.NewName, "/")}
+		if n := v.scopes[pair]; n > 0 && !v.sel.named() {
+			v.told.RenamedScopes = append(v.told.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
+		}
 	}
-	if !c.sel.name(change.Name, change.NewName) {
+	return v.told
+}
+
+// equal counts a node that is the same on both sides.
+func (v *variableTeller) equal(raw []byte) {
+	n := count(isVariable(opOf(raw)))
+	v.told.A, v.told.B = v.told.A+n, v.told.B+n
+}
+
+// removed tells a node that only A has, if it is a variable.
+func (v *variableTeller) removed(n *nodeView) {
+	if !isVariable(n.op) {
 		return
 	}
-	switch {
-	case isA && !isB:
-		change.Value = variableText(n)
+	v.told.A++
+	if name := string(n.name); v.sel.name(name) {
+		v.told.Removed = append(v.told.Removed, Change{Name: name, Op: string(n.op), Value: variableText(n)})
+	}
+}
+
+// added tells a node that only B has, if it is a variable.
+func (v *variableTeller) added(n *nodeView) {
+	if !isVariable(n.op) {
+		return
+	}
+	v.told.B++
+	if name := string(n.name); v.sel.name(name) {
+		v.told.Added = append(v.told.Added, Change{Name: name, Op: string(n.op), Value: variableText(n)})
+	}
+}
+
+// pair tells how two nodes that are one differ as variables; fields is in what they differ as nodes.
+func (v *variableTeller) pair(a, b *nodeView, fields []Field, inScope map[scopePair]bool) {
+	isA, isB := isVariable(a.op), isVariable(b.op)
+	if !isA && !isB {
+		return
+	}
+	p := v.told
+	p.A, p.B = p.A+count(isA), p.B+count(isB)
+	change := Change{Name: string(a.name), Op: string(a.op)}
+	if string(a.name) != string(b.name) {
+		change.NewName = string(b.name)
+	}
+	if !v.sel.name(change.Name, change.NewName) {
+		return
+	}
+	if !isB {
+		change.Value = variableText(a)
 		p.Removed = append(p.Removed, change)
-	case isB && !isA:
-		change.Op, change.Value = string(o.Op), variableText(o)
+		return
+	}
+	if !isA {
+		change.Op, change.Value = string(b.op), variableText(b)
 		p.Added = append(p.Added, change)
-	case !isA:
+		return
+	}
+	for _, f := range fields {
+		if f.Field == attrPrefix+"dtype" || f.Field == attrPrefix+"shape" {
+			f.Field = f.Field[len(attrPrefix):]
+			change.Fields = append(change.Fields, f)
+		}
+	}
+	pair := scopesOf(change.Name, string(b.name))
+	switch {
+	case len(change.Fields) > 0:
+		p.Changed = append(p.Changed, change)
+	case change.NewName == "":
+	case inScope[pair] && !v.sel.named():
+		v.scopes[pair]++
 	default:
-		for _, f := range t.compare.node(n.Raw, o.Raw, false) {
-			if f.Field == attrPrefix+"dtype" || f.Field == attrPrefix+"shape" {
-				f.Field = f.Field[len(attrPrefix):]
-				change.Fields = append(change.Fields, f)
-			}
-		}
-		pair := scopesOf(change.Name, string(o.Name))
-		switch {
-		case len(change.Fields) > 0:
-			p.Changed = append(p.Changed, change)
-		case change.NewName != "" && t.inScope[pair] && !c.sel.named():
-			scopes[pair]++
-		case change.NewName != "":
-			p.Renamed = append(p.Renamed, change)
-		}
+		p.Renamed = append(p.Renamed, change)
 	}
 }
 
 // variableText returns dtype and shape of a variable.
-func variableText(n *wire.Node) string {
+func variableText(n *nodeView) string {
 	text := ""
-	if dtype, ok := n.Attr("dtype"); ok {
+	if dtype, ok := n.findAttr([]byte("dtype")); ok {
 		text = dtypeName(tfpb.DataType(wire.AttrTypeOf(dtype)))
 	}
-	value, _ := n.Attr("shape")
+	value, _ := n.findAttr([]byte("shape"))
 	if raw, ok := wire.AttrBytes(value, wire.AttrShape); ok {
 		shape := new(tfpb.TensorShapeProto)
 		if proto.Unmarshal(raw, shape) == nil {
