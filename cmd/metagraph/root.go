@@ -41,6 +41,7 @@ Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2
 		newFilterCollectionsCommand(env),
 		newDiffCommand(env),
 	)
+	addCompletion(root)
 	return root
 }
 

@@ -182,6 +182,8 @@ type Error struct {
 	Problem string // "is a Git LFS pointer, not the file itself"
 	Hint    string // what to do; may be empty
 	Err     error  // what caused it; may be nil
+
+	TagSets []string // those there are to choose from, where it is the choice that is missing or wrong
 }
 
 func (e *Error) Error() string { return e.Name + ": " + e.Problem }

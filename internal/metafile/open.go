@@ -196,7 +196,7 @@ func (f *File) noTagSet(tagSet string) error {
 	if tagSet != "" {
 		problem = fmt.Sprintf("has no tag-set %q; there is %s", tagSet, strings.Join(there, ", "))
 	}
-	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + example}
+	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + example, TagSets: f.TagSets}
 }
 
 // tags returns the tags of a MetaGraphDef in file order.

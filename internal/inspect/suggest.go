@@ -1,0 +1,227 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Suggestion is something that stands in a file and that a user may be about to type.
+type Suggestion struct {
+	Text string
+	Note string // what it is, in a few words; may be empty
+}
+
+const (
+	// maxSuggested is how many suggestions anybody looks at.
+	maxSuggested = 200
+	// maxSuggestible is how many different ones are gathered before the first by name are taken.
+	maxSuggestible = 20_000
+	// maxWalked is how many nodes are looked at: half a million take a tenth of a second.
+	maxWalked = 500_000
+)
+
+// SuggestNodes returns names of nodes that begin with prefix, a level at a time as paths are completed: of what lies in a
+// scope behind the prefix only that scope, with the slash at its end. The note of a node is its op. Like all of these
+// functions it returns what it found by text, at most 200, looks at the first half million nodes only, leaves out what does
+// not print, and takes a damaged file for one that ends there.
+func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	walk(m, func(node []byte) bool {
+		name := wire.Last(node, wire.NodeName)
+		if !found.fits(name) {
+			return true
+		}
+		level, whole := found.level(name)
+		note := ""
+		if whole {
+			note = string(wire.Last(node, wire.NodeOp))
+		}
+		return found.add(level, note)
+	})
+	return found.list()
+}
+
+// SuggestScopes returns the scopes that begin with prefix, a level at a time and with the slash at their end.
+func SuggestScopes(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	walk(m, func(node []byte) bool {
+		name := wire.Last(node, wire.NodeName)
+		if !found.fits(name) {
+			return true
+		}
+		level, whole := found.level(name)
+		return whole || found.add(level, "")
+	})
+	if len(found.notes) == 0 && strings.HasSuffix(prefix, "/") {
+		found.add([]byte(prefix), "") // a scope with no scopes in it is complete
+	}
+	return found.list()
+}
+
+// SuggestOps returns the ops that begin with prefix.
+func SuggestOps(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	walk(m, func(node []byte) bool { return found.add(wire.Last(node, wire.NodeOp), "") })
+	return found.list()
+}
+
+// SuggestDevices returns the devices that begin with prefix, as they are spelled on nodes.
+func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	add := func(node []byte) bool {
+		device := wire.Last(node, wire.NodeDevice)
+		return len(device) == 0 || found.add(device, "")
+	}
+	walk(m, add)
+	walkFunctions(m, add)
+	return found.list()
+}
+
+// SuggestInputs returns what may be mapped to something else on import and begins with prefix: the inputs that a collection
+// lists as unbound, under the key unbound, and the placeholders.
+func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	collection, _ := m.Collection(unbound)
+	if kind, list := scope.KindOf(collection); kind == bytesListField || kind == nodeListField {
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(listValues) {
+				found.add(s.Data, "unbound input")
+			}
+		}
+	}
+	walk(m, func(node []byte) bool {
+		op := string(wire.Last(node, wire.NodeOp))
+		return !strings.HasPrefix(op, "Placeholder") || found.add(wire.Last(node, wire.NodeName), op)
+	})
+	return found.list()
+}
+
+// SuggestCollections returns the keys of collections that begin with prefix. The note is the kind of list.
+func SuggestCollections(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	for key, collection := range m.Entries(wire.CollectionDef) {
+		kind, _ := scope.KindOf(collection)
+		if !found.add(key, string(collectionKinds[kind])) {
+			break
+		}
+	}
+	return found.list()
+}
+
+// SuggestSignatures returns the keys of signatures that begin with prefix.
+func SuggestSignatures(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	for key := range m.Entries(wire.SignatureDef) {
+		if !found.add(key, "") {
+			break
+		}
+	}
+	return found.list()
+}
+
+// SuggestFunctions returns the names of functions that begin with prefix.
+func SuggestFunctions(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	for f, err := range m.Graph().Functions() {
+		if err != nil || !found.add([]byte(f.Name()), "") {
+			break
+		}
+	}
+	return found.list()
+}
+
+// walk calls visit with the NodeDefs of the graph until it reports false, at most maxWalked times.
+func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
+	left := maxWalked
+	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); {
+		if s.Is(wire.GraphNode) {
+			left--
+			if !visit(s.Data) {
+				return
+			}
+		}
+	}
+}
+
+// walkFunctions calls visit with the NodeDefs of function bodies until it reports false. It looks no further than walk.
+func walkFunctions(m *wire.MetaGraph, visit func(node []byte) bool) {
+	left := maxWalked
+	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); left-- {
+		if !s.Is(wire.GraphLibrary) {
+			continue
+		}
+		for f := wire.Scan(s.Data); f.Next(); {
+			if !f.Is(wire.LibraryFunction) {
+				continue
+			}
+			for n := wire.Scan(f.Data); left > 0 && n.Next(); left-- {
+				if n.Is(wire.FunctionNode) && !visit(n.Data) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// suggestions gathers different texts that begin with a prefix.
+type suggestions struct {
+	prefix string
+	notes  map[string]string
+	last   string // what stands side by side in a file is often alike
+}
+
+func newSuggestions(prefix string) *suggestions {
+	return &suggestions{prefix: prefix, notes: make(map[string]string)}
+}
+
+// fits reports whether a text begins with the prefix.
+func (s *suggestions) fits(text []byte) bool {
+	return len(text) >= len(s.prefix) && string(text[:len(s.prefix)]) == s.prefix
+}
+
+// level returns a name that fits up to the slash behind the prefix, or whole where there is none.
+func (s *suggestions) level(name []byte) (text []byte, whole bool) {
+	for i := len(s.prefix); i < len(name); i++ {
+		if name[i] == '/' {
+			return name[:i+1], false
+		}
+	}
+	return name, true
+}
+
+// add takes up a text that has the prefix and is fit for a terminal. It reports whether there is room for more.
+func (s *suggestions) add(text []byte, note string) bool {
+	if len(text) == 0 || s.last == string(text) || !s.fits(text) {
+		return true
+	}
+	s.last = string(text)
+	if _, known := s.notes[s.last]; !known && printable(s.last) {
+		if !printable(note) {
+			note = ""
+		}
+		s.notes[s.last] = note
+	}
+	return len(s.notes) < maxSuggestible
+}
+
+// list returns the first of what was found, by text.
+func (s *suggestions) list() []Suggestion {
+	out := make([]Suggestion, 0, len(s.notes))
+	for text, note := range s.notes {
+		out = append(out, Suggestion{text, note})
+	}
+	slices.SortFunc(out, func(a, b Suggestion) int { return strings.Compare(a.Text, b.Text) })
+	return out[:min(len(out), maxSuggested)]
+}
+
+// printable reports whether a shell and a terminal can be given a text as it is.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r)
+	})
+}
