@@ -112,10 +112,74 @@ func (d *finder) listInputs() []IOTensor {
 		if seen[name] {
 			continue
 		}
+		seen[name] = true
 		out = append(out, IOTensor{Tensor: name, Role: s.role, DType: DTypeName(s.dtype), Shape: s.shape, Why: s.why})
+		for _, e := range d.aliases(s) {
+			if alias := d.tensorName(e); !seen[alias] {
+				seen[alias] = true
+				out = append(out, IOTensor{Tensor: alias, Role: s.role, DType: DTypeName(d.dtypeOf(e)), Shape: d.t.shape(int(e.Node), int(e.Port)),
+					Why: "what a person calls " + name})
+			}
+		}
 	}
 	slices.SortStableFunc(out, func(a, b IOTensor) int { return roleRank(a.Role) - roleRank(b.Role) })
 	return out
+}
+
+// maxAliases is how many names of one source are listed.
+const maxAliases = 4
+
+// aliases returns the tensors by which people feed in place of a queue, an iterator or a serialized example: an Identity, which somebody
+// named, through which all goes that the model reads.
+func (d *finder) aliases(s source) []Edge {
+	if s.role != RoleData && s.role != RoleLabel {
+		return nil
+	}
+	var found []Edge
+	edges := []Edge{s.edge}
+	for k := 0; k < len(edges) && k < maxAliases; k++ {
+		reader, ok := d.onlyReader(edges[k])
+		if !ok {
+			continue
+		}
+		op := d.g.OpName(d.g.Op(int(reader)))
+		switch {
+		case op == "Identity" && k+1 < maxAliases:
+			e := Edge{Node: reader}
+			if edges = append(edges, e); chosen(d.g.Name(int(reader)), op) && !d.is(s.edge.Node, opPlaceholder) {
+				found = append(found, e)
+			}
+		case strings.HasPrefix(op, "ParseExample"):
+			found = append(found, d.parsed(reader)...)
+		}
+	}
+	return found
+}
+
+// parsed returns the named tensors that stand for what node i makes of serialized examples.
+func (d *finder) parsed(i int32) []Edge {
+	var found []Edge
+	for _, c := range d.g.Consumers(int(i)) {
+		if c.Port >= 0 && len(found) < maxAliases && d.g.OpName(d.g.Op(int(c.Node))) == "Identity" && chosen(d.g.Name(int(c.Node)), "Identity") {
+			found = append(found, Edge{Node: c.Node})
+		}
+	}
+	return found
+}
+
+// onlyReader returns the node through which all goes that the model reads of a tensor.
+func (d *finder) onlyReader(e Edge) (int32, bool) {
+	only := Dangling
+	for _, c := range d.g.Consumers(int(e.Node)) {
+		if c.Port != e.Port || !d.forward(c.Node) || d.is(c.Node, opShape) || c.Node == only {
+			continue
+		}
+		if only != Dangling {
+			return 0, false
+		}
+		only = c.Node
+	}
+	return only, only != Dangling
 }
 
 func (d *finder) inputRank(s source) int {

@@ -66,7 +66,7 @@ func nameParts(name []byte) (scopes, last string) {
 // chosen reports whether a person chose the last part of a node's name, rather than TensorFlow, which calls a node after its op.
 func chosen(name []byte, op string) bool {
 	last := name[bytes.LastIndexByte(name, '/')+1:]
-	if argumentName(string(last)) {
+	if argumentName(string(last), op) {
 		return false
 	}
 	op = strings.TrimRight(op, "0123456789")
@@ -88,7 +88,8 @@ func chosen(name []byte, op string) bool {
 	case "add", "sub", "mul", "truediv", "div", "floordiv", "mod", "neg", "pow", "strided_slice", "stack", "unstack", "concat",
 		"split", "transpose", "clip_by_value", "Minimum", "Maximum", "ones_like", "zeros_like", "cond", "dropout", "control_dependency",
 		"Tensordot", "tensordot", "l2_normalize", "moments", "embedding_lookup", "logistic_loss", "xw_plus_b", "Identity",
-		"group_deps", "batchnorm", "range", "ToFloat", "ToInt32", "ToInt64", "Cast":
+		"group_deps", "batchnorm", "range", "ToFloat", "ToInt32", "ToInt64", "Cast", "ReduceLogSumExp", "boolean_mask", "one_hot",
+		"sequence_mask", "embedding_lookup_sparse", "while", "map", "foldl", "scan", "switch_case", "Einsum", "einsum":
 		return false
 	}
 	return true
@@ -96,9 +97,9 @@ func chosen(name []byte, op string) bool {
 
 // argumentName reports whether Python made a node of an argument of another: tf.convert_to_tensor calls it "packed" or "input"
 // (tensorflow/python/framework/tensor_conversion_registry.py).
-func argumentName(last string) bool {
+func argumentName(last, op string) bool {
 	rest, ok := strings.CutPrefix(last, "input")
-	return last == "packed" || ok && counted([]byte(rest))
+	return op == "Pack" && (last == "packed" || ok && counted([]byte(rest)))
 }
 
 // auxiliaryName reports whether a node is called like a switch or a rate.

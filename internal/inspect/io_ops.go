@@ -6,34 +6,35 @@ import "strings"
 type opClass uint32
 
 const (
-	opVariable  opClass = 1 << iota // holds a value that lasts from run to run
-	opSource                        // data comes in here
-	opUpdate                        // changes a variable
-	opTerminal                      // is run for its effect: update, save, summarize, enqueue, assert; no data comes out that anybody wants
-	opGradient                      // exists in gradients alone
-	opShape                         // what comes out says how large the input is, not what it holds
-	opReduction                     // makes one number out of many
-	opEnter                         // leads into a while loop
-	opExit                          // leads out of a while loop
-	opSwitch                        // leads into a branch
-	opMerge                         // joins branches
-	opSame                          // hands its first input on, perhaps in another form
-	opDecision                      // ends most models: softmax, argmax, a decoder
-	opOneOutput                     // has one output of interest, the first; the others serve gradients and bookkeeping
-	opCompare                       // compares: what metrics are made of
-	opLoss                          // computes a loss
-	opRandom                        // makes random numbers
-	opSave                          // writes or reads checkpoints
-	opSummary                       // makes or writes summaries
-	opEnqueue                       // puts into a queue
-	opQueueOut                      // takes out of a queue
-	opIterator                      // takes out of a dataset
-	opWeighted                      // multiplies with or adds weights: in a frozen graph its constant inputs are what variables were
-	opConst                         // a constant
-	opDecoder                       // turns scores and lengths into sequences
-	opList                          // makes a list or a stack that a loop fills
-	opKeeper                        // ends what keeps books: puts it into a variable, a queue, a checkpoint, an assertion
-	opMath                          // an elementary function that losses are made of more often than results
+	opVariable    opClass = 1 << iota // holds a value that lasts from run to run
+	opSource                          // data comes in here
+	opUpdate                          // changes a variable
+	opTerminal                        // is run for its effect: update, save, summarize, enqueue, assert; no data comes out that anybody wants
+	opGradient                        // exists in gradients alone
+	opShape                           // what comes out says how large the input is, not what it holds
+	opReduction                       // makes one number out of many
+	opEnter                           // leads into a while loop
+	opExit                            // leads out of a while loop
+	opSwitch                          // leads into a branch
+	opMerge                           // joins branches
+	opSame                            // hands its first input on, perhaps in another form
+	opDecision                        // ends most models: softmax, argmax, a decoder
+	opOneOutput                       // has one output of interest, the first; the others serve gradients and bookkeeping
+	opCompare                         // compares: what metrics are made of
+	opLoss                            // computes a loss
+	opRandom                          // makes random numbers
+	opSave                            // writes or reads checkpoints
+	opSummary                         // makes or writes summaries
+	opEnqueue                         // puts into a queue
+	opWeighted                        // multiplies with or adds weights: in a frozen graph its constant inputs are what variables were
+	opConst                           // a constant
+	opDecoder                         // turns scores and lengths into sequences
+	opList                            // makes a list or a stack that a loop fills
+	opKeeper                          // ends what keeps books: puts it into a variable, a queue, a checkpoint, an assertion
+	opMath                            // an elementary function that losses are made of more often than results
+	opPlaceholder                     // is fed by name
+	opWhile                           // a while loop as one node, its body a function
+	opReader                          // reads records from files
 )
 
 // classify returns the classes of an op by its name. Names follow patterns that TensorFlow has kept since 2015, so that ops of
@@ -50,12 +51,16 @@ func classByName(op string) opClass {
 	switch op {
 	case "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable", "_VarHandlesOp":
 		return opVariable
-	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "_Arg", "Batch", "DatasetToSingleElement",
+	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
+		return opSource | opPlaceholder
+	case "_Arg", "Batch", "DatasetToSingleElement",
 		"InfeedDequeue", "InfeedDequeueTuple", "Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage", "MapUnstageNoKey",
 		"OrderedMapUnstageNoKey":
 		return opSource
-	case "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2", "FixedLengthRecordReader":
-		return opSource | opQueueOut
+	case "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2":
+		return opSource | opReader
+	case "While", "StatelessWhile", "_While":
+		return opWhile
 	case "Const":
 		return opConst
 	case "EmptyTensorList", "TensorListReserve", "Stack", "StackV2", "EmptyTensorMap":
@@ -123,11 +128,11 @@ func classByPattern(op string) opClass {
 		begins(op, "StatelessTruncatedNormal"), begins(op, "StatefulUniform"), begins(op, "StatefulStandardNormal"):
 		return opRandom
 	case begins(op, "QueueDequeue"):
-		return opSource | opQueueOut
+		return opSource
 	case begins(op, "QueueEnqueue"), op == "Stage", op == "MapStage", op == "OrderedMapStage":
 		return opTerminal | opEnqueue
 	case begins(op, "IteratorGetNext"), begins(op, "MultiDeviceIteratorGetNext"):
-		return opSource | opIterator
+		return opSource
 	case has(op, "Summary"):
 		return opTerminal | opSummary
 	case begins(op, "Save"), begins(op, "Restore"), op == "ShardedFilename", op == "ShardedFilespec",

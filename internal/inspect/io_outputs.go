@@ -57,7 +57,9 @@ func (d *finder) findOutputs() []candidate {
 		}
 	}
 	out := d.best(d.group(predictions), maxPredictions, maxBehind)
-	if len(out) == 0 && len(losses) == 0 {
+	if len(out) > 0 || len(losses) > 0 {
+		metrics = slices.DeleteFunc(metrics, func(c candidate) bool { return c.score <= 0 })
+	} else {
 		// What looks like a figure about the model is all that comes out of it.
 		for k := range metrics {
 			metrics[k].role = RolePrediction
@@ -90,7 +92,8 @@ func (d *finder) mayComeOut(i int32) bool {
 	case d.standsIn(i):
 		return true
 	case d.has(i, markAboveFree):
-		return false
+		// Scores that are compared with labels are a result even where a layer lies below: the transitions of a CRF.
+		return d.has(i, markBelow) && d.readersOf(Edge{Node: i}).labels > 0
 	case d.has(i, markBelow):
 		return true
 	case len(d.layers) > 0:
@@ -99,6 +102,20 @@ func (d *finder) mayComeOut(i int32) bool {
 		return d.has(i, markData|markSource)
 	}
 	return d.has(i, markWeights) && !d.is(i, opSame) || len(d.trainable) == 0
+}
+
+// where says of an op where it stands.
+func (d *finder) where(i int32, op string) string {
+	if d.has(i, markBelow) && !d.has(i, markAboveFree) {
+		return op + " below the last layer"
+	}
+	return op
+}
+
+// loopOutput reports whether node i hands out a variable of a functional while loop.
+func (d *finder) loopOutput(i int32) bool {
+	in := d.g.Inputs(int(i))
+	return len(in) > 0 && in[0].Node != Dangling && d.is(i, opSame) && d.is(in[0].Node, opWhile)
 }
 
 // standsIn reports whether an output of node i stands in for data.
@@ -209,8 +226,10 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 		return
 	}
 	if scalar && read.on+read.decisions == 0 && len(d.layers) > 0 && !inCollection && !says(last, predictionWords) {
-		c.role = RoleMetric
-		c.sign(2, "a scalar that nobody reads")
+		if c.role = RoleMetric; isFloat(c.dtype) && (person || d.is(i, opReduction)) {
+			c.sign(1, "")
+		}
+		c.sign(0, "a scalar that nobody reads")
 		return
 	}
 	c.role = RolePrediction
@@ -236,14 +255,14 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	}
 	switch {
 	case d.is(i, opDecision):
-		c.sign(3, string(n.Op))
+		c.sign(3, d.where(i, string(n.Op)))
 	case d.has(i, markLayer):
 		c.sign(2, "output of the last layer")
 	case d.is(i, opReduction) && c.shape == nil:
 		c.sign(-2, "")
 	case d.is(i, opMath):
 		c.sign(-3, "")
-	case d.is(i, opExit):
+	case d.is(i, opExit) || d.loopOutput(i):
 		c.sign(-3, "final state of a loop")
 	case d.is(i, opCompare) || DTypeName(c.dtype) == "bool":
 		c.sign(-4, "")
@@ -268,7 +287,7 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	if scalar {
 		c.sign(-6, "")
 	}
-	if argumentName(last) {
+	if argumentName(last, string(n.Op)) {
 		c.sign(-4, "")
 	}
 	if !d.has(i, markBelow) && len(d.layers) > 0 {
@@ -293,7 +312,7 @@ func (d *finder) weighScalar(c *candidate, scalar, person bool, on int) {
 	}
 	switch {
 	case trained:
-		c.sign(5, "gradients start here")
+		c.sign(9, "gradients start here")
 	case c.role == RoleLoss:
 		c.sign(1, "a scalar that leads to the loss")
 	default:

@@ -48,7 +48,9 @@ func (d *finder) findSources() {
 			if d.machinery[s.edge] || isHandle(s.dtype) || d.savers(s.edge) {
 				continue
 			}
-			d.setAside(&s)
+			if d.setAside(&s); s.early && d.is(i, opReader) {
+				continue // what fills a queue with the records of a file cannot be fed in its place
+			}
 			d.sourceAt[s.edge] = len(d.sources)
 			d.sources = append(d.sources, s)
 		}
@@ -61,7 +63,7 @@ const maxPorts = 256
 // portsRead returns the outputs of a source that are of interest: the one that a placeholder has, of others those that
 // somebody reads.
 func (d *finder) portsRead(i int32, n *wire.Node) []int32 {
-	if bytes.HasPrefix(n.Op, []byte("Placeholder")) {
+	if d.is(i, opPlaceholder) {
 		return []int32{0}
 	}
 	var ports []int32

@@ -53,7 +53,7 @@ type Variable struct {
 	Shape        Shape          `json:"shape"`         // see Shape
 	Parameters   Quantity       `json:"parameters"`    // number of elements
 	Bytes        Quantity       `json:"bytes"`         // of the elements
-	Trainable    bool           `json:"trainable"`     // in trainable_variables, or said to be so where there is no such collection
+	Trainable    bool           `json:"trainable"`     // in trainable_variables; where there is no such collection, said to be so or changed by an optimizer
 	Initializer  string         `json:"initializer"`   // op that initializes it, empty where the file does not say
 	InitialValue string         `json:"initial_value"` // tensor with the initial value, empty where the file does not say
 	Op           string         `json:"op"`            // VariableV2, VarHandleOp, ...; empty where the node is not in the graph

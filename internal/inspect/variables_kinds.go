@@ -50,6 +50,8 @@ func (r *variableReader) tellSlots() {
 		if !ok {
 			continue
 		}
+		// A file that keeps no account of what is trainable shows it by what an optimizer changes.
+		r.list[changed].Trainable = r.list[changed].Trainable || !r.keyed
 		for _, e := range in[1:] {
 			if slot, ok := r.variableAt(e, false); ok && slot != changed {
 				r.list[slot].Kind, r.list[slot].Of = KindOptimizer, r.list[changed].Name
@@ -83,7 +85,7 @@ func (r *variableReader) variableAt(e Edge, read bool) (int, bool) {
 			return at, ok
 		}
 		in := r.g.Inputs(int(e.Node))
-		if len(in) == 0 || !(op == "RefSwitch" || op == "RefEnter" || op == "Enter") && !(read && (op == "Identity" || op == "ReadVariableOp")) {
+		if len(in) == 0 || !(op == "RefSwitch" || op == "RefEnter" || op == "Enter") && !(read && (op == "Identity" || op == "ReadVariableOp" || op == "Cast")) {
 			return 0, false
 		}
 		e = in[0]
@@ -97,7 +99,8 @@ const maxReads = 4
 // countsSteps reports whether a variable is called like the count of training steps and can count.
 func (r *variableReader) countsSteps(at int) bool {
 	name := r.list[at].Name
-	if name != "global_step" && !strings.HasSuffix(name, "/global_step") {
+	rest, ok := strings.CutPrefix(name[strings.LastIndexByte(name, '/')+1:], "global_step")
+	if !ok || !counted([]byte(rest)) {
 		return false
 	}
 	dtype := tfpb.DataType(r.facts[at].dtype)
