@@ -242,7 +242,7 @@ func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
 	}
 	ungroup := false
 	if n.class != nil {
-		ungroup = c.options.Colocation && !c.frozen && (matched || len(c.options.Match) == 0) && c.ungroup(n.class)
+		ungroup = !c.frozen && c.options.ungroups(matched) && c.ungroup(n.class)
 		if !ungroup {
 			c.countGroups(n.class)
 		}
@@ -293,6 +293,11 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 		return "", true
 	}
 	return device, false
+}
+
+// ungroups reports whether a node loses its colocation groups, given whether its device is one of those that the options mean.
+func (o *DeviceOptions) ungroups(matched bool) bool {
+	return o.Colocation && (matched || len(o.Match) == 0)
 }
 
 // rebuild appends the fields of a node that is changed.
@@ -396,19 +401,19 @@ func (c *deviceClearer) countGroups(entry []byte) {
 func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
 	type key struct{ function, node string }
 	heads := make(map[key]string) // devices of the nodes that a group is named after
-	o.eachNode(g, func(function string, n *wire.Node, _ string) {
-		for name := range groupsOf(n) {
+	o.eachNode(g, func(function string, n *wire.Node, _ string, grouped bool) {
+		for name := range groupsOf(n, grouped) {
 			heads[key{function, string(name)}] = ""
 		}
 	})
-	o.eachNode(g, func(function string, n *wire.Node, device string) {
+	o.eachNode(g, func(function string, n *wire.Node, device string, _ bool) {
 		if _, ok := heads[key{function, string(n.Name)}]; ok {
 			heads[key{function, string(n.Name)}] = device
 		}
 	})
 	elsewhere := 0
-	o.eachNode(g, func(function string, n *wire.Node, device string) {
-		for name := range groupsOf(n) {
+	o.eachNode(g, func(function string, n *wire.Node, device string, grouped bool) {
+		for name := range groupsOf(n, grouped) {
 			if head := heads[key{function, string(name)}]; head != "" && head != device {
 				elsewhere++
 				return
@@ -418,19 +423,21 @@ func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
 	return elsewhere
 }
 
-// eachNode calls use with each node of a graph and of its functions, whose name is empty for the graph, and with the device
-// that the node will have. The graph has been walked before, so there are no errors in it.
-func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire.Node, device string)) {
+// eachNode calls use with each node of a graph and of its functions, whose name is empty for the graph, with the device
+// that the node will have, and whether it keeps its colocation groups. The graph has been walked before, so there are no
+// errors in it.
+func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire.Node, device string, grouped bool)) {
 	walk := func(function string, nodes iter.Seq2[*wire.Node, error], frozen bool) {
 		for n, err := range nodes {
 			if err != nil {
 				return
 			}
 			device := string(n.Device)
-			if to, matched := o.target(device); matched && !frozen {
-				device = to
+			matched := false
+			if device != "" && !frozen {
+				device, matched = o.target(device)
 			}
-			use(function, n, device)
+			use(function, n, device, frozen || !o.ungroups(matched))
 		}
 	}
 	walk("", g.Nodes(), false)
@@ -441,10 +448,10 @@ func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire
 	}
 }
 
-// groupsOf returns the node names of a node's colocation groups.
-func groupsOf(n *wire.Node) iter.Seq[[]byte] {
+// groupsOf returns the node names of the colocation groups of a node that keeps them.
+func groupsOf(n *wire.Node, grouped bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		if value, ok := n.Attr("_class"); ok {
+		if value, ok := n.Attr("_class"); ok && grouped {
 			groupsIn(value)(yield)
 		}
 	}

@@ -22,12 +22,13 @@ func (c *Cursor) MoveTo(pos int64) {
 	}
 	c.rope.index()
 	starts := c.rope.starts
-	if pos < c.start || c.chunk+1 < len(starts) && pos >= starts[c.chunk+1] {
+	if len(starts) > 0 && (pos < starts[c.chunk] || c.chunk+1 < len(starts) && pos >= starts[c.chunk+1]) {
 		c.chunk = max(sort.Search(len(starts), func(i int) bool { return starts[i] > pos })-1, 0)
-		c.piece, c.start = 0, 0
-		if len(starts) > 0 {
-			c.start = starts[c.chunk]
-		}
+		c.piece, c.start = 0, starts[c.chunk]
+	}
+	for pos < c.start {
+		c.piece--
+		c.start -= int64(len(c.rope.chunks[c.chunk][c.piece]))
 	}
 	c.pos = pos
 	c.settle()

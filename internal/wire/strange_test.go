@@ -12,25 +12,17 @@ import (
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// field, varint and group write one field each, so that a test's message can be read off the test.
-func field(num protowire.Number, payload ...[]byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), join(payload...))
-}
-
-func str(num protowire.Number, s string) []byte { return field(num, []byte(s)) }
-
-func varint(num protowire.Number, v uint64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.VarintType), v)
-}
-
-func group(num protowire.Number, content ...[]byte) []byte {
-	out := append(protowire.AppendTag(nil, num, protowire.StartGroupType), join(content...)...)
-	return protowire.AppendTag(out, num, protowire.EndGroupType)
-}
-
-func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+// Short names, so that a test's message can be read off the test.
+var (
+	field  = wiretest.Message
+	str    = wiretest.String
+	varint = wiretest.Varint
+	group  = wiretest.Group
+	join   = wiretest.Join
+)
 
 // node returns a field that holds a NodeDef.
 func node(fields ...[]byte) []byte { return field(wire.GraphNode, fields...) }

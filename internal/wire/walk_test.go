@@ -20,14 +20,14 @@ import (
 // FuzzWalk states what this package promises: of whatever the generated types decode, the views say the same. Each message
 // is also looked at in a strange encoding and with unknown fields in it.
 func FuzzWalk(f *testing.F) {
-	for i, raw := range testMessages(f, 40<<10) {
+	for i, raw := range testMessages(f, 8<<10) {
 		f.Add(raw, uint64(i))
 	}
 	for i, raw := range strangeMessages() {
 		f.Add(raw, uint64(i))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, seed uint64) {
-		if len(raw) > 64<<10 || proto.Unmarshal(raw, new(tfpb.MetaGraphDef)) != nil {
+		if len(raw) > 16<<10 || proto.Unmarshal(raw, new(tfpb.MetaGraphDef)) != nil {
 			return
 		}
 		checkWalk(t, raw)
@@ -36,6 +36,15 @@ func FuzzWalk(f *testing.F) {
 			checkWalk(t, s.Scramble(raw, (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()))
 		}
 	})
+}
+
+// TestWalkTestData walks the repository's test data, as it is and in strange encodings.
+func TestWalkTestData(t *testing.T) {
+	for i, raw := range testMessages(t, 1<<20) {
+		checkWalk(t, raw)
+		s := wiretest.Scrambler{Rand: rand.New(rand.NewPCG(1, uint64(i))), Unknown: i%2 == 0}
+		checkWalk(t, s.Scramble(raw, (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()))
+	}
 }
 
 // TestWalkCorpus walks real files of every TensorFlow since 2015.

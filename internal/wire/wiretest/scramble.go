@@ -1,5 +1,5 @@
-// Package wiretest makes strange encodings for tests: bytes that protobuf decodes to the same message and that no
-// protobuf library writes.
+// Package wiretest makes bytes for tests: single fields (fields.go), and strange encodings of messages (scramble.go), which
+// protobuf decodes to the same message and which no protobuf library writes.
 package wiretest
 
 import (

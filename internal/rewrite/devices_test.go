@@ -1,0 +1,229 @@
+package rewrite_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+// deviceOptions returns options by number, so that a fuzz test can choose among them.
+func deviceOptions(tb testing.TB, n byte) rewrite.DeviceOptions {
+	tb.Helper()
+	pattern := func(text string) scope.DevicePattern {
+		p, err := scope.ParseDevicePattern(text)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return p
+	}
+	o := rewrite.DeviceOptions{Colocation: n&1 != 0, GraphOnly: n&2 != 0}
+	switch n >> 2 & 7 {
+	case 1:
+		o.Match = []scope.DevicePattern{pattern("/gpu:*")}
+	case 2:
+		o.Match = []scope.DevicePattern{pattern("/job:ps"), pattern("*0")}
+	case 3:
+		o.Map = []rewrite.DeviceMapping{{From: pattern("/gpu:*"), To: "/device:CPU:0"}}
+	case 4:
+		o.Map = []rewrite.DeviceMapping{{From: pattern("/gpu:0"), To: "/gpu:0"}, {From: pattern("/job:ps"), To: ""}}
+		o.Match = []scope.DevicePattern{pattern("/cpu:0")}
+	case 5:
+		o.Match = []scope.DevicePattern{pattern("/job:none")}
+	}
+	return o
+}
+
+// FuzzClearDevices states what ClearDevices promises: decoded, its result is what the plain twin makes of the decoded
+// message, report included; what is not changed keeps its bytes; and a second run changes nothing.
+func FuzzClearDevices(f *testing.F) {
+	for i, raw := range append(testMessages(f, 8<<10), strangeDevices...) {
+		f.Add(raw, byte(i), uint64(i))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, n byte, seed uint64) {
+		if len(raw) > 16<<10 || proto.Unmarshal(raw, new(tfpb.MetaGraphDef)) != nil {
+			return
+		}
+		o := deviceOptions(t, n)
+		checkClearDevices(t, raw, o)
+		s := wiretest.Scrambler{Rand: rand.New(rand.NewPCG(seed, 1)), Unknown: n&1 == 0}
+		checkClearDevices(t, s.Scramble(raw, (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()), o)
+	})
+}
+
+// TestClearDevicesTwin runs the twin on the test data and on strange nodes, with all options.
+func TestClearDevicesTwin(t *testing.T) {
+	for i, raw := range append(testMessages(t, 1<<20), strangeDevices...) {
+		for n := range byte(24) {
+			if len(raw) > 20<<10 && int(n)%5 != i%5 {
+				continue
+			}
+			checkClearDevices(t, raw, deviceOptions(t, n))
+		}
+	}
+}
+
+// TestClearDevicesCorpus clears the devices of real files: a second run finds none, a file that had none is the same.
+func TestClearDevicesCorpus(t *testing.T) {
+	eachCorpusFile(t, 1<<20, func(t *testing.T, raw []byte) {
+		checkClearDevices(t, raw, rewrite.DeviceOptions{})
+		rope, report, err := rewrite.ClearDevices(parse(t, raw), rewrite.DeviceOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !report.Changed() && !bytes.Equal(rope.Bytes(), raw) {
+			t.Error("the file has no devices, and its bytes changed")
+		}
+		rope, second, err := rewrite.ClearDevices(parse(t, rope.Bytes()), rewrite.DeviceOptions{Colocation: true})
+		if err != nil || second.Cleared+second.Left.Nodes+second.Left.Groups != 0 {
+			t.Errorf("devices or groups are left: %+v, %v", second, err)
+		}
+		if _, third, err := rewrite.ClearDevices(parse(t, rope.Bytes()), rewrite.DeviceOptions{Colocation: true}); err != nil || third.Changed() {
+			t.Errorf("a third run changes something: %+v, %v", third, err)
+		}
+	})
+}
+
+// checkClearDevices runs ClearDevices and its twin.
+func checkClearDevices(t *testing.T, raw []byte, o rewrite.DeviceOptions) {
+	t.Helper()
+	m := parse(t, raw)
+	rope, report, err := rewrite.ClearDevices(m, o)
+	if err != nil {
+		t.Fatalf("ClearDevices: %v", err)
+	}
+	out := rope.Bytes()
+	var want, got tfpb.MetaGraphDef
+	if err := proto.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	wantReport := clearDevicesTwin(&want, o)
+	if err := proto.Unmarshal(out, &got); err != nil {
+		t.Fatalf("the result cannot be decoded: %v", err)
+	}
+	dropEmptyClass(&got)
+	dropEmptyClass(&want)
+	if !proto.Equal(&want, &got) {
+		t.Fatal("the result is another message than the twin's")
+	}
+	if wantReport.Devices == nil {
+		wantReport.Devices = []rewrite.DeviceChange{}
+	}
+	if diff := cmp.Diff(wantReport, report); diff != "" {
+		t.Errorf("report (-twin +got):\n%s", diff)
+	}
+	if !report.Changed() && !bytes.Equal(out, m.Rope().Bytes()) {
+		t.Error("nothing is changed, and the bytes are")
+	}
+	checkUntouched(t, m.Graph(), parse(t, out).Graph())
+	if len(o.Map) > 0 {
+		return // a device that a node was put on can be one to be changed
+	}
+	again, second, err := rewrite.ClearDevices(parse(t, out), o)
+	if err != nil || second.Changed() || !bytes.Equal(again.Bytes(), out) {
+		t.Errorf("a second run changes something: %+v, %v", second, err)
+	}
+}
+
+// dropEmptyClass takes away `_class` attrs without anything in them: whether an empty list stays is not a difference.
+func dropEmptyClass(m *tfpb.MetaGraphDef) {
+	drop := func(nodes []*tfpb.NodeDef) {
+		for _, n := range nodes {
+			if list := n.Attr["_class"].GetList(); list != nil && proto.Size(list) == 0 {
+				delete(n.Attr, "_class")
+			}
+		}
+	}
+	drop(m.GetGraphDef().GetNode())
+	for _, f := range m.GetGraphDef().GetLibrary().GetFunction() {
+		drop(f.NodeDef)
+	}
+}
+
+// checkUntouched wants the bytes of every node whose device and groups are what they were.
+func checkUntouched(t *testing.T, before, after wire.Graph) {
+	t.Helper()
+	x, err := wire.IndexNodes(after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for n, err := range before.Nodes() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var now wire.Node
+		if err := now.Parse(x.Raw(i)); err != nil {
+			t.Fatal(err)
+		}
+		was, _ := n.Attr("_class")
+		is, _ := now.Attr("_class")
+		if bytes.Equal(n.Device, now.Device) && bytes.Equal(was, is) && !bytes.Equal(n.Raw, now.Raw) {
+			t.Errorf("node %q is not changed, and its bytes are", n.Name)
+		}
+		i++
+	}
+}
+
+// strangeDevices are nodes with devices and groups in encodings that no library writes.
+var strangeDevices = [][]byte{
+	graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"), wiretest.String(wire.NodeDevice, "/gpu:1"))),
+	graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"), wiretest.String(wire.NodeDevice, ""))),
+	graph(node("a", wiretest.String(wire.NodeDevice, ""), class("loc:@a"), wiretest.String(wire.NodeDevice, "/gpu:0"))),
+	graph(node("a", class("x"), class("loc:@a"))),
+	graph(node("a", class("loc:@b", "x", "loc:@a")), node("b", wiretest.String(wire.NodeDevice, "/cpu:0"))),
+	graph(node("a", class("loc:@a"), class("x"))),
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "T"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "T"), wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a")))))),
+	// An unknown field in the AttrValue and in the list, and a list in two parts.
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.Message(1, wiretest.String(2, "loc:@a"), wiretest.String(2, "x")), wiretest.String(77, "unknown"),
+		wiretest.Message(1, wiretest.String(2, "loc:@b"), wiretest.Varint(88, 5)))))),
+	// A string first, then the list: the string is unset.
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.String(2, "loc:@a"), wiretest.Message(1, wiretest.String(2, "loc:@b"), wiretest.String(2, "x")))))),
+	// The list first, then a string: no group is left.
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.Message(1, wiretest.String(2, "loc:@b")), wiretest.String(2, "loc:@a"))))),
+	graph(wiretest.Message(wire.GraphLibrary,
+		function("f", bodyNode("x", wiretest.String(wire.NodeDevice, "/gpu:0"), class("loc:@y")), bodyNode("y")),
+		function("g", bodyNode("x", wiretest.String(wire.NodeDevice, "/job:ps/gpu:0")))),
+		node("y", wiretest.String(wire.NodeDevice, "/gpu:3"))),
+	// A graph in two parts.
+	append(graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"))), graph(node("b", wiretest.String(wire.NodeDevice, "/cpu:0")))...),
+	// Nothing to clear, with lengths that are longer than they need be.
+	{0x12, 0x8c, 0x00, 0x8a, 0x00, 0x88, 0x00, 0x0a, 0x82, 0x00, 'n', 'm', 0x22, 0x80, 0x00},
+}
+
+func graph(fields ...[]byte) []byte { return wiretest.Message(wire.GraphDef, fields...) }
+
+func node(name string, fields ...[]byte) []byte {
+	return wiretest.Message(wire.GraphNode, wiretest.String(wire.NodeName, name), wiretest.Join(fields...))
+}
+
+func function(name string, fields ...[]byte) []byte {
+	return wiretest.Message(wire.LibraryFunction, wiretest.Message(wire.FunctionSignature, wiretest.String(1, name)), wiretest.Join(fields...))
+}
+
+// bodyNode returns a node of a function's body.
+func bodyNode(name string, fields ...[]byte) []byte {
+	return wiretest.Message(wire.FunctionNode, wiretest.String(wire.NodeName, name), wiretest.Join(fields...))
+}
+
+// class returns the attr `_class`.
+func class(values ...string) []byte {
+	var list []byte
+	for _, v := range values {
+		list = append(list, wiretest.String(wire.ListS, v)...)
+	}
+	return wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(wire.AttrList, list)))
+}
