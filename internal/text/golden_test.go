@@ -1,0 +1,183 @@
+package text_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	_ "github.com/metagraph/metagraph/internal/proto" // registers the schema
+	"github.com/metagraph/metagraph/internal/text"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// golden reads the cases in a file that testdata/golden.py wrote with TensorFlow.
+func golden(t testing.TB, name string, cases any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, cases); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// descriptor returns a message type of the schema, else of TensorFlow's pool.
+func descriptor(t testing.TB, name string) protoreflect.MessageDescriptor {
+	t.Helper()
+	if mt, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(name)); err == nil {
+		return mt.Descriptor()
+	}
+	desc, err := text.Pool().FindDescriptorByName(protoreflect.FullName(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return desc.(protoreflect.MessageDescriptor)
+}
+
+// write returns a message as text.
+func write(message *wire.Rope, md protoreflect.MessageDescriptor, o text.Options) (string, error) {
+	var b bytes.Buffer
+	err := text.Write(&b, message, md, o)
+	return b.String(), err
+}
+
+// pieces returns data as a rope of pieces of n bytes that lie apart.
+func pieces(data []byte, n int) *wire.Rope {
+	var b wire.Builder
+	for len(data) > 0 {
+		part := data[:min(n, len(data))]
+		b.Window(bytes.Clone(part))
+		data = data[len(part):]
+	}
+	return b.Build()
+}
+
+// TestWriteAsTensorFlow compares with what TensorFlow wrote, for messages in one piece and in several.
+func TestWriteAsTensorFlow(t *testing.T) {
+	var cases []struct{ Title, Type, Data, Text, Unknown string }
+	golden(t, "writes.json", &cases)
+	for _, c := range cases {
+		t.Run(c.Title, func(t *testing.T) {
+			data := unhex(t, c.Data)
+			md := descriptor(t, c.Type)
+			for _, message := range []*wire.Rope{wire.NewRope(data), pieces(data, 40), pieces(data, 33)} {
+				got, err := write(message, md, text.Options{AllowUnknown: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(c.Unknown, got); diff != "" {
+					t.Errorf("with unknown fields (-TensorFlow +text.Write):\n%s", diff)
+				}
+				got, err = write(message, md, text.Options{})
+				if checked := text.Check(message, md, text.Options{}); !equalErrors(err, checked) {
+					t.Errorf("Write: %v, Check: %v", err, checked)
+				}
+				var unknown *text.UnknownFieldsError
+				switch {
+				case errors.As(err, &unknown):
+					if c.Text == c.Unknown {
+						t.Errorf("there are no unknown fields: %v", err)
+					}
+				case err != nil:
+					t.Error(err)
+				default:
+					if diff := cmp.Diff(c.Text, got); diff != "" {
+						t.Errorf("(-TensorFlow +text.Write):\n%s", diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+// equalErrors reports whether two errors say the same.
+func equalErrors(a, b error) bool {
+	return (a == nil) == (b == nil) && (a == nil || a.Error() == b.Error())
+}
+
+// TestParseAsTensorFlow compares what is read with what TensorFlow reads, by what it writes of it.
+func TestParseAsTensorFlow(t *testing.T) {
+	var cases []struct {
+		Type, Text string
+		Want       *string
+	}
+	golden(t, "reads.json", &cases)
+	for _, c := range cases {
+		md := descriptor(t, c.Type)
+		data, err := text.Parse([]byte(c.Text), md, text.ParseOptions{})
+		switch {
+		case c.Want == nil && err == nil:
+			if !readsMore(c.Text) {
+				t.Errorf("%s %q: TensorFlow refuses it", c.Type, c.Text)
+			}
+		case c.Want == nil:
+			var syntax *text.ParseError
+			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 {
+				t.Errorf("%s %q: no place in the error: %v", c.Type, c.Text, err)
+			}
+		case err != nil:
+			t.Errorf("%s %q: %v", c.Type, c.Text, err)
+		default:
+			got, err := write(wire.NewRope(data), md, text.Options{})
+			if err != nil || got != *c.Want {
+				t.Errorf("%s %q: read as %q, want %q (%v)", c.Type, c.Text, got, *c.Want, err)
+			}
+		}
+	}
+}
+
+// readsMore reports whether a text is one that C++ reads and Python does not.
+func readsMore(text string) bool {
+	switch text {
+	case "\ufeffname: \"a\"", // a byte order mark
+		"bool_val: 00", "bool_val: -0", "bool_val: +0", "bool_val: 0x1", // numbers for bool
+		"dtype: 010", "dtype: -010", "dtype: 00": // octal numbers for enums
+		return true
+	}
+	// A string of a proto2 message, which need not be UTF-8.
+	return strings.HasPrefix(text, "files: ")
+}
+
+// TestUnknownFieldsComeBack reads what was written by number and writes it again.
+func TestUnknownFieldsComeBack(t *testing.T) {
+	var cases []struct{ Title, Type, Unknown string }
+	golden(t, "writes.json", &cases)
+	for _, c := range cases {
+		if strings.HasPrefix(c.Title, "proto2 string") {
+			continue // compared with TensorFlow above
+		}
+		md := descriptor(t, c.Type)
+		data, err := text.Parse([]byte(c.Unknown), md, text.ParseOptions{AllowUnknown: true})
+		if err != nil {
+			t.Errorf("%s: %v", c.Title, err)
+			continue
+		}
+		got, err := write(wire.NewRope(data), md, text.Options{AllowUnknown: true})
+		if err != nil {
+			t.Errorf("%s: %v", c.Title, err)
+		}
+		if diff := cmp.Diff(c.Unknown, got); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", c.Title, diff)
+		}
+	}
+}
+
+// unhex decodes the bytes of a case.
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	data, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

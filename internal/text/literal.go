@@ -1,0 +1,423 @@
+package text
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// parseInteger reads an integer of so many bits as Python's text_format does: decimal, hexadecimal 0x1f, octal 017 and
+// 0o17, binary 0b11, with a sign, with single underscores between digits. It returns the value, negative ones in two's
+// complement, or what is wrong with it.
+func parseInteger(token []byte, signed bool, bits int) (value uint64, reason string) {
+	rest := token
+	negative := false
+	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
+		negative = rest[0] == '-'
+		rest = rest[1:]
+	}
+	base := uint64(10)
+	prefixed := false
+	if len(rest) > 1 && rest[0] == '0' {
+		switch rest[1] | 0x20 {
+		case 'x':
+			base, prefixed = 16, true
+		case 'o':
+			base, prefixed = 8, true
+		case 'b':
+			base, prefixed = 2, true
+		default:
+			base = 8
+		}
+	}
+	if prefixed {
+		rest = rest[2:]
+	}
+	digits := 0
+	overflow, underscores := false, false
+	for i, c := range rest {
+		digit := uint64(99)
+		switch {
+		case c >= '0' && c <= '9':
+			digit = uint64(c - '0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			digit = uint64(c|0x20-'a') + 10
+		case c == '_' && i+1 < len(rest) && rest[i+1] != '_' && (digits > 0 || prefixed):
+			underscores = true
+			continue
+		}
+		if digit >= base {
+			return 0, "is not an integer"
+		}
+		digits++
+		if value > (math.MaxUint64-digit)/base {
+			overflow = true
+		}
+		value = value*base + digit
+	}
+	if digits == 0 || base == 8 && !prefixed && value != 0 && (underscores || token[0] == '+') {
+		return 0, "is not an integer"
+	}
+	limit := uint64(math.MaxUint64) >> (64 - bits)
+	if signed {
+		limit >>= 1
+		if negative {
+			limit++
+		}
+	} else if negative {
+		limit = 0
+	}
+	if overflow || value > limit {
+		kind := "uint"
+		if signed {
+			kind = "int"
+		}
+		return 0, fmt.Sprintf("is out of range for %s%d", kind, bits)
+	}
+	if negative {
+		value = -value
+	}
+	return value, ""
+}
+
+// parseFloat reads a floating point number as Python's text_format does: what Python's float reads (1, 1., .5, 1e3, 1_000,
+// inf, infinity and nan in any case), also with an f behind it, but no octal or hexadecimal number.
+func parseFloat(token []byte) (float64, bool) {
+	body := token
+	sign := byte(0)
+	if len(body) > 0 && (body[0] == '-' || body[0] == '+') {
+		sign = body[0]
+		body = body[1:]
+	}
+	if sign != '+' && len(body) > 1 && body[0] == '0' && body[1] >= '0' && body[1] <= '9' {
+		return 0, false
+	}
+	if sign != '+' && string(lower(body)) == "inff" {
+		body = body[:len("inf")]
+	}
+	value, ok := pythonFloat(body)
+	if !ok {
+		value, ok = pythonFloat(bytes.TrimRight(body, "fF"))
+	}
+	if ok && sign == '-' {
+		value = math.Copysign(value, -1)
+	}
+	return value, ok
+}
+
+// pythonFloat reads what Python's float reads, without a sign.
+func pythonFloat(body []byte) (float64, bool) {
+	if len(body) == 0 {
+		return 0, false
+	}
+	switch c := body[0] | 0x20; {
+	case c == 'i' || c == 'n':
+		switch string(lower(body)) {
+		case "inf", "infinity":
+			return math.Inf(1), true
+		case "nan":
+			return math.Float64frombits(0x7ff8000000000000), true // Python's, not Go's
+		}
+		return 0, false
+	}
+	i, whole := decimalDigits(body, 0)
+	fraction := 0
+	if i < len(body) && body[i] == '.' {
+		i, fraction = decimalDigits(body, i+1)
+	}
+	if whole == 0 && fraction == 0 || whole < 0 || fraction < 0 {
+		return 0, false
+	}
+	if i < len(body) && body[i]|0x20 == 'e' {
+		i++
+		if i < len(body) && (body[i] == '-' || body[i] == '+') {
+			i++
+		}
+		var exponent int
+		if i, exponent = decimalDigits(body, i); exponent <= 0 {
+			return 0, false
+		}
+	}
+	if i != len(body) {
+		return 0, false
+	}
+	plain := body
+	for j, c := range body {
+		if c == '_' {
+			plain = append([]byte{}, body[:j]...)
+			for _, c := range body[j:] {
+				if c != '_' {
+					plain = append(plain, c)
+				}
+			}
+			break
+		}
+	}
+	value, _ := strconv.ParseFloat(string(plain), 64) // out of range is infinite, as in Python
+	return value, true
+}
+
+// decimalDigits steps over digits with single underscores between them. It returns where they end and how many there are,
+// -1 where an underscore stands elsewhere.
+func decimalDigits(b []byte, i int) (end, count int) {
+	for ; i < len(b); i++ {
+		c := b[i]
+		if c == '_' {
+			if count == 0 || i+1 >= len(b) || b[i+1] < '0' || b[i+1] > '9' {
+				return i, -1
+			}
+			continue
+		}
+		if c < '0' || c > '9' {
+			break
+		}
+		count++
+	}
+	return i, count
+}
+
+// lower returns a short word in lower case.
+func lower(b []byte) []byte {
+	out := make([]byte, 0, 16)
+	for _, c := range b[:min(len(b), 16)] {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// literal steps over one quoted string and appends its value to dst: CUnescape in google/protobuf/text_encoding.py.
+func (l *lexer) literal(dst []byte) ([]byte, error) {
+	start := l.pos
+	quote := l.data[start]
+	begin := len(dst)
+	plain := start + 1 // where the bytes begin that are yet to be appended as they are
+	for i := plain; i < len(l.data); {
+		switch c := l.data[i]; {
+		case c == quote:
+			l.pos = i + 1
+			return append(dst, l.data[plain:i]...), nil
+		case c == '\n':
+			return nil, l.fail(start, "string has no closing %c on its line", quote)
+		case c == '\\' && i+1 < len(l.data) && l.data[i+1] != '\n':
+			next := l.data[i+1]
+			if next == 'u' || next == 'U' || next >= utf8.RuneSelf || bytes.HasPrefix(l.data[i:], []byte(`\x\`)) {
+				return l.unicodeLiteral(dst[:begin], start)
+			}
+			dst = append(dst, l.data[plain:i]...)
+			var n int
+			var reason string
+			if dst, n, reason = appendEscape(dst, l.data[i:]); reason != "" {
+				return nil, l.fail(i, "%s", reason)
+			}
+			i += n
+			plain = i
+		default:
+			i++
+		}
+	}
+	return nil, l.fail(start, "string has no closing %c", quote)
+}
+
+// appendEscape appends what the escape at the beginning of b stands for and returns its length, or what is wrong with it.
+// An escape that means nothing stands for itself: Python reads it so.
+func appendEscape(dst, b []byte) (out []byte, n int, reason string) {
+	switch c := b[1]; c {
+	case 'a':
+		return append(dst, '\a'), 2, ""
+	case 'b':
+		return append(dst, '\b'), 2, ""
+	case 'f':
+		return append(dst, '\f'), 2, ""
+	case 'n':
+		return append(dst, '\n'), 2, ""
+	case 'r':
+		return append(dst, '\r'), 2, ""
+	case 't':
+		return append(dst, '\t'), 2, ""
+	case 'v':
+		return append(dst, '\v'), 2, ""
+	case '\\', '\'', '"':
+		return append(dst, c), 2, ""
+	case 'x':
+		value, n := digits(b[2:], 16, 2)
+		if n == 0 {
+			return dst, 0, `\x needs a hexadecimal digit`
+		}
+		return append(dst, byte(value)), 2 + n, ""
+	case '0', '1', '2', '3', '4', '5', '6', '7':
+		value, n := digits(b[1:], 8, 3)
+		if value > 0xff {
+			return dst, 0, fmt.Sprintf(`\%o is more than a byte`, value)
+		}
+		return append(dst, byte(value)), 1 + n, ""
+	case 'N':
+		return dst, 0, `\N is not supported`
+	default:
+		return append(dst, '\\', c), 2, ""
+	}
+}
+
+// digits reads up to most digits of a base and returns their value and how many there are.
+func digits(b []byte, base uint32, most int) (value uint32, n int) {
+	for n < len(b) && n < most {
+		digit := uint32(99)
+		switch c := b[n]; {
+		case c >= '0' && c <= '9':
+			digit = uint32(c - '0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			digit = uint32(c|0x20-'a') + 10
+		}
+		if digit >= base {
+			break
+		}
+		value = value*base + digit
+		n++
+	}
+	return value, n
+}
+
+// unicodeLiteral is literal for a string that has \u or \U in it, or a backslash before a character that is not ASCII.
+// Python reads it in three passes, each of which sees what the one before made of it, so that \u005cn is a line break; the
+// same is done here.
+func (l *lexer) unicodeLiteral(dst []byte, start int) ([]byte, error) {
+	quote := l.data[start]
+	end := start + 1
+	for ; end < len(l.data) && l.data[end] != quote && l.data[end] != '\n'; end++ {
+		if l.data[end] == '\\' && end+1 < len(l.data) && l.data[end+1] != '\n' {
+			end++
+		}
+	}
+	if end >= len(l.data) || l.data[end] != quote {
+		return nil, l.fail(start, "string has no closing %c", quote)
+	}
+	raw := l.data[start+1 : end]
+	if !utf8.Valid(raw) {
+		return nil, l.fail(start, "string with \\u in it is not valid UTF-8")
+	}
+	decoded, reason := decodeUnicode(widenHex(raw))
+	if reason == "" {
+		dst, reason = appendEscapes(dst, decoded)
+	}
+	if reason != "" {
+		return nil, l.fail(start, "%s", reason)
+	}
+	l.pos = end + 1
+	return dst, nil
+}
+
+// widenHex is the first pass: \x with one digit gets a zero in front of it.
+func widenHex(raw []byte) []byte {
+	out := make([]byte, 0, len(raw)+8)
+	for i := 0; i < len(raw); i++ {
+		out = append(out, raw[i])
+		if raw[i] != '\\' || i+1 == len(raw) {
+			continue
+		}
+		i++
+		out = append(out, raw[i])
+		if _, n := digits(raw[i+1:], 16, 2); raw[i] == 'x' && n == 1 {
+			out = append(out, '0')
+		}
+	}
+	return out
+}
+
+// decodeUnicode is the second pass, Python's raw_unicode_escape: \u and \U become what they stand for. A pair of
+// surrogates, which Python refuses, is one character, as in C++.
+func decodeUnicode(text []byte) (out []byte, reason string) {
+	for i := 0; i < len(text); {
+		if text[i] != '\\' || i+1 == len(text) {
+			out = append(out, text[i])
+			i++
+			continue
+		}
+		r, n, reason := unicodeEscape(text[i:])
+		switch {
+		case reason != "":
+			return nil, reason
+		case n > 0:
+			if r >= 0xd800 && r < 0xdc00 {
+				low, m, _ := unicodeEscape(text[i+n:])
+				if low >= 0xdc00 && low < 0xe000 {
+					r = 0x10000 + (r-0xd800)<<10 + (low - 0xdc00)
+					n += m
+				}
+			}
+			if !utf8.ValidRune(r) {
+				return nil, fmt.Sprintf(`\u%04x is half a surrogate pair`, r)
+			}
+			out = utf8.AppendRune(out, r)
+			i += n
+			continue
+		}
+		next, size := utf8.DecodeRune(text[i+1:])
+		switch {
+		case next > 0xffff:
+			out = fmt.Appendf(out, `\\U%08x`, next) // Python writes it so between its passes
+		case next > 0xff:
+			out = fmt.Appendf(out, `\\u%04x`, next)
+		default:
+			out = append(out, text[i:i+1+size]...)
+		}
+		i += 1 + size
+	}
+	return out, ""
+}
+
+// unicodeEscape reads \u1234 or \U12345678 at the beginning of text. Its length is 0 where none stands there.
+func unicodeEscape(text []byte) (r rune, n int, reason string) {
+	if len(text) < 2 || text[0] != '\\' || text[1] != 'u' && text[1] != 'U' {
+		return 0, 0, ""
+	}
+	want := 4
+	if text[1] == 'U' {
+		want = 8
+	}
+	value, n := digits(text[2:], 16, want)
+	if n < want {
+		return 0, 0, fmt.Sprintf(`\%c needs %d hexadecimal digits`, text[1], want)
+	}
+	if value > utf8.MaxRune {
+		return 0, 0, fmt.Sprintf(`\U%08x is no character`, value)
+	}
+	return rune(value), 2 + n, ""
+}
+
+// appendEscapes is the third pass, Python's unicode_escape, of which every result has to be a byte.
+func appendEscapes(dst, text []byte) (out []byte, reason string) {
+	for i := 0; i < len(text); {
+		if text[i] != '\\' {
+			dst = append(dst, text[i])
+			i++
+			continue
+		}
+		if i+1 == len(text) {
+			return nil, `string ends with \`
+		}
+		r, n, reason := unicodeEscape(text[i:])
+		switch {
+		case reason != "":
+			return nil, reason
+		case n > 0 && r > 0xff:
+			return nil, fmt.Sprintf(`\u%04x is more than a byte here`, r)
+		case n > 0:
+			dst = append(dst, byte(r))
+			i += n
+			continue
+		case text[i+1] == 'x':
+			if _, n := digits(text[i+2:], 16, 2); n < 2 {
+				return nil, `\x needs two hexadecimal digits here`
+			}
+		}
+		if dst, n, reason = appendEscape(dst, text[i:]); reason != "" {
+			return nil, reason
+		}
+		i += n
+	}
+	return dst, ""
+}

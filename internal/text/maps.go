@@ -1,0 +1,149 @@
+package text
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An entry is where an entry of a map lies in the message that holds the map, and its key. A message has less than 2 GiB,
+// so that a large map costs 16 bytes an entry.
+type entry struct {
+	start, end uint32
+	// Of a string where the key lies. Of any other kind of key the upper and the lower half of a number that sorts as the
+	// key does.
+	keyStart, keyEnd uint32
+}
+
+// number is the number that a key sorts by that is no string.
+func (e entry) number() uint64 { return uint64(e.keyStart)<<32 | uint64(e.keyEnd) }
+
+// mapField writes a map, sorted by key as Python sorts it: strings by code points, numbers by value. Of entries with the
+// same key the last counts.
+func (p *printer) mapField(data []byte, f *field, sp span, indent int) error {
+	t := p.subTable(f)
+	key := &t.fields[0]
+	base := len(p.entries)
+	defer func() { p.entries = p.entries[:base] }()
+	pos := sp.first
+	s := wire.Scan(data[sp.first:sp.end])
+	for s.Next() {
+		pos += len(s.Raw)
+		if s.Num != f.num || !p.known(f, &s.Field) {
+			continue
+		}
+		e := entry{start: uint32(pos - len(s.Data)), end: uint32(pos)}
+		at, bits := entryKey(s.Data, key)
+		if key.kind == protoreflect.StringKind {
+			e.keyStart = e.start + uint32(at)
+			e.keyEnd = e.keyStart + uint32(bits)
+		} else {
+			e.keyStart, e.keyEnd = uint32(bits>>32), uint32(bits)
+		}
+		p.entries = append(p.entries, e)
+	}
+	all := p.entries[base:]
+	compare := func(a, b entry) int { return cmp.Compare(a.number(), b.number()) }
+	if key.kind == protoreflect.StringKind {
+		compare = func(a, b entry) int {
+			return bytes.Compare(data[a.keyStart:a.keyEnd], data[b.keyStart:b.keyEnd])
+		}
+	}
+	sortStable(all, compare)
+	for i := range all {
+		// The slice may move while the entry is written: maps lie in maps.
+		e := p.entries[base+i]
+		at := step{field: f, index: -1, key: data[e.start:e.end]}
+		var err error
+		if base+i+1 < len(p.entries) && compare(e, p.entries[base+i+1]) == 0 {
+			err = p.muted(func() error { return p.entry(view{data: data[e.start:e.end]}, t, at, indent) })
+		} else {
+			err = p.entry(view{data: data[e.start:e.end]}, t, at, indent)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry writes one entry of a map.
+func (p *printer) entry(v view, t *table, at step, indent int) error {
+	if !p.quiet {
+		p.line(indent, at.field.label)
+	}
+	p.path = append(p.path, at)
+	err := p.view(v, t, indent+2)
+	p.path = p.path[:len(p.path)-1]
+	if err != nil || p.quiet {
+		return err
+	}
+	p.close(indent)
+	return p.filled()
+}
+
+// entryKey finds the key of a map's entry, the last one where there are several: of a string where in the entry it begins
+// and how long it is, of any other kind a number that sorts as Python sorts the key.
+func entryKey(data []byte, key *field) (at int, bits uint64) {
+	if key.wire == protowire.BytesType {
+		pos := 0
+		s := wire.Scan(data)
+		for s.Next() {
+			pos += len(s.Raw)
+			if s.Is(key.num) {
+				at, bits = pos-len(s.Data), uint64(len(s.Data))
+			}
+		}
+		return at, bits
+	}
+	var raw uint64
+	s := wire.Scan(data)
+	for s.Next() {
+		if s.Num == key.num && s.Type == key.wire {
+			raw, _ = scalar(s.Data, s.Type)
+		}
+	}
+	const sign = 1 << 63
+	switch key.kind {
+	case protoreflect.BoolKind:
+		if raw != 0 {
+			raw = 1
+		}
+		return 0, raw
+	case protoreflect.Int32Kind, protoreflect.Sfixed32Kind:
+		return 0, uint64(int64(int32(raw))) ^ sign
+	case protoreflect.Int64Kind, protoreflect.Sfixed64Kind:
+		return 0, raw ^ sign
+	case protoreflect.Sint32Kind:
+		return 0, uint64(protowire.DecodeZigZag(raw&0xffffffff)) ^ sign
+	case protoreflect.Sint64Kind:
+		return 0, uint64(protowire.DecodeZigZag(raw)) ^ sign
+	case protoreflect.Uint32Kind:
+		return 0, raw & 0xffffffff
+	default:
+		return 0, raw
+	}
+}
+
+// few is how many entries are sorted by insertion: nearly all maps are attrs of a node, and most lie sorted.
+const few = 12
+
+// sortStable sorts entries, those with the same key in the order in which they stand.
+func sortStable[E any](all []E, compare func(a, b E) int) {
+	if len(all) > few {
+		if !slices.IsSortedFunc(all, compare) {
+			slices.SortStableFunc(all, compare)
+		}
+		return
+	}
+	for i := 1; i < len(all); i++ {
+		for j := i; j > 0 && compare(all[j], all[j-1]) < 0; j-- {
+			all[j], all[j-1] = all[j-1], all[j]
+		}
+	}
+}

@@ -1,0 +1,470 @@
+package text
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// ParseOptions says what Parse reads. The zero value is the default.
+type ParseOptions struct {
+	// AllowUnknown reads fields that are written by number, as Write writes unknown ones. They have no type in the text:
+	// 12: 5 is read as a varint, 12: 0x00000005 (as C++ writes it) as four bytes or with sixteen digits as eight, and both
+	// 12: "x" and 12 { } as bytes. Without it they are an error.
+	AllowUnknown bool
+}
+
+// Parse reads a message of type md as text and returns it in binary: all that TensorFlow reads, which is what Merge of
+// Python's google/protobuf/text_format.py accepts. Where C++ accepts more (a byte order mark, a minus before white space,
+// bytes that are not UTF-8 in a bytes field), that is read too; where the two disagree (\? in a string), Python's reading
+// is taken.
+//
+// The fields of the result, entries of maps included, stand in the order of the text; values of a packed field that follow
+// each other are packed together. A singular field that stands several times is there several times: protobuf takes the
+// last value and merges messages, and so does Merge.
+//
+// An error about the text is a *ParseError.
+func Parse(data []byte, md protoreflect.MessageDescriptor, o ParseOptions) ([]byte, error) {
+	p := &parser{
+		lexer:   lexer{data: bytes.TrimPrefix(data, []byte("\uFEFF"))},
+		tables:  newTables(),
+		options: o,
+		// Memory that is not used does not count, and growing would copy.
+		out: make([]byte, 0, len(data)/2+64),
+	}
+	if err := p.fields(p.of(md), 0, 0); err != nil {
+		return nil, err
+	}
+	return p.out, nil
+}
+
+// A parser reads one text.
+type parser struct {
+	lexer
+	*tables
+	options ParseOptions
+	out     []byte
+	depth   int
+}
+
+// A run is a packed field to which values are being added: those of the same field that follow each other in the text.
+type run struct {
+	field  *field // nil: none
+	length int    // where in the output its length stands
+}
+
+// fields reads the fields of a message up to the byte end, 0 for the end of the text. The message began at byte start.
+func (p *parser) fields(t *table, end byte, start int) error {
+	if p.depth > maxDepth {
+		return p.fail(start, "messages are nested more than %d deep", maxDepth)
+	}
+	var r run
+	for {
+		c := p.peek()
+		if p.pos >= len(p.data) {
+			if end != 0 {
+				open := p.fail(start, "").(*ParseError)
+				return p.fail(p.pos, "expected %q for the message that begins on line %d, column %d, found the end of the text", end, open.Line, open.Column)
+			}
+			break
+		}
+		if end != 0 && c == end {
+			p.pos++
+			break
+		}
+		if err := p.field(t, &r); err != nil {
+			return err
+		}
+		if !p.accept(',') {
+			p.accept(';')
+		}
+	}
+	p.endRun(&r)
+	return nil
+}
+
+// field reads one field of a message.
+func (p *parser) field(t *table, r *run) error {
+	if p.peek() == '[' {
+		p.endRun(r)
+		return p.bracketed(t)
+	}
+	start := p.pos
+	name := p.word()
+	if len(name) == 0 {
+		return p.expected("a field name")
+	}
+	if name[0] >= '0' && name[0] <= '9' {
+		p.endRun(r)
+		p.pos = start
+		return p.numbered(t.name)
+	}
+	f := t.byName(name)
+	if f == nil {
+		return p.fail(start, "%s has no field %s%s", t.name, quote(name), t.nearest(string(name)))
+	}
+	colon := p.accept(':')
+	if !f.message && !f.isMap && !colon {
+		return p.expected(fmt.Sprintf("\":\" after the field name %q", f.name))
+	}
+	if !(f.repeated || f.isMap) || !p.accept('[') {
+		return p.value(f, r)
+	}
+	if p.accept(']') {
+		return nil
+	}
+	for {
+		if err := p.value(f, r); err != nil {
+			return err
+		}
+		if p.accept(']') {
+			return nil
+		}
+		if !p.accept(',') {
+			return p.expected(`"," or "]"`)
+		}
+	}
+}
+
+// value reads one value of a field and emits it.
+func (p *parser) value(f *field, r *run) error {
+	if r.field != f {
+		p.endRun(r)
+	}
+	switch {
+	case f.message || f.isMap:
+		return p.messageValue(f)
+	case f.wire == protowire.BytesType:
+		return p.stringValue(f)
+	}
+	p.skip()
+	start := p.pos
+	token := p.scalar()
+	if len(token) == 0 {
+		return p.expected(p.wanted(f))
+	}
+	bits, reason := parseScalar(token, f)
+	if reason != "" {
+		return p.fail(start, "%s %s", quote(token), reason)
+	}
+	switch {
+	case !f.packed:
+		p.out = protowire.AppendTag(p.out, f.num, f.wire)
+	case r.field == nil:
+		p.out = protowire.AppendTag(p.out, f.num, protowire.BytesType)
+		*r = run{field: f, length: p.openLength()}
+	}
+	p.emit(bits, f.wire)
+	return nil
+}
+
+// quote quotes a token for an error.
+func quote(token []byte) string {
+	if len(token) > maxFound {
+		return fmt.Sprintf("%q...", token[:maxFound])
+	}
+	return fmt.Sprintf("%q", token)
+}
+
+// wanted says what the value of a scalar field has to be.
+func (p *parser) wanted(f *field) string {
+	what := "an integer"
+	switch f.kind {
+	case protoreflect.BoolKind:
+		what = "true or false"
+	case protoreflect.EnumKind:
+		what = fmt.Sprintf("a value of %s", f.enum.name)
+	case protoreflect.FloatKind, protoreflect.DoubleKind:
+		what = "a number"
+	case protoreflect.StringKind, protoreflect.BytesKind:
+		what = "a quoted string"
+	}
+	return fmt.Sprintf("%s for field %q", what, f.name)
+}
+
+// emit appends a value of a scalar field.
+func (p *parser) emit(bits uint64, typ protowire.Type) {
+	switch typ {
+	case protowire.Fixed32Type:
+		p.out = protowire.AppendFixed32(p.out, uint32(bits))
+	case protowire.Fixed64Type:
+		p.out = protowire.AppendFixed64(p.out, bits)
+	default:
+		p.out = protowire.AppendVarint(p.out, bits)
+	}
+}
+
+// parseScalar reads the value of a scalar field and returns its bits as they stand on the wire, or what is wrong with it.
+func parseScalar(token []byte, f *field) (bits uint64, reason string) {
+	switch f.kind {
+	case protoreflect.BoolKind:
+		return parseBool(token)
+	case protoreflect.EnumKind:
+		return parseEnum(token, f.enum)
+	case protoreflect.FloatKind, protoreflect.DoubleKind:
+		value, ok := parseFloat(token)
+		if !ok {
+			return 0, "is not a number"
+		}
+		if f.kind == protoreflect.FloatKind {
+			return uint64(math.Float32bits(float32(value))), ""
+		}
+		return math.Float64bits(value), ""
+	case protoreflect.Sint32Kind:
+		bits, reason = parseInteger(token, true, 32)
+		return protowire.EncodeZigZag(int64(bits)) & math.MaxUint32, reason
+	case protoreflect.Sint64Kind:
+		bits, reason = parseInteger(token, true, 64)
+		return protowire.EncodeZigZag(int64(bits)), reason
+	case protoreflect.Int32Kind, protoreflect.Sfixed32Kind:
+		return parseInteger(token, true, 32)
+	case protoreflect.Int64Kind, protoreflect.Sfixed64Kind:
+		return parseInteger(token, true, 64)
+	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
+		return parseInteger(token, false, 32)
+	default:
+		return parseInteger(token, false, 64)
+	}
+}
+
+// parseBool reads what Python takes for a bool, and the numbers 0 and 1 in any form.
+func parseBool(token []byte) (uint64, string) {
+	switch string(token) {
+	case "true", "t", "True":
+		return 1, ""
+	case "false", "f", "False":
+		return 0, ""
+	}
+	value, reason := parseInteger(token, false, 1)
+	if reason != "" {
+		reason = "is neither true nor false"
+	}
+	return value, reason
+}
+
+// parseEnum reads a value of an enum by name or number.
+func parseEnum(token []byte, e *enum) (uint64, string) {
+	if c := token[0]; c >= '0' && c <= '9' || c == '-' || c == '+' {
+		value, reason := parseInteger(token, true, 32)
+		if reason == "" && !e.known(value) {
+			reason = fmt.Sprintf("is the number of no value of %s", e.name)
+		}
+		return value, reason
+	}
+	value := e.values.ByName(protoreflect.Name(token))
+	if value == nil {
+		names := make([]string, e.values.Len())
+		for i := range names {
+			names[i] = string(e.values.Get(i).Name())
+		}
+		return 0, fmt.Sprintf("is no value of %s%s", e.name, nearest(string(token), names))
+	}
+	return uint64(value.Number()), ""
+}
+
+// openLength makes room for the length of what is emitted next and returns where.
+func (p *parser) openLength() int {
+	p.out = append(p.out, 0)
+	return len(p.out) - 1
+}
+
+// closeLength fills in the length of what was emitted since openLength returned at.
+func (p *parser) closeLength(at int) {
+	n := len(p.out) - at - 1
+	size := protowire.SizeVarint(uint64(n))
+	for range size - 1 {
+		p.out = append(p.out, 0)
+	}
+	copy(p.out[at+size:], p.out[at+1:at+1+n])
+	protowire.AppendVarint(p.out[:at], uint64(n))
+}
+
+// endRun ends a run of packed values.
+func (p *parser) endRun(r *run) {
+	if r.field != nil {
+		p.closeLength(r.length)
+		r.field = nil
+	}
+}
+
+// open steps over what begins a message and returns what ends it. The error says whose message it is.
+func (p *parser) open(whose string) (end byte, err error) {
+	switch {
+	case p.accept('{'):
+		return '}', nil
+	case p.accept('<'):
+		return '>', nil
+	}
+	return 0, p.expected(fmt.Sprintf(`"{" for the message of %s`, whose))
+}
+
+// messageValue reads a message and emits it as a value of f.
+func (p *parser) messageValue(f *field) error {
+	p.skip()
+	start := p.pos
+	end, err := p.open(f.name)
+	if err != nil {
+		return err
+	}
+	p.out = protowire.AppendTag(p.out, f.num, f.wire)
+	if f.kind == protoreflect.GroupKind {
+		if err := p.nested(p.subTable(f), end, start); err != nil {
+			return err
+		}
+		p.out = protowire.AppendTag(p.out, f.num, protowire.EndGroupType)
+		return nil
+	}
+	at := p.openLength()
+	if err := p.nested(p.subTable(f), end, start); err != nil {
+		return err
+	}
+	p.closeLength(at)
+	return nil
+}
+
+// nested reads the fields of a message that lies in another one.
+func (p *parser) nested(t *table, end byte, start int) error {
+	p.depth++
+	err := p.fields(t, end, start)
+	p.depth--
+	return err
+}
+
+// stringValue reads a string, which may be several quoted ones behind each other, and emits it as a value of f.
+func (p *parser) stringValue(f *field) error {
+	c := p.peek()
+	start := p.pos
+	if c != '"' && c != '\'' {
+		return p.expected(p.wanted(f))
+	}
+	p.out = protowire.AppendTag(p.out, f.num, protowire.BytesType)
+	at := p.openLength()
+	for c == '"' || c == '\'' {
+		out, err := p.literal(p.out)
+		if err != nil {
+			return err
+		}
+		p.out = out
+		c = p.peek()
+	}
+	if f.utf8 && !utf8.Valid(p.out[at+1:]) {
+		return p.fail(start, "value of the string field %q is not valid UTF-8", f.name)
+	}
+	p.closeLength(at)
+	return nil
+}
+
+// bracketed reads what begins with a bracket: in an Any what is packed in it. TensorFlow knows no extensions.
+func (p *parser) bracketed(t *table) error {
+	start := p.pos
+	p.pos++
+	if !t.any {
+		return p.fail(start, "expected a field name, found \"[\": %s has no extensions", t.name)
+	}
+	url, err := p.typeURL(start)
+	if err != nil {
+		return err
+	}
+	p.accept(':')
+	p.skip()
+	begin := p.pos
+	end, err := p.open(string(url))
+	if err != nil {
+		return err
+	}
+	name := url[bytes.LastIndexByte(url, '/')+1:]
+	md := knownMessage(protoreflect.FullName(name))
+	if md == nil {
+		return p.fail(start, "%s is no known message type", name)
+	}
+	p.out = protowire.AppendTag(p.out, anyTypeURL, protowire.BytesType)
+	p.out = protowire.AppendBytes(p.out, url)
+	p.out = protowire.AppendTag(p.out, anyValue, protowire.BytesType)
+	at := p.openLength()
+	if err := p.nested(p.of(md), end, begin); err != nil {
+		return err
+	}
+	p.closeLength(at)
+	return nil
+}
+
+// typeURL reads the type URL of an Any up to the closing bracket. The opening one stands at byte start. White space and
+// comments in it do not count.
+func (p *parser) typeURL(start int) ([]byte, error) {
+	var url []byte
+	for !p.accept(']') {
+		p.skip()
+		if p.pos >= len(p.data) || p.data[p.pos] != '/' && !isURLChar(p.data[p.pos]) {
+			return nil, p.expected(`"]" after the type URL`)
+		}
+		url = append(url, p.data[p.pos])
+		p.pos++
+	}
+	slash := bytes.LastIndexByte(url, '/')
+	if slash < 0 || !validTypeURL(url[:slash], url[slash+1:]) {
+		return nil, p.fail(start, "%q is no type URL: expected something like type.googleapis.com/package.Type", url)
+	}
+	return url, nil
+}
+
+// numbered reads a field that is written by its number.
+func (p *parser) numbered(holder protoreflect.FullName) error {
+	start := p.pos
+	token := p.word()
+	value, reason := parseInteger(token, false, 32)
+	num := protowire.Number(value)
+	switch {
+	case !p.options.AllowUnknown:
+		return p.fail(start, "expected the name of a field of %s, found %s: unknown fields, written by number, are not allowed here", holder, quote(token))
+	case reason != "" || value > uint64(protowire.MaxValidNumber) || num < protowire.MinValidNumber:
+		return p.fail(start, "%s is no field number", quote(token))
+	}
+	colon := p.accept(':')
+	c := p.peek()
+	switch {
+	case c == '{' || c == '<':
+		return p.numberedMessage(num)
+	case !colon:
+		return p.expected(`":" or "{" after the field number`)
+	case c == '"' || c == '\'':
+		return p.stringValue(&field{num: num})
+	}
+	start = p.pos
+	token = p.scalar()
+	value, reason = parseInteger(token, false, 64)
+	if reason != "" {
+		return p.fail(start, "%s %s, and only these, strings and messages are written by number", quote(token), reason)
+	}
+	typ := protowire.VarintType
+	if len(token) > 1 && token[1]|0x20 == 'x' {
+		switch len(token) {
+		case len("0x00000000"):
+			typ = protowire.Fixed32Type
+		case len("0x0000000000000000"):
+			typ = protowire.Fixed64Type
+		}
+	}
+	p.out = protowire.AppendTag(p.out, num, typ)
+	p.emit(value, typ)
+	return nil
+}
+
+// numberedMessage reads the message in a field that is written by its number.
+func (p *parser) numberedMessage(num protowire.Number) error {
+	start := p.pos
+	end, err := p.open("an unknown field")
+	if err != nil {
+		return err
+	}
+	p.out = protowire.AppendTag(p.out, num, protowire.BytesType)
+	at := p.openLength()
+	if err := p.nested(&table{name: "an unknown message"}, end, start); err != nil {
+		return err
+	}
+	p.closeLength(at)
+	return nil
+}

@@ -1,0 +1,217 @@
+package text
+
+import (
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// A table is what the walks need to know of a message type, looked up once, so that no value costs reflection.
+type table struct {
+	name   protoreflect.FullName
+	fields []field        // in number order
+	low    [64]uint8      // index + 1 of the fields with a number below 64, 0 where there is none
+	high   map[int32]int  // index of the fields with a number from 64 on
+	names  map[string]int // index by name; filled when a text is read
+	oneofs int            // how many oneofs there are
+	any    bool           // google.protobuf.Any
+	forced bool           // whether a field has forced set
+	desc   protoreflect.MessageDescriptor
+}
+
+// A field is one field of a table.
+type field struct {
+	num      protowire.Number
+	kind     protoreflect.Kind
+	wire     protowire.Type // the wire type of one value
+	name     string         // as it stands in a text
+	label    string         // what begins its line: `name: ` or "name {\n"
+	oneof    int            // which oneof of the table it belongs to, from 1 on; 0: none
+	repeated bool           // maps are not
+	isMap    bool
+	message  bool // message or group
+	packs    bool // repeated values that may stand packed, all in one field
+	packed   bool // repeated values that are written packed
+	presence bool // zero is written when it was set: it is not the same as absent
+	forced   bool // of a map entry: written even where it is absent
+	utf8     bool // a string that has to be UTF-8
+	enum     *enum
+	desc     protoreflect.FieldDescriptor
+	sub      *table // of message and map fields, once it was needed
+}
+
+// An enum is the names of an enum's values.
+type enum struct {
+	names  map[int32]string // the first name that was declared for a number
+	values protoreflect.EnumValueDescriptors
+	name   protoreflect.FullName
+	closed bool // a number without a name is an unknown field (proto2)
+}
+
+// tables makes the tables of one walk.
+type tables struct {
+	messages map[protoreflect.FullName]*table
+	enums    map[protoreflect.FullName]*enum
+}
+
+func newTables() *tables {
+	return &tables{
+		messages: make(map[protoreflect.FullName]*table),
+		enums:    make(map[protoreflect.FullName]*enum),
+	}
+}
+
+// of returns the table of a message type. Two types of one name (the schema's and the pool's) have two tables.
+func (ts *tables) of(md protoreflect.MessageDescriptor) *table {
+	if t := ts.messages[md.FullName()]; t != nil && t.desc == md {
+		return t
+	}
+	t := &table{
+		name:   md.FullName(),
+		high:   make(map[int32]int),
+		any:    md.FullName() == "google.protobuf.Any",
+		oneofs: md.Oneofs().Len(),
+		desc:   md,
+	}
+	ts.messages[md.FullName()] = t
+	descs := make([]protoreflect.FieldDescriptor, md.Fields().Len())
+	for i := range descs {
+		descs[i] = md.Fields().Get(i)
+	}
+	slices.SortFunc(descs, func(a, b protoreflect.FieldDescriptor) int { return int(a.Number()) - int(b.Number()) })
+	t.fields = make([]field, len(descs))
+	for i, fd := range descs {
+		f := &t.fields[i]
+		*f = ts.field(fd)
+		// TensorFlow prints a map's entry after setting its key and value, so that fields with presence are there.
+		f.forced = md.IsMapEntry() && fd.HasPresence()
+		t.forced = t.forced || f.forced
+		if f.num < protowire.Number(len(t.low)) && i < 255 {
+			t.low[f.num] = uint8(i + 1)
+		} else {
+			t.high[int32(f.num)] = i
+		}
+	}
+	return t
+}
+
+// field makes the entry of one field.
+func (ts *tables) field(fd protoreflect.FieldDescriptor) field {
+	f := field{
+		num:      fd.Number(),
+		kind:     fd.Kind(),
+		wire:     wireType(fd.Kind()),
+		name:     fd.TextName(),
+		repeated: fd.IsList(),
+		isMap:    fd.IsMap(),
+		message:  fd.Kind() == protoreflect.MessageKind || fd.Kind() == protoreflect.GroupKind,
+		packed:   fd.IsPacked(),
+		presence: fd.HasPresence(),
+		desc:     fd,
+	}
+	f.packs = f.repeated && f.wire != protowire.BytesType && f.wire != protowire.StartGroupType
+	f.utf8 = f.kind == protoreflect.StringKind && fd.ParentFile().Syntax() != protoreflect.Proto2
+	f.label = f.name + ": "
+	if f.message {
+		f.label = f.name + " {\n"
+	}
+	if od := fd.ContainingOneof(); od != nil {
+		f.oneof = od.Index() + 1
+	}
+	if ed := fd.Enum(); ed != nil {
+		f.enum = ts.enumOf(ed)
+	}
+	return f
+}
+
+// enumOf returns the names of an enum type.
+func (ts *tables) enumOf(ed protoreflect.EnumDescriptor) *enum {
+	if e := ts.enums[ed.FullName()]; e != nil && e.values == ed.Values() {
+		return e
+	}
+	e := &enum{names: make(map[int32]string), values: ed.Values(), name: ed.FullName(), closed: ed.IsClosed()}
+	for i := range ed.Values().Len() {
+		value := ed.Values().Get(i)
+		if _, declared := e.names[int32(value.Number())]; !declared {
+			e.names[int32(value.Number())] = string(value.Name())
+		}
+	}
+	ts.enums[ed.FullName()] = e
+	return e
+}
+
+// known reports whether a varint is a value that the enum field can hold.
+func (e *enum) known(v uint64) bool {
+	if !e.closed {
+		return true
+	}
+	_, ok := e.names[int32(v)]
+	return ok
+}
+
+// append appends the name of a value, its number where it has none.
+func (e *enum) append(dst []byte, v int32) []byte {
+	if name, ok := e.names[v]; ok {
+		return append(dst, name...)
+	}
+	return strconv.AppendInt(dst, int64(v), 10)
+}
+
+// index returns the index of the field num, -1 where the type has none.
+func (t *table) index(num protowire.Number) int {
+	if num < protowire.Number(len(t.low)) {
+		if i := t.low[num]; i != 0 {
+			return int(i) - 1
+		}
+	}
+	if i, ok := t.high[int32(num)]; ok {
+		return i
+	}
+	return -1
+}
+
+// byName returns the field called name in a text, nil where the type has none.
+func (t *table) byName(name []byte) *field {
+	if t.names == nil {
+		t.names = make(map[string]int, len(t.fields))
+		for i := range t.fields {
+			t.names[string(t.fields[i].desc.Name())] = i
+			t.names[t.fields[i].name] = i // a group goes by the name of its type
+		}
+	}
+	if i, ok := t.names[string(name)]; ok {
+		return &t.fields[i]
+	}
+	return nil
+}
+
+// subTable returns the table of the message type that a message or map field holds.
+func (ts *tables) subTable(f *field) *table {
+	if f.sub == nil {
+		f.sub = ts.of(f.desc.Message())
+	}
+	return f.sub
+}
+
+// accepts reports whether protobuf reads a field of this wire type as f. Any other is an unknown field to it.
+func (f *field) accepts(typ protowire.Type) bool {
+	return typ == f.wire || typ == protowire.BytesType && f.packs
+}
+
+// wireType returns the wire type of one value of a kind.
+func wireType(kind protoreflect.Kind) protowire.Type {
+	switch kind {
+	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
+		return protowire.Fixed32Type
+	case protoreflect.DoubleKind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
+		return protowire.Fixed64Type
+	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind:
+		return protowire.BytesType
+	case protoreflect.GroupKind:
+		return protowire.StartGroupType
+	default:
+		return protowire.VarintType
+	}
+}

@@ -1,0 +1,322 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An UnknownFieldsError says that a message holds fields that the schema does not know and that therefore have no name in
+// a text.
+type UnknownFieldsError struct {
+	Count  int            // how many there are
+	Places []UnknownField // the first of them
+}
+
+// An UnknownField is where one unknown field stands.
+type UnknownField struct {
+	Path   string // the message that holds it, for example graph_def.node[3].attr["T"]; empty: the outermost
+	Number int32  // the field's number
+}
+
+// String returns the path, the number at its end.
+func (u UnknownField) String() string {
+	if u.Path == "" {
+		return fmt.Sprintf("field %d", u.Number)
+	}
+	return fmt.Sprintf("%s: field %d", u.Path, u.Number)
+}
+
+// maxPlaces is how many unknown fields an UnknownFieldsError names.
+const maxPlaces = 5
+
+func (e *UnknownFieldsError) Error() string {
+	places := make([]string, len(e.Places))
+	for i, place := range e.Places {
+		places[i] = place.String()
+	}
+	if more := e.Count - len(places); more > 0 {
+		places = append(places, fmt.Sprintf("%d more", more))
+	}
+	noun := "unknown fields have"
+	if e.Count == 1 {
+		noun = "unknown field has"
+	}
+	return fmt.Sprintf("%d %s no name to be written by: %s", e.Count, noun, strings.Join(places, ", "))
+}
+
+// A step is one step of the path from the outermost message to where the printer is.
+type step struct {
+	field *field
+	index int    // which one of a repeated field, else -1
+	key   []byte // of a map, an entry that has at least the key
+	url   string // of what is packed in an Any, its type
+}
+
+// pathString returns the path to where the printer is, empty in the outermost message.
+func (p *printer) pathString() string {
+	var b strings.Builder
+	for _, s := range p.path {
+		if s.url != "" {
+			fmt.Fprintf(&b, "[%s]", s.url)
+			continue
+		}
+		if s.field.desc.ContainingMessage().IsMapEntry() {
+			continue // ["key"] says it
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(s.field.name)
+		switch {
+		case s.field.isMap:
+			fmt.Fprintf(&b, "[%s]", keyString(s.key, &p.subTable(s.field).fields[0]))
+		case s.index >= 0:
+			fmt.Fprintf(&b, "[%d]", s.index)
+		}
+	}
+	return b.String()
+}
+
+// keyString returns the key of a map's entry for a person to read.
+func keyString(entry []byte, key *field) string {
+	at, bits := entryKey(entry, key)
+	if key.kind == protoreflect.StringKind {
+		return strconv.Quote(string(entry[at : at+int(bits)]))
+	}
+	var raw uint64
+	for s := wire.Scan(entry); s.Next(); {
+		if s.Num == key.num && s.Type == key.wire {
+			raw, _ = scalar(s.Data, s.Type)
+		}
+	}
+	return string(appendScalar(nil, key, raw))
+}
+
+// found counts an unknown field. From the first one on nothing more is written, if they are not allowed.
+func (p *printer) found(num protowire.Number) {
+	if p.mute {
+		return
+	}
+	p.unknown.Count++
+	if p.options.AllowUnknown {
+		return
+	}
+	p.quiet = true
+	if len(p.unknown.Places) < maxPlaces {
+		p.unknown.Places = append(p.unknown.Places, UnknownField{Path: p.pathString(), Number: int32(num)})
+	}
+}
+
+// unknownFields writes the unknown fields of a message, in the order in which they stand.
+func (p *printer) unknownFields(data []byte, t *table, indent int) error {
+	for s := wire.Scan(data); s.Next(); {
+		i := t.index(s.Num)
+		if i >= 0 && p.known(&t.fields[i], &s.Field) {
+			if hides(&t.fields[i], &s.Field) {
+				if err := p.unknownPacked(s.Data, &t.fields[i], indent); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if i >= 0 && t.fields[i].isMap && s.Type == protowire.BytesType {
+			// Protobuf has read it as an entry before it set it aside.
+			if err := p.muted(func() error { return p.message(s.Data, p.subTable(&t.fields[i]), 0) }); err != nil {
+				return err
+			}
+			s.Data = plainEntry(s.Data, p.subTable(&t.fields[i]))
+		}
+		if err := p.foundField(&s.Field, indent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknownPieces is unknownFields, for a message that lies in several pieces.
+func (p *printer) unknownPieces(v view, t *table, indent int) error {
+	for pos := v.off; pos < v.off+v.n; {
+		w, err := p.next(pos, v.off+v.n)
+		if err != nil {
+			return err
+		}
+		pos = w.end
+		if i := t.index(w.num); i >= 0 {
+			if ok, err := p.knownPiece(&t.fields[i], &w); err != nil {
+				return err
+			} else if ok && !t.fields[i].packs {
+				continue
+			}
+		}
+		// A copy of one field at most.
+		if err := p.unknownFields(p.bytes(view{off: w.start, n: w.end - w.start}), t, indent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foundField counts an unknown field, and writes it where that is allowed.
+func (p *printer) foundField(w *wire.Field, indent int) error {
+	if w.Type == protowire.StartGroupType && len(p.path)+groupDepth(w) > maxDepth {
+		return p.fail(w.Raw, fmt.Sprintf("groups are nested more than %d deep", maxDepth))
+	}
+	p.found(w.Num)
+	if p.quiet {
+		return nil
+	}
+	return p.unknownField(w, indent, len(p.path))
+}
+
+// hides reports whether a field of packed values holds some of a closed enum that have no name: unknown fields too.
+func hides(f *field, w *wire.Field) bool {
+	if f.enum == nil || !f.enum.closed || w.Type != protowire.BytesType {
+		return false
+	}
+	for data := w.Data; len(data) > 0; {
+		bits, n := scalar(data, f.wire)
+		if n < 0 {
+			return false // packed reports it
+		}
+		if !f.enum.known(bits) {
+			return true
+		}
+		data = data[n:]
+	}
+	return false
+}
+
+// unknownPacked writes those values of a packed field of a closed enum that have no name.
+func (p *printer) unknownPacked(data []byte, f *field, indent int) error {
+	for len(data) > 0 {
+		bits, n := scalar(data, f.wire)
+		if n < 0 {
+			return nil // packed has reported it
+		}
+		data = data[n:]
+		if p.quiet || f.enum.known(bits) {
+			continue
+		}
+		p.numbered(f.num, ": ", indent)
+		p.buf = append(strconv.AppendUint(p.buf, bits, 10), '\n')
+		if err := p.filled(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbered begins the line of an unknown field.
+func (p *printer) numbered(num protowire.Number, sign string, indent int) {
+	p.line(indent, "")
+	p.buf = append(strconv.AppendInt(p.buf, int64(num), 10), sign...)
+}
+
+// unknownField writes an unknown field by its number: _PrintUnknownFields in google/protobuf/text_format.py. Bytes that can
+// be read as a message are written as one, up to where depth passes maxDepth.
+func (p *printer) unknownField(w *wire.Field, indent, depth int) error {
+	body, isMessage := w.Data, false
+	switch w.Type {
+	case protowire.StartGroupType:
+		body, _ = protowire.ConsumeGroup(w.Num, w.Data)
+		isMessage = true
+	case protowire.BytesType:
+		isMessage = isFields(body, maxDepth-depth-1)
+	default:
+		bits, _ := scalar(w.Data, w.Type)
+		p.numbered(w.Num, ": ", indent)
+		p.buf = append(strconv.AppendUint(p.buf, bits, 10), '\n')
+		return p.filled()
+	}
+	if isMessage {
+		p.numbered(w.Num, " {\n", indent)
+		for s := wire.Scan(body); s.Next(); {
+			if err := p.unknownField(&s.Field, indent+2, depth+1); err != nil {
+				return err
+			}
+		}
+		p.close(indent)
+		return p.filled()
+	}
+	p.numbered(w.Num, `: "`, indent)
+	for len(body) > 0 {
+		part := body[:min(escapeSize, len(body))]
+		p.buf = appendBytes(p.buf, part)
+		body = body[len(part):]
+		if err := p.filled(); err != nil {
+			return err
+		}
+	}
+	p.buf = append(p.buf, "\"\n"...)
+	return nil
+}
+
+// isFields reports whether bytes are the fields of some message, with groups nested no deeper than depth.
+func isFields(data []byte, depth int) bool {
+	s := wire.Scan(data)
+	for s.Next() {
+		if s.Type == protowire.StartGroupType && groupDepth(&s.Field) > depth {
+			return false
+		}
+	}
+	return s.Err() == nil && depth >= 0
+}
+
+// groupDepth returns how deep groups lie in each other in a field that is a group, itself included.
+func groupDepth(w *wire.Field) int {
+	depth, deepest := 1, 1
+	for b := w.Data; len(b) > 0; {
+		_, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			break
+		}
+		b = b[n:]
+		switch typ {
+		case protowire.StartGroupType:
+			depth++
+			deepest = max(deepest, depth)
+		case protowire.EndGroupType:
+			depth--
+		default:
+			size := protowire.ConsumeFieldValue(1, typ, b)
+			if size < 0 {
+				return deepest
+			}
+			b = b[size:]
+		}
+	}
+	return deepest
+}
+
+// plainEntry returns the entry of a map, one that holds unknown fields, as protobuf writes it again: key and value first,
+// each once.
+func plainEntry(data []byte, t *table) []byte {
+	var key, value, rest []byte
+	k, v := &t.fields[0], &t.fields[1]
+	for s := wire.Scan(data); s.Next(); {
+		switch {
+		case s.Num == k.num && s.Type == k.wire:
+			key = s.Raw
+			if bits, _ := scalar(s.Data, s.Type); !k.presence && (k.wire == protowire.BytesType && len(s.Data) == 0 ||
+				k.wire != protowire.BytesType && isZero(k, bits)) {
+				key = nil
+			}
+		case s.Num == v.num && s.Type == v.wire && v.message && value != nil:
+			merged := slices.Concat(wire.Last(value, v.num), s.Data)
+			value = protowire.AppendBytes(protowire.AppendTag(nil, v.num, protowire.BytesType), merged)
+		case s.Num == v.num && s.Type == v.wire:
+			value = s.Raw
+		default:
+			rest = append(rest, s.Raw...)
+		}
+	}
+	plain := make([]byte, 0, len(data))
+	return append(append(append(plain, key...), value...), rest...)
+}

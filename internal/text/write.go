@@ -1,0 +1,452 @@
+package text
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Options says how Write treats what has no name. The zero value is the default.
+type Options struct {
+	// AllowUnknown writes unknown fields by number, as MessageToString(print_unknown_fields=True) does. Without it they are
+	// an error.
+	AllowUnknown bool
+}
+
+// Write writes message, of type md, as text to w: byte for byte what MessageToString of Python's
+// google/protobuf/text_format.py gives TensorFlow's export_meta_graph(as_text=True) and write_graph.
+//
+// The text streams: at no time is more of it held than a buffer, and of the message a copy is made only of parts that lie
+// in several pieces of the rope, one at a time.
+//
+// Where the message holds fields that md does not know and o does not allow them, the error is an *UnknownFieldsError and
+// what was written is not the message; Check tells it beforehand. Where the bytes are not such a message (cut off, a
+// string that is not UTF-8, nested more than 100 deep), which TensorFlow would not read either, the error wraps a
+// *wire.SyntaxError and names the place.
+//
+// An Any is spelled out where TensorFlow has its type. It stays type_url and value where Python could not read back or
+// not write what it spells out: odd characters in the URL, a value that is no such message, unknown fields beside the value.
+func Write(w io.Writer, message *wire.Rope, md protoreflect.MessageDescriptor, o Options) error {
+	p := newPrinter(o)
+	p.out = w
+	if err := p.root(message, md); err != nil {
+		return err
+	}
+	return p.flush()
+}
+
+const (
+	// maxDepth is how deep messages may lie in the outermost one: protobuf reads no more in any language.
+	maxDepth = 100
+	// flushSize is how much text is gathered for one write.
+	flushSize = 64 << 10
+	// escapeSize is how many bytes of a string are escaped at a time.
+	escapeSize = 16 << 10
+)
+
+// A printer writes one message.
+type printer struct {
+	*tables
+	out     io.Writer
+	buf     []byte
+	options Options
+	quiet   bool // look at everything, write nothing
+	mute    bool // quiet, about parts that protobuf reads and throws away: unknown fields do not count
+	unknown UnknownFieldsError
+	path    []step
+	spans   []span
+	entries []entry
+	rope    *wire.Rope // the message, where it lies in several pieces
+	cursor  *wire.Cursor
+	head    [2 * 10]byte // room for a tag and a length, of ten bytes at most
+}
+
+// A span is where in a message the occurrences of one field stand. Other fields may stand between them.
+type span struct {
+	first int // where the first one begins
+	last  int // where the last one begins
+	end   int // where the last one ends
+	count int
+}
+
+// A dropped is where the field stands, field nil where there is none, that another one of its oneof has unset.
+type dropped struct {
+	field      *field
+	first, end int
+}
+
+func newPrinter(o Options) *printer {
+	return &printer{tables: newTables(), options: o}
+}
+
+// root writes the outermost message.
+func (p *printer) root(message *wire.Rope, md protoreflect.MessageDescriptor) error {
+	if message.Size() > math.MaxInt32 {
+		return fmt.Errorf("message has %d bytes: protobuf allows 2 GiB - 1", message.Size())
+	}
+	p.rope, p.cursor = message, message.Cursor()
+	if err := p.view(p.slice(0, int(message.Size())), p.of(md), 0); err != nil {
+		return err
+	}
+	if p.unknown.Count > 0 && !p.options.AllowUnknown {
+		return &p.unknown
+	}
+	return nil
+}
+
+// flush writes what is gathered.
+func (p *printer) flush() error {
+	if len(p.buf) == 0 || p.out == nil {
+		return nil
+	}
+	_, err := p.out.Write(p.buf)
+	p.buf = p.buf[:0]
+	return err
+}
+
+// filled writes what is gathered once it is enough.
+func (p *printer) filled() error {
+	if len(p.buf) < flushSize {
+		return nil
+	}
+	return p.flush()
+}
+
+// spaces is what lines are indented with, at most.
+var spaces = bytes.Repeat([]byte{' '}, 2*(maxDepth+8))
+
+// line begins a line.
+func (p *printer) line(indent int, label string) {
+	p.buf = append(append(p.buf, spaces[:indent]...), label...)
+}
+
+// fail returns an error about the bytes at, with the path that leads there.
+func (p *printer) fail(at []byte, reason string) error {
+	return p.failed(&wire.SyntaxError{At: at, Reason: reason})
+}
+
+// failed returns err with the path that leads to where the printer is.
+func (p *printer) failed(err error) error {
+	if path := p.pathString(); path != "" {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
+// message writes the fields of a message whose bytes lie in one piece: PrintMessage in google/protobuf/text_format.py.
+func (p *printer) message(data []byte, t *table, indent int) error {
+	if len(p.path) > maxDepth {
+		return p.fail(data, fmt.Sprintf("messages are nested more than %d deep", maxDepth))
+	}
+	if t.any && !p.mute {
+		if expanded, err := p.expand(data, t, indent); expanded || err != nil {
+			return err
+		}
+	}
+	if p.quiet && len(p.path) <= cleanDepth && p.clean(data, t, maxDepth-len(p.path)) {
+		return nil
+	}
+	base, unknown, err := p.scan(data, t)
+	defer func() { p.spans = p.spans[:base] }()
+	if err != nil {
+		return err
+	}
+	for i := range t.fields {
+		f := &t.fields[i]
+		sp := p.spans[base+i]
+		switch {
+		case sp.count == 0:
+			p.absent(f, indent)
+			continue
+		case f.isMap:
+			err = p.mapField(data, f, sp, indent)
+		case f.repeated || sp.count > 1:
+			err = p.several(data, f, sp, indent)
+		default:
+			s := wire.Scan(data[sp.last:sp.end])
+			s.Next()
+			err = p.value(&s.Field, f, indent, -1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if unknown {
+		return p.unknownFields(data, t, indent)
+	}
+	return nil
+}
+
+// scan finds the fields of a message. It leaves one span for each field of the table at p.spans[base:], and reports
+// whether there are unknown fields. The caller cuts p.spans back to base.
+func (p *printer) scan(data []byte, t *table) (base int, unknown bool, err error) {
+	base = p.push(t)
+	pos := 0
+	s := wire.Scan(data)
+	for s.Next() {
+		start := pos
+		pos += len(s.Raw)
+		i := t.index(s.Num)
+		if i < 0 || !p.known(&t.fields[i], &s.Field) {
+			unknown = true
+			continue
+		}
+		unknown = unknown || hides(&t.fields[i], &s.Field)
+		if d := p.note(t, base, i, start, pos); d.field != nil {
+			if err := p.checkDropped(data[d.first:d.end], d.field); err != nil {
+				return base, unknown, err
+			}
+		}
+	}
+	if err := s.Err(); err != nil {
+		return base, unknown, p.failed(err)
+	}
+	return base, unknown, nil
+}
+
+// push makes room for the spans of a message: one for each field and, behind them, one for each oneof, whose count is the
+// index + 1 of the field that is set.
+func (p *printer) push(t *table) (base int) {
+	base = len(p.spans)
+	for range len(t.fields) + t.oneofs {
+		p.spans = append(p.spans, span{})
+	}
+	return base
+}
+
+// note takes down that field i of a message stands at [start, end). Where that unsets another field of the same oneof, it
+// says where that stood.
+func (p *printer) note(t *table, base, i, start, end int) (d dropped) {
+	if oneof := t.fields[i].oneof; oneof > 0 {
+		set := &p.spans[base+len(t.fields)+oneof-1]
+		if set.count != 0 && set.count != i+1 {
+			other := &p.spans[base+set.count-1]
+			d = dropped{field: &t.fields[set.count-1], first: other.first, end: other.end}
+			*other = span{}
+		}
+		set.count = i + 1
+	}
+	sp := &p.spans[base+i]
+	if sp.count == 0 {
+		sp.first = start
+	}
+	sp.last, sp.end = start, end
+	sp.count++
+	return d
+}
+
+// known reports whether protobuf reads a field, whose number is f's, as f.
+func (p *printer) known(f *field, w *wire.Field) bool {
+	switch {
+	case w.Type != f.wire:
+		return f.packs && w.Type == protowire.BytesType
+	case f.isMap:
+		return p.knownEntry(w.Data, p.subTable(f))
+	case f.enum != nil && f.enum.closed:
+		return f.enum.known(w.Uint())
+	}
+	return true
+}
+
+// knownEntry reports whether a map's entry holds nothing but what the schema knows. An entry that does is an unknown field
+// as a whole (_upb_Decoder_DecodeToMap in upb/wire/decode.c). The content of its value does not count.
+func (p *printer) knownEntry(data []byte, t *table) bool {
+	s := wire.Scan(data)
+	for s.Next() {
+		if i := t.index(s.Num); i < 0 || !p.known(&t.fields[i], &s.Field) {
+			return false
+		}
+	}
+	return true // a syntax error is found when the entry is written
+}
+
+// absent writes the field of a map's entry that is written although nobody set it.
+func (p *printer) absent(f *field, indent int) {
+	if !f.forced || p.quiet {
+		return
+	}
+	p.line(indent, f.label)
+	switch {
+	case f.message:
+		p.close(indent)
+		return
+	case f.wire == protowire.BytesType:
+		p.buf = append(p.buf, `""`...)
+	default:
+		p.buf = appendScalar(p.buf, f, 0)
+	}
+	p.buf = append(p.buf, '\n')
+}
+
+// close ends a message.
+func (p *printer) close(indent int) { p.line(indent, "}\n") }
+
+// several writes a repeated field, or the value of a singular one that occurs several times: of scalars the last, of
+// messages all of them merged.
+func (p *printer) several(data []byte, f *field, sp span, indent int) error {
+	var merged []byte
+	n := 0
+	for s := wire.Scan(data[sp.first:sp.end]); s.Next(); {
+		if s.Num != f.num || !p.known(f, &s.Field) {
+			continue
+		}
+		n++
+		var err error
+		switch {
+		case f.repeated:
+			err = p.value(&s.Field, f, indent, n-1)
+		case f.message:
+			// Each has to be a message by itself: two halves of a field make no whole.
+			part := content(&s.Field, f)
+			err = p.muted(func() error { return p.messageField(view{data: part}, f, indent, -1) })
+			if !p.mute { // else looking at each was all there is to do; doing more would double the work on each level
+				merged = append(merged, part...)
+			}
+		case n == sp.count:
+			err = p.value(&s.Field, f, indent, -1)
+		default:
+			err = p.checkString(s.Data, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if f.message && !f.repeated && !p.mute {
+		return p.messageField(view{data: merged}, f, indent, -1)
+	}
+	return nil
+}
+
+// content returns the bytes of the message in a field.
+func content(w *wire.Field, f *field) []byte {
+	if f.kind != protoreflect.GroupKind {
+		return w.Data
+	}
+	body, n := protowire.ConsumeGroup(f.num, w.Data) // without the end tag
+	if n < 0 {
+		return nil // not reached: the scanner has found the end
+	}
+	return body
+}
+
+// value writes one occurrence of a field that is no map: the index-th of a repeated field, where index is not negative.
+func (p *printer) value(w *wire.Field, f *field, indent, index int) error {
+	switch {
+	case f.message:
+		return p.messageField(view{data: content(w, f)}, f, indent, index)
+	case f.wire == protowire.BytesType:
+		return p.stringField(w.Data, f, indent)
+	case w.Type == protowire.BytesType:
+		return p.packed(w.Data, f, indent)
+	}
+	bits, _ := scalar(w.Data, w.Type)
+	if p.quiet || !f.presence && !f.repeated && isZero(f, bits) {
+		return nil
+	}
+	p.scalarLine(f, bits, indent)
+	return p.filled()
+}
+
+// scalarLine writes the line of one scalar.
+func (p *printer) scalarLine(f *field, bits uint64, indent int) {
+	p.line(indent, f.label)
+	p.buf = append(appendScalar(p.buf, f, bits), '\n')
+}
+
+// messageField writes a message field.
+func (p *printer) messageField(v view, f *field, indent, index int) error {
+	if !p.quiet {
+		p.line(indent, f.label)
+	}
+	p.path = append(p.path, step{field: f, index: index})
+	err := p.view(v, p.subTable(f), indent+2)
+	p.path = p.path[:len(p.path)-1]
+	if err != nil || p.quiet {
+		return err
+	}
+	p.close(indent)
+	return p.filled()
+}
+
+// packed writes the values of a packed field. Those of a closed enum that have no name are unknown fields.
+func (p *printer) packed(data []byte, f *field, indent int) error {
+	for rest := data; len(rest) > 0; {
+		bits, n := scalar(rest, f.wire)
+		if n < 0 {
+			return p.at(f, func() error { return p.fail(rest, "packed values are cut off or not readable") })
+		}
+		rest = rest[n:]
+		if p.quiet && f.enum == nil {
+			continue
+		}
+		if f.enum != nil && !f.enum.known(bits) {
+			p.found(f.num)
+			continue
+		}
+		if p.quiet {
+			continue
+		}
+		p.scalarLine(f, bits, indent)
+		if err := p.filled(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stringField writes a string or bytes field, a part at a time.
+func (p *printer) stringField(data []byte, f *field, indent int) error {
+	if err := p.checkString(data, f); err != nil {
+		return err
+	}
+	if p.quiet || len(data) == 0 && !f.presence && !f.repeated {
+		return nil
+	}
+	p.line(indent, f.label)
+	p.buf = append(p.buf, '"')
+	for len(data) > 0 {
+		part := data[:min(escapeSize, len(data))]
+		if f.kind == protoreflect.BytesKind {
+			p.buf = appendBytes(p.buf, part)
+		} else {
+			part = wholeRunes(part, len(data))
+			p.buf = appendString(p.buf, part)
+		}
+		data = data[len(part):]
+		if err := p.filled(); err != nil {
+			return err
+		}
+	}
+	p.buf = append(p.buf, "\"\n"...)
+	return nil
+}
+
+// wholeRunes cuts the beginning of a longer string so that it ends with a whole character.
+func wholeRunes(part []byte, whole int) []byte {
+	if len(part) == whole {
+		return part
+	}
+	for cut := len(part) - 1; cut > len(part)-4; cut-- {
+		if part[cut] < 0x80 {
+			return part[:cut+1]
+		}
+		if part[cut] >= 0xc0 {
+			return part[:cut]
+		}
+	}
+	return part
+}
+
+// at calls report with f at the end of the path, for errors about a field that is no message.
+func (p *printer) at(f *field, report func() error) error {
+	p.path = append(p.path, step{field: f, index: -1})
+	err := report()
+	p.path = p.path[:len(p.path)-1]
+	return err
+}
