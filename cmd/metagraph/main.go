@@ -33,7 +33,12 @@ var errFound = errors.New("found")
 
 // run runs the command line args and returns the exit code. It prints the error, once.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRootCommand(newEnvironment(stdin, stdout, stderr))
+	return runIn(ctx, args, newEnvironment(stdin, stdout, stderr))
+}
+
+// runIn is run in an environment that is known.
+func runIn(ctx context.Context, args []string, env *environment) int {
+	root := newRootCommand(env)
 	root.SetArgs(append([]string{}, args...)) // nil would stand for os.Args
 	err := metafile.Guard(func() error { return root.ExecuteContext(ctx) })
 	switch {
@@ -44,10 +49,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, syscall.EPIPE):
 		return exitDone // whoever read the output has seen enough
 	}
-	fmt.Fprintf(stderr, "metagraph: %s\n", render.Message(err.Error()))
+	fmt.Fprintf(env.stderr, "metagraph: %s\n", render.Message(err.Error()))
 	var hinted interface{ Remedy() string }
 	if errors.As(err, &hinted) && hinted.Remedy() != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", render.Message(hinted.Remedy()))
+		fmt.Fprintf(env.stderr, "hint: %s\n", render.Message(hinted.Remedy()))
 	}
 	return exitTrouble
 }

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata/sc
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"metagraph": func() {
-			os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+			os.Exit(runIn(context.Background(), os.Args[1:], onScreen(newEnvironment(os.Stdin, os.Stdout, os.Stderr))))
 		},
 	})
 }
