@@ -125,6 +125,15 @@ func (e *exporter) prepare() error {
 			e.used = used
 		}
 	}
+	if e.o.Scope != "" {
+		// TensorFlow keeps the names of nodes that gradients added to a context, though they lie outside. With unbound inputs,
+		// whoever imports the copy mends that; without, the copy is to be loaded as it is.
+		unbound, err := readsOutside(e.m.Graph(), e.plan)
+		if err != nil {
+			return err
+		}
+		e.plan.Prune = !unbound
+	}
 	e.report.Saver = "none"
 	if hasSaver {
 		changed, keep, err := e.o.Registry.Saver(e.plan, saver)
@@ -140,6 +149,24 @@ func (e *exporter) prepare() error {
 		}
 	}
 	return e.checkCollections()
+}
+
+// readsOutside reports whether a node that stays reads one that lies outside the scope.
+func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return false, err
+		}
+		if !p.Keeps(n.Name) {
+			continue
+		}
+		for _, input := range n.Inputs {
+			if _, node, _ := scope.Split(input); !scope.Under(node, p.Strip) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // readsGone notes that a node that stays reads one that goes with its saver.

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -289,5 +290,40 @@ func (i *importer) mapOuter() error {
 		}
 	}
 	i.plan.Outer = outer
+	return i.findMissing()
+}
+
+// findMissing finds the nodes that contexts of an exported scope name though they were left behind.
+func (i *importer) findMissing() error {
+	if len(i.plan.Outer) == 0 {
+		return nil
+	}
+	named := make(map[string]bool)
+	for _, key := range []string{"cond_context", "while_context"} {
+		t, _ := i.o.Registry.Lookup(key)
+		value, _ := i.in.Collection(key)
+		kind, list := scope.KindOf(value)
+		if kind != scope.BytesList {
+			continue
+		}
+		for s := wire.Scan(list); s.Next(); {
+			err := t.Names.Each(s.Data, func(name []byte, kind scope.Kind) {
+				if _, node, _ := scope.Split(name); kind == scope.NodeName && i.plan.Outer[string(scope.Spelling(name))] == "" {
+					named[string(node)] = true
+				}
+			})
+			if err != nil {
+				return fmt.Errorf("collection %q: %w", key, err)
+			}
+		}
+	}
+	there, err := findNodes(i.in.Graph(), named)
+	if err != nil {
+		return err
+	}
+	for name := range there {
+		delete(named, name)
+	}
+	i.plan.Missing, i.plan.Prune = named, len(named) > 0
 	return nil
 }

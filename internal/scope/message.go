@@ -34,6 +34,14 @@ func (p *Plan) message(dst, message []byte, names *Names, depth int) ([]byte, er
 			dst = append(dst, s.Raw...)
 			continue
 		}
+		if place.prune && p.Prune {
+			if goes, err := p.prunes(s.Data, place, depth); goes || err != nil {
+				if err != nil {
+					return dst, err
+				}
+				continue
+			}
+		}
 		// The length is put before the payload when that is there, which moves the payload by a byte or a few.
 		dst = protowire.AppendTag(dst, s.Num, protowire.BytesType)
 		start := len(dst)
@@ -48,6 +56,27 @@ func (p *Plan) message(dst, message []byte, names *Names, depth int) ([]byte, er
 		dst = insertLength(dst, start)
 	}
 	return dst, s.Err()
+}
+
+// prunes reports whether an element of a context names, or is itself, what is not there.
+func (p *Plan) prunes(element []byte, at *place, depth int) (bool, error) {
+	if at.in == nil {
+		_, node, _ := Split(element)
+		return p.dangles(node), nil
+	}
+	standing := Nameless
+	if err := p.standing(element, at.in, &standing, depth+1); err != nil || standing == Outside {
+		return true, err
+	}
+	if standing == Inside {
+		return false, nil
+	}
+	dangles := false
+	err := at.in.each(element, func(_ *place, name []byte, kind Kind) {
+		_, node, _ := Split(name)
+		dangles = dangles || kind == NodeName && p.dangles(node)
+	}, depth+1)
+	return dangles, err
 }
 
 // insertLength puts the length of what stands from start on before it.

@@ -18,6 +18,11 @@ type Plan struct {
 	Renamed map[string]string // nodes that get another name, before Prepend
 	Frames  map[string]string // frames and contexts that get another name, with all of Prepend in it
 
+	// Prune lets elements of control-flow contexts go that name nodes that go, or that Missing holds: nodes that gradients
+	// added to a context, say, when only the forward part is exported. TensorFlow keeps such names and does not load them.
+	Prune   bool
+	Missing map[string]bool
+
 	Inputs map[string]string // what to read instead of a tensor or control input of the file: Spelling to an input as it is to stand
 	Outer  map[string]string // like Inputs, of names that are in collections only: what they are when seen from outside
 }
@@ -29,12 +34,17 @@ func Spelling(input []byte) []byte {
 
 // Nothing reports whether the plan leaves every name as it is.
 func (p *Plan) Nothing() bool {
-	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && len(p.Renamed)+len(p.Frames)+len(p.Inputs)+len(p.Outer) == 0
+	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && len(p.Renamed)+len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing) == 0
 }
 
 // Keeps reports whether a node stays.
 func (p *Plan) Keeps(node []byte) bool {
 	return Under(node, p.Strip) && (p.Gone == nil || !p.Gone(node))
+}
+
+// dangles reports whether a node goes or is not there.
+func (p *Plan) dangles(node []byte) bool {
+	return !p.Keeps(node) || len(p.Missing) > 0 && p.Missing[string(node)]
 }
 
 // appendNode appends the new name of a node that stays.

@@ -61,6 +61,9 @@ func NewRegistry() *Registry {
 				panic(err) // the table names a field that the schema does not have: a test would have failed
 			}
 		}
+		for _, field := range m.prune {
+			r.known[d.FullName()].at(d.Fields().ByName(protoreflect.Name(field)).Number()).prune = true
+		}
 	}
 	for key, m := range builtin() {
 		message := m.ProtoReflect().Type()

@@ -33,7 +33,8 @@ type nameField struct {
 type messageNames struct {
 	message protoreflect.ProtoMessage
 	fields  []nameField
-	needed  int // how many of the leading names must be there for the message to lie anywhere
+	needed  int      // how many of the leading names must be there for the message to lie anywhere
+	prune   []string // repeated fields whose elements can go alone, when they name what is not there
 }
 
 // messages returns the messages with names in them that may stand in a collection or beside the graph.
@@ -58,10 +59,13 @@ func messages() []messageNames {
 			nameField{path: "save_slice_info_def.full_name", kind: ScopeName})},
 		{message: (*tfpb.QueueRunnerDef)(nil), fields: append(lead(NodeName, "queue_name"), node("enqueue_op_name", "close_op_name", "cancel_op_name")...)},
 		{message: (*tfpb.SaverDef)(nil), fields: lead(NodeName, "filename_tensor_name", "save_tensor_name", "restore_op_name"), needed: 3},
-		{message: (*tfpb.ValuesDef)(nil), fields: node("values", "external_values.key", "external_values.value")},
-		{message: (*tfpb.CondContextDef)(nil), fields: append(lead(ScopeName, "context_name"), node("pred_name", "pivot_name", "values_def", "nested_contexts")...)},
+		{message: (*tfpb.ValuesDef)(nil), fields: node("values", "external_values.key", "external_values.value"),
+			prune: []string{"values", "external_values"}},
+		{message: (*tfpb.CondContextDef)(nil), fields: append(lead(ScopeName, "context_name"), node("pred_name", "pivot_name", "values_def", "nested_contexts")...),
+			prune: []string{"nested_contexts"}},
 		{message: (*tfpb.WhileContextDef)(nil), fields: append(lead(ScopeName, "context_name"), node("maximum_iterations_name", "pivot_name", "pivot_for_pred_name",
-			"pivot_for_body_name", "loop_exit_names", "loop_enter_names", "values_def", "nested_contexts")...)},
+			"pivot_for_body_name", "loop_exit_names", "loop_enter_names", "values_def", "nested_contexts")...),
+			prune: []string{"loop_exit_names", "loop_enter_names", "nested_contexts"}},
 		{message: (*tfpb.ControlFlowContextDef)(nil), fields: append(lead(0, "cond_ctxt"), lead(0, "while_ctxt")...)},
 		{message: (*tfpb.TensorInfo)(nil), fields: append(lead(NodeName, "name", "coo_sparse.values_tensor_name", "coo_sparse.indices_tensor_name",
 			"coo_sparse.dense_shape_tensor_name"), lead(0, "composite_tensor.components")...)},
@@ -98,10 +102,11 @@ type Names struct {
 
 // A place is a field that is a name, or a message field with names further down.
 type place struct {
-	num  protowire.Number
-	kind Kind   // of a name, 0 for a message
-	lead bool   // the name decides whether the message is in a scope; of a message, its leading names do
-	in   *Names // where names stand in the message
+	num   protowire.Number
+	kind  Kind   // of a name, 0 for a message
+	lead  bool   // the name decides whether the message is in a scope; of a message, its leading names do
+	in    *Names // where names stand in the message
+	prune bool   // an element can go alone
 }
 
 // at returns the place at field num, nil where none is.
