@@ -18,7 +18,7 @@ const (
 
 // expand writes an Any as `[type URL] { fields }` (_TryPrintAsAnyMessage in google/protobuf/text_format.py) and reports
 // whether it did. It does not where the type is not TensorFlow's, and in the cases that Write's comment names.
-func (p *printer) expand(data []byte, t *table, indent int) (bool, error) {
+func (p *printer) expand(data []byte, indent int) (bool, error) {
 	var url, value []byte
 	s := wire.Scan(data)
 	for s.Next() {

@@ -56,10 +56,10 @@ func (p *printer) clean(data []byte, t *table, depth int) bool {
 
 // cleanPacked reports whether a field of packed values can be read and has no unknown ones.
 func cleanPacked(data []byte, f *field) bool {
-	switch {
-	case f.wire == protowire.Fixed32Type:
+	switch f.wire {
+	case protowire.Fixed32Type:
 		return len(data)%4 == 0
-	case f.wire == protowire.Fixed64Type:
+	case protowire.Fixed64Type:
 		return len(data)%8 == 0
 	}
 	for len(data) > 0 {

@@ -27,13 +27,15 @@ type lexer struct {
 
 // fail returns the error that at byte at the text is wrong.
 func (l *lexer) fail(at int, format string, args ...any) error {
+	line, column := l.place(at)
+	return &ParseError{Line: line, Column: column, Reason: fmt.Sprintf(format, args...)}
+}
+
+// place returns the line and the column of a byte.
+func (l *lexer) place(at int) (line, column int) {
 	before := l.data[:at]
 	start := bytes.LastIndexByte(before, '\n') + 1
-	return &ParseError{
-		Line:   bytes.Count(before, []byte{'\n'}) + 1,
-		Column: utf8.RuneCount(before[start:]) + 1,
-		Reason: fmt.Sprintf(format, args...),
-	}
+	return bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
 // expected returns the error that something else stands where what should.

@@ -3,7 +3,6 @@ package text
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -67,8 +66,8 @@ func (p *parser) fields(t *table, end byte, start int) error {
 		c := p.peek()
 		if p.pos >= len(p.data) {
 			if end != 0 {
-				open := p.fail(start, "").(*ParseError)
-				return p.fail(p.pos, "expected %q for the message that begins on line %d, column %d, found the end of the text", end, open.Line, open.Column)
+				line, column := p.place(start)
+				return p.fail(p.pos, "expected %q for the message that begins on line %d, column %d, found the end of the text", end, line, column)
 			}
 			break
 		}
@@ -111,7 +110,8 @@ func (p *parser) field(t *table, r *run) error {
 	if !f.message && !f.isMap && !colon {
 		return p.expected(fmt.Sprintf("\":\" after the field name %q", f.name))
 	}
-	if !(f.repeated || f.isMap) || !p.accept('[') {
+	many := f.repeated || f.isMap
+	if !many || !p.accept('[') {
 		return p.value(f, r)
 	}
 	if p.accept(']') {
@@ -196,74 +196,6 @@ func (p *parser) emit(bits uint64, typ protowire.Type) {
 	default:
 		p.out = protowire.AppendVarint(p.out, bits)
 	}
-}
-
-// parseScalar reads the value of a scalar field and returns its bits as they stand on the wire, or what is wrong with it.
-func parseScalar(token []byte, f *field) (bits uint64, reason string) {
-	switch f.kind {
-	case protoreflect.BoolKind:
-		return parseBool(token)
-	case protoreflect.EnumKind:
-		return parseEnum(token, f.enum)
-	case protoreflect.FloatKind, protoreflect.DoubleKind:
-		value, ok := parseFloat(token)
-		if !ok {
-			return 0, "is not a number"
-		}
-		if f.kind == protoreflect.FloatKind {
-			return uint64(math.Float32bits(float32(value))), ""
-		}
-		return math.Float64bits(value), ""
-	case protoreflect.Sint32Kind:
-		bits, reason = parseInteger(token, true, 32)
-		return protowire.EncodeZigZag(int64(bits)) & math.MaxUint32, reason
-	case protoreflect.Sint64Kind:
-		bits, reason = parseInteger(token, true, 64)
-		return protowire.EncodeZigZag(int64(bits)), reason
-	case protoreflect.Int32Kind, protoreflect.Sfixed32Kind:
-		return parseInteger(token, true, 32)
-	case protoreflect.Int64Kind, protoreflect.Sfixed64Kind:
-		return parseInteger(token, true, 64)
-	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
-		return parseInteger(token, false, 32)
-	default:
-		return parseInteger(token, false, 64)
-	}
-}
-
-// parseBool reads what Python takes for a bool, and the numbers 0 and 1 in any form.
-func parseBool(token []byte) (uint64, string) {
-	switch string(token) {
-	case "true", "t", "True":
-		return 1, ""
-	case "false", "f", "False":
-		return 0, ""
-	}
-	value, reason := parseInteger(token, false, 1)
-	if reason != "" {
-		reason = "is neither true nor false"
-	}
-	return value, reason
-}
-
-// parseEnum reads a value of an enum by name or number.
-func parseEnum(token []byte, e *enum) (uint64, string) {
-	if c := token[0]; c >= '0' && c <= '9' || c == '-' || c == '+' {
-		value, reason := parseInteger(token, true, 32)
-		if reason == "" && !e.known(value) {
-			reason = fmt.Sprintf("is the number of no value of %s", e.name)
-		}
-		return value, reason
-	}
-	value := e.values.ByName(protoreflect.Name(token))
-	if value == nil {
-		names := make([]string, e.values.Len())
-		for i := range names {
-			names[i] = string(e.values.Get(i).Name())
-		}
-		return 0, fmt.Sprintf("is no value of %s%s", e.name, nearest(string(token), names))
-	}
-	return uint64(value.Number()), ""
 }
 
 // openLength makes room for the length of what is emitted next and returns where.

@@ -195,11 +195,6 @@ func (ts *tables) subTable(f *field) *table {
 	return f.sub
 }
 
-// accepts reports whether protobuf reads a field of this wire type as f. Any other is an unknown field to it.
-func (f *field) accepts(typ protowire.Type) bool {
-	return typ == f.wire || typ == protowire.BytesType && f.packs
-}
-
 // wireType returns the wire type of one value of a kind.
 func wireType(kind protoreflect.Kind) protowire.Type {
 	switch kind {

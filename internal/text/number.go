@@ -1,0 +1,260 @@
+package text
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// parseScalar reads the value of a scalar field and returns its bits as they stand on the wire, or what is wrong with it.
+func parseScalar(token []byte, f *field) (bits uint64, reason string) {
+	switch f.kind {
+	case protoreflect.BoolKind:
+		return parseBool(token)
+	case protoreflect.EnumKind:
+		return parseEnum(token, f.enum)
+	case protoreflect.FloatKind, protoreflect.DoubleKind:
+		value, ok := parseFloat(token)
+		if !ok {
+			return 0, "is not a number"
+		}
+		if f.kind == protoreflect.FloatKind {
+			return uint64(math.Float32bits(float32(value))), ""
+		}
+		return math.Float64bits(value), ""
+	case protoreflect.Sint32Kind:
+		bits, reason = parseInteger(token, true, 32)
+		return protowire.EncodeZigZag(int64(bits)) & math.MaxUint32, reason
+	case protoreflect.Sint64Kind:
+		bits, reason = parseInteger(token, true, 64)
+		return protowire.EncodeZigZag(int64(bits)), reason
+	case protoreflect.Int32Kind, protoreflect.Sfixed32Kind:
+		return parseInteger(token, true, 32)
+	case protoreflect.Int64Kind, protoreflect.Sfixed64Kind:
+		return parseInteger(token, true, 64)
+	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
+		return parseInteger(token, false, 32)
+	default:
+		return parseInteger(token, false, 64)
+	}
+}
+
+// parseBool reads what Python takes for a bool, and the numbers 0 and 1 in any form.
+func parseBool(token []byte) (uint64, string) {
+	switch string(token) {
+	case "true", "t", "True":
+		return 1, ""
+	case "false", "f", "False":
+		return 0, ""
+	}
+	value, reason := parseInteger(token, false, 1)
+	if reason != "" {
+		reason = "is neither true nor false"
+	}
+	return value, reason
+}
+
+// parseEnum reads a value of an enum by name or number.
+func parseEnum(token []byte, e *enum) (uint64, string) {
+	if c := token[0]; c >= '0' && c <= '9' || c == '-' || c == '+' {
+		value, reason := parseInteger(token, true, 32)
+		if reason == "" && !e.known(value) {
+			reason = fmt.Sprintf("is the number of no value of %s", e.name)
+		}
+		return value, reason
+	}
+	value := e.values.ByName(protoreflect.Name(token))
+	if value == nil {
+		names := make([]string, e.values.Len())
+		for i := range names {
+			names[i] = string(e.values.Get(i).Name())
+		}
+		return 0, fmt.Sprintf("is no value of %s%s", e.name, nearest(string(token), names))
+	}
+	return uint64(value.Number()), ""
+}
+
+// parseInteger reads an integer of so many bits as Python's text_format does: decimal, hexadecimal 0x1f, octal 017 and
+// 0o17, binary 0b11, with a sign, with single underscores between digits. It returns the value, negative ones in two's
+// complement, or what is wrong with it.
+func parseInteger(token []byte, signed bool, bits int) (value uint64, reason string) {
+	rest := token
+	negative := false
+	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
+		negative = rest[0] == '-'
+		rest = rest[1:]
+	}
+	base := uint64(10)
+	prefixed := false
+	if len(rest) > 1 && rest[0] == '0' {
+		switch rest[1] | 0x20 {
+		case 'x':
+			base, prefixed = 16, true
+		case 'o':
+			base, prefixed = 8, true
+		case 'b':
+			base, prefixed = 2, true
+		default:
+			base = 8
+		}
+	}
+	if prefixed {
+		rest = rest[2:]
+	}
+	digits := 0
+	overflow, underscores := false, false
+	for i, c := range rest {
+		digit := uint64(99)
+		switch {
+		case c >= '0' && c <= '9':
+			digit = uint64(c - '0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			digit = uint64(c|0x20-'a') + 10
+		case c == '_' && i+1 < len(rest) && rest[i+1] != '_' && (digits > 0 || prefixed):
+			underscores = true
+			continue
+		}
+		if digit >= base {
+			return 0, "is not an integer"
+		}
+		digits++
+		if value > (math.MaxUint64-digit)/base {
+			overflow = true
+		}
+		value = value*base + digit
+	}
+	if digits == 0 || base == 8 && !prefixed && value != 0 && (underscores || token[0] == '+') {
+		return 0, "is not an integer"
+	}
+	limit := uint64(math.MaxUint64) >> (64 - bits)
+	if signed {
+		limit >>= 1
+		if negative {
+			limit++
+		}
+	} else if negative {
+		limit = 0
+	}
+	if overflow || value > limit {
+		kind := "uint"
+		if signed {
+			kind = "int"
+		}
+		return 0, fmt.Sprintf("is out of range for %s%d", kind, bits)
+	}
+	if negative {
+		value = -value
+	}
+	return value, ""
+}
+
+// parseFloat reads a floating point number as Python's text_format does: what Python's float reads (1, 1., .5, 1e3, 1_000,
+// inf, infinity and nan in any case), also with an f behind it, but no octal or hexadecimal number.
+func parseFloat(token []byte) (float64, bool) {
+	body := token
+	sign := byte(0)
+	if len(body) > 0 && (body[0] == '-' || body[0] == '+') {
+		sign = body[0]
+		body = body[1:]
+	}
+	if sign != '+' && len(body) > 1 && body[0] == '0' && body[1] >= '0' && body[1] <= '9' {
+		return 0, false
+	}
+	if len(body) == len("inff") && sign != '+' && string(lower(body)) == "inff" {
+		body = body[:len("inf")]
+	}
+	value, ok := pythonFloat(body)
+	if !ok {
+		value, ok = pythonFloat(bytes.TrimRight(body, "fF"))
+	}
+	if ok && sign == '-' {
+		value = math.Copysign(value, -1)
+	}
+	return value, ok
+}
+
+// pythonFloat reads what Python's float reads, without a sign.
+func pythonFloat(body []byte) (float64, bool) {
+	if len(body) == 0 {
+		return 0, false
+	}
+	if body[0] >= 'A' {
+		switch string(lower(body)) {
+		case "inf", "infinity":
+			return math.Inf(1), true
+		case "nan":
+			return math.Float64frombits(0x7ff8000000000000), true // Python's, not Go's
+		}
+		return 0, false
+	}
+	i, whole := decimalDigits(body, 0)
+	fraction := 0
+	if i < len(body) && body[i] == '.' {
+		i, fraction = decimalDigits(body, i+1)
+	}
+	if whole == 0 && fraction == 0 || whole < 0 || fraction < 0 {
+		return 0, false
+	}
+	if i < len(body) && body[i]|0x20 == 'e' {
+		i++
+		if i < len(body) && (body[i] == '-' || body[i] == '+') {
+			i++
+		}
+		var exponent int
+		if i, exponent = decimalDigits(body, i); exponent <= 0 {
+			return 0, false
+		}
+	}
+	if i != len(body) {
+		return 0, false
+	}
+	plain := body
+	for j, c := range body {
+		if c == '_' {
+			plain = append([]byte{}, body[:j]...)
+			for _, c := range body[j:] {
+				if c != '_' {
+					plain = append(plain, c)
+				}
+			}
+			break
+		}
+	}
+	value, _ := strconv.ParseFloat(string(plain), 64) // out of range is infinite, as in Python
+	return value, true
+}
+
+// decimalDigits steps over digits with single underscores between them. It returns where they end and how many there are,
+// -1 where an underscore stands elsewhere.
+func decimalDigits(b []byte, i int) (end, count int) {
+	for ; i < len(b); i++ {
+		c := b[i]
+		if c == '_' {
+			if count == 0 || i+1 >= len(b) || b[i+1] < '0' || b[i+1] > '9' {
+				return i, -1
+			}
+			continue
+		}
+		if c < '0' || c > '9' {
+			break
+		}
+		count++
+	}
+	return i, count
+}
+
+// lower returns a short word in lower case.
+func lower(b []byte) []byte {
+	out := make([]byte, 0, 16)
+	for _, c := range b[:min(len(b), 16)] {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		out = append(out, c)
+	}
+	return out
+}
