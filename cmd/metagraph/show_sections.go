@@ -100,11 +100,35 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.Assets)(inspect.Assets(s.model.Meta))
 			}},
+		{"size", "where the bytes are: by field, scope, op and attr, the largest constants, copies, savers (--depth)", 0,
+			func(s *showSource) (render.View, error) {
+				return view(render.Size)(inspect.Sizes(s.model, sizeOptions(s)))
+			}},
+		{"problems", "what keeps TensorFlow from importing the file or surprises who does, and what to do", 0,
+			func(s *showSource) (render.View, error) {
+				return view(render.Problems)(inspect.Problems(s.model))
+			}},
 		{"nodes", "every node: op, dtype and shape of its first output, device, inputs; with its attrs in JSON", nodeFilters,
 			func(s *showSource) (render.View, error) {
 				return render.Nodes(inspect.Nodes(s.model.Meta, s.filter)), nil
 			}},
 	}
+}
+
+// sizeOptions returns how deep the scopes of size go, and how many bytes there are in all: those of a binary file.
+func sizeOptions(s *showSource) inspect.SizeOptions {
+	var o inspect.SizeOptions
+	switch s.depth {
+	case defaultDepth:
+	case 0:
+		o.Depth = -1 // all
+	default:
+		o.Depth = s.depth
+	}
+	if s.file.Format == metafile.Binary {
+		o.Total = s.file.Size
+	}
+	return o
 }
 
 // view joins the two steps of a section, reading and presenting.

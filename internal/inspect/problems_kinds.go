@@ -56,12 +56,12 @@ const (
 	missingSaverNode
 	missingSignatureTensor
 	missingAssetTensor
-	otherCollectionKind
 	emptyCollectionKind
 	unknownAttr
 	newerProducer
 	emptyGraph
 	noSaver
+	otherCollectionKind
 	oldCheckpointFormat
 	placedNodes
 	deprecatedOp
@@ -137,7 +137,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"the file is damaged: take another copy, or write the constant anew"},
 	inconsistentShapes: {"inconsistent-shapes", SeverityError,
 		"The shapes recorded in `_output_shapes` contradict those that TensorFlow infers now.",
-		"remove the attr `_output_shapes` from the node, or from all nodes: TensorFlow infers the shapes anew"},
+		"remove the attr `_output_shapes` from these nodes, TensorFlow infers the shapes anew: n.attr.pop('_output_shapes') in Python"},
 	duplicateFunction: {"duplicate-function", SeverityError,
 		"Two different functions have the same name.",
 		"rename or remove one of them"},
@@ -189,9 +189,6 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	missingAssetTensor: {"missing-asset-tensor", SeverityWarning,
 		"An asset names a tensor that is not in the graph: loading the SavedModel fails.",
 		"correct or remove the entry of asset_file_def"},
-	otherCollectionKind: {"other-collection-kind", SeverityInfo,
-		"A collection that TensorFlow registers does not hold serialized protos: it is imported as plain values.",
-		"older releases wrote such collections; do not expect variables or queue runners in it"},
 	emptyCollectionKind: {"empty-collection-kind", SeverityWarning,
 		"A collection has no list of any kind: TensorFlow logs an error and leaves it out.",
 		"drop it: `metagraph filter-collections --drop KEY`"},
@@ -207,6 +204,9 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	noSaver: {"no-saver", SeverityInfo,
 		"There is no saver_def: import_meta_graph returns None, or a new Saver where there are variables.",
 		"make a Saver of your own where variables are to be restored"},
+	otherCollectionKind: {"other-collection-kind", SeverityInfo,
+		"A collection that TensorFlow registers does not hold serialized protos: it is imported as plain values.",
+		"older releases wrote such collections; do not expect variables or queue runners in it"},
 	oldCheckpointFormat: {"old-checkpoint-format", SeverityInfo,
 		"The saver writes checkpoints in the format of before TensorFlow 0.12 (V1).",
 		"for new checkpoints make a new Saver; it writes V2"},

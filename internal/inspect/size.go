@@ -98,8 +98,13 @@ func Sizes(m *Model, o SizeOptions) (*Size, error) {
 	for i := range m.Meta.Fields {
 		size.Bytes += fieldSize(m.Meta.Fields[i])
 	}
-	if o.Total > size.Bytes {
+	switch {
+	case o.Total > size.Bytes:
 		w.fields.add(elsewhere, 1, o.Total-size.Bytes)
+		size.Bytes = o.Total
+	case o.Total > 0 && o.Total < size.Bytes:
+		// The file is a bare GraphDef, without the tag and the length that it would have in a MetaGraphDef.
+		w.fields.add("graph_def", 0, o.Total-size.Bytes)
 		size.Bytes = o.Total
 	}
 	size.Fields = w.fields.sorted(size.Bytes)

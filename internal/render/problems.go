@@ -7,13 +7,14 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Problems is the section problems: a row for each of the first places of a problem, and one for what to do.
+// Problems is the section problems: a row for each of the first places of a problem, and one for what to do behind the last
+// problem of each kind.
 func Problems(problems []inspect.Problem) View {
 	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
 		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place"}, {Name: "what", Fixed: true}}}
 	var ids []string
 	counts := make(map[inspect.Severity]int)
-	for _, p := range problems {
+	for i, p := range problems {
 		ids = append(ids, p.ID)
 		counts[p.Severity]++
 		row := func(place, what string) {
@@ -26,7 +27,12 @@ func Problems(problems []inspect.Problem) View {
 		for _, at := range places {
 			row(at.Place, at.Message)
 		}
-		row(hintRow, p.Hint)
+		if more := p.Count - len(places); more > 0 && len(places) > 1 {
+			row(fmt.Sprintf("(%d more)", more), "")
+		}
+		if i == len(problems)-1 || problems[i+1].ID != p.ID {
+			row(hintRow, p.Hint)
+		}
 	}
 	switch {
 	case len(problems) == 0:

@@ -1,0 +1,353 @@
+package inspect
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// typeOf returns an attr that is a type.
+func typeOf(t tfpb.DataType) *tfpb.AttrValue {
+	return &tfpb.AttrValue{Value: &tfpb.AttrValue_Type{Type: t}}
+}
+
+// floatNode returns a node whose one attr says that it is about floats.
+func floatNode(name, op, attr string, inputs ...string) *tfpb.NodeDef {
+	return &tfpb.NodeDef{Name: name, Op: op, Input: inputs, Attr: map[string]*tfpb.AttrValue{attr: typeOf(tfpb.DataType_DT_FLOAT)}}
+}
+
+// plainGraph returns a MetaGraphDef without problems but for the missing saver: y = x + x.
+func plainGraph() *tfpb.MetaGraphDef {
+	return &tfpb.MetaGraphDef{
+		MetaInfoDef: &tfpb.MetaGraphDef_MetaInfoDef{TensorflowVersion: "1.15.0"},
+		GraphDef: &tfpb.GraphDef{
+			Versions: &tfpb.VersionDef{Producer: 134},
+			Node:     []*tfpb.NodeDef{floatNode("x", "Placeholder", "dtype"), floatNode("y", "Add", "T", "x", "x")},
+		},
+	}
+}
+
+// told returns problems as lines: severity, id, count, place, message; those of id no-saver left out.
+func told(problems []Problem) []string {
+	out := []string{}
+	for _, p := range problems {
+		if p.ID == "no-saver" {
+			continue
+		}
+		count := ""
+		if p.Count > 1 {
+			count = " x" + string(rune('0'+p.Count))
+		}
+		out = append(out, string(p.Severity)+" "+p.ID+count+": "+p.Place+": "+p.Message)
+	}
+	return out
+}
+
+func marshal(t testing.TB, m proto.Message) []byte {
+	t.Helper()
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestProblems(t *testing.T) {
+	nodes := func(m *tfpb.MetaGraphDef, nodes ...*tfpb.NodeDef) {
+		m.GraphDef.Node = append(m.GraphDef.Node, nodes...)
+	}
+	collection := func(m *tfpb.MetaGraphDef, key string, def *tfpb.CollectionDef) {
+		m.CollectionDef = map[string]*tfpb.CollectionDef{key: def}
+	}
+	names := func(names ...string) *tfpb.CollectionDef {
+		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_NodeList_{NodeList: &tfpb.CollectionDef_NodeList{Value: names}}}
+	}
+	protos := func(values ...[]byte) *tfpb.CollectionDef {
+		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: values}}}
+	}
+	tests := []struct {
+		name   string
+		change func(*tfpb.MetaGraphDef)
+		want   []string
+	}{
+		{"in order", func(*tfpb.MetaGraphDef) {}, []string{}},
+		{"several places are one problem", func(m *tfpb.MetaGraphDef) {
+			nodes(m, floatNode("a", "Relu", "T", "gone"), floatNode("b", "Relu", "T", "gone:1"))
+		}, []string{"error missing-input x2: node a: reads gone, which is not there"}},
+		{"each op that is not registered is a problem", func(m *tfpb.MetaGraphDef) {
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "Mine"}, &tfpb.NodeDef{Name: "b", Op: "Mine"}, &tfpb.NodeDef{Name: "c", Op: "Yours"})
+		}, []string{
+			"error unregistered-op x2: node a: op Mine is not registered in TensorFlow 2.21",
+			"error unregistered-op: node c: op Yours is not registered in TensorFlow 2.21",
+		}},
+		{"a custom op that the file's list defines still has outputs", func(m *tfpb.MetaGraphDef) {
+			m.MetaInfoDef.StrippedOpList = &tfpb.OpList{Op: []*tfpb.OpDef{{Name: "Mine", OutputArg: []*tfpb.OpDef_ArgDef{{Name: "o", Type: tfpb.DataType_DT_FLOAT}}}}}
+			m.GraphDef.Node[0] = &tfpb.NodeDef{Name: "x", Op: "Mine"}
+			nodes(m, floatNode("z", "Relu", "T", "x:1"))
+		}, []string{
+			"error unregistered-op: node x: op Mine is not registered in TensorFlow 2.21",
+			"error invalid-output: node z: reads x:1, and node x has 1 outputs",
+			"info unlisted-op x2: node y: op Add is not in stripped_op_list",
+		}},
+		{"errors come before warnings and infos", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Node[0].Device = "/device:GPU:0"
+			m.GraphDef.Node[0].Attr["mine"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_I{I: 1}}
+			collection(m, "c", names("x:0", "gone"))
+		}, []string{
+			"error missing-collection-node: collection c[1]: the name gone refers to an operation that is not in the graph",
+			"warning unknown-attr: node x: attr mine is none that op Placeholder has in TensorFlow 2.21",
+			"info placed-nodes: node x: is placed on /device:GPU:0",
+		}},
+		{"unbound inputs are one problem, not one for each reader", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Node[1].Input = []string{"$unbound_inputs_a", "$unbound_inputs_a"}
+			collection(m, "unbound_inputs", protos([]byte("$unbound_inputs_a")))
+		}, []string{"error unbound-inputs: collection unbound_inputs: $unbound_inputs_a must be mapped"}},
+		{"a circle is named", func(m *tfpb.MetaGraphDef) {
+			nodes(m, floatNode("a", "Relu", "T", "c"), floatNode("b", "Relu", "T", "a"), floatNode("c", "Relu", "T", "b"), floatNode("d", "Relu", "T", "c"))
+		}, []string{"error cycle x4: node a: 4 nodes in a cycle or behind one: a reads c reads b reads a"}},
+		{"types", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Node[1].Attr["T"] = typeOf(tfpb.DataType_DT_INT32)
+		}, []string{"error input-type x2: node y: input 0 reads x, which is float32, and op Add takes int32 there"}},
+		{"a reference is read as its value, a value never as a reference", func(m *tfpb.MetaGraphDef) {
+			v := floatNode("v", "VariableV2", "dtype")
+			v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
+			nodes(m, v, floatNode("read", "Identity", "T", "v"), floatNode("assign", "Assign", "T", "x", "v"))
+		}, []string{"error input-type: node assign: input 0 reads x, which is float32, and op Assign takes float32_ref there"}},
+		{"a damaged constant", func(m *tfpb.MetaGraphDef) {
+			c := floatNode("c", "Const", "dtype")
+			c.Attr["value"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT,
+				TensorShape: &tfpb.TensorShapeProto{Dim: []*tfpb.TensorShapeProto_Dim{{Size: 2}}}, TensorContent: []byte("1234567")}}}
+			nodes(m, c)
+		}, []string{"error invalid-tensor: node c: attr value has 7 bytes of content for float32 (2), 2 elements of 4 bytes"}},
+		{"a function that only an attr of a loop names is looked at later", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}}},
+				NodeDef:   []*tfpb.NodeDef{floatNode("n", "Relu", "T", "b")},
+			}}}
+		}, []string{"warning uncalled-function-body: function f, node n: reads b, which is not there"}},
+		{"a function that a node calls is looked at now", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}}},
+				NodeDef:   []*tfpb.NodeDef{floatNode("n", "Relu", "T", "b")},
+			}}}
+			nodes(m, &tfpb.NodeDef{Name: "call", Op: "f", Input: []string{"x"}})
+		}, []string{"error function-body: function f, node n: reads b, which is not there"}},
+		{"names that cannot be printed are quoted", func(m *tfpb.MetaGraphDef) {
+			nodes(m, floatNode("a b\n", "Relu", "T", "x"))
+		}, []string{`error invalid-node-name: node "a b\n": TensorFlow does not allow this name`}},
+		{"unregistered lists of names in old files", func(m *tfpb.MetaGraphDef) {
+			collection(m, "model_variables", names("x:0"))
+		}, []string{"info other-collection-kind: collection model_variables: is a node_list, and TensorFlow expects serialized VariableDef"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			m := plainGraph()
+			test.change(m)
+			if diff := cmp.Diff(test.want, told(findProblems(t, marshal(t, m)))); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What no generated type can be made to write.
+func TestProblemsInBytes(t *testing.T) {
+	field := func(num protowire.Number, payload []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), payload)
+	}
+	node := func(fields ...[]byte) []byte {
+		var n []byte
+		for _, f := range fields {
+			n = append(n, f...)
+		}
+		return field(wire.GraphDef, field(wire.GraphNode, n))
+	}
+	name, op := field(wire.NodeName, []byte("n")), field(wire.NodeOp, []byte("NoOp"))
+	tests := []struct {
+		name    string
+		message []byte
+		want    string
+	}{
+		{"a device that is no text", node(name, op, field(wire.NodeDevice, []byte("/\xff"))), "damaged-message"},
+		{"the key of an attr that is no text", node(name, op, field(wire.NodeAttr, field(1, []byte("_\xff")))), "damaged-message"},
+		{"a tag that is no text", field(wire.MetaInfoDef, field(wire.InfoTags, []byte("\xff"))), "damaged-message"},
+		{"a signature that breaks off", field(wire.SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
+		{"an attr that breaks off", node(name, field(wire.NodeOp, []byte("Const")),
+			field(wire.NodeAttr, append(field(1, []byte("dtype")), field(2, []byte{0x30})...))), "damaged-message"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			problems := findProblems(t, test.message)
+			if len(problems) == 0 || problems[0].ID != test.want {
+				t.Errorf("got %v, want %s first", told(problems), test.want)
+			}
+		})
+	}
+}
+
+// Many problems of a kind are one, and of those that stand apart there is an end.
+func TestProblemsManyTimes(t *testing.T) {
+	m := plainGraph()
+	for range 10 {
+		m.GraphDef.Node = append(m.GraphDef.Node, floatNode("y", "Relu", "T", "x"))
+	}
+	for i := range 10 * maxGroups {
+		m.GraphDef.Node = append(m.GraphDef.Node, &tfpb.NodeDef{Name: "n" + strings.Repeat("i", i), Op: "Mine" + strings.Repeat("i", i)})
+	}
+	count := 0
+	for _, p := range findProblems(t, marshal(t, m)) {
+		switch p.ID {
+		case "duplicate-node":
+			if p.Count != 10 || len(p.Examples) != maxExamples {
+				t.Errorf("count %d with %d examples", p.Count, len(p.Examples))
+			}
+		case "unregistered-op":
+			count++
+		}
+	}
+	if count != maxGroups+1 {
+		t.Errorf("%d problems of ops, want %d", count, maxGroups+1)
+	}
+}
+
+func TestProblemKinds(t *testing.T) {
+	rank := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityInfo: 2}
+	seen := make(map[string]bool)
+	last := 0
+	for _, k := range ProblemKinds() {
+		if seen[k.ID] || k.ID == "" || k.Meaning == "" || k.Hint == "" {
+			t.Errorf("kind %+v is not complete or not alone", k)
+		}
+		seen[k.ID] = true
+		if rank[k.Severity] < last {
+			t.Errorf("%s: a %s stands behind what is less bad", k.ID, k.Severity)
+		}
+		last = rank[k.Severity]
+	}
+}
+
+// docs/problems.md is written out of the table: METAGRAPH_UPDATE=1 go test -run ProblemDocs ./internal/inspect
+func TestProblemDocs(t *testing.T) {
+	const path = "../../docs/problems.md"
+	var b strings.Builder
+	b.WriteString("# Problems\n\n" +
+		"What `metagraph show FILE problems` can say. An id keeps its meaning. An **error** keeps TensorFlow " + ReferenceVersion + " from importing the file\n" +
+		"(`tf.compat.v1.train.import_meta_graph`, which `tf.saved_model.load` calls for SavedModels of TensorFlow 1) or from running a\n" +
+		"constant; with a **warning** the import succeeds and something in it does not do what one expects; an **info** is good to know.\n\n" +
+		"| id | severity | what it means | what to do |\n|---|---|---|---|\n")
+	escape := strings.NewReplacer("|", "\\|", "_", "\\_", "$", "\\$")
+	for _, k := range ProblemKinds() {
+		cells := []string{"`" + k.ID + "`", string(k.Severity)}
+		for _, text := range []string{k.Meaning, k.Hint} {
+			// Code stays as it is.
+			parts := strings.Split(text, "`")
+			for i := 0; i < len(parts); i += 2 {
+				parts[i] = escape.Replace(parts[i])
+			}
+			cells = append(cells, strings.Join(parts, "`"))
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	if os.Getenv("METAGRAPH_UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(b.String(), strings.ReplaceAll(string(written), "\r\n", "\n")); diff != "" {
+		t.Errorf("docs/problems.md is not what the table says; METAGRAPH_UPDATE=1 writes it anew (-want +got):\n%s", diff)
+	}
+}
+
+func TestValidVersion(t *testing.T) {
+	for version, want := range map[string]bool{
+		"1.0.0": true, "0.12.head": false, "1.0.0-rc2": true, "2.4.0+nv20.12": true, "v1.2": true, "V1.2": true, " 1.2\n": true, "1!2.0": true,
+		"1.0.post1.dev2": true, "1.0-1": true, "1.12.0-rc2-3-ga6d8": false, "unknown": false, "1..2": false, "1.0-": false, "1.0+": false, "1.0+a b": false,
+		"1.0alpha1": true, "1.0.c1": true, "1.0preview": true, "1.15.0-dev20190725": true, "1.0r4": true, "1.x": false,
+	} {
+		if got := validVersion(version); got != want {
+			t.Errorf("validVersion(%q) = %v, want %v", version, got, want)
+		}
+	}
+}
+
+func TestPythonInt(t *testing.T) {
+	for text, want := range map[string]int{"0": 0, "-1": -1, "+7": 7, " 12\n": 12, "1_000": 1000, "00": 0} {
+		if got, ok := pythonInt(text); !ok || got != want {
+			t.Errorf("pythonInt(%q) = %d, %v, want %d", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "x", "1__0", "_1", "1_", "--1", "+-1", "1.0", "0x1", " "} {
+		if got, ok := pythonInt(text); ok {
+			t.Errorf("pythonInt(%q) = %d, want none", text, got)
+		}
+	}
+}
+
+// The list that is embedded can be read to the last op, and is sorted, as the search in it needs.
+func TestRegisteredOps(t *testing.T) {
+	var list tfpb.OpList
+	if err := proto.Unmarshal(registeredList, &list); err != nil {
+		t.Fatal(err)
+	}
+	ops := newRegisteredOps()
+	last := ""
+	for _, op := range list.GetOp() {
+		if op.GetName() <= last {
+			t.Errorf("%s stands behind %s", op.GetName(), last)
+		}
+		last = op.GetName()
+		if ops.find(op.GetName()) == nil {
+			t.Errorf("%s is not found", op.GetName())
+		}
+	}
+	for _, name := range []string{"", "!", "TimesTwo", "zzz"} {
+		if ops.has(name) {
+			t.Errorf("%q is found", name)
+		}
+	}
+}
+
+// FuzzProblems: whatever the bytes are, there is no panic, and what is found is told in order and with a known id.
+func FuzzProblems(f *testing.F) {
+	f.Add(marshal(f, plainGraph()))
+	for _, path := range []string{"../../testdata/queues.meta", "../../testdata/collections.meta", "../../testdata/functions.meta", "../../testdata/loop.meta"} {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	kinds := make(map[string]int)
+	for i, k := range ProblemKinds() {
+		kinds[k.ID] = i
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		m, err := wire.ParseMetaGraph(message)
+		if err != nil {
+			return
+		}
+		problems, err := Problems(NewModel(m))
+		if err != nil {
+			return
+		}
+		last := 0
+		for _, p := range problems {
+			at, known := kinds[p.ID]
+			if !known || at < last || p.Count < 1 || p.Place == "" || p.Message == "" || p.Hint == "" || len(p.Examples) > min(p.Count, maxExamples) {
+				t.Errorf("problem %+v behind kind %d", p, last)
+			}
+			last = at
+		}
+	})
+}
