@@ -99,12 +99,32 @@ func NewGraph(g wire.Graph) (*Graph, error) {
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("read the graph: %w", err)
 	}
+	x.names.flush(x)
 	for _, p := range later {
 		if i, found := x.Find(g[p.at : p.at+p.length]); found {
 			x.edges[p.edge].Node = int32(i)
 		}
 	}
+	x.settleDuplicates()
 	return x, nil
+}
+
+// settleDuplicates makes every input read the first of the nodes that have the name.
+func (g *Graph) settleDuplicates() {
+	if len(g.duplicates) == 0 {
+		return
+	}
+	first := make(map[int32]int32, len(g.duplicates))
+	for _, i := range g.duplicates {
+		if j, found := g.Find(g.Name(int(i))); found {
+			first[i] = int32(j)
+		}
+	}
+	for k := range g.edges {
+		if j, duplicate := first[g.edges[k].Node]; duplicate {
+			g.edges[k].Node = j
+		}
+	}
 }
 
 // countNodes returns the number of nodes of g, so that every table gets its room at once.
@@ -136,9 +156,7 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 	if _, ok := n.Attr("_class"); ok {
 		g.colocated = append(g.colocated, int32(i))
 	}
-	if !g.names.insert(g, n.Name, i) {
-		g.duplicates = append(g.duplicates, int32(i))
-	}
+	g.names.add(g, n.Name, i)
 	for _, input := range n.Inputs {
 		in := wire.ParseInput(input)
 		edge := Edge{Node: Dangling, Port: Control}
@@ -148,7 +166,7 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 				edge.Port = int32(port)
 			}
 		}
-		if read, found := g.Find(in.Node); found {
+		if read, found := g.names.lookUp(g, in.Node); found {
 			edge.Node = int32(read)
 		} else if at, ok := wire.Offset(g.bytes, in.Node); ok {
 			later = append(later, pending{edge: int32(len(g.edges)), at: uint32(at), length: uint32(len(in.Node))})
@@ -318,23 +336,82 @@ func (s *names) id(name []byte) int32 {
 
 // A nameTable finds nodes by name: a hash table with open addressing that is never more than half full. The tags, a byte of
 // each hash, spare it most looks at names that lie somewhere else in memory.
+//
+// While it is filled it waits for memory, and so it is asked in two ways that wait less: names go in by the batch, all places
+// touched before the first is used, so that the processor fetches many at once; and as most inputs read a node that came just
+// before, the last names are kept in a table that is small enough to stay close by.
 type nameTable struct {
-	slots []uint32 // node number + 1, 0 where nothing is
-	tags  []uint8
-	seed  maphash.Seed
+	slots  []uint32 // node number + 1, 0 where nothing is
+	tags   []uint8
+	seed   maphash.Seed
+	recent *[recentNames]uint32 // node number + 1, by hash; nil when all names are in
+	batch  []named
+	// touched is the sum of what was touched, kept so that the compiler leaves the touching in.
+	touched uint32
 }
+
+// A named node is on its way into the table.
+type named struct {
+	hash uint64
+	node uint32
+}
+
+const (
+	recentNames = 1 << 12
+	batchNames  = 64
+)
 
 func newNameTable(count int) nameTable {
 	size := 8
 	for size < 2*count {
 		size *= 2
 	}
-	return nameTable{slots: make([]uint32, size), tags: make([]uint8, size), seed: maphash.MakeSeed()}
+	return nameTable{
+		slots:  make([]uint32, size),
+		tags:   make([]uint8, size),
+		seed:   maphash.MakeSeed(),
+		recent: new([recentNames]uint32),
+		batch:  make([]named, 0, batchNames),
+	}
+}
+
+// add enters node i under its name. It is in the table after the next flush.
+func (t *nameTable) add(g *Graph, name []byte, i int) {
+	hash := maphash.Bytes(t.seed, name)
+	t.recent[hash%recentNames] = uint32(i + 1)
+	t.batch = append(t.batch, named{hash, uint32(i)})
+	if len(t.batch) == batchNames {
+		t.insert(g)
+	}
+}
+
+// flush ends the filling of the table.
+func (t *nameTable) flush(g *Graph) {
+	t.insert(g)
+	t.recent, t.batch = nil, nil
+}
+
+// insert enters the batch. A node whose name is taken becomes one of g's duplicates.
+func (t *nameTable) insert(g *Graph) {
+	mask := uint64(len(t.slots) - 1)
+	touched := uint32(0)
+	for _, n := range t.batch {
+		touched += t.slots[n.hash&mask] + uint32(t.tags[n.hash&mask])
+	}
+	t.touched = touched
+	for _, n := range t.batch {
+		at, tag, found := t.slot(g, n.hash, g.Name(int(n.node)))
+		if found {
+			g.duplicates = append(g.duplicates, int32(n.node))
+			continue
+		}
+		t.slots[at], t.tags[at] = n.node+1, tag
+	}
+	t.batch = t.batch[:0]
 }
 
 // slot returns where in the table name stands or would, the tag that goes with it, and whether it stands there.
-func (t *nameTable) slot(g *Graph, name []byte) (at int, tag uint8, found bool) {
-	hash := maphash.Bytes(t.seed, name)
+func (t *nameTable) slot(g *Graph, hash uint64, name []byte) (at int, tag uint8, found bool) {
 	tag = uint8(hash >> 56)
 	mask := uint64(len(t.slots) - 1)
 	for h := hash & mask; ; h = (h + 1) & mask {
@@ -348,17 +425,22 @@ func (t *nameTable) slot(g *Graph, name []byte) (at int, tag uint8, found bool) 
 	}
 }
 
-// insert enters node i under its name. It reports false where the name is taken.
-func (t *nameTable) insert(g *Graph, name []byte, i int) bool {
-	at, tag, found := t.slot(g, name)
-	if !found {
-		t.slots[at], t.tags[at] = uint32(i+1), tag
+// lookUp finds a node while the table is filled. It may find another than the first of that name, and miss one that is there.
+func (t *nameTable) lookUp(g *Graph, name []byte) (int, bool) {
+	hash := maphash.Bytes(t.seed, name)
+	if entry := t.recent[hash%recentNames]; entry != 0 && string(g.Name(int(entry-1))) == string(name) {
+		return int(entry - 1), true
 	}
-	return !found
+	at, _, found := t.slot(g, hash, name)
+	if !found {
+		return 0, false
+	}
+	return int(t.slots[at]) - 1, true
 }
 
+// find finds a node when the table is filled.
 func (t *nameTable) find(g *Graph, name []byte) (int, bool) {
-	at, _, found := t.slot(g, name)
+	at, _, found := t.slot(g, maphash.Bytes(t.seed, name), name)
 	if !found {
 		return 0, false
 	}
