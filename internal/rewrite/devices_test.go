@@ -194,6 +194,9 @@ var strangeDevices = [][]byte{
 	// The list first, then a string: no group is left.
 	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.Message(1, wiretest.String(2, "loc:@b")), wiretest.String(2, "loc:@a"))))),
+	// A placeholder whose name reads like a list of groups.
+	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.Message(wire.AttrPlaceholder, wiretest.String(wire.ListS, "loc:@a")))), wiretest.String(wire.NodeDevice, "/gpu:0"))),
 	graph(wiretest.Message(wire.GraphLibrary,
 		function("f", bodyNode("x", wiretest.String(wire.NodeDevice, "/gpu:0"), class("loc:@y")), bodyNode("y")),
 		function("g", bodyNode("x", wiretest.String(wire.NodeDevice, "/job:ps/gpu:0")))),

@@ -135,7 +135,8 @@ func repeated(entries [][]byte, key []byte) bool {
 }
 
 // AttrBytes returns the payload of the length-delimited field num of an AttrValue (AttrS, AttrList, AttrShape, AttrTensor,
-// AttrFunc), and whether the value is of that kind. A value that was set several times counts as what was set last.
+// AttrFunc), and whether the value is of that kind; nil where it is not. A value that was set several times counts as what
+// was set last.
 func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	s := Scan(value)
 	if s.Next() && s.Is(num) && len(s.rest) == 0 {
@@ -152,7 +153,10 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 		}
 		kind, merged = s.Num, append(merged, s.Data...)
 	}
-	return merged, kind == num
+	if kind != num {
+		return nil, false
+	}
+	return merged, true
 }
 
 // SetsAttr reports whether f, a field of an AttrValue, is one of the alternatives of its value, all of which there are but

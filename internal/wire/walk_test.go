@@ -298,6 +298,9 @@ func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
 		t.Errorf("%s: placeholder is %q (%v), want %v", where, placeholder, ok, want)
 	}
 	list, ok := wire.AttrBytes(value, wire.AttrList)
+	if !ok && list != nil {
+		t.Errorf("%s: what is no list has one: %q", where, list)
+	}
 	checkMessage(t, where+".list", list, ok, want.GetList())
 	shape, ok := wire.AttrBytes(value, wire.AttrShape)
 	checkMessage(t, where+".shape", shape, ok, want.GetShape())
