@@ -1,0 +1,420 @@
+package metafile_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+// TestOpenTruncated cuts a file everywhere. However little is left, it is an error that says so, or a whole message.
+func TestOpenTruncated(t *testing.T) {
+	for _, name := range []string{"queues.meta", "saved_model/saved_model.pb"} {
+		whole := read(t, testdata, filepath.FromSlash(name))
+		kind := metafile.MetaGraph
+		if name != "queues.meta" {
+			kind = metafile.SavedModel
+		}
+		step := 1 + len(whole)/3000
+		for n := 0; n < len(whole); n += step {
+			f, err := openBytes(whole[:n:n], metafile.OpenOptions{TagSet: map[bool]string{true: "serve"}[kind == metafile.SavedModel]})
+			if err == nil {
+				if f.Kind != kind || proto.Unmarshal(whole[:n], kindMessage(kind)) != nil {
+					t.Errorf("%s, %d bytes: taken for a whole %v", name, n, f.Kind)
+				}
+				continue
+			}
+			var e *metafile.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%s, %d bytes: the error is %v", name, n, err)
+			}
+			// The first few bytes are not enough to tell. From then on it says what is wrong.
+			if n > 150 && !strings.Contains(err.Error(), "is a truncated "+kind.String()) && !strings.Contains(err.Error(), "no tag-set") {
+				t.Errorf("%s, %d bytes: %v", name, n, err)
+			}
+		}
+	}
+}
+
+func kindMessage(kind metafile.Kind) proto.Message {
+	switch kind {
+	case metafile.SavedModel:
+		return new(tfpb.SavedModel)
+	case metafile.GraphDef:
+		return new(tfpb.GraphDef)
+	}
+	return new(tfpb.MetaGraphDef)
+}
+
+// TestTruncatedMessage is the whole error for a download that broke off.
+func TestTruncatedMessage(t *testing.T) {
+	whole := read(t, testdata, "queues.meta")
+	_, err := openBytes(whole[:4000], metafile.OpenOptions{})
+	var e *metafile.Error
+	if !errors.As(err, &e) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Fatalf("the error is %v", err)
+	}
+	if !strings.Contains(err.Error(), "file.bin: is a truncated MetaGraphDef: it ends at byte 4000, in the field that begins at byte ") ||
+		e.Remedy() != "copy or download it again; the part that is there cannot be repaired" {
+		t.Errorf("%q, hint %q", err, e.Remedy())
+	}
+}
+
+// TestOpenDamaged flips every byte of a file. Whatever comes of it, nothing panics, and what cannot be read says where.
+func TestOpenDamaged(t *testing.T) {
+	whole := read(t, testdata, "queues.meta")
+	for i := range whole {
+		damaged := bytes.Clone(whole)
+		damaged[i] ^= [...]byte{0x01, 0x80, 0xff, 0x08}[i%4]
+		f, err := openBytes(damaged, metafile.OpenOptions{})
+		if err == nil {
+			err = f.Locate(walk(f.Meta.Graph()))
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "file.bin: ") {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+	}
+}
+
+// walk goes over all nodes and returns the first error.
+func walk(g wire.Graph) error {
+	for _, err := range g.Nodes() {
+		if err != nil {
+			return err
+		}
+	}
+	for f, err := range g.Functions() {
+		if err != nil {
+			return err
+		}
+		for _, err := range f.Nodes() {
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// TestLocate turns positions in a window into positions in the file.
+func TestLocate(t *testing.T) {
+	node := wiretest.Join(wiretest.String(1, "a"), []byte{0x12, 0x40, 'x'}) // an op that is too long for its node
+	raw := wiretest.Join(wiretest.Message(1, wiretest.String(5, "1.4.0")), wiretest.Message(2, bytes.Repeat(wiretest.Message(1, wiretest.String(1, "ok"), wiretest.String(2, "NoOp")), 9), wiretest.Message(1, node)),
+		wiretest.Message(3, wiretest.String(1, "save/Const:0")))
+	f, err := openBytes(raw, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.Locate(walk(f.Meta.Graph()))
+	want := "file.bin: the MetaGraphDef is damaged at byte 124: field 2 needs 64 bytes and 1 are left"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %v", err, want)
+	}
+	if err := f.Locate(nil); err != nil {
+		t.Errorf("nil became %v", err)
+	}
+	if err := f.Locate(io.ErrClosedPipe); !errors.Is(err, io.ErrClosedPipe) || err.Error() != "file.bin: io: read/write on closed pipe" {
+		t.Errorf("another error became %v", err)
+	}
+
+	// The same inside a SavedModel, which is whole: the file is damaged, not truncated.
+	saved := wiretest.Join(wiretest.Varint(1, 1), wiretest.Message(2, raw[:len(raw)-3]))
+	if _, err = openBytes(saved, metafile.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "the SavedModel is damaged at byte 132: field 3 needs") {
+		t.Errorf("a MetaGraphDef that is cut inside a SavedModel: %v", err)
+	}
+}
+
+// TestLyingLengths opens files whose lengths promise more than there is: no memory is taken on such a promise.
+func TestLyingLengths(t *testing.T) {
+	good := wiretest.Message(1, wiretest.String(5, "1.4.0"))
+	for name, tail := range map[string][]byte{
+		"2 GiB":           {0x12, 0x80, 0x80, 0x80, 0x80, 0x08},
+		"2^63":            {0x12, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01},
+		"2^64-1":          {0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01},
+		"one more":        {0x12, 0x02, 0x0a},
+		"length cut off":  {0x12, 0x80},
+		"length too long": append([]byte{0x12}, bytes.Repeat([]byte{0x80}, 11)...),
+	} {
+		allocated := allocatedBy(func() {
+			if _, err := openBytes(wiretest.Join(good, tail), metafile.OpenOptions{}); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+		})
+		if allocated > 1<<20 {
+			t.Errorf("%s: %d bytes were allocated", name, allocated)
+		}
+	}
+}
+
+// TestDeepNesting opens files that are nested as deep as no graph is, in each format.
+func TestDeepNesting(t *testing.T) {
+	const deep = 10_000
+	messages := wiretest.String(1, "x")
+	for range deep {
+		messages = wiretest.Message(1, messages)
+	}
+	groups := wiretest.Join(wiretest.Message(1, wiretest.String(5, "1")), bytes.Repeat([]byte{0x7b}, deep), bytes.Repeat([]byte{0x7c}, deep))
+	for name, raw := range map[string][]byte{
+		"messages":            wiretest.Message(2, messages),
+		"groups":              groups,
+		"groups not closed":   groups[:len(groups)-deep/2],
+		"text":                []byte("graph_def " + strings.Repeat("{ library ", deep) + strings.Repeat("}", deep)),
+		"text, open":          []byte("graph_def " + strings.Repeat("{", deep)),
+		"text, attr lists":    []byte("graph_def { node { attr { value { " + strings.Repeat("func { attr { value { ", deep) + strings.Repeat("} } } ", deep) + "} } } }"),
+		"text, lists":         []byte("graph_def " + strings.Repeat("[", deep)),
+		"JSON, objects":       []byte(`{"graphDef": ` + strings.Repeat(`{"library": `, deep) + strings.Repeat("}", deep+1)),
+		"JSON, arrays":        []byte(`{"graphDef": ` + strings.Repeat(`[`, deep) + strings.Repeat("]", deep) + "}"),
+		"JSON, attr lists":    []byte(`{"graphDef": {"node": [{"attr": {"a": ` + strings.Repeat(`{"func": {"attr": {"a": `, deep) + strings.Repeat("}}}", deep) + "}}]}}"),
+		"JSON, a million {":   []byte(strings.Repeat(`{"graphDef":`, 1_000_000)),
+		"text, a million {":   []byte("graph_def " + strings.Repeat("{ node ", 1_000_000)),
+		"text, a million <":   []byte(strings.Repeat("graph_def <", 1_000_000)),
+		"binary, a million (": bytes.Repeat([]byte{0x13}, 1_000_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := openBytes(raw, metafile.OpenOptions{})
+			if err != nil {
+				var e *metafile.Error
+				if !errors.As(err, &e) || len(err.Error()) > 500 {
+					t.Errorf("the error is %.600q", err)
+				}
+				return
+			}
+			_ = walk(f.Meta.Graph()) // whatever it says
+		})
+	}
+}
+
+// TestOpenText reads text and JSON to the same message as binary, in files and from pipes.
+func TestOpenText(t *testing.T) {
+	want := new(tfpb.MetaGraphDef)
+	if err := proto.Unmarshal(read(t, testdata, "collections.meta"), want); err != nil {
+		t.Fatal(err)
+	}
+	want.CollectionDef = map[string]*tfpb.CollectionDef{"losses": want.CollectionDef["losses"]}
+	text, err := prototext.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.meta") // the name does not say what it is
+	write(t, path, text)
+	f, err := metafile.Open(path, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := new(tfpb.MetaGraphDef)
+	if err := proto.Unmarshal(f.Bytes, got); err != nil || !proto.Equal(want, got) || f.Format != metafile.Text || f.Size != int64(len(text)) {
+		t.Errorf("another message (%v), %v, %d bytes", err, f.Format, f.Size)
+	}
+	for what, text := range map[string]string{
+		"is not readable as a MetaGraphDef in text": "graph_def { node { nam: 'a' } }",
+		"is not readable as a GraphDef in text":     "node { name: 'a' ",
+		"is not readable as a MetaGraphDef in JSON": `{"graphDef": {"nodes": []}}`,
+		"is not readable as a GraphDef in JSON":     `{"node": [{"name": 5}]}`,
+	} {
+		_, err := openBytes([]byte(text), metafile.OpenOptions{})
+		if err == nil || !strings.Contains(err.Error(), what) || strings.Contains(err.Error(), "\u00a0") || strings.Contains(err.Error(), "proto:") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestOpenLargeFile maps a large file: windows on it are windows on the file, and Close gives it back.
+func TestOpenLargeFile(t *testing.T) {
+	raw := largeGraph(400 << 10)
+	path := filepath.Join(t.TempDir(), "large.meta")
+	write(t, path, raw)
+	f, err := metafile.Open(path, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(f.Bytes, raw) || f.Path != path || f.Name != path {
+		t.Error("other bytes, or another name")
+	}
+	if err := f.Changed(); err != nil {
+		t.Errorf("it changed: %v", err)
+	}
+	if err := os.Truncate(path, int64(len(raw)-1)); err != nil {
+		t.Fatal(err)
+	}
+	var e *metafile.Error
+	if err := f.Changed(); !errors.As(err, &e) || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Errorf("it got shorter, and Changed says %v", err)
+	}
+	for range 2 { // a second Close does nothing
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.Changed(); err != nil {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+// largeGraph returns a MetaGraphDef with a constant of n bytes.
+func largeGraph(n int) []byte {
+	return wiretest.Join(wiretest.Message(1, wiretest.String(5, "1.4.0")), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "w"), wiretest.String(2, "Const"),
+		wiretest.Message(5, wiretest.String(1, "value"), wiretest.Message(2, wiretest.Message(8, wiretest.Varint(1, 4), wiretest.Message(4, bytes.Repeat([]byte{7}, n))))))))
+}
+
+// TestGuard survives a file that gets shorter while it is read, and hides no other panic.
+func TestGuard(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large.meta")
+	write(t, path, largeGraph(1<<20))
+	f, err := metafile.Open(path, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	if err := os.Truncate(path, 8192); err != nil {
+		t.Fatal(err)
+	}
+	sum := byte(0)
+	err = metafile.Guard(func() error {
+		for _, c := range f.Bytes {
+			sum += c
+		}
+		return nil
+	})
+	if err == nil || err.Error() != "an input got shorter while it was read" {
+		t.Skipf("this system gives no fault for a file that got shorter: %v", err)
+	}
+	if err := metafile.Guard(func() error { return io.EOF }); err != io.EOF { //nolint:errorlint // the very error
+		t.Errorf("an error became %v", err)
+	}
+	defer func() {
+		if cause := recover(); cause != "a mistake" {
+			t.Errorf("the panic became %v", cause)
+		}
+	}()
+	_ = metafile.Guard(func() error { panic("a mistake") })
+}
+
+// TestOpenStdin reads pipes and files from standard input.
+func TestOpenStdin(t *testing.T) {
+	raw := largeGraph(300 << 10)
+	path := filepath.Join(t.TempDir(), "large.meta")
+	write(t, path, append([]byte("8 before"), raw...))
+	for _, offset := range []int64{8, 0} {
+		if offset == 0 {
+			write(t, path, raw)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Seek(offset, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		f, err := metafile.Open("", metafile.OpenOptions{Stdin: file, Format: metafile.Binary})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(f.Bytes, raw) || f.Name != "standard input" || f.Path != "" {
+			t.Errorf("from %d: %d bytes of %q", offset, len(f.Bytes), f.Name)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		_ = file.Close() // mapped files were closed with f
+	}
+	small := read(t, testdata, "queues.meta")
+	f, err := metafile.Open("-", metafile.OpenOptions{Stdin: iotest.OneByteReader(bytes.NewReader(small))})
+	if err != nil || !bytes.Equal(f.Bytes, small) {
+		t.Errorf("byte by byte: %v", err)
+	}
+	if _, err := metafile.Open("-", metafile.OpenOptions{Stdin: iotest.TimeoutReader(bytes.NewReader(small))}); !errors.Is(err, iotest.ErrTimeout) {
+		t.Errorf("a pipe that breaks: %v", err)
+	}
+	if _, err := metafile.Open("-", metafile.OpenOptions{}); err == nil {
+		t.Error("nothing to read: no error")
+	}
+}
+
+// TestTagSets picks MetaGraphDefs out of SavedModels.
+func TestTagSets(t *testing.T) {
+	path := filepath.Join(testdata, "saved_model")
+	for _, test := range []struct{ tagSet, tags, problem, hint string }{
+		{"serve", "serve", "", ""},
+		{"serve,gpu", "serve,gpu", "", ""},
+		{"gpu, serve", "serve,gpu", "", ""},
+		{"gpu,serve,serve", "serve,gpu", "", ""},
+		{"", "", `is a SavedModel of 2 MetaGraphDefs with the tag-sets "serve", "serve,gpu"`, "choose one with --tag-set, for example --tag-set serve"},
+		{"gpu", "", `has no tag-set "gpu"; there is "serve", "serve,gpu"`, "choose one with --tag-set, for example --tag-set serve"},
+		{"serve,gpu,tpu", "", `has no tag-set "serve,gpu,tpu"; there is "serve", "serve,gpu"`, "choose one"},
+	} {
+		f, err := metafile.Open(path, metafile.OpenOptions{TagSet: test.tagSet})
+		if test.problem != "" {
+			var e *metafile.Error
+			if !errors.As(err, &e) || !strings.HasSuffix(err.Error(), "saved_model.pb: "+test.problem) || !strings.HasPrefix(e.Remedy(), test.hint) {
+				t.Errorf("%q: %v", test.tagSet, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"serve", "serve,gpu"}, f.TagSets); diff != "" || f.Tags != test.tags || f.Kind != metafile.SavedModel {
+			t.Errorf("%q: tags %q, %v\n%s", test.tagSet, f.Tags, f.Kind, diff)
+		}
+	}
+
+	tagged := func(tags ...string) []byte {
+		var info []byte
+		for _, tag := range tags {
+			info = append(info, wiretest.String(4, tag)...)
+		}
+		return wiretest.Message(2, wiretest.Message(1, info, wiretest.String(5, "2.1.0")), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n"))))
+	}
+	for _, test := range []struct {
+		name    string
+		raw     []byte
+		tagSet  string
+		problem string
+		hint    string
+	}{
+		{"one without tags", tagged(), "", "", ""},
+		{"the one without tags", wiretest.Join(tagged(), tagged("serve")), ",", "", ""},
+		{"two without tags", wiretest.Join(tagged(), tagged("a"), tagged()), "", `the tag-sets "", "a", ""`, "--tag-set a"},
+		{"none has tags", wiretest.Join(tagged(), tagged()), "", `the tag-sets "", ""`, "--tag-set ,"},
+		{"one, another asked for", tagged("serve"), "train", `has no tag-set "train"; there is "serve"`, "--tag-set serve"},
+		{"very many", bytes.Repeat(tagged("a", "b"), 100), "", `"a,b", and 80 more`, "--tag-set a,b"},
+		{"no MetaGraphDef", wiretest.Varint(1, 1), "", "is a SavedModel without a MetaGraphDef", ""},
+		{"no SavedModel", read(t, testdata, "queues.meta"), "serve", `is a MetaGraphDef, so there is no tag-set "serve" in it`, "leave out --tag-set"},
+		{"a GraphDef", read(t, testdata, "graph.pbtxt"), "serve", `is a GraphDef, so there is no tag-set "serve" in it`, "leave out --tag-set"},
+	} {
+		_, err := openBytes(test.raw, metafile.OpenOptions{TagSet: test.tagSet})
+		var e *metafile.Error
+		if test.problem == "" && err != nil || test.problem != "" && (!errors.As(err, &e) || !strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Remedy(), test.hint)) {
+			t.Errorf("%s: %v (%+v)", test.name, err, e)
+		}
+	}
+}
+
+// TestParseFormat knows the names of the formats.
+func TestParseFormat(t *testing.T) {
+	for _, f := range []metafile.Format{metafile.Auto, metafile.Binary, metafile.Text, metafile.JSON} {
+		if got, err := metafile.ParseFormat(f.String()); err != nil || got != f {
+			t.Errorf("%v is %v, %v", f, got, err)
+		}
+	}
+	if f, err := metafile.ParseFormat(""); err != nil || f != metafile.Auto {
+		t.Errorf("nothing is %v, %v", f, err)
+	}
+	if _, err := metafile.ParseFormat("yaml"); err == nil || err.Error() != `format "yaml" is none of binary, text, json` {
+		t.Errorf("yaml: %v", err)
+	}
+}
