@@ -17,6 +17,7 @@ type matcher struct {
 	a, b    side
 	pairs   int      // how many nodes are paired
 	names   []string // of all nodes of A, nil until somebody asks
+	settled bool     // the nodes of renamed scopes are the same, as long as no pair is parted
 }
 
 // A side is the nodes of one graph that have no partner of their name. They are called by their place in left.
@@ -56,7 +57,7 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 	m.a.findReaders()
 	m.b.findReaders()
 	m.matchScopes(seed)
-	if m.related() {
+	if m.anyFree() && m.related() {
 		m.matchEdges()
 		m.matchAlone(seed)
 	}
@@ -76,6 +77,9 @@ func (m *matcher) related() bool {
 	common := len(m.al.a) - len(m.a.left) + m.pairs
 	return left <= fewLeft || 2*common >= min(len(m.al.a), len(m.al.b))
 }
+
+// anyFree reports whether nodes without a partner are left on both sides.
+func (m *matcher) anyFree() bool { return m.pairs < min(len(m.a.left), len(m.b.left)) }
 
 // renamed returns the new name of a node that was renamed.
 func (m *matcher) renamed(name string) (string, bool) {
@@ -147,6 +151,7 @@ func (m *matcher) part(i int32) {
 	m.a.scoped[i], m.b.scoped[j] = false, false
 	m.al.toB[m.a.left[i]], m.al.toA[m.b.left[j]] = alone, alone
 	m.pairs--
+	m.settled = false
 }
 
 // free reports whether neither of two nodes has a partner.

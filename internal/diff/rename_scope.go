@@ -12,12 +12,12 @@ import (
 // matchScopes pairs the nodes of scopes that were renamed or moved: those that have the same names behind the scope.
 func (m *matcher) matchScopes(seed maphash.Seed) {
 	m.matchWholeScopes(seed, func(s *side, k int) uint64 { return s.prints[k] }, 2)
-	var n wire.Node
-	m.matchWholeScopes(seed, func(s *side, k int) uint64 {
-		_ = n.Parse(s.nodes[s.left[k]])
-		return maphash.Bytes(seed, n.Op)
-	}, 3)
-	m.matchMostOfScopes(seed)
+	if m.anyFree() {
+		m.matchWholeScopes(seed, func(s *side, k int) uint64 { return maphash.Bytes(seed, opOf(s.nodes[s.left[k]])) }, 3)
+	}
+	if m.anyFree() {
+		m.matchMostOfScopes(seed)
+	}
 	for range passes {
 		if !m.verifyScopes() {
 			break
@@ -258,6 +258,9 @@ func (m *matcher) speak(seed maphash.Seed, ends map[uint64][]int32, every uint64
 // reports whether there were any. A scope is the same one under another name if most of its nodes are the same, devices
 // aside; the others have changed then.
 func (m *matcher) verifyScopes() bool {
+	if m.settled {
+		return false
+	}
 	same := make([]bool, len(m.a.left))
 	tallies := make(map[scopePair]*tally)
 	inA, inB := make(map[string]int), make(map[string]int)
@@ -282,6 +285,10 @@ func (m *matcher) verifyScopes() bool {
 	}
 	m.a.countIn(inA)
 	m.b.countIn(inB)
+	m.settled = true
+	for k := range m.a.left {
+		m.settled = m.settled && (same[k] || !m.a.scoped[k])
+	}
 	parted := false
 	for k := range m.a.left {
 		j := m.a.partner[k]

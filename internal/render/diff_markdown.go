@@ -2,6 +2,8 @@ package render
 
 import (
 	"bufio"
+	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/diff"
@@ -10,34 +12,57 @@ import (
 const (
 	// foldFrom is from how many names on a list is folded away behind its count.
 	foldFrom = 5
-	// foldMost is how many names a folded list holds, so that the whole stays a comment of a sane size.
-	foldMost = 100
+	// commentSize is up to how many bytes a comparison takes, if it can: what fits a comment on the usual sites.
+	commentSize = 60_000
+	// openGroups is how many changes that several things share are printed before the others are folded away.
+	openGroups = 10
 )
+
+// foldSizes are how many elements a folded list holds, tried one after the other until the whole fits a comment.
+func foldSizes() []int { return []int{100, 40, 15, 5, 2} }
 
 // A diffPage is a comparison on its way to markdown.
 type diffPage struct {
-	*bufio.Writer
+	*bytes.Buffer
 	voice voice
-	all   bool
+	most  int // how many elements a list holds
 }
 
 // diffMarkdown prints a comparison as a comment on a pull request: a table of the parts, then each part, long lists folded
 // away.
 func diffMarkdown(w *bufio.Writer, r *diff.Report, o DiffOptions) {
-	p := &diffPage{w, markdownVoice(), o.All}
+	if o.All {
+		w.Write(markdownPage(r, o, unlimited))
+		return
+	}
+	var page []byte
+	for _, most := range foldSizes() {
+		if page = markdownPage(r, o, most); len(page) <= commentSize {
+			break
+		}
+	}
+	w.Write(page)
+}
+
+// markdownPage returns a comparison of which no list is longer than most.
+func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
+	p := &diffPage{new(bytes.Buffer), markdownVoice(), most}
 	p.WriteString("### " + p.voice.code(sideName(r.A, "A")) + " → " + p.voice.code(sideName(r.B, "B")) + "\n\n")
-	for _, note := range r.Notes {
-		p.WriteString("> " + markdownText(Text(note)) + "\n\n")
+	for _, note := range append(r.Notes[:len(r.Notes):len(r.Notes)], littleInCommon(r)) {
+		if note != "" {
+			p.WriteString("> " + markdownText(Text(note)) + "\n\n")
+		}
 	}
 	p.summary(r)
 	if o.Stat {
-		return
+		return p.Bytes()
 	}
 	for _, part := range differing(r) {
 		p.WriteString("\n#### " + partTitle(part.name) + "\n\n")
 		one, many := nouns(part.name)
 		p.part(part.part, "", one, many)
 	}
+	return p.Bytes()
 }
 
 // summary prints the table of the parts.
@@ -58,22 +83,28 @@ func (p *diffPage) names(indent, text string, names []string) {
 		return
 	}
 	p.item(indent, text)
-	most := foldMost
-	if p.all {
-		most = len(names)
-	}
-	p.WriteString(indent + "  <details><summary>" + p.summaryText(names) + "</summary>\n\n")
-	p.WriteString(indent + "  " + p.list(names[:min(most, len(names))]))
-	if rest := len(names) - most; rest > 0 {
-		p.WriteString(" and " + diffNumber(rest) + " more")
-	}
-	p.WriteString("\n" + indent + "  </details>\n")
+	p.folded(indent, htmlVoice().names(names, 3), names)
 }
 
-// summaryText returns the first of many names for the line that a folded list shows.
-func (p *diffPage) summaryText(names []string) string {
-	v := voice{code: func(s string) string { return "<code>" + htmlText(Text(s)) + "</code>" }}
-	return v.names(names, 3)
+// folded prints names that are folded away behind a summary, as a part of the item before.
+func (p *diffPage) folded(indent, summary string, names []string) {
+	p.open(indent, summary)
+	p.WriteString(indent + "  " + p.list(firstOf(names, p.most)))
+	if rest := len(names) - p.most; rest > 0 {
+		p.WriteString(" and " + diffNumber(rest) + " more")
+	}
+	p.close(indent)
+}
+
+func (p *diffPage) open(indent, summary string) {
+	p.WriteString(indent + "  <details><summary>" + summary + "</summary>\n\n")
+}
+
+func (p *diffPage) close(indent string) { p.WriteString("\n" + indent + "  </details>\n") }
+
+// htmlVoice is that of the line that a folded list shows.
+func htmlVoice() voice {
+	return voice{code: func(s string) string { return "<code>" + htmlText(Text(s)) + "</code>" }, arrow: " → ", none: "(none)"}
 }
 
 func (p *diffPage) list(names []string) string {
@@ -86,15 +117,16 @@ func (p *diffPage) list(names []string) string {
 
 // part prints what differs in a part, or inside one thing.
 func (p *diffPage) part(part *diff.Part, indent, one, many string) {
-	for _, f := range part.Fields {
+	for _, f := range firstOf(part.Fields, p.most) {
 		p.item(indent, p.voice.field(f))
 	}
-	for _, s := range p.some(len(part.RenamedScopes)) {
-		p.item(indent, p.voice.scope(part.RenamedScopes[s]))
+	p.rest(indent, len(part.Fields), "more fields")
+	for _, s := range firstOf(part.RenamedScopes, p.most) {
+		p.item(indent, p.voice.scope(s, one, many))
 	}
 	p.rest(indent, len(part.RenamedScopes), "more renamed scopes")
-	for _, i := range p.some(len(part.Renamed)) {
-		p.item(indent, p.voice.code(part.Renamed[i].Name)+" is now "+p.voice.code(part.Renamed[i].NewName))
+	for _, c := range firstOf(part.Renamed, p.most) {
+		p.item(indent, p.voice.code(c.Name)+" is now "+p.voice.code(c.NewName))
 	}
 	p.rest(indent, len(part.Renamed), "more renamed "+many)
 	p.things("added", part.Added, indent, one, many)
@@ -105,35 +137,27 @@ func (p *diffPage) part(part *diff.Part, indent, one, many string) {
 	}
 }
 
-// some returns the numbers of those of n things that are printed one by one.
-func (p *diffPage) some(n int) []int {
-	if !p.all {
-		n = min(n, foldMost)
-	}
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	return out
-}
-
 // rest says how many of n things were not printed.
 func (p *diffPage) rest(indent string, n int, what string) {
-	if rest := n - len(p.some(n)); rest > 0 {
+	if rest := n - p.most; rest > 0 {
 		p.item(indent, diffNumber(rest)+" "+what)
 	}
 }
 
 // things prints what was added or removed.
 func (p *diffPage) things(what string, changes []diff.Change, indent, one, many string) {
+	names := changeNames(changes)
 	switch {
 	case len(changes) == 0:
 	case len(changes) < foldFrom:
 		for _, c := range changes {
 			p.item(indent, what+": "+p.voice.thing(c))
 		}
+	case one == "node" || one == "variable":
+		p.item(indent, diffCount(len(changes), one, many)+" "+what)
+		p.folded(indent, htmlVoice().sums(sumScopes(names, 2*foldFrom), 2*foldFrom), names)
 	default:
-		p.names(indent, diffCount(len(changes), one, many)+" "+what, changeNames(changes))
+		p.names(indent, diffCount(len(changes), one, many)+" "+what, names)
 	}
 }
 
@@ -148,29 +172,55 @@ func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
 		}
 	}
 	shared, single := groupChanges(flat)
-	for _, i := range p.some(len(shared)) {
-		g := shared[i]
-		p.names(indent, p.voice.field(g.field)+" on "+diffCount(len(g.names), one, many), g.names)
+	p.groups(firstOf(shared, openGroups), indent, one, many)
+	if rest := shared[min(len(shared), openGroups):]; len(rest) > 0 {
+		p.item(indent, diffCount(len(rest), "more change", "more changes")+" that several "+many+" share")
+		p.open(indent, htmlVoice().names(groupFields(rest), 3))
+		p.groups(firstOf(rest, p.most), indent+"  ", one, many)
+		p.rest(indent+"  ", len(rest), "more")
+		p.close(indent)
 	}
-	p.rest(indent, len(shared), "more changes that several "+many+" share")
-	fold := len(single) > 2*foldFrom
-	inside := indent
-	if fold {
-		p.item(indent, diffCount(len(single), one, many)+" changed each in its own way")
-		p.WriteString(indent + "  <details><summary>" + p.summaryText(changeNames(single)) + "</summary>\n\n")
-		inside += "  "
-	}
-	for _, i := range p.some(len(single)) {
-		p.item(inside, p.title(single[i])+": "+p.fields(single[i].Fields))
-	}
-	p.rest(inside, len(single), "more changed "+many)
-	if fold {
-		p.WriteString("\n" + indent + "  </details>\n")
-	}
-	for _, i := range p.some(len(nested)) {
-		p.nested(nested[i], indent)
+	p.single(single, indent, one, many)
+	for _, c := range firstOf(nested, p.most) {
+		p.nested(c, indent)
 	}
 	p.rest(indent, len(nested), "more changed "+many)
+}
+
+// groups prints changes that several things share.
+func (p *diffPage) groups(groups []changeGroup, indent, one, many string) {
+	for _, g := range groups {
+		p.names(indent, p.voice.field(g.field)+" on "+diffCount(len(g.names), one, many), g.names)
+	}
+}
+
+// groupFields returns the fields that changed in several ways, each once.
+func groupFields(groups []changeGroup) []string {
+	var out []string
+	for _, g := range groups {
+		if !slices.Contains(out, g.field.Field) {
+			out = append(out, g.field.Field)
+		}
+	}
+	return out
+}
+
+// single prints the things that changed each in a way of its own.
+func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
+	fold := len(changes) > 2*foldFrom
+	inside := indent
+	if fold {
+		p.item(indent, diffCount(len(changes), one, many)+" changed each in a way of its own")
+		p.open(indent, htmlVoice().names(changeNames(changes), 3))
+		inside += "  "
+	}
+	for _, c := range firstOf(changes, p.most) {
+		p.item(inside, p.title(c)+": "+p.fields(c.Fields))
+	}
+	p.rest(inside, len(changes), "more changed "+many)
+	if fold {
+		p.close(indent)
+	}
 }
 
 func (p *diffPage) title(c diff.Change) string {
@@ -182,9 +232,12 @@ func (p *diffPage) title(c diff.Change) string {
 }
 
 func (p *diffPage) fields(fields []diff.Field) string {
-	out := make([]string, len(fields))
-	for i, f := range fields {
-		out[i] = p.voice.field(f)
+	var out []string
+	for _, f := range firstOf(fields, p.most) {
+		out = append(out, p.voice.field(f))
+	}
+	if rest := len(fields) - p.most; rest > 0 {
+		out = append(out, diffCount(rest, "more field", "more fields"))
 	}
 	return strings.Join(out, "; ")
 }

@@ -233,7 +233,7 @@ func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0)
 // body lays out what was renamed, added, removed, changed and moved.
 func (l *diffLayout) body(p *diff.Part, depth int, size room, one, many string) {
 	for _, s := range firstOf(p.RenamedScopes, size.list) {
-		l.add('>', depth, l.voice.scope(s))
+		l.add('>', depth, l.voice.scope(s, one, many))
 	}
 	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
 	for _, c := range firstOf(p.Renamed, size.list) {

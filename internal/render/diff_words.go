@@ -175,10 +175,10 @@ func (v voice) names(all []string, most int) string {
 }
 
 // scope says that a scope has another name.
-func (v voice) scope(s diff.Scope) string {
-	nodes := diffCount(s.Nodes, "node", "nodes")
+func (v voice) scope(s diff.Scope, one, many string) string {
+	nodes := diffCount(s.Nodes, one, many)
 	if s.Of > s.Nodes {
-		nodes = diffNumber(s.Nodes) + " of " + diffCount(s.Of, "node", "nodes")
+		nodes = diffNumber(s.Nodes) + " of " + diffCount(s.Of, one, many)
 	}
 	switch {
 	case s.Name == "":
