@@ -21,6 +21,7 @@ import (
 //	```console    lines that begin with `$ ` are commands, those behind a backslash at a line's end go with them, and the
 //	              rest is what comes out, stdout and stderr as a terminal of 100 columns shows them. A line `...` stands for
 //	              any lines. With -update what comes out is put in.
+//	```sh         must succeed
 //	```yaml       what stands under run: and script: must succeed
 //	```make       make must succeed
 //
@@ -162,6 +163,8 @@ func (sh *shell) fence(t *testing.T, kind string, lines []string) []string {
 	switch kind {
 	case "console":
 		return sh.transcript(t, lines)
+	case "sh":
+		sh.succeed(t, lines)
 	case "yaml":
 		for _, commands := range yamlCommands(lines) {
 			sh.succeed(t, commands)
@@ -281,6 +284,37 @@ func onScreen(env *environment) *environment {
 		env.stdoutTerminal, env.width = true, 100
 	}
 	return env
+}
+
+// TestPreCommitHooks runs what .pre-commit-hooks.yaml has pre-commit run, which puts the files behind it.
+func TestPreCommitHooks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the entries are written for a Unix shell")
+	}
+	hooks, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{
+		"metagraph-readable train/model.ckpt-3.meta loop.meta":         0,
+		"metagraph-readable loop.meta train/no-such.meta queues.meta":  1,
+		"metagraph-no-accelerators loop.meta queues.meta":              0,
+		"metagraph-no-accelerators loop.meta functions.meta loop.meta": 1,
+		"metagraph-no-devices inference.pbtxt":                         1,
+	}
+	for call, status := range want {
+		id, files, _ := strings.Cut(call, " ")
+		_, hook, ok := strings.Cut(string(hooks), "- id: "+id+"\n")
+		if !ok {
+			t.Fatalf("there is no hook %s", id)
+		}
+		_, entry, _ := strings.Cut(hook, "  entry: ")
+		entry, _, _ = strings.Cut(entry, "\n")
+		sh := newShell(t, filepath.Join("..", "..", "testdata"))
+		if printed := sh.run(t, entry+" "+files); sh.status != status {
+			t.Errorf("%s: exit status %d, want %d\n%s", call, sh.status, status, printed)
+		}
+	}
 }
 
 func TestFits(t *testing.T) {
