@@ -293,17 +293,16 @@ func (i *importer) mapOuter() error {
 	return i.findMissing()
 }
 
-// findMissing finds the nodes that contexts of an exported scope name though they were left behind.
+// findMissing finds the nodes that the protos in collections of an exported scope name though they were left behind.
 func (i *importer) findMissing() error {
 	if len(i.plan.Outer) == 0 {
 		return nil
 	}
 	named := make(map[string]bool)
-	for _, key := range []string{"cond_context", "while_context"} {
-		t, _ := i.o.Registry.Lookup(key)
-		value, _ := i.in.Collection(key)
+	for raw, value := range i.in.Entries(wire.CollectionDef) {
+		t, registered := i.o.Registry.Lookup(string(raw))
 		kind, list := scope.KindOf(value)
-		if kind != scope.BytesList {
+		if !registered || kind != scope.BytesList {
 			continue
 		}
 		for s := wire.Scan(list); s.Next(); {
@@ -313,7 +312,7 @@ func (i *importer) findMissing() error {
 				}
 			})
 			if err != nil {
-				return fmt.Errorf("collection %q: %w", key, err)
+				return fmt.Errorf("collection %q: %w", raw, err)
 			}
 		}
 	}

@@ -68,15 +68,30 @@ func (p *Plan) prunes(element []byte, at *place, depth int) (bool, error) {
 	if err := p.standing(element, at.in, &standing, depth+1); err != nil || standing == Outside {
 		return true, err
 	}
-	if standing == Inside {
-		return false, nil
+	return p.needsMissing(element, at.in, depth+1)
+}
+
+// needsMissing reports whether a name that message cannot do without is that of a node that goes or is not there. A message
+// that is no context can do without none.
+func (p *Plan) needsMissing(message []byte, names *Names, depth int) (bool, error) {
+	if depth > deepest {
+		return false, errTooDeep
 	}
-	dangles := false
-	err := at.in.each(element, func(_ *place, name []byte, kind Kind) {
-		_, node, _ := Split(name)
-		dangles = dangles || kind == NodeName && p.dangles(node)
-	}, depth+1)
-	return dangles, err
+	s := wire.Scan(message)
+	for s.Next() {
+		at := names.at(s.Num)
+		if at == nil || at.prune || s.Type != protowire.BytesType {
+			continue
+		}
+		if at.in != nil {
+			if missing, err := p.needsMissing(s.Data, at.in, depth+1); missing || err != nil {
+				return missing, err
+			}
+		} else if _, node, _ := Split(s.Data); at.kind == NodeName && len(node) > 0 && p.dangles(node) {
+			return true, nil
+		}
+	}
+	return false, s.Err()
 }
 
 // insertLength puts the length of what stands from start on before it.

@@ -18,8 +18,9 @@ type Plan struct {
 	Renamed map[string]string // nodes that get another name, before Prepend
 	Frames  map[string]string // frames and contexts that get another name, with all of Prepend in it
 
-	// Prune lets elements of control-flow contexts go that name nodes that go, or that Missing holds: nodes that gradients
-	// added to a context, say, when only the forward part is exported. TensorFlow keeps such names and does not load them.
+	// Prune lets those parts of protos in collections go that can be done without and name nodes that go, or that Missing
+	// holds: nodes that gradients added to a context, say, when only the forward part is exported, or the initial value of
+	// a variable. TensorFlow keeps such names, and does not load the file.
 	Prune   bool
 	Missing map[string]bool
 

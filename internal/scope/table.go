@@ -34,7 +34,7 @@ type messageNames struct {
 	message protoreflect.ProtoMessage
 	fields  []nameField
 	needed  int      // how many of the leading names must be there for the message to lie anywhere
-	prune   []string // repeated fields whose elements can go alone, when they name what is not there
+	prune   []string // fields whose elements can go alone, when they name what is not there
 }
 
 // messages returns the messages with names in them that may stand in a collection or beside the graph.
@@ -56,7 +56,8 @@ func messages() []messageNames {
 	return []messageNames{
 		{message: (*tfpb.VariableDef)(nil), fields: append(append(lead(NodeName, "variable_name"),
 			node("initial_value_name", "initializer_name", "snapshot_name")...),
-			nameField{path: "save_slice_info_def.full_name", kind: ScopeName})},
+			nameField{path: "save_slice_info_def.full_name", kind: ScopeName}),
+			prune: []string{"initial_value_name"}},
 		{message: (*tfpb.QueueRunnerDef)(nil), fields: append(lead(NodeName, "queue_name"), node("enqueue_op_name", "close_op_name", "cancel_op_name")...)},
 		{message: (*tfpb.SaverDef)(nil), fields: lead(NodeName, "filename_tensor_name", "save_tensor_name", "restore_op_name"), needed: 3},
 		{message: (*tfpb.ValuesDef)(nil), fields: node("values", "external_values.key", "external_values.value"),
