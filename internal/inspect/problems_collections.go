@@ -207,7 +207,7 @@ func (f *problemFinder) readsVariable(snapshot element) bool {
 		return false
 	}
 	at := snapshot.node
-	for range f.g.Len() {
+	for range maxSnapshotSteps {
 		if f.g.OpName(f.g.Op(at)) == "ReadVariableOp" {
 			return true
 		}
@@ -217,8 +217,11 @@ func (f *problemFinder) readsVariable(snapshot element) bool {
 		}
 		at = int(edges[0].Node)
 	}
-	return false
+	return true // who knows
 }
+
+// maxSnapshotSteps is how many nodes stand between a snapshot and its variable at most: a cached value is a copy or two away.
+const maxSnapshotSteps = 1 << 10
 
 // checkQueueRunner looks at a QueueRunnerDef (QueueRunner._init_from_proto in tensorflow/python/training/queue_runner_impl.py).
 func (f *problemFinder) checkQueueRunner(place func() string, q *tfpb.QueueRunnerDef) {
