@@ -10,8 +10,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
-	"google.golang.org/protobuf/reflect/protopath"
-	"google.golang.org/protobuf/reflect/protorange"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -42,14 +40,11 @@ func toJSON(raw []byte, kind Kind) ([]byte, error) {
 	if err := proto.Unmarshal(raw, message); err != nil {
 		return nil, plain(err)
 	}
-	if err := eachOpaque(message, func(any *anypb.Any) error {
-		wrapped, err := wrapOpaque(any)
-		any.Value = wrapped
-		return err
-	}); err != nil {
+	types := make(opaqueTypes)
+	if err := types.each(message.ProtoReflect(), types.wrap, 0); err != nil {
 		return nil, err
 	}
-	out, err := protojson.MarshalOptions{Resolver: opaqueTypes{}}.Marshal(message)
+	out, err := protojson.MarshalOptions{Resolver: types}.Marshal(message)
 	if err != nil {
 		return nil, plain(err)
 	}
@@ -64,21 +59,11 @@ func toJSON(raw []byte, kind Kind) ([]byte, error) {
 // fromJSON returns the binary form of a message in protobuf's JSON mapping.
 func fromJSON(raw []byte, kind Kind) ([]byte, error) {
 	message := kind.message()
-	if err := (protojson.UnmarshalOptions{Resolver: opaqueTypes{}}).Unmarshal(raw, message); err != nil {
+	types := make(opaqueTypes)
+	if err := (protojson.UnmarshalOptions{Resolver: types}).Unmarshal(raw, message); err != nil {
 		return nil, plain(err)
 	}
-	if err := eachOpaque(message, func(any *anypb.Any) error {
-		opaque, err := opaqueTypes{}.FindMessageByURL(any.TypeUrl)
-		if err != nil {
-			return err
-		}
-		inner := opaque.New()
-		if err := proto.Unmarshal(any.Value, inner.Interface()); err != nil {
-			return err
-		}
-		any.Value = inner.Get(opaque.Descriptor().Fields().ByNumber(1)).Bytes()
-		return nil
-	}); err != nil {
+	if err := types.each(message.ProtoReflect(), types.unwrap, 0); err != nil {
 		return nil, err
 	}
 	return proto.MarshalOptions{Deterministic: true}.Marshal(message)
@@ -90,40 +75,117 @@ func plain(err error) error {
 	return errors.New(strings.TrimPrefix(text, "proto: "))
 }
 
-// eachOpaque calls use with every Any in message whose type the schema does not have.
-func eachOpaque(message proto.Message, use func(*anypb.Any) error) error {
-	return protorange.Range(message.ProtoReflect(), func(p protopath.Values) error {
-		any, ok := p.Index(-1).Value.Interface().(protoreflect.Message)
-		if !ok {
-			return nil
-		}
-		if opaque, ok := any.Interface().(*anypb.Any); ok {
-			if _, err := protoregistry.GlobalTypes.FindMessageByURL(opaque.TypeUrl); err != nil && opaque.TypeUrl != "" {
-				if err := use(opaque); err != nil {
-					return err
-				}
+// opaqueTypes finds message types for Any: those of the schema, and for each other name a message with the one field
+// `value`, which it keeps.
+type opaqueTypes map[protoreflect.FullName]protoreflect.MessageType
+
+// maxAnyDepth is how deep messages may lie in each other through Any. Each of them is decoded by itself, so that no decoder
+// counts.
+const maxAnyDepth = 100
+
+// each calls use with every Any in message whose type the schema does not have, also those inside an Any.
+func (o opaqueTypes) each(message protoreflect.Message, use func(*anypb.Any) error, depth int) error {
+	if any, ok := message.Interface().(*anypb.Any); ok {
+		return o.any(any, use, depth)
+	}
+	if !holdsAny(message.Descriptor(), make(map[protoreflect.FullName]bool)) {
+		return nil // the graph, for one
+	}
+	var err error
+	message.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.IsMap() && fd.MapValue().Message() != nil:
+			v.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
+				err = o.each(v.Message(), use, depth)
+				return err == nil
+			})
+		case fd.IsMap() || fd.Message() == nil:
+		case fd.IsList():
+			for i := 0; i < v.List().Len() && err == nil; i++ {
+				err = o.each(v.List().Get(i).Message(), use, depth)
 			}
-			return protorange.Break
+		default:
+			err = o.each(v.Message(), use, depth)
 		}
-		return nil
+		return err == nil
 	})
+	return err
 }
 
-// wrapOpaque returns the payload of an opaque Any as the one field of a message.
-func wrapOpaque(any *anypb.Any) ([]byte, error) {
-	opaque, err := opaqueTypes{}.FindMessageByURL(any.TypeUrl)
+// any is each for one Any.
+func (o opaqueTypes) any(any *anypb.Any, use func(*anypb.Any) error, depth int) error {
+	if any.TypeUrl == "" {
+		return nil
+	}
+	known, err := protoregistry.GlobalTypes.FindMessageByURL(any.TypeUrl)
 	if err != nil {
-		return nil, err
+		return use(any)
+	}
+	if depth == maxAnyDepth {
+		return errors.New("an Any lies more than " + strconv.Itoa(maxAnyDepth) + " deep in others")
+	}
+	if !holdsAny(known.Descriptor(), make(map[protoreflect.FullName]bool)) {
+		return nil
+	}
+	inner := known.New()
+	if proto.Unmarshal(any.Value, inner.Interface()) != nil {
+		return nil // protojson will say what is wrong
+	}
+	if err := o.each(inner, use, depth+1); err != nil {
+		return err
+	}
+	any.Value, err = proto.MarshalOptions{Deterministic: true}.Marshal(inner.Interface())
+	return err
+}
+
+// holdsAny reports whether an Any can stand in a message of that type. Types in seen have been looked at.
+func holdsAny(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
+	if md.FullName() == "google.protobuf.Any" {
+		return true
+	}
+	if seen[md.FullName()] {
+		return false
+	}
+	seen[md.FullName()] = true
+	for i := range md.Fields().Len() {
+		if inner := md.Fields().Get(i).Message(); inner != nil && holdsAny(inner, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// wrap makes the payload of an opaque Any the one field of a message.
+func (o opaqueTypes) wrap(any *anypb.Any) error {
+	opaque, err := o.FindMessageByURL(any.TypeUrl)
+	if err != nil {
+		return err
 	}
 	m := opaque.New()
 	m.Set(opaque.Descriptor().Fields().ByNumber(1), protoreflect.ValueOfBytes(any.Value))
-	return proto.Marshal(m.Interface())
+	any.Value, err = proto.Marshal(m.Interface())
+	return err
 }
 
-// opaqueTypes finds message types for Any: those of the schema, and for each other name a message with the one field `value`.
-type opaqueTypes struct{}
+// unwrap undoes wrap.
+func (o opaqueTypes) unwrap(any *anypb.Any) error {
+	opaque, err := o.FindMessageByURL(any.TypeUrl)
+	if err != nil {
+		return err
+	}
+	m := opaque.New()
+	if err := proto.Unmarshal(any.Value, m.Interface()); err != nil {
+		return err
+	}
+	any.Value = m.Get(opaque.Descriptor().Fields().ByNumber(1)).Bytes()
+	return nil
+}
 
-func (opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect.MessageType, error) {
+// FindMessageByName is part of protojson's resolver, like the methods below.
+func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect.MessageType, error) {
+	if opaque, ok := o[name]; ok {
+		return opaque, nil
+	}
 	if known, err := protoregistry.GlobalTypes.FindMessageByName(name); err == nil {
 		return known, nil
 	}
@@ -146,17 +208,22 @@ func (opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect.M
 	if err != nil {
 		return nil, err
 	}
-	return dynamicpb.NewMessageType(file.Messages().Get(0)), nil
+	o[name] = dynamicpb.NewMessageType(file.Messages().Get(0))
+	return o[name], nil
 }
+
+// FindMessageByURL looks at what stands behind the last slash.
 
 func (o opaqueTypes) FindMessageByURL(url string) (protoreflect.MessageType, error) {
 	return o.FindMessageByName(protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:]))
 }
 
+// FindExtensionByName finds what the schema has.
 func (opaqueTypes) FindExtensionByName(name protoreflect.FullName) (protoreflect.ExtensionType, error) {
 	return protoregistry.GlobalTypes.FindExtensionByName(name)
 }
 
+// FindExtensionByNumber finds what the schema has.
 func (opaqueTypes) FindExtensionByNumber(name protoreflect.FullName, num protoreflect.FieldNumber) (protoreflect.ExtensionType, error) {
 	return protoregistry.GlobalTypes.FindExtensionByNumber(name, num)
 }

@@ -1,0 +1,224 @@
+package metafile_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+// toFormat writes a message to standard output in some format.
+func toFormat(raw []byte, kind metafile.Kind, o metafile.WriteOptions) ([]byte, error) {
+	var out bytes.Buffer
+	o.Stdout = &out
+	err := metafile.Write(context.Background(), "-", wire.NewRope(raw), kind, o)
+	return out.Bytes(), err
+}
+
+// checkRoundTrip writes a message and reads it again: it is the same, and written twice it is the same text.
+func checkRoundTrip(t *testing.T, raw []byte, kind metafile.Kind, format metafile.Format) {
+	t.Helper()
+	out, err := toFormat(raw, kind, metafile.WriteOptions{Format: format})
+	if err != nil {
+		t.Fatalf("%v: %v", format, err)
+	}
+	if again, err := toFormat(raw, kind, metafile.WriteOptions{Format: format}); err != nil || !bytes.Equal(out, again) {
+		t.Errorf("%v: written twice it is not the same (%v)", format, err)
+	}
+	f, err := openBytes(out, metafile.OpenOptions{TagSet: map[bool]string{true: "serve"}[kind == metafile.SavedModel]})
+	if err != nil {
+		t.Fatalf("%v: %v", format, err)
+	}
+	was, is := kindMessage(kind), kindMessage(kind)
+	if err := proto.Unmarshal(raw, was); err != nil {
+		t.Fatal(err)
+	}
+	err = proto.Unmarshal(f.Bytes, is)
+	plainAnys(t, was)
+	plainAnys(t, is)
+	if err != nil || !proto.Equal(was, is) || f.Kind != kind || f.Format != format {
+		t.Errorf("%v: read again it is another message (%v), or another kind (%v, %v)", format, err, f.Kind, f.Format)
+	}
+}
+
+// plainAnys encodes anew what lies in Anys of known types: the order in which it did so is no part of the message.
+func plainAnys(t *testing.T, m proto.Message) {
+	t.Helper()
+	meta, ok := m.(*tfpb.MetaGraphDef)
+	if !ok {
+		return
+	}
+	for _, c := range meta.CollectionDef {
+		for _, packed := range c.GetAnyList().GetValue() {
+			inner, err := packed.UnmarshalNew()
+			if err != nil {
+				continue
+			}
+			if packed.Value, err = (proto.MarshalOptions{Deterministic: true}).Marshal(inner); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestRoundTrips writes the test data as text and as JSON and reads it again.
+func TestRoundTrips(t *testing.T) {
+	for name, kind := range map[string]metafile.Kind{
+		"collections.meta": metafile.MetaGraph, "functions.meta": metafile.MetaGraph, "queues.meta": metafile.MetaGraph,
+		"loop.meta": metafile.MetaGraph, "saved_model/saved_model.pb": metafile.SavedModel,
+	} {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			raw := read(t, testdata, filepath.FromSlash(name))
+			checkRoundTrip(t, raw, kind, metafile.Text)
+			checkRoundTrip(t, raw, kind, metafile.JSON)
+		})
+	}
+}
+
+// TestRoundTripCorpus writes real files as text and as JSON and reads them again.
+func TestRoundTripCorpus(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
+	if len(files) == 0 {
+		t.Skip("the corpus does not stand beside the repository")
+	}
+	for _, path := range files {
+		if stat, err := os.Stat(path); err != nil || stat.Size() > 80<<10 || strings.HasPrefix(filepath.Base(path), "BAD-") {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			raw := read(t, path)
+			checkRoundTrip(t, raw, metafile.MetaGraph, metafile.Text)
+			checkRoundTrip(t, raw, metafile.MetaGraph, metafile.JSON)
+		})
+	}
+}
+
+// withAny returns a MetaGraphDef with an Any in a collection.
+func withAny(url string, value []byte) []byte {
+	return wiretest.Message(4, wiretest.String(1, "c"), wiretest.Message(2, wiretest.Message(5, wiretest.Message(1, wiretest.String(1, url), wiretest.Message(2, value)))))
+}
+
+// TestJSONOfAny writes messages in messages: known ones spelled out, others as what they are, and nothing that would be lost.
+func TestJSONOfAny(t *testing.T) {
+	variable, err := proto.Marshal(&tfpb.VariableDef{VariableName: "v:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, err := proto.Marshal(&anypb.Any{TypeUrl: "type.googleapis.com/other.Type", Value: []byte{0x08, 0x05}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, url string
+		value     []byte
+		holds     string // the JSON holds this; "" for an error
+	}{
+		{"known", "type.googleapis.com/tensorflow.VariableDef", variable, `"variableName": "v:0"`},
+		{"known, empty", "type.googleapis.com/tensorflow.VariableDef", nil, `"@type": "type.googleapis.com/tensorflow.VariableDef"`},
+		{"unknown", "type.googleapis.com/my.Config", []byte{0xff, 0x00}, `"value": "/wA="`},
+		{"unknown, empty", "type.googleapis.com/my.Config", nil, `"@type": "type.googleapis.com/my.Config"`},
+		{"unknown, without a package", "type.googleapis.com/Config", []byte{1}, `"value": "AQ=="`},
+		{"unknown, without a host", "my.Config", []byte{1}, `"value": "AQ=="`},
+		{"unknown, that reads like the stand-in", "type.googleapis.com/my.Config", wiretest.String(1, "x"), `"value": "CgF4"`},
+		{"known with an unknown field", "type.googleapis.com/tensorflow.VariableDef", wiretest.Join(variable, wiretest.Varint(99, 1)), ""},
+		{"known and damaged", "type.googleapis.com/tensorflow.VariableDef", []byte{0x0a, 0x50}, ""},
+		{"known, in an Any in an Any", "type.googleapis.com/google.protobuf.Any", inner, `"value": "CAU="`},
+		{"no type", "", []byte{1}, ""},
+		{"no name", "type.googleapis.com/not a name", []byte{1}, ""},
+		{"nothing", "", nil, `{}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			raw := withAny(test.url, test.value)
+			out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: metafile.JSON})
+			if test.holds == "" {
+				if err == nil {
+					t.Errorf("no error; written was:\n%s", out)
+				} else if len(out) > 0 {
+					t.Error("something was written in spite of the error")
+				}
+				return
+			}
+			if err != nil || !strings.Contains(string(out), test.holds) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			checkRoundTrip(t, raw, metafile.MetaGraph, metafile.JSON)
+		})
+	}
+}
+
+// TestManyOpaqueAnys keeps the work in proportion to their number.
+func TestManyOpaqueAnys(t *testing.T) {
+	one := wiretest.Message(1, wiretest.String(1, "type.googleapis.com/my.Config"), wiretest.String(2, "x"))
+	raw := wiretest.Message(4, wiretest.String(1, "c"), wiretest.Message(2, wiretest.Message(5, bytes.Repeat(one, 20_000))))
+	if allocated := allocatedBy(func() { checkRoundTrip(t, raw, metafile.MetaGraph, metafile.JSON) }); allocated > 500<<20 {
+		t.Errorf("%d MiB were allocated for %d bytes", allocated>>20, len(raw))
+	}
+}
+
+// TestUnknownFields refuses to lose fields that the schema does not have: JSON has no form for them, text has one on demand.
+func TestUnknownFields(t *testing.T) {
+	for name, raw := range map[string][]byte{
+		"top level":       wiretest.Join(wiretest.Message(2), wiretest.String(99, "x")),
+		"node":            wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n"), wiretest.Varint(99, 1))),
+		"wrong wire type": wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n"), wiretest.Varint(2, 1))),
+		"group":           wiretest.Join(wiretest.Message(2), wiretest.Group(99, wiretest.Varint(1, 1))),
+	} {
+		for _, format := range []metafile.Format{metafile.Text, metafile.JSON} {
+			out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: format})
+			if err == nil || len(out) > 0 {
+				t.Errorf("%s in %v: %v, %d bytes written", name, format, err, len(out))
+			}
+			path := filepath.Join(t.TempDir(), "out")
+			if err := metafile.Write(context.Background(), path, wire.NewRope(raw), metafile.MetaGraph, metafile.WriteOptions{Format: format}); err == nil {
+				t.Errorf("%s in %v: no error for a file", name, format)
+			}
+			if left := names(t, filepath.Dir(path)); len(left) > 0 {
+				t.Errorf("%s in %v: %q is left", name, format, left)
+			}
+		}
+		out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: metafile.Text, AllowUnknown: true})
+		if err != nil || len(out) == 0 {
+			t.Errorf("%s in text, allowed: %v", name, err)
+		}
+		if _, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: metafile.JSON, AllowUnknown: true}); err == nil {
+			t.Errorf("%s in JSON, allowed: no error", name)
+		}
+	}
+}
+
+// TestNotUTF8 is an error in text and JSON, which cannot hold it, and no matter in binary.
+func TestNotUTF8(t *testing.T) {
+	raw := wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n\xff")))
+	for _, format := range []metafile.Format{metafile.Text, metafile.JSON} {
+		if out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: format}); err == nil || len(out) > 0 {
+			t.Errorf("%v: %v, %d bytes written", format, err, len(out))
+		}
+	}
+	if out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{}); err != nil || !bytes.Equal(out, raw) {
+		t.Errorf("binary: %v", err)
+	}
+}
+
+// names returns the names in a directory.
+func names(tb testing.TB, dir string) []string {
+	tb.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out []string
+	for _, entry := range entries {
+		out = append(out, entry.Name())
+	}
+	return out
+}

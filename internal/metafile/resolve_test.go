@@ -1,0 +1,106 @@
+package metafile_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+)
+
+// tree makes files in a new directory, of which those that end in .meta hold a MetaGraphDef whose version is their name.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, ".meta") && content == "" {
+			content = fmt.Sprintf("meta_info_def { tensorflow_version: %q }", name)
+		}
+		write(t, path, []byte(content))
+	}
+	return dir
+}
+
+// TestResolve finds the file that an argument means.
+func TestResolve(t *testing.T) {
+	state := func(path string) string {
+		return fmt.Sprintf("model_checkpoint_path: %q\nall_model_checkpoint_paths: %q\n", path, path)
+	}
+	const savedModel = "saved_model_schema_version: 1 meta_graphs { }"
+	for _, test := range []struct {
+		name, argument string
+		files          map[string]string
+		want           string // the file
+		problem, hint  string
+	}{
+		{name: "a file", argument: "a.meta", files: map[string]string{"a.meta": ""}, want: "a.meta"},
+		{name: "a prefix", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3.index": "x"}, want: "model.ckpt-3.meta"},
+		{name: "a V1 checkpoint's prefix is a file", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": "graph_def { }"}, want: "model.ckpt-3"},
+		{name: "a training directory", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": "", "train/model.ckpt-20.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "the state file itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "a directory that was moved", argument: "train", files: map[string]string{"train/checkpoint": state("/home/somebody/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "moved from Windows", argument: "train", files: map[string]string{"train/checkpoint": state(`C:\Users\x\train\model.ckpt-30`), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "relative, from another directory", argument: "train", files: map[string]string{"train/checkpoint": state("out/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "relative, below", argument: "train", files: map[string]string{"train/checkpoint": state("best/model.ckpt-30"), "train/best/model.ckpt-30.meta": "", "train/model.ckpt-30.meta": ""}, want: "train/best/model.ckpt-30.meta"},
+		{name: "a SavedModel's directory", argument: "sm", files: map[string]string{"sm/saved_model.pb": savedModel, "sm/saved_model.pbtxt": savedModel}, want: "sm/saved_model.pb"},
+		{name: "a SavedModel's directory, text", argument: "sm", files: map[string]string{"sm/saved_model.pbtxt": savedModel}, want: "sm/saved_model.pbtxt"},
+		{name: "a directory and a prefix", argument: "run", files: map[string]string{"run/events": "x", "run.meta": ""}, want: "run.meta"},
+		{name: "a directory and a prefix, slash behind", argument: "run/", files: map[string]string{"run/events": "x", "run.meta": ""}, want: "run.meta"},
+		{name: "a MetaGraphDef called checkpoint", argument: "checkpoint", files: map[string]string{"checkpoint": "graph_def { }"}, want: "checkpoint"},
+
+		{name: "nothing there", argument: "model.ckpt-3", files: map[string]string{"x": ""}, problem: "model.ckpt-3: no such file or directory", hint: "there is no .meta file in "},
+		{name: "nothing there but another", argument: "model.ckpt-3", files: map[string]string{"b.meta": ""}, problem: "model.ckpt-3: no such file or directory", hint: "there is "},
+		{name: "nothing there but others", argument: "model.ckpt-3", files: map[string]string{"b.meta": "", "c.meta": ""}, problem: "no such file or directory", hint: "there are 2 .meta files in "},
+		{name: "an odd directory", argument: "a[b]*/x", files: map[string]string{"a[b]*/b.meta": ""}, problem: "no such file or directory", hint: "b.meta"},
+		{name: "no directory", argument: "no/where/x.meta", files: map[string]string{"x": ""}, problem: "no such file or directory", hint: "is not there either"},
+		{name: "an index alone", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.index": "x"}, problem: "is a checkpoint without a graph", hint: "write_meta_graph=False"},
+		{name: "a directory of something else", argument: "train", files: map[string]string{"train/events": "x", "train/a.meta": ""}, problem: "is a directory with neither", hint: "a.meta"},
+		{name: "a checkpoint that is gone", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-20.meta": ""}, problem: "model.ckpt-30.meta: is not there, though ", hint: "model.ckpt-20.meta"},
+		{name: "a checkpoint that is gone, the state file itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30")}, problem: "model.ckpt-30.meta: is not there, though ", hint: "no .meta file"},
+		{name: "a state without a path", argument: "train", files: map[string]string{"train/checkpoint": `all_model_checkpoint_paths: "a"`}, problem: "names no latest checkpoint", hint: "no .meta file"},
+		{name: "an empty state", argument: "train", files: map[string]string{"train/checkpoint": ""}, problem: "checkpoint: is empty", hint: "no .meta file"},
+		{name: "an empty state itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": ""}, problem: "checkpoint: is empty", hint: ""},
+		{name: "no state", argument: "train", files: map[string]string{"train/checkpoint": "hello"}, problem: "is no CheckpointState: ", hint: ""},
+		{name: "another file called checkpoint", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": "hello"}, problem: "is text, but not of", hint: ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := tree(t, test.files)
+			f, err := metafile.Open(dir+string(filepath.Separator)+filepath.FromSlash(test.argument), metafile.OpenOptions{})
+			if test.problem == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := filepath.Join(dir, filepath.FromSlash(test.want)); filepath.Clean(f.Path) != want || filepath.Clean(f.Name) != want {
+					t.Errorf("%s, called %s; want %s", f.Path, f.Name, want)
+				}
+				return
+			}
+			var e *metafile.Error
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Remedy(), test.hint) {
+				t.Errorf("%v (%+v)", err, e)
+			}
+		})
+	}
+}
+
+// TestStateTooLarge does not read a file without end because it is called `checkpoint`.
+func TestStateTooLarge(t *testing.T) {
+	dir := tree(t, map[string]string{"train/checkpoint": "x"})
+	if err := os.Truncate(filepath.Join(dir, "train", "checkpoint"), 1<<30); err != nil {
+		t.Skip(err)
+	}
+	if allocated := allocatedBy(func() {
+		if _, err := metafile.Open(filepath.Join(dir, "train"), metafile.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "too large") {
+			t.Errorf("the error is %v", err)
+		}
+	}); allocated > 1<<20 {
+		t.Errorf("%d bytes were allocated", allocated)
+	}
+}
