@@ -232,7 +232,7 @@ func (t *tensor) text(i int64) string {
 		return strconv.FormatFloat(t.number(v), 'g', -1, size)
 	case complexes:
 		re, im := t.parts(v)
-		return strconv.FormatComplex(complex(re, im), 'g', -1, 16*t.element.width)
+		return strconv.FormatComplex(complex(re, im), 'g', -1, 8*t.element.width)
 	case stringKind:
 		return quote(string(v))
 	}

@@ -1,0 +1,273 @@
+package diff
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/prototext"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// parse returns the MetaGraphDef that a text stands for.
+func parse(t testing.TB, text string) *wire.MetaGraph {
+	t.Helper()
+	m := new(tfpb.MetaGraphDef)
+	if err := prototext.Unmarshal([]byte(text), m); err != nil {
+		t.Fatal(err)
+	}
+	return index(t, m)
+}
+
+// ops is an op list in which MatMul has an attr with a default.
+const ops = `meta_info_def { stripped_op_list { op { name: "MatMul"
+  attr { name: "T" type: "type" }
+  attr { name: "transpose_a" type: "bool" default_value { b: false } } } } }
+`
+
+func TestCompare(t *testing.T) {
+	tests := []struct {
+		name    string
+		options Options
+		a, b    string
+		want    []string
+	}{
+		{
+			name: "an attr at its default is not an absent one",
+			a:    ops + `graph_def { node { name: "m" op: "MatMul" attr { key: "transpose_a" value { b: false } } } }`,
+			b:    ops + `graph_def { node { name: "m" op: "MatMul" } }`,
+			want: []string{"nodes changed m attr:transpose_a: false -> none"},
+		},
+		{
+			name:    "default-attrs",
+			options: Options{Ignore: []string{"default-attrs"}},
+			a:       ops + `graph_def { node { name: "m" op: "MatMul" attr { key: "transpose_a" value { b: false } } } node { name: "n" op: "MatMul" } }`,
+			b:       `graph_def { node { name: "m" op: "MatMul" } node { name: "n" op: "MatMul" attr { key: "transpose_a" value { b: true } } } }`,
+			want:    []string{"nodes changed n attr:transpose_a: none -> true", "ops removed MatMul"},
+		},
+		{
+			name: "spelling of a device",
+			a:    `graph_def { node { name: "a" op: "NoOp" device: "/gpu:0" } }`,
+			b:    `graph_def { node { name: "a" op: "NoOp" device: "/device:GPU:0" } }`,
+			want: []string{"nodes changed a device: /gpu:0 -> /device:GPU:0"},
+		},
+		{
+			name:    "device-spelling",
+			options: Options{Ignore: []string{"device-spelling"}},
+			a:       `graph_def { node { name: "a" op: "NoOp" device: "/gpu:0" } node { name: "b" op: "NoOp" device: "/gpu:0" } }`,
+			b:       `graph_def { node { name: "a" op: "NoOp" device: "/device:GPU:0" } node { name: "b" op: "NoOp" device: "/gpu:1" } }`,
+			want:    []string{"nodes changed b device: /gpu:0 -> /gpu:1"},
+		},
+		{
+			name:    "ignore devices and an attr",
+			options: Options{Ignore: []string{"devices, attr:_*", "versions"}},
+			a:       `graph_def { versions { producer: 1 } node { name: "a" op: "NoOp" device: "/gpu:0" attr { key: "_x" value { i: 1 } } } }`,
+			b:       `graph_def { node { name: "a" op: "NoOp" attr { key: "x" value { i: 2 } } } }`,
+			want:    []string{"nodes changed a attr:x: none -> 2"},
+		},
+		{
+			name:    "only one attr",
+			options: Options{Only: []string{"attr:x"}},
+			a:       `graph_def { versions { producer: 1 } node { name: "a" op: "A" } node { name: "gone" op: "A" } }`,
+			b:       `graph_def { node { name: "a" op: "B" attr { key: "x" value { i: 2 } } } }`,
+			want:    []string{"nodes changed a attr:x: none -> 2"},
+		},
+		{
+			name:    "only nodes, by name",
+			options: Options{Only: []string{"nodes"}, Names: []string{"conv*"}},
+			a:       `graph_def { node { name: "conv1" op: "A" } node { name: "dense" op: "A" } }`,
+			b:       `graph_def { node { name: "conv1" op: "B" } node { name: "dense" op: "B" } node { name: "conv2" op: "B" } }`,
+			want:    []string{"nodes added conv2", "nodes changed conv1 op: A -> B"},
+		},
+		{
+			name:    "only the graph",
+			options: Options{GraphOnly: true},
+			a:       `graph_def { node { name: "a" op: "A" } } collection_def { key: "k" value { node_list { value: "a" } } }`,
+			b:       `graph_def { node { name: "a" op: "A" } } saver_def { max_to_keep: 5 }`,
+		},
+		{
+			name: "a renamed function, its calls and its gradient follow",
+			a: `graph_def { node { name: "c" op: "__f_12" } node { name: "d" op: "Map" attr { key: "f" value { func { name: "__f_12" } } } }
+			  library { function { signature { name: "__f_12" } node_def { name: "x" op: "A" } }
+			    function { signature { name: "g" } node_def { name: "y" op: "B" attr { key: "f" value { func { name: "__f_12" } } } } }
+			    gradient { function_name: "__f_12" gradient_func: "g" } } }`,
+			b: `graph_def { node { name: "c" op: "__f_99" } node { name: "d" op: "Map" attr { key: "f" value { func { name: "__f_99" } } } }
+			  library { function { signature { name: "__f_99" } node_def { name: "x" op: "A" } }
+			    function { signature { name: "g" } node_def { name: "y" op: "B" attr { key: "f" value { func { name: "__f_99" } } } } }
+			    gradient { function_name: "__f_99" gradient_func: "g" } } }`,
+			want: []string{"functions renamed __f_12 => __f_99"},
+		},
+		{
+			name: "another gradient",
+			a:    `graph_def { library { gradient { function_name: "f" gradient_func: "g" } } }`,
+			b:    `graph_def { library { gradient { function_name: "f" gradient_func: "h" } } }`,
+			want: []string{"functions gradient:f: g -> h"},
+		},
+		{
+			name: "outputs of a function's nodes in other spellings",
+			a: `graph_def { library { function { signature { name: "f" } ret { key: "r" value: "x:out:0" }
+			  node_def { name: "x" op: "A" input: "arg" input: "^z" input: "^y" } } } }`,
+			b: `graph_def { library { function { signature { name: "f" } ret { key: "r" value: "x:out" }
+			  node_def { name: "x" op: "A" input: "arg:0" input: "^y" input: "^z" } } } }`,
+		},
+		{
+			name: "an input more, between others",
+			a:    `graph_def { node { name: "n" op: "AddN" input: "a" input: "c" input: "^x" } }`,
+			b:    `graph_def { node { name: "n" op: "AddN" input: "a:0" input: "b" input: "c" } }`,
+			want: []string{"nodes changed n input:1: none -> b", "nodes changed n control_inputs: ^x -> none"},
+		},
+		{
+			name: "a name given twice",
+			a:    `graph_def { node { name: "n" op: "A" } node { name: "m" op: "M" } }`,
+			b:    `graph_def { node { name: "m" op: "M" } node { name: "n" op: "A" } node { name: "n" op: "A" } }`,
+			want: []string{"nodes added n"},
+		},
+		{
+			name: "a scope that was renamed and changed, and what is in it",
+			a: `graph_def { node { name: "in" op: "Placeholder" }
+			  node { name: "tower_0/w" op: "VariableV2" device: "/gpu:0" } node { name: "tower_0/r" op: "Identity" input: "tower_0/w" }
+			  node { name: "tower_0/m" op: "MatMul" input: "in" input: "tower_0/r" } node { name: "tower_0/s" op: "Softmax" input: "tower_0/m" } node { name: "out" op: "Identity" input: "tower_0/s" }
+			  node { name: "tower_0/old" op: "NoOp" } }
+			  collection_def { key: "ops" value { node_list { value: "tower_0/m" } } } saver_def { filename_tensor_name: "tower_0/r:0" }`,
+			b: `graph_def { node { name: "in" op: "Placeholder" }
+			  node { name: "tower/w" op: "VariableV2" } node { name: "tower/r" op: "Identity" input: "tower/w:0" }
+			  node { name: "tower/m" op: "MatMul" input: "in" input: "tower/r" } node { name: "tower/s" op: "Softmax" input: "tower/m" } node { name: "out" op: "Identity" input: "tower/s" } }
+			  collection_def { key: "ops" value { node_list { value: "tower/m" } } } saver_def { filename_tensor_name: "tower/r:0" }`,
+			want: []string{"nodes changed tower_0/w => tower/w device: /gpu:0 -> none", "nodes removed tower_0/old", "nodes scope tower_0/ => tower/ (4)"},
+		},
+		{
+			name: "towers that all look alike",
+			a: `graph_def { node { name: "t_0/a" op: "A" device: "/gpu:0" } node { name: "t_0/b" op: "B" input: "t_0/a" }
+			  node { name: "t_1/a" op: "A" device: "/gpu:1" } node { name: "t_1/b" op: "B" input: "t_1/a" } }`,
+			b: `graph_def { node { name: "g_1/a" op: "A" device: "/gpu:1" } node { name: "g_1/b" op: "B" input: "g_1/a" }
+			  node { name: "g_0/a" op: "A" device: "/gpu:0" } node { name: "g_0/b" op: "B" input: "g_0/a" } }`,
+			want: []string{"nodes scope t_0/ => g_0/ (2)", "nodes scope t_1/ => g_1/ (2)"},
+		},
+		{
+			name: "constants of one value, told apart by who reads them",
+			a: `graph_def { node { name: "c1" op: "Const" } node { name: "c2" op: "Const" } node { name: "r1" op: "Neg" input: "c1" } node { name: "r2" op: "Abs" input: "c2" }
+			  node { name: "x" op: "X" } }`,
+			b: `graph_def { node { name: "d2" op: "Const" } node { name: "d1" op: "Const" } node { name: "r1" op: "Neg" input: "d1" } node { name: "r2" op: "Abs" input: "d2" }
+			  node { name: "x" op: "X" } }`,
+			want: []string{"nodes renamed c1 => d1", "nodes renamed c2 => d2"},
+		},
+		{
+			name: "entries in another order",
+			a:    `collection_def { key: "k" value { node_list { value: "a" value: "b" value: "c" } } }`,
+			b:    `collection_def { key: "k" value { node_list { value: "c" value: "a" value: "b" } } }`,
+			want: []string{"collections changed k entries moved c position: 2 -> 0"},
+		},
+		{
+			name: "numbers of a collection",
+			a:    `collection_def { key: "k" value { int64_list { value: [1, 2, 3] } } } collection_def { key: "f" value { float_list { value: [0.5, nan] } } }`,
+			b:    `collection_def { key: "k" value { int64_list { value: [1, 5, 3, 4] } } } collection_def { key: "f" value { float_list { value: [0.5, nan] } } }`,
+			want: []string{"collections changed k entries added 4", "collections changed k entries changed [1] value: 2 -> 5"},
+		},
+		{
+			name: "another kind of collection",
+			a:    `collection_def { key: "k" value { node_list { value: "a" } } }`,
+			b:    `collection_def { key: "k" value { bytes_list { value: "a" } } }`,
+			want: []string{"collections changed k kind: node_list, 1 entry -> bytes_list, 1 entry"},
+		},
+		{
+			name: "saver there and not there",
+			a:    `saver_def { filename_tensor_name: "f:0" }`,
+			b:    ``,
+			want: []string{"saver removed saver_def"},
+		},
+		{
+			name: "assets in another order, one with another file",
+			a:    `asset_file_def { tensor_info { name: "a:0" } filename: "x" } asset_file_def { tensor_info { name: "b:0" } filename: "y" }`,
+			b:    `asset_file_def { tensor_info { name: "b:0" } filename: "z" } asset_file_def { tensor_info { name: "a:0" } filename: "x" }`,
+			want: []string{"assets changed y filename: y -> z"},
+		},
+		{
+			name: "what an op is defined as",
+			a:    ops,
+			b: `meta_info_def { stripped_op_list { op { name: "MatMul"
+			  attr { name: "transpose_a" type: "bool" default_value { b: true } } attr { name: "T" type: "type" } } } }`,
+			want: []string{"ops changed MatMul attr.transpose_a.default_value.b: false -> true"},
+		},
+		{
+			name: "the object graph and the debug info",
+			a:    `object_graph_def { nodes { constant { operation: "c" } } } graph_def { debug_info { files: "a.py" } }`,
+			b:    `object_graph_def { nodes { constant { operation: "d" } } } graph_def { debug_info { files: "b.py" } }`,
+			want: []string{"debug_info files[0]: a.py -> b.py", "object_graph nodes[0].constant.operation: c -> d"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			report, err := Compare(parse(t, test.a), parse(t, test.b), test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := tell(report)
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if d := cmp.Diff(test.want, got); d != "" || report.Equal != (len(test.want) == 0) {
+				t.Errorf("equal: %t (-want +got):\n%s", report.Equal, d)
+			}
+		})
+	}
+}
+
+func TestOptionsCheck(t *testing.T) {
+	tests := []struct {
+		options Options
+		want    string
+	}{
+		{Options{Ignore: []string{"devices", "op-list,versions"}, Only: []string{"nodes"}}, ""},
+		{Options{Ignore: []string{"divices"}}, `"divices" is none of nodes, functions, collections, variables, saver, signatures, assets, versions, ops, info, ` +
+			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs`},
+		{Options{Only: []string{"device-spelling"}}, "device-spelling and default-attrs can be ignored, but not be all that is compared"},
+		{Options{Names: []string{"[a"}}, `pattern "[a": a set is not closed or a backslash stands at the end`},
+	}
+	for _, test := range tests {
+		got := ""
+		if err := test.options.Check(); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("Check of %+v: %q, want %q", test.options, got, test.want)
+		}
+	}
+}
+
+// FuzzCompare: whatever the bytes, a message does not differ from itself, and A differs from B if B differs from A.
+func FuzzCompare(f *testing.F) {
+	for _, text := range []string{ops, `graph_def { node { name: "a" op: "A" input: "b" } library { function { signature { name: "f" } } } }`,
+		`collection_def { key: "variables" value { bytes_list { value: "\n\001a" } } } saver_def { }`} {
+		m := parse(f, text)
+		f.Add(m.Rope().Bytes(), []byte{})
+	}
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		m, err := wire.ParseMetaGraph(a)
+		if err != nil {
+			return
+		}
+		r, err := Compare(m, m, Options{})
+		if err != nil {
+			return
+		}
+		if !r.Equal {
+			t.Fatalf("it differs from itself: %v", tell(r))
+		}
+		n, err := wire.ParseMetaGraph(b)
+		if err != nil {
+			return
+		}
+		there, err := Compare(m, n, Options{})
+		if err != nil {
+			return
+		}
+		back, err := Compare(n, m, Options{})
+		if err != nil {
+			t.Fatalf("one way it is compared, the other not: %v", err)
+		}
+		if there.Equal != back.Equal {
+			t.Fatalf("equal one way %t, the other %t: %v, %v", there.Equal, back.Equal, tell(there), tell(back))
+		}
+	})
+}
