@@ -1,0 +1,293 @@
+//go:build unix
+
+package metafile_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// TestWriteKeepsMode gives the new file what the old one had.
+func TestWriteKeepsMode(t *testing.T) {
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o755, 0o200} {
+		path := filepath.Join(t.TempDir(), "out.meta")
+		write(t, path, []byte("old"))
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := writeMessage(path, []byte("new"), metafile.WriteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		stat, err := os.Stat(path)
+		if err != nil || stat.Mode() != mode || stat.Size() != 3 {
+			t.Errorf("mode %v became %v (%v)", mode, stat.Mode(), err)
+		}
+	}
+	// A new file has the mode that new files have.
+	dir := t.TempDir()
+	if err := writeMessage(filepath.Join(dir, "a"), []byte("new"), metafile.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.Create(filepath.Join(dir, "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close() //nolint:errcheck // nothing was written
+	want, err := b.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.Stat(filepath.Join(dir, "a")); err != nil || got.Mode() != want.Mode() {
+		t.Errorf("a new file has the mode %v, want %v", got.Mode(), want.Mode())
+	}
+}
+
+// TestWriteKeepsOwner leaves somebody's file his, when root rewrites it.
+func TestWriteKeepsOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	path := filepath.Join(t.TempDir(), "out.meta")
+	write(t, path, []byte("old"))
+	if err := os.Chown(path, 1234, 2345); err != nil {
+		t.Skip(err)
+	}
+	if err := writeMessage(path, []byte("new"), metafile.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	stat, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := stat.Sys().(*syscall.Stat_t); owner.Uid != 1234 || owner.Gid != 2345 {
+		t.Errorf("it belongs to %d, %d", owner.Uid, owner.Gid)
+	}
+}
+
+// TestWriteThroughLinks replaces what links lead to, as the system follows them, and keeps the links.
+func TestWriteThroughLinks(t *testing.T) {
+	dir := t.TempDir()
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sub := range []string{"store/deep", "other"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(dir, "other", "target.meta"), []byte("old"))
+	write(t, filepath.Join(dir, "store", "target.meta"), []byte("old"))
+	link("other/target.meta", "relative")
+	link(filepath.Join(dir, "other", "target.meta"), "absolute")
+	link("relative", "chain")
+	link("store/deep", "elsewhere")                // a directory, whose .. is store
+	link("../target.meta", "store/deep/to-parent") // store/target.meta
+	link("../new.meta", "store/deep/dangling")     // store/new.meta
+	link("round", "round")
+	link("no/such/dir.meta", "lost")
+	for _, test := range []struct{ path, target string }{
+		{"relative", "other/target.meta"},
+		{"absolute", "other/target.meta"},
+		{"chain", "other/target.meta"},
+		{"elsewhere/to-parent", "store/target.meta"},
+		{"elsewhere/dangling", "store/new.meta"},
+		{"elsewhere/../target.meta", "store/target.meta"},
+	} {
+		path := dir + "/" + test.path // not cleaned
+		content := []byte("written to " + test.path)
+		if err := writeMessage(path, content, metafile.WriteOptions{}); err != nil {
+			t.Errorf("%s: %v", test.path, err)
+			continue
+		}
+		if got := read(t, dir, test.target); !bytes.Equal(got, content) {
+			t.Errorf("%s: %s holds %q", test.path, test.target, got)
+		}
+		if stat, err := os.Lstat(path); err == nil && !strings.Contains(test.path, "..") && stat.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s is no link any more", test.path)
+		}
+	}
+	err := writeMessage(filepath.Join(dir, "round"), []byte("x"), metafile.WriteOptions{})
+	if err == nil || err.Error() != filepath.Join(dir, "round")+": is a link that leads back to itself" {
+		t.Errorf("a loop: %v", err)
+	}
+	if err := writeMessage(filepath.Join(dir, "lost"), []byte("x"), metafile.WriteOptions{}); err == nil || !strings.HasPrefix(err.Error(), filepath.Join(dir, "lost")+": cannot be written: there is no directory ") {
+		t.Errorf("a link to nowhere: %v", err)
+	}
+	if diff := cmp.Diff([]string{"absolute", "chain", "elsewhere", "lost", "other", "relative", "round", "store"}, names(t, dir)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"deep", "new.meta", "target.meta"}, names(t, filepath.Join(dir, "store"))); diff != "" {
+		t.Errorf("files in store (-want +got):\n%s", diff)
+	}
+}
+
+// TestWriteLongName replaces a file whose name is as long as names can be.
+func TestWriteLongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("n", 250)+".meta")
+	if err := writeMessage(path, []byte("new"), metafile.WriteOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWriteOverInput writes a mapped file's own content over it.
+func TestWriteOverInput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large.meta")
+	raw := largeGraph(1 << 20)
+	write(t, path, raw)
+	f, err := metafile.Open(path, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = metafile.Write(context.Background(), path, f.Meta.Rope(), f.Kind, metafile.WriteOptions{Ready: func() error { return errors.Join(f.Changed(), f.Close()) }})
+	if err != nil || !bytes.Equal(read(t, path), raw) {
+		t.Errorf("%v, or other bytes", err)
+	}
+}
+
+// TestWriteDevice writes to what cannot be replaced as it is.
+func TestWriteDevice(t *testing.T) {
+	ready := false
+	if err := writeMessage(os.DevNull, []byte("x"), metafile.WriteOptions{Ready: func() error {
+		ready = true
+		return nil
+	}}); err != nil || !ready {
+		t.Errorf("%v, ready %v", err, ready)
+	}
+	if stat, err := os.Stat(os.DevNull); err != nil || stat.Mode()&os.ModeDevice == 0 {
+		t.Fatal("the null device is gone")
+	}
+	if _, err := os.Stat("/dev/full"); err == nil {
+		if err := writeMessage("/dev/full", bytes.Repeat([]byte("x"), 1000), metafile.WriteOptions{}); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "cannot write /dev/full: ") {
+			t.Errorf("a full device: %v", err)
+		}
+	}
+}
+
+// TestWritePipe writes to a named pipe, and reads from one.
+func TestWritePipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe.pbtxt")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	raw := read(t, testdata, "queues.meta")
+	done := make(chan error, 1)
+	go func() { done <- writeMessage(path, raw, metafile.WriteOptions{}) }()
+	f, err := metafile.Open(path, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || f.Format != metafile.Text || f.Kind != metafile.MetaGraph {
+		t.Errorf("%v, %v, %v", err, f.Format, f.Kind)
+	}
+	if stat, err := os.Stat(path); err != nil || stat.Mode()&os.ModeNamedPipe == 0 {
+		t.Error("the pipe is no pipe any more")
+	}
+	// What has no form as text is told before the pipe is opened, for which there is no reader now.
+	if err := writeMessage(path, []byte{0xfa, 0x01, 0x00}, metafile.WriteOptions{}); err == nil {
+		t.Error("an unknown field as text: no error")
+	}
+}
+
+// TestWriteDiskFull leaves the old file whole where there is no room for the new one.
+func TestWriteDiskFull(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can mount")
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("cannot mount: %s", out)
+	}
+	defer exec.Command("umount", dir).Run() //nolint:errcheck // there is nothing to be done about it
+	path := filepath.Join(dir, "out.meta")
+	write(t, path, []byte("old"))
+	for _, format := range []metafile.Format{metafile.Binary, metafile.Text} {
+		err := writeMessage(path, largeGraph(400<<10), metafile.WriteOptions{Format: format})
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%v: %v", format, err)
+		}
+		if diff := cmp.Diff([]string{"out.meta"}, names(t, dir)); diff != "" || string(read(t, path)) != "old" {
+			t.Errorf("%v: the old file changed, or files are left:\n%s", format, diff)
+		}
+	}
+}
+
+// TestWriteReadOnlyDirectory says why no file can be made, and not by a name that nobody gave.
+func TestWriteReadOnlyDirectory(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.meta")
+	write(t, path, []byte("old"))
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	err := writeMessage(path, []byte("new"), metafile.WriteOptions{})
+	if err == nil || err.Error() != path+": cannot be written: no new file can be made in "+dir+": permission denied" {
+		t.Error(err)
+	}
+}
+
+// TestOpenUnreadable names a file that may not be read.
+func TestOpenUnreadable(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	path := filepath.Join(t.TempDir(), "secret.meta")
+	write(t, path, []byte("x"))
+	if err := os.Chmod(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := metafile.Open(path, metafile.OpenOptions{}); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), path) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestShrinkingInput fails without a trace where a mapped input gets shorter while it is written.
+func TestShrinkingInput(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.meta"), filepath.Join(dir, "out.meta")
+	write(t, in, largeGraph(1<<20))
+	f, err := metafile.Open(in, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	// Small pieces are copied before they are written, and that is where the fault comes.
+	var b wire.Builder
+	for at := 0; at+1000 <= len(f.Bytes); at += 1000 {
+		b.Window(f.Bytes[at : at+1000 : at+1000])
+	}
+	rope := b.Build()
+	if err := os.Truncate(in, 100<<10); err != nil {
+		t.Fatal(err)
+	}
+	err = metafile.Guard(func() error {
+		return metafile.Write(context.Background(), out, rope, f.Kind, metafile.WriteOptions{})
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+	if diff := cmp.Diff([]string{"in.meta"}, names(t, dir)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	var changed *metafile.Error
+	if !errors.As(f.Changed(), &changed) {
+		t.Error("Changed does not say so")
+	}
+}
