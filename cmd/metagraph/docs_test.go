@@ -241,30 +241,35 @@ func yamlCommands(lines []string) [][]string {
 	var out [][]string
 	for i, line := range lines {
 		text := strings.TrimLeft(line, " -")
-		indent := len(line) - len(text)
-		key, value, ok := strings.Cut(text, ":")
-		if !ok || key != "run" && key != "script" {
-			continue
-		}
+		key, value, _ := strings.Cut(text, ":")
 		value = strings.TrimSpace(value)
-		if value != "" && value != "|" {
+		switch {
+		case key == "run" && value != "|":
 			out = append(out, []string{value})
-			continue
-		}
-		var block []string
-		for _, below := range lines[i+1:] {
-			text := strings.TrimLeft(below, " ")
-			if len(below)-len(text) <= indent && text != "" && !(value == "" && strings.HasPrefix(text, "- ") && len(below)-len(text) == indent) {
-				break
+		case key == "run":
+			out = append(out, under(lines[i+1:], len(line)-len(text)))
+		case key == "script":
+			block := under(lines[i+1:], len(line)-len(text))
+			for n, command := range block { // the elements of a list
+				block[n] = strings.TrimPrefix(strings.TrimPrefix(command, "- "), "|")
 			}
-			if value == "" { // a list of commands
-				text = strings.TrimPrefix(strings.TrimPrefix(text, "- "), "|")
-			}
-			block = append(block, text)
+			out = append(out, block)
 		}
-		out = append(out, block)
 	}
 	return out
+}
+
+// under returns the lines up to the first that is not indented by more than that, without their indentation.
+func under(lines []string, indent int) []string {
+	var block []string
+	for _, line := range lines {
+		text := strings.TrimLeft(line, " ")
+		if text != "" && len(line)-len(text) <= indent {
+			break
+		}
+		block = append(block, text)
+	}
+	return block
 }
 
 // screenVariable is the environment variable that names the file which stands for the terminal.

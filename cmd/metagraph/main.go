@@ -49,10 +49,11 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitDone // whoever read the output has seen enough
 	}
-	fmt.Fprintf(env.stderr, "metagraph: %s\n", render.Message(err.Error()))
+	// Where stderr fails there is nobody left to tell.
+	_, _ = fmt.Fprintf(env.stderr, "metagraph: %s\n", render.Message(err.Error()))
 	var hinted interface{ Remedy() string }
 	if errors.As(err, &hinted) && hinted.Remedy() != "" {
-		fmt.Fprintf(env.stderr, "hint: %s\n", render.Message(hinted.Remedy()))
+		_, _ = fmt.Fprintf(env.stderr, "hint: %s\n", render.Message(hinted.Remedy()))
 	}
 	return exitTrouble
 }
