@@ -151,6 +151,9 @@ func (f *problemFinder) findCycles() {
 	}
 	circle := f.circle(waits, merges, nexts)
 	f.found.addTimes(graphCycle, "", n-done, f.node(circle[0]), func() string {
+		if n-done == 1 {
+			return f.path(circle)
+		}
 		return fmt.Sprintf("%d nodes in a cycle or behind one: %s", n-done, f.path(circle))
 	})
 }
@@ -161,7 +164,10 @@ func (f *problemFinder) leadsBack() bool {
 	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
 	for i := range f.g.Len() {
 		for _, e := range f.g.Inputs(i) {
-			if int(e.Node) >= i && !(merges[f.g.Op(i)] && nexts[f.g.Op(int(e.Node))]) {
+			if int(e.Node) < i {
+				continue
+			}
+			if loop := merges[f.g.Op(i)] && nexts[f.g.Op(int(e.Node))]; !loop {
 				return true
 			}
 		}

@@ -1,8 +1,10 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -138,23 +140,55 @@ func (f *problemFinder) findInOps() {
 		first[f.g.Op(i)] = i
 		uses[f.g.Op(i)]++
 	}
-	info, _ := f.m.Message(wire.MetaInfoDef)
-	_, listed := wire.Merged(info, wire.InfoStrippedOpList)
 	for id, op := range f.infos {
-		if op.kind != registeredOp {
+		version := op.deprecated.GetVersion()
+		if op.kind != registeredOp || version == 0 {
 			continue
 		}
-		if version := op.deprecated.GetVersion(); version > 0 {
-			kind, what := deprecatedOp, "works no more"
-			if f.producer >= int64(version) {
-				kind, what = removedOp, "has been removed"
-			}
-			f.found.addTimes(kind, op.name, uses[id], f.node(first[id]), func() string {
-				return fmt.Sprintf("op %s %s from GraphDef version %d on (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
-			})
+		kind := deprecatedOp
+		if f.producer >= int64(version) {
+			kind = removedOp
 		}
-		if _, has := f.ops.listed.raw[op.name]; listed && !has {
-			f.found.addTimes(unlistedOp, "", uses[id], f.node(first[id]), fixed("op "+op.name+" is not in stripped_op_list"))
+		f.found.addTimes(kind, op.name, uses[id], f.node(first[id]), f.removal(op))
+	}
+	info, _ := f.m.Message(wire.MetaInfoDef)
+	if _, listed := wire.Merged(info, wire.InfoStrippedOpList); !listed {
+		return
+	}
+	message := func(op *opInfo) func() string { return fixed("op " + op.name + " is not in stripped_op_list") }
+	for id, op := range f.infos {
+		if f.unlisted(op) {
+			f.found.addTimes(unlistedOp, "", uses[id], f.node(first[id]), message(op))
 		}
+	}
+	var inBodies []*opInfo
+	for _, op := range f.ops.infos {
+		if op.uses > 0 && f.unlisted(op) {
+			inBodies = append(inBodies, op)
+		}
+	}
+	slices.SortFunc(inBodies, func(a, b *opInfo) int { return cmp.Compare(a.name, b.name) })
+	for _, op := range inBodies {
+		f.found.addTimes(unlistedOp, "", op.uses, func() string {
+			return "function " + shown(op.firstUse.function) + ", node " + shown(op.firstUse.name)
+		}, message(op))
+	}
+}
+
+// unlisted reports whether the file's own list should define an op and does not.
+func (f *problemFinder) unlisted(op *opInfo) bool {
+	_, has := f.ops.listed.raw[op.name]
+	return op.kind == registeredOp && !has
+}
+
+// removal says that an op is going out of use.
+func (f *problemFinder) removal(op *opInfo) func() string {
+	version := op.deprecated.GetVersion()
+	return func() string {
+		what := "works no more"
+		if f.producer >= int64(version) {
+			what = "has been removed"
+		}
+		return fmt.Sprintf("op %s %s from GraphDef version %d on (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
 	}
 }

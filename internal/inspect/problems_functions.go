@@ -205,6 +205,13 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		p := nodePlace{name: n.Name, function: name}
 		op := f.ops.find(string(n.Op))
 		types := f.checkNode(&p, n.Raw, op)
+		if op.uses == 0 {
+			op.firstUse = nodePlace{name: n.Name, function: name}
+		}
+		op.uses++
+		if version := op.deprecated.GetVersion(); version > 0 && f.producer >= int64(version) {
+			f.report(&p, removedOp, op.name, f.removal(op))
+		}
 		if _, double := b.nodes[string(n.Name)]; double || b.args[string(n.Name)] {
 			f.report(&p, duplicateNode, "", fixed("another node or argument has the same name"))
 			continue

@@ -34,6 +34,8 @@ type opInfo struct {
 	attrKey    []byte              // room for a key of byAttrs
 	attrValues [][]byte            // room for the values
 	present    []bool              // room for which attrs a node has
+	uses       int                 // in the bodies of functions
+	firstUse   nodePlace           // the first of them
 	seen       map[string]*opTypes // the types of nodes in the graph that are in order, by the bytes of their attrs
 }
 

@@ -102,6 +102,7 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 						return fmt.Sprintf("_output_shapes records %s for output #%d of op %s, and TensorFlow %s infers %s",
 							recorded, output, shown(op.name), ReferenceVersion, inferred)
 					})
+					return
 				}
 			}
 			count++

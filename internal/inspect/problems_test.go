@@ -282,10 +282,13 @@ func TestValidVersion(t *testing.T) {
 }
 
 func TestPythonInt(t *testing.T) {
-	for text, want := range map[string]int{"0": 0, "-1": -1, "+7": 7, " 12\n": 12, "1_000": 1000, "00": 0} {
+	for text, want := range map[string]int{"0": 0, "-1": -1, "+7": 7, "1_000": 1000, "00": 0} {
 		if got, ok := pythonInt(text); !ok || got != want {
 			t.Errorf("pythonInt(%q) = %d, %v, want %d", text, got, ok, want)
 		}
+	}
+	if got, ok := pythonInt(" 12\n"); !ok || got != 12 {
+		t.Errorf("pythonInt does not pass over white space: %d, %v", got, ok)
 	}
 	for _, text := range []string{"", "x", "1__0", "_1", "1_", "--1", "+-1", "1.0", "0x1", " "} {
 		if got, ok := pythonInt(text); ok {

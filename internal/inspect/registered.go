@@ -12,7 +12,7 @@ import (
 
 // The TensorFlow that problems are judged by, as tensorflow_ops.py prints it.
 const (
-	// ReferenceVersion is the release of TensorFlow whose behaviour Problems foretells.
+	// ReferenceVersion is the release of TensorFlow that Problems speaks of.
 	ReferenceVersion = "2.21"
 
 	graphVersion       = 2474 // TF_GRAPH_DEF_VERSION (tensorflow/core/public/release_version.h)
