@@ -70,19 +70,19 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer a.Close() //nolint:errcheck // read only
+	defer a.close()
 	b, err := o.open(env, args[1])
 	if err != nil {
 		return err
 	}
-	defer b.Close() //nolint:errcheck // read only
-	options.GraphOnly = a.Kind == metafile.GraphDef || b.Kind == metafile.GraphDef
-	report, err := diff.Compare(a.Meta, b.Meta, options)
+	defer b.close()
+	options.GraphOnly = a.bare() || b.bare()
+	report, err := diff.Compare(a.meta(), b.meta(), options)
 	if err != nil {
 		return locateIn(err, a, b)
 	}
-	report.A.File, report.A.Kind = a.Name, a.Kind.String()
-	report.B.File, report.B.Kind = b.Name, b.Kind.String()
+	report.A.File, report.A.Kind = a.name()
+	report.B.File, report.B.Kind = b.name()
 	if note := kindNote(a, b); note != "" {
 		report.Notes = append(report.Notes, note)
 		if report.Equal && printing.Format != render.JSON {
@@ -131,43 +131,84 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 // stdinArgument reports whether an argument means standard input.
 func stdinArgument(arg string) bool { return arg == "" || arg == "-" }
 
+// A diffInput is one of the two that are compared. Without a file it is nothing: what git gives for a file that was added
+// or removed.
+type diffInput struct{ file *metafile.File }
+
+// nothing is the name under which git hands over a file that is not there, also where there is no such device.
+const nothing = "/dev/null"
+
 // open opens one of the inputs. A tag-set is for those of the inputs that are a SavedModel.
-func (o *diffOptions) open(env *environment, path string) (*metafile.File, error) {
+func (o *diffOptions) open(env *environment, path string) (diffInput, error) {
+	if path == nothing {
+		return diffInput{}, nil
+	}
 	file, err := o.in.open(env, path)
 	if err == nil || o.in.tagSet == "" || stdinArgument(path) {
-		return file, err
+		return diffInput{file}, err
 	}
 	plain := o.in
 	plain.tagSet = ""
 	if file, again := plain.open(env, path); again == nil {
 		if file.Kind != metafile.SavedModel {
-			return file, nil
+			return diffInput{file}, nil
 		}
 		_ = file.Close() // it has other tags than those asked for, which err says
 	}
-	return nil, err
+	return diffInput{}, err
+}
+
+func (in diffInput) close() {
+	if in.file != nil {
+		_ = in.file.Close() // read only
+	}
+}
+
+func (in diffInput) meta() *wire.MetaGraph {
+	if in.file == nil {
+		return new(wire.MetaGraph)
+	}
+	return in.file.Meta
+}
+
+// bare reports whether there is nothing but a graph.
+func (in diffInput) bare() bool { return in.file != nil && in.file.Kind == metafile.GraphDef }
+
+// name returns what the input is called and what it is.
+func (in diffInput) name() (name, kind string) {
+	if in.file == nil {
+		return nothing, ""
+	}
+	return in.file.Name, in.file.Kind.String()
 }
 
 // kindNote says what is left out where one input has nothing but a graph.
-func kindNote(a, b *metafile.File) string {
-	if (a.Kind == metafile.GraphDef) == (b.Kind == metafile.GraphDef) {
+func kindNote(a, b diffInput) string {
+	if a.bare() == b.bare() || a.file == nil || b.file == nil {
 		return ""
 	}
-	bare := a
-	if b.Kind == metafile.GraphDef {
-		bare = b
+	bare := a.file
+	if b.bare() {
+		bare = b.file
 	}
 	return bare.Name + " is a GraphDef: only the graph is compared, not collections, saver, signatures, assets and op list"
 }
 
 // locateIn turns an error about bytes into one about the file in which they are.
-func locateIn(err error, a, b *metafile.File) error {
+func locateIn(err error, inputs ...diffInput) error {
 	var syntax *wire.SyntaxError
-	if errors.As(err, &syntax) {
-		if _, ok := wire.Offset(a.Bytes, syntax.At); !ok {
-			return b.Locate(err)
-		}
-		return a.Locate(err)
+	if !errors.As(err, &syntax) {
+		return err
 	}
-	return err
+	located := err
+	for _, in := range inputs {
+		if in.file == nil {
+			continue
+		}
+		located = in.file.Locate(err)
+		if _, ok := wire.Offset(in.file.Bytes, syntax.At); ok {
+			break
+		}
+	}
+	return located
 }

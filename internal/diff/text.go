@@ -24,22 +24,23 @@ func quote(s string) string {
 // quoted returns a string in quotes.
 func quoted(s string) string { return strconv.Quote(s) }
 
-// shapeText returns a shape as `[?, 784]`, `unknown` without a rank; names of dimensions stand before their size.
+// shapeText returns a shape as show does: `(?, 784)`, `()` for a scalar and `?` without a rank. Names of dimensions stand
+// before their size.
 func shapeText(shape *tfpb.TensorShapeProto) string {
 	if shape.GetUnknownRank() {
-		return "unknown"
+		return "?"
 	}
 	dims := make([]string, len(shape.GetDim()))
 	for i, d := range shape.GetDim() {
-		dims[i] = "?"
-		if d.GetSize() >= 0 {
-			dims[i] = strconv.FormatInt(d.GetSize(), 10)
+		dims[i] = strconv.FormatInt(d.GetSize(), 10)
+		if d.GetSize() == -1 {
+			dims[i] = "?"
 		}
 		if d.GetName() != "" {
 			dims[i] = quote(d.GetName()) + "=" + dims[i]
 		}
 	}
-	return "[" + strings.Join(dims, ", ") + "]"
+	return "(" + strings.Join(dims, ", ") + ")"
 }
 
 // maxText is about how long the text of one value gets.
