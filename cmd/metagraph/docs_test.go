@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -98,65 +95,6 @@ func blockEnd(t *testing.T, lines []string, start int, mark string) int {
 	}
 	t.Fatalf("the block at line %d has no end", start+1)
 	return 0
-}
-
-// A shell runs the commands of one document in a directory of its own.
-type shell struct {
-	dir    string
-	screen string // the file that stands for the terminal
-	status int    // exit status of the last command
-}
-
-func newShell(t *testing.T, testdata string) *shell {
-	t.Helper()
-	base := t.TempDir()
-	sh := &shell{dir: filepath.Join(base, "work"), screen: filepath.Join(base, "screen")}
-	if err := os.CopyFS(sh.dir, os.DirFS(testdata)); err != nil {
-		t.Fatal(err)
-	}
-	return sh
-}
-
-// run runs commands and returns what they print.
-func (sh *shell) run(t *testing.T, commands string) string {
-	t.Helper()
-	screen, err := os.OpenFile(sh.screen, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer screen.Close() //nolint:errcheck // the file goes with the test
-	// $? is that of the command before, as in one terminal.
-	script := fmt.Sprintf("(exit %d)\n", max(sh.status, 0)) + commands
-	c := exec.Command("sh", "-c", script)
-	c.Dir = sh.dir
-	c.Env = append(os.Environ(), "PATH="+filepath.Join(sh.dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"HOME="+sh.dir, "NO_COLOR=1", "LC_ALL=C.UTF-8", "TZ=UTC", screenVariable+"="+sh.screen,
-		"GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com",
-		// What CI systems set.
-		"GITHUB_BASE_REF=main", "PR=1", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main")
-	c.Stdout, c.Stderr = screen, screen
-	err = c.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	sh.status = c.ProcessState.ExitCode()
-	printed, err := os.ReadFile(sh.screen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(printed)
-}
-
-// succeed runs commands that must not fail.
-func (sh *shell) succeed(t *testing.T, lines []string) {
-	t.Helper()
-	commands := strings.Join(lines, "\n")
-	sh.status = 0
-	if printed := sh.run(t, "set -e\n"+commands); sh.status != 0 {
-		t.Errorf("exit status %d of\n%s\n%s", sh.status, commands, printed)
-	}
 }
 
 // fence runs a fence and returns its lines as they are true.
@@ -270,88 +208,6 @@ func under(lines []string, indent int) []string {
 		block = append(block, text)
 	}
 	return block
-}
-
-// screenVariable is the environment variable that names the file which stands for the terminal.
-const screenVariable = "METAGRAPH_TEST_SCREEN"
-
-// onScreen makes of an environment whose stdout is the screen of a document one with a terminal.
-func onScreen(env *environment) *environment {
-	path := os.Getenv(screenVariable)
-	stdout, ok := env.stdout.(*os.File)
-	if path == "" || !ok {
-		return env
-	}
-	here, err := stdout.Stat()
-	if err != nil {
-		return env
-	}
-	if screen, err := os.Stat(path); err == nil && os.SameFile(screen, here) {
-		env.stdoutTerminal, env.width = true, 100
-	}
-	return env
-}
-
-// TestDocLinks wants every file that a document links to or names to be there.
-func TestDocLinks(t *testing.T) {
-	root := filepath.Join("..", "..")
-	var paths []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/cli/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		paths = append(paths, found...)
-	}
-	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`) // those with a colon lead out of the repository
-	named := regexp.MustCompile("`((?:cmd|internal|docs|packaging|testdata|\\.ci|\\.github)/[^` *]+)`")
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range link.FindAllSubmatch(text, -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(path), string(m[1]))); err != nil {
-				t.Errorf("%s links to %s, which is not there", path, m[1])
-			}
-		}
-		for _, m := range named.FindAllSubmatch(text, -1) {
-			if _, err := os.Stat(filepath.Join(root, string(m[1]))); err != nil && !bytes.HasPrefix(m[1], []byte("testdata/fuzz")) {
-				t.Errorf("%s names %s, which is not there", path, m[1])
-			}
-		}
-	}
-}
-
-// TestPreCommitHooks runs what .pre-commit-hooks.yaml has pre-commit run, which puts the files behind it.
-func TestPreCommitHooks(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the entries are written for a Unix shell")
-	}
-	hooks, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]int{
-		"metagraph-readable train/model.ckpt-3.meta loop.meta":         0,
-		"metagraph-readable loop.meta train/no-such.meta queues.meta":  1,
-		"metagraph-no-accelerators loop.meta queues.meta":              0,
-		"metagraph-no-accelerators loop.meta functions.meta loop.meta": 1,
-		"metagraph-no-devices inference.pbtxt":                         1,
-	}
-	for call, status := range want {
-		id, files, _ := strings.Cut(call, " ")
-		_, hook, ok := strings.Cut(string(hooks), "- id: "+id+"\n")
-		if !ok {
-			t.Fatalf("there is no hook %s", id)
-		}
-		_, entry, _ := strings.Cut(hook, "  entry: ")
-		entry, _, _ = strings.Cut(entry, "\n")
-		sh := newShell(t, filepath.Join("..", "..", "testdata"))
-		if printed := sh.run(t, entry+" "+files); sh.status != status {
-			t.Errorf("%s: exit status %d, want %d\n%s", call, sh.status, status, printed)
-		}
-	}
 }
 
 func TestFits(t *testing.T) {

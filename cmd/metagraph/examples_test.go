@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// TestExamples runs the examples in the help of each command, in a directory with the files that they name. They must not end
+// in trouble.
+func TestExamples(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the examples are written for a Unix shell")
+	}
+	sh := newShell(t, filepath.Join("..", "..", "testdata"))
+	sh.succeed(t, []string{
+		"metagraph import -q inference.pbtxt model.meta --into train --import-scope tower_0",
+		"metagraph import -q queues.meta in.meta --into model.meta --import-scope pipeline",
+		"cp model.meta old.meta; cp model.meta gpu.meta",
+		"for name in new cpu local; do metagraph clear-devices -q model.meta $name.meta; done",
+		"metagraph export -q inference.pbtxt infer.meta --output-format binary",
+		`echo 'graph_def { node { name: "batch" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } } }' > batch.pbtxt`,
+		"metagraph export -q batch.pbtxt input_pipeline.meta",
+		"git init -q . && git add -A && git commit -q -m files",
+	})
+	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
+		if cmd.HasParent() && cmd.Parent().HasParent() {
+			return // what cobra says of its completion
+		}
+		for _, example := range unindented(cmd.Example) {
+			_, err := exec.LookPath("jq")
+			if example == "" || strings.Contains(example, "| jq ") && err != nil {
+				continue
+			}
+			if printed := sh.run(t, example); sh.status > exitFound {
+				t.Errorf("%s: exit status %d\n%s", example, sh.status, printed)
+			}
+		}
+	})
+}
+
+// TestPreCommitHooks runs what .pre-commit-hooks.yaml has pre-commit run, which puts the files behind it.
+func TestPreCommitHooks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the entries are written for a Unix shell")
+	}
+	hooks, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{
+		"metagraph-readable train/model.ckpt-3.meta loop.meta":         0,
+		"metagraph-readable loop.meta train/no-such.meta queues.meta":  1,
+		"metagraph-no-accelerators loop.meta queues.meta":              0,
+		"metagraph-no-accelerators loop.meta functions.meta loop.meta": 1,
+		"metagraph-no-devices inference.pbtxt":                         1,
+	}
+	for call, status := range want {
+		id, files, _ := strings.Cut(call, " ")
+		_, hook, ok := strings.Cut(string(hooks), "- id: "+id+"\n")
+		if !ok {
+			t.Fatalf("there is no hook %s", id)
+		}
+		_, entry, _ := strings.Cut(hook, "  entry: ")
+		entry, _, _ = strings.Cut(entry, "\n")
+		sh := newShell(t, filepath.Join("..", "..", "testdata"))
+		if printed := sh.run(t, entry+" "+files); sh.status != status {
+			t.Errorf("%s: exit status %d, want %d\n%s", call, sh.status, status, printed)
+		}
+	}
+}
+
+// TestDocLinks wants every file that a document links to or names to be there.
+func TestDocLinks(t *testing.T) {
+	root := filepath.Join("..", "..")
+	var paths []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/cli/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
+	}
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`) // those with a colon lead out of the repository
+	named := regexp.MustCompile("`((?:cmd|internal|docs|packaging|testdata|\\.ci|\\.github)/[^` *]+)`")
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), string(m[1]))); err != nil {
+				t.Errorf("%s links to %s, which is not there", path, m[1])
+			}
+		}
+		for _, m := range named.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(root, string(m[1]))); err != nil && !bytes.HasPrefix(m[1], []byte("testdata/fuzz")) {
+				t.Errorf("%s names %s, which is not there", path, m[1])
+			}
+		}
+	}
+}
