@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // exportOptions is what the flags of export say.
@@ -55,7 +58,8 @@ place.`,
 }
 
 func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []string) error {
-	if err := o.parse(); err != nil {
+	out := argument(args, 1)
+	if err := o.parse(out); err != nil {
 		return err
 	}
 	in, err := o.in.open(env, argument(args, 0))
@@ -67,18 +71,57 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	if err != nil {
 		return in.Locate(err)
 	}
-	r := result{message: message, kind: metafile.MetaGraph, report: render.Export{ExportReport: report, DryRun: o.out.dryRun}}
+	debug, err := o.cutDebugInfo(in)
+	if err != nil {
+		return err
+	}
+	said := render.Export{ExportReport: report, DryRun: o.out.dryRun, NoDebug: o.debugInfo && debug == nil}
+	if debug != nil {
+		said.DebugInfo = metafile.DebugInfoPath(out)
+	}
+	r := result{message: message, kind: metafile.MetaGraph, report: said}
 	if o.graphDef {
 		r.kind = metafile.GraphDef
 		if r.message, err = metafile.GraphOf(message); err != nil {
 			return in.Locate(err)
 		}
 	}
-	return o.out.write(cmd.Context(), env, argument(args, 1), r, in)
+	if debug != nil {
+		r.ready = func() error { return o.writeDebugInfo(cmd.Context(), said.DebugInfo, out, debug) }
+	}
+	return o.out.write(cmd.Context(), env, out, r, in)
+}
+
+// cutDebugInfo returns the debug info that goes with the copy, nil where none is wanted or there.
+func (o *exportOptions) cutDebugInfo(in *metafile.File) (*wire.Rope, error) {
+	if !o.debugInfo {
+		return nil, nil
+	}
+	info, ok, err := in.DebugInfo()
+	if err != nil || !ok {
+		return nil, err
+	}
+	cut, err := rewrite.ExportDebugInfo(in.Meta, o.export, info)
+	return cut, in.Locate(err)
+}
+
+// writeDebugInfo writes debug info in the format in which the graph is written to out.
+func (o *exportOptions) writeDebugInfo(ctx context.Context, path, out string, debug *wire.Rope) error {
+	format, err := metafile.ParseFormat(o.out.format)
+	if err != nil {
+		return err
+	}
+	if format == metafile.Auto {
+		format = metafile.FormatOf(out)
+	}
+	return metafile.Write(ctx, path, debug, metafile.DebugInfo, metafile.WriteOptions{Format: format, AllowUnknown: o.out.allowUnknown})
 }
 
 // parse turns the flags into options.
-func (o *exportOptions) parse() (err error) {
+func (o *exportOptions) parse(out string) (err error) {
+	if o.debugInfo && (out == "" || out == "-") {
+		return usageErrorf("give a file to write to", "--save-debug-info writes beside OUT, and standard output has no such place")
+	}
 	if o.export.Registry, err = o.registry.load(); err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ type result struct {
 	message *wire.Rope
 	kind    metafile.Kind
 	report  render.Report
+	ready   func() error // what else must succeed before a file takes the place of the old one; may be nil
 }
 
 // write writes a result to path and says what was changed. The inputs are looked at once more before a file is replaced, and
@@ -72,6 +73,11 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		Stdout:       env.stdout,
 		Terminal:     env.stdoutTerminal,
 		Ready: func() error {
+			if r.ready != nil {
+				if err := r.ready(); err != nil {
+					return err
+				}
+			}
 			for _, in := range inputs {
 				if err := in.Changed(); err != nil {
 					return err

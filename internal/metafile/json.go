@@ -26,6 +26,8 @@ func (k Kind) message() proto.Message {
 		return new(tfpb.GraphDef)
 	case SavedModel:
 		return new(tfpb.SavedModel)
+	case DebugInfo:
+		return new(tfpb.GraphDebugInfo)
 	}
 	return new(tfpb.MetaGraphDef)
 }

@@ -28,6 +28,7 @@ const (
 	MetaGraph  Kind = iota // a MetaGraphDef: what export_meta_graph and Saver.save write
 	GraphDef               // a GraphDef alone: graph.pbtxt, frozen graphs
 	SavedModel             // a SavedModel, which holds one MetaGraphDef or more
+	DebugInfo              // a GraphDebugInfo, which lies beside a MetaGraphDef and is never an input itself
 )
 
 // String returns TensorFlow's name of the message.
@@ -40,6 +41,8 @@ func (k Kind) Descriptor() protoreflect.MessageDescriptor {
 		return (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
 	case SavedModel:
 		return (*tfpb.SavedModel)(nil).ProtoReflect().Descriptor()
+	case DebugInfo:
+		return (*tfpb.GraphDebugInfo)(nil).ProtoReflect().Descriptor()
 	}
 	return (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 }

@@ -10,7 +10,9 @@ import (
 // Export is the report of export.
 type Export struct {
 	*rewrite.ExportReport
-	DryRun bool `json:"dry_run"` // nothing was written
+	DryRun    bool   `json:"dry_run"`    // nothing was written
+	DebugInfo string `json:"debug_info"` // the file that the debug info went to, empty where none did
+	NoDebug   bool   `json:"-"`          // it was asked for and is not there
 }
 
 // Line says what was exported and what was left behind.
@@ -49,12 +51,21 @@ func (e Export) Line() string {
 	if gone := e.gone(); len(gone) > 0 {
 		sections = append(sections, "left out: "+strings.Join(gone, ", "))
 	}
+	if e.Torn > 0 {
+		sections = append(sections, count(e.Torn, "entry")+" of collections still naming nodes outside, which TensorFlow will not find")
+	}
 	if len(e.Missing) > 0 {
 		missing := "not there: " + strings.Join(atMost(texts(e.Missing), 4), ", ")
 		if len(e.MissingNearest) > 0 {
 			missing += " (did you mean " + strings.Join(texts(e.MissingNearest), ", ") + "?)"
 		}
 		sections = append(sections, missing)
+	}
+	switch {
+	case e.NoDebug:
+		sections = append(sections, "no debug info lies beside the input")
+	case e.DebugInfo != "":
+		sections = append(sections, "debug info: "+Text(e.DebugInfo))
 	}
 	return strings.Join(sections, "; ")
 }

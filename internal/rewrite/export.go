@@ -35,6 +35,7 @@ type ExportReport struct {
 	Missing        []string `json:"missing"`         // collections that were asked for and are not there
 	MissingNearest []string `json:"missing_nearest"` // the keys that come nearest to those
 	Entries        int      `json:"entries"`         // entries that went from collections that stayed
+	Torn           int      `json:"torn"`            // entries that stayed though they name nodes that lie outside the scope
 	Savers         []string `json:"savers"`          // scopes of the savers that went
 	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped"
 	Cleared        int      `json:"cleared"`         // nodes whose device was cleared
@@ -447,6 +448,7 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	e.report.Entries += change.Gone
+	e.report.Torn += change.Torn
 	e.report.Collections = append(e.report.Collections, key)
 	if change.Same {
 		b.Field(f)

@@ -43,6 +43,7 @@ type CollectionChange struct {
 	Same bool             // nothing changed
 	Kept int              // entries that stayed, of a list of nodes or of registered protos
 	Gone int              // entries that went
+	Torn int              // entries that stayed, although a name that they cannot do without is of a node that goes
 }
 
 // Collection applies the plan to a CollectionDef. Entries of a list of nodes and, where t is not nil, of a list of protos
@@ -74,6 +75,15 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 			continue
 		}
 		change.Kept++
+		if kind == BytesList && p.Strip != "" {
+			torn, err := p.needsMissing(s.Data, t.Names, 0)
+			if err != nil {
+				return change, err
+			}
+			if torn {
+				change.Torn++
+			}
+		}
 		change.Same = change.Same && string(entry) == string(s.Data)
 		out = protowire.AppendTag(out, listValue, protowire.BytesType)
 		out = protowire.AppendBytes(out, entry)

@@ -1,0 +1,31 @@
+package rewrite
+
+import (
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// ExportDebugInfo cuts a GraphDebugInfo to the nodes that Export copies with the same options, and gives them the names that
+// they have in the copy. What it says about functions stays. The error is a *wire.SyntaxError.
+func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rope, error) {
+	nodes, err := wire.IndexNodes(m.Graph())
+	if err != nil {
+		return nil, err
+	}
+	savers := new(saverScopes)
+	if o.ClearExtraneousSavers {
+		saver, _ := m.Message(wire.SaverDef)
+		if savers, err = findSavers(m.Graph(), saver); err != nil {
+			return nil, err
+		}
+	}
+	plan := &scope.Plan{Strip: scope.Clean(o.Scope), Gone: func(node []byte) bool {
+		_, there := nodes.Find(node)
+		return !there || savers.gone(node)
+	}}
+	cut, err := plan.DebugInfo(nil, info)
+	if err != nil {
+		return nil, err
+	}
+	return wire.NewRope(cut), nil
+}
