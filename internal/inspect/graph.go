@@ -68,10 +68,7 @@ func NewGraph(g wire.Graph) (*Graph, error) {
 	if uint64(len(g)) > maxGraph {
 		return nil, fmt.Errorf("index a graph of %d bytes: it is too large for TensorFlow to read", len(g))
 	}
-	count, err := countNodes(g)
-	if err != nil {
-		return nil, err
-	}
+	count := estimateNodes(g)
 	x := &Graph{
 		bytes:      g,
 		starts:     make([]uint32, 0, count),
@@ -127,19 +124,26 @@ func (g *Graph) settleDuplicates() {
 	}
 }
 
-// countNodes returns the number of nodes of g, so that every table gets its room at once.
-func countNodes(g wire.Graph) (int, error) {
+const (
+	// sampledBytes is how much of a graph is looked at to estimate how many nodes it has.
+	sampledBytes = 256 << 10
+	// maxEstimate bounds the estimate: behind many small nodes one of a gigabyte may follow.
+	maxEstimate = 2 << 20
+)
+
+// estimateNodes returns about how many nodes g has, so that most tables get their room at once. Counting them would be another walk
+// through the whole file.
+func estimateNodes(g wire.Graph) int {
 	count := 0
-	s := wire.Scan(g)
-	for s.Next() {
+	for s := wire.Scan(g); s.Next(); {
 		if s.Is(wire.GraphNode) {
 			count++
 		}
+		if at, _ := wire.Offset(g, s.Raw); at+len(s.Raw) > sampledBytes {
+			return int(min(int64(count)*int64(len(g))/int64(at+len(s.Raw))*17/16, maxEstimate))
+		}
 	}
-	if err := s.Err(); err != nil {
-		return 0, fmt.Errorf("read the graph: %w", err)
-	}
-	return count, nil
+	return count
 }
 
 // add enters a node, whose whole field is raw, and resolves its inputs as far as they name it or earlier nodes. The others are
@@ -343,6 +347,7 @@ func (s *names) id(name []byte) int32 {
 type nameTable struct {
 	slots  []uint32 // node number + 1, 0 where nothing is
 	tags   []uint8
+	used   int
 	seed   maphash.Seed
 	recent *[recentNames]uint32 // node number + 1, by hash; nil when all names are in
 	batch  []named
@@ -393,6 +398,9 @@ func (t *nameTable) flush(g *Graph) {
 
 // insert enters the batch. A node whose name is taken becomes one of g's duplicates.
 func (t *nameTable) insert(g *Graph) {
+	for len(t.slots) < 2*(t.used+len(t.batch)) {
+		t.grow(g)
+	}
 	mask := uint64(len(t.slots) - 1)
 	touched := uint32(0)
 	for _, n := range t.batch {
@@ -406,8 +414,23 @@ func (t *nameTable) insert(g *Graph) {
 			continue
 		}
 		t.slots[at], t.tags[at] = n.node+1, tag
+		t.used++
 	}
 	t.batch = t.batch[:0]
+}
+
+// grow doubles the table.
+func (t *nameTable) grow(g *Graph) {
+	old := t.slots
+	t.slots, t.tags = make([]uint32, 2*len(old)), make([]uint8, 2*len(old))
+	for _, entry := range old {
+		if entry == 0 {
+			continue
+		}
+		name := g.Name(int(entry - 1))
+		at, tag, _ := t.slot(g, maphash.Bytes(t.seed, name), name)
+		t.slots[at], t.tags[at] = entry, tag
+	}
 }
 
 // slot returns where in the table name stands or would, the tag that goes with it, and whether it stands there.

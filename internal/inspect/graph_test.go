@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -190,6 +191,16 @@ func TestStrangeGraph(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkGraph(t, raw, &want)
+}
+
+// A graph that begins with one large node has more nodes than its beginning makes expect.
+func TestGraphGrows(t *testing.T) {
+	graph := &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: strings.Repeat("n", sampledBytes)}}}
+	for i := range 1000 {
+		name := strconv.Itoa(i % 900)
+		graph.Node = append(graph.Node, &tfpb.NodeDef{Name: name, Op: "Op" + strconv.Itoa(i%7), Input: []string{strconv.Itoa(999 - i), "^" + name}})
+	}
+	checkGraph(t, encode(t, graph), graph)
 }
 
 // FuzzGraph: bytes that are a GraphDef are indexed as the generated types read them; no bytes make the index panic.
