@@ -120,7 +120,7 @@ func (d *finder) weightRoot(i int32) (int32, bool) {
 			}
 		}
 		if !found {
-			return 0, false
+			return i, true // a placeholder that stands for a variable
 		}
 	}
 	return 0, false

@@ -38,6 +38,9 @@ func (d *finder) listOutputs(found []candidate) []IOTensor {
 		out = append(out, t)
 	}
 	if len(out) == 0 {
+		out = d.listUnread()
+	}
+	if len(out) == 0 {
 		out = d.listVariables()
 	}
 	slices.SortStableFunc(out, func(a, b IOTensor) int { return roleRank(a.Role) - roleRank(b.Role) })
@@ -45,6 +48,21 @@ func (d *finder) listOutputs(found []candidate) []IOTensor {
 		d.marks[i] |= markWanted
 	}
 	d.spreadUp(wanted, markWanted, func(i int32) bool { return d.marks[i]&markGradient == 0 && !d.is(i, opVariable|opUpdate) })
+	return out
+}
+
+// listUnread returns what an input pipeline makes.
+func (d *finder) listUnread() []IOTensor {
+	out := []IOTensor{}
+	for _, e := range d.unread() {
+		out = append(out, IOTensor{
+			Tensor: d.tensorName(e),
+			Role:   RolePrediction,
+			DType:  DTypeName(d.dtypeOf(e)),
+			Shape:  d.t.shape(int(e.Node), int(e.Port)),
+			Why:    "what the input pipeline hands out; nobody reads it",
+		})
+	}
 	return out
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // findTrainable lists the variables that the model consists of: the trainable ones as the collection has them; where it has none,
-// the floating point variables that something other than an optimizer or a saver reads; where there are none of these, as
-// in a frozen graph, the constants that ops read as their weights.
+// the floating point variables that something other than an optimizer or a saver reads; where there are none of these, the
+// placeholders that stand for variables in the graph of a function, or, as in a frozen graph, the constants that ops read as their weights.
 func (d *finder) findTrainable() {
 	for _, name := range variableNames(d.m, "trainable_variables") {
 		if edge := findTensor(d.g, name); edge.Node != Dangling {
@@ -25,7 +25,21 @@ func (d *finder) findTrainable() {
 		}
 	}
 	if len(d.trainable) == 0 {
+		d.findCaptured()
+	}
+	if len(d.trainable) == 0 {
 		d.findFrozen()
+	}
+}
+
+// findCaptured lists the placeholders that stand for variables in the graph of a function: handles that something reads.
+func (d *finder) findCaptured() {
+	var n wire.Node
+	for _, i := range d.withClass(opPlaceholder) {
+		d.g.Node(int(i), &n)
+		if tfpb.DataType(attrType(&n, "dtype")) == tfpb.DataType_DT_RESOURCE && d.readForward(i) {
+			d.trainable = append(d.trainable, i)
+		}
 	}
 }
 
@@ -295,6 +309,7 @@ func (d *finder) markRegions() {
 			data = append(data, s.edge)
 		}
 	}
+	d.fed = len(data) > 0
 	d.spreadPorts(labels, markLabel, d.forward)
 	d.spreadPorts(data, markData, d.forward)
 	var free []int32
@@ -304,9 +319,7 @@ func (d *finder) markRegions() {
 		}
 	}
 	d.spreadUp(free, markAboveFree, d.forward)
-	d.spread(d.withClass(opEnter|opSwitch), markInside, func(i int32) bool {
-		return d.forward(i) && !d.is(i, opExit|opMerge)
-	})
+	d.markInsides()
 	var losses []int32
 	for i := range int32(d.g.Len()) {
 		if d.has(i, markTrained) {
@@ -318,6 +331,18 @@ func (d *finder) markRegions() {
 	if len(labels) == 0 {
 		d.markTargets()
 	}
+}
+
+// markInsides marks what lies inside while loops, then what lies inside branches.
+func (d *finder) markInsides() {
+	d.spread(d.withClass(opEnter), markInside, func(i int32) bool { return d.forward(i) && !d.is(i, opExit) })
+	var branches []int32
+	for _, i := range d.withClass(opSwitch) {
+		if !d.has(i, markInside) {
+			branches = append(branches, i)
+		}
+	}
+	d.spread(branches, markInside, func(i int32) bool { return d.forward(i) && !d.is(i, opMerge) })
 }
 
 // markTargets marks, where there are no labels, what depends on a comparison of the model's result with its own input.

@@ -19,7 +19,6 @@ var (
 	auxiliaryWords = []string{"keep_prob", "keepprob", "dropout", "drop_rate", "droprate", "is_train", "istrain", "training", "is_test",
 		"phase", "learning_rate", "lr", "batch_size", "batchsize", "learning_phase", "momentum", "weight_decay", "temperature",
 		"epsilon", "beta", "step", "rate"}
-	copyWords = []string{"tower", "clone", "replica", "worker", "gpu", "infer", "global", "eval", "valid", "test", "train"}
 )
 
 // says reports whether one of the words is in a name, which is in lower case.

@@ -31,7 +31,8 @@ const (
 	maxPredictions = 12
 	maxScalars     = 8
 	maxBehind      = 4
-	goodScore      = 6 // what has as many signs is listed all the same
+	goodScore      = 6  // what has as many signs is listed all the same
+	worstScore     = -2 // what has as many against it is not listed even where it is the best
 )
 
 // findOutputs returns the predictions, the losses and metrics, the likeliest of each first.
@@ -43,9 +44,9 @@ func (d *finder) findOutputs() []candidate {
 			continue
 		}
 		d.g.Node(int(i), &n)
-		for port := range d.portsOut(i, &n) {
-			c := candidate{edge: Edge{Node: i, Port: int32(port)}}
-			c.dtype, c.shape = d.t.dtype(&n, port), d.t.shape(int(i), port)
+		for _, port := range d.portsOut(i, &n) {
+			c := candidate{edge: Edge{Node: i, Port: port}}
+			c.dtype, c.shape = d.t.dtype(&n, int(port)), d.t.shape(int(i), int(port))
 			switch d.weigh(&c, &n); c.role {
 			case RolePrediction:
 				predictions = d.keep(predictions, c)
@@ -98,7 +99,7 @@ func (d *finder) mayComeOut(i int32) bool {
 		return true
 	case len(d.layers) > 0:
 		return d.has(i, markWeights) && !d.is(i, opSame|opMerge|opExit) && !d.frozen
-	case len(d.sources) > 0:
+	case d.fed:
 		return d.has(i, markData|markSource)
 	}
 	return d.has(i, markWeights) && !d.is(i, opSame) || len(d.trainable) == 0
@@ -138,19 +139,29 @@ func (d *finder) dtypeOf(e Edge) int32 {
 // maxPortsOut is how many outputs of one node are looked at.
 const maxPortsOut = 8
 
-// portsOut returns how many outputs of node i are of interest.
-func (d *finder) portsOut(i int32, n *wire.Node) int {
-	if d.is(i, opOneOutput) {
-		return 1
-	}
-	ports := d.t.outputs(n)
-	if ports == 0 {
-		for _, e := range d.g.Consumers(int(i)) {
-			ports = max(ports, int(e.Port)+1)
+// portsOut returns the outputs of node i that are of interest. Where nothing says how many it has, that is the first and those that
+// somebody reads.
+func (d *finder) portsOut(i int32, n *wire.Node) []int32 {
+	var read [maxPortsOut]bool
+	read[0] = true
+	if !d.is(i, opOneOutput) {
+		known := d.t.outputs(n)
+		for port := range min(known, maxPortsOut) {
+			read[port] = true
 		}
-		ports = max(ports, 1)
+		for _, e := range d.g.Consumers(int(i)) {
+			if known == 0 && e.Port > 0 && e.Port < maxPortsOut {
+				read[e.Port] = true
+			}
+		}
 	}
-	return min(ports, maxPortsOut)
+	var ports []int32
+	for port, wanted := range read {
+		if wanted {
+			ports = append(ports, int32(port))
+		}
+	}
+	return ports
 }
 
 // readers counts who reads a tensor.
@@ -211,7 +222,8 @@ func (d *finder) joinsLabel(i int32, depth int) bool {
 	return joins
 }
 
-// weigh gives a candidate its role, none where it is not worth listing, and the signs that speak for it.
+// weigh gives a candidate its role, none where it is not worth listing, and the signs that speak for it. What each sign is worth
+// was found on real graphs whose makers' code says what they fetch; only the order of the sums matters.
 func (d *finder) weigh(c *candidate, n *wire.Node) {
 	i := c.edge.Node
 	scopes, last := nameParts(n.Name)
@@ -221,7 +233,10 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	lower := strings.ToLower(key)
 	scalar := c.shape.scalar() || c.shape == nil && d.is(i, opReduction)
 
-	if d.has(i, markLabel|markTarget|markTrained) || scalar && d.has(i, markToLoss) || scalar && says(scopes+"/"+last, lossWords) {
+	if isHandle(c.dtype) {
+		return
+	}
+	if d.has(i, markLabel|markTarget) || d.has(i, markTrained) && (scalar || c.shape == nil) || scalar && d.has(i, markToLoss) || scalar && says(scopes+"/"+last, lossWords) {
 		d.weighScalar(c, scalar, person, read.on+read.labels)
 		return
 	}
@@ -242,6 +257,8 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	switch {
 	case d.standIns[c.edge]:
 		c.sign(8, "layers read it in place of data")
+	case read.decisions > 0 && read.labels > 0:
+		c.sign(4, read.decision+" reads it, and it is compared with labels")
 	case read.on == 0 && read.decisions > 0:
 		c.sign(2, read.decision+" reads it")
 	case read.on == 0 && read.labels > 0:
@@ -348,7 +365,7 @@ func (d *finder) compare(a, b candidate) int {
 func (d *finder) best(all []candidate, limit, behind int) []candidate {
 	slices.SortStableFunc(all, d.compare)
 	for k := range all {
-		if k == limit || all[k].score < min(all[0].score-behind, goodScore) || k > 0 && all[k].score <= 0 {
+		if k == limit || all[k].score < min(all[0].score-behind, goodScore) || k > 0 && all[k].score <= 0 || all[k].score < worstScore {
 			return all[:k]
 		}
 	}

@@ -27,6 +27,7 @@ type finder struct {
 	machinery map[Edge]bool // file names of the saver and of assets
 	trainable []int32       // variables; constants where a frozen graph has none
 	frozen    bool          // whether trainable are constants
+	fed       bool          // whether there is a source of data
 	questions int           // for which the whole graph may still be gone through
 	standIns  map[Edge]bool // tensors that layers read in place of data
 	sources   []source
@@ -136,6 +137,24 @@ func (d *finder) below(source Edge, look func(i int32) bool) {
 			}
 		}
 	}
+}
+
+// unread lists what queues and iterators hand out that nobody reads: what a graph makes that is an input pipeline and nothing else.
+func (d *finder) unread() []Edge {
+	var all []Edge
+	var n wire.Node
+	for _, i := range d.withClass(opSource) {
+		if d.is(i, opPlaceholder|opReader) || len(all) >= maxPredictions {
+			continue
+		}
+		d.g.Node(int(i), &n)
+		for port := range min(d.t.outputs(&n), maxPortsOut) {
+			if e := (Edge{Node: i, Port: int32(port)}); len(d.readers(e)) == 0 {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
 }
 
 // setAside gives a source its role where that can be told by what it is and by who reads it.
