@@ -86,7 +86,7 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if note := kindNote(a, b); note != "" {
 		report.Notes = append(report.Notes, note)
 		if report.Equal && printing.Format != render.JSON {
-			fmt.Fprintf(env.stderr, "note: %s\n", render.Message(note))
+			_, _ = fmt.Fprintf(env.stderr, "note: %s\n", render.Message(note))
 		}
 	}
 	if err := render.Diff(env.stdout, report, printing); err != nil {

@@ -8,15 +8,11 @@ import (
 
 // Field numbers of OpList, OpDef and OpDef.AttrDef (tensorflow/core/framework/op_def.proto).
 const (
-	opListOp        protowire.Number = 1
-	opName          protowire.Number = 1
-	opOutputArg     protowire.Number = 3
-	opAttr          protowire.Number = 4
-	attrName        protowire.Number = 1
-	attrDefault     protowire.Number = 3
-	argName         protowire.Number = 1
-	argNumberAttr   protowire.Number = 5
-	argTypeListAttr protowire.Number = 6
+	opListOp    protowire.Number = 1
+	opName      protowire.Number = 1
+	opAttr      protowire.Number = 4
+	attrName    protowire.Number = 1
+	attrDefault protowire.Number = 3
 )
 
 // opDefaults finds the op definitions in the op lists of the two files, by name.
@@ -56,16 +52,4 @@ func (d *opDefaults) find(op, attr string, inB bool) ([]byte, bool) {
 		}
 	}
 	return nil, false
-}
-
-// listOutput reports whether the output of an op is known to be a list of tensors.
-func (d *opDefaults) listOutput(op, output string) bool {
-	for _, list := range d.lists {
-		for s := wire.Scan(list[op]); s.Next(); {
-			if s.Is(opOutputArg) && string(wire.Last(s.Data, argName)) == output {
-				return len(wire.Last(s.Data, argNumberAttr))+len(wire.Last(s.Data, argTypeListAttr)) > 0
-			}
-		}
-	}
-	return false
 }

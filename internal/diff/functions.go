@@ -98,7 +98,7 @@ func (c *comparison) renameFunctions() {
 		return
 	}
 	compare := c.newComparer(true)
-	group := func(functions []wire.Function, names []string, partner []int, side int, key func(i int) uint64) map[uint64][]int {
+	group := func(functions []wire.Function, names []string, partner []int, key func(i int) uint64) map[uint64][]int {
 		out := make(map[uint64][]int)
 		for i := range functions {
 			if partner[i] == alone {
@@ -112,8 +112,8 @@ func (c *comparison) renameFunctions() {
 		return out
 	}
 	match := func(keyA, keyB func(i int) uint64, groups bool) {
-		inA := group(l.a, l.namesA, l.toB, 0, keyA)
-		inB := group(l.b, l.namesB, l.toA, 1, keyB)
+		inA := group(l.a, l.namesA, l.toB, keyA)
+		inB := group(l.b, l.namesB, l.toA, keyB)
 		for k, as := range inA {
 			bs := inB[k]
 			if len(as) != len(bs) || len(as) > 1 && !groups {

@@ -127,7 +127,7 @@ func (c *comparer) data() {
 	for endA > start && endB > start && c.sameInput(a[endA-1], b[endB-1]) {
 		endA, endB = endA-1, endB-1
 	}
-	if start == endA && start == endB {
+	if max(endA, endB) == start {
 		return
 	}
 	if endA == endB && endA-start > 1 && c.reordered(a[start:endA], b[start:endB]) {

@@ -115,7 +115,7 @@ func longestRise(partner []int) []bool {
 	return rise
 }
 
-// pairReplaced pairs an entry of A and one of B that stand alone between the same neighbours.
+// pairReplaced pairs an entry of A and one of B that stand alone between the same neighbors.
 func pairReplaced(a, b []entry, toB, toA []int, inOrder []bool) {
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {

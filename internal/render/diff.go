@@ -13,7 +13,7 @@ import (
 // Brief is the format of diff that takes one line.
 const Brief Format = "brief"
 
-// DiffOptions says how a comparison is printed. The zero value is a table without colour.
+// DiffOptions says how a comparison is printed. The zero value is a table without color.
 type DiffOptions struct {
 	Format Format // Table, Markdown, JSON or Brief; "" is Table
 	Stat   bool   // one line for each part that differs, in Table and Markdown
