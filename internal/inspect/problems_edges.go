@@ -254,10 +254,12 @@ func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
 			wrong("_class holds a string that is not UTF-8")
 		default:
 			group, isGroup := bytes.CutPrefix(s.Data, []byte("loc:@"))
-			if !isGroup {
-				continue
+			if !isGroup || f.group != nil && bytes.Equal(group, f.group) {
+				continue // nodes of one group stand side by side
 			}
-			if _, found := f.g.Find(group); !found {
+			if _, found := f.g.Find(group); found {
+				f.group = group
+			} else {
 				f.report(p, missingColocation, "", func() string { return "_class names " + shown(group) + ", which is not there" })
 			}
 		}

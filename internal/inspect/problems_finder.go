@@ -19,15 +19,17 @@ type problemFinder struct {
 	ops   opSet
 	found problemList
 
-	producer      int64           // graph_def.versions.producer
-	unbound       map[string]bool // the inputs that the collection unbound_inputs lists
-	infos         []*opInfo       // by op id
-	types         []*opTypes      // by node number, nil where they are unknown
-	called        map[string]bool // functions that the import instantiates
-	library       []wire.Function // of graph_def
-	byName        map[string]int  // the first function of that name
-	recordsShapes bool            // whether nodes of the graph have _output_shapes
-	scratch       wire.Node       // for messages about a node
+	producer int64           // graph_def.versions.producer
+	unbound  map[string]bool // the inputs that the collection unbound_inputs lists
+	infos    []*opInfo       // by op id
+	types    []*opTypes      // by node number, nil where they are unknown
+	called   map[string]bool // functions that the import instantiates
+	library  []wire.Function // of graph_def
+	byName   map[string]int  // the first function of that name
+	recorded recordedShapes  // of the nodes of the graph
+	attrs    []byte          // room for the attrs of a node
+	group    []byte          // the colocation group that was found last
+	scratch  wire.Node       // for messages about a node
 }
 
 func newProblemFinder(m *wire.MetaGraph, g *Graph) *problemFinder {

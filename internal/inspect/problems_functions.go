@@ -204,7 +204,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		}
 		p := nodePlace{name: n.Name, function: name}
 		op := f.ops.find(string(n.Op))
-		types := f.checkNode(&p, n.Raw, op)
+		types := f.checkNode(&p, n.Raw, op).types
 		if op.uses == 0 {
 			op.firstUse = nodePlace{name: n.Name, function: name}
 		}

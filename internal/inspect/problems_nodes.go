@@ -50,7 +50,9 @@ func (f *problemFinder) findInNodes() {
 		if !validNodeName(p.name) {
 			f.report(&p, invalidNodeName, "", fixed("TensorFlow does not allow this name"))
 		}
-		f.types[i] = f.checkNode(&p, f.g.Raw(i), f.infos[f.g.Op(i)])
+		facts := f.checkNode(&p, f.g.Raw(i), f.infos[f.g.Op(i)])
+		f.types[i] = facts.types
+		f.recorded.set(i, f.g.Len(), facts.shapes)
 	}
 }
 
@@ -89,33 +91,46 @@ var nameBytes = func() (classes [256]uint8) {
 	return classes
 }()
 
-// checkNode looks at the op and the attrs of the node whose NodeDef is raw, and returns the types of its inputs and outputs, nil
-// where they are unknown (ValidateNodeDef in tensorflow/core/framework/node_def_util.cc).
-func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) *opTypes {
+// A nodeFacts is what the attrs of a node say: the types of its inputs and outputs, nil where they are unknown, and the number of
+// the shapes that it records, 0 where it records none.
+type nodeFacts struct {
+	types  *opTypes
+	shapes int32
+}
+
+// checkNode looks at the op and the attrs of the node whose NodeDef is raw (ValidateNodeDef in
+// tensorflow/core/framework/node_def_util.cc).
+func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFacts {
 	switch {
 	case op.name == "":
 		f.report(p, missingOp, "", fixed("has no op"))
-		return nil
+		return nodeFacts{}
 	case op.kind == unknownOp || op.kind == listedOp:
 		f.unknownOp(p, op)
 	}
 	attrs := attrsOf(raw)
-	// Most nodes of an op have the same attrs as some other.
+	// Most nodes of an op have the same attrs as some other, but for their group.
 	cached := p.function == "" && len(attrs) <= maxCachedAttrs
 	if cached {
-		if types, known := op.seen[string(attrs)]; known {
-			return types
+		var class []byte
+		if attrs, class = f.cutClass(attrs); len(class) > 0 {
+			f.checkClass(p, class)
+		}
+	}
+	if cached {
+		if facts, known := op.seen[string(attrs)]; known {
+			return facts
 		}
 	}
 	before := f.found.places
-	types := f.checkAttrs(p, attrs, op)
+	facts := f.checkAttrs(p, attrs, op)
 	if cached && f.found.places == before && len(op.seen) < maxCached {
 		if op.seen == nil {
-			op.seen = make(map[string]*opTypes)
+			op.seen = make(map[string]nodeFacts)
 		}
-		op.seen[string(attrs)] = types
+		op.seen[string(attrs)] = facts
 	}
-	return types
+	return facts
 }
 
 // attrsOf returns the bytes of a NodeDef from the first attr on, or more where what stands before that is not spelled in the
@@ -138,6 +153,28 @@ func attrsOf(raw []byte) []byte {
 	return nil
 }
 
+// cutClass returns attrs without the attr _class, in room that is used again, and the value of that. It finds it where all is
+// spelled in the shortest way.
+func (f *problemFinder) cutClass(attrs []byte) (rest, class []byte) {
+	const (
+		attrTag = byte(wire.NodeAttr)<<3 | byte(protowire.BytesType)
+		key     = "\x0a\x06_class"
+	)
+	for at := 0; at+1 < len(attrs) && attrs[at] == attrTag; {
+		end := at + 2 + int(attrs[at+1])
+		if attrs[at+1] >= 0x80 || end > len(attrs) {
+			break
+		}
+		if entry := attrs[at+2 : end]; len(entry) > len(key) && string(entry[:len(key)]) == key {
+			_, class = wire.MapEntry(entry)
+			f.attrs = append(append(f.attrs[:0], attrs[:at]...), attrs[end:]...)
+			return f.attrs, class
+		}
+		at = end
+	}
+	return attrs, nil
+}
+
 // maxCachedAttrs is how long attrs can be that are remembered to be in order, maxCached how many of one op are remembered.
 const (
 	maxCachedAttrs = 256
@@ -145,7 +182,7 @@ const (
 )
 
 // checkAttrs looks at the attrs of a node, which stand in the bytes of its NodeDef or in the end of them.
-func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) *opTypes {
+func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFacts {
 	clear(op.attrValues)
 	clear(op.present)
 	known := op.kind == registeredOp || op.kind == functionOp
@@ -166,7 +203,6 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) *opTyp
 		switch {
 		case string(key) == "_output_shapes":
 			shapes, hasShapes = value, true
-			f.recordsShapes = f.recordsShapes || p.function == ""
 		case string(key) == "_class":
 			class = value
 		default:
@@ -184,17 +220,22 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) *opTyp
 	if len(class) > 0 && p.function == "" {
 		f.checkClass(p, class)
 	}
+	var facts nodeFacts
+	if hasShapes && p.function == "" {
+		facts.shapes = f.recorded.number(shapes)
+	}
 	if op.kind == unknownOp {
-		return nil
+		return facts
 	}
 	types := op.types(op.attrValues)
+	facts.types = types
 	if op.name == "Const" && op.kind == registeredOp {
 		f.checkConstant(p, op)
 	}
 	if hasShapes && types != nil && p.function == "" {
 		f.checkOutputShapes(p, op, types, shapes)
 	}
-	return types
+	return facts
 }
 
 // attr returns the number of an attr, -1 where the op does not have it.

@@ -29,14 +29,14 @@ type opInfo struct {
 	typed      []int // which attrs the types of inputs and outputs follow from
 	deprecated *tfpb.OpDeprecation
 
-	constant   *opTypes            // the types, where they follow from no attr
-	byAttrs    map[string]*opTypes // the types, by the values of the attrs that they follow from
-	attrKey    []byte              // room for a key of byAttrs
-	attrValues [][]byte            // room for the values
-	present    []bool              // room for which attrs a node has
-	uses       int                 // in the bodies of functions
-	firstUse   nodePlace           // the first of them
-	seen       map[string]*opTypes // the types of nodes in the graph that are in order, by the bytes of their attrs
+	constant   *opTypes             // the types, where they follow from no attr
+	byAttrs    map[string]*opTypes  // the types, by the values of the attrs that they follow from
+	attrKey    []byte               // room for a key of byAttrs
+	attrValues [][]byte             // room for the values
+	present    []bool               // room for which attrs a node has
+	uses       int                  // in the bodies of functions
+	firstUse   nodePlace            // the first of them
+	seen       map[string]nodeFacts // what nodes of the graph say that are in order, by the bytes of their attrs
 }
 
 // An opArg is one input or output argument of an op. The attrs are numbers of opInfo.attrs, -1 where there is none.

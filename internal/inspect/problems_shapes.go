@@ -2,33 +2,39 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A shapeRule returns the shape that the first output of a node has, from the shapes of its data inputs, nil where it is unknown.
-type shapeRule func(n *wire.Node, in []Shape) Shape
+// A shapeRule returns the shape that the first output of a node has, from the shapes of its data inputs, nil where it is
+// unknown. node returns the node, for those that need to look at it.
+type shapeRule func(node func() *wire.Node, in []Shape) Shape
 
-func sameAsFirst(_ *wire.Node, in []Shape) Shape { return in[0] }
+func sameAsFirst(_ func() *wire.Node, in []Shape) Shape { return in[0] }
 
-func sameAsSecond(_ *wire.Node, in []Shape) Shape {
+func sameAsSecond(_ func() *wire.Node, in []Shape) Shape {
 	if len(in) < 2 {
 		return nil
 	}
 	return in[1]
 }
 
-func bothBroadcast(_ *wire.Node, in []Shape) Shape {
+func bothBroadcast(_ func() *wire.Node, in []Shape) Shape {
 	if len(in) < 2 || !in[0].known() || !in[1].known() {
 		return nil
+	}
+	if slices.Equal(in[0], in[1]) {
+		return in[0]
 	}
 	return broadcast(in[0], in[1])
 }
 
-func matrixProduct(n *wire.Node, in []Shape) Shape {
+func matrixProduct(node func() *wire.Node, in []Shape) Shape {
 	if len(in) < 2 {
 		return nil
 	}
+	n := node()
 	return matMul(in[0], in[1], attrBool(n, "transpose_a"), attrBool(n, "transpose_b"))
 }
 
@@ -50,11 +56,70 @@ func shapeRuleOf(op string) shapeRule {
 	return nil
 }
 
+// recordedShapes is what the nodes of a graph record in _output_shapes. Most record what others do, so that lists are numbered.
+type recordedShapes struct {
+	nodes   []int32 // by node number, the number of the list, 0 for none; empty where no node records any
+	lists   [][]Shape
+	numbers map[string]int32
+}
+
+// maxRecorded is how many different lists are told apart, maxRecordedBytes how long one is at most. What is beyond counts as not
+// recorded.
+const (
+	maxRecorded      = 1 << 16
+	maxRecordedBytes = 1 << 9
+)
+
+// number returns the number of a list, the AttrValue of _output_shapes.
+func (r *recordedShapes) number(value []byte) int32 {
+	if n, known := r.numbers[string(value)]; known {
+		return n
+	}
+	if len(r.lists) == maxRecorded || len(value) > maxRecordedBytes {
+		return 0
+	}
+	if r.numbers == nil {
+		r.numbers = make(map[string]int32)
+		r.lists = append(r.lists, nil)
+	}
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var shapes []Shape
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(listShapes) {
+			shapes = append(shapes, parseShape(s.Data))
+		}
+	}
+	n := int32(len(r.lists))
+	r.lists = append(r.lists, shapes)
+	r.numbers[string(value)] = n
+	return n
+}
+
+// set notes the list of node i of count.
+func (r *recordedShapes) set(i, count int, list int32) {
+	if list == 0 {
+		return
+	}
+	if r.nodes == nil {
+		r.nodes = make([]int32, count)
+	}
+	r.nodes[i] = list
+}
+
+// of returns the shape that node i records for an output, nil where it records none.
+func (r *recordedShapes) of(i, output int32) Shape {
+	list := r.lists[r.nodes[i]]
+	if output < 0 || int(output) >= len(list) {
+		return nil
+	}
+	return list[output]
+}
+
 // findInShapes compares the shapes that nodes record in _output_shapes with those that follow from what their inputs record, as
 // TensorFlow does with shapes it infers (GraphConstructor::ValidateShape in
 // tensorflow/core/common_runtime/graph_constructor.cc). Graphs that were rewired by hand show it.
 func (f *problemFinder) findInShapes() {
-	if !f.recordsShapes {
+	if f.recorded.nodes == nil {
 		return
 	}
 	rules := make([]shapeRule, len(f.infos))
@@ -63,16 +128,14 @@ func (f *problemFinder) findInShapes() {
 			rules[id] = shapeRuleOf(op.name)
 		}
 	}
-	var n, source wire.Node
 	var in []Shape
 	for i := range f.g.Len() {
 		rule := rules[f.g.Op(i)]
 		if rule == nil {
 			continue
 		}
-		f.g.Node(i, &n)
-		recorded, count := attrShapeAt(&n, "_output_shapes", 0)
-		if count == 0 || recorded == nil {
+		recorded := f.recorded.of(int32(i), 0)
+		if recorded == nil {
 			continue
 		}
 		in = in[:0]
@@ -81,16 +144,15 @@ func (f *problemFinder) findInShapes() {
 				break
 			}
 			var shape Shape
-			if e.Node != Dangling && e.Port >= 0 {
-				f.g.Node(int(e.Node), &source)
-				shape, _ = attrShapeAt(&source, "_output_shapes", int(e.Port))
+			if e.Node != Dangling {
+				shape = f.recorded.of(e.Node, e.Port)
 			}
 			in = append(in, shape)
 		}
 		if len(in) == 0 {
 			continue
 		}
-		if inferred := rule(&n, in); !compatible(recorded, inferred) {
+		if inferred := rule(func() *wire.Node { f.g.Node(i, &f.scratch); return &f.scratch }, in); !compatible(recorded, inferred) {
 			f.found.add(inconsistentShapes, f.g.OpName(f.g.Op(i)), f.node(i), func() string {
 				return fmt.Sprintf("_output_shapes records %s for output #0, and its inputs make it %s", recorded, inferred)
 			})
