@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -69,6 +70,9 @@ finds /job:worker/task:1/device:GPU:3.`,
 	return cmd
 }
 
+// showGCPercent is how much the heap may grow before it is collected, in percent of what was in use.
+const showGCPercent = 50
+
 func runShow(env *environment, o *showOptions, args []string) error {
 	sections, err := parseSections(args)
 	if err != nil {
@@ -83,6 +87,8 @@ func runShow(env *environment, o *showOptions, args []string) error {
 		return sectionForFile(argument(args, 0), err)
 	}
 	defer file.Close() //nolint:errcheck // read only
+	// Nearly all that a large graph takes is tables without pointers in them, which are looked through in no time.
+	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
 	source.file, source.model, printing.File = file, inspect.NewModel(file.Meta), file.Name
 	views := make([]render.View, 0, len(sections))
 	for _, s := range sections {

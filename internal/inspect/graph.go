@@ -68,7 +68,7 @@ func NewGraph(g wire.Graph) (*Graph, error) {
 	if uint64(len(g)) > maxGraph {
 		return nil, fmt.Errorf("index a graph of %d bytes: it is too large for TensorFlow to read", len(g))
 	}
-	count := estimateNodes(g)
+	count, inputs := estimate(g)
 	x := &Graph{
 		bytes:      g,
 		starts:     make([]uint32, 0, count),
@@ -76,7 +76,7 @@ func NewGraph(g wire.Graph) (*Graph, error) {
 		ops:        make([]int32, 0, count),
 		devices:    make([]int32, 0, count),
 		inputStart: make([]int32, 1, count+1),
-		edges:      make([]Edge, 0, count+count/2),
+		edges:      make([]Edge, 0, inputs),
 		names:      newNameTable(count),
 	}
 	x.devNames.id(nil) // so that 0 is no device
@@ -131,19 +131,26 @@ const (
 	maxEstimate = 2 << 20
 )
 
-// estimateNodes returns about how many nodes g has, so that most tables get their room at once. Counting them would be another walk
-// through the whole file.
-func estimateNodes(g wire.Graph) int {
-	count := 0
-	for s := wire.Scan(g); s.Next(); {
-		if s.Is(wire.GraphNode) {
-			count++
+// estimate returns about how many nodes g has and how many inputs they have, so that most tables get their room at once. Counting them
+// would be another walk through the whole file.
+func estimate(g wire.Graph) (nodes, inputs int) {
+	var node wire.Node
+	end := 0
+	s := wire.Scan(g)
+	for end < sampledBytes && s.Next() {
+		if s.Is(wire.GraphNode) && node.Parse(s.Data) == nil {
+			nodes++
+			inputs += len(node.Inputs)
 		}
-		if at, _ := wire.Offset(g, s.Raw); at+len(s.Raw) > sampledBytes {
-			return int(min(int64(count)*int64(len(g))/int64(at+len(s.Raw))*17/16, maxEstimate))
-		}
+		at, _ := wire.Offset(g, s.Raw)
+		end = at + len(s.Raw)
 	}
-	return count
+	if end < sampledBytes {
+		return nodes, inputs
+	}
+	// A sixteenth more, so that a little less than enough does not make a table be copied.
+	all := func(sampled int) int { return int(min(int64(sampled)*int64(len(g))/int64(end)*17/16, maxEstimate)) }
+	return all(nodes), all(inputs)
 }
 
 // add enters a node, whose whole field is raw, and resolves its inputs as far as they name it or earlier nodes. The others are
@@ -338,7 +345,7 @@ func (s *names) id(name []byte) int32 {
 	return id
 }
 
-// A nameTable finds nodes by name: a hash table with open addressing that is never more than half full. The tags, a byte of
+// A nameTable finds nodes by name: a hash table with open addressing. The tags, a byte of
 // each hash, spare it most looks at names that lie somewhere else in memory.
 //
 // While it is filled it waits for memory, and so it is asked in two ways that wait less: names go in by the batch, all places
@@ -368,7 +375,7 @@ const (
 
 func newNameTable(count int) nameTable {
 	size := 8
-	for size < 2*count {
+	for !roomy(size, count) {
 		size *= 2
 	}
 	return nameTable{
@@ -379,6 +386,9 @@ func newNameTable(count int) nameTable {
 		batch:  make([]named, 0, batchNames),
 	}
 }
+
+// roomy reports whether a table of size slots can hold count names: it is never more than five eighths full.
+func roomy(size, count int) bool { return 5*size >= 8*count }
 
 // add enters node i under its name. It is in the table after the next flush.
 func (t *nameTable) add(g *Graph, name []byte, i int) {
@@ -398,7 +408,7 @@ func (t *nameTable) flush(g *Graph) {
 
 // insert enters the batch. A node whose name is taken becomes one of g's duplicates.
 func (t *nameTable) insert(g *Graph) {
-	for len(t.slots) < 2*(t.used+len(t.batch)) {
+	for !roomy(len(t.slots), t.used+len(t.batch)) {
 		t.grow(g)
 	}
 	mask := uint64(len(t.slots) - 1)

@@ -21,6 +21,7 @@ type variableReader struct {
 	facts []variableFacts // of each of list
 	place map[string]int  // by name, where in list
 	keyed bool            // whether there is a collection trainable_variables
+	node  wire.Node       // room for the node that is looked at
 }
 
 // variableFacts is what is known of a variable beside what is shown.
@@ -183,14 +184,13 @@ func (r *variableReader) readNode(at int) {
 	if facts.node == Dangling {
 		return
 	}
-	i := int(facts.node)
-	var n wire.Node
-	r.g.Node(i, &n)
-	v.Op = string(n.Op)
-	if dtype := attrType(&n, "dtype"); dtype != 0 {
+	i, n := int(facts.node), &r.node
+	r.g.Node(i, n)
+	v.Op = r.g.OpName(r.g.Op(i))
+	if dtype := attrType(n, "dtype"); dtype != 0 {
 		facts.dtype, v.DType = dtype, DTypeName(dtype)
 	}
-	r.setShape(at, r.nodeShape(i, &n))
+	r.setShape(at, r.nodeShape(i, n))
 	v.Initializer, v.InitialValue = r.assignment(i)
 }
 
