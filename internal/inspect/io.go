@@ -69,7 +69,7 @@ func FindIO(m *Model) (*IO, error) {
 	d.markRegions()
 	d.findStandIns()
 	outputs := d.listOutputs(d.findOutputs())
-	return &IO{Inputs: d.listInputs(), Outputs: outputs}, nil
+	return &IO{Inputs: unique(d.listInputs()), Outputs: unique(outputs)}, nil
 }
 
 // maxQuestions is how many questions that need a walk through the whole graph are asked about single tensors.

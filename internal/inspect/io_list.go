@@ -86,6 +86,16 @@ func (d *finder) listVariables() []IOTensor {
 	return out
 }
 
+// unique returns the list without tensors that are there already: those of a second node of the same name.
+func unique(all []IOTensor) []IOTensor {
+	seen := make(map[string]bool, len(all))
+	return slices.DeleteFunc(all, func(t IOTensor) bool {
+		again := seen[t.Tensor]
+		seen[t.Tensor] = true
+		return again
+	})
+}
+
 // roleRank returns where in its list a role stands.
 func roleRank(role Role) int {
 	return slices.Index([]Role{RoleData, RoleAuxiliary, RoleLabel, RoleUnused, RolePrediction, RoleLoss, RoleMetric}, role)
