@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
@@ -103,4 +104,27 @@ func suggestIn(t *testing.T, meta *tfpb.MetaGraphDef) *wire.MetaGraph {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// FuzzSuggest: whatever the bytes, what is suggested begins with what was typed and can be shown.
+func FuzzSuggest(f *testing.F) {
+	f.Add([]byte("\n\x12\n\x05a/b/c\x12\x02Op\"\x05/cpu:"), "a/")
+	f.Add([]byte("\x12\x08\n\x06\x1a\x04\"\x02/a"), "")
+	f.Fuzz(func(t *testing.T, graph []byte, prefix string) {
+		m := wire.MetaGraphOf(graph)
+		for name, suggest := range map[string]func(*wire.MetaGraph, string) []inspect.Suggestion{
+			"nodes": inspect.SuggestNodes, "scopes": inspect.SuggestScopes, "ops": inspect.SuggestOps,
+			"devices": inspect.SuggestDevices, "functions": inspect.SuggestFunctions,
+		} {
+			found := suggest(m, prefix)
+			if len(found) > 200 {
+				t.Errorf("%s: %d suggestions", name, len(found))
+			}
+			for _, s := range found {
+				if !strings.HasPrefix(s.Text, prefix) || strings.ContainsFunc(s.Text+s.Note, unicode.IsControl) {
+					t.Errorf("%s: %q (%q) for %q", name, s.Text, s.Note, prefix)
+				}
+			}
+		}
+	})
 }
