@@ -52,7 +52,7 @@ func (e Export) Line() string {
 		sections = append(sections, "left out: "+strings.Join(gone, ", "))
 	}
 	if e.Torn > 0 {
-		sections = append(sections, count(e.Torn, "entry")+" of collections still naming nodes outside, which TensorFlow will not find")
+		sections = append(sections, count(e.Torn, "entry")+" of collections still naming nodes outside")
 	}
 	if len(e.Missing) > 0 {
 		missing := "not there: " + strings.Join(atMost(texts(e.Missing), 4), ", ")

@@ -1,0 +1,141 @@
+package rewrite_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite"
+)
+
+// plain takes apart what compares by meaning and not by bytes: the protos in collections.
+func plain(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
+	m = proto.CloneOf(m)
+	types := map[string]proto.Message{"variables": &tfpb.VariableDef{}, "savers": &tfpb.SaverDef{}, "queue_runners": &tfpb.QueueRunnerDef{},
+		"cond_context": &tfpb.CondContextDef{}, "while_context": &tfpb.WhileContextDef{}}
+	for key, c := range m.CollectionDef {
+		typ, ok := types[key]
+		if !ok {
+			continue
+		}
+		for i, raw := range c.GetBytesList().GetValue() {
+			entry := typ.ProtoReflect().New().Interface()
+			must(proto.Unmarshal(raw, entry))
+			c.GetBytesList().Value[i] = marshal(entry)
+		}
+	}
+	return m
+}
+
+// same fails where two messages do not mean the same.
+func same(t *testing.T, what string, want, got *tfpb.MetaGraphDef) {
+	t.Helper()
+	if want, got := plain(want), plain(got); !proto.Equal(want, got) {
+		t.Errorf("%s (-want +got):\n%s", what, cmp.Diff(want, got, protocmp.Transform()))
+	}
+}
+
+// FuzzExport: an export means what the typed twin makes of the file, whatever stands in it.
+func FuzzExport(f *testing.F) {
+	for seed := range uint64(200) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		m := grow(seed)
+		for _, at := range []string{"a", "a/b", "a_1", "c/save"} {
+			o := rewrite.ExportOptions{Scope: at + "/", UnboundInputs: "unbound_inputs", ClearDevices: seed%2 == 0}
+			out, report, err := rewrite.Export(indexed(t, m), o)
+			want := twinExport(m, at, o.ClearDevices)
+			var troubles rewrite.Troubles
+			if errors.As(err, &troubles) {
+				if len(want.GraphDef.Node) > 0 {
+					t.Errorf("scope %q: %v", at, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "export of "+at, want, decode(t, out))
+			if report.Nodes != len(want.GraphDef.Node) || report.OfNodes != len(m.GraphDef.Node) {
+				t.Errorf("scope %q: the report counts %d of %d nodes", at, report.Nodes, report.OfNodes)
+			}
+		}
+	})
+}
+
+// FuzzImport: an import means what the typed twin makes of the file, and the export of the scope gives the file back.
+func FuzzImport(f *testing.F) {
+	for seed := range uint64(200) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		m := grow(seed)
+		out, _, err := rewrite.Import(indexed(t, m), nil, rewrite.ImportOptions{Scope: "in/to", ClearDevices: seed%2 == 0})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "import", twinRename(m, "in/to", seed%2 == 0), decode(t, out))
+		if seed%2 == 0 {
+			return
+		}
+		back, _, err := rewrite.Export(indexed(t, decode(t, out)), rewrite.ExportOptions{Scope: "in/to", UnboundInputs: "unbound_inputs"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := decode(t, back)
+		m.MetaInfoDef.StrippedOpList, got.MetaInfoDef.StrippedOpList = nil, nil // the export cuts it
+		same(t, "export of the import", m, got)
+	})
+}
+
+// FuzzMerge: an import into another graph means what the typed twin makes of the two.
+func FuzzMerge(f *testing.F) {
+	for seed := range uint64(200) {
+		f.Add(seed, seed+1000)
+	}
+	f.Fuzz(func(t *testing.T, one, other uint64) {
+		m, base := grow(one), grow(other)
+		out, _, err := rewrite.Import(indexed(t, m), indexed(t, base), rewrite.ImportOptions{Scope: "x"})
+		var troubles rewrite.Troubles
+		if errors.As(err, &troubles) {
+			for _, f := range m.GraphDef.Library.Function {
+				for _, g := range base.GraphDef.Library.Function {
+					if f.Signature.Name == g.Signature.Name && !proto.Equal(f, g) {
+						return // as it has to be
+					}
+				}
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "merge", twinMerge(m, base, "x"), decode(t, out))
+	})
+}
+
+// FuzzRewriteBytes: no bytes make a rewrite panic, and what it makes of those that it takes are a message.
+func FuzzRewriteBytes(f *testing.F) {
+	for seed := range uint64(20) {
+		b := marshal(grow(seed))
+		f.Add(b)
+		f.Add(b[:len(b)/2])
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := parseBytes(t, data)
+		for _, at := range []string{"", "a"} {
+			out, _, err := rewrite.Export(m, rewrite.ExportOptions{Scope: at, UnboundInputs: "unbound_inputs", ClearDevices: true,
+				ClearExtraneousSavers: true, StripDefaultAttrs: true})
+			if err == nil {
+				reparse(t, out)
+			}
+			if out, _, err = rewrite.Import(m, m, rewrite.ImportOptions{Scope: at, ClearDevices: true}); err == nil {
+				reparse(t, out)
+			}
+		}
+	})
+}
