@@ -61,6 +61,7 @@ func Problems(m *Model) ([]Problem, error) {
 	f.findInCollections()
 	f.findInSaver()
 	f.findInSignatures()
+	f.findInObjects()
 	f.findInOps()
 	return f.found.problems(), nil
 }

@@ -56,6 +56,7 @@ const (
 	missingSaverNode
 	missingSignatureTensor
 	missingAssetTensor
+	missingObjectFunction
 	emptyCollectionKind
 	unknownAttr
 	newerProducer
@@ -178,7 +179,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"The body of a function is not in order; as the graph does not call it directly, the import succeeds and running it fails.",
 		"the function is damaged: export it again"},
 	undefinedFunctionAttr: {"undefined-function-attr", SeverityWarning,
-		"An attr names a function that is not in the library: the import succeeds, and running the node fails.",
+		"An attr names a function that is not in the library: import_meta_graph succeeds, and running the node or tf.saved_model.load fails.",
 		"the function was lost on the way: export the file again with its function library"},
 	missingSaverNode: {"missing-saver-node", SeverityWarning,
 		"A saver names nodes that are not in the graph: the import succeeds, and save or restore fails.",
@@ -189,6 +190,9 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	missingAssetTensor: {"missing-asset-tensor", SeverityWarning,
 		"An asset names a tensor that is not in the graph: loading the SavedModel fails.",
 		"correct or remove the entry of asset_file_def"},
+	missingObjectFunction: {"missing-object-function", SeverityWarning,
+		"The object graph of a SavedModel names a function that is not in the library: tf.saved_model.load fails.",
+		"the function was lost on the way: save the model again"},
 	emptyCollectionKind: {"empty-collection-kind", SeverityWarning,
 		"A collection has no list of any kind: TensorFlow logs an error and leaves it out.",
 		"drop it: `metagraph filter-collections --drop KEY`"},

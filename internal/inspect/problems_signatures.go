@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -30,6 +31,26 @@ func (f *problemFinder) findInSignatures() {
 			continue
 		}
 		f.names(missingAssetTensor, fixed("asset "+shown(asset.GetFilename())), "tensor_info.name", asset.GetTensorInfo().GetName())
+	}
+}
+
+// Field numbers of SavedObjectGraph (tensorflow/core/protobuf/saved_object_graph.proto).
+const objectFunctions protowire.Number = 2
+
+// findInObjects looks at the functions that the object graph of a SavedModel names (Loader in
+// tensorflow/python/saved_model/load.py).
+func (f *problemFinder) findInObjects() {
+	objects, _ := f.m.Message(wire.ObjectGraphDef)
+	for s := wire.Scan(objects); s.Next(); {
+		if !s.Is(objectFunctions) {
+			continue
+		}
+		name, _ := wire.MapEntry(s.Data)
+		if _, known := f.byName[string(name)]; !known {
+			f.found.add(missingObjectFunction, "", fixed("object_graph_def"), func() string {
+				return "function " + shown(name) + " is not in the library"
+			})
+		}
 	}
 }
 

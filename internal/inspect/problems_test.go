@@ -142,6 +142,20 @@ func TestProblems(t *testing.T) {
 		{"names that cannot be printed are quoted", func(m *tfpb.MetaGraphDef) {
 			nodes(m, floatNode("a b\n", "Relu", "T", "x"))
 		}, []string{`error invalid-node-name: node "a b\n": TensorFlow does not allow this name`}},
+		{"what nothing reads at import", func(m *tfpb.MetaGraphDef) {
+			m.SaverDef = &tfpb.SaverDef{SaveTensorName: "s:0", RestoreOpName: "x", Version: tfpb.SaverDef_V1}
+			m.SignatureDef = map[string]*tfpb.SignatureDef{"serve": {Inputs: map[string]*tfpb.TensorInfo{
+				"a": {Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}, "b": {Encoding: &tfpb.TensorInfo_Name{Name: "x:1"}},
+			}}}
+			m.AssetFileDef = []*tfpb.AssetFileDef{{Filename: "words.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "gone:0"}}}}
+			m.ObjectGraphDef = &tfpb.SavedObjectGraph{ConcreteFunctions: map[string]*tfpb.SavedConcreteFunction{"f": {}}}
+		}, []string{
+			"warning missing-saver-node: saver_def: save_tensor_name: the name s:0 refers to a tensor of operation s, which is not in the graph",
+			"warning missing-signature-tensor: signature serve, input b: name: the name x:1 refers to a tensor that does not exist: operation x has 1 outputs",
+			"warning missing-asset-tensor: asset words.txt: tensor_info.name: the name gone:0 refers to a tensor of operation gone, which is not in the graph",
+			"warning missing-object-function: object_graph_def: function f is not in the library",
+			"info old-checkpoint-format: saver_def: writes checkpoints of version V1",
+		}},
 		{"unregistered lists of names in old files", func(m *tfpb.MetaGraphDef) {
 			collection(m, "model_variables", names("x:0"))
 		}, []string{"info other-collection-kind: collection model_variables: is a node_list, and TensorFlow expects serialized VariableDef"}},
