@@ -100,6 +100,18 @@ func TestCompare(t *testing.T) {
 			want: []string{"functions renamed __f_12 => __f_99"},
 		},
 		{
+			name: "functions that are numbered anew, and whose arguments are called after them",
+			a: `graph_def { node { name: "w" op: "While" attr { key: "cond" value { func { name: "cond_54" } } } }
+			  library { function { signature { name: "cond_54" input_arg { name: "while_cond_54_x" type: DT_BOOL } output_arg { name: "cond_54_r" type: DT_BOOL } }
+			    ret { key: "cond_54_r" value: "i:output:0" } node_def { name: "i" op: "Identity" input: "while_cond_54_x" } }
+			  function { signature { name: "cond_60" input_arg { name: "y" type: DT_BOOL } } node_def { name: "i" op: "Abs" input: "y" } } } }`,
+			b: `graph_def { node { name: "w" op: "While" attr { key: "cond" value { func { name: "cond_154" } } } }
+			  library { function { signature { name: "cond_160" input_arg { name: "y" type: DT_BOOL } } node_def { name: "i" op: "Neg" input: "y" } }
+			  function { signature { name: "cond_154" input_arg { name: "while_cond_154_x" type: DT_BOOL } output_arg { name: "cond_154_r" type: DT_BOOL } }
+			    ret { key: "cond_154_r" value: "i:output:0" } node_def { name: "i" op: "Identity" input: "while_cond_154_x" } } } }`,
+			want: []string{"functions changed cond_60 => cond_160 nodes changed i op: Abs -> Neg", "functions renamed cond_54 => cond_154"},
+		},
+		{
 			name: "another gradient",
 			a:    `graph_def { library { gradient { function_name: "f" gradient_func: "g" } } }`,
 			b:    `graph_def { library { gradient { function_name: "f" gradient_func: "h" } } }`,

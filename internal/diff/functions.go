@@ -128,7 +128,7 @@ func (c *comparison) renameFunctions() {
 		f := newFingerprinter(compare, seed, side)
 		f.neutral = left
 		return func(i int) uint64 {
-			h := f.body(functions[i])
+			h := f.body(functions[i], names[i])
 			if stem {
 				h = mix(h, maphash.String(seed, stemOf(names[i])))
 			}
@@ -141,7 +141,7 @@ func (c *comparison) renameFunctions() {
 	byStem := func(names []string) func(i int) uint64 {
 		return func(i int) uint64 { return maphash.String(seed, stemOf(names[i])) }
 	}
-	match(byStem(l.namesA), byStem(l.namesB), false)
+	match(byStem(l.namesA), byStem(l.namesB), true)
 	for i, j := range l.toB {
 		if j != alone && l.namesA[i] != l.namesB[j] {
 			c.renames.functions[l.namesA[i]] = l.namesB[j]
@@ -182,14 +182,21 @@ func stemOf(name string) string {
 	}
 }
 
-// body returns what a function looks like, names of functions left aside.
-func (f *fingerprinter) body(function wire.Function) uint64 {
+// body returns what a function looks like, names of functions left aside. TensorFlow puts the function's own name into those
+// of arguments (while_cond_54___redundant_placeholder0), so that it is left out wherever it stands.
+func (f *fingerprinter) body(function wire.Function, name string) uint64 {
+	plain := func(s string) uint64 {
+		if name != "" {
+			s = strings.ReplaceAll(s, name, "")
+		}
+		return maphash.String(f.seed, s)
+	}
 	var h uint64
 	for node, err := range function.Nodes() {
 		if err != nil {
 			return 0
 		}
-		h += mix(maphash.Bytes(f.seed, node.Name), f.of(node.Raw))
+		h += mix(plain(string(node.Name)), f.of(node.Raw))
 	}
 	def := new(tfpb.FunctionDef)
 	if proto.Unmarshal(withoutNodes(function), def) != nil {
@@ -197,7 +204,7 @@ func (f *fingerprinter) body(function wire.Function) uint64 {
 	}
 	if def.Signature != nil {
 		def.Signature.Name = ""
-		h = mix(h, maphash.String(f.seed, describe(def.Signature.ProtoReflect())))
+		h = mix(h, plain(describe(def.Signature.ProtoReflect())))
 	}
 	return mix(h, uint64(len(def.GetRet())))
 }
@@ -335,7 +342,7 @@ func (c *comparison) gradientOfRenamed(key string) bool {
 	return false
 }
 
-// function compares two functions. Their names are left aside.
+// function compares two functions, whose names are left aside.
 func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 	nodesA, err := functionNodes(a)
 	if err != nil {
@@ -349,31 +356,67 @@ func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	compare := c.newComparer(true)
-	teller := c.newNodeTeller(Functions, al, compare)
-	nodes := teller.part()
-
 	restA, restB := withoutNodes(a), withoutNodes(b)
 	x, y := new(tfpb.FunctionDef), new(tfpb.FunctionDef)
-	if proto.Unmarshal(restA, x) != nil || proto.Unmarshal(restB, y) != nil {
-		if bytes.Equal(restA, restB) {
-			return nil, nodes, nil
-		}
-		return []Field{changed("signature", bytesText(restA), bytesText(restB))}, nodes, nil
+	readable := proto.Unmarshal(restA, x) == nil && proto.Unmarshal(restB, y) == nil
+	compare := c.newComparer(true)
+	if readable {
+		compare.renames.locals = renamedArguments(x.GetSignature(), y.GetSignature())
 	}
-	if x.Signature != nil && y.Signature != nil {
-		x.Signature.Name, y.Signature.Name = "", ""
+	nodes := c.newNodeTeller(Functions, al, compare).part()
+	var fields []Field
+	switch {
+	case readable:
+		fields = c.signature(compare, x, y)
+	case !bytes.Equal(restA, restB):
+		fields = []Field{changed("signature", bytesText(restA), bytesText(restB))}
 	}
+	if !c.sel.ignore[Attrs] {
+		fields = append(fields, compare.attrMap(mapOf(a, wire.FunctionAttr), mapOf(b, wire.FunctionAttr))...)
+	}
+	return fields, nodes, nil
+}
+
+// signature compares what two functions are beside their nodes and attrs, which the messages are without.
+func (c *comparison) signature(compare *comparer, x, y *tfpb.FunctionDef) []Field {
 	fields := compare.ret("ret", x.GetRet(), y.GetRet())
 	fields = append(fields, compare.ret("control_ret", x.GetControlRet(), y.GetControlRet())...)
-	x.Ret, y.Ret, x.ControlRet, y.ControlRet = nil, nil, nil, nil
+	for _, def := range []*tfpb.FunctionDef{x, y} {
+		if def.Signature != nil {
+			def.Signature.Name = ""
+		}
+		def.Ret, def.ControlRet = nil, nil
+		for _, arg := range def.GetArgAttr() {
+			for key := range arg.GetAttr() {
+				if c.sel.ignore[Attrs] || compare.ignoresAttr(key) {
+					delete(arg.Attr, key)
+				}
+			}
+		}
+	}
 	d := messages{renames: compare.renames}
 	d.plain("", x.ProtoReflect(), y.ProtoReflect())
-	if c.sel.ignore[Attrs] {
-		return append(d.fields, fields...), nodes, nil
+	return append(d.fields, fields...)
+}
+
+// renamedArguments returns the new names of arguments and results that have the name of the function in them and differ in
+// it only: TensorFlow makes them so for loops.
+func renamedArguments(a, b *tfpb.OpDef) map[string]string {
+	out := make(map[string]string)
+	if a.GetName() == b.GetName() || a.GetName() == "" {
+		return out
 	}
-	attrs := compare.attrMap(mapOf(a, wire.FunctionAttr), mapOf(b, wire.FunctionAttr))
-	return append(append(d.fields, attrs...), fields...), nodes, nil
+	add := func(x, y []*tfpb.OpDef_ArgDef) {
+		for i := range min(len(x), len(y)) {
+			was, now := x[i].GetName(), y[i].GetName()
+			if was != now && strings.ReplaceAll(was, a.GetName(), b.GetName()) == now {
+				out[was] = now
+			}
+		}
+	}
+	add(a.GetInputArg(), b.GetInputArg())
+	add(a.GetOutputArg(), b.GetOutputArg())
+	return out
 }
 
 // mapOf returns a map from strings to messages of a message.
@@ -427,17 +470,24 @@ func keysOf[V any](a, b map[string]V) []string {
 // ret compares what a function returns: names of its outputs to what they read.
 func (c *comparer) ret(path string, a, b map[string]string) []Field {
 	var out []Field
-	for _, key := range keysOf(a, b) {
-		x, inA := a[key]
+	taken := make(map[string]bool)
+	for _, key := range keysOf(a, nil) {
+		x, now, at := a[key], key, join(path, quote(key))
 		y, inB := b[key]
-		at := join(path, quote(key))
-		switch {
-		case !inA:
-			out = append(out, added(at, quote(y)))
-		case !inB:
+		if !inB {
+			now = c.renames.translate(key)
+			y, inB = b[now]
+		}
+		taken[now] = true
+		if !inB {
 			out = append(out, removed(at, quote(x)))
-		case !c.sameInput([]byte(x), []byte(y)):
+		} else if !c.sameInput([]byte(x), []byte(y)) {
 			out = append(out, changed(at, quote(x), quote(y)))
+		}
+	}
+	for _, key := range keysOf(b, nil) {
+		if !taken[key] {
+			out = append(out, added(join(path, quote(key)), quote(b[key])))
 		}
 	}
 	return out

@@ -10,11 +10,12 @@ type renames struct {
 	nodes     *matcher          // finds the node of B for a node of A that is renamed; may be nil
 	scopes    map[string]string // scopes of which no node has kept its name, without the slash; "" is the top
 	functions map[string]string
+	locals    map[string]string // arguments of the function in whose body the names stand
 }
 
 // none reports whether nothing was renamed.
 func (r *renames) none() bool {
-	return r == nil || len(r.functions) == 0 && len(r.scopes) == 0 && (r.nodes == nil || r.nodes.pairs == 0)
+	return r == nil || len(r.functions)+len(r.scopes)+len(r.locals) == 0 && (r.nodes == nil || r.nodes.pairs == 0)
 }
 
 // follows reports whether b is what the name a has become. A name is that of a node, with or without `^` before it and an
@@ -58,6 +59,9 @@ func (r *renames) translate(name string) string {
 
 // node returns what has become of the name of a node or scope.
 func (r *renames) node(name string) string {
+	if now, ok := r.locals[name]; ok {
+		return now
+	}
 	if r.nodes != nil {
 		if now, ok := r.nodes.renamed(name); ok {
 			return now

@@ -50,7 +50,7 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 	if old == nil {
 		old = new(renames)
 	}
-	c.renames = &renames{nodes: m, functions: old.functions, scopes: old.scopes}
+	c.renames = &renames{nodes: m, functions: old.functions, scopes: old.scopes, locals: old.locals}
 	seed := maphash.MakeSeed()
 	m.a.fingerprint(newFingerprinter(c, seed, 0))
 	m.b.fingerprint(newFingerprinter(c, seed, 1))

@@ -236,10 +236,14 @@ func (l *diffLayout) body(p *diff.Part, depth int, size room, one, many string) 
 		l.add('>', depth, l.voice.scope(s, one, many))
 	}
 	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
-	for _, c := range firstOf(p.Renamed, size.list) {
+	most := size.list
+	if one == "function" && size.list != unlimited {
+		most = min(most, 3) // TensorFlow numbers them anew with every save
+	}
+	for _, c := range firstOf(p.Renamed, most) {
 		l.add('>', depth, l.voice.code(c.Name)+" is now "+l.voice.code(c.NewName))
 	}
-	l.more(depth, len(p.Renamed)-size.list, "more renamed "+one, "more renamed "+many)
+	l.more(depth, len(p.Renamed)-most, "more renamed "+one, "more renamed "+many)
 	l.things('+', p.Added, depth, size, one, many)
 	l.things('-', p.Removed, depth, size, one, many)
 	l.changes(p.Changed, depth, size, one, many)
