@@ -412,7 +412,7 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 		}
 		switch a.field {
 		case wire.AttrI, wire.AttrB, wire.AttrType, wire.AttrF:
-			length += packedLength(s.Field)
+			length += packedNumbers(s.Field, a.field == wire.AttrF)
 		case wire.AttrS:
 			length++
 			f.checkString(p, op, a, s.Data)
@@ -437,23 +437,6 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 			return "has " + strconv.FormatInt(length, 10) + " elements and must have at least " + strconv.FormatInt(a.minimum, 10)
 		})
 	}
-}
-
-// packedLength returns how many numbers a field holds that may be packed.
-func packedLength(f wire.Field) int64 {
-	if f.Type != protowire.BytesType {
-		return 1
-	}
-	if f.Num == wire.AttrF {
-		return int64(len(f.Data) / 4)
-	}
-	var n int64
-	for _, c := range f.Data {
-		if c < 0x80 {
-			n++
-		}
-	}
-	return n
 }
 
 // maxFunctionDepth is how deep functions in the attrs of functions are followed.
