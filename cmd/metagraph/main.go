@@ -14,6 +14,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
 func main() {
@@ -49,11 +50,34 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitDone // whoever read the output has seen enough
 	}
-	// Where stderr fails there is nobody left to tell.
-	_, _ = fmt.Fprintf(env.stderr, "metagraph: %s\n", render.Message(err.Error()))
-	var hinted interface{ Remedy() string }
-	if errors.As(err, &hinted) && hinted.Remedy() != "" {
-		_, _ = fmt.Fprintf(env.stderr, "hint: %s\n", render.Message(hinted.Remedy()))
+	for _, e := range each(err) {
+		complain(env.stderr, e)
 	}
 	return exitTrouble
+}
+
+// each returns the troubles that an error consists of, each as an error of its own with what the error says before them: the
+// name of the file. Any other error is one.
+func each(err error) []error {
+	var troubles rewrite.Troubles
+	if !errors.As(err, &troubles) {
+		return []error{err}
+	}
+	before := strings.TrimSuffix(err.Error(), troubles.Error())
+	out := make([]error, len(troubles))
+	for i, t := range troubles {
+		t.Problem = before + t.Problem
+		out[i] = t
+	}
+	return out
+}
+
+// complain says what is wrong, and on a line of its own what to do.
+func complain(w io.Writer, err error) {
+	// Where stderr fails there is nobody left to tell.
+	_, _ = fmt.Fprintf(w, "metagraph: %s\n", render.Message(err.Error()))
+	var hinted interface{ Remedy() string }
+	if errors.As(err, &hinted) && hinted.Remedy() != "" {
+		_, _ = fmt.Fprintf(w, "hint: %s\n", render.Message(hinted.Remedy()))
+	}
 }

@@ -15,6 +15,9 @@ type Trouble struct {
 
 func (t Trouble) Error() string { return t.Problem }
 
+// Remedy returns the hint.
+func (t Trouble) Remedy() string { return t.Hint }
+
 // Troubles is all the reasons that were found, so that a user can mend them in one go. It has at least one.
 type Troubles []Trouble
 
