@@ -174,7 +174,7 @@ func TestEqual(t *testing.T) {
 		}
 		a := index(t, m)
 		for _, name := range slices.Sorted(maps.Keys(forms)) {
-			if len(m.GetGraphDef().GetNode()) > 1000 && name != "all of it" {
+			if len(m.GetGraphDef().GetNode()) > 500 && name != "all of it" {
 				continue
 			}
 			report, err := Compare(a, index(t, forms[name](clone(m))), Options{})
@@ -793,8 +793,8 @@ func TestEdits(t *testing.T) {
 		all := edits()
 		for k, name := range slices.Sorted(maps.Keys(all)) {
 			r := rand.New(rand.NewPCG(uint64(k), 5))
-			times := 3
-			if large := len(m.GraphDef.Node) > 1000; large {
+			times := 2
+			if large := len(m.GraphDef.Node) > 500; large {
 				times = 1
 				if (k+len(m.GraphDef.Node))%7 != 0 {
 					continue // each large file gets some of the edits
