@@ -270,7 +270,8 @@ scores = BatchMatMul x w/read T=float out=(?,9,3)
 decode = CTCGreedyDecoder scores lengths
 `,
 			[]string{"data x:0 float32 (?, 9, 4)", "data lengths:0 int32 (?)"},
-			[]string{"prediction decode:0 int64 ?", "prediction scores:0 float32 (?, 9, 3)"}},
+			[]string{"prediction decode:0 int64 ?", "prediction decode:1 int64 ?", "prediction decode:2 int64 ?", "prediction decode:3 float32 ?",
+				"prediction scores:0 float32 (?, 9, 3)"}},
 		{"running averages and assertions are bookkeeping", regression + `
 axis = Const dtype=int32
 moving = VariableV2 dtype=float shape=(3)

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -10,11 +11,15 @@ import (
 // A tensors answers what dtype and shape the tensors of a graph have, as far as the file says it or it follows for certain.
 // It looks at single nodes when asked, never at the whole graph.
 type tensors struct {
-	g        *Graph
-	ops      *opDefs
-	producer int64 // version of the graph's producer, 0 where it is not said
-	shapes   map[Edge]Shape
-	steps    int // nodes that shapes may still be followed through
+	graph      wire.Graph // with or without nodes
+	g          *Graph
+	ops        *opDefs
+	others     map[string]*tfpb.OpDef // definitions that the file's list does not have, nil where nothing has one
+	functions  map[string][]byte      // signatures of the library's functions, nil until they are asked for
+	registered *registeredOps         // the same
+	producer   int64                  // version of the graph's producer, 0 where it is not said
+	shapes     map[Edge]Shape
+	steps      int // nodes that shapes may still be followed through
 }
 
 // maxShapeSteps bounds the work of following shapes through nodes that do not carry theirs, all questions together.
@@ -30,6 +35,8 @@ func newTensors(g *Graph, m *wire.MetaGraph) *tensors {
 	return &tensors{
 		g:        g,
 		ops:      newOpDefs(m),
+		graph:    graph,
+		others:   make(map[string]*tfpb.OpDef),
 		producer: int64(wire.LastUint(versions, 1)),
 		shapes:   make(map[Edge]Shape),
 		steps:    maxShapeSteps,
@@ -123,17 +130,12 @@ func (t *tensors) outputs(n *wire.Node) int {
 	if _, count := attrShapeAt(n, "_output_shapes", 0); count > 0 {
 		return count
 	}
-	if def := t.ops.find(n.Op); def != nil {
+	if def := t.def(n.Op); def != nil {
 		count := 0
 		for _, arg := range def.GetOutputArg() {
 			count += argLength(n, arg)
 		}
 		return count
-	}
-	for _, key := range outputTypeLists {
-		if types := attrTypes(n, key); len(types) > 0 {
-			return len(types)
-		}
 	}
 	return 0
 }
@@ -163,7 +165,7 @@ func (t *tensors) dtype(n *wire.Node, port int) int32 {
 }
 
 func (t *tensors) dtypeOrRef(n *wire.Node, port int) int32 {
-	if def := t.ops.find(n.Op); def != nil {
+	if def := t.def(n.Op); def != nil {
 		first := 0
 		for _, arg := range def.GetOutputArg() {
 			length := argLength(n, arg)
@@ -184,7 +186,7 @@ func (t *tensors) dtypeOrRef(n *wire.Node, port int) int32 {
 		}
 		return 0
 	}
-	return usualType(n, port)
+	return 0
 }
 
 // defaultType returns the default of a type attr.
@@ -197,63 +199,49 @@ func defaultType(def *tfpb.OpDef, attr string) int32 {
 	return 0
 }
 
-// The attrs that say the types of an op's outputs, in files that bring no op definitions: lists first, then single ones.
-var (
-	outputTypeLists = []string{"output_types", "component_types", "Tout", "dtypes"}
-	outputTypes     = []string{"DstT", "out_type", "output_type", "dtype", "Tout", "Toutput", "T", "Tparams", "type"}
-)
-
-// usualType returns the type of an output of a node whose op nothing defines, by the names that TensorFlow's own ops give to
-// their type attrs; 0 where they do not say it.
-func usualType(n *wire.Node, port int) int32 {
-	switch string(n.Op) {
-	case "Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", "LogicalAnd", "LogicalOr", "LogicalNot", "IsFinite",
-		"IsNan", "IsInf", "InTopK", "InTopKV2", "All", "Any":
-		return int32(tfpb.DataType_DT_BOOL)
-	case "ArgMax", "ArgMin":
-		if dtype := attrType(n, "output_type"); dtype != 0 {
-			return dtype
-		}
-		return int32(tfpb.DataType_DT_INT64)
-	case "Shape", "Size", "ShapeN":
-		if dtype := attrType(n, "out_type"); dtype != 0 {
-			return dtype
-		}
-		return int32(tfpb.DataType_DT_INT32)
-	case "Rank", "NonMaxSuppression", "NonMaxSuppressionV2":
-		return int32(tfpb.DataType_DT_INT32)
-	case "TopK", "TopKV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4":
-		if port == 1 || n.Op[0] == 'N' {
-			return int32(tfpb.DataType_DT_INT32)
-		}
-	case "AsString", "StringJoin", "DecodeBase64", "EncodeBase64", "EncodePng", "EncodeJpeg", "ReadFile":
-		return int32(tfpb.DataType_DT_STRING)
-	case "VarHandleOp", "HashTableV2", "MutableHashTableV2", "Iterator", "IteratorV2", "FIFOQueueV2":
-		return int32(tfpb.DataType_DT_RESOURCE)
-	case "CTCGreedyDecoder", "CTCBeamSearchDecoder":
-		return ctcType(n, port)
+// def returns the definition of an op: the file's own, that of a function of its library, or TensorFlow's. It is nil for an op that
+// none of them has.
+func (t *tensors) def(op []byte) *tfpb.OpDef {
+	if def := t.ops.find(op); def != nil {
+		return def
 	}
-	for _, key := range outputTypeLists {
-		if types := attrTypes(n, key); port < len(types) {
-			return types[port]
-		}
+	if def, ok := t.others[string(op)]; ok {
+		return def
 	}
-	for _, key := range outputTypes {
-		if dtype := attrType(n, key); dtype != 0 {
-			return dtype
-		}
+	if t.registered == nil {
+		t.registered = newRegisteredOps()
 	}
-	return 0
+	name := string(op)
+	def := t.registered.find(name)
+	if def == nil {
+		def = t.function(name)
+	}
+	t.others[name] = def
+	return def
 }
 
-// ctcType returns the type of an output of a CTC decoder: paths are sparse tensors, the last output is the scores.
-func ctcType(n *wire.Node, port int) int32 {
-	paths := max(int(attrInt(n, "top_paths")), 1)
-	if port < 3*min(paths, maxArgLength) {
-		return int32(tfpb.DataType_DT_INT64)
+// function returns the signature of a function of the library, nil where there is none of that name.
+func (t *tensors) function(name string) *tfpb.OpDef {
+	if t.functions == nil {
+		t.functions = t.readFunctions()
 	}
-	if dtype := attrType(n, "T"); dtype != 0 {
-		return dtype
+	raw, ok := t.functions[name]
+	signature := new(tfpb.OpDef)
+	if !ok || proto.Unmarshal(raw, signature) != nil {
+		return nil
 	}
-	return int32(tfpb.DataType_DT_FLOAT)
+	return signature
+}
+
+// readFunctions returns the signatures of the functions of the library, by name.
+func (t *tensors) readFunctions() map[string][]byte {
+	signatures := make(map[string][]byte)
+	for f, err := range t.graph.Functions() {
+		if err != nil {
+			break // what cannot be read defines nothing
+		}
+		signature, _ := wire.Merged(f, wire.FunctionSignature)
+		signatures[f.Name()] = signature
+	}
+	return signatures
 }

@@ -67,10 +67,21 @@ func (t *tensors) written(n *wire.Node, port int) (Shape, bool) {
 			return shape, true
 		}
 	}
-	if shape, count := attrShapeAt(n, "output_shapes", port); port < count {
+	if shape, count := attrShapeAt(n, "output_shapes", port); port < count && handsOutElements(string(n.Op)) {
 		return shape, true
 	}
 	return nil, false
+}
+
+// handsOutElements reports whether output_shapes is about the outputs of an op. Of a dataset and of an iterator it is about
+// their elements.
+func handsOutElements(op string) bool {
+	switch op {
+	case "IteratorGetNext", "IteratorGetNextSync", "MultiDeviceIteratorGetNextFromShard", "DatasetToSingleElement", "OptionalGetValue",
+		"ReduceDataset":
+		return true
+	}
+	return false
 }
 
 // follows returns the shape of an output of node i where it follows from what the node reads.
