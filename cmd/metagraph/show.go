@@ -96,6 +96,9 @@ func runShow(env *environment, o *showOptions, args []string) error {
 		if err != nil {
 			return file.Locate(err)
 		}
+		if o.raw && view.Values == nil && len(sections) == 1 {
+			return usageErrorf("name another section, or leave out --raw", "%s has no values that could stand alone", s.name)
+		}
 		views = append(views, view)
 	}
 	err = render.Show(env.stdout, views, printing)

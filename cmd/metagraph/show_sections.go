@@ -52,10 +52,6 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.Summary)(inspect.Summarize(s.model, fileInfo(s.file)))
 			}},
-		{"ops", "the ops, how many nodes have them, whether the file defines them", nodeFilters,
-			func(s *showSource) (render.View, error) {
-				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
-			}},
 		{"io", "what goes in and what comes out, the likeliest first, and by what sign each was found", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.IO)(inspect.FindIO(s.model))
@@ -99,6 +95,10 @@ func sectionTable() []section {
 		{"assets", "the files that the graph reads when it is initialized", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.Assets)(inspect.Assets(s.model.Meta))
+			}},
+		{"ops", "the ops, how many nodes have them, whether the file defines them", nodeFilters,
+			func(s *showSource) (render.View, error) {
+				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
 			}},
 		{"size", "where the bytes are: by field, scope, op and attr, the largest constants, copies, savers (--depth)", 0,
 			func(s *showSource) (render.View, error) {
