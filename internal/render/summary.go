@@ -83,7 +83,9 @@ func originText(o inspect.Origin) string {
 	case o.ProducerDate != "":
 		version = fmt.Sprintf("TensorFlow of about %s (it left no version)", o.ProducerDate[:len("2016-09")])
 	}
-	if o.GitVersion != "" && o.GitVersion != "unknown" && o.GitVersion != o.Version {
+	switch o.GitVersion {
+	case "", "unknown", "b'unknown'", o.Version: // what builds outside a git checkout write
+	default:
 		version += " (" + Text(o.GitVersion) + ")"
 	}
 	version += fmt.Sprintf(", producer %d, min consumer %d", o.Producer, o.MinConsumer)
@@ -355,7 +357,7 @@ func oneLine(parts []string, width int) string {
 func ioText(t inspect.IOTensor) string {
 	text := tensorText(t.Tensor, t.DType, t.Shape)
 	if len(t.Copies) > 0 {
-		text += fmt.Sprintf(", %d copies", len(t.Copies))
+		text += fmt.Sprintf(" and %d more like it", len(t.Copies))
 	}
 	if t.Why != "" {
 		text += "  [" + Text(t.Why) + "]"
