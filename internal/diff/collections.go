@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -122,7 +123,8 @@ func (p *Part) filter(sel *selection) *Part {
 	keep := func(changes []Change) []Change {
 		var out []Change
 		for _, ch := range changes {
-			if sel.name(ch.Name, ch.NewName) {
+			node, _, _ := strings.Cut(ch.Name, ":") // a tensor goes by the name of its node too
+			if sel.name(ch.Name, ch.NewName, node) {
 				out = append(out, ch)
 			}
 		}

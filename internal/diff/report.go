@@ -1,10 +1,11 @@
 // Package diff says what differs in meaning between two MetaGraphDefs. It works on their wire bytes: what has the same
 // bytes is the same, and only where bytes differ is their meaning looked at.
 //
-// The files: report.go, what a comparison answers; options.go and selection.go, what is compared; compare.go, the parts one
-// after the other; align.go, nodes by name; node.go, attr.go and tensor.go, one node; message.go and text.go, any small
-// message; rename.go, rename_scope.go, rename_node.go and fingerprint.go, what got another name; functions.go,
-// collections.go, sequence.go, info.go, variables.go, the other parts.
+// The files: report.go, what a comparison answers; options.go, what is compared; compare.go, the parts one after the other;
+// graph.go and align.go, nodes by name; node.go, attr.go and the files of tensors (tensor.go, tensor_compare.go, dtype.go), one
+// node; message.go, any small message; text.go, values as people read them; unknown.go, what the schema does not know;
+// rename.go and those called after it, what got another name, with fingerprint.go; tell.go, how nodes differ; defaults.go,
+// variables.go, library.go, functions.go, collections.go, sequence.go and info.go, the other parts.
 package diff
 
 import "iter"
