@@ -16,28 +16,37 @@ import (
 var kinds = [...]Kind{MetaGraph, SavedModel, GraphDef}
 
 // detect tells by its content which message a file holds and how it is written down. A format other than Auto is taken at
-// its word. What is none of ours is an *Error that says what it is.
+// its word, so that text is not looked for in binary. What is none of ours is an *Error that says what it is.
 func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	if len(raw) == 0 {
 		return 0, 0, &Error{Name: name, Problem: "is empty", Hint: "a save that was interrupted leaves such files; take another checkpoint"}
 	}
-	if format == Auto {
-		format = formatOf(raw)
-	}
-	var kind Kind
-	var ok bool
-	switch format {
-	case Text:
-		kind, ok = textKind(raw)
-	case JSON:
-		kind, ok = jsonKind(raw)
-	default:
-		kind, ok = binaryKind(raw)
+	is := formatOf(raw)
+	kind, ok := kindIn(raw, is)
+	if format != Auto && format != is {
+		if asked, ok := kindIn(raw, format); ok {
+			return asked, format, nil
+		}
 	}
 	if !ok {
-		return 0, 0, foreign(name, raw, format)
+		return 0, 0, foreign(name, raw, is)
 	}
-	return kind, format, nil
+	if format == Auto || format == is {
+		return kind, is, nil
+	}
+	return 0, 0, &Error{Name: name, Problem: fmt.Sprintf("is not in the format %s: it holds a %s in %s", format, kind, is),
+		Hint: "leave out --input-format: the format is told by the content"}
+}
+
+// kindIn returns the message that bytes in a format hold.
+func kindIn(raw []byte, format Format) (Kind, bool) {
+	switch format {
+	case Text:
+		return textKind(raw)
+	case JSON:
+		return jsonKind(raw)
+	}
+	return binaryKind(raw)
 }
 
 // lookAhead is how much of a file is looked at to tell text from binary.
@@ -136,13 +145,14 @@ func kindWithField(name string) (Kind, bool) {
 	return 0, false
 }
 
-// binaryKind returns the message that the bytes fit best. Bytes with nothing in them that a message knows fit none.
+// binaryKind returns the message that the bytes fit best. Bytes in which more speaks against every message than for it fit
+// none.
 func binaryKind(raw []byte) (Kind, bool) {
 	best, bestScore := MetaGraph, 0
 	for _, kind := range kinds {
 		f := fitter{left: 400}
 		f.message(raw, kind.Descriptor(), 0)
-		if score := f.known - 4*f.strange; f.known > 0 && score > bestScore {
+		if score := f.known - 2*f.unknown - 4*f.strange; score > bestScore {
 			best, bestScore = kind, score
 		}
 	}
@@ -151,8 +161,10 @@ func binaryKind(raw []byte) (Kind, bool) {
 
 // A fitter counts how well bytes fit a message, over a bounded number of fields.
 type fitter struct {
-	left           int // fields that may still be looked at
-	known, strange int
+	left    int // fields that may still be looked at
+	known   int // fields of the schema
+	unknown int // fields with other numbers, such as a newer TensorFlow has
+	strange int // what no TensorFlow writes
 }
 
 const (
@@ -176,7 +188,11 @@ func (f *fitter) message(raw []byte, md protoreflect.MessageDescriptor, depth in
 // field counts one field.
 func (f *fitter) field(s wire.Field, md protoreflect.MessageDescriptor, depth int) {
 	fd := md.Fields().ByNumber(s.Num)
-	if fd == nil || !typeFits(s.Type, fd) {
+	if fd == nil {
+		f.unknown++
+		return
+	}
+	if !typeFits(s.Type, fd) {
 		f.strange++
 		return
 	}
@@ -210,7 +226,7 @@ func (f *fitter) broken(err error, md protoreflect.MessageDescriptor, depth int)
 			for i := 0; i < fitFields && s.Next(); i++ {
 				cut.field(s.Field, fd.Message(), depth+1)
 			}
-			f.known, f.strange = f.known+cut.known, f.strange+cut.strange
+			f.known, f.unknown, f.strange = f.known+cut.known, f.unknown+cut.unknown, f.strange+cut.strange
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestForeignFiles(t *testing.T) {
 		problem string
 		hint    string
 	}{
-		{"empty", nil, "is empty", "interrupted"},
+		{"empty", nil, "is empty", "did it fail?"},
 		{"LFS pointer", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"), "is a Git LFS pointer", "git lfs pull"},
 		{"LFS pointer, CRLF", []byte("version https://git-lfs.github.com/spec/v1\r\noid sha256:4d7a\r\nsize 12345\r\n"), "is a Git LFS pointer", "git lfs pull"},
 		{"checkpoint index", read(t, testdata, "train", "model.ckpt-3.index"), "is a checkpoint's index", ".meta"},
@@ -132,7 +132,8 @@ func TestForeignFiles(t *testing.T) {
 		{"fingerprint.pb of a SavedModel", wiretest.Join(wiretest.Varint(1, 1<<63), wiretest.Varint(2, 1<<62), wiretest.Varint(3, 1<<61), wiretest.Varint(4, 1<<60), wiretest.Varint(5, 1<<59), wiretest.Message(6, wiretest.Varint(1, 1))), "is not a MetaGraphDef", ""},
 		{"keras_metadata.pb of a SavedModel", wiretest.Message(1, wiretest.Varint(2, 1), wiretest.String(3, "root"), wiretest.String(4, "_tf_keras_sequential"), wiretest.String(5, `{"name": "sequential"}`), wiretest.Message(6, wiretest.Varint(1, 1))), "is not a MetaGraphDef", ""},
 		{"Caffe model", wiretest.Join(wiretest.String(1, "VGG"), wiretest.Message(100, wiretest.String(1, "conv1"), wiretest.String(2, "Convolution"))), "is not a MetaGraphDef", ""},
-		{"Core ML model", wiretest.Join(wiretest.Varint(1, 4), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "image"))), wiretest.Message(500, wiretest.String(1, "x"))), "is not a MetaGraphDef", ""},
+		{"Core ML model", wiretest.Join(wiretest.Varint(1, 4), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "image"), wiretest.Message(3, wiretest.Message(4, wiretest.Varint(1, 224)))),
+			wiretest.Message(10, wiretest.String(1, "prob")), wiretest.Message(100, wiretest.String(1, "a model"))), wiretest.Message(500, wiretest.String(1, "x"))), "is not a MetaGraphDef", ""},
 		{"a string", wiretest.String(1, "hello world"), "is text", ""},
 		{"NumPy", append([]byte("\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }\n"), noise(12, 7)...), "is a NumPy array", ""},
 		{"pickle", []byte("\x80\x03}q\x00X\x01\x00\x00\x00aq\x01K\x01s."), "is a Python pickle", "pickle"},

@@ -64,6 +64,9 @@ func Open(path string, o OpenOptions) (*File, error) {
 func (f *File) load(o OpenOptions) error {
 	raw := f.source.bytes
 	f.Size = int64(len(raw))
+	if f.Size == 0 && f.Path == "" {
+		return &Error{Name: f.Name, Problem: "is empty", Hint: "what writes to it wrote nothing; did it fail?"}
+	}
 	kind, format, err := detect(f.Name, raw, o.Format)
 	if err != nil {
 		return err

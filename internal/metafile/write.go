@@ -66,10 +66,10 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 			Hint: "give a file to write to, or ask for text with --output-format text"}
 	}
 	if err := o.check(message, kind); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("cannot write %s: %w", name, o.remedy(err))
 	}
 	if err := encode(contextWriter{ctx, o.Stdout}, message, kind, o); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("cannot write %s: %w", name, o.remedy(err))
 	}
 	return o.ready()
 }
@@ -81,6 +81,30 @@ func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
 		return nil
 	}
 	return text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+}
+
+// An unknownError is about fields that the schema does not have.
+type unknownError struct {
+	error
+	hint string
+}
+
+// Unwrap returns the cause.
+func (e *unknownError) Unwrap() error { return e.error }
+
+// Remedy says how the fields can be kept.
+func (e *unknownError) Remedy() string { return e.hint }
+
+// remedy adds to an error about unknown fields what can be done about it.
+func (o *WriteOptions) remedy(err error) error {
+	var unknown *text.UnknownFieldsError
+	switch {
+	case !errors.As(err, &unknown):
+		return err
+	case o.Format == JSON:
+		return &unknownError{err, "JSON has no form for them; binary keeps them, and text with --allow-unknown"}
+	}
+	return &unknownError{err, "with --allow-unknown they are written by number"}
 }
 
 // ready calls Ready, if there is one.
@@ -117,7 +141,7 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 		// Also on the way up from a fault, where an input got shorter while it was read: see Guard.
 		if !replaced {
 			if undone := discard(file); err != nil {
-				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(err, undone))
+				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.remedy(err), undone))
 			}
 		}
 	}()
@@ -176,14 +200,14 @@ func discard(file *os.File) error {
 // writeDevice writes to a device or a named pipe, which cannot be replaced.
 func writeDevice(ctx context.Context, path, target string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if err := o.check(message, kind); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
 	file, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close()); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
 	return o.ready()
 }

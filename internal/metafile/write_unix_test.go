@@ -237,6 +237,7 @@ func TestWriteReadOnlyDirectory(t *testing.T) {
 	if err := os.Chmod(dir, 0o555); err != nil {
 		t.Fatal(err)
 	}
+	defer os.Chmod(dir, 0o755) //nolint:errcheck // so that it can be removed
 	err := writeMessage(path, []byte("new"), metafile.WriteOptions{})
 	if err == nil || err.Error() != path+": cannot be written: no new file can be made in "+dir+": permission denied" {
 		t.Error(err)

@@ -125,6 +125,9 @@ func texts(names []string) []string {
 	out := make([]string, len(names))
 	for i, name := range names {
 		out[i] = Text(name)
+		if name == "" {
+			out[i] = `""` // a key that nobody would see in a list
+		}
 	}
 	return out
 }

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// command runs the program in this process and returns the exit code and what it wrote.
+func command(stdin io.Reader, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	if stdin == nil {
+		stdin = strings.NewReader("")
+	}
+	code = run(context.Background(), args, stdin, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// corpusFiles returns the real files that can be opened, or those that cannot, up to a size. It skips where there are none.
+func corpusFiles(t *testing.T, good bool, limit int64) []string {
+	t.Helper()
+	dir := corpusDir()
+	if dir == "" {
+		t.Skip("the corpus does not stand beside the repository")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, entry := range entries {
+		name := entry.Name()
+		foreign := strings.HasPrefix(name, "BAD-") || filepath.Ext(name) == ".index"
+		if ext := filepath.Ext(name); ext == ".tsv" || ext == ".md" || foreign == good {
+			continue
+		}
+		if info, err := entry.Info(); err != nil || info.Size() > limit {
+			continue
+		}
+		files = append(files, filepath.Join(dir, name))
+	}
+	return files
+}
+
+// TestCorpusRewritten runs real files through the rewriting commands: what comes out can be read again, has what was asked
+// for, and is the same bytes where nothing was.
+func TestCorpusRewritten(t *testing.T) {
+	for _, path := range corpusFiles(t, true, 1<<20) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "out.meta")
+			done := func(args ...string) {
+				t.Helper()
+				if code, _, stderr := command(nil, args...); code != exitDone {
+					t.Fatalf("%q: exit %d, %s", args, code, stderr)
+				}
+			}
+			in, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done("clear-devices", path, out)
+			done("clear-devices", "--check", out)
+			done("clear-devices", "--colocation", "-q", out, out)
+			done("clear-devices", "--check", "--colocation", out)
+
+			done("filter-collections", "--keep", "*", "--allow-missing", path, out)
+			if got, err := os.ReadFile(out); err != nil || filepath.Ext(path) != ".pbtxt" && !bytes.Equal(in, got) {
+				t.Errorf("all collections are kept, and the bytes changed (%v)", err)
+			}
+			done("filter-collections", "--drop", "*", "--allow-missing", path, out)
+			if code, stdout, stderr := command(nil, "show", out, "collections", "--raw"); code != exitDone || stdout != "" {
+				t.Errorf("collections are left: exit %d, %s%s", code, stdout, stderr)
+			}
+			done("export", path, out)
+			done("show", out)
+
+			for _, format := range []string{"text", "json"} {
+				if len(in) > 200<<10 {
+					break
+				}
+				done("clear-devices", "-q", "--output-format", format, path, out)
+				done("clear-devices", "--check", out)
+			}
+		})
+	}
+}
+
+// TestErrorsOfForeignFiles wants of every command and every file that is none of ours: exit 2, one line that says what the
+// file is, at most one hint, nothing on stdout and no file.
+func TestErrorsOfForeignFiles(t *testing.T) {
+	dir := t.TempDir()
+	whole, err := os.ReadFile(filepath.Join("..", "..", "testdata", "queues.meta"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{
+		"empty.meta": nil, "gzip.meta": []byte("\x1f\x8b\x08\x00rest"), "zip.meta": []byte("PK\x03\x04rest"), "keras.h5": []byte("\x89HDF\r\n\x1a\nrest"),
+		"page.meta": []byte("<!DOCTYPE html>\n<html></html>\n"), "words.meta": []byte("Hello\nworld\n"), "cut.meta": whole[:len(whole)-100], "cut-early.meta": whole[:700],
+		"zeros.meta": make([]byte, 4096), "bad.pbtxt": []byte("graph_def {\n  node {\n    nme: \"a\"\n  }\n}\n"), "bad.json": []byte(`{"graphDef": {"node": 5}}`), "noise.meta": {0xfe, 0xdc, 0xba, 0x98},
+		"escape.meta": []byte("\x1b[31mred\n"), "lfs.meta": []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"),
+	}
+	var paths []string
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	if corpusDir() != "" {
+		paths = append(paths, corpusFiles(t, false, 1<<20)...)
+	}
+	out := filepath.Join(t.TempDir(), "out.meta")
+	good := filepath.Join("..", "..", "testdata", "queues.meta")
+	for _, path := range append(paths, filepath.Join(dir, "missing.meta"), filepath.Join(dir, "no", "where.meta")) {
+		for _, args := range [][]string{
+			{"clear-devices", path, out}, {"clear-devices", "--check", path}, {"clear-devices", path}, {"filter-collections", "--keep", "*", path, out},
+			{"show", path}, {"show", path, "nodes"}, {"show", path, "--format", "json"}, {"export", path, out}, {"import", path, out},
+			{"import", "--into", path, good, out}, {"diff", path, good}, {"diff", good, path},
+		} {
+			code, stdout, stderr := command(nil, args...)
+			lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+			if code != exitTrouble || stdout != "" || !strings.HasPrefix(lines[0], "metagraph: ") || len(lines) > 2 ||
+				len(lines) == 2 && !strings.HasPrefix(lines[1], "hint: ") || strings.ContainsAny(stderr, "\x1b\r\x00") || !strings.Contains(lines[0], filepath.Base(path)) {
+				t.Errorf("%q: exit %d, %d bytes on stdout, stderr:\n%s", args, code, len(stdout), stderr)
+			}
+			if _, err := os.Lstat(out); err == nil {
+				t.Fatalf("%q: there is an output", args)
+			}
+		}
+	}
+	left, err := os.ReadDir(filepath.Dir(out))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%d files are left (%v)", len(left), err)
+	}
+}
+
+// TestTerminals refuses to write binary to a terminal and to wait for one to be typed in.
+func TestTerminals(t *testing.T) {
+	good := filepath.Join("..", "..", "testdata", "queues.meta")
+	for _, test := range []struct {
+		args []string
+		want string
+		done bool
+	}{
+		{args: []string{"clear-devices", good}, want: "standard output: is a terminal, and the message is binary"},
+		{args: []string{"clear-devices", good, "-"}, want: "standard output: is a terminal, and the message is binary"},
+		{args: []string{"filter-collections", "--keep", "*", good}, want: "standard output: is a terminal, and the message is binary"},
+		{args: []string{"export", good}, want: "standard output: is a terminal, and the message is binary"},
+		{args: []string{"import", good}, want: "standard output: is a terminal, and the message is binary"},
+		{args: []string{"clear-devices", "--output-format", "text", good}, done: true},
+		{args: []string{"clear-devices", "--output-format", "json", good}, done: true},
+		{args: []string{"clear-devices", "--check", "--match", "/job:none", good}, done: true},
+		{args: []string{"clear-devices", "--dry-run", good}, done: true},
+		{args: []string{"clear-devices"}, want: "no input: standard input is a terminal"},
+		{args: []string{"clear-devices", "-"}, want: "no input: standard input is a terminal"},
+		{args: []string{"filter-collections", "--keep", "x"}, want: "no input: standard input is a terminal"},
+		{args: []string{"show"}, want: ""},
+		{args: []string{"show", "-"}, want: "no input: standard input is a terminal"},
+	} {
+		var stdout, stderr bytes.Buffer
+		env := newEnvironment(strings.NewReader(""), &stdout, &stderr)
+		env.stdinTerminal, env.stdoutTerminal, env.width = true, true, 80
+		root := newRootCommand(env)
+		root.SetArgs(test.args)
+		err := root.ExecuteContext(context.Background())
+		switch {
+		case test.done && err != nil:
+			t.Errorf("%q: %v", test.args, err)
+		case !test.done && (err == nil || !strings.Contains(err.Error(), test.want) || stdout.Len() > 0):
+			t.Errorf("%q: %v, %d bytes on stdout", test.args, err, stdout.Len())
+		}
+	}
+}
