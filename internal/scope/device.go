@@ -30,7 +30,7 @@ func ParseDevice(name string) (Device, bool) {
 			d.Replica = word[1]
 		case len(word) == 2 && word[0] == "task":
 			d.Task = word[1]
-		case word[0] == "device" && (len(word) == 2 || len(word) == 3):
+		case word[0] == "device" && (len(word) == 2 || len(word) == 3) && word[1] != "":
 			d.setType(word[1:])
 		case len(word) <= 2 && isDeviceType(word[0]):
 			d.setType(word)
