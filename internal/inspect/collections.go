@@ -254,7 +254,7 @@ func (m *Model) resolve(c *Collection) error {
 		e.DType, e.Shape = DTypeName(t.dtype(&n, port)), t.shape(node, port)
 		if e.Node == "VarHandleOp" {
 			// The handle's own type and shape say nothing; those of the variable stand in the attrs.
-			e.DType, e.Shape = DTypeName(attrType(&n, "dtype")), attrShape(&n, "shape")
+			e.DType, e.Shape = DTypeName(attrType(&n, "dtype")), attrShape(&n)
 		}
 	}
 	return nil

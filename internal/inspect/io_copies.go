@@ -27,11 +27,11 @@ func (d *finder) group(all []candidate) []candidate {
 			continue
 		}
 		kept := &out[at]
+		kept.copies = append(kept.copies, c.edge)
 		if d.standsBefore(c, *kept) {
-			c.copies = append(kept.copies, kept.edge)
+			c.copies = kept.copies
+			c.copies[len(c.copies)-1] = kept.edge
 			*kept = c
-		} else {
-			kept.copies = append(kept.copies, c.edge)
 		}
 	}
 	return out

@@ -79,7 +79,7 @@ func (d *finder) listVariables() []IOTensor {
 			Tensor: d.tensorName(Edge{Node: i}),
 			Role:   RolePrediction,
 			DType:  DTypeName(attrType(&n, "dtype")),
-			Shape:  attrShape(&n, "shape"),
+			Shape:  attrShape(&n),
 			Why:    "a variable; nothing is computed from any",
 		})
 	}

@@ -263,7 +263,7 @@ func (d *finder) labelledLate(s *source) bool {
 	late := true
 	for i := range int32(d.g.Len()) {
 		if d.has(i, markAsked) {
-			late = late && !(d.has(i, markLayer) && d.has(i, markAbove))
+			late = late && (!d.has(i, markLayer) || !d.has(i, markAbove))
 			d.marks[i] &^= markAsked
 		}
 	}

@@ -43,7 +43,7 @@ func (d *finder) findSources() {
 			continue
 		}
 		d.g.Node(int(i), &n)
-		for _, port := range d.portsRead(i, &n) {
+		for _, port := range d.portsRead(i) {
 			s := source{edge: Edge{Node: i, Port: port}}
 			s.dtype, s.shape = d.t.dtype(&n, int(port)), d.t.shape(int(i), int(port))
 			if d.machinery[s.edge] || isHandle(s.dtype) || d.savers(s.edge) {
@@ -63,7 +63,7 @@ const maxPorts = 256
 
 // portsRead returns the outputs of a source that are of interest: the one that a placeholder has, of others those that
 // somebody reads.
-func (d *finder) portsRead(i int32, n *wire.Node) []int32 {
+func (d *finder) portsRead(i int32) []int32 {
 	if d.is(i, opPlaceholder) {
 		return []int32{0}
 	}
@@ -219,7 +219,7 @@ func (d *finder) bookkeeping(s *source) (Role, string) {
 // rate reports whether a source is a dropout's rate or keep probability: random numbers are compared with it, or it is added to them
 // and the sum is rounded off.
 func (d *finder) rate(s *source) bool {
-	if !(s.shape == nil || s.shape.scalar()) || !isFloat(s.dtype) {
+	if s.shape != nil && !s.shape.scalar() || !isFloat(s.dtype) {
 		return false
 	}
 	found := false

@@ -92,9 +92,9 @@ func attrTypes(n *wire.Node, key string) []int32 {
 	return types
 }
 
-// attrShape returns the shape in an attr, nil where there is none.
-func attrShape(n *wire.Node, key string) Shape {
-	value, ok := n.Attr(key)
+// attrShape returns the shape in the attr `shape`, nil where there is none.
+func attrShape(n *wire.Node) Shape {
+	value, ok := n.Attr("shape")
 	if !ok {
 		return nil
 	}

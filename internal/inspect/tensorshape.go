@@ -48,13 +48,13 @@ func (t *tensors) written(n *wire.Node, port int) (Shape, bool) {
 	}
 	switch string(n.Op) {
 	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
-		shape := attrShape(n, "shape")
+		shape := attrShape(n)
 		if shape.scalar() && t.producer > 0 && t.producer < legacyProducer && string(n.Op) == "Placeholder" {
 			shape = nil
 		}
 		return shape, true
 	case "Variable", "VariableV2", "TemporaryVariable", "AutoReloadVariable":
-		return attrShape(n, "shape"), true
+		return attrShape(n), true
 	case "VarHandleOp":
 		return Shape{}, true
 	case "Const":
@@ -63,7 +63,7 @@ func (t *tensors) written(n *wire.Node, port int) (Shape, bool) {
 		shape, _ := wire.Merged(tensor, tensorShape)
 		return parseShape(shape), true
 	case "_Arg", "Empty", "ImmutableConst", "ParameterizedTruncatedNormal":
-		if shape := attrShape(n, "shape"); shape != nil {
+		if shape := attrShape(n); shape != nil {
 			return shape, true
 		}
 	}
@@ -194,7 +194,7 @@ func (t *tensors) variableShape(i int) Shape {
 		switch t.g.OpName(t.g.Op(i)) {
 		case "VarHandleOp":
 			t.g.Node(i, &n)
-			return attrShape(&n, "shape")
+			return attrShape(&n)
 		case "Identity", "Enter", "Switch":
 		default:
 			return nil

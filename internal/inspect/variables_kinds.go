@@ -85,7 +85,16 @@ func (r *variableReader) variableAt(e Edge, read bool) (int, bool) {
 			return at, ok
 		}
 		in := r.g.Inputs(int(e.Node))
-		if len(in) == 0 || !(op == "RefSwitch" || op == "RefEnter" || op == "Enter") && !(read && (op == "Identity" || op == "ReadVariableOp" || op == "Cast")) {
+		if len(in) == 0 {
+			return 0, false
+		}
+		switch op {
+		case "RefSwitch", "RefEnter", "Enter":
+		case "Identity", "ReadVariableOp", "Cast":
+			if !read {
+				return 0, false
+			}
+		default:
 			return 0, false
 		}
 		e = in[0]

@@ -197,7 +197,7 @@ func (r *variableReader) readNode(at int) {
 // nodeShape returns the shape of the variable of node i. The oldest variable op says a shape that is not known as that of a scalar
 // (tensorflow/core/ops/state_ops.cc), so that its initial value has to tell.
 func (r *variableReader) nodeShape(i int, n *wire.Node) Shape {
-	shape := attrShape(n, "shape")
+	shape := attrShape(n)
 	switch {
 	case shape.known() && (len(shape) > 0 || v1Scalar(n)):
 		return shape
