@@ -164,12 +164,20 @@ func (i *importer) checkSources() error {
 			}
 		}
 	}
+	// What must be mapped is what is most likely meant.
+	slices.SortStableFunc(inputs, func(a, b string) int { return boolOrder(isUnbound([]byte(a)), isUnbound([]byte(b))) })
 	for _, m := range i.mappings {
 		if m.read {
 			continue
 		}
 		hint := meant(m.source, inputs)
-		if other := "^" + m.source; seen[other] {
+		mark, name := "", m.source
+		if strings.HasPrefix(name, "^") {
+			mark, name = "^", name[1:]
+		}
+		if other := mark + scope.UnboundPrefix + name; seen[other] {
+			hint = "did you mean " + quotedList([]string{other}) + "?"
+		} else if other := "^" + m.source; seen[other] {
 			hint = "it is read as a control input: " + other
 		} else if other := strings.TrimPrefix(m.source, "^"); other != m.source && seen[other] {
 			hint = "it is read as data: " + other
@@ -177,6 +185,17 @@ func (i *importer) checkSources() error {
 		i.trouble.add(hint, "--input-map: no node of the imported graph reads %q", m.Source)
 	}
 	return nil
+}
+
+// boolOrder orders true before false.
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 // checkTargets notes the mappings to what the base does not have, or has as something else.
