@@ -292,7 +292,10 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	case says(scopes, predictionWords):
 		c.sign(2, "in a scope named like a result")
 	}
-	if person {
+	switch {
+	case person && says(last, predictionWords):
+		c.sign(1, "")
+	case person:
 		c.sign(1, "named by a person")
 	}
 	if says(scopes+"/"+last, lossWords) || says(scopes, []string{"logistic_loss"}) {

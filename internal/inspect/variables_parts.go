@@ -22,8 +22,11 @@ func sliceFits(s *tfpb.SaveSliceInfoDef) bool {
 	return true
 }
 
-// whole reports whether a slice is all of its variable.
-func whole(s *tfpb.SaveSliceInfoDef) bool { return slices.Equal(s.GetFullShape(), s.GetVarShape()) }
+// isPart reports whether the slice of the variable called name makes it a part of another: one of several, or the only one, which a
+// partitioner leaves of a small variable, and which checkpoints know by the name of the whole.
+func isPart(name string, s *tfpb.SaveSliceInfoDef) bool {
+	return s.GetFullName() != name || !slices.Equal(s.GetFullShape(), s.GetVarShape())
+}
 
 // sliceText returns a slice as checkpoints spell it: "10 4 0,5:0,4" (SaveSliceInfo.spec in tensorflow/python/ops/variables.py).
 func sliceText(s *tfpb.SaveSliceInfoDef) string {
@@ -50,7 +53,7 @@ func (r *variableReader) joinParts() []Variable {
 		if slice != nil {
 			v.Slice = sliceText(slice)
 		}
-		if slice == nil || whole(slice) {
+		if slice == nil || !isPart(v.Name, slice) {
 			joined = append(joined, v)
 			continue
 		}

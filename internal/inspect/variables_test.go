@@ -130,6 +130,7 @@ func TestPartitionedVariables(t *testing.T) {
 table/part_1 = VariableV2 dtype=float shape=(5,4)
 table/part_0 = VariableV2 dtype=float shape=(5,4)
 whole = VariableV2 dtype=float shape=(2)
+small/part_0 = VariableV2 dtype=float shape=(2)
 slot_0 = VariableV2 dtype=float shape=(5,4)
 g = Const dtype=float
 apply = ApplyMomentum table/part_0 slot_0 g g g T=float
@@ -137,7 +138,9 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 	full := []int64{10, 4}
 	whole := part("whole", []int64{2}, []int64{0}, []int64{2})
 	whole.SaveSliceInfoDef.FullName = "whole"
-	all := variableList(t, part("table/part_1", full, []int64{5, 0}, []int64{5, 4}), part("table/part_0", full, []int64{0, 0}, []int64{5, 4}), whole)
+	all := variableList(t, part("table/part_1", full, []int64{5, 0}, []int64{5, 4}), part("table/part_0", full, []int64{0, 0}, []int64{5, 4}), whole,
+		&tfpb.VariableDef{VariableName: "small/part_0:0", SaveSliceInfoDef: &tfpb.SaveSliceInfoDef{
+			FullName: "small", FullShape: []int64{2}, VarOffset: []int64{0}, VarShape: []int64{2}}})
 	m.CollectionDef = map[string]*tfpb.CollectionDef{"variables": all, "trainable_variables": all}
 	want := []Variable{
 		{Name: "table", Kind: KindModel, DType: "float32", Shape: Shape{10, 4}, Parameters: 40, Bytes: 160, Trainable: true, Op: "VariableV2",
@@ -147,6 +150,9 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 			},
 			Sources: []string{"variables", "trainable_variables", "graph"}},
 		{Name: "whole", Kind: KindModel, DType: "float32", Shape: Shape{2}, Parameters: 2, Bytes: 8, Trainable: true, Op: "VariableV2", Slice: "2 0,2",
+			Sources: []string{"variables", "trainable_variables", "graph"}},
+		{Name: "small", Kind: KindModel, DType: "float32", Shape: Shape{2}, Parameters: 2, Bytes: 8, Trainable: true, Op: "VariableV2",
+			Parts:   []VariablePart{{Name: "small/part_0", Shape: Shape{2}, Offset: []int64{0}, Parameters: 2, Slice: "2 0,2", Op: "VariableV2"}},
 			Sources: []string{"variables", "trainable_variables", "graph"}},
 		{Name: "slot_0", Kind: KindOptimizer, Of: "table", DType: "float32", Shape: Shape{5, 4}, Parameters: 20, Bytes: 80, Op: "VariableV2",
 			Sources: []string{"graph"}},
@@ -160,7 +166,7 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 		part("table/part_0", full, []int64{9, 0}, []int64{5, 4}))
 	delete(m.CollectionDef, "trainable_variables")
 	got := variables(t, m).Variables
-	if len(got) != 4 || !got[0].Incomplete || got[0].Parameters != 40 || got[1].Slice != "" || got[1].Name != "table/part_0" {
+	if len(got) != 5 || !got[0].Incomplete || got[0].Parameters != 40 || got[1].Slice != "" || got[1].Name != "table/part_0" {
 		t.Errorf("variables = %+v", got)
 	}
 }

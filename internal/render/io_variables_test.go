@@ -119,11 +119,11 @@ func TestVariableList(t *testing.T) {
 		Trainable: inspect.VariableTotals{Variables: 1, Parameters: 8, Bytes: 32},
 	}
 	v := VariableList(l)
-	want := `variable      kind                dtype    shape   parameters  bytes  trainable  slice        initializer  from
-table         model               float32  (4, 2)           8     32  yes        2 parts                   variables, graph
-table/part_0  part                float32  (2, 2)           4                    4 2 0,2:0,2
-table/part_1  part                float32  (2, 2)           4                    4 2 2,2:0,2
-table/Adam    optimizer of table  float32  ?                ?      ?  no                      init         graph
+	want := `variable      kind       dtype    shape   parameters  bytes  trainable  slice        initializer  from
+table         model      float32  (4, 2)           8     32  yes        2 parts                   variables, graph
+table/part_0  part       float32  (2, 2)           4                    4 2 0,2:0,2
+table/part_1  part       float32  (2, 2)           4                    4 2 2,2:0,2
+table/Adam    optimizer  float32  ?                ?      ?  no                      init         graph
 2 variables, 8 parameters, 32 B and 1 of unknown size; trainable: 1 variable, 8 parameters, 32 B
 `
 	if diff := cmp.Diff(want, printed(t, v, Table)); diff != "" {

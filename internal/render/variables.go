@@ -19,7 +19,7 @@ func VariableList(l *inspect.VariableList) View {
 	for i := range l.Variables {
 		v := &l.Variables[i]
 		values = append(values, v.Name)
-		g.Rows = append(g.Rows, []string{v.Name, kindText(v), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
+		g.Rows = append(g.Rows, []string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
 			yesNo(v.Trainable), sliceText(v), v.Initializer, strings.Join(v.Sources, ", ")})
 		for _, p := range v.Parts {
 			g.Rows = append(g.Rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice})
@@ -43,14 +43,6 @@ func VariableList(l *inspect.VariableList) View {
 type jsonTotals struct {
 	All       inspect.VariableTotals `json:"all"`
 	Trainable inspect.VariableTotals `json:"trainable"`
-}
-
-// kindText says what a variable is there for, and for which other one.
-func kindText(v *inspect.Variable) string {
-	if v.Of == "" {
-		return string(v.Kind)
-	}
-	return string(v.Kind) + " of " + v.Of
 }
 
 // sliceText says what part of another variable this one is, or of how many parts it is made.
