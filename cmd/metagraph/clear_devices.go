@@ -35,7 +35,7 @@ on OLD get the device NEW as it is given; what neither --map nor --match names i
   metagraph clear-devices --match '/job:ps' in.meta out.meta
   metagraph clear-devices --map /gpu:1=/gpu:0 --match /gpu:1 in.meta out.meta
   metagraph clear-devices --check model.meta    # exit 1 if a device is set`,
-		Args: maximumArgs(2, "an input and an output"),
+		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runClearDevices(cmd, env, &o, args) },
 	}
 	o.in.register(cmd)

@@ -14,7 +14,7 @@ type environment struct {
 	stdinTerminal  bool
 	stdoutTerminal bool
 	width          int  // columns of the terminal on stdout, 0 where there is none
-	noColor        bool // the user does not want colour (https://no-color.org)
+	noColor        bool // the user does not want color (https://no-color.org)
 }
 
 func newEnvironment(stdin io.Reader, stdout, stderr io.Writer) *environment {
@@ -38,7 +38,7 @@ func terminal(stream any) (bool, int) {
 	return true, width
 }
 
-// color reports whether output to stdout is coloured, by the value of --color.
+// color reports whether output to stdout is colored, by the value of --color.
 func (env *environment) color(when string) (bool, error) {
 	switch when {
 	case "always":

@@ -38,7 +38,7 @@ place.`,
   metagraph export --export-scope tower_0 --clear-devices model.meta tower.meta
   metagraph export --collection-list logits,trainable_variables model.meta inference.meta
   metagraph export --graph-def model.meta graph.pb`,
-		Args: maximumArgs(2, "an input and an output"),
+		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, env, &o, args) },
 	}
 	o.in.register(cmd)

@@ -29,7 +29,7 @@ In a pattern, * stands for any characters, ? for one, [a-z] for one of a set.`,
 		Example: `  metagraph filter-collections --keep logits < in.meta > out.meta
   metagraph filter-collections --keep '*variables,train_op' in.meta out.meta
   metagraph filter-collections --drop 'summar*' --drop queue_runners in.meta out.meta`,
-		Args: maximumArgs(2, "an input and an output"),
+		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runFilterCollections(cmd, env, &o, args) },
 	}
 	o.in.register(cmd)

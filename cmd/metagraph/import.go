@@ -40,7 +40,7 @@ unbound inputs of an exported scope must all be mapped.`,
 		Example: `  metagraph import --import-scope model in.meta out.meta
   metagraph import infer.meta train.meta --into input_pipeline.meta --import-scope model --input-map images:0=batch:0
   metagraph import tower.meta out.meta --into out.meta --import-scope tower_3`,
-		Args: maximumArgs(2, "an input and an output"),
+		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runImport(cmd, env, &o, args) },
 	}
 	o.in.register(cmd)

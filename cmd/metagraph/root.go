@@ -76,12 +76,10 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return usageErrorf(hint, "there is no command %q", args[0])
 }
 
-// maximumArgs refuses more than n arguments, and says what they are for.
-func maximumArgs(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > n {
-			return usageErrorf(fmt.Sprintf("%s takes %s; see metagraph %s --help", cmd.Name(), what, cmd.Name()), "%d arguments are too many", len(args))
-		}
-		return nil
+// inputAndOutput refuses more than two arguments, and says what they are for.
+func inputAndOutput(cmd *cobra.Command, args []string) error {
+	if len(args) > 2 {
+		return usageErrorf(fmt.Sprintf("%s takes an input and an output; see metagraph %s --help", cmd.Name(), cmd.Name()), "%d arguments are too many", len(args))
 	}
+	return nil
 }

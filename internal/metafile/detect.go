@@ -2,6 +2,7 @@ package metafile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -208,8 +209,8 @@ func (f *fitter) field(s wire.Field, md protoreflect.MessageDescriptor, depth in
 // broken counts a place where bytes stop being a message. At the top it may be the end of a truncated file, where the field
 // that is cut off still says something; below the top the bytes are something else.
 func (f *fitter) broken(err error, md protoreflect.MessageDescriptor, depth int) {
-	syntax, ok := err.(*wire.SyntaxError)
-	if depth > 0 || !ok || !syntax.Truncated {
+	var syntax *wire.SyntaxError
+	if depth > 0 || !errors.As(err, &syntax) || !syntax.Truncated {
 		f.strange += 3
 		return
 	}
@@ -256,11 +257,11 @@ func foreign(name string, raw []byte, format Format) *Error {
 			return &Error{Name: name, Problem: "is " + f.what, Hint: f.hint}
 		}
 	}
-	switch {
-	case format == JSON:
+	switch format {
+	case JSON:
 		return &Error{Name: name, Problem: "is JSON, but not of a MetaGraphDef, GraphDef or SavedModel",
 			Hint: "protobuf's JSON of a MetaGraphDef begins with keys such as metaInfoDef, graphDef, collectionDef"}
-	case format == Text:
+	case Text:
 		first, _, _ := strings.Cut(string(trimSpace(raw[:min(len(raw), 200)])), "\n")
 		if runes := []rune(strings.TrimSpace(first)); len(runes) > 60 {
 			first = string(runes[:60]) + "..."

@@ -140,7 +140,8 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	defer func() {
 		// Also on the way up from a fault, where an input got shorter while it was read: see Guard.
 		if !replaced {
-			if undone := discard(file); err != nil {
+			undone := discard(file)
+			if err != nil {
 				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.remedy(err), undone))
 			}
 		}

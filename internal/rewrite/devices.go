@@ -99,7 +99,7 @@ type deviceClearer struct {
 	frozen   bool   // what is being walked must stay as it is
 	err      error
 
-	// What became of the device of the node before: neighbours mostly share one.
+	// What became of the device of the node before: neighbors mostly share one.
 	lastDevice  []byte
 	lastChange  *DeviceChange
 	lastMatched bool

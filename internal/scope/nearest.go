@@ -40,7 +40,7 @@ func Nearest(name string, candidates []string, n int) []string {
 // longestCompared bounds the work on names that somebody made long on purpose.
 const longestCompared = 256
 
-// editDistance returns how many characters must be put in, taken out, changed or swapped with their neighbour to make b of
+// editDistance returns how many characters must be put in, taken out, changed or swapped with their neighbor to make b of
 // a, and something over limit where it is more than that.
 func editDistance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit || len(a) > longestCompared || len(b) > longestCompared {

@@ -264,13 +264,22 @@ func TestErrorsInside(t *testing.T) {
 		t.Error("IndexNodes: no error")
 	}
 	// Iterators end at the error, and where they are told to.
-	for range wire.Graph(join(node(str(1, "a")), node(str(1, "b")))).Nodes() {
+	for _, err := range wire.Graph(join(node(str(1, "a")), node(), bad)).Nodes() {
+		if err != nil {
+			t.Errorf("the walk went on: %v", err)
+		}
 		break
 	}
-	for range wire.Graph(field(2, field(1), field(1))).Library() {
+	for _, err := range wire.Graph(field(2, field(1), bad)).Library() {
+		if err != nil {
+			t.Errorf("the walk went on: %v", err)
+		}
 		break
 	}
-	for range wire.Graph(field(2, field(1), field(1))).Functions() {
+	for _, err := range wire.Graph(field(2, field(1), bad)).Functions() {
+		if err != nil {
+			t.Errorf("the walk went on: %v", err)
+		}
 		break
 	}
 }
