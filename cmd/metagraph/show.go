@@ -53,14 +53,19 @@ finds /job:worker/task:1/device:GPU:3.`,
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
   metagraph show saved_model/ signatures --tag-set serve,gpu`,
 		ValidArgsFunction: completeSections,
-		RunE:              func(_ *cobra.Command, args []string) error { return runShow(env, &o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("depth") {
+				o.depth = defaultDepth
+			}
+			return runShow(env, &o, args)
+		},
 	}
 	o.in.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, or auto: table on a terminal, tsv in a pipe")
 	f.BoolVar(&o.raw, "raw", false, "print the values alone, one a line")
 	f.StringVar(&o.color, "color", "auto", "`when` to use colour: auto, always or never")
-	f.IntVar(&o.depth, "depth", defaultDepth, "how many `levels` of scopes to tell apart in scopes (0: all) and size")
+	f.IntVar(&o.depth, "depth", 0, "how many `levels` of scopes to tell apart in scopes (0: all) and size")
 	f.StringArrayVar(&o.names, "name", nil, "only what is called like `GLOB`: nodes, variables, collections, signatures, functions (repeatable)")
 	f.StringArrayVar(&o.ops, "op", nil, "only nodes with an op like `GLOB` (repeatable)")
 	f.StringArrayVar(&o.devices, "device", nil, "only nodes on a device like `GLOB` (repeatable)")
@@ -90,20 +95,13 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	// Nearly all that a large graph takes is tables without pointers in them, which are looked through in no time.
 	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
 	source.file, source.model, printing.File = file, inspect.NewModel(file.Meta), file.Name
-	views := make([]render.View, 0, len(sections))
-	for _, s := range sections {
-		view, err := s.view(source)
-		if err != nil {
-			return file.Locate(err)
-		}
-		if o.raw && view.Values == nil && len(sections) == 1 {
-			return usageErrorf("name another section, or leave out --raw", "%s has no values that could stand alone", s.name)
-		}
-		views = append(views, view)
+	views, err := source.views(sections, o.raw)
+	if err != nil {
+		return err
 	}
 	err = render.Show(env.stdout, views, printing)
-	var syntax *wire.SyntaxError
-	if errors.As(err, &syntax) {
+	// What is read while it is printed fails here too; a full disk is not the file's fault.
+	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
 		return file.Locate(err)
 	}
 	return err
@@ -113,6 +111,9 @@ func runShow(env *environment, o *showOptions, args []string) error {
 func (o *showOptions) parse(env *environment, sections []section) (render.Options, *showSource, error) {
 	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width}
 	source := &showSource{depth: o.depth}
+	if o.depth < 0 && o.depth != defaultDepth {
+		return printing, nil, usageErrorf("give 1 for the scopes at the top, 0 for all", "--depth %d is less than nothing", o.depth)
+	}
 	var err error
 	if printing.Format, err = render.ParseFormat(o.format); err != nil {
 		return printing, nil, usageErrorf("", "--%v", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
@@ -41,7 +42,7 @@ type showSource struct {
 
 const (
 	allSections  = "all"
-	defaultDepth = -1 // as deep as each section finds right
+	defaultDepth = math.MinInt // as deep as each section finds right
 	scopesDepth  = 2
 )
 
@@ -129,6 +130,22 @@ func sizeOptions(s *showSource) inspect.SizeOptions {
 		o.Total = s.file.Size
 	}
 	return o
+}
+
+// views reads the sections. With raw, a section alone must have values that can be printed alone.
+func (s *showSource) views(sections []section, raw bool) ([]render.View, error) {
+	views := make([]render.View, 0, len(sections))
+	for _, section := range sections {
+		view, err := section.view(s)
+		if err != nil {
+			return nil, s.file.Locate(err)
+		}
+		if raw && view.Values == nil && len(sections) == 1 {
+			return nil, usageErrorf("name another section, or leave out --raw", "%s has no values that could stand alone", section.name)
+		}
+		views = append(views, view)
+	}
+	return views, nil
 }
 
 // view joins the two steps of a section, reading and presenting.

@@ -17,7 +17,7 @@ type tensors struct {
 	others     map[string]*tfpb.OpDef // definitions that the file's list does not have, nil where nothing has one
 	functions  map[string][]byte      // signatures of the library's functions, nil until they are asked for
 	registered *registeredOps         // the same
-	producer   int64                  // version of the graph's producer, 0 where it is not said
+	producer   int64                  // version of the graph's producer, 0 where it is not said, less where nobody has asked yet
 	shapes     map[Edge]Shape
 	steps      int // nodes that shapes may still be followed through
 }
@@ -31,16 +31,25 @@ func newTensors(g *Graph, m *wire.MetaGraph) *tensors {
 	if g != nil {
 		graph = g.Rest() // the versions may stand behind a million nodes
 	}
-	versions, _ := graph.Versions()
 	return &tensors{
 		g:        g,
 		ops:      newOpDefs(m),
 		graph:    graph,
 		others:   make(map[string]*tfpb.OpDef),
-		producer: int64(wire.LastUint(versions, 1)),
+		producer: -1,
 		shapes:   make(map[Edge]Shape),
 		steps:    maxShapeSteps,
 	}
+}
+
+// legacy reports whether the graph is of before version legacyProducer. It is seldom asked, and where the graph has no index the
+// answer may stand behind a million nodes.
+func (t *tensors) legacy() bool {
+	if t.producer < 0 {
+		versions, _ := t.graph.Versions()
+		t.producer = int64(uint32(wire.LastUint(versions, 1)))
+	}
+	return t.producer > 0 && t.producer < legacyProducer
 }
 
 // Field numbers of AttrValue.ListValue that are read here.

@@ -49,7 +49,7 @@ func (t *tensors) written(n *wire.Node, port int) (Shape, bool) {
 	switch string(n.Op) {
 	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
 		shape := attrShape(n)
-		if shape.scalar() && t.producer > 0 && t.producer < legacyProducer && string(n.Op) == "Placeholder" {
+		if shape.scalar() && string(n.Op) == "Placeholder" && t.legacy() {
 			shape = nil
 		}
 		return shape, true
