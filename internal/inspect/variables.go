@@ -97,6 +97,7 @@ func Variables(m *Model) (*VariableList, error) {
 	r.readCollections()
 	r.readObjectGraph()
 	r.readGraph()
+	r.readSaved()
 	r.tellKinds()
 	l := &VariableList{Variables: r.joinParts()}
 	l.addUp()

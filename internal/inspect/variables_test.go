@@ -171,6 +171,46 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 	}
 }
 
+// TestPartitionedVariablesOfGraph wants the savers of a graph alone to tell what is part of what.
+func TestPartitionedVariablesOfGraph(t *testing.T) {
+	m := sketch(t, `
+a = VariableV2 dtype=float shape=(3,4)
+b = VarHandleOp dtype=float shape=(2,4)
+b/read = ReadVariableOp b dtype=float
+c = VariableV2 dtype=float shape=(3)
+d = VariableV2 dtype=float shape=(9)
+names = Const dtype=string
+slices = Const dtype=string
+save = SaveV2 names names slices a b/read c d
+`)
+	set := func(node int, values ...string) {
+		tensor := &tfpb.TensorProto{Dtype: tfpb.DataType_DT_STRING, TensorShape: shapeProto(int64(len(values)))}
+		for _, v := range values {
+			tensor.StringVal = append(tensor.StringVal, []byte(v))
+		}
+		m.GraphDef.Node[node].Attr["value"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: tensor}}
+	}
+	set(5, "table", "table", "c", "d")
+	set(6, "5 4 0,3:-", "5 4 3,2:0,4", "", "5 0,5")
+	var got []string
+	for _, v := range variables(t, m).Variables {
+		line := v.Name + " " + v.Shape.String()
+		for _, p := range v.Parts {
+			line += " " + p.Name + " [" + p.Slice + "]"
+		}
+		got = append(got, line)
+	}
+	want := []string{"table (5, 4) a [5 4 0,3:0,4] b [5 4 3,2:0,4]", "c (3)", "d (9)"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("variables (-want +got):\n%s", diff)
+	}
+	for _, spec := range []string{"", " ", "5", "5 ", "5 0", "5 0,x", "x 0,1", "5 5 0,1", "5 4,2", "5 -1,2", "-5 -"} {
+		if slice, ok := parseSlice("v", spec); ok {
+			t.Errorf("parseSlice(%q) = %v", spec, slice)
+		}
+	}
+}
+
 // TestObjectGraph wants the objects of a SavedModel to say what is trainable and what an optimizer keeps.
 func TestObjectGraph(t *testing.T) {
 	handle := func(m *tfpb.MetaGraphDef, name, shared string) {
