@@ -54,6 +54,9 @@ func (e Export) Line() string {
 	if e.Torn > 0 {
 		sections = append(sections, count(e.Torn, "entry")+" of collections still naming nodes outside")
 	}
+	if e.Initializers > 0 {
+		sections = append(sections, count(e.Initializers, "variable")+" with an initializer in the scope, theirs lying outside")
+	}
 	if len(e.Missing) > 0 {
 		missing := "not there: " + strings.Join(atMost(texts(e.Missing), 4), ", ")
 		if len(e.MissingNearest) > 0 {

@@ -58,6 +58,9 @@ func (i Import) Line() string {
 	if n := len(i.Signatures); n > 0 {
 		sections = append(sections, count(n, "signature")+" renamed ("+strings.Join(renames(i.Signatures, 3, n), ", ")+")")
 	}
+	if i.Initializers > 0 {
+		sections = append(sections, count(i.Initializers, "variable")+" with another initializer, theirs not having come along")
+	}
 	if i.ObjectsLost {
 		sections = append(sections, "the imported object graph is left out, there being one")
 	}

@@ -36,6 +36,7 @@ type ExportReport struct {
 	MissingNearest []string `json:"missing_nearest"` // the keys that come nearest to those
 	Entries        int      `json:"entries"`         // entries that went from collections that stayed
 	Torn           int      `json:"torn"`            // entries that stayed though they name nodes that lie outside the scope
+	Initializers   int      `json:"initializers"`    // variables that got an initializer in the scope, theirs lying outside
 	Savers         []string `json:"savers"`          // scopes of the savers that went
 	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped"
 	Cleared        int      `json:"cleared"`         // nodes whose device was cleared
@@ -133,7 +134,17 @@ func (e *exporter) prepare() error {
 		if err != nil {
 			return err
 		}
-		e.plan.Prune = !unbound
+		if e.plan.Prune = !unbound; e.plan.Prune {
+			instead, err := findInitializers(e.m, e.o.Registry, e.plan.Keeps)
+			if err != nil {
+				return err
+			}
+			e.plan.Outer = make(map[string]string, len(instead))
+			for initializer, other := range instead {
+				e.plan.Outer[initializer] = e.plan.Node(other)
+			}
+			e.report.Initializers = len(instead)
+		}
 	}
 	e.report.Saver = "none"
 	if hasSaver {

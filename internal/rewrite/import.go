@@ -35,6 +35,7 @@ type ImportReport struct {
 	Renames      []Rename `json:"renames"`       // the first of them
 	Frames       []Rename `json:"frames"`        // loops that got another frame, because theirs was taken
 	InputsMapped int      `json:"inputs_mapped"` // mappings of inputs that were used
+	Initializers int      `json:"initializers"`  // variables that got another initializer, theirs not having come along
 	Cleared      int      `json:"cleared"`       // nodes whose device was cleared
 	Collections  []string `json:"collections"`   // collections that were imported, sorted
 	Skipped      []string `json:"skipped"`       // collections that were not asked for, sorted
@@ -61,8 +62,9 @@ type importer struct {
 	pass     *scope.Pass
 	into     bool // there is a base
 	mappings []mapping
-	unbound  []string // the inputs that must be mapped, in the order of the collection that lists them
-	ops      *opList  // of in
+	unbound  []string          // the inputs that must be mapped, in the order of the collection that lists them
+	instead  map[string]string // initializers that are not there, and what to take for each
+	ops      *opList           // of in
 	baseOps  *opList
 	report   *ImportReport
 	trouble  Troubles
@@ -88,7 +90,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 		i.trouble.add("a scope begins with a letter, a digit or a dot; letters, digits and _ . - / may follow",
 			"TensorFlow does not accept the scope %q", asked)
 	}
-	for _, step := range []func() error{i.loadOps, i.mapInputs, i.chooseNames, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
+	for _, step := range []func() error{i.loadOps, i.mapInputs, i.chooseNames, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
 		if err := step(); err != nil {
 			return nil, nil, err
 		}
@@ -134,6 +136,14 @@ func (i *importer) chooseNames() error {
 	at, err := freeScope(i.o.Scope, i.in.Graph(), i.base.Graph())
 	i.plan.Prepend, i.report.Scope = at, at
 	return err
+}
+
+// nameInitializers gives the variables whose initializers are not there those that were found for them.
+func (i *importer) nameInitializers() error {
+	for initializer, other := range i.instead {
+		i.plan.Outer[initializer] = i.plan.Node(other)
+	}
+	return nil
 }
 
 // mostRenames is how many renamed nodes a report lists.

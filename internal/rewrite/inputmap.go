@@ -342,6 +342,15 @@ func (i *importer) findMissing() error {
 	for name := range there {
 		delete(named, name)
 	}
+	instead, err := findInitializers(i.in, i.o.Registry, func(node []byte) bool { return !named[string(node)] })
+	if err != nil {
+		return err
+	}
+	i.report.Initializers = len(instead)
+	i.instead = instead
+	for initializer := range instead {
+		delete(named, initializer)
+	}
 	i.plan.Missing, i.plan.Prune = named, len(named) > 0
 	return nil
 }

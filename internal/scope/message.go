@@ -87,7 +87,7 @@ func (p *Plan) needsMissing(message []byte, names *Names, depth int) (bool, erro
 			if missing, err := p.needsMissing(s.Data, at.in, depth+1); missing || err != nil {
 				return missing, err
 			}
-		} else if _, node, _ := Split(s.Data); at.kind == NodeName && len(node) > 0 && p.dangles(node) {
+		} else if _, node, _ := Split(s.Data); at.kind == NodeName && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
 			return true, nil
 		}
 	}
