@@ -20,6 +20,8 @@ type variableReader struct {
 	list  []Variable
 	facts []variableFacts // of each of list
 	place map[string]int  // by name, where in list
+	holds []bool          // by op id, whether it holds a variable
+	saves []bool          // by op id, whether it reads or writes checkpoints
 	keyed bool            // whether there is a collection trainable_variables
 	node  wire.Node       // room for the node that is looked at
 }
@@ -32,6 +34,17 @@ type variableFacts struct {
 }
 
 const trainableCollection = "trainable_variables"
+
+// newVariableReader returns a reader of the variables of m, whose graph's index is g.
+func newVariableReader(m *wire.MetaGraph, g *Graph, t *tensors) *variableReader {
+	r := &variableReader{
+		meta: m, g: g, t: t, place: make(map[string]int), holds: make([]bool, len(g.Ops())), saves: make([]bool, len(g.Ops())),
+	}
+	for id, op := range g.Ops() {
+		r.holds[id], r.saves[id] = isVariable(op), classify(op)&opSave != 0
+	}
+	return r
+}
 
 // variableKeys returns the keys of the collections of variables that are there: those of all variables first, then those of a
 // choice.
@@ -88,7 +101,7 @@ func (r *variableReader) readCollections() {
 	for _, key := range others {
 		value, _ := r.meta.Collection(key)
 		for _, entry := range listEntries(value, nodeListField) {
-			if node, found := r.g.Find([]byte(variableOp(string(entry)))); found && isVariable(r.g.OpName(r.g.Op(node))) {
+			if node, found := r.g.Find([]byte(variableOp(string(entry)))); found && r.holds[r.g.Op(node)] {
 				r.addSource(r.find(string(r.g.Name(node))), key)
 			}
 		}
@@ -261,7 +274,7 @@ func (r *variableReader) restores(i int32) bool {
 	if in := r.g.Inputs(int(i)); r.g.OpName(r.g.Op(int(i))) == "Identity" && len(in) > 0 && in[0].Node != Dangling {
 		i = in[0].Node
 	}
-	return classify(r.g.OpName(r.g.Op(int(i))))&opSave != 0
+	return r.saves[r.g.Op(int(i))]
 }
 
 // initialValue returns the tensor that initializes the variable of node i.
@@ -276,12 +289,8 @@ func (r *variableReader) initialValue(i int) (Edge, bool) {
 
 // readGraph adds the variable ops that nothing else lists.
 func (r *variableReader) readGraph() {
-	variable := make([]bool, len(r.g.Ops()))
-	for id, op := range r.g.Ops() {
-		variable[id] = isVariable(op)
-	}
 	for i := range r.g.Len() {
-		if variable[r.g.Op(i)] {
+		if r.holds[r.g.Op(i)] {
 			r.addSource(r.find(string(r.g.Name(i))), SourceGraph)
 		}
 	}
