@@ -132,10 +132,13 @@ func (p DevicePattern) Match(device string) bool {
 	if !p.device {
 		return p.whole.Match(d.String())
 	}
-	return fits(p.job, d.Job) && fits(p.replica, d.Replica) && fits(p.task, d.Task) && fits(p.kind, d.Type) && fits(p.index, d.Index)
+	// `/gpu:*` means any GPU, `/gpu` included; `/job:*` means a device of a job, so one without does not fit.
+	anyIndex := p.index.pattern == "*" && d.Type != ""
+	return fits(p.job, d.Job) && fits(p.replica, d.Replica) && fits(p.task, d.Task) && fits(p.kind, d.Type) &&
+		(anyIndex || fits(p.index, d.Index))
 }
 
-// fits reports whether one part fits, which it always does where the pattern does not name it.
+// fits reports whether one part is there and fits, which it always does where the pattern does not name it.
 func fits(pattern Glob, part string) bool {
-	return pattern.pattern == "" || pattern.pattern == "*" || pattern.Match(part)
+	return pattern.pattern == "" || part != "" && pattern.Match(part)
 }

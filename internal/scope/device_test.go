@@ -26,7 +26,9 @@ func TestDevicePattern(t *testing.T) {
 		{"/gpu:0", "gibberish", false},
 		{"gibberish", "gibberish", true},
 		{"/device:XPU:0", "/device:XPU:0", true},
-		{"/job:*", "/gpu:0", true}, // a part that may be anything may also be missing
+		{"/job:*", "/gpu:0", false}, // a part that may be anything must be there
+		{"/job:*", "/job:w/gpu:0", true},
+		{"/gpu:*", "/gpu", true}, // but no number means any
 	} {
 		p, err := ParseDevicePattern(test.pattern)
 		if err != nil {
