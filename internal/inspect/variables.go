@@ -91,9 +91,7 @@ func Variables(m *Model) (*VariableList, error) {
 	if err != nil {
 		return nil, err
 	}
-	count := variableNodes(g)
-	r := &variableReader{meta: m.Meta, g: g, t: t, place: make(map[string]int, count),
-		list: make([]Variable, 0, count), facts: make([]variableFacts, 0, count)}
+	r := newVariableReader(m.Meta, g, t)
 	r.readCollections()
 	r.readObjectGraph()
 	r.readGraph()
@@ -102,21 +100,6 @@ func Variables(m *Model) (*VariableList, error) {
 	l := &VariableList{Variables: r.joinParts()}
 	l.addUp()
 	return l, nil
-}
-
-// variableNodes returns the number of variable ops of a graph: about as many variables as there are.
-func variableNodes(g *Graph) int {
-	lasting := make([]bool, len(g.Ops()))
-	for id, op := range g.Ops() {
-		lasting[id] = isVariable(op)
-	}
-	count := 0
-	for i := range g.Len() {
-		if lasting[g.Op(i)] {
-			count++
-		}
-	}
-	return count
 }
 
 // Pick returns the variables that the filter asks for by name or scope, a partitioned one also by that of a part, and what

@@ -80,7 +80,7 @@ func (r *variableReader) variableAt(e Edge, read bool) (int, bool) {
 			return 0, false
 		}
 		op := r.g.OpName(r.g.Op(int(e.Node)))
-		if isVariable(op) {
+		if r.holds[r.g.Op(int(e.Node))] {
 			at, ok := r.place[string(r.g.Name(int(e.Node)))]
 			return at, ok
 		}

@@ -37,12 +37,19 @@ const trainableCollection = "trainable_variables"
 
 // newVariableReader returns a reader of the variables of m, whose graph's index is g.
 func newVariableReader(m *wire.MetaGraph, g *Graph, t *tensors) *variableReader {
-	r := &variableReader{
-		meta: m, g: g, t: t, place: make(map[string]int), holds: make([]bool, len(g.Ops())), saves: make([]bool, len(g.Ops())),
-	}
+	r := &variableReader{meta: m, g: g, t: t, holds: make([]bool, len(g.Ops())), saves: make([]bool, len(g.Ops()))}
 	for id, op := range g.Ops() {
 		r.holds[id], r.saves[id] = isVariable(op), classify(op)&opSave != 0
 	}
+	// There are about as many variables as variable ops.
+	count := 0
+	for i := range g.Len() {
+		if r.holds[g.Op(i)] {
+			count++
+		}
+	}
+	r.place = make(map[string]int, count)
+	r.list, r.facts = make([]Variable, 0, count), make([]variableFacts, 0, count)
 	return r
 }
 
