@@ -489,11 +489,20 @@ func appendValue(list, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(list, 1, protowire.BytesType), value)
 }
 
-// writeCollection appends a collection of a MetaGraphDef.
-func writeCollection(b *wire.Builder, key string, kind protowire.Number, list []byte) {
+// writeCollection appends a collection of a MetaGraphDef. Of kind 0, it is one that holds no list.
+func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists ...[]byte) {
 	b.Message(wire.CollectionDef, func() {
 		b.String(1, key)
-		b.Message(2, func() { b.Bytes(kind, list) })
+		b.Message(2, func() {
+			if kind == 0 {
+				return
+			}
+			b.Message(kind, func() {
+				for _, list := range lists {
+					b.Window(list)
+				}
+			})
+		})
 	})
 }
 

@@ -182,11 +182,3 @@ func parseBytes(t testing.TB, data []byte) *wire.MetaGraph {
 	}
 	return m
 }
-
-// reparse fails where a rewrite made what is no message.
-func reparse(t testing.TB, r *wire.Rope) {
-	t.Helper()
-	if _, err := wire.ParseMetaGraph(r.Bytes()); err != nil {
-		t.Errorf("the result is no message: %v", err)
-	}
-}

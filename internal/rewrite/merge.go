@@ -104,6 +104,10 @@ func copyField(b *wire.Builder, m *wire.MetaGraph, num protowire.Number) {
 // mergeGraphs appends the GraphDef.
 func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 	base := i.base.Graph()
+	_, has := i.base.Message(wire.GraphDef)
+	if _, hasOwn := i.in.Message(wire.GraphDef); !has && !hasOwn {
+		return nil
+	}
 	b.Message(wire.GraphDef, func() {
 		appendFields(b, base, wire.GraphNode)
 		err = i.pass.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })

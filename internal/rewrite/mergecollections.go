@@ -93,15 +93,7 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 					return err
 				}
 			}
-			b.Message(wire.CollectionDef, func() {
-				b.String(1, key)
-				b.Message(2, func() {
-					b.Message(kind, func() {
-						b.Window(list)
-						b.Window(change.List)
-					})
-				})
-			})
+			writeCollection(b, key, kind, list, change.List)
 		}
 	}
 	for _, key := range order {
