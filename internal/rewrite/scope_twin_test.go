@@ -94,9 +94,7 @@ func (t twin) nodes(g *tfpb.GraphDef) []string {
 					groups = append(groups, []byte("loc:@"+t.node(node)))
 				}
 			}
-			if class.S = groups; len(groups) == 0 {
-				delete(n.Attr, "_class")
-			}
+			class.S = groups
 		}
 		if frame := n.Attr["frame_name"]; frame != nil && n.Op == "Enter" {
 			frame.Value = &tfpb.AttrValue_S{S: []byte(t.frame(string(frame.GetS())))}

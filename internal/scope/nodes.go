@@ -228,27 +228,26 @@ func (a *Pass) attr(f wire.Field, named bool) (bool, error) {
 	return true, nil
 }
 
-// class does what change does for the attr `_class`: the groups of nodes that go are left out, and so is an attr in which
-// nothing is left.
+// class does what change does for the attr `_class`: the groups of nodes that go are left out. An attr in which nothing is
+// left stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
 func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
 	list, ok := wire.AttrBytes(value, wire.AttrList)
 	if !ok {
 		return true, nil
 	}
 	var changed []byte
-	same, some := true, false
+	same := true
 	s := wire.Scan(list)
 	for s.Next() {
 		mark, node, port := Split(s.Data)
 		if !s.Is(wire.ListS) || string(mark) != "loc:@" {
-			changed, some = append(changed, s.Raw...), true
+			changed = append(changed, s.Raw...)
 			continue
 		}
 		if !a.Plan.Keeps(node) {
 			same = false
 			continue
 		}
-		some = true
 		a.payload = append(a.Plan.appendNode(append(a.payload[:0], mark...), node), port...)
 		same = same && bytes.Equal(a.payload, s.Data)
 		changed = protowire.AppendTag(changed, wire.ListS, protowire.BytesType)
@@ -257,13 +256,10 @@ func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
 	if err := s.Err(); err != nil || same {
 		return true, err
 	}
-	a.field = a.field[:0]
-	if some {
-		a.entry(f, []byte("_class"), func(dst []byte) []byte {
-			dst = protowire.AppendTag(dst, wire.AttrList, protowire.BytesType)
-			return protowire.AppendBytes(dst, changed)
-		})
-	}
+	a.entry(f, []byte("_class"), func(dst []byte) []byte {
+		dst = protowire.AppendTag(dst, wire.AttrList, protowire.BytesType)
+		return protowire.AppendBytes(dst, changed)
+	})
 	return false, nil
 }
 
