@@ -369,24 +369,36 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 		b.Field(f)
 		return nil
 	}
-	var err error
-	b.Message(f.Num, func() {
-		err = e.pass.Graph(b, f.Data, func(f wire.Field) error {
-			switch {
-			case f.Is(wire.GraphLibrary):
-				return functions(b, f, e.pass)
-			case f.Is(wire.GraphDebugInfo) && !e.plan.Nothing():
-				info, err := e.plan.DebugInfo(nil, f.Data)
-				b.Bytes(f.Num, info)
-				return err
-			}
-			b.Window(f.Raw)
-			return nil
-		})
-	})
+	err := graph(b, f, e.pass)
 	e.report.Nodes, e.report.OfNodes = e.pass.Kept, e.pass.Nodes
 	e.report.Cleared, e.report.Attrs = e.pass.Cleared, e.pass.Dropped
 	e.report.UnboundInputs = e.pass.Unbound
+	return err
+}
+
+// graph appends a GraphDef as a pass has it.
+func graph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
+	var err error
+	debugInfo := false
+	b.Message(f.Num, func() {
+		err = pass.Graph(b, f.Data, func(other wire.Field) error {
+			switch {
+			case other.Is(wire.GraphLibrary):
+				return functions(b, other, pass)
+			case other.Is(wire.GraphDebugInfo) && !pass.Plan.Nothing():
+				if debugInfo {
+					return nil // it is one message, wherever its parts stand
+				}
+				debugInfo = true
+				whole, _ := wire.Merged(f.Data, wire.GraphDebugInfo)
+				info, err := pass.Plan.DebugInfo(nil, whole)
+				b.Bytes(other.Num, info)
+				return err
+			}
+			b.Window(other.Raw)
+			return nil
+		})
+	})
 	return err
 }
 

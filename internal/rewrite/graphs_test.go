@@ -5,7 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -181,4 +183,47 @@ func parseBytes(t testing.TB, data []byte) *wire.MetaGraph {
 		t.Skip()
 	}
 	return m
+}
+
+// odd returns other bytes for the same message: fields in another order, singular strings that stand twice, the last of which
+// counts, and messages in two parts.
+func odd(r *rand.Rand, message []byte, d protoreflect.MessageDescriptor) []byte {
+	byNumber := make(map[protowire.Number][][]byte)
+	var order []protowire.Number
+	for s := wire.Scan(message); s.Next(); {
+		if byNumber[s.Num] == nil {
+			order = append(order, s.Num)
+		}
+		byNumber[s.Num] = append(byNumber[s.Num], oddField(r, s.Field, d.Fields().ByNumber(s.Num)))
+	}
+	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	var out []byte
+	for _, num := range order {
+		for _, field := range byNumber[num] {
+			out = append(out, field...)
+		}
+	}
+	return out
+}
+
+// oddField returns other bytes for the same field.
+func oddField(r *rand.Rand, f wire.Field, d protoreflect.FieldDescriptor) []byte {
+	if f.Type != protowire.BytesType || d == nil {
+		return f.Raw
+	}
+	field := func(payload []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, f.Num, f.Type), payload)
+	}
+	single := !d.IsList() && !d.IsMap() && d.ContainingOneof() == nil && r.IntN(3) == 0
+	switch {
+	case d.Kind() == protoreflect.MessageKind:
+		inner := odd(r, f.Data, d.Message())
+		if s := wire.Scan(inner); single && s.Next() {
+			return append(field(s.Raw), field(inner[len(s.Raw):])...)
+		}
+		return field(inner)
+	case d.Kind() == protoreflect.StringKind && single:
+		return append(field([]byte("a/decoy")), f.Raw...)
+	}
+	return f.Raw
 }

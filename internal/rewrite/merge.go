@@ -418,22 +418,7 @@ func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 		b.Field(f)
 		return nil
 	}
-	var err error
-	b.Message(f.Num, func() {
-		err = i.pass.Graph(b, f.Data, func(f wire.Field) error {
-			switch {
-			case f.Is(wire.GraphLibrary):
-				return functions(b, f, i.pass)
-			case f.Is(wire.GraphDebugInfo) && !i.plan.Nothing():
-				info, err := i.plan.DebugInfo(nil, f.Data)
-				b.Bytes(f.Num, info)
-				return err
-			}
-			b.Window(f.Raw)
-			return nil
-		})
-	})
-	return err
+	return graph(b, f, i.pass)
 }
 
 // renameCollection appends a collection where there is no base.

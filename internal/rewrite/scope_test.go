@@ -2,6 +2,7 @@ package rewrite_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // plain takes apart what compares by meaning and not by bytes: the protos in collections.
@@ -115,6 +117,47 @@ func FuzzMerge(f *testing.F) {
 			t.Fatal(err)
 		}
 		same(t, "merge", twinMerge(m, base, "x"), decode(t, out))
+	})
+}
+
+// FuzzOddBytes: how a message is encoded makes no difference to what a rewrite makes of it.
+func FuzzOddBytes(f *testing.F) {
+	for seed := range uint64(300) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		m := grow(seed)
+		r := rand.New(rand.NewPCG(seed, 2))
+		strange := parseBytes(t, odd(r, marshal(m), m.ProtoReflect().Descriptor()))
+		base := indexed(t, grow(seed+1000))
+		for _, rewritten := range []func(*wire.MetaGraph) (*wire.Rope, error){
+			func(m *wire.MetaGraph) (*wire.Rope, error) {
+				out, _, err := rewrite.Export(m, rewrite.ExportOptions{Scope: "a", UnboundInputs: "unbound_inputs", StripDefaultAttrs: true})
+				return out, err
+			},
+			func(m *wire.MetaGraph) (*wire.Rope, error) {
+				out, _, err := rewrite.Export(m, rewrite.ExportOptions{ClearExtraneousSavers: true, ClearDevices: true})
+				return out, err
+			},
+			func(m *wire.MetaGraph) (*wire.Rope, error) {
+				out, _, err := rewrite.Import(m, base, rewrite.ImportOptions{ClearDevices: true})
+				return out, err
+			},
+			func(m *wire.MetaGraph) (*wire.Rope, error) {
+				out, _, err := rewrite.Import(base, m, rewrite.ImportOptions{Scope: "a"})
+				return out, err
+			},
+		} {
+			want, err := rewritten(indexed(t, m))
+			got, oddErr := rewritten(strange)
+			if err != nil || oddErr != nil {
+				if (err == nil) != (oddErr == nil) {
+					t.Fatalf("error is %v, want %v", oddErr, err)
+				}
+				continue
+			}
+			same(t, "of strange bytes", decode(t, want), decode(t, got))
+		}
 	})
 }
 

@@ -87,7 +87,7 @@ func (p *Plan) needsMissing(message []byte, names *Names, depth int) (bool, erro
 			if missing, err := p.needsMissing(s.Data, at.in, depth+1); missing || err != nil {
 				return missing, err
 			}
-		} else if _, node, _ := Split(s.Data); at.kind == NodeName && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
+		} else if _, node, _ := Split(s.Data); at.kind == NodeName && !(at.single && standsAgain(s, s.Num)) && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
 			return true, nil
 		}
 	}
@@ -161,17 +161,17 @@ func (p *Plan) standing(message []byte, names *Names, standing *Standing, depth 
 	found := 0
 	s := wire.Scan(message)
 	for s.Next() {
-		place := names.at(s.Num)
+		at := names.at(s.Num)
 		switch {
-		case place == nil || !place.lead || s.Type != protowire.BytesType:
-		case place.in != nil:
-			if err := p.standing(s.Data, place.in, standing, depth+1); err != nil {
+		case at == nil || !at.lead || s.Type != protowire.BytesType:
+		case at.in != nil:
+			if err := p.standing(s.Data, at.in, standing, depth+1); err != nil {
 				return err
 			}
-		case len(s.Data) > 0:
+		case len(s.Data) > 0 && !(at.single && standsAgain(s, s.Num)):
 			found++
 			_, node, _ := Split(s.Data)
-			if place.kind == NodeName && !p.Keeps(node) || place.kind == ScopeName && !Under(node, p.Strip) {
+			if at.kind == NodeName && !p.Keeps(node) || at.kind == ScopeName && !Under(node, p.Strip) {
 				*standing = Outside
 			} else if *standing == Nameless {
 				*standing = Inside
@@ -184,12 +184,23 @@ func (p *Plan) standing(message []byte, names *Names, standing *Standing, depth 
 	return s.Err()
 }
 
+// standsAgain reports whether field num stands in what is left to scan.
+func standsAgain(rest wire.Scanner, num protowire.Number) bool {
+	for rest.Next() {
+		if rest.Is(num) {
+			return true
+		}
+	}
+	return false
+}
+
 // Leading returns the first leading name in message, nil where there is none. The error is that of Plan.Message.
 func (n *Names) Leading(message []byte) ([]byte, error) {
 	var first []byte
+	var from *place
 	err := n.each(message, func(p *place, name []byte, _ Kind) {
-		if p.lead && first == nil {
-			first = name
+		if p.lead && (from == nil || from == p && p.single) {
+			first, from = name, p
 		}
 	}, 0)
 	return first, err

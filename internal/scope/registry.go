@@ -234,7 +234,7 @@ func (r *Registry) add(names *Names, d protoreflect.MessageDescriptor, field nam
 	}
 	p := names.at(f.Number())
 	if p == nil {
-		names.places = append(names.places, place{num: f.Number()})
+		names.places = append(names.places, place{num: f.Number(), single: f.Cardinality() != protoreflect.Repeated})
 		p = &names.places[len(names.places)-1]
 	}
 	p.lead = p.lead || field.lead

@@ -103,11 +103,12 @@ type Names struct {
 
 // A place is a field that is a name, or a message field with names further down.
 type place struct {
-	num   protowire.Number
-	kind  Kind   // of a name, 0 for a message
-	lead  bool   // the name decides whether the message is in a scope; of a message, its leading names do
-	in    *Names // where names stand in the message
-	prune bool   // an element can go alone
+	num    protowire.Number
+	kind   Kind   // of a name, 0 for a message
+	lead   bool   // the name decides whether the message is in a scope; of a message, its leading names do
+	in     *Names // where names stand in the message
+	single bool   // the field is not repeated, so that the last of several counts
+	prune  bool   // an element can go alone
 }
 
 // at returns the place at field num, nil where none is.
