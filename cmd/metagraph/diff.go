@@ -57,7 +57,7 @@ Exit codes: 0 no difference, 1 some difference, 2 trouble. One of A and B may be
 	f.StringArrayVar(&o.names, "name", nil, "only what is called like `GLOB`: nodes, functions, collections, ... (repeatable)")
 	f.BoolVar(&o.stat, "stat", false, "one line for each part")
 	f.BoolVar(&o.all, "all", false, "list every difference, however many there are")
-	f.StringVar(&o.color, "color", "auto", "`when` to use colour: auto, always or never")
+	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	return cmd
 }
 

@@ -64,7 +64,7 @@ finds /job:worker/task:1/device:GPU:3.`,
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, or auto: table on a terminal, tsv in a pipe")
 	f.BoolVar(&o.raw, "raw", false, "print the values alone, one a line")
-	f.StringVar(&o.color, "color", "auto", "`when` to use colour: auto, always or never")
+	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	f.IntVar(&o.depth, "depth", 0, "how many `levels` of scopes to tell apart in scopes (0: all) and size")
 	f.StringArrayVar(&o.names, "name", nil, "only what is called like `GLOB`: nodes, variables, collections, signatures, functions (repeatable)")
 	f.StringArrayVar(&o.ops, "op", nil, "only nodes with an op like `GLOB` (repeatable)")

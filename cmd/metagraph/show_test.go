@@ -33,7 +33,7 @@ func show(t *testing.T, env *environment, args ...string) string {
 	return out.String()
 }
 
-// On a terminal a section is a table that fits it, coloured unless the user does not want that.
+// On a terminal a section is a table that fits it, colored unless the user does not want that.
 func TestShowOnTerminal(t *testing.T) {
 	for _, width := range []int{80, 100, 200} {
 		out := show(t, &environment{stdoutTerminal: true, width: width, noColor: true}, trained, "nodes")
@@ -43,12 +43,12 @@ func TestShowOnTerminal(t *testing.T) {
 			}
 		}
 		if strings.Contains(out, "\x1b") {
-			t.Errorf("width %d: colour although the user wants none", width)
+			t.Errorf("width %d: color although the user wants none", width)
 		}
 	}
 	out := show(t, &environment{stdoutTerminal: true, width: 80}, trained, "devices")
 	if !strings.HasPrefix(out, "\x1b[2mdevice ") {
-		t.Errorf("no coloured heading:\n%s", out)
+		t.Errorf("no colored heading:\n%s", out)
 	}
 	piped := show(t, &environment{}, trained, "devices")
 	if !strings.HasPrefix(piped, "/device:CPU:0\t14\t") {

@@ -1,3 +1,9 @@
+// Package inspect says what a file holds: each section of show is a function that reads a MetaGraphDef and returns plain structs
+// with JSON names, sorted or in file order. It prints nothing and touches no file.
+//
+// The files: model.go, what the sections share; graph.go, the nodes by number and who reads whom; nametable.go, nodes by name; filter.go,
+// which nodes are asked for; attrvalue.go, dtype.go, shape.go and tensor*.go, what attrs, dtypes and shapes say; opdefs.go and
+// registered.go, the definitions of ops; then a file or more for each section, called like it.
 package inspect
 
 import (

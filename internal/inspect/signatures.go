@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -53,7 +54,7 @@ func Signatures(m *wire.MetaGraph, f Filter) ([]Signature, error) {
 			Method:   def.GetMethodName(),
 			Inputs:   signatureTensors(def.GetInputs()),
 			Outputs:  signatureTensors(def.GetOutputs()),
-			Defaults: signatureValues(def.GetDefaults()),
+			Defaults: signatureValues(raw),
 		})
 	}
 	sort.Slice(signatures, func(i, j int) bool { return signatures[i].Key < signatures[j].Key })
@@ -98,14 +99,21 @@ func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
 	return names
 }
 
-func signatureValues(defaults map[string]*tfpb.TensorProto) []SignatureValue {
-	values := make([]SignatureValue, 0, len(defaults))
-	for key, tensor := range defaults {
-		v := SignatureValue{Key: key, DType: DTypeName(int32(tensor.GetDtype())), Shape: shapeOf(tensor.GetTensorShape())}
-		if raw, err := proto.Marshal(tensor); err == nil {
-			v.Tensor = parseTensor(raw)
+// signatureDefaults is the field of SignatureDef that holds the defaults.
+const signatureDefaults protowire.Number = 4
+
+// signatureValues returns the defaults of a SignatureDef, which may be large: only what is shown of them is read.
+func signatureValues(signature []byte) []SignatureValue {
+	tensors := make(map[string]*Tensor)
+	for s := wire.Scan(signature); s.Next(); {
+		if s.Is(signatureDefaults) {
+			key, value := wire.MapEntry(s.Data)
+			tensors[string(key)] = parseTensor(value)
 		}
-		values = append(values, v)
+	}
+	values := make([]SignatureValue, 0, len(tensors))
+	for key, t := range tensors {
+		values = append(values, SignatureValue{Key: key, DType: t.DType, Shape: t.Shape, Tensor: t})
 	}
 	sort.Slice(values, func(i, j int) bool { return values[i].Key < values[j].Key })
 	return values

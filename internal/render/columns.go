@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -109,7 +108,7 @@ func (l *layout) cells(row []string) []string {
 }
 
 // writeColumns writes a listing of any length in constant memory. Its widths are those of the first rows.
-func writeColumns(w *bufio.Writer, t *Grid, st style, width int) error {
+func writeColumns(w *printer, t *Grid, st style, width int) error {
 	var first [][]string
 	var l layout
 	begun := false
@@ -117,10 +116,10 @@ func writeColumns(w *bufio.Writer, t *Grid, st style, width int) error {
 		begun = true
 		l = measure(t, first, width)
 		if !t.NoHead && len(first) > 0 {
-			w.WriteString(st.head(l.line(l.headings())) + "\n")
+			w.write(st.head(l.line(l.headings())) + "\n")
 		}
 		for _, row := range first {
-			w.WriteString(l.line(l.cells(row)) + "\n")
+			w.write(l.line(l.cells(row)) + "\n")
 		}
 	}
 	for row, err := range t.rows() {
@@ -137,8 +136,8 @@ func writeColumns(w *bufio.Writer, t *Grid, st style, width int) error {
 			}
 			continue
 		}
-		if _, err := w.WriteString(l.line(l.cells(row)) + "\n"); err != nil {
-			return err
+		if w.write(l.line(l.cells(row)) + "\n"); w.err != nil {
+			return w.err
 		}
 	}
 	if !begun {

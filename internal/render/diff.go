@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"reflect"
@@ -24,7 +23,7 @@ type DiffOptions struct {
 
 // Diff prints a comparison. Where nothing differs only JSON says so; the others print nothing.
 func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
-	out := bufio.NewWriterSize(w, 64<<10)
+	out := newPrinter(w)
 	switch {
 	case o.Format == JSON:
 		if err := diffJSON(out, r); err != nil {
@@ -32,7 +31,7 @@ func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 		}
 	case r.Equal:
 	case o.Format == Brief:
-		out.WriteString(diffBrief(r) + "\n")
+		out.write(diffBrief(r) + "\n")
 	case o.Format == Markdown:
 		diffMarkdown(out, r, o)
 	case o.Format == Table || o.Format == "":
@@ -44,11 +43,11 @@ func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 	default:
 		return fmt.Errorf("print as %q: there is no such format", o.Format)
 	}
-	return out.Flush()
+	return out.flush()
 }
 
 // diffJSON writes the report as one object, each change on a line of its own.
-func diffJSON(w *bufio.Writer, r *diff.Report) error {
+func diffJSON(w *printer, r *diff.Report) error {
 	e := encoder{w: w}
 	separator := "{\n  "
 	v := reflect.ValueOf(r).Elem()
@@ -58,10 +57,10 @@ func diffJSON(w *bufio.Writer, r *diff.Report) error {
 		if options == "omitempty" && isEmpty(field) {
 			continue
 		}
-		w.WriteString(separator)
+		w.write(separator)
 		separator = ",\n  "
 		e.text(key)
-		w.WriteString(": ")
+		w.write(": ")
 		part, ok := field.Interface().(*diff.Part)
 		if !ok {
 			if err := e.value(field); err != nil {
@@ -73,8 +72,8 @@ func diffJSON(w *bufio.Writer, r *diff.Report) error {
 			return err
 		}
 	}
-	_, err := w.WriteString("\n}\n")
-	return err
+	w.write("\n}\n")
+	return w.err
 }
 
 // part writes a part, each element of its lists on a line.
@@ -83,15 +82,16 @@ func (e *encoder) part(p *diff.Part) error {
 	separator := "{"
 	for i := range v.NumField() {
 		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		e.w.WriteString(separator)
+		e.w.write(separator)
 		separator = ", "
 		e.text(key)
-		e.w.WriteString(": ")
+		e.w.write(": ")
 		if err := e.member(v.Field(i).Interface()); err != nil {
 			return err
 		}
 	}
-	return e.w.WriteByte('}')
+	e.w.write("}")
+	return e.w.err
 }
 
 // partTitle returns what a part is called in what people read.
@@ -175,7 +175,7 @@ func sideName(s diff.Side, otherwise string) string {
 }
 
 // diffStat prints one line a part.
-func diffStat(w *bufio.Writer, r *diff.Report, st style) {
+func diffStat(w *printer, r *diff.Report, st style) {
 	parts := differing(r)
 	title, sizes := 0, make([]string, len(parts))
 	size := 0
@@ -187,6 +187,6 @@ func diffStat(w *bufio.Writer, r *diff.Report, st style) {
 		title, size = max(title, len(partTitle(p.name))), max(size, len(sizes[i]))
 	}
 	for i, p := range parts {
-		w.WriteString(st.title(pad(partTitle(p.name), title, false)) + gap + pad(sizes[i], size, true) + gap + partCounts(p.part) + "\n")
+		w.write(st.title(pad(partTitle(p.name), title, false)) + gap + pad(sizes[i], size, true) + gap + partCounts(p.part) + "\n")
 	}
 }

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"bytes"
 	"slices"
 	"strings"
@@ -30,9 +29,9 @@ type diffPage struct {
 
 // diffMarkdown prints a comparison as a comment on a pull request: a table of the parts, then each part, long lists folded
 // away.
-func diffMarkdown(w *bufio.Writer, r *diff.Report, o DiffOptions) {
+func diffMarkdown(w *printer, r *diff.Report, o DiffOptions) {
 	if o.All {
-		w.Write(markdownPage(r, o, unlimited))
+		w.writeBytes(markdownPage(r, o, unlimited))
 		return
 	}
 	var page []byte
@@ -41,7 +40,7 @@ func diffMarkdown(w *bufio.Writer, r *diff.Report, o DiffOptions) {
 			break
 		}
 	}
-	w.Write(page)
+	w.writeBytes(page)
 }
 
 // markdownPage returns a comparison of which no list is longer than most.

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -29,7 +28,7 @@ func rooms() []room {
 const unlimited = 1 << 30
 
 // diffText prints a comparison for people: as much of it as fits a screen, or all.
-func diffText(w *bufio.Writer, r *diff.Report, o DiffOptions) {
+func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	lines := diffHead(r)
 	if o.All {
 		for _, p := range differing(r) {
@@ -92,7 +91,7 @@ type diffLine struct {
 	text  string
 }
 
-func writeDiffLines(w *bufio.Writer, lines []diffLine, o DiffOptions) {
+func writeDiffLines(w *printer, lines []diffLine, o DiffOptions) {
 	st := newStyle(o.Color)
 	for _, l := range lines {
 		text := strings.Repeat("  ", l.depth) + l.text
@@ -117,7 +116,7 @@ func writeDiffLines(w *bufio.Writer, lines []diffLine, o DiffOptions) {
 		case 'n', ' ':
 			text = st.note(text)
 		}
-		w.WriteString(text + "\n")
+		w.write(text + "\n")
 	}
 }
 

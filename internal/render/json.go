@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,11 +18,11 @@ var errJSON = errors.New("write as JSON")
 // showJSON prints the fields of all views as one object, in order: "format_version" first, "file" where the name is known,
 // then what the sections say. Each element of an array stands on a line of its own, so that a long listing can be written while it is
 // computed and read line by line.
-func showJSON(w *bufio.Writer, views []View, file string) error {
+func showJSON(w *printer, views []View, file string) error {
 	e := encoder{w: w}
-	w.WriteString("{\n  \"format_version\": " + strconv.Itoa(FormatVersion))
+	w.write("{\n  \"format_version\": " + strconv.Itoa(FormatVersion))
 	if file != "" {
-		w.WriteString(",\n  \"file\": ")
+		w.write(",\n  \"file\": ")
 		e.text(file)
 	}
 	seen := make(map[string]bool)
@@ -33,16 +32,16 @@ func showJSON(w *bufio.Writer, views []View, file string) error {
 				return fmt.Errorf("%w: two members called %q", errJSON, m.Key)
 			}
 			seen[m.Key] = true
-			w.WriteString(",\n  ")
+			w.write(",\n  ")
 			e.text(m.Key)
-			w.WriteString(": ")
+			w.write(": ")
 			if err := e.member(m.Value); err != nil {
 				return err
 			}
 		}
 	}
-	_, err := w.WriteString("\n}\n")
-	return err
+	w.write("\n}\n")
+	return w.err
 }
 
 // An Appender writes itself as JSON: what is printed a million times need not be looked at by reflection. AppendJSONString
@@ -55,7 +54,7 @@ type Appender interface {
 // become {"base64": ...} instead of being changed, characters that are not printable are escaped, and a nil slice is [],
 // unless its type marshals itself.
 type encoder struct {
-	w       *bufio.Writer
+	w       *printer
 	scratch []byte
 }
 
@@ -85,14 +84,14 @@ func (e *encoder) member(value any) error {
 
 // elements writes an array, each element on a line.
 func (e *encoder) elements(elements Elements) error {
-	e.w.WriteByte('[')
+	e.w.write("[")
 	separator := "\n    "
 	for value, err := range elements {
 		if err != nil {
 			return err
 		}
-		if _, err := e.w.WriteString(separator); err != nil {
-			return err
+		if e.w.write(separator); e.w.err != nil {
+			return e.w.err
 		}
 		if err := e.value(reflect.ValueOf(value)); err != nil {
 			return err
@@ -100,22 +99,24 @@ func (e *encoder) elements(elements Elements) error {
 		separator = ",\n    "
 	}
 	if len(separator) > len("\n    ") {
-		e.w.WriteString("\n  ")
+		e.w.write("\n  ")
 	}
-	return e.w.WriteByte(']')
+	e.w.write("]")
+	return e.w.err
 }
 
 // object writes the exported fields of a struct, with before between brace and first key and after behind the last value.
 func (e *encoder) object(v reflect.Value, before, after string) error {
-	e.w.WriteByte('{')
+	e.w.write("{")
 	separator := before
 	if err := e.fields(v, &separator, before); err != nil {
 		return err
 	}
 	if separator != before {
-		e.w.WriteString(after)
+		e.w.write(after)
 	}
-	return e.w.WriteByte('}')
+	e.w.write("}")
+	return e.w.err
 }
 
 // fields writes the members that a struct contributes to an object; those of embedded structs are its own.
@@ -140,13 +141,13 @@ func (e *encoder) fields(v reflect.Value, separator *string, before string) erro
 		if name == "" {
 			name = f.Name
 		}
-		e.w.WriteString(*separator)
+		e.w.write(*separator)
 		*separator = "," + before
 		if before == "" {
 			*separator = ", "
 		}
 		e.text(name)
-		e.w.WriteString(": ")
+		e.w.write(": ")
 		if err := e.value(field); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -177,25 +178,25 @@ func marshalsItself(v reflect.Value) bool {
 // value writes a value on one line.
 func (e *encoder) value(v reflect.Value) error {
 	if !v.IsValid() {
-		_, err := e.w.WriteString("null")
-		return err
+		e.w.write("null")
+		return e.w.err
 	}
 	switch own := v.Interface().(type) {
 	case Appender:
 		e.scratch = own.AppendJSON(e.scratch[:0])
-		_, err := e.w.Write(e.scratch)
-		return err
+		e.w.writeBytes(e.scratch)
+		return e.w.err
 	case json.Marshaler:
 		if v.Kind() == reflect.Pointer && v.IsNil() {
-			_, err := e.w.WriteString("null")
-			return err
+			e.w.write("null")
+			return e.w.err
 		}
 		b, err := own.MarshalJSON()
 		if err != nil {
 			return fmt.Errorf("%w: %w", errJSON, err)
 		}
-		_, err = e.w.Write(b)
-		return err
+		e.w.writeBytes(b)
+		return e.w.err
 	}
 	switch v.Kind() {
 	case reflect.Bool:
@@ -220,8 +221,8 @@ func (e *encoder) value(v reflect.Value) error {
 	default:
 		return fmt.Errorf("%w: a %s", errJSON, v.Type())
 	}
-	_, err := e.w.Write(e.scratch)
-	return err
+	e.w.writeBytes(e.scratch)
+	return e.w.err
 }
 
 // array writes an array on one line. Bytes are a string that may not be UTF-8.
@@ -230,21 +231,22 @@ func (e *encoder) array(v reflect.Value) error {
 		e.text(string(v.Bytes()))
 		return nil
 	}
-	e.w.WriteByte('[')
+	e.w.write("[")
 	for i := range v.Len() {
 		if i > 0 {
-			e.w.WriteString(", ")
+			e.w.write(", ")
 		}
 		if err := e.value(v.Index(i)); err != nil {
 			return err
 		}
 	}
-	return e.w.WriteByte(']')
+	e.w.write("]")
+	return e.w.err
 }
 
 func (e *encoder) text(s string) {
 	e.scratch = AppendJSONString(e.scratch[:0], s)
-	e.w.Write(e.scratch)
+	e.w.writeBytes(e.scratch)
 }
 
 // AppendJSONFloat appends a number in its shortest form. What JSON has no number for is the string that protobuf's JSON

@@ -1,25 +1,24 @@
 package render
 
 import (
-	"bufio"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
 // showMarkdown prints a view as a heading and a table for each of its tables.
-func showMarkdown(w *bufio.Writer, v View) error {
-	w.WriteString("## " + v.Section + "\n")
+func showMarkdown(w *printer, v View) error {
+	w.write("## " + v.Section + "\n")
 	for i := range v.Tables {
 		t := &v.Tables[i]
 		if t.Title != "" && len(v.Tables) > 1 {
-			w.WriteString("\n### " + markdownText(Text(t.Title)) + "\n")
+			w.write("\n### " + markdownText(Text(t.Title)) + "\n")
 		}
 		if err := writeMarkdown(w, t); err != nil {
 			return err
 		}
 		if t.Note != "" {
-			w.WriteString("\n" + markdownText(Text(t.Note)) + "\n")
+			w.write("\n" + markdownText(Text(t.Note)) + "\n")
 		}
 	}
 	return nil
@@ -27,7 +26,7 @@ func showMarkdown(w *bufio.Writer, v View) error {
 
 // writeMarkdown prints one table, nothing where it has no rows. A table that is all in memory is aligned, one that is computed while it is
 // printed is not: it reads the same in a browser.
-func writeMarkdown(w *bufio.Writer, t *Grid) error {
+func writeMarkdown(w *printer, t *Grid) error {
 	widths := make([]int, len(t.Columns))
 	if t.Stream == nil {
 		for i, c := range t.Columns {
@@ -45,7 +44,7 @@ func writeMarkdown(w *bufio.Writer, t *Grid) error {
 			return err
 		}
 		if first {
-			w.WriteByte('\n')
+			w.write("\n")
 			markdownHead(w, t.Columns, widths)
 			first = false
 		}
@@ -54,28 +53,28 @@ func writeMarkdown(w *bufio.Writer, t *Grid) error {
 			if i < len(row) {
 				text = markdownText(Text(row[i]))
 			}
-			w.WriteString("| " + pad(text, widths[i], c.Right) + " ")
+			w.write("| " + pad(text, widths[i], c.Right) + " ")
 		}
-		if _, err := w.WriteString("|\n"); err != nil {
-			return err
+		if w.write("|\n"); w.err != nil {
+			return w.err
 		}
 	}
 	return nil
 }
 
-func markdownHead(w *bufio.Writer, columns []Column, widths []int) {
+func markdownHead(w *printer, columns []Column, widths []int) {
 	for i, c := range columns {
-		w.WriteString("| " + pad(c.Name, widths[i], c.Right) + " ")
+		w.write("| " + pad(c.Name, widths[i], c.Right) + " ")
 	}
-	w.WriteString("|\n")
+	w.write("|\n")
 	for i, c := range columns {
 		dashes := strings.Repeat("-", max(widths[i], 3))
 		if c.Right {
 			dashes = dashes[1:] + ":"
 		}
-		w.WriteString("| " + dashes + " ")
+		w.write("| " + dashes + " ")
 	}
-	w.WriteString("|\n")
+	w.write("|\n")
 }
 
 // markdownText escapes what markdown would take for markup, and what would end a cell. An underscore inside a word is none.

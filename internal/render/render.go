@@ -2,12 +2,11 @@
 // presentation and none of the analysis; what it prints are the structs of package inspect and diff.
 //
 // The files: render.go, what a section hands over (View, Table) and how views become output; table.go, columns.go, tsv.go,
-// markdown.go and json.go, the formats; text.go, how strings of a file are made fit to be looked at; style.go, colour. Each
+// markdown.go and json.go, the formats; text.go, how strings of a file are made fit to be looked at; style.go, color. Each
 // section of show has a file of its own that turns its struct into a View.
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"iter"
@@ -28,13 +27,13 @@ const (
 	JSON     Format = "json"
 )
 
-// Options says how views are printed. The zero value is TSV-like Auto without colour.
+// Options says how views are printed. The zero value is TSV-like Auto without color.
 type Options struct {
 	File     string // name of the file, for JSON
 	Format   Format // "" is Auto
 	Raw      bool   // the values alone, one a line, whatever Format says
 	Terminal bool   // whether the output goes to a terminal: what Auto goes by
-	Color    bool   // whether tables may use colour
+	Color    bool   // whether tables may use color
 	Width    int    // columns of the terminal, to which tables are cut; 0 for as wide as it takes
 }
 
@@ -127,16 +126,16 @@ func (g *Grid) rows() iter.Seq2[[]string, error] {
 
 // Show prints views in order. The error is the first of w, or of a sequence in a view.
 func Show(w io.Writer, views []View, o Options) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	if err := show(out, views, o); err != nil {
-		// What was computed before the error is still the user's; a failing writer has nothing left to report.
-		_ = out.Flush()
+	p := newPrinter(w)
+	if err := show(p, views, o); err != nil {
+		// What was computed before the error is still the user's.
+		_ = p.flush()
 		return err
 	}
-	return out.Flush()
+	return p.flush()
 }
 
-func show(w *bufio.Writer, views []View, o Options) error {
+func show(w *printer, views []View, o Options) error {
 	if o.Raw {
 		return showRaw(w, views)
 	}
@@ -147,7 +146,7 @@ func show(w *bufio.Writer, views []View, o Options) error {
 	for i, v := range views {
 		format := o.format(v)
 		if i > 0 && format != TSV {
-			w.WriteByte('\n')
+			w.write("\n")
 		}
 		var err error
 		switch format {
@@ -168,7 +167,7 @@ func show(w *bufio.Writer, views []View, o Options) error {
 }
 
 // showRaw prints the values alone. One that would take several lines or is not fit to be shown is quoted.
-func showRaw(w *bufio.Writer, views []View) error {
+func showRaw(w *printer, views []View) error {
 	for _, v := range views {
 		if v.Values == nil {
 			continue
@@ -177,9 +176,9 @@ func showRaw(w *bufio.Writer, views []View) error {
 			if err != nil {
 				return err
 			}
-			w.WriteString(rawText(value))
-			if err := w.WriteByte('\n'); err != nil {
-				return err
+			w.write(rawText(value))
+			if w.write("\n"); w.err != nil {
+				return w.err
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"bytes"
 	"strings"
 
@@ -19,14 +18,14 @@ const tableRows = 1000
 
 // showTables prints a view as aligned columns. Where several sections are printed, each table has a heading with the
 // section's name; where the section has several tables, with the title of the table.
-func showTables(w *bufio.Writer, v View, several bool, st style, width int) error {
+func showTables(w *printer, v View, several bool, st style, width int) error {
 	for i := range v.Tables {
 		t := &v.Tables[i]
 		if i > 0 {
-			w.WriteByte('\n')
+			w.write("\n")
 		}
 		if heading := tableHeading(v, t, several); heading != "" {
-			w.WriteString(st.title(Text(heading)) + "\n")
+			w.write(st.title(Text(heading)) + "\n")
 		}
 		write := writeTable
 		if t.Stream != nil || len(t.Rows) > tableRows {
@@ -36,8 +35,8 @@ func showTables(w *bufio.Writer, v View, several bool, st style, width int) erro
 			return err
 		}
 		if t.Note != "" {
-			if _, err := w.WriteString(st.note(Text(t.Note)) + "\n"); err != nil {
-				return err
+			if w.write(st.note(Text(t.Note)) + "\n"); w.err != nil {
+				return w.err
 			}
 		}
 	}
@@ -60,7 +59,7 @@ func tableHeading(v View, t *Grid, several bool) string {
 }
 
 // writeTable lays out a table that is all in memory, nothing where it has no rows.
-func writeTable(w *bufio.Writer, t *Grid, st style, width int) error {
+func writeTable(w *printer, t *Grid, st style, width int) error {
 	if len(t.Rows) == 0 {
 		return nil
 	}
@@ -81,7 +80,7 @@ func writeTable(w *bufio.Writer, t *Grid, st style, width int) error {
 	if err := table.Render(); err != nil {
 		return err
 	}
-	// Colour comes last, since tablewriter has ideas of its own about it. No cell is wrapped, so that a line is a row.
+	// Color comes last, since tablewriter has ideas of its own about it. No cell is wrapped, so that a line is a row.
 	row := 0
 	for line := range bytes.Lines(out.Bytes()) {
 		text := strings.TrimRight(string(line), " \n")
@@ -93,8 +92,8 @@ func writeTable(w *bufio.Writer, t *Grid, st style, width int) error {
 			text = st.head(text)
 		}
 		row++
-		if _, err := w.WriteString(text + "\n"); err != nil {
-			return err
+		if w.write(text + "\n"); w.err != nil {
+			return w.err
 		}
 	}
 	return nil

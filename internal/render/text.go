@@ -8,7 +8,7 @@ import (
 )
 
 // Text returns s as a person may see it: itself where it is printable UTF-8, else quoted as Go quotes it, so that no
-// string of a file can move the cursor, change a colour, begin a line or hide what it is.
+// string of a file can move the cursor, change a color, begin a line or hide what it is.
 func Text(s string) string {
 	if printable(s) && !padded(s) {
 		return s

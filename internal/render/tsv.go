@@ -1,13 +1,11 @@
 package render
 
-import (
-	"bufio"
-)
+import ()
 
 // showTSV prints a view as lines of cells with a tab between them and without headings, as scripts want them. Where several
 // sections are printed, each line begins with the section's name; where the section has several tables, next comes the
 // title of the table. So the columns of a section are where they are whatever the file holds.
-func showTSV(w *bufio.Writer, v View, several bool) error {
+func showTSV(w *printer, v View, several bool) error {
 	for i := range v.Tables {
 		t := &v.Tables[i]
 		prefix := ""
@@ -22,10 +20,10 @@ func showTSV(w *bufio.Writer, v View, several bool) error {
 			if err != nil {
 				return err
 			}
-			w.WriteString(prefix)
+			w.write(prefix)
 			for c := range t.Columns {
 				if c > 0 {
-					w.WriteByte('\t')
+					w.write("\t")
 				}
 				if c >= len(row) {
 					continue
@@ -38,10 +36,10 @@ func showTSV(w *bufio.Writer, v View, several bool) error {
 					}
 					key = text
 				}
-				w.WriteString(Text(text))
+				w.write(Text(text))
 			}
-			if err := w.WriteByte('\n'); err != nil {
-				return err
+			if w.write("\n"); w.err != nil {
+				return w.err
 			}
 		}
 	}

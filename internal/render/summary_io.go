@@ -1,0 +1,82 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// inputTexts lists what the model works on, and in a line of their own what else can be fed.
+func inputTexts(inputs []inspect.IOTensor) []string {
+	return ioTexts(inputs, inspect.RoleData, summaryInputs, []ioGroup{
+		{inspect.RoleAuxiliary, "auxiliary"}, {inspect.RoleLabel, "labels"}, {inspect.RoleUnused, "unused"},
+	})
+}
+
+// outputTexts lists what inference reads, and in a line of their own losses and metrics.
+func outputTexts(outputs []inspect.IOTensor) []string {
+	return ioTexts(outputs, inspect.RolePrediction, summaryOutputs, []ioGroup{{inspect.RoleLoss, "losses"}, {inspect.RoleMetric, "metrics"}})
+}
+
+// An ioGroup is tensors that are shown apart.
+type ioGroup struct {
+	role inspect.Role
+	name string
+}
+
+func ioTexts(tensors []inspect.IOTensor, first inspect.Role, most int, groups []ioGroup) []string {
+	var lines []string
+	more := 0
+	for _, t := range tensors {
+		switch {
+		case t.Role != first:
+		case len(lines) < most:
+			lines = append(lines, ioText(t))
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		lines[len(lines)-1] += fmt.Sprintf("  (and %d more, see io)", more)
+	}
+	if len(lines) == 0 {
+		lines = []string{"nothing that the graph shows"}
+	}
+	for _, g := range groups {
+		var names []string
+		for _, t := range tensors {
+			if t.Role == g.role {
+				names = append(names, Text(t.Tensor))
+			}
+		}
+		if len(names) > 0 {
+			lines = append(lines, g.name+": "+oneLine(names, summaryLine-len(g.name)))
+		}
+	}
+	return lines
+}
+
+// oneLine joins as many parts as fit a line and says how many there are left. The first is always there.
+func oneLine(parts []string, width int) string {
+	line := parts[0]
+	for i, part := range parts[1:] {
+		more := fmt.Sprintf(", and %d more", len(parts)-1-i)
+		if len(line)+len(", ")+len(part) > width-len(more) {
+			return line + more
+		}
+		line += ", " + part
+	}
+	return line
+}
+
+// ioText describes a tensor and the sign by which it was picked.
+func ioText(t inspect.IOTensor) string {
+	text := tensorText(t.Tensor, t.DType, t.Shape)
+	if len(t.Copies) > 0 {
+		text += fmt.Sprintf(" and %d more like it", len(t.Copies))
+	}
+	if t.Why != "" {
+		text += "  [" + Text(t.Why) + "]"
+	}
+	return text
+}
