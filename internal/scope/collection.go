@@ -62,7 +62,8 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 			out = append(out, s.Raw...)
 			continue
 		}
-		keep, err := true, error(nil)
+		var keep bool
+		var err error
 		if kind == NodeList {
 			_, node, _ := Split(s.Data)
 			keep = p.Keeps(node)

@@ -87,7 +87,7 @@ func (p *Plan) needsMissing(message []byte, names *Names, depth int) (bool, erro
 			if missing, err := p.needsMissing(s.Data, at.in, depth+1); missing || err != nil {
 				return missing, err
 			}
-		} else if _, node, _ := Split(s.Data); at.kind == NodeName && !(at.single && standsAgain(s, s.Num)) && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
+		} else if _, node, _ := Split(s.Data); at.kind == NodeName && (!at.single || !standsAgain(s, s.Num)) && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
 			return true, nil
 		}
 	}
@@ -168,7 +168,7 @@ func (p *Plan) standing(message []byte, names *Names, standing *Standing, depth 
 			if err := p.standing(s.Data, at.in, standing, depth+1); err != nil {
 				return err
 			}
-		case len(s.Data) > 0 && !(at.single && standsAgain(s, s.Num)):
+		case len(s.Data) > 0 && (!at.single || !standsAgain(s, s.Num)):
 			found++
 			_, node, _ := Split(s.Data)
 			if at.kind == NodeName && !p.Keeps(node) || at.kind == ScopeName && !Under(node, p.Strip) {

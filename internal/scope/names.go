@@ -1,3 +1,9 @@
+// Package scope is about names: how one scope is put before another and taken off again, where in a MetaGraphDef names stand,
+// and what a rewrite makes of each of them. It also holds what users write to pick out names and devices.
+//
+// The files: names.go, single names; table.go and registry.go, where names stand, in protos of collections too; plan.go, what
+// becomes of every name; nodes.go, collection.go, message.go and debuginfo.go, a plan applied; glob.go, device.go and
+// nearest.go, patterns, devices and what a user may have meant.
 package scope
 
 import (

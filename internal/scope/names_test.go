@@ -1,7 +1,7 @@
 package scope
 
 import (
-	"strings"
+	"slices"
 	"testing"
 )
 
@@ -40,7 +40,7 @@ func TestValidName(t *testing.T) {
 }
 
 func TestUnique(t *testing.T) {
-	taken := func(s string) bool { return strings.Contains(" a a_1 b ", " "+s+" ") }
+	taken := func(s string) bool { return slices.Contains([]string{"a", "a_1", "b"}, s) }
 	for name, want := range map[string]string{"a": "a_2", "b": "b_1", "c": "c", "a_1": "a_1_1"} {
 		if got := Unique(name, taken); got != want {
 			t.Errorf("Unique(%q) = %q, want %q", name, got, want)
