@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"encoding/binary"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,10 +14,30 @@ const maxChain = 16
 // variable, as in towers, in a second graph for evaluation, in the steps of an unrolled loop. One stands for all: one that training does not
 // touch rather than one that it does, and of equals the last: who trains and evaluates in one graph builds what evaluates last.
 func (d *finder) group(all []candidate) []candidate {
+	all = d.groupBy(all, d.chain)
+	slices.SortStableFunc(all, d.compare)
+	all = all[:min(len(all), maxCompared)]
+	seen := make(map[string]bool)
+	return d.groupBy(all, func(c candidate) (string, bool) {
+		key, source, ok := d.numbered(c)
+		of := key + "\x00" + source
+		if !ok || seen[of] {
+			return "", false // another head of the same model
+		}
+		seen[of] = true
+		return key, true
+	})
+}
+
+// maxCompared is how many of the likeliest results are looked at for copies with variables of their own.
+const maxCompared = 256
+
+// groupBy puts together the candidates for which tell returns the same key, and leaves those alone for which it reports false.
+func (d *finder) groupBy(all []candidate, tell func(c candidate) (string, bool)) []candidate {
 	places := make(map[string]int, len(all))
 	var out []candidate
 	for _, c := range all {
-		key, ok := d.chain(c.edge)
+		key, ok := tell(c)
 		if !ok {
 			out = append(out, c)
 			continue
@@ -27,12 +49,10 @@ func (d *finder) group(all []candidate) []candidate {
 			continue
 		}
 		kept := &out[at]
-		kept.copies = append(kept.copies, c.edge)
 		if d.standsBefore(c, *kept) {
-			c.copies = kept.copies
-			c.copies[len(c.copies)-1] = kept.edge
-			*kept = c
+			c, *kept = *kept, c
 		}
+		kept.copies = append(append(kept.copies, c.copies...), c.edge)
 	}
 	return out
 }
@@ -45,7 +65,10 @@ func (d *finder) standsBefore(a, b candidate) bool {
 	if x, y := d.servingName(a.edge.Node), d.servingName(b.edge.Node); x != y {
 		return x > y
 	}
-	return a.score >= b.score
+	if a.score != b.score {
+		return a.score > b.score
+	}
+	return a.edge.Node > b.edge.Node
 }
 
 // servingName returns how much a name says that the copy is there for others than training.
@@ -63,11 +86,16 @@ func (d *finder) servingName(i int32) int {
 	return 0
 }
 
-// chain returns what tells copies from different results: the ops from a tensor up to a layer, and the variables it reads. It
-// reports false where there is no layer close above.
-func (d *finder) chain(e Edge) (string, bool) {
-	key := binary.AppendVarint(nil, int64(e.Port))
+// chain returns what tells copies from different results: shape and dtype, the ops from a tensor up to a layer, and the variables it
+// reads. It reports false where there is no layer close above, and below one of which several results are cut.
+func (d *finder) chain(c candidate) (string, bool) {
+	e := c.edge
+	key := binary.AppendVarint([]byte(c.shape.String()), int64(c.dtype))
+	key = binary.AppendVarint(key, int64(e.Port))
 	for range maxChain {
+		if d.is(e.Node, opCut) {
+			return "", false
+		}
 		key = binary.AppendVarint(key, int64(d.g.Op(int(e.Node))))
 		if d.has(e.Node, markLayer) {
 			for k, in := range d.firstInputs(e.Node) {
@@ -88,6 +116,62 @@ func (d *finder) chain(e Edge) (string, bool) {
 		e = next
 	}
 	return "", false
+}
+
+// numbered returns what tells copies that have variables of their own, as workers have: the name without its numbers, the op, and
+// the name of the input without its numbers; and that input, which copies do not share, unlike the heads of one model, which may be
+// numbered too.
+func (d *finder) numbered(c candidate) (key, input string, ok bool) {
+	i := c.edge.Node
+	source, ok := d.sourceOf(i)
+	if !ok {
+		return "", "", false
+	}
+	name := d.g.Name(int(i))
+	input = d.tensorName(source)
+	bare, inputBare := unnumbered(name), unnumbered(d.g.Name(int(source.Node)))
+	if bare == string(name) {
+		return "", "", false
+	}
+	return strings.Join([]string{
+		bare, inputBare, d.g.OpName(d.g.Op(int(i))), c.shape.String(), strconv.Itoa(int(c.edge.Port)), strconv.Itoa(int(source.Port)),
+	}, "\x00"), input, true
+}
+
+// unnumbered returns a name without the digits in it.
+func unnumbered(name []byte) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, string(name[:min(len(name), maxName)]))
+}
+
+// maxUp is how many nodes lie at most between a result and the input that it is computed from.
+const maxUp = 2000
+
+// sourceOf returns the source that is reached from node i by going up along the first input that descends from one.
+func (d *finder) sourceOf(i int32) (Edge, bool) {
+	for range maxUp {
+		found := false
+		for _, in := range d.firstInputs(i) {
+			if in.Node == Dangling || in.Port < 0 {
+				continue
+			}
+			if d.comesIn(in.Node) {
+				return in, true
+			}
+			if d.has(in.Node, markSource) {
+				i, found = in.Node, true
+				break
+			}
+		}
+		if !found {
+			break
+		}
+	}
+	return Edge{}, false
 }
 
 // resultInput returns the first input of node i that descends from a layer, and its place, -1 where there is none.

@@ -32,6 +32,7 @@ func (d *finder) listOutputs(found []candidate) []IOTensor {
 			wanted = append(wanted, c.edge.Node)
 		}
 		t := IOTensor{Tensor: name, Role: c.role, DType: DTypeName(c.dtype), Shape: c.shape, Why: strings.Join(c.signs, "; ")}
+		slices.SortFunc(c.copies, func(a, b Edge) int { return int(a.Node) - int(b.Node) })
 		for _, e := range c.copies {
 			t.Copies = append(t.Copies, d.tensorName(e))
 		}

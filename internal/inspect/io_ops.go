@@ -32,6 +32,7 @@ const (
 	opList                            // makes a list or a stack that a loop fills
 	opKeeper                          // ends what keeps books: puts it into a variable, a queue, a checkpoint, an assertion
 	opMath                            // an elementary function that losses are made of more often than results
+	opCut                             // takes a part of its input
 	opPlaceholder                     // is fed by name
 	opWhile                           // a while loop as one node, its body a function
 	opReader                          // reads records from files
@@ -59,6 +60,8 @@ func classByName(op string) opClass {
 		return opSource
 	case "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2":
 		return opSource | opReader
+	case "StridedSlice", "Slice", "Split", "SplitV", "Unpack":
+		return opCut
 	case "While", "StatelessWhile", "_While":
 		return opWhile
 	case "Const":

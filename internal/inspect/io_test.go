@@ -252,6 +252,25 @@ InferenceTower/MatMul = MatMul x1 w/read T=float
 `,
 			[]string{"data x1:0 float32 (8, 4)", "data x0:0 float32 (8, 4)"},
 			[]string{"prediction InferenceTower/MatMul:0 float32 (8, 3) like tower0/MatMul:0"}},
+		{"workers with variables of their own", `
+W_0/S = Placeholder dtype=float shape=(?,4)
+W_0/w = VariableV2 dtype=float shape=(4,3)
+W_0/MatMul = MatMul W_0/S W_0/w T=float
+W_1/S = Placeholder dtype=float shape=(?,4)
+W_1/w = VariableV2 dtype=float shape=(4,3)
+W_1/MatMul = MatMul W_1/S W_1/w T=float
+`,
+			[]string{"data W_1/S:0 float32 (?, 4)", "data W_0/S:0 float32 (?, 4)"},
+			[]string{"prediction W_1/MatMul:0 float32 (?, 3) like W_0/MatMul:0"}},
+		{"heads of one model", `
+S_0 = Placeholder dtype=float shape=(?,4)
+w_0 = VariableV2 dtype=float shape=(4,3)
+w_1 = VariableV2 dtype=float shape=(4,3)
+head_0 = MatMul S_0 w_0 T=float
+head_1 = MatMul S_0 w_1 T=float
+`,
+			[]string{"data S_0:0 float32 (?, 4)"},
+			[]string{"prediction head_1:0 float32 (?, 3)", "prediction head_0:0 float32 (?, 3)"}},
 		{"frozen", `
 input = Placeholder dtype=float shape=(?,4)
 w = Const dtype=float
