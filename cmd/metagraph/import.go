@@ -61,7 +61,7 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	if err := o.parse(args); err != nil {
 		return err
 	}
-	in, err := o.in.open(env, argument(args, 0))
+	in, err := o.in.openOne(env, argument(args, 0), o.into != "")
 	if err != nil {
 		return err
 	}
@@ -69,12 +69,15 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	inputs := []*metafile.File{in}
 	var base *wire.MetaGraph
 	if o.into != "" {
-		into, err := o.in.open(env, o.into)
+		into, err := o.in.openOne(env, o.into, true)
 		if err != nil {
 			return err
 		}
 		defer into.Close() //nolint:errcheck // read only
 		inputs, base = append(inputs, into), into.Meta
+		if o.in.tagSet != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
+			return usageErrorf("leave it out", "--tag-set %q: neither input is a SavedModel", o.in.tagSet)
+		}
 	}
 	message, report, err := rewrite.Import(in.Meta, base, o.imports)
 	if err != nil {

@@ -22,6 +22,11 @@ func (in *inputFlags) register(cmd *cobra.Command) {
 
 // open opens an input. Nothing on a terminal is a usage error: the user forgot the file.
 func (in *inputFlags) open(env *environment, path string) (*metafile.File, error) {
+	return in.openOne(env, path, false)
+}
+
+// openOne opens an input. Of several, the tag-set is for those that are a SavedModel.
+func (in *inputFlags) openOne(env *environment, path string, several bool) (*metafile.File, error) {
 	format, err := metafile.ParseFormat(in.format)
 	if err != nil {
 		return nil, usageErrorf("leave out --input-format: the format is told by the content", "--input-%v", err)
@@ -29,7 +34,7 @@ func (in *inputFlags) open(env *environment, path string) (*metafile.File, error
 	if (path == "" || path == "-") && env.stdinTerminal {
 		return nil, usageErrorf("give a file, or pipe one in", "no input: standard input is a terminal")
 	}
-	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet, Stdin: env.stdin})
+	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet, AnyKind: several, Stdin: env.stdin})
 }
 
 // argument returns argument n, "" where there is none.

@@ -18,9 +18,11 @@ import (
 
 // OpenOptions says how to read an input. The zero value reads what the content tells, standard input aside.
 type OpenOptions struct {
-	Format Format    // Auto: told by the content
-	TagSet string    // of a SavedModel, the tags of the MetaGraphDef to take, comma-separated in any order; "" the only one
-	Stdin  io.Reader // what `-` and the empty path mean
+	Format Format // Auto: told by the content
+	TagSet string // of a SavedModel, the tags of the MetaGraphDef to take, comma-separated in any order; "" the only one
+	// AnyKind lets a TagSet pass for a file that is no SavedModel: it is meant for another input.
+	AnyKind bool
+	Stdin   io.Reader // what `-` and the empty path mean
 	// StdinName names Stdin in messages; "" is "standard input".
 	StdinName string
 }
@@ -84,6 +86,9 @@ func (f *File) load(o OpenOptions) error {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 		f.source.bytes = nil
+	}
+	if o.AnyKind && f.Kind != SavedModel {
+		return f.index("")
 	}
 	return f.index(o.TagSet)
 }

@@ -159,7 +159,7 @@ func (r resolver) FindDescriptorByName(name protoreflect.FullName) (protoreflect
 func (r *Registry) Register(spec string) error {
 	cut := strings.LastIndexByte(spec, '=')
 	if cut <= 0 || cut == len(spec)-1 {
-		return fmt.Errorf("--register %q is not KEY=TYPE, with or without :FIELD,FIELD behind it", spec)
+		return fmt.Errorf("--register %q: want KEY=TYPE, with or without :FIELD,FIELD behind it", spec)
 	}
 	key, rest := spec[:cut], spec[cut+1:]
 	typ, fields, given := strings.Cut(rest, ":")
