@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -205,6 +206,10 @@ func (e *exporter) checkScope() error {
 	}
 	there := slices.Sorted(maps.Keys(scopes))
 	hint := meant(e.o.Scope, there)
+	if len(scope.Nearest(e.o.Scope, there, 1)) == 0 {
+		// Of thousands of scopes, those at the top say what the graph is made of.
+		hint = meant(e.o.Scope, slices.DeleteFunc(slices.Clone(there), func(s string) bool { return strings.Contains(s, "/") }))
+	}
 	switch {
 	case isNode:
 		hint = fmt.Sprintf("%q is a node, not a scope", e.o.Scope)
