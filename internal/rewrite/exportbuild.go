@@ -1,0 +1,349 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// build puts the copy together, field by field in the order of the original.
+func (e *exporter) build() (*wire.Rope, error) {
+	// The list of unbound inputs is a collection of its own, and known when the graph has been walked.
+	last := -1
+	for i, f := range e.m.Fields {
+		if f.Num <= wire.CollectionDef {
+			last = i
+		}
+	}
+	var b wire.Builder
+	collections := lastEntries(e.m, wire.CollectionDef)
+	signatures := lastEntries(e.m, wire.SignatureDef)
+	e.findAssets()
+	for i, f := range e.m.Fields {
+		var err error
+		switch {
+		case f.Is(wire.MetaInfoDef):
+			err = e.metaInfo(&b, f)
+		case f.Is(wire.GraphDef):
+			err = e.graph(&b, f)
+		case f.Is(wire.SaverDef):
+			e.saverField(&b, f)
+		case f.Is(wire.CollectionDef):
+			if collections[i] {
+				err = e.collection(&b, f)
+			}
+		case f.Is(wire.SignatureDef):
+			if signatures[i] {
+				err = e.signature(&b, f)
+			}
+		case f.Is(wire.AssetFileDef):
+			err = e.asset(&b, f)
+		case f.Is(wire.ObjectGraphDef):
+			err = e.objects(&b, f)
+		default:
+			b.Field(f)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if i == last {
+			e.unbound(&b)
+		}
+	}
+	if e.strip != nil {
+		if _, ok := e.m.Message(wire.MetaInfoDef); !ok {
+			b.Message(wire.MetaInfoDef, func() { b.Varint(wire.InfoStrippedDefaults, 1) })
+		}
+	}
+	return b.Build(), nil
+}
+
+// lastEntries returns which fields of a map count: of those with the same key the last. The others are passed over.
+func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {
+	at := make(map[string]int)
+	for i := range m.Fields {
+		if f := &m.Fields[i]; f.Is(num) {
+			key, _ := wire.MapEntry(f.Data)
+			at[string(key)] = i
+		}
+	}
+	out := make(map[int]bool, len(at))
+	for _, i := range at {
+		out[i] = true
+	}
+	return out
+}
+
+// metaInfo appends the MetaInfoDef, its op list cut to what is used.
+func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
+	if e.used == nil && e.strip == nil {
+		b.Field(f)
+		return nil
+	}
+	var inner wire.Builder
+	s := wire.Scan(f.Data)
+	for s.Next() {
+		switch {
+		case s.Is(wire.InfoStrippedOpList) && e.used != nil:
+			gone, err := cutOpList(&inner, s.Field, e.used)
+			if err != nil {
+				return err
+			}
+			e.report.OpsDropped += gone
+		case s.Num == wire.InfoStrippedDefaults && s.Type == protowire.VarintType && e.strip != nil:
+			// It is set below.
+		default:
+			inner.Window(s.Raw)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if e.strip != nil {
+		inner.Varint(wire.InfoStrippedDefaults, 1)
+	} else if e.report.OpsDropped == 0 {
+		b.Field(f)
+		return nil
+	}
+	b.Message(f.Num, func() { b.Append(inner.Build()) })
+	return nil
+}
+
+// graph appends the GraphDef.
+func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
+	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil {
+		n := 0
+		for s := wire.Scan(f.Data); s.Next(); {
+			if s.Is(wire.GraphNode) {
+				n++
+			}
+		}
+		e.report.Nodes, e.report.OfNodes = n, n
+		b.Field(f)
+		return nil
+	}
+	err := graph(b, f, e.pass)
+	e.report.Nodes, e.report.OfNodes = e.pass.Kept, e.pass.Nodes
+	e.report.Cleared, e.report.Attrs = e.pass.Cleared, e.pass.Dropped
+	e.report.UnboundInputs = e.pass.Unbound
+	return err
+}
+
+// graph appends a GraphDef as a pass has it.
+func graph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
+	var err error
+	debugInfo := false
+	b.Message(f.Num, func() {
+		err = pass.Graph(b, f.Data, func(other wire.Field) error {
+			switch {
+			case other.Is(wire.GraphLibrary):
+				return functions(b, other, pass)
+			case other.Is(wire.GraphDebugInfo) && !pass.Plan.Nothing():
+				if debugInfo {
+					return nil // it is one message, wherever its parts stand
+				}
+				debugInfo = true
+				whole, _ := wire.Merged(f.Data, wire.GraphDebugInfo)
+				info, err := pass.Plan.DebugInfo(nil, whole)
+				b.Bytes(other.Num, info)
+				return err
+			}
+			b.Window(other.Raw)
+			return nil
+		})
+	})
+	return err
+}
+
+// functions appends a function library, whose nodes are the pass's business where it clears devices or drops attrs.
+func functions(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
+	if !pass.ClearDevices && pass.DropAttr == nil {
+		b.Window(f.Raw)
+		return nil
+	}
+	before := pass.Cleared + pass.Dropped
+	var inner wire.Builder
+	s := wire.Scan(f.Data)
+	for s.Next() {
+		if !s.Is(wire.LibraryFunction) {
+			inner.Window(s.Raw)
+			continue
+		}
+		if err := pass.Function(&inner, s.Field); err != nil {
+			return err
+		}
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if pass.Cleared+pass.Dropped == before {
+		b.Window(f.Raw)
+	} else {
+		b.Message(f.Num, func() { b.Append(inner.Build()) })
+	}
+	return nil
+}
+
+// saverField appends the SaverDef, where it stays.
+func (e *exporter) saverField(b *wire.Builder, f wire.Field) {
+	switch {
+	case e.report.Saver != "kept":
+	case e.plan.Nothing():
+		b.Field(f)
+	default:
+		b.Bytes(f.Num, e.saver)
+	}
+}
+
+// collection appends a collection, where anything of it stays.
+func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
+	raw, value := wire.MapEntry(f.Data)
+	key := string(raw)
+	if !e.wanted(key) || e.o.Scope != "" && key == e.o.UnboundInputs {
+		if key != e.o.UnboundInputs {
+			e.report.Dropped = append(e.report.Dropped, key)
+		}
+		return nil
+	}
+	if key == "savers" && e.savers != nil {
+		if e.report.Saver == "kept" {
+			writeCollection(b, key, scope.BytesList, appendValue(nil, e.saver))
+			e.report.Collections = append(e.report.Collections, key)
+		} else {
+			e.report.Dropped = append(e.report.Dropped, key)
+		}
+		return nil
+	}
+	t, _ := e.o.Registry.Lookup(key)
+	change, err := e.plan.Collection(value, t)
+	if err != nil {
+		return err
+	}
+	if change.Gone > 0 && change.Kept == 0 {
+		e.report.Dropped = append(e.report.Dropped, key)
+		return nil
+	}
+	e.report.Entries += change.Gone
+	e.report.Torn += change.Torn
+	e.report.Collections = append(e.report.Collections, key)
+	if change.Same {
+		b.Field(f)
+	} else {
+		writeCollection(b, key, change.Kind, change.List)
+	}
+	return nil
+}
+
+// unbound appends the collection that lists the unbound inputs.
+func (e *exporter) unbound(b *wire.Builder) {
+	key := e.o.UnboundInputs
+	if key == "" || len(e.pass.Unbound) == 0 || !e.wanted(key) {
+		return
+	}
+	var list []byte
+	for _, input := range e.pass.Unbound {
+		list = appendValue(list, []byte(input))
+	}
+	writeCollection(b, key, scope.BytesList, list)
+	e.report.UnboundListed = true
+	e.report.Collections = append(e.report.Collections, key)
+}
+
+// appendValue appends an entry to a list of a CollectionDef.
+func appendValue(list, value []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(list, 1, protowire.BytesType), value)
+}
+
+// writeCollection appends a collection of a MetaGraphDef. Of kind 0, it is one that holds no list.
+func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists ...[]byte) {
+	b.Message(wire.CollectionDef, func() {
+		b.String(1, key)
+		b.Message(2, func() {
+			if kind == 0 {
+				return
+			}
+			b.Message(kind, func() {
+				for _, list := range lists {
+					b.Window(list)
+				}
+			})
+		})
+	})
+}
+
+// signature appends a signature, where all its tensors stay.
+func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
+	if e.plan.Nothing() {
+		b.Field(f)
+		return nil
+	}
+	key, value := wire.MapEntry(f.Data)
+	changed, keep, err := e.o.Registry.Signature(e.plan, value)
+	if err != nil {
+		return fmt.Errorf("signature %q: %w", key, err)
+	}
+	if !keep {
+		e.report.Signatures = append(e.report.Signatures, string(key))
+		return nil
+	}
+	writeEntry(b, f.Num, key, changed)
+	return nil
+}
+
+// writeEntry appends an entry of a map from strings to messages.
+func writeEntry(b *wire.Builder, num protowire.Number, key, value []byte) {
+	b.Message(num, func() {
+		b.Bytes(1, key)
+		b.Bytes(2, value)
+	})
+}
+
+// findAssets finds which assets stay.
+func (e *exporter) findAssets() {
+	for _, f := range e.m.Fields {
+		if f.Is(wire.AssetFileDef) {
+			_, keep, err := e.o.Registry.Asset(e.plan, f.Data)
+			e.assets = append(e.assets, keep && err == nil)
+		}
+	}
+}
+
+// asset appends an asset, where its tensor stays.
+func (e *exporter) asset(b *wire.Builder, f wire.Field) error {
+	if e.plan.Nothing() {
+		b.Field(f)
+		return nil
+	}
+	changed, keep, err := e.o.Registry.Asset(e.plan, f.Data)
+	if err != nil {
+		return fmt.Errorf("asset_file_def: %w", err)
+	}
+	if keep {
+		b.Bytes(f.Num, changed)
+	} else {
+		e.report.Assets++
+	}
+	return nil
+}
+
+// objects appends the object graph, where all the nodes and assets that it is about stay.
+func (e *exporter) objects(b *wire.Builder, f wire.Field) error {
+	if e.plan.Nothing() {
+		b.Field(f)
+		return nil
+	}
+	changed, keep, err := e.o.Registry.Objects(e.plan, f.Data)
+	if err != nil {
+		return fmt.Errorf("object_graph_def: %w", err)
+	}
+	if keep && !slices.Contains(e.assets, false) {
+		b.Bytes(f.Num, changed)
+	} else {
+		e.report.Objects = true
+	}
+	return nil
+}

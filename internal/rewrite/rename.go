@@ -1,0 +1,104 @@
+package rewrite
+
+import (
+	"fmt"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// rename puts the result together where there is no base: in with other names, field by field as they stand.
+func (i *importer) rename() (*wire.Rope, error) {
+	collections := lastEntries(i.in, wire.CollectionDef)
+	var b wire.Builder
+	for n, f := range i.in.Fields {
+		var err error
+		switch {
+		case f.Is(wire.GraphDef):
+			err = i.renameGraph(&b, f)
+		case f.Is(wire.CollectionDef):
+			if collections[n] {
+				err = i.renameCollection(&b, f)
+			}
+		case i.plan.Nothing():
+			b.Field(f)
+		case f.Is(wire.SaverDef):
+			err = i.renameMessage(&b, f, "tensorflow.SaverDef")
+		case f.Is(wire.SignatureDef):
+			key, value := wire.MapEntry(f.Data)
+			var changed []byte
+			if changed, err = i.message(value, "tensorflow.SignatureDef"); err == nil {
+				writeEntry(&b, f.Num, key, changed)
+			}
+		case f.Is(wire.AssetFileDef):
+			err = i.renameMessage(&b, f, "tensorflow.AssetFileDef")
+		case f.Is(wire.ObjectGraphDef):
+			err = i.renameMessage(&b, f, "tensorflow.SavedObjectGraph")
+		default:
+			b.Field(f)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if f.Is(wire.SaverDef) {
+			i.report.Saver = "imported"
+		}
+	}
+	return b.Build(), nil
+}
+
+// renameMessage appends a field whose message is in no collection.
+func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) error {
+	changed, err := i.message(f.Data, typ)
+	if err != nil {
+		return fmt.Errorf("%s: %w", typ, err)
+	}
+	b.Bytes(f.Num, changed)
+	return nil
+}
+
+// renameGraph appends the GraphDef where there is no base.
+func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
+	if i.plan.Nothing() && !i.o.ClearDevices {
+		for s := wire.Scan(f.Data); s.Next(); {
+			if s.Is(wire.GraphNode) {
+				i.pass.Nodes++
+			}
+		}
+		b.Field(f)
+		return nil
+	}
+	return graph(b, f, i.pass)
+}
+
+// renameCollection appends a collection where there is no base.
+func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
+	raw, value := wire.MapEntry(f.Data)
+	key := string(raw)
+	if !i.restores(key) {
+		return nil
+	}
+	t, _ := i.o.Registry.Lookup(key)
+	change, err := i.plan.Collection(value, t)
+	if err != nil {
+		return err
+	}
+	i.report.Collections = append(i.report.Collections, key)
+	if change.Same {
+		b.Field(f)
+	} else {
+		writeCollection(b, key, change.Kind, change.List)
+	}
+	return nil
+}
+
+// restores reports whether a collection is to be imported, and notes one that is not.
+func (i *importer) restores(key string) bool {
+	if key == i.o.UnboundInputs && key != "" {
+		return false
+	}
+	if len(i.o.Collections) > 0 && !fitsAny(i.o.Collections, key) {
+		i.report.Skipped = append(i.report.Skipped, key)
+		return false
+	}
+	return true
+}
