@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,8 +84,13 @@ func (r *variableReader) variableKeys() []string {
 func (r *variableReader) readCollections() {
 	keys := r.variableKeys()
 	r.keyed = slices.Contains(keys, trainableCollection)
+	collections := make(map[string][]byte)
+	for key, value := range r.meta.Entries(wire.CollectionDef) {
+		collections[string(key)] = value
+	}
 	for _, key := range keys {
-		value, _ := r.meta.Collection(key)
+		value := collections[key]
+		delete(collections, key)
 		for _, entry := range listEntries(value, bytesListField) {
 			var def tfpb.VariableDef
 			if proto.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
@@ -98,16 +104,8 @@ func (r *variableReader) readCollections() {
 			}
 		}
 	}
-	var others []string
-	for key := range r.meta.Entries(wire.CollectionDef) {
-		if !slices.Contains(keys, string(key)) {
-			others = append(others, string(key))
-		}
-	}
-	slices.Sort(others)
-	for _, key := range others {
-		value, _ := r.meta.Collection(key)
-		for _, entry := range listEntries(value, nodeListField) {
+	for _, key := range slices.Sorted(maps.Keys(collections)) {
+		for _, entry := range listEntries(collections[key], nodeListField) {
 			if node, found := r.g.Find([]byte(variableOp(string(entry)))); found && r.holds[r.g.Op(node)] {
 				r.addSource(r.find(string(r.g.Name(node))), key)
 			}
@@ -155,9 +153,9 @@ func (r *variableReader) find(name string) int {
 	return at
 }
 
-// addSource notes where a variable stands.
+// addSource notes where a variable stands. A source is read to its end before the next, so only the last can be there already.
 func (r *variableReader) addSource(at int, source string) {
-	if v := &r.list[at]; !slices.Contains(v.Sources, source) {
+	if v := &r.list[at]; len(v.Sources) == 0 || v.Sources[len(v.Sources)-1] != source {
 		v.Sources = append(v.Sources, source)
 	}
 }

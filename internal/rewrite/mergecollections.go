@@ -28,13 +28,17 @@ func (i *importer) checkCollections() error {
 			i.trouble.add(meant(pattern, keys), "--restore-collections: no collection is called %q", pattern)
 		}
 	}
+	base := make(map[string][]byte)
+	for key, value := range i.base.Entries(wire.CollectionDef) {
+		base[string(key)] = value
+	}
 	for raw, value := range i.in.Entries(wire.CollectionDef) {
 		key := string(raw)
 		if key == i.o.UnboundInputs || len(i.o.Collections) > 0 && !fitsAny(i.o.Collections, key) {
 			continue
 		}
 		kind, list := scope.KindOf(value)
-		other, has := i.base.Collection(key)
+		other, has := base[key]
 		baseKind, baseList := scope.KindOf(other)
 		if !has || kind == baseKind || len(list) == 0 || len(baseList) == 0 {
 			continue
