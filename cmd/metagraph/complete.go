@@ -48,7 +48,7 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 		if cmd.Name() == "diff" {
 			return fixed("table", "markdown", "json", "brief")
 		}
-		return fixed("auto", "table", "tsv", "markdown", "json")
+		return fixed("auto", "table", "tsv", "markdown", "json", "dot")
 	case "report":
 		return fixed("text", "json")
 	case "color":

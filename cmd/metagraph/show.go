@@ -43,7 +43,8 @@ Sections:
 ` + sectionList() + `
 On a terminal sections are tables. A pipe gets tab-separated lines without headings; each line begins with the section
 where several are asked for, and then with the table where the section has several. The summary is the same everywhere. JSON
-is one object with the fields of all sections.
+is one object with the fields of all sections. DOT is a picture of the scopes for Graphviz: what they hold, how many inputs
+lead from one to another, where data comes in and goes out; gradients, savers, initializers and summaries stand aside.
 
 In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
 finds /job:worker/task:1/device:GPU:3.`,
@@ -51,7 +52,8 @@ finds /job:worker/task:1/device:GPU:3.`,
   metagraph show train/ collections --name hparams --raw       # hyperparameters of the latest checkpoint
   metagraph show model.meta io --format json
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
-  metagraph show saved_model/ signatures --tag-set serve,gpu`,
+  metagraph show saved_model/ signatures --tag-set serve,gpu
+  metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg`,
 		ValidArgsFunction: completeSections,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("depth") {
@@ -62,7 +64,7 @@ finds /job:worker/task:1/device:GPU:3.`,
 	}
 	o.in.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, or auto: table on a terminal, tsv in a pipe")
+	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes alone), or auto: table on a terminal, tsv in a pipe")
 	f.BoolVar(&o.raw, "raw", false, "print the values alone, one a line")
 	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	f.IntVar(&o.depth, "depth", 0, "how many `levels` of scopes to tell apart in scopes (0: all) and size")
@@ -95,6 +97,9 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	// Nearly all that a large graph takes is tables without pointers in them, which are looked through in no time.
 	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
 	source.file, source.model, printing.File = file, inspect.NewModel(file.Meta), file.Name
+	if printing.Format == render.DOT {
+		return source.draw(env.stdout, printing)
+	}
 	views, err := source.views(sections, o.raw)
 	if err != nil {
 		return err
@@ -123,6 +128,9 @@ func (o *showOptions) parse(env *environment, sections []section) (render.Option
 	}
 	if o.raw && printing.Format != render.Auto {
 		return printing, nil, usageErrorf("leave out one of them", "--raw prints the values alone, --format %s more than that", o.format)
+	}
+	if printing.Format == render.DOT && (len(sections) != 1 || sections[0].name != scopesSection) {
+		return printing, nil, usageErrorf("for example: metagraph show model.meta scopes --format dot", "--format dot draws scopes and nothing else")
 	}
 	if source.filter, err = o.filter(sections); err != nil {
 		return printing, nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 
@@ -41,9 +42,10 @@ type showSource struct {
 }
 
 const (
-	allSections  = "all"
-	defaultDepth = math.MinInt // as deep as each section finds right
-	scopesDepth  = 2
+	allSections   = "all"
+	scopesSection = "scopes"
+	defaultDepth  = math.MinInt // as deep as each section finds right
+	scopesDepth   = 2
 )
 
 // sectionTable returns all sections. The first is what show prints where none is named; nodes, the longest, is last.
@@ -85,13 +87,9 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.Functions)(inspect.Functions(s.model.Meta, s.filter))
 			}},
-		{"scopes", "the tree of scopes, how many nodes are in each (--depth)", nodeFilters,
+		{scopesSection, "the tree of scopes, how many nodes are in each (--depth)", nodeFilters,
 			func(s *showSource) (render.View, error) {
-				depth := s.depth
-				if depth == defaultDepth {
-					depth = scopesDepth
-				}
-				return view(render.Scopes)(inspect.Scopes(s.model.Meta, inspect.ScopesOptions{Filter: s.filter, Depth: depth}))
+				return view(render.Scopes)(inspect.Scopes(s.model.Meta, inspect.ScopesOptions{Filter: s.filter, Depth: s.levels()}))
 			}},
 		{"assets", "the files that the graph reads when it is initialized", 0,
 			func(s *showSource) (render.View, error) {
@@ -130,6 +128,23 @@ func sizeOptions(s *showSource) inspect.SizeOptions {
 		o.Total = s.file.Size
 	}
 	return o
+}
+
+// levels returns how many levels of scopes are told apart in scopes.
+func (s *showSource) levels() int {
+	if s.depth == defaultDepth {
+		return scopesDepth
+	}
+	return s.depth
+}
+
+// draw prints the picture of the scopes.
+func (s *showSource) draw(w io.Writer, o render.Options) error {
+	picture, err := inspect.Draw(s.model, inspect.PictureOptions{Filter: s.filter, Depth: s.levels()})
+	if err != nil {
+		return s.file.Locate(err)
+	}
+	return render.Picture(w, picture, o)
 }
 
 // views reads the sections. With raw, a section alone must have values that can be printed alone.

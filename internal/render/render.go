@@ -2,7 +2,7 @@
 // presentation and none of the analysis; what it prints are the structs of package inspect and diff.
 //
 // The files: render.go, what a section hands over (View, Table) and how views become output; table.go, columns.go, tsv.go,
-// markdown.go and json.go, the formats; text.go, how strings of a file are made fit to be looked at; style.go, color. Each
+// markdown.go and json.go, the formats; dot.go, the picture of the scopes; text.go, how strings of a file are made fit to be looked at; style.go, color. Each
 // section of show has a file of its own that turns its struct into a View.
 package render
 
@@ -188,10 +188,10 @@ func showRaw(w *printer, views []View) error {
 // ParseFormat returns the format of that name. The empty name is Auto.
 func ParseFormat(name string) (Format, error) {
 	switch f := Format(name); f {
-	case Auto, Table, TSV, Markdown, JSON:
+	case Auto, Table, TSV, Markdown, JSON, DOT:
 		return f, nil
 	case "":
 		return Auto, nil
 	}
-	return Auto, fmt.Errorf("format %q is none of %s, %s, %s, %s", name, Table, TSV, Markdown, JSON)
+	return Auto, fmt.Errorf("format %q is none of %s, %s, %s, %s, %s", name, Table, TSV, Markdown, JSON, DOT)
 }

@@ -1,0 +1,212 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// DOT is the language of Graphviz, in which a graph is drawn.
+const DOT Format = "dot"
+
+// labelWidth is how many characters a name has in a picture.
+const labelWidth = 36
+
+// Picture prints a picture as a graph in the DOT language (https://graphviz.org/doc/info/lang.html). Of the options File
+// counts. The error is that of w.
+func Picture(w io.Writer, p *inspect.Picture, o Options) error {
+	d := dotWriter{printer: newPrinter(w), picture: p}
+	d.write("digraph metagraph {\n")
+	d.write("  graph [rankdir=TB, ranksep=0.45, nodesep=0.25, labelloc=t, fontname=Helvetica, fontsize=16, label=", d.title(o.File), "];\n")
+	d.write("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#e9eff7\", color=\"#5b7595\", fontname=Helvetica, fontsize=11, height=0.3, margin=\"0.12,0.06\"];\n")
+	d.write("  edge [color=\"#3c4f65\", arrowsize=0.6, fontname=Helvetica, fontsize=9, fontcolor=\"#3c4f65\"];\n")
+	d.cluster(-1, "  ")
+	for _, l := range p.Links {
+		d.link(l)
+	}
+	d.write("}\n")
+	return d.flush()
+}
+
+// A dotWriter writes one picture.
+type dotWriter struct {
+	*printer
+	picture  *inspect.Picture
+	clusters map[int][]int // the clusters in each
+	boxes    map[int][]int // the boxes in each
+	flows    map[int]*flow // what goes in and out of boxes of side work
+}
+
+// A flow is how many inputs lead into a box and out of it.
+type flow struct{ in, out int }
+
+// title says of what the picture is and what it leaves out.
+func (d *dotWriter) title(file string) string {
+	p := d.picture
+	parts := []string{countText(p.Nodes, "node")}
+	if p.Outside > 0 {
+		parts[0] += " of " + numberText(int64(p.Nodes+p.Outside))
+	}
+	if p.Deeper > 0 {
+		parts = append(parts, countText(p.Deeper, "scope")+" not taken apart (--scope shows one by itself)")
+	}
+	if file == "" {
+		return dotLabel(strings.Join(parts, "; "))
+	}
+	return dotLabel(Text(file), strings.Join(parts, "; "))
+}
+
+// cluster writes what lies in a cluster, -1 for the whole picture. Clusters lie in each other no deeper than scopes are told
+// apart.
+func (d *dotWriter) cluster(at int, indent string) {
+	if d.boxes == nil {
+		d.sort()
+	}
+	for _, k := range d.boxes[at] {
+		d.write(indent, "n", strconv.Itoa(k), " [", strings.Join(d.attributes(k), ", "), "];\n")
+	}
+	for _, k := range d.clusters[at] {
+		c := d.picture.Clusters[k]
+		d.write(indent, "subgraph cluster_", strconv.Itoa(k), " {\n")
+		d.write(indent, "  graph [style=\"rounded,filled\", fillcolor=\"", clusterColors[len(indent)/2%len(clusterColors)], "\", color=\"#9aa7b5\", fontsize=12, labeljust=l, label=",
+			dotLabel(lastPart(c.Scope)+": "+countText(c.Nodes, "node")), ", tooltip=", dotLabel(Text(c.Scope)), "];\n")
+		d.cluster(k, indent+"  ")
+		d.write(indent, "}\n")
+	}
+}
+
+// clusterColors are the grounds of clusters, by turns.
+var clusterColors = [...]string{"#f1f3f5", "#fafbfc"}
+
+// sort finds out what lies where.
+func (d *dotWriter) sort() {
+	d.clusters, d.boxes, d.flows = make(map[int][]int), make(map[int][]int), make(map[int]*flow)
+	for k, c := range d.picture.Clusters {
+		d.clusters[c.In] = append(d.clusters[c.In], k)
+	}
+	for k, b := range d.picture.Boxes {
+		d.boxes[b.In] = append(d.boxes[b.In], k)
+		if b.Kind == inspect.BoxSide {
+			d.flows[k] = new(flow)
+		}
+	}
+	for _, l := range d.picture.Links {
+		if f := d.flows[l.From]; f != nil {
+			f.out += l.Data + l.Control
+		}
+		if f := d.flows[l.To]; f != nil {
+			f.in += l.Data + l.Control
+		}
+	}
+}
+
+// attributes returns how a box is drawn.
+func (d *dotWriter) attributes(k int) []string {
+	b := d.picture.Boxes[k]
+	label, more := []string{lastPart(b.Name)}, ""
+	switch b.Kind {
+	case inspect.BoxScope:
+		label = append(label, contents(b))
+		if b.Scopes > 0 {
+			more = "shape=folder"
+		}
+	case inspect.BoxNode:
+		if !strings.EqualFold(label[0], b.Op) {
+			label = append(label, shorten(Text(b.Op), labelWidth, false))
+		}
+		more = "fillcolor=white"
+	case inspect.BoxRest:
+		label, more = []string{"…", contents(b)}, "style=\"rounded,filled,dashed\", fillcolor=white"
+	case inspect.BoxInput:
+		label, more = append(label, tensors(b.IO)...), "style=filled, fillcolor=\"#bfe3bf\", color=\"#2f6f2f\", penwidth=1.6"
+	case inspect.BoxOutput:
+		label, more = append(label, tensors(b.IO)...), "style=filled, fillcolor=\"#fbd3a0\", color=\"#a05f08\", penwidth=1.6"
+	case inspect.BoxSide:
+		f := d.flows[k]
+		label = []string{b.Name, countText(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(int64(f.in)), numberText(int64(f.out)))}
+		more = "fillcolor=\"#fafafa\", color=\"#c8c8c8\", fontcolor=\"#808080\", style=\"rounded,filled,dashed\""
+	}
+	attributes := []string{"label=" + dotLabel(label...), "tooltip=" + dotLabel(Text(b.Name))}
+	if more != "" {
+		attributes = append(attributes, more)
+	}
+	return attributes
+}
+
+// contents says how much is in a box.
+func contents(b inspect.Box) string {
+	text := countText(b.Nodes, "node")
+	if b.Scopes > 0 {
+		text += " in " + countText(b.Scopes, "scope")
+	}
+	return text
+}
+
+// tensors describes what goes into a box or comes out of it: role, dtype and shape.
+func tensors(list []inspect.IOTensor) []string {
+	var lines []string
+	for _, t := range list {
+		line := strings.TrimSpace(fmt.Sprintf("%s %s %s", t.Role, t.DType, t.Shape))
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// link writes the arrow between two boxes. Side work reads everything and is read by hardly anything: its arrows would hide the
+// others, so that its boxes say how many they are.
+func (d *dotWriter) link(l inspect.Link) {
+	if d.flows[l.From] != nil || d.flows[l.To] != nil {
+		return
+	}
+	d.write("  n", strconv.Itoa(l.From), " -> n", strconv.Itoa(l.To))
+	var attributes []string
+	switch {
+	case l.Data == 0:
+		attributes = append(attributes, `style=dashed, color="#b0b8c0", constraint=false`)
+		if l.Control > 1 {
+			attributes = append(attributes, "label="+dotLabel(numberText(int64(l.Control))))
+		}
+	case l.Data > 1:
+		attributes = append(attributes, "label="+dotLabel(numberText(int64(l.Data))), fmt.Sprintf("penwidth=%.1f", penWidth(l.Data)))
+	}
+	if l.Data > 0 && l.Control > 0 {
+		attributes = append(attributes, "tooltip="+dotLabel(countText(l.Data, "data input")+", "+countText(l.Control, "control input")))
+	}
+	if len(attributes) > 0 {
+		d.write(" [", strings.Join(attributes, ", "), "]")
+	}
+	d.write(";\n")
+}
+
+// penWidth returns how thick an arrow for so many inputs is.
+func penWidth(inputs int) float64 {
+	width := 1.0
+	for ; inputs > 1 && width < 4; inputs /= 4 {
+		width += 0.4
+	}
+	return width
+}
+
+// lastPart returns the last part of a path as it stands in a picture.
+func lastPart(path string) string {
+	return shorten(Text(path[strings.LastIndexByte(path, '/')+1:]), labelWidth, false)
+}
+
+// dotText makes of a text what Graphviz shows as that text: in its strings a backslash begins an escape such as \N, and an
+// ampersand a character of HTML.
+var dotText = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;")
+
+// dotLabel returns a string of the DOT language with these lines. They must be printable: see Text.
+func dotLabel(lines ...string) string {
+	escaped := make([]string, len(lines))
+	for i, line := range lines {
+		escaped[i] = dotText.Replace(line)
+	}
+	return `"` + strings.Join(escaped, `\n`) + `"`
+}

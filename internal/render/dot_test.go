@@ -1,0 +1,125 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+// readDOT reads a string of the DOT language as Graphviz does, up to the quote that ends it, and returns its lines and what
+// stands behind it.
+func readDOT(t *testing.T, s string) (lines, rest string) {
+	t.Helper()
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return strings.ReplaceAll(b.String(), "&amp;", "&"), s[i+1:]
+		case s[i] == '\\' && s[i+1] == 'n':
+			b.WriteByte('\n')
+			i++
+		case s[i] == '\\' && (s[i+1] == '\\' || s[i+1] == '"'):
+			b.WriteByte(s[i+1])
+			i++
+		case s[i] == '\\':
+			t.Fatalf("an escape of Graphviz's own: %.10q", s[i:])
+		case s[i] < ' ':
+			t.Fatalf("a control character: %.10q", s[i:])
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	t.Fatal("the string does not end")
+	return "", ""
+}
+
+// FuzzPictureNames wants every name, however strange, to be seen in a picture as in a table, and to be nothing but a name.
+func FuzzPictureNames(f *testing.F) {
+	for _, name := range []string{"plain", `quo"te`, `back\slash`, `end\`, `\N\G\E`, "new\nline", "&amp;", "<b>", "größe", "\xff\x00", "\x1b[2J", "];\n}", " ", "\u202eabc", `a"];b->c;"`} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		name = strings.ReplaceAll(name, "/", "|")
+		var out bytes.Buffer
+		p := &inspect.Picture{
+			Clusters: []inspect.Cluster{{Scope: name, In: -1, Nodes: 1}},
+			Boxes:    []inspect.Box{{Kind: inspect.BoxNode, Name: name, Op: name, Nodes: 1}},
+		}
+		if err := Picture(&out, p, Options{File: name}); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(out.String(), "\n"); n != 9 {
+			t.Errorf("%d lines:\n%s", n, &out)
+		}
+		for _, part := range strings.Split(out.String(), "tooltip=")[1:] {
+			if text, rest := readDOT(t, part); text != Text(name) || !strings.HasPrefix(rest, "];\n") && !strings.HasPrefix(rest, ", ") {
+				t.Errorf("%q is seen as %q before %q", name, text, rest)
+			}
+		}
+		_, label, _ := strings.Cut(out.String(), "n0 [label=")
+		if text, rest := readDOT(t, label); !strings.HasPrefix(rest, ", tooltip=") || !strings.HasPrefix(text, shorten(Text(name), labelWidth, false)) {
+			t.Errorf("%q is labelled %q before %q", name, text, rest)
+		}
+	})
+}
+
+// TestPicture prints one of everything.
+func TestPicture(t *testing.T) {
+	p := &inspect.Picture{
+		Clusters: []inspect.Cluster{{Scope: "model", In: -1, Nodes: 1234}, {Scope: "model/out", In: 0, Nodes: 1}},
+		Boxes: []inspect.Box{
+			{Kind: inspect.BoxInput, Name: "x", In: -1, Nodes: 1, IO: []inspect.IOTensor{{Tensor: "x:0", Role: inspect.RoleData, DType: "float32", Shape: inspect.Shape{-1, 2}}}},
+			{Kind: inspect.BoxScope, Name: "model/layer", In: 0, Nodes: 1200, Scopes: 7},
+			{Kind: inspect.BoxRest, Name: "model", In: 0, Nodes: 33},
+			{Kind: inspect.BoxOutput, Name: "model/out/y", In: 1, Nodes: 1},
+			{Kind: inspect.BoxSide, Name: "savers", In: -1, Nodes: 5},
+		},
+		Links:   []inspect.Link{{From: 0, To: 1, Data: 1}, {From: 1, To: 2, Data: 100, Control: 2}, {From: 1, To: 4, Data: 5}, {From: 2, To: 3, Control: 3}},
+		Nodes:   1240,
+		Outside: 10,
+		Deeper:  2,
+	}
+	var out bytes.Buffer
+	if err := Picture(&out, p, Options{File: "model.meta"}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	want := `label="model.meta\n1,240 nodes of 1,250; 2 scopes not taken apart (--scope shows one by itself)"];`
+	if !strings.HasSuffix(lines[1], want) {
+		t.Errorf("the title is %s", lines[1])
+	}
+	got := strings.Join(lines[4:], "\n")
+	want = `  n0 [label="x\ndata float32 (?, 2)", tooltip="x", style=filled, fillcolor="#bfe3bf", color="#2f6f2f", penwidth=1.6];
+  n4 [label="savers\n5 nodes\n5 in, 0 out", tooltip="savers", fillcolor="#fafafa", color="#c8c8c8", fontcolor="#808080", style="rounded,filled,dashed"];
+  subgraph cluster_0 {
+    graph [style="rounded,filled", fillcolor="#fafbfc", color="#9aa7b5", fontsize=12, labeljust=l, label="model: 1,234 nodes", tooltip="model"];
+    n1 [label="layer\n1,200 nodes in 7 scopes", tooltip="model/layer", shape=folder];
+    n2 [label="…\n33 nodes", tooltip="model", style="rounded,filled,dashed", fillcolor=white];
+    subgraph cluster_1 {
+      graph [style="rounded,filled", fillcolor="#f1f3f5", color="#9aa7b5", fontsize=12, labeljust=l, label="out: 1 node", tooltip="model/out"];
+      n3 [label="y", tooltip="model/out/y", style=filled, fillcolor="#fbd3a0", color="#a05f08", penwidth=1.6];
+    }
+  }
+  n0 -> n1;
+  n1 -> n2 [label="100", penwidth=2.2, tooltip="100 data inputs, 2 control inputs"];
+  n2 -> n3 [style=dashed, color="#b0b8c0", constraint=false, label="3"];
+}
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := Picture(failing{}, p, Options{}); !errors.Is(err, errFailing) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+var errFailing = errors.New("failing")
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errFailing }
