@@ -1,0 +1,142 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+)
+
+// heavy returns a file of about 32 MB whose nodes are all on a device: long enough to write for a signal to come in between.
+func heavy(t *testing.T) []byte {
+	t.Helper()
+	content := make([]byte, 1<<20)
+	for i := range content {
+		content[i] = byte(i * i >> 8)
+	}
+	graph := &tfpb.GraphDef{Versions: &tfpb.VersionDef{Producer: 27}}
+	for i := range 32 {
+		graph.Node = append(graph.Node, &tfpb.NodeDef{Name: fmt.Sprintf("c%d", i), Op: "Const", Device: "/device:GPU:0", Attr: map[string]*tfpb.AttrValue{
+			"value": {Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_UINT8, TensorContent: content,
+				TensorShape: &tfpb.TensorShapeProto{Dim: []*tfpb.TensorShapeProto_Dim{{Size: 1 << 20}}}}}},
+		}})
+	}
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(&tfpb.MetaGraphDef{GraphDef: graph})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// A victim is the program as a process of its own, which rewrites a file in place and is ended while it does.
+type victim struct {
+	program  string
+	path     string
+	old, new []byte
+	lasts    time.Duration // how long it takes when nothing comes in between
+}
+
+// temporaries returns the files beside the target.
+func (v *victim) temporaries(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(filepath.Dir(v.path), ".metagraph-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// strike starts the program and sends it the signal: so much after its start or, where writing is set, after its new file
+// has appeared. It returns what the target is then, "old" or "new", and whether the program has left a file beside it.
+func (v *victim) strike(t *testing.T, signal os.Signal, after time.Duration, writing bool) (target string, left bool) {
+	t.Helper()
+	if err := os.WriteFile(v.path, v.old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(v.program, "clear-devices", v.path, v.path)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for writing && len(v.temporaries(t)) == 0 && len(ended) == 0 {
+		time.Sleep(100 * time.Microsecond)
+	}
+	time.Sleep(after)
+	if err := cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
+	err := <-ended
+	got, readErr := os.ReadFile(v.path)
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	names := v.temporaries(t)
+	for _, name := range names {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch {
+	case bytes.Equal(got, v.new):
+		return "new", len(names) > 0
+	case !bytes.Equal(got, v.old):
+		t.Errorf("%v after %v: %d bytes that are neither the old file nor the new one", signal, after, len(got))
+	case err == nil:
+		t.Errorf("%v after %v: the file is the old one, although the program says that it is done", signal, after)
+	}
+	return "old", len(names) > 0
+}
+
+// TestKilled ends the program at many moments while it replaces a file: there is always the whole old file or the whole new
+// one. Signals that a program can heed leave nothing else behind.
+func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	program, err := exec.LookPath("metagraph") // this test binary: see TestMain
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &victim{program: program, path: filepath.Join(t.TempDir(), "model.meta"), old: heavy(t)}
+	if err := os.WriteFile(v.path, v.old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if out, err := exec.Command(program, "clear-devices", v.path, v.path).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	v.lasts = time.Since(start)
+	if v.new, err = os.ReadFile(v.path); err != nil || bytes.Equal(v.old, v.new) {
+		t.Fatal("nothing was rewritten", err)
+	}
+	for _, round := range []struct {
+		signal os.Signal
+		tries  int
+	}{{syscall.SIGKILL, 24}, {syscall.SIGTERM, 8}, {os.Interrupt, 8}} {
+		outcomes := make(map[string]int)
+		for i := range round.tries {
+			after := v.lasts * time.Duration(i/2) / time.Duration(round.tries/2)
+			target, left := v.strike(t, round.signal, after, i%2 == 1)
+			outcomes[target]++
+			if left {
+				outcomes["cut short while writing"]++
+			}
+			if left && round.signal != syscall.SIGKILL {
+				t.Errorf("%v after %v left a file behind", round.signal, after)
+			}
+		}
+		t.Logf("%v: %v", round.signal, outcomes)
+	}
+}
