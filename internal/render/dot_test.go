@@ -63,7 +63,7 @@ func FuzzPictureNames(f *testing.F) {
 		}
 		_, label, _ := strings.Cut(out.String(), "n0 [label=")
 		if text, rest := readDOT(t, label); !strings.HasPrefix(rest, ", tooltip=") || !strings.HasPrefix(text, shorten(Text(name), labelWidth, false)) {
-			t.Errorf("%q is labelled %q before %q", name, text, rest)
+			t.Errorf("%q has the label %q before %q", name, text, rest)
 		}
 	})
 }
