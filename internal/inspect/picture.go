@@ -104,6 +104,7 @@ type drawing struct {
 	tree    pictureTree
 	branch  []int32 // by node: the scope in the tree where it lies
 	boxOf   []int32 // by node
+	only    []int32 // the first node of each box that stands for several, so far as is known
 }
 
 // mark sets the nodes of the first few of the tensors aside.
@@ -199,10 +200,13 @@ func (d *drawing) place() {
 			boxes[top] = d.newBox(box)
 		}
 		d.boxOf[i] = boxes[top]
-		box := &d.picture.Boxes[boxes[top]]
-		box.Nodes++
-		if box.Kind == BoxScope && s.nodes == 1 {
-			box.Kind, box.Scopes, box.Name, box.Op = BoxNode, 0, string(d.g.Name(i)), d.g.OpName(d.g.Op(i))
+		if d.picture.Boxes[boxes[top]].Nodes++; d.picture.Boxes[boxes[top]].Nodes == 1 {
+			d.only = append(d.only, int32(i))
+		}
+	}
+	for _, i := range d.only {
+		if b := &d.picture.Boxes[d.boxOf[i]]; b.Nodes == 1 {
+			b.Kind, b.Scopes, b.Name, b.Op = BoxNode, 0, string(d.g.Name(int(i))), d.g.OpName(d.g.Op(int(i)))
 		}
 	}
 }
