@@ -85,7 +85,9 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	report.B.File, report.B.Kind = b.name()
 	if note := kindNote(a, b); note != "" {
 		report.Notes = append(report.Notes, note)
-		if report.Equal && printing.Format != render.JSON {
+	}
+	if report.Equal && printing.Format != render.JSON {
+		for _, note := range report.Notes {
 			_, _ = fmt.Fprintf(env.stderr, "note: %s\n", render.Message(note))
 		}
 	}

@@ -60,7 +60,10 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 		}
 	}
 	c.finish()
-	return c.report, nil
+	if c.report.Equal && sel.named() {
+		err = c.noteUnused()
+	}
+	return c.report, err
 }
 
 // finish takes out the parts that do not count and says whether anything is left.

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -234,6 +235,13 @@ func TestOptionsCheck(t *testing.T) {
 		{Options{Ignore: []string{"divices"}}, `"divices" is none of nodes, functions, collections, variables, saver, signatures, assets, versions, ops, info, ` +
 			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs`},
 		{Options{Only: []string{"device-spelling"}}, "device-spelling and default-attrs can be ignored, but not be all that is compared"},
+		{Options{Only: []string{"nodes", "saver"}, Ignore: []string{"saver", "nodes"}}, "nothing is left to compare: all that is to count is ignored"},
+		{Options{Only: []string{"devices"}, Ignore: []string{"devices"}}, "nothing is left to compare: all that is to count is ignored"},
+		{Options{Only: []string{"devices", "inputs"}, Ignore: []string{"devices"}}, ""},
+		{Options{Only: []string{"attr:T"}, Ignore: []string{"attr:U"}}, ""},
+		{Options{Ignore: []string{"attr:"}}, `"attr:" is none of nodes, functions, collections, variables, saver, signatures, assets, versions, ops, info, ` +
+			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs`},
+		{Options{Names: []string{""}}, "a name to compare is empty"},
 		{Options{Names: []string{"[a"}}, `pattern "[a": a set is not closed or a backslash stands at the end`},
 	}
 	for _, test := range tests {
@@ -244,6 +252,43 @@ func TestOptionsCheck(t *testing.T) {
 		if got != test.want {
 			t.Errorf("Check of %+v: %q, want %q", test.options, got, test.want)
 		}
+	}
+}
+
+// TestNamesOfNothing: that nothing differs among things that are not there is said to be that.
+func TestNamesOfNothing(t *testing.T) {
+	const graph = `graph_def { node { name: "conv/w" op: "A" } library { function { signature { name: "f" } } } }
+		collection_def { key: "k" value { bytes_list { value: "rate=0.1" } } } signature_def { key: "s" value { } } asset_file_def { filename: "v.txt" }` + ops
+	m := parse(t, graph)
+	for _, test := range []struct {
+		names []string
+		want  []string
+	}{
+		{[]string{"conv/*", "f", "k", "rate=*", "s", "v.txt", "MatMul"}, nil},
+		{[]string{"conv", "k", "F"}, []string{"nothing in either of them is called like conv, F"}},
+	} {
+		report, err := Compare(m, m, Options{Names: test.names})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(test.want, report.Notes); d != "" || !report.Equal {
+			t.Errorf("%q: equal: %t, notes (-want +got):\n%s", test.names, report.Equal, d)
+		}
+	}
+}
+
+// TestDeepNames: a name of very many slashes is compared like any other, in no more time than it takes to read it a few times.
+func TestDeepNames(t *testing.T) {
+	deep := strings.Repeat("a/", 200_000)
+	graph := func(name string) string {
+		return `graph_def { node { name: "` + name + `x" op: "A" } node { name: "` + name + `y" op: "B" input: "` + name + `x" } }`
+	}
+	report, err := Compare(parse(t, graph("s/"+deep)), parse(t, graph("t/"+deep)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Equal || len(report.Nodes.Added)+len(report.Nodes.Removed) > 0 {
+		t.Errorf("a scope was renamed: equal %t, %d nodes added, %d removed", report.Equal, len(report.Nodes.Added), len(report.Nodes.Removed))
 	}
 }
 

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,13 @@ func (o Options) read() (*selection, error) {
 	}
 	s.deviceSpelling, s.defaultAttrs = s.ignore[DeviceSpelling], s.ignore[DefaultAttrs]
 	s.aspectsOnly = s.only[Devices] || s.only[Inputs] || s.only[Attrs] || len(s.onlyAttrs) > 0
+	if s.empty() {
+		return nil, errors.New("nothing is left to compare: all that is to count is ignored")
+	}
 	for _, pattern := range o.Names {
+		if pattern == "" {
+			return nil, errors.New("a name to compare is empty")
+		}
 		glob, err := scope.ParseGlob(pattern)
 		if err != nil {
 			return nil, err
@@ -93,7 +100,7 @@ func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
 	for _, list := range words {
 		for word := range strings.SplitSeq(list, ",") {
 			word = strings.TrimSpace(word)
-			if pattern, ok := strings.CutPrefix(word, attrPrefix); ok {
+			if pattern, ok := strings.CutPrefix(word, attrPrefix); ok && pattern != "" {
 				glob, err := scope.ParseGlob(pattern)
 				if err != nil {
 					return nil, err
@@ -127,6 +134,24 @@ func (s *selection) part(name string) bool {
 // whole reports whether all of a part counts, so that things added and removed do, and not an aspect of its nodes alone.
 func (s *selection) whole(part string) bool {
 	return s.part(part) && (!s.aspectsOnly || s.only[part])
+}
+
+// empty reports whether nothing at all counts.
+func (s *selection) empty() bool {
+	for _, p := range new(Report).parts() {
+		if s.whole(p.name) {
+			return false
+		}
+	}
+	if s.ignore[Nodes] && s.ignore[Functions] {
+		return true
+	}
+	for _, aspect := range []string{Devices, Inputs, Attrs} {
+		if s.only[aspect] && !s.ignore[aspect] {
+			return false
+		}
+	}
+	return len(s.onlyAttrs) == 0 || s.ignore[Attrs]
 }
 
 // field reports whether a field of a node counts, "attr:NAME" for an attr. The node is one of the given part.

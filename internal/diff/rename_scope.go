@@ -31,13 +31,22 @@ type scopeSum struct {
 	nodes int
 }
 
-// scopes calls use with each scope that a name is in, the top first, and what stands behind it.
+// deepest is how many of the scopes that a name lies in are looked at, and how many of its ends: each is hashed, and a
+// name of a megabyte of slashes would take hours. What was renamed further down is told node by node.
+const deepest = 64
+
+// scopes calls use with each scope that a name is in, the top first, down to the deepest that is looked at, and what stands
+// behind it.
 func scopes(name string, use func(scope, rest string)) {
 	use("", name)
-	for i := range len(name) {
-		if name[i] == '/' {
-			use(name[:i], name[i+1:])
+	at := 0
+	for range deepest {
+		next := strings.IndexByte(name[at:], '/')
+		if next < 0 {
+			return
 		}
+		at += next + 1
+		use(name[:at-1], name[at:])
 	}
 }
 
@@ -209,7 +218,7 @@ func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
 }
 
 // ends calls use with the ends of the names of free nodes, the whole name first, and where in the name they begin, until it
-// reports false for a node. Of many nodes only those count whose last name parts are drawn, the same on both sides.
+// reports false for a node or the deepest scope that is looked at. Of many nodes only those count whose last name parts are drawn, the same on both sides.
 func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int32, end uint64, at int) bool) {
 	var n wire.Node
 	for k, name := range s.names {
@@ -220,7 +229,8 @@ func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int3
 			continue
 		}
 		op := maphash.Bytes(seed, n.Op)
-		for at := 0; at >= 0; {
+		at := 0
+		for range deepest {
 			if !use(int32(k), mix(op, maphash.String(seed, name[at:])), at) {
 				break
 			}

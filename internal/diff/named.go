@@ -1,0 +1,95 @@
+package diff
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// noteUnused notes the patterns of Options.Names that nothing in either graph is called like: then that nothing differs says
+// nothing.
+func (c *comparison) noteUnused() error {
+	used := make([]bool, len(c.sel.names))
+	left := len(used)
+	look := func(name []byte) bool {
+		for i, glob := range c.sel.names {
+			if !used[i] && glob.Match(view(name)) {
+				used[i] = true
+				left--
+			}
+		}
+		return left > 0
+	}
+	for _, m := range []*wire.MetaGraph{c.a, c.b} {
+		if err := c.eachName(m, look); err != nil {
+			return err
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	var patterns []string
+	for i, glob := range c.sel.names {
+		if !used[i] {
+			patterns = append(patterns, quote(glob.String()))
+		}
+	}
+	c.report.Notes = append(c.report.Notes, fmt.Sprintf("nothing in either of them is called like %s", strings.Join(patterns, ", ")))
+	return nil
+}
+
+// eachName calls look with the name of everything that Options.Names picks from, until it reports false.
+func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) error {
+	for n, err := range m.Graph().Nodes() {
+		if err != nil || !look(n.Name) {
+			return err
+		}
+	}
+	for f, err := range m.Graph().Functions() {
+		if err != nil || !look([]byte(f.Name())) {
+			return err
+		}
+	}
+	for key, value := range m.Entries(wire.CollectionDef) {
+		if !look(key) || !c.eachEntry(key, value, look) {
+			return nil
+		}
+	}
+	for key := range m.Entries(wire.SignatureDef) {
+		if !look(key) {
+			return nil
+		}
+	}
+	const fileName, op, opName = 2, 1, 1 // AssetFileDef.filename, OpList.op, OpDef.name
+	for _, f := range m.Fields {
+		if f.Is(wire.AssetFileDef) && !look([]byte(quote(string(wire.Last(f.Data, fileName))))) {
+			return nil
+		}
+	}
+	info, _ := m.Message(wire.MetaInfoDef)
+	ops, _ := wire.Merged(info, wire.InfoStrippedOpList)
+	for s := wire.Scan(ops); s.Next(); {
+		if s.Is(op) && !look(wire.Last(s.Data, opName)) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// eachEntry does the same for the entries of a collection, and reports whether look wants to see more.
+func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bool) bool {
+	kind, list := scope.KindOf(collection)
+	typ, _ := c.registry.Lookup(string(key))
+	if kind != scope.BytesList {
+		typ = nil
+	}
+	for _, e := range c.entries(kind, list, typ, nil) {
+		node, _, _ := strings.Cut(e.shown, ":")
+		if !look([]byte(e.shown)) || !look([]byte(node)) {
+			return false
+		}
+	}
+	return true
+}
