@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -218,13 +219,18 @@ func (e *exporter) checkScope() error {
 	return e.trouble
 }
 
-// addScopes adds the scopes that a node lies in.
+// hintDepth is how deep the scopes are that a hint can name.
+const hintDepth = 16
+
+// addScopes adds the scopes that a node lies in, those that a hint can name.
 func addScopes(scopes map[string]bool, node []byte) {
-	for end := len(node) - 1; end > 0; end-- {
-		if node[end] == '/' {
-			if scopes[string(node[:end])] {
-				return // and so are those around it
-			}
+	end := -1
+	for range hintDepth {
+		slash := bytes.IndexByte(node[end+1:], '/')
+		if slash < 0 {
+			return
+		}
+		if end += 1 + slash; end > 0 && !scopes[string(node[:end])] {
 			scopes[string(node[:end])] = true
 		}
 	}

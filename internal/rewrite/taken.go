@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"bytes"
+	"hash/maphash"
 	"strconv"
 	"strings"
 
@@ -9,9 +11,13 @@ import (
 
 // A nameSet is the names that a graph takes up: of its nodes and of the scopes that they lie in (existing_nodes_ and
 // existing_prefixes_ of GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
+//
+// A scope is known by its hash, which takes as much time and room as a name has characters, however many slashes they are.
+// Should two hashes ever be the same, then a name that is free counts as taken.
 type nameSet struct {
 	nodes  *wire.Index
-	scopes map[string]bool
+	seed   maphash.Seed
+	scopes map[uint64]struct{}
 }
 
 func newNameSet(g wire.Graph) (*nameSet, error) {
@@ -19,11 +25,32 @@ func newNameSet(g wire.Graph) (*nameSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &nameSet{nodes: nodes, scopes: make(map[string]bool)}
+	s := &nameSet{nodes: nodes, seed: maphash.MakeSeed(), scopes: make(map[uint64]struct{})}
+	var last []byte // the scope of the node before: nodes of one scope often stand together
 	for i := range nodes.Len() {
-		addScopes(s.scopes, nodes.Name(i))
+		name := nodes.Name(i)
+		if at := name[:bytes.LastIndexByte(name, '/')+1]; !bytes.Equal(at, last) {
+			s.addScopes(at)
+			last = at
+		}
 	}
 	return s, nil
+}
+
+// addScopes adds the scopes that end at the slashes of a name.
+func (s *nameSet) addScopes(name []byte) {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	for {
+		slash := bytes.IndexByte(name, '/')
+		if slash < 0 {
+			return
+		}
+		_, _ = h.Write(name[:slash]) // never fails
+		s.scopes[h.Sum64()] = struct{}{}
+		_ = h.WriteByte('/')
+		name = name[slash+1:]
+	}
 }
 
 // has reports whether a name is taken.
@@ -31,7 +58,8 @@ func (s *nameSet) has(name []byte) bool {
 	if _, ok := s.nodes.Find(name); ok {
 		return true
 	}
-	return s.scopes[string(name)]
+	_, ok := s.scopes[maphash.Bytes(s.seed, name)]
+	return ok
 }
 
 // freeScope returns want or the first of want_1, want_2, ... under which all nodes of in can go into base: no node of base

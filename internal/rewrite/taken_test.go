@@ -1,0 +1,25 @@
+package rewrite_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/metagraph/metagraph/internal/rewrite"
+)
+
+// TestDeepNames: names of very many slashes are renamed, and looked for, like others, in memory of about their size.
+func TestDeepNames(t *testing.T) {
+	deep := strings.Repeat("a/", 100_000)
+	m := message(t, `graph_def { node { name: "`+deep+`x" op: "A" } node { name: "`+deep+`y" op: "B" input: "`+deep+`x" } }`)
+	base := message(t, `graph_def { node { name: "`+deep+`x/in" op: "A" } node { name: "`+deep+`y" op: "A" } }`)
+	_, report, err := rewrite.Import(indexed(t, m), indexed(t, base), rewrite.ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Renamed != 2 {
+		t.Errorf("%d nodes are renamed, want 2: one is called like a scope, one like a node", report.Renamed)
+	}
+	if _, _, err = rewrite.Export(indexed(t, m), rewrite.ExportOptions{Scope: "b"}); err == nil || !strings.Contains(err.Error(), `the scope "b"`) {
+		t.Errorf("export of a scope that is not there: %v", err)
+	}
+}
