@@ -3,7 +3,7 @@
 //
 // The files: model.go, what the sections share; graph.go, the nodes by number and who reads whom; nametable.go, nodes by name; filter.go,
 // which nodes are asked for; attrvalue.go, dtype.go, shape.go and tensor*.go, what attrs, dtypes and shapes say; opdefs.go and
-// registered.go, the definitions of ops; then a file or more for each section, called like it.
+// registered.go, the definitions of ops; picture*.go, the scopes drawn; then a file or more for each section, called like it.
 package inspect
 
 import (

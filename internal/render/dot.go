@@ -13,8 +13,11 @@ import (
 // DOT is the language of Graphviz, in which a graph is drawn.
 const DOT Format = "dot"
 
-// labelWidth is how many characters a name has in a picture.
-const labelWidth = 36
+const (
+	labelWidth = 36  // characters of a name in a picture
+	lineWidth  = 200 // characters of any line: Graphviz refuses strings of over 16 kB
+	maxLines   = 8   // about the tensors of one node
+)
 
 // Picture prints a picture as a graph in the DOT language (https://graphviz.org/doc/info/lang.html). Of the options File
 // counts. The error is that of w.
@@ -150,9 +153,12 @@ func contents(b inspect.Box) string {
 func tensors(list []inspect.IOTensor) []string {
 	var lines []string
 	for _, t := range list {
-		line := strings.TrimSpace(fmt.Sprintf("%s %s %s", t.Role, t.DType, t.Shape))
+		line := strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", t.Role, t.DType, t.Shape)), " ")
 		if !slices.Contains(lines, line) {
 			lines = append(lines, line)
+		}
+		if len(lines) == maxLines {
+			return append(lines, "…")
 		}
 	}
 	return lines
@@ -202,11 +208,12 @@ func lastPart(path string) string {
 // ampersand a character of HTML.
 var dotText = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;")
 
-// dotLabel returns a string of the DOT language with these lines. They must be printable: see Text.
+// dotLabel returns a string of the DOT language with these lines. They must be printable: see Text. Long ones
+// are shortened.
 func dotLabel(lines ...string) string {
 	escaped := make([]string, len(lines))
 	for i, line := range lines {
-		escaped[i] = dotText.Replace(line)
+		escaped[i] = dotText.Replace(shorten(line, lineWidth, false))
 	}
 	return `"` + strings.Join(escaped, `\n`) + `"`
 }

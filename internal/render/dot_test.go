@@ -40,7 +40,7 @@ func readDOT(t *testing.T, s string) (lines, rest string) {
 
 // FuzzPictureNames wants every name, however strange, to be seen in a picture as in a table, and to be nothing but a name.
 func FuzzPictureNames(f *testing.F) {
-	for _, name := range []string{"plain", `quo"te`, `back\slash`, `end\`, `\N\G\E`, "new\nline", "&amp;", "<b>", "größe", "\xff\x00", "\x1b[2J", "];\n}", " ", "\u202eabc", `a"];b->c;"`} {
+	for _, name := range []string{"plain", `quo"te`, `back\slash`, `end\`, `\N\G\E`, "new\nline", "&amp;", "<b>", "größe", "\xff\x00", "\x1b[2J", "];\n}", " ", "\u202eabc", `a"];b->c;"`, strings.Repeat("long", 10000)} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -57,7 +57,7 @@ func FuzzPictureNames(f *testing.F) {
 			t.Errorf("%d lines:\n%s", n, &out)
 		}
 		for _, part := range strings.Split(out.String(), "tooltip=")[1:] {
-			if text, rest := readDOT(t, part); text != Text(name) || !strings.HasPrefix(rest, "];\n") && !strings.HasPrefix(rest, ", ") {
+			if text, rest := readDOT(t, part); text != shorten(Text(name), lineWidth, false) || !strings.HasPrefix(rest, "];\n") && !strings.HasPrefix(rest, ", ") {
 				t.Errorf("%q is seen as %q before %q", name, text, rest)
 			}
 		}
@@ -113,9 +113,21 @@ func TestPicture(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	if n := len(tensors(manyTensors(100))); n != maxLines+1 {
+		t.Errorf("%d lines about 100 tensors", n)
+	}
 	if err := Picture(failing{}, p, Options{}); !errors.Is(err, errFailing) {
 		t.Errorf("the error is %v", err)
 	}
+}
+
+// manyTensors returns tensors that all differ.
+func manyTensors(n int) []inspect.IOTensor {
+	list := make([]inspect.IOTensor, n)
+	for i := range list {
+		list[i].Shape = inspect.Shape{int64(i)}
+	}
+	return list
 }
 
 var errFailing = errors.New("failing")
