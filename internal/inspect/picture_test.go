@@ -158,3 +158,23 @@ func TestDrawMany(t *testing.T) {
 		t.Errorf("%d boxes", len(p.Boxes))
 	}
 }
+
+// FuzzDraw: whatever graph the bytes are, its picture counts every node and every input once.
+func FuzzDraw(f *testing.F) {
+	f.Add(encode(f, model()), 2)
+	f.Add(strangeGraph(f), 0)
+	for _, data := range corpusFiles(f) {
+		if len(data) < 20_000 {
+			f.Add(data, 3)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, depth int) {
+		m, err := wire.ParseMetaGraph(data)
+		if err != nil {
+			return
+		}
+		if _, err := NewGraph(m.Graph()); err == nil {
+			checkPicture(t, m, PictureOptions{Depth: max(depth, 0)})
+		}
+	})
+}
