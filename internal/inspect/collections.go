@@ -130,24 +130,28 @@ func parseCollection(key string, raw []byte, registry *scope.Registry) (Collecti
 	if err != nil {
 		return Collection{}, err
 	}
-	c := Collection{Key: key, Kind: kind, Entries: []Entry{}}
+	c := Collection{Key: key, Kind: kind}
 	registered, ok := registry.Lookup(key)
 	if ok && kind == BytesList {
 		c.Type = string(registered.Message.Descriptor().FullName())
 	}
+	fields := 0
+	for s := wire.Scan(list); s.Next(); {
+		fields++
+	}
+	c.Entries = make([]Entry, 0, fields)
 	s := wire.Scan(list)
 	for s.Next() {
 		if s.Num == listValues {
-			c.Entries = append(c.Entries, parseEntries(kind, s.Field, registered, registry)...)
+			c.Entries = appendEntries(c.Entries, kind, s.Field, registered, registry)
 		}
 	}
 	c.Count = len(c.Entries)
 	return c, s.Err()
 }
 
-// parseEntries returns the entries in one occurrence of a list's values: several where numbers are packed.
-func parseEntries(kind CollectionKind, f wire.Field, registered *scope.CollectionType, registry *scope.Registry) []Entry {
-	var entries []Entry
+// appendEntries appends the entries in one occurrence of a list's values: several where numbers are packed.
+func appendEntries(entries []Entry, kind CollectionKind, f wire.Field, registered *scope.CollectionType, registry *scope.Registry) []Entry {
 	switch kind {
 	case Int64List:
 		eachVarint(f, func(n uint64) { entries = append(entries, Entry{Int: int64(n)}) })
@@ -162,7 +166,7 @@ func parseEntries(kind CollectionKind, f wire.Field, registered *scope.Collectio
 		return entries
 	}
 	if f.Type != protowire.BytesType {
-		return nil
+		return entries
 	}
 	e := Entry{Text: string(f.Data)}
 	switch {
@@ -176,7 +180,7 @@ func parseEntries(kind CollectionKind, f wire.Field, registered *scope.Collectio
 		}
 		e.Text, e.Message = leadingName(message), message
 	}
-	return []Entry{e}
+	return append(entries, e)
 }
 
 // anyEntry returns the entry of a google.protobuf.Any.

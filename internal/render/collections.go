@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -18,28 +19,63 @@ func CollectionList(collections []inspect.Collection) View {
 	columns[0].Group, columns[1].Group = true, true
 	columns[3].Prose = true
 	g := Grid{Title: "collections", Columns: columns}
-	var values []string
-	fields := make([]jsonCollection, 0, len(collections))
+	entries := 0
 	for _, c := range collections {
-		kind := collectionKind(c)
-		if len(c.Entries) == 0 {
-			g.Rows = append(g.Rows, []string{c.Key, kind, "", "empty"})
+		entries += len(c.Entries)
+	}
+	// A collection of a million entries is not put down as text once more before it is printed.
+	if rows := collectionRows(collections); entries > tableRows {
+		g.Stream = rows
+	} else {
+		for row := range rows {
+			g.Rows = append(g.Rows, row)
 		}
-		for i := range c.Entries {
-			e := &c.Entries[i]
-			values = append(values, entryValue(c.Kind, e))
-			name := entryName(c.Kind, e)
-			if name == "" {
-				name = `""`
-			}
-			g.Rows = append(g.Rows, []string{c.Key, kind, name, entryMeaning(c.Kind, e)})
-		}
-		fields = append(fields, newJSONCollection(c))
 	}
 	if len(collections) == 0 {
 		g.Note = "no collections"
 	}
-	return View{Section: "collections", Tables: []Grid{g}, Values: Lines(values), Fields: []Member{{"collections", fields}}}
+	return View{
+		Section: "collections",
+		Tables:  []Grid{g},
+		Values: func(yield func(string, error) bool) {
+			for _, c := range collections {
+				for i := range c.Entries {
+					if !yield(entryValue(c.Kind, &c.Entries[i]), nil) {
+						return
+					}
+				}
+			}
+		},
+		Fields: []Member{{"collections", Elements(func(yield func(any, error) bool) {
+			for _, c := range collections {
+				if !yield(newJSONCollection(c), nil) {
+					return
+				}
+			}
+		})}},
+	}
+}
+
+// collectionRows returns a row for each entry, and one for a collection without any.
+func collectionRows(collections []inspect.Collection) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for _, c := range collections {
+			kind := collectionKind(c)
+			if len(c.Entries) == 0 && !yield([]string{c.Key, kind, "", "empty"}, nil) {
+				return
+			}
+			for i := range c.Entries {
+				e := &c.Entries[i]
+				name := entryName(c.Kind, e)
+				if name == "" {
+					name = `""`
+				}
+				if !yield([]string{c.Key, kind, name, entryMeaning(c.Kind, e)}, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // collectionKind names the kind of a collection and the type of its entries.
