@@ -86,6 +86,7 @@ func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 		}
 		options.Match = append(options.Match, p)
 	}
+	targets := make(map[string]string)
 	for _, text := range o.maps {
 		from, to, ok := strings.Cut(text, "=")
 		if !ok || from == "" {
@@ -98,6 +99,10 @@ func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 		if _, ok := scope.ParseDevice(to); to != "" && !ok {
 			return options, usageErrorf("a device is spelled like /gpu:0 or /job:ps/task:1/device:CPU:0", "--map %q: %q is no device", text, to)
 		}
+		if other, ok := targets[from]; ok && other != to {
+			return options, usageErrorf("leave out one of them", "--map: %s is to become %q and %q", from, other, to)
+		}
+		targets[from] = to
 		options.Map = append(options.Map, rewrite.DeviceMapping{From: p, To: to})
 	}
 	return options, o.out.check()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -75,6 +76,9 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	if err != nil {
 		return err
 	}
+	if o.graphDef {
+		report.GraphAlone()
+	}
 	said := render.Export{ExportReport: report, DryRun: o.out.dryRun, NoDebug: o.debugInfo && debug == nil}
 	if debug != nil {
 		said.DebugInfo = metafile.DebugInfoPath(out)
@@ -126,7 +130,12 @@ func (o *exportOptions) parse(out string) (err error) {
 		return err
 	}
 	if len(o.collections) > 0 {
-		o.export.Collections = splitLists(o.collections)
+		if o.graphDef {
+			return usageErrorf("leave out one of them", "--graph-def writes no collections, and --collection-list picks some")
+		}
+		if o.export.Collections = splitLists(o.collections); slices.Contains(o.export.Collections, "") {
+			return usageErrorf("leave out --collection-list to copy all", "--collection-list has an empty name in it")
+		}
 	}
 	if o.asText {
 		if o.out.format != "auto" && o.out.format != "text" {

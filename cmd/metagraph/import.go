@@ -132,6 +132,9 @@ func (o *importOptions) parse(args []string) (err error) {
 		}
 		o.imports.InputMap = append(o.imports.InputMap, rewrite.InputMapping{Source: source, Target: target})
 	}
+	if len(o.inputMap) > 0 && o.into == "" {
+		return usageErrorf("give the graph that has the inputs with --into BASE", "--input-map maps to what is in BASE, and there is none")
+	}
 	for _, text := range splitLists(o.collections) {
 		glob, err := scope.ParseGlob(text)
 		if err != nil {

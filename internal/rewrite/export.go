@@ -262,6 +262,13 @@ func (e *exporter) wanted(key string) bool {
 	return len(e.o.Collections) == 0 || slices.Contains(e.o.Collections, key)
 }
 
+// GraphAlone takes out of the report what lies beside the graph, for a copy that is to hold nothing else.
+func (r *ExportReport) GraphAlone() {
+	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Initializers = false, nil, nil, 0, 0, 0
+	r.Saver, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "none", nil, 0, false, 0
+	r.finish()
+}
+
 // finish puts the report in order.
 func (r *ExportReport) finish() {
 	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures} {
