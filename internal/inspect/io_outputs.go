@@ -323,6 +323,9 @@ func (d *finder) weighScalar(c *candidate, scalar, person bool, on int) {
 	i := c.edge.Node
 	scopes, last := nameParts(d.g.Name(int(i)))
 	trained := d.has(i, markTrained)
+	if trained && c.dtype != 0 && !isFloat(c.dtype) {
+		return // the loss is another output of the node
+	}
 	if !scalar && !trained || on > 0 && !trained && !person || DTypeName(c.dtype) == "bool" || says(scopes, []string{"assert"}) {
 		return
 	}

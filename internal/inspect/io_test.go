@@ -198,6 +198,38 @@ unread = Placeholder dtype=float shape=(2)
 `,
 			[]string{"data x:0 float32 ?", "auxiliary train:0 bool ?", "auxiliary keep:0 float32 ?", "unused unread:0 float32 (2)"},
 			[]string{"prediction c/merge:0 float32 ?", "prediction h:0 float32 (?, 3)"}},
+		{"a loss of which only a running average is kept", `
+x = Placeholder dtype=float shape=(?,4) out=(?,4)
+w = VariableV2 dtype=float shape=(4,3) out=(4,3)
+w/read = Identity w T=float out=(4,3)
+add = MatMul x w/read T=float out=(?,3)
+axis = Const dtype=int32
+Mean = Mean add axis T=float out=()
+gradients/grad_ys_0 = Const dtype=float out=()
+gradients/Mean_grad/Tile = Tile gradients/grad_ys_0 axis T=float out=(?,3)
+gradients/add_grad/MatMul_1 = MatMul x gradients/Mean_grad/Tile T=float out=(4,3)
+rate = Const dtype=float
+sgd/w = ApplyGradientDescent w rate gradients/add_grad/MatMul_1 T=float
+Mean/avg = VariableV2 dtype=float shape=() out=()
+avg/sub = Sub Mean/avg Mean T=float out=()
+avg/assign = AssignSub Mean/avg avg/sub T=float
+`,
+			[]string{"data x:0 float32 (?, 4)"},
+			[]string{"prediction add:0 float32 (?, 3)", "loss Mean:0 float32 ()"}},
+		{"gradients of all that a loop hands out, its counter too", `
+x = Placeholder dtype=float shape=(?,4) out=(?,4)
+w = VariableV2 dtype=float shape=(4,4)
+w/read = Identity w T=float
+start = Const dtype=int32
+h = MatMul x w/read T=float out=(?,4)
+loop = While start h T=int32,float out=()|(?,4) output_shapes=()|(?,4)
+y = Identity loop:1 T=float out=(?,4)
+gradients/grad_ys_0 = Const dtype=float
+gradients/loop_grad/loop_grad = While gradients/grad_ys_0 loop:1 T=float,float
+sgd/w = ApplyGradientDescent w start gradients/loop_grad/loop_grad T=float
+`,
+			[]string{"data x:0 float32 (?, 4)"},
+			[]string{"prediction y:0 float32 (?, 4)", "prediction h:0 float32 (?, 4)"}},
 		{"autoencoder", `
 x = Placeholder dtype=float shape=(?,4) out=(?,4)
 w = VariableV2 dtype=float shape=(4,4)
