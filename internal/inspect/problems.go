@@ -55,6 +55,7 @@ func Problems(m *Model) ([]Problem, error) {
 	f.findInShapes()
 	f.findCycles()
 	f.findInDevices()
+	f.findSharedVariables()
 	if err := f.findInFunctions(); err != nil {
 		return nil, err
 	}

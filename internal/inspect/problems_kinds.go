@@ -57,6 +57,7 @@ const (
 	missingSignatureTensor
 	missingAssetTensor
 	missingObjectFunction
+	sharedVariable
 	emptyCollectionKind
 	unknownAttr
 	newerProducer
@@ -193,6 +194,9 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	missingObjectFunction: {"missing-object-function", SeverityWarning,
 		"The object graph of a SavedModel names a function that is not in the library: tf.saved_model.load fails.",
 		"the function was lost on the way: save the model again"},
+	sharedVariable: {"shared-variable", SeverityWarning,
+		"Two variables have the same `container` and `shared_name`: when the graph runs they are one variable.",
+		"change shared_name of one of them where they are to hold values of their own; importing a graph twice leaves it as it is, in TensorFlow too"},
 	emptyCollectionKind: {"empty-collection-kind", SeverityWarning,
 		"A collection has no list of any kind: TensorFlow logs an error and leaves it out.",
 		"drop it: `metagraph filter-collections --drop KEY`"},

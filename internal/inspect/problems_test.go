@@ -112,6 +112,18 @@ func TestProblems(t *testing.T) {
 		{"a circle is named", func(m *tfpb.MetaGraphDef) {
 			nodes(m, floatNode("a", "Relu", "T", "c"), floatNode("b", "Relu", "T", "a"), floatNode("c", "Relu", "T", "b"), floatNode("d", "Relu", "T", "c"))
 		}, []string{"error cycle x4: node a: 4 nodes in a cycle or behind one: a reads c reads b reads a"}},
+		{"variables that are one at run time", func(m *tfpb.MetaGraphDef) {
+			variable := func(name, op, shared, container, device string) *tfpb.NodeDef {
+				v := floatNode(name, op, "dtype")
+				v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
+				v.Attr["shared_name"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_S{S: []byte(shared)}}
+				v.Attr["container"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_S{S: []byte(container)}}
+				v.Device = device
+				return v
+			}
+			nodes(m, variable("a/v", "VarHandleOp", "v", "", ""), variable("b/v", "VarHandleOp", "v", "", ""), variable("c/v", "VarHandleOp", "v", "c", ""),
+				variable("d/v", "VarHandleOp", "v", "", "/cpu:0"), variable("e", "VariableV2", "", "", ""), variable("f", "VariableV2", "", "", ""))
+		}, []string{"warning shared-variable: node b/v: has the shared_name v of a/v"}},
 		{"types", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Node[1].Attr["T"] = typeOf(tfpb.DataType_DT_INT32)
 		}, []string{"error input-type x2: node y: input 0 reads x, which is float32, and op Add takes int32 there"}},
