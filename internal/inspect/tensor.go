@@ -82,23 +82,7 @@ func attrTypes(n *wire.Node, key string) []int32 {
 	if !ok {
 		return nil
 	}
-	list, _ := wire.AttrBytes(value, wire.AttrList)
-	var types []int32
-	for s := wire.Scan(list); s.Next(); {
-		switch {
-		case s.Num == listTypes && s.Type == protowire.VarintType:
-			types = append(types, int32(s.Uint()))
-		case s.Is(listTypes):
-			for rest := s.Data; len(rest) > 0; {
-				v, n := protowire.ConsumeVarint(rest)
-				if n < 0 {
-					break
-				}
-				types, rest = append(types, int32(v)), rest[n:]
-			}
-		}
-	}
-	return types
+	return typesIn(value)
 }
 
 // attrShape returns the shape in the attr `shape`, nil where there is none.
