@@ -114,7 +114,8 @@ func runShow(env *environment, o *showOptions, args []string) error {
 
 // parse turns the flags into what the sections and the printer want to know, and refuses what does not go together.
 func (o *showOptions) parse(env *environment, sections []section) (render.Options, *showSource, error) {
-	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width}
+	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width,
+		Filtered: len(o.names)+len(o.ops)+len(o.devices)+len(o.scopes) > 0}
 	source := &showSource{depth: o.depth}
 	if o.depth < 0 && o.depth != defaultDepth {
 		return printing, nil, usageErrorf("give 1 for the scopes at the top, 0 for all", "--depth %d is less than nothing", o.depth)

@@ -7,8 +7,9 @@ import (
 
 // A printer writes to a buffer and keeps the first error of what is behind it, so that one look after a line is enough.
 type printer struct {
-	buffer *bufio.Writer
-	err    error
+	buffer  *bufio.Writer
+	written int // bytes so far
+	err     error
 }
 
 func newPrinter(w io.Writer) *printer { return &printer{buffer: bufio.NewWriterSize(w, 64<<10)} }
@@ -18,6 +19,7 @@ func (p *printer) write(texts ...string) {
 	for _, text := range texts {
 		if p.err == nil {
 			_, p.err = p.buffer.WriteString(text)
+			p.written += len(text)
 		}
 	}
 }
@@ -26,6 +28,7 @@ func (p *printer) write(texts ...string) {
 func (p *printer) writeBytes(b []byte) {
 	if p.err == nil {
 		_, p.err = p.buffer.Write(b)
+		p.written += len(b)
 	}
 }
 

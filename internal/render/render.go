@@ -35,6 +35,7 @@ type Options struct {
 	Terminal bool   // whether the output goes to a terminal: what Auto goes by
 	Color    bool   // whether tables may use color
 	Width    int    // columns of the terminal, to which tables are cut; 0 for as wide as it takes
+	Filtered bool   // whether something was asked for by name: a table without a row is no answer about the file then
 }
 
 // format returns the format in which v is printed.
@@ -151,7 +152,7 @@ func show(w *printer, views []View, o Options) error {
 		var err error
 		switch format {
 		case Table:
-			err = showTables(w, v, len(views) > 1, style, o.Width)
+			err = showTables(w, v, len(views) > 1, style, o)
 		case TSV:
 			err = showTSV(w, v, len(views) > 1)
 		case Markdown:

@@ -195,7 +195,7 @@ func variablesText(s *inspect.Summary) string {
 
 // totalsText says what variables add up to.
 func totalsText(t inspect.VariableTotals) string {
-	text := fmt.Sprintf("%s parameters, %s", numberText(t.Parameters), bytesText(t.Bytes))
+	text := fmt.Sprintf("%s, %s", countText(int(t.Parameters), "parameter"), bytesText(t.Bytes))
 	if t.Unknown > 0 {
 		text += fmt.Sprintf(" and %s of unknown size", numberText(int64(t.Unknown)))
 	}

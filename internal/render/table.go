@@ -18,7 +18,7 @@ const tableRows = 1000
 
 // showTables prints a view as aligned columns. Where several sections are printed, each table has a heading with the
 // section's name; where the section has several tables, with the title of the table.
-func showTables(w *printer, v View, several bool, st style, width int) error {
+func showTables(w *printer, v View, several bool, st style, o Options) error {
 	for i := range v.Tables {
 		t := &v.Tables[i]
 		if i > 0 {
@@ -27,21 +27,33 @@ func showTables(w *printer, v View, several bool, st style, width int) error {
 		if heading := tableHeading(v, t, several); heading != "" {
 			w.write(st.title(Text(heading)) + "\n")
 		}
+		before := w.written
 		write := writeTable
 		if t.Stream != nil || len(t.Rows) > tableRows {
 			write = writeColumns
 		}
-		if err := write(w, t, st, width); err != nil {
+		if err := write(w, t, st, o.Width); err != nil {
 			return err
 		}
-		if t.Note != "" {
-			if w.write(st.note(Text(t.Note)) + "\n"); w.err != nil {
+		note := t.Note
+		switch {
+		case w.written > before:
+		case o.Filtered:
+			note = nothingFits
+		case note == "":
+			note = "none"
+		}
+		if note != "" {
+			if w.write(st.note(Text(note)) + "\n"); w.err != nil {
 				return w.err
 			}
 		}
 	}
 	return nil
 }
+
+// nothingFits stands in place of a table in which nothing is left.
+const nothingFits = "nothing fits what was asked for"
 
 // tableHeading returns what stands above a table, "" where it is the only one.
 func tableHeading(v View, t *Grid, several bool) string {
