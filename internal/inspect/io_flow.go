@@ -329,5 +329,31 @@ func (f *flow) differentiated(name []byte) (int32, bool) {
 		return 0, false
 	}
 	i, found := f.findBelow(name[:end])
+	if !found {
+		i, found = f.findBeside(name[:end])
+	}
 	return i, found && f.marks[i]&markGradient == 0
+}
+
+// findBeside returns the node that is called like a gradient without the scope "gradients" and what stands before that, but for
+// a beginning that the whole graph got when it was imported: "a/x" for "a/train/gradients/x".
+func (f *flow) findBeside(gradient []byte) (int32, bool) {
+	var starts []int // where the first scopes begin
+	for at := 0; len(starts) < maxScopes; {
+		starts = append(starts, at)
+		part, _, more := bytes.Cut(gradient[at:], []byte{'/'})
+		if !more {
+			break
+		}
+		after := at + len(part) + 1
+		if bytes.HasPrefix(part, gradScope) && counted(part[len(gradScope):]) {
+			for _, start := range starts[1:] {
+				if i, found := f.g.Find(append(bytes.Clone(gradient[:start]), gradient[after:]...)); found {
+					return int32(i), true
+				}
+			}
+		}
+		at = after
+	}
+	return 0, false
 }

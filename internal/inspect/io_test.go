@@ -392,8 +392,38 @@ z = Add y:9 ^gone T=float
 			if diff := cmp.Diff(test.outputs, outputs); diff != "" {
 				t.Errorf("outputs (-want +got):\n%s", diff)
 			}
+			// An import under a scope changes nothing but the names.
+			const scope = "imported/it/"
+			inputs, outputs, _ = findIO(t, sketch(t, inScope(test.graph, scope)))
+			for i, lines := range [][]string{inputs, outputs} {
+				for k := range lines {
+					lines[k] = strings.ReplaceAll(lines[k], scope, "")
+				}
+				if diff := cmp.Diff([][]string{test.inputs, test.outputs}[i], lines); diff != "" {
+					t.Errorf("in a scope (-want +got):\n%s", diff)
+				}
+			}
 		})
 	}
+}
+
+// inScope returns the sketch of a graph whose nodes lie in a scope.
+func inScope(lines, scope string) string {
+	var out strings.Builder
+	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
+		for i, word := range strings.Fields(line) {
+			control, name := "", word
+			if strings.HasPrefix(word, "^") {
+				control, name = "^", word[1:]
+			}
+			if i == 0 || i > 2 && !strings.Contains(word, "=") {
+				name = scope + name
+			}
+			out.WriteString(control + name + " ")
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
 }
 
 // TestFindIODeclared wants what the file says to go before what the graph suggests.
