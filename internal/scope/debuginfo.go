@@ -172,6 +172,7 @@ func FollowDebugInfo(dst, base, in []byte) ([]byte, error) {
 		if err := entry.Err(); err != nil {
 			return dst, err
 		}
+		dst = shift.unset(dst, s.Field)
 		dst = insertLength(dst, start)
 	}
 	return dst, s.Err()
@@ -192,7 +193,7 @@ func (d debugShift) entry(dst []byte, num protowire.Number, f wire.Field) []byte
 	case num == debugTracesByID && f.Num == 1 && f.Type == protowire.Fixed64Type, num == debugNameToTrace && f.Num == 2 && f.Type == protowire.Fixed64Type:
 		return number(d.trace)
 	case num == debugFramesByID && f.Is(2):
-		return message(dst, f, d.frameFields)
+		return d.frameMessage(dst, f)
 	case (num == debugTraces || num == debugTracesByID) && f.Is(2):
 		return message(dst, f, d.traceFields)
 	}
@@ -202,7 +203,7 @@ func (d debugShift) entry(dst []byte, num protowire.Number, f wire.Field) []byte
 // traceFields appends a field of a StackTrace.
 func (d debugShift) traceFields(dst []byte, f wire.Field) []byte {
 	if f.Is(traceFrames) {
-		return message(dst, f, d.frameFields)
+		return d.frameMessage(dst, f)
 	}
 	if f.Num != traceFrameIDs {
 		return append(dst, f.Raw...)
@@ -213,6 +214,40 @@ func (d debugShift) traceFields(dst []byte, f wire.Field) []byte {
 		dst = protowire.AppendFixed64(dst, id+d.frame)
 	}
 	return insertLength(dst, start)
+}
+
+// unset appends what the map entry f leaves out because it is 0, where that changes.
+func (d debugShift) unset(dst []byte, f wire.Field) []byte {
+	by := map[protowire.Number]uint64{debugFramesByID: d.frame, debugTracesByID: d.trace, debugNameToTrace: d.trace}[f.Num]
+	num := protowire.Number(1)
+	if f.Num == debugNameToTrace {
+		num = 2
+	}
+	if by == 0 || has(f.Data, num) {
+		return dst
+	}
+	return protowire.AppendFixed64(protowire.AppendTag(dst, num, protowire.Fixed64Type), by)
+}
+
+// has reports whether a message has the field num.
+func has(message []byte, num protowire.Number) bool {
+	for s := wire.Scan(message); s.Next(); {
+		if s.Num == num {
+			return true
+		}
+	}
+	return false
+}
+
+// frameMessage appends the field f, a FileLineCol. One without file_index is in the first file.
+func (d debugShift) frameMessage(dst []byte, f wire.Field) []byte {
+	if d.file == 0 || has(f.Data, frameFile) {
+		return message(dst, f, d.frameFields)
+	}
+	dst = protowire.AppendTag(dst, f.Num, protowire.BytesType)
+	start := len(dst)
+	dst = protowire.AppendVarint(protowire.AppendTag(dst, frameFile, protowire.VarintType), d.file)
+	return insertLength(append(dst, f.Data...), start)
 }
 
 // frameFields appends a field of a FileLineCol.

@@ -5,10 +5,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
 func debugInfo(t *testing.T, text string) (*tfpb.GraphDebugInfo, []byte) {
@@ -68,4 +70,22 @@ func TestFollowDebugInfo(t *testing.T) {
 		traces_by_id { key: 0 value { frame_id: 5 } } traces_by_id { key: 3 value { frame_id: [7, 7] } }
 		traces { key: "z@" value { file_line_cols { file_index: 2 func: "g" } } }
 		name_to_trace_id { key: "x@" value: 0 } name_to_trace_id { key: "y@" value: 3 }`, got)
+}
+
+// TestFollowDebugInfoUnset: what is not written down is 0, in frames and in map entries too, and is counted on all the same.
+func TestFollowDebugInfoUnset(t *testing.T) {
+	_, base := debugInfo(t, `files: "a.py" frames_by_id { key: 3 value { } } traces_by_id { key: 5 value { } }`)
+	_, in := debugInfo(t, `files: "b.py" traces { key: "z@" value { file_line_cols { line: 1 } } }`)
+	entry := func(num protowire.Number, fields ...[]byte) { in = append(in, wiretest.Message(num, fields...)...) }
+	entry(debugFramesByID, wiretest.Message(2, wiretest.Varint(2, 4)))
+	entry(debugTracesByID, wiretest.Message(2))
+	entry(debugNameToTrace, wiretest.String(1, "y@"))
+	got, err := FollowDebugInfo(base, base, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkDebugInfo(t, `files: ["a.py", "b.py"]
+		frames_by_id { key: 3 value { } } frames_by_id { key: 4 value { file_index: 1 line: 4 } }
+		traces_by_id { key: 5 value { } } traces_by_id { key: 6 value { } }
+		traces { key: "z@" value { file_line_cols { file_index: 1 line: 1 } } } name_to_trace_id { key: "y@" value: 6 }`, got)
 }
