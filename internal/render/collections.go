@@ -27,8 +27,10 @@ func CollectionList(collections []inspect.Collection) View {
 	if rows := collectionRows(collections); entries > tableRows {
 		g.Stream = rows
 	} else {
-		for row := range rows {
-			g.Rows = append(g.Rows, row)
+		for row, err := range rows {
+			if err == nil { // rows of what is decoded already never fail
+				g.Rows = append(g.Rows, row)
+			}
 		}
 	}
 	if len(collections) == 0 {
