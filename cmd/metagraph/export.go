@@ -76,16 +76,18 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	if err != nil {
 		return err
 	}
+	kind := metafile.MetaGraph
 	if o.graphDef {
+		kind = metafile.GraphDef
 		report.GraphAlone()
 	}
+	out = target(out, kind, in)
 	said := render.Export{ExportReport: report, DryRun: o.out.dryRun, NoDebug: o.debugInfo && debug == nil}
 	if debug != nil {
 		said.DebugInfo = metafile.DebugInfoPath(out)
 	}
-	r := result{message: message, kind: metafile.MetaGraph, report: said}
+	r := result{message: message, kind: kind, report: said}
 	if o.graphDef {
-		r.kind = metafile.GraphDef
 		if r.message, err = metafile.GraphOf(message); err != nil {
 			return in.Locate(err)
 		}

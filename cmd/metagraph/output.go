@@ -58,6 +58,7 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if out.dryRun {
 		return out.say(env, r.report)
 	}
+	path = target(path, r.kind, inputs...)
 	format, err := metafile.ParseFormat(out.format)
 	if err != nil {
 		return err
@@ -98,6 +99,17 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		}
 	}
 	return err
+}
+
+// target returns the file that OUT means. Where it is spelled like an input that is a directory or a checkpoint prefix, that is
+// the file in which the input was found, if that holds the kind of message that is to be written.
+func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
+	for _, in := range inputs {
+		if in.Path != "" && in.Given == path && in.Kind == kind {
+			return in.Path
+		}
+	}
+	return path
 }
 
 // say tells a person on stderr what was changed.

@@ -89,6 +89,7 @@ const (
 type File struct {
 	Name    string          // what to call it in messages: the path as given, or "standard input"
 	Path    string          // the file that was read, "" for standard input
+	Given   string          // what Open was given: Path, or what led to it, a directory or a checkpoint prefix
 	Kind    Kind            // the message in it
 	Format  Format          // Binary, Text or JSON: how it was written down
 	Size    int64           // bytes of the file as it stands

@@ -31,7 +31,7 @@ type OpenOptions struct {
 // for `-` and "", standard input. A regular file in binary is mapped, not read, and only its top level is looked at.
 // Errors are *Error where the content is wrong, and else name the path.
 func Open(path string, o OpenOptions) (*File, error) {
-	f := &File{Name: path}
+	f := &File{Name: path, Given: path}
 	if path == "" || path == "-" {
 		f.Name = o.StdinName
 		if f.Name == "" {
