@@ -197,6 +197,12 @@ func TestCompare(t *testing.T) {
 			want: []string{"assets changed y filename: y -> z"},
 		},
 		{
+			name: "assets of one tensor go before those of one file",
+			a:    `asset_file_def { tensor_info { name: "a:0" } filename: "x" } asset_file_def { tensor_info { name: "b:0" } filename: "y" } asset_file_def { tensor_info { name: "c:0" } filename: "z" }`,
+			b:    `asset_file_def { tensor_info { name: "c:0" } filename: "x" } asset_file_def { tensor_info { name: "d:0" } filename: "y" } asset_file_def { tensor_info { name: "a:0" } filename: "x" }`,
+			want: []string{"assets changed y tensor_info.name: b:0 -> d:0", "assets changed z filename: z -> x"},
+		},
+		{
 			name: "what an op is defined as",
 			a:    ops,
 			b: `meta_info_def { stripped_op_list { op { name: "MatMul"

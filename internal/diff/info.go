@@ -224,38 +224,10 @@ func (c *comparison) compareAssets() error {
 	a, b := assetList(c.a), assetList(c.b)
 	p := &Part{A: len(a), B: len(b)}
 	c.report.Assets = p
-	taken := make([]bool, len(b))
-	var left []*message
-	match := func(x *message, by func(x, y *tfpb.AssetFileDef) bool) (*message, bool) {
-		for j, y := range b {
-			v, ok := x.decoded.(*tfpb.AssetFileDef)
-			w, also := y.decoded.(*tfpb.AssetFileDef)
-			if !taken[j] && (bytes.Equal(x.raw, y.raw) || ok && also && by(v, w)) {
-				taken[j] = true
-				return y, true
-			}
-		}
-		return nil, false
-	}
-	sameTensor := func(x, y *tfpb.AssetFileDef) bool {
-		n, m := x.GetTensorInfo().GetName(), y.GetTensorInfo().GetName()
-		return n == m || c.renames.follows(n, m)
-	}
-	for _, x := range a {
-		y, ok := match(x, func(v, w *tfpb.AssetFileDef) bool { return sameTensor(v, w) && v.GetFilename() == w.GetFilename() })
-		if !ok {
-			left = append(left, x)
-		} else {
-			c.asset(p, x, y)
-		}
-	}
-	for _, x := range left {
-		y, ok := match(x, sameTensor)
-		if !ok {
-			y, ok = match(x, func(v, w *tfpb.AssetFileDef) bool { return v.GetFilename() == w.GetFilename() })
-		}
-		if ok {
-			c.asset(p, x, y)
+	partner, taken := c.matchAssets(a, b)
+	for i, x := range a {
+		if partner[i] >= 0 {
+			c.asset(p, x, b[partner[i]])
 		} else if name := assetName(x); c.sel.name(name) {
 			p.Removed = append(p.Removed, Change{Name: name, Value: x.text()})
 		}
@@ -266,6 +238,54 @@ func (c *comparison) compareAssets() error {
 		}
 	}
 	return nil
+}
+
+// matchAssets pairs the assets of both sides: those of one file and tensor first, then those of one tensor, then those of one
+// file. It returns the number of each partner in b, -1 for none, and which of b have one.
+func (c *comparison) matchAssets(a, b []*message) (partner []int, taken []bool) {
+	partner, taken = make([]int, len(a)), make([]bool, len(b))
+	for i := range partner {
+		partner[i] = -1
+	}
+	keys := []func(m *message, tensor func(string) string) string{
+		func(m *message, tensor func(string) string) string {
+			v, ok := m.decoded.(*tfpb.AssetFileDef)
+			if !ok {
+				return string(m.raw)
+			}
+			return strconv.Quote(v.GetFilename()) + tensor(v.GetTensorInfo().GetName())
+		},
+		func(m *message, tensor func(string) string) string {
+			v, _ := m.decoded.(*tfpb.AssetFileDef)
+			return tensor(v.GetTensorInfo().GetName())
+		},
+		func(m *message, _ func(string) string) string {
+			v, _ := m.decoded.(*tfpb.AssetFileDef)
+			return v.GetFilename()
+		},
+	}
+	same := func(name string) string { return name }
+	for n, key := range keys {
+		free := make(map[string][]int)
+		for j, y := range b {
+			if _, ok := y.decoded.(*tfpb.AssetFileDef); !taken[j] && (ok || n == 0) {
+				k := key(y, same)
+				free[k] = append(free[k], j)
+			}
+		}
+		for i, x := range a {
+			if _, ok := x.decoded.(*tfpb.AssetFileDef); partner[i] >= 0 || !ok && n > 0 {
+				continue
+			}
+			for _, k := range []string{key(x, same), key(x, c.renames.translate)} {
+				if list := free[k]; len(list) > 0 {
+					partner[i], taken[list[0]], free[k] = list[0], true, list[1:]
+					break
+				}
+			}
+		}
+	}
+	return partner, taken
 }
 
 func (c *comparison) asset(p *Part, x, y *message) {
