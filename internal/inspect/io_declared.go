@@ -215,7 +215,7 @@ func (d *declared) readCollections(g *Graph, m *wire.MetaGraph) {
 				continue
 			}
 			if edge := findTensor(g, string(s.Data)); edge.Node != Dangling {
-				if old, seen := d.marked[edge]; !seen || betterKey(string(key), old) {
+				if old, seen := d.marked[edge]; !seen || old != string(key) && betterKey(string(key), old) {
 					d.marked[edge] = string(key)
 				}
 			}
