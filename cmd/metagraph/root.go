@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/nearest"
 )
 
 // newRootCommand returns the command `metagraph` with all that it can do.
@@ -70,7 +70,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		}
 	}
 	hint := "metagraph --help lists the commands"
-	if near := scope.Nearest(args[0], names, 1); len(near) > 0 {
+	if near := nearest.Names(args[0], names, 1); len(near) > 0 {
 		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
 	}
 	return usageErrorf(hint, "there is no command %q", args[0])

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -19,17 +20,16 @@ import (
 
 // showOptions is what the flags of show say.
 type showOptions struct {
-	in             inputFlags
-	format         string
-	raw            bool
-	color          string
-	depth          int
-	names          []string
-	ops            []string
-	devices        []string
-	scopes         []string
-	register       []string
-	descriptorSets []string
+	in       inputFlags
+	registry registryFlags
+	format   string
+	raw      bool
+	color    string
+	depth    int
+	names    []string
+	ops      []string
+	devices  []string
+	scopes   []string
 }
 
 func newShowCommand(env *environment) *cobra.Command {
@@ -63,6 +63,7 @@ finds /job:worker/task:1/device:GPU:3.`,
 		},
 	}
 	o.in.register(cmd)
+	o.registry.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes alone), or auto: table on a terminal, tsv in a pipe")
 	f.BoolVar(&o.raw, "raw", false, "print the values alone, one a line")
@@ -72,8 +73,6 @@ finds /job:worker/task:1/device:GPU:3.`,
 	f.StringArrayVar(&o.ops, "op", nil, "only nodes with an op like `GLOB` (repeatable)")
 	f.StringArrayVar(&o.devices, "device", nil, "only nodes on a device like `GLOB` (repeatable)")
 	f.StringArrayVar(&o.scopes, "scope", nil, "only what lies in `SCOPE` (repeatable)")
-	f.StringArrayVar(&o.register, "register", nil, "decode the collection KEY as messages of TYPE: `KEY=TYPE` (repeatable)")
-	f.StringArrayVar(&o.descriptorSets, "descriptor-set", nil, "know the message types in `FILE`, from protoc --include_imports --descriptor_set_out (repeatable)")
 	return cmd
 }
 
@@ -136,7 +135,7 @@ func (o *showOptions) parse(env *environment, sections []section) (render.Option
 	if source.filter, err = o.filter(sections); err != nil {
 		return printing, nil, err
 	}
-	source.registry, err = o.registry()
+	source.registry, err = o.registry.load()
 	return printing, source, err
 }
 
@@ -175,26 +174,6 @@ func (o *showOptions) filter(sections []section) (inspect.Filter, error) {
 	return f, nil
 }
 
-// registry returns the types of collections: TensorFlow's and those that the flags add.
-func (o *showOptions) registry() (*scope.Registry, error) {
-	registry := scope.NewRegistry()
-	for _, path := range o.descriptorSets {
-		set, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("--descriptor-set: %w", err)
-		}
-		if err := registry.AddDescriptorSet(set); err != nil {
-			return nil, usageErrorf("", "--descriptor-set %s: %v", path, err)
-		}
-	}
-	for _, spec := range o.register {
-		if err := registry.Register(spec); err != nil {
-			return nil, usageErrorf("for example: --register my_variables=tensorflow.VariableDef", "%v", err)
-		}
-	}
-	return registry, nil
-}
-
 // parseSections returns the sections that the arguments behind the file name, each once, in the order in which they are named.
 func parseSections(args []string) ([]section, error) {
 	if len(args) < 2 {
@@ -208,7 +187,7 @@ func parseSections(args []string) ([]section, error) {
 		i := slices.IndexFunc(sectionTable(), func(s section) bool { return s.name == name })
 		if i < 0 {
 			hint := "the sections are " + strings.Join(sectionNames(0), ", ")
-			if near := scope.Nearest(name, sectionNames(0), 1); len(near) > 0 {
+			if near := nearest.Names(name, sectionNames(0), 1); len(near) > 0 {
 				hint = fmt.Sprintf("did you mean %s?", near[0])
 			}
 			return nil, usageErrorf(hint, "there is no section %q", name)

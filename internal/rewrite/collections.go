@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -46,7 +47,7 @@ func (e *MissingError) Remedy() string {
 	}
 	var near []string
 	for _, p := range e.Patterns {
-		for _, key := range scope.Nearest(p, e.Keys, 3) {
+		for _, key := range nearest.Names(p, e.Keys, 3) {
 			if !slices.Contains(near, key) {
 				near = append(near, key)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -205,7 +206,7 @@ func (e *exporter) checkScope() error {
 	}
 	there := slices.Sorted(maps.Keys(scopes))
 	hint := meant(e.o.Scope, there)
-	if len(scope.Nearest(e.o.Scope, there, 1)) == 0 {
+	if len(nearest.Names(e.o.Scope, there, 1)) == 0 {
 		// Of thousands of scopes, those at the top say what the graph is made of.
 		hint = meant(e.o.Scope, slices.DeleteFunc(slices.Clone(there), func(s string) bool { return strings.Contains(s, "/") }))
 	}
@@ -248,7 +249,7 @@ func (e *exporter) checkCollections() error {
 			continue
 		}
 		e.report.Missing = append(e.report.Missing, key)
-		for _, near := range scope.Nearest(key, keys, 1) {
+		for _, near := range nearest.Names(key, keys, 1) {
 			if !slices.Contains(e.report.MissingNearest, near) {
 				e.report.MissingNearest = append(e.report.MissingNearest, near)
 			}

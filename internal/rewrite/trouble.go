@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/nearest"
 )
 
 // A Trouble is one reason why a rewrite cannot be done.
@@ -68,7 +68,7 @@ func list(names []string) string {
 
 // meant is a hint that names what a user may have meant by name, of what there is.
 func meant(name string, there []string) string {
-	if near := scope.Nearest(name, there, 5); len(near) > 0 {
+	if near := nearest.Names(name, there, 5); len(near) > 0 {
 		return "did you mean " + quotedList(near) + "?"
 	}
 	if len(there) == 0 {

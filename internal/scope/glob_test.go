@@ -187,17 +187,3 @@ func TestParseDevice(t *testing.T) {
 		}
 	}
 }
-
-// TestNearestBounds keeps the work small on names that somebody made long or many.
-func TestNearestBounds(t *testing.T) {
-	long := strings.Repeat("a", 100_000)
-	if got := Nearest(long, []string{long + "b", "a"}, 2); len(got) != 1 {
-		t.Errorf("%d names are near a long one", len(got))
-	}
-	if got := Nearest("ab", []string{"ba", "xyzzy", ""}, 5); len(got) == 0 || got[0] != "ba" {
-		t.Errorf("near ab: %q", got)
-	}
-	if got := Nearest("x", nil, 3); len(got) != 0 {
-		t.Errorf("near x, of nothing: %q", got)
-	}
-}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	"github.com/metagraph/metagraph/internal/nearest"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
@@ -200,7 +201,7 @@ func (r *Registry) message(name protoreflect.FullName) (protoreflect.MessageType
 		return m, nil
 	}
 	hint := ""
-	if near := Nearest(string(name), slices.Collect(r.messageNames), 3); len(near) > 0 {
+	if near := nearest.Names(string(name), slices.Collect(r.messageNames), 3); len(near) > 0 {
 		hint = "; the nearest are " + strings.Join(near, ", ")
 	}
 	return nil, fmt.Errorf("there is no message %s%s (--descriptor-set FILE makes messages of your own known)", name, hint)

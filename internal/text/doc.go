@@ -6,5 +6,5 @@
 //
 // The files: table.go, what is known of a message type; write.go and field.go, messages in one piece; maps.go, any.go and
 // unknown.go, what is special about those; rope.go, messages in several pieces; check.go, looking without writing;
-// scalar.go, values; lex.go, literal.go, number.go, parse.go and nearest.go, reading; pool.go, the types an Any may hold.
+// scalar.go, values; lex.go, literal.go, number.go, parse.go, reading; pool.go, the types an Any may hold.
 package text

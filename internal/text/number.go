@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/nearest"
 )
 
 // parseScalar reads the value of a scalar field and returns its bits as they stand on the wire, or what is wrong with it.
@@ -73,9 +75,18 @@ func parseEnum(token []byte, e *enum) (uint64, string) {
 		for i := range names {
 			names[i] = string(e.values.Get(i).Name())
 		}
-		return 0, fmt.Sprintf("is no value of %s%s", e.name, nearest(string(token), names))
+		return 0, fmt.Sprintf("is no value of %s%s", e.name, nearestHint(string(token), names))
 	}
 	return uint64(value.Number()), ""
+}
+
+// nearestHint returns, for an error about a name that is none, a hint at the one that was probably meant, nothing where none
+// comes close.
+func nearestHint(name string, names []string) string {
+	if near := nearest.Names(name, names, 1); len(near) > 0 {
+		return fmt.Sprintf(" (nearest: %q)", near[0])
+	}
+	return ""
 }
 
 // parseInteger reads an integer of so many bits as Python's text_format does: decimal, hexadecimal 0x1f, octal 017 and

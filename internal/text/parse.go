@@ -104,7 +104,7 @@ func (p *parser) field(t *table, r *run) error {
 	}
 	f := t.byName(name)
 	if f == nil {
-		return p.fail(start, "%s has no field %s%s", t.name, quote(name), t.nearest(string(name)))
+		return p.fail(start, "%s has no field %s%s", t.name, quote(name), nearestHint(string(name), t.fieldNames()))
 	}
 	colon := p.accept(':')
 	if !f.message && !f.isMap && !colon {

@@ -172,6 +172,15 @@ func (t *table) index(num protowire.Number) int {
 	return -1
 }
 
+// fieldNames returns the names of the fields.
+func (t *table) fieldNames() []string {
+	names := make([]string, len(t.fields))
+	for i := range names {
+		names[i] = t.fields[i].name
+	}
+	return names
+}
+
 // byName returns the field called name in a text, nil where the type has none.
 func (t *table) byName(name []byte) *field {
 	if t.names == nil {
