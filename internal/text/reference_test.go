@@ -1,7 +1,9 @@
 package text_test
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -308,6 +310,11 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		first, err := write(wire.NewRope(data), md, text.Options{})
+		// The bytes of an Any may be given as they are, and then hold fields that its type does not have.
+		if unknown := (*text.UnknownFieldsError)(nil); errors.As(err, &unknown) && bytes.Contains(source, []byte("type_url")) {
+			unknownRoundTrip(t, data, md)
+			return
+		}
 		if err != nil {
 			t.Fatalf("Write of what Parse read: %v", err)
 		}
