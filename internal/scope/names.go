@@ -83,8 +83,8 @@ func Unique(name string, taken func(string) bool) string {
 }
 
 // ValidName reports whether TensorFlow accepts a name for a node, and so for the scope that nodes lie in: letters, digits,
-// `_.\-/`, the first no `_`, `-`, `\` or `/`, and parts of such a kind with `>` between them (IsValidNodeName in
-// tensorflow/core/graph/tensor_id.h and node_def_util.cc).
+// `_.-/`, the first no `_`, `-` or `/`, and parts of such a kind with `>` between them (IsValidNodeName in
+// tensorflow/core/graph/tensor_id.h and node_def_util.cc). Python's name_scope lets a backslash pass, the importer does not.
 func ValidName(name string) bool {
 	for part := range strings.SplitSeq(name, ">") {
 		if part == "" {
@@ -92,7 +92,7 @@ func ValidName(name string) bool {
 		}
 		for i, c := range []byte(part) {
 			letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.'
-			if !letter && (i == 0 || strings.IndexByte(`_-/\`, c) < 0) {
+			if !letter && (i == 0 || strings.IndexByte(`_-/`, c) < 0) {
 				return false
 			}
 		}

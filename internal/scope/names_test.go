@@ -30,7 +30,7 @@ func TestStripAndPrepend(t *testing.T) {
 
 func TestValidName(t *testing.T) {
 	for name, want := range map[string]bool{
-		"a": true, "a/b_1.x-y": true, ".a": true, "0": true, `a\b`: true, "a>b": true, "": false, "_a": false, "/a": false, "a b": false,
+		"a": true, "a/b_1.x-y": true, ".a": true, "0": true, `a\b`: false, "a>b": true, "": false, "_a": false, "/a": false, "a b": false,
 		"a:0": false, "^a": false, "a>": false, ">a": false, "a>_b": false, "é": false, "a//b": true, "a/": true,
 	} {
 		if got := ValidName(name); got != want {
