@@ -114,6 +114,14 @@ func TestExportTables(t *testing.T) {
 			want:    `graph_def { node { name: "a" op: "NoOp" input: "^$unbound_inputs_s" input: "b:0" } node { name: "b" op: "Const" } }`,
 		},
 		{
+			name:    "what lies outside keeps its spelling, and is listed as it is spelled first",
+			in:      `graph_def { node { name: "s/a" op: "Add" input: "x:0" input: "y" } node { name: "s/b" op: "Add" input: "x" input: "y:0" input: "y:1" } }`,
+			options: rewrite.ExportOptions{Scope: "s", UnboundInputs: "unbound"},
+			want: `graph_def { node { name: "a" op: "Add" input: "$unbound_inputs_x:0" input: "$unbound_inputs_y" }
+					node { name: "b" op: "Add" input: "$unbound_inputs_x" input: "$unbound_inputs_y:0" input: "$unbound_inputs_y:1" } }
+				collection_def { key: "unbound" value { bytes_list { value: ["$unbound_inputs_x:0", "$unbound_inputs_y", "$unbound_inputs_y:1"] } } }`,
+		},
+		{
 			name: "a scope without nodes", in: `graph_def { node { name: "a/b" op: "NoOp" } }`, options: rewrite.ExportOptions{Scope: "b"},
 			err: `no node lies in the scope "b"`,
 		},

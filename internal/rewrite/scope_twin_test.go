@@ -32,7 +32,7 @@ func exportTwin(at string) twin {
 		if under(rest) {
 			return mark + strip(rest), false
 		}
-		return mark + "$unbound_inputs_" + strings.TrimSuffix(rest, ":0"), true
+		return mark + "$unbound_inputs_" + rest, true
 	}
 	return t
 }
@@ -80,7 +80,8 @@ func (t twin) nodes(g *tfpb.GraphDef) []string {
 		n.Name = t.node(n.Name)
 		for i, input := range n.Input {
 			to, outside := t.input(input)
-			if outside && !slices.Contains(unbound, to) {
+			same := func(listed string) bool { return strings.TrimSuffix(listed, ":0") == strings.TrimSuffix(to, ":0") }
+			if outside && !slices.ContainsFunc(unbound, same) {
 				unbound = append(unbound, to)
 			}
 			n.Input[i] = to

@@ -15,7 +15,7 @@ type Pass struct {
 	ClearDevices bool                             // empty the device of every node, in functions too
 	DropAttr     func(op, key, value []byte) bool // attrs to leave out; nil: none
 	Reads        func(node, input []byte) error   // told of each data input of a node that stays whose own node goes; nil: nobody is
-	Unbound      []string                         // the inputs from outside the scope, each once, in the order in which they came
+	Unbound      []string                         // the inputs from outside the scope, each once as it is first spelled, in the order in which they came
 	Nodes        int                              // nodes that there were
 	Kept         int                              // nodes that stayed
 	Cleared      int                              // nodes whose device was cleared, those in functions included
@@ -172,13 +172,12 @@ func (a *Pass) input(f wire.Field) (bool, error) {
 		}
 		return false, nil
 	case unbound:
-		if !a.seen[string(a.payload)] {
+		if spelled := Spelling(a.payload); !a.seen[string(spelled)] {
 			if a.seen == nil {
 				a.seen = make(map[string]bool)
 			}
-			name := string(a.payload)
-			a.seen[name] = true
-			a.Unbound = append(a.Unbound, name)
+			a.seen[string(spelled)] = true
+			a.Unbound = append(a.Unbound, string(a.payload))
 		}
 	case mapped:
 		// Two control inputs may have become one (RemapNodeDefInputs in graph_constructor.cc).

@@ -134,7 +134,7 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, fate) {
 			dst = append(dst, UnboundPrefix...)
 		}
 		dst = append(dst, node...)
-		return append(dst, Spelling(port)...), unbound
+		return append(dst, port...), unbound
 	}
 	if p.Gone != nil && p.Gone(node) {
 		return dst, gone
