@@ -14,9 +14,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
-	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/text"
 )
 
 // message returns an empty message of the kind.
@@ -35,7 +35,7 @@ func (k Kind) message() proto.Message {
 // toJSON returns a binary message in protobuf's JSON mapping, indented by two spaces and ended by a newline. It is the
 // same for the same message, which protojson's own spacing is not.
 //
-// An Any whose type the schema does not have is written as {"@type": URL, "value": BASE64}: protobuf's mapping has no form
+// An Any whose type neither TensorFlow nor the schema has is written as {"@type": URL, "value": BASE64}: protobuf's mapping has no form
 // for it, and nothing may be lost on the way to jq and back.
 func toJSON(raw []byte, kind Kind) ([]byte, error) {
 	message := kind.message()
@@ -77,18 +77,29 @@ func plain(err error) error {
 	return errors.New(strings.TrimPrefix(text, "proto: "))
 }
 
-// opaqueTypes finds message types for Any: those of the schema, and for each other name a message with the one field
-// `value`, which it keeps.
+// opaqueTypes finds message types for Any: those of the schema and of TensorFlow, and for each other name a message with the
+// one field `value`, which it keeps.
 type opaqueTypes map[protoreflect.FullName]protoreflect.MessageType
 
 // maxAnyDepth is how deep messages may lie in each other through Any. Each of them is decoded by itself, so that no decoder
 // counts.
 const maxAnyDepth = 100
 
-// each calls use with every Any in message whose type the schema does not have, also those inside an Any.
-func (o opaqueTypes) each(message protoreflect.Message, use func(*anypb.Any) error, depth int) error {
-	if any, ok := message.Interface().(*anypb.Any); ok {
-		return o.any(any, use, depth)
+// A packed is a google.protobuf.Any, generated or dynamic.
+type packed struct{ protoreflect.Message }
+
+func (p packed) field(num protoreflect.FieldNumber) protoreflect.FieldDescriptor {
+	return p.Descriptor().Fields().ByNumber(num)
+}
+
+func (p packed) url() string    { return p.Get(p.field(1)).String() }
+func (p packed) value() []byte  { return p.Get(p.field(2)).Bytes() }
+func (p packed) set(raw []byte) { p.Set(p.field(2), protoreflect.ValueOfBytes(raw)) }
+
+// each calls use with every Any in message whose type is not known, also those inside an Any.
+func (o opaqueTypes) each(message protoreflect.Message, use func(packed) error, depth int) error {
+	if message.Descriptor().FullName() == "google.protobuf.Any" {
+		return o.any(packed{message}, use, depth)
 	}
 	if !holdsAny(message.Descriptor(), make(map[protoreflect.FullName]bool)) {
 		return nil // the graph, for one
@@ -115,12 +126,12 @@ func (o opaqueTypes) each(message protoreflect.Message, use func(*anypb.Any) err
 }
 
 // any is each for one Any.
-func (o opaqueTypes) any(any *anypb.Any, use func(*anypb.Any) error, depth int) error {
-	if any.TypeUrl == "" {
+func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
+	if any.url() == "" {
 		return nil
 	}
-	known, err := protoregistry.GlobalTypes.FindMessageByURL(any.TypeUrl)
-	if err != nil {
+	known := knownType(typeName(any.url()))
+	if known == nil {
 		return use(any)
 	}
 	if depth == maxAnyDepth {
@@ -130,14 +141,33 @@ func (o opaqueTypes) any(any *anypb.Any, use func(*anypb.Any) error, depth int) 
 		return nil
 	}
 	inner := known.New()
-	if proto.Unmarshal(any.Value, inner.Interface()) != nil {
+	if proto.Unmarshal(any.value(), inner.Interface()) != nil {
 		return nil // protojson will say what is wrong
 	}
 	if err := o.each(inner, use, depth+1); err != nil {
 		return err
 	}
-	any.Value, err = proto.MarshalOptions{Deterministic: true}.Marshal(inner.Interface())
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(inner.Interface())
+	any.set(raw)
 	return err
+}
+
+// knownType returns a message type of the schema, or else of TensorFlow, nil where neither has it.
+func knownType(name protoreflect.FullName) protoreflect.MessageType {
+	if known, err := protoregistry.GlobalTypes.FindMessageByName(name); err == nil {
+		return known
+	}
+	if d, err := text.Pool().FindDescriptorByName(name); err == nil {
+		if md, ok := d.(protoreflect.MessageDescriptor); ok {
+			return dynamicpb.NewMessageType(md)
+		}
+	}
+	return nil
+}
+
+// typeName returns what stands behind the last slash of a type URL.
+func typeName(url string) protoreflect.FullName {
+	return protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:])
 }
 
 // holdsAny reports whether an Any can stand in a message of that type. Types in seen have been looked at.
@@ -158,28 +188,29 @@ func holdsAny(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]
 }
 
 // wrap makes the payload of an opaque Any the one field of a message.
-func (o opaqueTypes) wrap(any *anypb.Any) error {
-	opaque, err := o.FindMessageByURL(any.TypeUrl)
+func (o opaqueTypes) wrap(any packed) error {
+	opaque, err := o.FindMessageByURL(any.url())
 	if err != nil {
 		return err
 	}
 	m := opaque.New()
-	m.Set(opaque.Descriptor().Fields().ByNumber(1), protoreflect.ValueOfBytes(any.Value))
-	any.Value, err = proto.Marshal(m.Interface())
+	m.Set(opaque.Descriptor().Fields().ByNumber(1), protoreflect.ValueOfBytes(any.value()))
+	raw, err := proto.Marshal(m.Interface())
+	any.set(raw)
 	return err
 }
 
 // unwrap undoes wrap.
-func (o opaqueTypes) unwrap(any *anypb.Any) error {
-	opaque, err := o.FindMessageByURL(any.TypeUrl)
+func (o opaqueTypes) unwrap(any packed) error {
+	opaque, err := o.FindMessageByURL(any.url())
 	if err != nil {
 		return err
 	}
 	m := opaque.New()
-	if err := proto.Unmarshal(any.Value, m.Interface()); err != nil {
+	if err := proto.Unmarshal(any.value(), m.Interface()); err != nil {
 		return err
 	}
-	any.Value = m.Get(opaque.Descriptor().Fields().ByNumber(1)).Bytes()
+	any.set(m.Get(opaque.Descriptor().Fields().ByNumber(1)).Bytes())
 	return nil
 }
 
@@ -188,7 +219,7 @@ func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect
 	if opaque, ok := o[name]; ok {
 		return opaque, nil
 	}
-	if known, err := protoregistry.GlobalTypes.FindMessageByName(name); err == nil {
+	if known := knownType(name); known != nil {
 		return known, nil
 	}
 	if !name.IsValid() {
@@ -215,9 +246,8 @@ func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect
 }
 
 // FindMessageByURL looks at what stands behind the last slash.
-
 func (o opaqueTypes) FindMessageByURL(url string) (protoreflect.MessageType, error) {
-	return o.FindMessageByName(protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:]))
+	return o.FindMessageByName(typeName(url))
 }
 
 // FindExtensionByName finds what the schema has.
