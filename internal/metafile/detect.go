@@ -24,6 +24,12 @@ func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	}
 	is := formatOf(raw)
 	kind, ok := kindIn(raw, is)
+	if !ok && is == Binary {
+		// Somebody may have written a control character in text as it is, which TensorFlow reads.
+		if kind, ok = textKind(raw); ok {
+			is = Text
+		}
+	}
 	if format != Auto && format != is {
 		if asked, ok := kindIn(raw, format); ok {
 			return asked, format, nil
@@ -109,7 +115,7 @@ func textKind(raw []byte) (Kind, bool) {
 		end++
 	}
 	after := trimSpace(rest[end:])
-	if len(after) == 0 || !bytes.ContainsRune([]byte(":{<#"), rune(after[0])) {
+	if len(after) == 0 || !bytes.ContainsRune([]byte(":{<[#"), rune(after[0])) {
 		return 0, false
 	}
 	return kindWithField(string(rest[:end]))

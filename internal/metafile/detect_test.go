@@ -263,6 +263,8 @@ func TestKinds(t *testing.T) {
 		{"text of a GraphDef", []byte("node {\n  name: \"a\"\n}\nversions {\n}\n"), metafile.GraphDef, metafile.Text, 1},
 		{"text of a GraphDef, versions first", []byte("versions { producer: 27 } node { name: 'a' }"), metafile.GraphDef, metafile.Text, 1},
 		{"text of a GraphDef, library first", []byte("library { } node { name: 'a' }"), metafile.GraphDef, metafile.Text, 1},
+		{"text of a GraphDef, nodes as a list", []byte("node [{ name: 'a' }, { name: 'b' }]"), metafile.GraphDef, metafile.Text, 2},
+		{"text with a control character in a string", []byte("graph_def { node { name: 'a' attr { key: 'k' value { s: '\x01' } } } }"), metafile.MetaGraph, metafile.Text, 1},
 		{"text of a SavedModel", []byte("saved_model_schema_version: 1\nmeta_graphs { graph_def { node { name: 'a' } } }"), metafile.SavedModel, metafile.Text, 1},
 		{"text of a SavedModel without a version", []byte("meta_graphs { graph_def { node { name: 'a' } } }"), metafile.SavedModel, metafile.Text, 1},
 		{"JSON of a MetaGraphDef", []byte(`{"graphDef": {"node": [{"name": "a", "op": "NoOp"}]}}`), metafile.MetaGraph, metafile.JSON, 1},
