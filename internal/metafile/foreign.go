@@ -64,10 +64,13 @@ func at(offset int, magic string) func(string, []byte) bool {
 	}
 }
 
+// tableFooter is the size of what stands at the end of a file in LevelDB's table format.
+const tableFooter = 48
+
 // isTableFile tests for the table format of LevelDB, which a V2 checkpoint's index and a V1 checkpoint are in: its magic
 // number stands in the last eight bytes (tensorflow/core/lib/io/format.h). LFS pointers to one were told before.
 func isTableFile(_ string, raw []byte) bool {
-	return len(raw) >= 48 && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == 0xdb4775248b80fb57
+	return len(raw) >= tableFooter && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == 0xdb4775248b80fb57
 }
 
 // isDataName goes by the name: the values of tensors have no mark of their own.

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/text"
 )
 
 // stateName is the file in which a Saver notes its checkpoints (tensorflow/python/checkpoint/checkpoint_management.py).
@@ -22,8 +24,18 @@ const maxState = 16 << 20
 // errNoState is the cause of an error about a file that is no state file.
 var errNoState = errors.New("no CheckpointState")
 
+// shards is what stands behind the name of a checkpoint of the first format that was saved in shards.
+var shards = regexp.MustCompile(`-[\d?]+-of-\d+$`)
+
+// metaName returns the name of the MetaGraphDef that belongs to a checkpoint (meta_graph_filename in
+// tensorflow/python/checkpoint/checkpoint_management.py).
+func metaName(prefix string) string {
+	return shards.ReplaceAllLiteralString(prefix, "") + ".meta"
+}
+
 // resolve returns the file that an argument means: itself, the .meta of a checkpoint prefix, and in a directory the
-// saved_model.pb or the .meta of the latest checkpoint.
+// saved_model.pb or the .meta of the latest checkpoint. A checkpoint of the first format is a file that is called like its
+// prefix.
 func resolve(path string) (string, error) {
 	stat, err := os.Stat(path)
 	switch {
@@ -36,12 +48,15 @@ func resolve(path string) (string, error) {
 		}
 		return latest, err
 	case err == nil:
+		if meta := metaName(path); exists(meta) && isTableAt(path, stat) {
+			return meta, nil
+		}
 		return path, nil
 	case !isNotExist(err):
 		return "", err
 	}
-	if _, err := os.Stat(path + ".meta"); err == nil {
-		return path + ".meta", nil
+	if _, err := os.Stat(metaName(path)); err == nil {
+		return metaName(path), nil
 	}
 	return "", missing(path, err)
 }
@@ -116,8 +131,12 @@ func latestCheckpoint(state string) (string, error) {
 		return "", err
 	}
 	var checkpoints tfpb.CheckpointState
-	if err := prototext.Unmarshal(data, &checkpoints); err != nil {
-		return "", &Error{Name: state, Problem: fmt.Sprintf("is no CheckpointState: %v", plain(err)), Err: errNoState}
+	raw, err := text.Parse(data, checkpoints.ProtoReflect().Descriptor(), text.ParseOptions{})
+	if err == nil {
+		err = proto.Unmarshal(raw, &checkpoints)
+	}
+	if err != nil {
+		return "", &Error{Name: state, Problem: fmt.Sprintf("is no CheckpointState: %v", err), Err: errNoState}
 	}
 	if len(data) == 0 {
 		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Hint: besides(filepath.Dir(state)), Err: errNoState}
@@ -132,11 +151,26 @@ func latestCheckpoint(state string) (string, error) {
 		candidates[0] = filepath.Join(dir, prefix)
 	}
 	for _, candidate := range candidates {
-		if exists(candidate + ".meta") {
-			return candidate + ".meta", nil
+		if meta := metaName(candidate); exists(meta) {
+			return meta, nil
 		}
 	}
-	return "", &Error{Name: candidates[0] + ".meta", Problem: fmt.Sprintf("is not there, though %s names it as the latest checkpoint", state), Hint: besides(dir)}
+	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("is not there, though %s names it as the latest checkpoint", state), Hint: besides(dir)}
+}
+
+// isTableAt reports whether the file at path, as stat has it, is in the table format.
+func isTableAt(path string, stat os.FileInfo) bool {
+	if !stat.Mode().IsRegular() || stat.Size() < tableFooter {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	var footer [tableFooter]byte
+	_, err = file.ReadAt(footer[:], stat.Size()-tableFooter)
+	return err == nil && isTableFile(path, footer[:])
 }
 
 // exists reports whether a regular file, or what a link leads to, stands at path.

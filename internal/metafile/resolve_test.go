@@ -33,6 +33,7 @@ func TestResolve(t *testing.T) {
 	state := func(path string) string {
 		return fmt.Sprintf("model_checkpoint_path: %q\nall_model_checkpoint_paths: %q\n", path, path)
 	}
+	table := strings.Repeat("x", 40) + "\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 	const savedModel = "saved_model_schema_version: 1 meta_graphs { }"
 	for _, test := range []struct {
 		name, argument string
@@ -43,6 +44,11 @@ func TestResolve(t *testing.T) {
 		{name: "a file", argument: "a.meta", files: map[string]string{"a.meta": ""}, want: "a.meta"},
 		{name: "a prefix", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3.index": "x"}, want: "model.ckpt-3.meta"},
 		{name: "a V1 checkpoint's prefix is a file", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": "graph_def { }"}, want: "model.ckpt-3"},
+		{name: "a V1 checkpoint's prefix is a table", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": table}, want: "model.ckpt-3.meta"},
+		{name: "a V1 checkpoint in shards", argument: "model.ckpt-3-?????-of-00002", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3-00000-of-00002": table}, want: "model.ckpt-3.meta"},
+		{name: "one of its shards", argument: "model.ckpt-3-00000-of-00002", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3-00000-of-00002": table}, want: "model.ckpt-3.meta"},
+		{name: "a directory of a V1 checkpoint in shards", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-3-?????-of-00002"), "train/model.ckpt-3.meta": ""}, want: "train/model.ckpt-3.meta"},
+		{name: "a state that says it twice", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-1") + state("model.ckpt-2"), "train/model.ckpt-2.meta": ""}, want: "train/model.ckpt-2.meta"},
 		{name: "a training directory", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": "", "train/model.ckpt-20.meta": ""}, want: "train/model.ckpt-30.meta"},
 		{name: "the state file itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
 		{name: "a directory that was moved", argument: "train", files: map[string]string{"train/checkpoint": state("/home/somebody/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
@@ -60,6 +66,7 @@ func TestResolve(t *testing.T) {
 		{name: "nothing there but others", argument: "model.ckpt-3", files: map[string]string{"b.meta": "", "c.meta": ""}, problem: "no such file or directory", hint: "there are 2 .meta files in "},
 		{name: "an odd directory", argument: "a[b]*/x", files: map[string]string{"a[b]*/b.meta": ""}, problem: "no such file or directory", hint: "b.meta"},
 		{name: "no directory", argument: "no/where/x.meta", files: map[string]string{"x": ""}, problem: "no such file or directory", hint: "is not there either"},
+		{name: "a V1 checkpoint without a graph", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3": table, "b.meta": ""}, problem: "is a checkpoint's index", hint: ".meta"},
 		{name: "an index alone", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.index": "x"}, problem: "is a checkpoint without a graph", hint: "write_meta_graph=False"},
 		{name: "a directory of something else", argument: "train", files: map[string]string{"train/events": "x", "train/a.meta": ""}, problem: "is a directory with neither", hint: "a.meta"},
 		{name: "a checkpoint that is gone", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-20.meta": ""}, problem: "model.ckpt-30.meta: is not there, though ", hint: "model.ckpt-20.meta"},
