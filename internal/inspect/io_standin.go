@@ -1,6 +1,11 @@
 package inspect
 
-import "slices"
+import (
+	"hash/maphash"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
 
 // A network that is applied to data and, with the same variables, to something that another network made, judges the second by the
 // first: what stands in for data is what the other network is there to make, as the output of a generator that a discriminator
@@ -38,26 +43,24 @@ func (d *finder) findStandIns() {
 	}
 }
 
-// readings lists the layers whose variables several layers read, by variable, op and place in the graph.
+// readings lists the layers whose variables several layers read, by variable, op and place in the graph; and with them the ops
+// below layers and beside them whose weights are constants, like those of a trained network by which the loss compares images.
 func (d *finder) readings() []reading {
 	var all []reading
 	count := make(map[int32]int)
-	for _, i := range d.layers {
-		r := reading{layer: i, root: -1, op: d.g.Op(int(i)), data: Edge{Node: Dangling}}
-		for _, in := range d.firstInputs(i) {
-			switch {
-			case in.Node == Dangling || in.Port < 0 || d.is(in.Node, opConst|opShape):
-			case d.has(in.Node, markWeights) && r.root < 0:
-				if root, ok := d.weightRoot(in.Node); ok {
-					r.root = root
-				}
-			case !d.has(in.Node, markWeights) && r.data.Node == Dangling:
-				r.data = in
-			}
-		}
-		if r.root >= 0 && r.data.Node != Dangling && !d.has(i, markInside) {
+	add := func(r reading, ok bool) {
+		if ok && !d.has(r.layer, markInside) {
 			all = append(all, r)
 			count[r.root]++
+		}
+	}
+	for _, i := range d.layers {
+		add(d.readingOf(i, d.trainedRoot))
+	}
+	constants := constantRoots{finder: d, seed: maphash.MakeSeed(), first: make(map[constantKey]int32)}
+	for _, i := range d.withClass(opWeighted) {
+		if !d.frozen && d.has(i, markSource) && !d.has(i, markLayer|markAbove) && d.forward(i) {
+			add(d.readingOf(i, constants.root))
 		}
 	}
 	all = slices.DeleteFunc(all, func(r reading) bool { return count[r.root] < 2 })
@@ -68,6 +71,68 @@ func (d *finder) readings() []reading {
 		return int(a.op) - int(b.op)
 	})
 	return all
+}
+
+// readingOf returns what layer i reads, and the variable or the constant that root finds among its weights.
+func (d *finder) readingOf(i int32, root func(i int32) (int32, bool)) (reading, bool) {
+	r := reading{layer: i, root: Dangling, op: d.g.Op(int(i)), data: Edge{Node: Dangling}}
+	for _, in := range d.firstInputs(i) {
+		if in.Node == Dangling || in.Port < 0 || d.is(in.Node, opShape) {
+			continue
+		}
+		if weight, ok := root(in.Node); !ok {
+			if r.data.Node == Dangling && !d.is(in.Node, opConst) && !d.has(in.Node, markWeights) {
+				r.data = in
+			}
+		} else if r.root == Dangling {
+			r.root = weight
+		}
+	}
+	return r, r.root != Dangling && r.data.Node != Dangling
+}
+
+// trainedRoot returns the variable that node i is or is computed from alone.
+func (d *finder) trainedRoot(i int32) (int32, bool) {
+	if !d.has(i, markWeights) {
+		return 0, false
+	}
+	return d.weightRoot(i)
+}
+
+// A constantRoots finds constants that may be the weights of a layer. Of several with one value the first stands for all:
+// Python that applies a network twice makes its constants twice.
+type constantRoots struct {
+	*finder
+	seed  maphash.Seed
+	first map[constantKey]int32
+}
+
+// A constantKey tells values apart, as far as their beginning and end do.
+type constantKey struct {
+	length int
+	sample uint64
+}
+
+// root returns the constant that node i is or hands on.
+func (r *constantRoots) root(i int32) (int32, bool) {
+	for step := 0; step < maxSame && i != Dangling && r.is(i, opSame); step++ {
+		i = r.firstInput(i).Node
+	}
+	if i == Dangling || !r.is(i, opConst) {
+		return 0, false
+	}
+	var n wire.Node
+	r.g.Node(int(i), &n)
+	value, ok := n.Attr("value")
+	if !ok || !isFloat(attrType(&n, "dtype")) || r.t.shape(int(i), 0).scalar() {
+		return 0, false
+	}
+	key := constantKey{len(value), sample(r.seed, value)}
+	if first, known := r.first[key]; known {
+		return first, true
+	}
+	r.first[key] = i
+	return i, true
 }
 
 // madeUp reports whether a tensor descends from no data: zeros, noise.

@@ -178,7 +178,7 @@ func (w *weigher) equal(tensors []tensorAt) [][]tensorAt {
 	}
 	seed := maphash.MakeSeed()
 	var groups [][]tensorAt
-	for _, alike := range split(tensors, func(t *tensorAt) uint64 { return w.sample(seed, t.bytes(w.graph)) }) {
+	for _, alike := range split(tensors, func(t *tensorAt) uint64 { return sample(seed, t.bytes(w.graph)) }) {
 		for _, same := range split(alike, func(t *tensorAt) uint64 { return maphash.Bytes(seed, t.bytes(w.graph)) }) {
 			// Hashes can be the same by accident.
 			first := same[0].bytes(w.graph)
@@ -197,7 +197,7 @@ func (w *weigher) equal(tensors []tensorAt) [][]tensorAt {
 }
 
 // sample hashes the beginning and the end of a tensor.
-func (w *weigher) sample(seed maphash.Seed, tensor []byte) uint64 {
+func sample(seed maphash.Seed, tensor []byte) uint64 {
 	if len(tensor) <= 2*sampleBytes {
 		return maphash.Bytes(seed, tensor)
 	}
