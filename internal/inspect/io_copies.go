@@ -68,6 +68,9 @@ func (d *finder) standsBefore(a, b candidate) bool {
 	if a.score != b.score {
 		return a.score > b.score
 	}
+	if d.losses == 1 && d.has(a.edge.Node, markToLoss) {
+		return a.edge.Node < b.edge.Node // one loss compares both, as that of a siamese network: the model, then where it is repeated
+	}
 	return a.edge.Node > b.edge.Node
 }
 

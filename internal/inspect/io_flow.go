@@ -188,7 +188,7 @@ func (f *flow) markGradients() {
 
 // markKeepers marks the nodes that exist to keep books: all that is made of them goes into variables, queues, checkpoints and
 // assertions, like the running averages of a batch normalization. A loss is none, though all else that is made of it may be its
-// running average.
+// running average; nor is a decision, though a streaming metric may be all that reads it.
 func (f *flow) markKeepers() {
 	if !f.anyOp(opKeeper) {
 		return
@@ -219,7 +219,7 @@ func (f *flow) markKeepers() {
 				continue
 			}
 			readers[e.Node]--
-			if readers[e.Node] == 0 && f.marks[e.Node]&(markGradient|markKeeping|markTrained) == 0 && !f.is(e.Node, opVariable|opSource) {
+			if readers[e.Node] == 0 && f.marks[e.Node]&(markGradient|markKeeping|markTrained) == 0 && !f.is(e.Node, opVariable|opSource|opDecision) {
 				f.marks[e.Node] |= markKeeping
 				f.queue = append(f.queue, e.Node)
 			}

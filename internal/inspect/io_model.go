@@ -327,6 +327,7 @@ func (d *finder) markRegions() {
 			d.marks[i] |= markToLoss
 		}
 	}
+	d.losses = len(losses)
 	d.spreadUp(losses, markToLoss, d.forward)
 	if len(labels) == 0 {
 		d.markTargets()

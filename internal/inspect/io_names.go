@@ -15,6 +15,7 @@ var (
 	lossWords   = []string{"loss", "cost", "objective", "xent", "cross_entropy", "crossentropy", "penalt", "regulariz", "mse", "nll", "elbo"}
 	metricWords = []string{"accura", "metric", "precision", "recall", "auc", "psnr", "ssim", "rmse", "mae", "error", "correct", "acc",
 		"perplexity", "f1", "iou", "eval", "summar", "stat"}
+	scoreWords     = []string{"accura", "recall", "precision", "metric", "acc"}
 	labelWords     = []string{"label", "target", "truth", "gt", "groundtruth", "answer", "y", "ys", "y_true", "tags"}
 	auxiliaryWords = []string{"keep_prob", "keepprob", "dropout", "drop_rate", "droprate", "is_train", "istrain", "training", "is_test",
 		"phase", "learning_rate", "lr", "batch_size", "batchsize", "learning_phase", "momentum", "weight_decay", "temperature",
@@ -68,11 +69,12 @@ func chosen(name []byte, op string) bool {
 	if argumentName(string(last), op) {
 		return false
 	}
+	if rest, ok := bytes.CutPrefix(last, []byte(op)); ok && counted(rest) {
+		return false
+	}
 	op = strings.TrimRight(op, "0123456789")
 	op = strings.TrimSuffix(op, "V") // AddV2 is called "Add"
-	rest, ok := bytes.CutPrefix(last, []byte(op))
-
-	if ok && counted(rest) {
+	if rest, ok := bytes.CutPrefix(last, []byte(op)); ok && counted(rest) {
 		return false
 	}
 	// Python's operators and functions give names of their own, in small letters: "add_1", "truediv", "strided_slice".
@@ -88,7 +90,8 @@ func chosen(name []byte, op string) bool {
 		"split", "transpose", "clip_by_value", "Minimum", "Maximum", "ones_like", "zeros_like", "cond", "dropout", "control_dependency",
 		"Tensordot", "tensordot", "l2_normalize", "moments", "embedding_lookup", "logistic_loss", "xw_plus_b", "Identity",
 		"group_deps", "batchnorm", "range", "ToFloat", "ToInt32", "ToInt64", "Cast", "ReduceLogSumExp", "boolean_mask", "one_hot",
-		"sequence_mask", "embedding_lookup_sparse", "while", "map", "foldl", "scan", "switch_case", "Einsum", "einsum":
+		"sequence_mask", "embedding_lookup_sparse", "while", "map", "foldl", "scan", "switch_case", "Einsum", "einsum", "MatMul",
+		"convert_image", "norm":
 		return false
 	}
 	return true
@@ -99,6 +102,13 @@ func chosen(name []byte, op string) bool {
 func argumentName(last, op string) bool {
 	rest, ok := strings.CutPrefix(last, "input")
 	return op == "Pack" && (last == "packed" || ok && counted([]byte(rest)))
+}
+
+// inOpScope reports whether a node stands in a scope that TensorFlow called after an op, as Reshape_1/shape does.
+func inOpScope(name []byte) bool {
+	scope := name[:max(bytes.LastIndexByte(name, '/'), 0)]
+	scope = scope[bytes.LastIndexByte(scope, '/')+1:]
+	return len(scope) > 0 && 'A' <= scope[0] && scope[0] <= 'Z'
 }
 
 // auxiliaryName reports whether a node is called like a switch or a rate.

@@ -36,6 +36,7 @@ const (
 	opPlaceholder                     // is fed by name
 	opWhile                           // a while loop as one node, its body a function
 	opReader                          // reads records from files
+	opLookup                          // takes rows out of a table
 )
 
 // classify returns the classes of an op by its name. Names follow patterns that TensorFlow has kept since 2015, so that ops of
@@ -96,7 +97,7 @@ func classByName(op string) opClass {
 	case "Identity", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "Print", "ReadVariableOp", "Cast",
 		"PlaceholderWithDefaultV2", "RefIdentity", "EnsureShape", "Squeeze", "ExpandDims", "Reshape", "Transpose":
 		return opSame
-	case "Softmax", "Sigmoid", "ArgMax", "NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4",
+	case "Softmax", "Sigmoid", "ArgMax", "ArgMin", "NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4",
 		"NonMaxSuppressionV5", "CombinedNonMaxSuppression", "TopK", "TopKV2", "LogSoftmax", "Multinomial":
 		return opDecision
 	case "CTCGreedyDecoder", "CTCBeamSearchDecoder", "GatherTree":
@@ -108,9 +109,10 @@ func classByName(op string) opClass {
 		"GRUBlockCell", "CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "Unique", "UniqueV2", "MaxPoolWithArgmax":
 		return opOneOutput | weighted(op)
 	case "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Conv3D", "DepthwiseConv2dNative",
-		"DepthwiseConv2d", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "BiasAdd", "BiasAddV1", "Gather", "GatherV2",
-		"GatherNd", "Einsum", "SparseTensorDenseMatMul", "SparseMatMul", "_FusedConv2D", "_FusedMatMul", "Prelu":
+		"DepthwiseConv2d", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "BiasAdd", "BiasAddV1", "Einsum", "SparseTensorDenseMatMul", "SparseMatMul", "_FusedConv2D", "_FusedMatMul", "Prelu":
 		return opWeighted
+	case "Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd":
+		return opWeighted | opLookup
 	}
 	return 0
 }

@@ -119,6 +119,12 @@ func (d *finder) loopOutput(i int32) bool {
 	return len(in) > 0 && in[0].Node != Dangling && d.is(i, opSame) && d.is(in[0].Node, opWhile)
 }
 
+// renamesLayer reports whether node i hands on what a layer makes, and does no more.
+func (d *finder) renamesLayer(i int32) bool {
+	in := d.firstInput(i)
+	return d.is(i, opSame) && in.Node != Dangling && in.Port == 0 && d.has(in.Node, markLayer)
+}
+
 // standsIn reports whether an output of node i stands in for data.
 func (d *finder) standsIn(i int32) bool {
 	for e := range d.standIns {
@@ -195,18 +201,19 @@ func (d *finder) readersOf(e Edge) readers {
 	return r
 }
 
-// maxSame is how many nodes that hand their input on are looked through, maxReaders how many readers of each.
+// maxSame is how many nodes that hand their input or a part of it on are looked through, maxReaders how many readers of each.
 const (
 	maxSame    = 2
 	maxReaders = 8
 )
 
-// joinsLabel reports whether node i depends on a label or a target, or hands what it reads on to such nodes alone.
+// joinsLabel reports whether node i depends on a label or a target, or hands what it reads, or a part of it, on to such
+// nodes alone.
 func (d *finder) joinsLabel(i int32, depth int) bool {
 	if d.has(i, markLabel|markTarget) {
 		return true
 	}
-	if depth == 0 || !d.is(i, opSame) || d.has(i, markInside) {
+	if depth == 0 || !d.is(i, opSame|opCut) || d.has(i, markInside) {
 		return false
 	}
 	joins := false
@@ -227,6 +234,7 @@ func (d *finder) joinsLabel(i int32, depth int) bool {
 func (d *finder) weigh(c *candidate, n *wire.Node) {
 	i := c.edge.Node
 	scopes, last := nameParts(n.Name)
+	scopes = strings.ReplaceAll(scopes, "embedding_lookup", "") // TensorFlow's name, not a person's
 	person := chosen(n.Name, string(n.Op))
 	read := d.readersOf(c.edge)
 	key, inCollection := d.declared.marked[c.edge]
@@ -273,8 +281,14 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	switch {
 	case d.is(i, opDecision):
 		c.sign(3, d.where(i, string(n.Op)))
+	case d.has(i, markLayer) && d.is(i, opLookup) && read.on > 0:
+		// What a table has for an input goes into something else.
 	case d.has(i, markLayer):
 		c.sign(2, "output of the last layer")
+	case person && d.renamesLayer(i):
+		c.sign(2, "output of the last layer, by a name of its own")
+	case d.is(i, opCut) && read.on == 0 && read.labels > 0:
+		c.sign(-1, "") // the loss wants no more of it than this
 	case d.is(i, opReduction) && c.shape == nil:
 		c.sign(-2, "")
 	case d.is(i, opMath):
@@ -304,10 +318,16 @@ func (d *finder) weigh(c *candidate, n *wire.Node) {
 	if says(scopes+"/"+last, metricWords) {
 		c.sign(-2, "")
 	}
+	if d.is(i, opDecision) && says(scopes, scoreWords) {
+		c.sign(-2, "") // it is there to be compared
+	}
+	if says(scopes, []string{"target"}) {
+		c.sign(-2, "") // a network that follows the one that learns
+	}
 	if scalar {
 		c.sign(-6, "")
 	}
-	if argumentName(last, string(n.Op)) {
+	if argumentName(last, string(n.Op)) && (inOpScope(n.Name) || len(d.g.Consumers(int(i))) > 0) {
 		c.sign(-4, "")
 	}
 	if !d.has(i, markBelow) && len(d.layers) > 0 {

@@ -28,6 +28,7 @@ type finder struct {
 	trainable []int32       // variables; constants where a frozen graph has none
 	frozen    bool          // whether trainable are constants
 	fed       bool          // whether there is a source of data
+	losses    int           // that gradients start from
 	questions int           // for which the whole graph may still be gone through
 	standIns  map[Edge]bool // tensors that layers read in place of data
 	sources   []source
@@ -168,7 +169,7 @@ func (d *finder) setAside(s *source) {
 		s.role, s.why, s.early = RoleAuxiliary, "a dropout rate", true
 	case s.shape.scalar() && DTypeName(s.dtype) != "string":
 		s.role, s.why, s.early = RoleAuxiliary, "a scalar", true
-	case s.shape == nil && d.auxiliaryName(s.edge.Node):
+	case (s.shape == nil || d.pickedApart(s)) && d.auxiliaryName(s.edge.Node):
 		s.role, s.why, s.early = RoleAuxiliary, "the name of a switch or a rate", true
 	}
 }
@@ -235,6 +236,19 @@ func (d *finder) rate(s *source) bool {
 		return false
 	})
 	return found
+}
+
+// pickedApart reports whether a source is a vector of which single numbers are all that is read.
+func (d *finder) pickedApart(s *source) bool {
+	if len(s.shape) != 1 || !isFloat(s.dtype) {
+		return false
+	}
+	for _, i := range d.readers(s.edge) {
+		if !d.is(i, opCut) || !d.t.shape(int(i), 0).scalar() {
+			return false
+		}
+	}
+	return true
 }
 
 // floored reports whether what node i makes is rounded off.

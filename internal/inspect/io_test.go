@@ -260,6 +260,100 @@ d_1/MatMul = MatMul g/Tanh d/w/read T=float out=(?,1)
 `,
 			[]string{"data z:0 float32 (?, 2)", "data real:0 float32 (?, 4)"},
 			[]string{"prediction g/Tanh:0 float32 (?, 4)", "prediction d_1/MatMul:0 float32 (?, 1) like d/MatMul:0"}},
+		{"a loss that compares by a trained network, made of constants twice", `
+x = Placeholder dtype=float shape=(?,4) out=(?,4)
+w = VariableV2 dtype=float shape=(4,4)
+w/read = Identity w T=float
+MatMul = MatMul x w/read T=float out=(?,4)
+Tanh = Tanh MatMul T=float out=(?,4)
+k = Const dtype=float value=(4,3) out=(4,3)
+content = MatMul x k T=float out=(?,3)
+k_1 = Const dtype=float value=(4,3) out=(4,3)
+MatMul_1 = MatMul Tanh k_1 T=float out=(?,3)
+Sub = Sub MatMul_1 content T=float out=(?,3)
+Loss = L2Loss Sub T=float out=()
+gradients/Fill = Const dtype=float
+gradients/Loss_grad/mul = Mul gradients/Fill Sub T=float
+sgd/w = ApplyGradientDescent w k gradients/Loss_grad/mul T=float
+`,
+			[]string{"data x:0 float32 (?, 4)"},
+			[]string{"prediction Tanh:0 float32 (?, 4)", "prediction MatMul_1:0 float32 (?, 3)", "loss Loss:0 float32 ()"}},
+		{"a loss that compares two runs of one model", `
+left = Placeholder dtype=float shape=(?,4) out=(?,4)
+right = Placeholder dtype=float shape=(?,4) out=(?,4)
+same = Placeholder dtype=float shape=(?,2) out=(?,2)
+w = VariableV2 dtype=float shape=(4,2)
+w/read = Identity w T=float
+model/MatMul = MatMul left w/read T=float out=(?,2)
+model_1/MatMul = MatMul right w/read T=float out=(?,2)
+sub = Sub model/MatMul model_1/MatMul T=float out=(?,2)
+mul = Mul sub same T=float out=(?,2)
+L2Loss = L2Loss mul T=float out=()
+gradients/Fill = Const dtype=float
+gradients/L2Loss_grad/mul = Mul gradients/Fill mul T=float
+sgd/w = ApplyGradientDescent w same gradients/L2Loss_grad/mul T=float
+`,
+			[]string{"data left:0 float32 (?, 4)", "data right:0 float32 (?, 4)", "label same:0 float32 (?, 2)"},
+			[]string{"prediction sub:0 float32 (?, 2)", "prediction model/MatMul:0 float32 (?, 2) like model_1/MatMul:0", "loss L2Loss:0 float32 ()"}},
+		{"a result that a streaming metric alone reads", regression + `
+label = Placeholder dtype=int64 shape=(?) out=(?)
+axis = Const dtype=int32
+acc/ArgMax = ArgMax y axis T=float out=(?)
+acc/Equal = Equal acc/ArgMax label T=int64 out=(?)
+acc/Sum = Sum acc/Equal axis T=float out=()
+total = VariableV2 dtype=float shape=() out=()
+update = AssignAdd total acc/Sum T=float out=()
+`,
+			[]string{"data x:0 float32 (?, 4)", "auxiliary label:0 int64 (?)"},
+			[]string{"prediction y:0 float32 (?, 3)"}},
+		{"clusters that the points move", `
+points = Placeholder dtype=float shape=(?,2) out=(?,2)
+centroids = VariableV2 dtype=float shape=(4,2) out=(4,2)
+centroids/read = Identity centroids T=float out=(4,2)
+axis = Const dtype=int32
+sub = Sub points centroids/read T=float out=(?,4)
+assignments = ArgMin sub axis T=float out=(?)
+means = UnsortedSegmentMean points assignments axis T=float out=(4,2)
+update = Assign centroids means T=float
+`,
+			[]string{"data points:0 float32 (?, 2)"},
+			[]string{"prediction assignments:0 int64 (?)", "prediction sub:0 float32 (?, 4)"}},
+		{"a result with a name, a table's row that is added, a part that the loss reads", `
+ids = Placeholder dtype=int32 shape=(?) out=(?)
+price = Placeholder dtype=float shape=(?) out=(?)
+table = VariableV2 dtype=float shape=(9,4)
+biases = VariableV2 dtype=float shape=(9,1)
+w = VariableV2 dtype=float shape=(4,1)
+rows = Gather table ids Tparams=float out=(?,4)
+MatMul = MatMul rows w T=float out=(?,1)
+embedding_lookup/Gather = Gather biases ids Tparams=float out=(?,1)
+add = Add MatMul embedding_lookup/Gather T=float out=(?,1)
+begin = Const dtype=int32
+strided_slice = StridedSlice add begin begin begin T=float out=(?)
+sub = Sub strided_slice price T=float out=(?)
+L2Loss = L2Loss sub T=float out=()
+gradients/Fill = Const dtype=float
+gradients/L2Loss_grad/mul = Mul gradients/Fill sub T=float
+sgd/w = ApplyGradientDescent w price gradients/L2Loss_grad/mul T=float
+price_hat = Squeeze MatMul T=float out=(?)
+`,
+			[]string{"data ids:0 int32 (?)", "label price:0 float32 (?)"},
+			[]string{"prediction price_hat:0 float32 (?)", "prediction add:0 float32 (?, 1)", "prediction strided_slice:0 float32 (?)",
+				"loss L2Loss:0 float32 ()"}},
+		{"what answers a request is a list made at the end", regression + `
+text = AsString y T=float out=(?,3)
+packed = Pack text T=string out=(1,?,3)
+`,
+			[]string{"data x:0 float32 (?, 4)"},
+			[]string{"prediction y:0 float32 (?, 3)", "prediction packed:0 string (1, ?, 3)", "prediction add:0 float32 (?, 3)"}},
+		{"keep probabilities in one vector", regression + `
+dropout_keep = Placeholder dtype=float shape=(?) out=(?)
+begin = Const dtype=int32
+first = StridedSlice dropout_keep begin begin begin T=float out=()
+out = Mul y first T=float out=(?,3)
+`,
+			[]string{"data x:0 float32 (?, 4)", "auxiliary dropout_keep:0 float32 (?)"},
+			[]string{"prediction out:0 float32 (?, 3)", "prediction y:0 float32 (?, 3)", "prediction add:0 float32 (?, 3)"}},
 		{"queue with a name for what it hands out", `
 files = Placeholder dtype=string shape=(?)
 queue = FIFOQueueV2 component_types=float,int64
