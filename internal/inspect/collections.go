@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"sort"
 
@@ -14,16 +15,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Field numbers of CollectionDef, and of `value` in each of its lists (tensorflow/core/protobuf/meta_graph.proto).
-const (
-	nodeListField  protowire.Number = 1
-	bytesListField protowire.Number = 2
-	int64ListField protowire.Number = 3
-	floatListField protowire.Number = 4
-	anyListField   protowire.Number = 5
-
-	listValues protowire.Number = 1
-)
+// listValues is the field `value` in each of the lists of a CollectionDef (tensorflow/core/protobuf/meta_graph.proto).
+const listValues protowire.Number = 1
 
 // A CollectionKind is the kind of list that a collection is, by the name of the field that holds it.
 type CollectionKind string
@@ -38,8 +31,8 @@ const (
 )
 
 var collectionKinds = map[protowire.Number]CollectionKind{
-	nodeListField: NodeList, bytesListField: BytesList, int64ListField: Int64List, floatListField: FloatList,
-	anyListField: AnyList,
+	scope.NodeList: NodeList, scope.BytesList: BytesList, scope.Int64List: Int64List, scope.FloatList: FloatList,
+	scope.AnyList: AnyList,
 }
 
 // A Collection is one entry of collection_def.
@@ -98,31 +91,64 @@ func Collections(m *Model, o CollectionsOptions) ([]Collection, error) {
 	return collections, nil
 }
 
-// collectionKind returns the kind of a CollectionDef and its list: what was set last counts, as for any oneof.
+// collectionKind returns the kind of a CollectionDef and its list, as scope.KindOf does. The error says where it breaks off.
 func collectionKind(collection []byte) (CollectionKind, []byte, error) {
-	kind := CollectionKind("")
-	var list []byte
+	kind, list := scope.KindOf(collection)
 	s := wire.Scan(collection)
 	for s.Next() {
-		k, known := collectionKinds[s.Num]
-		switch {
-		case !known || s.Type != protowire.BytesType:
-		case k == kind:
-			list = append(append([]byte{}, list...), s.Data...)
-		default:
-			kind, list = k, s.Data
-		}
 	}
-	return kind, list, s.Err()
+	return collectionKinds[kind], list, s.Err()
 }
 
-// collectionList returns the list of a CollectionDef where it is of the kind with that field number, else nil.
-func collectionList(collection []byte, num protowire.Number) []byte {
-	kind, list, err := collectionKind(collection)
-	if err != nil || kind != collectionKinds[num] {
-		return nil
+// listEntries yields the strings or messages of a collection, none where it is of another kind than num says.
+func listEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		kind, list := scope.KindOf(collection)
+		if kind != num {
+			return
+		}
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(listValues) && !yield(s.Data) {
+				return
+			}
+		}
 	}
-	return list
+}
+
+// countEntries returns how many entries the list of a collection has; of numbers several can stand in one field. The error says
+// where the list breaks off.
+func countEntries(kind CollectionKind, list []byte) (int, error) {
+	n := 0
+	s := wire.Scan(list)
+	for s.Next() {
+		switch {
+		case s.Num != listValues:
+		case kind == Int64List:
+			n += int(packedNumbers(s.Field, false))
+		case s.Type == protowire.BytesType && kind == FloatList:
+			n += int(packedNumbers(s.Field, true))
+		case s.Type == protowire.BytesType, s.Type == protowire.Fixed32Type && kind == FloatList:
+			n++
+		}
+	}
+	return n, s.Err()
+}
+
+// packedNumbers returns how many numbers stand in a field, which may be packed.
+func packedNumbers(f wire.Field, fixed bool) int64 {
+	if f.Type != protowire.BytesType {
+		return 1
+	}
+	if fixed {
+		return int64(len(f.Data) / 4)
+	}
+	var n int64
+	for _, c := range f.Data {
+		if c < 0x80 {
+			n++
+		}
+	}
+	return n
 }
 
 func parseCollection(key string, raw []byte, registry *scope.Registry) (Collection, error) {
@@ -135,11 +161,11 @@ func parseCollection(key string, raw []byte, registry *scope.Registry) (Collecti
 	if ok && kind == BytesList {
 		c.Type = string(registered.Message.Descriptor().FullName())
 	}
-	fields := 0
-	for s := wire.Scan(list); s.Next(); {
-		fields++
+	entries, err := countEntries(kind, list)
+	if err != nil {
+		return Collection{}, err
 	}
-	c.Entries = make([]Entry, 0, fields)
+	c.Entries = make([]Entry, 0, entries)
 	s := wire.Scan(list)
 	for s.Next() {
 		if s.Num == listValues {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -128,7 +129,7 @@ func appendInfo(list []declaredTensor, g *Graph, info *tfpb.TensorInfo, role Rol
 }
 
 // findTensor returns the output that a tensor name ("node:1", or "node" for its first) stands for.
-func findTensor(g *Graph, name string) Edge {
+func findTensor[T []byte | string](g *Graph, name T) Edge {
 	in := wire.ParseInput([]byte(name))
 	port, ok := in.Output()
 	if i, found := g.Find(in.Node); found && ok && !in.Control {
@@ -206,15 +207,11 @@ func (d *declared) readCollections(g *Graph, m *wire.MetaGraph) {
 		if ownCollection(key) {
 			continue
 		}
-		nodes, ok := wire.Merged(value, collectionNodes)
-		if !ok {
-			continue
-		}
-		for s := wire.Scan(nodes); s.Next(); {
-			if !s.Is(1) || len(d.marked) == maxMarked {
-				continue
+		for name := range listEntries(value, scope.NodeList) {
+			if len(d.marked) == maxMarked {
+				return
 			}
-			if edge := findTensor(g, string(s.Data)); edge.Node != Dangling {
+			if edge := findTensor(g, name); edge.Node != Dangling {
 				if old, seen := d.marked[edge]; !seen || old != string(key) && betterKey(string(key), old) {
 					d.marked[edge] = string(key)
 				}
@@ -223,12 +220,8 @@ func (d *declared) readCollections(g *Graph, m *wire.MetaGraph) {
 	}
 }
 
-// collectionNodes is the node_list of a CollectionDef (tensorflow/core/protobuf/meta_graph.proto). maxMarked is how many
-// tensors of collections are looked at.
-const (
-	collectionNodes = 1
-	maxMarked       = 10000
-)
+// maxMarked is how many tensors of collections are looked at.
+const maxMarked = 10000
 
 // betterKey reports whether key says more about a tensor than old, which it stands under too.
 func betterKey(key, old string) bool {

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -45,33 +46,19 @@ func (d *finder) findCaptured() {
 
 // variableNames returns the names of the variables in a collection, in its order.
 func variableNames(m *wire.MetaGraph, key string) []string {
-	value, ok := m.Collection(key)
-	if !ok {
-		return nil
-	}
+	value, _ := m.Collection(key)
 	var names []string
-	if list, ok := wire.Merged(value, collectionBytes); ok {
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) {
-				names = append(names, string(wire.Last(s.Data, variableName)))
-			}
-		}
+	for definition := range listEntries(value, scope.BytesList) {
+		names = append(names, string(wire.Last(definition, variableName)))
 	}
-	if list, ok := wire.Merged(value, collectionNodes); ok {
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) {
-				names = append(names, string(s.Data))
-			}
-		}
+	for name := range listEntries(value, scope.NodeList) {
+		names = append(names, string(name))
 	}
 	return names
 }
 
-// collectionBytes is the bytes_list of a CollectionDef, variableName the name in a VariableDef.
-const (
-	collectionBytes = 2
-	variableName    = 1
-)
+// variableName is the field variable_name of a VariableDef.
+const variableName = 1
 
 // readForward reports whether something other than training, saving and initializing reads variable i. Reads that go through
 // an Identity count by who reads that.

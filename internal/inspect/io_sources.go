@@ -308,12 +308,12 @@ func (d *finder) findMachinery() {
 	d.machinery = make(map[Edge]bool)
 	saver, _ := d.m.Message(wire.SaverDef)
 	if name := wire.Last(saver, saverFilename); len(name) > 0 {
-		d.machinery[findTensor(d.g, string(name))] = true
+		d.machinery[findTensor(d.g, name)] = true
 	}
 	for i := range d.m.Fields {
 		if f := &d.m.Fields[i]; f.Is(wire.AssetFileDef) {
 			info, _ := wire.Merged(f.Data, 1)
-			d.machinery[findTensor(d.g, string(wire.Last(info, 1)))] = true
+			d.machinery[findTensor(d.g, wire.Last(info, 1))] = true
 		}
 	}
 }

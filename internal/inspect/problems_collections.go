@@ -13,20 +13,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Field numbers of CollectionDef, and of the values of its lists (tensorflow/core/protobuf/meta_graph.proto).
-const (
-	defNodeList  protowire.Number = 1
-	defBytesList protowire.Number = 2
-	defIntList   protowire.Number = 3
-	defFloatList protowire.Number = 4
-	defAnyList   protowire.Number = 5
-	defValue     protowire.Number = 1
-)
-
-// defKindNames names the lists of a CollectionDef.
-var defKindNames = map[protowire.Number]string{defNodeList: "node_list", defBytesList: "bytes_list", defIntList: "int64_list",
-	defFloatList: "float_list", defAnyList: "any_list"}
-
 // unboundInputsKey is the collection of the inputs that must be mapped.
 const unboundInputsKey = "unbound_inputs"
 
@@ -35,25 +21,25 @@ const unboundInputsKey = "unbound_inputs"
 func (f *problemFinder) findInCollections() {
 	registry := scope.NewRegistry()
 	for key, def := range f.m.Entries(wire.CollectionDef) {
-		kind, list := heldList(def)
+		kind, list := scope.KindOf(def)
 		name := string(key)
 		switch registered, ok := registry.Lookup(name); {
 		case kind == 0:
 			f.found.add(emptyCollectionKind, "", fixed("collection "+shown(name)), fixed("has no list"))
 		case name == unboundInputsKey:
 			// findUnbound has looked at it.
-		case ok && kind == defBytesList:
+		case ok && kind == scope.BytesList:
 			f.findInEntries(name, registered, list)
 		default:
 			if ok {
 				f.found.add(otherCollectionKind, "", fixed("collection "+shown(name)),
-					fixed(fmt.Sprintf("is a %s, and TensorFlow expects serialized %s", defKindNames[kind], registered.Message.Descriptor().Name())))
+					fixed(fmt.Sprintf("is a %s, and TensorFlow expects serialized %s", collectionKinds[kind], registered.Message.Descriptor().Name())))
 			}
-			if kind == defNodeList {
+			if kind == scope.NodeList {
 				f.findInNodeList(name, list)
 			}
 		}
-		if name == "variables" && kind != 0 && kind != defBytesList && !f.hasSaver() {
+		if name == "variables" && kind != 0 && kind != scope.BytesList && !f.hasSaver() {
 			f.findUnsavable(kind, list)
 		}
 	}
@@ -65,10 +51,10 @@ func (f *problemFinder) findUnbound() {
 	if !ok {
 		return
 	}
-	_, list := heldList(def)
+	_, list := scope.KindOf(def)
 	var names []string
 	for s := wire.Scan(list); s.Next(); {
-		if s.Num == defValue {
+		if s.Num == listValues {
 			f.unbound[string(s.Data)] = true
 			names = append(names, shown(s.Data))
 		}
@@ -86,30 +72,15 @@ func (f *problemFinder) findUnbound() {
 	})
 }
 
-// heldList returns which list a CollectionDef holds, 0 for none, and the bytes of it.
-func heldList(def []byte) (protowire.Number, []byte) {
-	var kind protowire.Number
-	for s := wire.Scan(def); s.Next(); {
-		if s.Type == protowire.BytesType && defKindNames[s.Num] != "" {
-			kind = s.Num
-		}
-	}
-	if kind == 0 {
-		return 0, nil
-	}
-	list, _ := wire.Merged(def, kind)
-	return kind, list
-}
-
 // findInNodeList looks at the names of a collection of nodes and tensors.
 func (f *problemFinder) findInNodeList(key string, list []byte) {
 	entry := 0
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(defValue) {
+		if !s.Is(listValues) {
 			continue
 		}
-		if _, err := f.element(string(s.Data)); err != nil {
-			f.found.add(missingCollectionNode, key, entryPlace(key, entry), fixed(err.Error()))
+		if _, wrong := f.element(string(s.Data)); wrong != nil {
+			f.found.add(missingCollectionNode, key, entryPlace(key, entry), wrong)
 		}
 		entry++
 	}
@@ -124,7 +95,7 @@ func entryPlace(key string, i int) func() string {
 func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list []byte) {
 	entry := -1
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(defValue) {
+		if !s.Is(listValues) {
 			continue
 		}
 		entry++
@@ -152,8 +123,8 @@ func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list 
 // names looks up names that must be there, each with the field it stands in, and notes those that are not.
 func (f *problemFinder) names(kind problemKind, place func() string, fields ...string) {
 	for k := 0; k < len(fields); k += 2 {
-		if _, err := f.element(fields[k+1]); err != nil {
-			f.found.add(kind, "", place, fixed(fields[k]+": "+err.Error()))
+		if _, wrong := f.element(fields[k+1]); wrong != nil {
+			f.found.add(kind, "", place, func() string { return fields[k] + ": " + wrong() })
 		}
 	}
 }
@@ -187,7 +158,7 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 	if !v.GetIsResource() {
 		return
 	}
-	if handle, err := f.element(v.GetVariableName()); err == nil {
+	if handle, wrong := f.element(v.GetVariableName()); wrong == nil {
 		op := f.infos[f.g.Op(handle.node)]
 		switch {
 		case !handle.tensor:
@@ -196,7 +167,7 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is of op "+shown(op.name)+", which is no resource variable"))
 		}
 	}
-	if snapshot, err := f.element(fields[len(fields)-1]); err == nil && !f.readsVariable(snapshot) {
+	if snapshot, wrong := f.element(fields[len(fields)-1]); wrong == nil && !f.readsVariable(snapshot) {
 		f.found.add(missingVariableNode, "", place, fixed("snapshot_name: "+shown(fields[len(fields)-1])+" reads no resource variable"))
 	}
 }
@@ -310,15 +281,15 @@ func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlF
 // it (Saver in tensorflow/python/training/saver.py).
 func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
 	for s := wire.Scan(list); s.Next(); {
-		if s.Num != defValue {
+		if s.Num != listValues {
 			continue
 		}
-		if kind == defNodeList {
-			if e, err := f.element(string(s.Data)); err != nil || e.tensor && f.isVariable(e.node) {
+		if kind == scope.NodeList {
+			if e, wrong := f.element(string(s.Data)); wrong != nil || e.tensor && f.isVariable(e.node) {
 				continue
 			}
 		}
-		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + defKindNames[kind] + " is no variable" })
+		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + string(collectionKinds[kind]) + " is no variable" })
 		return
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -43,11 +44,8 @@ func Savers(m *wire.MetaGraph) (*SaverList, error) {
 	if !ok {
 		return l, nil
 	}
-	for s := wire.Scan(collectionList(collection, bytesListField)); s.Next(); {
-		if !s.Is(listValues) {
-			continue
-		}
-		saver, err := parseSaver(s.Data)
+	for entry := range listEntries(collection, scope.BytesList) {
+		saver, err := parseSaver(entry)
 		if err != nil {
 			return nil, fmt.Errorf("read collection %q: %w", saversKey, err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -223,8 +224,8 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 			key, value := wire.MapEntry(f.Data)
 			entries := 1
 			if f.Num == wire.CollectionDef {
-				kind, list := heldList(value)
-				entries = heldEntries(kind, list)
+				kind, list := scope.KindOf(value)
+				entries, _ = countEntries(collectionKinds[kind], list) // as far as it can be read
 			}
 			w.fields.add(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
 		default:
@@ -253,38 +254,6 @@ func fieldName(num protowire.Number) string {
 		return "object_graph_def"
 	}
 	return fmt.Sprintf("unknown field %d", num)
-}
-
-// heldEntries returns how many entries the list of a collection has.
-func heldEntries(kind protowire.Number, list []byte) int {
-	var n int64
-	for s := wire.Scan(list); s.Next(); {
-		switch {
-		case s.Num != defValue:
-		case kind == defIntList || kind == defFloatList && s.Type == protowire.BytesType:
-			n += packedNumbers(s.Field, kind == defFloatList)
-		default:
-			n++
-		}
-	}
-	return int(n)
-}
-
-// packedNumbers returns how many numbers stand in a field, which may be packed.
-func packedNumbers(f wire.Field, fixed bool) int64 {
-	if f.Type != protowire.BytesType {
-		return 1
-	}
-	if fixed {
-		return int64(len(f.Data) / 4)
-	}
-	var n int64
-	for _, c := range f.Data {
-		if c < 0x80 {
-			n++
-		}
-	}
-	return n
 }
 
 // weighInside adds the fields num of a message as one part, which counts the fields item in them, and returns its bytes.

@@ -87,7 +87,7 @@ func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
 func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	collection, _ := m.Collection(unbound)
-	if kind, list := scope.KindOf(collection); kind == bytesListField || kind == nodeListField {
+	if kind, list := scope.KindOf(collection); kind == scope.BytesList || kind == scope.NodeList {
 		for s := wire.Scan(list); s.Next(); {
 			if s.Is(listValues) {
 				found.add(s.Data, "unbound input")

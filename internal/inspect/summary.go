@@ -225,34 +225,14 @@ func (s *Summary) readCollections(m *Model) error {
 		if err != nil {
 			return fmt.Errorf("read collection %q: %w", key, err)
 		}
-		c := CollectionCount{Key: string(key), Kind: kind}
-		values := wire.Scan(list)
-		for values.Next() {
-			if values.Num == listValues {
-				c.Count += listLength(kind, values.Field)
-			}
-		}
-		if err := values.Err(); err != nil {
+		entries, err := countEntries(kind, list)
+		if err != nil {
 			return fmt.Errorf("read collection %q: %w", key, err)
 		}
-		s.Collections = append(s.Collections, c)
+		s.Collections = append(s.Collections, CollectionCount{Key: string(key), Kind: kind, Count: entries})
 	}
 	sort.Slice(s.Collections, func(i, j int) bool { return s.Collections[i].Key < s.Collections[j].Key })
 	return nil
-}
-
-// listLength returns how many entries one occurrence of a list's values holds: several where numbers are packed.
-func listLength(kind CollectionKind, f wire.Field) int {
-	n := 0
-	switch {
-	case kind == Int64List:
-		eachVarint(f, func(uint64) { n++ })
-	case kind == FloatList && f.Type == protowire.BytesType:
-		n = len(f.Data) / 4
-	case kind == FloatList && f.Type == protowire.Fixed32Type, f.Type == protowire.BytesType:
-		n = 1
-	}
-	return n
 }
 
 func (s *Summary) readSignatures(m *Model) error {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -91,44 +90,34 @@ func (r *variableReader) readCollections() {
 	for _, key := range keys {
 		value := collections[key]
 		delete(collections, key)
-		for _, entry := range listEntries(value, bytesListField) {
+		for entry := range listEntries(value, scope.BytesList) {
 			var def tfpb.VariableDef
 			if proto.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
 				r.readDefinition(key, &def)
 			}
 		}
 		// Older releases wrote names only.
-		for _, entry := range listEntries(value, nodeListField) {
+		for entry := range listEntries(value, scope.NodeList) {
 			if name := variableOp(string(entry)); name != "" {
 				r.addSource(r.find(name), key)
 			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(collections)) {
-		for _, entry := range listEntries(collections[key], nodeListField) {
-			if node, found := r.g.Find([]byte(variableOp(string(entry)))); found && r.holds[r.g.Op(node)] {
+		for entry := range listEntries(collections[key], scope.NodeList) {
+			if node, found := r.g.Find(variableOp(entry)); found && r.holds[r.g.Op(node)] {
 				r.addSource(r.find(string(r.g.Name(node))), key)
 			}
 		}
 	}
 }
 
-// listEntries returns the strings or messages of a collection, nil where it is of another kind than num says.
-func listEntries(collection []byte, num protowire.Number) [][]byte {
-	list := collectionList(collection, num)
-	var entries [][]byte
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(listValues) {
-			entries = append(entries, s.Data)
-		}
-	}
-	return entries
-}
-
 // variableOp returns the name of the op of a tensor: "v" for "v:0".
-func variableOp(tensor string) string {
-	if at := strings.LastIndexByte(tensor, ':'); at >= 0 {
-		return tensor[:at]
+func variableOp[T []byte | string](tensor T) T {
+	for i := len(tensor) - 1; i >= 0; i-- {
+		if tensor[i] == ':' {
+			return tensor[:i]
+		}
 	}
 	return tensor
 }
