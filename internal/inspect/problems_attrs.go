@@ -76,6 +76,12 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 		}
 	case kind == wire.AttrS:
 		f.checkString(p, op, a, field.Data)
+	case kind == wire.AttrShape:
+		if p.function == "" && shapeReaders[op.name] {
+			if wrong := wrongShape(field.Data); wrong != "" {
+				f.invalidAttr(p, op, a, func() string { return wrong })
+			}
+		}
 	case kind == wire.AttrFunc:
 		name, _ := wire.AttrBytes(value, wire.AttrFunc)
 		f.checkFunction(p, a.name, name, 0)

@@ -95,6 +95,11 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 	var count int64
 	for s := wire.Scan(list); s.Next(); {
 		if s.Is(listShapes) {
+			if wrong := wrongShape(s.Data); wrong != "" {
+				output := count
+				f.report(p, inconsistentShapes, op.name, func() string { return fmt.Sprintf("_output_shapes: output #%d %s", output, wrong) })
+				return
+			}
 			if inferred, certain := f.inferred(op, count); certain {
 				if recorded := parseShape(s.Data); !compatible(recorded, inferred) {
 					output := count

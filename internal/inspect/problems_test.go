@@ -132,6 +132,34 @@ func TestProblems(t *testing.T) {
 			v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
 			nodes(m, v, floatNode("read", "Identity", "T", "v"), floatNode("assign", "Assign", "T", "x", "v"))
 		}, []string{"error input-type: node assign: input 0 reads x, which is float32, and op Assign takes float32_ref there"}},
+		{"what is no shape, where the import looks", func(m *tfpb.MetaGraphDef) {
+			dims := func(sizes ...int64) *tfpb.TensorShapeProto {
+				shape := new(tfpb.TensorShapeProto)
+				for _, size := range sizes {
+					shape.Dim = append(shape.Dim, &tfpb.TensorShapeProto_Dim{Size: size})
+				}
+				return shape
+			}
+			shaped := func(name string, shape *tfpb.TensorShapeProto) *tfpb.NodeDef {
+				n := floatNode(name, "Placeholder", "dtype")
+				n.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: shape}}
+				return n
+			}
+			unknown := dims(2)
+			unknown.UnknownRank = true
+			queue := &tfpb.NodeDef{Name: "queue", Op: "FIFOQueueV2", Attr: map[string]*tfpb.AttrValue{
+				"component_types": {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Type: []tfpb.DataType{tfpb.DataType_DT_FLOAT}}}},
+				"shapes":          {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Shape: []*tfpb.TensorShapeProto{dims(-2)}}}},
+			}}
+			recorded := floatNode("recorded", "Relu", "T", "x")
+			recorded.Attr["_output_shapes"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Shape: []*tfpb.TensorShapeProto{dims(-3)}}}}
+			const large = 1 << 40
+			nodes(m, shaped("a", unknown), shaped("b", dims(-1, -2)), shaped("c", dims(large, large, 0)),
+				shaped("fine", dims(0, large, -1, large, large)), shaped("deep", dims(make([]int64, 255)...)), queue, recorded)
+		}, []string{
+			"error invalid-attr x4: node a: attr shape of op Placeholder is a shape of unknown rank with dimensions",
+			"error inconsistent-shapes: node recorded: _output_shapes: output #0 is a shape with the dimension -3",
+		}},
 		{"a damaged constant", func(m *tfpb.MetaGraphDef) {
 			c := floatNode("c", "Const", "dtype")
 			c.Attr["value"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT,
