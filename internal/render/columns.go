@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -43,15 +44,62 @@ func measure(t *Grid, rows [][]string, width int) layout {
 	return l
 }
 
-// fit lowers the widths of the columns that may be shortened until all fit: first of prose, then of names.
+// roomy returns a table without the spare columns that keep it from fitting a terminal of that width with the rows' keys whole, and
+// the names of what it left out.
+func roomy(t *Grid, width int) (*Grid, []string) {
+	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Spare }) {
+		return t, nil
+	}
+	l := measure(t, t.Rows, 0)
+	need := -len(gap)
+	room := func(i int) int {
+		if l.columns[i].Fixed || l.turnOf(i) == keyTurn {
+			return l.widths[i] + len(gap)
+		}
+		return min(l.widths[i], narrowest) + len(gap)
+	}
+	for i := range l.columns {
+		need += room(i)
+	}
+	keep := make([]bool, len(t.Columns))
+	var out []string
+	for i := len(t.Columns) - 1; i >= 0; i-- {
+		if keep[i] = need <= width || !t.Columns[i].Spare; !keep[i] {
+			need -= room(i)
+			out = append(out, t.Columns[i].Name)
+		}
+	}
+	slices.Reverse(out)
+	kept := *t
+	kept.Columns = pick(t.Columns, keep)
+	kept.Rows = make([][]string, len(t.Rows))
+	for i, row := range t.Rows {
+		kept.Rows[i] = pick(row, keep)
+	}
+	return &kept, out
+}
+
+// pick returns the elements of list that are to be kept. A row can be shorter than its table is wide.
+func pick[T any](list []T, keep []bool) []T {
+	var out []T
+	for i, v := range list {
+		if keep[i] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// fit lowers the widths of the columns that may be shortened until all fit: first of prose, then of names, and last of the names
+// by which a row is told from the next.
 func (l *layout) fit(width int) {
 	excess := -width - len(gap)
 	for _, w := range l.widths {
 		excess += w + len(gap)
 	}
-	for _, prose := range []bool{true, false} {
+	for turn := proseTurn; turn <= keyTurn; turn++ {
 		for excess > 0 {
-			i, step := l.widest(prose)
+			i, step := l.widest(turn)
 			if i < 0 {
 				break
 			}
@@ -62,12 +110,30 @@ func (l *layout) fit(width int) {
 	}
 }
 
-// widest returns the widest column that may be made narrower, of prose or of names, -1 where there is none, and by how much: down to the
-// next widest, and by one where they are equal.
-func (l *layout) widest(prose bool) (column, step int) {
+// The turns in which columns are made narrower.
+const (
+	proseTurn = iota
+	nameTurn
+	keyTurn
+)
+
+// turnOf returns when column i is made narrower. The key of a row is the first column that is the row's own.
+func (l *layout) turnOf(i int) int {
+	switch {
+	case l.columns[i].Prose:
+		return proseTurn
+	case i == slices.IndexFunc(l.columns, func(c Column) bool { return !c.Group }):
+		return keyTurn
+	}
+	return nameTurn
+}
+
+// widest returns the widest of the columns whose turn it is that may be made narrower, -1 where there is none, and by how much: down to
+// the next widest, and by one where they are equal.
+func (l *layout) widest(turn int) (column, step int) {
 	widest, next := -1, narrowest
 	for i, c := range l.columns {
-		if c.Fixed || c.Prose != prose || l.widths[i] <= narrowest {
+		if c.Fixed || l.turnOf(i) != turn || l.widths[i] <= narrowest {
 			continue
 		}
 		if widest >= 0 && l.widths[i] <= l.widths[widest] {

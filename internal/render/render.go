@@ -85,6 +85,7 @@ type Column struct {
 	Fixed bool   // never shortened to make the table fit the terminal
 	Prose bool   // text to read: where it must be shortened, its end goes, not its middle
 	Tree  string // in a table, a path with this between its parts is its last part, indented: a row stands below that of its parent
+	Spare bool   // in a table, left out where the names of the rows need the room; the last such column first
 	Group bool   // in a table, a cell like the one above it is left empty where all columns before it are alike too
 }
 

@@ -52,6 +52,23 @@ func TestShow(t *testing.T) {
 			"outputs",
 			"nothing is an output",
 		}},
+		{"a table too narrow for all columns and whole names", []View{{Section: "variables", Tables: []Grid{{
+			Columns: []Column{{Name: "variable"}, {Name: "kind", Spare: true}, Number("parameters"), {Name: "initializer", Spare: true}},
+			Rows:    [][]string{{"layer/weights/of/it", "model", "12", "layer/weights/of/it/Assign"}, {"a", "part", "3"}},
+			Note:    "2 variables",
+		}}}}, Options{Format: Auto, Terminal: true, Width: 40}, []string{
+			"variable             kind   parameters",
+			"layer/weights/of/it  model          12",
+			"a                    part            3",
+			"2 variables; left out for want of room: initializer",
+		}},
+		{"names are shortened last", []View{{Section: "nodes", Tables: []Grid{{
+			Columns: []Column{{Name: "name"}, {Name: "device"}},
+			Rows:    [][]string{{"a/name/as/long/as/this", "/job:worker/task:0/device:GPU:0"}},
+		}}}}, Options{Format: Auto, Terminal: true, Width: 36}, []string{
+			"name                    device",
+			"a/name/as/long/as/this  /job:…:GPU:0",
+		}},
 		{"narrow table", []View{sample()}, Options{Format: Auto, Terminal: true, Width: 30}, []string{
 			"inputs",
 			`tensor        bytes  why`,

@@ -20,7 +20,7 @@ const tableRows = 1000
 // section's name; where the section has several tables, with the title of the table.
 func showTables(w *printer, v View, several bool, st style, o Options) error {
 	for i := range v.Tables {
-		t := &v.Tables[i]
+		t, without := roomy(&v.Tables[i], o.Width)
 		if i > 0 {
 			w.write("\n")
 		}
@@ -42,6 +42,9 @@ func showTables(w *printer, v View, several bool, st style, o Options) error {
 			note = nothingFits
 		case note == "":
 			note = "none"
+		}
+		if len(without) > 0 && w.written > before {
+			note = strings.TrimPrefix(note+"; ", "; ") + "left out for want of room: " + strings.Join(without, ", ")
 		}
 		if note != "" {
 			if w.write(st.note(Text(note)) + "\n"); w.err != nil {

@@ -14,6 +14,9 @@ func VariableList(l *inspect.VariableList) View {
 	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "initializer", "from")
 	columns[4], columns[5] = Number("parameters"), Number("bytes")
 	columns[2].Fixed, columns[3].Fixed, columns[9].Prose = true, true, true
+	for _, i := range []int{1, 5, 7, 8, 9} {
+		columns[i].Spare = true
+	}
 	g := Grid{Title: "variables", Columns: columns}
 	var values []string
 	for i := range l.Variables {
