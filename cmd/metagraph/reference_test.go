@@ -51,7 +51,6 @@ func TestReference(t *testing.T) {
 func referenceRoot() *cobra.Command {
 	root := newRootCommand(new(environment))
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
 	return root
 }
 
@@ -134,7 +133,6 @@ func paragraphs(text string) []paragraph {
 		}
 		verbatim := strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "\t")
 		line = strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "  ")
-		line = strings.TrimPrefix(line, "#### ") // cobra's own text about completion has headings
 		if fresh || out[len(out)-1].verbatim != verbatim {
 			out = append(out, paragraph{verbatim: verbatim})
 		}

@@ -40,6 +40,7 @@ Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2
 		newClearDevicesCommand(env),
 		newFilterCollectionsCommand(env),
 		newDiffCommand(env),
+		newCompletionCommand(env),
 	)
 	addCompletion(root)
 	return root
