@@ -104,7 +104,7 @@ func TestCompletionInShells(t *testing.T) {
 	for name, shell := range interactiveShells {
 		t.Run(name, func(t *testing.T) {
 			if _, err := exec.LookPath(name); err != nil {
-				t.Skip("NOT RUN: ", err)
+				t.Skip(err)
 			}
 			term := openTerminal(t, shell)
 			for _, test := range tests {
@@ -124,7 +124,7 @@ func TestCompletionRunsNothing(t *testing.T) {
 	for name, shell := range interactiveShells {
 		t.Run(name, func(t *testing.T) {
 			if _, err := exec.LookPath(name); err != nil {
-				t.Skip("NOT RUN: ", err)
+				t.Skip(err)
 			}
 			term := openTerminal(t, shell)
 			// Control-U takes the line away before it is run.
@@ -269,7 +269,7 @@ func openPseudoTerminal(t *testing.T) (side, tty *os.File) {
 	t.Helper()
 	side, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("NOT RUN: ", err)
+		t.Skip(err)
 	}
 	control := func(request uintptr, value unsafe.Pointer) {
 		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, side.Fd(), request, uintptr(value)); errno != 0 {

@@ -3,7 +3,7 @@
 # Sets REPLY to the argument that a word of the line stands for, and OPEN to the quote that is open at its end. Variables are
 # put in; commands are not run, since nobody has pressed Enter yet. Fails for what is no word.
 __metagraph_argument() {
-  OPEN=
+  OPEN=''
   if [[ ${1//\\?/} == *[\`\(]* ]]; then
     REPLY=${1//\\/}
     return
@@ -11,7 +11,7 @@ __metagraph_argument() {
   for OPEN in '' \" \'; do
     eval "REPLY=$1$OPEN" 2> /dev/null && return
   done
-  OPEN= REPLY=$1
+  OPEN='' REPLY=$1
   return 1
 }
 
@@ -21,7 +21,7 @@ _metagraph() {
 
   # The words up to the cursor as they were typed: bash splits them at : and = as well, and redirections are among them.
   local -a words=()
-  local rest=${COMP_LINE:0:COMP_POINT} last=-1 i piece gap before=
+  local rest=${COMP_LINE:0:COMP_POINT} last=-1 i piece gap before='' # word, redirection or its target
   for ((i = 0; i <= COMP_CWORD; i++)); do
     gap=${rest%%[![:space:]]*}
     rest=${rest#"$gap"}
@@ -34,10 +34,10 @@ _metagraph() {
       before=redirection
     elif [[ $before == redirection ]]; then
       ((i < COMP_CWORD)) || return 0 # a file
-      before=file
+      before=target
     elif [[ -z $gap && $before == word ]]; then
       words[last]+=$piece
-    elif [[ -n $gap || $before != file ]]; then
+    elif [[ -n $gap || $before != target ]]; then
       words[++last]=$piece
       before=word
     fi
