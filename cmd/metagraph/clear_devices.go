@@ -30,7 +30,10 @@ func newClearDevicesCommand(env *environment) *cobra.Command {
 tf.train.import_meta_graph(clear_devices=True) does, on files. A SavedModel stays a SavedModel, a GraphDef a GraphDef.
 
 Devices are compared by what they mean: --match '/gpu:*' also finds /job:worker/task:1/device:GPU:3. With --map, the nodes
-on OLD get the device NEW as it is given; what neither --map nor --match names is cleared, unless --match is given.`,
+on OLD get the device NEW as it is given; what neither --map nor --match names is cleared, unless --match is given.
+
+A pattern that fits no device is said, and is no error: that no node is on such a device is what --check and --match are
+often asked to find.`,
 		Example: `  metagraph clear-devices gpu.meta local.meta
   metagraph clear-devices --match '/job:ps' in.meta out.meta
   metagraph clear-devices --map /gpu:1=/gpu:0 --match /gpu:1 in.meta out.meta
@@ -50,7 +53,7 @@ on OLD get the device NEW as it is given; what neither --map nor --match names i
 }
 
 func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOptions, args []string) error {
-	options, err := o.parse()
+	options, err := o.parse(args)
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,8 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	if err != nil {
 		return in.Locate(err)
 	}
-	r := result{kind: in.Kind, report: render.Devices{DevicesReport: report, Check: o.check || o.out.dryRun}}
+	dry := o.check || o.out.dryRun
+	r := result{kind: in.Kind, report: render.Devices{DevicesReport: report, Check: dry, DryRun: dry}}
 	if o.check {
 		return o.out.found(env, r.report, report.Changed())
 	}
@@ -74,8 +78,11 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 }
 
 // parse turns the flags into options.
-func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
+func (o *clearDevicesOptions) parse(args []string) (rewrite.DeviceOptions, error) {
 	options := rewrite.DeviceOptions{Colocation: o.colocation, GraphOnly: o.graphOnly}
+	if out := argument(args, 1); o.check && out != "" {
+		return options, usageErrorf("leave out --check to write it, or leave out OUT", "--check writes nothing, and OUT is %q", out)
+	}
 	for _, text := range o.match {
 		p, err := scope.ParseDevicePattern(text)
 		if err != nil {

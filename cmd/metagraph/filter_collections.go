@@ -55,7 +55,7 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 	if err != nil {
 		return in.Locate(err)
 	}
-	r := result{kind: in.Kind, report: render.Collections{CollectionsReport: report, Check: o.out.dryRun}}
+	r := result{kind: in.Kind, report: render.Collections{CollectionsReport: report, Check: o.out.dryRun, DryRun: o.out.dryRun}}
 	if r.message, err = in.Rebuild(meta); err != nil {
 		return in.Locate(err)
 	}

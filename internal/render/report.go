@@ -46,7 +46,8 @@ func Message(s string) string {
 // Devices is the report of clear-devices.
 type Devices struct {
 	*rewrite.DevicesReport
-	Check bool `json:"check"` // nothing was written
+	Check  bool `json:"check"`   // nothing was written: the older name
+	DryRun bool `json:"dry_run"` // nothing was written
 }
 
 // Line says what was cleared, and what still ties nodes to a place.
@@ -56,7 +57,7 @@ func (d Devices) Line() string {
 	switch {
 	case changed+d.GroupsRemoved == 0:
 		fmt.Fprintf(&b, "no device to clear in %s", count(d.Nodes, "node"))
-	case d.Check:
+	case d.DryRun:
 		fmt.Fprintf(&b, "%d of %s would be cleared", d.Cleared, count(d.Nodes, "node"))
 	default:
 		fmt.Fprintf(&b, "cleared %d of %s", d.Cleared, count(d.Nodes, "node"))
@@ -94,19 +95,26 @@ func (d Devices) Line() string {
 	if len(left) > 0 {
 		b.WriteString("; left: " + strings.Join(left, ", "))
 	}
+	if len(d.Unmatched) > 0 {
+		b.WriteString("; no device fits " + strings.Join(atMost(texts(d.Unmatched), 4), ", "))
+		if len(d.There) > 0 {
+			b.WriteString(" (there is " + strings.Join(atMost(texts(d.There), 4), ", ") + ")")
+		}
+	}
 	return b.String()
 }
 
 // Collections is the report of filter-collections.
 type Collections struct {
 	*rewrite.CollectionsReport
-	Check bool `json:"check"` // nothing was written
+	Check  bool `json:"check"`   // nothing was written: the older name
+	DryRun bool `json:"dry_run"` // nothing was written
 }
 
 // Line says what was kept and what was dropped.
 func (c Collections) Line() string {
 	verb := "kept"
-	if c.Check {
+	if c.DryRun {
 		verb = "would keep"
 	}
 	total := len(c.Kept) + len(c.Dropped)

@@ -23,6 +23,7 @@ func clearDevicesTwin(m *tfpb.MetaGraphDef, o rewrite.DeviceOptions) *rewrite.De
 			t.report.InFunctions += changed
 		}
 	}
+	t.report.Unmatched, t.report.There = t.unmatched()
 	t.report.Left.Groups = len(t.groups)
 	t.report.Left.Elsewhere = t.elsewhere()
 	slices.SortFunc(t.report.Devices, func(a, b rewrite.DeviceChange) int {
@@ -39,6 +40,7 @@ type devicesTwin struct {
 	report  rewrite.DevicesReport
 	groups  map[string]bool
 	nodes   []placedNode
+	devices []string // those that nodes were on, where they were looked at, one for each node
 }
 
 // A placedNode is a node with the device that it has in the end.
@@ -49,6 +51,7 @@ func (t *devicesTwin) walk(function string, nodes []*tfpb.NodeDef, frozen bool) 
 		t.report.Nodes++
 		matched := false
 		if n.Device != "" && !frozen {
+			t.devices = append(t.devices, n.Device)
 			var to string
 			if to, matched = t.target(n.Device); matched && to != n.Device {
 				t.changed(n.Device, to)
@@ -83,6 +86,37 @@ func (t *devicesTwin) target(device string) (string, bool) {
 		return "", true
 	}
 	return "", slices.ContainsFunc(t.options.Match, func(p scope.DevicePattern) bool { return p.Match(device) })
+}
+
+// unmatched returns the patterns that fit no device and, where there are such, the devices that there are.
+func (t *devicesTwin) unmatched() (patterns, there []string) {
+	patterns, there = []string{}, []string{}
+	all := slices.Clone(t.options.Match)
+	for i, m := range t.options.Map {
+		all = slices.Insert(all, i, m.From)
+	}
+	for _, p := range all {
+		if !slices.ContainsFunc(t.devices, p.Match) && !slices.Contains(patterns, p.String()) {
+			patterns = append(patterns, p.String())
+		}
+	}
+	if len(patterns) == 0 {
+		return patterns, there
+	}
+	nodes := make(map[string]int)
+	for _, device := range t.devices {
+		nodes[device]++
+	}
+	for device := range nodes {
+		there = append(there, device)
+	}
+	slices.SortFunc(there, func(a, b string) int {
+		if nodes[a] != nodes[b] {
+			return nodes[b] - nodes[a]
+		}
+		return strings.Compare(a, b)
+	})
+	return patterns, there
 }
 
 func (t *devicesTwin) changed(device, to string) {

@@ -1,0 +1,149 @@
+package rewrite
+
+import (
+	"bytes"
+	"hash/maphash"
+	"iter"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// ungroups reports whether a node loses its colocation groups, given whether its device is one of those that the options mean.
+func (o *DeviceOptions) ungroups(matched bool) bool {
+	return o.Colocation && (matched || len(o.Match) == 0)
+}
+
+// locPrefix stands before the node name of a colocation group in the attr `_class`.
+var locPrefix = []byte("loc:@")
+
+// groups returns the node names of the colocation groups in the map entry of `_class`.
+func groups(entry []byte) iter.Seq[[]byte] {
+	_, value := wire.MapEntry(entry)
+	return groupsIn(value)
+}
+
+// groupsIn returns the node names of the colocation groups in the AttrValue of `_class`.
+func groupsIn(value []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		list, _ := wire.AttrBytes(value, wire.AttrList)
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(wire.ListS) && bytes.HasPrefix(s.Data, locPrefix) && !yield(s.Data[len(locPrefix):]) {
+				return
+			}
+		}
+	}
+}
+
+// ungroup counts the groups in an entry as taken off. It reports whether there are any.
+func (c *deviceClearer) ungroup(entry []byte) bool {
+	n := 0
+	for range groups(entry) {
+		n++
+	}
+	c.report.GroupsRemoved += n
+	return n > 0
+}
+
+// withoutGroups returns the map entry of `_class` without its colocation groups, nil where nothing else is in it.
+func withoutGroups(entry []byte) []byte {
+	key, value := wire.MapEntry(entry)
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var kept wire.Builder
+	for s := wire.Scan(list); s.Next(); {
+		if !s.Is(wire.ListS) || !bytes.HasPrefix(s.Data, locPrefix) {
+			kept.Window(s.Raw)
+		}
+	}
+	if kept.Size() == 0 {
+		return nil
+	}
+	var b wire.Builder
+	b.Bytes(1, key)
+	b.Message(2, func() {
+		b.Message(wire.AttrList, func() { b.Append(kept.Build()) })
+		for s := wire.Scan(value); s.Next(); {
+			if !wire.SetsAttr(s.Field) {
+				b.Window(s.Raw) // an unknown field
+			}
+		}
+	})
+	return b.Build().Bytes()
+}
+
+// countGroups notes in which groups a node is. Node names are local to their function, so groups are too.
+func (c *deviceClearer) countGroups(entry []byte) {
+	colocated := false
+	for name := range groups(entry) {
+		colocated = true
+		var h maphash.Hash
+		h.SetSeed(c.seed)
+		_, _ = h.WriteString(c.function) // it never fails
+		_ = h.WriteByte(0)
+		_, _ = h.Write(name)
+		c.groups[h.Sum64()] = true
+	}
+	if colocated {
+		c.report.Left.Colocated++
+	}
+}
+
+// colocatedElsewhere counts the nodes that are, with the devices that they will have, on another device than the node which
+// their colocation group is named after.
+func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
+	type key struct{ function, node string }
+	heads := make(map[key]string) // devices of the nodes that a group is named after
+	o.eachNode(g, func(function string, n *wire.Node, _ string, grouped bool) {
+		for name := range groupsOf(n, grouped) {
+			heads[key{function, string(name)}] = ""
+		}
+	})
+	o.eachNode(g, func(function string, n *wire.Node, device string, _ bool) {
+		if _, ok := heads[key{function, string(n.Name)}]; ok {
+			heads[key{function, string(n.Name)}] = device
+		}
+	})
+	elsewhere := 0
+	o.eachNode(g, func(function string, n *wire.Node, device string, grouped bool) {
+		for name := range groupsOf(n, grouped) {
+			if head := heads[key{function, string(name)}]; head != "" && head != device {
+				elsewhere++
+				return
+			}
+		}
+	})
+	return elsewhere
+}
+
+// eachNode calls use with each node of a graph and of its functions, whose name is empty for the graph, with the device
+// that the node will have, and whether it keeps its colocation groups. The graph has been walked before, so there are no
+// errors in it.
+func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire.Node, device string, grouped bool)) {
+	walk := func(function string, nodes iter.Seq2[*wire.Node, error], frozen bool) {
+		for n, err := range nodes {
+			if err != nil {
+				return
+			}
+			device := string(n.Device)
+			matched := false
+			if device != "" && !frozen {
+				device, matched = o.target(device)
+			}
+			use(function, n, device, frozen || !o.ungroups(matched))
+		}
+	}
+	walk("", g.Nodes(), false)
+	for f, err := range g.Functions() {
+		if err == nil {
+			walk(f.Name(), f.Nodes(), o.GraphOnly)
+		}
+	}
+}
+
+// groupsOf returns the node names of the colocation groups of a node that keeps them.
+func groupsOf(n *wire.Node, grouped bool) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if value, ok := n.Attr("_class"); ok && grouped {
+			groupsIn(value)(yield)
+		}
+	}
+}
