@@ -54,6 +54,9 @@ func (e Export) Line() string {
 	if e.Torn > 0 {
 		sections = append(sections, count(e.Torn, "entry")+" of collections still naming nodes outside")
 	}
+	if len(e.Stale) > 0 {
+		sections = append(sections, stale(e.Stale))
+	}
 	if e.Initializers > 0 {
 		sections = append(sections, count(e.Initializers, "variable")+" with an initializer in the scope, theirs lying outside")
 	}

@@ -61,6 +61,19 @@ func (i Import) Line() string {
 	if i.Initializers > 0 {
 		sections = append(sections, count(i.Initializers, "variable")+" with another initializer, theirs not having come along")
 	}
+	if i.Unsaved > 0 {
+		unsaved := "the saver stays the base's and does not restore " + count(i.Unsaved, "imported variable")
+		if i.Saver == "imported" {
+			unsaved = "the saver is the imported one and does not restore " + count(i.Unsaved, "variable") + " of the base"
+		}
+		sections = append(sections, unsaved)
+	}
+	if i.SharedState > 0 {
+		sections = append(sections, count(i.SharedState, "imported variable")+" sharing a shared_name, and so the value, with one of the base")
+	}
+	if len(i.Stale) > 0 {
+		sections = append(sections, stale(i.Stale))
+	}
 	if i.ObjectsLost {
 		sections = append(sections, "the imported object graph is left out, there being one")
 	}
@@ -68,6 +81,11 @@ func (i Import) Line() string {
 		sections = append(sections, "elements: "+strings.Join(renames(i.Returned, n, n), ", "))
 	}
 	return strings.Join(sections, "; ")
+}
+
+// stale says in which collections nodes have the names that they had before.
+func stale(collections []string) string {
+	return "old names of nodes stay in " + strings.Join(atMost(texts(collections), 4), ", ")
 }
 
 // renames lists at most n of all renames.

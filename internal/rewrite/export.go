@@ -37,6 +37,7 @@ type ExportReport struct {
 	MissingNearest []string `json:"missing_nearest"` // the keys that come nearest to those
 	Entries        int      `json:"entries"`         // entries that went from collections that stayed
 	Torn           int      `json:"torn"`            // entries that stayed though they name nodes that lie outside the scope
+	Stale          []string `json:"stale"`           // collections in whose Anys nodes have names that they had before, sorted
 	Initializers   int      `json:"initializers"`    // variables that got an initializer in the scope, theirs lying outside
 	Savers         []string `json:"savers"`          // scopes of the savers that went
 	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped"
@@ -265,17 +266,17 @@ func (e *exporter) wanted(key string) bool {
 
 // GraphAlone takes out of the report what lies beside the graph, for a copy that is to hold nothing else.
 func (r *ExportReport) GraphAlone() {
-	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Initializers = false, nil, nil, 0, 0, 0
+	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Stale, r.Initializers = false, nil, nil, 0, 0, nil, 0
 	r.Saver, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "none", nil, 0, false, 0
 	r.finish()
 }
 
 // finish puts the report in order.
 func (r *ExportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures} {
+	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures, &r.Stale} {
 		slices.Sort(*names)
 	}
-	for _, names := range []*[]string{&r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures} {
+	for _, names := range []*[]string{&r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.Stale} {
 		if *names == nil {
 			*names = []string{}
 		}

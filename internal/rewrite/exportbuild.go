@@ -230,6 +230,9 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 	e.report.Entries += change.Gone
 	e.report.Torn += change.Torn
 	e.report.Collections = append(e.report.Collections, key)
+	if e.o.Registry.Stale(e.plan, value) {
+		e.report.Stale = append(e.report.Stale, key)
+	}
 	if change.Same {
 		b.Field(f)
 	} else {

@@ -40,12 +40,12 @@ func (i *importer) checkFunctions() error {
 	if !i.into {
 		return nil
 	}
-	base, err := libraryOf(i.base.Graph())
+	base, err := libraryOf(i.there.rest)
 	if err != nil || len(base.functions) == 0 {
 		return err
 	}
 	var bodies, gradients []string
-	for f, err := range i.in.Graph().Library() {
+	for f, err := range i.own.rest.Library() {
 		switch {
 		case err != nil:
 			return err
@@ -93,12 +93,12 @@ func sameFunction(a, b wire.Function) bool {
 // appendLibraries appends the united function library, where there is one: the base's as it stands, then what only the
 // imported graph has.
 func (i *importer) appendLibraries(b *wire.Builder) error {
-	base, err := libraryOf(i.base.Graph())
+	base, err := libraryOf(i.there.rest)
 	if err != nil {
 		return err
 	}
 	var added wire.Builder
-	for f, err := range i.in.Graph().Library() {
+	for f, err := range i.own.rest.Library() {
 		switch {
 		case err != nil:
 			return err
@@ -123,9 +123,9 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 			added.Window(f.Raw)
 		}
 	}
-	old, has := wire.Merged(i.base.Graph(), wire.GraphLibrary)
+	old, has := wire.Merged(i.there.rest, wire.GraphLibrary)
 	if added.Size() == 0 {
-		appendFields(b, i.base.Graph(), wire.GraphLibrary)
+		appendFields(b, i.there.rest, wire.GraphLibrary)
 		return nil
 	}
 	b.Message(wire.GraphLibrary, func() {

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -43,6 +44,9 @@ type ImportReport struct {
 	Functions    int      `json:"functions"`     // functions that were added to the library
 	Shared       int      `json:"shared"`        // functions that were in it
 	Saver        string   `json:"saver"`         // whose saver_def counts: "none", "base", "imported"
+	Unsaved      int      `json:"unsaved"`       // variables of the other graph, which that saver knows nothing of
+	SharedState  int      `json:"shared_state"`  // imported variables that are one with a variable of the base when the graph runs
+	Stale        []string `json:"stale"`         // collections in whose Anys nodes have names that they had before, sorted
 	Signatures   []Rename `json:"signatures"`    // signatures whose key was taken
 	ObjectsLost  bool     `json:"objects_lost"`  // both had an object graph, and the base's stayed
 	Returned     []Rename `json:"returned"`      // the elements that were asked for, with their new names
@@ -64,6 +68,8 @@ type importer struct {
 	mappings []mapping
 	unbound  []string          // the inputs that must be mapped, in the order of the collection that lists them
 	instead  map[string]string // initializers that are not there, and what to take for each
+	own      *survey           // of in's graph
+	there    *survey           // of the base's
 	ops      *opList           // of in
 	baseOps  *opList
 	report   *ImportReport
@@ -90,7 +96,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 		i.trouble.add("a scope begins with a letter, a digit or a dot; letters, digits and _ . - / may follow",
 			"TensorFlow does not accept the scope %q", asked)
 	}
-	for _, step := range []func() error{i.loadOps, i.mapInputs, i.chooseNames, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
+	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
 		if err := step(); err != nil {
 			return nil, nil, err
 		}
@@ -103,15 +109,23 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 		return nil, nil, err
 	}
 	i.report.Nodes, i.report.Cleared = i.pass.Nodes, i.pass.Cleared
+	i.countVariables()
 	i.report.finish()
 	return message, i.report, nil
 }
 
-func (i *importer) loadOps() (err error) {
+// load reads what is asked for of both graphs.
+func (i *importer) load() (err error) {
 	if i.ops, err = opsOf(i.in); err != nil {
 		return err
 	}
-	i.baseOps, err = opsOf(i.base)
+	if i.baseOps, err = opsOf(i.base); err != nil || !i.into {
+		return err
+	}
+	if i.own, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
+		return err
+	}
+	i.there, err = surveyOf(i.base.Graph(), false)
 	return err
 }
 
@@ -119,12 +133,7 @@ func (i *importer) loadOps() (err error) {
 func (i *importer) chooseNames() error {
 	i.report.Scope = i.o.Scope
 	if i.into {
-		for _, err := range i.base.Graph().Nodes() {
-			if err != nil {
-				return err
-			}
-			i.report.BaseNodes++
-		}
+		i.report.BaseNodes = i.there.nodes
 	}
 	if i.report.BaseNodes == 0 {
 		i.plan.Prepend = i.o.Scope
@@ -149,34 +158,21 @@ func (i *importer) nameInitializers() error {
 // mostRenames is how many renamed nodes a report lists.
 const mostRenames = 100
 
-// renameTaken gives the nodes whose names are taken in the base names of their own, as TensorFlow does
-// (GraphConstructor::UniquifyNames in tensorflow/core/common_runtime/graph_constructor.cc): the scopes that nodes lie in
-// count as names.
+// renameTaken gives the nodes whose names are taken in the base names of their own.
 func (i *importer) renameTaken() error {
-	base, err := newNameSet(i.base.Graph())
-	if err != nil {
+	t, err := numberTaken(i.in.Graph(), i.base.Graph())
+	if err != nil || t.numbers == nil {
 		return err
 	}
-	var own *nameSet
-	for n, err := range i.in.Graph().Nodes() {
-		if err != nil {
-			return err
-		}
-		if !base.has(n.Name) {
+	i.plan.Number = t.number
+	for at, number := range t.numbers {
+		if number == 0 {
 			continue
 		}
-		if own == nil {
-			if own, err = newNameSet(i.in.Graph()); err != nil {
-				return err
-			}
-			i.plan.Renamed = make(map[string]string)
-		}
-		name := string(n.Name)
-		to := scope.Unique(name, func(s string) bool { return base.has([]byte(s)) || s != name && own.has([]byte(s)) })
-		i.plan.Renamed[name] = to
 		i.report.Renamed++
 		if len(i.report.Renames) < mostRenames {
-			i.report.Renames = append(i.report.Renames, Rename{name, to})
+			name := string(t.nodes.Name(at))
+			i.report.Renames = append(i.report.Renames, Rename{name, name + "_" + strconv.Itoa(int(number))})
 		}
 	}
 	return nil
@@ -184,14 +180,10 @@ func (i *importer) renameTaken() error {
 
 // chooseFrames gives the loops of the imported graph frames of their own where the base has such.
 func (i *importer) chooseFrames() error {
-	base, err := frames(i.base.Graph())
-	if err != nil || len(base) == 0 {
-		return err
+	if !i.into || len(i.there.frames) == 0 {
+		return nil
 	}
-	own, err := frames(i.in.Graph())
-	if err != nil {
-		return err
-	}
+	base, own := i.there.frames, i.own.frames
 	taken := make(map[string]bool, len(own))
 	for frame := range own {
 		taken[scope.Prepend(frame, i.plan.Prepend)] = true
@@ -210,25 +202,6 @@ func (i *importer) chooseFrames() error {
 		i.report.Frames = append(i.report.Frames, Rename{frame, to})
 	}
 	return nil
-}
-
-// frames returns the frames of the loops of a graph.
-func frames(g wire.Graph) (map[string]bool, error) {
-	out := make(map[string]bool)
-	for n, err := range g.Nodes() {
-		if err != nil {
-			return nil, err
-		}
-		if op := string(n.Op); op != "Enter" && op != "RefEnter" {
-			continue
-		}
-		if value, ok := n.Attr("frame_name"); ok {
-			if name, ok := wire.AttrBytes(value, wire.AttrS); ok {
-				out[string(name)] = true
-			}
-		}
-	}
-	return out, nil
 }
 
 // nameElements finds the new names of the elements that were asked for.
@@ -274,9 +247,32 @@ func (i *importer) nameElements() error {
 	return nil
 }
 
+// countVariables counts the variables that are not what they were: those that share what they hold with the base's, and
+// those that no saver is there for any more.
+func (i *importer) countVariables() {
+	if !i.into {
+		return
+	}
+	shared, alone := i.own.sharedWith(i.there)
+	i.report.SharedState = shared
+	switch i.report.Saver {
+	case "base":
+		i.report.Unsaved = alone
+	case "imported":
+		_, i.report.Unsaved = i.there.sharedWith(i.own)
+	}
+}
+
+// noteStale notes a collection whose Anys name nodes as they were called before.
+func (i *importer) noteStale(key string, collection []byte) {
+	if i.o.Registry.Stale(i.plan, collection) {
+		i.report.Stale = append(i.report.Stale, key)
+	}
+}
+
 // finish puts the report in order.
 func (r *ImportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Converted} {
+	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Converted, &r.Stale} {
 		slices.Sort(*names)
 		if *names == nil {
 			*names = []string{}

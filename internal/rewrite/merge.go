@@ -103,13 +103,12 @@ func copyField(b *wire.Builder, m *wire.MetaGraph, num protowire.Number) {
 
 // mergeGraphs appends the GraphDef.
 func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
-	base := i.base.Graph()
 	_, has := i.base.Message(wire.GraphDef)
 	if _, hasOwn := i.in.Message(wire.GraphDef); !has && !hasOwn {
 		return nil
 	}
 	b.Message(wire.GraphDef, func() {
-		appendFields(b, base, wire.GraphNode)
+		appendFields(b, i.base.Graph(), wire.GraphNode)
 		err = i.pass.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })
 		if err == nil {
 			err = i.appendLibraries(b)
@@ -117,11 +116,11 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 		if err != nil {
 			return
 		}
-		appendFields(b, base, wire.GraphOldVersion)
+		appendFields(b, i.there.rest, wire.GraphOldVersion)
 		if err = i.appendVersions(b); err == nil {
 			err = i.appendDebugInfo(b)
 		}
-		for s := wire.Scan(base); s.Next(); {
+		for s := wire.Scan(i.there.rest); s.Next(); {
 			if s.Num > wire.GraphDebugInfo {
 				b.Window(s.Raw)
 			}
@@ -141,8 +140,8 @@ const (
 // consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). A base without
 // nodes has no say.
 func (i *importer) appendVersions(b *wire.Builder) error {
-	own, hasOwn := i.in.Graph().Versions()
-	base, has := i.base.Graph().Versions()
+	own, hasOwn := i.own.rest.Versions()
+	base, has := i.there.rest.Versions()
 	if !hasOwn && !has {
 		return nil
 	}
@@ -161,7 +160,7 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 		return err
 	}
 	if producer == wire.LastUint(base, versionProducer) && consumer == wire.LastUint(base, versionMinConsumer) && len(bad) == known {
-		appendFields(b, i.base.Graph(), wire.GraphVersions)
+		appendFields(b, i.there.rest, wire.GraphVersions)
 		return nil
 	}
 	b.Message(wire.GraphVersions, func() {
@@ -206,12 +205,12 @@ func badConsumers(versions []byte, have []uint64) ([]uint64, error) {
 
 // appendDebugInfo appends the debug info of both graphs.
 func (i *importer) appendDebugInfo(b *wire.Builder) error {
-	own, has := wire.Merged(i.in.Graph(), wire.GraphDebugInfo)
+	own, has := wire.Merged(i.own.rest, wire.GraphDebugInfo)
 	if !has {
-		appendFields(b, i.base.Graph(), wire.GraphDebugInfo)
+		appendFields(b, i.there.rest, wire.GraphDebugInfo)
 		return nil
 	}
-	base, _ := wire.Merged(i.base.Graph(), wire.GraphDebugInfo)
+	base, _ := wire.Merged(i.there.rest, wire.GraphDebugInfo)
 	renamed, err := i.plan.DebugInfo(nil, own)
 	if err != nil {
 		return fmt.Errorf("debug_info: %w", err)

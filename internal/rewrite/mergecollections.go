@@ -71,6 +71,7 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		if err != nil {
 			return err
 		}
+		i.noteStale(key, value)
 		imported[key] = change
 		order = append(order, key)
 		i.report.Collections = append(i.report.Collections, key)

@@ -82,6 +82,7 @@ func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
 	if err != nil {
 		return err
 	}
+	i.noteStale(key, value)
 	i.report.Collections = append(i.report.Collections, key)
 	if change.Same {
 		b.Field(f)

@@ -9,36 +9,46 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A nameSet is the names that a graph takes up: of its nodes and of the scopes that they lie in (existing_nodes_ and
+// A nameSet is the names that graphs take up: of their nodes and of the scopes that those lie in (existing_nodes_ and
 // existing_prefixes_ of GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
 //
-// A scope is known by its hash, which takes as much time and room as a name has characters, however many slashes they are.
-// Should two hashes ever be the same, then a name that is free counts as taken.
+// A name is known by its hash, which takes no room for its characters and as much time as it has, however many slashes they
+// are. Should two hashes ever be the same, then a name that is free counts as taken.
 type nameSet struct {
-	nodes  *wire.Index
-	seed   maphash.Seed
-	scopes map[uint64]struct{}
+	seed  maphash.Seed
+	names map[uint64]owners
 }
 
-func newNameSet(g wire.Graph) (*nameSet, error) {
-	nodes, err := wire.IndexNodes(g)
-	if err != nil {
-		return nil, err
-	}
-	s := &nameSet{nodes: nodes, seed: maphash.MakeSeed(), scopes: make(map[uint64]struct{})}
+// owners says whose a name is.
+type owners uint8
+
+const (
+	ofBase owners = 1 << iota
+	ofImported
+)
+
+func newNameSet() *nameSet {
+	return &nameSet{seed: maphash.MakeSeed(), names: make(map[uint64]owners)}
+}
+
+// addGraph adds the names of a graph.
+func (s *nameSet) addGraph(g wire.Graph, owner owners) error {
 	var last []byte // the scope of the node before: nodes of one scope often stand together
-	for i := range nodes.Len() {
-		name := nodes.Name(i)
-		if at := name[:bytes.LastIndexByte(name, '/')+1]; !bytes.Equal(at, last) {
-			s.addScopes(at)
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return err
+		}
+		s.names[maphash.Bytes(s.seed, n.Name)] |= owner
+		if at := n.Name[:bytes.LastIndexByte(n.Name, '/')+1]; !bytes.Equal(at, last) {
+			s.addScopes(at, owner)
 			last = at
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // addScopes adds the scopes that end at the slashes of a name.
-func (s *nameSet) addScopes(name []byte) {
+func (s *nameSet) addScopes(name []byte, owner owners) {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	for {
@@ -47,19 +57,60 @@ func (s *nameSet) addScopes(name []byte) {
 			return
 		}
 		_, _ = h.Write(name[:slash]) // never fails
-		s.scopes[h.Sum64()] = struct{}{}
+		s.names[h.Sum64()] |= owner
 		_ = h.WriteByte('/')
 		name = name[slash+1:]
 	}
 }
 
-// has reports whether a name is taken.
-func (s *nameSet) has(name []byte) bool {
-	if _, ok := s.nodes.Find(name); ok {
-		return true
+// owners returns whose a name is, 0 for one that is free.
+func (s *nameSet) owners(name []byte) owners { return s.names[maphash.Bytes(s.seed, name)] }
+
+// A numbering tells which nodes of a graph become NAME_N because their own name is taken.
+type numbering struct {
+	nodes   *wire.Index
+	numbers []uint32 // the N of each node, 0 for one that keeps its name; nil where all do
+}
+
+// numberTaken numbers the nodes of in whose names base takes up, as TensorFlow does (GraphConstructor::UniquifyNames in
+// tensorflow/core/common_runtime/graph_constructor.cc): the first number counts with which a name is taken in neither.
+func numberTaken(in, base wire.Graph) (*numbering, error) {
+	taken := newNameSet()
+	if err := taken.addGraph(base, ofBase); err != nil {
+		return nil, err
 	}
-	_, ok := s.scopes[maphash.Bytes(s.seed, name)]
-	return ok
+	nodes, err := wire.IndexNodes(in)
+	if err != nil {
+		return nil, err
+	}
+	t := &numbering{nodes: nodes}
+	var name []byte
+	for i := range nodes.Len() {
+		own := nodes.Name(i)
+		if taken.owners(own)&ofBase == 0 {
+			continue
+		}
+		if t.numbers == nil {
+			t.numbers = make([]uint32, nodes.Len())
+			if err := taken.addGraph(in, ofImported); err != nil {
+				return nil, err
+			}
+		}
+		name = append(append(name[:0], own...), '_')
+		for free := false; !free; free = taken.owners(name) == 0 {
+			t.numbers[i]++
+			name = strconv.AppendUint(name[:len(own)+1], uint64(t.numbers[i]), 10)
+		}
+	}
+	return t, nil
+}
+
+// number returns the number of a node, 0 for one that keeps its name or is not there.
+func (t *numbering) number(node []byte) int {
+	if i, ok := t.nodes.Find(node); ok {
+		return int(t.numbers[i])
+	}
+	return 0
 }
 
 // freeScope returns want or the first of want_1, want_2, ... under which all nodes of in can go into base: no node of base
@@ -94,8 +145,8 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 			return at, nil
 		}
 		if taken == nil {
-			var err error
-			if taken, err = newNameSet(base); err != nil {
+			taken = newNameSet()
+			if err := taken.addGraph(base, ofBase); err != nil {
 				return "", err
 			}
 		}
@@ -147,7 +198,7 @@ func collides(at string, in wire.Graph, taken *nameSet) (bool, error) {
 			return false, err
 		}
 		name = append(name[:len(at)+1], n.Name...)
-		if taken.has(name) {
+		if taken.owners(name) != 0 {
 			return true, nil
 		}
 	}

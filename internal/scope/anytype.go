@@ -3,11 +3,21 @@ package scope
 import (
 	"strings"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
+
+// Field numbers of Any (google/protobuf/any.proto).
+const (
+	anyURL   protowire.Number = 1
+	anyValue protowire.Number = 2
+)
+
+// typeOf returns the full name of the message type that the URL of an Any ends with.
+func typeOf(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
 // FindMessageByURL returns the message type that a google.protobuf.Any names ("type.googleapis.com/tensorflow.AssetFileDef"):
 // one of TensorFlow's or of the descriptor sets.
 func (r *Registry) FindMessageByURL(url string) (protoreflect.MessageType, error) {
-	return r.message(protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:]))
+	return r.message(protoreflect.FullName(typeOf(url)))
 }

@@ -111,6 +111,29 @@ func (p *Plan) entry(dst *[]byte, proto []byte, t *CollectionType) (bool, error)
 	return true, err
 }
 
+// Stale reports whether a CollectionDef is a list of Anys in which nodes have names that they do not have any more under the
+// plan, or go. Such lists stay as they are, as in TensorFlow, which knows nothing of what is in an Any: the signatures that
+// session_bundle's exporter.py left in serving_signatures, for example.
+func (r *Registry) Stale(p *Plan, collection []byte) bool {
+	kind, list := KindOf(collection)
+	if p.Nothing() || kind != AnyList {
+		return false
+	}
+	stale := false
+	for s := wire.Scan(list); s.Next() && !stale; {
+		if !s.Is(listValue) {
+			continue
+		}
+		typ := protoreflect.FullName(typeOf(string(wire.Last(s.Data, anyURL))))
+		// What cannot be read to its end tells as much as was read.
+		_ = r.known[typ].Each(wire.Last(s.Data, anyValue), func(name []byte, kind Kind) {
+			_, node, _ := Split(name)
+			stale = stale || kind == NodeName && !p.Keeps(node) || string(p.appendName(nil, name, kind)) != string(name)
+		})
+	}
+	return stale
+}
+
 // Saver applies the plan to a SaverDef. It stays only if all three of its names do (Saver.to_proto in
 // tensorflow/python/training/saver.py).
 func (r *Registry) Saver(p *Plan, saver []byte) (changed []byte, keep bool, err error) {

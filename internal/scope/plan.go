@@ -2,20 +2,21 @@ package scope
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
 // A Plan says what becomes of every name: of a node, of what a node reads, of a scope or a frame. It is computed first and
 // then applied wherever names stand (Graph, Collection, Message and their like). The zero value changes nothing.
 //
-// An export sets Strip, and Gone for the nodes of savers that go. An import sets Prepend, or Renamed where names were taken
+// An export sets Strip, and Gone for the nodes of savers that go. An import sets Prepend, or Number where names were taken
 // one by one, and Frames, Inputs and Outer.
 type Plan struct {
 	Strip string            // only what lies in this scope stays, without the scope
 	Gone  func([]byte) bool // nodes that go although they lie in the scope; nil: none
 
 	Prepend string            // a scope to put before every name
-	Renamed map[string]string // nodes that get another name, before Prepend
+	Number  func([]byte) int  // the N of nodes that become NAME_N, 0 for those that do not; nil: none does
 	Frames  map[string]string // frames and contexts that get another name, with all of Prepend in it
 
 	// Prune lets those parts of protos in collections go that can be done without and name nodes that go, or that Missing
@@ -35,7 +36,7 @@ func Spelling(input []byte) []byte {
 
 // Nothing reports whether the plan leaves every name as it is.
 func (p *Plan) Nothing() bool {
-	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && len(p.Renamed)+len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing) == 0
+	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && p.Number == nil && len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing) == 0
 }
 
 // Keeps reports whether a node stays.
@@ -56,12 +57,13 @@ func (p *Plan) appendNode(dst, node []byte) []byte {
 	if p.Prepend != "" {
 		dst = append(append(dst, p.Prepend...), '/')
 	}
-	if len(p.Renamed) > 0 {
-		if other, ok := p.Renamed[string(node)]; ok {
-			return append(dst, other...)
+	dst = append(dst, node...)
+	if p.Number != nil {
+		if n := p.Number(node); n > 0 {
+			dst = strconv.AppendInt(append(dst, '_'), int64(n), 10)
 		}
 	}
-	return append(dst, node...)
+	return dst
 }
 
 // Node returns the new name of a node that stays.

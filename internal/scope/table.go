@@ -72,6 +72,12 @@ func messages() []messageNames {
 			"coo_sparse.dense_shape_tensor_name"), lead(0, "composite_tensor.components")...)},
 		{message: (*tfpb.SignatureDef)(nil), fields: lead(0, "inputs.value", "outputs.value")},
 		{message: (*tfpb.AssetFileDef)(nil), fields: lead(0, "tensor_info")},
+		// What session_bundle's exporter.py put into the collections serving_signatures and serving_assets.
+		{message: (*tfpb.TensorBinding)(nil), fields: lead(NodeName, "tensor_name")},
+		{message: (*tfpb.AssetFile)(nil), fields: lead(0, "tensor_binding")},
+		{message: (*tfpb.Signature)(nil), fields: lead(0, "regression_signature.input", "regression_signature.output",
+			"classification_signature.input", "classification_signature.classes", "classification_signature.scores", "generic_signature.map.value")},
+		{message: (*tfpb.Signatures)(nil), fields: lead(0, "default_signature", "named_signatures.value")},
 		// The one node that an object graph names is the Const op of a constant.
 		{message: (*tfpb.SavedObjectGraph)(nil), fields: lead(NodeName, "nodes.constant.operation")},
 	}
