@@ -55,13 +55,16 @@ type result struct {
 // write writes a result to path and says what was changed. The inputs are looked at once more before a file is replaced, and
 // released.
 func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
-	if out.dryRun {
-		return out.say(env, r.report)
-	}
 	path = target(path, r.kind, inputs...)
 	format, err := metafile.ParseFormat(out.format)
-	if err != nil {
+	if err == nil {
+		err = metafile.CheckKind(path, r.message, r.kind, format)
+	}
+	switch {
+	case err != nil:
 		return err
+	case out.dryRun:
+		return out.say(env, r.report)
 	}
 	// Only here does an interrupt leave something to be cleared away. Before, it ends the process as it ends any other,
 	// also one that waits for a pipe; and so does a second one.

@@ -2,7 +2,7 @@ package metafile
 
 import (
 	"bytes"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -154,11 +154,14 @@ func kindWithField(name string) (Kind, bool) {
 
 // binaryKind returns the message that the bytes fit best. Bytes in which more speaks against every message than for it fit
 // none.
-func binaryKind(raw []byte) (Kind, bool) {
+func binaryKind(raw []byte) (Kind, bool) { return ropeKind(wire.NewRope(raw)) }
+
+// ropeKind is binaryKind of a message in pieces, which are not put together.
+func ropeKind(r *wire.Rope) (Kind, bool) {
 	best, bestScore := MetaGraph, 0
 	for _, kind := range kinds {
-		f := fitter{left: 400}
-		f.message(raw, kind.Descriptor(), 0)
+		f := fitter{rope: r, left: 400}
+		f.message(0, r.Size(), kind.Descriptor(), 0)
 		if score := f.known - 2*f.unknown - 4*f.strange; score > bestScore {
 			best, bestScore = kind, score
 		}
@@ -166,8 +169,34 @@ func binaryKind(raw []byte) (Kind, bool) {
 	return best, bestScore > 0
 }
 
+// CheckKind refuses a message of the given kind that Open would not know for what it is when it is written to path: one of which
+// nothing is left, or so little beside what is damaged or none of TensorFlow's that it could be anything.
+func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error {
+	if path == "" || path == "-" {
+		path = "standard output"
+	}
+	if format == Auto {
+		format = FormatOf(path)
+	}
+	switch {
+	case format == JSON:
+		return nil // an object is a message, whatever is in it
+	case message.Size() == 0:
+		return &Error{Name: path, Problem: fmt.Sprintf("nothing is left of the %s, and an empty file says nothing", kind), Hint: "keep some part of it"}
+	case format == Text:
+		return nil
+	}
+	is, ok := ropeKind(message)
+	if ok && is == kind && formatOf(message.Slice(0, min(message.Size(), lookAhead))) == Binary {
+		return nil
+	}
+	return &Error{Name: path, Problem: fmt.Sprintf("what would be written could not be told to be a %s", kind),
+		Hint: "the input holds little that a TensorFlow would write; write text instead, with --output-format text"}
+}
+
 // A fitter counts how well bytes fit a message, over a bounded number of fields.
 type fitter struct {
+	rope    *wire.Rope
 	left    int // fields that may still be looked at
 	known   int // fields of the schema
 	unknown int // fields with other numbers, such as a newer TensorFlow has
@@ -180,62 +209,71 @@ const (
 	fitFields = 24
 )
 
-// message counts the fields of one message, and those of the messages in it.
-func (f *fitter) message(raw []byte, md protoreflect.MessageDescriptor, depth int) {
-	s := wire.Scan(raw)
-	for n := 0; n < fitFields && f.left > 0 && s.Next(); n++ {
+// message counts the fields of one message, which lies from at to end, and those of the messages in it.
+func (f *fitter) message(at, end int64, md protoreflect.MessageDescriptor, depth int) {
+	n := 0
+	err := scanRope(f.rope, at, end, func(field ropeField) bool {
+		if n == fitFields || f.left <= 0 {
+			return false
+		}
+		n++
 		f.left--
-		f.field(s.Field, md, depth)
-	}
-	if err := s.Err(); err != nil {
-		f.broken(err, md, depth)
+		f.field(field, md, depth)
+		return true
+	})
+	if err != nil {
+		f.broken(err, end, md, depth)
 	}
 }
 
 // field counts one field.
-func (f *fitter) field(s wire.Field, md protoreflect.MessageDescriptor, depth int) {
-	fd := md.Fields().ByNumber(s.Num)
+func (f *fitter) field(s ropeField, md protoreflect.MessageDescriptor, depth int) {
+	fd := md.Fields().ByNumber(s.num)
 	if fd == nil {
 		f.unknown++
 		return
 	}
-	if !typeFits(s.Type, fd) {
+	if !typeFits(s.typ, fd) {
 		f.strange++
 		return
 	}
 	f.known++
 	switch {
-	case fd.Kind() == protoreflect.StringKind && !printable(s.Data):
+	case fd.Kind() == protoreflect.StringKind && !printable(f.rope.Slice(s.at, s.size)):
 		f.strange++
 	case fd.Message() != nil && depth < fitDepth:
-		f.message(s.Data, fd.Message(), depth+1)
+		f.message(s.at, s.at+s.size, fd.Message(), depth+1)
 	}
 }
 
 // broken counts a place where bytes stop being a message. At the top it may be the end of a truncated file, where the field
 // that is cut off still says something; below the top the bytes are something else.
-func (f *fitter) broken(err error, md protoreflect.MessageDescriptor, depth int) {
-	var syntax *wire.SyntaxError
-	if depth > 0 || !errors.As(err, &syntax) || !syntax.Truncated {
+func (f *fitter) broken(err *ropeError, end int64, md protoreflect.MessageDescriptor, depth int) {
+	if depth > 0 || !err.truncated {
 		f.strange += 3
 		return
 	}
-	num, typ, n := protowire.ConsumeTag(syntax.At)
-	if fd := md.Fields().ByNumber(num); n < 0 || fd == nil || !typeFits(typ, fd) {
+	header := f.rope.Slice(err.at, min(2*binary.MaxVarintLen64, end-err.at))
+	num, typ, n := protowire.ConsumeTag(header)
+	fd := md.Fields().ByNumber(num)
+	if fd == nil || !typeFits(typ, fd) {
 		f.strange += 3
 		return
 	}
 	f.known++
-	if fd := md.Fields().ByNumber(num); fd.Message() != nil {
-		if _, m := protowire.ConsumeVarint(syntax.At[n:]); m > 0 {
-			cut := fitter{left: f.left}
-			s := wire.Scan(syntax.At[n+m:])
-			for i := 0; i < fitFields && s.Next(); i++ {
-				cut.field(s.Field, fd.Message(), depth+1)
-			}
-			f.known, f.unknown, f.strange = f.known+cut.known, f.unknown+cut.unknown, f.strange+cut.strange
-		}
+	if fd.Message() == nil {
+		return
 	}
+	_, m := protowire.ConsumeVarint(header[n:])
+	left := fitFields
+	_ = scanRope(f.rope, err.at+int64(n+m), end, func(field ropeField) bool {
+		if left == 0 {
+			return false
+		}
+		left--
+		f.field(field, fd.Message(), depth+1)
+		return true
+	})
 }
 
 // typeFits reports whether a field of that wire type is read as fd.

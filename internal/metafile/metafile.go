@@ -2,12 +2,11 @@
 // its content, hands its message out as wire bytes, and replaces a file whole or not at all.
 //
 // The files: metafile.go, what a loaded file is; open.go, from an argument to bytes; resolve.go, prefixes and
-// directories; detect.go, what bytes are; foreign.go, what they are when they are none of ours; json.go, protobuf's JSON;
+// directories; detect.go, what bytes are, with ropefield.go for those in pieces; foreign.go, what they are when they are none of ours; json.go, protobuf's JSON;
 // write.go, the way out.
 package metafile
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,34 +129,15 @@ func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
 
 // GraphOf returns the GraphDef out of a MetaGraphDef that a rewrite put together.
 func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
-	var graph *wire.Rope
-	for at := int64(0); at < meta.Size(); {
-		header := meta.Slice(at, min(2*binary.MaxVarintLen64, meta.Size()-at))
-		num, typ, n := protowire.ConsumeTag(header)
-		if n < 0 {
-			return nil, protowire.ParseError(n)
+	graph := new(wire.Rope)
+	err := scanRope(meta, 0, meta.Size(), func(f ropeField) bool {
+		if f.num == wire.GraphDef && f.typ == protowire.BytesType {
+			graph = meta.Cut(f.at, f.size)
 		}
-		if typ != protowire.BytesType {
-			// Only an unknown field is of another type, and only a group among them is longer than a header.
-			m := protowire.ConsumeFieldValue(num, typ, meta.Slice(at+int64(n), meta.Size()-at-int64(n)))
-			if m < 0 {
-				return nil, protowire.ParseError(m)
-			}
-			at += int64(n + m)
-			continue
-		}
-		size, m := protowire.ConsumeVarint(header[n:])
-		if m < 0 {
-			return nil, protowire.ParseError(m)
-		}
-		at += int64(n + m)
-		if num == wire.GraphDef {
-			graph = meta.Cut(at, int64(size))
-		}
-		at += int64(size)
-	}
-	if graph == nil {
-		graph = new(wire.Rope)
+		return true
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the new MetaGraphDef is broken at byte %d", err.at)
 	}
 	return graph, nil
 }

@@ -69,14 +69,17 @@ func quotedList(names []string) string {
 }
 
 // FilterCollections drops collections from a MetaGraphDef and changes nothing else; the graph is not entered. The error is
-// a *MissingError where a pattern fits no collection, unless that is allowed.
+// a *MissingError where a pattern fits no collection, unless that is allowed, and a *wire.SyntaxError where what stays is
+// damaged outside the graph.
 func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *CollectionsReport, error) {
 	keys := make(map[string]bool)
 	report := &CollectionsReport{Kept: []string{}, Dropped: []string{}}
+	kept := new(wire.MetaGraph)
 	var b wire.Builder
 	for _, f := range m.Fields {
 		if !f.Is(wire.CollectionDef) {
 			b.Field(f)
+			kept.Fields = append(kept.Fields, f)
 			continue
 		}
 		raw, _ := wire.MapEntry(f.Data)
@@ -84,6 +87,7 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 		keep := (len(o.Keep) == 0 || fitsAny(o.Keep, key)) && !fitsAny(o.Drop, key)
 		if keep {
 			b.Field(f)
+			kept.Fields = append(kept.Fields, f)
 		}
 		if keys[key] {
 			continue // a key that stands twice is one collection
@@ -102,6 +106,9 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 		}
 		slices.Sort(e.Keys)
 		return nil, nil, e
+	}
+	if err := checkBeside(kept); err != nil {
+		return nil, nil, err
 	}
 	return b.Build(), report, nil
 }

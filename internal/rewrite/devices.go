@@ -66,6 +66,9 @@ func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.Groups
 // alone). A message in which there is nothing to clear comes back byte for byte. The error is a *wire.SyntaxError.
 func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
 	c := &deviceClearer{options: o, devices: make(map[string]*deviceFate), groups: make(map[uint64]bool), seed: maphash.MakeSeed()}
+	if err := checkBeside(m); err != nil {
+		return nil, nil, err
+	}
 	var b wire.Builder
 	for _, f := range m.Fields {
 		if f.Is(wire.GraphDef) {
@@ -103,9 +106,14 @@ type deviceClearer struct {
 // graph appends the fields of a GraphDef.
 func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
 	c.each(graph, func(f wire.Field) {
-		switch {
-		case f.Is(wire.GraphNode):
+		if f.Is(wire.GraphNode) {
 			c.node(b, f)
+			return
+		}
+		if c.err = checkBesideNodes(f); c.err != nil {
+			return
+		}
+		switch {
 		case f.Is(wire.GraphLibrary):
 			c.frozen = c.options.GraphOnly
 			c.message(b, f, func(inner *wire.Builder) { c.library(inner, f.Data) })

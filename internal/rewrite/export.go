@@ -74,6 +74,9 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	}
 	o.Scope = scope.Clean(o.Scope)
 	e := &exporter{m: m, o: o, plan: &scope.Plan{Strip: o.Scope}, report: &ExportReport{Scope: o.Scope}}
+	if err := checkBeside(m); err != nil {
+		return nil, nil, err
+	}
 	if err := e.prepare(); err != nil {
 		return nil, nil, err
 	}

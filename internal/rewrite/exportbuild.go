@@ -116,13 +116,12 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 // graph appends the GraphDef.
 func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil {
-		n := 0
-		for s := wire.Scan(f.Data); s.Next(); {
-			if s.Is(wire.GraphNode) {
-				n++
-			}
+		// A survey finds damage on its way.
+		v, err := surveyOf(f.Data, false)
+		if err != nil {
+			return err
 		}
-		e.report.Nodes, e.report.OfNodes = n, n
+		e.report.Nodes, e.report.OfNodes = v.nodes, v.nodes
 		b.Field(f)
 		return nil
 	}
@@ -139,6 +138,9 @@ func graph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
 	debugInfo := false
 	b.Message(f.Num, func() {
 		err = pass.Graph(b, f.Data, func(other wire.Field) error {
+			if err := checkBesideNodes(other); err != nil {
+				return err
+			}
 			switch {
 			case other.Is(wire.GraphLibrary):
 				return functions(b, other, pass)

@@ -116,10 +116,15 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 
 // load reads what is asked for of both graphs.
 func (i *importer) load() (err error) {
+	for _, m := range []*wire.MetaGraph{i.in, i.base} {
+		if err := checkBeside(m); err != nil {
+			return err
+		}
+	}
 	if i.ops, err = opsOf(i.in); err != nil {
 		return err
 	}
-	if i.baseOps, err = opsOf(i.base); err != nil || !i.into {
+	if i.baseOps, err = opsOf(i.base); err != nil {
 		return err
 	}
 	if i.own, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {

@@ -59,11 +59,7 @@ func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) erro
 // renameGraph appends the GraphDef where there is no base.
 func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 	if i.plan.Nothing() && !i.o.ClearDevices {
-		for s := wire.Scan(f.Data); s.Next(); {
-			if s.Is(wire.GraphNode) {
-				i.pass.Nodes++
-			}
-		}
+		i.pass.Nodes = i.own.nodes
 		b.Field(f)
 		return nil
 	}

@@ -14,7 +14,8 @@ type survey struct {
 // tensorflow/core/framework/resource_mgr.h). Without a shared name, a variable is kept under the name of its node.
 type resourceName struct{ container, shared, device string }
 
-// surveyOf walks a graph, whose nodes are to lose their devices if cleared is set. The error is a *wire.SyntaxError.
+// surveyOf walks a graph, whose nodes are to lose their devices if cleared is set. The error is a *wire.SyntaxError: damage is
+// found wherever it is, but in attrs.
 func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 	v := &survey{frames: make(map[string]bool), variables: make(map[resourceName]int)}
 	var rest wire.Builder
@@ -22,6 +23,9 @@ func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 	s := wire.Scan(g)
 	for s.Next() {
 		if !s.Is(wire.GraphNode) {
+			if err := checkBesideNodes(s.Field); err != nil {
+				return nil, err
+			}
 			rest.Window(s.Raw)
 			continue
 		}
