@@ -94,78 +94,107 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 // prepare makes the plan.
 func (e *exporter) prepare() error {
 	e.pass = &scope.Pass{Plan: e.plan, ClearDevices: e.o.ClearDevices}
-	saver, hasSaver := e.m.Message(wire.SaverDef)
-	if e.o.ClearExtraneousSavers {
-		savers, err := findSavers(e.m.Graph(), saver)
-		if err != nil {
-			return err
-		}
-		e.savers = savers
-		if len(savers.extraneous) > 0 {
-			e.plan.Gone = savers.gone
-			e.pass.Reads = e.readsGone
-			e.report.Savers = slices.Sorted(maps.Keys(savers.extraneous))
-		}
-	}
-	if e.o.Scope != "" {
-		if err := e.checkScope(); err != nil {
+	for _, step := range []func() error{e.planSavers, e.checkScope, e.planAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
-	if e.o.StripDefaultAttrs {
-		strip, err := newDefaultStripper(e.m)
-		if err != nil {
-			return err
-		}
-		e.strip = strip
-		e.pass.DropAttr = strip.drops
+	return nil
+}
+
+// planSavers lets the nodes of extraneous savers go, where that is asked for.
+func (e *exporter) planSavers() error {
+	if !e.o.ClearExtraneousSavers {
+		return nil
 	}
-	if e.o.StripDefaultAttrs || !e.plan.Nothing() {
-		used, err := usedOps(e.m.Graph(), e.plan)
-		if err != nil {
-			return err
-		}
-		if e.strip != nil {
-			e.report.Undefined = e.strip.without(used)
-		}
-		if !e.plan.Nothing() {
-			e.used = used
-		}
+	saver, _ := e.m.Message(wire.SaverDef)
+	savers, err := findSavers(e.m.Graph(), saver)
+	if err != nil {
+		return err
 	}
-	if e.o.Scope != "" {
-		// TensorFlow keeps the names of nodes that gradients added to a context, though they lie outside. With unbound inputs,
-		// whoever imports the copy mends that; without, the copy is to be loaded as it is.
-		unbound, err := readsOutside(e.m.Graph(), e.plan)
-		if err != nil {
-			return err
-		}
-		if e.plan.Prune = !unbound; e.plan.Prune {
-			instead, err := findInitializers(e.m, e.o.Registry, e.plan.Keeps)
-			if err != nil {
-				return err
-			}
-			e.plan.Outer = make(map[string]string, len(instead))
-			for initializer, other := range instead {
-				e.plan.Outer[initializer] = e.plan.Node(other)
-			}
-			e.report.Initializers = len(instead)
-		}
+	e.savers = savers
+	if len(savers.extraneous) > 0 {
+		e.plan.Gone = savers.gone
+		e.pass.Reads = e.readsGone
+		e.report.Savers = slices.Sorted(maps.Keys(savers.extraneous))
 	}
+	return nil
+}
+
+// planAttrs lets attrs with default values go, where that is asked for.
+func (e *exporter) planAttrs() (err error) {
+	if !e.o.StripDefaultAttrs {
+		return nil
+	}
+	if e.strip, err = newDefaultStripper(e.m); err == nil {
+		e.pass.DropAttr = e.strip.drops
+	}
+	return err
+}
+
+// findUsedOps finds which ops the copy uses: those whose defaults the file does not tell are reported, and the op list is cut
+// where nodes go.
+func (e *exporter) findUsedOps() error {
+	if e.strip == nil && e.plan.Nothing() {
+		return nil
+	}
+	used, err := usedOps(e.m.Graph(), e.plan)
+	if err != nil {
+		return err
+	}
+	if e.strip != nil {
+		e.report.Undefined = e.strip.without(used)
+	}
+	if !e.plan.Nothing() {
+		e.used = used
+	}
+	return nil
+}
+
+// planOutside says what becomes of names outside the scope that stand in collections. TensorFlow keeps the names of nodes that
+// gradients added to a context, though they lie outside. With unbound inputs, whoever imports the copy mends that; without,
+// the copy is to be loaded as it is.
+func (e *exporter) planOutside() error {
+	if e.o.Scope == "" {
+		return nil
+	}
+	unbound, err := readsOutside(e.m.Graph(), e.plan)
+	if err != nil || unbound {
+		return err
+	}
+	e.plan.Prune = true
+	instead, err := findInitializers(e.m, e.o.Registry, e.plan.Keeps)
+	if err != nil {
+		return err
+	}
+	e.plan.Outer = make(map[string]string, len(instead))
+	for initializer, other := range instead {
+		e.plan.Outer[initializer] = e.plan.Node(other)
+	}
+	e.report.Initializers = len(instead)
+	return nil
+}
+
+// planSaverDef finds what becomes of saver_def.
+func (e *exporter) planSaverDef() error {
 	e.report.Saver = "none"
-	if hasSaver {
-		changed, keep, err := e.o.Registry.Saver(e.plan, saver)
-		if err != nil {
-			return err
-		}
-		e.report.Saver = "dropped"
-		if keep || e.plan.Nothing() {
-			e.report.Saver, e.saver = "kept", changed
-		}
-		if e.plan.Nothing() {
-			e.saver = saver
-		}
+	saver, ok := e.m.Message(wire.SaverDef)
+	switch {
+	case !ok:
+		return nil
+	case e.plan.Nothing():
+		e.report.Saver, e.saver = "kept", saver
+		return nil
 	}
-	return e.checkCollections()
+	changed, keep, err := e.o.Registry.Saver(e.plan, saver)
+	if err != nil {
+		return err
+	}
+	e.report.Saver = "dropped"
+	if keep {
+		e.report.Saver, e.saver = "kept", changed
+	}
+	return nil
 }
 
 // readsOutside reports whether a node that stays reads one that lies outside the scope.
@@ -194,8 +223,11 @@ func (e *exporter) readsGone(node, input []byte) error {
 	return nil
 }
 
-// checkScope finds whether there is a node in the scope.
+// checkScope finds whether there is a node in the scope, if one is asked for.
 func (e *exporter) checkScope() error {
+	if e.o.Scope == "" {
+		return nil
+	}
 	scopes := make(map[string]bool)
 	isNode := false
 	for n, err := range e.m.Graph().Nodes() {

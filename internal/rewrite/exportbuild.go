@@ -62,22 +62,6 @@ func (e *exporter) build() (*wire.Rope, error) {
 	return b.Build(), nil
 }
 
-// lastEntries returns which fields of a map count: of those with the same key the last. The others are passed over.
-func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {
-	at := make(map[string]int)
-	for i := range m.Fields {
-		if f := &m.Fields[i]; f.Is(num) {
-			key, _ := wire.MapEntry(f.Data)
-			at[string(key)] = i
-		}
-	}
-	out := make(map[int]bool, len(at))
-	for _, i := range at {
-		out[i] = true
-	}
-	return out
-}
-
 // metaInfo appends the MetaInfoDef, its op list cut to what is used.
 func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 	if e.used == nil && e.strip == nil {
@@ -130,64 +114,6 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 	e.report.Cleared, e.report.Attrs = e.pass.Cleared, e.pass.Dropped
 	e.report.UnboundInputs = e.pass.Unbound
 	return err
-}
-
-// graph appends a GraphDef as a pass has it.
-func graph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
-	var err error
-	debugInfo := false
-	b.Message(f.Num, func() {
-		err = pass.Graph(b, f.Data, func(other wire.Field) error {
-			if err := checkBesideNodes(other); err != nil {
-				return err
-			}
-			switch {
-			case other.Is(wire.GraphLibrary):
-				return functions(b, other, pass)
-			case other.Is(wire.GraphDebugInfo) && !pass.Plan.Nothing():
-				if debugInfo {
-					return nil // it is one message, wherever its parts stand
-				}
-				debugInfo = true
-				whole, _ := wire.Merged(f.Data, wire.GraphDebugInfo)
-				info, err := pass.Plan.DebugInfo(nil, whole)
-				b.Bytes(other.Num, info)
-				return err
-			}
-			b.Window(other.Raw)
-			return nil
-		})
-	})
-	return err
-}
-
-// functions appends a function library, whose nodes are the pass's business where it clears devices or drops attrs.
-func functions(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
-	if !pass.ClearDevices && pass.DropAttr == nil {
-		b.Window(f.Raw)
-		return nil
-	}
-	before := pass.Cleared + pass.Dropped
-	var inner wire.Builder
-	s := wire.Scan(f.Data)
-	for s.Next() {
-		if !s.Is(wire.LibraryFunction) {
-			inner.Window(s.Raw)
-			continue
-		}
-		if err := pass.Function(&inner, s.Field); err != nil {
-			return err
-		}
-	}
-	if err := s.Err(); err != nil {
-		return err
-	}
-	if pass.Cleared+pass.Dropped == before {
-		b.Window(f.Raw)
-	} else {
-		b.Message(f.Num, func() { b.Append(inner.Build()) })
-	}
-	return nil
 }
 
 // saverField appends the SaverDef, where it stays.
@@ -258,28 +184,6 @@ func (e *exporter) unbound(b *wire.Builder) {
 	e.report.Collections = append(e.report.Collections, key)
 }
 
-// appendValue appends an entry to a list of a CollectionDef.
-func appendValue(list, value []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(list, 1, protowire.BytesType), value)
-}
-
-// writeCollection appends a collection of a MetaGraphDef. Of kind 0, it is one that holds no list.
-func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists ...[]byte) {
-	b.Message(wire.CollectionDef, func() {
-		b.String(1, key)
-		b.Message(2, func() {
-			if kind == 0 {
-				return
-			}
-			b.Message(kind, func() {
-				for _, list := range lists {
-					b.Window(list)
-				}
-			})
-		})
-	})
-}
-
 // signature appends a signature, where all its tensors stay.
 func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 	if e.plan.Nothing() {
@@ -297,14 +201,6 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 	}
 	writeEntry(b, f.Num, key, changed)
 	return nil
-}
-
-// writeEntry appends an entry of a map from strings to messages.
-func writeEntry(b *wire.Builder, num protowire.Number, key, value []byte) {
-	b.Message(num, func() {
-		b.Bytes(1, key)
-		b.Bytes(2, value)
-	})
 }
 
 // findAssets finds which assets stay.

@@ -3,7 +3,6 @@ package rewrite
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -135,13 +134,4 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 		b.Append(added.Build())
 	})
 	return nil
-}
-
-// appendFields appends all fields num of message as they stand.
-func appendFields(b *wire.Builder, message []byte, num protowire.Number) {
-	for s := wire.Scan(message); s.Next(); {
-		if s.Num == num {
-			b.Window(s.Raw)
-		}
-	}
 }

@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -249,16 +248,6 @@ func (i *importer) checkTargets(targets map[string]*wire.Node) error {
 	return nil
 }
 
-// outputType returns the DataType of the output that port names of a node, 0 where it is not known.
-func outputType(m *wire.MetaGraph, ops *opList, n *wire.Node, port []byte) int32 {
-	k, ok := outputNumber(port)
-	types, known := outputTypes(m, ops, n)
-	if !ok || !known || k >= len(types) {
-		return 0
-	}
-	return types[k]
-}
-
 // checkUnbound notes the unbound inputs that nothing maps.
 func (i *importer) checkUnbound(bySource map[string]*mapping) {
 	var left []string
@@ -282,75 +271,4 @@ func (i *importer) checkUnbound(bySource map[string]*mapping) {
 		what = "the unbound input is"
 	}
 	i.trouble.add(hint, "%s not mapped: %s", what, list(left))
-}
-
-// mapOuter lets names that only collections have, of what the unbound inputs were outside the exported scope, become what
-// those are mapped to: the predicate of a cond, say, that lies outside.
-func (i *importer) mapOuter() error {
-	outer := make(map[string]string)
-	wanted := make(map[string]bool)
-	for _, m := range i.mappings {
-		control := strings.HasPrefix(m.source, "^")
-		name, ok := strings.CutPrefix(strings.TrimPrefix(m.source, "^"), scope.UnboundPrefix)
-		if !ok || control && outer[name] != "" {
-			continue
-		}
-		outer[name] = strings.TrimPrefix(m.target, "^")
-		_, node, _ := scope.Split([]byte(name))
-		wanted[string(node)] = true
-	}
-	own, err := findNodes(i.in.Graph(), wanted)
-	if err != nil {
-		return err
-	}
-	for name := range outer {
-		if _, node, _ := scope.Split([]byte(name)); own[string(node)] != nil {
-			delete(outer, name)
-		}
-	}
-	i.plan.Outer = outer
-	return i.findMissing()
-}
-
-// findMissing finds the nodes that the protos in collections of an exported scope name though they were left behind.
-func (i *importer) findMissing() error {
-	if len(i.plan.Outer) == 0 {
-		return nil
-	}
-	named := make(map[string]bool)
-	for raw, value := range i.in.Entries(wire.CollectionDef) {
-		t, registered := i.o.Registry.Lookup(string(raw))
-		kind, list := scope.KindOf(value)
-		if !registered || kind != scope.BytesList {
-			continue
-		}
-		for s := wire.Scan(list); s.Next(); {
-			err := t.Names.Each(s.Data, func(name []byte, kind scope.Kind) {
-				if _, node, _ := scope.Split(name); kind == scope.NodeName && i.plan.Outer[string(scope.Spelling(name))] == "" {
-					named[string(node)] = true
-				}
-			})
-			if err != nil {
-				return fmt.Errorf("collection %q: %w", raw, err)
-			}
-		}
-	}
-	there, err := findNodes(i.in.Graph(), named)
-	if err != nil {
-		return err
-	}
-	for name := range there {
-		delete(named, name)
-	}
-	instead, err := findInitializers(i.in, i.o.Registry, func(node []byte) bool { return !named[string(node)] })
-	if err != nil {
-		return err
-	}
-	i.report.Initializers = len(instead)
-	i.instead = instead
-	for initializer := range instead {
-		delete(named, initializer)
-	}
-	i.plan.Missing, i.plan.Prune = named, len(named) > 0
-	return nil
 }

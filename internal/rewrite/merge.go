@@ -92,15 +92,6 @@ func (i *importer) mergeInfo(b *wire.Builder) error {
 	return err
 }
 
-// copyField appends the fields num of a MetaGraphDef as they stand.
-func copyField(b *wire.Builder, m *wire.MetaGraph, num protowire.Number) {
-	for _, f := range m.Fields {
-		if f.Is(num) {
-			b.Field(f)
-		}
-	}
-}
-
 // mergeGraphs appends the GraphDef.
 func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 	_, has := i.base.Message(wire.GraphDef)

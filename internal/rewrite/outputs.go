@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -108,4 +109,56 @@ func sameType(a, b int32) bool {
 // typeName returns the name of a DataType without its DT_, in lower case.
 func typeName(dtype int32) string {
 	return strings.ToLower(strings.TrimPrefix(tfpb.DataType(dtype).String(), "DT_"))
+}
+
+// tensor returns an input as the name of a tensor, which always says the output.
+func tensor(input string) string {
+	if strings.Contains(input, ":") || strings.HasPrefix(input, "^") {
+		return input
+	}
+	return input + ":0"
+}
+
+// checkOutput returns what is wrong with the output that port, `:k` or nothing, names of a node: nothing as far as the file
+// tells.
+func checkOutput(m *wire.MetaGraph, ops *opList, n *wire.Node, port []byte) string {
+	k, ok := outputNumber(port)
+	if !ok {
+		return "what stands behind the colon is no output number"
+	}
+	types, known := outputTypes(m, ops, n)
+	if !known || k < len(types) {
+		return ""
+	}
+	return "the node has " + countOutputs(len(types))
+}
+
+// outputNumber returns the output that a port names.
+func outputNumber(port []byte) (int, bool) {
+	if len(port) == 0 {
+		return 0, true
+	}
+	in := wire.Input{Port: port[1:]}
+	return in.Output()
+}
+
+// countOutputs returns "no output", "1 output", "2 outputs".
+func countOutputs(n int) string {
+	switch n {
+	case 0:
+		return "no output"
+	case 1:
+		return "1 output"
+	}
+	return strconv.Itoa(n) + " outputs"
+}
+
+// outputType returns the DataType of the output that port names of a node, 0 where it is not known.
+func outputType(m *wire.MetaGraph, ops *opList, n *wire.Node, port []byte) int32 {
+	k, ok := outputNumber(port)
+	types, known := outputTypes(m, ops, n)
+	if !ok || !known || k >= len(types) {
+		return 0
+	}
+	return types[k]
 }

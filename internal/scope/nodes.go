@@ -58,24 +58,42 @@ func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
 	return a.append(b, f, true)
 }
 
-// Function appends a function of the library: its names are its own, but devices and attrs are the pass's business.
-func (a *Pass) Function(b *wire.Builder, f wire.Field) error {
+// Library appends a function library. Its names are its own, but devices and attrs of its nodes are the pass's business.
+func (a *Pass) Library(b *wire.Builder, library wire.Field) error {
+	return a.nested(b, library, func(inner *wire.Builder, f wire.Field) error {
+		if !f.Is(wire.LibraryFunction) {
+			inner.Window(f.Raw)
+			return nil
+		}
+		return a.Function(inner, f)
+	})
+}
+
+// Function does what Library does for one function.
+func (a *Pass) Function(b *wire.Builder, function wire.Field) error {
+	return a.nested(b, function, func(inner *wire.Builder, f wire.Field) error {
+		if !f.Is(wire.FunctionNode) {
+			inner.Window(f.Raw)
+			return nil
+		}
+		if err := a.node.Parse(f.Data); err != nil {
+			return err
+		}
+		return a.append(inner, f, false)
+	})
+}
+
+// nested appends a message field, each of its fields as use appends it: as it stands where that changes no node.
+func (a *Pass) nested(b *wire.Builder, message wire.Field, use func(*wire.Builder, wire.Field) error) error {
 	if !a.ClearDevices && a.DropAttr == nil {
-		b.Window(f.Raw)
+		b.Window(message.Raw)
 		return nil
 	}
 	before := a.Cleared + a.Dropped
 	var inner wire.Builder
-	s := wire.Scan(f.Data)
+	s := wire.Scan(message.Data)
 	for s.Next() {
-		if !s.Is(wire.FunctionNode) {
-			inner.Window(s.Raw)
-			continue
-		}
-		if err := a.node.Parse(s.Data); err != nil {
-			return err
-		}
-		if err := a.append(&inner, s.Field, false); err != nil {
+		if err := use(&inner, s.Field); err != nil {
 			return err
 		}
 	}
@@ -83,10 +101,10 @@ func (a *Pass) Function(b *wire.Builder, f wire.Field) error {
 		return err
 	}
 	if a.Cleared+a.Dropped == before {
-		b.Window(f.Raw)
-		return nil
+		b.Window(message.Raw)
+	} else {
+		b.Message(message.Num, func() { b.Append(inner.Build()) })
 	}
-	b.Message(f.Num, func() { b.Append(inner.Build()) })
 	return nil
 }
 
