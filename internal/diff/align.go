@@ -1,6 +1,10 @@
 package diff
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
 
 // An alignment pairs the nodes of A and B that have the same name, or, after renames are found, were it.
 type alignment struct {
@@ -44,13 +48,13 @@ func (al *alignment) walk() error {
 	for i < len(al.a) && j < len(al.b) {
 		a, b := al.a[i], al.b[j]
 		equal := bytes.Equal(a, b)
-		nameA, err := readName(a)
+		nameA, err := readString(a, wire.NodeName)
 		if err != nil {
 			return err
 		}
 		nameB := nameA
 		if !equal {
-			if nameB, err = readName(b); err != nil {
+			if nameB, err = readString(b, wire.NodeName); err != nil {
 				return err
 			}
 		}
@@ -80,7 +84,7 @@ func (al *alignment) walk() error {
 func readAll(lists ...[][]byte) error {
 	for _, list := range lists {
 		for _, node := range list {
-			if _, err := readName(node); err != nil {
+			if _, err := readString(node, wire.NodeName); err != nil {
 				return err
 			}
 		}
@@ -109,15 +113,19 @@ func (al *alignment) pair(i, j int, equal bool) {
 	al.toB[i], al.toA[j], al.equal[i] = int32(j), int32(i), equal
 }
 
+// lonely returns how many nodes have no partner.
+func lonely(partner []int32) int {
+	n := 0
+	for _, p := range partner {
+		n += count(p == alone)
+	}
+	return n
+}
+
 // lookUp pairs the nodes that are left over. Where several have one name, those with the same bytes come first.
 func (al *alignment) lookUp() {
-	left := 0
-	for _, j := range al.toB {
-		if j == alone {
-			left++
-		}
-	}
-	if left == 0 {
+	left := lonely(al.toB)
+	if left == 0 || lonely(al.toA) == 0 {
 		return
 	}
 	// The first node of each name, and behind each the next of its name.

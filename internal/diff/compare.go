@@ -129,7 +129,7 @@ func (c *comparison) sameGraphs(g wire.Graph) error {
 	}
 	variables := 0
 	for _, node := range index.nodes {
-		op, err := readOp(node)
+		op, err := readString(node, wire.NodeOp)
 		if err != nil {
 			return err
 		}

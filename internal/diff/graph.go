@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"bytes"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/wire"
@@ -61,46 +63,31 @@ func functionNodes(f wire.Function) ([][]byte, error) {
 	return out, s.Err()
 }
 
-// readName returns the name in a NodeDef, and the error at which it stops being one.
-func readName(node []byte) ([]byte, error) {
-	var name []byte
+// readString returns a string field of a NodeDef, and the error at which the bytes stop being one. Of a NodeDef that was read
+// before wire.Last returns the same.
+func readString(node []byte, num protowire.Number) ([]byte, error) {
+	var last []byte
 	s := wire.Scan(node)
 	for s.Next() {
-		if s.Is(wire.NodeName) {
-			name = s.Data
+		if s.Is(num) {
+			last = s.Data
 		}
 	}
-	return name, s.Err()
+	return last, s.Err()
 }
 
 // nameOf returns the name in a NodeDef that was read before.
-func nameOf(node []byte) []byte {
-	name, _ := readName(node)
-	return name
-}
-
-// readOp returns the op in a NodeDef, and the error at which it stops being one.
-func readOp(node []byte) ([]byte, error) {
-	var op []byte
-	s := wire.Scan(node)
-	for s.Next() {
-		if s.Is(wire.NodeOp) {
-			op = s.Data
-		}
-	}
-	return op, s.Err()
-}
+func nameOf(node []byte) []byte { return wire.Last(node, wire.NodeName) }
 
 // opOf returns the op in a NodeDef that was read before.
-func opOf(node []byte) []byte {
-	op, _ := readOp(node)
-	return op
-}
+func opOf(node []byte) []byte { return wire.Last(node, wire.NodeOp) }
 
 // A nodeView is windows on one NodeDef, as a comparison wants them. Its room is used again.
 type nodeView struct {
+	raw              []byte // the NodeDef
 	name, op, device []byte
-	inputs           [][]byte
+	inputs           int         // how many there are; of many a list would take more room than the node
+	inputsAt         []byte      // the NodeDef from the first input on
 	attrs            []attrEntry // of entries with the same key the last
 	others           bool        // there are further fields
 }
@@ -109,9 +96,9 @@ type attrEntry struct{ key, value []byte }
 
 // read makes v the view of a NodeDef. It reports false for bytes that are none.
 func (v *nodeView) read(raw []byte) bool {
-	*v = nodeView{inputs: v.inputs[:0], attrs: v.attrs[:0]}
+	*v = nodeView{raw: raw, attrs: v.attrs[:0]}
 	s := wire.Scan(raw)
-	for s.Next() {
+	for at := raw; s.Next(); at = at[len(s.Raw):] {
 		if s.Type != protowire.BytesType {
 			v.others = true
 			continue
@@ -122,7 +109,9 @@ func (v *nodeView) read(raw []byte) bool {
 		case wire.NodeOp:
 			v.op = s.Data
 		case wire.NodeInput:
-			v.inputs = append(v.inputs, s.Data)
+			if v.inputs++; v.inputs == 1 {
+				v.inputsAt = at
+			}
 		case wire.NodeDevice:
 			v.device = s.Data
 		case wire.NodeAttr:
@@ -134,6 +123,35 @@ func (v *nodeView) read(raw []byte) bool {
 	}
 	v.dropRepeated()
 	return s.Err() == nil
+}
+
+// eachInput calls use with the inputs in order.
+func (v *nodeView) eachInput(use func(input []byte)) {
+	left := v.inputs
+	for s := wire.Scan(v.inputsAt); left > 0 && s.Next(); {
+		if s.Is(wire.NodeInput) {
+			left--
+			use(s.Data)
+		}
+	}
+}
+
+// sameInputs reports whether two nodes have the same inputs in the same spelling and order.
+func (v *nodeView) sameInputs(other *nodeView) bool {
+	if v.inputs != other.inputs {
+		return false
+	}
+	s, t := wire.Scan(v.inputsAt), wire.Scan(other.inputsAt)
+	for range v.inputs {
+		for s.Next() && !s.Is(wire.NodeInput) {
+		}
+		for t.Next() && !t.Is(wire.NodeInput) {
+		}
+		if !bytes.Equal(s.Data, t.Data) {
+			return false
+		}
+	}
+	return true
 }
 
 // manyAttrs is from how many attrs on they are found with a table.

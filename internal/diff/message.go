@@ -207,30 +207,28 @@ func (d *messages) set(path string, a, b []string) {
 
 // differentNames returns what stands in one of two sets only, in order, what follows a rename being the same.
 func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
-	left := make(map[string]bool, len(b))
+	inB := make(map[string]bool, len(b)) // true: in A too, or told
 	for _, name := range b {
-		left[name] = true
-	}
-	inB := make(map[string]bool, len(b))
-	for name := range left {
-		inB[name] = true
+		inB[name] = false
 	}
 	told := make(map[string]bool)
 	for _, name := range a {
 		other := name
-		if !inB[other] {
+		_, ok := inB[other]
+		if !ok {
 			other = r.translate(name)
+			_, ok = inB[other]
 		}
-		if inB[other] {
-			delete(left, other)
+		if ok {
+			inB[other] = true
 		} else if !told[name] {
 			told[name] = true
 			onlyA = append(onlyA, name)
 		}
 	}
 	for _, name := range b {
-		if left[name] {
-			delete(left, name)
+		if !inB[name] {
+			inB[name] = true
 			onlyB = append(onlyB, name)
 		}
 	}

@@ -3,7 +3,6 @@ package diff
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -23,11 +22,9 @@ type comparer struct {
 	// inFunction: inputs are spelled as in a function's body, and nodes count as a part of "functions"
 	inFunction bool
 
-	rawA, rawB         []byte
-	a, b               nodeView
-	dataA, dataB       [][]byte
-	controlA, controlB [][]byte
-	fields             []Field
+	a, b             nodeView
+	inputsA, inputsB nodeInputs
+	fields           []Field
 }
 
 // same reports whether two nodes mean the same, their names left aside.
@@ -37,20 +34,20 @@ func (c *comparer) same(a, b []byte) bool { return len(c.node(a, b, true)) == 0 
 // quick true one field is enough. The result is valid until the next call.
 func (c *comparer) node(a, b []byte, quick bool) []Field {
 	c.fields = c.fields[:0]
-	if c.rawA, c.rawB = a, b; !c.a.read(a) || !c.b.read(b) {
+	if !c.a.read(a) || !c.b.read(b) {
 		return c.fields // aligning has read them, so this does not happen
 	}
 	if !bytes.Equal(c.a.op, c.b.op) && !c.renames.followsFunction(string(c.a.op), string(c.b.op)) {
 		c.fields = append(c.fields, changed("op", quote(string(c.a.op)), quote(string(c.b.op))))
 	}
 	if !c.sel.ignore[Devices] && !c.sameDevice() {
-		c.fields = append(c.fields, optional("device", c.a.device, c.b.device))
+		c.fields = append(c.fields, optional("device", quoteAny(c.a.device), quoteAny(c.b.device)))
 	}
 	if quick && len(c.fields) > 0 {
 		return c.fields
 	}
 	if !c.sel.ignore[Inputs] {
-		c.inputs()
+		c.compareInputs()
 	}
 	if quick && len(c.fields) > 0 {
 		return c.fields
@@ -62,15 +59,23 @@ func (c *comparer) node(a, b []byte, quick bool) []Field {
 	return c.fields
 }
 
-// optional returns the field of a string that is absent where it is empty.
-func optional(name string, a, b []byte) Field {
+// optional returns the field of two texts, of which the empty one stands for nothing.
+func optional(name, a, b string) Field {
 	switch {
-	case len(a) == 0:
-		return added(name, quote(string(b)))
-	case len(b) == 0:
-		return removed(name, quote(string(a)))
+	case a == "":
+		return added(name, b)
+	case b == "":
+		return removed(name, a)
 	}
-	return changed(name, quote(string(a)), quote(string(b)))
+	return changed(name, a, b)
+}
+
+// quoteAny returns a string as quote does, nothing for an empty one.
+func quoteAny(s []byte) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return quote(string(s))
 }
 
 func (c *comparer) sameDevice() bool {
@@ -78,133 +83,6 @@ func (c *comparer) sameDevice() bool {
 		return true
 	}
 	return c.sel.deviceSpelling && scope.NormalDevice(string(c.a.device)) == scope.NormalDevice(string(c.b.device))
-}
-
-// inputs compares the inputs: data inputs in order, control inputs as a set.
-func (c *comparer) inputs() {
-	if slices.EqualFunc(c.a.inputs, c.b.inputs, bytes.Equal) {
-		return
-	}
-	c.dataA, c.controlA = split(c.a.inputs, c.dataA[:0], c.controlA[:0])
-	c.dataB, c.controlB = split(c.b.inputs, c.dataB[:0], c.controlB[:0])
-	c.data()
-	if slices.EqualFunc(c.controlA, c.controlB, bytes.Equal) {
-		return
-	}
-	if onlyA, onlyB := differentNames(texts(c.controlA), texts(c.controlB), c.renames); len(onlyA)+len(onlyB) > 0 {
-		a, b := strings.Join(onlyA, ", "), strings.Join(onlyB, ", ")
-		c.fields = append(c.fields, optional("control_inputs", []byte(a), []byte(b)))
-	}
-}
-
-// split takes data and control inputs apart.
-func split(inputs, data, control [][]byte) (d, c [][]byte) {
-	for _, in := range inputs {
-		if len(in) > 0 && in[0] == '^' {
-			control = append(control, in)
-		} else {
-			data = append(data, in)
-		}
-	}
-	return data, control
-}
-
-func texts(list [][]byte) []string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = string(s)
-	}
-	return out
-}
-
-// data compares the data inputs.
-func (c *comparer) data() {
-	a, b := c.dataA, c.dataB
-	start, endA, endB := 0, len(a), len(b)
-	for start < min(endA, endB) && c.sameInput(a[start], b[start]) {
-		start++
-	}
-	for endA > start && endB > start && c.sameInput(a[endA-1], b[endB-1]) {
-		endA, endB = endA-1, endB-1
-	}
-	if max(endA, endB) == start {
-		return
-	}
-	if endA == endB && endA-start > 1 && c.reordered(a[start:endA], b[start:endB]) {
-		c.fields = append(c.fields, changed("inputs", list(a), list(b)))
-		return
-	}
-	for i := start; i < max(endA, endB); i++ {
-		name := "input:" + strconv.Itoa(i)
-		switch {
-		case i >= endA:
-			c.fields = append(c.fields, added(name, quote(string(b[i]))))
-		case i >= endB:
-			c.fields = append(c.fields, removed(name, quote(string(a[i]))))
-		case !c.sameInput(a[i], b[i]):
-			c.fields = append(c.fields, changed(name, quote(string(a[i])), quote(string(b[i]))))
-		}
-	}
-}
-
-// reordered reports whether two lists hold the same inputs.
-func (c *comparer) reordered(a, b [][]byte) bool {
-	count := make(map[string]int, len(a))
-	for _, in := range b {
-		count[c.plain(string(in))]++
-	}
-	for _, in := range a {
-		at := c.plain(c.renames.translate(string(in)))
-		if count[at] == 0 {
-			return false
-		}
-		count[at]--
-	}
-	return true
-}
-
-// list returns inputs as one text.
-func list(inputs [][]byte) string {
-	out := make([]string, len(inputs))
-	for i, in := range inputs {
-		out[i] = quote(string(in))
-	}
-	return strings.Join(out, ", ")
-}
-
-// sameInput reports whether two data inputs read the same, whatever their spelling.
-func (c *comparer) sameInput(a, b []byte) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	x, y := wire.ParseInput(a), wire.ParseInput(b)
-	if !bytes.Equal(plainPort(x.Port), plainPort(y.Port)) && !c.sameOutput(x, y) {
-		return false
-	}
-	return bytes.Equal(x.Node, y.Node) || c.renames.followsNode(string(x.Node), string(y.Node))
-}
-
-// sameOutput reports whether two ports are numbers and the same one.
-func (c *comparer) sameOutput(x, y wire.Input) bool {
-	if c.inFunction {
-		return false
-	}
-	n, ok := x.Output()
-	m, also := y.Output()
-	return ok && also && n == m
-}
-
-// plainPort returns a port without a `0` at its end: none for `x:0`, and in a function `out` for `a:out:0`.
-func plainPort(port []byte) []byte {
-	if string(port) == "0" {
-		return nil
-	}
-	return bytes.TrimSuffix(port, []byte(":0"))
-}
-
-// plain returns an input in its shortest spelling.
-func (c *comparer) plain(in string) string {
-	return strings.TrimSuffix(in, ":0")
 }
 
 // attrs compares the attrs by key.
@@ -288,7 +166,7 @@ func (c *comparer) others() {
 		return
 	}
 	known := func(f wire.Field) bool { return f.Type == protowire.BytesType && f.Num <= wire.NodeFullType }
-	if ua, ub := unknownFields(c.rawA, known), unknownFields(c.rawB, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
+	if ua, ub := unknownFields(c.a.raw, known), unknownFields(c.b.raw, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
 		c.fields = append(c.fields, changed("unknown_fields", bytesText(ua), bytesText(ub)))
 	}
 	c.fields = c.single(c.fields, "experimental_debug_info", wire.NodeDebugInfo, func() protoreflect.Message {
@@ -301,8 +179,8 @@ func (c *comparer) others() {
 
 // single compares one singular message field of both nodes as a whole.
 func (c *comparer) single(out []Field, name string, num protowire.Number, empty func() protoreflect.Message) []Field {
-	a, inA := wire.Merged(c.rawA, num)
-	b, inB := wire.Merged(c.rawB, num)
+	a, inA := wire.Merged(c.a.raw, num)
+	b, inB := wire.Merged(c.b.raw, num)
 	if inA == inB && bytes.Equal(a, b) {
 		return out
 	}
