@@ -41,9 +41,9 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 		return 0
 	}
 	sel := f.compare.sel
-	h := f.function(string(n.Op))
+	h := f.function(view(n.Op))
 	if !sel.ignore[Devices] {
-		device := string(n.Device)
+		device := view(n.Device)
 		if sel.deviceSpelling {
 			device = scope.NormalDevice(device)
 		}
@@ -52,9 +52,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	if !sel.ignore[Inputs] {
 		data := 0
 		for _, in := range n.Inputs {
-			if len(in) == 0 || in[0] != '^' {
-				data++
-			}
+			data += count(!isControl(in))
 		}
 		h = mix(h, uint64(data))
 	}
@@ -63,7 +61,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	}
 	var attrs uint64 // their order means nothing, so they are added
 	n.Attrs(func(key, value []byte) bool {
-		if !f.compare.ignoresAttr(view(key)) && !f.compare.isDefault(string(key), value, n.Op, f.side == 1) {
+		if !f.compare.ignoresAttr(view(key)) && !f.compare.isDefault(view(key), value, n.Op, f.side == 1) {
 			attrs += f.attr(key, value)
 		}
 		return true

@@ -13,9 +13,10 @@ type matcher struct {
 	al      *alignment
 	compare *comparer
 	a, b    side
-	pairs   int      // how many nodes are paired
-	names   []string // of all nodes of A, nil until somebody asks
-	settled bool     // the nodes of renamed scopes are the same, as long as no pair is parted
+	pairs   int                      // how many nodes are paired
+	scopes  map[scopePair]scopeCount // what findWholeScopes counted
+	names   []string                 // of all nodes of A, nil until somebody asks
+	settled bool                     // the nodes of renamed scopes are the same, as long as no pair is parted
 }
 
 // newMatcher finds what was renamed between aligned graphs. The comparer gets to know the renames as they are found.
@@ -34,16 +35,17 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 	seed := maphash.MakeSeed()
 	m.a.fingerprint(newFingerprinter(c, seed, 0))
 	m.b.fingerprint(newFingerprinter(c, seed, 1))
-	m.a.findReaders()
-	m.b.findReaders()
 	m.matchScopes(seed)
 	if m.anyFree() && m.related() {
+		m.a.findReaders()
+		m.b.findReaders()
 		m.matchEdges()
 		m.matchAlone(seed)
 	}
 	m.findWholeScopes()
-	m.verify()
-	m.findWholeScopes()
+	if m.verify() {
+		m.findWholeScopes()
+	}
 	return m
 }
 
@@ -296,8 +298,10 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 // passes is how often pairs are looked at again because others turned out to be none.
 const passes = 12
 
-// verify parts the nodes that are not the same after all. Nodes in a renamed scope may stay although they differ.
-func (m *matcher) verify() {
+// verify parts the nodes that are not the same after all, and reports whether there were any. Nodes in a renamed scope may
+// stay although they differ.
+func (m *matcher) verify() bool {
+	ever := false
 	for range passes {
 		parted := false
 		for i := range m.a.left {
@@ -315,9 +319,11 @@ func (m *matcher) verify() {
 			parted = true
 		}
 		if !parted {
-			return
+			break
 		}
+		ever = true
 	}
+	return ever
 }
 
 // readAlike reports whether what reads two nodes agrees with their being one. A constant without inputs looks like many

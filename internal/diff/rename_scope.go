@@ -50,21 +50,46 @@ func scopes(name string, use func(scope, rest string)) {
 	}
 }
 
+// sums returns the sum of each scope that a free node is in.
 func (s *side) sums(seed maphash.Seed, leaf func(s *side, k int) uint64) map[string]scopeSum {
-	out := make(map[string]scopeSum)
+	at := make(map[string]int)
+	var sums []scopeSum
+	var last []scopePlace // of the node before, which is mostly in the same scopes
 	for k, name := range s.names {
 		if s.partner[k] != alone {
 			continue
 		}
 		h := leaf(s, k)
+		depth := 0
 		scopes(name, func(scope, rest string) {
-			sum := out[scope]
+			if depth == len(last) {
+				last = append(last, scopePlace{at: alone})
+			}
+			if p := &last[depth]; p.at == alone || p.scope != scope {
+				i, known := at[scope]
+				if !known {
+					i = len(sums)
+					at[scope], sums = i, append(sums, scopeSum{})
+				}
+				*p = scopePlace{scope, i}
+			}
+			sum := &sums[last[depth].at]
 			sum.sum += mix(maphash.String(seed, rest), h)
 			sum.nodes++
-			out[scope] = sum
+			depth++
 		})
 	}
+	out := make(map[string]scopeSum, len(at))
+	for scope, i := range at {
+		out[scope] = sums[i]
+	}
 	return out
+}
+
+// A scopePlace is a scope and where its sum stands.
+type scopePlace struct {
+	scope string
+	at    int
 }
 
 // matchWholeScopes pairs scopes of at least the given number of nodes that hold the same names with the same looks.
@@ -79,17 +104,8 @@ func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) 
 	for _, names := range bySum {
 		slices.SortFunc(names, compareNatural)
 	}
-	var order []string
-	for name, sum := range inA {
-		if sum.nodes >= least && len(bySum[sum]) > 0 {
-			order = append(order, name)
-		}
-	}
-	slices.SortFunc(order, func(x, y string) int {
-		return cmp.Or(cmp.Compare(inA[y].nodes, inA[x].nodes), strings.Count(x, "/")-strings.Count(y, "/"), compareNatural(x, y))
-	})
 	now, taken := make(map[string]string), make(map[string]bool)
-	for _, from := range order {
+	for _, from := range largestFirst(inA, func(sum scopeSum) bool { return sum.nodes >= least && len(bySum[sum]) > 0 }) {
 		if inside(from, func(s string) bool { _, ok := now[s]; return ok }) {
 			continue
 		}
@@ -126,6 +142,31 @@ func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) 
 			}
 		})
 	}
+}
+
+// largestFirst returns the scopes whose sum fits: those of the most nodes first, of the same number the outer ones.
+func largestFirst(sums map[string]scopeSum, fits func(scopeSum) bool) []string {
+	type scope struct {
+		name         string
+		nodes, depth int
+	}
+	var found []scope
+	for name, sum := range sums {
+		if fits(sum) {
+			found = append(found, scope{name, sum.nodes, strings.Count(name, "/")})
+		}
+	}
+	slices.SortFunc(found, func(x, y scope) int {
+		if c := cmp.Or(y.nodes-x.nodes, x.depth-y.depth); c != 0 {
+			return c
+		}
+		return compareNatural(x.name, y.name)
+	})
+	out := make([]string, len(found))
+	for i, s := range found {
+		out[i] = s.name
+	}
+	return out
 }
 
 // inside reports whether is holds for a scope or one around it.

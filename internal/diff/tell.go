@@ -15,13 +15,14 @@ type nodeTeller struct {
 	matcher *matcher
 	scopes  []Scope
 	inScope map[scopePair]bool // the scopes that are told as renamed
+	ops     map[string]string  // the ops that were told, each once
 
 	variables *variableTeller // nil where variables are not told
 }
 
 // newNodeTeller finds the renamed nodes. The comparer knows the renames afterwards.
 func (c *comparison) newNodeTeller(of string, al *alignment, compare *comparer) *nodeTeller {
-	t := &nodeTeller{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool)}
+	t := &nodeTeller{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool), ops: make(map[string]string)}
 	t.matcher = newMatcher(al, compare)
 	t.findScopes()
 	return t
@@ -31,6 +32,10 @@ func (c *comparison) newNodeTeller(of string, al *alignment, compare *comparer) 
 func (t *nodeTeller) part() *Part {
 	p := &Part{A: len(t.al.a), B: len(t.al.b)}
 	whole := t.sel.whole(t.of)
+	if whole && !t.sel.named() {
+		p.Removed, p.Added = make([]Change, 0, lonely(t.al.toB)), make([]Change, 0, lonely(t.al.toA))
+		p.RenamedScopes = t.scopes
+	}
 	var n nodeView
 	for i, raw := range t.al.a {
 		switch j := t.al.toB[i]; {
@@ -38,8 +43,8 @@ func (t *nodeTeller) part() *Part {
 			if !n.read(raw) {
 				continue
 			}
-			if name := string(n.name); whole && t.sel.name(name) {
-				p.Removed = append(p.Removed, Change{Name: name, Op: string(n.op)})
+			if whole && t.sel.name(view(n.name)) {
+				p.Removed = append(p.Removed, t.change(&n))
 			}
 			if t.variables != nil {
 				t.variables.removed(&n)
@@ -54,17 +59,24 @@ func (t *nodeTeller) part() *Part {
 		if t.al.toA[j] != alone || !n.read(raw) {
 			continue
 		}
-		if name := string(n.name); whole && t.sel.name(name) {
-			p.Added = append(p.Added, Change{Name: name, Op: string(n.op)})
+		if whole && t.sel.name(view(n.name)) {
+			p.Added = append(p.Added, t.change(&n))
 		}
 		if t.variables != nil {
 			t.variables.added(&n)
 		}
 	}
-	if whole && !t.sel.named() {
-		p.RenamedScopes = t.scopes
-	}
 	return p
+}
+
+// change returns the change of a node: its name and its op, of which a graph has few.
+func (t *nodeTeller) change(n *nodeView) Change {
+	op, ok := t.ops[view(n.op)]
+	if !ok {
+		op = string(n.op)
+		t.ops[op] = op
+	}
+	return Change{Name: string(n.name), Op: op}
 }
 
 // pair adds what differs between two nodes that are one.
@@ -74,16 +86,14 @@ func (t *nodeTeller) pair(p *Part, a, b []byte, whole bool) {
 	if t.variables != nil {
 		t.variables.pair(from, to, fields, t.inScope)
 	}
-	renamed := string(from.name) != string(to.name)
-	if len(fields) == 0 && !renamed {
+	was, now := view(from.name), view(to.name)
+	told := was != now && whole && (t.sel.named() || !t.inScope[scopesOf(was, now)])
+	if len(fields) == 0 && !told || !t.sel.name(was, now) {
 		return
 	}
-	change := Change{Name: string(from.name), Op: string(from.op)}
-	if renamed {
+	change := t.change(from)
+	if was != now {
 		change.NewName = string(to.name)
-	}
-	if !t.sel.name(change.Name, change.NewName) {
-		return
 	}
 	for _, f := range fields {
 		if t.sel.field(t.of, f.Field) {
@@ -93,7 +103,7 @@ func (t *nodeTeller) pair(p *Part, a, b []byte, whole bool) {
 	switch {
 	case len(change.Fields) > 0:
 		p.Changed = append(p.Changed, change)
-	case renamed && whole && (t.sel.named() || !t.inScope[scopesOf(change.Name, change.NewName)]):
+	case told:
 		p.Renamed = append(p.Renamed, change)
 	}
 }
@@ -103,12 +113,7 @@ const tellScope = 2
 
 // findScopes finds the scopes that were renamed: those of which several nodes have kept the rest of their names.
 func (t *nodeTeller) findScopes() {
-	m := t.matcher
-	if m.pairs == 0 {
-		return
-	}
-	found := m.renamedScopes()
-	for p, s := range found {
+	for p, s := range t.matcher.scopes {
 		if s.nodes >= tellScope {
 			t.inScope[p] = true
 			t.scopes = append(t.scopes, Scope{Name: withSlash(p.a), NewName: withSlash(p.b), Nodes: s.nodes, Of: s.of})
@@ -208,7 +213,8 @@ func (m *matcher) countScopes(counts map[string]scopeCount) {
 func (m *matcher) findWholeScopes() {
 	best := make(map[string]int)
 	now := make(map[string]string)
-	for p, s := range m.renamedScopes() {
+	m.scopes = m.renamedScopes()
+	for p, s := range m.scopes {
 		if s.kept == 0 && (s.nodes > best[p.a] || s.nodes == best[p.a] && p.b < now[p.a]) {
 			best[p.a], now[p.a] = s.nodes, p.b
 		}
