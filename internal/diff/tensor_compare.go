@@ -52,7 +52,6 @@ func (t *tensor) compare(u *tensor, all bool) *Tensor {
 	// From where both only repeat their last value, all are like the first of them.
 	single := min(out.Values, max(t.given, u.given, 1))
 	var largest float64
-	measured := false
 	for i := int64(0); i < single; i++ {
 		if t.sameBlock(u, i) {
 			i += block - 1
@@ -72,15 +71,13 @@ func (t *tensor) compare(u *tensor, all bool) *Tensor {
 		if !all {
 			return out
 		}
-		if d := t.difference(u, i); !math.IsNaN(d) {
-			largest, measured = max(largest, d), true
-		}
+		largest = max(largest, t.difference(u, i)) // not a number from the first that is none on
+	}
+	if out.Differ > 0 && !math.IsNaN(largest) && !math.IsInf(largest, 0) {
+		out.Largest = &largest
 	}
 	if out.Differ == 0 && (t.broken != u.broken || t.broken && t.given != u.given) {
 		out.Differ, out.FirstIndex = 1, single // values that are there and zero, against values that are not there
-	}
-	if measured && !math.IsInf(largest, 0) {
-		out.Largest = &largest
 	}
 	return out
 }

@@ -144,6 +144,8 @@ func TestTensorDifference(t *testing.T) {
 		{"another shape", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(6), FloatVal: a.FloatVal}, nil},
 		{"infinite", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 2, 3, 4, 5, float32(math.Inf(1))}},
 			&Tensor{DType: "float32", Shape: []int64{2, 3}, Values: 6, Differ: 1, FirstIndex: 5, FirstA: "6", FirstB: "+Inf"}},
+		{"not a number", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 5, float32(math.NaN()), 4, 5, 6}},
+			&Tensor{DType: "float32", Shape: []int64{2, 3}, Values: 6, Differ: 2, FirstIndex: 1, FirstA: "2", FirstB: "5"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
