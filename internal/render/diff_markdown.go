@@ -46,6 +46,9 @@ func diffMarkdown(w *printer, r *diff.Report, o DiffOptions) {
 // markdownPage returns a comparison of which no list is longer than most.
 func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
 	p := &diffPage{new(bytes.Buffer), markdownVoice(), most}
+	if o.All {
+		p.voice = p.voice.complete()
+	}
 	p.WriteString("### " + p.voice.code(sideName(r.A, "A")) + " → " + p.voice.code(sideName(r.B, "B")) + "\n\n")
 	for _, note := range append(r.Notes[:len(r.Notes):len(r.Notes)], littleInCommon(r)) {
 		if note != "" {

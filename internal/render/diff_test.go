@@ -153,6 +153,29 @@ versions                  1  1 field changed
 	}
 }
 
+// TestDiffValues: where long values are cut, what tells them apart stays in sight, and with all nothing is cut.
+func TestDiffValues(t *testing.T) {
+	long := strings.Repeat("batch_normalization/", 4)
+	zero := 0.0
+	tests := []struct {
+		field     diff.Field
+		want, all string
+	}{
+		{diff.Field{Field: "control_inputs", A: textOf("^" + long + "a"), B: textOf("^" + long + "b")},
+			"control inputs without …rmalization/a with …rmalization/b", "control inputs without ^" + long + "a with ^" + long + "b"},
+		{diff.Field{Field: "attr:s", A: textOf(long), B: textOf("x")},
+			"attr s batch_normalization/batch_normalization/batc… -> x", "attr s " + long + " -> x"},
+		{diff.Field{Field: "attr:v", A: textOf("float32 (9)"), B: textOf("float32 (9)"),
+			Tensor: &diff.Tensor{Shape: []int64{9}, Values: 9, Differ: 1, Largest: &zero, FirstIndex: 2, FirstA: "0", FirstB: "-0"}},
+			"attr v float32 (9): 1 of 9 values differ; first at [2] 0 -> -0", "attr v float32 (9): 1 of 9 values differ; first at [2] 0 -> -0"},
+	}
+	for _, test := range tests {
+		if d := cmp.Diff([]string{test.want, test.all}, []string{plainVoice().field(test.field), plainVoice().complete().field(test.field)}); d != "" {
+			t.Errorf("%s (-want +got):\n%s", test.field.Field, d)
+		}
+	}
+}
+
 // TestDiffFits: however much differs, a table is about a screen and markdown fits a comment.
 func TestDiffFits(t *testing.T) {
 	r := oneOfEach()

@@ -161,6 +161,9 @@ func littleInCommon(r *diff.Report) string {
 // partLines lays out one part.
 func partLines(p namedPart, size room) []diffLine {
 	l := &diffLayout{voice: plainVoice(), size: size}
+	if size.list == unlimited {
+		l.voice = l.voice.complete()
+	}
 	l.part(p.name, p.part)
 	return l.lines
 }
@@ -308,7 +311,7 @@ func (v voice) thing(c diff.Change) string {
 	text := v.code(c.Name)
 	switch {
 	case c.Value != "" && c.Value != c.Name:
-		value, _ := shortenPair(&c.Value, nil, valueWidth)
+		value, _ := shortenPair(&c.Value, nil, v.width)
 		text += " (" + v.code(*value) + ")"
 	case c.Op != "":
 		text += " (" + v.code(c.Op) + ")"

@@ -12,16 +12,35 @@ import (
 
 // A voice is how names and values of a comparison are set off in a sentence.
 type voice struct {
-	code  func(string) string // a name or value out of a file
-	arrow string
-	none  string // stands for no value
+	code     func(string) string // a name or value out of a file
+	arrow    string
+	none     string // stands for no value
+	width    int    // about how long a value gets
+	controls int    // about how long a list of control inputs gets
 }
 
+const (
+	// valueWidth is about how long a value gets on a line where not everything is listed.
+	valueWidth = 44
+	// controlsWidth is the same for a list of control inputs, of which there may be two on a line.
+	controlsWidth = 36
+)
+
 // plainVoice is that of a terminal.
-func plainVoice() voice { return voice{code: Text, arrow: " -> ", none: "(none)"} }
+func plainVoice() voice {
+	return voice{code: Text, arrow: " -> ", none: "(none)", width: valueWidth, controls: controlsWidth}
+}
 
 // markdownVoice is that of markdown.
-func markdownVoice() voice { return voice{code: markdownCode, arrow: " → ", none: "(none)"} }
+func markdownVoice() voice {
+	return voice{code: markdownCode, arrow: " → ", none: "(none)", width: valueWidth, controls: controlsWidth}
+}
+
+// complete returns the voice that cuts no value.
+func (v voice) complete() voice {
+	v.width, v.controls = unlimited, unlimited
+	return v
+}
 
 // markdownCode returns a code span. What is in it is shown as it stands.
 func markdownCode(s string) string {
@@ -59,9 +78,9 @@ func (v voice) fieldName(field string) string {
 // field returns a field that differs as a phrase: `device /gpu:0 -> (none)`.
 func (v voice) field(f diff.Field) string {
 	if f.Field == "control_inputs" {
-		return v.fieldName(f.Field) + v.controls(f)
+		return v.fieldName(f.Field) + v.controlsText(f)
 	}
-	a, b := shortenPair(f.A, f.B, valueWidth)
+	a, b := shortenPair(f.A, f.B, v.width)
 	text := v.fieldName(f.Field) + " " + v.value(a) + v.arrow + v.value(b)
 	if f.Tensor == nil || f.Tensor.Values == 1 {
 		return text
@@ -80,15 +99,14 @@ func (v voice) value(s *string) string {
 	return v.code(*s)
 }
 
-// controls says which control inputs went and came.
-func (v voice) controls(f diff.Field) string {
+// controlsText says which control inputs went and came.
+func (v voice) controlsText(f diff.Field) string {
+	a, b := shortenPair(f.A, f.B, v.controls)
 	text := ""
-	if f.A != nil {
-		a, _ := shortenPair(f.A, nil, controlsWidth)
+	if a != nil {
 		text += " without " + v.code(*a)
 	}
-	if f.B != nil {
-		b, _ := shortenPair(f.B, nil, controlsWidth)
+	if b != nil {
 		text += " with " + v.code(*b)
 	}
 	return text
@@ -97,10 +115,10 @@ func (v voice) controls(f diff.Field) string {
 // tensorDifference says how far two tensors are apart.
 func tensorDifference(t *diff.Tensor, v voice) string {
 	text := fmt.Sprintf("%s of %s values differ", numberText(t.Differ), numberText(t.Values))
-	if t.Largest != nil {
+	if t.Largest != nil && *t.Largest > 0 { // 0 and -0 differ by nothing
 		text += ", by up to " + strconv.FormatFloat(*t.Largest, 'g', 6, 64)
 	}
-	a, b := shortenPair(&t.FirstA, &t.FirstB, valueWidth)
+	a, b := shortenPair(&t.FirstA, &t.FirstB, v.width)
 	if t.Differ > 0 && t.FirstA+t.FirstB != "" {
 		text += "; first at " + place(t.FirstIndex, t.Shape) + " " + v.code(*a) + v.arrow + v.code(*b)
 	}
@@ -119,12 +137,6 @@ func place(index int64, shape []int64) string {
 	}
 	return "[" + strings.Join(out, ", ") + "]"
 }
-
-// controlsWidth is about how long a list of control inputs gets on a line.
-const controlsWidth = 36
-
-// valueWidth is about how long a value gets on a line.
-const valueWidth = 44
 
 // shortenPair cuts two values to about width characters, so that the place where they begin to differ stays in sight.
 func shortenPair(a, b *string, width int) (*string, *string) {
