@@ -56,18 +56,26 @@ func (m *message) compare(other *message, renames *renames) []Field {
 	return d.fields
 }
 
-// label returns what a message is called: the first string field that it has.
+// label returns what tells a message from others: its name, or all its bytes.
 func (m *message) label() string {
+	if name, ok := m.name(); ok {
+		return name
+	}
+	return string(m.raw)
+}
+
+// name returns the first string field that a message has.
+func (m *message) name() (string, bool) {
 	if m.decoded == nil {
-		return string(m.raw)
+		return "", false
 	}
 	r := m.decoded.ProtoReflect()
 	for _, f := range fields(r) {
 		if f.Kind() == protoreflect.StringKind && !f.IsList() {
-			return r.Get(f).String()
+			return r.Get(f).String(), true
 		}
 	}
-	return string(m.raw)
+	return "", false
 }
 
 // kindName returns the name of the list that a CollectionDef holds.
@@ -186,7 +194,7 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 		switch {
 		case kind == scope.AnyList:
 			e.value = decode(value, new(anypb.Any))
-			e.label, e.old, e.shown = anyLabel(e.value, renames), anyLabel(e.value, nil), e.value.text()
+			e.readAny(renames)
 		case typ != nil:
 			e.value = decode(value, typ.Message.New().Interface())
 			label := e.value.label()
@@ -201,17 +209,24 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 	return out
 }
 
-// anyLabel returns what an Any is called: its type and the first string in what it holds.
-func anyLabel(m *message, renames *renames) string {
-	a, ok := m.decoded.(*anypb.Any)
+// readAny labels an entry that is an Any: by its type and the first string in what it holds.
+func (e *entry) readAny(renames *renames) {
+	e.label, e.old, e.shown = string(e.value.raw), string(e.value.raw), e.value.text()
+	a, ok := e.value.decoded.(*anypb.Any)
 	if !ok {
-		return string(m.raw)
+		return
 	}
+	e.shown = anyType(a)
 	inner, err := a.UnmarshalNew()
 	if err != nil {
-		return string(m.raw)
+		return
 	}
-	return a.GetTypeUrl() + " " + renames.translate((&message{m.raw, inner}).label())
+	m := &message{e.value.raw, inner}
+	if name, _ := m.name(); name != "" {
+		e.shown += " " + quote(name)
+	}
+	label := m.label()
+	e.label, e.old = a.GetTypeUrl()+" "+renames.translate(label), a.GetTypeUrl()+" "+label
 }
 
 // listValues returns the values of a list of the given kind, numbers as text.

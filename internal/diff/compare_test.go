@@ -179,6 +179,18 @@ func TestCompare(t *testing.T) {
 			want: []string{"collections changed k entries added 4", "collections changed k entries changed [1] value: 2 -> 5"},
 		},
 		{
+			name: "what an Any holds",
+			a: `collection_def { key: "k" value { any_list {
+			  value { [type.googleapis.com/tensorflow.AssetFileDef] { tensor_info { name: "a:0" } filename: "x" } }
+			  value { [type.googleapis.com/tensorflow.NodeDef] { name: "n" op: "A" } } value { type_url: "other/my.Type" value: "\n\001a" } } } }`,
+			b: `collection_def { key: "k" value { any_list {
+			  value { [type.googleapis.com/tensorflow.AssetFileDef] { tensor_info { name: "b:0" } filename: "x" } }
+			  value { [type.googleapis.com/tensorflow.NodeDef] { name: "n" op: "B" } } value { type_url: "other/my.Type" value: "\n\001b" } } } }`,
+			want: []string{"collections changed k entries changed my.Type value: \"\\n\\x01a\" -> \"\\n\\x01b\"",
+				"collections changed k entries changed tensorflow.AssetFileDef x tensor_info.name: a:0 -> b:0",
+				"collections changed k entries changed tensorflow.NodeDef n op: A -> B"},
+		},
+		{
 			name: "another kind of collection",
 			a:    `collection_def { key: "k" value { node_list { value: "a" } } }`,
 			b:    `collection_def { key: "k" value { bytes_list { value: "a" } } }`,

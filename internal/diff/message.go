@@ -98,25 +98,8 @@ func (d *messages) value(path string, f protoreflect.FieldDescriptor, a, b proto
 		return
 	}
 	if !d.sameScalar(f, a, b) {
-		d.told(path, textOf1(f, a), textOf1(f, b))
+		d.told(path, elementText(f, a), elementText(f, b))
 	}
-}
-
-// textOf1 is textOf for one element of a list or map.
-func textOf1(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
-	switch f.Kind() {
-	case protoreflect.StringKind:
-		return quote(v.String())
-	case protoreflect.BytesKind:
-		return quote(string(v.Bytes()))
-	case protoreflect.EnumKind:
-		return enumText(f, v.Enum())
-	case protoreflect.FloatKind:
-		return strconv.FormatFloat(v.Float(), 'g', -1, 32)
-	case protoreflect.MessageKind, protoreflect.GroupKind:
-		return describe(v.Message())
-	}
-	return v.String()
 }
 
 func (d *messages) sameScalar(f protoreflect.FieldDescriptor, a, b protoreflect.Value) bool {
@@ -158,9 +141,9 @@ func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b proto
 		case i < min(endA, endB):
 			d.value(at, f, a.Get(i), b.Get(i), depth)
 		case i < endA:
-			d.gone(at, textOf1(f, a.Get(i)))
+			d.gone(at, elementText(f, a.Get(i)))
 		default:
-			d.come(at, textOf1(f, b.Get(i)))
+			d.come(at, elementText(f, b.Get(i)))
 		}
 	}
 }
@@ -175,7 +158,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 		}
 		at := join(path, quote(key.String()))
 		if !b.Has(other) || taken[other.Interface()] {
-			d.gone(at, textOf1(f.MapValue(), a.Get(key)))
+			d.gone(at, elementText(f.MapValue(), a.Get(key)))
 		} else {
 			taken[other.Interface()] = true
 			d.value(at, f.MapValue(), a.Get(key), b.Get(other), depth)
@@ -189,7 +172,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 	}
 	for _, key := range sortedKeys(b) {
 		if !taken[key.Interface()] {
-			d.come(join(path, quote(key.String())), textOf1(f.MapValue(), b.Get(key)))
+			d.come(join(path, quote(key.String())), elementText(f.MapValue(), b.Get(key)))
 		}
 	}
 }

@@ -40,7 +40,7 @@ func sequence(a, b []entry, renames *renames) *Part {
 		}
 		if e.value == nil {
 			change.Name = "[" + strconv.Itoa(i) + "]"
-		} else if e.label != b[j].label && e.old != b[j].label {
+		} else if e.label != b[j].label && e.old != b[j].label && e.shown != b[j].shown {
 			change.NewName = b[j].shown
 		}
 		p.Changed = append(p.Changed, change)

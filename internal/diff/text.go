@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
@@ -75,6 +76,12 @@ func write(b *strings.Builder, m protoreflect.Message) {
 	case *tfpb.AttrValue, *tfpb.AttrValue_ListValue:
 		writeBare(b, m)
 		return
+	case *anypb.Any:
+		if inner, err := v.UnmarshalNew(); err == nil {
+			b.WriteString(anyType(v) + " ")
+			write(b, inner.ProtoReflect())
+			return
+		}
 	}
 	b.WriteByte('{')
 	first := true
@@ -97,6 +104,9 @@ func write(b *strings.Builder, m protoreflect.Message) {
 	}
 	b.WriteByte('}')
 }
+
+// anyType returns the name of the type that an Any says it holds.
+func anyType(a *anypb.Any) string { return quote(lastPart(a.GetTypeUrl())) }
 
 // writeBare writes the one field of m that is set without its name, or `[]`.
 func writeBare(b *strings.Builder, m protoreflect.Message) {
@@ -214,15 +224,23 @@ func enumText(f protoreflect.FieldDescriptor, n protoreflect.EnumNumber) string 
 // textOf returns a value of a field on its own: strings without quotes where they are plain.
 func textOf(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	if !f.IsList() && !f.IsMap() {
-		switch f.Kind() {
-		case protoreflect.StringKind:
-			return quote(v.String())
-		case protoreflect.BytesKind:
-			return quote(string(v.Bytes()))
-		}
+		return elementText(f, v)
 	}
 	var b strings.Builder
 	writeField(&b, f, v)
+	return b.String()
+}
+
+// elementText is textOf for a single value, or one element of a list or map.
+func elementText(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		return quote(v.String())
+	case protoreflect.BytesKind:
+		return quote(string(v.Bytes()))
+	}
+	var b strings.Builder
+	writeValue(&b, f, v)
 	return b.String()
 }
 
