@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -127,7 +128,7 @@ func (c *comparison) opFields(a, b []byte, fields []Field) []Field {
 	}
 	out := make([]Field, 0, len(fields))
 	for _, f := range fields {
-		if len(f.Field) < 5 || f.Field[:5] != "attr[" {
+		if !strings.HasPrefix(f.Field, "attr[") {
 			out = append(out, f)
 		}
 	}

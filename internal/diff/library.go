@@ -209,19 +209,9 @@ func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 // gradients compares what the library says about gradients.
 func (c *comparison) gradients() []Field {
 	a, b := c.library.other[0], c.library.other[1]
-	keys := make([]string, 0, len(a)+len(b))
-	for key := range a {
-		keys = append(keys, key)
-	}
-	for key := range b {
-		if _, ok := a[key]; !ok {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
 	renamed := make(map[string]bool)
 	var out []Field
-	for _, key := range keys {
+	for _, key := range keysOf(a, b) {
 		x, inA := a[key]
 		y, inB := b[key]
 		if inA && !inB {

@@ -62,7 +62,7 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 			return nil
 		}
 	}
-	const fileName, op, opName = 2, 1, 1 // AssetFileDef.filename, OpList.op, OpDef.name
+	const fileName = 2 // AssetFileDef.filename
 	for _, f := range m.Fields {
 		if f.Is(wire.AssetFileDef) && !look([]byte(quote(string(wire.Last(f.Data, fileName))))) {
 			return nil
@@ -71,7 +71,7 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 	info, _ := m.Message(wire.MetaInfoDef)
 	ops, _ := wire.Merged(info, wire.InfoStrippedOpList)
 	for s := wire.Scan(ops); s.Next(); {
-		if s.Is(op) && !look(wire.Last(s.Data, opName)) {
+		if s.Is(opListOp) && !look(wire.Last(s.Data, opName)) {
 			return nil
 		}
 	}

@@ -39,7 +39,7 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 	if m.anyFree() && m.related() {
 		m.a.findReaders()
 		m.b.findReaders()
-		m.matchEdges()
+		m.matchInputs()
 		m.matchAlone(seed)
 	}
 	m.findWholeScopes()
@@ -97,9 +97,9 @@ func (m *matcher) free(i, j int32) bool { return m.a.partner[i] == alone && m.b.
 func (m *matcher) rawA(i int32) []byte { return m.a.nodes[m.a.left[i]] }
 func (m *matcher) rawB(j int32) []byte { return m.b.nodes[m.b.left[j]] }
 
-// matchEdges pairs nodes of one fingerprint that are read by the same node, at the same place, and then what they read in
+// matchInputs pairs nodes of one fingerprint that are read by the same node, at the same place, and then what they read in
 // their turn.
-func (m *matcher) matchEdges() {
+func (m *matcher) matchInputs() {
 	var queue [][2]int32 // node numbers of pairs whose inputs are to be looked at
 	for i := range m.a.left {
 		for _, r := range m.a.readers[i] {
@@ -144,20 +144,20 @@ func (m *matcher) matchAlone(seed maphash.Seed) {
 	}
 	for range times {
 		found := m.matchKeys(seed, false)
-		m.matchEdges2(found)
+		m.matchReaders(found)
 		if len(found) == 0 {
 			break
 		}
 	}
 	found := m.matchKeys(seed, true)
-	m.matchEdges2(found)
+	m.matchReaders(found)
 	if times > 1 && len(found) > 0 {
 		m.matchKeys(seed, false)
 	}
 }
 
-// matchEdges2 looks at the readers of pairs that were just found.
-func (m *matcher) matchEdges2(found []int32) {
+// matchReaders looks at the readers of pairs that were just found.
+func (m *matcher) matchReaders(found []int32) {
 	for len(found) > 0 {
 		i := found[0]
 		found = found[1:]

@@ -2,10 +2,16 @@
 // bytes is the same, and only where bytes differ is their meaning looked at.
 //
 // The files: report.go, what a comparison answers; options.go, what is compared; compare.go, the parts one after the other;
-// graph.go and align.go, nodes by name; node.go, attr.go and the files of tensors (tensor.go, tensor_compare.go, dtype.go), one
-// node; message.go, any small message; text.go, values as people read them; unknown.go, what the schema does not know;
-// rename.go and those called after it, what got another name, with fingerprint.go; tell.go, how nodes differ; defaults.go,
-// variables.go, library.go, functions.go, collections.go, sequence.go and info.go, the other parts.
+// graph.go and align.go, nodes by name; node.go, inputs.go, attr.go, defaults.go and the files of tensors (tensor.go,
+// tensor_compare.go, dtype.go), one node; message.go, any small message; text.go, values as people read them; unknown.go, what
+// the schema does not know; tell.go, how nodes differ, and variables.go, those that are variables.
+//
+// What got another name: rename.go, names put into B's; rename_node.go, which node has become which, by rename_scope.go, whole
+// scopes, and by edges and fingerprint.go, looks; rename_side.go, the nodes of one side that this is about; rename_count.go, how
+// much of a scope was renamed.
+//
+// The other parts: library.go, which function is which, and functions.go, how two differ; collections.go and sequence.go, lists
+// whose order counts; info.go, the small ones; named.go, whether anything has a name that was asked for.
 package diff
 
 import "iter"
@@ -80,8 +86,8 @@ type Scope struct {
 }
 
 // A Field is one field of a thing that differs. Of a node these are "op", "device", "input:2" (input 2 of A),
-// "inputs" (the data inputs, where they stand in another order), "control_inputs", "attr:NAME" and the further fields of
-// NodeDef; elsewhere it is the path in the message ("inputs.images.dtype").
+// "inputs" (the data inputs, where they stand in another order or very many differ), "control_inputs", "attr:NAME" and the
+// further fields of NodeDef; elsewhere it is the path in the message ("inputs.images.dtype").
 type Field struct {
 	Field  string  `json:"field"`
 	A      *string `json:"a"` // nil where there is none; of control inputs what only A has
@@ -95,7 +101,7 @@ type Tensor struct {
 	Shape      []int64  `json:"shape"`
 	Values     int64    `json:"values"`                       // how many there are
 	Differ     int64    `json:"differ"`                       // how many of them differ
-	Largest    *float64 `json:"largest_difference,omitempty"` // of numbers, where it is finite
+	Largest    *float64 `json:"largest_difference,omitempty"` // of numbers, where all are finite
 	FirstIndex int64    `json:"first_index"`                  // the first value that differs, counted in row-major order
 	FirstA     string   `json:"first_a"`
 	FirstB     string   `json:"first_b"`

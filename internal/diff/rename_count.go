@@ -1,0 +1,93 @@
+package diff
+
+import "strings"
+
+// A scopeCount is how many nodes of a scope have got their names behind another one, and how many it has.
+type scopeCount struct {
+	nodes, of, kept int
+}
+
+// renamedScopes counts the nodes of all scopes that any node has left for another.
+func (m *matcher) renamedScopes() map[scopePair]scopeCount {
+	found := make(map[scopePair]scopeCount)
+	byScope := make(map[string]scopeCount)
+	for k := range m.a.left {
+		if j := m.a.partner[k]; j != alone {
+			p := scopesOf(m.a.names[k], m.b.names[j])
+			if lastPart(m.a.names[k]) == lastPart(m.b.names[j]) {
+				s := found[p]
+				s.nodes++
+				found[p] = s
+				byScope[p.a] = scopeCount{}
+			}
+		}
+	}
+	if len(found) == 0 {
+		return found
+	}
+	// A node that is called like the scope, as a variable is, goes with it.
+	for k := range m.a.left {
+		if j := m.a.partner[k]; j != alone {
+			p := scopePair{m.a.names[k], m.b.names[j]}
+			if s, ok := found[p]; ok {
+				s.nodes++
+				found[p] = s
+			}
+		}
+	}
+	m.countScopes(byScope)
+	for p, s := range found {
+		s.of, s.kept = byScope[p.a].of, byScope[p.a].kept
+		found[p] = s
+	}
+	return found
+}
+
+// countScopes counts the nodes of A in each of the scopes, and those of them that have kept their names.
+func (m *matcher) countScopes(counts map[string]scopeCount) {
+	if m.names == nil {
+		m.names = make([]string, len(m.al.a))
+		for i, raw := range m.al.a {
+			m.names[i] = view(nameOf(raw))
+		}
+	}
+	var last string
+	var around []string // the scopes counted in which the nodes of last are
+	left := m.a.left
+	for i, name := range m.names {
+		kept := 1
+		if len(left) > 0 && int(left[0]) == i {
+			left, kept = left[1:], 0
+		}
+		if scope := name[:max(strings.LastIndexByte(name, '/'), 0)]; i == 0 || scope != last {
+			last, around = scope, around[:0]
+			inside(scope, func(s string) bool {
+				if _, ok := counts[s]; ok {
+					around = append(around, s)
+				}
+				return false
+			})
+		}
+		for _, s := range around {
+			c := counts[s]
+			counts[s] = scopeCount{of: c.of + 1, kept: c.kept + kept}
+		}
+		if c, ok := counts[name]; ok {
+			counts[name] = scopeCount{of: c.of + 1, kept: c.kept + kept}
+		}
+	}
+}
+
+// findWholeScopes tells the comparer which scopes have another name, for the names that are not those of nodes: frames and
+// control-flow contexts. A scope counts where none of its nodes has kept its name.
+func (m *matcher) findWholeScopes() {
+	best := make(map[string]int)
+	now := make(map[string]string)
+	m.scopes = m.renamedScopes()
+	for p, s := range m.scopes {
+		if s.kept == 0 && (s.nodes > best[p.a] || s.nodes == best[p.a] && p.b < now[p.a]) {
+			best[p.a], now[p.a] = s.nodes, p.b
+		}
+	}
+	m.compare.renames.scopes = now
+}
