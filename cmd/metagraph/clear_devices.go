@@ -53,7 +53,7 @@ often asked to find.`,
 }
 
 func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOptions, args []string) error {
-	options, err := o.parse(args)
+	options, err := o.parse()
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,8 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 }
 
 // parse turns the flags into options.
-func (o *clearDevicesOptions) parse(args []string) (rewrite.DeviceOptions, error) {
+func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 	options := rewrite.DeviceOptions{Colocation: o.colocation, GraphOnly: o.graphOnly}
-	if out := argument(args, 1); o.check && out != "" {
-		return options, usageErrorf("leave out --check to write it, or leave out OUT", "--check writes nothing, and OUT is %q", out)
-	}
 	for _, text := range o.match {
 		p, err := scope.ParseDevicePattern(text)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -61,7 +60,7 @@ place.`,
 
 func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []string) error {
 	out := argument(args, 1)
-	if err := o.parse(out, cmd.Flags().Changed("unbound-inputs-col-name")); err != nil {
+	if err := o.parse(out); err != nil {
 		return err
 	}
 	in, err := o.in.open(env, argument(args, 0))
@@ -124,15 +123,8 @@ func (o *exportOptions) writeDebugInfo(ctx context.Context, path, out string, de
 	return metafile.Write(ctx, path, debug, metafile.DebugInfo, metafile.WriteOptions{Format: format, AllowUnknown: o.out.allowUnknown})
 }
 
-// parse turns the flags into options. Unbound tells whether the collection of the unbound inputs was named.
-func (o *exportOptions) parse(out string, unbound bool) (err error) {
-	switch {
-	case !unbound:
-	case scope.Clean(o.export.Scope) == "":
-		return usageErrorf("leave it out, or give the scope with --export-scope", "--unbound-inputs-col-name: only an exported scope has unbound inputs")
-	case o.graphDef:
-		return usageErrorf("leave out one of them", "--graph-def writes no collections, and --unbound-inputs-col-name names one")
-	}
+// parse turns the flags into options.
+func (o *exportOptions) parse(out string) (err error) {
 	if o.debugInfo && (out == "" || out == "-") {
 		return usageErrorf("give a file to write to", "--save-debug-info writes beside OUT, and standard output has no such place")
 	}
