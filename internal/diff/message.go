@@ -24,6 +24,9 @@ type messages struct {
 // limitDepth is how deeply messages may be nested before they are compared as bytes only.
 const limitDepth = 200
 
+// anyDepth is for how many of these an Any counts, of which so few lie in each other.
+const anyDepth = limitDepth / 10
+
 // plain compares two messages of one type; path stands before the names of the fields.
 func (d *messages) plain(path string, a, b protoreflect.Message) { d.message(path, a, b, 0) }
 
@@ -231,7 +234,7 @@ func (d *messages) any(path string, a, b *anypb.Any, depth int) bool {
 	if proto.Unmarshal(a.GetValue(), x.Interface()) != nil || proto.Unmarshal(b.GetValue(), y.Interface()) != nil {
 		return false
 	}
-	d.message(path, x, y, depth+1)
+	d.message(path, x, y, depth+anyDepth) // each of them is a copy of all that lies in it
 	return true
 }
 

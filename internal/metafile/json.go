@@ -81,9 +81,9 @@ func plain(err error) error {
 // one field `value`, which it keeps.
 type opaqueTypes map[protoreflect.FullName]protoreflect.MessageType
 
-// maxAnyDepth is how deep messages may lie in each other through Any. Each of them is decoded by itself, so that no decoder
-// counts.
-const maxAnyDepth = 100
+// maxAnyDepth is how deep messages may lie in each other through Any. Each of them is decoded by itself, into a copy, and no
+// decoder counts.
+const maxAnyDepth = 10
 
 // A packed is a google.protobuf.Any, generated or dynamic.
 type packed struct{ protoreflect.Message }
