@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -81,20 +80,23 @@ func missing(path string, err error) error {
 
 // besides names the .meta files in a directory.
 func besides(dir string) string {
-	found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*.meta")) // its only error is a pattern that is not well formed
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "" // nothing can be said of it
+	}
+	var found []string
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".meta" {
+			found = append(found, filepath.Join(dir, entry.Name()))
+		}
+	}
 	switch len(found) {
 	case 0:
 		return fmt.Sprintf("there is no .meta file in %s", dir)
 	case 1:
 		return fmt.Sprintf("there is %s", found[0])
 	}
-	sort.Strings(found)
 	return fmt.Sprintf("there are %d .meta files in %s, for example %s", len(found), dir, found[len(found)-1])
-}
-
-// escapeGlob takes the meaning off what filepath.Glob would read as a pattern.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(path)
 }
 
 // resolveDirectory returns the file that a directory stands for.
@@ -106,6 +108,9 @@ func resolveDirectory(dir string) (string, error) {
 	}
 	state := filepath.Join(dir, stateName)
 	if !exists(state) {
+		if _, err := os.Stat(state); !isNotExist(err) {
+			return "", err // it may not be looked into
+		}
 		// A directory and a checkpoint can have the same name.
 		if path := filepath.Clean(dir) + ".meta"; exists(path) {
 			return path, nil
