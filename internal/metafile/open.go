@@ -74,12 +74,16 @@ func (f *File) load(o OpenOptions) error {
 		return err
 	}
 	f.Kind, f.Format, f.Bytes = kind, format, raw
-	if format == Binary && int64(len(raw)) > math.MaxUint32 {
-		return &Error{Name: f.Name, Problem: fmt.Sprintf("has %d bytes; a protobuf message cannot have over 2 GiB", len(raw)),
+	if format == Binary && int64(len(raw)) > maxBinary {
+		return &Error{Name: f.Name, Problem: "has more than 4 GiB; a protobuf message cannot have over 2 GiB",
 			Hint: "TensorFlow cannot read it either: the constants in it belong into a checkpoint"}
 	}
 	if format != Binary {
-		if f.Bytes, err = f.decode(bytes.TrimPrefix(raw, byteOrderMark)); err != nil {
+		f.Bytes, err = f.decode(bytes.TrimPrefix(raw, byteOrderMark))
+		if changed := f.Changed(); changed != nil {
+			return changed
+		}
+		if err != nil {
 			return err
 		}
 		if err := f.source.close(); err != nil {
@@ -267,8 +271,11 @@ type source struct {
 const (
 	// mapFrom is the size from which on a file is mapped. Below it, reading is as quick and nobody can pull the bytes away.
 	mapFrom = 256 << 10
-	// maxRead is the most that is read of a pipe. Text can be several times as long as the message that it stands for.
-	maxRead = 8 * (1 << 30)
+	// maxBinary is the largest message that is looked at. Those over MaxSize cannot be written, and show says why they are so
+	// large.
+	maxBinary = math.MaxUint32
+	// maxText is the most text or JSON that is read of a pipe, several times as long as the message that it stands for.
+	maxText = 8 << 30
 )
 
 // mapFile opens the file at path.
@@ -322,10 +329,18 @@ func readAll(r io.Reader) (*source, error) {
 	return &source{bytes: data}, err
 }
 
-// readLimited reads all of r, up to maxRead.
+// readLimited reads all of r. What is longer than any message can be is read no further than to there.
 func readLimited(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxRead+1))
-	if err == nil && int64(len(data)) > maxRead {
+	head, err := io.ReadAll(io.LimitReader(r, lookAhead))
+	if err != nil || len(head) < lookAhead {
+		return head, err
+	}
+	limit := int64(maxText)
+	if formatOf(head) == Binary {
+		limit = maxBinary
+	}
+	data, err := io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), r), limit+1))
+	if err == nil && int64(len(data)) > maxText {
 		err = errors.New("more than 8 GiB: no message is that long")
 	}
 	return data, err
