@@ -69,7 +69,7 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	dry := o.check || o.out.dryRun
 	r := result{kind: in.Kind, report: render.Devices{DevicesReport: report, Check: dry, DryRun: dry}}
 	if o.check {
-		return o.out.found(env, r.report, report.Changed())
+		return o.out.found(env, in, r.report, report.Changed())
 	}
 	if r.message, err = in.Rebuild(meta); err != nil {
 		return in.Locate(err)

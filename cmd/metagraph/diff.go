@@ -94,6 +94,9 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err := render.Diff(env.stdout, report, printing); err != nil {
 		return err
 	}
+	if err := errors.Join(a.changed(), b.changed()); err != nil {
+		return err
+	}
 	if !report.Equal {
 		return errFound
 	}
@@ -164,6 +167,13 @@ func (in diffInput) close() {
 	if in.file != nil {
 		_ = in.file.Close() // read only
 	}
+}
+
+func (in diffInput) changed() error {
+	if in.file == nil {
+		return nil
+	}
+	return in.file.Changed()
 }
 
 func (in diffInput) meta() *wire.MetaGraph {

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +46,7 @@ type result struct {
 	message *wire.Rope
 	kind    metafile.Kind
 	report  render.Report
-	ready   func() error // what else must succeed before a file takes the place of the old one; may be nil
+	ready   func() error // what else must succeed right before a file takes the place of the old one; may be nil
 }
 
 // write writes a result to path and says what was changed. The inputs are looked at once more before a file is replaced, and
@@ -60,32 +57,30 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if err == nil {
 		err = metafile.CheckKind(path, r.message, r.kind, format)
 	}
+	if err == nil && out.dryRun {
+		err = changed(inputs)
+	}
 	switch {
 	case err != nil:
 		return err
 	case out.dryRun:
 		return out.say(env, r.report)
 	}
-	// Only here does an interrupt leave something to be cleared away. Before, it ends the process as it ends any other,
-	// also one that waits for a pipe; and so does a second one.
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
 	err = metafile.Write(ctx, path, r.message, r.kind, metafile.WriteOptions{
 		Format:       format,
 		AllowUnknown: out.allowUnknown,
 		Stdout:       env.stdout,
 		Terminal:     env.stdoutTerminal,
 		Ready: func() error {
+			if err := changed(inputs); err != nil {
+				return err
+			}
 			if r.ready != nil {
 				if err := r.ready(); err != nil {
 					return err
 				}
 			}
 			for _, in := range inputs {
-				if err := in.Changed(); err != nil {
-					return err
-				}
 				if err := in.Close(); err != nil {
 					return err
 				}
@@ -96,12 +91,20 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if err == nil {
 		return out.say(env, r.report)
 	}
-	for _, in := range inputs {
-		if changed := in.Changed(); changed != nil {
-			return changed // which may be why it could not be written
-		}
+	if changed := changed(inputs); changed != nil {
+		return changed // which may be why it could not be written
 	}
 	return err
+}
+
+// changed returns an error where one of the inputs is not what it was when it was opened.
+func changed(inputs []*metafile.File) error {
+	for _, in := range inputs {
+		if err := in.Changed(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // target returns the file that OUT means. Where it is spelled like an input that is a directory or a checkpoint prefix, that is
@@ -127,8 +130,11 @@ func (out *outputFlags) say(env *environment, report render.Report) error {
 	return err
 }
 
-// found ends a check: it says what there is, and returns errFound if there is something.
-func (out *outputFlags) found(env *environment, report render.Report, found bool) error {
+// found ends a check of in: it says what there is, and returns errFound if there is something.
+func (out *outputFlags) found(env *environment, in *metafile.File, report render.Report, found bool) error {
+	if err := in.Changed(); err != nil {
+		return err
+	}
 	if err := out.say(env, report); err != nil {
 		return err
 	}

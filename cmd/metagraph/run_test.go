@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
 // command runs the program in this process and returns the exit code and what it wrote.
@@ -138,6 +140,49 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("%d files are left (%v)", len(left), err)
 	}
+}
+
+// TestChangesWhileShown ends in exit code 2 where a file is written to while what it holds is printed.
+func TestChangesWhileShown(t *testing.T) {
+	path, good := filepath.Join(t.TempDir(), "large.meta"), filepath.Join("..", "..", "testdata", "queues.meta")
+	whole, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := wiretest.Join(whole, wiretest.String(99, strings.Repeat("x", 1<<20))) // so that it is mapped
+	for _, args := range [][]string{
+		{"show", path}, {"show", path, "nodes"}, {"show", path, "all", "--format", "json"}, {"show", path, "scopes", "--format", "dot"},
+		{"diff", path, good}, {"diff", good, path}, {"export", path}, {"export", "--as-text", "--allow-unknown", path}, {"import", "--into", path, good},
+	} {
+		if err := os.WriteFile(path, large, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out := &meddlingWriter{path: path}
+		var stderr bytes.Buffer
+		code := run(context.Background(), args, strings.NewReader(""), out, &stderr)
+		want := "metagraph: " + path + ": changed while it was read\nhint: run the command again when nothing writes to the file\n"
+		if code != exitTrouble || stderr.String() != want || out.err != nil {
+			t.Errorf("%q: exit %d (%v), stderr:\n%s", args, code, out.err, stderr.String())
+		}
+	}
+}
+
+// A meddlingWriter writes to a file as soon as it is written to.
+type meddlingWriter struct {
+	path string
+	err  error
+}
+
+func (w *meddlingWriter) Write(p []byte) (int, error) {
+	if w.path != "" {
+		file, err := os.OpenFile(w.path, os.O_WRONLY|os.O_APPEND, 0)
+		if err == nil {
+			_, err = file.Write(wiretest.Varint(99, 1))
+			_ = file.Close()
+		}
+		w.path, w.err = "", err
+	}
+	return len(p), nil
 }
 
 // TestTerminals refuses to write binary to a terminal and to wait for one to be typed in.

@@ -97,7 +97,10 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
 	source.file, source.model, printing.File = file, inspect.NewModel(file.Meta), file.Name
 	if printing.Format == render.DOT {
-		return source.draw(env.stdout, printing)
+		if err := source.draw(env.stdout, printing); err != nil {
+			return err
+		}
+		return file.Changed()
 	}
 	views, err := source.views(sections, o.raw)
 	if err != nil {
@@ -108,7 +111,10 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
 		return file.Locate(err)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return file.Changed()
 }
 
 // parse turns the flags into what the sections and the printer want to know, and refuses what does not go together.

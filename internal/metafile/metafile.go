@@ -143,10 +143,14 @@ func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 }
 
 // Locate turns an error about bytes into one about the file: it names the file and the position at which a
-// *wire.SyntaxError found it broken. Other errors get the file's name, nil stays nil.
+// *wire.SyntaxError found it broken. Other errors get the file's name, nil stays nil. Of a file that changed meanwhile the
+// error says that.
 func (f *File) Locate(err error) error {
 	if err == nil {
 		return nil
+	}
+	if changed := f.Changed(); changed != nil {
+		return changed
 	}
 	var syntax *wire.SyntaxError
 	if !errors.As(err, &syntax) {

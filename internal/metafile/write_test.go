@@ -77,7 +77,6 @@ func TestWriteFails(t *testing.T) {
 	raw := read(t, testdata, "queues.meta")
 	canceled, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("stopped by a signal"))
-	latest, cancelLatest := context.WithCancelCause(context.Background())
 	for _, test := range []struct {
 		name string
 		ctx  context.Context
@@ -88,10 +87,6 @@ func TestWriteFails(t *testing.T) {
 		{"Ready fails", context.Background(), raw, metafile.WriteOptions{Ready: func() error { return io.ErrUnexpectedEOF }}, "cannot write FILE: unexpected EOF"},
 		{"stopped before", canceled, raw, metafile.WriteOptions{}, "cannot write FILE: stopped by a signal"},
 		{"stopped before, text", canceled, raw, metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: stopped by a signal"},
-		{"stopped at the end", latest, raw, metafile.WriteOptions{Ready: func() error {
-			cancelLatest(errors.New("stopped late"))
-			return nil
-		}}, "cannot write FILE: stopped late"},
 		{"not text", context.Background(), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "\xff"))), metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: "},
 		{"not JSON", context.Background(), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "\xff"))), metafile.WriteOptions{Format: metafile.JSON}, "cannot write FILE: "},
 		{"damaged", context.Background(), wiretest.Message(2, []byte{0x0a, 0x70}), metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: "},
@@ -114,6 +109,20 @@ func TestWriteFails(t *testing.T) {
 				t.Errorf("%s: the old file changed", test.name)
 			}
 		}
+	}
+}
+
+// TestWriteReadyIsLast replaces the file when Ready has succeeded, whatever comes then: what Ready did goes with the new file.
+func TestWriteReadyIsLast(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.meta")
+	write(t, path, []byte("old"))
+	ctx, cancel := context.WithCancel(context.Background())
+	err := metafile.Write(ctx, path, wire.NewRope([]byte("new")), metafile.MetaGraph, metafile.WriteOptions{Ready: func() error {
+		cancel()
+		return nil
+	}})
+	if err != nil || string(read(t, path)) != "new" {
+		t.Errorf("%v, the file holds %q", err, read(t, path))
 	}
 }
 
