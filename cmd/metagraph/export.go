@@ -125,8 +125,11 @@ func (o *exportOptions) writeDebugInfo(ctx context.Context, path, out string, de
 
 // parse turns the flags into options.
 func (o *exportOptions) parse(out string) (err error) {
-	if o.debugInfo && (out == "" || out == "-") {
+	if o.debugInfo && metafile.IsStdout(out) {
 		return usageErrorf("give a file to write to", "--save-debug-info writes beside OUT, and standard output has no such place")
+	}
+	if o.debugInfo && metafile.DebugInfoPath(out) == out {
+		return usageErrorf("give a file with another extension", "%s is where --save-debug-info writes the debug info", out)
 	}
 	if o.export.Registry, err = o.registry.load(); err != nil {
 		return err

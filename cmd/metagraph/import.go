@@ -106,7 +106,7 @@ func locate(err error, inputs []*metafile.File) error {
 
 // printElements prints the new names that were asked for, unless the graph itself went to stdout.
 func (o *importOptions) printElements(env *environment, out string, report *rewrite.ImportReport) error {
-	if out == "" || out == "-" {
+	if metafile.IsStdout(out) {
 		return nil
 	}
 	for _, element := range report.Returned {

@@ -41,7 +41,7 @@ func heavy(t *testing.T) []byte {
 
 // A victim is the program as a process of its own, which rewrites a file in place and is ended while it does.
 type victim struct {
-	program  string
+	command  []string // the program and its arguments
 	path     string
 	old, new []byte
 	lasts    time.Duration // how long it takes when nothing comes in between
@@ -64,7 +64,7 @@ func (v *victim) strike(t *testing.T, signal os.Signal, after time.Duration, wri
 	if err := os.WriteFile(v.path, v.old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(v.program, "clear-devices", v.path, v.path)
+	cmd := exec.Command(v.command[0], v.command[1:]...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,12 +109,13 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &victim{program: program, path: filepath.Join(t.TempDir(), "model.meta"), old: heavy(t)}
+	v := &victim{path: filepath.Join(t.TempDir(), "model.meta"), old: heavy(t)}
+	v.command = []string{program, "clear-devices", v.path, v.path}
 	if err := os.WriteFile(v.path, v.old, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	if out, err := exec.Command(program, "clear-devices", v.path, v.path).CombinedOutput(); err != nil {
+	if out, err := exec.Command(program, v.command[1:]...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	v.lasts = time.Since(start)
@@ -124,7 +125,7 @@ func TestKilled(t *testing.T) {
 	for _, round := range []struct {
 		signal os.Signal
 		tries  int
-	}{{syscall.SIGKILL, 24}, {syscall.SIGTERM, 8}, {os.Interrupt, 8}} {
+	}{{syscall.SIGKILL, 24}, {syscall.SIGTERM, 8}, {os.Interrupt, 8}, {syscall.SIGHUP, 8}} {
 		outcomes := make(map[string]int)
 		for i := range round.tries {
 			after := v.lasts * time.Duration(i/2) / time.Duration(round.tries/2)
@@ -138,5 +139,46 @@ func TestKilled(t *testing.T) {
 			}
 		}
 		t.Logf("%v: %v", round.signal, outcomes)
+	}
+	// Who was started to live on when the terminal goes does.
+	v.command = append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh"}, v.command...)
+	if target, left := v.strike(t, syscall.SIGHUP, 0, true); target != "new" || left {
+		t.Errorf("an ignored hangup: the file is the %s one", target)
+	}
+}
+
+// TestInterruptedPipe ends at the first signal where nobody takes what it writes.
+func TestInterruptedPipe(t *testing.T) {
+	program, err := exec.LookPath("metagraph")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "model.meta")
+	if err := os.WriteFile(path, heavy(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		cmd := exec.Command(program, "clear-devices", path)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		state, err := cmd.Process.Wait() // while the pipe is full
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != signal {
+			t.Errorf("%v: %v", signal, state)
+		}
+		_ = out.Close()
 	}
 }

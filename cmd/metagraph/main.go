@@ -42,7 +42,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func runIn(ctx context.Context, args []string, env *environment) int {
 	root := newRootCommand(env)
 	root.SetArgs(append([]string{}, args...)) // nil would stand for os.Args
+	help := &watchedWriter{Writer: env.stdout}
+	root.SetOut(help)
 	err := metafile.Guard(func() error { return root.ExecuteContext(ctx) })
+	if err == nil {
+		err = help.err
+	}
 	switch {
 	case err == nil:
 		return exitDone
@@ -55,6 +60,20 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 		complain(env.stderr, e)
 	}
 	return exitTrouble
+}
+
+// A watchedWriter keeps the first error of the writer that it is. Cobra, which prints help and completions, drops it.
+type watchedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *watchedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // each returns the troubles that an error consists of, each as an error of its own with what the error says before them: the

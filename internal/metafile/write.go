@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"golang.org/x/term"
 
 	"github.com/metagraph/metagraph/internal/text"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -20,8 +23,8 @@ type WriteOptions struct {
 	AllowUnknown bool      // write fields that the schema does not have into text, by number
 	Stdout       io.Writer // what `-` and the empty path mean
 	Terminal     bool      // Stdout is a terminal, which binary is not written to
-	// Ready is called when all of a new file is on disk and before it takes the place of the old one: the last chance to
-	// find that an input changed, and the time to release what is mapped. An error leaves the old file as it was.
+	// Ready is called when all of a new file is on disk and right before it takes the place of the old one: the last chance
+	// to find that an input changed, and the time to release what is mapped. An error leaves the old file as it was.
 	Ready func() error
 }
 
@@ -37,11 +40,22 @@ func FormatOf(path string) Format {
 	return Binary
 }
 
-// Write writes a message of the given kind to path, or to standard output for `-` and "". A file is replaced whole or not
-// at all: the message goes into a new file beside it, which then takes its name and its mode. Where path is a link, what it
-// leads to is replaced; a device or a named pipe is written to as it is. Nothing is left behind when it fails or ctx ends.
+// IsStdout reports whether path means standard output to Write: nothing, `-`, and the names that systems have for it, which
+// lead to the file behind it and not to the place in it where the output goes on.
+func IsStdout(path string) bool {
+	switch path {
+	case "", "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return true
+	}
+	return false
+}
+
+// Write writes a message of the given kind to path, or to standard output. A file is replaced whole or not at all: the
+// message goes into a new file beside it, which then takes its name, its mode and, as far as this user may, its owner. Where
+// path is a link, what it leads to is replaced; a device or a pipe is written to as it is. Nothing is left behind when it
+// fails, ctx ends, or the process is told to end.
 func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
-	stdout := path == "" || path == "-"
+	stdout := IsStdout(path)
 	if o.Format == Auto {
 		o.Format = FormatOf(path)
 	}
@@ -62,8 +76,7 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 // writeStdout writes to standard output. What has gone out cannot be taken back, so text is checked before.
 func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if o.Terminal && o.Format == Binary {
-		return &Error{Name: name, Problem: "is a terminal, and the message is binary",
-			Hint: "give a file to write to, or ask for text with --output-format text"}
+		return binaryToTerminal(name)
 	}
 	if err := o.check(message, kind); err != nil {
 		return fmt.Errorf("cannot write %s: %w", name, o.remedy(err))
@@ -72,6 +85,12 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 		return fmt.Errorf("cannot write %s: %w", name, o.remedy(err))
 	}
 	return o.ready()
+}
+
+// binaryToTerminal returns the error for a terminal that would get binary.
+func binaryToTerminal(name string) error {
+	return &Error{Name: name, Problem: "is a terminal, and the message is binary",
+		Hint: "give a file to write to, or ask for text with --output-format text"}
 }
 
 // check finds out whether a message can be written as text before the first line of it has gone where it cannot be taken
@@ -117,21 +136,15 @@ func (o *WriteOptions) ready() error {
 
 // writeFile replaces the file at path.
 func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) (err error) {
-	target, err := followLinks(path)
+	target, old, err := findTarget(path)
 	if err != nil {
 		return err
 	}
-	stat, err := os.Stat(target)
-	switch {
-	case err == nil && stat.IsDir():
-		return &Error{Name: path, Problem: "is a directory", Hint: "give the name of a file to write"}
-	case err == nil && !stat.Mode().IsRegular():
-		return writeDevice(ctx, path, target, message, kind, o)
-	case err == nil && stat.Mode().Perm()&0o222 == 0:
-		return &Error{Name: path, Problem: "is read-only", Hint: "make it writable, or write to another file"}
-	case err != nil && !isNotExist(err):
-		return err
+	if old != nil && !old.Mode().IsRegular() {
+		return writeDevice(ctx, path, message, kind, o)
 	}
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	file, err := createBeside(target)
 	if err != nil {
 		return cannotCreate(path, target, err)
@@ -142,13 +155,13 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 		if !replaced {
 			undone := discard(file)
 			if err != nil {
-				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.remedy(err), undone))
+				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.remedy(withoutName(err, file.Name())), undone))
 			}
 		}
 	}()
-	if stat != nil {
-		keepOwner(file, stat)
-		if err := file.Chmod(stat.Mode().Perm()); err != nil {
+	if old != nil {
+		keepOwner(file, old)
+		if err := file.Chmod(old.Mode().Perm()); err != nil {
 			return err
 		}
 	}
@@ -161,11 +174,11 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	if err := file.Close(); err != nil {
 		return err
 	}
-	if err := o.ready(); err != nil {
-		return err
-	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if err := o.ready(); err != nil {
+		return err
 	}
 	if err := os.Rename(file.Name(), target); err != nil {
 		return err
@@ -174,19 +187,65 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	return nil
 }
 
+// findTarget returns the file that a path leads to and what stands there, nil where nothing does. It refuses what must not be
+// written to.
+func findTarget(path string) (target string, old os.FileInfo, err error) {
+	if target, err = followLinks(path); err != nil {
+		return "", nil, err
+	}
+	old, err = os.Stat(path)
+	switch {
+	case isNotExist(err):
+		return target, nil, nil
+	case err != nil:
+		return "", nil, err
+	case old.IsDir():
+		return "", nil, &Error{Name: path, Problem: "is a directory", Hint: "give the name of a file to write"}
+	case !old.Mode().IsRegular():
+		return target, old, nil
+	case old.Mode().Perm()&0o222 == 0:
+		return "", nil, &Error{Name: path, Problem: "is read-only", Hint: "make it writable, or write to another file"}
+	}
+	// A file can be replaced by who may write to its directory. Nobody who may not write to the file should do so unaware.
+	file, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if err != nil {
+		return "", nil, &Error{Name: path, Problem: fmt.Sprintf("cannot be written: %v", bare(err)), Hint: "make it writable, or write to another file", Err: err}
+	}
+	return target, old, file.Close()
+}
+
+// bare returns what the system says is wrong, without the name of the file.
+func bare(err error) error {
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// withoutName returns err without the name of the new file, which nobody gave.
+func withoutName(err error, name string) error {
+	var pathError *os.PathError
+	var linkError *os.LinkError
+	switch {
+	case errors.As(err, &pathError) && pathError.Path == name:
+		return pathError.Err
+	case errors.As(err, &linkError) && linkError.Old == name:
+		return linkError.Err
+	}
+	return err
+}
+
 // cannotCreate returns the error for a new file that could not be made beside target. It says nothing of the name that the
 // new file would have had.
 func cannotCreate(path, target string, err error) error {
-	var pathError *os.PathError
-	if errors.As(err, &pathError) {
-		err = pathError.Err
-	}
+	err = bare(err)
 	dir := filepath.Dir(target)
 	if _, statErr := os.Stat(dir); isNotExist(statErr) {
 		return &Error{Name: path, Problem: "cannot be written: there is no directory " + dir, Err: err}
 	}
 	return &Error{Name: path, Problem: fmt.Sprintf("cannot be written: no new file can be made in %s: %v", dir, err), Err: err,
-		Hint: "the new file is made beside the old one, so that it takes its place whole"}
+		Hint: "the new file is made beside the old one, so that it takes its place whole; write to another directory, or to standard output"}
 }
 
 // discard removes a file that is not wanted any more.
@@ -198,16 +257,24 @@ func discard(file *os.File) error {
 	return nil
 }
 
-// writeDevice writes to a device or a named pipe, which cannot be replaced.
-func writeDevice(ctx context.Context, path, target string, message *wire.Rope, kind Kind, o WriteOptions) error {
+// writeDevice writes to a device or a pipe, which cannot be replaced.
+func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if err := o.check(message, kind); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
-	file, err := os.OpenFile(target, os.O_WRONLY, 0)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close()); err != nil {
+	if o.Format == Binary && term.IsTerminal(int(file.Fd())) {
+		return errors.Join(binaryToTerminal(path), file.Close())
+	}
+	err = errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close())
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		// Not wrapped: on standard output it is no trouble, but a pipe that was given by name was to get it all.
+		return &Error{Name: path, Problem: "who reads from it has gone before all was written"}
+	case err != nil:
 		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
 	return o.ready()
