@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	mmap "github.com/edsrzf/mmap-go"
 
@@ -295,12 +296,16 @@ func mapOpen(file *os.File) (*source, error) {
 		return nil, err
 	}
 	if stat.Mode().IsRegular() && stat.Size() >= mapFrom {
-		if stat.Size() > math.MaxInt {
-			_ = file.Close()
-			return nil, fmt.Errorf("%s: a file of %d bytes does not fit into this machine's address space", file.Name(), stat.Size())
+		mapped, err := mmap.MMap(nil), error(syscall.ENOMEM)
+		if stat.Size() <= math.MaxInt {
+			mapped, err = mmap.Map(file, mmap.RDONLY, 0)
 		}
-		if mapped, err := mmap.Map(file, mmap.RDONLY, 0); err == nil {
+		switch {
+		case err == nil:
 			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
+		case errors.Is(err, syscall.ENOMEM):
+			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the address space that is left", stat.Size()),
+				Hint: "a program of 32 bits has less than 4 GiB, and ulimit -v may set less"}, file.Close())
 		}
 		// Some file systems cannot map; they can still be read.
 	}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+// TestLimits runs the program under limits that the system sets: a message says what is in the way, and the old file stays.
+func TestLimits(t *testing.T) {
+	program, err := exec.LookPath("metagraph")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	large, out := filepath.Join(dir, "large.meta"), filepath.Join(dir, "out.meta")
+	huge, endless := filepath.Join(dir, "huge.meta"), filepath.Join(dir, "endless.meta")
+	if err := os.WriteFile(large, heavy(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, size := range map[string]int64{huge: 2 << 30, endless: 5 << 30} {
+		// A graph, and a field that is a hole in the file.
+		head := protowire.AppendTag(wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp"))), 99, protowire.BytesType)
+		head = protowire.AppendVarint(head, uint64(size))
+		if err := os.WriteFile(path, head, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, int64(len(head))+size); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, test := range []struct {
+		limit string // for ulimit
+		args  []string
+		want  string
+	}{
+		{"-f 100", []string{"clear-devices", large, out}, "cannot write " + out + ": file too large"},
+		{"-f 100", []string{"export", "--as-text", large, out}, "cannot write " + out + ": file too large"},
+		{"-n 4", []string{"export", large, out}, "too many open files"},
+		{"-v 2000000", []string{"show", huge}, huge + ": its 2147483668 bytes do not fit into the address space that is left"},
+		{"-v unlimited", []string{"show", endless}, endless + ": has more than 4 GiB; a protobuf message cannot have over 2 GiB"},
+	} {
+		if strings.HasPrefix(test.limit, "-v") && raced() {
+			continue // the race detector wants terabytes of address space
+		}
+		if err := os.WriteFile(out, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("sh", append([]string{"-c", "ulimit " + test.limit + ` && exec "$@"`, "sh", program}, test.args...)...)
+		said, _ := cmd.CombinedOutput() // its exit code is looked at
+		if code := cmd.ProcessState.ExitCode(); code != exitTrouble || !strings.HasPrefix(string(said), "metagraph: ") || !strings.Contains(string(said), test.want) {
+			t.Errorf("ulimit %s, %q: exit %d, %s", test.limit, test.args, code, said)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+			t.Errorf("ulimit %s, %q: %q are left (%v)", test.limit, test.args, left, err)
+		}
+		if got, err := os.ReadFile(out); err != nil || string(got) != "old" {
+			t.Errorf("ulimit %s, %q: the old file changed (%v)", test.limit, test.args, err)
+		}
+	}
+}
+
+// raced reports whether the tests are built with the race detector.
+func raced() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}

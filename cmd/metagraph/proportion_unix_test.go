@@ -1,0 +1,272 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+// gnode returns the field of a GraphDef for a node. What stands behind its op are further fields of the NodeDef.
+func gnode(name, op string, fields ...[]byte) []byte {
+	return wiretest.Message(wire.GraphNode, append([][]byte{wiretest.String(wire.NodeName, name), wiretest.String(wire.NodeOp, op)}, fields...)...)
+}
+
+// from returns an input, attr an attr with an AttrValue of these fields.
+func from(input string) []byte { return wiretest.String(wire.NodeInput, input) }
+
+func attr(key string, value ...[]byte) []byte {
+	return wiretest.Message(wire.NodeAttr, wiretest.String(1, key), wiretest.Message(2, value...))
+}
+
+// collection returns a CollectionDef: names in a node_list (1), messages in a bytes_list (2).
+func collection(key string, list protowire.Number, values ...[]byte) []byte {
+	return wiretest.Message(wire.CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(list, values...)))
+}
+
+func function(name string, fields ...[]byte) []byte {
+	return wiretest.Message(wire.GraphLibrary, wiretest.Message(wire.LibraryFunction, append([][]byte{wiretest.Message(wire.FunctionSignature, wiretest.String(1, name))}, fields...)...))
+}
+
+// repeat joins what field returns for 0 to n-1.
+func repeat(n int, field func(i int) []byte) []byte {
+	var out []byte
+	for i := range n {
+		out = append(out, field(i)...)
+	}
+	return out
+}
+
+// nested puts n messages into each other, of which each has the fields before, outermost first, and the next in the field num.
+func nested(n int, num protowire.Number, before ...[]byte) []byte {
+	head := wiretest.Join(before...)
+	sizes := make([]int, n+1) // of the message at each depth, innermost last
+	for i := n - 1; i >= 0; i-- {
+		sizes[i] = len(head) + protowire.SizeTag(num) + protowire.SizeBytes(sizes[i+1])
+	}
+	var out []byte
+	for i := range n {
+		out = append(out, head...)
+		out = protowire.AppendVarint(protowire.AppendTag(out, num, protowire.BytesType), uint64(sizes[i+1]))
+	}
+	return out
+}
+
+// number names the i-th of many.
+func number(name string, i int) string { return name + strconv.Itoa(i) }
+
+// swollen are MetaGraphDefs that have n of something of which real ones have few. All nodes lie in the scope s.
+var swollen = map[string]func(n int) (graph, rest []byte){
+	"collections": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection(number("k", i), 1, wiretest.String(1, "s/a")) })
+	},
+	"collections of one key": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection("k", 1, wiretest.String(1, number("s/a", i))) })
+	},
+	"entries of a collection": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), collection("variables", 2, repeat(n, func(i int) []byte {
+			return wiretest.Message(1, wiretest.String(1, number("s/v", i)+":0"), wiretest.String(2, number("s/i", i)))
+		}))
+	},
+	"inputs of a node": func(n int) (graph, rest []byte) {
+		return wiretest.Join(repeat(n, func(i int) []byte { return gnode(number("s/a", i), "Placeholder") }),
+			gnode("s/sum", "AddN", repeat(n, func(i int) []byte { return from(number("s/a", i)) }))), nil
+	},
+	"control inputs of a node": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/a", "NoOp"), gnode("s/b", "NoOp", repeat(n, func(i int) []byte { return from("^s/a") }))), nil
+	},
+	"consumers of a node": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/p", "Placeholder"), repeat(n, func(i int) []byte { return gnode(number("s/a", i), "Identity", from("s/p")) })), nil
+	},
+	"attrs of a node": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp", repeat(n, func(i int) []byte { return attr(number("k", i), wiretest.Varint(wire.AttrI, 1)) })), nil
+	},
+	"colocation groups of a node": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp", attr("_class", wiretest.Message(wire.AttrList, repeat(n, func(i int) []byte { return wiretest.String(2, number("loc:@s/b", i)) })))), nil
+	},
+	"colocated nodes in a chain": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte {
+			return gnode(number("s/a", i), "NoOp", attr("_class", wiretest.Message(wire.AttrList, wiretest.String(2, number("loc:@s/a", i+1)))))
+		}), nil
+	},
+	"functions in a chain": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte {
+			return function(number("f", i), wiretest.Message(wire.FunctionNode, wiretest.String(wire.NodeName, "n"), wiretest.String(wire.NodeOp, number("f", i+1))))
+		})), nil
+	},
+	"functions in a circle": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte {
+			return function(number("f", i), wiretest.Message(wire.FunctionNode, wiretest.String(wire.NodeName, "n"), wiretest.String(wire.NodeOp, number("f", (i+1)%n))))
+		})), nil
+	},
+	"functions of one name": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/a", "f"), repeat(n, func(int) []byte { return function("f") })), nil
+	},
+	"inputs of a signature": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "Placeholder"), wiretest.Message(wire.SignatureDef, wiretest.String(1, "serve"), wiretest.Message(2, repeat(n, func(i int) []byte {
+			return wiretest.Message(1, wiretest.String(1, number("i", i)), wiretest.Message(2, wiretest.String(1, "s/a:0")))
+		})))
+	},
+	"signatures": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "Placeholder"), repeat(n, func(i int) []byte {
+			return wiretest.Message(wire.SignatureDef, wiretest.String(1, number("k", i)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "i"), wiretest.Message(2, wiretest.String(1, "s/a:0")))))
+		})
+	},
+	"a chain of nodes": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/n0", "Placeholder"), repeat(n, func(i int) []byte { return gnode(number("s/n", i+1), "Identity", from(number("s/n", i))) })), nil
+	},
+	"a chain of nodes, last first": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte { return gnode(number("s/n", i), "Identity", from(number("s/n", i+1))) }), nil
+	},
+	"a circle of nodes": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte { return gnode(number("s/n", i), "Identity", from(number("s/n", (i+1)%n))) }), nil
+	},
+	"a ladder of nodes": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte {
+			return gnode(number("s/n", i), "Add", from(number("s/n", max(i-1, 0))), from(number("s/n", max(i-2, 0))))
+		}), nil
+	},
+	"variables in a chain of layers": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte {
+			return wiretest.Join(gnode(number("s/v", i), "VariableV2"), gnode(number("s/r", i), "Identity", from(number("s/v", i))), gnode(number("s/m", i), "Mul", from(number("s/r", i)), from(number("s/m", max(i-1, 0)))))
+		}), nil
+	},
+	"nodes of one name": func(n int) (graph, rest []byte) {
+		return repeat(n, func(int) []byte { return gnode("s/a", "NoOp") }), nil
+	},
+	"names that are taken": func(n int) (graph, rest []byte) {
+		return wiretest.Join(gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return gnode(number("s/a_", i), "NoOp") })), nil
+	},
+	"scopes": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte { return gnode(number("s/t", i)+"/a", "NoOp") }), nil
+	},
+	"scopes in each other": func(n int) (graph, rest []byte) {
+		deep := strings.Repeat("s/", n)
+		return wiretest.Join(gnode(deep+"a", "NoOp"), gnode(deep+"b", "NoOp", from("^"+deep+"a"))), nil
+	},
+	"devices": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte {
+			return gnode(number("s/a", i), "NoOp", wiretest.String(wire.NodeDevice, number("/job:w/task:", i)))
+		}), nil
+	},
+	"ops": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte { return gnode(number("s/a", i), number("Op", i)) }), nil
+	},
+	"op definitions": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "Op0"), wiretest.Message(wire.MetaInfoDef, wiretest.Message(wire.InfoStrippedOpList, repeat(n, func(i int) []byte { return wiretest.Message(1, wiretest.String(1, number("Op", i))) })))
+	},
+	"savers": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), collection("savers", 2, repeat(n, func(i int) []byte {
+			return wiretest.Message(1, wiretest.String(1, number("s/save", i)+"/Const:0"), wiretest.String(3, number("s/save", i)+"/restore_all"))
+		}))
+	},
+	"graphs that are one": func(n int) (graph, rest []byte) {
+		return nil, repeat(n, func(i int) []byte { return wiretest.Message(wire.GraphDef, gnode(number("s/a", i), "NoOp")) })
+	},
+	"loops in each other": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte {
+			return gnode(number("s/e", i), "Enter", from(number("s/e", max(i-1, 0))), attr("frame_name", wiretest.String(wire.AttrS, number("f", i))))
+		}), nil
+	},
+	"attr values in each other": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp", attr("k", nested(n, wire.AttrFunc))), nil
+	},
+	"unknown fields in each other": func(n int) (graph, rest []byte) { return gnode("s/a", "NoOp"), nested(n, 99) },
+	"Any in each other": func(n int) (graph, rest []byte) {
+		const url = "type.googleapis.com/google.protobuf.Any"
+		return gnode("s/a", "NoOp"), wiretest.Message(wire.MetaInfoDef, wiretest.Message(wire.InfoAnyInfo, nested(n, 2, wiretest.String(1, url))))
+	},
+	"values of a string tensor": func(n int) (graph, rest []byte) {
+		return gnode("s/c", "Const", attr("value", wiretest.Message(wire.AttrTensor, wiretest.Varint(1, 7), wiretest.Message(2, wiretest.Message(2, wiretest.Varint(1, uint64(n)))), repeat(n, func(i int) []byte { return wiretest.String(8, number("v", i)) })))), nil
+	},
+	"dimensions of a shape": func(n int) (graph, rest []byte) {
+		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(wire.AttrShape, repeat(n, func(int) []byte { return wiretest.Message(2, wiretest.Varint(1, 1)) })))), nil
+	},
+}
+
+// A cost is what a run takes.
+type cost struct {
+	cpu       time.Duration
+	allocated uint64
+}
+
+// measure runs the program in this process and returns the exit code and what it took.
+func measure(args []string) (int, cost) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := cpuTime()
+	code := runIn(context.Background(), args, newEnvironment(strings.NewReader(""), io.Discard, io.Discard))
+	spent := cpuTime() - start
+	runtime.ReadMemStats(&after)
+	return code, cost{spent, after.TotalAlloc - before.TotalAlloc}
+}
+
+// cpuTime returns what this process has used so far, whatever else the machine does.
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// TestProportion runs every command over files that have much of one thing, and over such that have four times as much: what
+// they take stays in proportion. METAGRAPH_PROPORTION=100000 does it with so many.
+func TestProportion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	few := 400
+	if env := os.Getenv("METAGRAPH_PROPORTION"); env != "" {
+		var err error
+		if few, err = strconv.Atoi(env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, swell := range swollen {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			in := func(i int, suffix string) string { return filepath.Join(dir, fmt.Sprintf("%d%s", i, suffix)) }
+			for i, n := range []int{few, 4 * few} {
+				graph, rest := swell(n)
+				if err := os.WriteFile(in(i, ".meta"), wiretest.Join(wiretest.Message(wire.GraphDef, graph), rest), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, line := range []string{
+				"show IN all", "show IN all --format json", "show IN all --format markdown", "show IN scopes --format dot",
+				"export IN OUT.pbtxt --allow-unknown", "export IN OUT.json", "export --clear-extraneous-savers --strip-default-attrs IN OUT", "export --export-scope s IN CUT",
+				"import --import-scope z IN OUT", "import --into IN IN OUT", "import --into IN --import-scope s CUT OUT", "clear-devices --colocation IN OUT",
+				"filter-collections --drop k* --allow-missing IN OUT", "diff IN OUT", "diff IN CUT --all --format markdown", "diff CUT IN --format json", "diff IN NEXT",
+			} {
+				var took [2]cost
+				for i := range took {
+					args := strings.Fields(strings.NewReplacer("IN", in(i, ".meta"), "OUT", in(i, ".out"), "CUT", in(i, ".cut"), "NEXT", in(1-i, ".meta")).Replace(line))
+					code, c := measure(args)
+					if code != exitDone && code != exitFound && code != exitTrouble {
+						t.Errorf("%s: exit %d", line, code)
+					}
+					took[i] = c
+				}
+				// The constants are for what a run takes anyway, and for the collector, which comes when it wants.
+				if took[1].cpu > 8*took[0].cpu+150*time.Millisecond || took[1].allocated > 6*took[0].allocated+4<<20 {
+					t.Errorf("%s: %v and %d bytes for %d, %v and %d bytes for %d", line, took[0].cpu, took[0].allocated, few, took[1].cpu, took[1].allocated, 4*few)
+				}
+			}
+		})
+	}
+}
