@@ -94,10 +94,7 @@ func Collections(m *Model, o CollectionsOptions) ([]Collection, error) {
 // collectionKind returns the kind of a CollectionDef and its list, as scope.KindOf does. The error says where it breaks off.
 func collectionKind(collection []byte) (CollectionKind, []byte, error) {
 	kind, list := scope.KindOf(collection)
-	s := wire.Scan(collection)
-	for s.Next() {
-	}
-	return collectionKinds[kind], list, s.Err()
+	return collectionKinds[kind], list, wire.Check(collection)
 }
 
 // listEntries yields the strings or messages of a collection, none where it is of another kind than num says.

@@ -34,15 +34,13 @@ func (f *File) DebugInfo() ([]byte, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	s := wire.Scan(raw)
-	for s.Next() {
-	}
-	if s.Err() == nil {
+	notBinary := wire.Check(raw)
+	if notBinary == nil {
 		return raw, true, nil
 	}
 	info, err := text.Parse(raw, DebugInfo.Descriptor(), text.ParseOptions{})
 	if err != nil {
-		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is no GraphDebugInfo: as binary, %v; as text, %v", s.Err(), err),
+		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is no GraphDebugInfo: as binary, %v; as text, %v", notBinary, err),
 			Hint: "move it away, or leave out --save-debug-info"}
 	}
 	return info, true, nil

@@ -119,13 +119,7 @@ func isEventFile(_ string, raw []byte) bool {
 
 func isTFRecord(_ string, raw []byte) bool {
 	payload, ok := record(raw)
-	if !ok {
-		return false
-	}
-	s := wire.Scan(payload)
-	for s.Next() {
-	}
-	return s.Err() == nil
+	return ok && wire.Check(payload) == nil
 }
 
 // isPickle tests for the header of pickle protocols 2 to 5.

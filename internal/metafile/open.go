@@ -122,10 +122,7 @@ func (f *File) index(tagSet string) error {
 	case SavedModel:
 		return f.pick(tagSet)
 	case GraphDef:
-		s := wire.Scan(f.Bytes)
-		for s.Next() {
-		}
-		if err = s.Err(); err == nil {
+		if err = wire.Check(f.Bytes); err == nil {
 			f.Meta = wire.MetaGraphOf(f.Bytes)
 		}
 	default:

@@ -62,10 +62,7 @@ func resolve(path string) (string, error) {
 
 // missing says what stands beside a path that does not exist.
 func missing(path string, err error) error {
-	var pathError *os.PathError
-	if errors.As(err, &pathError) {
-		err = pathError.Err
-	}
+	err = bare(err)
 	dir := filepath.Dir(path)
 	if _, statErr := os.Stat(dir); statErr != nil {
 		return &Error{Name: path, Problem: err.Error(), Hint: fmt.Sprintf("the directory %s is not there either", dir), Err: err}

@@ -5,7 +5,7 @@
 // unknown fields and order included.
 //
 // The files: wire.go, the scanner over the fields of any message; metagraph.go, graph.go and node.go, the messages that are
-// walked; names.go, how an input is spelled; index.go, nodes by name; rope.go and builder.go, messages made of pieces.
+// walked; names.go, how an input is spelled; index.go, nodes by name; rope.go, builder.go and cursor.go, messages made of pieces.
 package wire
 
 import (
@@ -138,6 +138,14 @@ func (s *Scanner) fail(at []byte, code int, what string) bool {
 
 // Err returns the error at which Next stopped, nil at the end of the message. It is a *SyntaxError.
 func (s *Scanner) Err() error { return s.err }
+
+// Check returns the error at which message stops being one, nil where it does not. It does not look into the fields.
+func Check(message []byte) error {
+	s := Scan(message)
+	for s.Next() {
+	}
+	return s.Err()
+}
 
 // Last returns the payload of the last length-delimited field num of message: what protobuf reads for a singular string
 // or bytes field. It is nil where there is none, not nil but empty where the field is there and empty. Bytes behind a syntax error are not looked at.
