@@ -229,7 +229,7 @@ var errNotForCompletion = errors.New("not to be read for completion")
 // openForCompletion opens an input unless it is one that takes long or must not be touched: standard input, a pipe, a large
 // text.
 func openForCompletion(cmd *cobra.Command, path string) (*metafile.File, error) {
-	if path == "" || path == "-" {
+	if stdinArgument(path) {
 		return nil, errNotForCompletion
 	}
 	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {

@@ -133,9 +133,6 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	return printing, options, err
 }
 
-// stdinArgument reports whether an argument means standard input.
-func stdinArgument(arg string) bool { return arg == "" || arg == "-" }
-
 // A diffInput is one of the two that are compared. Without a file it is nothing: what git gives for a file that was added
 // or removed.
 type diffInput struct{ file *metafile.File }

@@ -119,7 +119,7 @@ func (o *importOptions) printElements(env *environment, out string, report *rewr
 
 // parse turns the flags into options.
 func (o *importOptions) parse(args []string) (err error) {
-	if in := argument(args, 0); o.into == "-" && (in == "" || in == "-") {
+	if o.into == "-" && stdinArgument(argument(args, 0)) {
 		return usageErrorf("give a file for one of them", "IN and BASE cannot both be standard input")
 	}
 	if o.imports.Registry, err = o.registry.load(); err != nil {

@@ -31,11 +31,14 @@ func (in *inputFlags) openOne(env *environment, path string, several bool) (*met
 	if err != nil {
 		return nil, usageErrorf("leave out --input-format: the format is told by the content", "--input-%v", err)
 	}
-	if (path == "" || path == "-") && env.stdinTerminal {
+	if stdinArgument(path) && env.stdinTerminal {
 		return nil, usageErrorf("give a file, or pipe one in", "no input: standard input is a terminal")
 	}
 	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet, AnyKind: several, Stdin: env.stdin})
 }
+
+// stdinArgument reports whether an argument means standard input.
+func stdinArgument(arg string) bool { return arg == "" || arg == "-" }
 
 // argument returns argument n, "" where there is none.
 func argument(args []string, n int) string {

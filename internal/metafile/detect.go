@@ -172,7 +172,7 @@ func ropeKind(r *wire.Rope) (Kind, bool) {
 // CheckKind refuses a message of the given kind that Open would not know for what it is when it is written to path: one of which
 // nothing is left, or so little beside what is damaged or none of TensorFlow's that it could be anything.
 func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error {
-	if path == "" || path == "-" {
+	if IsStdout(path) {
 		path = "standard output"
 	}
 	if format == Auto {
