@@ -79,7 +79,10 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	options.GraphOnly = a.bare() || b.bare()
 	report, err := diff.Compare(a.meta(), b.meta(), options)
 	if err != nil {
-		return locateIn(err, a, b)
+		if damaged := metafile.Holder(err, a.file, b.file); damaged != nil {
+			return damaged.Locate(err)
+		}
+		return err
 	}
 	report.A.File, report.A.Kind = a.name()
 	report.B.File, report.B.Kind = b.name()
@@ -201,23 +204,4 @@ func kindNote(a, b diffInput) string {
 		bare = b.file
 	}
 	return bare.Name + " is a GraphDef: only the graph is compared, not collections, saver, signatures, assets and op list"
-}
-
-// locateIn turns an error about bytes into one about the file in which they are.
-func locateIn(err error, inputs ...diffInput) error {
-	var syntax *wire.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err
-	}
-	located := err
-	for _, in := range inputs {
-		if in.file == nil {
-			continue
-		}
-		located = in.file.Locate(err)
-		if _, ok := wire.Offset(in.file.Bytes, syntax.At); ok {
-			break
-		}
-	}
-	return located
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -81,7 +81,7 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	}
 	message, report, err := rewrite.Import(in.Meta, base, o.imports)
 	if err != nil {
-		return locate(err, inputs)
+		return cmp.Or(metafile.Holder(err, inputs...), in).Locate(err)
 	}
 	r := result{message: message, kind: metafile.MetaGraph, report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
 	out := argument(args, 1)
@@ -89,19 +89,6 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		return err
 	}
 	return o.printElements(env, out, report)
-}
-
-// locate says of which file an error is: the one whose bytes it is about, else the imported one.
-func locate(err error, inputs []*metafile.File) error {
-	var syntax *wire.SyntaxError
-	if errors.As(err, &syntax) {
-		for _, in := range inputs {
-			if _, ok := wire.Offset(in.Bytes, syntax.At); ok {
-				return in.Locate(err)
-			}
-		}
-	}
-	return inputs[0].Locate(err)
 }
 
 // printElements prints the new names that were asked for, unless the graph itself went to stdout.

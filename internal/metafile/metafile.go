@@ -142,6 +142,24 @@ func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 	return graph, nil
 }
 
+// Holder returns which of the files, some of which may be nil, an error about bytes is about: nil where it is about none of
+// theirs, or no *wire.SyntaxError.
+func Holder(err error, files ...*File) *File {
+	var syntax *wire.SyntaxError
+	if !errors.As(err, &syntax) {
+		return nil
+	}
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		if _, ok := wire.Offset(f.Bytes, syntax.At); ok {
+			return f
+		}
+	}
+	return nil
+}
+
 // Locate turns an error about bytes into one about the file: it names the file and the position at which a
 // *wire.SyntaxError found it broken. Other errors get the file's name, nil stays nil. Of a file that changed meanwhile the
 // error says that.
