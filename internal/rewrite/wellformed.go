@@ -43,7 +43,7 @@ func checkField(f wire.Field, in protoreflect.MessageDescriptor, depth int) erro
 	switch {
 	case d == nil || f.Type != protowire.BytesType || depth > deepest:
 		return nil
-	case d.Kind() == protoreflect.StringKind && !utf8.Valid(f.Data):
+	case d.Kind() == protoreflect.StringKind && d.ParentFile().Syntax() != protoreflect.Proto2 && !utf8.Valid(f.Data):
 		return &wire.SyntaxError{At: f.Data, Reason: fmt.Sprintf("the string %s is no UTF-8", d.FullName())}
 	case d.Message() == nil:
 		return nil

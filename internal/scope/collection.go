@@ -48,11 +48,15 @@ type CollectionChange struct {
 
 // Collection applies the plan to a CollectionDef. Entries of a list of nodes and, where t is not nil, of a list of protos
 // are renamed, and go where what they are named after goes; numbers, Anys and strings of a bytes_list that nobody
-// registered are not looked into (add_collection_def in tensorflow/python/framework/meta_graph.py).
+// registered are not looked into (add_collection_def in tensorflow/python/framework/meta_graph.py). The error says which entry
+// is damaged, also where the plan changes nothing: what one rewrite hands on the next one can read.
 func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChange, error) {
 	kind, list := KindOf(collection)
 	change := CollectionChange{Kind: kind, List: list, Same: true}
-	if p.Nothing() || kind != NodeList && (kind != BytesList || t == nil || t.Names.Empty()) {
+	if p.Nothing() {
+		return change, t.Check(collection)
+	}
+	if kind != NodeList && (kind != BytesList || t == nil || t.Names.Empty()) {
 		return change, nil
 	}
 	var out, entry []byte
@@ -69,7 +73,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 			keep = p.Keeps(node)
 			entry = p.appendName(entry[:0], s.Data, NodeName)
 		} else if keep, err = p.entry(&entry, s.Data, t); err != nil {
-			return change, fmt.Errorf("collection %q: entry %d is no %s: %w", t.Key, change.Kept+change.Gone, t.Message.Descriptor().FullName(), err)
+			return change, t.damaged(change.Kept+change.Gone, err)
 		}
 		if !keep {
 			change.Gone++
@@ -96,6 +100,32 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 		change.List = out
 	}
 	return change, nil
+}
+
+// Check finds damage in the entries of a collection, in the messages in which names can stand: what a Plan that renames would
+// stumble over. A nil type has no entries. The error is that of Plan.Collection.
+func (t *CollectionType) Check(collection []byte) error {
+	kind, list := KindOf(collection)
+	if t == nil || kind != BytesList {
+		return nil
+	}
+	n := 0
+	s := wire.Scan(list)
+	for s.Next() {
+		if !s.Is(listValue) {
+			continue
+		}
+		if err := t.Names.Each(s.Data, func([]byte, Kind) {}); err != nil {
+			return t.damaged(n, err)
+		}
+		n++
+	}
+	return s.Err()
+}
+
+// damaged returns the error about an entry of a collection, counted from 0.
+func (t *CollectionType) damaged(entry int, err error) error {
+	return fmt.Errorf("collection %q: entry %d is no %s: %w", t.Key, entry, t.Message.Descriptor().FullName(), err)
 }
 
 // entry makes *dst the new form of a registered proto. It reports whether the proto stays.
