@@ -1,7 +1,9 @@
 // Command metagraph inspects and rewrites TensorFlow's .meta files without TensorFlow.
 //
 // The files: main.go, from argv to an exit code; root.go, the commands put together; environment.go, what a run has to work
-// with; input.go and output.go, the flags and steps that commands share; one file a command.
+// with; input.go, output.go and register.go, the flags and steps that commands share; flagerror.go, mistyped flags; complete.go,
+// what completes them, and completion.go, the scripts by which shells ask; version.go; one file for each other command, for
+// show with the table of its sections in show_sections.go.
 package main
 
 import (

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -54,19 +55,13 @@ type result struct {
 func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
 	path = target(path, r.kind, inputs...)
 	format, err := metafile.ParseFormat(out.format)
-	if err == nil {
-		err = metafile.CheckKind(path, r.message, r.kind, format)
-	}
-	if err == nil && out.dryRun {
-		err = changed(inputs)
-	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case out.dryRun:
-		return out.say(env, r.report)
 	}
-	err = metafile.Write(ctx, path, r.message, r.kind, metafile.WriteOptions{
+	if err := metafile.CheckKind(path, r.message, r.kind, format); err != nil {
+		return err
+	}
+	options := metafile.WriteOptions{
 		Format:       format,
 		AllowUnknown: out.allowUnknown,
 		Stdout:       env.stdout,
@@ -87,7 +82,12 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 			}
 			return nil
 		},
-	})
+	}
+	if out.dryRun {
+		err = cmp.Or(metafile.Try(ctx, path, r.message, r.kind, options), changed(inputs))
+	} else {
+		err = metafile.Write(ctx, path, r.message, r.kind, options)
+	}
 	if err == nil {
 		return out.say(env, r.report)
 	}

@@ -151,6 +151,9 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	"names that are taken": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return gnode(number("s/a_", i), "NoOp") })), nil
 	},
+	"nodes of one name that is taken": func(n int) (graph, rest []byte) {
+		return wiretest.Join(repeat(n, func(int) []byte { return gnode("s/a", "NoOp") }), repeat(n, func(i int) []byte { return gnode(number("s/a_", i), "NoOp") })), nil
+	},
 	"scopes": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte { return gnode(number("s/t", i)+"/a", "NoOp") }), nil
 	},

@@ -130,6 +130,9 @@ func namesText(names []string, from int) string {
 	}
 	var b strings.Builder
 	rest := names
+	if size > maxText && from == len(names) {
+		return "… (" + strconv.Itoa(len(names)) + " names)"
+	}
 	if size > maxText && from > 0 {
 		b.WriteString("…, ")
 		rest = names[from:]

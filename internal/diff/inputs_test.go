@@ -43,6 +43,7 @@ func TestManyInputs(t *testing.T) {
 		{"one other", data, replaced, "input:50000", "scope/node_50000", "other_00000"},
 		{"another order", data, reversed(data), "inputs", "scope/node_00000, scope/node_00001, ", "scope/node_99999, scope/node_99998, "},
 		{"half of them others", data, half, "inputs", "…, scope/node_50000, scope/node_50001, ", "…, other_00000, other_00001, "},
+		{"more behind them", data[:most/2], data, "inputs", "… (50000 names)", "…, scope/node_50000, scope/node_50001, "},
 		{"all gone", data, nil, "inputs", "scope/node_00000, ", "none"},
 		{"control inputs in another order", control, reversed(control), "", "", ""},
 		{"all control inputs came", nil, control, "control_inputs", "none", "^scope/node_00000, "},

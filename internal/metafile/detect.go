@@ -183,6 +183,8 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 		return nil // an object is a message, whatever is in it
 	case message.Size() == 0:
 		return &Error{Name: path, Problem: fmt.Sprintf("nothing is left of the %s, and an empty file says nothing", kind), Hint: "keep some part of it"}
+	case !hasKnownField(message, kind):
+		return &Error{Name: path, Problem: fmt.Sprintf("nothing is left of the %s but fields that the schema does not have", kind), Hint: "keep some part of it"}
 	case format == Text:
 		return nil
 	}
@@ -192,6 +194,17 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	}
 	return &Error{Name: path, Problem: fmt.Sprintf("what would be written could not be told to be a %s", kind),
 		Hint: "the input holds little that a TensorFlow would write; write text instead, with --output-format text"}
+}
+
+// hasKnownField reports whether a message has a field that its schema has.
+func hasKnownField(message *wire.Rope, kind Kind) bool {
+	fields := kind.Descriptor().Fields()
+	found := false
+	_ = scanRope(message, 0, message.Size(), func(f ropeField) bool {
+		found = fields.ByNumber(f.num) != nil
+		return !found
+	})
+	return found
 }
 
 // A fitter counts how well bytes fit a message, over a bounded number of fields.
@@ -265,6 +278,9 @@ func (f *fitter) broken(err *ropeError, end int64, md protoreflect.MessageDescri
 		return
 	}
 	_, m := protowire.ConsumeVarint(header[n:])
+	if m < 0 {
+		return
+	}
 	left := fitFields
 	_ = scanRope(f.rope, err.at+int64(n+m), end, func(field ropeField) bool {
 		if left == 0 {

@@ -3,7 +3,8 @@
 //
 // The files: metafile.go, what a loaded file is; open.go, from an argument to bytes; resolve.go, prefixes and
 // directories; detect.go, what bytes are, with ropefield.go for those in pieces; foreign.go, what they are when they are none
-// of ours; json.go, protobuf's JSON; debuginfo.go, what lies beside a graph; write.go, the way out; signal.go, how it ends early.
+// of ours; json.go, protobuf's JSON; debuginfo.go, what lies beside a graph; write.go, the way out, with
+// owner_unix.go and owner_other.go for whose a file is; signal.go, how it ends early.
 package metafile
 
 import (

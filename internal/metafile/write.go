@@ -21,7 +21,7 @@ import (
 type WriteOptions struct {
 	Format       Format    // Auto: by the name of the file, else Binary
 	AllowUnknown bool      // write fields that the schema does not have into text, by number
-	Stdout       io.Writer // what `-` and the empty path mean
+	Stdout       io.Writer // what a path means that IsStdout knows
 	Terminal     bool      // Stdout is a terminal, which binary is not written to
 	// Ready is called when all of a new file is on disk and right before it takes the place of the old one: the last chance
 	// to find that an input changed, and the time to release what is mapped. An error leaves the old file as it was.
@@ -63,14 +63,40 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 	if stdout {
 		name = "standard output"
 	}
-	if message.Size() > MaxSize {
-		return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes, over 2 GiB - 1: TensorFlow could not read it", kind, message.Size()),
-			Hint: "export a part of the graph, or keep large constants out of it"}
+	if err := checkSize(name, message, kind); err != nil {
+		return err
 	}
 	if stdout {
 		return writeStdout(ctx, name, message, kind, o)
 	}
 	return writeFile(ctx, path, message, kind, o)
+}
+
+// Try returns the error that Write would return for the message itself: one over 2 GiB - 1, or with fields that the format has
+// no form for. It writes nothing, and does not look at what stands at path.
+func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
+	if o.Format == Auto {
+		o.Format = FormatOf(path)
+	}
+	if IsStdout(path) {
+		path = "standard output"
+	}
+	if err := checkSize(path, message, kind); err != nil || o.Format == Binary {
+		return err
+	}
+	if err := encode(contextWriter{ctx, io.Discard}, message, kind, o); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
+	}
+	return nil
+}
+
+// checkSize refuses a message that TensorFlow could not read.
+func checkSize(name string, message *wire.Rope, kind Kind) error {
+	if message.Size() <= MaxSize {
+		return nil
+	}
+	return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes, over 2 GiB - 1: TensorFlow could not read it", kind, message.Size()),
+		Hint: "export a part of the graph, or keep large constants out of it"}
 }
 
 // writeStdout writes to standard output. What has gone out cannot be taken back, so text is checked before.

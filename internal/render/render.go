@@ -2,8 +2,10 @@
 // presentation and none of the analysis; what it prints are the structs of package inspect and diff.
 //
 // The files: render.go, what a section hands over (View, Table) and how views become output; table.go, columns.go, tsv.go,
-// markdown.go and json.go, the formats; dot.go, the picture of the scopes; text.go, how strings of a file are made fit to be looked at; style.go, color. Each
-// section of show has a file of its own that turns its struct into a View.
+// markdown.go and json.go, the formats; dot.go, the picture of the scopes; text.go and quantity.go, how strings and
+// numbers are made fit to be looked at; protojson.go, messages in JSON; style.go, color; printer.go, what all of these print with.
+// Each section of show has a file of its own that turns its struct into a View; report.go, export.go and import.go say what a
+// rewrite did, and diff*.go what differs.
 package render
 
 import (

@@ -90,6 +90,9 @@ func numberTaken(in, base wire.Graph) (*numbering, error) {
 		if taken.owners(own)&ofBase == 0 {
 			continue
 		}
+		if found, _ := nodes.Find(own); found != i {
+			continue // one of several nodes of a name, of which number asks for another
+		}
 		if t.numbers == nil {
 			t.numbers = make([]uint32, nodes.Len())
 			if err := taken.addGraph(in, ofImported); err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // What a rewrite hands on unread may be damaged, and would be in the copy. TensorFlow does not read such a file, nor do all
-// sections of show, so a rewrite refuses it: whatever it takes, and what it makes of that, can be read. Only in the attrs of
-// nodes nobody looks: they are nearly all of a large file, and hold its constants.
+// sections of show, so a rewrite refuses it: whatever it takes, and what it makes of that, metagraph reads again. Nodes are nearly
+// all of a large file, so of them it looks at no more than it walks: not into attrs, and not whether names are UTF-8.
 
 // deepest is how deep messages may lie in each other (the recursion limit of protobuf in C++ and Python).
 const deepest = 100

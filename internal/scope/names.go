@@ -2,8 +2,8 @@
 // and what a rewrite makes of each of them. It also holds what users write to pick out names and devices.
 //
 // The files: names.go, single names; table.go and registry.go, where names stand, in protos of collections too; plan.go, what
-// becomes of every name; nodes.go, collection.go, message.go and debuginfo.go, a plan applied; glob.go and device.go,
-// patterns and devices.
+// becomes of every name; nodes.go, collection.go, message.go and debuginfo.go, a plan applied; anytype.go, messages in an Any;
+// glob.go and device.go, patterns and devices.
 package scope
 
 import (

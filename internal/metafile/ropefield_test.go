@@ -1,0 +1,67 @@
+package metafile
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// TestScanRope finds fields, groups among them, whose bytes lie in pieces, as protowire does in one.
+func TestScanRope(t *testing.T) {
+	tag := func(num protowire.Number, typ protowire.Type) string {
+		return string(protowire.AppendTag(nil, num, typ))
+	}
+	const start, end = protowire.StartGroupType, protowire.EndGroupType
+	text := string(protowire.AppendBytes([]byte(tag(2, protowire.BytesType)), []byte("text")))
+	number := tag(3, protowire.VarintType) + "\x80\x01"
+	var deep string
+	for range mostGroups + 1 {
+		deep += tag(1, start)
+	}
+	for name, message := range map[string]string{
+		"fields":                     text + number + text,
+		"an empty group":             text + tag(9, start) + tag(9, end) + number,
+		"groups in a group":          tag(9, start) + text + tag(8, start) + number + tag(8, end) + tag(8, start) + tag(8, end) + tag(9, end) + text,
+		"a group that another ends":  text + tag(9, start) + tag(8, end) + text,
+		"an end without a beginning": text + tag(9, end) + text,
+		"a group without an end":     text + tag(9, start) + text,
+		"a field that ends early":    text + text[:3],
+		"too many groups":            deep,
+	} {
+		type found struct {
+			Num  protowire.Number
+			Size int
+		}
+		var want []found
+		broken := false
+		for rest := []byte(message); len(rest) > 0; {
+			num, typ, n := protowire.ConsumeTag(rest)
+			m := protowire.ConsumeFieldValue(num, typ, rest[n:])
+			if broken = m < 0; broken {
+				break
+			}
+			size := m
+			if payload, _ := protowire.ConsumeBytes(rest[n:]); typ == protowire.BytesType {
+				size = len(payload)
+			}
+			want = append(want, found{num, size})
+			rest = rest[n+m:]
+		}
+		var b wire.Builder
+		for i := range len(message) {
+			b.Window([]byte(message[i : i+1]))
+		}
+		rope := b.Build()
+		var got []found
+		err := scanRope(rope, 0, rope.Size(), func(f ropeField) bool {
+			got = append(got, found{f.num, int(f.size)})
+			return true
+		})
+		if diff := cmp.Diff(want, got); diff != "" || (err != nil) != broken {
+			t.Errorf("%s: error %v, want one: %v (-want +got):\n%s", name, err, broken, diff)
+		}
+	}
+}
