@@ -172,7 +172,7 @@ func fromBase(suggest suggester) completer {
 
 // suggestFrom completes with what stands in a file.
 func suggestFrom(cmd *cobra.Command, path, typed string, suggest suggester) ([]cobra.Completion, cobra.ShellCompDirective) {
-	file, err := openForCompletion(cmd, path)
+	file, err := openForCompletion(cmd, path, argument(tagSets(cmd), 0))
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -190,9 +190,13 @@ func suggestFrom(cmd *cobra.Command, path, typed string, suggest suggester) ([]c
 
 // completeTagSets completes the tag-sets of a SavedModel.
 func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	_ = cmd.Flags().Set("tag-set", "") // what has been typed of it is not yet one
 	var sets []string
-	file, err := openForCompletion(cmd, argument(args, 0))
+	// In diff, the second tag-set is that of B.
+	of := 0
+	if cmd.Name() == "diff" {
+		of = min(len(tagSets(cmd)), 1)
+	}
+	file, err := openForCompletion(cmd, argument(args, of), "")
 	var choice *metafile.Error
 	switch {
 	case err == nil:
@@ -228,7 +232,7 @@ var errNotForCompletion = errors.New("not to be read for completion")
 
 // openForCompletion opens an input unless it is one that takes long or must not be touched: standard input, a pipe, a large
 // text.
-func openForCompletion(cmd *cobra.Command, path string) (*metafile.File, error) {
+func openForCompletion(cmd *cobra.Command, path, tagSet string) (*metafile.File, error) {
 	if stdinArgument(path) {
 		return nil, errNotForCompletion
 	}
@@ -242,7 +246,13 @@ func openForCompletion(cmd *cobra.Command, path string) (*metafile.File, error) 
 	if err != nil {
 		return nil, err
 	}
-	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: flagValue(cmd, "tag-set"), Stdin: strings.NewReader("")})
+	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: tagSet, Stdin: strings.NewReader("")})
+}
+
+// tagSets returns the tag-sets that have been typed.
+func tagSets(cmd *cobra.Command) []string {
+	sets, _ := cmd.Flags().GetStringArray("tag-set") // it fails where the command has no such flag
+	return sets
 }
 
 // flagValue returns the value of a flag as far as it has been typed, "" where the command has no such flag.

@@ -40,10 +40,13 @@ What got another name but is the same otherwise is told as renamed, a whole scop
   ` + strings.Join(diff.Selectable(), ", ") + `
 device-spelling (--ignore only) makes /gpu:0 and /device:GPU:0 the same, default-attrs an absent attr and its default.
 
+--tag-set says which MetaGraphDef of a SavedModel is compared; given twice, the first is for A and the second for B.
+
 Exit codes: 0 no difference, 1 some difference, 2 trouble. One of A and B may be - for standard input.`,
 		Example: `  metagraph diff old.meta new.meta
   metagraph diff --ignore devices,versions,attr:_output_shapes gpu.meta cpu.meta
   metagraph diff --only nodes --name 'conv1/*' --all old.meta new.meta
+  metagraph diff --tag-set serve --tag-set serve,gpu saved_model saved_model
   git show HEAD:model.meta | metagraph diff --format markdown - model.meta`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error { return runDiff(env, &o, args) },
@@ -51,6 +54,7 @@ Exit codes: 0 no difference, 1 some difference, 2 trouble. One of A and B may be
 	o.in.register(cmd)
 	o.registry.register(cmd)
 	f := cmd.Flags()
+	f.Lookup("tag-set").Usage += ", of both inputs; given twice, first of A, then of B"
 	f.StringVar(&o.format, "format", "table", "`form` of the output: table, markdown, json or brief")
 	f.StringArrayVar(&o.ignore, "ignore", nil, "`WHAT` does not count (repeatable, comma-separated)")
 	f.StringArrayVar(&o.only, "only", nil, "only `WHAT` counts (repeatable, comma-separated)")
@@ -66,12 +70,12 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	a, err := o.open(env, args[0])
+	a, err := o.open(env, args[0], 0)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	b, err := o.open(env, args[1])
+	b, err := o.open(env, args[1], 1)
 	if err != nil {
 		return err
 	}
@@ -117,6 +121,8 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 		err = usageErrorf("metagraph diff A B; one of them may be - for standard input", "diff takes two inputs, not %d", len(args))
 	case stdinArgument(args[0]) && stdinArgument(args[1]):
 		err = usageErrorf("give a file for one of them", "only one of the two inputs can be standard input")
+	case len(o.in.tagSets) > 2:
+		err = usageErrorf("one for both inputs, or the first for A and the second for B", "--tag-set is given %d times", len(o.in.tagSets))
 	case !slices.Contains(forms, printing.Format):
 		err = usageErrorf("give table, markdown, json or brief", "--format %q is not known", o.format)
 	case o.stat && o.all:
@@ -143,18 +149,20 @@ type diffInput struct{ file *metafile.File }
 // nothing is the name under which git hands over a file that is not there, also where there is no such device.
 const nothing = "/dev/null"
 
-// open opens one of the inputs. A tag-set is for those of the inputs that are a SavedModel.
-func (o *diffOptions) open(env *environment, path string) (diffInput, error) {
+// open opens input n. One tag-set is for those of the inputs that are a SavedModel; of two, each is for its own input.
+func (o *diffOptions) open(env *environment, path string, n int) (diffInput, error) {
 	if path == nothing {
 		return diffInput{}, nil
 	}
-	file, err := o.in.open(env, path)
-	if err == nil || o.in.tagSet == "" || stdinArgument(path) {
+	if len(o.in.tagSets) > 1 {
+		file, err := (&inputFlags{format: o.in.format, tagSets: o.in.tagSets[n : n+1]}).open(env, path)
 		return diffInput{file}, err
 	}
-	plain := o.in
-	plain.tagSet = ""
-	if file, again := plain.open(env, path); again == nil {
+	file, err := o.in.open(env, path)
+	if err == nil || o.in.tagSet() == "" || stdinArgument(path) {
+		return diffInput{file}, err
+	}
+	if file, again := (&inputFlags{format: o.in.format}).open(env, path); again == nil {
 		if file.Kind != metafile.SavedModel {
 			return diffInput{file}, nil
 		}

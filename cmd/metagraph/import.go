@@ -75,8 +75,8 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		}
 		defer into.Close() //nolint:errcheck // read only
 		inputs, base = append(inputs, into), into.Meta
-		if o.in.tagSet != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
-			return usageErrorf("leave it out", "--tag-set %q: neither input is a SavedModel", o.in.tagSet)
+		if o.in.tagSet() != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
+			return usageErrorf("leave it out", "--tag-set %q: neither input is a SavedModel", o.in.tagSet())
 		}
 	}
 	message, report, err := rewrite.Import(in.Meta, base, o.imports)

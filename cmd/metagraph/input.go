@@ -10,15 +10,18 @@ import (
 
 // inputFlags are the flags by which every command says how its inputs are to be read.
 type inputFlags struct {
-	format string
-	tagSet string
+	format  string
+	tagSets []string
 }
 
 // register adds the flags to a command.
 func (in *inputFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&in.format, "input-format", "auto", "`format` of the input: auto (by content), binary, text or json")
-	cmd.Flags().StringVar(&in.tagSet, "tag-set", "", "`tags` of the MetaGraphDef to take out of a SavedModel that has several, comma-separated")
+	cmd.Flags().StringArrayVar(&in.tagSets, "tag-set", nil, "`tags` of the MetaGraphDef to take out of a SavedModel that has several, comma-separated")
 }
+
+// tagSet returns the tag-set that was given, "" where none was.
+func (in *inputFlags) tagSet() string { return argument(in.tagSets, 0) }
 
 // open opens an input. Nothing on a terminal is a usage error: the user forgot the file.
 func (in *inputFlags) open(env *environment, path string) (*metafile.File, error) {
@@ -31,10 +34,13 @@ func (in *inputFlags) openOne(env *environment, path string, several bool) (*met
 	if err != nil {
 		return nil, usageErrorf("leave out --input-format: the format is told by the content", "--input-%v", err)
 	}
+	if len(in.tagSets) > 1 {
+		return nil, usageErrorf("the tags of one MetaGraphDef are separated by commas: --tag-set "+strings.Join(in.tagSets, ","), "--tag-set is given %d times", len(in.tagSets))
+	}
 	if stdinArgument(path) && env.stdinTerminal {
 		return nil, usageErrorf("give a file, or pipe one in", "no input: standard input is a terminal")
 	}
-	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet, AnyKind: several, Stdin: env.stdin})
+	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet(), AnyKind: several, Stdin: env.stdin})
 }
 
 // stdinArgument reports whether an argument means standard input.
