@@ -211,17 +211,25 @@ func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.C
 // completeNames completes --name: of show, names of what the sections that have been typed list.
 func completeNames(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	suggest := inspect.SuggestNodes
-	if cmd.Name() == "show" && len(args) > 1 {
-		switch args[1] {
-		case "collections":
-			suggest = inspect.SuggestCollections
-		case "signatures":
-			suggest = inspect.SuggestSignatures
-		case "functions":
-			suggest = inspect.SuggestFunctions
+	if cmd.Name() == "show" {
+		if own := namesOf(argument(args, 1)); own != nil {
+			suggest = own
 		}
 	}
 	return suggestFrom(cmd, argument(args, 0), typed, suggest)
+}
+
+// namesOf returns what finds the names in a section that lists something else than nodes, nil for others.
+func namesOf(section string) suggester {
+	switch section {
+	case "collections":
+		return inspect.SuggestCollections
+	case "signatures":
+		return inspect.SuggestSignatures
+	case "functions":
+		return inspect.SuggestFunctions
+	}
+	return nil
 }
 
 // maxTextForCompletion is the size up to which a file in text or JSON is read for completion: a tenth of a second's work.

@@ -46,7 +46,7 @@ where several are asked for, and then with the table where the section has sever
 is one object with the fields of all sections. DOT is a picture of the scopes for Graphviz: what they hold, how many inputs
 lead from one to another, where data comes in and goes out; gradients, savers, initializers and summaries stand aside.
 
-In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
+Where a filter leaves nothing of a section, that is said on stderr, and the exit code is 0 as ever. In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
 finds /job:worker/task:1/device:GPU:3.`,
 		Example: `  metagraph show model.meta
   metagraph show train/ collections --name hparams --raw       # hyperparameters of the latest checkpoint
@@ -106,6 +106,7 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	tell := o.watchPicked(env.stderr, source, sections, views)
 	err = render.Show(env.stdout, views, printing)
 	// What is read while it is printed fails here too; a full disk is not the file's fault.
 	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
@@ -114,13 +115,14 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	tell()
 	return file.Changed()
 }
 
 // parse turns the flags into what the sections and the printer want to know, and refuses what does not go together.
 func (o *showOptions) parse(env *environment, sections []section) (render.Options, *showSource, error) {
 	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width,
-		Filtered: len(o.names)+len(o.ops)+len(o.devices)+len(o.scopes) > 0}
+		Filtered: len(o.picks()) > 0}
 	source := &showSource{depth: o.depth}
 	if o.depth < 0 && o.depth != defaultDepth {
 		return printing, nil, usageErrorf("give 1 for the scopes at the top, 0 for all", "--depth %d is less than nothing", o.depth)
@@ -148,13 +150,9 @@ func (o *showOptions) parse(env *environment, sections []section) (render.Option
 // filter returns the filter that the flags describe. A flag that none of the sections heeds is a mistake.
 func (o *showOptions) filter(sections []section) (inspect.Filter, error) {
 	f := inspect.Filter{Scopes: o.scopes}
-	for _, flag := range []struct {
-		name   string
-		values []string
-		kind   filters
-	}{{"--name", o.names, byName}, {"--op", o.ops, byOp}, {"--device", o.devices, byDevice}, {"--scope", o.scopes, byScope}} {
-		if len(flag.values) > 0 && !slices.ContainsFunc(sections, func(s section) bool { return s.filters&flag.kind != 0 }) {
-			return f, usageErrorf("it picks among "+strings.Join(sectionNames(flag.kind), ", "), "%s does nothing for %s", flag.name, sections[0].name)
+	for _, p := range o.picks() {
+		if !slices.ContainsFunc(sections, func(s section) bool { return s.filters&p.kind != 0 }) {
+			return f, usageErrorf("it picks among "+strings.Join(sectionNames(p.kind), ", "), "%s does nothing for %s", p.flag, sections[0].name)
 		}
 	}
 	for _, globs := range []struct {
