@@ -45,7 +45,7 @@ often asked to find.`,
 	o.out.register(cmd)
 	f := cmd.Flags()
 	f.StringArrayVar(&o.match, "match", nil, "only devices that fit `GLOB` (repeatable)")
-	f.StringArrayVar(&o.maps, "map", nil, "re-place instead of clearing: `OLD=NEW` (repeatable)")
+	f.StringArrayVar(&o.maps, "map", nil, "put the nodes on OLD on NEW, and clear what is on no OLD, unless --match leaves it alone: `OLD=NEW` (repeatable)")
 	f.BoolVar(&o.colocation, "colocation", false, "take the colocation groups off the _class attr too")
 	f.BoolVar(&o.graphOnly, "graph-only", false, "leave function bodies alone, as TensorFlow does")
 	f.BoolVar(&o.check, "check", false, "write nothing; exit 1 if there is something to clear")

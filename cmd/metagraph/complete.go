@@ -36,6 +36,14 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
+// plainUsage takes the marks around the names of values off the usage of all flags below root: help makes a name of what
+// they stand around, and cobra's completion shows them as they are.
+func plainUsage(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	}
+}
+
 // flagCompleter returns what completes the values of a flag, by its name: a flag is called the same in all commands where it
 // means the same. It is nil where files do.
 func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {

@@ -29,7 +29,7 @@ func newCompletionCommand(env *environment) *cobra.Command {
 		Use:   "completion SHELL",
 		Short: "Print the script that completes commands in a shell",
 		Long: `completion prints the script for bash, zsh, fish or powershell. With it the Tab key completes commands and flags, and
-what stands in the file on the line: collections, scopes, nodes, devices, tag-sets, sections.
+what stands in the file, once that is on the line: collections, scopes, nodes, devices, tag-sets, sections.
 
 In ~/.bashrc, in ~/.zshrc behind compinit, and in PowerShell's $PROFILE:
 

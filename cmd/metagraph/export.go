@@ -47,7 +47,7 @@ place.`,
 	o.registry.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes in this `scope`, and take it off their names")
-	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key`; one that is not there is said and left out, as in TensorFlow (repeatable, comma-separated)")
 	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "empty the device of every node")
 	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "drop the savers that saver_def is not about, nodes and all")
 	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "drop attrs that have the default value of their op")

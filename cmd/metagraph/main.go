@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -43,6 +45,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // runIn is run in an environment that is known.
 func runIn(ctx context.Context, args []string, env *environment) int {
 	root := newRootCommand(env)
+	if strings.HasPrefix(argument(args, 0), cobra.ShellCompRequestCmd) {
+		plainUsage(root)
+	}
 	root.SetArgs(append([]string{}, args...)) // nil would stand for os.Args
 	help := &watchedWriter{Writer: env.stdout}
 	root.SetOut(help)

@@ -46,8 +46,8 @@ where several are asked for, and then with the table where the section has sever
 is one object with the fields of all sections. DOT is a picture of the scopes for Graphviz: what they hold, how many inputs
 lead from one to another, where data comes in and goes out; gradients, savers, initializers and summaries stand aside.
 
-Where a filter leaves nothing of a section, that is said on stderr, and the exit code is 0 as ever. In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
-finds /job:worker/task:1/device:GPU:3.`,
+In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
+finds /job:worker/task:1/device:GPU:3. Where a filter leaves nothing of a section, stderr says so; the exit code is 0 then too.`,
 		Example: `  metagraph show model.meta
   metagraph show train/ collections --name hparams --raw       # hyperparameters of the latest checkpoint
   metagraph show model.meta io --format json

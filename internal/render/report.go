@@ -63,7 +63,7 @@ func (d Devices) Line() string {
 		fmt.Fprintf(&b, "cleared %d of %s", d.Cleared, count(d.Nodes, "node"))
 	}
 	if d.Replaced > 0 {
-		fmt.Fprintf(&b, ", re-placed %d", d.Replaced)
+		fmt.Fprintf(&b, ", %d re-placed", d.Replaced)
 	}
 	if d.InFunctions > 0 {
 		fmt.Fprintf(&b, ", %d in %s", d.InFunctions, count(d.Functions, "function"))
