@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,12 +16,34 @@ import (
 func flagError(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
 	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
+		name, _, _ := strings.Cut(name, "=")
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		if near := nearest.Names(name, names, 1); len(near) > 0 {
 			hint = fmt.Sprintf("did you mean --%s?", near[0])
 		}
+		hint = cmp.Or(flagHint(cmd, name), hint)
 		return usageErrorf(hint, "%s has no flag --%s", cmd.Name(), name)
 	}
+	if _, letters, ok := strings.Cut(err.Error(), "unknown shorthand flag: "); ok && strings.HasPrefix(letters, "'o'") {
+		hint = cmp.Or(flagHint(cmd, "o"), hint)
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int" {
+		return usageErrorf("give a whole number", "--%s %q is not a number", invalid.GetFlag().Name, invalid.GetValue())
+	}
 	return usageErrorf(hint, "%v", err)
+}
+
+// flagHint returns what to say about a flag of another program, "" where the command has nothing like it.
+func flagHint(cmd *cobra.Command, name string) string {
+	hint := confused(flagConfusions(), name)
+	needs := "output-format" // a command that writes has it
+	if strings.Contains(hint, "--format") {
+		needs = "format"
+	}
+	if cmd.Flags().Lookup(needs) == nil {
+		return ""
+	}
+	return hint
 }

@@ -54,11 +54,16 @@ func argument(args []string, n int) string {
 	return ""
 }
 
-// splitLists returns the elements of comma-separated lists.
+// splitLists returns the elements of comma-separated lists, without the blanks behind commas.
 func splitLists(lists []string) []string {
 	var out []string
 	for _, list := range lists {
-		out = append(out, strings.Split(list, ",")...)
+		for i, element := range strings.Split(list, ",") {
+			if i > 0 {
+				element = strings.TrimLeft(element, " ")
+			}
+			out = append(out, element)
+		}
 	}
 	return out
 }

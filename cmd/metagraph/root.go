@@ -74,13 +74,23 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if near := nearest.Names(args[0], names, 1); len(near) > 0 {
 		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
 	}
+	if isThere(args[0]) {
+		hint = "metagraph show " + args[0]
+	}
 	return usageErrorf(hint, "there is no command %q", args[0])
 }
 
 // inputAndOutput refuses more than two arguments, and says what they are for.
 func inputAndOutput(cmd *cobra.Command, args []string) error {
 	if len(args) > 2 {
-		return usageErrorf(fmt.Sprintf("%s takes an input and an output; see metagraph %s --help", cmd.Name(), cmd.Name()), "%d arguments are too many", len(args))
+		hint := fmt.Sprintf("%s takes an input and an output; see metagraph %s --help", cmd.Name(), cmd.Name())
+		switch cmd.Name() {
+		case "import":
+			hint = "import takes an input and an output; the graph to import into is given with --into BASE"
+		case "filter-collections", "clear-devices":
+			hint = cmd.Name() + " takes an input and an output; quote patterns, so that the shell leaves them alone, and give each with its flag"
+		}
+		return usageErrorf(hint, "%d arguments are too many", len(args))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -194,6 +195,13 @@ func parseSections(args []string) ([]section, error) {
 			if near := nearest.Names(name, sectionNames(0), 1); len(near) > 0 {
 				hint = fmt.Sprintf("did you mean %s?", near[0])
 			}
+			switch {
+			case strings.Contains(name, ","):
+				hint = "sections are separated by blanks: " + strings.ReplaceAll(name, ",", " ")
+			case isThere(name):
+				hint = "show takes one file; metagraph diff A B compares two"
+			}
+			hint = cmp.Or(confused(sectionConfusions(), name), hint)
 			return nil, usageErrorf(hint, "there is no section %q", name)
 		}
 		if s := sectionTable()[i]; !slices.ContainsFunc(sections, func(t section) bool { return t.name == s.name }) {

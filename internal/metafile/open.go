@@ -68,7 +68,7 @@ func (f *File) load(o OpenOptions) error {
 	raw := f.source.bytes
 	f.Size = int64(len(raw))
 	if f.Size == 0 && f.Path == "" {
-		return &Error{Name: f.Name, Problem: "is empty", Hint: "what writes to it wrote nothing; did it fail?"}
+		return &Error{Name: f.Name, Problem: "is empty", Hint: "what writes to it wrote nothing; did it fail? And with < FILE > FILE the shell empties FILE first: give IN and OUT as arguments"}
 	}
 	kind, format, err := detect(f.Name, raw, o.Format)
 	if err != nil {
