@@ -26,6 +26,7 @@ func TestExamples(t *testing.T) {
 		"cp model.meta old.meta; cp model.meta gpu.meta",
 		"for name in new cpu local; do metagraph clear-devices -q model.meta $name.meta; done",
 		"metagraph export -q inference.pbtxt infer.meta --output-format binary",
+		"metagraph export -q --export-scope hidden train part.meta",
 		`echo 'graph_def { node { name: "batch" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } } }' > batch.pbtxt`,
 		"metagraph export -q batch.pbtxt input_pipeline.meta",
 		"git init -q . && git add -A && git commit -q -m files",

@@ -38,9 +38,9 @@ SCOPE_1, or the first of its like under which nothing collides; without a scope,
 With --input-map SRC=DST, what reads SRC in IN reads DST of BASE instead: NAME, NAME:K, or ^NAME for control inputs. The
 unbound inputs of an exported scope must all be mapped.`,
 		Example: `  metagraph import --import-scope model in.meta out.meta
-  metagraph import infer.meta train.meta --into input_pipeline.meta --import-scope model --input-map images:0=images:0
+  metagraph import infer.meta train.meta --into input_pipeline.meta --import-scope model --input-map images:0=batch:0
   metagraph import tower.meta out.meta --into out.meta --import-scope tower_3
-  metagraph import part.meta out.meta --into base.meta --input-map '$unbound_inputs_images=images:0'`,
+  metagraph import part.meta out.meta --into infer.meta --input-map '$unbound_inputs_images=images:0'`,
 		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runImport(cmd, env, &o, args) },
 	}
