@@ -23,6 +23,8 @@ type declaredTensor struct {
 	dtype int32
 	shape Shape
 	typed bool // whether dtype and shape stand there too
+
+	unbound bool // whether it stands for a tensor of another graph, and is to be mapped by its name as it stands
 }
 
 // declared is what a file says about its inputs and outputs.
@@ -37,6 +39,7 @@ func readDeclared(g *Graph, m *wire.MetaGraph) declared {
 	d := declared{marked: make(map[Edge]string)}
 	d.readSignatures(g, m)
 	d.readServing(g, m)
+	d.readUnbound(g, m)
 	d.readCollections(g, m)
 	return d
 }
@@ -197,6 +200,26 @@ func (d *declared) addServing(g *Graph, s *tfpb.Signature, key string) {
 			} else {
 				output(name, bindings[name])
 			}
+		}
+	}
+}
+
+// readUnbound reads the inputs that an export of a scope left open: names that nodes read and no node has
+// (export_scoped_meta_graph in tensorflow/python/framework/meta_graph.py).
+func (d *declared) readUnbound(g *Graph, m *wire.MetaGraph) {
+	value, _ := m.Collection(unboundInputsKey)
+	_, list := scope.KindOf(value)
+	for s := wire.Scan(list); s.Next() && len(d.inputs) < maxMarked; {
+		if !s.Is(listValues) {
+			continue
+		}
+		role, what := RoleData, ""
+		if wire.ParseInput(s.Data).Control {
+			role, what = RoleAuxiliary, ", a control input"
+		}
+		if edge := findTensor(g, s.Data); edge.Node == Dangling {
+			d.inputs = append(d.inputs, declaredTensor{name: string(s.Data), edge: edge, role: role, unbound: true,
+				why: "collection " + unboundInputsKey + what + "; map it with import --input-map"})
 		}
 	}
 }

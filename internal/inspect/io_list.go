@@ -109,16 +109,18 @@ func (d *finder) listDeclared(all []declaredTensor) []IOTensor {
 	var n wire.Node
 	for _, t := range all {
 		name := t.name
-		if !strings.Contains(name, ":") {
+		if !strings.Contains(name, ":") && !t.unbound {
 			name += ":0"
 		}
 		if seen[name] {
 			continue
 		}
 		seen[name] = true
-		if t.edge.Node == Dangling {
+		switch {
+		case t.unbound:
+		case t.edge.Node == Dangling:
 			t.why += "; there is no such node in the graph"
-		} else if !t.typed {
+		case !t.typed:
 			d.g.Node(int(t.edge.Node), &n)
 			t.dtype, t.shape = d.t.dtype(&n, int(t.edge.Port)), d.t.shape(int(t.edge.Node), int(t.edge.Port))
 		}

@@ -163,7 +163,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"drop the collection (`metagraph filter-collections --drop KEY`) or put the node back"},
 	missingVariableNode: {"missing-variable-node", SeverityError,
 		"A variable names a node or tensor that is not in the graph, or is no variable.",
-		"the graph was cut and its collections were not: drop the variable from the collection, or export the scope anew with `metagraph export --export-scope`"},
+		"the graph is a part of another, where the variable's initializer lies: drop the collection with `metagraph filter-collections --drop KEY`, or export a larger scope that holds it"},
 	missingQueueNode: {"missing-queue-node", SeverityError,
 		"A queue runner names a node that is not in the graph.",
 		"drop the queue runners, which inference does not need: `metagraph filter-collections --drop queue_runners`"},
