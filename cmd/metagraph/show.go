@@ -124,7 +124,7 @@ func runShow(env *environment, o *showOptions, args []string) error {
 func (o *showOptions) parse(env *environment, sections []section) (render.Options, *showSource, error) {
 	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width,
 		Filtered: len(o.picks()) > 0}
-	source := &showSource{depth: o.depth}
+	source := &showSource{depth: o.depth, width: env.width}
 	if o.depth < 0 && o.depth != defaultDepth {
 		return printing, nil, usageErrorf("give 1 for the scopes at the top, 0 for all", "--depth %d is less than nothing", o.depth)
 	}

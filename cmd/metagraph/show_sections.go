@@ -39,6 +39,7 @@ type showSource struct {
 	filter   inspect.Filter
 	registry *scope.Registry
 	depth    int // defaultDepth where the user did not say it
+	width    int // columns of the terminal, 0 where there is none
 }
 
 const (
@@ -53,7 +54,8 @@ func sectionTable() []section {
 	return []section{
 		{"summary", "what this is, who made it, how large and of what, what goes in and comes out, what is wrong", 0,
 			func(s *showSource) (render.View, error) {
-				return view(render.Summary)(inspect.Summarize(s.model, fileInfo(s.file)))
+				return view(func(summary *inspect.Summary) render.View { return render.Summary(summary, s.width) })(
+					inspect.Summarize(s.model, fileInfo(s.file)))
 			}},
 		{"io", "what goes in and what comes out, the likeliest first, and by what sign each was found", 0,
 			func(s *showSource) (render.View, error) {

@@ -17,7 +17,7 @@ import (
 func CollectionList(collections []inspect.Collection) View {
 	columns := Columns("collection", "kind", "entry", "meaning")
 	columns[0].Group, columns[1].Group = true, true
-	columns[3].Prose = true
+	columns[0].Key, columns[1].Spare, columns[3].Prose = true, true, true
 	g := Grid{Title: "collections", Columns: columns}
 	entries := 0
 	for _, c := range collections {

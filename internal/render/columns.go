@@ -21,13 +21,15 @@ type layout struct {
 	columns []Column
 	widths  []int    // what the widest cell needs, or what it is cut to
 	cut     bool     // whether cells are shortened to widths
+	starts  []int    // the rows, still to come, that are like none above them
+	row     int      // how many rows were shown
 	above   []string // the row that was shown last
 }
 
 // measure returns the layout for rows that fits a terminal of that width: the widest columns are made narrower first. With
 // width 0, and where that is not enough, columns are as wide as they need.
 func measure(t *Grid, rows [][]string, width int) layout {
-	l := layout{columns: t.Columns, widths: make([]int, len(t.Columns)), cut: width > 0}
+	l := layout{columns: t.Columns, widths: make([]int, len(t.Columns)), cut: width > 0, starts: t.Starts}
 	for i, c := range t.Columns {
 		if !t.NoHead {
 			l.widths[i] = twwidth.Width(c.Name)
@@ -53,7 +55,8 @@ func roomy(t *Grid, width int) (*Grid, []string) {
 	l := measure(t, t.Rows, 0)
 	need := -len(gap)
 	room := func(i int) int {
-		if l.columns[i].Fixed || l.turnOf(i) == keyTurn {
+		// A column that may go is whole or goes.
+		if c := l.columns[i]; c.Fixed || l.turnOf(i) == keyTurn || c.Spare && !c.Prose {
 			return l.widths[i] + len(gap)
 		}
 		return min(l.widths[i], narrowest) + len(gap)
@@ -70,13 +73,63 @@ func roomy(t *Grid, width int) (*Grid, []string) {
 		}
 	}
 	slices.Reverse(out)
+	return keepColumns(t, keep), out
+}
+
+// keepColumns returns a table with only the columns that are to be kept.
+func keepColumns(t *Grid, keep []bool) *Grid {
 	kept := *t
 	kept.Columns = pick(t.Columns, keep)
 	kept.Rows = make([][]string, len(t.Rows))
 	for i, row := range t.Rows {
 		kept.Rows[i] = pick(row, keep)
 	}
-	return &kept, out
+	return &kept
+}
+
+// filled returns a table without the columns that are there only where a row has something in them, and none has.
+func filled(t *Grid) *Grid {
+	if t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.IfAny }) {
+		return t
+	}
+	keep := make([]bool, len(t.Columns))
+	for i, c := range t.Columns {
+		keep[i] = !c.IfAny || slices.ContainsFunc(t.Rows, func(row []string) bool { return i < len(row) && row[i] != "" })
+	}
+	return keepColumns(t, keep)
+}
+
+// stacked returns a table that is too wide for a terminal of that width with the columns that can stand below the rows put there.
+func stacked(t *Grid, width int) *Grid {
+	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Below }) {
+		return t
+	}
+	need := -len(gap)
+	for _, w := range measure(t, t.Rows, 0).widths {
+		need += w + len(gap)
+	}
+	if need <= width {
+		return t
+	}
+	keep := make([]bool, len(t.Columns))
+	var heads []string
+	for i, c := range t.Columns {
+		if keep[i] = !c.Below; c.Below {
+			heads = append(heads, c.Name)
+		}
+	}
+	kept := keepColumns(t, keep)
+	kept.belowHead = strings.Join(heads, gap)
+	for _, row := range t.Rows {
+		var parts []string
+		for i, text := range row {
+			if !keep[i] && text != "" {
+				parts = append(parts, cell(text, t.Columns[i]))
+			}
+		}
+		kept.below = append(kept.below, strings.Join(parts, gap))
+	}
+	return kept
 }
 
 // pick returns the elements of list that are to be kept. A row can be shorter than its table is wide.
@@ -122,7 +175,7 @@ func (l *layout) turnOf(i int) int {
 	switch {
 	case l.columns[i].Prose:
 		return proseTurn
-	case i == slices.IndexFunc(l.columns, func(c Column) bool { return !c.Group }):
+	case l.columns[i].Key, i == slices.IndexFunc(l.columns, func(c Column) bool { return !c.Group }):
 		return keyTurn
 	}
 	return nameTurn
@@ -155,7 +208,11 @@ func (l *layout) widest(turn int) (column, step int) {
 // that goes on.
 func (l *layout) cells(row []string) []string {
 	cells := make([]string, len(l.columns))
-	alike := len(l.above) > 0
+	alike := l.row > 0
+	if len(l.starts) > 0 && l.starts[0] == l.row {
+		alike, l.starts = false, l.starts[1:]
+	}
+	l.row++
 	for i, c := range l.columns {
 		if i >= len(row) {
 			break
@@ -165,7 +222,7 @@ func (l *layout) cells(row []string) []string {
 			continue
 		}
 		cells[i] = cell(row[i], c)
-		if l.cut && !c.Fixed {
+		if l.cut && !c.Fixed && !c.Wrap {
 			cells[i] = shorten(cells[i], l.widths[i], c.Prose)
 		}
 	}
@@ -184,8 +241,11 @@ func writeColumns(w *printer, t *Grid, st style, width int) error {
 		if !t.NoHead && len(first) > 0 {
 			w.write(st.head(l.line(l.headings())) + "\n")
 		}
+		if t.belowHead != "" {
+			w.write(st.head(gap+t.belowHead) + "\n")
+		}
 		for _, row := range first {
-			w.write(l.line(l.cells(row)) + "\n")
+			l.write(w, row, t.below, width)
 		}
 	}
 	for row, err := range t.rows() {
@@ -202,7 +262,7 @@ func writeColumns(w *printer, t *Grid, st style, width int) error {
 			}
 			continue
 		}
-		if w.write(l.line(l.cells(row)) + "\n"); w.err != nil {
+		if l.write(w, row, t.below, width); w.err != nil {
 			return w.err
 		}
 	}
@@ -210,6 +270,38 @@ func writeColumns(w *printer, t *Grid, st style, width int) error {
 		begin()
 	}
 	return nil
+}
+
+// write writes a row and what stands below it. A row with something below it that is like the row above in all else takes no line.
+func (l *layout) write(w *printer, row, below []string, width int) {
+	at := l.row
+	for _, cells := range l.lines(row) {
+		if line := l.line(cells); line != "" || below == nil {
+			w.write(line + "\n")
+		}
+	}
+	if below != nil {
+		for _, line := range wrap(below[at], width-len(gap)) {
+			w.write(gap + line + "\n")
+		}
+	}
+}
+
+// lines returns the cells of a row as cells does, and those of the lines in which the cells that are wrapped go on.
+func (l *layout) lines(row []string) [][]string {
+	lines := [][]string{l.cells(row)}
+	for i, c := range l.columns {
+		if !l.cut || !c.Wrap {
+			continue
+		}
+		for k, text := range wrap(lines[0][i], l.widths[i]) {
+			if k == len(lines) {
+				lines = append(lines, make([]string, len(l.columns)))
+			}
+			lines[k][i] = text
+		}
+	}
+	return lines
 }
 
 // headings returns the headings of the columns.

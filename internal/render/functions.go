@@ -10,8 +10,9 @@ import (
 
 // Functions is the section functions.
 func Functions(functions []inspect.Function) View {
-	columns := []Column{{Name: "function"}, {Name: "inputs", Prose: true}, {Name: "outputs", Prose: true}, Number("nodes"),
-		{Name: "devices", Prose: true}, {Name: "gradient"}, Number("callers"), {Name: "called by", Prose: true}}
+	spare := func(name string) Column { return Column{Name: name, Prose: true, Spare: true} }
+	columns := []Column{{Name: "function"}, spare("inputs"), spare("outputs"), Number("nodes"), spare("devices"),
+		{Name: "gradient", Spare: true}, Number("callers"), spare("called by")}
 	g := Grid{Title: "functions", Columns: columns}
 	var names []string
 	for _, f := range functions {

@@ -8,13 +8,14 @@ import (
 )
 
 // Problems is the section problems: a row for each of the first places of a problem, and one for what to do behind the last
-// problem of each kind.
+// problem of each kind. The count stands in the first row of the problem whose it is.
 func Problems(problems []inspect.Problem) View {
 	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
-		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place"}, {Name: "what", Fixed: true}}}
+		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place", Below: true}, {Name: "what", Fixed: true, Below: true}}}
 	var ids []string
 	counts := make(map[inspect.Severity]int)
 	for i, p := range problems {
+		g.Starts = append(g.Starts, len(g.Rows))
 		ids = append(ids, p.ID)
 		counts[p.Severity]++
 		row := func(place, what string) {

@@ -77,7 +77,11 @@ type Grid struct {
 	Rows    [][]string                 // in order; a short row has empty cells at its end
 	Stream  iter.Seq2[[]string, error] // rows that are computed while they are printed, in place of Rows; the slice may be used again
 	Note    string                     // a line below the table for people: what is not shown, or that there is nothing
+	Starts  []int                      // rows, in order, of which nothing is left empty for being like the row above
 	NoHead  bool                       // the columns have no heading: a list of keys and values
+
+	below     []string // what stands below each row, in place of the columns that do
+	belowHead string   // the headings of those columns
 }
 
 // A Column is one column of a Grid.
@@ -88,6 +92,10 @@ type Column struct {
 	Prose bool   // text to read: where it must be shortened, its end goes, not its middle
 	Tree  string // in a table, a path with this between its parts is its last part, indented: a row stands below that of its parent
 	Spare bool   // in a table, left out where the names of the rows need the room; the last such column first
+	Wrap  bool   // in a table, what does not fit goes on in the next line, rather than being shortened
+	Key   bool   // a name to be typed again: shortened last, as the first column of a row is
+	Below bool   // in a table that is too wide for the terminal, stands with all such columns in lines of its own below the row
+	IfAny bool   // in a table, left out where all its cells are empty
 	Group bool   // in a table, a cell like the one above it is left empty where all columns before it are alike too
 }
 

@@ -10,6 +10,10 @@ import (
 func Signatures(signatures []inspect.Signature) View {
 	columns := Columns("signature", "method", "part", "key", "tensor", "dtype", "shape")
 	columns[0].Group, columns[1].Group, columns[2].Group = true, true, true
+	columns[0].Key, columns[1].Spare, columns[2].Fixed = true, true, true
+	for i := 3; i < len(columns); i++ {
+		columns[i].Key, columns[i].Below = true, true
+	}
 	g := Grid{Title: "signatures", Columns: columns}
 	var keys []string
 	var fields []jsonSignature

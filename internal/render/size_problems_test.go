@@ -25,10 +25,39 @@ severity  id               count  place         what
 error     unregistered-op      7  node a        op Mine is not registered
                                   node b        op Mine is not registered
                                   (5 more)
-                               1  node c        op Yours is not registered
+error     unregistered-op      1  node c        op Yours is not registered
                                   (what to do)  load it
 info      no-saver             1  saver_def     is not there
                                   (what to do)  make one
+TensorFlow 2.21 refuses to import this file: 2 errors
+`, "\n")
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
+// Where the places and what is wrong with them do not fit, they stand below, with nothing cut.
+func TestProblemsNarrow(t *testing.T) {
+	problems := []inspect.Problem{
+		{ID: "unregistered-op", Severity: inspect.SeverityError, Place: "node layer/a", Message: "op Mine is not registered", Hint: "load the library", Count: 2,
+			Examples: []inspect.ProblemPlace{{Place: "node layer/a", Message: "op Mine is not registered"}, {Place: "node layer/b", Message: "op Mine is not registered"}}},
+		{ID: "unregistered-op", Severity: inspect.SeverityError, Place: "node c", Message: "op Yours is not registered", Hint: "load the library", Count: 2},
+	}
+	var b strings.Builder
+	if err := Show(&b, []View{Problems(problems)}, Options{Format: Table, Width: 40}); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.TrimPrefix(`
+severity  id               count
+  place  what
+error     unregistered-op      2
+  node layer/a  op Mine is not
+    registered
+  node layer/b  op Mine is not
+    registered
+error     unregistered-op      2
+  node c  op Yours is not registered
+  (what to do)  load the library
 TensorFlow 2.21 refuses to import this file: 2 errors
 `, "\n")
 	if diff := cmp.Diff(want, b.String()); diff != "" {

@@ -15,31 +15,36 @@ const (
 	summaryOutputs     = 3
 	summaryProblems    = 3
 	summarySignatures  = 2
-	summaryDevices     = 2  // lines
-	summaryCollections = 3  // lines
-	summaryLine        = 86 // characters
+	summaryDevices     = 2  // full lines
+	summaryCollections = 3  // full lines
+	summaryLine        = 86 // characters of a full line
+	summaryWhat        = 13 // columns before an answer
 )
 
-// Summary is the section summary: a list of questions and answers, the same on a terminal and elsewhere.
-func Summary(s *inspect.Summary) View {
-	l := new(answers)
+// Summary is the section summary: a list of questions and answers, the same on a terminal and elsewhere, but for where the lines of a
+// narrow one end. Width is the columns of the terminal, 0 where there is none.
+func Summary(s *inspect.Summary, width int) View {
+	l := &answers{line: summaryLine}
+	if width > 0 {
+		l.line = max(narrowest, min(summaryLine, width-summaryWhat))
+	}
 	l.say("file", fileText(s))
 	l.say("made by", originText(s.TensorFlow))
 	l.say("size", sizeText(s))
-	l.sayAll("graph", graphTexts(s.Graph))
+	l.sayAll("graph", graphTexts(s.Graph, l.line))
 	l.say("variables", variablesText(s))
-	l.sayAll("devices", deviceTexts(s.Devices))
-	l.sayAll("collections", collectionTexts(s.Collections))
+	l.sayAll("devices", deviceTexts(s.Devices, l.line))
+	l.sayAll("collections", collectionTexts(s.Collections, l.line))
 	l.sayAll("signatures", signatureTexts(s.Signatures))
 	l.say("saver", saverText(s))
 	if s.Assets > 0 {
 		l.say("assets", count(s.Assets, "file"))
 	}
-	l.sayAll("in", inputTexts(s.Inputs))
-	l.sayAll("out", outputTexts(s.Outputs))
+	l.sayAll("in", inputTexts(s.Inputs, l.line))
+	l.sayAll("out", outputTexts(s.Outputs, l.line))
 	l.sayAll("problems", problemTexts(s.Problems))
 	columns := Columns("what", "answer")
-	columns[0].Fixed, columns[1].Prose = true, true
+	columns[0].Fixed, columns[1].Prose, columns[1].Wrap = true, true, true
 	return View{
 		Section:        "summary",
 		Tables:         []Grid{{Title: "summary", Columns: columns, Rows: l.rows, NoHead: true}},
@@ -49,7 +54,10 @@ func Summary(s *inspect.Summary) View {
 }
 
 // answers is the lines of the summary.
-type answers struct{ rows [][]string }
+type answers struct {
+	rows [][]string
+	line int // characters of a line that is filled with a list
+}
 
 func (l *answers) say(what, answer string) { l.rows = append(l.rows, []string{what, answer}) }
 
@@ -122,7 +130,7 @@ func sizeText(s *inspect.Summary) string {
 }
 
 // graphTexts counts nodes, ops and functions, and names the ops of most nodes.
-func graphTexts(g inspect.GraphCounts) []string {
+func graphTexts(g inspect.GraphCounts, width int) []string {
 	text := fmt.Sprintf("%s of %s", countText(g.Nodes, "node"), countText(g.Ops, "op"))
 	if g.Functions > 0 {
 		text += fmt.Sprintf(", %s of %s", countText(g.Functions, "function"), countText(g.FunctionNodes, "node"))
@@ -130,7 +138,7 @@ func graphTexts(g inspect.GraphCounts) []string {
 	line := ""
 	for _, op := range g.TopOps {
 		next := fmt.Sprintf("%s %s", Text(op.Op), numberText(int64(op.Nodes)))
-		if len(line)+len(next)+len(", ")+len(", "+ellipsis) > summaryLine {
+		if len(line)+len(next)+len(", ")+len(", "+ellipsis) > width {
 			break
 		}
 		if line != "" {
@@ -147,13 +155,15 @@ func graphTexts(g inspect.GraphCounts) []string {
 	return []string{text, line}
 }
 
-// fill puts parts with commas between them into as many lines, and says how many parts there are left.
-func fill(parts []string, most int) []string {
+// fill puts parts with commas between them into lines of that width, as much as goes into so many full lines, and says how many parts
+// there are left.
+func fill(parts []string, most, width int) []string {
+	most = (most*summaryLine + width - 1) / width
 	var lines []string
 	line := ""
 	for i, part := range parts {
 		more := fmt.Sprintf(", and %d more", len(parts)-i)
-		room := summaryLine - len(",")
+		room := width - len(",")
 		if len(lines) == most-1 && i < len(parts)-1 {
 			room -= len(more)
 		}
@@ -202,7 +212,7 @@ func totalsText(t inspect.VariableTotals) string {
 	return text
 }
 
-func deviceTexts(l inspect.DeviceList) []string {
+func deviceTexts(l inspect.DeviceList, width int) []string {
 	if len(l.Devices) == 0 {
 		return []string{"none"}
 	}
@@ -210,14 +220,14 @@ func deviceTexts(l inspect.DeviceList) []string {
 	for _, d := range l.Devices {
 		parts = append(parts, fmt.Sprintf("%s (%s)", Text(d.Device), numberText(int64(d.Nodes+d.FunctionNodes))))
 	}
-	lines := fill(parts, summaryDevices)
+	lines := fill(parts, summaryDevices, width)
 	if none := l.Unplaced.Nodes + l.Unplaced.FunctionNodes; none > 0 {
 		lines[len(lines)-1] += fmt.Sprintf("; %s without one", numberText(int64(none)))
 	}
 	return lines
 }
 
-func collectionTexts(collections []inspect.CollectionCount) []string {
+func collectionTexts(collections []inspect.CollectionCount, width int) []string {
 	if len(collections) == 0 {
 		return []string{"none"}
 	}
@@ -225,7 +235,7 @@ func collectionTexts(collections []inspect.CollectionCount) []string {
 	for _, c := range collections {
 		parts = append(parts, fmt.Sprintf("%s (%s)", Text(c.Key), numberText(int64(c.Count))))
 	}
-	return fill(parts, summaryCollections)
+	return fill(parts, summaryCollections, width)
 }
 
 func signatureTexts(signatures []inspect.Signature) []string {

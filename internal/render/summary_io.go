@@ -6,16 +6,16 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// inputTexts lists what the model works on, and in a line of their own what else can be fed.
-func inputTexts(inputs []inspect.IOTensor) []string {
-	return ioTexts(inputs, inspect.RoleData, summaryInputs, []ioGroup{
+// inputTexts lists, in lines of that width, what the model works on, and in a line of their own what else can be fed.
+func inputTexts(inputs []inspect.IOTensor, width int) []string {
+	return ioTexts(inputs, width, inspect.RoleData, summaryInputs, []ioGroup{
 		{inspect.RoleAuxiliary, "auxiliary"}, {inspect.RoleLabel, "labels"}, {inspect.RoleUnused, "unused"},
 	})
 }
 
-// outputTexts lists what inference reads, and in a line of their own losses and metrics.
-func outputTexts(outputs []inspect.IOTensor) []string {
-	return ioTexts(outputs, inspect.RolePrediction, summaryOutputs, []ioGroup{{inspect.RoleLoss, "losses"}, {inspect.RoleMetric, "metrics"}})
+// outputTexts lists, in lines of that width, what inference reads, and in a line of their own losses and metrics.
+func outputTexts(outputs []inspect.IOTensor, width int) []string {
+	return ioTexts(outputs, width, inspect.RolePrediction, summaryOutputs, []ioGroup{{inspect.RoleLoss, "losses"}, {inspect.RoleMetric, "metrics"}})
 }
 
 // An ioGroup is tensors that are shown apart.
@@ -24,7 +24,7 @@ type ioGroup struct {
 	name string
 }
 
-func ioTexts(tensors []inspect.IOTensor, first inspect.Role, most int, groups []ioGroup) []string {
+func ioTexts(tensors []inspect.IOTensor, width int, first inspect.Role, most int, groups []ioGroup) []string {
 	var lines []string
 	more := 0
 	for _, t := range tensors {
@@ -50,7 +50,7 @@ func ioTexts(tensors []inspect.IOTensor, first inspect.Role, most int, groups []
 			}
 		}
 		if len(names) > 0 {
-			lines = append(lines, g.name+": "+oneLine(names, summaryLine-len(g.name)))
+			lines = append(lines, g.name+": "+oneLine(names, width-len(g.name+": ")))
 		}
 	}
 	return lines

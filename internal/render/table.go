@@ -20,7 +20,8 @@ const tableRows = 1000
 // section's name; where the section has several tables, with the title of the table.
 func showTables(w *printer, v View, several bool, st style, o Options) error {
 	for i := range v.Tables {
-		t, without := roomy(&v.Tables[i], o.Width)
+		t, without := roomy(filled(&v.Tables[i]), o.Width)
+		t = stacked(t, o.Width)
 		if i > 0 {
 			w.write("\n")
 		}
@@ -29,7 +30,7 @@ func showTables(w *printer, v View, several bool, st style, o Options) error {
 		}
 		before := w.written
 		write := writeTable
-		if t.Stream != nil || len(t.Rows) > tableRows {
+		if t.Stream != nil || t.below != nil || len(t.Rows) > tableRows {
 			write = writeColumns
 		}
 		if err := write(w, t, st, o.Width); err != nil {
@@ -86,16 +87,17 @@ func writeTable(w *printer, t *Grid, st style, width int) error {
 	}
 	var keys []string
 	for _, row := range t.Rows {
-		cells := layout.cells(row)
-		keys = append(keys, cells[0])
-		if err := table.Append(cells); err != nil {
-			return err
+		for _, cells := range layout.lines(row) {
+			keys = append(keys, cells[0])
+			if err := table.Append(cells); err != nil {
+				return err
+			}
 		}
 	}
 	if err := table.Render(); err != nil {
 		return err
 	}
-	// Color comes last, since tablewriter has ideas of its own about it. No cell is wrapped, so that a line is a row.
+	// Color comes last, since tablewriter has ideas of its own about it. No cell has two lines, so that a line is one of cells.
 	row := 0
 	for line := range bytes.Lines(out.Bytes()) {
 		text := strings.TrimRight(string(line), " \n")

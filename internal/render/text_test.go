@@ -95,17 +95,17 @@ func TestFill(t *testing.T) {
 		"collection_0, collection_1, collection_2, collection_3, collection_4, collection_5,",
 		"collection_6, collection_7, collection_8, collection_9, collection_10, and 19 more",
 	}
-	if diff := cmp.Diff(want, fill(parts, 2)); diff != "" {
+	if diff := cmp.Diff(want, fill(parts, 2, summaryLine)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"collection_0, collection_1"}, fill(parts[:2], 2)); diff != "" {
+	if diff := cmp.Diff([]string{"collection_0, collection_1"}, fill(parts[:2], 2, summaryLine)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if got := oneLine(parts, 40); got != "collection_0, collection_1, and 28 more" {
 		t.Errorf("oneLine: %q", got)
 	}
 	long := strings.Repeat("x", 200)
-	if diff := cmp.Diff([]string{long + ",", long}, fill([]string{long, long}, 2)); diff != "" {
+	if diff := cmp.Diff([]string{long + ",", long}, fill([]string{long, long}, 2, summaryLine)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -14,6 +14,7 @@ func VariableList(l *inspect.VariableList) View {
 	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "initializer", "from")
 	columns[4], columns[5] = Number("parameters"), Number("bytes")
 	columns[2].Fixed, columns[3].Fixed, columns[9].Prose = true, true, true
+	columns[7].IfAny = true
 	for _, i := range []int{1, 5, 7, 8, 9} {
 		columns[i].Spare = true
 	}

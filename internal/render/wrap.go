@@ -1,0 +1,40 @@
+package render
+
+import (
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+)
+
+// wrapLines is how many lines one text takes at most: what a file says can be of any length.
+const wrapLines = 16
+
+// wrap breaks text at spaces into lines of width columns, all but the first indented. A word that is longer than a line loses its middle,
+// and a text of more than wrapLines its end.
+func wrap(text string, width int) []string {
+	var lines []string
+	indent := ""
+	for {
+		fits := head(text, width-len(indent))
+		switch {
+		case len(fits) == len(text):
+			return append(lines, indent+text)
+		case len(lines) == wrapLines-1:
+			return append(lines, indent+shorten(text, width-len(indent), true))
+		}
+		end := strings.LastIndexByte(text[:len(fits)+1], ' ')
+		if strings.TrimLeft(text[:max(end, 0)], " ") == "" {
+			end = len(text)
+			if next := strings.IndexByte(text[len(fits):], ' '); next >= 0 {
+				end = len(fits) + next
+			}
+		}
+		lines = append(lines, indent+shorten(strings.TrimRight(text[:end], " "), width-len(indent), false))
+		if text = strings.TrimLeft(text[end:], " "); text == "" {
+			return lines
+		}
+		if width-len(gap)-twwidth.Width(ellipsis) > 1 {
+			indent = gap
+		}
+	}
+}

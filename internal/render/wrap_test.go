@@ -1,0 +1,65 @@
+package render
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/inspect"
+)
+
+func TestWrap(t *testing.T) {
+	tests := []struct {
+		name, text string
+		width      int
+		want       []string
+	}{
+		{"fits", "a  [why]", 8, []string{"a  [why]"}},
+		{"empty", "", 8, []string{""}},
+		{"at spaces", "one two three four", 9, []string{"one two", "  three", "  four"}},
+		{"a long word loses its middle", "in replica_1/conv/weights float", 14, []string{"in", "  repli…eights", "  float"}},
+		{"no room at all", "ab cd", 1, []string{"…", "…"}},
+	}
+	for _, test := range tests {
+		if diff := cmp.Diff(test.want, wrap(test.text, test.width)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+	if lines := wrap(strings.Repeat("word ", 1000), 12); len(lines) != wrapLines || !strings.HasSuffix(lines[wrapLines-1], ellipsis) {
+		t.Errorf("a long text takes %d lines: %q", len(lines), lines)
+	}
+}
+
+// A list is broken between its parts, and a text at a space.
+func TestSummaryNarrow(t *testing.T) {
+	s := &inspect.Summary{Collections: []inspect.CollectionCount{{Key: "trainable_variables", Count: 4}, {Key: "variables", Count: 15}, {Key: "train_op", Count: 2}}}
+	var b strings.Builder
+	if err := Show(&b, []View{Summary(s, 50)}, Options{Format: Table, Width: 50}); err != nil {
+		t.Fatal(err)
+	}
+	want := "collections  trainable_variables (4),\n             variables (15), train_op (2)\n"
+	if !strings.Contains(b.String(), want) || strings.Contains(b.String(), ellipsis) {
+		t.Errorf("got\n%swithout\n%s", b.String(), want)
+	}
+}
+
+// The method goes first, and then keys and tensors stand below, whole.
+func TestSignaturesNarrow(t *testing.T) {
+	signatures := []inspect.Signature{{Key: "serving_default", Method: "tensorflow/serving/predict",
+		Inputs: []inspect.SignatureTensor{{Key: "input_1", Tensor: "serving_default_input_1:0", DType: "float32", Shape: inspect.Shape{-1, 5}}}}}
+	var b strings.Builder
+	if err := Show(&b, []View{Signatures(signatures)}, Options{Format: Table, Width: 50}); err != nil {
+		t.Fatal(err)
+	}
+	want := `signature        part
+  key  tensor  dtype  shape
+serving_default  input
+  input_1  serving_default_input_1:0  float32  (?,
+    5)
+left out for want of room: method
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
