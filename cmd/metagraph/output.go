@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -111,7 +112,7 @@ func changed(inputs []*metafile.File) error {
 // the file in which the input was found, if that holds the kind of message that is to be written.
 func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	for _, in := range inputs {
-		if in.Path != "" && in.Given == path && in.Kind == kind {
+		if in.Path != "" && path != "" && filepath.Clean(in.Given) == filepath.Clean(path) && in.Kind == kind {
 			return in.Path
 		}
 	}

@@ -20,7 +20,7 @@ var kinds = [...]Kind{MetaGraph, SavedModel, GraphDef}
 // its word, so that text is not looked for in binary. What is none of ours is an *Error that says what it is.
 func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	if len(raw) == 0 {
-		return 0, 0, &Error{Name: name, Problem: "is empty", Hint: "a save that was interrupted leaves such files; take another checkpoint"}
+		return 0, 0, &Error{Name: name, Problem: "is empty", Hint: "a save that was interrupted leaves such files, and so does > FILE where FILE is the input too; take another copy"}
 	}
 	is := formatOf(raw)
 	kind, ok := kindIn(raw, is)
