@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -49,6 +50,9 @@ func TestPicture(t *testing.T) {
 			t.Fatalf("%s:\n%s", args, &screen)
 		}
 		screen.WriteString("\n")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("the picture shows a path with a slash")
 	}
 	want := terminalSVG(strings.TrimRight(screen.String(), "\n"))
 	if err := xml.Unmarshal([]byte(want), new(struct{})); err != nil {

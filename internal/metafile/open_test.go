@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -247,12 +248,14 @@ func TestOpenLargeFile(t *testing.T) {
 	if err := f.Changed(); err != nil {
 		t.Errorf("it changed: %v", err)
 	}
-	if err := os.Truncate(path, int64(len(raw)-1)); err != nil {
-		t.Fatal(err)
-	}
-	var e *metafile.Error
-	if err := f.Changed(); !errors.As(err, &e) || !strings.Contains(err.Error(), "changed while it was read") {
-		t.Errorf("it got shorter, and Changed says %v", err)
+	if runtime.GOOS != "windows" { // which keeps a mapped file as it is
+		if err := os.Truncate(path, int64(len(raw)-1)); err != nil {
+			t.Fatal(err)
+		}
+		var e *metafile.Error
+		if err := f.Changed(); !errors.As(err, &e) || !strings.Contains(err.Error(), "changed while it was read") {
+			t.Errorf("it got shorter, and Changed says %v", err)
+		}
 	}
 	for range 2 { // a second Close does nothing
 		if err := f.Close(); err != nil {
@@ -272,6 +275,9 @@ func largeGraph(n int) []byte {
 
 // TestGuard survives a file that gets shorter while it is read, and hides no other panic.
 func TestGuard(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows keeps a mapped file as it is")
+	}
 	path := filepath.Join(t.TempDir(), "large.meta")
 	write(t, path, largeGraph(1<<20))
 	f, err := metafile.Open(path, metafile.OpenOptions{})

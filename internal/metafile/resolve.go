@@ -62,17 +62,17 @@ func resolve(path string) (string, error) {
 
 // missing says what stands beside a path that does not exist.
 func missing(path string, err error) error {
-	err = bare(err)
+	const problem = "no such file or directory" // each system has words of its own
 	dir := filepath.Dir(path)
 	if _, statErr := os.Stat(dir); statErr != nil {
-		return &Error{Name: path, Problem: err.Error(), Hint: fmt.Sprintf("the directory %s is not there either", dir), Err: err}
+		return &Error{Name: path, Problem: problem, Hint: fmt.Sprintf("the directory %s is not there either", dir), Err: err}
 	}
 	// A checkpoint that was saved with write_meta_graph=False has an index and no .meta.
 	if _, statErr := os.Stat(path + ".index"); statErr == nil {
 		return &Error{Name: path, Problem: "is a checkpoint without a graph: there is an .index and no .meta", Err: err,
 			Hint: "it was saved with write_meta_graph=False; " + besides(dir)}
 	}
-	return &Error{Name: path, Problem: err.Error(), Hint: besides(dir), Err: err}
+	return &Error{Name: path, Problem: problem, Hint: besides(dir), Err: err}
 }
 
 // besides names the .meta files in a directory.

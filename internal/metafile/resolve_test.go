@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -78,6 +79,9 @@ func TestResolve(t *testing.T) {
 		{name: "another file called checkpoint", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": "hello"}, problem: "is text, but not of", hint: ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if runtime.GOOS == "windows" && strings.ContainsAny(test.argument, "*?") {
+				t.Skip("Windows has no such names")
+			}
 			dir := tree(t, test.files)
 			f, err := metafile.Open(dir+string(filepath.Separator)+filepath.FromSlash(test.argument), metafile.OpenOptions{})
 			if test.problem == "" {
