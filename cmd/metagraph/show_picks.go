@@ -72,12 +72,12 @@ func (o *showOptions) heeded(s section) []pick {
 // known returns what may have been meant by a flag that picks from a section, where that is found at once.
 func (s *showSource) known(from section, kind filters) []string {
 	var suggest suggester
-	switch {
-	case kind == byOp:
+	switch kind {
+	case byOp:
 		suggest = inspect.SuggestOps
-	case kind == byDevice:
+	case byDevice:
 		suggest = inspect.SuggestDevices
-	case kind == byName:
+	case byName:
 		suggest = namesOf(from.name)
 	}
 	if suggest == nil {
