@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
@@ -96,7 +97,7 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	defer file.Close() //nolint:errcheck // read only
 	// Nearly all that a large graph takes is tables without pointers in them, which are looked through in no time.
 	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
-	source.file, source.model, printing.File = file, inspect.NewModel(file.Meta), file.Name
+	source.file, source.model, printing.File = file, model.New(file.Meta), file.Name
 	if printing.Format == render.DOT {
 		if err := source.draw(env.stdout, printing); err != nil {
 			return err
@@ -149,8 +150,8 @@ func (o *showOptions) parse(env *environment, sections []section) (render.Option
 }
 
 // filter returns the filter that the flags describe. A flag that none of the sections heeds is a mistake.
-func (o *showOptions) filter(sections []section) (inspect.Filter, error) {
-	f := inspect.Filter{Scopes: o.scopes}
+func (o *showOptions) filter(sections []section) (model.Filter, error) {
+	f := model.Filter{Scopes: o.scopes}
 	for _, p := range o.picks() {
 		if !slices.ContainsFunc(sections, func(s section) bool { return s.filters&p.kind != 0 }) {
 			return f, usageErrorf("it picks among "+strings.Join(sectionNames(p.kind), ", "), "%s does nothing for %s", p.flag, sections[0].name)

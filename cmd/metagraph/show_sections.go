@@ -7,6 +7,12 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/inspect/picture"
+	"github.com/metagraph/metagraph/internal/inspect/problems"
+	"github.com/metagraph/metagraph/internal/inspect/size"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -35,8 +41,8 @@ const (
 // A showSource is what the sections are made of.
 type showSource struct {
 	file     *metafile.File
-	model    *inspect.Model
-	filter   inspect.Filter
+	model    *model.Model
+	filter   model.Filter
 	registry *scope.Registry
 	depth    int // defaultDepth where the user did not say it
 	width    int // columns of the terminal, 0 where there is none
@@ -59,11 +65,11 @@ func sectionTable() []section {
 			}},
 		{"io", "what goes in and what comes out, the likeliest first, and by what sign each was found", 0,
 			func(s *showSource) (render.View, error) {
-				return view(render.IO)(inspect.FindIO(s.model))
+				return view(render.IO)(dataflow.Find(s.model))
 			}},
 		{"variables", "the variables with dtype, shape, parameters and bytes, what each is for, and what they add up to", byName | byScope,
 			func(s *showSource) (render.View, error) {
-				l, err := inspect.Variables(s.model)
+				l, err := variables.Find(s.model)
 				if err != nil {
 					return render.View{}, err
 				}
@@ -103,11 +109,11 @@ func sectionTable() []section {
 			}},
 		{"size", "where the bytes are: by field, scope, op and attr, the largest constants, copies, savers (--depth)", 0,
 			func(s *showSource) (render.View, error) {
-				return view(render.Size)(inspect.Sizes(s.model, sizeOptions(s)))
+				return view(render.Size)(size.Measure(s.model, sizeOptions(s)))
 			}},
 		{"problems", "what keeps TensorFlow from importing the file or surprises who does, and what to do", 0,
 			func(s *showSource) (render.View, error) {
-				return view(render.Problems)(inspect.Problems(s.model))
+				return view(render.Problems)(problems.Find(s.model))
 			}},
 		{"nodes", "every node: op, dtype and shape of its first output, device, inputs; with its attrs in JSON", nodeFilters,
 			func(s *showSource) (render.View, error) {
@@ -117,8 +123,8 @@ func sectionTable() []section {
 }
 
 // sizeOptions returns how deep the scopes of size go, and how many bytes there are in all: those of a binary file.
-func sizeOptions(s *showSource) inspect.SizeOptions {
-	var o inspect.SizeOptions
+func sizeOptions(s *showSource) size.Options {
+	var o size.Options
 	switch s.depth {
 	case defaultDepth:
 	case 0:
@@ -142,7 +148,7 @@ func (s *showSource) levels() int {
 
 // draw prints the picture of the scopes.
 func (s *showSource) draw(w io.Writer, o render.Options) error {
-	picture, err := inspect.Draw(s.model, inspect.PictureOptions{Filter: s.filter, Depth: s.levels()})
+	picture, err := picture.Draw(s.model, picture.Options{Filter: s.filter, Depth: s.levels()})
 	if err != nil {
 		return s.file.Locate(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -51,7 +52,7 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 			switch def, _ := e.Message.(*tfpb.AssetFileDef); {
 			case def != nil:
 				l.add(def.GetFilename(), def.GetTensorInfo().GetName(), key)
-			case c.Kind == NodeList:
+			case c.Kind == model.NodeList:
 				l.add("", e.Text, key)
 			}
 		}

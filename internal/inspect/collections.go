@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"sort"
 
@@ -10,38 +9,20 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// listValues is the field `value` in each of the lists of a CollectionDef (tensorflow/core/protobuf/meta_graph.proto).
-const listValues protowire.Number = 1
-
-// A CollectionKind is the kind of list that a collection is, by the name of the field that holds it.
-type CollectionKind string
-
-// The kinds of collections.
-const (
-	NodeList  CollectionKind = "node_list"  // names of nodes and tensors
-	BytesList CollectionKind = "bytes_list" // strings, or protos of a registered type
-	Int64List CollectionKind = "int64_list"
-	FloatList CollectionKind = "float_list"
-	AnyList   CollectionKind = "any_list" // protos that say of which type they are
-)
-
-var collectionKinds = map[protowire.Number]CollectionKind{
-	scope.NodeList: NodeList, scope.BytesList: BytesList, scope.Int64List: Int64List, scope.FloatList: FloatList,
-	scope.AnyList: AnyList,
-}
-
 // A Collection is one entry of collection_def.
 type Collection struct {
-	Key     string         `json:"key"`
-	Kind    CollectionKind `json:"kind"`           // empty where nothing is set
-	Type    string         `json:"type,omitempty"` // full name of the message that the key is registered for
-	Count   int            `json:"count"`
-	Entries []Entry        `json:"entries"` // in file order
+	Key     string               `json:"key"`
+	Kind    model.CollectionKind `json:"kind"`           // empty where nothing is set
+	Type    string               `json:"type,omitempty"` // full name of the message that the key is registered for
+	Count   int                  `json:"count"`
+	Entries []Entry              `json:"entries"` // in file order
 }
 
 // An Entry is one entry of a collection.
@@ -53,21 +34,21 @@ type Entry struct {
 	TypeURL string        // of an Any
 	Broken  bool          // the key is registered, but Text is no such message
 
-	Node   string // op of the node that the entry is about, empty where there is no such node
-	DType  string // of the tensor that it is about
-	Shape  Shape  // of the same
-	Absent bool   // the entry names a node that is not in the graph
+	Node   string       // op of the node that the entry is about, empty where there is no such node
+	DType  string       // of the tensor that it is about
+	Shape  tensor.Shape // of the same
+	Absent bool         // the entry names a node that is not in the graph
 }
 
 // CollectionsOptions says which collections to look at and how.
 type CollectionsOptions struct {
-	Filter   Filter          // Names picks the keys
+	Filter   model.Filter    // Names picks the keys
 	Registry *scope.Registry // what is registered; nil is what TensorFlow registers
 }
 
 // Collections returns the collections in the order of their keys. Entries that name a node say what node that is. The error wraps a
 // *wire.SyntaxError.
-func Collections(m *Model, o CollectionsOptions) ([]Collection, error) {
+func Collections(m *model.Model, o CollectionsOptions) ([]Collection, error) {
 	if o.Registry == nil {
 		o.Registry = scope.NewRegistry()
 	}
@@ -84,88 +65,31 @@ func Collections(m *Model, o CollectionsOptions) ([]Collection, error) {
 	}
 	sort.Slice(collections, func(i, j int) bool { return collections[i].Key < collections[j].Key })
 	for i := range collections {
-		if err := m.resolve(&collections[i]); err != nil {
+		if err := resolve(m, &collections[i]); err != nil {
 			return nil, err
 		}
 	}
 	return collections, nil
 }
 
-// collectionKind returns the kind of a CollectionDef and its list, as scope.KindOf does. The error says where it breaks off.
-func collectionKind(collection []byte) (CollectionKind, []byte, error) {
-	kind, list := scope.KindOf(collection)
-	return collectionKinds[kind], list, wire.Check(collection)
-}
-
-// listEntries yields the strings or messages of a collection, none where it is of another kind than num says.
-func listEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		kind, list := scope.KindOf(collection)
-		if kind != num {
-			return
-		}
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(listValues) && !yield(s.Data) {
-				return
-			}
-		}
-	}
-}
-
-// countEntries returns how many entries the list of a collection has; of numbers several can stand in one field. The error says
-// where the list breaks off.
-func countEntries(kind CollectionKind, list []byte) (int, error) {
-	n := 0
-	s := wire.Scan(list)
-	for s.Next() {
-		switch {
-		case s.Num != listValues:
-		case kind == Int64List:
-			n += int(packedNumbers(s.Field, false))
-		case s.Type == protowire.BytesType && kind == FloatList:
-			n += int(packedNumbers(s.Field, true))
-		case s.Type == protowire.BytesType, s.Type == protowire.Fixed32Type && kind == FloatList:
-			n++
-		}
-	}
-	return n, s.Err()
-}
-
-// packedNumbers returns how many numbers stand in a field, which may be packed.
-func packedNumbers(f wire.Field, fixed bool) int64 {
-	if f.Type != protowire.BytesType {
-		return 1
-	}
-	if fixed {
-		return int64(len(f.Data) / 4)
-	}
-	var n int64
-	for _, c := range f.Data {
-		if c < 0x80 {
-			n++
-		}
-	}
-	return n
-}
-
 func parseCollection(key string, raw []byte, registry *scope.Registry) (Collection, error) {
-	kind, list, err := collectionKind(raw)
+	kind, list, err := model.CollectionList(raw)
 	if err != nil {
 		return Collection{}, err
 	}
 	c := Collection{Key: key, Kind: kind}
 	registered, ok := registry.Lookup(key)
-	if ok && kind == BytesList {
+	if ok && kind == model.BytesList {
 		c.Type = string(registered.Message.Descriptor().FullName())
 	}
-	entries, err := countEntries(kind, list)
+	entries, err := model.CountEntries(kind, list)
 	if err != nil {
 		return Collection{}, err
 	}
 	c.Entries = make([]Entry, 0, entries)
 	s := wire.Scan(list)
 	for s.Next() {
-		if s.Num == listValues {
+		if s.Num == model.ListValues {
 			c.Entries = appendEntries(c.Entries, kind, s.Field, registered, registry)
 		}
 	}
@@ -174,12 +98,12 @@ func parseCollection(key string, raw []byte, registry *scope.Registry) (Collecti
 }
 
 // appendEntries appends the entries in one occurrence of a list's values: several where numbers are packed.
-func appendEntries(entries []Entry, kind CollectionKind, f wire.Field, registered *scope.CollectionType, registry *scope.Registry) []Entry {
+func appendEntries(entries []Entry, kind model.CollectionKind, f wire.Field, registered *scope.CollectionType, registry *scope.Registry) []Entry {
 	switch kind {
-	case Int64List:
-		eachVarint(f, func(n uint64) { entries = append(entries, Entry{Int: int64(n)}) })
+	case model.Int64List:
+		f.EachVarint(func(n uint64) { entries = append(entries, Entry{Int: int64(n)}) })
 		return entries
-	case FloatList:
+	case model.FloatList:
 		if f.Type == protowire.Fixed32Type || f.Type == protowire.BytesType {
 			for data := f.Data; len(data) >= 4; data = data[4:] {
 				bits, _ := protowire.ConsumeFixed32(data)
@@ -193,9 +117,9 @@ func appendEntries(entries []Entry, kind CollectionKind, f wire.Field, registere
 	}
 	e := Entry{Text: string(f.Data)}
 	switch {
-	case kind == AnyList:
+	case kind == model.AnyList:
 		e = anyEntry(f.Data, registry)
-	case kind == BytesList && registered != nil:
+	case kind == model.BytesList && registered != nil:
 		message, err := registered.Decode(f.Data)
 		if err != nil {
 			e.Broken = true
@@ -242,7 +166,7 @@ func leadingName(message proto.Message) string {
 }
 
 // resolve finds the nodes that the entries of a collection are about.
-func (m *Model) resolve(c *Collection) error {
+func resolve(m *model.Model, c *Collection) error {
 	for i := range c.Entries {
 		e := &c.Entries[i]
 		name := ""
@@ -254,34 +178,38 @@ func (m *Model) resolve(c *Collection) error {
 		case *tfpb.AssetFileDef:
 			name = message.GetTensorInfo().GetName()
 		case nil:
-			if c.Kind == NodeList {
+			if c.Kind == model.NodeList {
 				name = e.Text
 			}
 		}
 		if name == "" {
 			continue
 		}
-		t, err := m.tensors()
+		g, err := m.Graph()
+		if err != nil {
+			return err
+		}
+		t, err := m.Tensors()
 		if err != nil {
 			return err
 		}
 		in := wire.ParseInput([]byte(name))
-		node, found := t.g.Find(in.Node)
+		node, found := g.Find(in.Node)
 		if !found {
 			e.Absent = true
 			continue
 		}
-		e.Node = t.g.OpName(t.g.Op(node))
+		e.Node = g.OpName(g.Op(node))
 		port, isTensor := in.Output()
-		if in.Port == nil && c.Kind == NodeList && e.Message == nil || !isTensor || in.Control {
+		if in.Port == nil && c.Kind == model.NodeList && e.Message == nil || !isTensor || in.Control {
 			continue // the entry is an operation
 		}
 		var n wire.Node
-		t.g.Node(node, &n)
-		e.DType, e.Shape = DTypeName(t.dtype(&n, port)), t.shape(node, port)
+		g.Node(node, &n)
+		e.DType, e.Shape = tensor.DTypeName(t.DType(&n, port)), t.Shape(node, port)
 		if e.Node == "VarHandleOp" {
 			// The handle's own type and shape say nothing; those of the variable stand in the attrs.
-			e.DType, e.Shape = DTypeName(attrType(&n, "dtype")), attrShape(&n)
+			e.DType, e.Shape = tensor.DTypeName(tensor.AttrType(&n, "dtype")), tensor.AttrShape(&n)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -35,7 +36,7 @@ type Spelling struct {
 
 // Devices returns the devices of the nodes that the filter picks, function bodies included. The error wraps a
 // *wire.SyntaxError.
-func Devices(m *wire.MetaGraph, f Filter) (*DeviceList, error) {
+func Devices(m *wire.MetaGraph, f model.Filter) (*DeviceList, error) {
 	counts := make(deviceCounts)
 	for n, err := range m.Graph().Nodes() {
 		if err != nil {
@@ -64,7 +65,7 @@ func (c deviceCounts) of(device []byte) *Placed {
 }
 
 // functions counts the nodes of function bodies.
-func (c deviceCounts) functions(m *wire.MetaGraph, f Filter) error {
+func (c deviceCounts) functions(m *wire.MetaGraph, f model.Filter) error {
 	err := eachFunctionNode(m.Graph(), nil, func(n *wire.Node) {
 		if f.Match(n) {
 			c.of(n.Device).FunctionNodes++

@@ -6,7 +6,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -41,7 +43,7 @@ const maxCallers = 5
 // Functions returns the functions whose name the filter picks, in file order. CalledBy names the first few nodes that name a
 // function, those of the graph as "node" and those of a function's body as "node in function", in file order. The error says what is not
 // readable.
-func Functions(m *wire.MetaGraph, f Filter) ([]Function, error) {
+func Functions(m *wire.MetaGraph, f model.Filter) ([]Function, error) {
 	l := functionList{at: make(map[string]int)}
 	for function, err := range m.Graph().Functions() {
 		if err != nil {
@@ -109,7 +111,7 @@ func (l *functionList) add(raw wire.Function) error {
 func arguments(defs []*tfpb.OpDef_ArgDef) []Argument {
 	arguments := make([]Argument, 0, len(defs))
 	for _, def := range defs {
-		a := Argument{Name: def.GetName(), DType: DTypeName(int32(def.GetType()))}
+		a := Argument{Name: def.GetName(), DType: tensor.DTypeName(int32(def.GetType()))}
 		switch {
 		case def.GetTypeAttr() != "":
 			a.DType = def.GetTypeAttr()
@@ -183,7 +185,7 @@ func (l *functionList) node(n *wire.Node, where string) {
 // eachFunctionName calls use with the functions that an AttrValue names.
 func eachFunctionName(value []byte, use func([]byte)) {
 	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
-		use(wire.Last(function, nameAttrListName))
+		use(wire.Last(function, tensor.NameAttrListName))
 		eachFunctionAttr(function, use)
 		return
 	}
@@ -193,7 +195,7 @@ func eachFunctionName(value []byte, use func([]byte)) {
 	}
 	for s := wire.Scan(list); s.Next(); {
 		if s.Is(wire.ListFunc) {
-			use(wire.Last(s.Data, nameAttrListName))
+			use(wire.Last(s.Data, tensor.NameAttrListName))
 			eachFunctionAttr(s.Data, use)
 		}
 	}
@@ -203,12 +205,12 @@ func eachFunctionName(value []byte, use func([]byte)) {
 // is a value itself; deeper than that TensorFlow writes none.
 func eachFunctionAttr(function []byte, use func([]byte)) {
 	for s := wire.Scan(function); s.Next(); {
-		if !s.Is(nameAttrListAttr) {
+		if !s.Is(tensor.NameAttrListAttr) {
 			continue
 		}
 		_, value := wire.MapEntry(s.Data)
 		if nested, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
-			use(wire.Last(nested, nameAttrListName))
+			use(wire.Last(nested, tensor.NameAttrListName))
 		}
 	}
 }

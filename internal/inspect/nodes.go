@@ -3,6 +3,9 @@ package inspect
 import (
 	"iter"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -10,10 +13,10 @@ import (
 type Node struct {
 	Name   []byte
 	Op     []byte
-	Device []byte   // empty where it has none
-	Inputs [][]byte // as they stand in the file
-	DType  string   // of the first output, TensorFlow's short name; empty where the file does not say it
-	Shape  Shape    // of the first output, as far as the node itself says it
+	Device []byte       // empty where it has none
+	Inputs [][]byte     // as they stand in the file
+	DType  string       // of the first output, TensorFlow's short name; empty where the file does not say it
+	Shape  tensor.Shape // of the first output, as far as the node itself says it
 
 	node *wire.Node
 }
@@ -21,13 +24,13 @@ type Node struct {
 // An Attr is one attr of a node.
 type Attr struct {
 	Key   []byte
-	Value Value
+	Value tensor.Value
 }
 
 // Attrs calls yield with each attr of the node in file order, until it reports false.
 func (n *Node) Attrs(yield func(Attr) bool) {
 	for key, value := range n.node.Attrs {
-		if !yield(Attr{key, ParseValue(value)}) {
+		if !yield(Attr{key, tensor.ParseValue(value)}) {
 			return
 		}
 	}
@@ -35,9 +38,9 @@ func (n *Node) Attrs(yield func(Attr) bool) {
 
 // Nodes returns the nodes that the filter picks, in file order and one at a time, so that a graph of any size can be listed in constant
 // memory. The same Node is handed out each time. It ends at the first error, which wraps a *wire.SyntaxError.
-func Nodes(m *wire.MetaGraph, f Filter) iter.Seq2[*Node, error] {
+func Nodes(m *wire.MetaGraph, f model.Filter) iter.Seq2[*Node, error] {
 	return func(yield func(*Node, error) bool) {
-		t := newTensors(nil, m)
+		t := opdef.NewTensors(nil, m)
 		var node Node
 		for n, err := range m.Graph().Nodes() {
 			if err != nil {
@@ -47,8 +50,8 @@ func Nodes(m *wire.MetaGraph, f Filter) iter.Seq2[*Node, error] {
 			if !f.Match(n) {
 				continue
 			}
-			shape, _ := t.written(n, 0)
-			node = Node{Name: n.Name, Op: n.Op, Device: n.Device, Inputs: n.Inputs, DType: DTypeName(t.dtype(n, 0)), Shape: shape, node: n}
+			shape, _ := t.Written(n, 0)
+			node = Node{Name: n.Name, Op: n.Op, Device: n.Device, Inputs: n.Inputs, DType: tensor.DTypeName(t.DType(n, 0)), Shape: shape, node: n}
 			if !yield(&node, nil) {
 				return
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -17,7 +19,7 @@ type Op struct {
 }
 
 // Ops returns the ops of the nodes that the filter picks, those of most nodes first, then by name. The error wraps a *wire.SyntaxError.
-func Ops(m *wire.MetaGraph, f Filter) ([]Op, error) {
+func Ops(m *wire.MetaGraph, f model.Filter) ([]Op, error) {
 	counts := make(map[string]*Op)
 	count := func(n *wire.Node) *Op {
 		op := counts[string(n.Op)]
@@ -44,10 +46,10 @@ func Ops(m *wire.MetaGraph, f Filter) ([]Op, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count the ops: %w", err)
 	}
-	defs := newOpDefs(m)
+	defs := opdef.NewList(m)
 	ops := make([]Op, 0, len(counts))
 	for _, op := range counts {
-		_, op.InOpList = defs.raw[op.Op]
+		op.InOpList = defs.Has(op.Op)
 		op.Function = functions[op.Op]
 		ops = append(ops, *op)
 	}

@@ -1,6 +1,8 @@
 package inspect
 
-import "time"
+import (
+	"time"
+)
 
 // producerDates are the days on which the versions of GraphDef came in, by version, until they began to count days
 // (tensorflow/core/public/version.h, where that of version 22 bears the wrong year and that of 23 no date).

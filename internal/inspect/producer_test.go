@@ -1,6 +1,8 @@
 package inspect
 
-import "testing"
+import (
+	"testing"
+)
 
 func TestProducerDate(t *testing.T) {
 	tests := map[int32]string{

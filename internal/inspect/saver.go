@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -44,7 +45,7 @@ func Savers(m *wire.MetaGraph) (*SaverList, error) {
 	if !ok {
 		return l, nil
 	}
-	for entry := range listEntries(collection, scope.BytesList) {
+	for entry := range model.ListEntries(collection, scope.BytesList) {
 		saver, err := parseSaver(entry)
 		if err != nil {
 			return nil, fmt.Errorf("read collection %q: %w", saversKey, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -25,7 +26,7 @@ type Scope struct {
 
 // ScopesOptions says which scopes to list.
 type ScopesOptions struct {
-	Filter Filter
+	Filter model.Filter
 	Depth  int // how deep; 0 for all
 }
 
@@ -75,9 +76,6 @@ func (s *scopeNode) list(tree *ScopeTree, depth int) {
 	}
 }
 
-// maxScopeDepth bounds how deep a tree grows: a name of a megabyte of slashes is no tree that anybody looks at.
-const maxScopeDepth = 100
-
 type scopeBuilder struct {
 	depth  int
 	deeper int
@@ -95,7 +93,7 @@ func (b *scopeBuilder) add(name []byte) {
 			at.own++
 			return
 		}
-		if b.depth > 0 && depth == b.depth || depth == maxScopeDepth {
+		if b.depth > 0 && depth == b.depth || depth == model.MaxScopeDepth {
 			b.deeper++
 			return
 		}

@@ -5,98 +5,62 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
-	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/testfiles"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
-func typeAttr(t tfpb.DataType) *tfpb.AttrValue {
-	return &tfpb.AttrValue{Value: &tfpb.AttrValue_Type{Type: t}}
-}
-
-func funcAttr(name string) *tfpb.AttrValue {
-	return &tfpb.AttrValue{Value: &tfpb.AttrValue_Func{Func: &tfpb.NameAttrList{Name: name}}}
-}
-
-// model is a small file with something in it for every section.
-func model() *tfpb.MetaGraphDef {
-	float := typeAttr(tfpb.DataType_DT_FLOAT)
-	nodes := func(names ...string) *tfpb.CollectionDef {
-		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_NodeList_{NodeList: &tfpb.CollectionDef_NodeList{Value: names}}}
-	}
-	bytesOf := func(messages ...proto.Message) *tfpb.CollectionDef {
-		list := new(tfpb.CollectionDef_BytesList)
-		for _, m := range messages {
-			raw, _ := proto.Marshal(m)
-			list.Value = append(list.Value, raw)
+// readAll reads all sections of a file. Where it must succeed, an error fails the test.
+func readAll(t *testing.T, data []byte, must bool) {
+	meta, err := wire.ParseMetaGraph(data)
+	if err != nil {
+		if must {
+			t.Error(err)
 		}
-		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_BytesList_{BytesList: list}}
+		return
 	}
-	asset, _ := anypb.New(&tfpb.AssetFileDef{Filename: "vocab.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}})
-	unknown := &anypb.Any{TypeUrl: "type.example.com/my.Own", Value: []byte{1, 2}}
-	return &tfpb.MetaGraphDef{
-		MetaInfoDef: &tfpb.MetaGraphDef_MetaInfoDef{
-			TensorflowVersion: "1.15.0", TensorflowGitVersion: "v1.15.0-rc3", Tags: []string{"serve"}, StrippedDefaultAttrs: true,
-			StrippedOpList: &tfpb.OpList{Op: []*tfpb.OpDef{{Name: "Const"}, {Name: "VariableV2", OutputArg: []*tfpb.OpDef_ArgDef{{Name: "ref", TypeAttr: "dtype"}}}}},
+	m := model.New(meta)
+	for name, read := range map[string]func() error{
+		"summary":     func() error { _, err := Summarize(m, FileInfo{}); return err },
+		"ops":         func() error { _, err := Ops(meta, model.Filter{}); return err },
+		"devices":     func() error { _, err := Devices(meta, model.Filter{}); return err },
+		"collections": func() error { _, err := Collections(m, CollectionsOptions{}); return err },
+		"signatures":  func() error { _, err := Signatures(meta, model.Filter{}); return err },
+		"savers":      func() error { _, err := Savers(meta); return err },
+		"functions":   func() error { _, err := Functions(meta, model.Filter{}); return err },
+		"assets":      func() error { _, err := Assets(meta); return err },
+		"scopes":      func() error { _, err := Scopes(meta, ScopesOptions{}); return err },
+		"nodes": func() error {
+			for n, err := range Nodes(meta, model.Filter{}) {
+				if err != nil {
+					return err
+				}
+				for range n.Attrs {
+				}
+			}
+			return nil
 		},
-		GraphDef: &tfpb.GraphDef{
-			Node: []*tfpb.NodeDef{
-				{Name: "x", Op: "Placeholder", Attr: map[string]*tfpb.AttrValue{"dtype": float, "shape": {Value: &tfpb.AttrValue_Shape{Shape: shapeProto(-1, 2)}}}},
-				{Name: "layer/w", Op: "VariableV2", Device: "/gpu:0", Attr: map[string]*tfpb.AttrValue{"dtype": float, "shape": {Value: &tfpb.AttrValue_Shape{Shape: shapeProto(2, 3)}}}},
-				{Name: "layer/w/read", Op: "Identity", Input: []string{"layer/w"}, Device: "/device:GPU:0", Attr: map[string]*tfpb.AttrValue{"T": float}},
-				{Name: "layer/deep/er/c", Op: "Const", Device: "/job:ps/task:1/cpu:0", Attr: map[string]*tfpb.AttrValue{"dtype": float}},
-				{Name: "call", Op: "PartitionedCall", Input: []string{"x", "^layer/w"}, Attr: map[string]*tfpb.AttrValue{"f": funcAttr("inner")}},
-				{Name: "direct", Op: "outer"},
-			},
-			Versions: &tfpb.VersionDef{Producer: 134, MinConsumer: 12, BadConsumers: []int32{7}},
-			Library: &tfpb.FunctionDefLibrary{
-				Function: []*tfpb.FunctionDef{
-					{
-						Signature: &tfpb.OpDef{Name: "inner",
-							InputArg:  []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}, {Name: "b", TypeAttr: "T", NumberAttr: "N"}},
-							OutputArg: []*tfpb.OpDef_ArgDef{{Name: "y", TypeListAttr: "Tout"}}},
-						NodeDef: []*tfpb.NodeDef{{Name: "add", Op: "Add", Device: "/GPU:0"}, {Name: "no", Op: "NoOp"}},
-					},
-					{Signature: &tfpb.OpDef{Name: "outer"}, NodeDef: []*tfpb.NodeDef{{Name: "c", Op: "inner"}}},
-				},
-				Gradient: []*tfpb.GradientDef{{FunctionName: "inner", GradientFunc: "inner_grad"}},
-			},
-		},
-		SaverDef: &tfpb.SaverDef{FilenameTensorName: "save/Const:0", SaveTensorName: "save/control:0", RestoreOpName: "save/restore_all",
-			MaxToKeep: 5, Sharded: true, KeepCheckpointEveryNHours: 10000, Version: tfpb.SaverDef_V2},
-		CollectionDef: map[string]*tfpb.CollectionDef{
-			"variables":          bytesOf(&tfpb.VariableDef{VariableName: "layer/w:0", Trainable: true}),
-			"model_variables":    nodes("layer/w:0", "gone:0"),
-			"train_op":           nodes("call"),
-			"savers":             bytesOf(&tfpb.SaverDef{RestoreOpName: "other/restore_all"}),
-			"hparams":            {Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: [][]byte{[]byte("lr=0.1"), {0xff}}}}},
-			"local_variables":    {Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: [][]byte{{0xff}}}}},
-			"steps":              {Kind: &tfpb.CollectionDef_Int64List_{Int64List: &tfpb.CollectionDef_Int64List{Value: []int64{1, -2}}}},
-			"rates":              {Kind: &tfpb.CollectionDef_FloatList_{FloatList: &tfpb.CollectionDef_FloatList{Value: []float32{0.5, 2}}}},
-			"saved_model_assets": {Kind: &tfpb.CollectionDef_AnyList_{AnyList: &tfpb.CollectionDef_AnyList{Value: []*anypb.Any{asset, unknown}}}},
-			"nothing":            {},
-		},
-		SignatureDef: map[string]*tfpb.SignatureDef{
-			"serving_default": {
-				MethodName: "tensorflow/serving/predict",
-				Inputs: map[string]*tfpb.TensorInfo{
-					"images": {Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}, Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeProto(-1, 2)},
-					"ids": {Encoding: &tfpb.TensorInfo_CooSparse_{CooSparse: &tfpb.TensorInfo_CooSparse{
-						ValuesTensorName: "v:0", IndicesTensorName: "i:0", DenseShapeTensorName: "s:0"}}, Dtype: tfpb.DataType_DT_INT64},
-				},
-				Outputs: map[string]*tfpb.TensorInfo{
-					"pair": {Encoding: &tfpb.TensorInfo_CompositeTensor_{CompositeTensor: &tfpb.TensorInfo_CompositeTensor{
-						Components: []*tfpb.TensorInfo{{Encoding: &tfpb.TensorInfo_Name{Name: "p:0"}}, {Encoding: &tfpb.TensorInfo_Name{Name: "q:0"}}}}}},
-				},
-				Defaults: map[string]*tfpb.TensorProto{"ids": {Dtype: tfpb.DataType_DT_INT64, TensorShape: shapeProto(1), Int64Val: []int64{7}}},
-			},
-			"a": {},
-		},
-		AssetFileDef: []*tfpb.AssetFileDef{{Filename: "labels.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "y:0"}}}},
+	} {
+		if err := read(); err != nil && must {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
+}
+
+// FuzzSections: no bytes make a section panic.
+func FuzzSections(f *testing.F) {
+	f.Add(testfiles.Encode(f, testfiles.Example()))
+	for _, data := range testfiles.Metas(f) {
+		if len(data) < 20_000 {
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { readAll(t, data, false) })
 }
 
 func glob(t *testing.T, pattern string) scope.Glob {
@@ -109,7 +73,7 @@ func glob(t *testing.T, pattern string) scope.Glob {
 }
 
 func TestOps(t *testing.T) {
-	got, err := Ops(metaGraph(t, model()), Filter{})
+	got, err := Ops(testfiles.MetaGraph(t, testfiles.Example()), model.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +94,7 @@ func TestOps(t *testing.T) {
 }
 
 func TestDevices(t *testing.T) {
-	got, err := Devices(metaGraph(t, model()), Filter{})
+	got, err := Devices(testfiles.MetaGraph(t, testfiles.Example()), model.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,20 +122,20 @@ func TestFilter(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		filter Filter
+		filter model.Filter
 		want   []string
 	}{
-		{"nothing", Filter{}, []string{"x", "layer/w", "layer/w/read", "layer/deep/er/c", "call", "direct"}},
-		{"name", Filter{Names: []scope.Glob{glob(t, "*er/?"), glob(t, "x")}}, []string{"x", "layer/w", "layer/deep/er/c"}},
-		{"op", Filter{Ops: []scope.Glob{glob(t, "Var*")}}, []string{"layer/w"}},
-		{"device", Filter{Devices: device("/gpu:*")}, []string{"layer/w", "layer/w/read"}},
-		{"scope", Filter{Scopes: []string{"layer/w/", "dir"}}, []string{"layer/w", "layer/w/read"}},
-		{"all", Filter{Names: []scope.Glob{glob(t, "*w*")}, Ops: []scope.Glob{glob(t, "Identity")}, Devices: device("/gpu:0"), Scopes: []string{"layer"}}, []string{"layer/w/read"}},
+		{"nothing", model.Filter{}, []string{"x", "layer/w", "layer/w/read", "layer/deep/er/c", "call", "direct"}},
+		{"name", model.Filter{Names: []scope.Glob{glob(t, "*er/?"), glob(t, "x")}}, []string{"x", "layer/w", "layer/deep/er/c"}},
+		{"op", model.Filter{Ops: []scope.Glob{glob(t, "Var*")}}, []string{"layer/w"}},
+		{"device", model.Filter{Devices: device("/gpu:*")}, []string{"layer/w", "layer/w/read"}},
+		{"scope", model.Filter{Scopes: []string{"layer/w/", "dir"}}, []string{"layer/w", "layer/w/read"}},
+		{"all", model.Filter{Names: []scope.Glob{glob(t, "*w*")}, Ops: []scope.Glob{glob(t, "Identity")}, Devices: device("/gpu:0"), Scopes: []string{"layer"}}, []string{"layer/w/read"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for n, err := range Nodes(metaGraph(t, model()), test.filter) {
+			for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), test.filter) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -185,11 +149,11 @@ func TestFilter(t *testing.T) {
 }
 
 func TestNodes(t *testing.T) {
-	for n, err := range Nodes(metaGraph(t, model()), Filter{Names: []scope.Glob{glob(t, "layer/w")}}) {
+	for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), model.Filter{Names: []scope.Glob{glob(t, "layer/w")}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := &Node{Name: []byte("layer/w"), Op: []byte("VariableV2"), Device: []byte("/gpu:0"), DType: "float32", Shape: Shape{2, 3}}
+		want := &Node{Name: []byte("layer/w"), Op: []byte("VariableV2"), Device: []byte("/gpu:0"), DType: "float32", Shape: tensor.Shape{2, 3}}
 		if diff := cmp.Diff(want, n, cmpopts.IgnoreUnexported(Node{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
@@ -202,30 +166,30 @@ func TestNodes(t *testing.T) {
 }
 
 func TestCollections(t *testing.T) {
-	got, err := Collections(NewModel(metaGraph(t, model())), CollectionsOptions{})
+	got, err := Collections(model.New(testfiles.MetaGraph(t, testfiles.Example())), CollectionsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const variable = "tensorflow.VariableDef"
-	w := Entry{Text: "layer/w:0", Node: "VariableV2", DType: "float32", Shape: Shape{2, 3}}
+	w := Entry{Text: "layer/w:0", Node: "VariableV2", DType: "float32", Shape: tensor.Shape{2, 3}}
 	wDef := w
 	wDef.Message = &tfpb.VariableDef{VariableName: "layer/w:0", Trainable: true}
 	want := []Collection{
-		{Key: "hparams", Kind: BytesList, Count: 2, Entries: []Entry{{Text: "lr=0.1"}, {Text: "\xff"}}},
-		{Key: "local_variables", Kind: BytesList, Type: variable, Count: 1, Entries: []Entry{{Text: "\xff", Broken: true}}},
-		{Key: "model_variables", Kind: NodeList, Count: 2, Entries: []Entry{w, {Text: "gone:0", Absent: true}}},
+		{Key: "hparams", Kind: model.BytesList, Count: 2, Entries: []Entry{{Text: "lr=0.1"}, {Text: "\xff"}}},
+		{Key: "local_variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []Entry{{Text: "\xff", Broken: true}}},
+		{Key: "model_variables", Kind: model.NodeList, Count: 2, Entries: []Entry{w, {Text: "gone:0", Absent: true}}},
 		{Key: "nothing"},
-		{Key: "rates", Kind: FloatList, Count: 2, Entries: []Entry{{Float: 0.5}, {Float: 2}}},
-		{Key: "saved_model_assets", Kind: AnyList, Count: 2, Entries: []Entry{
-			{Text: "vocab.txt", TypeURL: "type.googleapis.com/tensorflow.AssetFileDef", Node: "Placeholder", DType: "float32", Shape: Shape{-1, 2},
+		{Key: "rates", Kind: model.FloatList, Count: 2, Entries: []Entry{{Float: 0.5}, {Float: 2}}},
+		{Key: "saved_model_assets", Kind: model.AnyList, Count: 2, Entries: []Entry{
+			{Text: "vocab.txt", TypeURL: "type.googleapis.com/tensorflow.AssetFileDef", Node: "Placeholder", DType: "float32", Shape: tensor.Shape{-1, 2},
 				Message: &tfpb.AssetFileDef{Filename: "vocab.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}}},
 			{Text: "\x01\x02", TypeURL: "type.example.com/my.Own"},
 		}},
-		{Key: "savers", Kind: BytesList, Type: "tensorflow.SaverDef", Count: 1, Entries: []Entry{
+		{Key: "savers", Kind: model.BytesList, Type: "tensorflow.SaverDef", Count: 1, Entries: []Entry{
 			{Text: "other/restore_all", Message: &tfpb.SaverDef{RestoreOpName: "other/restore_all"}}}},
-		{Key: "steps", Kind: Int64List, Count: 2, Entries: []Entry{{Int: 1}, {Int: -2}}},
-		{Key: "train_op", Kind: NodeList, Count: 1, Entries: []Entry{{Text: "call", Node: "PartitionedCall"}}},
-		{Key: "variables", Kind: BytesList, Type: variable, Count: 1, Entries: []Entry{wDef}},
+		{Key: "steps", Kind: model.Int64List, Count: 2, Entries: []Entry{{Int: 1}, {Int: -2}}},
+		{Key: "train_op", Kind: model.NodeList, Count: 1, Entries: []Entry{{Text: "call", Node: "PartitionedCall"}}},
+		{Key: "variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []Entry{wDef}},
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -233,7 +197,7 @@ func TestCollections(t *testing.T) {
 }
 
 func TestSignatures(t *testing.T) {
-	got, err := Signatures(metaGraph(t, model()), Filter{})
+	got, err := Signatures(testfiles.MetaGraph(t, testfiles.Example()), model.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,10 +207,10 @@ func TestSignatures(t *testing.T) {
 			Key: "serving_default", Method: "tensorflow/serving/predict",
 			Inputs: []SignatureTensor{
 				{Key: "ids", Tensor: "v:0", DType: "int64", Encoding: "sparse", Components: []string{"v:0", "i:0", "s:0"}},
-				{Key: "images", Tensor: "x:0", DType: "float32", Shape: Shape{-1, 2}, Encoding: "dense"},
+				{Key: "images", Tensor: "x:0", DType: "float32", Shape: tensor.Shape{-1, 2}, Encoding: "dense"},
 			},
 			Outputs:  []SignatureTensor{{Key: "pair", Encoding: "composite", Components: []string{"p:0", "q:0"}}},
-			Defaults: []SignatureValue{{Key: "ids", DType: "int64", Shape: Shape{1}, Tensor: &Tensor{DType: "int64", Shape: Shape{1}, Values: ints(7), Bytes: 11}}},
+			Defaults: []SignatureValue{{Key: "ids", DType: "int64", Shape: tensor.Shape{1}, Tensor: &tensor.Tensor{DType: "int64", Shape: tensor.Shape{1}, Values: []tensor.Value{{Kind: tensor.ValueInt, Int: 7}}, Bytes: 11}}},
 		},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -255,7 +219,7 @@ func TestSignatures(t *testing.T) {
 }
 
 func TestSavers(t *testing.T) {
-	got, err := Savers(metaGraph(t, model()))
+	got, err := Savers(testfiles.MetaGraph(t, testfiles.Example()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +234,7 @@ func TestSavers(t *testing.T) {
 }
 
 func TestFunctions(t *testing.T) {
-	got, err := Functions(metaGraph(t, model()), Filter{})
+	got, err := Functions(testfiles.MetaGraph(t, testfiles.Example()), model.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +249,7 @@ func TestFunctions(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	got, err := Assets(metaGraph(t, model()))
+	got, err := Assets(testfiles.MetaGraph(t, testfiles.Example()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +269,7 @@ func TestScopes(t *testing.T) {
 		{0, ScopeTree{Nodes: 6, Top: 3, Scopes: []Scope{{"layer", 1, 3, 1}, {"layer/w", 2, 1, 1}, {"layer/deep", 2, 1, 0}, {"layer/deep/er", 3, 1, 1}}}},
 	}
 	for _, test := range tests {
-		got, err := Scopes(metaGraph(t, model()), ScopesOptions{Depth: test.depth})
+		got, err := Scopes(testfiles.MetaGraph(t, testfiles.Example()), ScopesOptions{Depth: test.depth})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,7 +281,7 @@ func TestScopes(t *testing.T) {
 
 func TestSummarize(t *testing.T) {
 	file := FileInfo{Name: "m.meta", Kind: "MetaGraphDef", Format: "binary", Bytes: 1}
-	got, err := Summarize(NewModel(metaGraph(t, model())), file)
+	got, err := Summarize(model.New(testfiles.MetaGraph(t, testfiles.Example())), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,8 +297,8 @@ func TestSummarize(t *testing.T) {
 	if diff := cmp.Diff(graph, got.Graph, cmpopts.IgnoreFields(GraphCounts{}, "ConstantBytes", "TopOps")); diff != "" {
 		t.Errorf("graph: -want +got:\n%s", diff)
 	}
-	collections := []CollectionCount{{"hparams", BytesList, 2}, {"local_variables", BytesList, 1}, {"model_variables", NodeList, 2}, {"nothing", "", 0},
-		{"rates", FloatList, 2}, {"saved_model_assets", AnyList, 2}, {"savers", BytesList, 1}, {"steps", Int64List, 2}, {"train_op", NodeList, 1}, {"variables", BytesList, 1}}
+	collections := []CollectionCount{{"hparams", model.BytesList, 2}, {"local_variables", model.BytesList, 1}, {"model_variables", model.NodeList, 2}, {"nothing", "", 0},
+		{"rates", model.FloatList, 2}, {"saved_model_assets", model.AnyList, 2}, {"savers", model.BytesList, 1}, {"steps", model.Int64List, 2}, {"train_op", model.NodeList, 1}, {"variables", model.BytesList, 1}}
 	if diff := cmp.Diff(collections, got.Collections); diff != "" {
 		t.Errorf("collections: -want +got:\n%s", diff)
 	}
@@ -345,14 +309,14 @@ func TestSummarize(t *testing.T) {
 	for _, p := range got.Parts {
 		total += p.Bytes
 	}
-	if want := int64(len(encode(t, model()))); total != want {
+	if want := int64(len(testfiles.Encode(t, testfiles.Example()))); total != want {
 		t.Errorf("the parts add up to %d bytes, want %d", total, want)
 	}
 }
 
 // Every section reads every real file.
 func TestSectionsOfFiles(t *testing.T) {
-	for name, data := range corpusFiles(t) {
+	for name, data := range testfiles.Metas(t) {
 		t.Run(name, func(t *testing.T) {
 			readAll(t, data, true)
 		})

@@ -7,7 +7,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -22,24 +24,24 @@ type Signature struct {
 
 // A SignatureTensor is one TensorInfo.
 type SignatureTensor struct {
-	Key        string   `json:"key"`
-	Tensor     string   `json:"tensor"` // name:k; of a sparse tensor that of its values; empty for a composite one
-	DType      string   `json:"dtype"`
-	Shape      Shape    `json:"shape"`
-	Encoding   string   `json:"encoding"`             // "dense", "sparse" or "composite", empty where nothing is said
-	Components []string `json:"components,omitempty"` // the tensors of a sparse (values, indices, dense shape) or composite one
+	Key        string       `json:"key"`
+	Tensor     string       `json:"tensor"` // name:k; of a sparse tensor that of its values; empty for a composite one
+	DType      string       `json:"dtype"`
+	Shape      tensor.Shape `json:"shape"`
+	Encoding   string       `json:"encoding"`             // "dense", "sparse" or "composite", empty where nothing is said
+	Components []string     `json:"components,omitempty"` // the tensors of a sparse (values, indices, dense shape) or composite one
 }
 
 // A SignatureValue is the default of an input.
 type SignatureValue struct {
-	Key    string  `json:"key"`
-	DType  string  `json:"dtype"`
-	Shape  Shape   `json:"shape"`
-	Tensor *Tensor `json:"-"` // the value, summarized
+	Key    string         `json:"key"`
+	DType  string         `json:"dtype"`
+	Shape  tensor.Shape   `json:"shape"`
+	Tensor *tensor.Tensor `json:"-"` // the value, summarized
 }
 
 // Signatures returns the signatures whose key the filter picks, by key. The error says which is not readable.
-func Signatures(m *wire.MetaGraph, f Filter) ([]Signature, error) {
+func Signatures(m *wire.MetaGraph, f model.Filter) ([]Signature, error) {
 	signatures := []Signature{}
 	for key, raw := range m.Entries(wire.SignatureDef) {
 		if !f.MatchKey(string(key)) {
@@ -64,7 +66,7 @@ func Signatures(m *wire.MetaGraph, f Filter) ([]Signature, error) {
 func signatureTensors(infos map[string]*tfpb.TensorInfo) []SignatureTensor {
 	tensors := make([]SignatureTensor, 0, len(infos))
 	for key, info := range infos {
-		t := SignatureTensor{Key: key, DType: DTypeName(int32(info.GetDtype())), Shape: shapeOf(info.GetTensorShape())}
+		t := SignatureTensor{Key: key, DType: tensor.DTypeName(int32(info.GetDtype())), Shape: tensor.ShapeOf(info.GetTensorShape())}
 		switch e := info.GetEncoding().(type) {
 		case *tfpb.TensorInfo_Name:
 			t.Encoding, t.Tensor = "dense", e.Name
@@ -104,11 +106,11 @@ const signatureDefaults protowire.Number = 4
 
 // signatureValues returns the defaults of a SignatureDef, which may be large: only what is shown of them is read.
 func signatureValues(signature []byte) []SignatureValue {
-	tensors := make(map[string]*Tensor)
+	tensors := make(map[string]*tensor.Tensor)
 	for s := wire.Scan(signature); s.Next(); {
 		if s.Is(signatureDefaults) {
 			key, value := wire.MapEntry(s.Data)
-			tensors[string(key)] = parseTensor(value)
+			tensors[string(key)] = tensor.ParseTensor(value)
 		}
 	}
 	values := make([]SignatureValue, 0, len(tensors))
@@ -117,16 +119,4 @@ func signatureValues(signature []byte) []SignatureValue {
 	}
 	sort.Slice(values, func(i, j int) bool { return values[i].Key < values[j].Key })
 	return values
-}
-
-// shapeOf returns the shape that a TensorShapeProto says; nil for none and for unknown rank.
-func shapeOf(shape *tfpb.TensorShapeProto) Shape {
-	if shape == nil || shape.GetUnknownRank() {
-		return nil
-	}
-	s := make(Shape, 0, len(shape.GetDim()))
-	for _, d := range shape.GetDim() {
-		s = append(s, max(-1, d.GetSize()))
-	}
-	return s
 }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -89,7 +90,7 @@ func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
 	collection, _ := m.Collection(unbound)
 	if kind, list := scope.KindOf(collection); kind == scope.BytesList || kind == scope.NodeList {
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(listValues) {
+			if s.Is(model.ListValues) {
 				found.add(s.Data, "unbound input")
 			}
 		}
@@ -106,7 +107,7 @@ func SuggestCollections(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	for key, collection := range m.Entries(wire.CollectionDef) {
 		kind, _ := scope.KindOf(collection)
-		if !found.add(key, string(collectionKinds[kind])) {
+		if !found.add(key, string(model.CollectionKinds[kind])) {
 			break
 		}
 	}

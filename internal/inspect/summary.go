@@ -1,3 +1,5 @@
+// Package inspect describes what a file holds. Each plain section of show is a function that reads a MetaGraphDef and returns
+// structs with JSON names, sorted or in file order; Summarize combines them with what the packages below inspect find.
 package inspect
 
 import (
@@ -8,6 +10,10 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/inspect/problems"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -19,16 +25,16 @@ type Summary struct {
 	TensorFlow  Origin            `json:"tensorflow"`
 	Graph       GraphCounts       `json:"graph"`
 	Parts       []MessagePart     `json:"parts"`     // the fields of the message, the largest first
-	Variables   VariableTotals    `json:"variables"` // all of them
-	Trainable   VariableTotals    `json:"trainable"` // those that training changes
+	Variables   variables.Totals  `json:"variables"` // all of them
+	Trainable   variables.Totals  `json:"trainable"` // those that training changes
 	Devices     DeviceList        `json:"devices"`
 	Collections []CollectionCount `json:"collections"` // by key
 	Signatures  []Signature       `json:"signatures"`  // by key
 	Saver       *Saver            `json:"saver"`       // saver_def, null where there is none
 	Savers      int               `json:"savers"`      // entries of the collection "savers"
 	Assets      int               `json:"assets"`
-	IO
-	Problems []Problem `json:"problems"` // the worst first
+	dataflow.IO
+	Problems []problems.Problem `json:"problems"` // the worst first
 }
 
 // FileInfo is what the reader of a file knows about it.
@@ -80,9 +86,9 @@ type MessagePart struct {
 
 // A CollectionCount is a collection and how many entries it has.
 type CollectionCount struct {
-	Key   string         `json:"key"`
-	Kind  CollectionKind `json:"kind"`
-	Count int            `json:"count"`
+	Key   string               `json:"key"`
+	Kind  model.CollectionKind `json:"kind"`
+	Count int                  `json:"count"`
 }
 
 // maxTopOps is how many ops a Summary names.
@@ -90,9 +96,9 @@ const maxTopOps = 10
 
 // Summarize returns the summary of a MetaGraphDef. The error says what is not readable; where it is the message itself, it wraps a
 // *wire.SyntaxError.
-func Summarize(m *Model, file FileInfo) (*Summary, error) {
+func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	s := &Summary{File: file, Parts: messageParts(m.Meta)}
-	for _, read := range []func(*Model) error{
+	for _, read := range []func(*model.Model) error{
 		s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readIO, s.readProblems,
 	} {
 		if err := read(m); err != nil {
@@ -129,7 +135,7 @@ func messageParts(m *wire.MetaGraph) []MessagePart {
 }
 
 // readOrigin reads meta_info_def, without its op list, and the versions of the graph.
-func (s *Summary) readOrigin(m *Model) error {
+func (s *Summary) readOrigin(m *model.Model) error {
 	info, _ := m.Meta.Message(wire.MetaInfoDef)
 	o := &s.TensorFlow
 	f := wire.Scan(info)
@@ -169,7 +175,7 @@ func (s *Summary) readOrigin(m *Model) error {
 }
 
 // readGraph counts nodes, ops, devices and functions.
-func (s *Summary) readGraph(m *Model) error {
+func (s *Summary) readGraph(m *model.Model) error {
 	g, err := m.Graph()
 	if err != nil {
 		return err
@@ -218,14 +224,14 @@ func (s *Summary) readGraph(m *Model) error {
 }
 
 // readCollections counts the entries of each collection without decoding them.
-func (s *Summary) readCollections(m *Model) error {
+func (s *Summary) readCollections(m *model.Model) error {
 	s.Collections = []CollectionCount{}
 	for key, raw := range m.Meta.Entries(wire.CollectionDef) {
-		kind, list, err := collectionKind(raw)
+		kind, list, err := model.CollectionList(raw)
 		if err != nil {
 			return fmt.Errorf("read collection %q: %w", key, err)
 		}
-		entries, err := countEntries(kind, list)
+		entries, err := model.CountEntries(kind, list)
 		if err != nil {
 			return fmt.Errorf("read collection %q: %w", key, err)
 		}
@@ -235,13 +241,13 @@ func (s *Summary) readCollections(m *Model) error {
 	return nil
 }
 
-func (s *Summary) readSignatures(m *Model) error {
+func (s *Summary) readSignatures(m *model.Model) error {
 	var err error
-	s.Signatures, err = Signatures(m.Meta, Filter{})
+	s.Signatures, err = Signatures(m.Meta, model.Filter{})
 	return err
 }
 
-func (s *Summary) readSavers(m *Model) error {
+func (s *Summary) readSavers(m *model.Model) error {
 	l, err := Savers(m.Meta)
 	if err != nil {
 		return err
@@ -250,14 +256,14 @@ func (s *Summary) readSavers(m *Model) error {
 	return nil
 }
 
-func (s *Summary) readAssets(m *Model) error {
+func (s *Summary) readAssets(m *model.Model) error {
 	assets, err := Assets(m.Meta)
 	s.Assets = len(assets)
 	return err
 }
 
-func (s *Summary) readVariables(m *Model) error {
-	l, err := Variables(m)
+func (s *Summary) readVariables(m *model.Model) error {
+	l, err := variables.Find(m)
 	if err != nil {
 		return err
 	}
@@ -265,8 +271,8 @@ func (s *Summary) readVariables(m *Model) error {
 	return nil
 }
 
-func (s *Summary) readIO(m *Model) error {
-	io, err := FindIO(m)
+func (s *Summary) readIO(m *model.Model) error {
+	io, err := dataflow.Find(m)
 	if err != nil {
 		return err
 	}
@@ -274,8 +280,8 @@ func (s *Summary) readIO(m *Model) error {
 	return nil
 }
 
-func (s *Summary) readProblems(m *Model) error {
+func (s *Summary) readProblems(m *model.Model) error {
 	var err error
-	s.Problems, err = Problems(m)
+	s.Problems, err = problems.Find(m)
 	return err
 }

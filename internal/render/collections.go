@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
@@ -89,7 +90,7 @@ func collectionKind(c inspect.Collection) string {
 }
 
 // entryValue returns an entry for --raw.
-func entryValue(kind inspect.CollectionKind, e *inspect.Entry) string {
+func entryValue(kind model.CollectionKind, e *inspect.Entry) string {
 	if saver, ok := e.Message.(*tfpb.SaverDef); ok {
 		return strings.Join([]string{saver.GetFilenameTensorName(), saver.GetSaveTensorName(), saver.GetRestoreOpName()}, "\t")
 	}
@@ -97,11 +98,11 @@ func entryValue(kind inspect.CollectionKind, e *inspect.Entry) string {
 }
 
 // entryName returns what an entry is called, or the value that it is.
-func entryName(kind inspect.CollectionKind, e *inspect.Entry) string {
+func entryName(kind model.CollectionKind, e *inspect.Entry) string {
 	switch {
-	case kind == inspect.Int64List:
+	case kind == model.Int64List:
 		return strconv.FormatInt(e.Int, 10)
-	case kind == inspect.FloatList:
+	case kind == model.FloatList:
 		return strconv.FormatFloat(float64(e.Float), 'g', -1, 32)
 	case e.Message != nil && e.Text == "":
 		return protoText(e.Message)
@@ -110,7 +111,7 @@ func entryName(kind inspect.CollectionKind, e *inspect.Entry) string {
 }
 
 // entryMeaning says what an entry is.
-func entryMeaning(kind inspect.CollectionKind, e *inspect.Entry) string {
+func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch m := e.Message.(type) {
@@ -148,7 +149,7 @@ func entryMeaning(kind inspect.CollectionKind, e *inspect.Entry) string {
 		say("path in %s", m.GetTensorInfo().GetName())
 	case nil:
 		switch {
-		case kind == inspect.AnyList && e.Broken:
+		case kind == model.AnyList && e.Broken:
 			say("not readable as Any")
 		case e.Broken:
 			say("not readable as its type")
@@ -181,11 +182,11 @@ func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(n
 
 // jsonCollection is a collection whose entries are what they are: strings, numbers, messages.
 type jsonCollection struct {
-	Key     string                 `json:"key"`
-	Kind    inspect.CollectionKind `json:"kind"`
-	Type    string                 `json:"type,omitempty"`
-	Count   int                    `json:"count"`
-	Entries []any                  `json:"entries"`
+	Key     string               `json:"key"`
+	Kind    model.CollectionKind `json:"kind"`
+	Type    string               `json:"type,omitempty"`
+	Count   int                  `json:"count"`
+	Entries []any                `json:"entries"`
 }
 
 // jsonAny is an entry of an any_list. Value is the message, or the bytes of one of unknown type.
@@ -203,11 +204,11 @@ func newJSONCollection(c inspect.Collection) jsonCollection {
 			value = protoJSON{e.Message}
 		}
 		switch {
-		case c.Kind == inspect.Int64List:
+		case c.Kind == model.Int64List:
 			value = e.Int
-		case c.Kind == inspect.FloatList:
+		case c.Kind == model.FloatList:
 			value = e.Float
-		case c.Kind == inspect.AnyList && !e.Broken:
+		case c.Kind == model.AnyList && !e.Broken:
 			value = jsonAny{e.TypeURL, value}
 		}
 		j.Entries = append(j.Entries, value)

@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/picture"
 )
 
 // DOT is the language of Graphviz, in which a graph is drawn.
@@ -21,7 +22,7 @@ const (
 
 // Picture prints a picture as a graph in the DOT language (https://graphviz.org/doc/info/lang.html). Of the options File
 // counts. The error is that of w.
-func Picture(w io.Writer, p *inspect.Picture, o Options) error {
+func Picture(w io.Writer, p *picture.Picture, o Options) error {
 	d := dotWriter{printer: newPrinter(w), picture: p}
 	d.write("digraph metagraph {\n")
 	d.write("  graph [rankdir=TB, ranksep=0.45, nodesep=0.25, labelloc=t, fontname=Helvetica, fontsize=16, label=", d.title(o.File), "];\n")
@@ -38,7 +39,7 @@ func Picture(w io.Writer, p *inspect.Picture, o Options) error {
 // A dotWriter writes one picture.
 type dotWriter struct {
 	*printer
-	picture  *inspect.Picture
+	picture  *picture.Picture
 	clusters map[int][]int // the clusters in each
 	boxes    map[int][]int // the boxes in each
 	flows    map[int]*flow // what goes in and out of boxes of side work
@@ -93,7 +94,7 @@ func (d *dotWriter) sort() {
 	}
 	for k, b := range d.picture.Boxes {
 		d.boxes[b.In] = append(d.boxes[b.In], k)
-		if b.Kind == inspect.BoxSide {
+		if b.Kind == picture.BoxSide {
 			d.flows[k] = new(flow)
 		}
 	}
@@ -112,23 +113,23 @@ func (d *dotWriter) attributes(k int) []string {
 	b := d.picture.Boxes[k]
 	label, more := []string{lastPart(b.Name)}, ""
 	switch b.Kind {
-	case inspect.BoxScope:
+	case picture.BoxScope:
 		label = append(label, contents(b))
 		if b.Scopes > 0 {
 			more = "shape=folder"
 		}
-	case inspect.BoxNode:
+	case picture.BoxNode:
 		if !strings.EqualFold(label[0], b.Op) {
 			label = append(label, shorten(Text(b.Op), labelWidth, false))
 		}
 		more = "fillcolor=white"
-	case inspect.BoxRest:
+	case picture.BoxRest:
 		label, more = []string{"…", contents(b)}, "style=\"rounded,filled,dashed\", fillcolor=white"
-	case inspect.BoxInput:
+	case picture.BoxInput:
 		label, more = append(label, tensors(b.IO)...), "style=filled, fillcolor=\"#bfe3bf\", color=\"#2f6f2f\", penwidth=1.6"
-	case inspect.BoxOutput:
+	case picture.BoxOutput:
 		label, more = append(label, tensors(b.IO)...), "style=filled, fillcolor=\"#fbd3a0\", color=\"#a05f08\", penwidth=1.6"
-	case inspect.BoxSide:
+	case picture.BoxSide:
 		f := d.flows[k]
 		label = []string{b.Name, countText(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(int64(f.in)), numberText(int64(f.out)))}
 		more = "fillcolor=\"#fafafa\", color=\"#c8c8c8\", fontcolor=\"#808080\", style=\"rounded,filled,dashed\""
@@ -141,7 +142,7 @@ func (d *dotWriter) attributes(k int) []string {
 }
 
 // contents says how much is in a box.
-func contents(b inspect.Box) string {
+func contents(b picture.Box) string {
 	text := countText(b.Nodes, "node")
 	if b.Scopes > 0 {
 		text += " in " + countText(b.Scopes, "scope")
@@ -150,7 +151,7 @@ func contents(b inspect.Box) string {
 }
 
 // tensors describes what goes into a box or comes out of it: role, dtype and shape.
-func tensors(list []inspect.IOTensor) []string {
+func tensors(list []dataflow.Tensor) []string {
 	var lines []string
 	for _, t := range list {
 		line := strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", t.Role, t.DType, t.Shape)), " ")
@@ -166,7 +167,7 @@ func tensors(list []inspect.IOTensor) []string {
 
 // link writes the arrow between two boxes. Side work reads everything and is read by hardly anything: its arrows would hide the
 // others, so that its boxes say how many they are.
-func (d *dotWriter) link(l inspect.Link) {
+func (d *dotWriter) link(l picture.Link) {
 	if d.flows[l.From] != nil || d.flows[l.To] != nil {
 		return
 	}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/picture"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // readDOT reads a string of the DOT language as Graphviz does, up to the quote that ends it, and returns its lines and what
@@ -46,9 +48,9 @@ func FuzzPictureNames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string) {
 		name = strings.ReplaceAll(name, "/", "|")
 		var out bytes.Buffer
-		p := &inspect.Picture{
-			Clusters: []inspect.Cluster{{Scope: name, In: -1, Nodes: 1}},
-			Boxes:    []inspect.Box{{Kind: inspect.BoxNode, Name: name, Op: name, Nodes: 1}},
+		p := &picture.Picture{
+			Clusters: []picture.Cluster{{Scope: name, In: -1, Nodes: 1}},
+			Boxes:    []picture.Box{{Kind: picture.BoxNode, Name: name, Op: name, Nodes: 1}},
 		}
 		if err := Picture(&out, p, Options{File: name}); err != nil {
 			t.Fatal(err)
@@ -70,16 +72,16 @@ func FuzzPictureNames(f *testing.F) {
 
 // TestPicture prints one of everything.
 func TestPicture(t *testing.T) {
-	p := &inspect.Picture{
-		Clusters: []inspect.Cluster{{Scope: "model", In: -1, Nodes: 1234}, {Scope: "model/out", In: 0, Nodes: 1}},
-		Boxes: []inspect.Box{
-			{Kind: inspect.BoxInput, Name: "x", In: -1, Nodes: 1, IO: []inspect.IOTensor{{Tensor: "x:0", Role: inspect.RoleData, DType: "float32", Shape: inspect.Shape{-1, 2}}}},
-			{Kind: inspect.BoxScope, Name: "model/layer", In: 0, Nodes: 1200, Scopes: 7},
-			{Kind: inspect.BoxRest, Name: "model", In: 0, Nodes: 33},
-			{Kind: inspect.BoxOutput, Name: "model/out/y", In: 1, Nodes: 1},
-			{Kind: inspect.BoxSide, Name: "savers", In: -1, Nodes: 5},
+	p := &picture.Picture{
+		Clusters: []picture.Cluster{{Scope: "model", In: -1, Nodes: 1234}, {Scope: "model/out", In: 0, Nodes: 1}},
+		Boxes: []picture.Box{
+			{Kind: picture.BoxInput, Name: "x", In: -1, Nodes: 1, IO: []dataflow.Tensor{{Tensor: "x:0", Role: dataflow.RoleData, DType: "float32", Shape: tensor.Shape{-1, 2}}}},
+			{Kind: picture.BoxScope, Name: "model/layer", In: 0, Nodes: 1200, Scopes: 7},
+			{Kind: picture.BoxRest, Name: "model", In: 0, Nodes: 33},
+			{Kind: picture.BoxOutput, Name: "model/out/y", In: 1, Nodes: 1},
+			{Kind: picture.BoxSide, Name: "savers", In: -1, Nodes: 5},
 		},
-		Links:   []inspect.Link{{From: 0, To: 1, Data: 1}, {From: 1, To: 2, Data: 100, Control: 2}, {From: 1, To: 4, Data: 5}, {From: 2, To: 3, Control: 3}},
+		Links:   []picture.Link{{From: 0, To: 1, Data: 1}, {From: 1, To: 2, Data: 100, Control: 2}, {From: 1, To: 4, Data: 5}, {From: 2, To: 3, Control: 3}},
 		Nodes:   1240,
 		Outside: 10,
 		Deeper:  2,
@@ -122,10 +124,10 @@ func TestPicture(t *testing.T) {
 }
 
 // manyTensors returns tensors that all differ.
-func manyTensors(n int) []inspect.IOTensor {
-	list := make([]inspect.IOTensor, n)
+func manyTensors(n int) []dataflow.Tensor {
+	list := make([]dataflow.Tensor, n)
 	for i := range list {
-		list[i].Shape = inspect.Shape{int64(i)}
+		list[i].Shape = tensor.Shape{int64(i)}
 	}
 	return list
 }

@@ -4,28 +4,28 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 )
 
 // IO is the section io: a table for each role, inputs and outputs also where there are none. The raw values are the tensors that the
 // model works on and those that inference reads.
-func IO(io *inspect.IO) View {
+func IO(io *dataflow.IO) View {
 	v := View{Section: "io", Fields: []Member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
 	var values []string
 	for _, table := range []struct {
 		title   string
-		tensors []inspect.IOTensor
-		role    inspect.Role
+		tensors []dataflow.Tensor
+		role    dataflow.Role
 		none    string // what is said where there are none, "" where nothing is
 		raw     bool
 	}{
-		{"inputs", io.Inputs, inspect.RoleData, "no input: nothing is fed to this graph", true},
-		{"auxiliary", io.Inputs, inspect.RoleAuxiliary, "", false},
-		{"labels", io.Inputs, inspect.RoleLabel, "", false},
-		{"unused", io.Inputs, inspect.RoleUnused, "", false},
-		{"outputs", io.Outputs, inspect.RolePrediction, "no output was found that inference would read", true},
-		{"losses", io.Outputs, inspect.RoleLoss, "", false},
-		{"metrics", io.Outputs, inspect.RoleMetric, "", false},
+		{"inputs", io.Inputs, dataflow.RoleData, "no input: nothing is fed to this graph", true},
+		{"auxiliary", io.Inputs, dataflow.RoleAuxiliary, "", false},
+		{"labels", io.Inputs, dataflow.RoleLabel, "", false},
+		{"unused", io.Inputs, dataflow.RoleUnused, "", false},
+		{"outputs", io.Outputs, dataflow.RolePrediction, "no output was found that inference would read", true},
+		{"losses", io.Outputs, dataflow.RoleLoss, "", false},
+		{"metrics", io.Outputs, dataflow.RoleMetric, "", false},
 	} {
 		g := ioGrid(table.title, table.tensors, table.role)
 		if len(g.Rows) == 0 {
@@ -46,7 +46,7 @@ func IO(io *inspect.IO) View {
 }
 
 // ioGrid returns the table of the tensors of one role.
-func ioGrid(title string, tensors []inspect.IOTensor, role inspect.Role) Grid {
+func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) Grid {
 	columns := Columns("tensor", "dtype", "shape", "why")
 	columns[1].Fixed, columns[2].Fixed, columns[3].Prose = true, true, true
 	g := Grid{Title: title, Columns: columns}
@@ -62,7 +62,7 @@ func ioGrid(title string, tensors []inspect.IOTensor, role inspect.Role) Grid {
 const listedCopies = 3
 
 // ioWhy says by what sign a tensor was picked, and for which copies it stands.
-func ioWhy(t inspect.IOTensor) string {
+func ioWhy(t dataflow.Tensor) string {
 	if len(t.Copies) == 0 {
 		return t.Why
 	}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // printed returns a view in a format.
@@ -34,16 +36,16 @@ func raw(t *testing.T, v View) []string {
 }
 
 func TestIO(t *testing.T) {
-	io := &inspect.IO{
-		Inputs: []inspect.IOTensor{
-			{Tensor: "x:0", Role: inspect.RoleData, DType: "float32", Shape: inspect.Shape{-1, 4}, Why: "feeds the model"},
-			{Tensor: "train:0", Role: inspect.RoleAuxiliary, DType: "bool", Shape: inspect.Shape{}, Why: "a switch"},
-			{Tensor: "y:0", Role: inspect.RoleLabel, Why: "feeds the loss"},
+	io := &dataflow.IO{
+		Inputs: []dataflow.Tensor{
+			{Tensor: "x:0", Role: dataflow.RoleData, DType: "float32", Shape: tensor.Shape{-1, 4}, Why: "feeds the model"},
+			{Tensor: "train:0", Role: dataflow.RoleAuxiliary, DType: "bool", Shape: tensor.Shape{}, Why: "a switch"},
+			{Tensor: "y:0", Role: dataflow.RoleLabel, Why: "feeds the loss"},
 		},
-		Outputs: []inspect.IOTensor{
-			{Tensor: "a/out:0", Role: inspect.RolePrediction, DType: "float32", Shape: inspect.Shape{-1}, Why: "last",
+		Outputs: []dataflow.Tensor{
+			{Tensor: "a/out:0", Role: dataflow.RolePrediction, DType: "float32", Shape: tensor.Shape{-1}, Why: "last",
 				Copies: []string{"b/out:0", "c/out:0", "d/out:0", "e/out:0"}},
-			{Tensor: "loss:0", Role: inspect.RoleLoss, DType: "float32", Shape: inspect.Shape{}},
+			{Tensor: "loss:0", Role: dataflow.RoleLoss, DType: "float32", Shape: tensor.Shape{}},
 		},
 	}
 	v := IO(io)
@@ -98,25 +100,25 @@ no input: nothing is fed to this graph
 outputs
 no output was found that inference would read
 `
-	if diff := cmp.Diff(want, printed(t, IO(&inspect.IO{}), Table)); diff != "" {
+	if diff := cmp.Diff(want, printed(t, IO(&dataflow.IO{}), Table)); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }
 
 func TestVariableList(t *testing.T) {
-	l := &inspect.VariableList{
-		Variables: []inspect.Variable{
-			{Name: "table", Kind: inspect.KindModel, DType: "float32", Shape: inspect.Shape{4, 2}, Parameters: 8, Bytes: 32, Trainable: true,
+	l := &variables.List{
+		Variables: []variables.Variable{
+			{Name: "table", Kind: variables.KindModel, DType: "float32", Shape: tensor.Shape{4, 2}, Parameters: 8, Bytes: 32, Trainable: true,
 				Op: "VariableV2", Sources: []string{"variables", "graph"},
-				Parts: []inspect.VariablePart{
-					{Name: "table/part_0", Shape: inspect.Shape{2, 2}, Offset: []int64{0, 0}, Parameters: 4, Slice: "4 2 0,2:0,2"},
-					{Name: "table/part_1", Shape: inspect.Shape{2, 2}, Offset: []int64{2, 0}, Parameters: 4, Slice: "4 2 2,2:0,2"},
+				Parts: []variables.Part{
+					{Name: "table/part_0", Shape: tensor.Shape{2, 2}, Offset: []int64{0, 0}, Parameters: 4, Slice: "4 2 0,2:0,2"},
+					{Name: "table/part_1", Shape: tensor.Shape{2, 2}, Offset: []int64{2, 0}, Parameters: 4, Slice: "4 2 2,2:0,2"},
 				}},
-			{Name: "table/Adam", Kind: inspect.KindOptimizer, Of: "table", DType: "float32", Parameters: -1, Bytes: -1,
+			{Name: "table/Adam", Kind: variables.KindOptimizer, Of: "table", DType: "float32", Parameters: -1, Bytes: -1,
 				Initializer: "init", Sources: []string{"graph"}},
 		},
-		Total:     inspect.VariableTotals{Variables: 2, Parameters: 8, Bytes: 32, Unknown: 1},
-		Trainable: inspect.VariableTotals{Variables: 1, Parameters: 8, Bytes: 32},
+		Total:     variables.Totals{Variables: 2, Parameters: 8, Bytes: 32, Unknown: 1},
+		Trainable: variables.Totals{Variables: 1, Parameters: 8, Bytes: 32},
 	}
 	v := VariableList(l)
 	want := `variable      kind       dtype    shape   parameters  bytes  trainable  slice        initializer  from
@@ -133,7 +135,7 @@ table/Adam    optimizer  float32  ?                ?      ?  no                 
 		t.Errorf("raw values are %q, want %q", raw(t, v), want)
 	}
 	want = "no variables\n"
-	if diff := cmp.Diff(want, printed(t, VariableList(&inspect.VariableList{}), Table)); diff != "" {
+	if diff := cmp.Diff(want, printed(t, VariableList(&variables.List{}), Table)); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }

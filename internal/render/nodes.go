@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // Nodes is the section nodes. The nodes are printed while they are read.
@@ -60,7 +61,7 @@ func Nodes(nodes iter.Seq2[*inspect.Node, error]) View {
 }
 
 // shapeText returns a shape as it stands in a table: nothing where it is unknown.
-func shapeText(s inspect.Shape) string {
+func shapeText(s tensor.Shape) string {
 	if s == nil {
 		return ""
 	}
@@ -104,7 +105,7 @@ func (n *jsonNode) AppendJSON(b []byte) []byte {
 }
 
 // appendShape appends a shape as an array, null where the rank is unknown.
-func appendShape(b []byte, s inspect.Shape) []byte {
+func appendShape(b []byte, s tensor.Shape) []byte {
 	if s == nil {
 		return append(b, "null"...)
 	}
@@ -120,29 +121,29 @@ func appendShape(b []byte, s inspect.Shape) []byte {
 
 // appendValue appends what an attr holds. A type is TensorFlow's short name, a function {"function": name}; a tensor is
 // summarized, and so is a list that is longer than what is kept of it.
-func appendValue(b []byte, v *inspect.Value) []byte {
+func appendValue(b []byte, v *tensor.Value) []byte {
 	switch v.Kind {
-	case inspect.ValueString, inspect.ValueType:
+	case tensor.ValueString, tensor.ValueType:
 		return AppendJSONBytes(b, v.Text)
-	case inspect.ValueInt:
+	case tensor.ValueInt:
 		return strconv.AppendInt(b, v.Int, 10)
-	case inspect.ValueFloat:
+	case tensor.ValueFloat:
 		return AppendJSONFloat(b, v.Float, 32)
-	case inspect.ValueDouble:
+	case tensor.ValueDouble:
 		return AppendJSONFloat(b, v.Float, 64)
-	case inspect.ValueBool:
+	case tensor.ValueBool:
 		return strconv.AppendBool(b, v.Int != 0)
-	case inspect.ValueShape:
+	case tensor.ValueShape:
 		return appendShape(b, v.Shape)
-	case inspect.ValueFunc:
+	case tensor.ValueFunc:
 		b = append(b, `{"function": `...)
 		return append(AppendJSONBytes(b, v.Text), '}')
-	case inspect.ValuePlaceholder:
+	case tensor.ValuePlaceholder:
 		b = append(b, `{"placeholder": `...)
 		return append(AppendJSONBytes(b, v.Text), '}')
-	case inspect.ValueTensor:
+	case tensor.ValueTensor:
 		return appendTensor(b, v.Tensor)
-	case inspect.ValueList:
+	case tensor.ValueList:
 		if v.Length == len(v.List) {
 			return appendValues(b, v.List)
 		}
@@ -154,7 +155,7 @@ func appendValue(b []byte, v *inspect.Value) []byte {
 	return append(b, "null"...)
 }
 
-func appendValues(b []byte, values []inspect.Value) []byte {
+func appendValues(b []byte, values []tensor.Value) []byte {
 	b = append(b, '[')
 	for i := range values {
 		if i > 0 {
@@ -166,7 +167,7 @@ func appendValues(b []byte, values []inspect.Value) []byte {
 }
 
 // appendTensor appends {"dtype", "shape", "bytes", "values"}, where values are the first few.
-func appendTensor(b []byte, t *inspect.Tensor) []byte {
+func appendTensor(b []byte, t *tensor.Tensor) []byte {
 	b = append(b, `{"dtype": `...)
 	b = AppendJSONString(b, t.DType)
 	b = append(b, `, "shape": `...)

@@ -4,17 +4,18 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/problems"
+	"github.com/metagraph/metagraph/internal/opdef"
 )
 
 // Problems is the section problems: a row for each of the first places of a problem, and one for what to do behind the last
 // problem of each kind. The count stands in the first row of the problem whose it is.
-func Problems(problems []inspect.Problem) View {
+func Problems(found []problems.Problem) View {
 	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
 		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place", Below: true}, {Name: "what", Fixed: true, Below: true}}}
 	var ids []string
-	counts := make(map[inspect.Severity]int)
-	for i, p := range problems {
+	counts := make(map[problems.Severity]int)
+	for i, p := range found {
 		g.Starts = append(g.Starts, len(g.Rows))
 		ids = append(ids, p.ID)
 		counts[p.Severity]++
@@ -23,7 +24,7 @@ func Problems(problems []inspect.Problem) View {
 		}
 		places := p.Examples
 		if len(places) == 0 {
-			places = []inspect.ProblemPlace{{Place: p.Place, Message: p.Message}}
+			places = []problems.Place{{Place: p.Place, Message: p.Message}}
 		}
 		for _, at := range places {
 			row(at.Place, at.Message)
@@ -31,19 +32,19 @@ func Problems(problems []inspect.Problem) View {
 		if more := p.Count - len(places); more > 0 && len(places) > 1 {
 			row(fmt.Sprintf("(%d more)", more), "")
 		}
-		if i == len(problems)-1 || problems[i+1].ID != p.ID {
+		if i == len(found)-1 || found[i+1].ID != p.ID {
 			row(hintRow, p.Hint)
 		}
 	}
 	switch {
-	case len(problems) == 0:
-		g.Note = "no problems found: TensorFlow " + inspect.ReferenceVersion + " should import this file"
-	case counts[inspect.SeverityError] == 0:
-		g.Note = "nothing that keeps TensorFlow " + inspect.ReferenceVersion + " from importing this file"
+	case len(found) == 0:
+		g.Note = "no problems found: TensorFlow " + opdef.ReferenceVersion + " should import this file"
+	case counts[problems.SeverityError] == 0:
+		g.Note = "nothing that keeps TensorFlow " + opdef.ReferenceVersion + " from importing this file"
 	default:
-		g.Note = fmt.Sprintf("TensorFlow %s refuses to import this file: %s", inspect.ReferenceVersion, count(counts[inspect.SeverityError], "error"))
+		g.Note = fmt.Sprintf("TensorFlow %s refuses to import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
 	}
-	return View{Section: "problems", Tables: []Grid{g}, Values: Lines(ids), Fields: []Member{{"problems", problems}}}
+	return View{Section: "problems", Tables: []Grid{g}, Values: Lines(ids), Fields: []Member{{"problems", found}}}
 }
 
 // hintRow stands in the place of a row that says what to do.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // Signatures is the section signatures.
@@ -68,7 +69,7 @@ type jsonDefault struct {
 }
 
 // jsonTensor writes a tensor as JSON.
-type jsonTensor struct{ *inspect.Tensor }
+type jsonTensor struct{ *tensor.Tensor }
 
 // AppendJSON appends the tensor as an object, null where there is none.
 func (t jsonTensor) AppendJSON(b []byte) []byte {
@@ -87,7 +88,7 @@ func newJSONSignature(s inspect.Signature) jsonSignature {
 }
 
 // tensorValues returns the first few elements of a tensor.
-func tensorValues(t *inspect.Tensor) string {
+func tensorValues(t *tensor.Tensor) string {
 	if t == nil {
 		return ""
 	}

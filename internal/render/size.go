@@ -5,14 +5,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/size"
 )
 
 // sizeRows is how many parts of a whole are listed. The others are one row, so that the rows still add up.
 const sizeRows = 20
 
 // Size is the section size: where the bytes are, seen from several sides.
-func Size(s *inspect.Size) View {
+func Size(s *size.Size) View {
 	tables := []Grid{
 		sizeParts("fields", "field", "entries", s.Fields),
 		sizeParts("scopes", "scope", "nodes", s.Scopes),
@@ -33,7 +33,7 @@ func Size(s *inspect.Size) View {
 }
 
 // sizeParts is a table of the parts of a whole.
-func sizeParts(title, what, counted string, parts []inspect.SizePart) Grid {
+func sizeParts(title, what, counted string, parts []size.Part) Grid {
 	g := Grid{Title: title, Columns: []Column{{Name: what}, Number(counted), Number("bytes"), Number("size"), Number("share")}}
 	shown := parts
 	if len(parts) > sizeRows {
@@ -47,7 +47,7 @@ func sizeParts(title, what, counted string, parts []inspect.SizePart) Grid {
 		g.Rows = append(g.Rows, sizeRow(name, p.Count, p.Bytes, p.Share))
 	}
 	if rest := parts[len(shown):]; len(rest) > 0 {
-		var all inspect.SizePart
+		var all size.Part
 		for _, p := range rest {
 			all.Count += p.Count
 			all.Bytes += p.Bytes
@@ -70,7 +70,7 @@ func sizeRow(name string, count int, bytes int64, share float64) []string {
 	return []string{name, strconv.Itoa(count), strconv.FormatInt(bytes, 10), bytesText(bytes), shareText(share)}
 }
 
-func sizeConstants(s *inspect.Size) Grid {
+func sizeConstants(s *size.Size) Grid {
 	g := Grid{Title: "constants", Columns: []Column{{Name: "node"}, {Name: "attr"}, {Name: "dtype"}, {Name: "shape"},
 		Number("bytes"), Number("size"), Number("share")}}
 	for _, c := range s.Constants {
@@ -91,7 +91,7 @@ func sizeConstants(s *inspect.Size) Grid {
 	return g
 }
 
-func sizeRepeated(s *inspect.Size) Grid {
+func sizeRepeated(s *size.Size) Grid {
 	g := Grid{Title: "repeated", Columns: []Column{{Name: "nodes", Prose: true}, {Name: "dtype"}, {Name: "shape"}, Number("copies"), Number("bytes"),
 		Number("waste"), Number("size")}}
 	for _, r := range s.Repeated {
@@ -110,7 +110,7 @@ func sizeRepeated(s *inspect.Size) Grid {
 	return g
 }
 
-func sizeSavers(s *inspect.Size) Grid {
+func sizeSavers(s *size.Size) Grid {
 	g := Grid{Title: "savers", Columns: []Column{{Name: "scope"}, {Name: "of saver_def"}, Number("nodes"), Number("bytes"), Number("size"), Number("share")}}
 	extra, bytes := 0, int64(0)
 	for _, v := range s.Savers {

@@ -6,15 +6,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/problems"
+	"github.com/metagraph/metagraph/internal/inspect/size"
 )
 
 func TestProblemsTable(t *testing.T) {
-	problems := []inspect.Problem{
-		{ID: "unregistered-op", Severity: inspect.SeverityError, Place: "node a", Message: "op Mine is not registered", Hint: "load it", Count: 7,
-			Examples: []inspect.ProblemPlace{{Place: "node a", Message: "op Mine is not registered"}, {Place: "node b", Message: "op Mine is not registered"}}},
-		{ID: "unregistered-op", Severity: inspect.SeverityError, Place: "node c", Message: "op Yours is not registered", Hint: "load it", Count: 1},
-		{ID: "no-saver", Severity: inspect.SeverityInfo, Place: "saver_def", Message: "is not there", Hint: "make one", Count: 1},
+	problems := []problems.Problem{
+		{ID: "unregistered-op", Severity: problems.SeverityError, Place: "node a", Message: "op Mine is not registered", Hint: "load it", Count: 7,
+			Examples: []problems.Place{{Place: "node a", Message: "op Mine is not registered"}, {Place: "node b", Message: "op Mine is not registered"}}},
+		{ID: "unregistered-op", Severity: problems.SeverityError, Place: "node c", Message: "op Yours is not registered", Hint: "load it", Count: 1},
+		{ID: "no-saver", Severity: problems.SeverityInfo, Place: "saver_def", Message: "is not there", Hint: "make one", Count: 1},
 	}
 	var b strings.Builder
 	if err := Show(&b, []View{Problems(problems)}, Options{Format: Table}); err != nil {
@@ -38,10 +39,10 @@ TensorFlow 2.21 refuses to import this file: 2 errors
 
 // Where the places and what is wrong with them do not fit, they stand below, with nothing cut.
 func TestProblemsNarrow(t *testing.T) {
-	problems := []inspect.Problem{
-		{ID: "unregistered-op", Severity: inspect.SeverityError, Place: "node layer/a", Message: "op Mine is not registered", Hint: "load the library", Count: 2,
-			Examples: []inspect.ProblemPlace{{Place: "node layer/a", Message: "op Mine is not registered"}, {Place: "node layer/b", Message: "op Mine is not registered"}}},
-		{ID: "unregistered-op", Severity: inspect.SeverityError, Place: "node c", Message: "op Yours is not registered", Hint: "load the library", Count: 2},
+	problems := []problems.Problem{
+		{ID: "unregistered-op", Severity: problems.SeverityError, Place: "node layer/a", Message: "op Mine is not registered", Hint: "load the library", Count: 2,
+			Examples: []problems.Place{{Place: "node layer/a", Message: "op Mine is not registered"}, {Place: "node layer/b", Message: "op Mine is not registered"}}},
+		{ID: "unregistered-op", Severity: problems.SeverityError, Place: "node c", Message: "op Yours is not registered", Hint: "load the library", Count: 2},
 	}
 	var b strings.Builder
 	if err := Show(&b, []View{Problems(problems)}, Options{Format: Table, Width: 40}); err != nil {
@@ -77,11 +78,11 @@ func TestProblemsNone(t *testing.T) {
 
 // Parts that are not listed are one row, so that the rows add up.
 func TestSizeTable(t *testing.T) {
-	s := &inspect.Size{Bytes: 1000, NodeBytes: 900, Depth: 1,
-		Fields: []inspect.SizePart{{Name: "graph_def.node", Count: 30, Bytes: 900, Share: 0.9}, {Name: "graph_def", Count: 1, Bytes: 100, Share: 0.1}},
-		Scopes: []inspect.SizePart{{Name: "", Count: 30, Bytes: 900, Share: 0.9}}}
+	s := &size.Size{Bytes: 1000, NodeBytes: 900, Depth: 1,
+		Fields: []size.Part{{Name: "graph_def.node", Count: 30, Bytes: 900, Share: 0.9}, {Name: "graph_def", Count: 1, Bytes: 100, Share: 0.1}},
+		Scopes: []size.Part{{Name: "", Count: 30, Bytes: 900, Share: 0.9}}}
 	for range 30 {
-		s.Ops = append(s.Ops, inspect.SizePart{Name: "Op", Count: 1, Bytes: 30, Share: 0.03})
+		s.Ops = append(s.Ops, size.Part{Name: "Op", Count: 1, Bytes: 30, Share: 0.03})
 	}
 	var b strings.Builder
 	if err := Show(&b, []View{Size(s)}, Options{Format: TSV}); err != nil {

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/problems"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // How much of each list the summary shows: all of it fits a screen.
@@ -204,7 +207,7 @@ func variablesText(s *inspect.Summary) string {
 }
 
 // totalsText says what variables add up to.
-func totalsText(t inspect.VariableTotals) string {
+func totalsText(t variables.Totals) string {
 	text := fmt.Sprintf("%s, %s", countText(int(t.Parameters), "parameter"), bytesText(t.Bytes))
 	if t.Unknown > 0 {
 		text += fmt.Sprintf(" and %s of unknown size", numberText(int64(t.Unknown)))
@@ -301,7 +304,7 @@ func saverText(s *inspect.Summary) string {
 }
 
 // tensorText describes a tensor by what is known of it.
-func tensorText(name, dtype string, shape inspect.Shape) string {
+func tensorText(name, dtype string, shape tensor.Shape) string {
 	text := Text(name)
 	if dtype != "" {
 		text += " " + dtype
@@ -313,26 +316,26 @@ func tensorText(name, dtype string, shape inspect.Shape) string {
 }
 
 // problemTexts counts the problems and names the worst.
-func problemTexts(problems []inspect.Problem) []string {
-	if len(problems) == 0 {
+func problemTexts(found []problems.Problem) []string {
+	if len(found) == 0 {
 		return []string{"none found"}
 	}
-	counts := make(map[inspect.Severity]int)
-	for _, p := range problems {
+	counts := make(map[problems.Severity]int)
+	for _, p := range found {
 		counts[p.Severity]++
 	}
 	var parts []string
 	for _, s := range []struct {
-		severity inspect.Severity
+		severity problems.Severity
 		noun     string
-	}{{inspect.SeverityError, "error"}, {inspect.SeverityWarning, "warning"}, {inspect.SeverityInfo, "note"}} {
+	}{{problems.SeverityError, "error"}, {problems.SeverityWarning, "warning"}, {problems.SeverityInfo, "note"}} {
 		if counts[s.severity] > 0 {
 			parts = append(parts, count(counts[s.severity], s.noun))
 		}
 	}
 	lines := []string{strings.Join(parts, ", ") + " (show FILE problems says more)"}
-	for i, p := range problems {
-		if i == summaryProblems || p.Severity == inspect.SeverityInfo {
+	for i, p := range found {
+		if i == summaryProblems || p.Severity == problems.SeverityInfo {
 			break
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", p.Severity, Text(p.Place), Text(p.Message)))

@@ -3,28 +3,28 @@ package render
 import (
 	"fmt"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 )
 
 // inputTexts lists, in lines of that width, what the model works on, and in a line of their own what else can be fed.
-func inputTexts(inputs []inspect.IOTensor, width int) []string {
-	return ioTexts(inputs, width, inspect.RoleData, summaryInputs, []ioGroup{
-		{inspect.RoleAuxiliary, "auxiliary"}, {inspect.RoleLabel, "labels"}, {inspect.RoleUnused, "unused"},
+func inputTexts(inputs []dataflow.Tensor, width int) []string {
+	return ioTexts(inputs, width, dataflow.RoleData, summaryInputs, []ioGroup{
+		{dataflow.RoleAuxiliary, "auxiliary"}, {dataflow.RoleLabel, "labels"}, {dataflow.RoleUnused, "unused"},
 	})
 }
 
 // outputTexts lists, in lines of that width, what inference reads, and in a line of their own losses and metrics.
-func outputTexts(outputs []inspect.IOTensor, width int) []string {
-	return ioTexts(outputs, width, inspect.RolePrediction, summaryOutputs, []ioGroup{{inspect.RoleLoss, "losses"}, {inspect.RoleMetric, "metrics"}})
+func outputTexts(outputs []dataflow.Tensor, width int) []string {
+	return ioTexts(outputs, width, dataflow.RolePrediction, summaryOutputs, []ioGroup{{dataflow.RoleLoss, "losses"}, {dataflow.RoleMetric, "metrics"}})
 }
 
 // An ioGroup is tensors that are shown apart.
 type ioGroup struct {
-	role inspect.Role
+	role dataflow.Role
 	name string
 }
 
-func ioTexts(tensors []inspect.IOTensor, width int, first inspect.Role, most int, groups []ioGroup) []string {
+func ioTexts(tensors []dataflow.Tensor, width int, first dataflow.Role, most int, groups []ioGroup) []string {
 	var lines []string
 	more := 0
 	for _, t := range tensors {
@@ -70,7 +70,7 @@ func oneLine(parts []string, width int) string {
 }
 
 // ioText describes a tensor and the sign by which it was picked.
-func ioText(t inspect.IOTensor) string {
+func ioText(t dataflow.Tensor) string {
 	text := tensorText(t.Tensor, t.DType, t.Shape)
 	if len(t.Copies) > 0 {
 		text += fmt.Sprintf(" and %d more like it", len(t.Copies))

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/metagraph/metagraph/internal/inspect"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 func TestText(t *testing.T) {
@@ -134,23 +134,23 @@ func TestProtoJSON(t *testing.T) {
 func TestAppendValue(t *testing.T) {
 	text := func(s string) []byte { return []byte(s) }
 	tests := []struct {
-		value inspect.Value
+		value tensor.Value
 		want  string
 	}{
-		{inspect.Value{}, "null"},
-		{inspect.Value{Kind: inspect.ValueString, Text: text("s")}, `"s"`},
-		{inspect.Value{Kind: inspect.ValueInt, Int: -3}, "-3"},
-		{inspect.Value{Kind: inspect.ValueFloat, Float: float64(float32(0.1))}, "0.1"},
-		{inspect.Value{Kind: inspect.ValueDouble, Float: 0.1}, "0.1"},
-		{inspect.Value{Kind: inspect.ValueBool, Int: 1}, "true"},
-		{inspect.Value{Kind: inspect.ValueType, Text: text("int8")}, `"int8"`},
-		{inspect.Value{Kind: inspect.ValueShape}, "null"},
-		{inspect.Value{Kind: inspect.ValueShape, Shape: inspect.Shape{-1, 2}}, "[-1, 2]"},
-		{inspect.Value{Kind: inspect.ValueFunc, Text: text("f")}, `{"function": "f"}`},
-		{inspect.Value{Kind: inspect.ValuePlaceholder, Text: text("T")}, `{"placeholder": "T"}`},
-		{inspect.Value{Kind: inspect.ValueList, Length: 1, List: []inspect.Value{{Kind: inspect.ValueInt, Int: 1}}}, "[1]"},
-		{inspect.Value{Kind: inspect.ValueList, Length: 9, List: []inspect.Value{{Kind: inspect.ValueInt, Int: 1}}}, `{"length": 9, "first": [1]}`},
-		{inspect.Value{Kind: inspect.ValueTensor, Tensor: &inspect.Tensor{DType: "int32", Shape: inspect.Shape{}, Bytes: 5, Values: []inspect.Value{{Kind: inspect.ValueInt, Int: 7}}}},
+		{tensor.Value{}, "null"},
+		{tensor.Value{Kind: tensor.ValueString, Text: text("s")}, `"s"`},
+		{tensor.Value{Kind: tensor.ValueInt, Int: -3}, "-3"},
+		{tensor.Value{Kind: tensor.ValueFloat, Float: float64(float32(0.1))}, "0.1"},
+		{tensor.Value{Kind: tensor.ValueDouble, Float: 0.1}, "0.1"},
+		{tensor.Value{Kind: tensor.ValueBool, Int: 1}, "true"},
+		{tensor.Value{Kind: tensor.ValueType, Text: text("int8")}, `"int8"`},
+		{tensor.Value{Kind: tensor.ValueShape}, "null"},
+		{tensor.Value{Kind: tensor.ValueShape, Shape: tensor.Shape{-1, 2}}, "[-1, 2]"},
+		{tensor.Value{Kind: tensor.ValueFunc, Text: text("f")}, `{"function": "f"}`},
+		{tensor.Value{Kind: tensor.ValuePlaceholder, Text: text("T")}, `{"placeholder": "T"}`},
+		{tensor.Value{Kind: tensor.ValueList, Length: 1, List: []tensor.Value{{Kind: tensor.ValueInt, Int: 1}}}, "[1]"},
+		{tensor.Value{Kind: tensor.ValueList, Length: 9, List: []tensor.Value{{Kind: tensor.ValueInt, Int: 1}}}, `{"length": 9, "first": [1]}`},
+		{tensor.Value{Kind: tensor.ValueTensor, Tensor: &tensor.Tensor{DType: "int32", Shape: tensor.Shape{}, Bytes: 5, Values: []tensor.Value{{Kind: tensor.ValueInt, Int: 7}}}},
 			`{"dtype": "int32", "shape": [], "bytes": 5, "values": [7]}`},
 	}
 	for _, test := range tests {

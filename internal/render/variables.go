@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
 )
 
 // VariableList is the section variables: a row for each variable, a partitioned one followed by its parts. The raw values are the
 // names of the variables.
-func VariableList(l *inspect.VariableList) View {
+func VariableList(l *variables.List) View {
 	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "initializer", "from")
 	columns[4], columns[5] = Number("parameters"), Number("bytes")
 	columns[2].Fixed, columns[3].Fixed, columns[9].Prose = true, true, true
@@ -45,12 +45,12 @@ func VariableList(l *inspect.VariableList) View {
 
 // jsonTotals is what the variables add up to.
 type jsonTotals struct {
-	All       inspect.VariableTotals `json:"all"`
-	Trainable inspect.VariableTotals `json:"trainable"`
+	All       variables.Totals `json:"all"`
+	Trainable variables.Totals `json:"trainable"`
 }
 
 // sliceText says what part of another variable this one is, or of how many parts it is made.
-func sliceText(v *inspect.Variable) string {
+func sliceText(v *variables.Variable) string {
 	switch {
 	case v.Incomplete:
 		return fmt.Sprintf("%s, not all of it", count(len(v.Parts), "part"))
@@ -61,7 +61,7 @@ func sliceText(v *inspect.Variable) string {
 }
 
 // quantityText returns a number, "?" where it is unknown.
-func quantityText(q inspect.Quantity) string {
+func quantityText(q variables.Quantity) string {
 	if q < 0 {
 		return "?"
 	}
@@ -69,6 +69,6 @@ func quantityText(q inspect.Quantity) string {
 }
 
 // totalsLine says in one line what variables add up to.
-func totalsLine(t inspect.VariableTotals) string {
+func totalsLine(t variables.Totals) string {
 	return countText(t.Variables, "variable") + ", " + totalsText(t)
 }

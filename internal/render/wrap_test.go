@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 func TestWrap(t *testing.T) {
@@ -47,7 +48,7 @@ func TestSummaryNarrow(t *testing.T) {
 // The method goes first, and then keys and tensors stand below, whole.
 func TestSignaturesNarrow(t *testing.T) {
 	signatures := []inspect.Signature{{Key: "serving_default", Method: "tensorflow/serving/predict",
-		Inputs: []inspect.SignatureTensor{{Key: "input_1", Tensor: "serving_default_input_1:0", DType: "float32", Shape: inspect.Shape{-1, 5}}}}}
+		Inputs: []inspect.SignatureTensor{{Key: "input_1", Tensor: "serving_default_input_1:0", DType: "float32", Shape: tensor.Shape{-1, 5}}}}}
 	var b strings.Builder
 	if err := Show(&b, []View{Signatures(signatures)}, Options{Format: Table, Width: 50}); err != nil {
 		t.Fatal(err)

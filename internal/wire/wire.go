@@ -58,6 +58,32 @@ func (f *Field) Uint() uint64 {
 	return v
 }
 
+// EachVarint calls use with the values of one occurrence of a repeated varint field, packed or not, in order. It stops where
+// packed data is malformed.
+func (f *Field) EachVarint(use func(uint64)) {
+	switch f.Type {
+	case protowire.VarintType:
+		use(f.Uint())
+	case protowire.BytesType:
+		for data := f.Data; len(data) > 0; {
+			n, size := protowire.ConsumeVarint(data)
+			if size < 0 {
+				return
+			}
+			use(n)
+			data = data[size:]
+		}
+	}
+}
+
+// Size returns the number of bytes that the field occupies in its message, tag included.
+func (f *Field) Size() int64 {
+	if f.Raw != nil {
+		return int64(len(f.Raw))
+	}
+	return int64(protowire.SizeTag(f.Num) + protowire.SizeBytes(len(f.Data)))
+}
+
 // Is reports whether the field is number num and length-delimited: a string, a message or packed values. A field of
 // another wire type is none that the schema knows, and protobuf treats it as unknown.
 func (f *Field) Is(num protowire.Number) bool {

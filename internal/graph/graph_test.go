@@ -1,0 +1,161 @@
+package graph
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// typedEdges is the inputs of a graph and their readers, from the generated types.
+func typedEdges(graph *tfpb.GraphDef) (inputs, consumers [][]Edge, duplicates []int32) {
+	number := make(map[string]int32)
+	for i, n := range graph.GetNode() {
+		if _, taken := number[n.GetName()]; taken {
+			duplicates = append(duplicates, int32(i))
+			continue
+		}
+		number[n.GetName()] = int32(i)
+	}
+	inputs, consumers = make([][]Edge, len(graph.GetNode())), make([][]Edge, len(graph.GetNode()))
+	for i, n := range graph.GetNode() {
+		for _, input := range n.GetInput() {
+			in := wire.ParseInput([]byte(input))
+			e := Edge{Node: Dangling, Port: Control}
+			if node, ok := number[string(in.Node)]; ok {
+				e.Node = node
+			}
+			if port, ok := in.Output(); !in.Control && ok {
+				e.Port = int32(port)
+			} else if !in.Control {
+				e.Port = BadPort
+			}
+			inputs[i] = append(inputs[i], e)
+			if e.Node != Dangling {
+				consumers[e.Node] = append(consumers[e.Node], Edge{Node: int32(i), Port: e.Port})
+			}
+		}
+	}
+	return inputs, consumers, duplicates
+}
+
+// checkGraph holds the index against the generated types.
+func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
+	t.Helper()
+	g, err := New(raw)
+	if err != nil {
+		t.Fatalf("NewGraph: %v", err)
+	}
+	if g.Len() != len(graph.GetNode()) {
+		t.Fatalf("%d nodes, want %d", g.Len(), len(graph.GetNode()))
+	}
+	inputs, consumers, duplicates := typedEdges(graph)
+	if diff := cmp.Diff(duplicates, g.Duplicates()); diff != "" {
+		t.Errorf("duplicates: -want +got:\n%s", diff)
+	}
+	var colocated []int32
+	var n wire.Node
+	for i, want := range graph.GetNode() {
+		if got := string(g.Name(i)); got != want.GetName() {
+			t.Errorf("node %d is called %q, want %q", i, got, want.GetName())
+		}
+		if got := g.OpName(g.Op(i)); got != want.GetOp() {
+			t.Errorf("node %d has op %q, want %q", i, got, want.GetOp())
+		}
+		if got := g.Devices()[g.Device(i)]; got != want.GetDevice() {
+			t.Errorf("node %d is on %q, want %q", i, got, want.GetDevice())
+		}
+		if g.Node(i, &n); string(n.Name) != want.GetName() {
+			t.Errorf("Node(%d) is %q, want %q", i, n.Name, want.GetName())
+		}
+		if got := g.Inputs(i); !slices.Equal(inputs[i], got) {
+			t.Errorf("inputs of node %d: -want +got:\n%s", i, cmp.Diff(inputs[i], got))
+		}
+		if got := g.Consumers(i); !slices.Equal(consumers[i], got) {
+			t.Errorf("consumers of node %d: -want +got:\n%s", i, cmp.Diff(consumers[i], got))
+		}
+		if _, ok := want.GetAttr()["_class"]; ok {
+			colocated = append(colocated, int32(i))
+		}
+	}
+	if diff := cmp.Diff(colocated, g.Colocated()); diff != "" {
+		t.Errorf("colocated: -want +got:\n%s", diff)
+	}
+	var rest tfpb.GraphDef
+	if err := proto.Unmarshal(g.Rest(), &rest); err != nil {
+		t.Fatalf("Rest: %v", err)
+	}
+	without := proto.Clone(graph).(*tfpb.GraphDef)
+	without.Node = nil
+	if !proto.Equal(&rest, without) {
+		t.Errorf("Rest is not the graph without its nodes")
+	}
+}
+
+func TestGraphOfFiles(t *testing.T) {
+	for name, data := range testfiles.Metas(t) {
+		t.Run(name, func(t *testing.T) {
+			var want tfpb.MetaGraphDef
+			if err := proto.Unmarshal(data, &want); err != nil {
+				t.Fatal(err)
+			}
+			meta, err := wire.ParseMetaGraph(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkGraph(t, meta.Graph(), want.GetGraphDef())
+		})
+	}
+}
+
+func TestStrangeGraph(t *testing.T) {
+	raw := testfiles.StrangeGraph(t)
+	var want tfpb.GraphDef
+	if err := proto.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	checkGraph(t, raw, &want)
+}
+
+// A graph that begins with one large node has more nodes than its beginning makes expect.
+func TestGraphGrows(t *testing.T) {
+	graph := &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: strings.Repeat("n", sampledBytes)}}}
+	for i := range 1000 {
+		name := strconv.Itoa(i % 900)
+		graph.Node = append(graph.Node, &tfpb.NodeDef{Name: name, Op: "Op" + strconv.Itoa(i%7), Input: []string{strconv.Itoa(999 - i), "^" + name}})
+	}
+	checkGraph(t, testfiles.Encode(t, graph), graph)
+}
+
+// FuzzGraph: bytes that are a GraphDef are indexed as the generated types read them; no bytes make the index panic.
+func FuzzGraph(f *testing.F) {
+	f.Add(testfiles.StrangeGraph(f))
+	for _, data := range testfiles.Metas(f) {
+		if meta, err := wire.ParseMetaGraph(data); err == nil && len(meta.Graph()) < 20_000 {
+			f.Add([]byte(meta.Graph()))
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		before := bytes.Clone(raw)
+		var want tfpb.GraphDef
+		if proto.Unmarshal(raw, &want) == nil {
+			checkGraph(t, raw, &want)
+		} else if g, err := New(raw); err == nil {
+			for i := range g.Len() {
+				g.Name(i)
+				g.Consumers(i)
+			}
+		}
+		if !bytes.Equal(before, raw) {
+			t.Error("the graph was changed")
+		}
+	})
+}

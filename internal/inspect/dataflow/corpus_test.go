@@ -1,0 +1,190 @@
+package dataflow
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
+	"github.com/metagraph/metagraph/internal/testfiles"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// leastRight is how many of the corpus files must be right. Two are not, for reasons that are no accident: in one, what people read
+// are features, with heads for the training of the features above them; in the other, the clusters that were found, which
+// the graph itself uses only to train.
+const leastRight = 39
+
+// TestFindIOOfCorpus compares what is found in real files with what their makers' code feeds and fetches, as
+// conformance/inputs_outputs.py does.
+func TestFindIOOfCorpus(t *testing.T) {
+	table, err := os.ReadFile(testfiles.Path(t, "../shared/corpus/io-truth.tsv"))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("no corpus beside the repository")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := csv.NewReader(bytes.NewReader(table))
+	reader.Comma, reader.LazyQuotes = '\t', true
+	rows, err := reader.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for _, row := range rows[1:] {
+		path := testfiles.Path(t, "../shared/corpus/"+row[0])
+		if _, err := os.Stat(path); err != nil {
+			right++ // not here, so nothing to be wrong about
+			continue
+		}
+		found, err := Find(model.New(testfiles.Open(t, path, "")))
+		if err != nil {
+			t.Errorf("%s: %v", row[0], err)
+			continue
+		}
+		if wrong := judge(found, list(row[1]), list(row[2]), list(row[3])); wrong != "" {
+			t.Logf("%s: %s", row[0], wrong)
+		} else {
+			right++
+		}
+	}
+	if right < leastRight {
+		t.Errorf("%d files are right, want at least %d", right, leastRight)
+	}
+}
+
+func list(cell string) []string {
+	if cell == "" {
+		return nil
+	}
+	return strings.Split(cell, ",")
+}
+
+// judge says what is wrong with what was found.
+func judge(found *IO, inputs, auxiliary, outputs []string) string {
+	var in, out []string
+	for _, t := range found.Inputs {
+		in = append(in, t.Tensor)
+	}
+	for _, t := range found.Outputs {
+		out = append(out, t.Tensor)
+	}
+	in = in[:min(len(in), len(inputs)+len(auxiliary)+2)]
+	out = out[:min(len(out), 3)]
+	for _, want := range inputs {
+		if !slices.Contains(in, want) {
+			return fmt.Sprintf("%s is not among %q", want, in)
+		}
+	}
+	if len(outputs) > 0 && !slices.ContainsFunc(out, func(t string) bool { return slices.Contains(outputs, t) }) {
+		return fmt.Sprintf("none of %q is among %q", outputs, out)
+	}
+	return ""
+}
+
+// TestFindIOOfTestdata wants certain tensors of files that TensorFlow made.
+func TestFindIOOfTestdata(t *testing.T) {
+	tests := []struct {
+		path, tags      string
+		inputs, outputs []string
+	}{
+		{"train/model.ckpt-3.meta", "",
+			[]string{"data images:0 float32 (?, 784)", "auxiliary keep_prob:0 float32 ()", "label labels:0 int64 (?)"},
+			[]string{"prediction softmax_linear/Wx_plus_b:0 float32 (?, 10)", "prediction ArgMax:0 int64 (?)",
+				"loss loss:0 float32 ()", "metric accuracy:0 float32 ()"}},
+		{"inference.pbtxt", "",
+			[]string{"data images:0 float32 (?, 784)"},
+			[]string{"prediction softmax_linear/Wx_plus_b:0 float32 (?, 10)", "prediction probabilities:0 float32 (?, 10)"}},
+		{"partitioned.meta", "",
+			[]string{"data ids:0 int64 (?)"},
+			[]string{"prediction out:0 float32 (?, 4)"}},
+		{"queues.meta", "", nil, []string{"prediction batch:0 string (4)"}},
+		{"saved_model", "serve",
+			[]string{"data words:0 string (?)"},
+			[]string{"prediction scores:0 float32 (?, 2)"}},
+	}
+	for _, test := range tests {
+		t.Run(test.path, func(t *testing.T) {
+			found, err := Find(model.New(testfiles.Open(t, testfiles.Path(t, "testdata/"+test.path), test.tags)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var inputs, outputs []string
+			for _, in := range found.Inputs {
+				inputs = append(inputs, ioLine(in))
+			}
+			for _, out := range found.Outputs {
+				outputs = append(outputs, ioLine(out))
+			}
+			if diff := cmp.Diff(test.inputs, inputs); diff != "" {
+				t.Errorf("inputs (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.outputs, outputs); diff != "" {
+				t.Errorf("outputs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// FuzzFindIO: no bytes make FindIO or Variables panic; both say the same of the same bytes twice; a tensor of a role is listed
+// once; no name comes from nowhere.
+func FuzzFindIO(f *testing.F) {
+	f.Add([]byte(nil))
+	f.Add(testfiles.Encode(f, testfiles.Example()))
+	f.Add(testfiles.Encode(f, testfiles.Sketch(f, training)))
+	for _, data := range testfiles.Metas(f) {
+		if len(data) < 20_000 {
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		meta, err := wire.ParseMetaGraph(data)
+		if err != nil {
+			return
+		}
+		found, err := Find(model.New(meta))
+		if err != nil {
+			return
+		}
+		list, err := variables.Find(model.New(meta))
+		if err != nil {
+			t.Fatalf("FindIO reads what Variables does not: %v", err)
+		}
+		again, _ := Find(model.New(meta))
+		listAgain, _ := variables.Find(model.New(meta))
+		if a, b := asJSON(t, found, list), asJSON(t, again, listAgain); !bytes.Equal(a, b) {
+			t.Errorf("found one time\n%s\nthe other\n%s", a, b)
+		}
+		for _, tensors := range [][]Tensor{found.Inputs, found.Outputs} {
+			seen := make(map[string]bool)
+			for _, tensor := range tensors {
+				if seen[tensor.Tensor] {
+					t.Errorf("%s is listed twice", tensor.Tensor)
+				}
+				seen[tensor.Tensor] = true
+				if name, _, _ := strings.Cut(tensor.Tensor, ":"); !bytes.Contains(data, []byte(name)) {
+					t.Errorf("%q stands nowhere in the file", name)
+				}
+			}
+		}
+	})
+}
+
+func asJSON(t *testing.T, values ...any) []byte {
+	t.Helper()
+	out, err := json.Marshal(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

@@ -1,0 +1,83 @@
+// Package dataflow finds the inputs and outputs of a model: what the file declares (signatures, collections), and where it
+// declares nothing, what follows from the way data flows through the graph.
+package dataflow
+
+import (
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// A Role says what a tensor is there for.
+type Role string
+
+// The roles of inputs, then those of outputs.
+const (
+	RoleData      Role = "data"      // what the model works on
+	RoleAuxiliary Role = "auxiliary" // a switch or a rate: is_training, a keep probability, a batch size
+	RoleLabel     Role = "label"     // the truth to learn from; inference does not need it
+	RoleUnused    Role = "unused"    // nothing but bookkeeping reads it
+
+	RolePrediction Role = "prediction" // what inference reads
+	RoleLoss       Role = "loss"       // what training makes small
+	RoleMetric     Role = "metric"     // how good the model is, such as an accuracy
+)
+
+// IO is what goes into a graph and what comes out of it.
+type IO struct {
+	Inputs  []Tensor `json:"inputs"`  // data, auxiliary, labels, unused, in this order; within each the likeliest first
+	Outputs []Tensor `json:"outputs"` // predictions, losses, metrics, in this order; within each the likeliest first
+}
+
+// A Tensor is one tensor that a graph is fed with or asked for.
+type Tensor struct {
+	Tensor string       `json:"tensor"`           // name:k
+	Role   Role         `json:"role"`             // see Role
+	DType  string       `json:"dtype"`            // TensorFlow's short name, such as float32; empty where the file does not say
+	Shape  tensor.Shape `json:"shape"`            // see Shape
+	Why    string       `json:"why"`              // the sign by which it was picked
+	Copies []string     `json:"copies,omitempty"` // the same tensor in copies of the model (towers, workers), which are not listed themselves
+}
+
+// Find returns what goes into a graph and what inference reads from it, found by what the file says (signatures,
+// collections) and, where it says nothing, by how data flows: from where it comes in, through the layers, which bring it
+// together with variables, to what lies below the last of them and depends on no label.
+//
+// The lists are guesses where no signature stands behind them; Why says by what sign each was made. The error is that of
+// Model.Graph.
+func Find(m *model.Model) (*IO, error) {
+	g, err := m.Graph()
+	if err != nil {
+		return nil, err
+	}
+	t, err := m.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	d := &ioFinder{
+		Flow:      NewFlow(g),
+		t:         t,
+		m:         m.Meta,
+		declared:  readDeclared(g, m.Meta),
+		sourceAt:  make(map[graph.Edge]int),
+		standIns:  make(map[graph.Edge]bool),
+		questions: maxQuestions,
+	}
+	d.MarkGradients()
+	d.markKeepers()
+	d.findMachinery()
+	d.findTrainable()
+	d.findSources()
+	d.markModel()
+	d.settleSources()
+	d.markRegions()
+	d.findStandIns()
+	outputs := d.listOutputs(d.findOutputs())
+	return &IO{Inputs: unique(d.listInputs()), Outputs: unique(outputs)}, nil
+}
+
+// maxQuestions is how many questions that need a walk through the whole graph are asked about single tensors.
+const maxQuestions = 16
+
+// tensorName returns "name:k".
+func (d *ioFinder) tensorName(e graph.Edge) string { return graph.TensorName(d.g, e) }

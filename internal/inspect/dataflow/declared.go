@@ -1,0 +1,287 @@
+package dataflow
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A declaredTensor is a tensor of which the file itself says what it is.
+type declaredTensor struct {
+	name  string     // as it stands there
+	edge  graph.Edge // the node and its output; Dangling where there is none of that name
+	role  Role
+	why   string
+	dtype int32
+	shape tensor.Shape
+	typed bool // whether dtype and shape stand there too
+
+	unbound bool // whether it stands for a tensor of another graph, and is to be mapped by its name as it stands
+}
+
+// declared is what a file says about its inputs and outputs.
+type declared struct {
+	inputs  []declaredTensor // from signatures
+	outputs []declaredTensor
+	marked  map[graph.Edge]string // tensors in collections that people and frameworks fill: the key
+}
+
+// readDeclared reads the signatures and the collections of m.
+func readDeclared(g *graph.Graph, m *wire.MetaGraph) declared {
+	d := declared{marked: make(map[graph.Edge]string)}
+	d.readSignatures(g, m)
+	d.readServing(g, m)
+	d.readUnbound(g, m)
+	d.readCollections(g, m)
+	return d
+}
+
+// The signatures that say what to run at load, not what goes in and out (tensorflow/python/saved_model/constants.py).
+const (
+	initSignature  = "__saved_model_init_op"
+	trainSignature = "__saved_model_train_op"
+	defaultServing = "serving_default"
+)
+
+// readSignatures reads signature_def, what serves by default first, then by key, those for training and evaluation last.
+func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
+	signatures := make(map[string]*tfpb.SignatureDef)
+	for key, value := range m.Entries(wire.SignatureDef) {
+		signature := new(tfpb.SignatureDef)
+		if string(key) == initSignature || string(key) == trainSignature || proto.Unmarshal(value, signature) != nil {
+			continue
+		}
+		signatures[string(key)] = signature
+	}
+	keys := slices.SortedFunc(maps.Keys(signatures), func(a, b string) int {
+		if x, y := signatureRank(a, signatures[a]), signatureRank(b, signatures[b]); x != y {
+			return x - y
+		}
+		return strings.Compare(a, b)
+	})
+	for _, key := range keys {
+		s := signatures[key]
+		for _, name := range slices.Sorted(maps.Keys(s.GetInputs())) {
+			d.inputs = appendInfo(d.inputs, g, s.GetInputs()[name], RoleData, "signature "+key+", input "+name)
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.GetOutputs())) {
+			role := RolePrediction
+			if supervised(s) && name == "loss" {
+				role = RoleLoss
+			} else if supervised(s) && strings.HasPrefix(name, "metrics/") {
+				role = RoleMetric
+			}
+			d.outputs = appendInfo(d.outputs, g, s.GetOutputs()[name], role, "signature "+key+", output "+name)
+		}
+	}
+}
+
+// supervised reports whether a signature is there for training or evaluation.
+func supervised(s *tfpb.SignatureDef) bool {
+	return strings.HasPrefix(s.GetMethodName(), "tensorflow/supervised/")
+}
+
+func signatureRank(key string, s *tfpb.SignatureDef) int {
+	switch {
+	case key == defaultServing:
+		return 0
+	case supervised(s):
+		return 2
+	}
+	return 1
+}
+
+// appendInfo appends the tensors that info names.
+func appendInfo(list []declaredTensor, g *graph.Graph, info *tfpb.TensorInfo, role Role, why string) []declaredTensor {
+	add := func(name, what string, dtype int32, shape tensor.Shape) {
+		if name == "" {
+			return
+		}
+		list = append(list, declaredTensor{
+			name: name, edge: FindTensor(g, name), role: role, why: why + what, dtype: dtype, shape: shape, typed: true,
+		})
+	}
+	shape := tensor.ShapeOf(info.GetTensorShape())
+	dtype := int32(info.GetDtype())
+	switch {
+	case info.GetCooSparse() != nil:
+		sparse := info.GetCooSparse()
+		const int64Type = int32(tfpb.DataType_DT_INT64)
+		add(sparse.GetIndicesTensorName(), " (indices)", int64Type, tensor.Shape{-1, int64(len(shape))})
+		add(sparse.GetValuesTensorName(), " (values)", dtype, tensor.Shape{-1})
+		add(sparse.GetDenseShapeTensorName(), " (dense shape)", int64Type, tensor.Shape{int64(len(shape))})
+	case info.GetCompositeTensor() != nil:
+		for k, part := range info.GetCompositeTensor().GetComponents() {
+			// Components hold no components themselves (tensorflow/core/protobuf/meta_graph.proto).
+			if part.GetCompositeTensor() == nil {
+				list = appendInfo(list, g, part, role, why+" (part "+strconv.Itoa(k)+")")
+			}
+		}
+	case dtype != 0 || info.GetName() != "":
+		add(info.GetName(), "", dtype, shape)
+	}
+	return list
+}
+
+// FindTensor returns the output that a tensor name ("node:1", or "node" for its first) stands for.
+func FindTensor[T []byte | string](g *graph.Graph, name T) graph.Edge {
+	in := wire.ParseInput([]byte(name))
+	port, ok := in.Output()
+	if i, found := g.Find(in.Node); found && ok && !in.Control {
+		return graph.Edge{Node: int32(i), Port: int32(port)}
+	}
+	return graph.Edge{Node: graph.Dangling}
+}
+
+// servingCollection holds the signatures of files from before signature_def: a tensorflow.serving.Signatures in an Any
+// (tensorflow/contrib/session_bundle/exporter.py).
+const servingCollection = "serving_signatures"
+
+// readServing reads the serving_signatures collection.
+func (d *declared) readServing(g *graph.Graph, m *wire.MetaGraph) {
+	value, ok := m.Collection(servingCollection)
+	if !ok {
+		return
+	}
+	var collection tfpb.CollectionDef
+	if proto.Unmarshal(value, &collection) != nil {
+		return
+	}
+	for _, packed := range collection.GetAnyList().GetValue() {
+		var signatures tfpb.Signatures
+		if packed.UnmarshalTo(&signatures) != nil {
+			continue
+		}
+		d.addServing(g, signatures.GetDefaultSignature(), "default")
+		for _, key := range slices.Sorted(maps.Keys(signatures.GetNamedSignatures())) {
+			d.addServing(g, signatures.GetNamedSignatures()[key], key)
+		}
+	}
+}
+
+// addServing adds the tensors of one signature of the old kind.
+func (d *declared) addServing(g *graph.Graph, s *tfpb.Signature, key string) {
+	why := servingCollection + " " + key
+	input := func(what string, b *tfpb.TensorBinding) {
+		if b.GetTensorName() != "" {
+			d.inputs = append(d.inputs, declaredTensor{name: b.GetTensorName(), edge: FindTensor(g, b.GetTensorName()),
+				role: RoleData, why: why + ", input " + what})
+		}
+	}
+	output := func(what string, b *tfpb.TensorBinding) {
+		if b.GetTensorName() != "" {
+			d.outputs = append(d.outputs, declaredTensor{name: b.GetTensorName(), edge: FindTensor(g, b.GetTensorName()),
+				role: RolePrediction, why: why + ", output " + what})
+		}
+	}
+	switch {
+	case s.GetRegressionSignature() != nil:
+		input("examples", s.GetRegressionSignature().GetInput())
+		output("regression", s.GetRegressionSignature().GetOutput())
+	case s.GetClassificationSignature() != nil:
+		input("examples", s.GetClassificationSignature().GetInput())
+		output("classes", s.GetClassificationSignature().GetClasses())
+		output("scores", s.GetClassificationSignature().GetScores())
+	case s.GetGenericSignature() != nil:
+		// A generic signature says what its tensors are called, not which go in; by custom the key is "inputs" or "outputs".
+		bindings := s.GetGenericSignature().GetMap()
+		for _, name := range slices.Sorted(maps.Keys(bindings)) {
+			edge := FindTensor(g, bindings[name].GetTensorName())
+			if strings.Contains(key, "input") || edge.Node != graph.Dangling && opdef.Classify(g.OpName(g.Op(int(edge.Node))))&opdef.ClassSource != 0 {
+				input(name, bindings[name])
+			} else {
+				output(name, bindings[name])
+			}
+		}
+	}
+}
+
+// readUnbound reads the inputs that an export of a scope left open: names that nodes read and no node has
+// (export_scoped_meta_graph in tensorflow/python/framework/meta_graph.py).
+func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
+	value, _ := m.Collection(model.UnboundInputsKey)
+	_, list := scope.KindOf(value)
+	for s := wire.Scan(list); s.Next() && len(d.inputs) < maxMarked; {
+		if !s.Is(model.ListValues) {
+			continue
+		}
+		role, what := RoleData, ""
+		if wire.ParseInput(s.Data).Control {
+			role, what = RoleAuxiliary, ", a control input"
+		}
+		if edge := FindTensor(g, s.Data); edge.Node == graph.Dangling {
+			d.inputs = append(d.inputs, declaredTensor{name: string(s.Data), edge: edge, role: role, unbound: true,
+				why: "collection " + model.UnboundInputsKey + what + "; map it with import --input-map"})
+		}
+	}
+}
+
+// readCollections keeps the tensors that stand in collections of people's own.
+func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
+	for key, value := range m.Entries(wire.CollectionDef) {
+		if ownCollection(key) {
+			continue
+		}
+		for name := range model.ListEntries(value, scope.NodeList) {
+			if len(d.marked) == maxMarked {
+				return
+			}
+			if edge := FindTensor(g, name); edge.Node != graph.Dangling {
+				if old, seen := d.marked[edge]; !seen || old != string(key) && betterKey(string(key), old) {
+					d.marked[edge] = string(key)
+				}
+			}
+		}
+	}
+}
+
+// maxMarked is how many tensors of collections are looked at.
+const maxMarked = 10000
+
+// betterKey reports whether key says more about a tensor than old, which it stands under too.
+func betterKey(key, old string) bool {
+	a, b := keyRank(key), keyRank(old)
+	return a > b || a == b && key < old
+}
+
+// keyRank returns how clearly the key of a collection says what its tensors are.
+func keyRank(key string) int {
+	lower := strings.ToLower(key)
+	switch {
+	case says(lower, labelWords):
+		return 3
+	case says(lower, predictionWords), strings.Contains(lower, "input"), strings.Contains(lower, "placeholder"):
+		return 2
+	case strings.HasSuffix(lower, "_op"), strings.Contains(lower, "activation"):
+		return 1
+	}
+	return 0
+}
+
+// ownCollection reports whether TensorFlow itself, or a summary writer, fills the collection for its own purposes
+// (tensorflow/python/framework/ops.py, GraphKeys), so that it says nothing about inputs and outputs.
+func ownCollection(key []byte) bool {
+	switch string(key) {
+	case "variables", "trainable_variables", "local_variables", "model_variables", "metric_variables",
+		"moving_average_variables", "global_step", "global_step_read_op_cache", "queue_runners", "savers", "weights", "biases",
+		"cond_context", "while_context", "losses", "regularization_losses", "summaries", "summary_op", "_summary_tag_map",
+		"train_op", "trainops", "update_ops", "init_op", "local_init_op", "ready_op", "ready_for_local_init_op", "concatenated_variables",
+		"saved_model_main_op", "saved_model_train_op", "saved_model_assets", "asset_filepaths", "table_initializer",
+		"iterators", "eval_step", "unbound_inputs", "_dnn", "legacy_init_op", "resources", "local_resources",
+		"trainable_resource_variables", "streaming_model_ports", "user_defined", "cond_vars", servingCollection:
+		return true
+	}
+	return bytes.Contains(bytes.ToLower(key), []byte("summar")) || bytes.Contains(key, []byte("layer_variables/"))
+}

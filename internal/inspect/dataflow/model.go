@@ -1,0 +1,370 @@
+package dataflow
+
+import (
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findTrainable lists the variables that the model consists of: the trainable ones as the collection has them; where it has none,
+// the floating point variables that something other than an optimizer or a saver reads; where there are none of these, the
+// placeholders that stand for variables in the graph of a function, or, as in a frozen graph, the constants that ops read as their weights.
+func (d *ioFinder) findTrainable() {
+	for _, name := range variableNames(d.m, "trainable_variables") {
+		if edge := FindTensor(d.g, name); edge.Node != graph.Dangling {
+			d.trainable = append(d.trainable, edge.Node)
+		}
+	}
+	if len(d.trainable) > 0 {
+		return
+	}
+	var n wire.Node
+	for _, i := range d.withClass(opdef.ClassVariable) {
+		d.g.Node(int(i), &n)
+		if isFloat(tensor.AttrType(&n, "dtype")) && d.readForward(i) {
+			d.trainable = append(d.trainable, i)
+		}
+	}
+	if len(d.trainable) == 0 {
+		d.findCaptured()
+	}
+	if len(d.trainable) == 0 {
+		d.findFrozen()
+	}
+}
+
+// findCaptured lists the placeholders that stand for variables in the graph of a function: handles that something reads.
+func (d *ioFinder) findCaptured() {
+	var n wire.Node
+	for _, i := range d.withClass(opdef.ClassPlaceholder) {
+		d.g.Node(int(i), &n)
+		if tfpb.DataType(tensor.AttrType(&n, "dtype")) == tfpb.DataType_DT_RESOURCE && d.readForward(i) {
+			d.trainable = append(d.trainable, i)
+		}
+	}
+}
+
+// variableNames returns the names of the variables in a collection, in its order.
+func variableNames(m *wire.MetaGraph, key string) []string {
+	value, _ := m.Collection(key)
+	var names []string
+	for definition := range model.ListEntries(value, scope.BytesList) {
+		names = append(names, string(wire.Last(definition, variableName)))
+	}
+	for name := range model.ListEntries(value, scope.NodeList) {
+		names = append(names, string(name))
+	}
+	return names
+}
+
+// variableName is the field variable_name of a VariableDef.
+const variableName = 1
+
+// readForward reports whether something other than training, saving and initializing reads variable i. Reads that go through
+// an Identity count by who reads that.
+func (d *ioFinder) readForward(i int32) bool {
+	for _, e := range d.g.Consumers(int(i)) {
+		if e.Port < 0 || !d.forward(e.Node) || d.Is(e.Node, opdef.ClassShape) {
+			continue
+		}
+		if !d.Is(e.Node, opdef.ClassSame) {
+			return true
+		}
+		for _, next := range d.g.Consumers(int(e.Node)) {
+			if next.Port >= 0 && d.forward(next.Node) && !d.Is(next.Node, opdef.ClassShape) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// findFrozen lists the floating point constants, scalars left out, that ops read as their weights.
+func (d *ioFinder) findFrozen() {
+	seen := make(map[int32]bool)
+	var n wire.Node
+	for _, i := range d.withClass(opdef.ClassWeighted) {
+		for _, e := range d.g.Inputs(int(i)) {
+			for step := 0; step < 3 && e.Node != graph.Dangling && e.Port == 0 && d.Is(e.Node, opdef.ClassSame); step++ {
+				e = d.firstInput(e.Node)
+			}
+			if e.Node == graph.Dangling || e.Port != 0 || !d.Is(e.Node, opdef.ClassConst) || seen[e.Node] {
+				continue
+			}
+			seen[e.Node] = true
+			d.g.Node(int(e.Node), &n)
+			if isFloat(tensor.AttrType(&n, "dtype")) && !d.t.Shape(int(e.Node), 0).IsScalar() {
+				d.trainable = append(d.trainable, e.Node)
+				d.frozen = true
+			}
+		}
+	}
+}
+
+// firstInput returns the first input of node i, Dangling where it has none.
+func (d *ioFinder) firstInput(i int32) graph.Edge {
+	if in := d.g.Inputs(int(i)); len(in) > 0 {
+		return in[0]
+	}
+	return graph.Edge{Node: graph.Dangling}
+}
+
+// markModel marks what descends from data, what are weights, and the layers, where both meet.
+func (d *ioFinder) markModel() {
+	var data []graph.Edge
+	for _, s := range d.sources {
+		if !s.early {
+			data = append(data, s.edge)
+		}
+	}
+	if len(data) == 0 {
+		// What looked like switches is all that comes in.
+		for k := range d.sources {
+			if s := &d.sources[k]; s.role == RoleAuxiliary && len(d.readers(s.edge)) > 0 && tensor.DTypeName(s.dtype) != "bool" {
+				data = append(data, s.edge)
+			}
+		}
+	}
+	d.spreadPorts(data, markSource, d.forward)
+	d.spread(d.trainable, markWeights, func(i int32) bool {
+		return d.forward(i) && !d.Has(i, markSource) && !d.Is(i, opdef.ClassReduction)
+	})
+	d.findLayers()
+}
+
+// findLayers lists the layers and marks them.
+func (d *ioFinder) findLayers() {
+	for i := range int32(d.g.Len()) {
+		if !d.Has(i, markSource) || d.Is(i, opdef.ClassShape) || !d.forward(i) {
+			continue
+		}
+		for _, e := range d.g.Inputs(int(i)) {
+			if e.Node != graph.Dangling && e.Port >= 0 && d.Has(e.Node, markWeights) && !d.Is(e.Node, opdef.ClassShape) {
+				d.marks[i] |= markLayer
+				d.layers = append(d.layers, i)
+				break
+			}
+		}
+	}
+	d.spreadUp(d.layers, markAbove, d.forward)
+	d.spread(d.layers, markBelow, d.forward)
+	var below []int32
+	for i := range int32(d.g.Len()) {
+		if d.Has(i, markBelow) {
+			below = append(below, i)
+		}
+	}
+	d.spreadUp(below, markMeets, func(i int32) bool { return d.forward(i) && !d.Has(i, markBelow) })
+}
+
+// settleSources gives the sources that were not set aside their roles: data where a layer lies below, label where none does.
+func (d *ioFinder) settleSources() {
+	for k := range d.sources {
+		s := &d.sources[k]
+		if s.early {
+			continue
+		}
+		role, byKey := d.roleByCollection(s.edge)
+		switch {
+		case byKey != "":
+			s.role, s.why = role, byKey
+		case d.leads(s.edge, markLayer|markAbove) && d.labelledLate(s):
+			s.role, s.why = RoleLabel, "named like a label, and read by nothing before the last layer"
+		case d.leads(s.edge, markLayer|markAbove):
+			s.role, s.why = RoleData, "feeds layers that read trainable variables"
+			if d.frozen {
+				s.why = "feeds layers that read weights"
+			}
+		case len(d.layers) == 0:
+			s.role, s.why = RoleData, "data comes in here"
+		case d.isLength(s):
+			s.role, s.why = RoleData, "sequence lengths of a decoder"
+		case !d.leads(s.edge, markBelow|markMeets):
+			s.role, s.why = RoleUnused, "the model does not read it"
+		default:
+			s.role, s.why = RoleLabel, "feeds the loss, and no layer that reads variables"
+		}
+	}
+	d.settleOnlyScalars()
+}
+
+// settleOnlyScalars makes data of scalars where nothing else feeds the model.
+func (d *ioFinder) settleOnlyScalars() {
+	for k := range d.sources {
+		if d.sources[k].role == RoleData {
+			return
+		}
+	}
+	for k := range d.sources {
+		s := &d.sources[k]
+		if s.early && s.role == RoleAuxiliary && d.leads(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool" {
+			s.role, s.why = RoleData, "feeds layers that read trainable variables, as nothing else does"
+		}
+	}
+}
+
+// roleByCollection returns the role of a source that stands in a collection of people's own, and the sign.
+func (d *ioFinder) roleByCollection(e graph.Edge) (Role, string) {
+	key, ok := d.declared.marked[e]
+	if !ok {
+		return "", ""
+	}
+	_, words := nameParts([]byte(key))
+	switch {
+	case says(words, labelWords):
+		return RoleLabel, "collection " + key
+	case says(words, auxiliaryWords):
+		return RoleAuxiliary, "collection " + key
+	case keyRank(key) >= 2:
+		return RoleData, "collection " + key
+	}
+	return "", ""
+}
+
+// leads reports whether what comes in by e goes to a node with one of the marks.
+func (d *ioFinder) leads(e graph.Edge, m mark) bool {
+	for _, c := range d.g.Consumers(int(e.Node)) {
+		if c.Port == e.Port && d.carries(e.Node, c) && d.Has(c.Node, m) && d.forward(c.Node) {
+			return true
+		}
+	}
+	return false
+}
+
+// labelledLate reports whether a source that layers read is a label all the same: one that is called so and that no layer
+// but the last ones reads, like the true tags that a CRF looks transitions up by, while others feed all the layers.
+func (d *ioFinder) labelledLate(s *source) bool {
+	if _, last := nameParts(d.g.Name(int(s.edge.Node))); d.questions == 0 || !says(last, labelWords) {
+		return false
+	}
+	d.questions--
+	other := false
+	for k := range d.sources {
+		o := &d.sources[k]
+		other = other || o.edge != s.edge && !o.early && d.leads(o.edge, markAbove)
+	}
+	if !other {
+		return false
+	}
+	d.spreadPorts([]graph.Edge{s.edge}, markAsked, d.forward)
+	late := true
+	for i := range int32(d.g.Len()) {
+		if d.Has(i, markAsked) {
+			late = late && (!d.Has(i, markLayer) || !d.Has(i, markAbove))
+			d.marks[i] &^= markAsked
+		}
+	}
+	return late
+}
+
+// ctcLengths is which input of a CTC loss the lengths of the sequences are.
+const ctcLengths = 3
+
+// isLength reports whether a source tells a decoder or a CTC loss how long the sequences are.
+func (d *ioFinder) isLength(s *source) bool {
+	if dtype := tfpb.DataType(s.dtype); dtype != tfpb.DataType_DT_INT32 && dtype != tfpb.DataType_DT_INT64 {
+		return false
+	}
+	edges := []graph.Edge{s.edge}
+	for k := 0; k < len(edges) && k < nearby; k++ {
+		for _, c := range d.g.Consumers(int(edges[k].Node)) {
+			if c.Port != edges[k].Port {
+				continue
+			}
+			if d.Is(c.Node, opdef.ClassDecoder) {
+				return true
+			}
+			if in := d.g.Inputs(int(c.Node)); d.Is(c.Node, opdef.ClassLoss) && len(in) > ctcLengths && in[ctcLengths] == edges[k] {
+				return true
+			}
+			if d.Is(c.Node, opdef.ClassSame) {
+				edges = append(edges, graph.Edge{Node: c.Node})
+			}
+		}
+	}
+	return false
+}
+
+// markRegions marks what depends on labels, what descends from data and from layers, and what lies above layers.
+func (d *ioFinder) markRegions() {
+	var labels, data []graph.Edge
+	for _, s := range d.sources {
+		switch s.role {
+		case RoleLabel:
+			labels = append(labels, s.edge)
+		case RoleData:
+			data = append(data, s.edge)
+		}
+	}
+	d.fed = len(data) > 0
+	d.spreadPorts(labels, markLabel, d.forward)
+	d.spreadPorts(data, markData, d.forward)
+	var free []int32
+	for _, i := range d.layers {
+		if !d.Has(i, markLabel) {
+			free = append(free, i)
+		}
+	}
+	d.spreadUp(free, markAboveFree, d.forward)
+	d.markInsides()
+	var losses []int32
+	for i := range int32(d.g.Len()) {
+		if d.Has(i, MarkTrained) {
+			losses = append(losses, i)
+			d.marks[i] |= markToLoss
+		}
+	}
+	d.losses = len(losses)
+	d.spreadUp(losses, markToLoss, d.forward)
+	if len(labels) == 0 {
+		d.markTargets()
+	}
+}
+
+// markInsides marks what lies inside while loops, then what lies inside branches.
+func (d *ioFinder) markInsides() {
+	d.spread(d.withClass(opdef.ClassEnter), markInside, func(i int32) bool { return d.forward(i) && !d.Is(i, opdef.ClassExit) })
+	var branches []int32
+	for _, i := range d.withClass(opdef.ClassSwitch) {
+		if !d.Has(i, markInside) {
+			branches = append(branches, i)
+		}
+	}
+	d.spread(branches, markInside, func(i int32) bool { return d.forward(i) && !d.Is(i, opdef.ClassMerge) })
+}
+
+// markTargets marks, where there are no labels, what depends on a comparison of the model's result with its own input.
+func (d *ioFinder) markTargets() {
+	var joins []int32
+	for i := range int32(d.g.Len()) {
+		if !d.Has(i, markBelow) || !d.Has(i, markToLoss) || d.Has(i, markAboveFree|markLayer) || d.Is(i, opdef.ClassShape|opdef.ClassSwitch|opdef.ClassMerge) {
+			continue
+		}
+		result, raw := false, false
+		for _, e := range d.g.Inputs(int(i)) {
+			if e.Node == graph.Dangling || e.Port < 0 || d.Is(e.Node, opdef.ClassShape) {
+				continue
+			}
+			switch {
+			case d.Has(e.Node, markBelow):
+				result = true
+			case d.comesIn(e.Node) && d.isData(e), d.Has(e.Node, markData) && !d.Has(e.Node, markWeights):
+				raw = true
+			}
+		}
+		if result && raw {
+			joins = append(joins, i)
+		}
+	}
+	d.spread(joins, markTarget, d.forward)
+}
+
+// isData reports whether a tensor is a source of data.
+func (d *ioFinder) isData(e graph.Edge) bool {
+	k, ok := d.sourceAt[e]
+	return ok && d.sources[k].role == RoleData
+}

@@ -1,0 +1,120 @@
+package dataflow
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/graph"
+)
+
+// Words in names by which people say what a tensor is. They are looked for in lower case; a word of up to three letters must
+// stand alone.
+var (
+	predictionWords = []string{"output", "pred", "logit", "prob", "softmax", "sigmoid", "detect", "score", "classes", "boxes",
+		"result", "decod", "embed", "infer", "polic", "action", "generat", "recon", "answer", "hypothes", "estimat",
+		"feature_vector", "similar", "argmax", "class_id", "landmark", "keypoint", "mask", "heatmap", "transcript", "out", "y",
+		"yhat", "q", "pi"}
+	lossWords   = []string{"loss", "cost", "objective", "xent", "cross_entropy", "crossentropy", "penalt", "regulariz", "mse", "nll", "elbo"}
+	metricWords = []string{"accura", "metric", "precision", "recall", "auc", "psnr", "ssim", "rmse", "mae", "error", "correct", "acc",
+		"perplexity", "f1", "iou", "eval", "summar", "stat"}
+	scoreWords     = []string{"accura", "recall", "precision", "metric", "acc"}
+	labelWords     = []string{"label", "target", "truth", "gt", "groundtruth", "answer", "y", "ys", "y_true", "tags"}
+	auxiliaryWords = []string{"keep_prob", "keepprob", "dropout", "drop_rate", "droprate", "is_train", "istrain", "training", "is_test",
+		"phase", "learning_rate", "lr", "batch_size", "batchsize", "learning_phase", "momentum", "weight_decay", "temperature",
+		"epsilon", "beta", "step", "rate"}
+)
+
+// says reports whether one of the words is in a name, which is in lower case.
+func says(name string, words []string) bool {
+	for _, word := range words {
+		for from := 0; ; {
+			at := strings.Index(name[from:], word)
+			if at < 0 {
+				break
+			}
+			at += from
+			if len(word) > 3 || alone(name, at, at+len(word)) {
+				return true
+			}
+			from = at + 1
+		}
+	}
+	return false
+}
+
+// alone reports whether no letter stands right before or behind name[start:end].
+func alone(name string, start, end int) bool {
+	return (start == 0 || !letter(name[start-1])) && (end == len(name) || !letter(name[end]))
+}
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// maxName is how much of a name is read for words.
+const maxName = 512
+
+// nameParts returns the scopes and the last part of a node's name in lower case, and its last part as it stands.
+func nameParts(name []byte) (scopes, last string) {
+	if len(name) > maxName {
+		name = name[len(name)-maxName:]
+	}
+	lower := strings.ToLower(string(name))
+	slash := strings.LastIndexByte(lower, '/')
+	if slash < 0 {
+		return "", lower
+	}
+	return lower[:slash], lower[slash+1:]
+}
+
+// chosen reports whether a person chose the last part of a node's name, rather than TensorFlow, which calls a node after its op.
+func chosen(name []byte, op string) bool {
+	last := name[bytes.LastIndexByte(name, '/')+1:]
+	if argumentName(string(last), op) {
+		return false
+	}
+	if rest, ok := bytes.CutPrefix(last, []byte(op)); ok && graph.UniqueSuffix(rest) {
+		return false
+	}
+	op = strings.TrimRight(op, "0123456789")
+	op = strings.TrimSuffix(op, "V") // AddV2 is called "Add"
+	if rest, ok := bytes.CutPrefix(last, []byte(op)); ok && graph.UniqueSuffix(rest) {
+		return false
+	}
+	// Python's operators and functions give names of their own, in small letters: "add_1", "truediv", "strided_slice".
+	base := last
+	if at := bytes.LastIndexByte(last, '_'); at > 0 && graph.UniqueSuffix(last[at:]) {
+		base = last[:at]
+	}
+	if strings.EqualFold(strings.ReplaceAll(string(base), "_", ""), op) {
+		return false
+	}
+	switch string(base) {
+	case "add", "sub", "mul", "truediv", "div", "floordiv", "mod", "neg", "pow", "strided_slice", "stack", "unstack", "concat",
+		"split", "transpose", "clip_by_value", "Minimum", "Maximum", "ones_like", "zeros_like", "cond", "dropout", "control_dependency",
+		"Tensordot", "tensordot", "l2_normalize", "moments", "embedding_lookup", "logistic_loss", "xw_plus_b", "Identity",
+		"group_deps", "batchnorm", "range", "ToFloat", "ToInt32", "ToInt64", "Cast", "ReduceLogSumExp", "boolean_mask", "one_hot",
+		"sequence_mask", "embedding_lookup_sparse", "while", "map", "foldl", "scan", "switch_case", "Einsum", "einsum", "MatMul",
+		"convert_image", "norm":
+		return false
+	}
+	return true
+}
+
+// argumentName reports whether Python made a node of an argument of another: tf.convert_to_tensor calls it "packed" or "input"
+// (tensorflow/python/framework/tensor_conversion_registry.py).
+func argumentName(last, op string) bool {
+	rest, ok := strings.CutPrefix(last, "input")
+	return op == "Pack" && (last == "packed" || ok && graph.UniqueSuffix([]byte(rest)))
+}
+
+// inOpScope reports whether a node stands in a scope that TensorFlow called after an op, as Reshape_1/shape does.
+func inOpScope(name []byte) bool {
+	scope := name[:max(bytes.LastIndexByte(name, '/'), 0)]
+	scope = scope[bytes.LastIndexByte(scope, '/')+1:]
+	return len(scope) > 0 && 'A' <= scope[0] && scope[0] <= 'Z'
+}
+
+// auxiliaryName reports whether a node is called like a switch or a rate.
+func (d *ioFinder) auxiliaryName(i int32) bool {
+	_, last := nameParts(d.g.Name(int(i)))
+	return says(last, auxiliaryWords)
+}

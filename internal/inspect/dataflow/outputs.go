@@ -1,0 +1,402 @@
+package dataflow
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A candidate is a tensor that may be a prediction, a loss or a metric.
+type candidate struct {
+	edge   graph.Edge
+	role   Role
+	score  int
+	signs  []string
+	dtype  int32
+	shape  tensor.Shape
+	copies []graph.Edge
+}
+
+// sign adds to the score, and what to say for it.
+func (c *candidate) sign(score int, what string) {
+	c.score += score
+	if what != "" {
+		c.signs = append(c.signs, what)
+	}
+}
+
+// The most tensors of a role that are listed, and how far behind the best a prediction may lie.
+const (
+	maxPredictions = 12
+	maxScalars     = 8
+	maxBehind      = 4
+	goodScore      = 6  // what has as many signs is listed all the same
+	worstScore     = -2 // what has as many against it is not listed even where it is the best
+)
+
+// findOutputs returns the predictions, the losses and metrics, the likeliest of each first.
+func (d *ioFinder) findOutputs() []candidate {
+	var predictions, losses, metrics []candidate
+	var n wire.Node
+	for i := range int32(d.g.Len()) {
+		if !d.mayComeOut(i) {
+			continue
+		}
+		d.g.Node(int(i), &n)
+		for _, port := range d.portsOut(i, &n) {
+			c := candidate{edge: graph.Edge{Node: i, Port: port}}
+			c.dtype, c.shape = d.t.DType(&n, int(port)), d.t.Shape(int(i), int(port))
+			switch d.weigh(&c, &n); c.role {
+			case RolePrediction:
+				predictions = d.keep(predictions, c)
+			case RoleLoss:
+				losses = d.keep(losses, c)
+			case RoleMetric:
+				metrics = d.keep(metrics, c)
+			}
+		}
+	}
+	out := d.best(d.group(predictions), maxPredictions, maxBehind)
+	if len(out) > 0 || len(losses) > 0 {
+		metrics = slices.DeleteFunc(metrics, func(c candidate) bool { return c.score <= 0 })
+	} else {
+		// What looks like a figure about the model is all that comes out of it.
+		for k := range metrics {
+			metrics[k].role = RolePrediction
+		}
+	}
+	out = append(out, d.best(d.group(losses), maxScalars, maxBehind)...)
+	return append(out, d.best(d.group(metrics), maxScalars, maxBehind)...)
+}
+
+// maxKept is how many candidates are kept until they are compared.
+const maxKept = 4096
+
+// keep appends a candidate, and drops the least likely ones when there are too many.
+func (d *ioFinder) keep(all []candidate, c candidate) []candidate {
+	if len(all) == 2*maxKept {
+		slices.SortStableFunc(all, d.compare)
+		all = all[:maxKept]
+	}
+	return append(all, c)
+}
+
+// mayComeOut reports whether node i lies where predictions, losses and metrics do.
+func (d *ioFinder) mayComeOut(i int32) bool {
+	if !d.forward(i) || d.Is(i, opdef.ClassShape|opdef.ClassRandom|opdef.ClassConst|opdef.ClassEnter|opdef.ClassSwitch) || d.Has(i, markInside) {
+		return false
+	}
+	switch {
+	case d.Has(i, markLabel|markTarget|MarkTrained):
+		return true
+	case d.standsIn(i):
+		return true
+	case d.Has(i, markAboveFree):
+		// Scores that are compared with labels are a result even where a layer lies below: the transitions of a CRF.
+		return d.Has(i, markBelow) && d.readersOf(graph.Edge{Node: i}).labels > 0
+	case d.Has(i, markBelow):
+		return true
+	case len(d.layers) > 0:
+		return d.Has(i, markWeights) && !d.Is(i, opdef.ClassSame|opdef.ClassMerge|opdef.ClassExit) && !d.frozen
+	case d.fed:
+		return d.Has(i, markData|markSource)
+	}
+	return d.Has(i, markWeights) && !d.Is(i, opdef.ClassSame) || len(d.trainable) == 0
+}
+
+// where says of an op where it stands.
+func (d *ioFinder) where(i int32, op string) string {
+	if d.Has(i, markBelow) && !d.Has(i, markAboveFree) {
+		return op + " below the last layer"
+	}
+	return op
+}
+
+// loopOutput reports whether node i hands out a variable of a functional while loop.
+func (d *ioFinder) loopOutput(i int32) bool {
+	in := d.g.Inputs(int(i))
+	return len(in) > 0 && in[0].Node != graph.Dangling && d.Is(i, opdef.ClassSame) && d.Is(in[0].Node, opdef.ClassWhile)
+}
+
+// renamesLayer reports whether node i hands on what a layer makes, and does no more.
+func (d *ioFinder) renamesLayer(i int32) bool {
+	in := d.firstInput(i)
+	return d.Is(i, opdef.ClassSame) && in.Node != graph.Dangling && in.Port == 0 && d.Has(in.Node, markLayer)
+}
+
+// standsIn reports whether an output of node i stands in for data.
+func (d *ioFinder) standsIn(i int32) bool {
+	for e := range d.standIns {
+		if e.Node == i {
+			return true
+		}
+	}
+	return false
+}
+
+// dtypeOf returns the DataType of a tensor, 0 where it is not known.
+func (d *ioFinder) dtypeOf(e graph.Edge) int32 {
+	var n wire.Node
+	d.g.Node(int(e.Node), &n)
+	return d.t.DType(&n, int(e.Port))
+}
+
+// maxPortsOut is how many outputs of one node are looked at.
+const maxPortsOut = 8
+
+// portsOut returns the outputs of node i that are of interest. Where nothing says how many it has, that is the first and those that
+// somebody reads.
+func (d *ioFinder) portsOut(i int32, n *wire.Node) []int32 {
+	var read [maxPortsOut]bool
+	read[0] = true
+	if !d.Is(i, opdef.ClassOneOutput) {
+		known := d.t.Outputs(n)
+		for port := range min(known, maxPortsOut) {
+			read[port] = true
+		}
+		for _, e := range d.g.Consumers(int(i)) {
+			if known == 0 && e.Port > 0 && e.Port < maxPortsOut {
+				read[e.Port] = true
+			}
+		}
+	}
+	var ports []int32
+	for port, wanted := range read {
+		if wanted {
+			ports = append(ports, int32(port))
+		}
+	}
+	return ports
+}
+
+// readers counts who reads a tensor.
+type readers struct {
+	on        int    // go on with it
+	decisions int    // decide by it: a softmax, an argmax
+	decision  string // the op of the first of these
+	labels    int    // bring it together with labels or targets
+	books     int    // only keep books
+}
+
+// readersOf counts who reads a tensor.
+func (d *ioFinder) readersOf(e graph.Edge) readers {
+	var r readers
+	for _, c := range d.g.Consumers(int(e.Node)) {
+		switch {
+		case c.Port != e.Port:
+		case d.Is(c.Node, opdef.ClassShape), d.Has(c.Node, MarkGradient):
+		case !d.forward(c.Node):
+			r.books++
+		case d.joinsLabel(c.Node, maxSame):
+			r.labels++
+		case d.Is(c.Node, opdef.ClassDecision):
+			if r.decisions++; r.decisions == 1 {
+				r.decision = d.g.OpName(d.g.Op(int(c.Node)))
+			}
+		default:
+			r.on++
+		}
+	}
+	return r
+}
+
+// maxSame is how many nodes that hand their input or a part of it on are looked through, maxReaders how many readers of each.
+const (
+	maxSame    = 2
+	maxReaders = 8
+)
+
+// joinsLabel reports whether node i depends on a label or a target, or hands what it reads, or a part of it, on to such
+// nodes alone.
+func (d *ioFinder) joinsLabel(i int32, depth int) bool {
+	if d.Has(i, markLabel|markTarget) {
+		return true
+	}
+	if depth == 0 || !d.Is(i, opdef.ClassSame|opdef.ClassCut) || d.Has(i, markInside) {
+		return false
+	}
+	joins := false
+	for k, c := range d.g.Consumers(int(i)) {
+		if c.Port < 0 || d.Is(c.Node, opdef.ClassShape) || !d.forward(c.Node) {
+			continue
+		}
+		if k > maxReaders || !d.joinsLabel(c.Node, depth-1) {
+			return false
+		}
+		joins = true
+	}
+	return joins
+}
+
+// weigh gives a candidate its role, none where it is not worth listing, and the signs that speak for it. What each sign is worth
+// was found on real graphs whose makers' code says what they fetch; only the order of the sums matters.
+func (d *ioFinder) weigh(c *candidate, n *wire.Node) {
+	i := c.edge.Node
+	scopes, last := nameParts(n.Name)
+	scopes = strings.ReplaceAll(scopes, "embedding_lookup", "") // TensorFlow's name, not a person's
+	person := chosen(n.Name, string(n.Op))
+	read := d.readersOf(c.edge)
+	key, inCollection := d.declared.marked[c.edge]
+	lower := strings.ToLower(key)
+	scalar := c.shape.IsScalar() || c.shape == nil && d.Is(i, opdef.ClassReduction)
+
+	if isHandle(c.dtype) {
+		return
+	}
+	if d.Has(i, markLabel|markTarget) || d.Has(i, MarkTrained) && (scalar || c.shape == nil) || scalar && d.Has(i, markToLoss) || scalar && says(scopes+"/"+last, lossWords) {
+		d.weighScalar(c, scalar, person, read.on+read.labels)
+		return
+	}
+	if scalar && read.on+read.decisions == 0 && len(d.layers) > 0 && !inCollection && !says(last, predictionWords) {
+		if c.role = RoleMetric; isFloat(c.dtype) && (person || d.Is(i, opdef.ClassReduction)) {
+			c.sign(1, "")
+		}
+		c.sign(0, "a scalar that nobody reads")
+		return
+	}
+	c.role = RolePrediction
+	switch {
+	case inCollection && keyRank(lower) >= 2 && !says(lower, labelWords):
+		c.sign(10, "collection "+key)
+	case inCollection:
+		c.sign(2, "collection "+key)
+	}
+	switch {
+	case d.standIns[c.edge]:
+		c.sign(8, "layers read it in place of data")
+	case read.decisions > 0 && read.labels > 0:
+		c.sign(4, read.decision+" reads it, and it is compared with labels")
+	case read.on == 0 && read.decisions > 0:
+		c.sign(2, read.decision+" reads it")
+	case read.on == 0 && read.labels > 0:
+		c.sign(4, "only what depends on labels reads it")
+	case read.on == 0 && read.books == 0:
+		c.sign(4, "nobody reads it")
+	case read.on == 0:
+		c.sign(2, "only bookkeeping reads it")
+	case read.labels > 0:
+		c.sign(2, "compared with labels")
+	}
+	switch {
+	case d.Is(i, opdef.ClassDecision):
+		c.sign(3, d.where(i, string(n.Op)))
+	case d.Has(i, markLayer) && d.Is(i, opdef.ClassLookup) && read.on > 0:
+		// What a table has for an input goes into something else.
+	case d.Has(i, markLayer):
+		c.sign(2, "output of the last layer")
+	case person && d.renamesLayer(i):
+		c.sign(2, "output of the last layer, by a name of its own")
+	case d.Is(i, opdef.ClassCut) && read.on == 0 && read.labels > 0:
+		c.sign(-1, "") // the loss wants no more of it than this
+	case d.Is(i, opdef.ClassReduction) && c.shape == nil:
+		c.sign(-2, "")
+	case d.Is(i, opdef.ClassMath):
+		c.sign(-3, "")
+	case d.Is(i, opdef.ClassExit) || d.loopOutput(i):
+		c.sign(-3, "final state of a loop")
+	case d.Is(i, opdef.ClassCompare) || tensor.DTypeName(c.dtype) == "bool":
+		c.sign(-4, "")
+	}
+	switch {
+	case person && says(last, predictionWords):
+		c.sign(3, "named like a result")
+	case says(last, predictionWords):
+		c.sign(1, "")
+	case says(scopes, predictionWords):
+		c.sign(2, "in a scope named like a result")
+	}
+	switch {
+	case person && says(last, predictionWords):
+		c.sign(1, "")
+	case person:
+		c.sign(1, "named by a person")
+	}
+	if says(scopes+"/"+last, lossWords) || says(scopes, []string{"logistic_loss"}) {
+		c.sign(-5, "")
+	}
+	if says(scopes+"/"+last, metricWords) {
+		c.sign(-2, "")
+	}
+	if d.Is(i, opdef.ClassDecision) && says(scopes, scoreWords) {
+		c.sign(-2, "") // it is there to be compared
+	}
+	if says(scopes, []string{"target"}) {
+		c.sign(-2, "") // a network that follows the one that learns
+	}
+	if scalar {
+		c.sign(-6, "")
+	}
+	if argumentName(last, string(n.Op)) && (inOpScope(n.Name) || len(d.g.Consumers(int(i))) > 0) {
+		c.sign(-4, "")
+	}
+	if !d.Has(i, markBelow) && len(d.layers) > 0 {
+		c.sign(-3, "computed from variables alone")
+	}
+	if c.edge.Port > 0 {
+		c.sign(-1, "")
+	}
+}
+
+// weighScalar weighs what depends on labels or leads to a loss.
+func (d *ioFinder) weighScalar(c *candidate, scalar, person bool, on int) {
+	i := c.edge.Node
+	scopes, last := nameParts(d.g.Name(int(i)))
+	trained := d.Has(i, MarkTrained)
+	if trained && c.dtype != 0 && !isFloat(c.dtype) {
+		return // the loss is another output of the node
+	}
+	if !scalar && !trained || on > 0 && !trained && !person || tensor.DTypeName(c.dtype) == "bool" || says(scopes, []string{"assert"}) {
+		return
+	}
+	c.role = RoleMetric
+	if trained || d.Has(i, markToLoss) || says(last, lossWords) || says(scopes, lossWords) && !says(last, metricWords) {
+		c.role = RoleLoss
+	}
+	switch {
+	case trained:
+		c.sign(9, "gradients start here")
+	case c.role == RoleLoss:
+		c.sign(1, "a scalar that leads to the loss")
+	default:
+		c.sign(1, "a scalar that depends on labels")
+	}
+	if on == 0 {
+		c.sign(2, "")
+	}
+	if person {
+		c.sign(1, "")
+	}
+	if says(last, lossWords) || says(last, metricWords) {
+		c.sign(2, "")
+	}
+}
+
+// compare puts the likeliest first, of equals those that training does not touch, then those that were built last.
+func (d *ioFinder) compare(a, b candidate) int {
+	switch x, y := d.Has(a.edge.Node, markToLoss), d.Has(b.edge.Node, markToLoss); {
+	case a.score != b.score:
+		return b.score - a.score
+	case x != y && x:
+		return 1
+	case x != y:
+		return -1
+	case a.edge.Node != b.edge.Node:
+		return int(b.edge.Node) - int(a.edge.Node)
+	}
+	return int(a.edge.Port) - int(b.edge.Port)
+}
+
+// best returns at most limit candidates, the likeliest first, without those that lie far behind the likeliest.
+func (d *ioFinder) best(all []candidate, limit, behind int) []candidate {
+	slices.SortStableFunc(all, d.compare)
+	for k := range all {
+		if k == limit || all[k].score < min(all[0].score-behind, goodScore) || k > 0 && all[k].score <= 0 || all[k].score < worstScore {
+			return all[:k]
+		}
+	}
+	return all
+}

@@ -1,0 +1,91 @@
+package model
+
+import (
+	"iter"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// ListValues is the field `value` in each of the lists of a CollectionDef (tensorflow/core/protobuf/meta_graph.proto).
+const ListValues protowire.Number = 1
+
+// A CollectionKind is the kind of list that a collection is, by the name of the field that holds it.
+type CollectionKind string
+
+// The kinds of collections.
+const (
+	NodeList  CollectionKind = "node_list"  // names of nodes and tensors
+	BytesList CollectionKind = "bytes_list" // strings, or protos of a registered type
+	Int64List CollectionKind = "int64_list"
+	FloatList CollectionKind = "float_list"
+	AnyList   CollectionKind = "any_list" // protos that say of which type they are
+)
+
+// CollectionKinds names the kinds that scope.KindOf returns.
+var CollectionKinds = map[protowire.Number]CollectionKind{
+	scope.NodeList: NodeList, scope.BytesList: BytesList, scope.Int64List: Int64List, scope.FloatList: FloatList,
+	scope.AnyList: AnyList,
+}
+
+// CollectionList returns the kind of a CollectionDef and its list, as scope.KindOf does. The error says where it breaks off.
+func CollectionList(collection []byte) (CollectionKind, []byte, error) {
+	kind, list := scope.KindOf(collection)
+	return CollectionKinds[kind], list, wire.Check(collection)
+}
+
+// ListEntries yields the strings or messages of a collection, none where it is of another kind than num says.
+func ListEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		kind, list := scope.KindOf(collection)
+		if kind != num {
+			return
+		}
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(ListValues) && !yield(s.Data) {
+				return
+			}
+		}
+	}
+}
+
+// CountEntries returns how many entries the list of a collection has; of numbers several can stand in one field. The error says
+// where the list breaks off.
+func CountEntries(kind CollectionKind, list []byte) (int, error) {
+	n := 0
+	s := wire.Scan(list)
+	for s.Next() {
+		switch {
+		case s.Num != ListValues:
+		case kind == Int64List:
+			n += int(PackedNumbers(s.Field, false))
+		case s.Type == protowire.BytesType && kind == FloatList:
+			n += int(PackedNumbers(s.Field, true))
+		case s.Type == protowire.BytesType, s.Type == protowire.Fixed32Type && kind == FloatList:
+			n++
+		}
+	}
+	return n, s.Err()
+}
+
+// PackedNumbers returns how many numbers stand in a field, which may be packed.
+func PackedNumbers(f wire.Field, fixed bool) int64 {
+	if f.Type != protowire.BytesType {
+		return 1
+	}
+	if fixed {
+		return int64(len(f.Data) / 4)
+	}
+	var n int64
+	for _, c := range f.Data {
+		if c < 0x80 {
+			n++
+		}
+	}
+	return n
+}
+
+// UnboundInputsKey is the collection of the inputs that must be mapped.
+const UnboundInputsKey = "unbound_inputs"

@@ -1,0 +1,277 @@
+// Package picture reduces a graph to the boxes and links of a drawing that a person can read.
+package picture
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+)
+
+// A Picture is a graph drawn by its scopes: clusters for scopes that are taken apart, boxes for what is not, and how many inputs lead
+// from box to box. However large the graph, there are few enough boxes to look at; every node lies in one of them.
+type Picture struct {
+	Clusters []Cluster // each before those in it
+	Boxes    []Box     // those of the model in the order of their first nodes, then one for each kind of side work
+	Links    []Link    // by From, then by To; none from a box to itself
+	Nodes    int       // in all boxes
+	Outside  int       // nodes that the filter leaves out
+	Deeper   int       // scopes that were not taken apart although Depth allows it, so that there are not too many boxes
+	Inner    int       // inputs from a box to itself
+	Missing  int       // inputs that name no node, or one that the filter leaves out
+}
+
+// A Cluster is a scope that is taken apart.
+type Cluster struct {
+	Scope string // the whole path
+	In    int    // the cluster that it lies in, -1 at the top
+	Nodes int    // in all boxes in it
+}
+
+// A BoxKind says what a box stands for.
+type BoxKind int
+
+// The kinds of boxes.
+const (
+	BoxScope  BoxKind = iota // a scope with all that is in it
+	BoxNode                  // a single node
+	BoxRest                  // nodes directly in a cluster and scopes too small to be drawn, together
+	BoxInput                 // a node with an input of the graph
+	BoxOutput                // a node with an output of the graph
+	BoxSide                  // all nodes of one kind of side work, wherever they are
+)
+
+// A Box is one box of a picture.
+type Box struct {
+	Kind   BoxKind
+	Name   string            // path of the scope, name of the node or the kind of side work; of a BoxRest the scope in which it lies
+	In     int               // the cluster that it lies in, -1 at the top
+	Nodes  int               // how many nodes it stands for
+	Scopes int               // how many scopes lie in it
+	Op     string            // of a single node
+	IO     []dataflow.Tensor // of a BoxInput or BoxOutput: what goes in or comes out
+}
+
+// A Link is the inputs that lead from one box to another.
+type Link struct {
+	From, To      int // boxes
+	Data, Control int // how many inputs of each kind
+}
+
+// Options says what to draw.
+type Options struct {
+	Filter model.Filter
+	Depth  int // down to which depth scopes are taken apart; 0 for all
+}
+
+const (
+	maxBoxes     = 70 // of the model: more cannot be looked at
+	maxChildren  = 24 // drawn in one cluster; the smallest of the others are put together
+	maxSingles   = 32 // nodes directly in a cluster that are drawn each by itself
+	drawnTensors = 12 // inputs, and outputs, that are drawn each by itself
+)
+
+// Draw makes the picture of a graph. What serves training, saving, initializing, summaries and assertions alone is taken
+// out of the scopes and put together by kind, since it would drown the model. It takes time in proportion to the graph. The
+// error is that of FindIO.
+func Draw(m *model.Model, o Options) (*Picture, error) {
+	io, err := dataflow.Find(m)
+	if err != nil {
+		return nil, err
+	}
+	g, err := m.Graph()
+	if err != nil {
+		return nil, err
+	}
+	d := &drawing{g: g, picture: new(Picture), boxOf: make([]int32, g.Len()), tensors: make(map[int32]*Box)}
+	d.mark(io.Inputs, BoxInput)
+	d.mark(io.Outputs, BoxOutput)
+	d.side = findSideWork(g, func(i int32) bool { return d.tensors[i] != nil })
+	d.grow(o)
+	d.tree.open(maxBoxes - len(d.tensors))
+	d.place()
+	d.placeSideWork()
+	d.link()
+	return d.picture, nil
+}
+
+// nowhere stands for the box of a node that the filter leaves out.
+const nowhere int32 = -1
+
+// A drawing is a picture that is being made.
+type drawing struct {
+	g       *graph.Graph
+	picture *Picture
+	side    []sideWork     // by node
+	tensors map[int32]*Box // the boxes of inputs and outputs, by node
+	tree    pictureTree
+	branch  []int32 // by node: the scope in the tree where it lies
+	boxOf   []int32 // by node
+	only    []int32 // the first node of each box that stands for several, so far as is known
+}
+
+// mark sets the nodes of the first few of the tensors aside.
+func (d *drawing) mark(list []dataflow.Tensor, kind BoxKind) {
+	marked := 0
+	for _, t := range list {
+		i := dataflow.FindTensor(d.g, t.Tensor).Node
+		if i == graph.Dangling || t.Role == dataflow.RoleUnused {
+			continue
+		}
+		if d.tensors[i] == nil {
+			if marked++; marked > drawnTensors {
+				return
+			}
+			d.tensors[i] = &Box{Kind: kind, Name: string(d.g.Name(int(i)))}
+		}
+		d.tensors[i].IO = append(d.tensors[i].IO, t)
+	}
+}
+
+// grow makes the tree of the scopes that the nodes of the model lie in.
+func (d *drawing) grow(o Options) {
+	d.tree = newPictureTree(o.Depth)
+	d.branch = make([]int32, d.g.Len())
+	for i := range d.branch {
+		d.branch[i] = nowhere
+		if !d.picks(&o.Filter, i) {
+			d.boxOf[i] = nowhere
+			d.picture.Outside++
+			continue
+		}
+		d.picture.Nodes++
+		if d.side[i] == sideNone {
+			d.branch[i] = d.tree.add(d.g.Name(i))
+		}
+	}
+	for i, at := range d.branch {
+		if at != nowhere {
+			// A node that is called like a scope, as a variable is like the scope of what reads it, lies in that scope.
+			d.branch[i] = d.tree.settle(at, d.g.Name(i), d.tensors[int32(i)] != nil)
+		}
+	}
+	d.tree.count()
+}
+
+// picks reports whether the filter picks node i.
+func (d *drawing) picks(f *model.Filter, i int) bool {
+	if f.Empty() {
+		return true
+	}
+	return f.MatchName(d.g.Name(i)) && model.MatchAny(f.Ops, []byte(d.g.OpName(d.g.Op(i)))) && f.MatchDevice([]byte(d.g.Devices()[d.g.Device(i)]))
+}
+
+// place gives the nodes of the model their boxes, and makes these and the clusters.
+func (d *drawing) place() {
+	clusters := make([]int32, len(d.tree.scopes)) // by scope; of no use where it is not open
+	boxes := make([]int32, len(d.tree.scopes))    // of a scope, or of what is put together in it; -1 before it is made
+	for k := range d.tree.scopes {
+		s := &d.tree.scopes[k]
+		boxes[k], clusters[k] = -1, -1
+		if s.open && k > 0 {
+			clusters[k] = int32(len(d.picture.Clusters))
+			d.picture.Clusters = append(d.picture.Clusters, Cluster{Scope: string(s.path), In: int(clusters[s.parent]), Nodes: s.nodes})
+		}
+		if !s.open && s.depthLeft && len(s.children) > 0 && d.tree.scopes[s.parent].open {
+			d.picture.Deeper++
+		}
+	}
+	for i, at := range d.branch {
+		if at == nowhere {
+			continue
+		}
+		top := d.tree.drawn[at] // the scope that is drawn, as a box or as the cluster around the node's box
+		s := &d.tree.scopes[top]
+		cluster := int(clusters[top])
+		if box := d.tensors[int32(i)]; box != nil {
+			box.Nodes, box.In, box.Op = 1, cluster, d.g.OpName(d.g.Op(i))
+			if !s.open {
+				box.In = int(clusters[s.parent])
+			}
+			d.boxOf[i] = d.newBox(*box)
+			continue
+		}
+		if s.open && at == top && s.own <= maxSingles {
+			d.boxOf[i] = d.newBox(Box{Kind: BoxNode, Name: string(d.g.Name(i)), In: cluster, Nodes: 1, Op: d.g.OpName(d.g.Op(i))})
+			continue
+		}
+		if boxes[top] < 0 {
+			box := Box{Kind: BoxRest, Name: string(s.path), In: cluster, Scopes: s.hidden}
+			if !s.open {
+				box = Box{Kind: BoxScope, Name: string(s.path), In: int(clusters[s.parent]), Scopes: s.scopes}
+			}
+			boxes[top] = d.newBox(box)
+		}
+		d.boxOf[i] = boxes[top]
+		if d.picture.Boxes[boxes[top]].Nodes++; d.picture.Boxes[boxes[top]].Nodes == 1 {
+			d.only = append(d.only, int32(i))
+		}
+	}
+	for _, i := range d.only {
+		if b := &d.picture.Boxes[d.boxOf[i]]; b.Nodes == 1 {
+			b.Kind, b.Scopes, b.Name, b.Op = BoxNode, 0, string(d.g.Name(int(i))), d.g.OpName(d.g.Op(int(i)))
+		}
+	}
+}
+
+// newBox adds a box and returns its number.
+func (d *drawing) newBox(b Box) int32 {
+	d.picture.Boxes = append(d.picture.Boxes, b)
+	return int32(len(d.picture.Boxes) - 1)
+}
+
+// placeSideWork makes the boxes for side work and puts its nodes there.
+func (d *drawing) placeSideWork() {
+	var boxes [sideKinds]int32
+	for kind := sideNone + 1; kind < sideKinds; kind++ {
+		boxes[kind] = -1
+		for i, side := range d.side {
+			if side != kind || d.boxOf[i] == nowhere {
+				continue
+			}
+			if boxes[kind] < 0 {
+				boxes[kind] = d.newBox(Box{Kind: BoxSide, Name: sideNames[kind], In: -1})
+			}
+			d.boxOf[i] = boxes[kind]
+			d.picture.Boxes[boxes[kind]].Nodes++
+		}
+	}
+}
+
+// link counts the inputs between boxes.
+func (d *drawing) link() {
+	type pair struct{ from, to int32 }
+	links := make(map[pair]*Link)
+	for i, to := range d.boxOf {
+		if to == nowhere {
+			continue
+		}
+		for _, e := range d.g.Inputs(i) {
+			if e.Node == graph.Dangling || d.boxOf[e.Node] == nowhere {
+				d.picture.Missing++
+				continue
+			}
+			from := d.boxOf[e.Node]
+			if from == to {
+				d.picture.Inner++
+				continue
+			}
+			l := links[pair{from, to}]
+			if l == nil {
+				l = &Link{From: int(from), To: int(to)}
+				links[pair{from, to}] = l
+			}
+			if e.Port == graph.Control {
+				l.Control++
+			} else {
+				l.Data++
+			}
+		}
+	}
+	for _, l := range links {
+		d.picture.Links = append(d.picture.Links, *l)
+	}
+	slices.SortFunc(d.picture.Links, func(a, b Link) int { return cmp.Or(a.From-b.From, a.To-b.To) })
+}

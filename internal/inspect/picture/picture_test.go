@@ -1,0 +1,183 @@
+package picture
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/testfiles"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// checkPicture wants every node in one box and every input in one link, or counted as leading nowhere or from a box to itself.
+func checkPicture(t *testing.T, m *wire.MetaGraph, o Options) *Picture {
+	t.Helper()
+	shared := model.New(m)
+	p, err := Draw(shared, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := shared.Graph()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, drawn, inside := 0, 0, make([]int, len(p.Clusters))
+	for _, b := range p.Boxes {
+		if b.Nodes == 0 {
+			t.Errorf("box %+v stands for nothing", b)
+		}
+		nodes += b.Nodes
+		if b.Kind != BoxSide {
+			drawn++
+		}
+		for at := b.In; at >= 0; at = p.Clusters[at].In {
+			inside[at] += b.Nodes
+		}
+	}
+	if nodes != p.Nodes || nodes+p.Outside != g.Len() {
+		t.Errorf("%d nodes in boxes, %d counted, %d outside, %d in the graph", nodes, p.Nodes, p.Outside, g.Len())
+	}
+	for k, c := range p.Clusters {
+		if c.Nodes != inside[k] || c.In >= k {
+			t.Errorf("cluster %d %+v: %d nodes in its boxes", k, c, inside[k])
+		}
+	}
+	inputs, want := p.Inner+p.Missing, 0
+	for _, l := range p.Links {
+		inputs += l.Data + l.Control
+	}
+	for i := range g.Len() {
+		if o.Filter.MatchName(g.Name(i)) {
+			want += len(g.Inputs(i))
+		}
+	}
+	if inputs != want {
+		t.Errorf("%d inputs in links, want %d", inputs, want)
+	}
+	if drawn > maxBoxes+maxChildren+maxSingles+1 {
+		t.Errorf("%d boxes", drawn)
+	}
+	again, err := Draw(model.New(m), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(p, again); diff != "" {
+		t.Errorf("drawn again it differs:\n%s", diff)
+	}
+	return p
+}
+
+// TestDrawCounts draws real files and strange ones: nothing gets lost.
+func TestDrawCounts(t *testing.T) {
+	files := map[string][]byte{"strange": testfiles.StrangeGraph(t), "none": nil}
+	for name, raw := range testfiles.Metas(t) {
+		files[name] = raw
+	}
+	raw, err := os.ReadFile(testfiles.Path(t, "testdata/train/model.ckpt-3.meta"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["train"] = raw
+	for name, raw := range files {
+		m, err := wire.ParseMetaGraph(raw)
+		if err != nil {
+			continue // what is wrong with it, other tests ask
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, depth := range []int{0, 1, 2, 5} {
+				checkPicture(t, m, Options{Depth: depth})
+			}
+			checkPicture(t, m, Options{Depth: 2, Filter: model.Filter{Scopes: []string{"layer1", "gradients", "tower1"}}})
+		})
+	}
+}
+
+// sketchPicture writes a picture a line each cluster, box and link.
+func sketchPicture(p *Picture) string {
+	var b strings.Builder
+	for k, c := range p.Clusters {
+		fmt.Fprintf(&b, "cluster %d in %d: %s, %d\n", k, c.In, c.Scope, c.Nodes)
+	}
+	for k, box := range p.Boxes {
+		fmt.Fprintf(&b, "box %d in %d: %d %s, %d\n", k, box.In, box.Kind, box.Name, box.Nodes)
+	}
+	for _, l := range p.Links {
+		fmt.Fprintf(&b, "link %d %d: %d %d\n", l.From, l.To, l.Data, l.Control)
+	}
+	return b.String()
+}
+
+// TestDraw draws a small model that is trained: what trains, saves and initializes stands aside.
+func TestDraw(t *testing.T) {
+	m := testfiles.Sketch(t, `
+x = Placeholder dtype=float shape=(?,2)
+layer/w = VariableV2 dtype=float shape=(2,2)
+layer/w/read = Identity layer/w T=float
+layer/w/Adam = VariableV2 dtype=float shape=(2,2)
+layer/w/Adam/read = Identity layer/w/Adam T=float
+layer/init/zeros = Const dtype=float
+layer/w/Assign = Assign layer/w layer/init/zeros T=float
+layer/MatMul = MatMul x layer/w/read T=float
+layer/out/deep/Flat = Reshape layer/MatMul ^x T=float
+layer/out/deep/Softmax = Softmax layer/out/deep/Flat T=float
+gradients/g = ReluGrad layer/out/deep/Flat layer/MatMul T=float
+update = ApplyAdam layer/w layer/w/Adam gradients/g T=float
+init = NoOp ^layer/w/Assign
+save/name = Const dtype=string
+save/Save = SaveV2 save/name layer/w layer/w/Adam
+save/done = Identity save/name ^save/Save
+`)
+	got := sketchPicture(checkPicture(t, testfiles.MetaGraph(t, m), Options{Depth: 2}))
+	want := `cluster 0 in -1: layer, 5
+box 0 in -1: 3 x, 1
+box 1 in 0: 0 layer/w, 2
+box 2 in 0: 1 layer/MatMul, 1
+box 3 in 0: 4 layer/out/deep/Flat, 1
+box 4 in 0: 4 layer/out/deep/Softmax, 1
+`
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("-want +got:\n%s", cmp.Diff(want, got))
+	}
+	for _, line := range []string{"5 gradients and updates, 4\n", "5 savers, 3\n", "5 initializers, 3\n", "link 0 2: 1 0\n", "link 0 3: 0 1\n", "link 1 2: 1 0\n"} {
+		if !strings.Contains(got, line) {
+			t.Errorf("no %q in\n%s", line, got)
+		}
+	}
+}
+
+// TestDrawMany puts together what nobody could look at.
+func TestDrawMany(t *testing.T) {
+	var lines strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&lines, "s%d/a = Placeholder dtype=float shape=(2)\ns%d/b/c = Relu s%d/a T=float\ntop%d = Relu s%d/b/c T=float\n", i, i, i, i, i)
+	}
+	p := checkPicture(t, testfiles.MetaGraph(t, testfiles.Sketch(t, lines.String())), Options{Depth: 3})
+	if len(p.Boxes) > maxBoxes {
+		t.Errorf("%d boxes", len(p.Boxes))
+	}
+}
+
+// FuzzDraw: whatever graph the bytes are, its picture counts every node and every input once.
+func FuzzDraw(f *testing.F) {
+	f.Add(testfiles.Encode(f, testfiles.Example()), 2)
+	f.Add(testfiles.StrangeGraph(f), 0)
+	for _, data := range testfiles.Metas(f) {
+		if len(data) < 20_000 {
+			f.Add(data, 3)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, depth int) {
+		m, err := wire.ParseMetaGraph(data)
+		if err != nil {
+			return
+		}
+		if _, err := graph.New(m.Graph()); err == nil {
+			checkPicture(t, m, Options{Depth: max(depth, 0)})
+		}
+	})
+}

@@ -1,0 +1,156 @@
+package picture
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+)
+
+// A pictureTree is the scopes of a picture, and which of them are taken apart.
+type pictureTree struct {
+	depth  int
+	scopes []pictureScope // the first is the whole graph; each stands before those in it
+	byPart map[scopePart]int32
+	drawn  []int32 // by scope: itself, or the scope around it in whose box it is
+}
+
+// A scopePart is the last part of a scope's path, in the scope before it.
+type scopePart struct {
+	parent int32
+	part   string
+}
+
+// A pictureScope is a scope of a picture.
+type pictureScope struct {
+	path      []byte // a window on the name of a node
+	parent    int32  // nowhere of the whole graph
+	level     int
+	own       int // nodes directly in it that have no box of their own as inputs and outputs
+	nodes     int // all nodes in it
+	scopes    int // all scopes in it
+	hidden    int // scopes in it that are put together with its own nodes
+	children  []int32
+	open      bool // drawn as a cluster
+	depthLeft bool // deep enough for what is in it to be told apart
+}
+
+func newPictureTree(depth int) pictureTree {
+	if depth == 0 || depth > model.MaxScopeDepth {
+		depth = model.MaxScopeDepth
+	}
+	return pictureTree{depth: depth, scopes: []pictureScope{{parent: nowhere, depthLeft: true}}, byPart: make(map[scopePart]int32)}
+}
+
+// add returns the scope that a node of that name lies in, as deep as scopes are told apart.
+func (t *pictureTree) add(name []byte) int32 {
+	at, start := int32(0), 0
+	for level := 1; level <= t.depth; level++ {
+		slash := bytes.IndexByte(name[start:], '/')
+		if slash < 0 {
+			break
+		}
+		part := name[start : start+slash]
+		next, known := t.byPart[scopePart{at, string(part)}]
+		if !known {
+			next = int32(len(t.scopes))
+			t.byPart[scopePart{at, string(part)}] = next
+			t.scopes = append(t.scopes, pictureScope{path: name[:start+slash], parent: at, level: level, depthLeft: level < t.depth})
+			t.scopes[at].children = append(t.scopes[at].children, next)
+		}
+		at = next
+		start += slash + 1
+	}
+	return at
+}
+
+// settle counts a node that lies in scope at and returns the scope that it belongs to: the one called like it, if there is one.
+func (t *pictureTree) settle(at int32, name []byte, tensor bool) int32 {
+	if rest := len(t.scopes[at].path); at == 0 || len(name) > rest {
+		if at > 0 {
+			name = name[rest+1:]
+		}
+		if same, ok := t.byPart[scopePart{at, string(name)}]; ok && !tensor {
+			at = same
+		}
+	}
+	t.scopes[at].nodes++
+	if !tensor {
+		t.scopes[at].own++
+	}
+	return at
+}
+
+// count adds up what lies in each scope.
+func (t *pictureTree) count() {
+	for k := len(t.scopes) - 1; k > 0; k-- {
+		s := &t.scopes[k]
+		parent := &t.scopes[s.parent]
+		parent.nodes += s.nodes
+		parent.scopes += s.scopes + 1
+	}
+}
+
+// open takes scopes apart, those at the top first and of these the largest, as long as there are no more than so many boxes.
+func (t *pictureTree) open(boxes int) {
+	t.drawn = make([]int32, len(t.scopes))
+	level := []int32{0}
+	boxes -= t.openScope(0)
+	for len(level) > 0 {
+		var next []int32
+		for _, k := range level {
+			for _, child := range t.scopes[k].children {
+				if t.drawn[child] == child {
+					next = append(next, child)
+				}
+			}
+		}
+		slices.SortStableFunc(next, func(a, b int32) int { return cmp.Compare(t.scopes[b].nodes, t.scopes[a].nodes) })
+		level = level[:0]
+		for _, k := range next {
+			s := &t.scopes[k]
+			if !s.depthLeft || len(s.children) == 0 || s.cost()-1 > boxes {
+				continue
+			}
+			boxes -= t.openScope(k) - 1
+			level = append(level, k)
+		}
+	}
+	for k := 1; k < len(t.scopes); k++ {
+		if t.drawn[k] == 0 {
+			t.drawn[k] = t.drawn[t.scopes[k].parent]
+		}
+	}
+}
+
+// cost returns how many boxes a scope becomes when it is taken apart.
+func (s *pictureScope) cost() int {
+	boxes := min(len(s.children), maxChildren)
+	if s.own <= maxSingles {
+		boxes += s.own
+	}
+	if s.own > maxSingles || len(s.children) > maxChildren {
+		boxes++
+	}
+	return boxes
+}
+
+// openScope makes a cluster of a scope with a box for each of its largest scopes and returns how many boxes there are in it.
+func (t *pictureTree) openScope(k int32) int {
+	s := &t.scopes[k]
+	s.open = true
+	t.drawn[k] = k
+	shown := slices.Clone(s.children)
+	if len(shown) > maxChildren {
+		slices.SortStableFunc(shown, func(a, b int32) int { return cmp.Compare(t.scopes[b].nodes, t.scopes[a].nodes) })
+		for _, child := range shown[maxChildren:] {
+			s.hidden += 1 + t.scopes[child].scopes
+		}
+		shown = shown[:maxChildren]
+	}
+	for _, child := range shown {
+		t.drawn[child] = child
+	}
+	return s.cost()
+}

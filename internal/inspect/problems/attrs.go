@@ -1,0 +1,224 @@
+package problems
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// unknownAttr notes an attr that the op does not have, unless TensorFlow drops it without a word: because it has the default
+// of the producer's definition (_RemoveDefaultAttrs in tensorflow/python/framework/importer.py).
+func (f *problemFinder) unknownAttr(p *nodePlace, op *opInfo, key, value []byte) {
+	if def := f.ops.listed.Find([]byte(op.name)); def != nil {
+		for _, a := range def.GetAttr() {
+			if a.GetName() == string(key) && a.GetDefaultValue() != nil && sameAttr(a.GetDefaultValue(), value) {
+				return
+			}
+		}
+	}
+	f.report(p, unknownAttr, op.name+"\x00"+string(key), func() string {
+		return fmt.Sprintf("attr %s is none that op %s has in TensorFlow %s", shown(key), shown(op.name), opdef.ReferenceVersion)
+	})
+}
+
+// checkAttr looks at attr number i of the node whose attrs are in op.attrValues (ValidateAttrValue in
+// tensorflow/core/framework/op_def_util.cc).
+func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
+	a := &op.attrs[i]
+	value := op.attrValues[i]
+	if len(value) == 0 {
+		// A default takes the place of an attr without a value; of a list, no value is an empty one.
+		if !a.hasDefault && (!op.present[i] || !a.list) {
+			f.report(p, missingAttr, op.name+"\x00"+a.name, func() string {
+				return fmt.Sprintf("op %s needs attr %s (%s)", shown(op.name), shown(a.name), a.kindName)
+			})
+		}
+		return
+	}
+	kind, field, err := attrField(value)
+	if err != nil {
+		f.report(p, damagedMessage, "", fixed("attr "+shown(a.name)+" breaks off: "+err.Error()))
+		return
+	}
+	if kind == wire.AttrPlaceholder {
+		if p.function == "" && !a.hasDefault {
+			f.invalidAttr(p, op, a, func() string { return "is a placeholder, which only function bodies can hold" })
+		}
+		return
+	}
+	want := a.field
+	if a.list {
+		want = wire.AttrList
+	}
+	if a.field == 0 {
+		return // of a type that no TensorFlow has
+	}
+	if kind != want {
+		f.invalidAttr(p, op, a, func() string { return "is a " + attrKindName(kind) + " where the op has a " + a.kindName })
+		return
+	}
+	if (a.field == wire.AttrFunc || a.field == wire.ListFunc) && !plain(value) {
+		f.textsIn((*tfpb.AttrValue)(nil).ProtoReflect().Descriptor(), value, p)
+	}
+	switch {
+	case a.list:
+		f.checkList(p, op, a, value)
+	case kind == wire.AttrType:
+		f.checkType(p, op, a, int32(field.Uint()))
+	case kind == wire.AttrI:
+		if v := int64(field.Uint()); a.hasMinimum && v < a.minimum {
+			f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %d and must be at least %d", v, a.minimum) })
+		}
+	case kind == wire.AttrS:
+		f.checkString(p, op, a, field.Data)
+	case kind == wire.AttrShape:
+		if p.function == "" && shapeReaders[op.name] {
+			if wrong := wrongShape(field.Data); wrong != "" {
+				f.invalidAttr(p, op, a, func() string { return wrong })
+			}
+		}
+	case kind == wire.AttrFunc:
+		name, _ := wire.AttrBytes(value, wire.AttrFunc)
+		f.checkFunction(p, a.name, name, 0)
+	case kind == wire.AttrTensor:
+		tensor, _ := wire.AttrBytes(value, wire.AttrTensor)
+		if _, wrong := checkTensor(tensor); wrong != nil {
+			f.report(p, invalidTensor, "", func() string { return "attr " + shown(a.name) + " " + wrong() })
+		}
+	}
+}
+
+// invalidAttr notes a value that an attr cannot have.
+func (f *problemFinder) invalidAttr(p *nodePlace, op *opInfo, a *opAttr, what func() string) {
+	f.report(p, invalidAttr, op.name+"\x00"+a.name, func() string {
+		return fmt.Sprintf("attr %s of op %s %s", shown(a.name), shown(op.name), what())
+	})
+}
+
+// attrField returns which alternative of AttrValue is set, and its field; the last where several are, 0 where none is.
+func attrField(value []byte) (protowire.Number, wire.Field, error) {
+	var kind protowire.Number
+	var field wire.Field
+	s := wire.Scan(value)
+	for s.Next() {
+		ok := s.Type == protowire.BytesType
+		switch s.Num {
+		case wire.AttrI, wire.AttrB, wire.AttrType:
+			ok = s.Type == protowire.VarintType
+		case wire.AttrF:
+			ok = s.Type == protowire.Fixed32Type
+		}
+		if ok && s.Num <= wire.AttrFunc {
+			kind, field = s.Num, s.Field
+		}
+	}
+	return kind, field, s.Err()
+}
+
+// attrKindName names an alternative of AttrValue as op definitions do.
+func attrKindName(kind protowire.Number) string {
+	if kind == wire.AttrList {
+		return "list of another type"
+	}
+	for name, field := range attrFields {
+		if field == kind {
+			return name
+		}
+	}
+	return "value of no type"
+}
+
+func (f *problemFinder) checkType(p *nodePlace, op *opInfo, a *opAttr, dtype int32) {
+	_, known := tfpb.DataType_name[dtype]
+	switch {
+	case dtype == 0 || !known || dtype > tensor.RefOffset:
+		f.invalidAttr(p, op, a, func() string {
+			return fmt.Sprintf("is the type %d (%s), which no attr can be", dtype, tensor.DTypeName(dtype))
+		})
+	case len(a.allowedTypes) > 0 && !slices.Contains(a.allowedTypes, dtype):
+		f.invalidAttr(p, op, a, func() string {
+			return "is " + tensor.DTypeName(dtype) + ", for which TensorFlow " + opdef.ReferenceVersion + " has no such op"
+		})
+	}
+}
+
+func (f *problemFinder) checkString(p *nodePlace, op *opInfo, a *opAttr, s []byte) {
+	if len(a.allowedStrings) > 0 && !slices.Contains(a.allowedStrings, string(s)) {
+		f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %q, which is none of %q", s, a.allowedStrings) })
+	}
+}
+
+// checkList looks at the elements of a list attr.
+func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []byte) {
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var length int64
+	s := wire.Scan(list)
+	for s.Next() {
+		if s.Num < wire.ListS || s.Num > wire.ListFunc {
+			continue
+		}
+		if s.Num != a.field {
+			f.invalidAttr(p, op, a, func() string { return "is a list of another type than " + a.kindName })
+			return
+		}
+		switch a.field {
+		case wire.AttrI, wire.AttrB, wire.AttrType, wire.AttrF:
+			length += model.PackedNumbers(s.Field, a.field == wire.AttrF)
+		case wire.AttrS:
+			length++
+			f.checkString(p, op, a, s.Data)
+		case wire.ListFunc:
+			length++
+			f.checkFunction(p, a.name, s.Data, 0)
+		default:
+			length++
+		}
+	}
+	if err := s.Err(); err != nil {
+		f.report(p, damagedMessage, "", fixed("attr "+shown(a.name)+" breaks off: "+err.Error()))
+		return
+	}
+	if a.field == wire.AttrType {
+		for _, dtype := range tensor.TypesIn(value) {
+			f.checkType(p, op, a, dtype)
+		}
+	}
+	if a.hasMinimum && length < a.minimum {
+		f.invalidAttr(p, op, a, func() string {
+			return "has " + strconv.FormatInt(length, 10) + " elements and must have at least " + strconv.FormatInt(a.minimum, 10)
+		})
+	}
+}
+
+// maxFunctionDepth is how deep functions in the attrs of functions are followed.
+const maxFunctionDepth = 16
+
+// checkFunction looks at a function that an attr names, a NameAttrList, and at those in its attrs.
+func (f *problemFinder) checkFunction(p *nodePlace, attr string, list []byte, depth int) {
+	name := string(wire.Last(list, 1))
+	if name != "" && f.ops.find(name).kind == unknownOp {
+		f.report(p, undefinedFunctionAttr, name, func() string {
+			return "attr " + shown(attr) + " names function " + shown(name) + ", which is not in the library"
+		})
+	}
+	if depth == maxFunctionDepth {
+		return
+	}
+	for s := wire.Scan(list); s.Next(); {
+		if !s.Is(2) {
+			continue
+		}
+		key, value := wire.MapEntry(s.Data)
+		if nested, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+			f.checkFunction(p, string(key), nested, depth+1)
+		}
+	}
+}

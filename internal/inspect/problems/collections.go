@@ -1,0 +1,346 @@
+package problems
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findInCollections looks at the collections as import_scoped_meta_graph restores them
+// (tensorflow/python/framework/meta_graph.py).
+func (f *problemFinder) findInCollections() {
+	registry := scope.NewRegistry()
+	for key, def := range f.m.Entries(wire.CollectionDef) {
+		kind, list := scope.KindOf(def)
+		name := string(key)
+		switch registered, ok := registry.Lookup(name); {
+		case kind == 0:
+			f.found.add(emptyCollectionKind, "", fixed("collection "+shown(name)), fixed("has no list"))
+		case name == model.UnboundInputsKey:
+			// findUnbound has looked at it.
+		case ok && kind == scope.BytesList:
+			f.findInEntries(name, registered, list)
+		default:
+			if ok {
+				f.found.add(otherCollectionKind, "", fixed("collection "+shown(name)),
+					fixed(fmt.Sprintf("is a %s, and TensorFlow expects serialized %s", model.CollectionKinds[kind], registered.Message.Descriptor().Name())))
+			}
+			if kind == scope.NodeList {
+				f.findInNodeList(name, list)
+			}
+		}
+		if name == "variables" && kind != 0 && kind != scope.BytesList && !f.hasSaver() {
+			f.findUnsavable(kind, list)
+		}
+	}
+}
+
+// findUnbound notes the inputs that an importer must map.
+func (f *problemFinder) findUnbound() {
+	def, ok := f.m.Collection(model.UnboundInputsKey)
+	if !ok {
+		return
+	}
+	_, list := scope.KindOf(def)
+	var names []string
+	for s := wire.Scan(list); s.Next(); {
+		if s.Num == model.ListValues {
+			f.unbound[string(s.Data)] = true
+			names = append(names, shown(s.Data))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	f.found.addTimes(unboundInputs, "", len(names), fixed("collection "+model.UnboundInputsKey), func() string {
+		const few = 4
+		more := ""
+		if len(names) > few {
+			more = fmt.Sprintf(" and %d more", len(names)-few)
+		}
+		return strings.Join(names[:min(few, len(names))], ", ") + more + " must be mapped"
+	})
+}
+
+// findInNodeList looks at the names of a collection of nodes and tensors.
+func (f *problemFinder) findInNodeList(key string, list []byte) {
+	entry := 0
+	for s := wire.Scan(list); s.Next(); {
+		if !s.Is(model.ListValues) {
+			continue
+		}
+		if _, wrong := f.element(string(s.Data)); wrong != nil {
+			f.found.add(missingCollectionNode, key, entryPlace(key, entry), wrong)
+		}
+		entry++
+	}
+}
+
+// entryPlace names entry number i of a collection.
+func entryPlace(key string, i int) func() string {
+	return func() string { return fmt.Sprintf("collection %s[%d]", shown(key), i) }
+}
+
+// findInEntries looks at the protos of a registered collection.
+func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list []byte) {
+	entry := -1
+	for s := wire.Scan(list); s.Next(); {
+		if !s.Is(model.ListValues) {
+			continue
+		}
+		entry++
+		place := entryPlace(key, entry)
+		message, err := t.Decode(s.Data)
+		if err != nil {
+			f.found.add(unreadableEntry, key, place, fixed(fmt.Sprintf("is no %s", t.Message.Descriptor().Name())))
+			continue
+		}
+		switch m := message.(type) {
+		case *tfpb.VariableDef:
+			f.checkVariable(place, m)
+		case *tfpb.QueueRunnerDef:
+			f.checkQueueRunner(place, m)
+		case *tfpb.SaverDef:
+			f.checkSaver(place, m)
+		case *tfpb.CondContextDef:
+			f.checkCond(place, m, 0)
+		case *tfpb.WhileContextDef:
+			f.checkWhile(place, m, 0)
+		}
+	}
+}
+
+// names looks up names that must be there, each with the field it stands in, and notes those that are not.
+func (f *problemFinder) names(kind problemKind, place func() string, fields ...string) {
+	for k := 0; k < len(fields); k += 2 {
+		if _, wrong := f.element(fields[k+1]); wrong != nil {
+			f.found.add(kind, "", place, func() string { return fields[k] + ": " + wrong() })
+		}
+	}
+}
+
+// maxEnum is the largest value of VariableSynchronization and of VariableAggregation.
+const maxEnum = 3
+
+// checkVariable looks at a VariableDef (RefVariable._init_from_proto in tensorflow/python/ops/ref_variable.py and
+// ResourceVariable._init_from_proto in resource_variable_ops.py).
+func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) {
+	fields := []string{"variable_name", v.GetVariableName(), "initializer_name", v.GetInitializerName()}
+	if v.GetInitialValueName() != "" {
+		fields = append(fields, "initial_value_name", v.GetInitialValueName())
+	}
+	switch {
+	case v.GetSnapshotName() != "":
+		fields = append(fields, "snapshot_name", v.GetSnapshotName())
+	case v.GetIsResource():
+		handle, _, _ := strings.Cut(v.GetVariableName(), ":")
+		fields = append(fields, "snapshot_name", handle+"/Read/ReadVariableOp:0")
+	default:
+		fields = append(fields, "snapshot_name", "")
+	}
+	f.names(missingVariableNode, place, fields...)
+	if int(v.GetSynchronization()) > maxEnum || v.GetSynchronization() < 0 {
+		f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("synchronization %d is none that there is", v.GetSynchronization())))
+	}
+	if int(v.GetAggregation()) > maxEnum || v.GetAggregation() < 0 {
+		f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("aggregation %d is none that there is", v.GetAggregation())))
+	}
+	if !v.GetIsResource() {
+		return
+	}
+	if handle, wrong := f.element(v.GetVariableName()); wrong == nil {
+		op := f.infos[f.g.Op(handle.node)]
+		switch {
+		case !handle.tensor:
+			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is an operation, where a resource variable needs a tensor"))
+		case op.kind != unknownOp && (op.attr([]byte("shape")) < 0 || op.attr([]byte("dtype")) < 0):
+			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is of op "+shown(op.name)+", which is no resource variable"))
+		}
+	}
+	if snapshot, wrong := f.element(fields[len(fields)-1]); wrong == nil && !f.readsVariable(snapshot) {
+		f.found.add(missingVariableNode, "", place, fixed("snapshot_name: "+shown(fields[len(fields)-1])+" reads no resource variable"))
+	}
+}
+
+// readsVariable reports whether a snapshot leads to the op that reads a resource variable, along first inputs.
+func (f *problemFinder) readsVariable(snapshot element) bool {
+	if !snapshot.tensor {
+		return false
+	}
+	at := snapshot.node
+	for range maxSnapshotSteps {
+		if f.g.OpName(f.g.Op(at)) == "ReadVariableOp" {
+			return true
+		}
+		edges := f.g.Inputs(at)
+		if len(edges) == 0 || edges[0].Port == graph.Control || edges[0].Node == graph.Dangling {
+			return false
+		}
+		at = int(edges[0].Node)
+	}
+	return true // who knows
+}
+
+// maxSnapshotSteps is how many nodes stand between a snapshot and its variable at most: a cached value is a copy or two away.
+const maxSnapshotSteps = 1 << 10
+
+// checkQueueRunner looks at a QueueRunnerDef (QueueRunner._init_from_proto in tensorflow/python/training/queue_runner_impl.py).
+func (f *problemFinder) checkQueueRunner(place func() string, q *tfpb.QueueRunnerDef) {
+	fields := []string{"queue_name", q.GetQueueName()}
+	for _, name := range q.GetEnqueueOpName() {
+		fields = append(fields, "enqueue_op_name", name)
+	}
+	f.names(missingQueueNode, place, append(fields, "close_op_name", q.GetCloseOpName(), "cancel_op_name", q.GetCancelOpName())...)
+	for _, code := range q.GetQueueClosedExceptionTypes() {
+		if code <= 0 || int(code) > maxErrorCode {
+			f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("queue_closed_exception_types: %d is no error code", code)))
+		}
+	}
+}
+
+// maxErrorCode is the largest code that Python has an exception for (tensorflow/python/framework/errors_impl.py).
+const maxErrorCode = 16
+
+// maxContextDepth is how deep contexts are followed into each other. Protobuf stops at 100 messages.
+const maxContextDepth = 64
+
+// checkCond looks at a CondContextDef (tensorflow/python/ops/control_flow_ops.py).
+func (f *problemFinder) checkCond(place func() string, c *tfpb.CondContextDef, depth int) {
+	f.names(missingContextNode, place, "pred_name", c.GetPredName(), "pivot_name", c.GetPivotName())
+	f.checkValues(place, c.GetValuesDef())
+	f.checkNested(place, c.GetNestedContexts(), depth)
+}
+
+// checkWhile looks at a WhileContextDef.
+func (f *problemFinder) checkWhile(place func() string, w *tfpb.WhileContextDef, depth int) {
+	var fields []string
+	if w.GetMaximumIterationsName() != "" {
+		fields = append(fields, "maximum_iterations_name", w.GetMaximumIterationsName())
+	}
+	fields = append(fields, "pivot_for_pred_name", w.GetPivotForPredName(), "pivot_for_body_name", w.GetPivotForBodyName(),
+		"pivot_name", w.GetPivotName())
+	for _, name := range w.GetLoopExitNames() {
+		fields = append(fields, "loop_exit_names", name)
+	}
+	for _, name := range w.GetLoopEnterNames() {
+		fields = append(fields, "loop_enter_names", name)
+	}
+	f.names(missingContextNode, place, fields...)
+	f.checkValues(place, w.GetValuesDef())
+	f.checkNested(place, w.GetNestedContexts(), depth)
+}
+
+// checkValues looks at what a context lists. Of the values inside it only the nodes count.
+func (f *problemFinder) checkValues(place func() string, v *tfpb.ValuesDef) {
+	external := v.GetExternalValues()
+	keys := make([]string, 0, len(external))
+	for key := range external {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		f.names(missingContextNode, place, "values_def.external_values", external[key])
+	}
+	for _, value := range v.GetValues() {
+		if _, outside := external[value]; outside {
+			continue
+		}
+		node, _, _ := strings.Cut(value, ":")
+		f.names(missingContextNode, place, "values_def.values", node)
+	}
+}
+
+// checkNested looks at the contexts inside a context.
+func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlFlowContextDef, depth int) {
+	if depth == maxContextDepth {
+		return
+	}
+	for _, c := range nested {
+		switch {
+		case c.GetCondCtxt() != nil:
+			f.checkCond(place, c.GetCondCtxt(), depth+1)
+		case c.GetWhileCtxt() != nil:
+			f.checkWhile(place, c.GetWhileCtxt(), depth+1)
+		default:
+			f.found.add(unreadableEntry, "", place, fixed("nested_contexts: holds a context of no kind"))
+		}
+	}
+}
+
+// findUnsavable looks at a collection `variables` that holds no protos: without saver_def, TensorFlow makes a Saver of what is in
+// it (Saver in tensorflow/python/training/saver.py).
+func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
+	for s := wire.Scan(list); s.Next(); {
+		if s.Num != model.ListValues {
+			continue
+		}
+		if kind == scope.NodeList {
+			if e, wrong := f.element(string(s.Data)); wrong != nil || e.tensor && f.isVariable(e.node) {
+				continue
+			}
+		}
+		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + string(model.CollectionKinds[kind]) + " is no variable" })
+		return
+	}
+}
+
+// isVariable reports whether node i is a variable.
+func (f *problemFinder) isVariable(i int) bool {
+	switch f.g.OpName(f.g.Op(i)) {
+	case "Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp", "ReadVariableOp":
+		return true
+	}
+	return false
+}
+
+// hasSaver reports whether there is a saver_def.
+func (f *problemFinder) hasSaver() bool {
+	_, ok := f.m.Message(wire.SaverDef)
+	return ok
+}
+
+// findInSaver looks at saver_def.
+func (f *problemFinder) findInSaver() {
+	raw, ok := f.m.Message(wire.SaverDef)
+	if !ok {
+		f.found.add(noSaver, "", fixed("saver_def"), fixed("is not there"))
+		return
+	}
+	saver := new(tfpb.SaverDef)
+	if err := proto.Unmarshal(raw, saver); err != nil {
+		return // the walk over the texts has said so
+	}
+	place := fixed("saver_def")
+	f.checkSaver(place, saver)
+	if saver.GetVersion() != tfpb.SaverDef_V2 {
+		f.found.add(oldCheckpointFormat, "", place, fixed("writes checkpoints of version "+saver.GetVersion().String()))
+	}
+}
+
+// checkSaver looks at a SaverDef (Saver._check_saver_def in tensorflow/python/training/saver.py). Names that are not there are
+// missed only when the Saver is used.
+func (f *problemFinder) checkSaver(place func() string, s *tfpb.SaverDef) {
+	for _, field := range []struct {
+		name, value string
+		needed      bool
+	}{
+		{"save_tensor_name", s.GetSaveTensorName(), true},
+		{"restore_op_name", s.GetRestoreOpName(), true},
+		{"filename_tensor_name", s.GetFilenameTensorName(), false},
+	} {
+		if field.value == "" && field.needed {
+			f.found.add(incompleteSaver, "", place, fixed(field.name+" is empty"))
+		} else if field.value != "" {
+			f.names(missingSaverNode, place, field.name, field.value)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package problems
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findInDevices looks at the devices that nodes are placed on. Python parses them while it imports, except those of nodes that
+// are colocated with another: these get the other's (_ProcessNewOps in tensorflow/python/framework/importer.py).
+func (f *problemFinder) findInDevices() {
+	devices := f.g.Devices()
+	wrong := make([]func() string, len(devices))
+	pins := make([]bool, len(devices))
+	looked := false
+	for id, device := range devices {
+		wrong[id] = wrongDevice(device)
+		pins[id] = wrong[id] == nil && pinned(device)
+		looked = looked || wrong[id] != nil || pins[id]
+	}
+	if !looked {
+		return
+	}
+	colocated := f.g.Colocated()
+	first, placed := make([]int, len(devices)), make([]int, len(devices))
+	for i := range f.g.Len() {
+		id := f.g.Device(i)
+		for len(colocated) > 0 && int(colocated[0]) < i {
+			colocated = colocated[1:]
+		}
+		switch {
+		case pins[id]:
+			if placed[id] == 0 {
+				first[id] = i
+			}
+			placed[id]++
+		case wrong[id] != nil:
+			if len(colocated) > 0 && int(colocated[0]) == i && f.colocatedWithOther(i) {
+				continue
+			}
+			f.found.add(invalidDevice, devices[id], f.node(i), wrong[id])
+		}
+	}
+	for id, count := range placed {
+		if count > 0 {
+			f.found.addTimes(placedNodes, devices[id], count, f.node(first[id]), fixed("is placed on "+shown(devices[id])))
+		}
+	}
+}
+
+// colocatedWithOther reports whether _class puts node i in the group of another node.
+func (f *problemFinder) colocatedWithOther(i int) bool {
+	f.g.Node(i, &f.scratch)
+	value, _ := f.scratch.Attr("_class")
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	for s := wire.Scan(list); s.Next(); {
+		if !s.Is(wire.ListS) {
+			continue
+		}
+		if group, ok := strings.CutPrefix(string(s.Data), "loc:@"); ok && group != string(f.scratch.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// pinned reports whether a device is one that another machine may not have: any but the first CPU of no particular job.
+func pinned(device string) bool {
+	for part := range strings.SplitSeq(device, "/") {
+		fields := strings.Split(part, ":")
+		kind := fields[0]
+		if kind == "device" && len(fields) > 1 {
+			kind, fields = fields[1], fields[1:]
+		}
+		switch strings.ToUpper(kind) {
+		case "", "REPLICA":
+		case "CPU":
+			if len(fields) > 1 && fields[1] != "0" && fields[1] != "*" {
+				return true
+			}
+		case "JOB":
+			if len(fields) > 1 && fields[1] != "localhost" && fields[1] != "*" {
+				return true
+			}
+		case "TASK":
+			if len(fields) > 1 && fields[1] != "0" && fields[1] != "*" {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// wrongDevice returns why TensorFlow's Python does not read a device, nil where it does (DeviceSpec._string_to_components and the
+// setters of tensorflow/python/framework/device_spec.py).
+func wrongDevice(device string) func() string {
+	var wrong string
+	hasType := false
+	number := func(s string) {
+		if _, ok := pythonInt(s); !ok && wrong == "" {
+			wrong = fmt.Sprintf("%q is no number", s)
+		}
+	}
+	kind := func() {
+		if hasType && wrong == "" {
+			wrong = "there is more than one device type"
+		}
+		hasType = true
+	}
+	for part := range strings.SplitSeq(device, "/") {
+		fields := strings.Split(part, ":")
+		switch {
+		case len(fields) == 2 && fields[0] == "job":
+		case len(fields) == 2 && (fields[0] == "replica" || fields[0] == "task"):
+			number(fields[1])
+		case len(fields) <= 2 && deviceTypes[strings.ToUpper(fields[0])]:
+			kind()
+			if len(fields) == 2 && fields[1] != "*" {
+				number(fields[1])
+			}
+		case len(fields) == 3 && fields[0] == "device":
+			kind()
+			if fields[2] != "*" {
+				number(fields[2])
+			}
+		case fields[0] != "" && wrong == "":
+			wrong = fmt.Sprintf("TensorFlow does not know %q", fields[0])
+		}
+	}
+	if wrong == "" {
+		return nil
+	}
+	return func() string { return "device " + shown(device) + ": " + wrong }
+}
+
+// deviceTypes are the device types that a device can begin with (DeviceSpecV2._get_valid_device_types).
+var deviceTypes = map[string]bool{"CPU": true, "GPU": true, "TPU": true, "EPU": true, "CUSTOM": true}
+
+// pythonInt returns the number that Python's int() makes of a string, and whether it makes one: white space around it, a sign and
+// single underscores between digits are allowed.
+func pythonInt(s string) (int, bool) {
+	s = strings.TrimFunc(s, unicode.IsSpace)
+	digits := strings.TrimPrefix(s, "-")
+	if digits == s {
+		digits = strings.TrimPrefix(s, "+")
+	}
+	if digits == "" || digits[0] == '_' || digits[len(digits)-1] == '_' || strings.Contains(digits, "__") {
+		return 0, false
+	}
+	digits = strings.ReplaceAll(digits, "_", "")
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		n = int(^uint(0) >> 1) // more than any index
+	}
+	if s[0] == '-' {
+		n = -n
+	}
+	return n, true
+}

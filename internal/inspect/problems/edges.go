@@ -1,0 +1,269 @@
+package problems
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findInEdges looks at what the nodes read: whether it is there, whether it has such an output and is of the right type, whether
+// there is enough of it (GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
+func (f *problemFinder) findInEdges() {
+	for i := range f.g.Len() {
+		edges := f.g.Inputs(i)
+		control, ordered := false, true
+		data := 0
+		for k, e := range edges {
+			if e.Node == graph.Dangling || e.Port == graph.BadPort {
+				f.missingInput(i, k)
+			}
+			if e.Port == graph.Control {
+				control = true
+				continue
+			}
+			if control {
+				ordered = false
+			}
+			data++
+		}
+		if !ordered {
+			f.found.add(inputOrder, "", f.node(i), fixed("a control input stands before a data input"))
+			continue
+		}
+		f.checkInputTypes(i, edges[:data])
+	}
+}
+
+// input returns what input k of node i says.
+func (f *problemFinder) input(i, k int) []byte {
+	f.g.Node(i, &f.scratch)
+	if k >= len(f.scratch.Inputs) {
+		return nil
+	}
+	return f.scratch.Inputs[k]
+}
+
+func (f *problemFinder) missingInput(i, k int) {
+	if len(f.unbound) > 0 && f.unbound[string(f.input(i, k))] {
+		return // told already, for all of them
+	}
+	f.found.add(missingInput, "", f.node(i), func() string { return "reads " + shown(f.input(i, k)) + ", which is not there" })
+}
+
+// checkInputTypes looks at the data inputs of node i.
+func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
+	types := f.types[i]
+	if types != nil && types.inputCount != int64(len(edges)) {
+		f.found.add(inputCount, "", f.node(i), func() string {
+			return fmt.Sprintf("op %s takes %d inputs and has %d", shown(f.g.OpName(f.g.Op(i))), types.inputCount, len(edges))
+		})
+		types = nil
+	}
+	run, left := 0, int64(0)
+	for k, e := range edges {
+		want := int32(0)
+		if types != nil {
+			for left == 0 { // there are as many types as inputs
+				left = types.inputs[run].count
+				run++
+			}
+			left--
+			want = types.inputs[run-1].dtype
+		}
+		if e.Node == graph.Dangling || e.Port < 0 {
+			continue
+		}
+		read := f.types[e.Node]
+		if read == nil {
+			continue
+		}
+		port := int64(e.Port)
+		if port >= read.outputCount {
+			f.found.add(invalidOutput, "", f.node(i), func() string {
+				return fmt.Sprintf("reads %s, and node %s has %d outputs", shown(f.input(i, k)), shown(f.g.Name(int(e.Node))), read.outputCount)
+			})
+			continue
+		}
+		if want == 0 {
+			continue
+		}
+		// A reference can be read as its value, and nothing else as what it is not.
+		if given := at(read.outputs, port); given != want && given != want+tensor.RefOffset {
+			f.found.add(inputType, "", f.node(i), func() string {
+				return fmt.Sprintf("input %d reads %s, which is %s, and op %s takes %s there", k, shown(f.input(i, k)), tensor.DTypeName(given),
+					shown(f.g.OpName(f.g.Op(i))), tensor.DTypeName(want))
+			})
+		}
+	}
+}
+
+// findCycles looks for nodes that wait for each other: what TensorFlow cannot put in an order, where it takes a Merge that reads
+// a NextIteration for the beginning of a loop (GraphConstructor::InitFromEdges).
+func (f *problemFinder) findCycles() {
+	if !f.leadsBack() {
+		return
+	}
+	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
+	n := f.g.Len()
+	waits := make([]int32, n) // inputs that are not there yet
+	ready := make([]int32, 0, n)
+	for i := range n {
+		edges := f.g.Inputs(i)
+		waits[i] = int32(len(edges))
+		controls, loop := int32(0), false
+		for _, e := range edges {
+			switch {
+			case e.Port == graph.Control:
+				controls++
+			case e.Node != graph.Dangling && nexts[f.g.Op(int(e.Node))]:
+				loop = true
+			}
+			if e.Node == graph.Dangling {
+				waits[i]-- // a problem of its own
+			}
+		}
+		if loop && merges[f.g.Op(i)] {
+			waits[i] = controls + 1
+		}
+		if waits[i] == 0 {
+			ready = append(ready, int32(i))
+		}
+	}
+	done := 0
+	for ; done < len(ready); done++ {
+		i := int(ready[done])
+		next := nexts[f.g.Op(i)]
+		for _, e := range f.g.Consumers(i) {
+			if next && merges[f.g.Op(int(e.Node))] {
+				continue
+			}
+			waits[e.Node]--
+			if waits[e.Node] == 0 {
+				ready = append(ready, e.Node)
+			}
+		}
+	}
+	if done == n {
+		return
+	}
+	circle := f.circle(waits, merges, nexts)
+	f.found.addTimes(graphCycle, "", n-done, f.node(circle[0]), func() string {
+		if n-done == 1 {
+			return f.path(circle)
+		}
+		return fmt.Sprintf("%d nodes in a cycle or behind one: %s", n-done, f.path(circle))
+	})
+}
+
+// leadsBack reports whether some node reads itself or a later node, other than a Merge of a loop. Nearly every graph lists its
+// nodes in an order in which none does.
+func (f *problemFinder) leadsBack() bool {
+	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
+	for i := range f.g.Len() {
+		for _, e := range f.g.Inputs(i) {
+			if int(e.Node) < i {
+				continue
+			}
+			if loop := merges[f.g.Op(i)] && nexts[f.g.Op(int(e.Node))]; !loop {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// opsNamed returns, by op id, whether an op has one of the names.
+func (f *problemFinder) opsNamed(names ...string) []bool {
+	is := make([]bool, len(f.g.Ops()))
+	for _, name := range names {
+		if id, ok := f.g.OpID(name); ok {
+			is[id] = true
+		}
+	}
+	return is
+}
+
+// circle returns a circle among the nodes that still wait for something, each reading the one behind it in the list and the last
+// the first.
+func (f *problemFinder) circle(waits []int32, merges, nexts []bool) []int {
+	at := 0
+	for waits[at] <= 0 {
+		at++
+	}
+	visited := make(map[int]int) // where in path
+	var path []int
+	for {
+		if first, seen := visited[at]; seen {
+			return path[first:]
+		}
+		visited[at] = len(path)
+		path = append(path, at)
+		next := -1
+		for _, e := range f.g.Inputs(at) {
+			back := e.Node != graph.Dangling && merges[f.g.Op(at)] && nexts[f.g.Op(int(e.Node))]
+			if e.Node != graph.Dangling && waits[e.Node] > 0 && !back {
+				next = int(e.Node)
+				break
+			}
+		}
+		if next < 0 {
+			return path[len(path)-1:] // it waits for nothing that waits: a Merge with more than one way in
+		}
+		at = next
+	}
+}
+
+// maxPath is how many nodes of a circle a message names.
+const maxPath = 6
+
+// path returns the nodes of a circle for a message.
+func (f *problemFinder) path(circle []int) string {
+	var b strings.Builder
+	for k, i := range circle {
+		if k == maxPath {
+			fmt.Fprintf(&b, "... (%d more) reads ", len(circle)-k)
+			break
+		}
+		b.WriteString(shown(f.g.Name(i)) + " reads ")
+	}
+	return b.String() + shown(f.g.Name(circle[0]))
+}
+
+// checkClass looks at the groups that the attr _class puts a node in (GraphConstructor::ValidateColocationConstraints, and
+// _GetColocationNames in tensorflow/python/framework/importer.py).
+func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
+	wrong := func(message string) { f.report(p, missingColocation, "", fixed(message)) }
+	list, ok := wire.AttrBytes(value, wire.AttrList)
+	if !ok {
+		if s, isString := wire.AttrBytes(value, wire.AttrS); !isString || len(s) > 0 {
+			wrong("_class is no list")
+		}
+		return
+	}
+	for s := wire.Scan(list); s.Next(); {
+		switch {
+		case !s.Is(wire.ListS):
+			if s.Num > wire.ListS && s.Num <= wire.ListFunc {
+				wrong("_class is a list of something else than strings")
+				return
+			}
+		case !utf8.Valid(s.Data):
+			wrong("_class holds a string that is not UTF-8")
+		default:
+			group, isGroup := bytes.CutPrefix(s.Data, []byte("loc:@"))
+			if !isGroup || f.group != nil && bytes.Equal(group, f.group) {
+				continue // nodes of one group stand side by side
+			}
+			if _, found := f.g.Find(group); found {
+				f.group = group
+			} else {
+				f.report(p, missingColocation, "", func() string { return "_class names " + shown(group) + ", which is not there" })
+			}
+		}
+	}
+}

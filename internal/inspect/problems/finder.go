@@ -1,0 +1,190 @@
+package problems
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A problemFinder looks for problems in one MetaGraphDef.
+type problemFinder struct {
+	m     *wire.MetaGraph
+	g     *graph.Graph
+	ops   opSet
+	found problemList
+
+	producer int64           // graph_def.versions.producer
+	unbound  map[string]bool // the inputs that the collection unbound_inputs lists
+	infos    []*opInfo       // by op id
+	types    []*opTypes      // by node number, nil where they are unknown
+	called   map[string]bool // functions that the import instantiates
+	library  []wire.Function // of graph_def
+	byName   map[string]int  // the first function of that name
+	recorded recordedShapes  // of the nodes of the graph
+	attrs    []byte          // room for the attrs of a node
+	group    []byte          // the colocation group that was found last
+	scratch  wire.Node       // for messages about a node
+}
+
+func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
+	return &problemFinder{
+		m: m, g: g,
+		ops: opSet{
+			registered: opdef.NewRegistered(),
+			functions:  make(map[string]*tfpb.OpDef),
+			listed:     opdef.NewList(m),
+			infos:      make(map[string]*opInfo),
+		},
+		unbound: make(map[string]bool),
+		called:  make(map[string]bool),
+		byName:  make(map[string]int),
+	}
+}
+
+// Field numbers of VersionDef (tensorflow/core/framework/versions.proto).
+const (
+	versionProducer     protowire.Number = 1
+	versionMinConsumer  protowire.Number = 2
+	versionBadConsumers protowire.Number = 3
+)
+
+// findInMessage looks at size, texts and versions.
+func (f *problemFinder) findInMessage() {
+	var size int64
+	for i := range f.m.Fields {
+		size += f.m.Fields[i].Size()
+	}
+	if size > math.MaxInt32 {
+		f.found.add(tooLarge, "", fixed("the file"), fixed(fmt.Sprintf("has %d bytes; protobuf stops at %d", size, math.MaxInt32)))
+	}
+	f.findDamage()
+
+	versions, _ := f.g.Rest().Versions()
+	f.producer = int64(int32(wire.LastUint(versions, versionProducer)))
+	refuse := func(message string) {
+		f.found.add(refusedVersion, "", fixed("graph_def.versions"), fixed(message))
+	}
+	if f.producer < opdef.MinProducerVersion {
+		refuse(fmt.Sprintf("producer %d is below %d, the least that TensorFlow %s supports", f.producer, opdef.MinProducerVersion, opdef.ReferenceVersion))
+	}
+	if least := int32(wire.LastUint(versions, versionMinConsumer)); least > opdef.GraphVersion {
+		refuse(fmt.Sprintf("min_consumer %d is above %d, the version of TensorFlow %s", least, opdef.GraphVersion, opdef.ReferenceVersion))
+	}
+	for v := range integers(versions, versionBadConsumers) {
+		if int32(v) == opdef.GraphVersion {
+			refuse(fmt.Sprintf("bad_consumers lists %d, the version of TensorFlow %s", opdef.GraphVersion, opdef.ReferenceVersion))
+		}
+	}
+	if f.producer > opdef.GraphVersion {
+		f.found.add(newerProducer, "", fixed("graph_def.versions"),
+			fixed(fmt.Sprintf("producer %d is above %d, the version of TensorFlow %s", f.producer, opdef.GraphVersion, opdef.ReferenceVersion)))
+	}
+	info, _ := f.m.Message(wire.MetaInfoDef)
+	if version := string(wire.Last(info, wire.InfoTFVersion)); version != "" && !validVersion(version) {
+		f.found.add(unreadableVersion, "", fixed("meta_info_def.tensorflow_version"),
+			fixed(fmt.Sprintf("InvalidVersion: %q is no version", version)))
+	}
+	if f.g.Len() == 0 {
+		f.found.add(emptyGraph, "", fixed("graph_def"), fixed("has no node"))
+	}
+}
+
+// integers yields the values of a repeated varint field, packed or not.
+func integers(message []byte, num protowire.Number) func(yield func(uint64) bool) {
+	return func(yield func(uint64) bool) {
+		for s := wire.Scan(message); s.Next(); {
+			switch {
+			case s.Num == num && s.Type == protowire.VarintType:
+				if !yield(s.Uint()) {
+					return
+				}
+			case s.Is(num):
+				for rest := s.Data; len(rest) > 0; {
+					v, n := protowire.ConsumeVarint(rest)
+					if n < 0 {
+						break
+					}
+					if !yield(v) {
+						return
+					}
+					rest = rest[n:]
+				}
+			}
+		}
+	}
+}
+
+// node returns how messages name node i.
+func (f *problemFinder) node(i int) func() string {
+	return func() string { return "node " + shown(f.g.Name(i)) }
+}
+
+// findInOps looks at the ops that the graph uses, as a whole: those that are going out of use, and those that the file's own list
+// does not define.
+func (f *problemFinder) findInOps() {
+	first := make([]int, len(f.infos))
+	uses := make([]int, len(f.infos))
+	for i := f.g.Len() - 1; i >= 0; i-- {
+		first[f.g.Op(i)] = i
+		uses[f.g.Op(i)]++
+	}
+	for id, op := range f.infos {
+		version := op.deprecated.GetVersion()
+		if op.kind != registeredOp || version == 0 {
+			continue
+		}
+		kind := deprecatedOp
+		if f.producer >= int64(version) {
+			kind = removedOp
+		}
+		f.found.addTimes(kind, op.name, uses[id], f.node(first[id]), f.removal(op))
+	}
+	info, _ := f.m.Message(wire.MetaInfoDef)
+	if _, listed := wire.Merged(info, wire.InfoStrippedOpList); !listed {
+		return
+	}
+	message := func(op *opInfo) func() string { return fixed("op " + op.name + " is not in stripped_op_list") }
+	for id, op := range f.infos {
+		if f.unlisted(op) {
+			f.found.addTimes(unlistedOp, "", uses[id], f.node(first[id]), message(op))
+		}
+	}
+	var inBodies []*opInfo
+	for _, op := range f.ops.infos {
+		if op.uses > 0 && f.unlisted(op) {
+			inBodies = append(inBodies, op)
+		}
+	}
+	slices.SortFunc(inBodies, func(a, b *opInfo) int { return cmp.Compare(a.name, b.name) })
+	for _, op := range inBodies {
+		f.found.addTimes(unlistedOp, "", op.uses, func() string {
+			return "function " + shown(op.firstUse.function) + ", node " + shown(op.firstUse.name)
+		}, message(op))
+	}
+}
+
+// unlisted reports whether the file's own list should define an op and does not.
+func (f *problemFinder) unlisted(op *opInfo) bool {
+	has := f.ops.listed.Has(op.name)
+	return op.kind == registeredOp && !has
+}
+
+// removal says that an op is going out of use.
+func (f *problemFinder) removal(op *opInfo) func() string {
+	version := op.deprecated.GetVersion()
+	return func() string {
+		what := "works no more"
+		if f.producer >= int64(version) {
+			what = "has been removed"
+		}
+		return fmt.Sprintf("op %s %s from GraphDef version %d on (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
+	}
+}

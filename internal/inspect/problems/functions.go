@@ -1,0 +1,290 @@
+package problems
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findInLibrary makes the functions of the library known and looks at what the library as a whole can be wrong about
+// (FunctionLibraryDefinition in tensorflow/core/framework/function.cc, from_library in tensorflow/python/framework/function.py).
+func (f *problemFinder) findInLibrary() error {
+	var gradients []wire.Field
+	for field, err := range f.g.Rest().Library() {
+		if err != nil {
+			return fmt.Errorf("read the function library: %w", err)
+		}
+		switch {
+		case field.Is(wire.LibraryFunction):
+			f.addFunction(wire.Function(field.Data))
+		case field.Is(wire.LibraryGradient):
+			gradients = append(gradients, field)
+		}
+	}
+	f.findInGradients(gradients)
+	return nil
+}
+
+// addFunction makes one function known.
+func (f *problemFinder) addFunction(function wire.Function) {
+	name := function.Name()
+	f.library = append(f.library, function)
+	place := func() string { return "function " + shown(name) }
+	if first, known := f.byName[name]; known {
+		if !sameFunction(f.library[first], function) {
+			f.found.add(duplicateFunction, name, place, fixed("an earlier function with another body has the same name"))
+		}
+		return
+	}
+	f.byName[name] = len(f.library) - 1
+	if f.ops.registered.Has(name) {
+		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op of that name"))
+		return
+	}
+	raw, _ := wire.Merged(function, wire.FunctionSignature)
+	signature := new(tfpb.OpDef)
+	if err := proto.Unmarshal(raw, signature); err != nil {
+		return // bytes that are no message; the walk over the texts says so
+	}
+	f.ops.functions[name] = signature
+}
+
+// sameFunction reports whether two functions are the same.
+func sameFunction(a, b wire.Function) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var first, second tfpb.FunctionDef
+	if proto.Unmarshal(a, &first) != nil || proto.Unmarshal(b, &second) != nil {
+		return false
+	}
+	return proto.Equal(&first, &second)
+}
+
+// findInGradients looks at the pairs of function and gradient function. Without any function TensorFlow does not look at them.
+func (f *problemFinder) findInGradients(gradients []wire.Field) {
+	if len(f.library) == 0 {
+		return
+	}
+	gradientOf := make(map[string]string, len(gradients))
+	for _, field := range gradients {
+		function, gradient := string(wire.Last(field.Data, 1)), string(wire.Last(field.Data, 2))
+		place := func() string { return "gradient of function " + shown(function) }
+		for _, name := range []string{function, gradient} {
+			if _, known := f.byName[name]; !known {
+				f.found.add(functionGradient, "", place, fixed("function "+shown(name)+" is not in the library"))
+			}
+		}
+		if other, known := gradientOf[function]; known && other != gradient {
+			f.found.add(functionGradient, "", place, fixed("there are two, "+shown(other)+" and "+shown(gradient)))
+		}
+		gradientOf[function] = gradient
+	}
+	for _, function := range f.library {
+		if gradientOf[function.Name()] == "" {
+			return // there is one to begin with
+		}
+	}
+	f.found.add(functionGradient, "", fixed("graph_def.library"), fixed("every function has a gradient, so that they run in a circle"))
+}
+
+// looksLikeFunction reports whether an op that nothing defines has the name that TensorFlow gives to functions: those of
+// tf.function, of datasets and of control flow end in a number.
+func looksLikeFunction(op string) bool {
+	for _, prefix := range []string{"__inference_", "__forward_", "__backward_"} {
+		if strings.HasPrefix(op, prefix) {
+			return true
+		}
+	}
+	i := strings.LastIndexByte(op, '_')
+	if i < 0 {
+		return false
+	}
+	_, err := strconv.ParseUint(op[i+1:], 10, 32)
+	return err == nil
+}
+
+// findInFunctions looks into the bodies of the functions. Those that the graph calls are put together when it is imported, to
+// infer the shapes of the call; the others when they run.
+func (f *problemFinder) findInFunctions() error {
+	if len(f.library) == 0 {
+		return nil
+	}
+	if err := f.findCalled(); err != nil {
+		return err
+	}
+	for k, function := range f.library {
+		if name := function.Name(); f.byName[name] == k {
+			if err := f.checkBody(name, function); err != nil {
+				return fmt.Errorf("read function %q: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// callAttr returns the attr in which a node of an op names the function that it calls, "" where the op itself may be one
+// (Node::IsFunctionCall in tensorflow/core/graph/graph.h).
+func callAttr(op string) string {
+	switch op {
+	case "PartitionedCall", "StatefulPartitionedCall", "SymbolicGradient":
+		return "f"
+	}
+	return ""
+}
+
+// findCalled finds the functions that the graph calls, and those that these call.
+func (f *problemFinder) findCalled() error {
+	var queue []string
+	call := func(n *wire.Node) {
+		name := string(n.Op)
+		if attr := callAttr(name); attr != "" {
+			value, _ := n.Attr(attr)
+			function, _ := wire.AttrBytes(value, wire.AttrFunc)
+			name = string(wire.Last(function, 1))
+		}
+		if _, known := f.byName[name]; known && !f.called[name] {
+			f.called[name] = true
+			queue = append(queue, name)
+		}
+	}
+	calls := make([]bool, len(f.infos))
+	for id, op := range f.infos {
+		calls[id] = op.kind == functionOp || callAttr(op.name) != ""
+	}
+	for i := range f.g.Len() {
+		if calls[f.g.Op(i)] {
+			f.g.Node(i, &f.scratch)
+			call(&f.scratch)
+		}
+	}
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		for n, err := range f.library[f.byName[name]].Nodes() {
+			if err != nil {
+				return fmt.Errorf("read function %q: %w", name, err)
+			}
+			call(n)
+		}
+	}
+	return nil
+}
+
+// A body is the names in a function's body.
+type body struct {
+	args  map[string]bool
+	nodes map[string]bodyNode
+}
+
+type bodyNode struct {
+	op    *opInfo
+	types *opTypes
+}
+
+// checkBody looks into the body of a function.
+func (f *problemFinder) checkBody(name string, function wire.Function) error {
+	signature := f.ops.functions[name]
+	if signature == nil {
+		return nil
+	}
+	b := body{args: make(map[string]bool), nodes: make(map[string]bodyNode)}
+	for _, arg := range signature.GetInputArg() {
+		b.args[arg.GetName()] = true
+	}
+	for n, err := range function.Nodes() {
+		if err != nil {
+			return err
+		}
+		p := nodePlace{name: n.Name, function: name}
+		op := f.ops.find(string(n.Op))
+		types := f.checkNode(&p, n.Raw, op).types
+		if op.uses == 0 {
+			op.firstUse = nodePlace{name: n.Name, function: name}
+		}
+		op.uses++
+		if version := op.deprecated.GetVersion(); version > 0 && f.producer >= int64(version) {
+			f.report(&p, removedOp, op.name, f.removal(op))
+		}
+		if _, double := b.nodes[string(n.Name)]; double || b.args[string(n.Name)] {
+			f.report(&p, duplicateNode, "", fixed("another node or argument has the same name"))
+			continue
+		}
+		b.nodes[string(n.Name)] = bodyNode{op, types}
+	}
+	for n, err := range function.Nodes() {
+		if err != nil {
+			return err
+		}
+		p := nodePlace{name: n.Name, function: name}
+		for _, input := range n.Inputs {
+			if !b.has(string(input)) {
+				f.report(&p, missingInput, "", func() string { return "reads " + shown(input) + ", which is not there" })
+			}
+		}
+	}
+	f.checkReturns(name, function, signature, &b)
+	return nil
+}
+
+// checkReturns looks at what a function returns.
+func (f *problemFinder) checkReturns(name string, function wire.Function, signature *tfpb.OpDef, b *body) {
+	returned := make(map[string]string)
+	for s := wire.Scan(function); s.Next(); {
+		if s.Is(wire.FunctionRet) {
+			returned[string(wire.Last(s.Data, 1))] = string(wire.Last(s.Data, 2))
+		}
+	}
+	for _, out := range signature.GetOutputArg() {
+		p := nodePlace{name: []byte(out.GetName()), function: name}
+		tensor, known := returned[out.GetName()]
+		switch {
+		case !known:
+			f.report(&p, missingInput, "", fixed("nothing is returned for the output of that name"))
+		case !b.has(tensor):
+			f.report(&p, missingInput, "", fixed("the output returns "+shown(tensor)+", which is not there"))
+		}
+	}
+}
+
+// has reports whether an input names something in the body: "arg", "node:output", "node:output:0" or "^node"
+// (FunctionInstantiationHelper in tensorflow/core/framework/function.cc).
+func (b *body) has(input string) bool {
+	if name, control := strings.CutPrefix(input, "^"); control {
+		_, known := b.nodes[name]
+		return known || b.args[name]
+	}
+	name, rest, deeper := strings.Cut(input, ":")
+	if b.args[name] {
+		if !deeper {
+			return true
+		}
+		_, err := strconv.ParseUint(rest, 10, 31)
+		return err == nil
+	}
+	n, known := b.nodes[name]
+	if !known || !deeper {
+		return false
+	}
+	if n.op.kind == unknownOp || n.types == nil {
+		return true // nobody knows its outputs
+	}
+	output, index, _ := strings.Cut(rest, ":")
+	for _, arg := range n.op.outputs {
+		if arg.name != output {
+			continue
+		}
+		if index == "" {
+			return !strings.HasSuffix(rest, ":")
+		}
+		number, err := strconv.ParseUint(index, 10, 31)
+		return err == nil && int64(number) < max(n.types.outputCount, 1)
+	}
+	return false
+}

@@ -1,0 +1,232 @@
+package problems
+
+import (
+	"slices"
+)
+
+// A ProblemKind documents one id. docs/problems.md holds the same table for people; a test keeps the two equal.
+type ProblemKind struct {
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	Meaning  string   `json:"meaning"`
+	Hint     string   `json:"hint"`
+}
+
+// Kinds returns all the ids that Problems knows, in the order in which it lists them.
+func Kinds() []ProblemKind { return slices.Clone(problemKinds[:]) }
+
+// A problemKind is the number of a ProblemKind.
+type problemKind int
+
+const (
+	tooLarge problemKind = iota
+	damagedMessage
+	unboundInputs
+	refusedVersion
+	unreadableVersion
+	invalidNodeName
+	duplicateNode
+	missingOp
+	inputOrder
+	missingInput
+	missingColocation
+	graphCycle
+	unregisteredOp
+	undefinedFunction
+	removedOp
+	invalidOutput
+	inputCount
+	inputType
+	missingAttr
+	invalidAttr
+	invalidTensor
+	inconsistentShapes
+	duplicateFunction
+	functionNamedLikeOp
+	functionGradient
+	functionBody
+	invalidDevice
+	unreadableEntry
+	missingCollectionNode
+	missingVariableNode
+	missingQueueNode
+	missingContextNode
+	incompleteSaver
+	unsavableVariables
+	uncalledFunctionBody
+	undefinedFunctionAttr
+	missingSaverNode
+	missingSignatureTensor
+	missingAssetTensor
+	missingObjectFunction
+	sharedVariable
+	emptyCollectionKind
+	unknownAttr
+	newerProducer
+	emptyGraph
+	noSaver
+	otherCollectionKind
+	oldCheckpointFormat
+	placedNodes
+	deprecatedOp
+	unlistedOp
+
+	numProblemKinds
+)
+
+// problemKinds is the one table of what Problems can say. An id, once released, keeps its meaning.
+var problemKinds = [numProblemKinds]ProblemKind{
+	tooLarge: {"too-large", SeverityError,
+		"The message has 2 GiB or more, which no protobuf implementation reads.",
+		"keep large constants out of the graph: feed them, or make them variables; `show size` says where the bytes are"},
+	damagedMessage: {"damaged-message", SeverityError,
+		"A message inside the file breaks off, or a string field is not UTF-8; protobuf refuses the whole file.",
+		"the file is damaged or was written by something that is not protobuf: take another copy"},
+	unboundInputs: {"unbound-inputs", SeverityError,
+		"The graph is a part of another one, and its `unbound_inputs` must be given with input_map.",
+		"import it with an input_map for each of them: `metagraph import --input-map NAME=TENSOR --into BASE`"},
+	refusedVersion: {"refused-version", SeverityError,
+		"`graph_def.versions` says that this TensorFlow cannot read the graph: `min_consumer` is newer, or it is among `bad_consumers`.",
+		"use the TensorFlow that wrote the file, or a newer one"},
+	unreadableVersion: {"unreadable-version", SeverityError,
+		"`meta_info_def.tensorflow_version` is no version as PEP 440 spells one; TensorFlow stops with InvalidVersion.",
+		"set tensorflow_version to a plain version such as 1.0.0, or leave it empty"},
+	invalidNodeName: {"invalid-node-name", SeverityError,
+		"A node's name has characters that TensorFlow does not allow, or is empty.",
+		"rename the node: letters, digits and _ . - / > are allowed, and a letter, digit or . comes first"},
+	duplicateNode: {"duplicate-node", SeverityError,
+		"Two nodes have the same name.",
+		"rename or remove one of them"},
+	missingOp: {"missing-op", SeverityError,
+		"A node does not say which op it is.",
+		"the file is damaged, or the program that wrote it is: remove the node or give it its op"},
+	inputOrder: {"input-order", SeverityError,
+		"A control input stands before a data input.",
+		"move the control inputs (^name) behind all others"},
+	missingInput: {"missing-input", SeverityError,
+		"A node reads a node that is not in the graph.",
+		"the graph was cut or renamed by hand: export it anew, or map the input when importing"},
+	missingColocation: {"missing-colocation", SeverityError,
+		"`_class` wants a node on the device of a node that is not in the graph, or is no list of strings.",
+		"remove the group: `metagraph clear-devices --colocation`"},
+	graphCycle: {"cycle", SeverityError,
+		"Nodes read each other in a circle that is no while loop (only NextIteration to Merge may lead back).",
+		"break the circle: one of its inputs is wrong"},
+	unregisteredOp: {"unregistered-op", SeverityError,
+		"TensorFlow 2.21 does not register an op that the graph uses.",
+		"load the library that brings the op (tf.load_op_library) before the import; ops of tf.contrib and of special builds have no library in TensorFlow 2"},
+	undefinedFunction: {"undefined-function", SeverityError,
+		"A node calls a function that is not in the library of the file.",
+		"the function was lost on the way: export the file again with its function library"},
+	removedOp: {"removed-op", SeverityError,
+		"An op that TensorFlow has removed for graphs of this producer version.",
+		"build the graph with the op's successor, which the message names"},
+	invalidOutput: {"invalid-output", SeverityError,
+		"A node reads an output that the other node does not have.",
+		"correct the output number of the input"},
+	inputCount: {"input-count", SeverityError,
+		"A node has more or fewer data inputs than its op takes.",
+		"the node was edited by hand, or its op changed: compare it with the op's definition"},
+	inputType: {"input-type", SeverityError,
+		"A node reads a tensor of another type than its op takes.",
+		"correct the input, or the type attrs (T, dtype) of one of the two nodes"},
+	missingAttr: {"missing-attr", SeverityError,
+		"A node lacks an attr that its op needs and that has no default.",
+		"add the attr"},
+	invalidAttr: {"invalid-attr", SeverityError,
+		"An attr has a value that its op does not allow: of another type, not in the list of values, below the minimum.",
+		"correct the value of the attr"},
+	invalidTensor: {"invalid-tensor", SeverityError,
+		"The content of a constant does not fit its type and shape.",
+		"the file is damaged: take another copy, or write the constant anew"},
+	inconsistentShapes: {"inconsistent-shapes", SeverityError,
+		"The shapes recorded in `_output_shapes` contradict those that TensorFlow infers now.",
+		"remove the attr `_output_shapes` from these nodes, TensorFlow infers the shapes anew: n.attr.pop('_output_shapes') in Python"},
+	duplicateFunction: {"duplicate-function", SeverityError,
+		"Two different functions have the same name.",
+		"rename or remove one of them"},
+	functionNamedLikeOp: {"function-named-like-op", SeverityError,
+		"A function has the name of an op that TensorFlow registers.",
+		"rename the function"},
+	functionGradient: {"function-gradient", SeverityError,
+		"The gradients of the function library name functions that are not there, or run in a circle.",
+		"remove the entry from library.gradient, or add the function"},
+	functionBody: {"function-body", SeverityError,
+		"The body of a function that the graph calls is not in order.",
+		"the function is damaged: export it again"},
+	invalidDevice: {"invalid-device", SeverityError,
+		"A device is spelled in a way that TensorFlow does not read.",
+		"clear or replace it: `metagraph clear-devices --match DEVICE`, or --map OLD=NEW"},
+	unreadableEntry: {"unreadable-entry", SeverityError,
+		"An entry of a collection is not the message that the collection holds.",
+		"drop the collection: `metagraph filter-collections --drop KEY`"},
+	missingCollectionNode: {"missing-collection-node", SeverityError,
+		"A collection names a node or tensor that is not in the graph; TensorFlow stops with KeyError.",
+		"drop the collection (`metagraph filter-collections --drop KEY`) or put the node back"},
+	missingVariableNode: {"missing-variable-node", SeverityError,
+		"A variable names a node or tensor that is not in the graph, or is no variable.",
+		"the graph is a part of another, where the variable's initializer lies: drop the collection with `metagraph filter-collections --drop KEY`, or export a larger scope that holds it"},
+	missingQueueNode: {"missing-queue-node", SeverityError,
+		"A queue runner names a node that is not in the graph.",
+		"drop the queue runners, which inference does not need: `metagraph filter-collections --drop queue_runners`"},
+	missingContextNode: {"missing-context-node", SeverityError,
+		"A cond_context or while_context names a node that is not in the graph.",
+		"drop the contexts, which only building gradients needs: `metagraph filter-collections --drop cond_context,while_context`"},
+	incompleteSaver: {"incomplete-saver", SeverityError,
+		"A SaverDef does not name its save_tensor_name or restore_op_name.",
+		"remove it or complete it; without saver_def TensorFlow makes a new Saver"},
+	unsavableVariables: {"unsavable-variables", SeverityError,
+		"There is no saver_def, and the collection `variables` holds something of which TensorFlow cannot make a Saver.",
+		"drop the collection `variables`, or put a saver_def back"},
+	uncalledFunctionBody: {"uncalled-function-body", SeverityWarning,
+		"The body of a function is not in order; as the graph does not call it directly, the import succeeds and running it fails.",
+		"the function is damaged: export it again"},
+	undefinedFunctionAttr: {"undefined-function-attr", SeverityWarning,
+		"An attr names a function that is not in the library: import_meta_graph succeeds, and running the node or tf.saved_model.load fails.",
+		"the function was lost on the way: export the file again with its function library"},
+	missingSaverNode: {"missing-saver-node", SeverityWarning,
+		"A saver names nodes that are not in the graph: the import succeeds, and save or restore fails.",
+		"make a new Saver after the import (tf.compat.v1.train.Saver()), or export the file anew"},
+	missingSignatureTensor: {"missing-signature-tensor", SeverityWarning,
+		"A signature names a tensor that is not in the graph: calling the signature fails.",
+		"correct or remove the signature"},
+	missingAssetTensor: {"missing-asset-tensor", SeverityWarning,
+		"An asset names a tensor that is not in the graph: loading the SavedModel fails.",
+		"correct or remove the entry of asset_file_def"},
+	missingObjectFunction: {"missing-object-function", SeverityWarning,
+		"The object graph of a SavedModel names a function that is not in the library: tf.saved_model.load fails.",
+		"the function was lost on the way: save the model again"},
+	sharedVariable: {"shared-variable", SeverityWarning,
+		"Two variables have the same `container` and `shared_name`: when the graph runs they are one variable.",
+		"change shared_name of one of them where they are to hold values of their own; importing a graph twice leaves it as it is, in TensorFlow too"},
+	emptyCollectionKind: {"empty-collection-kind", SeverityWarning,
+		"A collection has no list of any kind: TensorFlow logs an error and leaves it out.",
+		"drop it: `metagraph filter-collections --drop KEY`"},
+	unknownAttr: {"unknown-attr", SeverityWarning,
+		"A node has an attr that its op does not have in TensorFlow 2.21, which leaves it unread.",
+		"check whether the model needs it: another release, or another build, wrote the file"},
+	newerProducer: {"newer-producer", SeverityWarning,
+		"The graph was written by a newer TensorFlow than 2.21.",
+		"use the TensorFlow that wrote the file if ops or attrs are missing"},
+	emptyGraph: {"empty-graph", SeverityWarning,
+		"There is no node in the graph.",
+		"this may be the wrong file, or an export of a scope that does not exist"},
+	noSaver: {"no-saver", SeverityInfo,
+		"There is no saver_def: import_meta_graph returns None, or a new Saver where there are variables.",
+		"make a Saver of your own where variables are to be restored"},
+	otherCollectionKind: {"other-collection-kind", SeverityInfo,
+		"A collection that TensorFlow registers does not hold serialized protos: it is imported as plain values.",
+		"older releases wrote such collections; do not expect variables or queue runners in it"},
+	oldCheckpointFormat: {"old-checkpoint-format", SeverityInfo,
+		"The saver writes checkpoints in the format of before TensorFlow 0.12 (V1).",
+		"for new checkpoints make a new Saver; it writes V2"},
+	placedNodes: {"placed-nodes", SeverityInfo,
+		"Nodes are pinned to a device that another machine may not have; running them there fails.",
+		"`metagraph clear-devices`, or import with clear_devices=True, or run with allow_soft_placement"},
+	deprecatedOp: {"deprecated-op", SeverityInfo,
+		"An op that newer producers may not use any more; in graphs of this version it still works.",
+		"use its successor, which the message names, when the graph is built anew"},
+	unlistedOp: {"unlisted-op", SeverityInfo,
+		"The file's own stripped_op_list lacks an op that the graph uses; attrs that were added to it later cannot be told by it.",
+		"nothing to do, unless the op is a custom one"},
+}

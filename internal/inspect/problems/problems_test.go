@@ -1,0 +1,358 @@
+package problems
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// told returns problems as lines: severity, id, count, place, message; those of id no-saver left out.
+func told(problems []Problem) []string {
+	out := []string{}
+	for _, p := range problems {
+		if p.ID == "no-saver" {
+			continue
+		}
+		count := ""
+		if p.Count > 1 {
+			count = " x" + string(rune('0'+p.Count))
+		}
+		out = append(out, string(p.Severity)+" "+p.ID+count+": "+p.Place+": "+p.Message)
+	}
+	return out
+}
+
+func TestProblems(t *testing.T) {
+	nodes := func(m *tfpb.MetaGraphDef, nodes ...*tfpb.NodeDef) {
+		m.GraphDef.Node = append(m.GraphDef.Node, nodes...)
+	}
+	collection := func(m *tfpb.MetaGraphDef, key string, def *tfpb.CollectionDef) {
+		m.CollectionDef = map[string]*tfpb.CollectionDef{key: def}
+	}
+	names := func(names ...string) *tfpb.CollectionDef {
+		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_NodeList_{NodeList: &tfpb.CollectionDef_NodeList{Value: names}}}
+	}
+	protos := func(values ...[]byte) *tfpb.CollectionDef {
+		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: values}}}
+	}
+	tests := []struct {
+		name   string
+		change func(*tfpb.MetaGraphDef)
+		want   []string
+	}{
+		{"in order", func(*tfpb.MetaGraphDef) {}, []string{}},
+		{"several places are one problem", func(m *tfpb.MetaGraphDef) {
+			nodes(m, testfiles.FloatNode("a", "Relu", "T", "gone"), testfiles.FloatNode("b", "Relu", "T", "gone:1"))
+		}, []string{"error missing-input x2: node a: reads gone, which is not there"}},
+		{"each op that is not registered is a problem", func(m *tfpb.MetaGraphDef) {
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "Mine"}, &tfpb.NodeDef{Name: "b", Op: "Mine"}, &tfpb.NodeDef{Name: "c", Op: "Yours"})
+		}, []string{
+			"error unregistered-op x2: node a: op Mine is not registered in TensorFlow 2.21",
+			"error unregistered-op: node c: op Yours is not registered in TensorFlow 2.21",
+		}},
+		{"a custom op that the file's list defines still has outputs", func(m *tfpb.MetaGraphDef) {
+			m.MetaInfoDef.StrippedOpList = &tfpb.OpList{Op: []*tfpb.OpDef{{Name: "Mine", OutputArg: []*tfpb.OpDef_ArgDef{{Name: "o", Type: tfpb.DataType_DT_FLOAT}}}}}
+			m.GraphDef.Node[0] = &tfpb.NodeDef{Name: "x", Op: "Mine"}
+			nodes(m, testfiles.FloatNode("z", "Relu", "T", "x:1"))
+		}, []string{
+			"error unregistered-op: node x: op Mine is not registered in TensorFlow 2.21",
+			"error invalid-output: node z: reads x:1, and node x has 1 outputs",
+			"info unlisted-op x2: node y: op Add is not in stripped_op_list",
+		}},
+		{"errors come before warnings and infos", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Node[0].Device = "/device:GPU:0"
+			m.GraphDef.Node[0].Attr["mine"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_I{I: 1}}
+			collection(m, "c", names("x:0", "gone"))
+		}, []string{
+			"error missing-collection-node: collection c[1]: the name gone refers to an operation that is not in the graph",
+			"warning unknown-attr: node x: attr mine is none that op Placeholder has in TensorFlow 2.21",
+			"info placed-nodes: node x: is placed on /device:GPU:0",
+		}},
+		{"unbound inputs are one problem, not one for each reader", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Node[1].Input = []string{"$unbound_inputs_a", "$unbound_inputs_a"}
+			collection(m, "unbound_inputs", protos([]byte("$unbound_inputs_a")))
+		}, []string{"error unbound-inputs: collection unbound_inputs: $unbound_inputs_a must be mapped"}},
+		{"a circle is named", func(m *tfpb.MetaGraphDef) {
+			nodes(m, testfiles.FloatNode("a", "Relu", "T", "c"), testfiles.FloatNode("b", "Relu", "T", "a"), testfiles.FloatNode("c", "Relu", "T", "b"), testfiles.FloatNode("d", "Relu", "T", "c"))
+		}, []string{"error cycle x4: node a: 4 nodes in a cycle or behind one: a reads c reads b reads a"}},
+		{"variables that are one at run time", func(m *tfpb.MetaGraphDef) {
+			variable := func(name, op, shared, container, device string) *tfpb.NodeDef {
+				v := testfiles.FloatNode(name, op, "dtype")
+				v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
+				v.Attr["shared_name"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_S{S: []byte(shared)}}
+				v.Attr["container"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_S{S: []byte(container)}}
+				v.Device = device
+				return v
+			}
+			nodes(m, variable("a/v", "VarHandleOp", "v", "", ""), variable("b/v", "VarHandleOp", "v", "", ""), variable("c/v", "VarHandleOp", "v", "c", ""),
+				variable("d/v", "VarHandleOp", "v", "", "/cpu:0"), variable("e", "VariableV2", "", "", ""), variable("f", "VariableV2", "", "", ""))
+		}, []string{"warning shared-variable: node b/v: has the shared_name v of a/v"}},
+		{"types", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Node[1].Attr["T"] = testfiles.TypeAttr(tfpb.DataType_DT_INT32)
+		}, []string{"error input-type x2: node y: input 0 reads x, which is float32, and op Add takes int32 there"}},
+		{"a reference is read as its value, a value never as a reference", func(m *tfpb.MetaGraphDef) {
+			v := testfiles.FloatNode("v", "VariableV2", "dtype")
+			v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
+			nodes(m, v, testfiles.FloatNode("read", "Identity", "T", "v"), testfiles.FloatNode("assign", "Assign", "T", "x", "v"))
+		}, []string{"error input-type: node assign: input 0 reads x, which is float32, and op Assign takes float32_ref there"}},
+		{"what is no shape, where the import looks", func(m *tfpb.MetaGraphDef) {
+			dims := func(sizes ...int64) *tfpb.TensorShapeProto {
+				shape := new(tfpb.TensorShapeProto)
+				for _, size := range sizes {
+					shape.Dim = append(shape.Dim, &tfpb.TensorShapeProto_Dim{Size: size})
+				}
+				return shape
+			}
+			shaped := func(name string, shape *tfpb.TensorShapeProto) *tfpb.NodeDef {
+				n := testfiles.FloatNode(name, "Placeholder", "dtype")
+				n.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: shape}}
+				return n
+			}
+			unknown := dims(2)
+			unknown.UnknownRank = true
+			queue := &tfpb.NodeDef{Name: "queue", Op: "FIFOQueueV2", Attr: map[string]*tfpb.AttrValue{
+				"component_types": {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Type: []tfpb.DataType{tfpb.DataType_DT_FLOAT}}}},
+				"shapes":          {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Shape: []*tfpb.TensorShapeProto{dims(-2)}}}},
+			}}
+			recorded := testfiles.FloatNode("recorded", "Relu", "T", "x")
+			recorded.Attr["_output_shapes"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Shape: []*tfpb.TensorShapeProto{dims(-3)}}}}
+			const large = 1 << 40
+			nodes(m, shaped("a", unknown), shaped("b", dims(-1, -2)), shaped("c", dims(large, large, 0)),
+				shaped("fine", dims(0, large, -1, large, large)), shaped("deep", dims(make([]int64, 255)...)), queue, recorded)
+		}, []string{
+			"error invalid-attr x4: node a: attr shape of op Placeholder is a shape of unknown rank with dimensions",
+			"error inconsistent-shapes: node recorded: _output_shapes: output #0 is a shape with the dimension -3",
+		}},
+		{"a damaged constant", func(m *tfpb.MetaGraphDef) {
+			c := testfiles.FloatNode("c", "Const", "dtype")
+			c.Attr["value"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT,
+				TensorShape: &tfpb.TensorShapeProto{Dim: []*tfpb.TensorShapeProto_Dim{{Size: 2}}}, TensorContent: []byte("1234567")}}}
+			nodes(m, c)
+		}, []string{"error invalid-tensor: node c: attr value has 7 bytes of content for float32 (2), 2 elements of 4 bytes"}},
+		{"a function that only an attr of a loop names is looked at later", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}}},
+				NodeDef:   []*tfpb.NodeDef{testfiles.FloatNode("n", "Relu", "T", "b")},
+			}}}
+		}, []string{"warning uncalled-function-body: function f, node n: reads b, which is not there"}},
+		{"a function that a node calls is looked at now", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}}},
+				NodeDef:   []*tfpb.NodeDef{testfiles.FloatNode("n", "Relu", "T", "b")},
+			}}}
+			nodes(m, &tfpb.NodeDef{Name: "call", Op: "f", Input: []string{"x"}})
+		}, []string{"error function-body: function f, node n: reads b, which is not there"}},
+		{"names that cannot be printed are quoted", func(m *tfpb.MetaGraphDef) {
+			nodes(m, testfiles.FloatNode("a b\n", "Relu", "T", "x"))
+		}, []string{`error invalid-node-name: node "a b\n": TensorFlow does not allow this name`}},
+		{"what nothing reads at import", func(m *tfpb.MetaGraphDef) {
+			m.SaverDef = &tfpb.SaverDef{SaveTensorName: "s:0", RestoreOpName: "x", Version: tfpb.SaverDef_V1}
+			m.SignatureDef = map[string]*tfpb.SignatureDef{"serve": {Inputs: map[string]*tfpb.TensorInfo{
+				"a": {Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}, "b": {Encoding: &tfpb.TensorInfo_Name{Name: "x:1"}},
+			}}}
+			m.AssetFileDef = []*tfpb.AssetFileDef{{Filename: "words.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "gone:0"}}}}
+			m.ObjectGraphDef = &tfpb.SavedObjectGraph{ConcreteFunctions: map[string]*tfpb.SavedConcreteFunction{"f": {}}}
+		}, []string{
+			"warning missing-saver-node: saver_def: save_tensor_name: the name s:0 refers to a tensor of operation s, which is not in the graph",
+			"warning missing-signature-tensor: signature serve, input b: name: the name x:1 refers to a tensor that does not exist: operation x has 1 outputs",
+			"warning missing-asset-tensor: asset words.txt: tensor_info.name: the name gone:0 refers to a tensor of operation gone, which is not in the graph",
+			"warning missing-object-function: object_graph_def: function f is not in the library",
+			"info old-checkpoint-format: saver_def: writes checkpoints of version V1",
+		}},
+		{"unregistered lists of names in old files", func(m *tfpb.MetaGraphDef) {
+			collection(m, "model_variables", names("x:0"))
+		}, []string{"info other-collection-kind: collection model_variables: is a node_list, and TensorFlow expects serialized VariableDef"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			m := testfiles.Plain()
+			test.change(m)
+			if diff := cmp.Diff(test.want, told(findProblems(t, testfiles.Encode(t, m)))); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What no generated type can be made to write.
+func TestProblemsInBytes(t *testing.T) {
+	field := func(num protowire.Number, payload []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), payload)
+	}
+	node := func(fields ...[]byte) []byte {
+		var n []byte
+		for _, f := range fields {
+			n = append(n, f...)
+		}
+		return field(wire.GraphDef, field(wire.GraphNode, n))
+	}
+	name, op := field(wire.NodeName, []byte("n")), field(wire.NodeOp, []byte("NoOp"))
+	tests := []struct {
+		name    string
+		message []byte
+		want    string
+	}{
+		{"a device that is no text", node(name, op, field(wire.NodeDevice, []byte("/\xff"))), "damaged-message"},
+		{"the key of an attr that is no text", node(name, op, field(wire.NodeAttr, field(1, []byte("_\xff")))), "damaged-message"},
+		{"a tag that is no text", field(wire.MetaInfoDef, field(wire.InfoTags, []byte("\xff"))), "damaged-message"},
+		{"a signature that breaks off", field(wire.SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
+		{"an attr that breaks off", node(name, field(wire.NodeOp, []byte("Const")),
+			field(wire.NodeAttr, append(field(1, []byte("dtype")), field(2, []byte{0x30})...))), "damaged-message"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			problems := findProblems(t, test.message)
+			if len(problems) == 0 || problems[0].ID != test.want {
+				t.Errorf("got %v, want %s first", told(problems), test.want)
+			}
+		})
+	}
+}
+
+// Many problems of a kind are one, and of those that stand apart there is an end.
+func TestProblemsManyTimes(t *testing.T) {
+	m := testfiles.Plain()
+	for range 10 {
+		m.GraphDef.Node = append(m.GraphDef.Node, testfiles.FloatNode("y", "Relu", "T", "x"))
+	}
+	for i := range 10 * maxGroups {
+		m.GraphDef.Node = append(m.GraphDef.Node, &tfpb.NodeDef{Name: "n" + strings.Repeat("i", i), Op: "Mine" + strings.Repeat("i", i)})
+	}
+	count := 0
+	for _, p := range findProblems(t, testfiles.Encode(t, m)) {
+		switch p.ID {
+		case "duplicate-node":
+			if p.Count != 10 || len(p.Examples) != maxExamples {
+				t.Errorf("count %d with %d examples", p.Count, len(p.Examples))
+			}
+		case "unregistered-op":
+			count++
+		}
+	}
+	if count != maxGroups+1 {
+		t.Errorf("%d problems of ops, want %d", count, maxGroups+1)
+	}
+}
+
+func TestProblemKinds(t *testing.T) {
+	rank := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityInfo: 2}
+	seen := make(map[string]bool)
+	last := 0
+	for _, k := range Kinds() {
+		if seen[k.ID] || k.ID == "" || k.Meaning == "" || k.Hint == "" {
+			t.Errorf("kind %+v is not complete or not alone", k)
+		}
+		seen[k.ID] = true
+		if rank[k.Severity] < last {
+			t.Errorf("%s: a %s stands behind what is less bad", k.ID, k.Severity)
+		}
+		last = rank[k.Severity]
+	}
+}
+
+// docs/problems.md is written out of the table: METAGRAPH_UPDATE=1 go test -run ProblemDocs ./internal/inspect
+func TestProblemDocs(t *testing.T) {
+	path := testfiles.Path(t, "docs/problems.md")
+	var b strings.Builder
+	b.WriteString("# Problems\n\n" +
+		"What `metagraph show FILE problems` can say. An id keeps its meaning. An **error** keeps TensorFlow " + opdef.ReferenceVersion + " from importing the file\n" +
+		"(`tf.compat.v1.train.import_meta_graph`, which `tf.saved_model.load` calls for SavedModels of TensorFlow 1) or from running a\n" +
+		"constant; with a **warning** the import succeeds and something in it does not do what one expects; an **info** is good to know.\n\n" +
+		"| id | severity | what it means | what to do |\n|---|---|---|---|\n")
+	escape := strings.NewReplacer("|", "\\|", "_", "\\_", "$", "\\$")
+	for _, k := range Kinds() {
+		cells := []string{"`" + k.ID + "`", string(k.Severity)}
+		for _, text := range []string{k.Meaning, k.Hint} {
+			// Code stays as it is.
+			parts := strings.Split(text, "`")
+			for i := 0; i < len(parts); i += 2 {
+				parts[i] = escape.Replace(parts[i])
+			}
+			cells = append(cells, strings.Join(parts, "`"))
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	if os.Getenv("METAGRAPH_UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(b.String(), strings.ReplaceAll(string(written), "\r\n", "\n")); diff != "" {
+		t.Errorf("docs/problems.md is not what the table says; METAGRAPH_UPDATE=1 writes it anew (-want +got):\n%s", diff)
+	}
+}
+
+func TestValidVersion(t *testing.T) {
+	for version, want := range map[string]bool{
+		"1.0.0": true, "0.12.head": false, "1.0.0-rc2": true, "2.4.0+nv20.12": true, "v1.2": true, "V1.2": true, " 1.2\n": true, "1!2.0": true,
+		"1.0.post1.dev2": true, "1.0-1": true, "1.12.0-rc2-3-ga6d8": false, "unknown": false, "1..2": false, "1.0-": false, "1.0+": false, "1.0+a b": false,
+		"1.0alpha1": true, "1.0.c1": true, "1.0preview": true, "1.15.0-dev20190725": true, "1.0r4": true, "1.x": false,
+	} {
+		if got := validVersion(version); got != want {
+			t.Errorf("validVersion(%q) = %v, want %v", version, got, want)
+		}
+	}
+}
+
+func TestPythonInt(t *testing.T) {
+	for text, want := range map[string]int{"0": 0, "-1": -1, "+7": 7, "1_000": 1000, "00": 0} {
+		if got, ok := pythonInt(text); !ok || got != want {
+			t.Errorf("pythonInt(%q) = %d, %v, want %d", text, got, ok, want)
+		}
+	}
+	if got, ok := pythonInt(" 12\n"); !ok || got != 12 {
+		t.Errorf("pythonInt does not pass over white space: %d, %v", got, ok)
+	}
+	for _, text := range []string{"", "x", "1__0", "_1", "1_", "--1", "+-1", "1.0", "0x1", " "} {
+		if got, ok := pythonInt(text); ok {
+			t.Errorf("pythonInt(%q) = %d, want none", text, got)
+		}
+	}
+}
+
+// FuzzProblems: whatever the bytes are, there is no panic, and what is found is told in order and with a known id.
+func FuzzProblems(f *testing.F) {
+	f.Add(testfiles.Encode(f, testfiles.Plain()))
+	for _, path := range []string{"testdata/queues.meta", "testdata/collections.meta", "testdata/functions.meta", "testdata/loop.meta"} {
+		raw, err := os.ReadFile(testfiles.Path(f, path))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	kinds := make(map[string]int)
+	for i, k := range Kinds() {
+		kinds[k.ID] = i
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		m, err := wire.ParseMetaGraph(message)
+		if err != nil {
+			return
+		}
+		problems, err := Find(model.New(m))
+		if err != nil {
+			return
+		}
+		last := 0
+		for _, p := range problems {
+			at, known := kinds[p.ID]
+			if !known || at < last || p.Count < 1 || p.Place == "" || p.Message == "" || p.Hint == "" || len(p.Examples) > min(p.Count, maxExamples) {
+				t.Errorf("problem %+v behind kind %d", p, last)
+			}
+			last = at
+		}
+	})
+}

@@ -1,0 +1,188 @@
+package problems
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of TensorProto that are looked at here.
+const (
+	protoContent protowire.Number = 4
+)
+
+// checkTensor returns the dtype of a TensorProto, and what is wrong with it, nil where nothing is. The content is not read.
+func checkTensor(encoded []byte) (int32, func() string) {
+	var dtype int32
+	var shape, content []byte
+	shapes := 0
+	s := wire.Scan(encoded)
+	for s.Next() {
+		switch {
+		case s.Num == tensor.TensorDType && s.Type == protowire.VarintType:
+			dtype = int32(s.Uint())
+		case s.Is(tensor.TensorShape):
+			shape = s.Data
+			shapes++
+		case s.Is(protoContent):
+			content = s.Data
+		}
+	}
+	if err := s.Err(); err != nil {
+		return dtype, func() string { return "breaks off: " + err.Error() }
+	}
+	if shapes > 1 {
+		shape, _ = wire.Merged(encoded, tensor.TensorShape)
+	}
+	if _, known := tfpb.DataType_name[dtype]; !known || dtype == 0 || dtype > tensor.RefOffset {
+		return dtype, func() string { return fmt.Sprintf("is a tensor of the type %d, which no tensor can be", dtype) }
+	}
+	dims := constantShape(shape)
+	elements, ok := dims.Elements()
+	if !ok {
+		return dtype, func() string {
+			return "is a tensor of the shape " + dims.String() + ", which is not fully defined or too large"
+		}
+	}
+	size := tensor.DTypeSize(dtype)
+	if size > 0 && len(content) > 0 && (int64(len(content))/size != elements || int64(len(content))%size != 0) {
+		return dtype, func() string {
+			return fmt.Sprintf("has %d bytes of content for %s %s, %d elements of %d bytes", len(content), tensor.DTypeName(dtype), dims, elements, size)
+		}
+	}
+	return dtype, nil
+}
+
+// constantShape returns the shape of a constant. One of unknown rank is a scalar to TensorFlow.
+func constantShape(shape []byte) tensor.Shape {
+	if dims := tensor.ParseShape(shape); dims != nil {
+		return dims
+	}
+	return tensor.Shape{}
+}
+
+// checkConstant compares the attrs of a Const node, which are in op.attrValues.
+func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
+	value, dtype := op.attr([]byte("value")), op.attr([]byte("dtype"))
+	if value < 0 || dtype < 0 {
+		return
+	}
+	encoded, ok := wire.AttrBytes(op.attrValues[value], wire.AttrTensor)
+	if !ok {
+		return
+	}
+	said := wire.AttrTypeOf(op.attrValues[dtype])
+	if held := int32(wire.LastUint(encoded, tensor.TensorDType)); held != said && held != 0 && said != 0 {
+		f.report(p, invalidTensor, "", func() string {
+			return fmt.Sprintf("attr dtype is %s and the value is a tensor of %s", tensor.DTypeName(said), tensor.DTypeName(held))
+		})
+	}
+}
+
+// checkOutputShapes compares the shapes that a node records for its outputs with what its op makes of it, where that is certain
+// (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc).
+func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTypes, value []byte) {
+	list, ok := wire.AttrBytes(value, wire.AttrList)
+	if !ok && len(value) > 0 {
+		return // of another kind, which TensorFlow does not look at
+	}
+	var count int64
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(tensor.AttrListShape) {
+			if wrong := wrongShape(s.Data); wrong != "" {
+				output := count
+				f.report(p, inconsistentShapes, op.name, func() string { return fmt.Sprintf("_output_shapes: output #%d %s", output, wrong) })
+				return
+			}
+			if inferred, certain := f.inferred(op, count); certain {
+				if recorded := tensor.ParseShape(s.Data); !compatible(recorded, inferred) {
+					output := count
+					f.report(p, inconsistentShapes, op.name, func() string {
+						return fmt.Sprintf("_output_shapes records %s for output #%d of op %s, and TensorFlow %s infers %s",
+							recorded, output, shown(op.name), opdef.ReferenceVersion, inferred)
+					})
+					return
+				}
+			}
+			count++
+		} else if s.Num >= wire.ListS && s.Num <= wire.ListFunc {
+			return
+		}
+	}
+	if count < types.outputCount {
+		f.report(p, inconsistentShapes, op.name, func() string {
+			return fmt.Sprintf("_output_shapes records %d shapes for %d outputs", count, types.outputCount)
+		})
+	}
+}
+
+// compatible reports whether two shapes can be those of one tensor.
+func compatible(a, b tensor.Shape) bool {
+	if a == nil || b == nil {
+		return true
+	}
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] >= 0 && b[i] >= 0 && a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// scalarPlaceholders is the last version whose placeholders said by a scalar shape that it is unknown
+// (tensorflow/core/ops/array_ops.cc).
+const scalarPlaceholders = 21
+
+// inferred returns the shape that TensorFlow infers for an output of the node whose attrs are in op.attrValues, where it follows
+// from op and attrs alone.
+func (f *problemFinder) inferred(op *opInfo, output int64) (tensor.Shape, bool) {
+	if op.kind != registeredOp {
+		return nil, false
+	}
+	switch op.name {
+	case "FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3":
+		// Outputs 3 and 4 are placeholders for reserve spaces: empty vectors since TensorFlow 1.5, and before that, outside of
+		// training, vectors of one element a channel (tensorflow/core/framework/common_shape_fns.cc).
+		return tensor.Shape{0}, output == 3 || output == 4
+	case "VarHandleOp":
+		return tensor.Shape{}, output == 0
+	}
+	if output != 0 {
+		return nil, false
+	}
+	switch op.name {
+	case "Const":
+		encoded, ok := wire.AttrBytes(op.value(op.attr([]byte("value")), op.attrValues), wire.AttrTensor)
+		if !ok {
+			return nil, false
+		}
+		shape, _ := wire.Merged(encoded, tensor.TensorShape)
+		return constantShape(shape), true
+	case "Variable", "VariableV2", "Placeholder", "PlaceholderV2":
+		shape, ok := wire.AttrBytes(op.attrValues[op.attr([]byte("shape"))], wire.AttrShape)
+		if !ok {
+			return nil, false
+		}
+		dims := tensor.ParseShape(shape)
+		if len(dims) == 0 && (op.name == "Variable" || op.name == "Placeholder" && f.producer <= scalarPlaceholders) {
+			return nil, false
+		}
+		return dims, true
+	}
+	return nil, false
+}
+
+// sameAttr reports whether an AttrValue says the same as the bytes of another.
+func sameAttr(a *tfpb.AttrValue, value []byte) bool {
+	b := new(tfpb.AttrValue)
+	return proto.Unmarshal(value, b) == nil && proto.Equal(a, b)
+}

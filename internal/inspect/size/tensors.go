@@ -1,0 +1,304 @@
+package size
+
+import (
+	"bytes"
+	"cmp"
+	"hash/maphash"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A tensorAt is one tensor in an attr of a node. It is small, because a graph can have a million constants.
+type tensorAt struct {
+	at       uint32 // where in the graph its TensorProto begins
+	length   uint32
+	node     int32 // number of the node, in the graph or in the body of its function
+	function int32 // number of the function, inGraph in none
+}
+
+// addTensor notes a tensor.
+func (w *weigher) addTensor(encoded []byte, node, function int) {
+	at, ok := wire.Offset(w.graph, encoded)
+	if !ok {
+		return // a copy, of an attr in two pieces
+	}
+	w.tensors = append(w.tensors, tensorAt{uint32(at), uint32(len(encoded)), int32(node), int32(function)})
+}
+
+// bytes returns the TensorProto.
+func (t *tensorAt) bytes(graph wire.Graph) []byte { return graph[t.at : int(t.at)+int(t.length)] }
+
+// largest returns the largest tensors, at most limit of them unless that is negative.
+func (w *weigher) largest(limit int, all int64) []ConstantSize {
+	slices.SortStableFunc(w.tensors, func(a, b tensorAt) int { return cmp.Compare(b.length, a.length) })
+	tensors := w.tensors
+	if limit >= 0 && len(tensors) > limit {
+		tensors = tensors[:limit]
+	}
+	owners := w.owners(tensors)
+	out := make([]ConstantSize, 0, len(tensors))
+	for i := range tensors {
+		raw := tensors[i].bytes(w.graph)
+		dtype, shape := tensorType(raw)
+		c := ConstantSize{Node: owners[i].node, Attr: owners[i].attr, DType: dtype, Shape: shape,
+			Bytes: int64(len(raw)), Share: share(int64(len(raw)), all)}
+		if f := tensors[i].function; f != inGraph {
+			c.Function = w.inFile[f]
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// tensorType returns dtype and shape of a TensorProto. What it holds is not read.
+func tensorType(encoded []byte) (string, tensor.Shape) {
+	shape, _ := wire.Merged(encoded, tensor.TensorShape)
+	return tensor.DTypeName(int32(wire.LastUint(encoded, tensor.TensorDType))), tensor.ParseShape(shape)
+}
+
+// An owner is where a tensor stands.
+type owner struct{ node, attr string }
+
+// owners finds the nodes of tensors, whose numbers are all that was kept, in one more walk over the graph.
+func (w *weigher) owners(tensors []tensorAt) []owner {
+	out := make([]owner, len(tensors))
+	byPlace := make([]int, len(tensors)) // numbers in tensors, in the order of the file
+	for i := range byPlace {
+		byPlace[i] = i
+	}
+	slices.SortFunc(byPlace, func(a, b int) int { return cmp.Compare(tensors[a].at, tensors[b].at) })
+	look := func(node []byte) {
+		start, _ := wire.Offset(w.graph, node)
+		for len(byPlace) > 0 && int(tensors[byPlace[0]].at) < start+len(node) {
+			i := byPlace[0]
+			byPlace = byPlace[1:]
+			out[i] = ownerIn(node, tensors[i].bytes(w.graph))
+		}
+	}
+	for s := wire.Scan(w.graph); s.Next() && len(byPlace) > 0; {
+		switch {
+		case s.Is(wire.GraphNode):
+			look(s.Data)
+		case s.Is(wire.GraphLibrary):
+			for f := wire.Scan(s.Data); f.Next(); {
+				if !f.Is(wire.LibraryFunction) {
+					continue
+				}
+				for body := wire.Scan(f.Data); body.Next(); {
+					if body.Is(wire.FunctionNode) {
+						look(body.Data)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ownerIn finds a tensor in a NodeDef.
+func ownerIn(node, encoded []byte) owner {
+	o := owner{node: string(wire.Last(node, wire.NodeName))}
+	for s := wire.Scan(node); s.Next(); {
+		if !s.Is(wire.NodeAttr) {
+			continue
+		}
+		if at, ok := wire.Offset(s.Data, encoded); ok && at < len(s.Data) {
+			key, _ := wire.MapEntry(s.Data)
+			o.attr = string(key)
+		}
+	}
+	return o
+}
+
+const (
+	// minRepeated is from how many bytes on a tensor that stands there twice is worth a word.
+	minRepeated = 64
+	// namedCopies is how many of the nodes that hold a repeated tensor are named.
+	namedCopies = 5
+)
+
+// repeated returns the tensors that stand there more than once, those that waste most first, at most limit of them unless that
+// is negative, and what all of them waste.
+func (w *weigher) repeated(limit int) ([]RepeatedBytes, int64) {
+	candidates := make([]tensorAt, 0, len(w.tensors))
+	for _, t := range w.tensors {
+		if t.length >= minRepeated {
+			candidates = append(candidates, t)
+		}
+	}
+	slices.SortFunc(candidates, func(a, b tensorAt) int {
+		return cmp.Or(cmp.Compare(b.length, a.length), cmp.Compare(a.at, b.at))
+	})
+	var groups [][]tensorAt
+	for len(candidates) > 0 {
+		n := 1
+		for n < len(candidates) && candidates[n].length == candidates[0].length {
+			n++
+		}
+		groups = append(groups, w.equal(candidates[:n])...)
+		candidates = candidates[n:]
+	}
+	slices.SortStableFunc(groups, func(a, b []tensorAt) int { return cmp.Compare(waste(b), waste(a)) })
+	var sum int64
+	for _, g := range groups {
+		sum += waste(g)
+	}
+	if limit >= 0 && len(groups) > limit {
+		groups = groups[:limit]
+	}
+	out := make([]RepeatedBytes, 0, len(groups))
+	for _, g := range groups {
+		dtype, shape := tensorType(g[0].bytes(w.graph))
+		r := RepeatedBytes{DType: dtype, Shape: shape, Bytes: int64(g[0].length), Copies: len(g), Waste: waste(g)}
+		named := g[:min(len(g), namedCopies)]
+		for i, o := range w.owners(named) {
+			if f := named[i].function; f != inGraph {
+				o.node += "@" + w.inFile[f]
+			}
+			r.Nodes = append(r.Nodes, o.node)
+		}
+		out = append(out, r)
+	}
+	return out, sum
+}
+
+// waste returns the bytes of all tensors of a group but one.
+func waste(group []tensorAt) int64 { return int64(len(group)-1) * int64(group[0].length) }
+
+// equal returns the groups of two and more of the same bytes among tensors of one length. A tensor is read only where another
+// begins and ends as it does.
+func (w *weigher) equal(tensors []tensorAt) [][]tensorAt {
+	if len(tensors) < 2 {
+		return nil
+	}
+	seed := maphash.MakeSeed()
+	var groups [][]tensorAt
+	for _, alike := range split(tensors, func(t *tensorAt) uint64 { return tensor.Sample(seed, t.bytes(w.graph)) }) {
+		for _, same := range split(alike, func(t *tensorAt) uint64 { return maphash.Bytes(seed, t.bytes(w.graph)) }) {
+			// Hashes can be the same by accident.
+			first := same[0].bytes(w.graph)
+			group := same[:1:1]
+			for i := 1; i < len(same); i++ {
+				if bytes.Equal(first, same[i].bytes(w.graph)) {
+					group = append(group, same[i])
+				}
+			}
+			if len(group) > 1 {
+				groups = append(groups, group)
+			}
+		}
+	}
+	return groups
+}
+
+// split returns the groups of two and more tensors with the same key, in the order of their first.
+func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
+	at := make(map[uint64]int, len(tensors))
+	var groups [][]tensorAt
+	for i := range tensors {
+		k := key(&tensors[i])
+		g, known := at[k]
+		if !known {
+			g = len(groups)
+			at[k] = g
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], tensors[i])
+	}
+	return slices.DeleteFunc(groups, func(g []tensorAt) bool { return len(g) < 2 })
+}
+
+// savesOrRestores reports whether an op is one that a saver is built of (SAVE_AND_RESTORE_OPS in
+// tensorflow/python/framework/meta_graph.py).
+func savesOrRestores(op []byte) bool {
+	switch string(op) {
+	case "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice",
+		"RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice", "SaveSlices", "MergeV2Checkpoints":
+		return true
+	}
+	return false
+}
+
+// savers returns what the savers cost.
+func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
+	out := make([]SaverSize, 0, len(w.saverOps))
+	at := make(map[string]int, len(w.saverOps))
+	var lengths []int // of the scopes
+	for name := range w.saverOps {
+		if w.insideSaver(name) {
+			continue // part of the saver around it
+		}
+		out = append(out, SaverSize{Scope: name})
+		if !slices.Contains(lengths, len(name)) {
+			lengths = append(lengths, len(name))
+		}
+	}
+	if len(out) == 0 {
+		return out
+	}
+	inUse := make(map[string]bool)
+	saver, _ := m.Message(wire.SaverDef)
+	for num := range protowire.Number(3) { // filename_tensor_name, save_tensor_name, restore_op_name
+		name := wire.Last(saver, num+1)
+		for i := len(name); i > 0; i-- {
+			if i < len(name) && name[i] == '/' {
+				inUse[string(name[:i])] = true
+			}
+		}
+		if len(name) > 0 && bytes.IndexByte(name, '/') < 0 {
+			inUse[""] = true
+		}
+	}
+	slices.SortFunc(out, func(a, b SaverSize) int { return cmp.Compare(a.Scope, b.Scope) })
+	for i := range out {
+		at[out[i].Scope] = i
+		out[i].InUse = inUse[out[i].Scope]
+	}
+	for s := wire.Scan(w.graph); s.Next(); {
+		if !s.Is(wire.GraphNode) {
+			continue
+		}
+		name := wire.Last(s.Data, wire.NodeName)
+		for _, n := range lengths {
+			i, found := 0, false
+			switch {
+			case n == 0:
+				i, found = at[""]
+				found = found && bytes.IndexByte(name, '/') < 0 && savesOrRestores(wire.Last(s.Data, wire.NodeOp))
+			case len(name) > n && name[n] == '/':
+				i, found = at[string(name[:n])]
+			}
+			if found {
+				out[i].Nodes++
+				out[i].Bytes += int64(len(s.Raw))
+			}
+		}
+	}
+	for i := range out {
+		out[i].Share = share(out[i].Bytes, all)
+	}
+	slices.SortStableFunc(out, func(a, b SaverSize) int {
+		if a.InUse != b.InUse {
+			if a.InUse {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Bytes, a.Bytes)
+	})
+	return out
+}
+
+// insideSaver reports whether a scope lies inside another one that holds save and restore ops.
+func (w *weigher) insideSaver(name string) bool {
+	for i := range len(name) {
+		if name[i] == '/' && w.saverOps[name[:i]] {
+			return true
+		}
+	}
+	return false
+}

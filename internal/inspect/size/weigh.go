@@ -1,0 +1,285 @@
+package size
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A weigher adds up what stands where in one MetaGraphDef.
+type weigher struct {
+	graph     wire.Graph
+	depth     int
+	fields    parts
+	scopes    parts
+	ops       parts
+	parts     parts
+	attrs     parts // by key, until they are put among the parts
+	functions parts
+	nodeBytes int64
+	tensors   []tensorAt
+	saverOps  map[string]bool // the scopes that save and restore ops stand in
+	inFile    []string        // the functions, by their place in the file
+}
+
+// weigh adds up the whole message.
+func (w *weigher) weigh(m *wire.MetaGraph) error {
+	for i := range m.Fields {
+		f := m.Fields[i]
+		bytes := f.Size()
+		if f.Type != protowire.BytesType {
+			w.fields.add(fieldName(f.Num), 1, bytes)
+			continue
+		}
+		switch f.Num {
+		case wire.MetaInfoDef:
+			inside, err := w.weighInside(f.Data, "meta_info_def.stripped_op_list", wire.InfoStrippedOpList, opdef.OpListOp)
+			if err != nil {
+				return fmt.Errorf("read meta_info_def: %w", err)
+			}
+			w.fields.add("meta_info_def", 1, bytes-inside)
+		case wire.GraphDef:
+			inside, err := w.weighGraph(f.Data)
+			if err != nil {
+				return err
+			}
+			w.fields.add("graph_def", 1, bytes-inside)
+		case wire.CollectionDef, wire.SignatureDef:
+			key, value := wire.MapEntry(f.Data)
+			entries := 1
+			if f.Num == wire.CollectionDef {
+				kind, list := scope.KindOf(value)
+				entries, _ = model.CountEntries(model.CollectionKinds[kind], list) // as far as it can be read
+			}
+			w.fields.add(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
+		default:
+			w.fields.add(fieldName(f.Num), 1, bytes)
+		}
+	}
+	return nil
+}
+
+// fieldName names a field of MetaGraphDef.
+func fieldName(num protowire.Number) string {
+	switch num {
+	case wire.MetaInfoDef:
+		return "meta_info_def"
+	case wire.GraphDef:
+		return "graph_def"
+	case wire.SaverDef:
+		return "saver_def"
+	case wire.CollectionDef:
+		return "collection_def"
+	case wire.SignatureDef:
+		return "signature_def"
+	case wire.AssetFileDef:
+		return "asset_file_def"
+	case wire.ObjectGraphDef:
+		return "object_graph_def"
+	}
+	return fmt.Sprintf("unknown field %d", num)
+}
+
+// weighInside adds the fields num of a message as one part, which counts the fields item in them, and returns its bytes.
+func (w *weigher) weighInside(message []byte, name string, num, item protowire.Number) (int64, error) {
+	var bytes int64
+	count := 0
+	s := wire.Scan(message)
+	for s.Next() {
+		if !s.Is(num) {
+			continue
+		}
+		bytes += int64(len(s.Raw))
+		inner := wire.Scan(s.Data)
+		for inner.Next() {
+			if inner.Is(item) {
+				count++
+			}
+		}
+		if err := inner.Err(); err != nil {
+			return 0, err
+		}
+	}
+	if bytes > 0 {
+		w.fields.add(name, count, bytes)
+	}
+	return bytes, s.Err()
+}
+
+// weighGraph adds up a GraphDef and returns the bytes of its parts that stand apart among the fields.
+func (w *weigher) weighGraph(graph []byte) (int64, error) {
+	var inside int64
+	nodes := 0
+	s := wire.Scan(graph)
+	for s.Next() {
+		bytes := int64(len(s.Raw))
+		switch {
+		case s.Is(wire.GraphNode):
+			if err := w.weighNode(s.Field, nodes); err != nil {
+				return 0, fmt.Errorf("read node %d: %w", nodes, err)
+			}
+			nodes++
+			w.nodeBytes += bytes
+		case s.Is(wire.GraphLibrary):
+			if err := w.weighLibrary(s.Data, bytes); err != nil {
+				return 0, err
+			}
+			inside += bytes
+		case s.Is(wire.GraphDebugInfo):
+			w.fields.add("graph_def.debug_info", 1, bytes)
+			inside += bytes
+		}
+	}
+	if err := s.Err(); err != nil {
+		return 0, fmt.Errorf("read the graph: %w", err)
+	}
+	if nodes > 0 {
+		w.fields.add("graph_def.node", nodes, w.nodeBytes)
+	}
+	for i := range w.attrs.list {
+		a := &w.attrs.list[i]
+		w.parts.add("attr["+a.Name+"]", a.Count, a.Bytes)
+	}
+	return inside + w.nodeBytes, nil
+}
+
+// weighNode adds up node number i, whose whole field is given.
+func (w *weigher) weighNode(field wire.Field, i int) error {
+	var name, op []byte
+	var inside int64
+	s := wire.Scan(field.Data)
+	for s.Next() {
+		bytes := int64(len(s.Raw))
+		inside += bytes
+		part := "other fields"
+		switch {
+		case s.Is(wire.NodeAttr):
+			w.weighAttr(s.Field, i, inGraph)
+			continue
+		case s.Is(wire.NodeName):
+			name, part = s.Data, "name"
+		case s.Is(wire.NodeOp):
+			op, part = s.Data, "op"
+		case s.Is(wire.NodeInput):
+			part = "input"
+		case s.Is(wire.NodeDevice):
+			part = "device"
+		case s.Is(wire.NodeDebugInfo):
+			part = "experimental_debug_info"
+		case s.Is(wire.NodeFullType):
+			part = "experimental_type"
+		}
+		w.addPart(part, bytes)
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	all := int64(len(field.Raw))
+	w.addPart("(tag and length)", all-inside)
+	p := w.ops.part(op)
+	p.Count++
+	p.Bytes += all
+	p = w.scopes.part(scopeOf(name, w.depth))
+	p.Count++
+	p.Bytes += all
+	if savesOrRestores(op) {
+		if w.saverOps == nil {
+			w.saverOps = make(map[string]bool)
+		}
+		w.saverOps[string(scopeOf(name, len(name)))] = true
+	}
+	return nil
+}
+
+// addPart adds one thing of some bytes to the parts of nodes.
+func (w *weigher) addPart(name string, bytes int64) {
+	for i := range w.parts.list {
+		if p := &w.parts.list[i]; p.Name == name {
+			p.Count++
+			p.Bytes += bytes
+			return
+		}
+	}
+	w.parts.add(name, 1, bytes)
+}
+
+// inGraph is the number of the function that a node of the graph itself stands in.
+const inGraph = -1
+
+// weighAttr adds up an attr of node number i, in the body of function number function or in the graph.
+func (w *weigher) weighAttr(field wire.Field, i, function int) {
+	key, value := wire.MapEntry(field.Data)
+	if function == inGraph {
+		p := w.attrs.part(key)
+		p.Count++
+		p.Bytes += int64(len(field.Raw))
+	}
+	for s := wire.Scan(value); s.Next(); {
+		if s.Is(wire.AttrTensor) {
+			w.addTensor(s.Data, i, function)
+		}
+	}
+}
+
+// scopeOf returns the first depth parts of the scope of a node, nothing where it is in none.
+func scopeOf(name []byte, depth int) []byte {
+	end := 0
+	for i, c := range name {
+		if c != '/' {
+			continue
+		}
+		end = i
+		depth--
+		if depth == 0 {
+			break
+		}
+	}
+	return name[:end]
+}
+
+// weighLibrary adds up the function library, which takes all bytes with its own tag and length.
+func (w *weigher) weighLibrary(library []byte, all int64) error {
+	count := 0
+	s := wire.Scan(library)
+	for s.Next() {
+		if !s.Is(wire.LibraryFunction) {
+			continue
+		}
+		count++
+		function := wire.Function(s.Data)
+		name := function.Name()
+		number := len(w.inFile)
+		w.inFile = append(w.inFile, name)
+		nodes := 0
+		body := wire.Scan(function)
+		for body.Next() {
+			if !body.Is(wire.FunctionNode) {
+				continue
+			}
+			node := wire.Scan(body.Data)
+			for node.Next() {
+				if node.Is(wire.NodeAttr) {
+					w.weighAttr(node.Field, nodes, number)
+				}
+			}
+			if err := node.Err(); err != nil {
+				return fmt.Errorf("read function %q, node %d: %w", name, nodes, err)
+			}
+			nodes++
+		}
+		if err := body.Err(); err != nil {
+			return fmt.Errorf("read function %q: %w", name, err)
+		}
+		w.functions.add(name, nodes, int64(len(s.Raw)))
+	}
+	if err := s.Err(); err != nil {
+		return fmt.Errorf("read the function library: %w", err)
+	}
+	w.fields.add("graph_def.library", count, all)
+	return nil
+}

@@ -1,0 +1,97 @@
+package variables
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of SavedObjectGraph and SavedObject (tensorflow/core/protobuf/saved_object_graph.proto).
+const (
+	objectNodes    protowire.Number = 1
+	objectSlots    protowire.Number = 3
+	objectVariable protowire.Number = 7
+)
+
+// readObjectGraph reads the variables among the objects that a SavedModel of TensorFlow 2 keeps. They say what is trainable and which
+// variables an optimizer keeps for which.
+func (r *variableReader) readObjectGraph() {
+	objects, ok := r.meta.Message(wire.ObjectGraphDef)
+	if !ok {
+		return
+	}
+	names := r.handleNames()
+	var at []int // by object, where in the list its variable is; -1 where it is none
+	var slots []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference
+	for s := wire.Scan(objects); s.Next(); {
+		if !s.Is(objectNodes) {
+			continue
+		}
+		at = append(at, -1)
+		for o := wire.Scan(s.Data); o.Next(); {
+			switch {
+			case o.Is(objectVariable):
+				var v tfpb.SavedVariable
+				if proto.Unmarshal(o.Data, &v) == nil && v.GetName() != "" {
+					at[len(at)-1] = r.readSavedVariable(&v, names)
+				}
+			case o.Is(objectSlots):
+				slot := new(tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference)
+				if proto.Unmarshal(o.Data, slot) == nil {
+					slots = append(slots, slot)
+				}
+			}
+		}
+	}
+	for _, slot := range slots {
+		of, is := int(slot.GetOriginalVariableNodeId()), int(slot.GetSlotVariableNodeId())
+		if of >= 0 && of < len(at) && is >= 0 && is < len(at) && at[of] >= 0 && at[is] >= 0 {
+			v := &r.list[at[is]]
+			v.Kind, v.Of = KindOptimizer, r.list[at[of]].Name
+		}
+	}
+}
+
+// handleNames returns the names of the nodes that hold variables, by the name under which they share them.
+func (r *variableReader) handleNames() map[string]string {
+	names := make(map[string]string)
+	id, ok := r.g.OpID("VarHandleOp")
+	if !ok {
+		return names
+	}
+	var n wire.Node
+	for i := range r.g.Len() {
+		if r.g.Op(i) != id {
+			continue
+		}
+		r.g.Node(i, &n)
+		value, _ := n.Attr("shared_name")
+		shared, _ := wire.AttrBytes(value, wire.AttrS)
+		if _, seen := names[string(shared)]; !seen && len(shared) > 0 {
+			names[string(shared)] = string(n.Name)
+		}
+	}
+	return names
+}
+
+// readSavedVariable adds the variable of an object, and returns where in the list it is.
+func (r *variableReader) readSavedVariable(saved *tfpb.SavedVariable, names map[string]string) int {
+	name := saved.GetName()
+	if node, ok := names[name]; ok {
+		name = node
+	}
+	at := r.find(name)
+	r.addSource(at, SourceObjectGraph)
+	v, facts := &r.list[at], &r.facts[at]
+	if v.DType == "" {
+		facts.dtype, v.DType = int32(saved.GetDtype()), tensor.DTypeName(int32(saved.GetDtype()))
+	}
+	if !v.Shape.FullyDefined() {
+		r.setShape(at, tensor.ShapeOf(saved.GetShape()))
+	}
+	v.Trainable = v.Trainable || saved.GetTrainable() && !r.keyed
+	return at
+}

@@ -1,0 +1,106 @@
+package variables
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// sliceFits reports whether a slice is one: its shapes have the same rank, and it lies inside the full variable.
+func sliceFits(s *tfpb.SaveSliceInfoDef) bool {
+	full, offset, part := s.GetFullShape(), s.GetVarOffset(), s.GetVarShape()
+	if s.GetFullName() == "" || len(full) != len(offset) || len(full) != len(part) || len(full) > tensor.MaxRank {
+		return false
+	}
+	for k := range full {
+		if offset[k] < 0 || part[k] < 0 || part[k] > full[k] || offset[k] > full[k]-part[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// isPart reports whether the slice of the variable called name makes it a part of another: one of several, or the only one, which a
+// partitioner leaves of a small variable, and which checkpoints know by the name of the whole.
+func isPart(name string, s *tfpb.SaveSliceInfoDef) bool {
+	return s.GetFullName() != name || !slices.Equal(s.GetFullShape(), s.GetVarShape())
+}
+
+// sliceText returns a slice as checkpoints spell it: "10 4 0,5:0,4" (SaveSliceInfo.spec in tensorflow/python/ops/variables.py).
+func sliceText(s *tfpb.SaveSliceInfoDef) string {
+	var b strings.Builder
+	for _, dim := range s.GetFullShape() {
+		b.WriteString(strconv.FormatInt(dim, 10) + " ")
+	}
+	for k := range s.GetVarOffset() {
+		if k > 0 {
+			b.WriteByte(':')
+		}
+		b.WriteString(strconv.FormatInt(s.GetVarOffset()[k], 10) + "," + strconv.FormatInt(s.GetVarShape()[k], 10))
+	}
+	return b.String()
+}
+
+// joinParts returns the list with the parts of each partitioned variable put together, where the first of them stood.
+func (r *variableReader) joinParts() []Variable {
+	joined := make([]Variable, 0, len(r.list))
+	full := make(map[string]int) // by full name and shape, where in joined
+	partOf := make(map[string]string)
+	for at := range r.list {
+		v, slice := r.list[at], r.facts[at].slice
+		if slice != nil {
+			v.Slice = sliceText(slice)
+		}
+		if slice == nil || !isPart(v.Name, slice) {
+			joined = append(joined, v)
+			continue
+		}
+		partOf[v.Name] = slice.GetFullName()
+		part := Part{
+			Name: v.Name, Shape: clampShape(slice.GetVarShape()), Offset: slice.GetVarOffset(), Slice: v.Slice, Op: v.Op,
+		}
+		part.Parameters, _ = sizes(part.Shape, r.facts[at].dtype)
+		shape := clampShape(slice.GetFullShape())
+		key := slice.GetFullName() + "\x00" + shape.String() + "\x00" + v.DType
+		place, seen := full[key]
+		if !seen {
+			full[key] = len(joined)
+			v.Name, v.Shape, v.Slice, v.Initializer, v.InitialValue = slice.GetFullName(), shape, "", "", ""
+			v.Parameters, v.Bytes = sizes(shape, r.facts[at].dtype)
+			v.Parts = []Part{part}
+			joined = append(joined, v)
+			continue
+		}
+		whole := &joined[place]
+		whole.Parts = append(whole.Parts, part)
+		whole.Trainable = whole.Trainable || v.Trainable
+		for _, source := range v.Sources {
+			if !slices.Contains(whole.Sources, source) {
+				whole.Sources = append(whole.Sources, source)
+			}
+		}
+	}
+	for k := range joined {
+		v := &joined[k]
+		if of, ok := partOf[v.Of]; ok {
+			v.Of = of
+		}
+		if len(v.Parts) > 0 {
+			v.finish()
+		}
+	}
+	return joined
+}
+
+// finish puts the parts in order and checks that they make up the full variable.
+func (v *Variable) finish() {
+	slices.SortStableFunc(v.Parts, func(a, b Part) int { return slices.Compare(a.Offset, b.Offset) })
+	var sum int64
+	for _, p := range v.Parts {
+		sum = saturate(sum, p.Parameters)
+	}
+	v.Incomplete = v.Parameters >= 0 && sum != int64(v.Parameters)
+}

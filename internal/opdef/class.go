@@ -1,0 +1,175 @@
+package opdef
+
+import (
+	"strings"
+)
+
+// A Class says what an op is to the flow of data through a graph. An op can be of several classes.
+type Class uint32
+
+// The classes of ops.
+const (
+	ClassVariable    Class = 1 << iota // holds a value that lasts from run to run
+	ClassSource                        // data comes in here
+	ClassUpdate                        // changes a variable
+	ClassTerminal                      // is run for its effect: update, save, summarize, enqueue, assert; no data comes out that anybody wants
+	ClassGradient                      // exists in gradients alone
+	ClassShape                         // what comes out says how large the input is, not what it holds
+	ClassReduction                     // makes one number out of many
+	ClassEnter                         // leads into a while loop
+	ClassExit                          // leads out of a while loop
+	ClassSwitch                        // leads into a branch
+	ClassMerge                         // joins branches
+	ClassSame                          // hands its first input on, perhaps in another form
+	ClassDecision                      // ends most models: softmax, argmax, a decoder
+	ClassOneOutput                     // has one output of interest, the first; the others serve gradients and bookkeeping
+	ClassCompare                       // compares: what metrics are made of
+	ClassLoss                          // computes a loss
+	ClassRandom                        // makes random numbers
+	ClassSave                          // writes or reads checkpoints
+	ClassSummary                       // makes or writes summaries
+	ClassEnqueue                       // puts into a queue
+	ClassWeighted                      // multiplies with or adds weights: in a frozen graph its constant inputs are what variables were
+	ClassConst                         // a constant
+	ClassDecoder                       // turns scores and lengths into sequences
+	ClassList                          // makes a list or a stack that a loop fills
+	ClassKeeper                        // ends what keeps books: puts it into a variable, a queue, a checkpoint, an assertion
+	ClassMath                          // an elementary function that losses are made of more often than results
+	ClassCut                           // takes a part of its input
+	ClassPlaceholder                   // is fed by name
+	ClassWhile                         // a while loop as one node, its body a function
+	ClassReader                        // reads records from files
+	ClassLookup                        // takes rows out of a table
+)
+
+// Classify returns the classes of an op by its name. Names follow patterns that TensorFlow has kept since 2015, so that ops of
+// later releases and of other kernels fall into place.
+func Classify(op string) Class {
+	class := classByName(op) | classByPattern(op)
+	if class&(ClassUpdate|ClassSave|ClassEnqueue) != 0 || op == "Assert" {
+		class |= ClassKeeper
+	}
+	return class
+}
+
+func classByName(op string) Class {
+	switch op {
+	case "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable", "_VarHandlesOp":
+		return ClassVariable
+	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
+		return ClassSource | ClassPlaceholder
+	case "_Arg", "Batch", "DatasetToSingleElement",
+		"InfeedDequeue", "InfeedDequeueTuple", "Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage", "MapUnstageNoKey",
+		"OrderedMapUnstageNoKey":
+		return ClassSource
+	case "ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2":
+		return ClassSource | ClassReader
+	case "StridedSlice", "Slice", "Split", "SplitV", "Unpack":
+		return ClassCut
+	case "While", "StatelessWhile", "_While":
+		return ClassWhile
+	case "Const":
+		return ClassConst
+	case "EmptyTensorList", "TensorListReserve", "Stack", "StackV2", "EmptyTensorMap":
+		return ClassList
+	case "Log", "Log1p", "Neg", "Abs", "Square", "Exp", "Expm1", "Pow", "Sqrt", "Rsqrt", "Minimum", "Maximum", "SquaredDifference",
+		"ClipByValue", "Sign", "Reciprocal", "Inv":
+		return ClassMath
+	case "NoOp", "Assert", "PrintV2", "ControlTrigger", "Abort", "IsVariableInitialized", "VarIsInitializedOp", "CountUpTo",
+		"ResourceCountUpTo", "WriteFile", "_Retval", "_Send", "_HostSend",
+		"SetStatsAggregatorDataset", "OutfeedEnqueue", "OutfeedEnqueueTuple", "ConfigureDistributedTPU", "DestroyResourceOp",
+		"DestroyTemporaryVariable", "Timestamp":
+		return ClassTerminal
+	case "Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "TensorArraySize", "TensorArraySizeV2",
+		"TensorArraySizeV3", "DynamicPartitionShape", "BroadcastArgs", "InvertPermutation":
+		return ClassShape
+	case "BroadcastGradientArgs", "ConcatOffset":
+		return ClassGradient | ClassShape
+	case "L2Loss":
+		return ClassReduction | ClassLoss
+	case "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "EuclideanNorm":
+		return ClassReduction
+	case "Enter", "RefEnter":
+		return ClassEnter | ClassSame
+	case "Exit", "RefExit":
+		return ClassExit
+	case "Switch", "RefSwitch":
+		return ClassSwitch
+	case "Merge", "RefMerge":
+		return ClassMerge | ClassOneOutput
+	case "Identity", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "Print", "ReadVariableOp", "Cast",
+		"PlaceholderWithDefaultV2", "RefIdentity", "EnsureShape", "Squeeze", "ExpandDims", "Reshape", "Transpose":
+		return ClassSame
+	case "Softmax", "Sigmoid", "ArgMax", "ArgMin", "NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4",
+		"NonMaxSuppressionV5", "CombinedNonMaxSuppression", "TopK", "TopKV2", "LogSoftmax", "Multinomial":
+		return ClassDecision
+	case "CTCGreedyDecoder", "CTCBeamSearchDecoder", "GatherTree":
+		return ClassDecision | ClassDecoder
+	case "Equal", "NotEqual", "InTopK", "InTopKV2", "Less", "LessEqual", "Greater", "GreaterEqual", "ApproximateEqual",
+		"EditDistance":
+		return ClassCompare
+	case "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "LRN", "LSTMBlockCell", "BlockLSTM", "BlockLSTMV2",
+		"GRUBlockCell", "CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "Unique", "UniqueV2", "MaxPoolWithArgmax":
+		return ClassOneOutput | weighted(op)
+	case "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Conv3D", "DepthwiseConv2dNative",
+		"DepthwiseConv2d", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "BiasAdd", "BiasAddV1", "Einsum", "SparseTensorDenseMatMul", "SparseMatMul", "_FusedConv2D", "_FusedMatMul", "Prelu":
+		return ClassWeighted
+	case "Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd":
+		return ClassWeighted | ClassLookup
+	}
+	return 0
+}
+
+// weighted returns opWeighted for those ops of one interesting output that read weights.
+func weighted(op string) Class {
+	if strings.HasPrefix(op, "Unique") || op == "LRN" || op == "MaxPoolWithArgmax" {
+		return 0
+	}
+	return ClassWeighted
+}
+
+func classByPattern(op string) Class {
+	has, begins, ends := strings.Contains, strings.HasPrefix, strings.HasSuffix
+	switch {
+	case begins(op, "Random") && !begins(op, "RandomShuffleQueue") && !begins(op, "RandomDataset") && op != "RandomShuffle",
+		begins(op, "StatelessRandom"), op == "TruncatedNormal", op == "ParameterizedTruncatedNormal",
+		begins(op, "StatelessTruncatedNormal"), begins(op, "StatefulUniform"), begins(op, "StatefulStandardNormal"):
+		return ClassRandom
+	case begins(op, "QueueDequeue"):
+		return ClassSource
+	case begins(op, "QueueEnqueue"), op == "Stage", op == "MapStage", op == "OrderedMapStage":
+		return ClassTerminal | ClassEnqueue
+	case begins(op, "IteratorGetNext"), begins(op, "MultiDeviceIteratorGetNext"):
+		return ClassSource
+	case has(op, "Summary"):
+		return ClassTerminal | ClassSummary
+	case begins(op, "Save"), begins(op, "Restore"), op == "ShardedFilename", op == "ShardedFilespec",
+		begins(op, "MergeV2Checkpoints"):
+		return ClassTerminal | ClassSave
+	case op == "Assign", begins(op, "AssignAdd"), begins(op, "AssignSub"), begins(op, "AssignVariable"),
+		begins(op, "Apply"), begins(op, "SparseApply"), begins(op, "ResourceApply"), begins(op, "ResourceSparseApply"),
+		begins(op, "ResourceScatter"), begins(op, "ResourceStridedSliceAssign"), op == "StridedSliceAssign", refScatter(op),
+		has(op, "AccumulatorApply"), has(op, "AccumulatorTake"), has(op, "AccumulatorSet"):
+		return ClassTerminal | ClassUpdate
+	case begins(op, "Queue"), ends(op, "Queue"), ends(op, "QueueV2"), begins(op, "Barrier"), begins(op, "Reader"),
+		begins(op, "InitializeTable"), begins(op, "LookupTableI"), begins(op, "LookupTableE"), begins(op, "LookupTableR"),
+		begins(op, "MakeIterator"), ends(op, "Dataset"), ends(op, "DatasetV2"), ends(op, "DatasetV3"), ends(op, "DatasetV4"),
+		ends(op, "DatasetV5"), begins(op, "IteratorFromStringHandle"), begins(op, "IteratorToStringHandle"),
+		op == "Iterator", op == "IteratorV2", op == "OneShotIterator", ends(op, "TableSize"), ends(op, "Accumulator"),
+		has(op, "AccumulatorNum"):
+		return ClassTerminal
+	case ends(op, "Grad"), ends(op, "GradV2"), ends(op, "GradV3"), ends(op, "GradGrad"), ends(op, "GradGradV2"),
+		ends(op, "BackpropFilter"), ends(op, "BackpropFilterV2"), ends(op, "GradWithArgmax"), ends(op, "GradExt"),
+		ends(op, "DepthwiseConv2dNativeBackpropInput"), ends(op, "BackpropV2") && has(op, "RNN"):
+		return ClassGradient
+	case has(op, "CrossEntropy"), begins(op, "CTCLoss"):
+		return ClassLoss | ClassOneOutput
+	}
+	return 0
+}
+
+// refScatter reports whether op is one of the scatter ops that change a variable. ScatterNd and TensorScatterUpdate make new
+// tensors.
+func refScatter(op string) bool {
+	return strings.HasPrefix(op, "Scatter") && op != "ScatterNd" && op != "ScatterNdNonAliasingAdd"
+}

@@ -1,0 +1,66 @@
+package opdef
+
+import (
+	_ "embed"
+	"sort"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// The TensorFlow that problems are judged by, as tensorflow_ops.py prints it.
+const (
+	// ReferenceVersion is the release of TensorFlow that Problems speaks of.
+	ReferenceVersion = "2.21"
+
+	GraphVersion       = 2474 // TF_GRAPH_DEF_VERSION (tensorflow/core/public/release_version.h)
+	MinProducerVersion = 0    // TF_GRAPH_DEF_VERSION_MIN_PRODUCER
+)
+
+// registeredList is an OpList, sorted by name, of the ops that `import tensorflow` registers. tensorflow_ops.py writes it.
+//
+//go:embed tensorflow_ops.binpb
+var registeredList []byte
+
+// Registered finds ops that TensorFlow registers.
+type Registered struct{ defs [][]byte }
+
+// NewRegistered returns all ops that TensorFlow registers.
+func NewRegistered() *Registered {
+	r := &Registered{defs: make([][]byte, 0, 2048)}
+	for s := wire.Scan(registeredList); s.Next(); {
+		if s.Is(OpListOp) {
+			r.defs = append(r.defs, s.Data)
+		}
+	}
+	return r
+}
+
+// Has reports whether TensorFlow registers an op.
+func (r *Registered) Has(name string) bool {
+	_, ok := r.raw(name)
+	return ok
+}
+
+// Find returns the definition of an op, nil where TensorFlow has none.
+func (r *Registered) Find(name string) *tfpb.OpDef {
+	raw, ok := r.raw(name)
+	if !ok {
+		return nil
+	}
+	def := new(tfpb.OpDef)
+	if err := proto.Unmarshal(raw, def); err != nil {
+		return nil // not to be: a test reads all of them
+	}
+	return def
+}
+
+func (r *Registered) raw(name string) ([]byte, bool) {
+	i := sort.Search(len(r.defs), func(i int) bool { return string(wire.Last(r.defs[i], opName)) >= name })
+	if i == len(r.defs) || string(wire.Last(r.defs[i], opName)) != name {
+		return nil, false
+	}
+	return r.defs[i], true
+}

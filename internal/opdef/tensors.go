@@ -1,0 +1,175 @@
+package opdef
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Tensors answers what dtype and shape the Tensors of a graph have, as far as the file says it or it follows for certain.
+// It looks at single nodes when asked, never at the whole graph.
+type Tensors struct {
+	graph      wire.Graph // with or without nodes
+	g          *graph.Graph
+	ops        *List
+	others     map[string]*tfpb.OpDef // definitions that the file's list does not have, nil where nothing has one
+	functions  map[string][]byte      // signatures of the library's functions, nil until they are asked for
+	registered *Registered            // the same
+	producer   int64                  // version of the graph's producer, 0 where it is not said, less where nobody has asked yet
+	shapes     map[graph.Edge]tensor.Shape
+	steps      int // nodes that shapes may still be followed through
+}
+
+// maxShapeSteps bounds the work of following shapes through nodes that do not carry theirs, all questions together.
+const maxShapeSteps = 20000
+
+// NewTensors returns what answers for the graph of m, whose index is g.
+func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
+	graphDef := m.Graph()
+	if g != nil {
+		graphDef = g.Rest() // the versions may stand behind a million nodes
+	}
+	return &Tensors{
+		g:        g,
+		ops:      NewList(m),
+		graph:    graphDef,
+		others:   make(map[string]*tfpb.OpDef),
+		producer: -1,
+		shapes:   make(map[graph.Edge]tensor.Shape),
+		steps:    maxShapeSteps,
+	}
+}
+
+// legacy reports whether the graph is of before version legacyProducer. It is seldom asked, and where the graph has no index the
+// answer may stand behind a million nodes.
+func (t *Tensors) legacy() bool {
+	if t.producer < 0 {
+		versions, _ := t.graph.Versions()
+		t.producer = int64(uint32(wire.LastUint(versions, 1)))
+	}
+	return t.producer > 0 && t.producer < legacyProducer
+}
+
+// Outputs returns how many Outputs node n has, 0 where nothing says it.
+func (t *Tensors) Outputs(n *wire.Node) int {
+	if _, count := tensor.AttrShapeAt(n, "_output_shapes", 0); count > 0 {
+		return count
+	}
+	if def := t.def(n.Op); def != nil {
+		count := 0
+		for _, arg := range def.GetOutputArg() {
+			count += argLength(n, arg)
+		}
+		return count
+	}
+	return 0
+}
+
+// maxArgLength is the most tensors that one output argument is believed to have.
+const maxArgLength = 1 << 20
+
+// argLength returns how many tensors an argument of node n's op stands for.
+func argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
+	switch {
+	case arg.GetNumberAttr() != "":
+		return int(min(max(tensor.AttrInt(n, arg.GetNumberAttr()), 0), maxArgLength))
+	case arg.GetTypeListAttr() != "":
+		return len(tensor.AttrTypes(n, arg.GetTypeListAttr()))
+	}
+	return 1
+}
+
+// DType returns the DataType of output port of node n, without the reference that an older variable hands out, and 0 where
+// the file does not say it.
+func (t *Tensors) DType(n *wire.Node, port int) int32 {
+	dtype := t.dtypeOrRef(n, port)
+	if dtype > tensor.RefOffset {
+		dtype -= tensor.RefOffset
+	}
+	return dtype
+}
+
+func (t *Tensors) dtypeOrRef(n *wire.Node, port int) int32 {
+	if def := t.def(n.Op); def != nil {
+		first := 0
+		for _, arg := range def.GetOutputArg() {
+			length := argLength(n, arg)
+			if port >= first+length {
+				first += length
+				continue
+			}
+			switch {
+			case arg.GetTypeListAttr() != "":
+				return tensor.AttrTypes(n, arg.GetTypeListAttr())[port-first]
+			case arg.GetTypeAttr() != "":
+				if _, ok := n.Attr(arg.GetTypeAttr()); ok {
+					return tensor.AttrType(n, arg.GetTypeAttr())
+				}
+				return defaultType(def, arg.GetTypeAttr())
+			}
+			return int32(arg.GetType())
+		}
+		return 0
+	}
+	return 0
+}
+
+// defaultType returns the default of a type attr.
+func defaultType(def *tfpb.OpDef, attr string) int32 {
+	for _, a := range def.GetAttr() {
+		if a.GetName() == attr {
+			return int32(a.GetDefaultValue().GetType())
+		}
+	}
+	return 0
+}
+
+// def returns the definition of an op: the file's own, that of a function of its library, or TensorFlow's. It is nil for an op that
+// none of them has.
+func (t *Tensors) def(op []byte) *tfpb.OpDef {
+	if def := t.ops.Find(op); def != nil {
+		return def
+	}
+	if def, ok := t.others[string(op)]; ok {
+		return def
+	}
+	if t.registered == nil {
+		t.registered = NewRegistered()
+	}
+	name := string(op)
+	def := t.registered.Find(name)
+	if def == nil {
+		def = t.function(name)
+	}
+	t.others[name] = def
+	return def
+}
+
+// function returns the signature of a function of the library, nil where there is none of that name.
+func (t *Tensors) function(name string) *tfpb.OpDef {
+	if t.functions == nil {
+		t.functions = t.readFunctions()
+	}
+	raw, ok := t.functions[name]
+	signature := new(tfpb.OpDef)
+	if !ok || proto.Unmarshal(raw, signature) != nil {
+		return nil
+	}
+	return signature
+}
+
+// readFunctions returns the signatures of the functions of the library, by name.
+func (t *Tensors) readFunctions() map[string][]byte {
+	signatures := make(map[string][]byte)
+	for f, err := range t.graph.Functions() {
+		if err != nil {
+			break // what cannot be read defines nothing
+		}
+		signature, _ := wire.Merged(f, wire.FunctionSignature)
+		signatures[f.Name()] = signature
+	}
+	return signatures
+}

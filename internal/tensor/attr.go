@@ -1,0 +1,88 @@
+package tensor
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// TypesIn returns the DataTypes in an AttrValue that is a list.
+func TypesIn(value []byte) []int32 {
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var types []int32
+	for s := wire.Scan(list); s.Next(); {
+		switch {
+		case s.Num == AttrListType && s.Type == protowire.VarintType:
+			types = append(types, int32(s.Uint()))
+		case s.Is(AttrListType):
+			for rest := s.Data; len(rest) > 0; {
+				v, n := protowire.ConsumeVarint(rest)
+				if n < 0 {
+					break
+				}
+				types, rest = append(types, int32(v)), rest[n:]
+			}
+		}
+	}
+	return types
+}
+
+// AttrInt returns the integer of an attr, 0 where there is none.
+func AttrInt(n *wire.Node, key string) int64 {
+	value, _ := n.Attr(key)
+	return int64(wire.LastUint(value, wire.AttrI))
+}
+
+// AttrBool returns the bool of an attr, false where there is none.
+func AttrBool(n *wire.Node, key string) bool {
+	value, _ := n.Attr(key)
+	return wire.LastUint(value, wire.AttrB) != 0
+}
+
+// AttrType returns the DataType of an attr, 0 where there is none.
+func AttrType(n *wire.Node, key string) int32 {
+	value, _ := n.Attr(key)
+	return wire.AttrTypeOf(value)
+}
+
+// AttrTypes returns the DataTypes of a list attr.
+func AttrTypes(n *wire.Node, key string) []int32 {
+	value, ok := n.Attr(key)
+	if !ok {
+		return nil
+	}
+	return TypesIn(value)
+}
+
+// AttrShape returns the shape in the attr `shape`, nil where there is none.
+func AttrShape(n *wire.Node) Shape {
+	value, ok := n.Attr("shape")
+	if !ok {
+		return nil
+	}
+	shape, ok := wire.AttrBytes(value, wire.AttrShape)
+	if !ok {
+		return nil
+	}
+	return ParseShape(shape)
+}
+
+// AttrShapeAt returns shape number i of a list attr, and how many shapes there are.
+func AttrShapeAt(n *wire.Node, key string, i int) (Shape, int) {
+	value, ok := n.Attr(key)
+	if !ok {
+		return nil, 0
+	}
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var shape Shape
+	count := 0
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(AttrListShape) {
+			if count == i {
+				shape = ParseShape(s.Data)
+			}
+			count++
+		}
+	}
+	return shape, count
+}
