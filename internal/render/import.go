@@ -52,9 +52,6 @@ func (i Import) Line() string {
 	if n := len(i.Skipped); n > 0 {
 		sections = append(sections, "left out: "+count(n, "collection"))
 	}
-	if len(i.Converted) > 0 {
-		sections = append(sections, "as lists of nodes: "+strings.Join(texts(i.Converted), ", "))
-	}
 	if n := len(i.Signatures); n > 0 {
 		sections = append(sections, count(n, "signature")+" renamed ("+strings.Join(renames(i.Signatures, 3, n), ", ")+")")
 	}

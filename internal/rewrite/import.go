@@ -40,7 +40,6 @@ type ImportReport struct {
 	Cleared      int      `json:"cleared"`       // nodes whose device was cleared
 	Collections  []string `json:"collections"`   // collections that were imported, sorted
 	Skipped      []string `json:"skipped"`       // collections that were not asked for, sorted
-	Converted    []string `json:"converted"`     // collections that became lists of nodes, since the base's are
 	Functions    int      `json:"functions"`     // functions that were added to the library
 	Shared       int      `json:"shared"`        // functions that were in it
 	Saver        string   `json:"saver"`         // whose saver_def counts: "none", "base", "imported"
@@ -234,7 +233,7 @@ func (i *importer) noteStale(key string, collection []byte) {
 
 // finish puts the report in order.
 func (r *ImportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Converted, &r.Stale} {
+	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Stale} {
 		slices.Sort(*names)
 		if *names == nil {
 			*names = []string{}

@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -142,15 +141,15 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 	}
 	producer := min(wire.LastUint(own, versionProducer), wire.LastUint(base, versionProducer))
 	consumer := max(wire.LastUint(own, versionMinConsumer), wire.LastUint(base, versionMinConsumer))
-	bad, err := badConsumers(base, nil)
-	if err != nil {
+	var bad consumerList
+	if err := bad.add(base); err != nil {
 		return err
 	}
-	known := len(bad)
-	if bad, err = badConsumers(own, bad); err != nil {
+	known := len(bad.values)
+	if err := bad.add(own); err != nil {
 		return err
 	}
-	if producer == wire.LastUint(base, versionProducer) && consumer == wire.LastUint(base, versionMinConsumer) && len(bad) == known {
+	if producer == wire.LastUint(base, versionProducer) && consumer == wire.LastUint(base, versionMinConsumer) && len(bad.values) == known {
 		appendFields(b, i.there.rest, wire.GraphVersions)
 		return nil
 	}
@@ -163,9 +162,9 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 				b.Varint(v.num, v.value)
 			}
 		}
-		if len(bad) > 0 {
+		if len(bad.values) > 0 {
 			var packed []byte
-			for _, v := range bad {
+			for _, v := range bad.values {
 				packed = protowire.AppendVarint(packed, v)
 			}
 			b.Bytes(versionBad, packed)
@@ -174,8 +173,14 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 	return nil
 }
 
-// badConsumers adds the bad_consumers of a VersionDef to those in have, each once.
-func badConsumers(versions []byte, have []uint64) ([]uint64, error) {
+// A consumerList is a list of bad_consumers without duplicates, in the order in which they were added.
+type consumerList struct {
+	values []uint64
+	known  map[uint64]bool
+}
+
+// add adds the bad_consumers of a VersionDef. The error is a *wire.SyntaxError.
+func (l *consumerList) add(versions []byte) error {
 	s := wire.Scan(versions)
 	for s.Next() {
 		if s.Num != versionBad || s.Type != protowire.BytesType && s.Type != protowire.VarintType {
@@ -184,14 +189,18 @@ func badConsumers(versions []byte, have []uint64) ([]uint64, error) {
 		for rest := s.Data; len(rest) > 0; {
 			v, n := protowire.ConsumeVarint(rest)
 			if n < 0 {
-				return nil, &wire.SyntaxError{At: rest, Reason: "bad_consumers of the graph's versions are not readable"}
+				return &wire.SyntaxError{At: rest, Reason: "bad_consumers in the graph's versions cannot be read"}
 			}
-			if rest = rest[n:]; !slices.Contains(have, v) {
-				have = append(have, v)
+			if rest = rest[n:]; !l.known[v] {
+				if l.known == nil {
+					l.known = make(map[uint64]bool)
+				}
+				l.known[v] = true
+				l.values = append(l.values, v)
 			}
 		}
 	}
-	return have, s.Err()
+	return s.Err()
 }
 
 // appendDebugInfo appends the debug info of both graphs.

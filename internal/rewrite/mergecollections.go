@@ -1,22 +1,20 @@
 package rewrite
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// kindNames are the names of the lists that a collection can be, as CollectionDef calls them.
+// kindNames are the field names of CollectionDef for each kind of list.
 var kindNames = [...]string{scope.NodeList: "node_list", scope.BytesList: "bytes_list", scope.Int64List: "int64_list",
 	scope.FloatList: "float_list", scope.AnyList: "any_list"}
 
-// checkCollections notes the patterns that fit no collection, and the collections that are one kind of list here and
-// another in the base.
+// checkCollections reports patterns that match no collection, and collections whose kind of list differs between the two
+// graphs. A list of nodes and a list of protos do not go together either: TensorFlow's importer reads a collection as one of
+// them (import_scoped_meta_graph_with_return_elements in tensorflow/python/framework/meta_graph.py).
 func (i *importer) checkCollections() error {
 	own := make(map[string]bool)
 	for key := range i.in.Entries(wire.CollectionDef) {
@@ -43,18 +41,10 @@ func (i *importer) checkCollections() error {
 		if !has || kind == baseKind || len(list) == 0 || len(baseList) == 0 {
 			continue
 		}
-		if _, registered := i.o.Registry.Lookup(key); registered && nodesOrProtos(kind) && nodesOrProtos(baseKind) {
-			continue // the form of older releases and that of newer ones
-		}
-		i.trouble.add("name the collections to import with --restore-collections, or drop this one with metagraph filter-collections",
-			"collection %q is a %s and in the base a %s", key, kindNames[kind], kindNames[baseKind])
+		i.trouble.add("drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections",
+			"collection %q is a %s in the imported graph and a %s in the base", key, kindNames[kind], kindNames[baseKind])
 	}
 	return nil
-}
-
-// nodesOrProtos reports whether a kind of list is one of those that a registered collection may be.
-func nodesOrProtos(kind protowire.Number) bool {
-	return kind == scope.NodeList || kind == scope.BytesList
 }
 
 // mergeCollections appends the collections of both, of one that both have the base's entries first.
@@ -96,12 +86,6 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		case len(list) == 0:
 			writeCollection(b, key, change.Kind, change.List)
 		default:
-			if kind != change.Kind {
-				var err error
-				if kind, list, change.List, err = i.asNodes(key, kind, list, change); err != nil {
-					return err
-				}
-			}
 			writeCollection(b, key, kind, list, change.List)
 		}
 	}
@@ -111,30 +95,4 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		}
 	}
 	return nil
-}
-
-// asNodes makes lists of nodes of the two lists of a registered collection, of which one is such a list already: the form in
-// which older releases wrote some of them, and in which TensorFlow still reads them.
-func (i *importer) asNodes(key string, kind protowire.Number, list []byte, change scope.CollectionChange) (protowire.Number, []byte, []byte, error) {
-	t, _ := i.o.Registry.Lookup(key)
-	i.report.Converted = append(i.report.Converted, key)
-	lists := [2][]byte{list, change.List}
-	for n, of := range [2]protowire.Number{kind, change.Kind} {
-		if of == scope.NodeList {
-			continue
-		}
-		var nodes []byte
-		for s := wire.Scan(lists[n]); s.Next(); {
-			if !s.Is(1) {
-				continue
-			}
-			name, err := t.Names.Leading(s.Data)
-			if err != nil {
-				return 0, nil, nil, fmt.Errorf("collection %q: %w", key, err)
-			}
-			nodes = appendValue(nodes, name)
-		}
-		lists[n] = nodes
-	}
-	return scope.NodeList, lists[0], lists[1], nil
 }

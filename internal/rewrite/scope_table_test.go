@@ -240,7 +240,7 @@ func TestImportTables(t *testing.T) {
 				collection_def { key: "k" value { float_list { value: 1 } } }`,
 			options: rewrite.ImportOptions{Collections: patterns(t, "k", "nothing*"), ReturnElements: []string{"x", "^y"}},
 			err: []string{`the function "f" exists in the base with another body`, `the function "f" has another gradient in the base`,
-				`collection "k" is a float_list and in the base a int64_list`, `no collection is called "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
+				`collection "k" is a float_list in the imported graph and a int64_list in the base`, `no collection is called "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -315,21 +315,16 @@ func TestImportOfExport(t *testing.T) {
 	same(t, "import of the export", want, decode(t, out))
 }
 
-// TestOldCollections: a collection that is a list of nodes in one file, as older releases wrote it, and one of protos in the
-// other becomes a list of nodes.
-func TestOldCollections(t *testing.T) {
-	base := message(t, `graph_def { node { name: "a" op: "A" } } collection_def { key: "local_variables" value { node_list { value: "a:0" } } }`)
-	in := message(t, `graph_def { node { name: "b" op: "A" } }`)
-	in.CollectionDef = map[string]*tfpb.CollectionDef{"local_variables": list[tfpb.VariableDef](t, `variable_name: "b:0"`)}
-	out, report, err := rewrite.Import(indexed(t, in), indexed(t, base), rewrite.ImportOptions{Scope: "s"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := decode(t, out).CollectionDef["local_variables"].GetNodeList().GetValue()
-	if diff := cmp.Diff([]string{"a:0", "s/b:0"}, got); diff != "" {
-		t.Errorf("local_variables (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"local_variables"}, report.Converted); diff != "" {
-		t.Errorf("converted (-want +got):\n%s", diff)
+// TestMixedCollections: a collection that is a list of nodes in one file and of protos in the other is refused, whichever is
+// which and whether or not the key is registered.
+func TestMixedCollections(t *testing.T) {
+	nodes := message(t, `graph_def { node { name: "a" op: "A" } } collection_def { key: "local_variables" value { node_list { value: "a:0" } } }`)
+	protos := message(t, `graph_def { node { name: "b" op: "A" } }`)
+	protos.CollectionDef = map[string]*tfpb.CollectionDef{"local_variables": list[tfpb.VariableDef](t, `variable_name: "b:0"`)}
+	for _, test := range []struct{ in, base *tfpb.MetaGraphDef }{{nodes, protos}, {protos, nodes}} {
+		_, _, err := rewrite.Import(indexed(t, test.in), indexed(t, test.base), rewrite.ImportOptions{Scope: "s"})
+		if err == nil || !strings.Contains(err.Error(), `collection "local_variables"`) {
+			t.Errorf("error %v, want one about the collection local_variables", err)
+		}
 	}
 }

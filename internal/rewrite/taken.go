@@ -3,17 +3,17 @@ package rewrite
 import (
 	"bytes"
 	"hash/maphash"
+	"iter"
 	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A nameSet is the names that graphs take up: of their nodes and of the scopes that those lie in (existing_nodes_ and
+// A nameSet is the set of names that graphs use: of their nodes, and of the scopes those nodes lie in (existing_nodes_ and
 // existing_prefixes_ of GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
 //
-// A name is known by its hash, which takes no room for its characters and as much time as it has, however many slashes they
-// are. Should two hashes ever be the same, then a name that is free counts as taken.
+// It stores hashes instead of names, which saves memory. If two hashes ever collide, a free name counts as taken.
 type nameSet struct {
 	seed  maphash.Seed
 	names map[uint64]owners
@@ -33,12 +33,12 @@ func newNameSet() *nameSet {
 
 // addGraph adds the names of a graph.
 func (s *nameSet) addGraph(g wire.Graph, owner owners) error {
-	var last []byte // the scope of the node before: nodes of one scope often stand together
+	var last []byte // the scope of the previous node: nodes of one scope are often neighbours
 	for n, err := range g.Nodes() {
 		if err != nil {
 			return err
 		}
-		s.names[maphash.Bytes(s.seed, n.Name)] |= owner
+		s.add(n.Name, owner)
 		if at := n.Name[:bytes.LastIndexByte(n.Name, '/')+1]; !bytes.Equal(at, last) {
 			s.addScopes(at, owner)
 			last = at
@@ -47,33 +47,61 @@ func (s *nameSet) addGraph(g wire.Graph, owner owners) error {
 	return nil
 }
 
-// addScopes adds the scopes that end at the slashes of a name.
+// addScopes adds the scopes that a name lies in: each part that ends before a slash.
 func (s *nameSet) addScopes(name []byte, owner owners) {
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	for {
-		slash := bytes.IndexByte(name, '/')
-		if slash < 0 {
-			return
-		}
-		_, _ = h.Write(name[:slash]) // never fails
-		s.names[h.Sum64()] |= owner
-		_ = h.WriteByte('/')
-		name = name[slash+1:]
+	for hash := range s.scopes(name) {
+		s.names[hash] |= owner
 	}
 }
+
+// scopes returns the hash of each scope that a name lies in, the outermost first. The hash grows with the name, so that a name
+// of many slashes costs no more than its length.
+func (s *nameSet) scopes(name []byte) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		var h maphash.Hash
+		h.SetSeed(s.seed)
+		for {
+			slash := bytes.IndexByte(name, '/')
+			if slash < 0 {
+				return
+			}
+			_, _ = h.Write(name[:slash]) // never fails
+			if !yield(h.Sum64()) {
+				return
+			}
+			_ = h.WriteByte('/')
+			name = name[slash+1:]
+		}
+	}
+}
+
+// add adds a single name.
+func (s *nameSet) add(name []byte, owner owners) { s.names[maphash.Bytes(s.seed, name)] |= owner }
 
 // owners returns whose a name is, 0 for one that is free.
 func (s *nameSet) owners(name []byte) owners { return s.names[maphash.Bytes(s.seed, name)] }
 
-// A numbering tells which nodes of a graph become NAME_N because their own name is taken.
-type numbering struct {
-	nodes   *wire.Index
-	numbers []uint32 // the N of each node, 0 for one that keeps its name; nil where all do
+// hasPrefix reports whether the name itself, or one of the scopes that it lies in, is in the set.
+func (s *nameSet) hasPrefix(name []byte) bool {
+	if s.owners(name) != 0 {
+		return true
+	}
+	for hash := range s.scopes(name) {
+		if s.names[hash] != 0 {
+			return true
+		}
+	}
+	return false
 }
 
-// numberTaken numbers the nodes of in whose names base takes up, as TensorFlow does (GraphConstructor::UniquifyNames in
-// tensorflow/core/common_runtime/graph_constructor.cc): the first number counts with which a name is taken in neither.
+// A numbering holds which nodes of a graph become NAME_N because their own name is taken.
+type numbering struct {
+	nodes   *wire.Index
+	numbers []uint32 // the N of each node, 0 for a node that keeps its name; nil if all do
+}
+
+// numberTaken numbers the nodes of in whose names base uses, as TensorFlow does (GraphConstructor::UniquifyNames in
+// tensorflow/core/common_runtime/graph_constructor.cc): with the first number that makes the name free in both graphs.
 func numberTaken(in, base wire.Graph) (*numbering, error) {
 	taken := newNameSet()
 	if err := taken.addGraph(base, ofBase); err != nil {
@@ -91,7 +119,7 @@ func numberTaken(in, base wire.Graph) (*numbering, error) {
 			continue
 		}
 		if found, _ := nodes.Find(own); found != i {
-			continue // one of several nodes of a name, of which number asks for another
+			continue // a duplicate name: number looks up the first node only
 		}
 		if t.numbers == nil {
 			t.numbers = make([]uint32, nodes.Len())
@@ -108,7 +136,7 @@ func numberTaken(in, base wire.Graph) (*numbering, error) {
 	return t, nil
 }
 
-// number returns the number of a node, 0 for one that keeps its name or is not there.
+// number returns the number of a node, 0 for a node that keeps its name or does not exist.
 func (t *numbering) number(node []byte) int {
 	if i, ok := t.nodes.Find(node); ok {
 		return int(t.numbers[i])
@@ -116,12 +144,12 @@ func (t *numbering) number(node []byte) int {
 	return 0
 }
 
-// freeScope returns want or the first of want_1, want_2, ... under which all nodes of in can go into base: no node of base
-// is called like the scope (Graph.unique_name in tensorflow/python/framework/ops.py, which does not tell a from A), and no
-// node of in gets a name that is taken. A scope that base has already is free as long as nothing collides in it.
+// freeScope returns the first of want, want_1, want_2, ... under which all nodes of in can go into base: no node of base has
+// the scope's name (Graph.unique_name in tensorflow/python/framework/ops.py, which ignores case), and no node of in gets a
+// name that is taken. A scope that base already has is free as long as no names collide in it.
 func freeScope(want string, in, base wire.Graph) (string, error) {
-	nodes := make(map[string]bool)  // nodes of base that are called like a scope in question, in lower case
-	scopes := make(map[string]bool) // scopes in question that base has
+	nodes := make(map[string]bool)  // names of nodes of base that are want or want_N, in lower case
+	scopes := make(map[string]bool) // the scopes want and want_N of base
 	for n, err := range base.Nodes() {
 		if err != nil {
 			return "", err
@@ -131,11 +159,11 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 		}
 		if isNumbered(string(n.Name), want) {
 			nodes[strings.ToLower(string(n.Name))] = true
-		} else if at, ok := numberedScope(string(n.Name), want); ok {
-			scopes[at] = true
+		} else if at, ok := numberedScope(n.Name, want); ok && !scopes[string(at)] {
+			scopes[string(at)] = true
 		}
 	}
-	var taken *nameSet
+	var collide map[string]bool
 	for i := 0; ; i++ {
 		at := want
 		if i > 0 {
@@ -147,37 +175,58 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 		if !scopes[at] {
 			return at, nil
 		}
-		if taken == nil {
-			taken = newNameSet()
-			if err := taken.addGraph(base, ofBase); err != nil {
+		if collide == nil {
+			var err error
+			if collide, err = collidingScopes(want, in, base); err != nil {
 				return "", err
 			}
 		}
-		collides, err := collides(at, in, taken)
-		if err != nil || !collides {
-			return at, err
+		if !collide[at] {
+			return at, nil
 		}
 	}
 }
 
-// isNumbered reports whether name is want or want_N, whatever the case of its letters.
+// collidingScopes returns which of the scopes want and want_N of base hold a node or a scope that has the name of a node of in.
+// Its time is linear in the names of both graphs, however many such scopes there are.
+func collidingScopes(want string, in, base wire.Graph) (map[string]bool, error) {
+	own := newNameSet()
+	for n, err := range in.Nodes() {
+		if err != nil {
+			return nil, err
+		}
+		own.add(n.Name, ofImported)
+	}
+	collide := make(map[string]bool)
+	for n, err := range base.Nodes() {
+		if err != nil {
+			return nil, err
+		}
+		if at, ok := numberedScope(n.Name, want); ok && !collide[string(at)] && own.hasPrefix(n.Name[len(at)+1:]) {
+			collide[string(at)] = true
+		}
+	}
+	return collide, nil
+}
+
+// isNumbered reports whether name is want or want_N, ignoring case.
 func isNumbered(name, want string) bool {
 	return strings.EqualFold(name[:len(want)], want) && numbered(name[len(want):])
 }
 
-// numberedScope returns the beginning of name that is want or want_N, where a slash follows it.
-func numberedScope(name, want string) (string, bool) {
-	if !strings.HasPrefix(name, want) {
-		return "", false
+// numberedScope returns the leading part of name that is want or want_N, if a slash follows it.
+func numberedScope(name []byte, want string) ([]byte, bool) {
+	if len(name) < len(want) || string(name[:len(want)]) != want {
+		return nil, false
 	}
-	end := strings.IndexByte(name[len(want):], '/')
-	if end < 0 || !numbered(name[len(want):len(want)+end]) {
-		return "", false
+	end := bytes.IndexByte(name[len(want):], '/')
+	if end < 0 || !numbered(string(name[len(want):len(want)+end])) {
+		return nil, false
 	}
 	return name[:len(want)+end], true
 }
 
-// numbered reports whether s is what may stand behind a name to make it unique: nothing, or _N.
+// numbered reports whether s is a suffix that makes a name unique: empty, or _N.
 func numbered(s string) bool {
 	if s == "" {
 		return true
@@ -191,19 +240,4 @@ func numbered(s string) bool {
 		}
 	}
 	return true
-}
-
-// collides reports whether a node of in would, under a scope, get a name that is taken.
-func collides(at string, in wire.Graph, taken *nameSet) (bool, error) {
-	name := append([]byte(at), '/')
-	for n, err := range in.Nodes() {
-		if err != nil {
-			return false, err
-		}
-		name = append(name[:len(at)+1], n.Name...)
-		if taken.owners(name) != 0 {
-			return true, nil
-		}
-	}
-	return false, nil
 }
