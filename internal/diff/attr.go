@@ -34,14 +34,29 @@ func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
 	if len(d.fields) == 0 {
 		return Field{}, true
 	}
-	return changed(field, attrText(x), attrText(y)), false
+	was, now := attrText(x), attrText(y)
+	if was == now {
+		was, now = withDetail(was, now, d.fields[0])
+	}
+	return changed(field, was, now), false
+}
+
+// withDetail appends to the texts of two values, which look the same in short, the field inside them that differs.
+func withDetail(a, b string, detail Field) (was, now string) {
+	text := func(value string, s *string) string {
+		if s == nil {
+			return value + "; no " + detail.Field
+		}
+		return value + "; " + detail.Field + " " + *s
+	}
+	return text(a, detail.A), text(b, detail.B)
 }
 
 // attrTensor compares two tensors that are attr values a and b.
 func attrTensor(field string, a, b, x, y []byte) (Field, bool) {
 	other := func(f wire.Field) bool { return f.Num <= wire.AttrFunc }
 	if ua, ub := unknownFields(a, other), unknownFields(b, other); !sameUnknown(ua, ub) {
-		return changed(field, bytesText(a), bytesText(b)), false
+		return changed(field, attrBytesText(a)+"; "+unknownFieldsName+" "+unknownText(ua), attrBytesText(b)+"; "+unknownFieldsName+" "+unknownText(ub)), false
 	}
 	t, ok := readTensor(x)
 	u, also := readTensor(y)

@@ -179,6 +179,6 @@ func (c *comparison) compareUnknown() error {
 func (p *Part) unknown(path string, a, b []byte) {
 	p.A, p.B = p.A+len(a), p.B+len(b)
 	if !sameUnknown(a, b) {
-		p.Fields = append(p.Fields, changed(join(path, "unknown_fields"), bytesText(a), bytesText(b)))
+		p.Fields = append(p.Fields, changed(join(path, unknownFieldsName), unknownText(a), unknownText(b)))
 	}
 }

@@ -1,12 +1,15 @@
 package diff
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -345,4 +348,85 @@ func FuzzCompare(f *testing.F) {
 			t.Fatalf("equal one way %t, the other %t: %v, %v", there.Equal, back.Equal, tell(there), tell(back))
 		}
 	})
+}
+
+// TestUnnamedFunction: a function that lost its name, or got one, is a difference whichever file comes first.
+func TestUnnamedFunction(t *testing.T) {
+	const named = `graph_def { node { name: "a" op: "f" } library { function { signature { name: "f" } node_def { name: "n" op: "NoOp" } } } }`
+	const unnamed = `graph_def { node { name: "a" op: "f" } library { function { signature { } node_def { name: "n" op: "NoOp" } } } }`
+	for _, test := range []struct{ a, b, want string }{
+		{named, unnamed, `functions changed f signature.name: f -> ""`},
+		{unnamed, named, `functions changed  => f signature.name: "" -> f`},
+	} {
+		report, err := Compare(parse(t, test.a), parse(t, test.b), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{test.want}, tell(report)); diff != "" || report.Equal {
+			t.Errorf("equal: %v, differences (-want +got):\n%s", report.Equal, diff)
+		}
+	}
+}
+
+// TestUnknownInAttrs: unknown fields at any depth of an attr are shown with their numbers and values.
+func TestUnknownInAttrs(t *testing.T) {
+	node := func(value string) *wire.MetaGraph {
+		return index(t, &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: "n", Op: "X", Attr: map[string]*tfpb.AttrValue{"v": decodeAttr(t, value)}}}}})
+	}
+	const unknown = "\xa0\x06\x07\xaa\x06\x02hi" // 100: 7, 101: "hi"
+	for _, test := range []struct{ name, a, b, want string }{
+		{"value", "\x30\x01", "\x30\x01" + unknown, `float32; unknown_fields none -> float32; unknown_fields 100: 7, 101: "hi"`},
+		{"shape", "\x3a\x02\x18\x01", "\x3a\x05\x18\x01" + unknown[:3], `?; shape.unknown_fields none -> ?; shape.unknown_fields 100: 7`},
+		{"list", "\x0a\x02\x18\x05", "\x0a\x05\x18\x05" + unknown[:3], `[5]; list.unknown_fields none -> [5]; list.unknown_fields 100: 7`},
+		{"beside a tensor", "\x42\x02\x08\x01", "\x42\x02\x08\x01" + unknown[:3], `float32 0; unknown_fields none -> float32 0; unknown_fields 100: 7`},
+		{"in a tensor", "\x42\x02\x08\x01", "\x42\x05\x08\x01" + unknown[:3], `float32 0; unread_fields none -> float32 0; unread_fields 100: 7`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			report, err := Compare(node(test.a), node(test.b), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"nodes changed n attr:v: " + test.want}, tell(report)); diff != "" {
+				t.Errorf("differences (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// decodeAttr returns the AttrValue that the bytes stand for, unknown fields included.
+func decodeAttr(t *testing.T, value string) *tfpb.AttrValue {
+	t.Helper()
+	v := new(tfpb.AttrValue)
+	if err := proto.Unmarshal([]byte(value), v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestSameTwice: two runs on graphs of so many unpaired nodes that only a sample of them is looked at find the same renames.
+func TestSameTwice(t *testing.T) {
+	graph := func(prefix string, more int) *wire.MetaGraph {
+		g := new(tfpb.GraphDef)
+		for s := range 6500 {
+			for n := range 8 + more {
+				g.Node = append(g.Node, &tfpb.NodeDef{Name: fmt.Sprintf("%s%d/n%d_%d", prefix, s, n, s), Op: "Op" + strconv.Itoa(n)})
+			}
+		}
+		return index(t, &tfpb.MetaGraphDef{GraphDef: g})
+	}
+	a, b := graph("a", 0), graph("b", 1)
+	first, err := Compare(a, b, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Nodes.A+first.Nodes.B <= sampleSize {
+		t.Fatalf("%d and %d nodes are too few to be sampled", first.Nodes.A, first.Nodes.B)
+	}
+	again, err := Compare(a, b, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Fatalf("another run differs (-first +again):\n%s", diff[:min(len(diff), 1000)])
+	}
 }

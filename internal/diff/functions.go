@@ -33,7 +33,8 @@ func (c *comparison) compareFunctions() error {
 			continue
 		}
 		change := Change{Name: name}
-		if l.namesB[j] != name {
+		renamed := l.namesB[j] != name
+		if renamed {
 			change.NewName = l.namesB[j]
 		}
 		if bytes.Equal(f, l.b[j]) {
@@ -51,6 +52,9 @@ func (c *comparison) compareFunctions() error {
 		}
 		if whole {
 			change.Fields = fields
+			if renamed && (name == "" || change.NewName == "") { // nothing can call it any more, or it could not be called before
+				change.Fields = append([]Field{changed("signature.name", quote(name), quote(change.NewName))}, fields...)
+			}
 		}
 		if !nodes.Empty() {
 			change.Nodes = nodes
@@ -58,7 +62,7 @@ func (c *comparison) compareFunctions() error {
 		switch {
 		case len(change.Fields) > 0 || change.Nodes != nil:
 			p.Changed = append(p.Changed, change)
-		case change.NewName != "" && whole:
+		case renamed && whole:
 			p.Renamed = append(p.Renamed, change)
 		}
 	}

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -21,6 +22,7 @@ type graphIndex struct {
 // indexGraph finds the fields of a graph. With nodes false, nodes are passed over.
 func indexGraph(g wire.Graph, nodes bool) (*graphIndex, error) {
 	x := new(graphIndex)
+	var versions, debugInfo pieces
 	s := wire.Scan(g)
 	for s.Next() {
 		switch {
@@ -31,24 +33,34 @@ func indexGraph(g wire.Graph, nodes bool) (*graphIndex, error) {
 		case s.Is(wire.GraphLibrary):
 			x.libraries = append(x.libraries, s.Data)
 		case s.Is(wire.GraphVersions):
-			x.versions = appendPiece(x.versions, s.Data)
+			versions.add(s.Data)
 		case s.Is(wire.GraphDebugInfo):
-			x.debugInfo = appendPiece(x.debugInfo, s.Data)
+			debugInfo.add(s.Data)
 		case s.Num == wire.GraphOldVersion && s.Type == protowire.VarintType:
 			x.old = int32(s.Uint())
 		default:
 			x.unknown = append(x.unknown, s.Raw...)
 		}
 	}
+	x.versions, x.debugInfo = versions.message, debugInfo.message
 	return x, s.Err()
 }
 
-// appendPiece puts the pieces of a message together. A single piece stays where it is.
-func appendPiece(message, piece []byte) []byte {
-	if message == nil {
-		return piece
+// pieces joins the occurrences of a singular message, as protobuf merges them. A single piece is not copied.
+type pieces struct {
+	message []byte
+	copied  bool
+}
+
+func (p *pieces) add(piece []byte) {
+	switch {
+	case p.copied:
+		p.message = append(p.message, piece...)
+	case p.message == nil:
+		p.message = piece
+	default:
+		p.message, p.copied = slices.Concat(p.message, piece), true
 	}
-	return append(message[:len(message):len(message)], piece...)
 }
 
 // functionNodes returns the NodeDefs of a function's body in file order.

@@ -247,7 +247,11 @@ func (d *messages) tensor(path string, a, b *tensor) {
 
 // tensorField returns the field that tells how two tensors differ.
 func tensorField(path string, a, b *tensor, quick bool) Field {
-	f := changed(path, a.String(), b.String())
+	was, now := a.String(), b.String()
+	if was == now && !bytes.Equal(a.stray, b.stray) {
+		was, now = withDetail(was, now, changed("unread_fields", strayText(a.stray), strayText(b.stray)))
+	}
+	f := changed(path, was, now)
 	if !quick && a.sameType(b) {
 		if t := a.compare(b, true); t.Differ > 0 {
 			f.Tensor = t
@@ -256,10 +260,13 @@ func tensorField(path string, a, b *tensor, quick bool) Field {
 	return f
 }
 
+// unknownFieldsName is the path element under which unknown fields are reported.
+const unknownFieldsName = "unknown_fields"
+
 // unknown compares the unknown fields of two messages.
 func (d *messages) unknown(path string, a, b protoreflect.Message) {
 	if x, y := a.GetUnknown(), b.GetUnknown(); !sameUnknown(x, y) {
-		d.told(join(path, "unknown_fields"), bytesText(x), bytesText(y))
+		d.told(join(path, unknownFieldsName), unknownText(x), unknownText(y))
 	}
 }
 

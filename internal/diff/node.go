@@ -167,7 +167,7 @@ func (c *comparer) others() {
 	}
 	known := func(f wire.Field) bool { return f.Type == protowire.BytesType && f.Num <= wire.NodeFullType }
 	if ua, ub := unknownFields(c.a.raw, known), unknownFields(c.b.raw, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
-		c.fields = append(c.fields, changed("unknown_fields", bytesText(ua), bytesText(ub)))
+		c.fields = append(c.fields, changed(unknownFieldsName, unknownText(ua), unknownText(ub)))
 	}
 	c.fields = c.single(c.fields, "experimental_debug_info", wire.NodeDebugInfo, func() protoreflect.Message {
 		return new(tfpb.NodeDef_ExperimentalDebugInfo).ProtoReflect()

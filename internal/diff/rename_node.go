@@ -100,10 +100,12 @@ func (m *matcher) rawB(j int32) []byte { return m.b.nodes[m.b.left[j]] }
 // matchInputs pairs nodes of one fingerprint that are read by the same node, at the same place, and then what they read in
 // their turn.
 func (m *matcher) matchInputs() {
-	var queue [][2]int32 // node numbers of pairs whose inputs are to be looked at
+	var queue [][2]int32 // node numbers of pairs whose inputs are to be looked at, each pair once
+	queued := make(map[int32]bool)
 	for i := range m.a.left {
 		for _, r := range m.a.readers[i] {
-			if to := m.al.toB[r.node]; to != alone && !m.al.equal[r.node] {
+			if to := m.al.toB[r.node]; to != alone && !m.al.equal[r.node] && !queued[r.node] {
+				queued[r.node] = true
 				queue = append(queue, [2]int32{r.node, to})
 			}
 		}
@@ -326,22 +328,28 @@ func (m *matcher) verify() bool {
 	return ever
 }
 
-// readAlike reports whether what reads two nodes agrees with their being one. A constant without inputs looks like many
-// others, so one of its readers, if it has any, must have become one of the other's.
+// readAlike reports whether the readers of two nodes agree that the nodes are one. A constant without inputs looks like many
+// others, so at least one of its readers, if it has any, must have become a reader of the other. Where a node has more readers
+// than are kept, nothing speaks against it.
 func (m *matcher) readAlike(i, j int32) bool {
-	var n wire.Node
-	if n.Parse(m.rawA(i)) != nil || len(n.Inputs) > 0 || len(m.a.readers[i]) == 0 || len(m.b.readers[j]) == 0 {
+	a, b := m.a.readers[i], m.b.readers[j]
+	if len(a) == 0 || len(b) == 0 || len(a) == manyReaders || len(b) == manyReaders || m.hasInputs(i) {
 		return true
 	}
-	for _, r := range m.a.readers[i] {
+	for _, r := range a {
 		to := m.al.toB[r.node]
-		if to == alone || n.Parse(m.al.b[to]) != nil {
-			continue
+		if to != alone && slices.ContainsFunc(b, func(q reader) bool { return q.node == to }) {
+			return true
 		}
-		for _, in := range n.Inputs {
-			if view(wire.ParseInput(in).Node) == m.b.names[j] {
-				return true
-			}
+	}
+	return false
+}
+
+// hasInputs reports whether node i of A reads anything.
+func (m *matcher) hasInputs(i int32) bool {
+	for s := wire.Scan(m.rawA(i)); s.Next(); {
+		if s.Is(wire.NodeInput) {
+			return true
 		}
 	}
 	return false

@@ -2,7 +2,9 @@ package diff
 
 import (
 	"cmp"
+	"hash/fnv"
 	"hash/maphash"
+	"io"
 	"slices"
 	"strings"
 
@@ -95,31 +97,25 @@ type scopePlace struct {
 // matchWholeScopes pairs scopes of at least the given number of nodes that hold the same names with the same looks.
 func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) uint64, least int) {
 	inA, inB := m.a.sums(seed, leaf), m.b.sums(seed, leaf)
-	bySum := make(map[scopeSum][]string)
+	bySum := make(map[scopeSum]*candidates)
 	for name, sum := range inB {
 		if sum.nodes >= least {
-			bySum[sum] = append(bySum[sum], name)
+			if bySum[sum] == nil {
+				bySum[sum] = new(candidates)
+			}
+			bySum[sum].all = append(bySum[sum].all, name)
 		}
 	}
-	for _, names := range bySum {
-		slices.SortFunc(names, compareNatural)
+	for _, c := range bySum {
+		c.index()
 	}
 	now, taken := make(map[string]string), make(map[string]bool)
-	for _, from := range largestFirst(inA, func(sum scopeSum) bool { return sum.nodes >= least && len(bySum[sum]) > 0 }) {
+	gone := func(scope string) bool { return inside(scope, func(s string) bool { return taken[s] }) }
+	for _, from := range largestFirst(inA, func(sum scopeSum) bool { return sum.nodes >= least && bySum[sum] != nil }) {
 		if inside(from, func(s string) bool { _, ok := now[s]; return ok }) {
 			continue
 		}
-		var to string
-		best := -1
-		for _, candidate := range bySum[inA[from]] {
-			if candidate == from || inside(candidate, func(s string) bool { return taken[s] }) {
-				continue
-			}
-			if likeness := likeness(from, candidate); likeness > best {
-				to, best = candidate, likeness
-			}
-		}
-		if best >= 0 {
+		if to, ok := bySum[inA[from]].closest(from, gone); ok {
 			now[from], taken[to] = to, true
 		}
 	}
@@ -142,6 +138,61 @@ func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) 
 			}
 		})
 	}
+}
+
+// candidates are the scopes of B that a scope of A may have become, with an index for each degree of likeness, so that the
+// closest one is found without a look at all of them.
+type candidates struct {
+	all      []string // in natural order
+	byLast   map[string][]string
+	byParent map[string][]string
+}
+
+// index sorts the candidates and fills the maps.
+func (c *candidates) index() {
+	slices.SortFunc(c.all, compareNatural)
+	c.byLast, c.byParent = make(map[string][]string), make(map[string][]string)
+	for _, name := range c.all {
+		last, parent := lastPart(name), parentOf(name)
+		c.byLast[last] = append(c.byLast[last], name)
+		c.byParent[parent] = append(c.byParent[parent], name)
+	}
+}
+
+// closest returns the candidate that is most like a scope of A (see likeness), the first in natural order if several are, and
+// whether there is one. It skips the scope itself and candidates that are gone; a candidate that is gone once stays gone.
+func (c *candidates) closest(from string, gone func(string) bool) (string, bool) {
+	last, parent := lastPart(from), parentOf(from)
+	var to string
+	var ok bool
+	if c.byLast[last], to, ok = firstLeft(c.byLast[last], from, gone); ok {
+		return to, true
+	}
+	if c.byParent[parent], to, ok = firstLeft(c.byParent[parent], from, gone); ok {
+		return to, true
+	}
+	c.all, to, ok = firstLeft(c.all, from, gone)
+	return to, ok
+}
+
+// firstLeft returns the first name that is neither gone nor the one to skip, and the names without those at their beginning
+// that are gone, so that each of them is looked at only once. It changes the list.
+func firstLeft(names []string, skip string, gone func(string) bool) (left []string, first string, ok bool) {
+	at := 0 // where the name to skip stands, if it is at the beginning
+	for at < len(names) {
+		switch name := names[at]; {
+		case gone(name):
+			if at == 1 {
+				names[1] = names[0]
+			}
+			names = names[1:]
+		case name == skip:
+			at++
+		default:
+			return names, name, true
+		}
+	}
+	return names, "", false
 }
 
 // largestFirst returns the scopes whose sum fits: those of the most nodes first, of the same number the outer ones.
@@ -178,7 +229,7 @@ func inside(scope string, is func(string) bool) bool {
 		if scope == "" {
 			return false
 		}
-		scope = scope[:max(strings.LastIndexByte(scope, '/'), 0)]
+		scope = parentOf(scope)
 	}
 }
 
@@ -188,11 +239,14 @@ func likeness(a, b string) int {
 	if lastPart(a) == lastPart(b) {
 		n += 2
 	}
-	if a[:max(strings.LastIndexByte(a, '/'), 0)] == b[:max(strings.LastIndexByte(b, '/'), 0)] {
+	if parentOf(a) == parentOf(b) {
 		n++
 	}
 	return n
 }
+
+// parentOf returns the scope that a scope is in, empty for the top.
+func parentOf(scope string) string { return scope[:max(strings.LastIndexByte(scope, '/'), 0)] }
 
 const (
 	// crowd is how many nodes may have the same end of a name for it to say something.
@@ -258,12 +312,20 @@ func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
 	}
 }
 
+// sampleHash decides which nodes are looked at when there are too many. It is the same in every run, unlike maphash, so that
+// two runs on the same files find the same renames (FNV-1a).
+func sampleHash(s string) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, s) // never fails
+	return h.Sum64()
+}
+
 // ends calls use with the ends of the names of free nodes, the whole name first, and where in the name they begin, until it
 // reports false for a node or the deepest scope that is looked at. Of many nodes only those count whose last name parts are drawn, the same on both sides.
 func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int32, end uint64, at int) bool) {
 	var n wire.Node
 	for k, name := range s.names {
-		if s.partner[k] != alone || every > 1 && maphash.String(seed, lastPart(name))%every != 0 {
+		if s.partner[k] != alone || every > 1 && sampleHash(lastPart(name))%every != 0 {
 			continue
 		}
 		if n.Parse(s.nodes[s.left[k]]) != nil {

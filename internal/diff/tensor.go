@@ -234,6 +234,14 @@ func strayFields(p *tfpb.TensorProto, e element) []byte {
 	return out
 }
 
+// strayText returns the fields of a TensorProto that TensorFlow does not read as text.
+func strayText(stray []byte) string {
+	if wire.Check(stray) == nil {
+		return unknownText(stray)
+	}
+	return bytesText(stray)
+}
+
 // valueField returns the number of the TensorProto field that holds the typed values of a dtype.
 func valueField(e element) protowire.Number {
 	switch e.kind {

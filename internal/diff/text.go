@@ -100,7 +100,7 @@ func write(b *strings.Builder, m protoreflect.Message) {
 		if !first {
 			b.WriteString(", ")
 		}
-		b.WriteString("unknown fields: " + strconv.Itoa(len(unknown)) + " bytes")
+		b.WriteString("unknown_fields: {" + unknownText(unknown) + "}")
 	}
 	b.WriteByte('}')
 }

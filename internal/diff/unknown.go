@@ -2,7 +2,10 @@ package diff
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -47,4 +50,35 @@ func unknownFields(message []byte, known func(wire.Field) bool) []byte {
 // messageFields returns a function that reports whether a field is one of the given length-delimited ones.
 func messageFields(numbers ...protowire.Number) func(wire.Field) bool {
 	return func(f wire.Field) bool { return f.Type == protowire.BytesType && slices.Contains(numbers, f.Num) }
+}
+
+// unknownText returns fields that the schema does not know as people can read them: "100: 1, 101: \"abc\"", the number of each
+// field and its value. Of a length-delimited field the value is its bytes; what is in it is not known. "none" stands for no field.
+func unknownText(message []byte) string {
+	if len(message) == 0 {
+		return "none"
+	}
+	var b strings.Builder
+	s := wire.Scan(message)
+	for s.Next() {
+		if b.Len() > maxText {
+			return b.String() + ", … (" + strconv.Itoa(len(message)) + " bytes)"
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Itoa(int(s.Num)) + ": ")
+		switch s.Type {
+		case protowire.BytesType:
+			b.WriteString(quoted(string(s.Data)))
+		case protowire.VarintType:
+			b.WriteString(strconv.FormatUint(s.Uint(), 10))
+		default:
+			fmt.Fprintf(&b, "%#x", s.Data)
+		}
+	}
+	if s.Err() != nil {
+		return bytesText(message)
+	}
+	return b.String()
 }

@@ -33,7 +33,7 @@ func newNameSet() *nameSet {
 
 // addGraph adds the names of a graph.
 func (s *nameSet) addGraph(g wire.Graph, owner owners) error {
-	var last []byte // the scope of the previous node: nodes of one scope are often neighbours
+	var last []byte // the scope of the previous node: nodes of one scope are often side by side
 	for n, err := range g.Nodes() {
 		if err != nil {
 			return err
