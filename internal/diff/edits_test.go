@@ -286,7 +286,7 @@ func edits() map[string]edit {
 		},
 		"unknown field": func(_ *rand.Rand, m *tfpb.MetaGraphDef) []string {
 			m.ProtoReflect().SetUnknown([]byte{0xa2, 0x06, 0x02, 'h', 'i'})
-			return []string{`unknown unknown_fields: 0 bytes -> 5 bytes "\xa2\x06\x02hi"`}
+			return []string{`unknown unknown_fields: none -> 100: "hi"`}
 		},
 	}
 }
