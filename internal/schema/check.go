@@ -1,0 +1,314 @@
+// Package schema checks the bytes of a message against the schema as protobuf's C++ parser does, which TensorFlow uses. Commands
+// decode only the parts of a file that they need, so this walk is what finds damage in the rest.
+//
+// Check returns where protobuf would refuse a message, with the path to each place. It decodes nothing and allocates nothing
+// unless it finds damage.
+package schema
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// A Damage is one place at which protobuf refuses a message.
+type Damage struct {
+	At       []byte // the bytes from that place to the end of the innermost message; wire.Offset turns them into a position
+	Path     string // the field or message that is damaged, like graph_def.node[3].attr["T"]; empty for the outermost message
+	Node     string // the name of the NodeDef that holds the place, if there is one
+	Function string // the name of the FunctionDef that holds the place, if there is one
+	Reason   string // what is wrong, like "not valid UTF-8"
+}
+
+// Depth is how deep messages and groups can be nested: the recursion limit of protobuf's parsers.
+const Depth = 100
+
+// Limits of protobuf's C++ parser for the bytes of a varint.
+const (
+	longestTag    = 5
+	longestLength = 5
+	longestVarint = 10
+)
+
+// Check returns the places at which protobuf refuses the message of type md: up to limit of them, in file order. Nil means that
+// TensorFlow can parse it.
+func Check(data []byte, md protoreflect.MessageDescriptor, limit int) []Damage {
+	w := walk{limit: limit}
+	w.message(data, tableOf(md), 0)
+	return w.described(data, md)
+}
+
+// A walk collects damage.
+type walk struct {
+	limit int
+	found []found
+}
+
+// A found is a Damage before its path is known.
+type found struct {
+	at     []byte
+	reason string
+}
+
+func (w *walk) add(at []byte, reason string) {
+	if len(w.found) < w.limit {
+		w.found = append(w.found, found{at, reason})
+	}
+}
+
+// message checks the fields of one message. It stops at the first place from which it cannot go on.
+func (w *walk) message(data []byte, t *table, depth int) {
+	for at := 0; at < len(data); {
+		tag, n := uint32(data[at]), 1
+		if tag >= 0x80 {
+			var reason string
+			if tag, n, reason = readTag(data[at:]); reason != "" {
+				w.add(data[at:], reason)
+				return
+			}
+		}
+		if tag < 8 {
+			w.add(data[at:], "field number 0")
+			return
+		}
+		body := at + n
+		if protowire.Type(tag&7) != protowire.BytesType {
+			size, reason := skipValue(data[body:], tag, depth)
+			if reason != "" {
+				w.add(data[at:], reason)
+				return
+			}
+			at = body + size
+			continue
+		}
+		size, n, reason := readLength(data[body:])
+		if reason != "" {
+			w.add(data[at:], reason)
+			return
+		}
+		body += n
+		end := body + size
+		var (
+			act    action
+			nested *table
+		)
+		if tag < uint32(len(t.actions)) {
+			act, nested = t.actions[tag], t.nested[tag]
+		} else {
+			act, nested = t.at(tag)
+		}
+		switch act {
+		case skip:
+		case text:
+			if !isUTF8(data[body:end]) {
+				w.add(data[body:end], "not valid UTF-8: "+strconv.QuoteToASCII(string(data[body:min(end, body+80)])))
+			}
+		case message:
+			if depth >= Depth {
+				w.add(data[at:], fmt.Sprintf("messages nested more than %d deep", Depth))
+				return
+			}
+			w.message(data[body:end], nested, depth+1)
+		default:
+			w.packed(data[body:end], act)
+		}
+		if len(w.found) >= w.limit {
+			return
+		}
+		at = end
+	}
+}
+
+// packed checks the values of a packed field.
+func (w *walk) packed(data []byte, act action) {
+	switch act {
+	case packedFixed32:
+		if len(data)%4 != 0 {
+			w.add(data[len(data)-len(data)%4:], "packed values are cut off")
+		}
+	case packedFixed64:
+		if len(data)%8 != 0 {
+			w.add(data[len(data)-len(data)%8:], "packed values are cut off")
+		}
+	case packedVarint:
+		for at := 0; at < len(data); {
+			if data[at] < 0x80 {
+				at++
+				continue
+			}
+			n := varintSize(data[at:])
+			if n <= 0 {
+				w.add(data[at:], varintReason(n, "a packed value"))
+				return
+			}
+			at += n
+		}
+	}
+}
+
+// isUTF8 is utf8.Valid, quicker for the short names of which a graph is made.
+func isUTF8(data []byte) bool {
+	if len(data) < 16 {
+		for _, c := range data {
+			if c >= utf8.RuneSelf {
+				return utf8.Valid(data)
+			}
+		}
+		return true
+	}
+	for len(data) >= 8 {
+		if binary.LittleEndian.Uint64(data)&0x8080808080808080 != 0 {
+			return utf8.Valid(data)
+		}
+		data = data[8:]
+	}
+	return utf8.Valid(data)
+}
+
+// readTag reads a tag. The reason is empty if protobuf accepts it.
+func readTag(data []byte) (tag uint32, n int, reason string) {
+	n = varintSize(data)
+	if n <= 0 {
+		return 0, n, varintReason(n, "a field's tag")
+	}
+	value, _ := protowire.ConsumeVarint(data)
+	if n > longestTag || value > 1<<32-1 {
+		return 0, n, fmt.Sprintf("a field's tag has %d bytes or more than 32 bits", n)
+	}
+	return uint32(value), n, ""
+}
+
+// readLength reads the length of a field, and checks that as many bytes follow. The reason is empty if protobuf accepts it.
+func readLength(data []byte) (size, n int, reason string) {
+	if len(data) > 0 && data[0] < 0x80 {
+		size, n = int(data[0]), 1
+	} else {
+		n = varintSize(data)
+		if n <= 0 {
+			return 0, n, varintReason(n, "a field's length")
+		}
+		value, _ := protowire.ConsumeVarint(data)
+		if n > longestLength || value > 1<<31-1 {
+			return 0, n, fmt.Sprintf("a field's length has %d bytes or more than 31 bits", n)
+		}
+		size = int(value)
+	}
+	if size > len(data)-n {
+		return 0, n, fmt.Sprintf("a field needs %d bytes; %d are left", size, len(data)-n)
+	}
+	return size, n, ""
+}
+
+// skipValue returns the size of a value that is not length-delimited. The reason is empty if protobuf accepts it.
+func skipValue(data []byte, tag uint32, depth int) (size int, reason string) {
+	switch protowire.Type(tag & 7) {
+	case protowire.VarintType:
+		if len(data) > 0 && data[0] < 0x80 {
+			return 1, ""
+		}
+		if size = varintSize(data); size <= 0 {
+			return 0, varintReason(size, "a value")
+		}
+		return size, ""
+	case protowire.Fixed32Type:
+		size = 4
+	case protowire.Fixed64Type:
+		size = 8
+	case protowire.StartGroupType:
+		return skipGroup(data, tag, depth)
+	case protowire.EndGroupType:
+		return 0, "the end of a group that did not begin"
+	default:
+		return 0, fmt.Sprintf("invalid wire type %d", tag&7)
+	}
+	if size > len(data) {
+		return 0, "a value is cut off"
+	}
+	return size, ""
+}
+
+// skipGroup returns the size of a group, its end tag included. The fields in it are unknown.
+func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
+	open := []uint32{tag}
+	at := 0
+	for len(open) > 0 {
+		if depth+len(open) > Depth {
+			return 0, fmt.Sprintf("groups nested more than %d deep", Depth)
+		}
+		if at == len(data) {
+			return 0, "a group has no end"
+		}
+		inner, n, reason := readTag(data[at:])
+		if reason != "" {
+			return 0, reason
+		}
+		if inner < 8 {
+			return 0, "field number 0"
+		}
+		at += n
+		switch protowire.Type(inner & 7) {
+		case protowire.StartGroupType:
+			open = append(open, inner)
+		case protowire.EndGroupType:
+			if inner>>3 != open[len(open)-1]>>3 {
+				return 0, "a group ends with the number of another one"
+			}
+			open = open[:len(open)-1]
+		case protowire.BytesType:
+			length, n, reason := readLength(data[at:])
+			if reason != "" {
+				return 0, reason
+			}
+			at += n + length
+		default:
+			n, reason := skipValue(data[at:], inner, depth)
+			if reason != "" {
+				return 0, reason
+			}
+			at += n
+		}
+	}
+	return at, ""
+}
+
+// varintSize returns the size of the varint at the beginning of data: 0 if it is cut off, -1 if it is too long. Bits above the
+// 64th are lost, as protobuf loses them.
+func varintSize(data []byte) int {
+	for i, c := range data {
+		if i == longestVarint {
+			return -1
+		}
+		if c < 0x80 {
+			return i + 1
+		}
+	}
+	if len(data) >= longestVarint {
+		return -1
+	}
+	return 0
+}
+
+// varintReason says what is wrong with a varint by what varintSize returned.
+func varintReason(size int, what string) string {
+	if size < 0 {
+		return fmt.Sprintf("%s has more than %d bytes", what, longestVarint)
+	}
+	return what + " is cut off"
+}
+
+// described adds the paths to what was found in a message of type md.
+func (w *walk) described(data []byte, md protoreflect.MessageDescriptor) []Damage {
+	if len(w.found) == 0 {
+		return nil
+	}
+	all := make([]Damage, len(w.found))
+	for i, f := range w.found {
+		all[i] = Damage{At: f.at, Reason: f.reason}
+		all[i].locate(data, md, f.at)
+	}
+	return all
+}

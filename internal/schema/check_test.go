@@ -1,0 +1,207 @@
+package schema
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
+)
+
+var metaGraph = (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
+
+// bin returns a length-delimited field.
+func bin(num protowire.Number, payload ...string) string {
+	return string(protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), []byte(strings.Join(payload, ""))))
+}
+
+// groups returns groups nested to a depth.
+func groups(depth int) string {
+	begin := string(protowire.AppendTag(nil, 99, protowire.StartGroupType))
+	end := string(protowire.AppendTag(nil, 99, protowire.EndGroupType))
+	return strings.Repeat(begin, depth) + strings.Repeat(end, depth)
+}
+
+// nested returns a node whose attr holds functions in functions.
+func nested(depth int) string {
+	value := ""
+	for range depth {
+		value = bin(10, bin(2, bin(1, "k"), bin(2, value)))
+	}
+	return bin(2, bin(1, bin(1, "n"), bin(5, bin(1, "f"), bin(2, value))))
+}
+
+func TestCheck(t *testing.T) {
+	node := func(fields ...string) string { return bin(2, bin(1, bin(1, "first")), bin(1, bin(1, "n"), strings.Join(fields, ""))) }
+	for _, test := range []struct {
+		name, message string
+		want          []string // path: node: function: reason
+	}{
+		{"sound", node(bin(2, "Op"), bin(5, bin(1, "T"), bin(2, "\x30\x01"))), nil},
+		{"op is not UTF-8", node(bin(2, "a\xff")), []string{`graph_def.node[1].op: n: : not valid UTF-8: "a\xff"`}},
+		{"long string", node(bin(2, strings.Repeat("é", 50), "\xe2\x82")), []string{
+			`graph_def.node[1].op: n: : not valid UTF-8: "` + strings.Repeat(`\u00e9`, 40) + `"`}},
+		{"two places", node(bin(2, "\xff"), bin(4, "\xfe")), []string{
+			`graph_def.node[1].op: n: : not valid UTF-8: "\xff"`, `graph_def.node[1].device: n: : not valid UTF-8: "\xfe"`}},
+		{"key of an attr", node(bin(5, bin(1, "\xff"))), []string{`graph_def.node[1].attr["\xff"]: n: : not valid UTF-8: "\xff"`}},
+		{"value of an attr", node(bin(5, bin(1, "T"), bin(2, bin(8, "\x08")))), []string{`graph_def.node[1].attr["T"].tensor: n: : a value is cut off`}},
+		{"bytes may be anything", node(bin(5, bin(1, "T"), bin(2, bin(2, "\xff")))), nil},
+		{"function", bin(2, bin(2, bin(1, bin(1, bin(1, "f")), bin(3, bin(1, "n"), bin(3, "\xff"))))), []string{
+			`graph_def.library.function[0].node_def[0].input[0]: n: f: not valid UTF-8: "\xff"`}},
+		{"collection", bin(4, bin(1, "k"), bin(2, bin(1, bin(1, "\xff")))), []string{
+			`collection_def["k"].node_list.value[0]: : : not valid UTF-8: "\xff"`}},
+		{"packed", node(bin(5, bin(1, "T"), bin(2, bin(1, bin(3, "\x80"))))), []string{
+			`graph_def.node[1].attr["T"].list.i[0]: n: : a packed value is cut off`}},
+		{"packed floats", node(bin(5, bin(1, "T"), bin(2, bin(1, bin(4, "12345"))))), []string{
+			`graph_def.node[1].attr["T"].list.f[0]: n: : packed values are cut off`}},
+		{"not packed, but a number in a string's place", node("\x10\x05"), nil},
+		{"tag of five bytes", "\x8a\x80\x80\x80\x00\x00", nil},
+		{"tag of six bytes", "\x8a\x80\x80\x80\x80\x00\x00", []string{": : : a field's tag has 6 bytes or more than 32 bits"}},
+		{"length of five bytes", "\x0a\x80\x80\x80\x80\x00", nil},
+		{"length of six bytes", "\x0a\x80\x80\x80\x80\x80\x00", []string{": : : a field's length has 6 bytes or more than 31 bits"}},
+		{"negative length", "\x0a\xff\xff\xff\xff\x0f", []string{": : : a field's length has 5 bytes or more than 31 bits"}},
+		{"cut off", "\x0a\x05a", []string{": : : a field needs 5 bytes; 1 are left"}},
+		{"value of ten bytes with bits beyond 64", "\x48" + strings.Repeat("\xff", 9) + "\x7f", nil},
+		{"value of eleven bytes", "\x48" + strings.Repeat("\xff", 10) + "\x01", []string{": : : a value has more than 10 bytes"}},
+		{"field 0", "\x02\x00", []string{": : : field number 0"}},
+		{"wire type 7", "\x0f", []string{": : : invalid wire type 7"}},
+		{"end without a group", "\x0c", []string{": : : the end of a group that did not begin"}},
+		{"group without an end", "\x0b", []string{": : : a group has no end"}},
+		{"crossed groups", "\x0b\x13\x0c\x14", []string{": : : a group ends with the number of another one"}},
+		{"nested groups", groups(99), nil},
+		{"groups nested too deep", groups(101), []string{": : : groups nested more than 100 deep"}},
+		{"nested messages", nested(30), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, d := range Check([]byte(test.message), metaGraph, 10) {
+				got = append(got, strings.Join([]string{d.Path, d.Node, d.Function, d.Reason}, ": "))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCheckDepth(t *testing.T) {
+	got := Check([]byte(nested(40)), metaGraph, 10)
+	if len(got) != 1 || got[0].Reason != "messages nested more than 100 deep" || got[0].Node != "n" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCheckLimit(t *testing.T) {
+	message := []byte(strings.Repeat(bin(2, bin(1, bin(2, "\xff"))), 50))
+	if got := len(Check(message, metaGraph, 7)); got != 7 {
+		t.Errorf("%d places, want 7", got)
+	}
+}
+
+func TestCheckAllocations(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "loop.meta"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(10, func() { Check(raw, metaGraph, 10) }); n != 0 {
+		t.Errorf("%v allocations for a sound message, want none", n)
+	}
+}
+
+// checkAgrees fails unless Check and the generated types agree on a message. Go's parser is more lenient than C++'s in the size of
+// tags and lengths and in depth, and stricter only in the last byte of a varint of ten bytes.
+func checkAgrees(t *testing.T, message []byte) {
+	t.Helper()
+	damages := Check(message, metaGraph, 5)
+	err := proto.Unmarshal(message, new(tfpb.MetaGraphDef))
+	if err != nil && len(damages) == 0 && !bytes.Contains(message, []byte("\x80\x80\x80")) && !hasLongVarint(message) {
+		t.Errorf("Check finds nothing; protobuf says: %v", err)
+	}
+	for _, d := range damages {
+		if _, ok := wire.Offset(message, d.At); !ok {
+			t.Errorf("%s: the place is not in the message", d.Path)
+		}
+		if err == nil && !lenient(d.Reason) {
+			t.Errorf("%s: %s; protobuf accepts it", d.Path, d.Reason)
+		}
+	}
+}
+
+// hasLongVarint reports whether nine bytes with the bit of continuation follow each other, as only a varint of ten bytes has them.
+func hasLongVarint(message []byte) bool {
+	n := 0
+	for _, c := range message {
+		if n++; c < 0x80 {
+			n = 0
+		}
+		if n == 9 {
+			return true
+		}
+	}
+	return false
+}
+
+// lenient reports whether Go's parser may accept what C++'s refuses for this reason.
+func lenient(reason string) bool {
+	return strings.HasPrefix(reason, "a field's tag has") || strings.HasPrefix(reason, "a field's length has") ||
+		strings.Contains(reason, "nested more than")
+}
+
+// TestCheckMutants flips bits of real files.
+func TestCheckMutants(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "*.meta"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal(errors.Join(err, errors.New("no files")))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	refused := 0
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkAgrees(t, raw)
+		checkAgrees(t, (&wiretest.Scrambler{Rand: rand.New(rand.NewPCG(3, 4))}).Scramble(raw, metaGraph))
+		for range 300 {
+			mutant := bytes.Clone(raw)
+			mutant[random.IntN(len(mutant))] ^= 1 << random.IntN(8)
+			checkAgrees(t, mutant)
+			refused += min(1, len(Check(mutant, metaGraph, 1)))
+		}
+	}
+	if refused < 20 {
+		t.Errorf("only %d mutants were damaged: the test tries nothing", refused)
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	for _, name := range []string{"loop.meta", "functions.meta"} {
+		raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(checkAgrees)
+}
+
+func BenchmarkCheck(b *testing.B) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "loop.meta"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		Check(raw, metaGraph, 1)
+	}
+}

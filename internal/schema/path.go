@@ -1,0 +1,72 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+var (
+	nodeDef     = (*tfpb.NodeDef)(nil).ProtoReflect().Descriptor()
+	functionDef = (*tfpb.FunctionDef)(nil).ProtoReflect().Descriptor()
+)
+
+// locate fills in the path to at, a window on data, and the node and function on the way. The walk itself keeps no path: it
+// would cost time in each of a million nodes, and damage is rare.
+func (d *Damage) locate(data []byte, md protoreflect.MessageDescriptor, at []byte) {
+	target, ok := wire.Offset(data, at)
+	if !ok {
+		return
+	}
+	counts := make(map[protoreflect.FieldNumber]int)
+	s := wire.Scan(data)
+	for s.Next() {
+		begin, _ := wire.Offset(data, s.Data)
+		fd := md.Fields().ByNumber(s.Num)
+		if target < begin || target > begin+len(s.Data) || target == begin+len(s.Data) && len(at) > 0 {
+			counts[s.Num]++
+			continue
+		}
+		if fd == nil || !s.Is(fd.Number()) {
+			return
+		}
+		if !md.IsMapEntry() {
+			d.step(fd, counts[s.Num], s.Data)
+		}
+		if fd.Kind() == protoreflect.MessageKind {
+			d.enter(fd.Message(), s.Data)
+			d.locate(s.Data, fd.Message(), at)
+		}
+		return
+	}
+}
+
+// step appends a field to the path: index is which of a repeated one.
+func (d *Damage) step(fd protoreflect.FieldDescriptor, index int, data []byte) {
+	if d.Path != "" {
+		d.Path += "."
+	}
+	d.Path += string(fd.Name())
+	switch {
+	case fd.IsMap() && fd.MapKey().Kind() == protoreflect.StringKind:
+		d.Path += "[" + strconv.QuoteToASCII(string(wire.Last(data, 1))) + "]"
+	case fd.IsMap():
+		d.Path += fmt.Sprintf("[%d]", wire.LastUint(data, 1))
+	case fd.IsList():
+		d.Path += fmt.Sprintf("[%d]", index)
+	}
+}
+
+// enter notes the name of a node or function whose message holds the place.
+func (d *Damage) enter(md protoreflect.MessageDescriptor, data []byte) {
+	switch md {
+	case nodeDef:
+		d.Node = string(wire.Last(data, 1))
+	case functionDef:
+		d.Function = wire.Function(data).Name()
+	}
+}

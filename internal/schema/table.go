@@ -1,0 +1,107 @@
+package schema
+
+import (
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// An action says how protobuf parses the payload of a field.
+type action uint8
+
+const (
+	skip          action = iota // nothing to check beyond the wire type: a scalar, bytes or an unknown field
+	text                        // a string that must be UTF-8
+	message                     // a nested message
+	packedVarint                // scalars of a repeated field in one length-delimited field
+	packedFixed32               //
+	packedFixed64               //
+)
+
+// A table holds what the walk needs to know of one message type. Fields with a number below 16 have a tag of one byte, and nearly
+// every field of MetaGraphDef is one of them, so they are found by that byte.
+type table struct {
+	actions [128]action
+	nested  [128]*table
+	others  map[uint32]other // the remaining fields by tag
+}
+
+// An other is the action of a field with a tag of more than one byte.
+type other struct {
+	action action
+	nested *table
+}
+
+// at returns the action for a field by its tag, and the table of its message.
+func (t *table) at(tag uint32) (action, *table) {
+	if tag < uint32(len(t.actions)) {
+		return t.actions[tag], t.nested[tag]
+	}
+	o := t.others[tag]
+	return o.action, o.nested
+}
+
+// tables holds the table of each message type that was checked. Types refer to each other in cycles, so a table is in the map
+// before it is complete, and the lock is held until all are.
+var tables = struct {
+	sync.Mutex
+	byType map[protoreflect.MessageDescriptor]*table
+}{byType: make(map[protoreflect.MessageDescriptor]*table)}
+
+// tableOf returns the table of a message type.
+func tableOf(md protoreflect.MessageDescriptor) *table {
+	tables.Lock()
+	defer tables.Unlock()
+	return build(md)
+}
+
+// build makes the table of a message type and of the types below it. The lock must be held.
+func build(md protoreflect.MessageDescriptor) *table {
+	if t := tables.byType[md]; t != nil {
+		return t
+	}
+	t := &table{others: make(map[uint32]other)}
+	tables.byType[md] = t
+	for i := range md.Fields().Len() {
+		fd := md.Fields().Get(i)
+		o := other{action: actionOf(fd)}
+		if o.action == message {
+			o.nested = build(fd.Message())
+		}
+		if o.action == skip {
+			continue
+		}
+		tag := uint32(protowire.EncodeTag(fd.Number(), protowire.BytesType))
+		if tag < uint32(len(t.actions)) {
+			t.actions[tag], t.nested[tag] = o.action, o.nested
+		} else {
+			t.others[tag] = o
+		}
+	}
+	return t
+}
+
+// actionOf returns the action for a length-delimited occurrence of a field.
+func actionOf(fd protoreflect.FieldDescriptor) action {
+	switch fd.Kind() {
+	case protoreflect.MessageKind:
+		return message
+	case protoreflect.StringKind:
+		if fd.ParentFile().Syntax() == protoreflect.Proto2 {
+			return skip
+		}
+		return text
+	case protoreflect.BytesKind, protoreflect.GroupKind:
+		return skip
+	}
+	switch {
+	case !fd.IsList():
+		return skip // the wrong wire type: an unknown field
+	case fd.Kind() == protoreflect.FloatKind || fd.Kind() == protoreflect.Fixed32Kind || fd.Kind() == protoreflect.Sfixed32Kind:
+		return packedFixed32
+	case fd.Kind() == protoreflect.DoubleKind || fd.Kind() == protoreflect.Fixed64Kind || fd.Kind() == protoreflect.Sfixed64Kind:
+		return packedFixed64
+	}
+	return packedVarint
+}
