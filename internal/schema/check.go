@@ -8,11 +8,15 @@ package schema
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"strconv"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A Damage is one place at which protobuf refuses a message.
@@ -39,7 +43,33 @@ const (
 func Check(data []byte, md protoreflect.MessageDescriptor, limit int) []Damage {
 	w := walk{limit: limit}
 	w.message(data, tableOf(md), 0)
-	return w.described(data, md)
+	return w.described(data, md, nil)
+}
+
+// CheckMetaGraph is Check for a MetaGraphDef of which the top level is parsed.
+func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
+	md := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
+	w := walk{limit: limit}
+	var all []Damage
+	counts := make(fieldCounts)
+	for _, fields := range [][]wire.Field{m.Fields, m.Parts} {
+		for i := range fields {
+			f := &fields[i]
+			switch {
+			case f.Raw != nil:
+				w.message(f.Raw, tableOf(md), 0)
+				all = append(all, w.described(f.Raw, md, counts)...)
+			case m.Parts == nil: // the GraphDef of a file that holds only that
+				graph := (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
+				w.message(f.Data, tableOf(graph), 0)
+				all = append(all, w.described(f.Data, graph, nil)...)
+			}
+			w.limit -= len(w.found)
+			w.found = w.found[:0]
+			counts[f.Num]++
+		}
+	}
+	return all
 }
 
 // A walk collects damage.
@@ -300,15 +330,17 @@ func varintReason(size int, what string) string {
 	return what + " is cut off"
 }
 
-// described adds the paths to what was found in a message of type md.
-func (w *walk) described(data []byte, md protoreflect.MessageDescriptor) []Damage {
+// described adds the paths to what was found in fields of a message of type md. counts says how many fields came before.
+func (w *walk) described(data []byte, md protoreflect.MessageDescriptor, counts fieldCounts) []Damage {
 	if len(w.found) == 0 {
 		return nil
 	}
 	all := make([]Damage, len(w.found))
 	for i, f := range w.found {
 		all[i] = Damage{At: f.at, Reason: f.reason}
-		all[i].locate(data, md, f.at)
+		before := make(fieldCounts)
+		maps.Copy(before, counts)
+		all[i].locate(data, md, f.at, before)
 	}
 	return all
 }

@@ -42,7 +42,9 @@ func nested(depth int) string {
 }
 
 func TestCheck(t *testing.T) {
-	node := func(fields ...string) string { return bin(2, bin(1, bin(1, "first")), bin(1, bin(1, "n"), strings.Join(fields, ""))) }
+	node := func(fields ...string) string {
+		return bin(2, bin(1, bin(1, "first")), bin(1, bin(1, "n"), strings.Join(fields, "")))
+	}
 	for _, test := range []struct {
 		name, message string
 		want          []string // path: node: function: reason
@@ -203,5 +205,28 @@ func BenchmarkCheck(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
 		Check(raw, metaGraph, 1)
+	}
+}
+
+func TestCheckMetaGraph(t *testing.T) {
+	whole := bin(4, bin(1, "a")) + bin(2, bin(1, bin(1, "first"))) + bin(6, "") + bin(6, bin(2, "\xff")) + bin(2, bin(1, bin(1, "n"), bin(2, "\xfe")))
+	m, err := wire.ParseMetaGraph([]byte(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range CheckMetaGraph(m, 10) {
+		got = append(got, d.Path+": "+d.Node)
+	}
+	// The graph is in two parts, which are checked after the rest.
+	if diff := cmp.Diff([]string{"asset_file_def[1].filename: ", "graph_def.node[0].op: n"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := len(CheckMetaGraph(m, 1)); got != 1 {
+		t.Errorf("%d places, want 1", got)
+	}
+	graph := wire.MetaGraphOf([]byte(bin(1, bin(1, "n"), bin(2, "\xfe"))))
+	if got := CheckMetaGraph(graph, 10); len(got) != 1 || got[0].Path != "node[0].op" {
+		t.Errorf("a GraphDef alone: got %+v", got)
 	}
 }

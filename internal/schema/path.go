@@ -15,14 +15,16 @@ var (
 	functionDef = (*tfpb.FunctionDef)(nil).ProtoReflect().Descriptor()
 )
 
+// fieldCounts counts the occurrences of each field of one message.
+type fieldCounts map[protoreflect.FieldNumber]int
+
 // locate fills in the path to at, a window on data, and the node and function on the way. The walk itself keeps no path: it
 // would cost time in each of a million nodes, and damage is rare.
-func (d *Damage) locate(data []byte, md protoreflect.MessageDescriptor, at []byte) {
+func (d *Damage) locate(data []byte, md protoreflect.MessageDescriptor, at []byte, counts fieldCounts) {
 	target, ok := wire.Offset(data, at)
 	if !ok {
 		return
 	}
-	counts := make(map[protoreflect.FieldNumber]int)
 	s := wire.Scan(data)
 	for s.Next() {
 		begin, _ := wire.Offset(data, s.Data)
@@ -39,7 +41,7 @@ func (d *Damage) locate(data []byte, md protoreflect.MessageDescriptor, at []byt
 		}
 		if fd.Kind() == protoreflect.MessageKind {
 			d.enter(fd.Message(), s.Data)
-			d.locate(s.Data, fd.Message(), at)
+			d.locate(s.Data, fd.Message(), at, make(fieldCounts))
 		}
 		return
 	}

@@ -33,6 +33,8 @@ const (
 // once. Nothing below the top level has been looked at.
 type MetaGraph struct {
 	Fields []Field
+	// Parts holds the single occurrences, in file order, of the messages that Fields holds merged. It is nil in all but strange files.
+	Parts []Field
 }
 
 // ParseMetaGraph indexes the bytes of a MetaGraphDef. Where a singular message occurs several times, the occurrences are
@@ -46,7 +48,9 @@ func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 		if first, seen := at[s.Num]; seen && singular(s.Field) {
 			if merged[s.Num] == nil {
 				merged[s.Num] = append([]byte{}, m.Fields[first].Data...)
+				m.Parts = append(m.Parts, m.Fields[first])
 			}
+			m.Parts = append(m.Parts, s.Field)
 			merged[s.Num] = append(merged[s.Num], s.Data...)
 			continue
 		}

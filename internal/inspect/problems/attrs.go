@@ -45,8 +45,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	}
 	kind, field, err := attrField(value)
 	if err != nil {
-		f.report(p, damagedMessage, "", fixed("attr "+shown(a.name)+" breaks off: "+err.Error()))
-		return
+		return // see findDamage
 	}
 	if kind == wire.AttrPlaceholder {
 		if p.function == "" && !a.hasDefault {
@@ -64,9 +63,6 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	if kind != want {
 		f.invalidAttr(p, op, a, func() string { return "is a " + attrKindName(kind) + " where the op has a " + a.kindName })
 		return
-	}
-	if (a.field == wire.AttrFunc || a.field == wire.ListFunc) && !plain(value) {
-		f.textsIn((*tfpb.AttrValue)(nil).ProtoReflect().Descriptor(), value, p)
 	}
 	switch {
 	case a.list:
@@ -182,9 +178,8 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 			length++
 		}
 	}
-	if err := s.Err(); err != nil {
-		f.report(p, damagedMessage, "", fixed("attr "+shown(a.name)+" breaks off: "+err.Error()))
-		return
+	if s.Err() != nil {
+		return // see findDamage
 	}
 	if a.field == wire.AttrType {
 		for _, dtype := range tensor.TypesIn(value) {

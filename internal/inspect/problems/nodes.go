@@ -188,9 +188,6 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	hasShapes := false
 	for s := wire.Scan(node); s.Next(); {
 		if !s.Is(wire.NodeAttr) {
-			if s.Num > wire.NodeAttr {
-				f.texts(s.Field, p)
-			}
 			continue
 		}
 		key, value := wire.MapEntry(s.Data)
@@ -207,7 +204,6 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 			if known && (len(key) == 0 || key[0] != '_') {
 				f.unknownAttr(p, op, key, value)
 			}
-			f.texts(s.Field, p)
 		}
 	}
 	if known {
