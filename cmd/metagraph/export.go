@@ -18,6 +18,7 @@ type exportOptions struct {
 	out         outputFlags
 	registry    registryFlags
 	export      rewrite.ExportOptions
+	convert     convertFlags
 	collections []string
 	asText      bool
 	graphDef    bool
@@ -45,6 +46,7 @@ place.`,
 	o.in.register(cmd)
 	o.out.register(cmd)
 	o.registry.register(cmd)
+	o.convert.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes in this `scope`, and take it off their names")
 	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key`; one that is not there is said and left out, as in TensorFlow (repeatable, comma-separated)")
@@ -76,9 +78,8 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	if err != nil {
 		return err
 	}
-	kind := metafile.MetaGraph
-	if o.graphDef {
-		kind = metafile.GraphDef
+	kind := o.kind(out, in)
+	if kind == metafile.GraphDef {
 		report.GraphAlone()
 	}
 	out = target(out, kind, in)
@@ -87,15 +88,24 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 		said.DebugInfo = metafile.DebugInfoPath(out)
 	}
 	r := result{message: message, kind: kind, report: said}
-	if o.graphDef {
-		if r.message, err = metafile.GraphOf(message); err != nil {
-			return in.Locate(err)
-		}
+	if r.message, err = in.As(kind, message); err != nil {
+		return in.Locate(err)
 	}
 	if debug != nil {
 		r.ready = func() error { return o.writeDebugInfo(cmd.Context(), said.DebugInfo, out, debug) }
 	}
 	return o.out.write(cmd.Context(), env, out, r, in)
+}
+
+// kind returns the message that is written to out: what a flag says, else what the name of out says, else what in is.
+func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
+	if o.graphDef {
+		return metafile.GraphDef
+	}
+	if kind, ok := metafile.KindByName(out); ok {
+		return kind
+	}
+	return in.Kind
 }
 
 // cutDebugInfo returns the debug info that goes with the copy, nil where none is wanted or there.
@@ -132,6 +142,9 @@ func (o *exportOptions) parse(out string) (err error) {
 		return usageErrorf("give a file with another extension", "%s is where --save-debug-info writes the debug info", out)
 	}
 	if o.export.Registry, err = o.registry.load(); err != nil {
+		return err
+	}
+	if err := o.convert.parse(&o.export); err != nil {
 		return err
 	}
 	if len(o.collections) > 0 {

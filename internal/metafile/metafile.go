@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -126,6 +127,43 @@ func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
 		return GraphOf(meta)
 	}
 	return meta, nil
+}
+
+// As returns the message of a kind in which meta, a MetaGraphDef made from File.Meta, is: meta itself, its graph alone, or a
+// SavedModel. A SavedModel keeps its other MetaGraphDefs.
+func (f *File) As(kind Kind, meta *wire.Rope) (*wire.Rope, error) {
+	switch {
+	case kind == GraphDef:
+		return GraphOf(meta)
+	case kind == SavedModel && f.Kind == SavedModel:
+		return f.Rebuild(meta)
+	case kind == SavedModel:
+		return NewSavedModel(meta), nil
+	}
+	return meta, nil
+}
+
+// NewSavedModel returns a SavedModel of one MetaGraphDef.
+func NewSavedModel(meta *wire.Rope) *wire.Rope {
+	var b wire.Builder
+	b.Varint(savedModelSchemaVersion, 1)
+	b.Message(savedModelMetaGraphs, func() { b.Append(meta) })
+	return b.Build()
+}
+
+// KindByName returns the kind of message that a file of that name holds, and whether the name says it: *.meta a MetaGraphDef,
+// saved_model.* a SavedModel, *.pb a GraphDef.
+func KindByName(path string) (Kind, bool) {
+	base := filepath.Base(path)
+	switch {
+	case strings.HasPrefix(base, "saved_model.pb"):
+		return SavedModel, true
+	case strings.EqualFold(filepath.Ext(base), ".meta"):
+		return MetaGraph, true
+	case strings.EqualFold(filepath.Ext(base), ".pb"):
+		return GraphDef, true
+	}
+	return MetaGraph, false
 }
 
 // GraphOf returns the GraphDef out of a MetaGraphDef that a rewrite put together.

@@ -53,19 +53,26 @@ func (t *Tensors) legacy() bool {
 	return t.producer > 0 && t.producer < legacyProducer
 }
 
+// CountOutputs returns how many outputs node n has by the definition of its op, and whether there is one.
+func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
+	def := t.Def(n.Op)
+	if def == nil {
+		return 0, false
+	}
+	count := 0
+	for _, arg := range def.GetOutputArg() {
+		count += argLength(n, arg)
+	}
+	return count, true
+}
+
 // Outputs returns how many Outputs node n has, 0 where nothing says it.
 func (t *Tensors) Outputs(n *wire.Node) int {
 	if _, count := tensor.AttrShapeAt(n, "_output_shapes", 0); count > 0 {
 		return count
 	}
-	if def := t.def(n.Op); def != nil {
-		count := 0
-		for _, arg := range def.GetOutputArg() {
-			count += argLength(n, arg)
-		}
-		return count
-	}
-	return 0
+	count, _ := t.CountOutputs(n)
+	return count
 }
 
 // maxArgLength is the most tensors that one output argument is believed to have.
@@ -93,7 +100,7 @@ func (t *Tensors) DType(n *wire.Node, port int) int32 {
 }
 
 func (t *Tensors) dtypeOrRef(n *wire.Node, port int) int32 {
-	if def := t.def(n.Op); def != nil {
+	if def := t.Def(n.Op); def != nil {
 		first := 0
 		for _, arg := range def.GetOutputArg() {
 			length := argLength(n, arg)
@@ -127,9 +134,9 @@ func defaultType(def *tfpb.OpDef, attr string) int32 {
 	return 0
 }
 
-// def returns the definition of an op: the file's own, that of a function of its library, or TensorFlow's. It is nil for an op that
+// Def returns the definition of an op: the file's own, that of a function of its library, or TensorFlow's. It is nil for an op that
 // none of them has.
-func (t *Tensors) def(op []byte) *tfpb.OpDef {
+func (t *Tensors) Def(op []byte) *tfpb.OpDef {
 	if def := t.ops.Find(op); def != nil {
 		return def
 	}

@@ -57,8 +57,8 @@ func (e Export) Line() string {
 	if len(e.Stale) > 0 {
 		sections = append(sections, stale(e.Stale))
 	}
-	if e.Initializers > 0 {
-		sections = append(sections, count(e.Initializers, "variable")+" with an initializer in the scope, theirs lying outside")
+	if e.Substitutes > 0 {
+		sections = append(sections, count(e.Substitutes, "variable")+" with an initializer in the scope, theirs lying outside")
 	}
 	if len(e.Missing) > 0 {
 		missing := "not there: " + strings.Join(atMost(texts(e.Missing), 4), ", ")

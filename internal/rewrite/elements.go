@@ -40,7 +40,7 @@ func (i *importer) nameElements() error {
 		}
 		to := i.plan.Node(string(name)) + string(port)
 		if target, ok := i.plan.Inputs[string(scope.Spelling([]byte(element)))]; ok && len(port) > 0 {
-			to = tensor(target) // a mapped tensor is what it was mapped to (PopulateReturnTensors in graph_constructor.cc)
+			to = tensorName(target) // a mapped tensor is what it was mapped to (PopulateReturnTensors in graph_constructor.cc)
 		}
 		i.report.Returned = append(i.report.Returned, Rename{element, to})
 	}

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/nearest"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -22,6 +25,13 @@ type ExportOptions struct {
 	StripDefaultAttrs     bool     // drop attrs that have their op's default value
 	UnboundInputs         string   // the collection that lists the inputs from outside Scope; empty: none does
 	Registry              *scope.Registry
+
+	Outputs   []prune.Endpoint // keep only what these need; empty: all
+	Inputs    []prune.Endpoint // cut the graph at these; empty: at its placeholders. Only with Outputs.
+	Signature string           // key of the signature that is written for Inputs and Outputs; empty: DefaultSignature
+	Shapes    []NewShape       // placeholders with a new shape
+	DropAttrs []string         // attrs to remove from all nodes, those in functions too
+	Tags      []string         // replace the tags of the graph; nil keeps them
 }
 
 // An ExportReport says what Export did.
@@ -38,7 +48,7 @@ type ExportReport struct {
 	Entries        int      `json:"entries"`         // entries that went from collections that stayed
 	Torn           int      `json:"torn"`            // entries that stayed though they name nodes that lie outside the scope
 	Stale          []string `json:"stale"`           // collections in whose Anys nodes have names that they had before, sorted
-	Initializers   int      `json:"initializers"`    // variables that got an initializer in the scope, theirs lying outside
+	Substitutes    int      `json:"initializers"`    // variables that got an initializer in the scope, theirs lying outside
 	Savers         []string `json:"savers"`          // scopes of the savers that went
 	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped"
 	Cleared        int      `json:"cleared"`         // nodes whose device was cleared
@@ -48,21 +58,40 @@ type ExportReport struct {
 	Assets         int      `json:"assets"`          // assets that went
 	Objects        bool     `json:"objects"`         // the object graph went
 	OpsDropped     int      `json:"ops_dropped"`     // op definitions that nothing uses any more
+
+	Inputs           []Tensor      `json:"inputs"`            // of the signature that was written, by key
+	Outputs          []Tensor      `json:"outputs"`           // the same
+	Signature        string        `json:"signature"`         // key of the signature that was written, empty where none was
+	Feeds            []string      `json:"feeds"`             // other placeholders that have to be fed
+	Defaults         []string      `json:"defaults"`          // placeholders with a default value that can be fed
+	Sources          []string      `json:"sources"`           // queues, iterators and readers that the outputs need
+	Tables           []string      `json:"tables"`            // lookup tables that the outputs need
+	Initializers     []string      `json:"initializer_ops"`   // the ops that fill the tables
+	Added            int           `json:"added"`             // nodes that were added
+	FunctionsDropped int           `json:"functions_dropped"` // functions that nothing calls any more
+	Shapes           []ShapeChange `json:"shapes"`            // placeholders that got another shape
+	Inferred         int           `json:"inferred_dropped"`  // nodes that lost their recorded shapes, which no longer hold
+	AttrsDropped     []AttrCount   `json:"attrs_dropped"`     // attrs that were removed by name
 }
 
 // An exporter is one Export at work.
 type exporter struct {
-	m       *wire.MetaGraph
-	o       ExportOptions
-	plan    *scope.Plan
-	pass    *scope.Pass
-	savers  *saverScopes
-	strip   *defaultStripper
-	used    map[string]bool // ops, where the op list is to be cut
-	report  *ExportReport
-	trouble Troubles
-	assets  []bool // which assets stay
-	saver   []byte // the SaverDef of the copy, nil for none
+	m             *wire.MetaGraph
+	o             ExportOptions
+	plan          *scope.Plan
+	pass          *scope.Pass
+	savers        *saverScopes
+	strip         *defaultStripper
+	used          map[string]bool // ops, where the op list is to be cut
+	report        *ExportReport
+	trouble       Troubles
+	assets        []bool         // which assets stay
+	facts         *opdef.Tensors // of the graph without changes; set with draft
+	changedShapes []bool         // nodes whose inferred shapes no longer hold
+	draft         *draft.Graph   // changes to nodes, nil while there are none
+	cut           *prune.Cut     // nil where no outputs were given
+	dropped       map[string]int // attrs that were removed by name
+	saver         []byte         // the SaverDef of the copy, nil for none
 }
 
 // Export returns a copy of a MetaGraphDef as the options have it (export_scoped_meta_graph in
@@ -94,7 +123,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 // prepare makes the plan.
 func (e *exporter) prepare() error {
 	e.pass = &scope.Pass{Plan: e.plan, ClearDevices: e.o.ClearDevices}
-	for _, step := range []func() error{e.planSavers, e.checkScope, e.planAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
+	for _, step := range []func() error{e.planCut, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -135,7 +164,7 @@ func (e *exporter) planAttrs() (err error) {
 // findUsedOps finds which ops the copy uses: those whose defaults the file does not tell are reported, and the op list is cut
 // where nodes go.
 func (e *exporter) findUsedOps() error {
-	if e.strip == nil && e.plan.Nothing() {
+	if e.strip == nil && e.plan.Nothing() || e.used != nil {
 		return nil
 	}
 	used, err := usedOps(e.m.Graph(), e.plan)
@@ -171,7 +200,7 @@ func (e *exporter) planOutside() error {
 	for initializer, other := range instead {
 		e.plan.Outer[initializer] = e.plan.Node(other)
 	}
-	e.report.Initializers = len(instead)
+	e.report.Substitutes = len(instead)
 	return nil
 }
 
@@ -301,7 +330,7 @@ func (e *exporter) wanted(key string) bool {
 
 // GraphAlone takes out of the report what lies beside the graph, for a copy that is to hold nothing else.
 func (r *ExportReport) GraphAlone() {
-	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Stale, r.Initializers = false, nil, nil, 0, 0, nil, 0
+	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Stale, r.Substitutes = false, nil, nil, 0, 0, nil, 0
 	r.Saver, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "none", nil, 0, false, 0
 	r.finish()
 }
@@ -311,7 +340,16 @@ func (r *ExportReport) finish() {
 	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures, &r.Stale} {
 		slices.Sort(*names)
 	}
-	for _, names := range []*[]string{&r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.Stale} {
+	if r.Inputs == nil {
+		r.Inputs, r.Outputs = []Tensor{}, []Tensor{}
+	}
+	if r.Shapes == nil {
+		r.Shapes = []ShapeChange{}
+	}
+	if r.AttrsDropped == nil {
+		r.AttrsDropped = []AttrCount{}
+	}
+	for _, names := range []*[]string{&r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.Stale} {
 		if *names == nil {
 			*names = []string{}
 		}

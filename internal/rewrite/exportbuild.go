@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -10,61 +11,96 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// build puts the copy together, field by field in the order of the original.
+// build puts the copy together, field by field in the order of the original. What the original lacks comes behind the last field
+// with a smaller number.
 func (e *exporter) build() (*wire.Rope, error) {
-	// The list of unbound inputs is a collection of its own, and known when the graph has been walked.
-	last := -1
-	for i, f := range e.m.Fields {
-		if f.Num <= wire.CollectionDef {
-			last = i
-		}
-	}
 	var b wire.Builder
 	collections := lastEntries(e.m, wire.CollectionDef)
 	signatures := lastEntries(e.m, wire.SignatureDef)
 	e.findAssets()
-	for i, f := range e.m.Fields {
-		var err error
-		switch {
-		case f.Is(wire.MetaInfoDef):
-			err = e.metaInfo(&b, f)
-		case f.Is(wire.GraphDef):
-			err = e.graph(&b, f)
-		case f.Is(wire.SaverDef):
-			e.saverField(&b, f)
-		case f.Is(wire.CollectionDef):
-			if collections[i] {
-				err = e.collection(&b, f)
+	signature := e.newSignature()
+	added := e.additions(signature)
+	for at := -1; at < len(e.m.Fields); at++ {
+		if at >= 0 {
+			f := e.m.Fields[at]
+			live := !f.Is(wire.CollectionDef) && !f.Is(wire.SignatureDef) || collections[at] || signatures[at]
+			if err := e.field(&b, f, live, signature != nil); err != nil {
+				return nil, err
 			}
-		case f.Is(wire.SignatureDef):
-			if signatures[i] {
-				err = e.signature(&b, f)
-			}
-		case f.Is(wire.AssetFileDef):
-			err = e.asset(&b, f)
-		case f.Is(wire.ObjectGraphDef):
-			err = e.objects(&b, f)
-		default:
-			b.Field(f)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if i == last {
-			e.unbound(&b)
-		}
-	}
-	if e.strip != nil {
-		if _, ok := e.m.Message(wire.MetaInfoDef); !ok {
-			b.Message(wire.MetaInfoDef, func() { b.Varint(wire.InfoStrippedDefaults, 1) })
+		for _, add := range added[at] {
+			add(&b)
 		}
 	}
 	return b.Build(), nil
 }
 
+// additions returns what to append after the field at each place, -1 for before the first: what no field of the original holds.
+func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
+	out := make(map[int][]func(*wire.Builder))
+	after := func(num protowire.Number, add func(*wire.Builder)) {
+		last := -1
+		for i, f := range e.m.Fields {
+			if f.Num <= num {
+				last = i
+			}
+		}
+		out[last] = append(out[last], add)
+	}
+	if _, ok := e.m.Message(wire.MetaInfoDef); !ok && (e.strip != nil || e.o.Tags != nil) {
+		after(wire.MetaInfoDef, func(b *wire.Builder) { b.Message(wire.MetaInfoDef, func() { e.newInfo(b) }) })
+	}
+	// The list of unbound inputs is a collection of its own, and known when the graph has been walked.
+	after(wire.CollectionDef, e.unbound)
+	if signature != nil {
+		e.report.Signature = cmp.Or(e.o.Signature, DefaultSignature)
+		after(wire.SignatureDef, func(b *wire.Builder) {
+			writeEntry(b, wire.SignatureDef, []byte(e.report.Signature), signature)
+		})
+	}
+	return out
+}
+
+// field appends what becomes of one field. A map entry that a later one replaces is not live.
+func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) error {
+	switch {
+	case f.Is(wire.MetaInfoDef):
+		return e.metaInfo(b, f)
+	case f.Is(wire.GraphDef):
+		return e.graph(b, f)
+	case f.Is(wire.SaverDef):
+		e.saverField(b, f)
+	case f.Is(wire.CollectionDef):
+		if live {
+			return e.collection(b, f)
+		}
+	case f.Is(wire.SignatureDef):
+		if key, _ := wire.MapEntry(f.Data); live && !(signature && string(key) == e.report.Signature) {
+			return e.signature(b, f)
+		}
+	case f.Is(wire.AssetFileDef):
+		return e.asset(b, f)
+	case f.Is(wire.ObjectGraphDef):
+		return e.objects(b, f)
+	default:
+		b.Field(f)
+	}
+	return nil
+}
+
+// newInfo appends the fields of the MetaInfoDef that the options set.
+func (e *exporter) newInfo(b *wire.Builder) {
+	for _, tag := range e.o.Tags {
+		b.String(wire.InfoTags, tag)
+	}
+	if e.strip != nil {
+		b.Varint(wire.InfoStrippedDefaults, 1)
+	}
+}
+
 // metaInfo appends the MetaInfoDef, its op list cut to what is used.
 func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
-	if e.used == nil && e.strip == nil {
+	if e.used == nil && e.strip == nil && e.o.Tags == nil {
 		b.Field(f)
 		return nil
 	}
@@ -80,6 +116,8 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 			e.report.OpsDropped += gone
 		case s.Num == wire.InfoStrippedDefaults && s.Type == protowire.VarintType && e.strip != nil:
 			// It is set below.
+		case s.Is(wire.InfoTags) && e.o.Tags != nil:
+			// They are set below.
 		default:
 			inner.Window(s.Raw)
 		}
@@ -87,19 +125,18 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	if e.strip != nil {
-		inner.Varint(wire.InfoStrippedDefaults, 1)
-	} else if e.report.OpsDropped == 0 {
+	if e.strip == nil && e.o.Tags == nil && e.report.OpsDropped == 0 {
 		b.Field(f)
 		return nil
 	}
+	e.newInfo(&inner)
 	b.Message(f.Num, func() { b.Append(inner.Build()) })
 	return nil
 }
 
 // graph appends the GraphDef.
 func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
-	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil {
+	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.draft == nil && e.dropped == nil {
 		// A survey finds damage on its way.
 		v, err := surveyOf(f.Data, false)
 		if err != nil {
@@ -109,10 +146,15 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 		b.Field(f)
 		return nil
 	}
-	err := graph(b, f, e.pass)
+	err := appendGraph(b, f, e.pass)
 	e.report.Nodes, e.report.OfNodes = e.pass.Kept, e.pass.Nodes
 	e.report.Cleared, e.report.Attrs = e.pass.Cleared, e.pass.Dropped
 	e.report.UnboundInputs = e.pass.Unbound
+	e.report.Added, e.report.FunctionsDropped = e.pass.Added, e.pass.Functions
+	for _, name := range e.o.DropAttrs {
+		e.report.AttrsDropped = append(e.report.AttrsDropped, AttrCount{name, e.dropped[name]})
+		e.report.Attrs -= e.dropped[name]
+	}
 	return err
 }
 

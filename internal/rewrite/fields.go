@@ -23,8 +23,8 @@ func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {
 	return out
 }
 
-// graph appends a GraphDef as a pass has it.
-func graph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
+// appendGraph appends a GraphDef as a pass has it.
+func appendGraph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
 	var err error
 	debugInfo := false
 	b.Message(f.Num, func() {

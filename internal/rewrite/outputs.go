@@ -111,8 +111,8 @@ func typeName(dtype int32) string {
 	return strings.ToLower(strings.TrimPrefix(tfpb.DataType(dtype).String(), "DT_"))
 }
 
-// tensor returns an input as the name of a tensor, which always says the output.
-func tensor(input string) string {
+// tensorName returns an input as the name of a tensor, which always says the output.
+func tensorName(input string) string {
 	if strings.Contains(input, ":") || strings.HasPrefix(input, "^") {
 		return input
 	}

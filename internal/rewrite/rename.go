@@ -63,7 +63,7 @@ func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 		b.Field(f)
 		return nil
 	}
-	return graph(b, f, i.pass)
+	return appendGraph(b, f, i.pass)
 }
 
 // renameCollection appends a collection where there is no base.

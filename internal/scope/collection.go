@@ -69,8 +69,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 		var keep bool
 		var err error
 		if kind == NodeList {
-			_, node, _ := Split(s.Data)
-			keep = p.Keeps(node)
+			keep = p.keepsName(s.Data)
 			entry = p.appendName(entry[:0], s.Data, NodeName)
 		} else if keep, err = p.entry(&entry, s.Data, t); err != nil {
 			return change, t.damaged(change.Kept+change.Gone, err)
@@ -137,8 +136,23 @@ func (p *Plan) entry(dst *[]byte, proto []byte, t *CollectionType) (bool, error)
 	if standing == Outside || standing == Nameless && p.Strip != "" {
 		return false, nil
 	}
+	if p.Whole {
+		if whole, err := p.keepsAll(proto, t.Names); err != nil || !whole {
+			return false, err
+		}
+	}
 	*dst, err = p.Message((*dst)[:0], proto, t.Names)
 	return true, err
+}
+
+// keepsAll reports whether all nodes stay that a message names. A name that the message can do without does not count.
+func (p *Plan) keepsAll(message []byte, names *Names) (bool, error) {
+	all := true
+	err := names.each(message, func(at *place, name []byte, kind Kind) {
+		optional := at.prune && at.single
+		all = all && (kind != NodeName || optional || p.keepsName(name))
+	}, 0)
+	return all, err
 }
 
 // Stale reports whether a CollectionDef is a list of Anys in which nodes have names that they do not have any more under the

@@ -171,7 +171,7 @@ func (p *Plan) standing(message []byte, names *Names, standing *Standing, depth 
 		case len(s.Data) > 0 && (!at.single || !standsAgain(s, s.Num)):
 			found++
 			_, node, _ := Split(s.Data)
-			if at.kind == NodeName && !p.Keeps(node) || at.kind == ScopeName && !Under(node, p.Strip) {
+			if at.kind == NodeName && !p.keepsName(s.Data) || at.kind == ScopeName && !Under(node, p.Strip) {
 				*standing = Outside
 			} else if *standing == Nameless {
 				*standing = Inside

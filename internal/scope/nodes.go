@@ -15,9 +15,15 @@ type Pass struct {
 	ClearDevices bool                             // empty the device of every node, in functions too
 	DropAttr     func(op, key, value []byte) bool // attrs to leave out; nil: none
 	Reads        func(node, input []byte) error   // told of each data input of a node that stays whose own node goes; nil: nobody is
+	Edits        map[int]*Edit                    // further changes to nodes, by their place in file order
+	After        map[int][]*NewNode               // nodes to add after the node at that place
+	KeepFunction func(name string) bool           // which functions of the library stay; nil: all
+	NewFunctions []*wire.Rope                     // FunctionDefs to add to the library
 	Unbound      []string                         // the inputs from outside the scope, each once as it is first spelled, in the order in which they came
 	Nodes        int                              // nodes that there were
 	Kept         int                              // nodes that stayed
+	Added        int                              // nodes that were added
+	Functions    int                              // functions that were removed
 	Cleared      int                              // nodes whose device was cleared, those in functions included
 	Dropped      int                              // attrs that were left out
 	seen         map[string]bool                  // what is in Unbound
@@ -50,23 +56,78 @@ func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
 	if err := a.node.Parse(f.Data); err != nil {
 		return err
 	}
+	number := a.Nodes
 	a.Nodes++
-	if !a.Plan.Keeps(a.node.Name) {
-		return nil
+	if a.Plan.Keeps(a.node.Name) {
+		a.Kept++
+		write := a.append
+		if e := a.Edits[number]; e != nil {
+			write = func(b *wire.Builder, f wire.Field, named bool) error { return a.edited(b, f, e, named) }
+		}
+		if err := write(b, f, true); err != nil {
+			return err
+		}
 	}
-	a.Kept++
-	return a.append(b, f, true)
+	for _, n := range a.After[number] {
+		if err := a.added(b, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Library appends a function library. Its names are its own, but devices and attrs of its nodes are the pass's business.
+// Library appends a function library. Its names are its own, but devices and attrs of its nodes are the pass's business. New
+// functions are added to the first library that it is called with. A library that becomes empty is left out.
 func (a *Pass) Library(b *wire.Builder, library wire.Field) error {
-	return a.nested(b, library, func(inner *wire.Builder, f wire.Field) error {
-		if !f.Is(wire.LibraryFunction) {
-			inner.Window(f.Raw)
-			return nil
+	if a.KeepFunction == nil && len(a.NewFunctions) == 0 {
+		return a.nested(b, library, a.libraryField)
+	}
+	var inner wire.Builder
+	s := wire.Scan(library.Data)
+	for s.Next() {
+		if a.KeepFunction != nil && !a.keepsLibraryField(s.Field) {
+			if s.Is(wire.LibraryFunction) {
+				a.Functions++
+			}
+			continue
 		}
-		return a.Function(inner, f)
-	})
+		if err := a.libraryField(&inner, s.Field); err != nil {
+			return err
+		}
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	for _, function := range a.NewFunctions {
+		inner.Message(wire.LibraryFunction, func() { inner.Append(function) })
+	}
+	a.NewFunctions = nil
+	if inner.Size() > 0 {
+		b.Message(library.Num, func() { b.Append(inner.Build()) })
+	}
+	return nil
+}
+
+// libraryField appends one field of a function library.
+func (a *Pass) libraryField(b *wire.Builder, f wire.Field) error {
+	if !f.Is(wire.LibraryFunction) {
+		b.Window(f.Raw)
+		return nil
+	}
+	return a.Function(b, f)
+}
+
+// keepsLibraryField reports whether a function stays, or a gradient whose functions do.
+func (a *Pass) keepsLibraryField(f wire.Field) bool {
+	switch {
+	case f.Is(wire.LibraryFunction):
+		return a.KeepFunction(wire.Function(f.Data).Name())
+	case f.Is(wire.LibraryGradient):
+		return a.KeepFunction(string(wire.Last(f.Data, 1))) && a.KeepFunction(string(wire.Last(f.Data, 2)))
+	case f.Is(wire.LibraryRegisteredGradients):
+		return a.KeepFunction(string(wire.Last(f.Data, 1)))
+	}
+	return true
 }
 
 // Function does what Library does for one function.

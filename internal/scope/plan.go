@@ -25,6 +25,13 @@ type Plan struct {
 	Prune   bool
 	Missing map[string]bool
 
+	// Cut replaces tensors of nodes that go: Spelling to the name of a new node whose first output takes the tensor's place, in
+	// inputs, collections and signatures. New holds the names of all new nodes. Whole removes an entry of a registered
+	// collection when any name in it is that of a node that goes.
+	Cut   map[string]string
+	New   map[string]bool
+	Whole bool
+
 	Inputs map[string]string // what to read instead of a tensor or control input of the file: Spelling to an input as it is to stand
 	Outer  map[string]string // like Inputs, of names that are in collections only: what they are when seen from outside
 }
@@ -36,12 +43,18 @@ func Spelling(input []byte) []byte {
 
 // Nothing reports whether the plan leaves every name as it is.
 func (p *Plan) Nothing() bool {
-	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && p.Number == nil && len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing) == 0
+	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && p.Number == nil && len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing)+len(p.Cut)+len(p.New) == 0
 }
 
 // Keeps reports whether a node stays.
 func (p *Plan) Keeps(node []byte) bool {
 	return Under(node, p.Strip) && (p.Gone == nil || !p.Gone(node))
+}
+
+// keepsName reports whether the node that a name outside the graph refers to stays, or the tensor gets a replacement.
+func (p *Plan) keepsName(name []byte) bool {
+	_, node, _ := Split(name)
+	return p.Keeps(node) || len(p.Cut) > 0 && p.Cut[string(Spelling(name))] != ""
 }
 
 // dangles reports whether a node goes or is not there.
@@ -79,6 +92,15 @@ func (p *Plan) appendName(dst, name []byte, kind Kind) []byte {
 		return p.appendScope(dst, name)
 	}
 	mark, node, port := Split(name)
+	if len(p.Cut) > 0 && len(mark) == 0 {
+		if other, ok := p.Cut[string(Spelling(name))]; ok {
+			dst = p.appendNode(dst, []byte(other))
+			if len(port) > 0 {
+				dst = append(dst, ":0"...)
+			}
+			return dst
+		}
+	}
 	if len(p.Outer) > 0 && len(mark) == 0 {
 		if other, ok := p.Outer[string(Spelling(name))]; ok {
 			// A tensor stays a tensor and a node a node.
@@ -130,6 +152,11 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, fate) {
 		}
 	}
 	mark, node, port := Split(input)
+	if len(p.Cut) > 0 && len(mark) == 0 {
+		if other, ok := p.Cut[string(Spelling(input))]; ok {
+			return p.appendNode(dst, []byte(other)), mapped
+		}
+	}
 	if !Under(node, p.Strip) {
 		dst = append(dst, mark...)
 		if !bytes.HasPrefix(node, []byte(UnboundPrefix)) {
@@ -138,7 +165,7 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, fate) {
 		dst = append(dst, node...)
 		return append(dst, port...), unbound
 	}
-	if p.Gone != nil && p.Gone(node) {
+	if p.Gone != nil && p.Gone(node) && !p.New[string(node)] {
 		return dst, gone
 	}
 	dst = append(dst, mark...)

@@ -1,0 +1,107 @@
+package rewrite_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// cutTwin does to a decoded graph what --outputs does: it keeps what the output needs and what the definitions of the kept
+// variables and the initializers of the kept tables need.
+func cutTwin(m *tfpb.MetaGraphDef, output string) []*tfpb.NodeDef {
+	byName := make(map[string]*tfpb.NodeDef)
+	for _, n := range m.GraphDef.Node {
+		if byName[n.Name] == nil {
+			byName[n.Name] = n
+		}
+	}
+	base := func(input string) string {
+		input, _, _ = strings.Cut(strings.TrimPrefix(input, "^"), ":")
+		return input
+	}
+	kept := make(map[string]bool)
+	var reach func(name string)
+	reach = func(name string) {
+		if n := byName[name]; n != nil && !kept[name] {
+			kept[name] = true
+			for _, input := range n.Input {
+				reach(base(input))
+			}
+		}
+	}
+	reach(output)
+	variables := []string{"variables", "trainable_variables", "local_variables", "model_variables", "metric_variables", "moving_average_variables", "global_step"}
+	for before := -1; before != len(kept); {
+		before = len(kept)
+		for _, key := range variables {
+			for _, raw := range m.CollectionDef[key].GetBytesList().GetValue() {
+				v := new(tfpb.VariableDef)
+				must(proto.Unmarshal(raw, v))
+				if kept[base(v.VariableName)] {
+					reach(base(v.InitializerName))
+					reach(base(v.InitialValueName))
+					reach(base(v.SnapshotName))
+				}
+			}
+		}
+	}
+	for _, n := range m.GraphDef.Node {
+		if strings.HasPrefix(n.Op, "InitializeTable") && kept[base(n.Input[0])] {
+			reach(n.Name)
+		}
+	}
+	var nodes []*tfpb.NodeDef
+	for _, n := range m.GraphDef.Node {
+		if !kept[n.Name] {
+			continue
+		}
+		n.Input = slices.DeleteFunc(n.Input, func(input string) bool { return strings.HasPrefix(input, "^") && !kept[base(input)] })
+		if class := n.Attr["_class"].GetList(); class != nil {
+			class.S = slices.DeleteFunc(class.S, func(s []byte) bool {
+				group, ok := strings.CutPrefix(string(s), "loc:@")
+				return ok && !kept[group]
+			})
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes
+}
+
+func TestCutLikeTwin(t *testing.T) {
+	for _, raw := range testMessages(t, 1<<20) {
+		whole := new(tfpb.MetaGraphDef)
+		must(proto.Unmarshal(raw, whole))
+		random := rand.New(rand.NewPCG(1, 2))
+		for range 10 {
+			output := whole.GraphDef.Node[random.IntN(len(whole.GraphDef.Node))].Name
+			message, _, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{
+				Outputs: []prune.Endpoint{{Key: "out", Node: output, Control: true}}, Registry: scope.NewRegistry()})
+			if err != nil {
+				t.Fatalf("Export %q: %v", output, err)
+			}
+			got := new(tfpb.MetaGraphDef)
+			must(proto.Unmarshal(message.Bytes(), got))
+			want := cutTwin(proto.CloneOf(whole), output)
+			gone := func(n *tfpb.NodeDef) bool { return isNewSaver(whole, n.Name) }
+			got.GraphDef.Node = slices.DeleteFunc(got.GraphDef.Node, gone)
+			if diff := cmp.Diff(want, got.GraphDef.Node, protocmp.Transform()); diff != "" {
+				t.Fatalf("output %q: (-twin +export)\n%s", output, diff)
+			}
+		}
+	}
+}
+
+// isNewSaver reports whether a node of a cut graph belongs to the saver that was written for it.
+func isNewSaver(whole *tfpb.MetaGraphDef, name string) bool {
+	return !slices.ContainsFunc(whole.GraphDef.Node, func(n *tfpb.NodeDef) bool { return n.Name == name })
+}

@@ -1,0 +1,71 @@
+package draft
+
+import (
+	"fmt"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Apply makes the plan and the pass write the graph with its changes. Nodes for which keep is false go; a nil keep keeps all.
+// It fails with a *TakenError where a new node has the name of a node that stays.
+func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
+	kept := func(i int) bool { return keep == nil || i < len(keep) && keep[i] }
+	if keep != nil {
+		plan.Gone = func(node []byte) bool {
+			i, ok := g.Graph.Find(node)
+			return !ok || !keep[i]
+		}
+		plan.Whole, plan.Prune = true, true
+	}
+	plan.New = make(map[string]bool)
+	for k, n := range g.added {
+		if !kept(g.Files() + k) {
+			continue
+		}
+		if i, ok := g.Graph.Find([]byte(n.Name)); ok && kept(i) {
+			return &TakenError{n.Name}
+		}
+		plan.New[n.Name] = true
+	}
+	if len(g.cut) > 0 {
+		plan.Cut = make(map[string]string, len(g.cut))
+		for e, i := range g.cut {
+			plan.Cut[string(scope.Spelling([]byte(graph.TensorName(g.Graph, e))))] = g.Name(i)
+		}
+	}
+	pass.Edits = g.edits
+	pass.After = make(map[int][]*scope.NewNode, len(g.after))
+	for at, nodes := range g.after {
+		for _, n := range nodes {
+			if plan.New[n.Name] {
+				pass.After[at] = append(pass.After[at], n)
+			}
+		}
+	}
+	return nil
+}
+
+// Kept calls use with the number and the content of each node for which keep is true, in order. The node is valid during the call
+// only. It returns the first error of use.
+func (g *Graph) Kept(keep []bool, use func(i int, n *wire.Node) error) error {
+	var n wire.Node
+	for i, kept := range keep {
+		if !kept {
+			continue
+		}
+		g.Node(i, &n)
+		if err := use(i, &n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A TakenError says that a new node would have the name of a node that stays.
+type TakenError struct{ Name string }
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("the name %q is taken by a node that the outputs need", e.Name)
+}

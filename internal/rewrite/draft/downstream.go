@@ -1,0 +1,62 @@
+package draft
+
+import "github.com/metagraph/metagraph/internal/wire"
+
+// Downstream returns the nodes that read one of the given nodes, directly or not, control inputs left out. The given nodes
+// belong to it.
+func (g *Graph) Downstream(from []int) []bool {
+	starts, readers := g.readers()
+	has := make([]bool, g.Len())
+	stack := append([]int(nil), from...)
+	for _, i := range from {
+		has[i] = true
+	}
+	for len(stack) > 0 {
+		i := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, j := range readers[starts[i]:starts[i+1]] {
+			if !has[j] {
+				has[j] = true
+				stack = append(stack, int(j))
+			}
+		}
+	}
+	return has
+}
+
+// readers returns who reads each node: those of node i are readers[starts[i]:starts[i+1]].
+func (g *Graph) readers() (starts []int, readers []int32) {
+	var sources, nodes []int32
+	for i := range g.Len() {
+		// A missing node has no outputs to follow.
+		_ = g.Inputs(i, func(source int, control bool) error {
+			if !control {
+				sources, nodes = append(sources, int32(source)), append(nodes, int32(i))
+			}
+			return nil
+		})
+	}
+	starts = make([]int, g.Len()+1)
+	for _, j := range sources {
+		starts[j+1]++
+	}
+	for i := range g.Len() {
+		starts[i+1] += starts[i]
+	}
+	next := append([]int(nil), starts...)
+	readers = make([]int32, len(nodes))
+	for k, j := range sources {
+		readers[next[j]] = nodes[k]
+		next[j]++
+	}
+	return starts, readers
+}
+
+// SetAttr changes an attr of node i; a nil value removes it.
+func (g *Graph) SetAttr(i int, key string, value *wire.Rope) {
+	if k := i - g.Files(); k >= 0 {
+		g.added[k].Attrs[key] = value
+		return
+	}
+	g.Edit(i).Attrs[key] = value
+}

@@ -1,0 +1,246 @@
+// Package draft holds a graph with changes pending. Cutting, freezing and setting shapes each add their changes to one Graph,
+// and one scope.Pass writes them all.
+package draft
+
+import (
+	"fmt"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Graph is a GraphDef with changes pending. Nodes are numbered by their place in the file; new nodes follow. The file's bytes
+// stay untouched. It is not safe for concurrent use.
+type Graph struct {
+	*graph.Graph
+	edits map[int]*scope.Edit
+	added []*scope.NewNode
+	after map[int][]*scope.NewNode
+	names map[string]int     // numbers of the new nodes
+	cut   map[graph.Edge]int // tensors that a new node replaces, to the number of the node
+	cutAt map[int32]bool     // the nodes whose tensors are cut
+}
+
+// New returns a Graph without changes.
+func New(g *graph.Graph) *Graph {
+	return &Graph{Graph: g, edits: make(map[int]*scope.Edit), after: make(map[int][]*scope.NewNode),
+		names: make(map[string]int), cut: make(map[graph.Edge]int), cutAt: make(map[int32]bool)}
+}
+
+// Files returns the number of nodes of the file; new nodes have numbers from it on.
+func (g *Graph) Files() int { return g.Graph.Len() }
+
+// Len returns the number of nodes, new ones included.
+func (g *Graph) Len() int { return g.Graph.Len() + len(g.added) }
+
+// Find returns the number of the node with that name, and whether there is one. A new node takes precedence over a node of the
+// file with its name.
+func (g *Graph) Find(name []byte) (int, bool) {
+	if i, ok := g.names[string(name)]; ok {
+		return i, true
+	}
+	return g.Graph.Find(name)
+}
+
+// Original returns the number of the file's node with that name, and whether there is one.
+func (g *Graph) Original(name []byte) (int, bool) { return g.Graph.Find(name) }
+
+// Name returns the name of node i.
+func (g *Graph) Name(i int) string {
+	if k := i - g.Files(); k >= 0 {
+		return g.added[k].Name
+	}
+	return string(g.Graph.Name(i))
+}
+
+// Node makes n node i with its changes, apart from changes to attrs, which Attr returns.
+func (g *Graph) Node(i int, n *wire.Node) {
+	if k := i - g.Files(); k >= 0 {
+		a := g.added[k]
+		*n = wire.Node{Name: []byte(a.Name), Op: []byte(a.Op), Device: []byte(a.Device), Inputs: asBytes(a.Inputs)}
+		return
+	}
+	g.Graph.Node(i, n)
+	if e := g.edits[i]; e != nil {
+		if e.Op != "" {
+			n.Op = []byte(e.Op)
+		}
+		if e.Inputs != nil {
+			n.Inputs = asBytes(e.Inputs)
+		}
+	}
+}
+
+// Attr returns the AttrValue of an attr of node i, which n holds, and whether there is one.
+func (g *Graph) Attr(i int, n *wire.Node, key string) ([]byte, bool) {
+	if k := i - g.Files(); k >= 0 {
+		value := g.added[k].Attrs[key]
+		if value == nil {
+			return nil, false
+		}
+		return value.Bytes(), true
+	}
+	if e := g.edits[i]; e != nil {
+		if value, set := e.Attrs[key]; set {
+			if value == nil {
+				return nil, false
+			}
+			return value.Bytes(), true
+		}
+		if e.Alone {
+			return nil, false
+		}
+	}
+	return n.Attr(key)
+}
+
+func asBytes(list []string) [][]byte {
+	out := make([][]byte, len(list))
+	for i, s := range list {
+		out[i] = []byte(s)
+	}
+	return out
+}
+
+// Edit returns the changes to node i of the file, for the caller to add to.
+func (g *Graph) Edit(i int) *scope.Edit {
+	e := g.edits[i]
+	if e == nil {
+		e = &scope.Edit{Attrs: make(map[string]*wire.Rope)}
+		g.edits[i] = e
+	}
+	return e
+}
+
+// Edited reports whether node i has changes.
+func (g *Graph) Edited(i int) bool { return g.edits[i] != nil }
+
+// Add adds a node after node number after of the file. No kept node may have its name. It returns the number of the new node.
+func (g *Graph) Add(after int, n *scope.NewNode) int {
+	number := g.Len()
+	g.added = append(g.added, n)
+	g.names[n.Name] = number
+	g.after[min(after, g.Files()-1)] = append(g.after[min(after, g.Files()-1)], n)
+	return number
+}
+
+// Rename gives new node i another name.
+func (g *Graph) Rename(i int, name string) {
+	n := g.added[i-g.Files()]
+	delete(g.names, n.Name)
+	n.Name = name
+	g.names[name] = i
+}
+
+// Cut lets everything that reads output port of node i of the file read the first output of new node by instead.
+func (g *Graph) Cut(i, port, by int) {
+	g.cut[graph.Edge{Node: int32(i), Port: int32(port)}], g.cutAt[int32(i)] = by, true
+}
+
+// Through returns the node that an edge leads to when cuts are followed. It reports false for an edge to a missing node, and for a
+// control edge to a node whose tensors are cut: that one leads outside.
+func (g *Graph) Through(e graph.Edge) (int, bool) {
+	if len(g.cutAt) > 0 && g.cutAt[e.Node] {
+		if e.Port == graph.Control {
+			return 0, false
+		}
+		if i, ok := g.cut[e]; ok {
+			return i, true
+		}
+	}
+	return int(e.Node), e.Node != graph.Dangling
+}
+
+// Source returns the number of the node that an input reads, like Through.
+func (g *Graph) Source(input []byte) (int, bool) {
+	in := wire.ParseInput(input)
+	i, ok := g.Find(in.Node)
+	if !ok || i >= g.Files() {
+		return i, ok
+	}
+	port, _ := in.Output()
+	if in.Control {
+		port = int(graph.Control)
+	}
+	return g.Through(graph.Edge{Node: int32(i), Port: int32(port)})
+}
+
+// Inputs calls use with the source of each input of node i and whether it is a control input, following changes and cuts. The
+// error is a *MissingError for a data input from a missing node, or that of use.
+func (g *Graph) Inputs(i int, use func(source int, control bool) error) error {
+	if i < g.Files() && (g.edits[i] == nil || g.edits[i].Inputs == nil) {
+		for k, e := range g.Graph.Inputs(i) {
+			source, ok := g.Through(e)
+			switch {
+			case ok:
+				if err := use(source, e.Port == graph.Control); err != nil {
+					return err
+				}
+			case e.Node == graph.Dangling && e.Port != graph.Control:
+				var n wire.Node
+				g.Graph.Node(i, &n)
+				return &MissingError{Node: g.Name(i), Input: string(n.Inputs[k])}
+			}
+		}
+		return nil
+	}
+	var n wire.Node
+	g.Node(i, &n)
+	for _, input := range n.Inputs {
+		source, ok := g.Source(input)
+		control := len(input) > 0 && input[0] == '^'
+		switch {
+		case ok:
+			if err := use(source, control); err != nil {
+				return err
+			}
+		case !control:
+			return &MissingError{Node: g.Name(i), Input: string(input)}
+		}
+	}
+	return nil
+}
+
+// A MissingError says that a node reads a node that does not exist.
+type MissingError struct{ Node, Input string }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("node %q reads %q, which does not exist", e.Node, e.Input)
+}
+
+// A Reach is the set of nodes that some nodes need.
+type Reach struct {
+	g     *Graph
+	Has   []bool // by number
+	stack []int
+}
+
+// NewReach returns an empty set.
+func (g *Graph) NewReach() *Reach { return &Reach{g: g, Has: make([]bool, g.Len())} }
+
+// Add adds nodes with all that they need: inputs and control inputs, followed through changes and cuts. A control input from a
+// missing node is ignored. The error is a *MissingError.
+func (r *Reach) Add(nodes ...int) error {
+	for len(r.Has) < r.g.Len() {
+		r.Has = append(r.Has, false)
+	}
+	for _, i := range nodes {
+		r.push(i)
+	}
+	for len(r.stack) > 0 {
+		i := r.stack[len(r.stack)-1]
+		r.stack = r.stack[:len(r.stack)-1]
+		if err := r.g.Inputs(i, func(source int, _ bool) error { r.push(source); return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reach) push(i int) {
+	if !r.Has[i] {
+		r.Has[i] = true
+		r.stack = append(r.stack, i)
+	}
+}

@@ -1,0 +1,123 @@
+package draft
+
+import (
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Library finds the functions of a graph by name.
+type Library struct {
+	functions map[string]wire.Function
+	gradients map[string]string // function to the function that computes its gradient
+}
+
+// NewLibrary indexes the function library of a graph. The error is a *wire.SyntaxError.
+func NewLibrary(g wire.Graph) (*Library, error) {
+	l := &Library{functions: make(map[string]wire.Function), gradients: make(map[string]string)}
+	for f, err := range g.Library() {
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case f.Is(wire.LibraryFunction):
+			function := wire.Function(f.Data)
+			l.functions[function.Name()] = function
+		case f.Is(wire.LibraryGradient):
+			l.gradients[string(wire.Last(f.Data, 1))] = string(wire.Last(f.Data, 2))
+		}
+	}
+	return l, nil
+}
+
+// Len returns the number of functions.
+func (l *Library) Len() int { return len(l.functions) }
+
+// Find returns the function of that name, and whether there is one.
+func (l *Library) Find(name string) (wire.Function, bool) {
+	f, ok := l.functions[name]
+	return f, ok
+}
+
+// A Closure is the set of functions that some nodes call, themselves or through other functions and gradients.
+type Closure struct {
+	l    *Library
+	Has  map[string]bool
+	todo []string // names of functions to look into
+}
+
+// NewClosure returns an empty set.
+func (l *Library) NewClosure() *Closure { return &Closure{l: l, Has: make(map[string]bool)} }
+
+// Node adds the functions that a node calls, as its op or in its attrs, with all that they call. The error is a *wire.SyntaxError.
+func (c *Closure) Node(n *wire.Node) error {
+	c.calls(n)
+	return c.follow()
+}
+
+// Function adds a function by name, if the library has it, with all that it calls.
+func (c *Closure) Function(name string) error {
+	c.todo = append(c.todo, name)
+	return c.follow()
+}
+
+// calls notes the functions that a node calls.
+func (c *Closure) calls(n *wire.Node) {
+	c.todo = append(c.todo, string(n.Op))
+	for _, value := range n.Attrs {
+		c.attr(value, 0)
+	}
+}
+
+// maxNesting is how deep function attrs are followed into each other: protobuf's own limit in TensorFlow.
+const maxNesting = 100
+
+// attr notes the functions that an AttrValue names.
+func (c *Closure) attr(value []byte, depth int) {
+	if depth > maxNesting {
+		return
+	}
+	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+		c.called(function, depth)
+		return
+	}
+	list, ok := wire.AttrBytes(value, wire.AttrList)
+	if !ok {
+		return
+	}
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(wire.ListFunc) {
+			c.called(s.Data, depth)
+		}
+	}
+}
+
+// called notes the function that a NameAttrList names, and those in its attrs.
+func (c *Closure) called(function []byte, depth int) {
+	c.todo = append(c.todo, string(wire.Last(function, 1)))
+	for s := wire.Scan(function); s.Next(); {
+		if s.Is(2) {
+			_, value := wire.MapEntry(s.Data)
+			c.attr(value, depth+1)
+		}
+	}
+}
+
+// follow looks into the functions that were noted.
+func (c *Closure) follow() error {
+	for len(c.todo) > 0 {
+		name := c.todo[len(c.todo)-1]
+		c.todo = c.todo[:len(c.todo)-1]
+		f, ok := c.l.functions[name]
+		if !ok || c.Has[name] {
+			continue
+		}
+		c.Has[name] = true
+		c.todo = append(c.todo, c.l.gradients[name])
+		for n, err := range f.Nodes() {
+			if err != nil {
+				return err
+			}
+			c.calls(n)
+		}
+	}
+	return nil
+}

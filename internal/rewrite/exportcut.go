@@ -1,0 +1,176 @@
+package rewrite
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Tensor is an input or output of the signature that an export writes.
+type Tensor struct {
+	Key    string `json:"key"`
+	Tensor string `json:"tensor"` // `node:port`
+	DType  string `json:"dtype"`  // TensorFlow's name in lower case, "" where it is unknown
+}
+
+// draftGraph returns the graph that changes are noted on, made when the first change needs it.
+func (e *exporter) draftGraph() (*draft.Graph, error) {
+	if e.draft == nil {
+		g, err := graph.New(e.m.Graph())
+		if err != nil {
+			return nil, err
+		}
+		e.draft, e.facts = draft.New(g), opdef.NewTensors(g, e.m)
+	}
+	return e.draft, nil
+}
+
+// planCut cuts the graph to its outputs, where outputs were given.
+func (e *exporter) planCut() error {
+	if len(e.o.Outputs) == 0 {
+		return nil
+	}
+	g, err := e.draftGraph()
+	if err != nil {
+		return err
+	}
+	if e.cut, err = prune.Outputs(g, e.facts, e.o.Inputs, e.o.Outputs); err != nil {
+		return err
+	}
+	if err := e.cut.KeepVariables(e.m, e.o.Registry); err != nil {
+		return err
+	}
+	init, err := e.cut.KeepInitializers(e.m)
+	if err != nil {
+		return err
+	}
+	e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
+	return e.cut.Finish()
+}
+
+// applyDraft hands the noted changes to the plan and the pass.
+func (e *exporter) applyDraft() error {
+	if e.draft == nil {
+		return nil
+	}
+	var keep []bool
+	if e.cut != nil {
+		keep = e.cut.Reach.Has
+	}
+	if err := e.draft.Apply(keep, e.plan, e.pass); err != nil {
+		return err
+	}
+	if e.cut == nil {
+		return nil
+	}
+	r := e.report
+	r.Feeds, r.Defaults, r.Sources = e.cut.Feeds, e.cut.Defaults, e.cut.Sources
+	return e.findFunctions(keep)
+}
+
+// findFunctions finds which functions and ops the kept nodes use.
+func (e *exporter) findFunctions(keep []bool) error {
+	library, err := draft.NewLibrary(e.m.Graph())
+	if err != nil {
+		return err
+	}
+	closure := library.NewClosure()
+	used := make(map[string]bool)
+	err = e.draft.Kept(keep, func(_ int, n *wire.Node) error {
+		if !used[string(n.Op)] {
+			used[string(n.Op)] = true
+		}
+		if library.Len() == 0 {
+			return nil
+		}
+		return closure.Node(n)
+	})
+	if err != nil {
+		return err
+	}
+	for name := range closure.Has {
+		f, _ := library.Find(name)
+		for n, err := range f.Nodes() {
+			if err != nil {
+				return err
+			}
+			used[string(n.Op)] = true
+		}
+	}
+	e.pass.KeepFunction = func(name string) bool { return closure.Has[name] }
+	e.used = used
+	return nil
+}
+
+// newSignature returns the SignatureDef of the inputs and outputs, nil where no output is a tensor.
+func (e *exporter) newSignature() []byte {
+	if e.cut == nil {
+		return nil
+	}
+	var b wire.Builder
+	e.report.Inputs = e.signatureSide(&b, 1, e.cut.Inputs)
+	e.report.Outputs = e.signatureSide(&b, 2, e.cut.Outputs)
+	if len(e.report.Outputs) == 0 {
+		return nil
+	}
+	b.String(3, predictMethod)
+	return b.Build().Bytes()
+}
+
+// signatureSide appends the inputs or outputs of a SignatureDef, field num, sorted by key.
+func (e *exporter) signatureSide(b *wire.Builder, num protowire.Number, points []prune.Endpoint) []Tensor {
+	sorted := slices.SortedStableFunc(slices.Values(points), func(a, b prune.Endpoint) int { return strings.Compare(a.Key, b.Key) })
+	tensors := []Tensor{}
+	for _, point := range sorted {
+		if point.Control {
+			continue
+		}
+		dtype, shape := e.tensorInfo(point)
+		tensors = append(tensors, Tensor{Key: point.Key, Tensor: point.Tensor(), DType: tensor.DTypeName(dtype)})
+		b.Message(num, func() {
+			b.String(1, point.Key)
+			b.Message(2, func() {
+				b.String(1, point.Tensor())
+				b.Varint(2, uint64(dtype))
+				b.Bytes(3, shape)
+			})
+		})
+	}
+	return tensors
+}
+
+// tensorInfo returns the dtype and the TensorShapeProto of an input or output as it is called in the result.
+func (e *exporter) tensorInfo(point prune.Endpoint) (int32, []byte) {
+	i, _ := e.draft.Find([]byte(point.Node))
+	var n wire.Node
+	e.draft.Node(i, &n)
+	if prune.IsPlaceholder(n.Op) {
+		dtype, _ := e.draft.Attr(i, &n, "dtype")
+		shape, _ := e.draft.Attr(i, &n, "shape")
+		if proto, ok := wire.AttrBytes(shape, wire.AttrShape); ok {
+			return wire.AttrTypeOf(dtype), proto
+		}
+		return wire.AttrTypeOf(dtype), draft.UnknownRank
+	}
+	e.draft.Graph.Node(i, &n)
+	shape := e.facts.Shape(i, point.Port)
+	if e.changedShapes != nil && e.changedShapes[i] {
+		shape = nil
+	}
+	return e.facts.DType(&n, point.Port), draft.Shape(shape)
+}
+
+// predictMethod is the method name of a signature that any inputs and outputs fit
+// (tensorflow/python/saved_model/signature_constants.py).
+const predictMethod = "tensorflow/serving/predict"
+
+// DefaultSignature is the key under which a signature is written if none was given.
+const DefaultSignature = "serving_default"

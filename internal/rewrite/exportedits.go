@@ -1,0 +1,128 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A NewShape is a shape to give to a placeholder.
+type NewShape struct {
+	Node string
+	Dims tensor.Shape
+}
+
+// A ShapeChange is a placeholder that got another shape.
+type ShapeChange struct {
+	Node string       `json:"node"`
+	From tensor.Shape `json:"from"`
+	To   tensor.Shape `json:"to"`
+}
+
+// An AttrCount is how often an attr was removed.
+type AttrCount struct {
+	Attr  string `json:"attr"`
+	Count int    `json:"count"`
+}
+
+// planDropAttrs removes the attrs that were asked for, wherever a node has them.
+func (e *exporter) planDropAttrs() error {
+	if len(e.o.DropAttrs) == 0 {
+		return nil
+	}
+	e.dropped = make(map[string]int, len(e.o.DropAttrs))
+	other := e.pass.DropAttr
+	e.pass.DropAttr = func(op, key, value []byte) bool {
+		if slices.Contains(e.o.DropAttrs, string(key)) {
+			e.dropped[string(key)]++
+			return true
+		}
+		return other != nil && other(op, key, value)
+	}
+	return nil
+}
+
+// planShapes gives placeholders another shape and drops the inferred shapes of everything downstream.
+func (e *exporter) planShapes() error {
+	if len(e.o.Shapes) == 0 {
+		return nil
+	}
+	g, err := e.draftGraph()
+	if err != nil {
+		return err
+	}
+	var changed []int
+	for _, shape := range e.o.Shapes {
+		changed = append(changed, e.setShape(g, shape))
+	}
+	if err := e.trouble.err(); err != nil {
+		return err
+	}
+	return e.dropInferred(g, changed)
+}
+
+// setShape notes the new shape of one placeholder and returns the number of its node.
+func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
+	i, ok := g.Find([]byte(shape.Node))
+	if !ok {
+		placeholders := namesOf(g, func(n *wire.Node) bool { return prune.IsPlaceholder(n.Op) })
+		e.trouble.add(draft.Suggest(shape.Node, placeholders), "no placeholder named %q", shape.Node)
+		return 0
+	}
+	var n wire.Node
+	g.Node(i, &n)
+	if !prune.IsPlaceholder(n.Op) {
+		e.trouble.add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is a %s, not a placeholder", shape.Node, n.Op)
+		return 0
+	}
+	value, _ := g.Attr(i, &n, "shape")
+	proto, _ := wire.AttrBytes(value, wire.AttrShape)
+	from := tensor.ParseShape(proto)
+	if len(from) > 0 && len(from) != len(shape.Dims) {
+		e.trouble.add("give one size for each dimension, ? for any size", "placeholder %q has %d dimensions, not %d", shape.Node, len(from), len(shape.Dims))
+		return 0
+	}
+	e.report.Shapes = append(e.report.Shapes, ShapeChange{Node: shape.Node, From: from, To: shape.Dims})
+	g.SetAttr(i, "shape", draft.ShapeAttr(draft.Shape(shape.Dims)))
+	return i
+}
+
+// dropInferred removes the shapes that were inferred for what depends on some nodes. TensorFlow refuses a graph whose recorded
+// shapes contradict each other. What a loop or a conditional declares of its outputs becomes unknown.
+func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
+	e.changedShapes = g.Downstream(changed)
+	return g.Kept(e.changedShapes, func(i int, n *wire.Node) error {
+		if _, ok := g.Attr(i, n, "_output_shapes"); ok {
+			g.SetAttr(i, "_output_shapes", nil)
+			e.report.Inferred++
+		}
+		if value, ok := g.Attr(i, n, "output_shapes"); ok && declaresShapes(n.Op) {
+			g.SetAttr(i, "output_shapes", draft.UnknownShapes(value))
+		}
+		return nil
+	})
+}
+
+// declaresShapes reports whether an op has the shapes of its outputs as an attr.
+func declaresShapes(op []byte) bool {
+	switch string(op) {
+	case "If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase":
+		return true
+	}
+	return false
+}
+
+// namesOf returns the names of the nodes that fit.
+func namesOf(g *draft.Graph, fits func(*wire.Node) bool) []string {
+	var names []string
+	var n wire.Node
+	for i := range g.Len() {
+		if g.Node(i, &n); fits(&n) {
+			names = append(names, string(n.Name))
+		}
+	}
+	return names
+}

@@ -1,0 +1,309 @@
+// Package prune cuts a graph down to what some outputs need: tensors that are fed take the place of what computed them, and
+// what loads and initializes the rest stays.
+package prune
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An Endpoint is an input or output of a model: a tensor and its key in the signature.
+type Endpoint struct {
+	Key     string // in the signature
+	Named   bool   // Key was given, and is the name of a placeholder that is made
+	Node    string
+	Port    int
+	Control bool // an op as an output, not a tensor
+}
+
+// Tensor returns the name of the tensor, `node:port`, or `^node`.
+func (e Endpoint) Tensor() string {
+	if e.Control {
+		return "^" + e.Node
+	}
+	return e.Node + ":" + itoa(e.Port)
+}
+
+// Parse reads `[KEY=]TENSOR`: a node name, `node:k`, or `^node`. Without KEY, the key is the last part of the node's name.
+func Parse(spec string) (Endpoint, error) {
+	var e Endpoint
+	tensor := spec
+	if key, rest, ok := strings.Cut(spec, "="); ok {
+		e.Key, e.Named, tensor = key, true, rest
+		if key == "" {
+			return e, &draft.Problems{{What: "no name before the = of " + quote(spec), Hint: "write NAME=TENSOR, or only TENSOR"}}
+		}
+	}
+	in := wire.ParseInput([]byte(tensor))
+	port, ok := in.Output()
+	if !ok || len(in.Node) == 0 {
+		return e, &draft.Problems{{What: "invalid tensor name " + quote(tensor), Hint: "write a node name, NODE:0, or ^NODE for an op"}}
+	}
+	e.Node, e.Port, e.Control = string(in.Node), port, in.Control
+	if !e.Named {
+		e.Key = e.Node[strings.LastIndexByte(e.Node, '/')+1:]
+	}
+	return e, nil
+}
+
+// A Cut is a graph cut to its outputs, as far as it is planned.
+type Cut struct {
+	Inputs, Outputs []Endpoint // as they are named in the result
+	Reach           *draft.Reach
+	Feeds           []string // placeholders that the outputs need and that Inputs lacks, in file order
+	Defaults        []string // the same, of placeholders with a default value
+	Sources         []string // queues, iterators and readers that the outputs need, in file order
+
+	g      *draft.Graph
+	facts  *opdef.Tensors
+	made   map[int]int  // of each input the number of the placeholder that is made for it
+	needed []bool       // what the outputs alone need
+	inits  map[int]bool // whether something is left of an init op
+}
+
+// Outputs cuts g at the inputs and finds what the outputs need. Without inputs, all placeholders that the outputs need become
+// inputs. Finish must be called when everything else that stays was added to Reach. The error is draft.Problems where names do
+// not fit the graph.
+func Outputs(g *draft.Graph, facts *opdef.Tensors, inputs, outputs []Endpoint) (*Cut, error) {
+	c := &Cut{Outputs: slices.Clone(outputs), Inputs: slices.Clone(inputs), g: g, facts: facts, made: make(map[int]int), inits: make(map[int]bool)}
+	var problems draft.Problems
+	c.check(c.Inputs, "input", &problems)
+	c.check(c.Outputs, "output", &problems)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if err := c.cutInputs(); err != nil {
+		return nil, err
+	}
+	c.Reach = g.NewReach()
+	for _, output := range c.Outputs {
+		i, _ := g.Source([]byte(strings.TrimPrefix(output.Tensor(), "^")))
+		if err := c.Reach.Add(i); err != nil {
+			return nil, broken(err)
+		}
+	}
+	c.needed = slices.Clone(c.Reach.Has)
+	for k, input := range c.Inputs {
+		if !c.Reach.Has[c.source(k)] {
+			problems.Add("leave it out, or add an output that needs it", "no output needs the input %q", input.Tensor())
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return c, c.findSources()
+}
+
+// Needs reports whether the outputs need node i.
+func (c *Cut) Needs(i int) bool { return i < len(c.needed) && c.needed[i] }
+
+// source returns the node that stands for input k: the placeholder itself, or the one that is made.
+func (c *Cut) source(k int) int {
+	if i, ok := c.made[k]; ok {
+		return i
+	}
+	i, _ := c.g.Original([]byte(c.Inputs[k].Node))
+	return i
+}
+
+// check finds what is wrong with the names of inputs or outputs.
+func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Problems) {
+	keys, tensors := make(map[string]bool), make(map[string]bool)
+	for i := range endpoints {
+		e := &endpoints[i]
+		number, ok := c.g.Original([]byte(e.Node))
+		switch {
+		case !ok:
+			problems.Add(draft.Suggest(e.Node, c.names()), "%s %q: no node named %q", kind, e.Tensor(), e.Node)
+			continue
+		case e.Control && kind == "input":
+			problems.Add("an input is a tensor, such as "+e.Node+":0", "%s %q: a control input cannot be fed", kind, e.Tensor())
+			continue
+		case tensors[e.Tensor()]:
+			problems.Add("give it once", "%s %q is given twice", kind, e.Tensor())
+			continue
+		case keys[e.Key] && !e.Control:
+			problems.Add("give each a name of its own: NAME=TENSOR", "two %ss are named %q", kind, e.Key)
+			continue
+		}
+		tensors[e.Tensor()] = true
+		keys[e.Key] = !e.Control || keys[e.Key]
+		c.checkPort(e, number, kind, problems)
+	}
+}
+
+// checkPort finds out whether the node has the output that an endpoint names.
+func (c *Cut) checkPort(e *Endpoint, number int, kind string, problems *draft.Problems) {
+	if e.Control {
+		return
+	}
+	var n wire.Node
+	c.g.Node(number, &n)
+	switch count, known := c.facts.CountOutputs(&n); {
+	case !known || e.Port < count:
+	case count == 0:
+		problems.Add("to keep the op, write ^"+e.Node, "%s %q: the op %s has no outputs", kind, e.Tensor(), n.Op)
+	default:
+		problems.Add("", "%s %q: node %q has %s", kind, e.Tensor(), e.Node, outputs(count))
+	}
+}
+
+// names returns the names of all nodes of the file.
+func (c *Cut) names() []string {
+	names := make([]string, 0, c.g.Len())
+	for i := range c.g.Len() {
+		names = append(names, c.g.Name(i))
+	}
+	return names
+}
+
+// IsPlaceholder reports whether an op is fed.
+func IsPlaceholder(op []byte) bool {
+	switch string(op) {
+	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
+		return true
+	}
+	return false
+}
+
+// cutInputs puts a placeholder in the place of each input that is none.
+func (c *Cut) cutInputs() error {
+	var n wire.Node
+	var problems draft.Problems
+	for k := range c.Inputs {
+		e := &c.Inputs[k]
+		number, _ := c.g.Original([]byte(e.Node))
+		c.g.Node(number, &n)
+		if IsPlaceholder(n.Op) {
+			continue
+		}
+		switch base := c.facts.DType(&n, e.Port); {
+		case e.Named && !scope.ValidName(e.Key):
+			problems.Add("names consist of letters, digits and . _ - /", "input %q: a node cannot be named %q", e.Tensor(), e.Key)
+		case base == 0:
+			problems.Add("export a file that has op definitions: a .meta instead of a GraphDef", "input %q: the dtype of the output of op %s is unknown", e.Tensor(), n.Op)
+		default:
+			shape := draft.Shape(c.facts.Shape(number, e.Port))
+			attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(base), "shape": draft.ShapeAttr(shape)}
+			// The name is chosen when it is known which nodes stay: see Finish.
+			c.made[k] = c.g.Add(number, &scope.NewNode{Name: "\x00" + itoa(k), Op: "Placeholder", Attrs: attrs})
+			c.g.Cut(number, e.Port, c.made[k])
+		}
+	}
+	return problems.Err()
+}
+
+// findSources finds what has to be fed or filled before the outputs can be computed, and takes placeholders as inputs where no
+// input was given.
+func (c *Cut) findSources() error {
+	given := make(map[string]bool)
+	for _, e := range c.Inputs {
+		given[e.Node] = true
+	}
+	keys := make(map[string]bool)
+	none := len(c.Inputs) == 0
+	return c.g.Kept(c.Reach.Has, func(i int, n *wire.Node) error {
+		name := string(n.Name)
+		switch op := string(n.Op); {
+		case op == "PlaceholderWithDefault":
+			if !given[name] {
+				c.Defaults = append(c.Defaults, name)
+			}
+		case IsPlaceholder(n.Op) && none:
+			key := name[strings.LastIndexByte(name, '/')+1:]
+			if keys[key] {
+				key = name
+			}
+			keys[key] = true
+			c.Inputs = append(c.Inputs, Endpoint{Key: key, Node: name})
+		case IsPlaceholder(n.Op):
+			if _, made := c.g.Original(n.Name); made && !given[name] {
+				c.Feeds = append(c.Feeds, name)
+			}
+		case IsSource(op):
+			c.Sources = append(c.Sources, name)
+		}
+		return nil
+	})
+}
+
+// IsSource reports whether an op hands out elements of an input pipeline, which a session has to fill or initialize first.
+func IsSource(op string) bool {
+	switch op {
+	case "IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional", "MultiDeviceIteratorGetNextFromShard",
+		"QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2", "QueueDequeueUpTo", "QueueDequeueUpToV2",
+		"ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2", "Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage",
+		"InfeedDequeue", "InfeedDequeueTuple", "RecordInput", "BarrierTakeMany", "FakeQueue":
+		return true
+	}
+	return false
+}
+
+// Finish names the placeholders that were made, and the inputs and outputs as they are called in the result. A placeholder has
+// the name that was given for it, else that of the node that it replaces, where that node does not stay.
+func (c *Cut) Finish() error {
+	var problems draft.Problems
+	taken := func(name string) bool {
+		if i, ok := c.g.Find([]byte(name)); ok {
+			j, original := c.g.Original([]byte(name))
+			return !original || i != j || c.Reach.Has[j]
+		}
+		return false
+	}
+	for _, named := range []bool{true, false} { // names that were given come first
+		for k := range c.Inputs {
+			e := &c.Inputs[k]
+			number, ok := c.made[k]
+			if !ok || e.Named != named {
+				continue
+			}
+			name := e.Key
+			if !named {
+				name = scope.Unique(e.Node, taken)
+			} else if taken(name) {
+				problems.Add("give another name: NAME="+e.Tensor(), "input %q: the name %q is taken by a node that the outputs need", e.Tensor(), name)
+				continue
+			}
+			c.g.Rename(number, name)
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	for k := range c.Outputs {
+		e := &c.Outputs[k]
+		if i, ok := c.g.Source([]byte(e.Tensor())); ok && !e.Control && c.g.Name(i) != e.Node {
+			e.Node, e.Port = c.g.Name(i), 0
+		} else if ok && i >= c.g.Len()-len(c.made) && c.isMade(i) {
+			e.Port = 0
+		}
+	}
+	for k, number := range c.made {
+		c.Inputs[k].Node, c.Inputs[k].Port = c.g.Name(number), 0
+	}
+	return nil
+}
+
+func (c *Cut) isMade(i int) bool {
+	for _, number := range c.made {
+		if number == i {
+			return true
+		}
+	}
+	return false
+}
+
+// broken returns what an error of Reach means to a user.
+func broken(err error) error {
+	var missing *draft.MissingError
+	if errors.As(err, &missing) {
+		return draft.Problems{{What: missing.Error(), Hint: "the graph is incomplete; export it again from where it was built"}}
+	}
+	return err
+}

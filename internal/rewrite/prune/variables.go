@@ -1,0 +1,71 @@
+package prune
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of VariableDef (tensorflow/core/framework/variable.proto).
+const (
+	variableName         protowire.Number = 1
+	variableInitializer  protowire.Number = 2
+	variableSnapshot     protowire.Number = 3
+	variableInitialValue protowire.Number = 6
+)
+
+// IsVariable reports whether an op holds a variable that a checkpoint can restore.
+func IsVariable(op []byte) bool {
+	switch string(op) {
+	case "Variable", "VariableV2", "VarHandleOp":
+		return true
+	}
+	return false
+}
+
+// KeepVariables adds to Reach what the collections of variables name of each variable that stays: initializer, snapshot and
+// initial value. TensorFlow cannot import such a collection without them (VariableDef in
+// tensorflow/python/ops/resource_variable_ops.py).
+func (c *Cut) KeepVariables(m *wire.MetaGraph, r *scope.Registry) error {
+	companions := make(map[int][]int) // of a variable's node, the nodes that its definitions name
+	for key, value := range m.Entries(wire.CollectionDef) {
+		t, ok := r.Lookup(string(key))
+		kind, list := scope.KindOf(value)
+		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != scope.BytesList {
+			continue
+		}
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(1) {
+				c.addCompanions(companions, s.Data)
+			}
+		}
+	}
+	for more := true; more; {
+		more = false
+		for variable, nodes := range companions {
+			if !c.Reach.Has[variable] {
+				continue
+			}
+			if err := c.Reach.Add(nodes...); err != nil {
+				return broken(err)
+			}
+			delete(companions, variable)
+			more = true
+		}
+	}
+	return nil
+}
+
+func (c *Cut) addCompanions(companions map[int][]int, definition []byte) {
+	_, name, _ := scope.Split(wire.Last(definition, variableName))
+	variable, ok := c.g.Original(name)
+	if !ok {
+		return
+	}
+	for _, num := range []protowire.Number{variableInitializer, variableSnapshot, variableInitialValue} {
+		if i, ok := c.g.Source(wire.Last(definition, num)); ok {
+			companions[variable] = append(companions[variable], i)
+		}
+	}
+}

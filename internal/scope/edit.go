@@ -1,0 +1,136 @@
+package scope
+
+import (
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An Edit changes a node beyond its names. Names in it are names of the file: the plan of the pass renames them like all others.
+type Edit struct {
+	Op     string                // the new op; empty keeps it
+	Inputs []string              // the new inputs; nil keeps them
+	Attrs  map[string]*wire.Rope // new AttrValues by attr name; a nil Rope removes the attr
+	Alone  bool                  // remove every attr that Attrs does not set
+}
+
+// A NewNode is a node that a pass adds. Its names are names of the file too.
+type NewNode struct {
+	Name, Op, Device string
+	Inputs           []string
+	Attrs            map[string]*wire.Rope // AttrValues by attr name
+}
+
+// edited appends a.node, which f holds, as e changes it. Its names are renamed if named is set.
+func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
+	if a.ClearDevices && len(a.node.Device) > 0 {
+		a.Cleared++
+	}
+	var failed error
+	b.Message(f.Num, func() {
+		written := false
+		for s := wire.Scan(f.Data); s.Next(); {
+			switch {
+			case s.Is(wire.NodeOp) && e.Op != "":
+				b.String(wire.NodeOp, e.Op)
+			case s.Num == wire.NodeFullType && e.Op != "":
+				// It describes the outputs of the old op.
+			case s.Is(wire.NodeInput) && e.Inputs != nil:
+				if !written {
+					failed = a.newInputs(b, e.Inputs, named)
+				}
+				written = true
+			case s.Is(wire.NodeAttr) && e.replaces(s.Data):
+			default:
+				same, err := a.change(s.Field, named)
+				switch {
+				case err != nil:
+					failed = err
+				case same:
+					b.Window(s.Raw)
+				default:
+					b.Copy(a.field)
+				}
+			}
+			if failed != nil {
+				return
+			}
+		}
+		if !written {
+			failed = a.newInputs(b, e.Inputs, named)
+		}
+		appendAttrs(b, e.Attrs)
+	})
+	return failed
+}
+
+// replaces reports whether an edit sets or removes the attr whose map entry this is.
+func (e *Edit) replaces(entry []byte) bool {
+	key, _ := wire.MapEntry(entry)
+	_, set := e.Attrs[string(key)]
+	return set || e.Alone
+}
+
+// newInputs appends the inputs of an edit.
+func (a *Pass) newInputs(b *wire.Builder, inputs []string, named bool) error {
+	for _, input := range inputs {
+		if !named {
+			b.String(wire.NodeInput, input)
+			continue
+		}
+		f := wire.Field{Num: wire.NodeInput, Type: protowire.BytesType, Data: []byte(input)}
+		a.field = a.field[:0]
+		same, err := a.input(f)
+		if err != nil {
+			return err
+		}
+		if same {
+			b.String(wire.NodeInput, input)
+		} else {
+			b.Copy(a.field)
+		}
+	}
+	return nil
+}
+
+// added appends a new node of the graph.
+func (a *Pass) added(b *wire.Builder, n *NewNode) error {
+	var failed error
+	a.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
+	a.controls = a.controls[:0]
+	b.Message(wire.GraphNode, func() {
+		b.String(wire.NodeName, a.Plan.Node(n.Name))
+		failed = n.append(b, func() error { return a.newInputs(b, n.Inputs, true) }, a.ClearDevices)
+	})
+	a.Added++
+	return failed
+}
+
+// append appends what follows the name of a new node.
+func (n *NewNode) append(b *wire.Builder, inputs func() error, clearDevice bool) error {
+	b.String(wire.NodeOp, n.Op)
+	if err := inputs(); err != nil {
+		return err
+	}
+	if n.Device != "" && !clearDevice {
+		b.String(wire.NodeDevice, n.Device)
+	}
+	appendAttrs(b, n.Attrs)
+	return nil
+}
+
+// appendAttrs appends attrs, sorted by name.
+func appendAttrs(b *wire.Builder, attrs map[string]*wire.Rope) {
+	for _, key := range slices.Sorted(maps.Keys(attrs)) {
+		if attrs[key] == nil {
+			continue
+		}
+		b.Message(wire.NodeAttr, func() {
+			b.String(1, key)
+			b.Message(2, func() { b.Append(attrs[key]) })
+		})
+	}
+}
