@@ -310,6 +310,17 @@ func typeFits(t protowire.Type, fd protoreflect.FieldDescriptor) bool {
 // printable reports whether a string is one that a person could have written.
 func printable(s []byte) bool { return utf8.Valid(s) && isText(s) }
 
+// Foreign returns an error that says what a file is that is neither a message nor a checkpoint, or nil if its content is not
+// recognized.
+func Foreign(name string, raw []byte) error {
+	for _, f := range foreigners {
+		if f.is(name, raw) {
+			return &Error{Name: name, Problem: "is " + f.what, Hint: f.hint}
+		}
+	}
+	return nil
+}
+
 // foreign returns the error for a file that holds none of our messages.
 func foreign(name string, raw []byte, format Format) *Error {
 	for _, f := range foreigners {

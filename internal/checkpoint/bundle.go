@@ -1,0 +1,160 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto).
+const (
+	entryDType    protowire.Number = 1
+	entryShape    protowire.Number = 2
+	entryShard    protowire.Number = 3
+	entryOffset   protowire.Number = 4
+	entrySize     protowire.Number = 5
+	entryChecksum protowire.Number = 6
+	entrySlices   protowire.Number = 7
+)
+
+// bundleVersion is the newest version of the bundle format, and the only one so far (kTensorBundleVersion in
+// tensorflow/core/util/tensor_bundle/tensor_bundle.h).
+const bundleVersion = 1
+
+// readBundle reads the index of a V2 checkpoint, whose header is given.
+func (c *Checkpoint) readBundle(header []byte, t *table) error {
+	var h tfpb.BundleHeaderProto
+	if err := proto.Unmarshal(header, &h); err != nil {
+		return damagedAt(0, "the header is not readable")
+	}
+	switch v := h.GetVersion(); {
+	case v.GetMinConsumer() > bundleVersion:
+		return damagedAt(0, "the format has version %d, and this program reads version %d", v.GetMinConsumer(), bundleVersion)
+	case v.GetProducer() < 0:
+		return damagedAt(0, "the format has the invalid version %d", v.GetProducer())
+	case h.GetNumShards() <= 0:
+		return damagedAt(0, "the header says that there are %d data files", h.GetNumShards())
+	}
+	c.Shards, c.bigEndian = int(h.GetNumShards()), h.GetEndianness() == tfpb.BundleHeaderProto_BIG
+	r := bundleReader{checkpoint: c, stored: make(map[string]piece)}
+	if err := t.all(r.entry); err != nil {
+		return err
+	}
+	r.finish()
+	return nil
+}
+
+// A bundleReader gathers the tensors of an index.
+type bundleReader struct {
+	checkpoint *Checkpoint
+	stored     map[string]piece // the slices, by key; they come before the tensors
+	pieces     arena[piece]
+}
+
+// entry takes in one entry of the index.
+func (r *bundleReader) entry(key, value []byte) error {
+	if len(key) == 0 {
+		return nil // the header
+	}
+	t, p, err := r.parse(value)
+	if err != nil {
+		return fmt.Errorf("in the entry %q: %w", key, err)
+	}
+	if key[0] == 0 {
+		r.stored[string(key)] = p
+		return nil
+	}
+	t.Name = string(key)
+	if t.Slices == nil {
+		t.Bytes = max(p.size, 0)
+		t.pieces = r.pieces.take(1)
+		t.pieces[0] = p
+	}
+	r.checkpoint.Tensors = append(r.checkpoint.Tensors, t)
+	return nil
+}
+
+// parse decodes a BundleEntryProto.
+func (r *bundleReader) parse(value []byte) (t Tensor, p piece, err error) {
+	t.Shape = tensor.Shape{}
+	s := wire.Scan(value)
+	for s.Next() {
+		switch {
+		case s.Num == entryDType && s.Type == protowire.VarintType:
+			t.DType = int32(s.Uint())
+		case s.Is(entryShape):
+			if t.Shape, err = parseShape(s.Data); err != nil {
+				return t, p, err
+			}
+		case s.Num == entryShard && s.Type == protowire.VarintType:
+			p.shard = int32(s.Uint())
+		case s.Num == entryOffset && s.Type == protowire.VarintType:
+			p.offset = int64(s.Uint())
+		case s.Num == entrySize && s.Type == protowire.VarintType:
+			p.size = int64(s.Uint())
+		case s.Num == entryChecksum && s.Type == protowire.Fixed32Type:
+			p.sum, _ = protowire.ConsumeFixed32(s.Data)
+		case s.Is(entrySlices):
+			slice, err := parseSlice(s.Data)
+			if err != nil {
+				return t, p, err
+			}
+			t.Slices = append(t.Slices, slice)
+		}
+	}
+	return t, p, s.Err()
+}
+
+// finish gives the partitioned tensors their pieces.
+func (r *bundleReader) finish() {
+	for i := range r.checkpoint.Tensors {
+		t := &r.checkpoint.Tensors[i]
+		for _, slice := range t.Slices {
+			p, ok := r.stored[string(sliceKey(t.Name, slice))]
+			if !ok {
+				p.size = -1
+			}
+			p.slice = slice
+			t.Bytes += max(p.size, 0)
+			t.pieces = append(t.pieces, p)
+		}
+	}
+}
+
+// parseShape decodes a TensorShapeProto. A shape of unknown rank, which no stored tensor has, is an error.
+func parseShape(raw []byte) (tensor.Shape, error) {
+	if err := wire.Check(raw); err != nil {
+		return nil, err
+	}
+	shape := tensor.ParseShape(raw)
+	if shape == nil {
+		return nil, errors.New("the shape is unknown or has too many dimensions")
+	}
+	return shape, nil
+}
+
+// An arena hands out slices of large arrays, so that many small ones cost little.
+type arena[T any] struct{ free []T }
+
+// take returns n zero values.
+func (a *arena[T]) take(n int) []T {
+	if n > len(a.free) {
+		a.free = make([]T, max(n, 1024))
+	}
+	taken := a.free[:n:n]
+	a.free = a.free[n:]
+	return taken
+}
+
+// sortTensors puts tensors into the order of their names.
+func sortTensors(tensors []Tensor) {
+	slices.SortFunc(tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+}

@@ -1,0 +1,278 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// A DataError says that the values of a tensor cannot be read.
+type DataError struct {
+	Tensor string
+	Reason string
+	Err    error // may be nil
+}
+
+func (e *DataError) Error() string { return fmt.Sprintf("tensor %q: %s", e.Tensor, e.Reason) }
+
+// Unwrap returns the cause.
+func (e *DataError) Unwrap() error { return e.Err }
+
+// IsString reports whether the values of the tensor are strings, which Strings returns and Windows does not.
+func (t *Tensor) IsString() bool { return t.DType == int32(tfpb.DataType_DT_STRING) }
+
+// Windows returns the elements of a slice of t in row-major order and little endian, as a list of byte strings to be read one after
+// the other. The zero Slice is the whole tensor. As far as possible they are windows on the mapped files, valid until
+// Close: a tensor that is stored whole is one window, so that a gigabyte is never copied. Copies are made of big-endian data, of integers in
+// V1 checkpoints, and of rows of less than 64 bytes. Checksums are not verified.
+//
+// Errors are *DataError: no such slice, data missing or too short, or a dtype without fixed width (see Strings).
+func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
+	w := tensor.DTypeSize(t.DType)
+	if _, ok := t.Elements(); !ok || w == 0 {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("dtype %d and shape %v have no fixed size", t.DType, t.Shape)}
+	}
+	want, ok := slice.Within(t.Shape)
+	if !ok {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the slice %v does not fit the shape %v", slice, t.Shape)}
+	}
+	if n, _ := elements(want.Length); n == 0 {
+		return nil, nil
+	}
+	if len(t.pieces) == 1 && t.pieces[0].slice.IsFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
+		return c.pieceWindows(t, &t.pieces[0])
+	}
+	a := assembly{width: w}
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		within, ok := p.slice.Within(t.Shape)
+		if !ok {
+			return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)}
+		}
+		if !meet(within, want) {
+			continue
+		}
+		windows, err := c.pieceWindows(t, p)
+		if err != nil {
+			return nil, err
+		}
+		a.sources = append(a.sources, source{within, joined(windows)})
+	}
+	if !a.region(want, 0, a.sources) {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint does not have all of the slice %v", want)}
+	}
+	return a.out, nil
+}
+
+// Strings returns the elements of a slice of a tensor of strings in row-major order: windows on the files, valid until Close. The zero Slice is
+// the whole tensor. Errors are *DataError.
+func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
+	want, ok := slice.Within(t.Shape)
+	if _, valid := t.Elements(); !ok || !valid || !t.IsString() {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("there are no strings in the slice %v of shape %v", slice, t.Shape)}
+	}
+	count, _ := elements(want.Length)
+	if count == 0 {
+		return nil, nil
+	}
+	if len(t.pieces) == 1 && t.pieces[0].slice.IsFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
+		return c.pieceStrings(t, &t.pieces[0])
+	}
+	// The slices are put together as numbers: which string of which piece.
+	var all [][]byte
+	a := assembly{width: 8}
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		within, ok := p.slice.Within(t.Shape)
+		if !ok {
+			return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)}
+		}
+		if !meet(within, want) {
+			continue
+		}
+		texts, err := c.pieceStrings(t, p)
+		if err != nil {
+			return nil, err
+		}
+		numbers := make([]byte, 0, 8*len(texts))
+		for k := range texts {
+			numbers = binary.LittleEndian.AppendUint64(numbers, uint64(len(all)+k))
+		}
+		all = append(all, texts...)
+		a.sources = append(a.sources, source{within, numbers})
+	}
+	if !a.region(want, 0, a.sources) {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint does not have all of the slice %v", want)}
+	}
+	var out [][]byte
+	for _, window := range a.out {
+		for ; len(window) > 0; window = window[8:] {
+			out = append(out, all[binary.LittleEndian.Uint64(window)])
+		}
+	}
+	return out, nil
+}
+
+// pieceElements returns how many elements a piece has.
+func pieceElements(t *Tensor, p *piece) (int64, error) {
+	within, ok := p.slice.Within(t.Shape)
+	if !ok {
+		return 0, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)}
+	}
+	n, ok := elements(within.Length)
+	if !ok {
+		return 0, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the shape %v is invalid", t.Shape)}
+	}
+	return n, nil
+}
+
+// pieceWindows returns the values of a piece in little endian.
+func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
+	count, err := pieceElements(t, p)
+	if err != nil {
+		return nil, err
+	}
+	var windows [][]byte
+	if c.Version == V1 {
+		message, err := c.v1Values(t, p)
+		if err == nil {
+			windows, err = plainValues(message, t.DType)
+		}
+		if err != nil {
+			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+		}
+	} else {
+		window, err := c.stored(t, p)
+		if err != nil {
+			return nil, err
+		}
+		if c.bigEndian {
+			window = swapped(window, swapWidth(t.DType))
+		}
+		windows = [][]byte{window}
+	}
+	size := int64(0)
+	for _, window := range windows {
+		size += int64(len(window))
+	}
+	if size != count*tensor.DTypeSize(t.DType) {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d bytes are stored, but %d elements take %d", size, count, count*tensor.DTypeSize(t.DType))}
+	}
+	return windows, nil
+}
+
+// pieceStrings returns the values of a piece of a tensor of strings.
+func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
+	count, err := pieceElements(t, p)
+	if err != nil {
+		return nil, err
+	}
+	var texts [][]byte
+	if c.Version == V1 {
+		message, err := c.v1Values(t, p)
+		if err == nil {
+			texts, err = stringValues(message)
+		}
+		if err != nil {
+			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+		}
+	} else {
+		window, err := c.stored(t, p)
+		if err != nil {
+			return nil, err
+		}
+		if texts, _, err = splitStrings(window, count); err != nil {
+			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+		}
+	}
+	if int64(len(texts)) != count {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d strings are stored, but the shape has %d", len(texts), count)}
+	}
+	return texts, nil
+}
+
+// stored returns the bytes of a piece of a V2 checkpoint as they are in the data file.
+func (c *Checkpoint) stored(t *Tensor, p *piece) ([]byte, error) {
+	if p.size < 0 {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the index lacks the slice %v", p.slice)}
+	}
+	if p.size == 0 {
+		return nil, nil
+	}
+	f, err := c.place(t, p)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := f.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return raw[p.offset : p.offset+p.size : p.offset+p.size], nil
+}
+
+// place returns the data file of a piece, which is large enough to hold it.
+func (c *Checkpoint) place(t *Tensor, p *piece) (*metafile.Raw, error) {
+	if p.shard < 0 || int(p.shard) >= c.Shards {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("shard %d does not exist: there are %d", p.shard, c.Shards)}
+	}
+	f, err := c.dataFile(p.shard)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the data file %s is missing", DataPath(c.Prefix, int(p.shard), c.Shards)), Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.offset < 0 || p.offset > f.Size || p.size > f.Size-p.offset {
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%s has %d bytes, but the tensor's %d bytes begin at byte %d", f.Path, f.Size, p.size, p.offset)}
+	}
+	return f, nil
+}
+
+// swapped returns a copy of p in which the bytes of each element are in the opposite order.
+func swapped(p []byte, width int) []byte {
+	out := make([]byte, len(p))
+	for at := 0; at+width <= len(p); at += width {
+		for i := range width {
+			out[at+i] = p[at+width-1-i]
+		}
+	}
+	return out
+}
+
+// joined returns byte strings in one.
+func joined(windows [][]byte) []byte {
+	if len(windows) == 1 {
+		return windows[0]
+	}
+	return slices.Concat(windows...)
+}
+
+// splitStrings returns the strings in the stored form of a tensor: the lengths as varints, the masked checksum of the lengths, the
+// bytes (WriteStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc). It also returns the position of the checksum.
+func splitStrings(stored []byte, count int64) (texts [][]byte, checksumAt int, err error) {
+	if count > int64(len(stored)) {
+		return nil, 0, fmt.Errorf("%d bytes cannot hold %d strings", len(stored), count)
+	}
+	lengths, at, sum := make([]uint64, count), 0, uint64(0)
+	for i := range lengths {
+		v, n := binary.Uvarint(stored[at:])
+		if n <= 0 || v > uint64(len(stored)) {
+			return nil, 0, fmt.Errorf("the length of string %d is not readable", i)
+		}
+		lengths[i], at, sum = v, at+n, sum+v
+	}
+	if sum != uint64(len(stored)-at)-4 || len(stored)-at < 4 {
+		return nil, 0, fmt.Errorf("the strings take %d bytes, but %d are stored", sum, len(stored)-at-4)
+	}
+	texts, rest := make([][]byte, count), stored[at+4:]
+	for i, n := range lengths {
+		texts[i], rest = rest[:n:n], rest[n:]
+	}
+	return texts, at, nil
+}

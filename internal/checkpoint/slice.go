@@ -1,0 +1,159 @@
+package checkpoint
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Slice is a rectangular part of a tensor. The zero value is the whole tensor.
+type Slice struct {
+	Start  []int64 `json:"start"`
+	Length []int64 `json:"length"` // -1: all of the dimension, and Start is 0
+}
+
+// ParseSlice parses an element of the shape_and_slices input of SaveV2 and RestoreV2 (ParseShapeAndSlice in
+// tensorflow/core/util/saved_tensor_slice_util.cc): "" for a whole tensor, else the dimensions of the tensor and the slice, such
+// as "10 4 0,5:-". shape is nil for "".
+func ParseSlice(spec string) (shape []int64, slice Slice, err error) {
+	if spec == "" {
+		return nil, Slice{}, nil
+	}
+	invalid := fmt.Errorf("invalid shape and slice %q (expected something like \"10 4 0,5:-\")", spec)
+	words := strings.Split(spec, " ")
+	shape = []int64{}
+	for _, word := range words[:len(words)-1] {
+		dim, err := strconv.ParseInt(word, 10, 64)
+		if err != nil || dim < 0 || len(shape) == tensor.MaxRank {
+			return nil, Slice{}, invalid
+		}
+		shape = append(shape, dim)
+	}
+	last := words[len(words)-1]
+	if last == "" && len(shape) == 0 {
+		return shape, Slice{}, nil
+	}
+	for extent := range strings.SplitSeq(last, ":") {
+		start, length := int64(0), int64(-1)
+		if extent != "-" {
+			a, b, ok := strings.Cut(extent, ",")
+			var errA, errB error
+			start, errA = strconv.ParseInt(a, 10, 64)
+			length, errB = strconv.ParseInt(b, 10, 64)
+			if !ok || errA != nil || errB != nil || start < 0 || length < 0 {
+				return nil, Slice{}, invalid
+			}
+		}
+		slice.Start, slice.Length = append(slice.Start, start), append(slice.Length, length)
+	}
+	if len(slice.Start) != len(shape) {
+		return nil, Slice{}, invalid
+	}
+	return shape, slice, nil
+}
+
+// Within returns the slice of a tensor of the given shape with every length spelled out, and whether it lies inside that shape.
+func (s Slice) Within(shape []int64) (Slice, bool) {
+	if s.Start == nil {
+		return Slice{make([]int64, len(shape)), slices.Clone(shape)}, true
+	}
+	if len(s.Start) != len(shape) || len(s.Length) != len(shape) {
+		return Slice{}, false
+	}
+	full := Slice{slices.Clone(s.Start), slices.Clone(s.Length)}
+	for i, dim := range shape {
+		if full.Length[i] < 0 {
+			full.Start[i], full.Length[i] = 0, dim
+		}
+		if full.Start[i] < 0 || full.Start[i] > dim || full.Length[i] > dim-full.Start[i] {
+			return Slice{}, false
+		}
+	}
+	return full, true
+}
+
+// IsFull reports whether the slice is all of a tensor of the given shape.
+func (s Slice) IsFull(shape []int64) bool {
+	within, ok := s.Within(shape)
+	return ok && slices.Equal(within.Length, shape)
+}
+
+// Field numbers of TensorSliceProto and its Extent (tensorflow/core/framework/tensor_slice.proto).
+const (
+	sliceExtent  protowire.Number = 1
+	extentStart  protowire.Number = 1
+	extentLength protowire.Number = 2
+)
+
+// parseSlice decodes a TensorSliceProto. Full dimensions come as start 0 and length -1.
+func parseSlice(raw []byte) (Slice, error) {
+	slice := Slice{Start: []int64{}, Length: []int64{}}
+	s := wire.Scan(raw)
+	for s.Next() {
+		if !s.Is(sliceExtent) {
+			continue
+		}
+		start, length := int64(0), int64(-1)
+		e := wire.Scan(s.Data)
+		for e.Next() {
+			switch {
+			case e.Type != protowire.VarintType:
+			case e.Num == extentStart:
+				start = int64(e.Uint())
+			case e.Num == extentLength:
+				length = int64(e.Uint())
+			}
+		}
+		if err := e.Err(); err != nil {
+			return Slice{}, err
+		}
+		if len(slice.Start) == tensor.MaxRank || start < 0 || length < -1 {
+			return Slice{}, fmt.Errorf("a slice is invalid")
+		}
+		slice.Start, slice.Length = append(slice.Start, start), append(slice.Length, length)
+	}
+	return slice, s.Err()
+}
+
+// sliceKey returns the key under which a slice of a tensor is stored (EncodeTensorNameSlice in
+// tensorflow/core/util/saved_tensor_slice_util.cc). The slice must be spelled as in the index: with -1 for full dimensions.
+func sliceKey(name string, s Slice) []byte {
+	key := appendNumber(make([]byte, 0, len(name)+8+4*len(s.Start)), 0)
+	key = appendString(key, name)
+	key = appendNumber(key, uint64(len(s.Start)))
+	for i := range s.Start {
+		key = appendSigned(appendSigned(key, s.Start[i]), s.Length[i])
+	}
+	return key
+}
+
+// parseSliceKey decodes what sliceKey returned.
+func parseSliceKey(key []byte) (name string, s Slice, ok bool) {
+	zero, rest, ok := takeNumber(key)
+	if !ok || zero != 0 {
+		return "", Slice{}, false
+	}
+	if name, rest, ok = takeString(rest); !ok {
+		return "", Slice{}, false
+	}
+	rank, rest, ok := takeNumber(rest)
+	if !ok || rank > tensor.MaxRank {
+		return "", Slice{}, false
+	}
+	s = Slice{Start: make([]int64, rank), Length: make([]int64, rank)}
+	for i := range rank {
+		if s.Start[i], rest, ok = takeSigned(rest); !ok {
+			return "", Slice{}, false
+		}
+		if s.Length[i], rest, ok = takeSigned(rest); !ok {
+			return "", Slice{}, false
+		}
+	}
+	return name, s, len(rest) == 0
+}

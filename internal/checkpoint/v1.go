@@ -1,0 +1,131 @@
+package checkpoint
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Field numbers of SavedTensorSlices and the messages in it (tensorflow/core/util/saved_tensor_slice.proto).
+const (
+	slicesMeta protowire.Number = 1
+	slicesData protowire.Number = 2
+
+	metaTensor   protowire.Number = 1
+	metaVersions protowire.Number = 2
+
+	tensorName  protowire.Number = 1
+	tensorShape protowire.Number = 2
+	tensorType  protowire.Number = 3
+	tensorSlice protowire.Number = 4
+
+	savedData protowire.Number = 3
+)
+
+// sliceVersion is the newest version of the V1 format (TF_CHECKPOINT_VERSION in tensorflow/core/public/version.h).
+const sliceVersion = 1
+
+// A v1Reader puts the lists of tensors of all files of a V1 checkpoint together.
+type v1Reader struct {
+	tensors []Tensor
+	place   map[string]int // by name, where in tensors
+}
+
+func newV1Reader() *v1Reader { return &v1Reader{place: make(map[string]int)} }
+
+// read takes in the list of one file: its number, and the SavedTensorSlices of the empty key.
+func (r *v1Reader) read(header []byte, file int32) error {
+	meta, _ := wire.Merged(header, slicesMeta)
+	s := wire.Scan(meta)
+	for s.Next() {
+		switch {
+		case s.Is(metaVersions):
+			if consumer := int32(wire.LastUint(s.Data, 2)); consumer > sliceVersion {
+				return damagedAt(0, "the format has version %d, and this program reads version %d", consumer, sliceVersion)
+			}
+		case s.Is(metaTensor):
+			if err := r.tensor(s.Data, file); err != nil {
+				return err
+			}
+		}
+	}
+	if s.Err() != nil {
+		return damagedAt(0, "the list of tensors is not readable: %v", s.Err())
+	}
+	return nil
+}
+
+// tensor takes in a SavedSliceMeta.
+func (r *v1Reader) tensor(raw []byte, file int32) error {
+	t := Tensor{Shape: tensor.Shape{}}
+	s := wire.Scan(raw)
+	for s.Next() {
+		var err error
+		switch {
+		case s.Is(tensorName):
+			t.Name = string(s.Data)
+		case s.Is(tensorShape):
+			t.Shape, err = parseShape(s.Data)
+		case s.Num == tensorType && s.Type == protowire.VarintType:
+			t.DType = int32(s.Uint())
+		case s.Is(tensorSlice):
+			p := piece{shard: file}
+			p.slice, err = parseSlice(s.Data)
+			t.pieces = append(t.pieces, p)
+		}
+		if err != nil {
+			return damagedAt(0, "the tensor %q is not readable: %v", t.Name, err)
+		}
+	}
+	if s.Err() != nil {
+		return damagedAt(0, "the list of tensors is not readable: %v", s.Err())
+	}
+	at, seen := r.place[t.Name]
+	if !seen {
+		r.place[t.Name] = len(r.tensors)
+		r.tensors = append(r.tensors, t)
+		return nil
+	}
+	r.tensors[at].pieces = append(r.tensors[at].pieces, t.pieces...)
+	return nil
+}
+
+// finishV1 takes the tensors over from the reader.
+func (c *Checkpoint) finishV1(r *v1Reader) error {
+	c.Tensors = r.tensors
+	sortTensors(c.Tensors)
+	for i := range c.Tensors {
+		t := &c.Tensors[i]
+		if len(t.pieces) != 1 || !t.pieces[0].slice.IsFull(t.Shape) {
+			for _, p := range t.pieces {
+				t.Slices = append(t.Slices, p.slice)
+			}
+		}
+		if n, ok := t.Elements(); ok && tensor.DTypeSize(t.DType) > 0 && n <= maxElements {
+			t.Bytes = n * tensor.DTypeSize(t.DType)
+		}
+		if t.DType == int32(tfpb.DataType_DT_STRING) {
+			t.Bytes = c.stringBytes(t)
+		}
+	}
+	return nil
+}
+
+// stringBytes returns the bytes of a V1 tensor of strings, as far as its data is readable.
+func (c *Checkpoint) stringBytes(t *Tensor) int64 {
+	sum := int64(0)
+	for i := range t.pieces {
+		message, err := c.v1Values(t, &t.pieces[i])
+		if err != nil {
+			continue // Verify reports it
+		}
+		for s := wire.Scan(message); s.Next(); {
+			if s.Is(valString) {
+				sum += int64(len(s.Data))
+			}
+		}
+	}
+	return sum
+}

@@ -1,0 +1,223 @@
+package checkpoint
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A v1Index finds the values in one V1 file. It is made when the first value is asked for.
+type v1Index struct {
+	once   sync.Once
+	values map[string]v1Value
+	blocks []v1Block
+}
+
+// A v1Value is where the value of a key is.
+type v1Value struct {
+	block int
+	bytes []byte
+}
+
+// A v1Block tells once whether a block is intact.
+type v1Block struct {
+	once sync.Once
+	err  error
+}
+
+// index walks the keys of all blocks. Blocks that are not compressed are not verified on the way, so that their values are not
+// read; a block whose keys are not readable is noted as damaged, and its values are missing.
+func (x *v1Index) index(t *table) {
+	x.blocks = make([]v1Block, len(t.blocks))
+	x.values = make(map[string]v1Value)
+	budget := maxSharing*int64(len(t.raw)) + 1<<16
+	for i, h := range t.blocks {
+		contents, block := t.raw[h.offset:h.offset+h.size], &x.blocks[i]
+		if t.raw[h.offset+h.size] != blockRaw {
+			block.once.Do(func() { contents, block.err = t.block(h) })
+		}
+		if block.err != nil {
+			continue
+		}
+		walker := table{budget: budget}
+		b, err := walker.entries(h, contents)
+		for err == nil && b.next() {
+			if _, seen := x.values[string(b.key)]; !seen {
+				x.values[string(b.key)] = v1Value{i, b.value}
+			}
+		}
+		budget = walker.budget
+		if err == nil {
+			err = b.err
+		}
+		if err != nil {
+			block.once.Do(func() { block.err = err })
+		}
+	}
+}
+
+// check returns what is wrong with block i, reading it the first time.
+func (x *v1Index) check(t *table, i int) error {
+	block := &x.blocks[i]
+	block.once.Do(func() { _, block.err = t.block(t.blocks[i]) })
+	return block.err
+}
+
+// value returns the value of a key from an intact block.
+func (x *v1Index) value(t *table, key []byte) ([]byte, error) {
+	x.once.Do(func() { x.index(t) })
+	v, found := x.values[string(key)]
+	i := v.block
+	if !found {
+		i = t.blockOf(key)
+	}
+	if i < len(t.blocks) {
+		if err := x.check(t, i); err != nil {
+			return nil, err
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("the tensor is listed and its values are missing")
+	}
+	return v.bytes, nil
+}
+
+// v1Values returns the TensorProto that holds the values of a piece.
+func (c *Checkpoint) v1Values(t *Tensor, p *piece) ([]byte, error) {
+	f := &c.tables[p.shard]
+	value, err := f.index.value(f.table, sliceKey(t.Name, p.slice))
+	if err != nil {
+		return nil, err
+	}
+	data, _ := wire.Merged(value, slicesData)
+	message, ok := wire.Merged(data, savedData)
+	if !ok || wire.Check(message) != nil {
+		return nil, fmt.Errorf("the values are not readable")
+	}
+	return message, nil
+}
+
+// Field numbers of the values in a TensorProto (tensorflow/core/framework/tensor.proto).
+const (
+	valContent  protowire.Number = 4
+	valHalf     protowire.Number = 13
+	valFloat    protowire.Number = 5
+	valDouble   protowire.Number = 6
+	valInt      protowire.Number = 7
+	valString   protowire.Number = 8
+	valComplex  protowire.Number = 9
+	valInt64    protowire.Number = 10
+	valBool     protowire.Number = 11
+	valDComplex protowire.Number = 12
+	valUint32   protowire.Number = 16
+	valUint64   protowire.Number = 17
+	valFloat8   protowire.Number = 18
+)
+
+// valueField returns which field of a TensorProto has the values of a dtype.
+func valueField(dtype int32) (field protowire.Number, ok bool) {
+	switch tfpb.DataType(dtype) {
+	case tfpb.DataType_DT_FLOAT:
+		return valFloat, true
+	case tfpb.DataType_DT_DOUBLE:
+		return valDouble, true
+	case tfpb.DataType_DT_COMPLEX64:
+		return valComplex, true
+	case tfpb.DataType_DT_COMPLEX128:
+		return valDComplex, true
+	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_INT16, tfpb.DataType_DT_UINT16, tfpb.DataType_DT_INT8, tfpb.DataType_DT_UINT8,
+		tfpb.DataType_DT_QINT8, tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_QUINT16, tfpb.DataType_DT_QINT32,
+		tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4:
+		return valInt, true
+	case tfpb.DataType_DT_INT64:
+		return valInt64, true
+	case tfpb.DataType_DT_BOOL:
+		return valBool, true
+	case tfpb.DataType_DT_HALF, tfpb.DataType_DT_BFLOAT16:
+		return valHalf, true
+	case tfpb.DataType_DT_UINT32:
+		return valUint32, true
+	case tfpb.DataType_DT_UINT64:
+		return valUint64, true
+	case tfpb.DataType_DT_FLOAT8_E5M2, tfpb.DataType_DT_FLOAT8_E4M3FN, tfpb.DataType_DT_FLOAT8_E4M3FNUZ,
+		tfpb.DataType_DT_FLOAT8_E4M3B11FNUZ, tfpb.DataType_DT_FLOAT8_E5M2FNUZ:
+		return valFloat8, true
+	}
+	return 0, false
+}
+
+// plainValues returns the elements of a TensorProto without dtype as little-endian bytes: windows on the message where it has them in
+// that form, copies of integers, which it has as varints.
+func plainValues(message []byte, dtype int32) ([][]byte, error) {
+	field, ok := valueField(dtype)
+	if !ok {
+		return nil, fmt.Errorf("values of dtype %d cannot be read from a V1 checkpoint", dtype)
+	}
+	var out [][]byte
+	s := wire.Scan(message)
+	for s.Next() {
+		switch {
+		case s.Is(valContent):
+			out = append(out, s.Data)
+		case s.Num != field:
+		case s.Type == protowire.Fixed32Type, s.Type == protowire.Fixed64Type:
+			out = append(out, s.Data)
+		case s.Type == protowire.VarintType:
+			out = append(out, appendFixed(nil, s.Uint(), int(tensor.DTypeSize(dtype))))
+		case s.Type != protowire.BytesType:
+			return nil, fmt.Errorf("the values have an unexpected wire type")
+		case field == valFloat, field == valDouble, field == valComplex, field == valDComplex, field == valFloat8:
+			out = append(out, s.Data)
+		default:
+			fixed, err := unpack(s.Data, int(tensor.DTypeSize(dtype)))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, fixed)
+		}
+	}
+	return out, s.Err()
+}
+
+// unpack decodes packed varints into little-endian integers of the given width.
+func unpack(packed []byte, width int) ([]byte, error) {
+	count := len(packed) // a varint ends with a byte below 0x80
+	for _, b := range packed {
+		count -= int(b >> 7)
+	}
+	out := make([]byte, 0, count*width)
+	for rest := packed; len(rest) > 0; {
+		v, n := protowire.ConsumeVarint(rest)
+		if n < 0 {
+			return nil, fmt.Errorf("the values are not readable")
+		}
+		out, rest = appendFixed(out, v, width), rest[n:]
+	}
+	return out, nil
+}
+
+// appendFixed appends the lowest bytes of v in little endian.
+func appendFixed(dst []byte, v uint64, width int) []byte {
+	for range width {
+		dst, v = append(dst, byte(v)), v>>8
+	}
+	return dst
+}
+
+// stringValues returns the elements of a TensorProto of strings.
+func stringValues(message []byte) ([][]byte, error) {
+	var out [][]byte
+	s := wire.Scan(message)
+	for s.Next() {
+		if s.Is(valString) {
+			out = append(out, slices.Clip(s.Data))
+		}
+	}
+	return out, s.Err()
+}

@@ -1,0 +1,471 @@
+package checkpoint
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// A Damage is a tensor whose values TensorFlow would not restore.
+type Damage struct {
+	Name string `json:"name"`
+	What string `json:"what"`
+}
+
+// Check reports the tensors of which the index alone shows that they cannot be restored: a size that contradicts dtype and shape,
+// slices that are missing or do not fit. It reads no data. The result has one Damage per tensor, in order of names.
+func (c *Checkpoint) Check() []Damage {
+	var damaged []Damage
+	for i := range c.Tensors {
+		if what := c.checkTensor(&c.Tensors[i]); what != "" {
+			damaged = append(damaged, Damage{c.Tensors[i].Name, what})
+		}
+	}
+	return damaged
+}
+
+// checkTensor returns what the index shows to be wrong with a tensor, or "".
+func (c *Checkpoint) checkTensor(t *Tensor) string {
+	total, ok := elements(t.Shape)
+	if !ok {
+		return fmt.Sprintf("the shape %v is invalid", t.Shape)
+	}
+	stored := int64(0)
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		count, err := pieceElements(t, p)
+		if err != nil {
+			var d *DataError
+			errors.As(err, &d)
+			return d.Reason
+		}
+		stored += count
+		if c.Version == V1 {
+			continue
+		}
+		switch w := tensor.DTypeSize(t.DType); {
+		case p.size < 0 && t.Slices != nil:
+			return fmt.Sprintf("the index lacks the slice %v", p.slice)
+		case p.size < 0:
+			return fmt.Sprintf("the size %d is invalid", p.size)
+		case w > 0 && p.size != count*w:
+			return fmt.Sprintf("%d bytes are stored, but %d elements take %d", p.size, count, count*w)
+		case p.shard < 0 || int(p.shard) >= c.Shards:
+			return fmt.Sprintf("shard %d does not exist: there are %d", p.shard, c.Shards)
+		}
+	}
+	if stored < total {
+		return fmt.Sprintf("the slices have %d of %d elements", stored, total)
+	}
+	return ""
+}
+
+const (
+	// readSize is how much of a data file is read at once.
+	readSize = 1 << 20
+	// jobSize is how much of a data file one worker takes at a time.
+	jobSize = 16 << 20
+)
+
+// Verify reads all data and reports the tensors whose checksum does not match or whose data is missing, those of Check
+// included: one Damage per tensor, in order of names. It works in parallel and its memory does not depend on the size of the data.
+// progress, which may be nil, is called from several goroutines with the number of bytes that were read. The error is about
+// files that cannot be read, or ctx.
+func (c *Checkpoint) Verify(ctx context.Context, progress func(bytes int64)) ([]Damage, error) {
+	v := &verifier{checkpoint: c, progress: progress, what: make([]string, len(c.Tensors))}
+	if progress == nil {
+		v.progress = func(int64) {}
+	}
+	for i := range c.Tensors {
+		v.what[i] = c.checkTensor(&c.Tensors[i])
+	}
+	err := v.run(ctx, v.jobs())
+	if err == nil {
+		err = c.Changed()
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.join()
+	if c.Version == V1 {
+		if err := metafile.Guard(v.v1Values); err != nil {
+			return nil, err
+		}
+	}
+	var damaged []Damage
+	for i, what := range v.what {
+		if what != "" {
+			damaged = append(damaged, Damage{c.Tensors[i].Name, what})
+		}
+	}
+	return damaged, nil
+}
+
+// VerifySize returns how many bytes Verify reads, for a progress bar.
+func (c *Checkpoint) VerifySize() int64 {
+	sum := int64(0)
+	if c.Version == V1 {
+		for _, f := range c.tables {
+			sum += f.file.Size
+		}
+		return sum
+	}
+	for i := range c.Tensors {
+		sum += c.Tensors[i].Bytes
+	}
+	return sum
+}
+
+// A verifier compares the checksums of all tensors.
+type verifier struct {
+	checkpoint *Checkpoint
+	progress   func(int64)
+	parts      [][]part // by tensor: what was read of tensors that several workers share
+	lock       sync.Mutex
+	what       []string // by tensor: what is wrong with it, "" if nothing is
+}
+
+// A part is the checksum of some of the bytes of a piece.
+type part struct {
+	piece  int
+	offset int64 // in the piece
+	size   int64
+	sum    uint32
+}
+
+// A job is a task of a worker.
+type job func(buffer []byte) error
+
+func (v *verifier) fail(at int, format string, args ...any) {
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	if v.what[at] == "" {
+		v.what[at] = fmt.Sprintf(format, args...)
+	}
+}
+
+// run lets as many workers as there are processors do the jobs.
+func (v *verifier) run(ctx context.Context, jobs []job) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
+		wait.Go(func() {
+			buffer := make([]byte, readSize)
+			err := metafile.Guard(func() error {
+				for ctx.Err() == nil {
+					i := int(next.Add(1)) - 1
+					if i >= len(jobs) {
+						break
+					}
+					if err := jobs[i](buffer); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				stop(err)
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// A fragment is a piece that is read, or a part of one.
+type fragment struct {
+	tensor, piece int
+	start, end    int64 // in the piece
+}
+
+// jobs returns what there is to do: each job is neighboring bytes of one data file, so that files are read from front to back.
+func (v *verifier) jobs() []job {
+	if v.checkpoint.Version == V1 {
+		return v.v1Jobs()
+	}
+	var all []fragment
+	for i := range v.checkpoint.Tensors {
+		t := &v.checkpoint.Tensors[i]
+		for k := range t.pieces {
+			p := &t.pieces[k]
+			if v.what[i] != "" || p.size == 0 && p.sum == 0 {
+				continue
+			}
+			if _, err := v.checkpoint.place(t, p); p.size > 0 && err != nil {
+				var d *DataError
+				if errors.As(err, &d) {
+					v.fail(i, "%s", d.Reason)
+				} else {
+					v.fail(i, "%v", err)
+				}
+				continue
+			}
+			if tensor.DTypeSize(t.DType) == 0 {
+				all = append(all, fragment{i, k, 0, p.size})
+				continue
+			}
+			for start := int64(0); start == 0 || start < p.size; start += jobSize {
+				all = append(all, fragment{i, k, start, min(start+jobSize, p.size)})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b fragment) int {
+		p, q := v.pieceOf(a), v.pieceOf(b)
+		if p.shard != q.shard {
+			return int(p.shard) - int(q.shard)
+		}
+		return int(max(-1, min(1, p.offset+a.start-q.offset-b.start)))
+	})
+	v.parts = make([][]part, len(v.checkpoint.Tensors))
+	var jobs []job
+	for len(all) > 0 {
+		n, size := 0, int64(0)
+		for n < len(all) && (n == 0 || size < jobSize && n < 4096) {
+			size += all[n].end - all[n].start
+			n++
+		}
+		some := all[:n]
+		all = all[n:]
+		jobs = append(jobs, func(buffer []byte) error {
+			reader := window{buffer: buffer}
+			for _, f := range some {
+				if err := v.read(&reader, f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return jobs
+}
+
+func (v *verifier) pieceOf(f fragment) *piece { return &v.checkpoint.Tensors[f.tensor].pieces[f.piece] }
+
+// A window is the part of a data file that a worker has read last.
+type window struct {
+	buffer []byte
+	shard  int32
+	start  int64
+	have   []byte // what is in buffer; begins at start
+}
+
+// read computes the checksum of a fragment and notes it.
+func (v *verifier) read(w *window, f fragment) error {
+	c, t, p := v.checkpoint, &v.checkpoint.Tensors[f.tensor], v.pieceOf(f)
+	defer v.progress(f.end - f.start)
+	if p.size == 0 {
+		v.compare(f.tensor, p, 0)
+		return nil
+	}
+	if tensor.DTypeSize(t.DType) == 0 {
+		return v.readVarying(f.tensor, p)
+	}
+	file, err := c.dataFile(p.shard)
+	if err != nil {
+		return err
+	}
+	sum := uint32(0)
+	for at, end := p.offset+f.start, p.offset+f.end; at < end; {
+		have, err := w.at(file, p.shard, at)
+		if err != nil {
+			return err
+		}
+		have = have[:min(int64(len(have)), end-at)]
+		sum = crc32.Update(sum, castagnoli, have)
+		at += int64(len(have))
+	}
+	if f.start == 0 && f.end == p.size {
+		v.compare(f.tensor, p, sum)
+		return nil
+	}
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	v.parts[f.tensor] = append(v.parts[f.tensor], part{f.piece, f.start, f.end - f.start, sum})
+	return nil
+}
+
+// at returns bytes of a data file from a position on, at least one.
+func (w *window) at(file *metafile.Raw, shard int32, at int64) ([]byte, error) {
+	if shard != w.shard || at < w.start || at >= w.start+int64(len(w.have)) {
+		n, err := file.ReadAt(w.buffer, at)
+		if n == 0 {
+			if changed := file.Changed(); changed != nil {
+				return nil, changed
+			}
+			return nil, fmt.Errorf("read %s: %w", file.Path, err)
+		}
+		w.shard, w.start, w.have = shard, at, w.buffer[:n]
+	}
+	return w.have[at-w.start:], nil
+}
+
+// compare compares a checksum with that in the index.
+func (v *verifier) compare(at int, p *piece, sum uint32) {
+	if mask(sum) == p.sum {
+		return
+	}
+	part := ""
+	if v.checkpoint.Tensors[at].Slices != nil {
+		part = fmt.Sprintf(" of the slice %v", p.slice)
+	}
+	v.fail(at, "the checksum%s does not match: the index has %08x, the data %08x", part, unmask(p.sum), sum)
+}
+
+// join puts the checksums of parts together and compares them.
+func (v *verifier) join() {
+	for tensor, parts := range v.parts {
+		slices.SortFunc(parts, func(a, b part) int {
+			if a.piece != b.piece {
+				return a.piece - b.piece
+			}
+			return int(max(-1, min(1, a.offset-b.offset)))
+		})
+		sum := uint32(0)
+		for i, p := range parts {
+			if p.offset == 0 {
+				sum = 0
+			}
+			sum = joinChecksums(sum, p.sum, p.size)
+			if i+1 == len(parts) || parts[i+1].piece != p.piece {
+				v.compare(tensor, &v.checkpoint.Tensors[tensor].pieces[p.piece], sum)
+			}
+		}
+	}
+}
+
+// readVarying verifies a piece whose elements have no fixed width: strings, variants and what the schema does not know.
+func (v *verifier) readVarying(tensor int, p *piece) error {
+	t := &v.checkpoint.Tensors[tensor]
+	stored, err := v.checkpoint.stored(t, p)
+	if err != nil {
+		return err
+	}
+	count, err := pieceElements(t, p)
+	if err != nil {
+		return err
+	}
+	var sum uint32
+	switch tfpb.DataType(t.DType) {
+	case tfpb.DataType_DT_STRING:
+		sum, err = stringChecksum(stored, count)
+	case tfpb.DataType_DT_VARIANT:
+		sum, err = variantChecksum(stored, count)
+	default:
+		sum = crc32.Checksum(stored, castagnoli)
+	}
+	if err != nil {
+		v.fail(tensor, "%v", err)
+		return nil
+	}
+	v.compare(tensor, p, sum)
+	return nil
+}
+
+// stringChecksum returns the checksum of stored strings: of the lengths as numbers of 32 bits, or of 64 where they need them, of the
+// checksum of the lengths, and of the bytes.
+func stringChecksum(stored []byte, count int64) (uint32, error) {
+	if count > int64(len(stored)) {
+		return 0, fmt.Errorf("%d bytes cannot hold %d strings", len(stored), count)
+	}
+	sum, at, total := uint32(0), 0, uint64(0)
+	var number [8]byte
+	for i := range count {
+		length, n := binary.Uvarint(stored[at:])
+		if n <= 0 || length > uint64(len(stored)) {
+			return 0, fmt.Errorf("the length of string %d is not readable", i)
+		}
+		width := 4
+		if length > 1<<32-1 {
+			width = 8
+		}
+		binary.LittleEndian.PutUint64(number[:], length)
+		sum, at, total = crc32.Update(sum, castagnoli, number[:width]), at+n, total+length
+	}
+	if len(stored)-at < 4 || total != uint64(len(stored)-at-4) {
+		return 0, fmt.Errorf("the strings take %d bytes, but %d are stored", total, len(stored)-at-4)
+	}
+	lengths := stored[at : at+4]
+	if masked := mask(sum); binary.LittleEndian.Uint32(lengths) != masked && binary.BigEndian.Uint32(lengths) != masked {
+		return 0, fmt.Errorf("the checksum of the strings' lengths does not match")
+	}
+	return crc32.Update(sum, castagnoli, stored[at:]), nil
+}
+
+// variantChecksum returns the checksum of stored variants: of each the length as a number of 64 bits, the bytes, and the masked checksum
+// of all so far (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+func variantChecksum(stored []byte, count int64) (uint32, error) {
+	if count > int64(len(stored)) {
+		return 0, fmt.Errorf("%d bytes cannot hold %d variants", len(stored), count)
+	}
+	sum := uint32(0)
+	var number [8]byte
+	for i := range count {
+		length, n := binary.Uvarint(stored)
+		if n <= 0 || length > uint64(len(stored)-n) || uint64(len(stored)-n)-length < 4 {
+			return 0, fmt.Errorf("variant %d is not readable", i)
+		}
+		binary.LittleEndian.PutUint64(number[:], length)
+		sum = crc32.Update(crc32.Update(sum, castagnoli, number[:]), castagnoli, stored[n:n+int(length)])
+		end := stored[n+int(length):]
+		if masked := mask(sum); binary.LittleEndian.Uint32(end) != masked && binary.BigEndian.Uint32(end) != masked {
+			return 0, fmt.Errorf("the checksum of variant %d does not match", i)
+		}
+		sum, stored = crc32.Update(sum, castagnoli, end[:4]), end[4:]
+	}
+	if len(stored) > 0 {
+		return 0, fmt.Errorf("%d bytes follow the last variant", len(stored))
+	}
+	return sum, nil
+}
+
+// v1Jobs returns one job per block of each file, and notes the tensors whose values are incomplete.
+func (v *verifier) v1Jobs() []job {
+	var jobs []job
+	for k := range v.checkpoint.tables {
+		f := &v.checkpoint.tables[k]
+		f.index.once.Do(func() { f.index.index(f.table) })
+		for i, h := range f.table.blocks {
+			jobs = append(jobs, func([]byte) error {
+				_ = f.index.check(f.table, i) // the tensors in it are reported below
+				v.progress(h.size)
+				return nil
+			})
+		}
+	}
+	return jobs
+}
+
+// v1Values notes the tensors whose values are in a damaged block, missing, or too few.
+func (v *verifier) v1Values() error {
+	c := v.checkpoint
+	for i := range c.Tensors {
+		t := &c.Tensors[i]
+		for k := range t.pieces {
+			var err error
+			if t.IsString() {
+				_, err = c.pieceStrings(t, &t.pieces[k])
+			} else {
+				_, err = c.pieceWindows(t, &t.pieces[k])
+			}
+			var d *DataError
+			if errors.As(err, &d) {
+				v.fail(i, "%s", d.Reason)
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

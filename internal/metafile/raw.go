@@ -1,0 +1,194 @@
+package metafile
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	mmap "github.com/edsrzf/mmap-go"
+)
+
+// A Raw is a file that is read by position rather than as one message: the index or the data of a checkpoint. Its methods,
+// except Close, may be called from several goroutines at once.
+type Raw struct {
+	Path string
+	Size int64 // when it was opened
+
+	file   *os.File
+	stat   os.FileInfo
+	once   sync.Once
+	bytes  []byte
+	mapped mmap.MMap
+	err    error
+}
+
+// OpenRaw opens the regular file at path. Nothing is read yet.
+func OpenRaw(path string) (*Raw, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	stat, err := file.Stat()
+	if err == nil && !stat.Mode().IsRegular() {
+		err = &Error{Name: path, Problem: "is not a regular file"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &Raw{Path: path, Size: stat.Size(), file: file, stat: stat}, nil
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *Raw) ReadAt(p []byte, off int64) (int, error) { return r.file.ReadAt(p, off) }
+
+// Bytes returns the content of the file: mapped if it is large, else read. It is valid until Close. If the file
+// shrinks in the meantime, reading the bytes of a mapped file faults; Guard turns that into an error.
+func (r *Raw) Bytes() ([]byte, error) {
+	r.once.Do(func() {
+		if r.Size >= mapFrom {
+			if r.Size > math.MaxInt {
+				r.err = addressSpace(r.Path, r.Size)
+				return
+			}
+			r.mapped, r.err = mmap.Map(r.file, mmap.RDONLY, 0)
+			switch {
+			case r.err == nil:
+				r.bytes = r.mapped
+				return
+			case errors.Is(r.err, syscall.ENOMEM):
+				r.err = addressSpace(r.Path, r.Size)
+				return
+			}
+			r.mapped = nil // some file systems cannot map files, but can read them
+		}
+		data := make([]byte, r.Size)
+		n, err := r.file.ReadAt(data, 0)
+		if int64(n) < r.Size {
+			r.err = fmt.Errorf("read %s: %w", r.Path, err)
+			return
+		}
+		r.bytes, r.err = data, nil
+	})
+	return r.bytes, r.err
+}
+
+// addressSpace returns the error for a file that is too large to be mapped.
+func addressSpace(path string, size int64) error {
+	return &Error{Name: path, Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", size),
+		Hint: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}
+}
+
+// Changed returns an error if the size or the modification time of the file is not what it was when it was opened.
+func (r *Raw) Changed() error {
+	now, err := r.file.Stat()
+	if err != nil {
+		return err
+	}
+	if now.Size() != r.stat.Size() || !now.ModTime().Equal(r.stat.ModTime()) {
+		return &Error{Name: r.Path, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
+	}
+	return nil
+}
+
+// Close closes the file and invalidates what Bytes returned.
+func (r *Raw) Close() error {
+	var unmap error
+	if r.mapped != nil {
+		unmap, r.mapped = r.mapped.Unmap(), nil
+	}
+	r.bytes = nil
+	return errors.Join(unmap, r.file.Close())
+}
+
+// CheckpointFiles lists the files of one checkpoint that have an index: the .index of the second format (V2), or all files of the
+// first (V1), whose index and data are one file.
+type CheckpointFiles struct {
+	Prefix string   // what TensorFlow calls the checkpoint
+	Tables []string // the .index, or the V1 file, or its shards in order
+}
+
+const indexSuffix = ".index"
+
+// dataSuffix matches what follows the prefix in the name of a data file (tensorflow/core/util/tensor_bundle/naming.cc).
+var dataSuffix = regexp.MustCompile(`\.data-\d{5,}-of-\d{5,}$`)
+
+// shardSuffix matches what follows the prefix in the name of a V1 shard.
+var shardSuffix = regexp.MustCompile(`-\d{5,}-of-\d{5,}$`)
+
+// FindCheckpoint returns the files of the checkpoint that path names: a prefix, its .index, one of its data files, a V1 file, or
+// one of the shards of a V1 checkpoint. If PREFIX.index exists, it takes precedence over a V1 file called PREFIX, as in
+// TensorFlow. The content of the files is not looked at.
+func FindCheckpoint(path string) (CheckpointFiles, error) {
+	if prefix, ok := strings.CutSuffix(path, indexSuffix); ok && exists(path) {
+		return CheckpointFiles{prefix, []string{path}}, nil
+	}
+	prefix := path
+	if at := dataSuffix.FindStringIndex(path); at != nil {
+		prefix = path[:at[0]]
+	} else if at := shardSuffix.FindStringIndex(path); at != nil && exists(path) {
+		prefix = path[:at[0]]
+		if !exists(prefix + indexSuffix) {
+			return v1Shards(prefix)
+		}
+	}
+	if index := prefix + indexSuffix; exists(index) {
+		return CheckpointFiles{prefix, []string{index}}, nil
+	}
+	if exists(prefix) {
+		return CheckpointFiles{prefix, []string{prefix}}, nil
+	}
+	return v1Shards(prefix)
+}
+
+// v1Shards returns the shards of the V1 checkpoint with that prefix.
+func v1Shards(prefix string) (CheckpointFiles, error) {
+	files := CheckpointFiles{Prefix: prefix}
+	dir, base := filepath.Split(prefix)
+	if dir == "" {
+		dir = "."
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !isNotExist(err) {
+		return files, err
+	}
+	for _, entry := range entries {
+		rest, ok := strings.CutPrefix(entry.Name(), base)
+		if at := shardSuffix.FindStringIndex(rest); ok && at != nil && at[0] == 0 {
+			files.Tables = append(files.Tables, prefix+rest)
+		}
+	}
+	slices.Sort(files.Tables)
+	if len(files.Tables) == 0 {
+		return files, &Error{Name: prefix, Problem: "no checkpoint with this prefix", Err: os.ErrNotExist,
+			Hint: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsIn(dir))}
+	}
+	return files, nil
+}
+
+// checkpointsIn names the checkpoints in a directory, for a hint.
+func checkpointsIn(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Sprintf("directory %s does not exist", dir)
+	}
+	var found []string
+	for _, entry := range entries {
+		if prefix, ok := strings.CutSuffix(entry.Name(), indexSuffix); ok {
+			found = append(found, filepath.Join(dir, prefix))
+		}
+	}
+	switch len(found) {
+	case 0:
+		return fmt.Sprintf("%s has none", dir)
+	case 1:
+		return fmt.Sprintf("%s has %s", dir, found[0])
+	}
+	return fmt.Sprintf("%s has %d, for example %s", dir, len(found), found[len(found)-1])
+}
