@@ -1,12 +1,7 @@
 package opdef
 
 import (
-	"encoding/binary"
-
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/graph"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -253,11 +248,8 @@ func (t *Tensors) reshaped(i int) tensor.Shape {
 	return out
 }
 
-// maxAxes is the most numbers that a constant of axes or dimensions is believed to hold, maxAxesBytes its size in bytes.
-const (
-	maxAxes      = tensor.MaxRank
-	maxAxesBytes = 1 << 13
-)
+// maxAxes is the most numbers that a constant of axes or dimensions is believed to hold.
+const maxAxes = tensor.MaxRank
 
 // integers returns the values of the constant that e reads: a small int32 or int64 tensor.
 func (t *Tensors) integers(e graph.Edge) ([]int64, bool) {
@@ -268,43 +260,8 @@ func (t *Tensors) integers(e graph.Edge) ([]int64, bool) {
 	t.g.Node(int(e.Node), &n)
 	value, _ := n.Attr("value")
 	raw, ok := wire.AttrBytes(value, wire.AttrTensor)
-	if !ok || len(raw) > maxAxesBytes {
+	if !ok {
 		return nil, false
 	}
-	var decoded tfpb.TensorProto
-	if err := proto.Unmarshal(raw, &decoded); err != nil {
-		return nil, false
-	}
-	shape, _ := wire.Merged(raw, tensor.TensorShape)
-	count, ok := tensor.ParseShape(shape).Elements()
-	if !ok || count > maxAxes {
-		return nil, false
-	}
-	out := make([]int64, 0, count)
-	content := decoded.GetTensorContent()
-	switch decoded.GetDtype() {
-	case tfpb.DataType_DT_INT32:
-		for ; len(content) >= 4; content = content[4:] {
-			out = append(out, int64(int32(binary.LittleEndian.Uint32(content))))
-		}
-		for _, v := range decoded.GetIntVal() {
-			out = append(out, int64(v))
-		}
-	case tfpb.DataType_DT_INT64:
-		for ; len(content) >= 8; content = content[8:] {
-			out = append(out, int64(binary.LittleEndian.Uint64(content)))
-		}
-		out = append(out, decoded.GetInt64Val()...)
-	default:
-		return nil, false
-	}
-	// A tensor may hold fewer values than elements: the last one stands for the rest.
-	for int64(len(out)) < count {
-		if len(out) == 0 {
-			out = append(out, 0)
-			continue
-		}
-		out = append(out, out[len(out)-1])
-	}
-	return out[:count], true
+	return tensor.Integers(raw, maxAxes)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -29,9 +30,15 @@ type problemFinder struct {
 	library  []wire.Function // of graph_def
 	byName   map[string]int  // the first function of that name
 	recorded recordedShapes  // of the nodes of the graph
-	attrs    []byte          // room for the attrs of a node
-	group    []byte          // the colocation group that was found last
-	scratch  wire.Node       // for messages about a node
+	shapes   shapeTable      // of all shapes inferred
+	bodies   map[string]*body
+
+	callResults map[string][]tensor.Shape // by function and arguments
+	callDepth   int                       // calls that are being followed
+	callNodes   int                       // nodes of bodies followed so far
+	attrs       []byte                    // room for the attrs of a node
+	group       []byte                    // the colocation group that was found last
+	scratch     wire.Node                 // for messages about a node
 }
 
 func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
@@ -46,6 +53,9 @@ func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
 		unbound: make(map[string]bool),
 		called:  make(map[string]bool),
 		byName:  make(map[string]int),
+		bodies:  make(map[string]*body),
+
+		callResults: make(map[string][]tensor.Shape),
 	}
 }
 

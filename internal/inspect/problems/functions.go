@@ -177,15 +177,20 @@ func (f *problemFinder) findCalled() error {
 	return nil
 }
 
-// A body is the names in a function's body.
+// A body is what a function's body holds.
 type body struct {
-	args  map[string]bool
-	nodes map[string]bodyNode
+	argNames   []string
+	argNumbers map[string]int
+	nodes      map[string]bodyNode
+	order      []bodyNode
+	returned   []string // what each output returns: "arg", "node:output:number"
 }
 
 type bodyNode struct {
-	op    *opInfo
-	types *opTypes
+	number int // in order
+	op     *opInfo
+	types  *opTypes
+	raw    []byte // the NodeDef
 }
 
 // checkBody looks into the body of a function.
@@ -194,9 +199,11 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 	if signature == nil {
 		return nil
 	}
-	b := body{args: make(map[string]bool), nodes: make(map[string]bodyNode)}
-	for _, arg := range signature.GetInputArg() {
-		b.args[arg.GetName()] = true
+	b := &body{argNumbers: make(map[string]int), nodes: make(map[string]bodyNode)}
+	f.bodies[name] = b
+	for k, arg := range signature.GetInputArg() {
+		b.argNames = append(b.argNames, arg.GetName())
+		b.argNumbers[arg.GetName()] = k
 	}
 	for n, err := range function.Nodes() {
 		if err != nil {
@@ -212,11 +219,13 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		if version := op.deprecated.GetVersion(); version > 0 && f.producer >= int64(version) {
 			f.report(&p, removedOp, op.name, f.removal(op))
 		}
-		if _, double := b.nodes[string(n.Name)]; double || b.args[string(n.Name)] {
+		if _, double := b.nodes[string(n.Name)]; double || b.isArg(string(n.Name)) {
 			f.report(&p, duplicateNode, "", fixed("another node or argument has the same name"))
 			continue
 		}
-		b.nodes[string(n.Name)] = bodyNode{op, types}
+		node := bodyNode{len(b.order), op, types, n.Raw}
+		b.nodes[string(n.Name)] = node
+		b.order = append(b.order, node)
 	}
 	for n, err := range function.Nodes() {
 		if err != nil {
@@ -229,7 +238,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 			}
 		}
 	}
-	f.checkReturns(name, function, signature, &b)
+	f.checkReturns(name, function, signature, b)
 	return nil
 }
 
@@ -244,6 +253,7 @@ func (f *problemFinder) checkReturns(name string, function wire.Function, signat
 	for _, out := range signature.GetOutputArg() {
 		p := nodePlace{name: []byte(out.GetName()), function: name}
 		tensor, known := returned[out.GetName()]
+		b.returned = append(b.returned, tensor)
 		switch {
 		case !known:
 			f.report(&p, missingInput, "", fixed("nothing is returned for the output of that name"))
@@ -253,15 +263,20 @@ func (f *problemFinder) checkReturns(name string, function wire.Function, signat
 	}
 }
 
+func (b *body) isArg(name string) bool {
+	_, ok := b.argNumbers[name]
+	return ok
+}
+
 // has reports whether an input names something in the body: "arg", "node:output", "node:output:0" or "^node"
 // (FunctionInstantiationHelper in tensorflow/core/framework/function.cc).
 func (b *body) has(input string) bool {
 	if name, control := strings.CutPrefix(input, "^"); control {
 		_, known := b.nodes[name]
-		return known || b.args[name]
+		return known || b.isArg(name)
 	}
 	name, rest, deeper := strings.Cut(input, ":")
-	if b.args[name] {
+	if b.isArg(name) {
 		if !deeper {
 			return true
 		}

@@ -41,6 +41,7 @@ const (
 	invalidAttr
 	invalidTensor
 	inconsistentShapes
+	shapeMismatch
 	duplicateFunction
 	functionNamedLikeOp
 	functionGradient
@@ -141,7 +142,10 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"the file is damaged: take another copy, or write the constant anew"},
 	inconsistentShapes: {"inconsistent-shapes", SeverityError,
 		"The shapes recorded in `_output_shapes` contradict those that TensorFlow infers now.",
-		"remove the attr `_output_shapes` from these nodes, TensorFlow infers the shapes anew: n.attr.pop('_output_shapes') in Python"},
+		"drop the recorded shapes, TensorFlow infers them anew: `metagraph export --drop-attr _output_shapes IN OUT`"},
+	shapeMismatch: {"shape-mismatch", SeverityError,
+		"The inputs of a node have shapes that its op cannot take.",
+		"follow the inputs to the first wrong shape: `metagraph export --set-shape NAME=DIMS` corrects a placeholder, `--drop-attr _output_shapes` drops outdated recorded shapes"},
 	duplicateFunction: {"duplicate-function", SeverityError,
 		"Two different functions have the same name.",
 		"rename or remove one of them"},

@@ -30,6 +30,7 @@ type opInfo struct {
 	attrs      []opAttr
 	typed      []int // which attrs the types of inputs and outputs follow from
 	deprecated *tfpb.OpDeprecation
+	defaults   map[string][]byte // AttrValues, nil until somebody asks for them
 
 	constant   *opTypes             // the types, where they follow from no attr
 	byAttrs    map[string]*opTypes  // the types, by the values of the attrs that they follow from

@@ -55,13 +55,13 @@ func Find(m *model.Model) ([]Problem, error) {
 	}
 	f.findInNodes()
 	f.findInEdges()
-	f.findInShapes()
 	f.findCycles()
 	f.findInDevices()
 	f.findSharedVariables()
 	if err := f.findInFunctions(); err != nil {
 		return nil, err
 	}
+	f.findInShapes()
 	f.findInCollections()
 	f.findInSaver()
 	f.findInSignatures()

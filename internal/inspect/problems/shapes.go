@@ -2,8 +2,6 @@ package problems
 
 import (
 	"fmt"
-	"math"
-	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -13,58 +11,332 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A shapeRule returns the shape that the first output of a node has, from the shapes of its data inputs, nil where it is
-// unknown. node returns the node, for those that need to look at it.
-type shapeRule func(node func() *wire.Node, in []tensor.Shape) tensor.Shape
-
-func sameAsFirst(_ func() *wire.Node, in []tensor.Shape) tensor.Shape { return in[0] }
-
-func sameAsSecond(_ func() *wire.Node, in []tensor.Shape) tensor.Shape {
-	if len(in) < 2 {
-		return nil
-	}
-	return in[1]
+// findInShapes infers the shapes of all nodes, as TensorFlow does when it imports the graph: it refuses nodes whose inputs have
+// shapes that the op cannot take, and shapes recorded in _output_shapes that contradict those it infers
+// (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc).
+func (f *problemFinder) findInShapes() {
+	w := newShapeWalk(f, mainGraph{f})
+	w.run()
 }
 
-func bothBroadcast(_ func() *wire.Node, in []tensor.Shape) tensor.Shape {
-	if len(in) < 2 || !in[0].FullyDefined() || !in[1].FullyDefined() {
-		return nil
-	}
-	if slices.Equal(in[0], in[1]) {
-		return in[0]
-	}
-	return opdef.Broadcast(in[0], in[1])
+// shapeNodes is the nodes of the graph, or of a function body, to a shapeWalk.
+type shapeNodes interface {
+	count() int
+	op(i int) *opInfo
+	types(i int) *opTypes      // nil if they are unknown
+	inputs(i int) []graph.Edge // the data inputs
+	raw(i int) []byte          // the NodeDef
+	recorded(i int) []tensor.Shape
+	handle(i int) tensor.Shape // of the variable that a node outside of op's knowledge refers to: a function's argument
+	report(i int, kind problemKind, group string, message func() string)
 }
 
-func matrixProduct(node func() *wire.Node, in []tensor.Shape) tensor.Shape {
-	if len(in) < 2 {
-		return nil
+// mainGraph is the graph of the file.
+type mainGraph struct{ f *problemFinder }
+
+func (g mainGraph) count() int              { return g.f.g.Len() }
+func (g mainGraph) op(i int) *opInfo        { return g.f.infos[g.f.g.Op(i)] }
+func (g mainGraph) types(i int) *opTypes    { return g.f.types[i] }
+func (g mainGraph) raw(i int) []byte        { return g.f.g.Raw(i) }
+func (g mainGraph) handle(int) tensor.Shape { return nil }
+
+func (g mainGraph) inputs(i int) []graph.Edge {
+	edges := g.f.g.Inputs(i)
+	for k, e := range edges {
+		if e.Port == graph.Control {
+			return edges[:k]
+		}
 	}
-	n := node()
-	return opdef.MatMul(in[0], in[1], tensor.AttrBool(n, "transpose_a"), tensor.AttrBool(n, "transpose_b"))
+	return edges
 }
 
-// shapeRuleOf returns how the shape of an op's first output follows from those of its inputs, nil where that is not simple. Only
-// rules that all releases of TensorFlow share are here.
-func shapeRuleOf(op string) shapeRule {
-	switch op {
-	case "Identity", "StopGradient", "Relu", "Relu6", "Elu", "Sigmoid", "Tanh", "Softplus", "Neg", "Exp", "Log", "Square", "Sqrt",
-		"Rsqrt", "Abs", "Sign", "Floor", "Cast", "ZerosLike", "LogicalNot", "Softmax", "LogSoftmax", "BiasAdd", "CheckNumerics":
-		return sameAsFirst
-	case "Assign":
-		return sameAsSecond
-	case "Add", "AddV2", "Sub", "Mul", "RealDiv", "Maximum", "Minimum", "Pow", "SquaredDifference", "Equal", "Less", "Greater",
-		"LessEqual", "GreaterEqual", "LogicalAnd", "LogicalOr":
-		return bothBroadcast
-	case "MatMul":
-		return matrixProduct
+func (g mainGraph) recorded(i int) []tensor.Shape {
+	if g.f.recorded.nodes == nil {
+		return nil
+	}
+	return g.f.recorded.lists[g.f.recorded.nodes[i]]
+}
+
+func (g mainGraph) report(i int, kind problemKind, group string, message func() string) {
+	g.f.found.add(kind, group, g.f.node(i), message)
+}
+
+// A shapeWalk infers the shapes of one graph or function body. It visits each node once, inputs first, and keeps a number per node:
+// most nodes have shapes that other nodes have too.
+type shapeWalk struct {
+	f     *problemFinder
+	nodes shapeNodes
+	lists []int32 // by node, the number of the list of its output shapes in f.shapes; notVisited, visiting
+	known map[graph.Edge]constant
+	query opdef.ShapeQuery
+
+	// The node that query is about.
+	at     int
+	node   wire.Node
+	parsed bool
+	vague  bool // an attr is a placeholder
+	in     []tensor.Shape
+	edges  []graph.Edge
+	stack  []shapeFrame
+}
+
+// The states of a node before it has a list.
+const (
+	notVisited int32 = -1
+	visiting   int32 = -2
+)
+
+// A shapeFrame is a node whose inputs are visited, from number next on.
+type shapeFrame struct{ node, next int }
+
+func newShapeWalk(f *problemFinder, nodes shapeNodes) *shapeWalk {
+	w := &shapeWalk{f: f, nodes: nodes, lists: make([]int32, nodes.count()), known: make(map[graph.Edge]constant)}
+	for i := range w.lists {
+		w.lists[i] = notVisited
+	}
+	w.query.Producer = f.producer
+	w.query.Attr = w.attr
+	w.query.Value = func(k int) ([]int64, bool) { return w.value(w.edges[k], 0) }
+	w.query.PartialShape = func(k int) tensor.Shape { return w.partialShape(w.edges[k], 0) }
+	w.query.Handle = func(k int) tensor.Shape { return w.handle(w.edges[k]) }
+	return w
+}
+
+// run visits all nodes.
+func (w *shapeWalk) run() {
+	for i := range w.lists {
+		if w.lists[i] == notVisited {
+			w.visit(i)
+		}
+	}
+}
+
+// visit infers the shapes of a node, after those of the nodes it reads. A cycle that is no loop is a problem of its own; here its
+// nodes have unknown shapes.
+func (w *shapeWalk) visit(i int) {
+	w.stack = append(w.stack[:0], shapeFrame{node: i})
+	w.lists[i] = visiting
+	for len(w.stack) > 0 {
+		top := &w.stack[len(w.stack)-1]
+		inputs := w.nodes.inputs(top.node)
+		descended := false
+		for top.next < len(inputs) {
+			e := inputs[top.next]
+			top.next++
+			if e.Node == graph.Dangling || w.lists[e.Node] != notVisited || w.leadsBack(top.node, e) {
+				continue
+			}
+			w.lists[e.Node] = visiting
+			w.stack = append(w.stack, shapeFrame{node: int(e.Node)})
+			descended = true
+			break
+		}
+		if !descended {
+			node := top.node
+			w.stack = w.stack[:len(w.stack)-1]
+			w.lists[node] = w.f.shapes.number(w.infer(node))
+		}
+	}
+}
+
+// leadsBack reports whether an input of node i closes a while loop. TensorFlow infers shapes before it draws these.
+func (w *shapeWalk) leadsBack(i int, e graph.Edge) bool {
+	switch w.nodes.op(i).name {
+	case "Merge", "RefMerge":
+	default:
+		return false
+	}
+	op := w.nodes.op(int(e.Node)).name
+	return op == "NextIteration" || op == "RefNextIteration"
+}
+
+// shape returns the shape of a tensor, nil if it is unknown.
+func (w *shapeWalk) shape(e graph.Edge) tensor.Shape {
+	if e.Node == graph.Dangling || e.Port < 0 || w.lists[e.Node] < 0 {
+		return nil
+	}
+	list := w.f.shapes.lists[w.lists[e.Node]]
+	if int(e.Port) >= len(list) {
+		return nil
+	}
+	return list[e.Port]
+}
+
+// maxShapedOutputs is the most outputs of one node that shapes are kept of.
+const maxShapedOutputs = 1 << 14
+
+// infer returns the shapes of the outputs of a node whose inputs have been visited, nil if they are unknown.
+func (w *shapeWalk) infer(i int) []tensor.Shape {
+	recorded := w.nodes.recorded(i)
+	op, types := w.nodes.op(i), w.nodes.types(i)
+	if types == nil || types.outputCount > maxShapedOutputs {
+		return recorded
+	}
+	w.edges = w.nodes.inputs(i)
+	if int64(len(w.edges)) != types.inputCount {
+		return recorded
+	}
+	var out []tensor.Shape
+	switch {
+	case op.kind == registeredOp && opdef.HasShapeRule(op.name):
+		w.prepare(i, op, int(types.outputCount))
+		shapes, err := opdef.InferShapes(&w.query)
+		if w.vague {
+			return recorded
+		}
+		if err != nil {
+			w.nodes.report(i, shapeMismatch, op.name, func() string { return op.name + ": " + err.Error() })
+			return recorded
+		}
+		out = shapes
+	case op.kind == functionOp, op.name == "PartitionedCall", op.name == "StatefulPartitionedCall":
+		out = w.call(i, op, int(types.outputCount))
+	}
+	return w.refine(i, op, out, recorded)
+}
+
+// prepare makes query one about node i.
+func (w *shapeWalk) prepare(i int, op *opInfo, outputs int) {
+	w.at, w.parsed, w.vague = i, false, false
+	w.in = w.in[:0]
+	loop := op.name == "Merge" || op.name == "RefMerge"
+	for _, e := range w.edges {
+		var s tensor.Shape
+		if !loop || e.Node == graph.Dangling || !w.leadsBack(i, e) {
+			s = w.shape(e)
+		}
+		w.in = append(w.in, s)
+	}
+	w.query.Op, w.query.Inputs, w.query.Outputs = op.name, w.in, outputs
+}
+
+// attr returns the AttrValue of an attr of the node that query is about, or its default.
+func (w *shapeWalk) attr(name string) []byte {
+	if !w.parsed {
+		w.parsed = true
+		if err := w.node.Parse(w.nodes.raw(w.at)); err != nil {
+			w.node = wire.Node{}
+		}
+	}
+	value, _ := w.node.Attr(name)
+	if len(value) == 0 {
+		return w.f.defaults(w.nodes.op(w.at))[name]
+	}
+	if _, placeholder := wire.AttrBytes(value, wire.AttrPlaceholder); placeholder {
+		w.vague = true
+	}
+	return value
+}
+
+// defaults returns the default AttrValues of an op's attrs.
+func (f *problemFinder) defaults(op *opInfo) map[string][]byte {
+	if op.defaults == nil {
+		op.defaults = f.ops.registered.Defaults(op.name)
+	}
+	return op.defaults
+}
+
+// refine returns what is known of the outputs of node i from the shapes inferred and those recorded.
+func (w *shapeWalk) refine(i int, op *opInfo, inferred, recorded []tensor.Shape) []tensor.Shape {
+	if len(recorded) == 0 {
+		return inferred
+	}
+	out := make([]tensor.Shape, max(len(inferred), len(recorded)))
+	copy(out, recorded)
+	for k, s := range inferred {
+		merged, ok := opdef.MergeShapes(s, out[k])
+		if !ok {
+			w.nodes.report(i, inconsistentShapes, op.name, func() string {
+				return fmt.Sprintf("_output_shapes records %s for output #%d, and TensorFlow %s infers %s", recorded[k], k, opdef.ReferenceVersion, s)
+			})
+			return recorded
+		}
+		out[k] = merged
+	}
+	return out
+}
+
+// handle returns the shape of the variable that a resource refers to, nil if it is unknown.
+func (w *shapeWalk) handle(e graph.Edge) tensor.Shape {
+	const most = 32 // ops between a variable and what reads it
+	for range most {
+		if e.Node == graph.Dangling || e.Port < 0 {
+			return nil
+		}
+		i := int(e.Node)
+		op := w.nodes.op(i)
+		switch op.name {
+		case "VarHandleOp":
+			var n wire.Node
+			if op.kind != registeredOp || n.Parse(w.nodes.raw(i)) != nil {
+				return nil
+			}
+			return tensor.AttrShape(&n)
+		case "Identity", "Switch", "Enter":
+			inputs := w.nodes.inputs(i)
+			if len(inputs) == 0 {
+				return nil
+			}
+			e = inputs[0]
+		default:
+			return w.nodes.handle(i)
+		}
 	}
 	return nil
 }
 
+// A shapeTable numbers lists of shapes: those of the outputs of one node. Number 0 is the list of which nothing is known.
+type shapeTable struct {
+	lists   [][]tensor.Shape
+	numbers map[string]int32
+	key     []byte
+}
+
+// maxShapeLists is how many different lists are told apart. What is beyond counts as unknown.
+const maxShapeLists = 1 << 17
+
+// number returns the number of a list. It keeps the list.
+func (t *shapeTable) number(list []tensor.Shape) int32 {
+	if t.numbers == nil {
+		t.numbers = map[string]int32{"": 0}
+		t.lists = [][]tensor.Shape{nil}
+	}
+	for len(list) > 0 && list[len(list)-1] == nil {
+		list = list[:len(list)-1]
+	}
+	key := t.key[:0]
+	for _, s := range list {
+		key = appendShape(key, s)
+	}
+	t.key = key
+	n, known := t.numbers[string(key)]
+	if known {
+		return n
+	}
+	if len(t.lists) == maxShapeLists {
+		return 0
+	}
+	n = int32(len(t.lists))
+	t.lists = append(t.lists, list)
+	t.numbers[string(key)] = n
+	return n
+}
+
+// appendShape appends an encoding of a shape that no other shape has.
+func appendShape(b []byte, s tensor.Shape) []byte {
+	if s == nil {
+		return append(b, 0)
+	}
+	b = protowire.AppendVarint(b, uint64(len(s))+1)
+	for _, dim := range s {
+		b = protowire.AppendVarint(b, uint64(dim+1))
+	}
+	return b
+}
+
 // recordedShapes is what the nodes of a graph record in _output_shapes. Most record what others do, so that lists are numbered.
 type recordedShapes struct {
-	nodes   []int32 // by node number, the number of the list, 0 for none; empty where no node records any
+	nodes   []int32 // by node number, the number of the list, 0 for none; empty if no node records any
 	lists   [][]tensor.Shape
 	numbers map[string]int32
 }
@@ -110,101 +382,4 @@ func (r *recordedShapes) set(i, count int, list int32) {
 		r.nodes = make([]int32, count)
 	}
 	r.nodes[i] = list
-}
-
-// of returns the shape that node i records for an output, nil where it records none.
-func (r *recordedShapes) of(i, output int32) tensor.Shape {
-	list := r.lists[r.nodes[i]]
-	if output < 0 || int(output) >= len(list) {
-		return nil
-	}
-	return list[output]
-}
-
-// findInShapes compares the shapes that nodes record in _output_shapes with those that follow from what their inputs record, as
-// TensorFlow does with shapes it infers (GraphConstructor::ValidateShape in
-// tensorflow/core/common_runtime/graph_constructor.cc). Graphs that were rewired by hand show it.
-func (f *problemFinder) findInShapes() {
-	if f.recorded.nodes == nil {
-		return
-	}
-	rules := make([]shapeRule, len(f.infos))
-	for id, op := range f.infos {
-		if op.kind == registeredOp {
-			rules[id] = shapeRuleOf(op.name)
-		}
-	}
-	var in []tensor.Shape
-	for i := range f.g.Len() {
-		rule := rules[f.g.Op(i)]
-		if rule == nil {
-			continue
-		}
-		recorded := f.recorded.of(int32(i), 0)
-		if recorded == nil {
-			continue
-		}
-		in = in[:0]
-		for _, e := range f.g.Inputs(i) {
-			if e.Port == graph.Control {
-				break
-			}
-			var shape tensor.Shape
-			if e.Node != graph.Dangling {
-				shape = f.recorded.of(e.Node, e.Port)
-			}
-			in = append(in, shape)
-		}
-		if len(in) == 0 {
-			continue
-		}
-		if inferred := rule(func() *wire.Node { f.g.Node(i, &f.scratch); return &f.scratch }, in); !compatible(recorded, inferred) {
-			f.found.add(inconsistentShapes, f.g.OpName(f.g.Op(i)), f.node(i), func() string {
-				return fmt.Sprintf("_output_shapes records %s for output #0, and its inputs make it %s", recorded, inferred)
-			})
-		}
-	}
-}
-
-// shapeReaders are the ops whose shape function reads their shape attr, so that the import refuses what is no shape. Others, like
-// queues and datasets, keep it for when they run. Found by importing every op of TensorFlow with such attrs.
-var shapeReaders = map[string]bool{
-	"AccumulateNV2": true, "AnonymousMutableDenseHashTable": true, "AnonymousMutableHashTableOfTensors": true,
-	"CollectiveBcastRecv": true, "CollectiveBcastSend": true, "EnsureShape": true, "FakeParam": true, "ImmutableConst": true,
-	"InfeedDequeue": true, "MutableDenseHashTableV2": true, "MutableHashTableOfTensorsV2": true, "OutfeedDequeue": true,
-	"OutfeedDequeueV2": true, "ParallelConcat": true, "Placeholder": true, "PlaceholderWithDefault": true, "TemporaryVariable": true,
-	"TensorArrayGatherV3": true, "TensorArrayV3": true, "TensorListConcat": true, "VarHandleOp": true, "Variable": true, "VariableV2": true,
-}
-
-// wrongShape says why a TensorShapeProto is no shape, nothing where it is one (PartialTensorShape::IsValidShape in
-// tensorflow/core/framework/tensor_shape.cc).
-func wrongShape(proto []byte) string {
-	dims, unknown := 0, false
-	elements := int64(1)
-	for s := wire.Scan(proto); s.Next(); {
-		switch {
-		case s.Is(tensor.ShapeDim):
-			size := int64(wire.LastUint(s.Data, tensor.DimSize))
-			if size < -1 {
-				return fmt.Sprintf("is a shape with the dimension %d", size)
-			}
-			if dims++; dims > tensor.MaxRank {
-				return fmt.Sprintf("is a shape of more than %d dimensions", tensor.MaxRank)
-			}
-			if size < 0 || elements < 0 {
-				elements = -1 // TensorFlow multiplies what it knows up to here only
-				continue
-			}
-			if size > 0 && elements > math.MaxInt64/size {
-				return "is a shape of more than 2**63-1 elements"
-			}
-			elements *= size
-		case s.Num == tensor.ShapeUnknownRank && s.Type == protowire.VarintType:
-			unknown = s.Uint() != 0
-		}
-	}
-	if unknown && dims > 0 {
-		return "is a shape of unknown rank with dimensions"
-	}
-	return ""
 }

@@ -6,7 +6,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -85,7 +84,7 @@ func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
 	}
 }
 
-// checkOutputShapes compares the shapes that a node records for its outputs with what its op makes of it, where that is certain
+// checkOutputShapes checks that a node records a shape for each of its outputs; findInShapes compares them with what its op makes
 // (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc).
 func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTypes, value []byte) {
 	list, ok := wire.AttrBytes(value, wire.AttrList)
@@ -100,16 +99,6 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 				f.report(p, inconsistentShapes, op.name, func() string { return fmt.Sprintf("_output_shapes: output #%d %s", output, wrong) })
 				return
 			}
-			if inferred, certain := f.inferred(op, count); certain {
-				if recorded := tensor.ParseShape(s.Data); !compatible(recorded, inferred) {
-					output := count
-					f.report(p, inconsistentShapes, op.name, func() string {
-						return fmt.Sprintf("_output_shapes records %s for output #%d of op %s, and TensorFlow %s infers %s",
-							recorded, output, shown(op.name), opdef.ReferenceVersion, inferred)
-					})
-					return
-				}
-			}
 			count++
 		} else if s.Num >= wire.ListS && s.Num <= wire.ListFunc {
 			return
@@ -120,65 +109,6 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 			return fmt.Sprintf("_output_shapes records %d shapes for %d outputs", count, types.outputCount)
 		})
 	}
-}
-
-// compatible reports whether two shapes can be those of one tensor.
-func compatible(a, b tensor.Shape) bool {
-	if a == nil || b == nil {
-		return true
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] >= 0 && b[i] >= 0 && a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// scalarPlaceholders is the last version whose placeholders said by a scalar shape that it is unknown
-// (tensorflow/core/ops/array_ops.cc).
-const scalarPlaceholders = 21
-
-// inferred returns the shape that TensorFlow infers for an output of the node whose attrs are in op.attrValues, where it follows
-// from op and attrs alone.
-func (f *problemFinder) inferred(op *opInfo, output int64) (tensor.Shape, bool) {
-	if op.kind != registeredOp {
-		return nil, false
-	}
-	switch op.name {
-	case "FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3":
-		// Outputs 3 and 4 are placeholders for reserve spaces: empty vectors since TensorFlow 1.5, and before that, outside of
-		// training, vectors of one element a channel (tensorflow/core/framework/common_shape_fns.cc).
-		return tensor.Shape{0}, output == 3 || output == 4
-	case "VarHandleOp":
-		return tensor.Shape{}, output == 0
-	}
-	if output != 0 {
-		return nil, false
-	}
-	switch op.name {
-	case "Const":
-		encoded, ok := wire.AttrBytes(op.value(op.attr([]byte("value")), op.attrValues), wire.AttrTensor)
-		if !ok {
-			return nil, false
-		}
-		shape, _ := wire.Merged(encoded, tensor.TensorShape)
-		return constantShape(shape), true
-	case "Variable", "VariableV2", "Placeholder", "PlaceholderV2":
-		shape, ok := wire.AttrBytes(op.attrValues[op.attr([]byte("shape"))], wire.AttrShape)
-		if !ok {
-			return nil, false
-		}
-		dims := tensor.ParseShape(shape)
-		if len(dims) == 0 && (op.name == "Variable" || op.name == "Placeholder" && f.producer <= scalarPlaceholders) {
-			return nil, false
-		}
-		return dims, true
-	}
-	return nil, false
 }
 
 // sameAttr reports whether an AttrValue says the same as the bytes of another.

@@ -1,0 +1,54 @@
+package problems
+
+import (
+	"fmt"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// shapeReaders are the ops whose shape function reads their shape attr, so that the import refuses what is no shape. Others, like
+// queues and datasets, keep it for when they run. Found by importing every op of TensorFlow with such attrs.
+var shapeReaders = map[string]bool{
+	"AccumulateNV2": true, "AnonymousMutableDenseHashTable": true, "AnonymousMutableHashTableOfTensors": true,
+	"CollectiveBcastRecv": true, "CollectiveBcastSend": true, "EnsureShape": true, "FakeParam": true, "ImmutableConst": true,
+	"InfeedDequeue": true, "MutableDenseHashTableV2": true, "MutableHashTableOfTensorsV2": true, "OutfeedDequeue": true,
+	"OutfeedDequeueV2": true, "ParallelConcat": true, "Placeholder": true, "PlaceholderWithDefault": true, "TemporaryVariable": true,
+	"TensorArrayGatherV3": true, "TensorArrayV3": true, "TensorListConcat": true, "VarHandleOp": true, "Variable": true, "VariableV2": true,
+}
+
+// wrongShape says why a TensorShapeProto is no shape, nothing where it is one (PartialTensorShape::IsValidShape in
+// tensorflow/core/framework/tensor_shape.cc).
+func wrongShape(proto []byte) string {
+	dims, unknown := 0, false
+	elements := int64(1)
+	for s := wire.Scan(proto); s.Next(); {
+		switch {
+		case s.Is(tensor.ShapeDim):
+			size := int64(wire.LastUint(s.Data, tensor.DimSize))
+			if size < -1 {
+				return fmt.Sprintf("is a shape with the dimension %d", size)
+			}
+			if dims++; dims > tensor.MaxRank {
+				return fmt.Sprintf("is a shape of more than %d dimensions", tensor.MaxRank)
+			}
+			if size < 0 || elements < 0 {
+				elements = -1 // TensorFlow multiplies what it knows up to here only
+				continue
+			}
+			if size > 0 && elements > math.MaxInt64/size {
+				return "is a shape of more than 2**63-1 elements"
+			}
+			elements *= size
+		case s.Num == tensor.ShapeUnknownRank && s.Type == protowire.VarintType:
+			unknown = s.Uint() != 0
+		}
+	}
+	if unknown && dims > 0 {
+		return "is a shape of unknown rank with dimensions"
+	}
+	return ""
+}

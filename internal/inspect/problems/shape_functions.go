@@ -1,0 +1,185 @@
+package problems
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// The limits of following calls into function bodies. Beyond them the results of a call have unknown shapes.
+const (
+	maxCallDepth = 32      // functions that call each other
+	maxCallNodes = 1 << 20 // nodes of all bodies, each time a body is followed
+)
+
+// call returns the shapes of what a node's function returns. TensorFlow infers them anew for each call it imports
+// (InferShapesForFunction in tensorflow/core/common_runtime/function_utils.cc).
+func (w *shapeWalk) call(i int, op *opInfo, outputs int) []tensor.Shape {
+	name := op.name
+	if op.kind != functionOp {
+		value, _ := w.attrOf(i, callAttr(op.name))
+		function, _ := wire.AttrBytes(value, wire.AttrFunc)
+		name = string(wire.Last(function, 1))
+	}
+	if off, ok := w.attrOf(i, "_disable_call_shape_inference"); ok && wire.LastUint(off, wire.AttrB) != 0 {
+		return nil
+	}
+	edges := w.edges
+	args := make([]argument, len(edges))
+	for k, e := range edges {
+		args[k] = argument{w.shape(e), w.handle(e)}
+	}
+	return w.f.callShapes(name, args, outputs)
+}
+
+// An argument is what is known of an argument of a call: its shape, and that of the variable if it is a resource.
+type argument struct{ shape, handle tensor.Shape }
+
+// callShapes returns the shapes of what a function returns for given arguments, and reports what TensorFlow would refuse in its body.
+func (f *problemFinder) callShapes(name string, args []argument, outputs int) []tensor.Shape {
+	b := f.bodies[name]
+	if b == nil || len(args) != len(b.argNames) || f.callDepth == maxCallDepth || f.callNodes > maxCallNodes {
+		return nil
+	}
+	key := []byte(name + "\x00")
+	for _, a := range args {
+		key = appendShape(appendShape(key, a.shape), a.handle)
+	}
+	if known, ok := f.callResults[string(key)]; ok {
+		return known
+	}
+	f.callDepth++
+	f.callNodes += len(b.order)
+	w := newShapeWalk(f, newFunctionGraph(f, name, b, args))
+	w.run()
+	f.callDepth--
+	out := make([]tensor.Shape, outputs)
+	for k := range out {
+		if k < len(b.returned) {
+			out[k] = w.shape(b.edge(b.returned[k]))
+		}
+	}
+	f.callResults[string(key)] = out
+	return out
+}
+
+// A functionGraph is the body of a function for one call: its arguments, then its nodes.
+type functionGraph struct {
+	f     *problemFinder
+	name  string
+	body  *body
+	args  []argument
+	edges [][]graph.Edge // by node
+}
+
+// argumentOp is what an argument is to those that read it.
+var argumentOp = &opInfo{name: "_Arg"}
+
+func newFunctionGraph(f *problemFinder, name string, b *body, args []argument) *functionGraph {
+	g := &functionGraph{f: f, name: name, body: b, args: args}
+	g.edges = make([][]graph.Edge, len(b.order))
+	var n wire.Node
+	for i, node := range b.order {
+		if n.Parse(node.raw) != nil {
+			continue
+		}
+		for _, input := range n.Inputs {
+			if len(input) > 0 && input[0] == '^' {
+				break
+			}
+			g.edges[i] = append(g.edges[i], b.edge(string(input)))
+		}
+	}
+	return g
+}
+
+// edge returns the tensor that an input in the body names: "arg", "node:output:number". It is Dangling if that is not certain.
+func (b *body) edge(input string) graph.Edge {
+	name, rest, _ := strings.Cut(input, ":")
+	if k, ok := b.argNumbers[name]; ok {
+		return graph.Edge{Node: int32(k)}
+	}
+	n, ok := b.nodes[name]
+	if !ok || n.op.kind == unknownOp {
+		return graph.Edge{Node: graph.Dangling}
+	}
+	output, index, _ := strings.Cut(rest, ":")
+	number, err := strconv.ParseInt(index, 10, 31)
+	if index != "" && err != nil {
+		return graph.Edge{Node: graph.Dangling}
+	}
+	for k, arg := range n.op.outputs {
+		if arg.name != output {
+			if arg.numberAttr >= 0 || arg.typesAttr >= 0 {
+				break // nobody says here how many tensors it is
+			}
+			continue
+		}
+		return graph.Edge{Node: int32(len(b.argNames) + n.number), Port: int32(k) + int32(number)}
+	}
+	return graph.Edge{Node: graph.Dangling}
+}
+
+func (g *functionGraph) count() int { return len(g.args) + len(g.body.order) }
+
+// node returns node i, nil if it is an argument.
+func (g *functionGraph) node(i int) *bodyNode {
+	if i < len(g.args) {
+		return nil
+	}
+	return &g.body.order[i-len(g.args)]
+}
+
+func (g *functionGraph) op(i int) *opInfo {
+	if n := g.node(i); n != nil {
+		return n.op
+	}
+	return argumentOp
+}
+
+func (g *functionGraph) types(i int) *opTypes {
+	if n := g.node(i); n != nil {
+		return n.types
+	}
+	return nil
+}
+
+func (g *functionGraph) inputs(i int) []graph.Edge {
+	if i < len(g.args) {
+		return nil
+	}
+	return g.edges[i-len(g.args)]
+}
+
+func (g *functionGraph) raw(i int) []byte {
+	if n := g.node(i); n != nil {
+		return n.raw
+	}
+	return nil
+}
+
+// recorded returns the shape of an argument. TensorFlow does not look at what nodes of a body record.
+func (g *functionGraph) recorded(i int) []tensor.Shape {
+	if i < len(g.args) {
+		return []tensor.Shape{g.args[i].shape}
+	}
+	return nil
+}
+
+func (g *functionGraph) handle(i int) tensor.Shape {
+	if i < len(g.args) {
+		return g.args[i].handle
+	}
+	return nil
+}
+
+func (g *functionGraph) report(i int, kind problemKind, group string, message func() string) {
+	var n wire.Node
+	if err := n.Parse(g.raw(i)); err != nil {
+		return
+	}
+	g.f.report(&nodePlace{name: n.Name, function: g.name}, kind, group, message)
+}

@@ -1,0 +1,426 @@
+package problems
+
+import (
+	"math"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A constant is the elements of an integer tensor, if TensorFlow knows them when it imports the graph.
+type constant struct {
+	values []int64
+	known  bool
+}
+
+// The limits of evaluating constants. What is beyond is unknown, which is never wrong.
+const (
+	maxConstant      = 1 << 10 // elements of a tensor
+	maxConstantDepth = 64      // nodes between a shape and what it is computed from
+	maxConstants     = 1 << 17 // tensors that are remembered
+)
+
+// value returns the elements of an integer tensor that TensorFlow computes while it infers shapes (EvaluateConstantTensor in
+// tensorflow/core/common_runtime/eval_const_tensor.cc). TensorFlow runs any op for that; here are those of shape arithmetic.
+func (w *shapeWalk) value(e graph.Edge, depth int) ([]int64, bool) {
+	if e.Node == graph.Dangling || e.Port < 0 {
+		return nil, false
+	}
+	if c, seen := w.known[e]; seen {
+		return c.values, c.known
+	}
+	if depth > maxConstantDepth || len(w.known) >= maxConstants {
+		return nil, false
+	}
+	w.known[e] = constant{} // a cycle has no value
+	values, ok := w.evaluate(e, depth+1)
+	ok = ok && len(values) <= maxConstant
+	w.known[e] = constant{values, ok}
+	return values, ok
+}
+
+// evaluate computes the elements of a tensor.
+func (w *shapeWalk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
+	i := int(e.Node)
+	op, in := w.nodes.op(i), w.nodes.inputs(i)
+	if op.kind != registeredOp || e.Port != 0 && op.name != "ShapeN" {
+		return nil, false
+	}
+	if types := w.nodes.types(i); types == nil || types.inputCount != int64(len(in)) {
+		return nil, false
+	}
+	switch op.name {
+	case "Const":
+		return w.literal(i)
+	case "Identity", "StopGradient", "Snapshot":
+		return w.value(in[0], depth)
+	case "Reshape", "ExpandDims":
+		if _, ok := w.value(in[1], depth); !ok {
+			return nil, false
+		}
+		return w.value(in[0], depth)
+	case "Squeeze":
+		return w.value(in[0], depth)
+	case "Cast":
+		return w.castValue(i, in[0], depth)
+	case "Shape", "ShapeN":
+		s := w.shape(in[min(int(e.Port), len(in)-1)])
+		return s, s.FullyDefined() && (len(s) == 0 || slices.Max(s) <= math.MaxInt32)
+	case "Size":
+		n, ok := w.shape(in[0]).Elements()
+		return []int64{n}, ok && n <= math.MaxInt32
+	case "Rank":
+		s := w.shape(in[0])
+		return []int64{int64(len(s))}, s != nil
+	case "Pack", "Concat", "ConcatV2":
+		return w.joinValues(i, op.name, in, depth)
+	case "StridedSlice":
+		return w.sliceValue(i, in, depth)
+	case "Gather", "GatherV2":
+		return w.gatherValue(i, in, depth)
+	case "Prod", "Sum", "Max", "Min":
+		return w.reduceValue(op.name, in, depth)
+	case "Range":
+		return w.rangeValue(in, depth)
+	case "Neg", "Add", "AddV2", "Sub", "Mul", "FloorDiv", "FloorMod", "Maximum", "Minimum":
+		return w.calculate(op.name, in, depth)
+	}
+	return nil, false
+}
+
+// literal returns the elements of Const node i.
+func (w *shapeWalk) literal(i int) ([]int64, bool) {
+	value, _ := w.attrOf(i, "value")
+	raw, ok := wire.AttrBytes(value, wire.AttrTensor)
+	if !ok {
+		return nil, false
+	}
+	return tensor.Integers(raw, maxConstant)
+}
+
+// attrOf returns the AttrValue of an attr of any node.
+func (w *shapeWalk) attrOf(i int, name string) ([]byte, bool) {
+	var n wire.Node
+	if err := n.Parse(w.nodes.raw(i)); err != nil {
+		return nil, false
+	}
+	return n.Attr(name)
+}
+
+// intAttr returns an integer attr of a node, 0 if it has none.
+func (w *shapeWalk) intAttr(i int, name string) int64 {
+	value, _ := w.attrOf(i, name)
+	return int64(wire.LastUint(value, wire.AttrI))
+}
+
+func (w *shapeWalk) castValue(i int, e graph.Edge, depth int) ([]int64, bool) {
+	value, _ := w.attrOf(i, "DstT")
+	v, ok := w.value(e, depth)
+	switch tfpb.DataType(wire.AttrTypeOf(value)) {
+	case tfpb.DataType_DT_INT64:
+		return v, ok
+	case tfpb.DataType_DT_INT32:
+		return v, ok && fitsInt32(v)
+	}
+	return nil, false
+}
+
+func fitsInt32(v []int64) bool {
+	return len(v) == 0 || slices.Max(v) <= math.MaxInt32 && slices.Min(v) >= math.MinInt32
+}
+
+// joinValues is Pack of scalars, and Concat of vectors.
+func (w *shapeWalk) joinValues(i int, op string, in []graph.Edge, depth int) ([]int64, bool) {
+	rank := 1
+	switch op {
+	case "Pack":
+		if w.intAttr(i, "axis") != 0 {
+			return nil, false
+		}
+		rank = 0
+	case "Concat":
+		if axis, ok := w.value(in[0], depth); !ok || len(axis) != 1 || axis[0] != 0 {
+			return nil, false
+		}
+		in = in[1:]
+	default:
+		last := len(in) - 1
+		if axis, ok := w.value(in[last], depth); !ok || len(axis) != 1 || axis[0] != 0 && axis[0] != -1 {
+			return nil, false
+		}
+		in = in[:last]
+	}
+	var out []int64
+	for _, e := range in {
+		v, ok := w.value(e, depth)
+		if s := w.shape(e); !ok || s == nil || len(s) != rank || len(out)+len(v) > maxConstant {
+			return nil, false
+		}
+		out = append(out, v...)
+	}
+	return out, true
+}
+
+// sliceValue is StridedSlice of a vector: one element, or a range of them. One element of a shape is known even if others are not.
+func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
+	r, ok := w.sliceRange(i, in, depth)
+	if !ok {
+		return nil, false
+	}
+	v, ok := w.value(in[0], depth)
+	if !ok {
+		source := int(in[0].Node)
+		if !r.single || source < 0 || w.nodes.op(source).name != "Shape" || len(w.nodes.inputs(source)) == 0 {
+			return nil, false
+		}
+		if v = w.shape(w.nodes.inputs(source)[0]); v == nil {
+			return nil, false
+		}
+	} else if s := w.shape(in[0]); len(s) != 1 {
+		return nil, false
+	}
+	v, ok = r.of(v)
+	return v, ok && len(v) > 0 && slices.Min(v) >= 0
+}
+
+// A sliceRange is the part of a vector that a StridedSlice takes.
+type sliceRange struct {
+	begin, end       int64
+	fromStart, toEnd bool
+	single           bool // one element, as a scalar
+}
+
+// sliceRange returns what node i takes of a vector. ok is false unless it is constant and has stride 1.
+func (w *shapeWalk) sliceRange(i int, in []graph.Edge, depth int) (r sliceRange, ok bool) {
+	strides, ok := w.value(in[3], depth)
+	if !ok || len(strides) != 1 || strides[0] != 1 || w.intAttr(i, "ellipsis_mask")|w.intAttr(i, "new_axis_mask") != 0 {
+		return r, false
+	}
+	r.fromStart, r.toEnd = w.intAttr(i, "begin_mask")&1 != 0, w.intAttr(i, "end_mask")&1 != 0
+	r.single = w.intAttr(i, "shrink_axis_mask")&1 != 0
+	if r.single && (r.fromStart || r.toEnd) {
+		return r, false
+	}
+	begin, beginKnown := w.value(in[1], depth)
+	end, endKnown := w.value(in[2], depth)
+	if !beginKnown || !endKnown || len(begin) != 1 || len(end) != 1 {
+		return r, false
+	}
+	r.begin, r.end = begin[0], end[0]
+	return r, true
+}
+
+// of returns the part of v.
+func (r sliceRange) of(v []int64) ([]int64, bool) {
+	n := int64(len(v))
+	if r.single {
+		at := r.begin
+		if at < 0 {
+			at += n
+		}
+		if at < 0 || at >= n {
+			return nil, false
+		}
+		return v[at : at+1], true
+	}
+	limit := func(x int64, masked bool, whole int64) int64 {
+		switch {
+		case masked:
+			return whole
+		case x < 0:
+			x += n
+		}
+		return min(max(x, 0), n)
+	}
+	begin, end := limit(r.begin, r.fromStart, 0), limit(r.end, r.toEnd, n)
+	return v[begin:max(begin, end)], true
+}
+
+func (w *shapeWalk) gatherValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
+	if len(in) == 3 {
+		if axis, ok := w.value(in[2], depth); !ok || len(axis) != 1 || axis[0] != 0 || w.intAttr(i, "batch_dims") != 0 {
+			return nil, false
+		}
+	}
+	params, ok := w.value(in[0], depth)
+	indices, known := w.value(in[1], depth)
+	if !ok || !known || len(w.shape(in[0])) != 1 {
+		return nil, false
+	}
+	out := make([]int64, 0, len(indices))
+	for _, k := range indices {
+		if k < 0 || k >= int64(len(params)) {
+			return nil, false
+		}
+		out = append(out, params[k])
+	}
+	return out, true
+}
+
+// reduceValue reduces a vector to one number.
+func (w *shapeWalk) reduceValue(op string, in []graph.Edge, depth int) ([]int64, bool) {
+	v, ok := w.value(in[0], depth)
+	axes, known := w.value(in[1], depth)
+	if !ok || !known || len(axes) != 1 || len(w.shape(in[0])) != 1 || len(v) == 0 {
+		return nil, false
+	}
+	out := v[0]
+	for _, x := range v[1:] {
+		if out, ok = calculateOne(op, out, x); !ok {
+			return nil, false
+		}
+	}
+	return []int64{out}, true
+}
+
+func (w *shapeWalk) rangeValue(in []graph.Edge, depth int) ([]int64, bool) {
+	var limits [3]int64
+	for k := range limits {
+		v, ok := w.value(in[k], depth)
+		if !ok || len(v) != 1 || !fitsInt32(v) {
+			return nil, false
+		}
+		limits[k] = v[0]
+	}
+	start, limit, step := limits[0], limits[1], limits[2]
+	if step == 0 || (limit-start)/step > maxConstant {
+		return nil, false
+	}
+	var out []int64
+	for x := start; step > 0 && x < limit || step < 0 && x > limit; x += step {
+		out = append(out, x)
+	}
+	return out, true
+}
+
+// calculate is element-wise arithmetic on numbers, and on vectors with numbers or vectors of one length.
+func (w *shapeWalk) calculate(op string, in []graph.Edge, depth int) ([]int64, bool) {
+	a, ok := w.value(in[0], depth)
+	if !ok {
+		return nil, false
+	}
+	b := []int64{0}
+	if op == "Neg" {
+		a, b, op = b, a, "Sub"
+	} else if b, ok = w.value(in[1], depth); !ok {
+		return nil, false
+	}
+	if len(a) != len(b) && len(a) != 1 && len(b) != 1 || len(w.shape(in[0])) > 1 || len(a) == 0 || len(b) == 0 {
+		return nil, false
+	}
+	out := make([]int64, max(len(a), len(b)))
+	for k := range out {
+		if out[k], ok = calculateOne(op, a[min(k, len(a)-1)], b[min(k, len(b)-1)]); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// calculateOne returns false for results that do not fit all integer types or do not exist.
+func calculateOne(op string, a, b int64) (int64, bool) {
+	if !fitsInt32([]int64{a, b}) {
+		return 0, false
+	}
+	var out int64
+	switch op {
+	case "Add", "AddV2", "Sum":
+		out = a + b
+	case "Sub":
+		out = a - b
+	case "Mul", "Prod":
+		out = a * b
+	case "Maximum", "Max":
+		out = max(a, b)
+	case "Minimum", "Min":
+		out = min(a, b)
+	case "FloorDiv", "FloorMod":
+		if b == 0 {
+			return 0, false
+		}
+		quotient, rest := a/b, a%b
+		if rest != 0 && rest < 0 != (b < 0) {
+			quotient, rest = quotient-1, rest+b
+		}
+		if out = quotient; op == "FloorMod" {
+			out = rest
+		}
+	}
+	return out, fitsInt32([]int64{out})
+}
+
+// partialShape returns the shape that an integer vector spells which is not constant as a whole
+// (ShapeRefiner::ConstantPartialShape in tensorflow/core/common_runtime/shape_refiner.cc).
+func (w *shapeWalk) partialShape(e graph.Edge, depth int) tensor.Shape {
+	if e.Node == graph.Dangling || e.Port < 0 || depth > maxConstantDepth || w.lists[e.Node] < 0 {
+		return nil
+	}
+	i := int(e.Node)
+	op, in := w.nodes.op(i), w.nodes.inputs(i)
+	if types := w.nodes.types(i); op.kind != registeredOp || types == nil || types.inputCount != int64(len(in)) {
+		return nil
+	}
+	switch op.name {
+	case "Shape":
+		return w.shape(in[0])
+	case "ShapeN":
+		return w.shape(in[min(int(e.Port), len(in)-1)])
+	case "Cast":
+		return w.partialShape(in[0], depth+1)
+	case "Pack":
+		return w.packedShape(i, in, depth+1)
+	case "Concat":
+		return w.joinedShape(in[0], in[1:], depth+1)
+	case "ConcatV2":
+		return w.joinedShape(in[len(in)-1], in[:len(in)-1], depth+1)
+	case "StridedSlice":
+		r, ok := w.sliceRange(i, in, depth+1)
+		if !ok || r.single {
+			return nil
+		}
+		s := w.partialShape(in[0], depth+1)
+		if s == nil {
+			return nil
+		}
+		part, _ := r.of(s)
+		return append(tensor.Shape{}, part...)
+	}
+	if v, ok := w.value(e, depth); ok && len(w.shape(e)) == 1 && (len(v) == 0 || slices.Min(v) >= -1) {
+		return v
+	}
+	return nil
+}
+
+// packedShape is the shape that a vector of numbers spells, of which some are constant.
+func (w *shapeWalk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape {
+	if len(in) > tensor.MaxRank || len(w.shape(graph.Edge{Node: int32(i)})) != 1 {
+		return nil
+	}
+	out := make(tensor.Shape, len(in))
+	for k, e := range in {
+		out[k] = -1
+		if v, ok := w.value(e, depth); ok && len(v) == 1 {
+			out[k] = max(-1, v[0])
+		}
+	}
+	return out
+}
+
+// joinedShape is the shape that the vectors in parts spell one behind the other.
+func (w *shapeWalk) joinedShape(axis graph.Edge, parts []graph.Edge, depth int) tensor.Shape {
+	if at, ok := w.value(axis, depth); !ok || len(at) != 1 || at[0] != 0 {
+		return nil
+	}
+	out := tensor.Shape{}
+	for _, e := range parts {
+		part := w.partialShape(e, depth)
+		if part == nil || len(out)+len(part) > tensor.MaxRank {
+			return nil
+		}
+		out = append(out, part...)
+	}
+	return out
+}

@@ -1,0 +1,448 @@
+package opdef
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// unknown is the size of an unknown dimension.
+const unknown = -1
+
+// A ShapeQuery describes one node to InferShapes. Value, PartialShape and Handle are asked only for the inputs that an op's shape
+// depends on, and may be nil.
+type ShapeQuery struct {
+	Op       string
+	Producer int64                    // graph_def.versions.producer
+	Attr     func(name string) []byte // the AttrValue of the node, or else the op's default; nil if there is neither
+	Inputs   []tensor.Shape           // the shapes of the data inputs
+	Outputs  int                      // number of outputs
+
+	// Value returns the elements of integer input i if it is a known constant.
+	Value func(i int) ([]int64, bool)
+	// PartialShape returns the shape that integer vector i spells, as far as it is known without being constant: [batch, 10] is
+	// (?, 10). It returns nil if nothing is known.
+	PartialShape func(i int) tensor.Shape
+	// Handle returns the shape of the variable that resource input i refers to, nil if it is unknown.
+	Handle func(i int) tensor.Shape
+}
+
+// InferShapes returns the shapes of the outputs of a node, or an error if TensorFlow would refuse the shapes of its inputs. It
+// imitates the shape functions of TensorFlow 2.21 (tensorflow/core/framework/common_shape_fns.cc and the op registrations in
+// tensorflow/core/ops), but never claims more than they do: what it does not know has the shape nil. The error is a *ShapeError.
+func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
+	c := &inference{ShapeQuery: q, out: make([]tensor.Shape, q.Outputs)}
+	rule := shapeRules[q.Op]
+	if rule == nil {
+		return c.out, nil
+	}
+	rule(c)
+	if c.reason != "" {
+		return nil, &ShapeError{Op: q.Op, Reason: c.reason, Inputs: q.Inputs}
+	}
+	return c.out, nil
+}
+
+// HasShapeRule reports whether InferShapes knows the op.
+func HasShapeRule(op string) bool { return shapeRules[op] != nil }
+
+// A ShapeError reports that an op cannot take inputs of the given shapes.
+type ShapeError struct {
+	Op     string
+	Reason string         // what does not fit: "the filter takes 4 channels and the input has 3"
+	Inputs []tensor.Shape // the shapes of the data inputs
+}
+
+func (e *ShapeError) Error() string {
+	if len(e.Inputs) == 0 {
+		return e.Reason
+	}
+	const most = 4 // shapes in one message
+	shapes := make([]string, 0, most+1)
+	for i, s := range e.Inputs {
+		if i == most {
+			shapes = append(shapes, "...")
+			break
+		}
+		shapes = append(shapes, s.String())
+	}
+	return e.Reason + "; the inputs have the shapes " + strings.Join(shapes, ", ")
+}
+
+// A shapeRule sets the output shapes of an op.
+type shapeRule func(c *inference)
+
+// An inference is one run of a shape rule. The first failure is kept and the run goes on with unknown shapes, which keeps the
+// rules free of error handling: a rule must therefore not rely on a check having succeeded.
+type inference struct {
+	*ShapeQuery
+	out    []tensor.Shape
+	reason string // the first failure
+}
+
+func (c *inference) fail(format string, args ...any) {
+	if c.reason == "" {
+		c.reason = fmt.Sprintf(format, args...)
+	}
+}
+
+// set sets the shape of output i.
+func (c *inference) set(i int, s tensor.Shape) {
+	if i < len(c.out) {
+		c.out[i] = s
+	}
+}
+
+// setAll gives all outputs the same shape.
+func (c *inference) setAll(s tensor.Shape) {
+	for i := range c.out {
+		c.out[i] = s
+	}
+}
+
+// input returns the shape of input i.
+func (c *inference) input(i int) tensor.Shape {
+	if i < 0 || i >= len(c.Inputs) {
+		return nil
+	}
+	return c.Inputs[i]
+}
+
+// value returns the elements of input i if it is a constant.
+func (c *inference) value(i int) ([]int64, bool) {
+	if c.Value == nil || i >= len(c.Inputs) {
+		return nil, false
+	}
+	return c.Value(i)
+}
+
+// scalarValue returns the value of input i, which must be a scalar, if it is a constant.
+func (c *inference) scalarValue(i int) (int64, bool) {
+	c.rank(i, 0)
+	v, ok := c.value(i)
+	if !ok || len(v) != 1 {
+		return 0, false
+	}
+	return v[0], true
+}
+
+// dimValue returns the value of input i, a dimension, unknown if it is not a constant. Only a constant must be a scalar
+// (InferenceContext::MakeDimForScalarInput).
+func (c *inference) dimValue(i int, what string) int64 {
+	if _, known := c.value(i); !known {
+		return unknown
+	}
+	v, _ := c.scalarValue(i)
+	if v < 0 {
+		c.fail("%s is %d and must not be negative", what, v)
+		return unknown
+	}
+	return v
+}
+
+// axisValue returns the value of input i, an axis, if it is a constant. Only a constant must be a scalar.
+func (c *inference) axisValue(i int) (int64, bool) {
+	if _, known := c.value(i); !known {
+		return 0, false
+	}
+	return c.scalarValue(i)
+}
+
+// shapeValue returns the shape that integer input i spells, nil if nothing is known
+// (InferenceContext::MakeShapeFromShapeTensor in tensorflow/core/framework/shape_inference.cc).
+func (c *inference) shapeValue(i int) tensor.Shape {
+	given := c.input(i)
+	v, ok := c.value(i)
+	if ok && len(given) == 0 && given != nil {
+		if v[0] != unknown {
+			c.fail("input %d spells the shape %d; a scalar must be -1", i, v[0])
+		}
+		return nil
+	}
+	if len(given) != 1 && given != nil {
+		c.fail("input %d must be a vector of dimensions", i)
+		return nil
+	}
+	if ok {
+		out := make(tensor.Shape, len(v))
+		for k, dim := range v {
+			if dim < unknown {
+				c.fail("input %d has the dimension %d", i, dim)
+				dim = unknown
+			}
+			out[k] = dim
+		}
+		return out
+	}
+	if c.PartialShape != nil {
+		if s := c.PartialShape(i); s != nil {
+			return s
+		}
+	}
+	if given == nil || given[0] < 0 || given[0] > tensor.MaxRank {
+		return nil
+	}
+	return unknownShape(int(given[0]))
+}
+
+// unknownShape returns a shape of known rank with unknown dimensions.
+func unknownShape(rank int) tensor.Shape {
+	s := make(tensor.Shape, rank)
+	for i := range s {
+		s[i] = unknown
+	}
+	return s
+}
+
+// rank returns the shape of input i, which must have rank n. The result always has rank n.
+func (c *inference) rank(i, n int) tensor.Shape {
+	return c.withRank(c.input(i), n, i)
+}
+
+// withRank returns s, which must have rank n.
+func (c *inference) withRank(s tensor.Shape, n, input int) tensor.Shape {
+	switch {
+	case s == nil:
+		return unknownShape(n)
+	case len(s) != n:
+		c.fail("input %d must have rank %d and has rank %d", input, n, len(s))
+		return unknownShape(n)
+	}
+	return s
+}
+
+// rankAtLeast returns the shape of input i, which must have n dimensions or more. The result is nil if its rank is unknown.
+func (c *inference) rankAtLeast(i, n int) tensor.Shape {
+	s := c.input(i)
+	if s != nil && len(s) < n {
+		c.fail("input %d must have at least rank %d and has rank %d", i, n, len(s))
+		return nil
+	}
+	return s
+}
+
+// rankAtMost checks that input i has at most n dimensions.
+func (c *inference) rankAtMost(i, n int) {
+	if s := c.input(i); len(s) > n {
+		c.fail("input %d must have at most rank %d and has rank %d", i, n, len(s))
+	}
+}
+
+// dim returns dimension i of a shape, counted from the end if i is negative; unknown if the shape does not say.
+func dim(s tensor.Shape, i int) int64 {
+	if i < 0 {
+		i += len(s)
+	}
+	if i < 0 || i >= len(s) {
+		return unknown
+	}
+	return s[i]
+}
+
+// mergeDim returns what two dimensions that must be equal are.
+func (c *inference) mergeDim(a, b int64, what string) int64 {
+	switch {
+	case a < 0:
+		return b
+	case b < 0 || a == b:
+		return a
+	}
+	c.fail("%s must be equal: %d and %d", what, a, b)
+	return unknown
+}
+
+// merge returns what two shapes that must be equal are. MergeShapes is the same without a message.
+func (c *inference) merge(a, b tensor.Shape, what string) tensor.Shape {
+	s, ok := MergeShapes(a, b)
+	if !ok {
+		c.fail("%s must be equal: %s and %s", what, a, b)
+	}
+	return s
+}
+
+// MergeShapes returns what a tensor is known to be that has both shapes, and false if no tensor has.
+func MergeShapes(a, b tensor.Shape) (tensor.Shape, bool) {
+	switch {
+	case a == nil:
+		return b, true
+	case b == nil:
+		return a, true
+	case len(a) != len(b):
+		return nil, false
+	}
+	out := a
+	for i := range a {
+		switch {
+		case a[i] == b[i] || b[i] < 0:
+		case a[i] < 0:
+			if &out[0] == &a[0] {
+				out = append(tensor.Shape(nil), a...)
+			}
+			out[i] = b[i]
+		default:
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// replace returns s with another dimension i.
+func replace(s tensor.Shape, i int, size int64) tensor.Shape {
+	if i < 0 {
+		i += len(s)
+	}
+	if i < 0 || i >= len(s) {
+		return s
+	}
+	out := append(tensor.Shape(nil), s...)
+	out[i] = size
+	return out
+}
+
+// join returns the dimensions of all parts, nil if one of them has unknown rank.
+func join(parts ...tensor.Shape) tensor.Shape {
+	out := tensor.Shape{}
+	for _, p := range parts {
+		if p == nil {
+			return nil
+		}
+		out = append(out, p...)
+	}
+	if len(out) > tensor.MaxRank {
+		return nil
+	}
+	return out
+}
+
+// part returns the dimensions from first up to but without end; nil if the rank is unknown. Numbers beyond the rank count as the
+// rank, negative ones count from the end.
+func part(s tensor.Shape, first, end int) tensor.Shape {
+	if s == nil {
+		return nil
+	}
+	at := func(i int) int {
+		if i < 0 {
+			i += len(s)
+		}
+		return min(max(i, 0), len(s))
+	}
+	first, end = at(first), at(end)
+	if first >= end {
+		return tensor.Shape{}
+	}
+	return s[first:end:end]
+}
+
+// from returns the dimensions from first on.
+func from(s tensor.Shape, first int) tensor.Shape {
+	if s == nil {
+		return nil
+	}
+	return part(s, first, len(s))
+}
+
+// elements returns the number of elements, unknown if it is not known or does not fit.
+func elements(s tensor.Shape) int64 {
+	if s == nil {
+		return unknown
+	}
+	n := int64(1)
+	for _, d := range s {
+		n = times(n, d)
+	}
+	return n
+}
+
+// plus adds dimensions; the result is unknown if one of them is.
+func plus(a, b int64) int64 {
+	if a < 0 || b < 0 || a > math.MaxInt64-b {
+		return unknown
+	}
+	return a + b
+}
+
+// times multiplies dimensions. Zero times an unknown dimension is zero.
+func times(a, b int64) int64 {
+	switch {
+	case a == 0 || b == 0:
+		return 0
+	case a < 0 || b < 0:
+		return unknown
+	}
+	high, low := bits.Mul64(uint64(a), uint64(b))
+	if high != 0 || low > math.MaxInt64 {
+		return unknown
+	}
+	return int64(low)
+}
+
+// axis returns an axis of a tensor of the given rank, counted from the front.
+func (c *inference) axis(axis int64, rank int, what string) int {
+	if axis < int64(-rank) || axis >= int64(rank) {
+		c.fail("%s %d is out of range for rank %d", what, axis, rank)
+		return 0
+	}
+	if axis < 0 {
+		axis += int64(rank)
+	}
+	return int(axis)
+}
+
+// The attrs of a node.
+
+func (c *inference) intAttr(name string) int64 { return int64(wire.LastUint(c.Attr(name), wire.AttrI)) }
+
+func (c *inference) boolAttr(name string) bool { return wire.LastUint(c.Attr(name), wire.AttrB) != 0 }
+
+func (c *inference) stringAttr(name string) string {
+	s, _ := wire.AttrBytes(c.Attr(name), wire.AttrS)
+	return string(s)
+}
+
+// intsAttr returns a list of integers.
+func (c *inference) intsAttr(name string) []int64 {
+	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
+	var out []int64
+	for s := wire.Scan(list); s.Next(); {
+		switch {
+		case s.Num == wire.AttrI && s.Type == protowire.VarintType:
+			out = append(out, int64(s.Uint()))
+		case s.Is(wire.AttrI):
+			for rest := s.Data; len(rest) > 0; {
+				v, n := protowire.ConsumeVarint(rest)
+				if n < 0 {
+					break
+				}
+				out, rest = append(out, int64(v)), rest[n:]
+			}
+		}
+	}
+	return out
+}
+
+// shapeAttr returns a shape attr, nil if the node has none.
+func (c *inference) shapeAttr(name string) tensor.Shape {
+	raw, ok := wire.AttrBytes(c.Attr(name), wire.AttrShape)
+	if !ok {
+		return nil
+	}
+	return tensor.ParseShape(raw)
+}
+
+// shapesAttr returns a list of shapes.
+func (c *inference) shapesAttr(name string) []tensor.Shape {
+	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
+	var out []tensor.Shape
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(wire.AttrShape) {
+			out = append(out, tensor.ParseShape(s.Data))
+		}
+	}
+	return out
+}

@@ -1,0 +1,421 @@
+package opdef
+
+import (
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// reshape gives the elements of the input a new shape (SetOutputShapeForReshape).
+func reshape(c *inference) {
+	in, out := c.input(0), c.shapeValue(1)
+	if in == nil || out == nil {
+		c.set(0, out)
+		return
+	}
+	inSize, inHole, inOpen := knownElements(in)
+	outSize, outHole, outOpen := knownElements(out)
+	switch {
+	case inOpen || outOpen || inSize < 0 || outSize < 0:
+	case inHole < 0 && outHole < 0:
+		if inSize != outSize {
+			c.fail("%d elements cannot be reshaped to %s, which has %d", inSize, out, outSize)
+		}
+	case inHole < 0 && outSize > 0:
+		if inSize%outSize != 0 {
+			c.fail("%d elements cannot be reshaped to %s: %d does not divide them", inSize, out, outSize)
+			break
+		}
+		out = replace(out, outHole, inSize/outSize)
+	case inHole >= 0 && outHole < 0 && inSize > 0:
+		if outSize%inSize != 0 {
+			c.fail("%s cannot be reshaped to %s: %d does not divide %d elements", in, out, inSize, outSize)
+		}
+	}
+	c.set(0, out)
+}
+
+// knownElements returns the product of the known dimensions, the number of the unknown one, -1 if there is none, and whether there
+// are several. With a dimension of 0 the others do not matter.
+func knownElements(s tensor.Shape) (size int64, hole int, open bool) {
+	if n := elements(s); n >= 0 {
+		return n, -1, false
+	}
+	size, hole = 1, -1
+	for i, d := range s {
+		if d >= 0 {
+			size = times(size, d)
+			continue
+		}
+		if hole >= 0 {
+			return size, hole, true
+		}
+		hole = i
+	}
+	return size, hole, false
+}
+
+// concat joins tensors along an axis, which is the first input of Concat and the last of ConcatV2 (ConcatShapeHelper).
+func concat(axisFirst bool) shapeRule {
+	return func(c *inference) {
+		first, end, at := 0, len(c.Inputs)-1, len(c.Inputs)-1
+		if axisFirst {
+			first, end, at = 1, len(c.Inputs), 0
+		}
+		axis, known := c.scalarValue(at)
+		if end <= first {
+			return
+		}
+		if !known {
+			c.concatSomewhere(first, end)
+			return
+		}
+		if axis > tensor.MaxRank || axis < -tensor.MaxRank {
+			return // no shape has it; the walk over known ranks below would not end in an int
+		}
+		least := int(axis) + 1
+		if axis < 0 {
+			least = int(-axis)
+		}
+		var before, after tensor.Shape
+		sum := int64(0)
+		for i := first; i < end; i++ {
+			s := c.rankAtLeast(i, least)
+			b, m, a := part(s, 0, int(axis)), dim(s, int(axis)), from(s, int(axis)+1)
+			if axis == -1 {
+				a = tensor.Shape{}
+			}
+			before, after = c.merge(b, before, "the dimensions before the axis"), c.merge(a, after, "the dimensions behind the axis")
+			sum = plus(sum, m)
+		}
+		if before == nil || after == nil {
+			return
+		}
+		c.set(0, join(before, tensor.Shape{sum}, after))
+	}
+}
+
+// concatSomewhere checks tensors that are joined along an unknown axis.
+func (c *inference) concatSomewhere(first, end int) {
+	rank := -1
+	for i := first; i < end && rank < 0; i++ {
+		if s := c.input(i); s != nil {
+			rank = len(s)
+		}
+	}
+	switch {
+	case rank == 0:
+		c.fail("scalars cannot be concatenated")
+	case rank > 0:
+		for i := first; i < end; i++ {
+			c.rank(i, rank)
+		}
+		c.set(0, unknownShape(rank))
+	}
+}
+
+// pack stacks tensors of one shape along a new axis.
+func pack(c *inference) {
+	s := c.merged(0, len(c.Inputs))
+	if s == nil {
+		return
+	}
+	axis := c.axis(c.intAttr("axis"), len(s)+1, "axis")
+	c.set(0, join(part(s, 0, axis), tensor.Shape{int64(len(c.Inputs))}, from(s, axis)))
+}
+
+// unpack takes an axis apart, one output for each entry.
+func unpack(c *inference) {
+	s := c.input(0)
+	if s == nil {
+		return
+	}
+	axis := c.axis(c.intAttr("axis"), len(s), "axis")
+	c.mergeDim(dim(s, axis), int64(c.Outputs), "the dimension to unpack and the number of outputs")
+	c.setAll(join(part(s, 0, axis), from(s, axis+1)))
+}
+
+// squeeze removes dimensions of 1.
+func squeeze(c *inference) {
+	s := c.input(0)
+	if s == nil {
+		return
+	}
+	axes := c.intsAttr("squeeze_dims")
+	named := make([]bool, len(s)+1)
+	for _, axis := range axes {
+		named[c.axis(axis, len(s), "squeeze_dims")] = true
+	}
+	out := tensor.Shape{}
+	for i, d := range s {
+		switch {
+		case d < 0 && named[i], d == 1 && (named[i] || len(axes) == 0):
+		case d < 0 && len(axes) == 0:
+			return
+		case named[i]:
+			c.fail("dimension %d is %d and only 1 can be squeezed", i, d)
+		default:
+			out = append(out, d)
+		}
+	}
+	c.set(0, out)
+}
+
+// expandDims inserts a dimension of 1.
+func expandDims(c *inference) {
+	s := c.input(0)
+	at, known := c.value(1)
+	if known && len(at) != 1 {
+		c.fail("input 1 must be a single number and has %d", len(at))
+	}
+	if s == nil || !known || len(at) != 1 {
+		return
+	}
+	axis := c.axis(at[0], len(s)+1, "axis")
+	c.set(0, join(part(s, 0, axis), tensor.Shape{1}, from(s, axis)))
+}
+
+// transpose reorders the dimensions (TransposeShapeFn in tensorflow/core/ops/array_ops.cc).
+func transpose(c *inference) {
+	s, given := c.input(0), c.input(1)
+	perm, known := c.value(1)
+	rank := elements(given)
+	switch {
+	case s != nil:
+		rank = int64(len(s))
+	case rank < 0 && known:
+		rank = int64(len(perm))
+	}
+	if rank < 0 || rank > tensor.MaxRank {
+		return
+	}
+	if s == nil && rank < 2 {
+		return
+	}
+	s = c.withRank(s, int(rank), 0)
+	if given != nil && len(given) != 1 {
+		c.fail("input 1 must be a vector and has rank %d", len(given))
+		return
+	}
+	c.mergeDim(elements(given), rank, "the length of the permutation and the rank")
+	out := unknownShape(int(rank))
+	if known && len(perm) == len(out) {
+		for i, p := range perm {
+			if p < -rank || p >= rank {
+				c.fail("entry %d of the permutation is %d and the rank is %d", i, p, rank)
+				return
+			}
+			out[i] = dim(s, int(p))
+		}
+	}
+	c.set(0, out)
+}
+
+// gather takes rows.
+func gather(c *inference) {
+	c.set(0, join(c.input(1), from(c.rankAtLeast(0, 1), 1)))
+}
+
+// gatherV2 takes entries of the axis in input 2.
+func gatherV2(c *inference) {
+	params, indices := c.rankAtLeast(0, 1), c.input(1)
+	axis, known := c.scalarValue(2)
+	batch := int(c.intAttr("batch_dims"))
+	if batch < 0 || batch > tensor.MaxRank || axis > tensor.MaxRank || axis < -tensor.MaxRank {
+		return
+	}
+	if !known {
+		if params != nil && indices != nil && len(params)+len(indices)-1-batch >= 0 {
+			c.set(0, unknownShape(len(params)+len(indices)-1-batch))
+		}
+		return
+	}
+	least := int(axis) + 1
+	if axis < 0 {
+		least = int(-axis)
+	}
+	params = c.rankAtLeast(0, max(least, batch+1))
+	indices = c.rankAtLeast(1, batch)
+	if params == nil || indices == nil {
+		return
+	}
+	if axis < 0 {
+		axis += int64(len(params))
+	}
+	if batch > int(axis) {
+		return
+	}
+	c.set(0, join(part(params, 0, int(axis)), from(indices, batch), from(params, int(axis)+1)))
+}
+
+// gatherNd takes slices at the places that the last dimension of the indices spells.
+func gatherNd(c *inference) {
+	params, indices := c.input(0), c.rankAtLeast(1, 1)
+	depth := dim(indices, -1)
+	switch {
+	case params == nil || depth < 0:
+	case depth > int64(len(params)):
+		c.fail("the last dimension of the indices is %d and the rank of input 0 is %d", depth, len(params))
+	default:
+		c.set(0, join(part(indices, 0, -1), from(params, int(depth))))
+	}
+}
+
+// oneHot adds a dimension of the depth in input 1.
+func oneHot(c *inference) {
+	axis := c.intAttr("axis")
+	if axis < -1 {
+		c.fail("axis is %d and must be at least -1", axis)
+	}
+	depth := c.dimValue(1, "the depth")
+	s := c.input(0)
+	if s == nil {
+		return
+	}
+	rank := int64(len(s)) + 1
+	at := int((axis%rank + rank) % rank)
+	c.set(0, join(part(s, 0, at), tensor.Shape{depth}, from(s, at)))
+}
+
+// tile repeats a tensor along each dimension.
+func tile(c *inference) {
+	s, multiples := c.input(0), c.shapeValue(1)
+	switch {
+	case s != nil:
+		multiples = c.withRank(multiples, len(s), 1)
+		out := make(tensor.Shape, len(s))
+		for i := range s {
+			out[i] = times(s[i], multiples[i])
+		}
+		c.set(0, out)
+	case multiples != nil:
+		c.set(0, unknownShape(len(multiples)))
+	}
+}
+
+// fill makes a tensor of the shape in input 0.
+func fill(c *inference) {
+	c.rankAtMost(0, 1)
+	c.rank(1, 0)
+	if v, known := c.value(0); known && len(v) > 0 && slices.Min(v) < 0 {
+		c.fail("the dimension %d is negative", slices.Min(v))
+	}
+	c.set(0, c.shapeValue(0))
+}
+
+// shapeOf is Shape and ShapeN.
+func shapeOf(c *inference) {
+	for i := range c.out {
+		rank := int64(unknown)
+		if s := c.input(i); s != nil {
+			rank = int64(len(s))
+		}
+		c.set(i, tensor.Shape{rank})
+	}
+}
+
+// split cuts the axis in input 0 into equal parts.
+func split(c *inference) {
+	axis, known := c.axisValue(0)
+	s := c.input(1)
+	switch {
+	case !known || axis < 0 && s == nil:
+		if s != nil {
+			c.setAll(unknownShape(len(s)))
+		}
+	case axis < 0 && -axis > int64(len(s)), s != nil && axis >= int64(len(s)):
+		c.fail("axis %d is out of range for rank %d", axis, len(s))
+	case s != nil:
+		if axis < 0 {
+			axis += int64(len(s))
+		}
+		c.setAll(replace(s, int(axis), c.divide(s[axis], int64(c.Outputs), "the dimension to split")))
+	}
+}
+
+// splitV cuts an axis into parts of given sizes, one of which may be -1: the rest.
+func splitV(c *inference) {
+	s := c.input(0)
+	axis, axisKnown := c.axisValue(2)
+	sizes, sizesKnown := c.value(1)
+	if s == nil {
+		return
+	}
+	if len(s) == 0 {
+		c.fail("a scalar cannot be split")
+		return
+	}
+	if !axisKnown {
+		c.setAll(unknownShape(len(s)))
+		return
+	}
+	at := c.axis(axis, len(s), "axis")
+	if !sizesKnown {
+		c.setAll(replace(s, at, unknown))
+		return
+	}
+	c.splitAt(s, at, sizes)
+}
+
+func (c *inference) splitAt(s tensor.Shape, at int, sizes []int64) {
+	if len(sizes) != c.Outputs {
+		c.fail("there are %d sizes for %d outputs", len(sizes), c.Outputs)
+		return
+	}
+	total, rest := int64(0), -1
+	for i, n := range sizes {
+		switch {
+		case n == -1 && rest >= 0:
+			c.fail("more than one of the sizes is -1")
+			return
+		case n == -1:
+			rest = i
+		case n < 0:
+			return
+		default:
+			total = plus(total, n)
+		}
+	}
+	whole := s[at]
+	if whole >= 0 && total >= 0 && (total > whole || rest < 0 && total < whole) {
+		c.fail("the sizes add up to %d and the dimension is %d", total, whole)
+		return
+	}
+	for i, n := range sizes {
+		if i == rest {
+			n = unknown
+			if whole >= 0 && total >= 0 {
+				n = whole - total
+			}
+		}
+		c.set(i, replace(s, at, n))
+	}
+}
+
+// ensureShape is EnsureShape.
+func ensureShape(c *inference) {
+	c.set(0, c.merge(c.shapeAttr("shape"), c.input(0), "the shape of the input and attr shape"))
+}
+
+// where lists the places of what is not zero.
+func where(c *inference) {
+	rank := int64(unknown)
+	if s := c.input(0); s != nil {
+		rank = int64(len(s))
+	}
+	c.set(0, tensor.Shape{unknown, rank})
+}
+
+// linSpace is LinSpace.
+func linSpace(c *inference) {
+	c.rank(0, 0)
+	c.rank(1, 0)
+	n, known := c.scalarValue(2)
+	switch {
+	case !known:
+		n = unknown
+	case n <= 0:
+		c.fail("the number of values is %d and must be positive", n)
+	}
+	c.set(0, tensor.Shape{max(unknown, n)})
+}

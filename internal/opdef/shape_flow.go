@@ -1,0 +1,162 @@
+package opdef
+
+import (
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// placeholder is Placeholder. Older producers wrote an empty shape for an unknown one.
+func placeholder(c *inference) {
+	const distinct = 22
+	s := c.shapeAttr("shape")
+	if len(s) == 0 && c.Producer < distinct {
+		s = nil
+	}
+	c.set(0, s)
+}
+
+// placeholderWithDefault has the shape of its attr, which the default must fit.
+func placeholderWithDefault(c *inference) {
+	s := c.shapeAttr("shape")
+	c.merge(c.input(0), s, "the shape of the default and attr shape")
+	c.set(0, s)
+}
+
+// shapeAttrOut is for ops whose output has the shape of attr shape.
+func shapeAttrOut(c *inference) { c.set(0, c.shapeAttr("shape")) }
+
+// oldVariable is Variable, in which an empty shape means an unknown one.
+func oldVariable(c *inference) {
+	if s := c.shapeAttr("shape"); len(s) > 0 {
+		c.set(0, s)
+	}
+}
+
+// constant is Const.
+func constant(c *inference) {
+	raw, ok := wire.AttrBytes(c.Attr("value"), wire.AttrTensor)
+	if !ok {
+		return
+	}
+	shape, _ := wire.Merged(raw, tensor.TensorShape)
+	s := tensor.ParseShape(shape)
+	if s == nil {
+		s = tensor.Shape{} // a constant of unknown rank is a scalar to TensorFlow
+	}
+	c.set(0, s)
+}
+
+// loopMerge is Merge, whose inputs come one at a time: what they have in common is certain.
+func loopMerge(c *inference) {
+	s := c.input(0)
+	for i := range c.Inputs {
+		in := c.input(i)
+		if s == nil || in == nil || len(in) != len(s) {
+			s = nil
+			break
+		}
+		for k := range s {
+			if s[k] != in[k] {
+				s = replace(s, k, unknown)
+			}
+		}
+	}
+	c.set(0, s)
+	c.set(1, tensor.Shape{})
+}
+
+// branch is Switch.
+func branch(c *inference) {
+	c.rank(1, 0)
+	c.setAll(c.input(0))
+}
+
+// enter keeps the shape of what stays the same in each run of a loop.
+func enter(c *inference) {
+	if c.boolAttr("is_constant") {
+		c.set(0, c.input(0))
+	}
+}
+
+// assign is Assign, which may change the shape if validate_shape is false.
+func assign(c *inference) {
+	if c.Attr("validate_shape") != nil && !c.boolAttr("validate_shape") {
+		c.set(0, c.input(1))
+		return
+	}
+	c.set(0, c.merge(c.input(0), c.input(1), "the shapes of the variable and the value"))
+}
+
+// readVariable is ReadVariableOp.
+func readVariable(c *inference) {
+	if c.Handle != nil {
+		c.set(0, c.Handle(0))
+	}
+}
+
+// assignVariable is AssignVariableOp and the like.
+func assignVariable(c *inference) {
+	if c.Handle != nil {
+		c.merge(c.Handle(0), c.input(1), "the shapes of the variable and the value")
+	}
+}
+
+// resourceGather takes rows of a variable.
+func resourceGather(c *inference) {
+	if c.Handle == nil || c.intAttr("batch_dims") != 0 {
+		return
+	}
+	s := c.Handle(0)
+	if s != nil && len(s) < 1 {
+		c.fail("the variable is a scalar and has no rows")
+		return
+	}
+	c.set(0, join(c.input(1), from(s, 1)))
+}
+
+// elementShapes is for ops that hand out the elements of a dataset.
+func elementShapes(c *inference) {
+	shapes := c.shapesAttr("output_shapes")
+	if len(shapes) != len(c.out) {
+		return
+	}
+	copy(c.out, shapes)
+}
+
+// scatter updates rows of a ref variable.
+func scatter(c *inference) {
+	s, indices := c.input(0), c.input(1)
+	if updates := c.input(2); updates == nil || len(updates) > 0 {
+		if s != nil && len(s) == 0 {
+			c.fail("the variable is a scalar and has no rows")
+		}
+		c.merge(updates, join(indices, from(s, 1)), "the shape of the updates and of the rows they are for")
+	}
+	c.set(0, s)
+}
+
+// A training op takes a variable with its slots, gradients of the same shape, and scalars.
+type training struct{ tensors, scalars []int }
+
+// trainingOps are the dense training ops on ref variables (tensorflow/core/ops/training_ops.cc).
+var trainingOps = map[string]training{
+	"ApplyGradientDescent": {[]int{2}, []int{1}},
+	"ApplyAdagrad":         {[]int{1, 3}, []int{2}},
+	"ApplyAdadelta":        {[]int{1, 2, 6}, []int{3, 4, 5}},
+	"ApplyMomentum":        {[]int{1, 3}, []int{2, 4}},
+	"ApplyAdam":            {[]int{1, 2, 9}, []int{3, 4, 5, 6, 7, 8}},
+	"ApplyRMSProp":         {[]int{1, 2, 7}, []int{3, 4, 5, 6}},
+	"ApplyFtrl":            {[]int{1, 2, 3}, []int{4, 5, 6, 7}},
+}
+
+func train(c *inference) {
+	t := trainingOps[c.Op]
+	s := c.input(0)
+	for _, i := range t.tensors {
+		s = c.merge(s, c.input(i), "the shapes of the variable, its slots and the gradient")
+	}
+	for _, i := range t.scalars {
+		c.rank(i, 0)
+	}
+	c.set(0, s)
+}

@@ -1,0 +1,311 @@
+package opdef
+
+import "github.com/metagraph/metagraph/internal/tensor"
+
+// same gives all outputs the shape of the first input.
+func same(c *inference) { c.setAll(c.input(0)) }
+
+// sameAtLeast is same for inputs of n dimensions or more.
+func sameAtLeast(n int) shapeRule {
+	return func(c *inference) { c.setAll(c.rankAtLeast(0, n)) }
+}
+
+// sameRank is same for inputs of rank n.
+func sameRank(n int) shapeRule {
+	return func(c *inference) { c.setAll(c.rank(0, n)) }
+}
+
+// mergeBoth is for ops of two inputs that have one shape.
+func mergeBoth(c *inference) { c.setAll(c.merge(c.input(0), c.input(1), "the shapes of the inputs")) }
+
+// sameAsBoth is for ops of two inputs that have one shape, whose output has what is known of the first.
+func sameAsBoth(c *inference) {
+	mergeBoth(c)
+	c.set(0, c.input(0))
+}
+
+// mergeInputs is for ops of any number of inputs that have one shape.
+func mergeInputs(c *inference) { c.setAll(c.merged(0, len(c.Inputs))) }
+
+// merged returns what inputs first to end, which must have one shape, are.
+func (c *inference) merged(first, end int) tensor.Shape {
+	s := c.input(end - 1)
+	for i := end - 2; i >= first; i-- {
+		s = c.merge(c.input(i), s, "the shapes of the inputs")
+	}
+	return s
+}
+
+// scalarOut is for ops whose outputs are scalars.
+func scalarOut(c *inference) { c.setAll(tensor.Shape{}) }
+
+// broadcastBoth is for element-wise ops of two inputs.
+func broadcastBoth(c *inference) { c.setAll(c.broadcast(c.input(0), c.input(1))) }
+
+// broadcast returns the shape to which a and b are broadcast (BroadcastBinaryOpOutputShapeFnHelper).
+func (c *inference) broadcast(a, b tensor.Shape) tensor.Shape {
+	if a == nil || b == nil {
+		return nil
+	}
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	out := append(tensor.Shape{}, a...)
+	for k := range b {
+		at := len(a) - len(b) + k
+		x, y := a[at], b[k]
+		switch {
+		case x == y || y == 1:
+		case x == 1 || y > 1 && x < 0:
+			out[at] = y
+		case x > 1 && y < 0:
+		case x < 0 || y < 0:
+			out[at] = unknown
+		default:
+			c.fail("the shapes cannot be broadcast: dimensions %d and %d differ", x, y)
+		}
+	}
+	return out
+}
+
+// comparison is Equal and NotEqual, which may be told to take shapes that do not fit.
+func comparison(c *inference) {
+	a, b := c.input(0), c.input(1)
+	s := c.broadcast(a, b)
+	if c.Attr("incompatible_shape_error") != nil && !c.boolAttr("incompatible_shape_error") {
+		fits := c.reason == ""
+		for k := 1; k <= min(len(a), len(b)); k++ {
+			x, y := dim(a, -k), dim(b, -k)
+			fits = fits && (x == 1 || y == 1 || x == y && x >= 0)
+		}
+		if c.reason = ""; !fits {
+			s = nil // the output may be a single false
+		}
+	}
+	c.setAll(s)
+}
+
+// matMul is the product of two matrices, transposed if the attrs say so.
+func matMul(transposeA, transposeB string) shapeRule {
+	return func(c *inference) {
+		a, b := c.rank(0, 2), c.rank(1, 2)
+		rows, innerA := a[0], a[1]
+		if c.boolAttr(transposeA) {
+			rows, innerA = innerA, rows
+		}
+		innerB, columns := b[0], b[1]
+		if c.boolAttr(transposeB) {
+			innerB, columns = columns, innerB
+		}
+		c.mergeDim(innerA, innerB, "the inner dimensions of the matrices")
+		c.set(0, tensor.Shape{rows, columns})
+	}
+}
+
+// batchMatMul is the product of matrices in the last two dimensions; the others are equal or, in later versions, broadcast.
+func batchMatMul(broadcasts bool) shapeRule {
+	return func(c *inference) {
+		a, b := c.rankAtLeast(0, 2), c.rankAtLeast(1, 2)
+		rows, innerA := dim(a, -2), dim(a, -1)
+		if c.boolAttr("adj_x") {
+			rows, innerA = innerA, rows
+		}
+		innerB, columns := dim(b, -2), dim(b, -1)
+		if c.boolAttr("adj_y") {
+			innerB, columns = columns, innerB
+		}
+		c.mergeDim(innerA, innerB, "the inner dimensions of the matrices")
+		var batch tensor.Shape
+		if broadcasts {
+			batch = c.broadcast(part(a, 0, -2), part(b, 0, -2))
+		} else {
+			batch = c.merge(part(a, 0, -2), part(b, 0, -2), "the batch dimensions")
+		}
+		c.set(0, join(batch, tensor.Shape{rows, columns}))
+	}
+}
+
+// reduction removes the axes that the second input names, or makes them 1.
+func reduction(c *inference) {
+	const lenient = 21 // graphs of older producers may name the axes in a matrix
+	if c.Producer >= lenient {
+		c.rankAtMost(1, 1)
+	}
+	s, keep := c.input(0), c.boolAttr("keep_dims")
+	axes, known := c.value(1)
+	switch {
+	case s == nil:
+		return
+	case !known && keep:
+		c.set(0, unknownShape(len(s)))
+		return
+	case !known:
+		return
+	}
+	gone := make([]bool, len(s))
+	for _, axis := range axes {
+		if at := c.axis(axis, len(s), "axis"); at < len(s) {
+			gone[at] = true
+		}
+	}
+	out := tensor.Shape{}
+	for i, d := range s {
+		switch {
+		case !gone[i]:
+			out = append(out, d)
+		case keep:
+			out = append(out, 1)
+		}
+	}
+	c.set(0, out)
+}
+
+// argExtreme is ArgMax and ArgMin.
+func argExtreme(c *inference) {
+	c.rank(1, 0)
+	s := c.input(0)
+	axis, known := c.value(1)
+	switch {
+	case s == nil:
+	case len(s) <= 1:
+		c.set(0, tensor.Shape{})
+	case !known || len(axis) != 1:
+		c.set(0, unknownShape(len(s)-1))
+	default:
+		at := c.axis(axis[0], len(s), "dimension")
+		c.set(0, join(part(s, 0, at), from(s, at+1)))
+	}
+}
+
+// topK keeps k elements of the last dimension.
+func topK(c *inference) {
+	s := c.rankAtLeast(0, 1)
+	k := int64(unknown)
+	if c.Op == "TopK" {
+		k = c.intAttr("k")
+	} else {
+		k = c.dimValue(1, "k")
+	}
+	last := dim(s, -1)
+	if last >= 0 && k > last {
+		c.fail("k is %d and the last dimension of input 0 is %d", k, last)
+	}
+	if s != nil {
+		s = replace(s, -1, max(unknown, k))
+	}
+	c.set(0, s)
+	c.set(1, s)
+}
+
+// crossEntropy is SoftmaxCrossEntropyWithLogits, whose inputs are two equal matrices or broadcast to one.
+func crossEntropy(c *inference) {
+	a, b := c.input(0), c.input(1)
+	s := c.merge(c.withRank(a, 2, 0), b, "the shapes of features and labels")
+	if c.reason != "" {
+		c.reason = ""
+		if s = c.broadcast(a, b); len(s) != 2 {
+			c.fail("features and labels must be matrices")
+			return
+		}
+	}
+	c.set(0, tensor.Shape{dim(s, 0)})
+	c.set(1, s)
+}
+
+// sparseCrossEntropy is SparseSoftmaxCrossEntropyWithLogits.
+func sparseCrossEntropy(c *inference) {
+	features, labels := c.rank(0, 2), c.rank(1, 1)
+	batch := c.mergeDim(features[0], labels[0], "the batch dimensions of features and labels")
+	c.set(0, tensor.Shape{batch})
+	c.set(1, tensor.Shape{batch, features[1]})
+}
+
+// inTopK tells for each row of predictions whether its target is among the best.
+func inTopK(c *inference) {
+	predictions, targets := c.rank(0, 2), c.rank(1, 1)
+	if c.Op == "InTopKV2" {
+		c.rank(2, 0)
+	}
+	c.set(0, tensor.Shape{c.mergeDim(predictions[0], targets[0], "the batch dimensions of predictions and targets")})
+}
+
+// choose is Select, whose condition has the shape of the values, or is a scalar, or a vector over their rows.
+func choose(c *inference) {
+	data := c.merge(c.input(1), c.input(2), "the shapes of the values to choose from")
+	cond := c.input(0)
+	switch {
+	case cond == nil || data == nil || len(cond) == 0:
+	case len(cond) != 1 || len(data) == 0:
+		data = c.merge(data, cond, "the shapes of the condition and the values")
+	default:
+		c.mergeDim(cond[0], data[0], "the length of the condition and the first dimension of the values")
+	}
+	c.set(0, data)
+}
+
+// chooseBroadcast is SelectV2.
+func chooseBroadcast(c *inference) {
+	c.set(0, c.broadcast(c.broadcast(c.input(1), c.input(2)), c.input(0)))
+}
+
+// rangeOf is Range with integer limits.
+func rangeOf(c *inference) {
+	var v [3]int64
+	known := true
+	for i := range v {
+		value, ok := c.scalarValue(i)
+		v[i], known = value, known && ok
+	}
+	c.set(0, tensor.Shape{unknown})
+	if !known {
+		return
+	}
+	start, limit, step := v[0], v[1], v[2]
+	switch {
+	case step == 0:
+		c.fail("the step of the range is 0")
+	case step > 0 && start > limit:
+		c.fail("the range goes up from %d to %d", start, limit)
+	case step < 0 && start < limit:
+		c.fail("the range goes down from %d to %d", start, limit)
+	default:
+		const most = 1 << 52 // no sums overflow below this
+		if max(start, limit, step) > most || min(start, limit, step) < -most {
+			return
+		}
+		distance, size := limit-start, step
+		if step < 0 {
+			distance, size = -distance, -size
+		}
+		c.set(0, tensor.Shape{(distance + size - 1) / size})
+	}
+}
+
+// biasAdd adds a vector to the channels.
+func biasAdd(c *inference) {
+	channels, least := -1, 2
+	if c.Op == "BiasAdd" && c.stringAttr("data_format") == "NCHW" {
+		channels, least = 1, 3
+	}
+	s, bias := c.rankAtLeast(0, least), c.rank(1, 1)
+	if s == nil {
+		return
+	}
+	c.set(0, replace(s, channels, c.mergeDim(dim(s, channels), bias[0], "the channels of the input and the length of the bias")))
+}
+
+// biasAddGrad sums over all dimensions but the channels.
+func biasAddGrad(c *inference) {
+	channels, least := -1, 2
+	if c.stringAttr("data_format") == "NCHW" {
+		channels, least = 1, 3
+	}
+	c.set(0, tensor.Shape{dim(c.rankAtLeast(0, least), channels)})
+}
+
+// segmentReduction reduces the rows that have one segment number.
+func segmentReduction(c *inference) {
+	data := c.rankAtLeast(0, 1)
+	c.rank(1, 1)
+	c.set(0, join(tensor.Shape{unknown}, from(data, 1)))
+}
