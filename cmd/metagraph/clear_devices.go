@@ -1,53 +1,59 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// clearDevicesOptions is what the flags of clear-devices say.
+// clearDevicesOptions holds the flags of clear-devices.
 type clearDevicesOptions struct {
-	in         inputFlags
-	out        outputFlags
-	match      []string
-	maps       []string
-	colocation bool
-	graphOnly  bool
-	check      bool
+	in           inputFlags
+	out          outputFlags
+	match        []string
+	maps         []string
+	accelerators bool
+	colocation   bool
+	graphOnly    bool
+	check        bool
 }
 
 func newClearDevicesCommand(env *environment) *cobra.Command {
 	var o clearDevicesOptions
 	cmd := &cobra.Command{
 		Use:   "clear-devices [IN [OUT]]",
-		Short: "Take the devices off a graph, so that it runs on another machine",
-		Long: `clear-devices empties the device of every node, in the graph and in function bodies, and changes nothing else: what
-tf.train.import_meta_graph(clear_devices=True) does, on files. A SavedModel stays a SavedModel, a GraphDef a GraphDef.
+		Short: "Remove device placements",
+		Long: `clear-devices removes the device of every node, in the graph and in function bodies, so that the graph runs on another
+machine. It changes nothing else. It does on files what tf.train.import_meta_graph(clear_devices=True) does.
 
-Devices are compared by what they mean: --match '/gpu:*' also finds /job:worker/task:1/device:GPU:3. With --map, the nodes
-on OLD get the device NEW as it is given; what neither --map nor --match names is cleared, unless --match is given.
+Devices are compared by meaning: --match '/gpu:*' also matches /job:worker/task:1/device:GPU:3, and upper and lower case are
+the same. With --map, the nodes on OLD are moved to NEW, and the devices of all other nodes are removed, unless --match
+selects which.
 
-A pattern that fits no device is said, and is no error: that no node is on such a device is what --check and --match are
-often asked to find.`,
+A --map whose OLD matches no device is an error. A --match that matches no device is a warning, because a check often asks
+for exactly that.`,
 		Example: `  metagraph clear-devices gpu.meta local.meta
   metagraph clear-devices --match '/job:ps' in.meta out.meta
-  metagraph clear-devices --map /gpu:1=/gpu:0 --match /gpu:1 in.meta out.meta
-  metagraph clear-devices --check model.meta    # exit 1 if a device is set`,
+  metagraph clear-devices --map '/gpu:*=/gpu:0' in.meta out.meta
+  metagraph clear-devices --check --accelerators model.meta    # exit 1 if a node is on a GPU, a TPU or a remote device`,
 		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runClearDevices(cmd, env, &o, args) },
 	}
 	o.in.register(cmd)
 	o.out.register(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&o.match, "match", nil, "only devices that fit `GLOB` (repeatable)")
-	f.StringArrayVar(&o.maps, "map", nil, "put the nodes on OLD on NEW, and clear what is on no OLD, unless --match leaves it alone: `OLD=NEW` (repeatable)")
-	f.BoolVar(&o.colocation, "colocation", false, "take the colocation groups off the _class attr too")
-	f.BoolVar(&o.graphOnly, "graph-only", false, "leave function bodies alone, as TensorFlow does")
+	f.StringArrayVar(&o.match, "match", nil, "only devices matching `PATTERN`, such as /gpu:* (repeatable, comma-separated)")
+	f.StringArrayVar(&o.maps, "map", nil, "move nodes from OLD to NEW; clear the others unless --match excludes them: `OLD=NEW` (repeatable, comma-separated)")
+	f.BoolVar(&o.accelerators, "accelerators", false, "only GPUs, TPUs and devices of a job: all but CPUs without a job")
+	f.BoolVar(&o.colocation, "colocation", false, "also remove colocation constraints")
+	f.BoolVar(&o.graphOnly, "graph-only", false, "skip function bodies, as TensorFlow does")
 	f.BoolVar(&o.check, "check", false, "write nothing; exit 1 if there is something to clear")
 	return cmd
 }
@@ -66,10 +72,16 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	if err != nil {
 		return in.Locate(err)
 	}
+	if err := checkMatched(in.Name, report, options); err != nil {
+		return err
+	}
 	dry := o.check || o.out.dryRun
 	r := result{kind: in.Kind, report: render.Devices{DevicesReport: report, Check: dry, DryRun: dry}}
+	if report.Left.Elsewhere > 0 {
+		r.hints = append(r.hints, "--colocation also removes the colocation constraints")
+	}
 	if o.check {
-		return o.out.found(env, in, r.report, report.Changed())
+		return o.out.found(env, in, r, report.Changed())
 	}
 	if r.message, err = in.Rebuild(meta); err != nil {
 		return in.Locate(err)
@@ -77,37 +89,73 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	return o.out.write(cmd.Context(), env, argument(args, 1), r, in)
 }
 
-// parse turns the flags into options.
+// checkMatched returns an error if a device that is to be mapped is not in the file, or if a pattern that matches nothing names a type of
+// device that is probably misspelled: neither must look like a clean file.
+func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOptions) error {
+	available := "the file has no devices"
+	if len(report.Available) > 0 {
+		available = "available: " + shortList(report.Available)
+	}
+	var unmatched *rewrite.UnmatchedError
+	if err := report.Mapped(o); errors.As(err, &unmatched) {
+		return usageErrorf(available, "%s: --map: %v", name, err)
+	}
+	for _, p := range o.Match {
+		if near := p.UnknownType(); near != "" && slices.Contains(report.Unmatched, p.String()) {
+			return usageErrorf(fmt.Sprintf("did you mean %s?", near), "%s: --match %q: no device has this type, and TensorFlow has none of that name", name, p)
+		}
+	}
+	return nil
+}
+
+// parse converts the flags to options.
 func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 	options := rewrite.DeviceOptions{Colocation: o.colocation, GraphOnly: o.graphOnly}
-	for _, text := range o.match {
-		p, err := scope.ParseDevicePattern(text)
-		if err != nil {
-			return options, usageErrorf("", "--match: %v", err)
-		}
+	if o.accelerators {
+		options.Match = append(options.Match, match.Accelerators())
+	}
+	for _, text := range splitLists(o.match) {
 		if text == "" {
-			return options, usageErrorf("leave out --match to clear all devices", "--match has no pattern")
+			return options, usageErrorf("leave out --match to clear all devices", "--match has an empty pattern")
+		}
+		p, err := devicePattern("--match", text)
+		if err != nil {
+			return options, err
 		}
 		options.Match = append(options.Match, p)
 	}
 	targets := make(map[string]string)
-	for _, text := range o.maps {
+	for _, text := range splitLists(o.maps) {
 		from, to, ok := strings.Cut(text, "=")
 		if !ok || from == "" {
 			return options, usageErrorf("for example --map /gpu:1=/gpu:0", "--map %q is not OLD=NEW", text)
 		}
-		p, err := scope.ParseDevicePattern(from)
+		p, err := devicePattern("--map", from)
 		if err != nil {
-			return options, usageErrorf("", "--map: %v", err)
+			return options, err
 		}
-		if _, ok := scope.ParseDevice(to); to != "" && !ok {
-			return options, usageErrorf("a device is spelled like /gpu:0 or /job:ps/task:1/device:CPU:0", "--map %q: %q is no device", text, to)
+		if _, ok := match.ParseDevice(to); to != "" && !ok {
+			return options, usageErrorf("use something like /gpu:0 or /job:ps/task:1/device:CPU:0", "--map %q: invalid device %q", text, to)
 		}
 		if other, ok := targets[from]; ok && other != to {
-			return options, usageErrorf("leave out one of them", "--map: %s is to become %q and %q", from, other, to)
+			return options, usageErrorf("leave out one of them", "--map: %s is mapped to %q and to %q", from, other, to)
 		}
 		targets[from] = to
 		options.Map = append(options.Map, rewrite.DeviceMapping{From: p, To: to})
 	}
 	return options, o.out.check()
+}
+
+// devicePattern parses a device pattern that was given with a flag.
+func devicePattern(flag, text string) (match.DevicePattern, error) {
+	p, err := match.ParseDevicePattern(text)
+	var invalid *match.DevicePatternError
+	if errors.As(err, &invalid) {
+		hint := ""
+		if invalid.Nearest != "" {
+			hint = "did you mean " + invalid.Nearest + "?"
+		}
+		return p, usageErrorf(hint, "%s: %v", flag, err)
+	}
+	return p, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -95,7 +94,7 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	}
 	if report.Equal && printing.Format != render.JSON {
 		for _, note := range report.Notes {
-			_, _ = fmt.Fprintf(env.stderr, "note: %s\n", render.Message(note))
+			_ = render.PrintNote(env.stderr, note, env.notices)
 		}
 	}
 	if err := render.Diff(env.stdout, report, printing); err != nil {

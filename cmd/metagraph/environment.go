@@ -5,16 +5,19 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/metagraph/metagraph/internal/render"
 )
 
-// An environment is what a run has to work with besides its arguments.
+// An environment is what a run works with besides its arguments.
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	stdinTerminal  bool
 	stdoutTerminal bool
-	width          int  // columns of the terminal on stdout, 0 where there is none
-	noColor        bool // the user does not want color (https://no-color.org)
+	width          int                  // columns of the terminal on stdout, 0 if stdout is not a terminal
+	noColor        bool                 // the user does not want color (https://no-color.org)
+	notices        render.NoticeOptions // how messages are printed on stderr
 }
 
 func newEnvironment(stdin io.Reader, stdout, stderr io.Writer) *environment {
@@ -22,10 +25,12 @@ func newEnvironment(stdin io.Reader, stdout, stderr io.Writer) *environment {
 	env.stdinTerminal, _ = terminal(stdin)
 	env.stdoutTerminal, env.width = terminal(stdout)
 	env.noColor = os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+	onTerminal, width := terminal(stderr)
+	env.notices = render.NoticeOptions{Width: width, Color: onTerminal && !env.noColor}
 	return env
 }
 
-// terminal reports whether a stream is a terminal, and how many columns it has.
+// terminal reports whether a stream is a terminal, and how many columns it has. Windows consoles have a size too.
 func terminal(stream any) (bool, int) {
 	file, ok := stream.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -38,7 +43,7 @@ func terminal(stream any) (bool, int) {
 	return true, width
 }
 
-// color reports whether output to stdout is colored, by the value of --color.
+// color reports whether output to stdout is in color, given the value of --color.
 func (env *environment) color(when string) (bool, error) {
 	switch when {
 	case "always":
@@ -48,5 +53,5 @@ func (env *environment) color(when string) (bool, error) {
 	case "auto":
 		return env.stdoutTerminal && !env.noColor, nil
 	}
-	return false, usageErrorf("leave it out, or give auto, always or never", "--color %q is not known", when)
+	return false, usageErrorf("use auto, always or never", "unknown --color %q", when)
 }

@@ -23,6 +23,7 @@ type exportOptions struct {
 	asText      bool
 	graphDef    bool
 	debugInfo   bool
+	missing     bool
 }
 
 func newExportCommand(env *environment) *cobra.Command {
@@ -49,7 +50,8 @@ place.`,
 	o.convert.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes in this `scope`, and take it off their names")
-	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key`; one that is not there is said and left out, as in TensorFlow (repeatable, comma-separated)")
+	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key` (repeatable, comma-separated)")
+	f.BoolVar(&o.missing, "allow-missing", false, "let --collection-list name collections that do not exist")
 	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "empty the device of every node")
 	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "drop the savers that saver_def is not about, nodes and all")
 	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "drop attrs that have the default value of their op")
@@ -73,6 +75,9 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	message, report, err := rewrite.Export(in.Meta, o.export)
 	if err != nil {
 		return in.Locate(err)
+	}
+	if err := o.checkMissing(in.Name, report); err != nil {
+		return err
 	}
 	debug, err := o.cutDebugInfo(in)
 	if err != nil {
@@ -106,6 +111,18 @@ func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
 		return kind
 	}
 	return in.Kind
+}
+
+// checkMissing returns an error if a collection that is to be copied does not exist, unless that is allowed.
+func (o *exportOptions) checkMissing(name string, report *rewrite.ExportReport) error {
+	if len(report.Missing) == 0 || o.missing {
+		return nil
+	}
+	hint := "available: " + shortList(append(slices.Clone(report.Collections), report.Dropped...))
+	if len(report.MissingNearest) > 0 {
+		hint = "did you mean " + shortList(report.MissingNearest) + "?"
+	}
+	return usageErrorf(hint+" (--allow-missing ignores this)", "%s: no collection named %s", name, shortList(report.Missing))
 }
 
 // cutDebugInfo returns the debug info that goes with the copy, nil where none is wanted or there.

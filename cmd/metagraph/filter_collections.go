@@ -3,9 +3,9 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 )
 
 // filterCollectionsOptions is what the flags of filter-collections say.
@@ -71,10 +71,10 @@ func (o *filterCollectionsOptions) parse() (rewrite.CollectionOptions, error) {
 	for _, patterns := range []struct {
 		flag  string
 		texts []string
-		globs *[]scope.Glob
+		globs *[]match.Glob
 	}{{"--keep", o.keep, &options.Keep}, {"--drop", o.drop, &options.Drop}} {
 		for _, text := range splitLists(patterns.texts) {
-			glob, err := scope.ParseGlob(text)
+			glob, err := match.ParseGlob(text)
 			if err != nil {
 				return options, usageErrorf("", "%s: %v", patterns.flag, err)
 			}

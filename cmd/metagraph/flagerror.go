@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
-// flagError turns cobra's error about a flag into a usageError that names the nearest flag.
+// flagError converts cobra's error about a flag to a usageError that suggests the nearest flag.
 func flagError(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
 	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
@@ -29,16 +29,20 @@ func flagError(cmd *cobra.Command, err error) error {
 		hint = cmp.Or(flagHint(cmd, "o"), hint)
 	}
 	var invalid *pflag.InvalidValueError
+	var twice *givenTwiceError
+	if errors.As(err, &twice) && errors.As(err, &invalid) {
+		return usageErrorf("leave out one of them", "--%s is given twice: %q and %q", invalid.GetFlag().Name, twice.first, twice.second)
+	}
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int" {
-		return usageErrorf("give a whole number", "--%s %q is not a number", invalid.GetFlag().Name, invalid.GetValue())
+		return usageErrorf("use a whole number", "invalid --%s %q", invalid.GetFlag().Name, invalid.GetValue())
 	}
 	return usageErrorf(hint, "%v", err)
 }
 
-// flagHint returns what to say about a flag of another program, "" where the command has nothing like it.
+// flagHint returns the hint for a flag of another program, or "" if the command has nothing like it.
 func flagHint(cmd *cobra.Command, name string) string {
 	hint := confused(flagConfusions(), name)
-	needs := "output-format" // a command that writes has it
+	needs := "output-format" // only commands that write have it
 	if strings.Contains(hint, "--format") {
 		needs = "format"
 	}

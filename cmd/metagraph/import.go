@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -128,7 +128,7 @@ func (o *importOptions) parse(args []string) (err error) {
 		return usageErrorf("give the graph that has the inputs with --into BASE", "--input-map maps to what is in BASE, and there is none")
 	}
 	for _, text := range splitLists(o.collections) {
-		glob, err := scope.ParseGlob(text)
+		glob, err := match.ParseGlob(text)
 		if err != nil {
 			return usageErrorf("", "--restore-collections: %v", err)
 		}

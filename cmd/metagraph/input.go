@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,13 +33,13 @@ func (in *inputFlags) open(env *environment, path string) (*metafile.File, error
 func (in *inputFlags) openOne(env *environment, path string, several bool) (*metafile.File, error) {
 	format, err := metafile.ParseFormat(in.format)
 	if err != nil {
-		return nil, usageErrorf("leave out --input-format: the format is told by the content", "--input-%v", err)
+		return nil, usageErrorf("leave out --input-format to detect the format from the content", "--input-format: %v", err)
 	}
 	if len(in.tagSets) > 1 {
 		return nil, usageErrorf("the tags of one MetaGraphDef are separated by commas: --tag-set "+strings.Join(in.tagSets, ","), "--tag-set is given %d times", len(in.tagSets))
 	}
 	if stdinArgument(path) && env.stdinTerminal {
-		return nil, usageErrorf("give a file, or pipe one in", "no input: standard input is a terminal")
+		return nil, usageErrorf("name a file, or pipe one in", "no input: standard input is a terminal")
 	}
 	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet(), AnyKind: several, Stdin: env.stdin})
 }
@@ -66,4 +67,18 @@ func splitLists(lists []string) []string {
 		}
 	}
 	return out
+}
+
+// shortList joins the first few of a list of names, and adds how many more there are.
+func shortList(names []string) string {
+	const most = 8
+	quoted := make([]string, 0, most)
+	for _, name := range names[:min(len(names), most)] {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+	}
+	text := strings.Join(quoted, ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(", ... (%d more)", more)
+	}
+	return text
 }

@@ -1,19 +1,17 @@
 // Command metagraph inspects and rewrites TensorFlow's .meta files without TensorFlow.
 //
-// The files: main.go, from argv to an exit code; root.go, the commands put together; environment.go, what a run has to work
-// with; input.go, output.go and register.go, the flags and steps that commands share; flagerror.go, mistyped flags; complete.go,
-// what completes them, and completion.go, the scripts by which shells ask; version.go; one file for each other command, for
-// show with the table of its sections in show_sections.go.
+// This package reads argv, calls one function of a package below internal for each command, and prints the result. It is the only
+// one that knows the names of commands and flags. Start with run in main.go and newRootCommand in root.go; each command has a
+// file of its own.
 package main
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -29,12 +27,12 @@ func main() {
 // The exit codes, the same for all commands.
 const (
 	exitDone    = 0
-	exitFound   = 1 // the answer is "yes, there is something"
-	exitTrouble = 2
+	exitFound   = 1 // the answer is "found", "different" or "missing"
+	exitTrouble = 2 // error
 )
 
-// errFound is returned by a command whose answer is "yes, there is something": diff found a difference, a check found
-// what it looks for. What it found has been said already.
+// errFound is returned by a command that found something: diff a difference, a check what it looks for. The command has printed what
+// it found.
 var errFound = errors.New("found")
 
 // run runs the command line args and returns the exit code. It prints the error, once.
@@ -42,16 +40,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return runIn(ctx, args, newEnvironment(stdin, stdout, stderr))
 }
 
-// runIn is run in an environment that is known.
+// runIn is run in a given environment.
 func runIn(ctx context.Context, args []string, env *environment) int {
 	root := newRootCommand(env)
 	if strings.HasPrefix(argument(args, 0), cobra.ShellCompRequestCmd) {
 		plainUsage(root)
+	} else {
+		setFlagsOnce(root)
 	}
-	root.SetArgs(append([]string{}, args...)) // nil would stand for os.Args
+	root.SetArgs(append([]string{}, args...)) // cobra would take nil for os.Args
 	help := &watchedWriter{Writer: env.stdout}
 	root.SetOut(help)
-	err := metafile.Guard(func() error { return root.ExecuteContext(ctx) })
+	err := metafile.Guard(func() (err error) {
+		_, err = root.ExecuteContextC(ctx)
+		return err
+	})
 	if err == nil {
 		err = help.err
 	}
@@ -60,16 +63,35 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 		return exitDone
 	case errors.Is(err, errFound):
 		return exitFound
-	case errors.Is(err, syscall.EPIPE):
-		return exitDone // whoever read the output has seen enough
+	case metafile.IsBrokenPipe(err):
+		return exitDone // the reader of the output has seen enough
 	}
+	json := wantsJSON(args)
 	for _, e := range each(err) {
-		complain(env.stderr, e)
+		complain(env, e, json)
 	}
 	return exitTrouble
 }
 
-// A watchedWriter keeps the first error of the writer that it is. Cobra, which prints help and completions, drops it.
+// wantsJSON reports whether the user wants to read errors as JSON: with --report json or --format json. It goes by the words of the
+// command line, which may have failed to parse.
+func wantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch arg {
+		case "--report=json", "--format=json":
+			return true
+		case "--report", "--format":
+			if argument(args, i+1) == "json" {
+				return true
+			}
+		case "--":
+			return false
+		}
+	}
+	return false
+}
+
+// A watchedWriter keeps the first error of its writer. Cobra, which prints help and completions, ignores errors.
 type watchedWriter struct {
 	io.Writer
 	err error
@@ -83,8 +105,8 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// each returns the troubles that an error consists of, each as an error of its own with what the error says before them: the
-// name of the file. Any other error is one.
+// each returns the conflicts that an error consists of, each as an error of its own that begins with the name of the file. Any other
+// error is returned as it is.
 func each(err error) []error {
 	var troubles rewrite.Troubles
 	if !errors.As(err, &troubles) {
@@ -99,12 +121,34 @@ func each(err error) []error {
 	return out
 }
 
-// complain says what is wrong, and on a line of its own what to do.
-func complain(w io.Writer, err error) {
-	// Where stderr fails there is nobody left to tell.
-	_, _ = fmt.Fprintf(w, "metagraph: %s\n", render.Message(err.Error()))
-	var hinted interface{ Remedy() string }
-	if errors.As(err, &hinted) && hinted.Remedy() != "" {
-		_, _ = fmt.Fprintf(w, "hint: %s\n", render.Message(hinted.Remedy()))
+// complain prints an error and what to do about it, as lines or as JSON.
+func complain(env *environment, err error, json bool) {
+	// If stderr fails, nobody is left to tell.
+	if hint := hintOf(err); json {
+		_ = render.ErrorJSON(env.stderr, err.Error(), hint, fileOf(err))
+	} else {
+		_ = render.PrintError(env.stderr, "metagraph", err.Error(), hint, env.notices)
 	}
+}
+
+// hintOf returns what to do about an error, or "".
+func hintOf(err error) string {
+	var hinted interface{ Remedy() string }
+	if errors.As(err, &hinted) {
+		return hinted.Remedy()
+	}
+	return ""
+}
+
+// fileOf returns the name of the file that an error is about, or "".
+func fileOf(err error) string {
+	var file *metafile.Error
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		return file.Name
+	case errors.As(err, &path):
+		return path.Path
+	}
+	return ""
 }

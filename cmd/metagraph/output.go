@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -13,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// outputFlags are the flags by which every rewriting command says what to do with its result.
+// outputFlags are the flags of every rewriting command for its output and its report.
 type outputFlags struct {
 	format       string
 	allowUnknown bool
@@ -26,32 +25,33 @@ type outputFlags struct {
 func (out *outputFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&out.format, "output-format", "auto", "`format` of the output: auto (by its name), binary, text or json")
-	f.BoolVar(&out.allowUnknown, "allow-unknown", false, "write fields that the schema does not have into text, by number")
-	f.BoolVarP(&out.quiet, "quiet", "q", false, "do not say what was changed")
-	f.BoolVar(&out.dryRun, "dry-run", false, "say what would be changed, write nothing else")
-	f.StringVar(&out.report, "report", "text", "`form` in which stderr says what was changed: text or json")
+	f.BoolVar(&out.allowUnknown, "allow-unknown", false, "write fields unknown to the schema into text, by number")
+	f.BoolVarP(&out.quiet, "quiet", "q", false, "do not report what was changed")
+	f.BoolVar(&out.dryRun, "dry-run", false, "show what would change; do not write")
+	f.StringVar(&out.report, "report", "text", "`form` of the report on stderr: text or json")
 }
 
-// check refuses values that no output has, before a file is opened.
+// check refuses invalid values before a file is opened.
 func (out *outputFlags) check() error {
 	if _, err := metafile.ParseFormat(out.format); err != nil {
-		return usageErrorf("leave out --output-format: the name of the output tells the format", "--output-%v", err)
+		return usageErrorf("leave out --output-format to choose the format by the name of the output", "--output-format: %v", err)
 	}
 	if out.report != "text" && out.report != "json" {
-		return usageErrorf("give text or json", "--report %q is not known", out.report)
+		return usageErrorf("use text or json", "unknown --report %q", out.report)
 	}
 	return nil
 }
 
-// A result is what a rewriting command made.
+// A result is what a rewriting command produced.
 type result struct {
 	message *wire.Rope
 	kind    metafile.Kind
 	report  render.Report
-	ready   func() error // what else must succeed right before a file takes the place of the old one; may be nil
+	hints   []string     // what the user may do next, with the names of flags
+	ready   func() error // what else must succeed right before the old file is replaced; may be nil
 }
 
-// write writes a result to path and says what was changed. The inputs are looked at once more before a file is replaced, and
+// write writes a result to path and reports what was changed. Before a file is replaced, the inputs are checked for changes and
 // released.
 func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
 	path = target(path, r.kind, inputs...)
@@ -90,7 +90,7 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		err = metafile.Write(ctx, path, r.message, r.kind, options)
 	}
 	if err == nil {
-		return out.say(env, r.report)
+		return out.say(env, out.reported(path, inputs), r)
 	}
 	if changed := changed(inputs); changed != nil {
 		return changed // which may be why it could not be written
@@ -98,7 +98,18 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	return err
 }
 
-// changed returns an error where one of the inputs is not what it was when it was opened.
+// reported returns the name of the file that a report is about: the output, or the input if nothing is written.
+func (out *outputFlags) reported(path string, inputs []*metafile.File) string {
+	switch {
+	case out.dryRun:
+		return inputs[0].Name
+	case metafile.IsStdout(path):
+		return "standard output"
+	}
+	return path
+}
+
+// changed returns an error if one of the inputs changed since it was opened.
 func changed(inputs []*metafile.File) error {
 	for _, in := range inputs {
 		if err := in.Changed(); err != nil {
@@ -119,24 +130,25 @@ func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	return path
 }
 
-// say tells a person on stderr what was changed.
-func (out *outputFlags) say(env *environment, report render.Report) error {
+// say reports on stderr what was written to file, or for a dry run what would be.
+func (out *outputFlags) say(env *environment, file string, r result) error {
 	if out.quiet {
 		return nil
 	}
 	if out.report == "json" {
-		return render.ReportJSON(env.stderr, report)
+		return render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String()}, r.report)
 	}
-	_, err := fmt.Fprintln(env.stderr, render.Message(report.Line()))
-	return err
+	notice := r.report.Notice()
+	notice.Hints = append(notice.Hints, r.hints...)
+	return render.PrintNotice(env.stderr, file+" ("+r.kind.String()+")", notice, env.notices)
 }
 
-// found ends a check of in: it says what there is, and returns errFound if there is something.
-func (out *outputFlags) found(env *environment, in *metafile.File, report render.Report, found bool) error {
+// found ends a check of in: it reports what there is, and returns errFound if there is something.
+func (out *outputFlags) found(env *environment, in *metafile.File, r result, found bool) error {
 	if err := in.Changed(); err != nil {
 		return err
 	}
-	if err := out.say(env, report); err != nil {
+	if err := out.say(env, in.Name, r); err != nil {
 		return err
 	}
 	if found {

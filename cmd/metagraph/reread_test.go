@@ -17,7 +17,7 @@ import (
 
 // rewrites are the rewriting commands, with what makes them take one way or another.
 var rewrites = [][]string{
-	{"clear-devices"}, {"clear-devices", "--colocation", "--match", "/cpu:0", "--map", "/gpu:0=/gpu:1"},
+	{"clear-devices"}, {"clear-devices", "--colocation", "--match", "/cpu:0", "--map", "/gpu:*=/gpu:1"},
 	{"filter-collections", "--drop", "*", "--allow-missing"}, {"filter-collections", "--keep", "*", "--allow-missing"},
 	{"export"}, {"export", "--export-scope", "s"}, {"export", "--strip-default-attrs", "--clear-devices"},
 	{"import"}, {"import", "--import-scope", "s"}, {"import", "--into", "BASE"}, {"import", "--into", "BASE", "--import-scope", "s"},

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +128,10 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 			{"import", "--into", path, good, out}, {"diff", path, good}, {"diff", good, path},
 		} {
 			code, stdout, stderr := command(nil, args...)
+			if slices.Contains(args, "json") {
+				checkErrorJSON(t, path, code, stdout, stderr)
+				continue
+			}
 			lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
 			if code != exitTrouble || stdout != "" || !strings.HasPrefix(lines[0], "metagraph: ") || len(lines) > 2 ||
 				len(lines) == 2 && !strings.HasPrefix(lines[1], "hint: ") || strings.ContainsAny(stderr, "\x1b\r\x00") || !strings.Contains(lines[0], filepath.Base(path)) {
@@ -139,6 +145,19 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 	left, err := os.ReadDir(filepath.Dir(out))
 	if err != nil || len(left) > 0 {
 		t.Errorf("%d files are left (%v)", len(left), err)
+	}
+}
+
+// checkErrorJSON expects one JSON object on stderr that names the file.
+func checkErrorJSON(t *testing.T, path string, code int, stdout, stderr string) {
+	t.Helper()
+	var report struct {
+		FormatVersion     int `json:"format_version"`
+		Error, Hint, File string
+	}
+	if err := json.Unmarshal([]byte(stderr), &report); err != nil || code != exitTrouble || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+		report.FormatVersion != 1 || !strings.Contains(report.Error, filepath.Base(path)) || report.File == "" {
+		t.Errorf("%s: exit %d, %d bytes on stdout, stderr (%v):\n%s", path, code, len(stdout), err, stderr)
 	}
 }
 
@@ -161,6 +180,10 @@ func TestChangesWhileShown(t *testing.T) {
 		var stderr bytes.Buffer
 		code := run(context.Background(), args, strings.NewReader(""), out, &stderr)
 		want := "metagraph: " + path + ": changed while it was read\nhint: run the command again when nothing writes to the file\n"
+		if slices.Contains(args, "json") {
+			checkErrorJSON(t, path, code, "", stderr.String())
+			continue
+		}
 		if code != exitTrouble || stderr.String() != want || out.err != nil {
 			t.Errorf("%q: exit %d (%v), stderr:\n%s", args, code, out.err, stderr.String())
 		}

@@ -13,10 +13,10 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -160,10 +160,10 @@ func (o *showOptions) filter(sections []section) (model.Filter, error) {
 	for _, globs := range []struct {
 		flag  string
 		texts []string
-		to    *[]scope.Glob
+		to    *[]match.Glob
 	}{{"--name", o.names, &f.Names}, {"--op", o.ops, &f.Ops}} {
 		for _, text := range globs.texts {
-			glob, err := scope.ParseGlob(text)
+			glob, err := match.ParseGlob(text)
 			if err != nil {
 				return f, usageErrorf("", "%s: %v", globs.flag, err)
 			}
@@ -171,7 +171,7 @@ func (o *showOptions) filter(sections []section) (model.Filter, error) {
 		}
 	}
 	for _, text := range o.devices {
-		device, err := scope.ParseDevicePattern(text)
+		device, err := match.ParseDeviceFilter(text)
 		if err != nil {
 			return f, usageErrorf("", "--device: %v", err)
 		}

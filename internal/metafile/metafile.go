@@ -74,7 +74,7 @@ func ParseFormat(name string) (Format, error) {
 			return Format(f), nil
 		}
 	}
-	return Auto, fmt.Errorf("format %q is none of %s", name, strings.Join(formatNames[1:], ", "))
+	return Auto, fmt.Errorf("unknown format %q; use %s", name, strings.Join(formatNames[:], ", "))
 }
 
 // MaxSize is the largest message that TensorFlow can read, in bytes.

@@ -420,7 +420,7 @@ func TestParseFormat(t *testing.T) {
 	if f, err := metafile.ParseFormat(""); err != nil || f != metafile.Auto {
 		t.Errorf("nothing is %v, %v", f, err)
 	}
-	if _, err := metafile.ParseFormat("yaml"); err == nil || err.Error() != `format "yaml" is none of binary, text, json` {
+	if _, err := metafile.ParseFormat("yaml"); err == nil || err.Error() != `unknown format "yaml"; use auto, binary, text, json` {
 		t.Errorf("yaml: %v", err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -297,7 +296,7 @@ func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind
 	}
 	err = errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close())
 	switch {
-	case errors.Is(err, syscall.EPIPE):
+	case IsBrokenPipe(err):
 		// Not wrapped: on standard output it is no trouble, but a pipe that was given by name was to get it all.
 		return &Error{Name: path, Problem: "who reads from it has gone before all was written"}
 	case err != nil:

@@ -51,12 +51,12 @@ type flow struct{ in, out int }
 // title says of what the picture is and what it leaves out.
 func (d *dotWriter) title(file string) string {
 	p := d.picture
-	parts := []string{countText(p.Nodes, "node")}
+	parts := []string{count(p.Nodes, "node")}
 	if p.Outside > 0 {
 		parts[0] += " of " + numberText(int64(p.Nodes+p.Outside))
 	}
 	if p.Deeper > 0 {
-		parts = append(parts, countText(p.Deeper, "scope")+" not taken apart (--scope shows one by itself)")
+		parts = append(parts, count(p.Deeper, "scope")+" not taken apart (--scope shows one by itself)")
 	}
 	if file == "" {
 		return dotLabel(strings.Join(parts, "; "))
@@ -77,7 +77,7 @@ func (d *dotWriter) cluster(at int, indent string) {
 		c := d.picture.Clusters[k]
 		d.write(indent, "subgraph cluster_", strconv.Itoa(k), " {\n")
 		d.write(indent, "  graph [style=\"rounded,filled\", fillcolor=\"", clusterColors[len(indent)/2%len(clusterColors)], "\", color=\"#9aa7b5\", fontsize=12, labeljust=l, label=",
-			dotLabel(lastPart(c.Scope)+": "+countText(c.Nodes, "node")), ", tooltip=", dotLabel(Text(c.Scope)), "];\n")
+			dotLabel(lastPart(c.Scope)+": "+count(c.Nodes, "node")), ", tooltip=", dotLabel(Text(c.Scope)), "];\n")
 		d.cluster(k, indent+"  ")
 		d.write(indent, "}\n")
 	}
@@ -131,7 +131,7 @@ func (d *dotWriter) attributes(k int) []string {
 		label, more = append(label, tensors(b.IO)...), "style=filled, fillcolor=\"#fbd3a0\", color=\"#a05f08\", penwidth=1.6"
 	case picture.BoxSide:
 		f := d.flows[k]
-		label = []string{b.Name, countText(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(int64(f.in)), numberText(int64(f.out)))}
+		label = []string{b.Name, count(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(int64(f.in)), numberText(int64(f.out)))}
 		more = "fillcolor=\"#fafafa\", color=\"#c8c8c8\", fontcolor=\"#808080\", style=\"rounded,filled,dashed\""
 	}
 	attributes := []string{"label=" + dotLabel(label...), "tooltip=" + dotLabel(Text(b.Name))}
@@ -143,9 +143,9 @@ func (d *dotWriter) attributes(k int) []string {
 
 // contents says how much is in a box.
 func contents(b picture.Box) string {
-	text := countText(b.Nodes, "node")
+	text := count(b.Nodes, "node")
 	if b.Scopes > 0 {
-		text += " in " + countText(b.Scopes, "scope")
+		text += " in " + count(b.Scopes, "scope")
 	}
 	return text
 }
@@ -183,7 +183,7 @@ func (d *dotWriter) link(l picture.Link) {
 		attributes = append(attributes, "label="+dotLabel(numberText(int64(l.Data))), fmt.Sprintf("penwidth=%.1f", penWidth(l.Data)))
 	}
 	if l.Data > 0 && l.Control > 0 {
-		attributes = append(attributes, "tooltip="+dotLabel(countText(l.Data, "data input")+", "+countText(l.Control, "control input")))
+		attributes = append(attributes, "tooltip="+dotLabel(count(l.Data, "data input")+", "+count(l.Control, "control input")))
 	}
 	if len(attributes) > 0 {
 		d.write(" [", strings.Join(attributes, ", "), "]")

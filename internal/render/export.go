@@ -15,87 +15,89 @@ type Export struct {
 	NoDebug   bool   `json:"-"`          // it was asked for and is not there
 }
 
-// Line says what was exported and what was left behind.
-func (e Export) Line() string {
+// Notice says what was exported, and what was left out.
+func (e Export) Notice() Notice {
 	verb := "exported"
 	if e.DryRun {
 		verb = "would export"
 	}
-	parts := []string{fmt.Sprintf("%s %d of %s", verb, e.Nodes, count(e.OfNodes, "node"))}
+	n := Notice{Fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(e.Nodes)), count(e.OfNodes, "node"))}
 	if e.Scope != "" {
-		parts[0] += " under " + Text(e.Scope) + "/"
+		n.Fact += " of scope " + Text(e.Scope) + "/"
 	}
-	if n := len(e.UnboundInputs); n > 0 {
-		unbound := count(n, "unbound input")
+	if k := len(e.UnboundInputs); k > 0 {
+		unbound := count(k, "unbound input")
 		if !e.UnboundListed {
-			unbound += " that no collection lists"
+			unbound += ", listed in no collection"
 		}
-		parts = append(parts, unbound)
+		n.Details = append(n.Details, unbound)
 	}
 	if e.Cleared > 0 {
-		parts = append(parts, "cleared the device of "+count(e.Cleared, "node"))
+		n.Details = append(n.Details, "cleared the device of "+count(e.Cleared, "node"))
 	}
 	if e.Attrs > 0 {
-		parts = append(parts, "dropped "+count(e.Attrs, "attr")+" with default values")
-	}
-	if len(e.Undefined) > 0 {
-		parts = append(parts, "no definition for "+count(len(e.Undefined), "op")+" ("+strings.Join(atMost(texts(e.Undefined), 4), ", ")+")")
+		n.Details = append(n.Details, "dropped "+count(e.Attrs, "attr")+" with default values")
 	}
 	if len(e.Savers) > 0 {
-		parts = append(parts, "dropped "+count(len(e.Savers), "saver")+" ("+strings.Join(atMost(texts(e.Savers), 4), ", ")+")")
+		n.Details = append(n.Details, "dropped "+count(len(e.Savers), "saver")+" ("+strings.Join(atMost(texts(e.Savers), 4), ", ")+")")
 	}
-	sections := []string{strings.Join(parts, ", ")}
 	if len(e.Collections) > 0 {
-		sections = append(sections, "collections: "+strings.Join(atMost(texts(e.Collections), 12), ", "))
+		n.Details = append(n.Details, "collections: "+strings.Join(atMost(texts(e.Collections), 12), ", "))
 	}
-	if gone := e.gone(); len(gone) > 0 {
-		sections = append(sections, "left out: "+strings.Join(gone, ", "))
-	}
-	if e.Torn > 0 {
-		sections = append(sections, count(e.Torn, "entry")+" of collections still naming nodes outside")
-	}
-	if len(e.Stale) > 0 {
-		sections = append(sections, stale(e.Stale))
+	if out := e.leftOut(); len(out) > 0 {
+		n.Details = append(n.Details, "left out: "+strings.Join(out, ", "))
 	}
 	if e.Substitutes > 0 {
-		sections = append(sections, count(e.Substitutes, "variable")+" with an initializer in the scope, theirs lying outside")
+		n.Details = append(n.Details, fmt.Sprintf("%s got a substitute initializer (the original is outside the scope)", count(e.Substitutes, "variable")))
 	}
-	if len(e.Missing) > 0 {
-		missing := "not there: " + strings.Join(atMost(texts(e.Missing), 4), ", ")
-		if len(e.MissingNearest) > 0 {
-			missing += " (did you mean " + strings.Join(texts(e.MissingNearest), ", ") + "?)"
-		}
-		sections = append(sections, missing)
+	if e.DebugInfo != "" {
+		n.Details = append(n.Details, "debug info: "+Text(e.DebugInfo))
 	}
-	switch {
-	case e.NoDebug:
-		sections = append(sections, "no debug info lies beside the input")
-	case e.DebugInfo != "":
-		sections = append(sections, "debug info: "+Text(e.DebugInfo))
-	}
-	return strings.Join(sections, "; ")
+	n.Warnings = e.warnings()
+	return n
 }
 
-// gone lists what is not in the copy.
-func (e Export) gone() []string {
-	var gone []string
+// warnings says what may be missed in the copy.
+func (e Export) warnings() []string {
+	var out []string
+	if len(e.Undefined) > 0 {
+		out = append(out, "no definition for "+count(len(e.Undefined), "op")+" ("+strings.Join(atMost(texts(e.Undefined), 4), ", ")+"): their default attrs stay")
+	}
+	if e.Torn > 0 {
+		out = append(out, fmt.Sprintf("%s %s to nodes outside the scope", count(e.Torn, "collection entry"), agree(e.Torn, "refers", "refer")))
+	}
+	if len(e.Missing) > 0 {
+		out = append(out, "no collection named "+strings.Join(atMost(texts(e.Missing), 4), ", "))
+	}
+	if len(e.Stale) > 0 {
+		out = append(out, oldNames(e.Stale))
+	}
+	if e.NoDebug {
+		out = append(out, "no debug info found beside the input")
+	}
+	return out
+}
+
+// leftOut lists what is not in the copy.
+func (e Export) leftOut() []string {
+	var out []string
 	if n := len(e.Dropped); n > 0 {
-		gone = append(gone, count(n, "collection")+" ("+strings.Join(atMost(texts(e.Dropped), 4), ", ")+")")
+		out = append(out, count(n, "collection")+" ("+strings.Join(atMost(texts(e.Dropped), 4), ", ")+")")
 	}
 	if e.Entries > 0 {
-		gone = append(gone, count(e.Entries, "entry")+" of collections")
+		out = append(out, count(e.Entries, "collection entry"))
 	}
 	if e.Saver == "dropped" {
-		gone = append(gone, "the saver")
+		out = append(out, "the saver")
 	}
 	if n := len(e.Signatures); n > 0 {
-		gone = append(gone, count(n, "signature"))
+		out = append(out, count(n, "signature"))
 	}
 	if e.Assets > 0 {
-		gone = append(gone, count(e.Assets, "asset"))
+		out = append(out, count(e.Assets, "asset"))
 	}
 	if e.Objects {
-		gone = append(gone, "the object graph")
+		out = append(out, "the object graph")
 	}
-	return gone
+	return out
 }

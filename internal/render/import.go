@@ -13,76 +13,88 @@ type Import struct {
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
-// Line says what was imported, and what got another name than it was meant to have.
-func (i Import) Line() string {
+// Notice says what was imported, and what got another name than it was meant to have.
+func (i Import) Notice() Notice {
+	n := Notice{Fact: i.fact()}
+	detail := func(text string) { n.Details = append(n.Details, text) }
+	if i.Cleared > 0 {
+		detail("cleared the device of " + count(i.Cleared, "node"))
+	}
+	if i.Renamed > 0 {
+		detail("renamed " + count(i.Renamed, "node") + ": " + strings.Join(renames(i.Renames, 3, i.Renamed), ", "))
+	}
+	if k := len(i.Frames); k > 0 {
+		detail("renamed the frames of " + count(k, "loop") + ": " + strings.Join(renames(i.Frames, 3, k), ", "))
+	}
+	if i.InputsMapped > 0 {
+		detail("mapped " + count(i.InputsMapped, "input"))
+	}
+	if i.Functions > 0 {
+		detail("added " + count(i.Functions, "function"))
+	}
+	if len(i.Collections) > 0 {
+		detail("collections: " + strings.Join(atMost(texts(i.Collections), 12), ", "))
+	}
+	if k := len(i.Skipped); k > 0 {
+		detail("left out " + count(k, "collection"))
+	}
+	if k := len(i.Signatures); k > 0 {
+		detail("renamed " + count(k, "signature") + ": " + strings.Join(renames(i.Signatures, 3, k), ", "))
+	}
+	if i.Initializers > 0 {
+		detail(fmt.Sprintf("%s got a substitute initializer (the original was not imported)", count(i.Initializers, "variable")))
+	}
+	if k := len(i.Returned); k > 0 {
+		detail("elements: " + strings.Join(renames(i.Returned, k, k), ", "))
+	}
+	n.Warnings = i.warnings()
+	return n
+}
+
+// fact is the main fact: how many nodes were imported, and under which scope.
+func (i Import) fact() string {
 	verb := "imported"
 	if i.DryRun {
 		verb = "would import"
 	}
-	head := fmt.Sprintf("%s %s", verb, count(i.Nodes, "node"))
+	fact := fmt.Sprintf("%s %s", verb, count(i.Nodes, "node"))
 	if i.Scope != "" {
-		head += " under " + Text(i.Scope) + "/"
+		fact += " under " + Text(i.Scope) + "/"
 	}
 	if i.Scope != i.AskedScope {
-		head += " (names under " + Text(i.AskedScope) + "/ are taken)"
+		fact += " (names under " + Text(i.AskedScope) + "/ are taken)"
 	}
 	if i.BaseNodes > 0 {
-		head += " beside " + fmt.Sprint(i.BaseNodes)
+		fact += " into a graph of " + count(i.BaseNodes, "node")
 	}
-	parts := []string{head}
-	if i.Cleared > 0 {
-		parts = append(parts, "cleared the device of "+count(i.Cleared, "node"))
-	}
-	if i.Renamed > 0 {
-		parts = append(parts, count(i.Renamed, "node")+" renamed ("+strings.Join(renames(i.Renames, 3, i.Renamed), ", ")+")")
-	}
-	if n := len(i.Frames); n > 0 {
-		parts = append(parts, count(n, "loop")+" with a new frame ("+strings.Join(renames(i.Frames, 3, n), ", ")+")")
-	}
-	if i.InputsMapped > 0 {
-		parts = append(parts, count(i.InputsMapped, "input")+" mapped")
-	}
-	if i.Functions > 0 {
-		parts = append(parts, count(i.Functions, "function")+" added")
-	}
-	sections := []string{strings.Join(parts, ", ")}
-	if len(i.Collections) > 0 {
-		sections = append(sections, "collections: "+strings.Join(atMost(texts(i.Collections), 12), ", "))
-	}
-	if n := len(i.Skipped); n > 0 {
-		sections = append(sections, "left out: "+count(n, "collection"))
-	}
-	if n := len(i.Signatures); n > 0 {
-		sections = append(sections, count(n, "signature")+" renamed ("+strings.Join(renames(i.Signatures, 3, n), ", ")+")")
-	}
-	if i.Initializers > 0 {
-		sections = append(sections, count(i.Initializers, "variable")+" with another initializer, theirs not having come along")
-	}
-	if i.Unsaved > 0 {
-		unsaved := "the saver stays the base's and does not restore " + count(i.Unsaved, "imported variable")
-		if i.Saver == "imported" {
-			unsaved = "the saver is the imported one and does not restore " + count(i.Unsaved, "variable") + " of the base"
-		}
-		sections = append(sections, unsaved)
-	}
-	if i.SharedState > 0 {
-		sections = append(sections, count(i.SharedState, "imported variable")+" sharing a shared_name, and so the value, with one of the base")
-	}
-	if len(i.Stale) > 0 {
-		sections = append(sections, stale(i.Stale))
-	}
-	if i.ObjectsLost {
-		sections = append(sections, "the imported object graph is left out, there being one")
-	}
-	if n := len(i.Returned); n > 0 {
-		sections = append(sections, "elements: "+strings.Join(renames(i.Returned, n, n), ", "))
-	}
-	return strings.Join(sections, "; ")
+	return fact
 }
 
-// stale says in which collections nodes have the names that they had before.
-func stale(collections []string) string {
-	return "old names of nodes stay in " + strings.Join(atMost(texts(collections), 4), ", ")
+// warnings says what works otherwise than a user may expect.
+func (i Import) warnings() []string {
+	var out []string
+	if i.Unsaved > 0 {
+		unsaved := fmt.Sprintf("the output keeps BASE's saver, which does not restore the %s", count(i.Unsaved, "imported variable"))
+		if i.Saver == "imported" {
+			unsaved = fmt.Sprintf("the output has IN's saver, which does not restore %s of BASE", count(i.Unsaved, "variable"))
+		}
+		out = append(out, unsaved)
+	}
+	if i.SharedState > 0 {
+		out = append(out, fmt.Sprintf("%s %s storage with BASE (same shared_name)", count(i.SharedState, "imported variable"), agree(i.SharedState, "shares", "share")))
+	}
+	if len(i.Stale) > 0 {
+		out = append(out, oldNames(i.Stale))
+	}
+	if i.ObjectsLost {
+		out = append(out, "IN's object graph is left out: BASE has one")
+	}
+	return out
+}
+
+// oldNames says in which collections nodes keep the names that they had before.
+func oldNames(collections []string) string {
+	return "old node names remain in " + strings.Join(atMost(texts(collections), 4), ", ")
 }
 
 // renames lists at most n of all renames.
@@ -92,7 +104,7 @@ func renames(list []rewrite.Rename, n, all int) []string {
 		out = append(out, Text(r.From)+" -> "+Text(r.To))
 	}
 	if all > len(out) {
-		out = append(out, fmt.Sprintf("and %d more", all-len(out)))
+		out = append(out, fmt.Sprintf("and %s more", numberText(int64(all-len(out)))))
 	}
 	return out
 }

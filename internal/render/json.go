@@ -44,6 +44,20 @@ func showJSON(w *printer, views []View, file string) error {
 	return w.err
 }
 
+// jsonLine prints the members of structs as one object on one line, "format_version" first. A part may be a pointer to a struct.
+func jsonLine(w *printer, parts ...any) error {
+	e := encoder{w: w}
+	w.write("{\"format_version\": " + strconv.Itoa(FormatVersion))
+	separator := ", "
+	for _, part := range parts {
+		if err := e.fields(reflect.Indirect(reflect.ValueOf(part)), &separator, ""); err != nil {
+			return err
+		}
+	}
+	w.write("}\n")
+	return w.err
+}
+
 // An Appender writes itself as JSON: what is printed a million times need not be looked at by reflection. AppendJSONString
 // is for its strings.
 type Appender interface {
@@ -129,6 +143,9 @@ func (e *encoder) fields(v reflect.Value, separator *string, before string) erro
 			continue
 		}
 		field := v.Field(i)
+		if f.Anonymous && name == "" && field.Kind() == reflect.Pointer && !field.IsNil() {
+			field = field.Elem()
+		}
 		if f.Anonymous && name == "" && field.Kind() == reflect.Struct {
 			if err := e.fields(field, separator, before); err != nil {
 				return err

@@ -1,29 +1,14 @@
 package render
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// A Report is what a rewriting command says of what it did. Its JSON is that of the report's struct.
-type Report interface {
-	Line() string // for a person, in one line
-}
-
-// ReportJSON writes a report as one line of JSON.
-func ReportJSON(w io.Writer, r Report) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
-}
-
-// Message returns s fit for a terminal: characters that would do something there, other than show themselves, are
-// written as Go escapes them.
+// Message returns s fit for a terminal: characters that a terminal would interpret are written as Go escapes them.
 func Message(s string) string {
 	if printable(s) {
 		return s
@@ -50,27 +35,9 @@ type Devices struct {
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
-// Line says what was cleared, and what still ties nodes to a place.
-func (d Devices) Line() string {
-	var b strings.Builder
-	changed := d.Cleared + d.Replaced
-	switch {
-	case changed+d.GroupsRemoved == 0:
-		fmt.Fprintf(&b, "no device to clear in %s", count(d.Nodes, "node"))
-	case d.DryRun:
-		fmt.Fprintf(&b, "%d of %s would be cleared", d.Cleared, count(d.Nodes, "node"))
-	default:
-		fmt.Fprintf(&b, "cleared %d of %s", d.Cleared, count(d.Nodes, "node"))
-	}
-	if d.Replaced > 0 {
-		fmt.Fprintf(&b, ", %d re-placed", d.Replaced)
-	}
-	if d.InFunctions > 0 {
-		fmt.Fprintf(&b, ", %d in %s", d.InFunctions, count(d.Functions, "function"))
-	}
-	if d.GroupsRemoved > 0 {
-		fmt.Fprintf(&b, ", %s of colocation groups taken off", count(d.GroupsRemoved, "entry"))
-	}
+// Notice says what was cleared, and what still ties nodes to a device.
+func (d Devices) Notice() Notice {
+	n := Notice{Fact: d.fact()}
 	if len(d.Devices) > 0 {
 		parts := make([]string, 0, len(d.Devices))
 		for _, c := range d.Devices {
@@ -78,30 +45,76 @@ func (d Devices) Line() string {
 			if c.To != "" {
 				device += " -> " + Text(c.To)
 			}
-			parts = append(parts, fmt.Sprintf("%s (%d)", device, c.Nodes))
+			parts = append(parts, fmt.Sprintf("%s (%s)", device, numberText(int64(c.Nodes))))
 		}
-		b.WriteString("; devices: " + strings.Join(atMost(parts, 8), ", "))
+		n.Details = append(n.Details, "devices: "+strings.Join(atMost(parts, 8), ", "))
 	}
-	var left []string
+	if d.GroupsRemoved > 0 {
+		n.Details = append(n.Details, d.would("removed", "would remove")+" "+count(d.GroupsRemoved, "colocation constraint"))
+	}
 	if d.Left.Nodes > 0 {
-		left = append(left, count(d.Left.Nodes, "node")+" with a device")
+		n.Details = append(n.Details, count(d.Left.Nodes, "node")+" "+d.would("still", "would still")+" "+agree(d.Left.Nodes, d.would("has", "have"), "have")+" a device")
 	}
 	if d.Left.Groups > 0 {
-		left = append(left, fmt.Sprintf("%s of %s", count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
+		n.Details = append(n.Details, fmt.Sprintf("%s %s (%s)", d.would("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
 	}
 	if d.Left.Elsewhere > 0 {
-		left = append(left, count(d.Left.Elsewhere, "node")+" colocated with a node on another device")
-	}
-	if len(left) > 0 {
-		b.WriteString("; left: " + strings.Join(left, ", "))
+		n.Warnings = append(n.Warnings, fmt.Sprintf("%s %s colocated with nodes on a different device", count(d.Left.Elsewhere, "node"),
+			agree(d.Left.Elsewhere, "is", "are")))
 	}
 	if len(d.Unmatched) > 0 {
-		b.WriteString("; no device fits " + strings.Join(atMost(texts(d.Unmatched), 4), ", "))
-		if len(d.There) > 0 {
-			b.WriteString(" (there is " + strings.Join(atMost(texts(d.There), 4), ", ") + ")")
+		warning := "no device matches " + strings.Join(atMost(texts(d.Unmatched), 4), ", ")
+		if len(d.Available) > 0 {
+			warning += " (available: " + strings.Join(atMost(texts(d.Available), 4), ", ") + ")"
 		}
+		n.Warnings = append(n.Warnings, warning)
 	}
-	return b.String()
+	return n
+}
+
+// fact is the main fact: how many nodes were changed.
+func (d Devices) fact() string {
+	nodes := count(d.Nodes, "node")
+	var parts []string
+	switch {
+	case d.Cleared+d.Replaced+d.GroupsRemoved > 0:
+	case d.Left.Nodes > 0:
+		return fmt.Sprintf("no matching devices (%s checked)", nodes)
+	default:
+		return fmt.Sprintf("no devices set (%s checked)", nodes)
+	}
+	if d.Cleared > 0 || d.Replaced == 0 {
+		of := fmt.Sprintf("%s of %s", numberText(int64(d.Cleared)), nodes)
+		parts = append(parts, d.would("cleared "+of, of+" would be cleared"))
+	}
+	if d.Replaced > 0 {
+		moved := numberText(int64(d.Replaced))
+		if len(parts) == 0 {
+			moved += " of " + nodes
+		}
+		parts = append(parts, d.would("moved "+moved, moved+" would be moved"))
+	}
+	fact := strings.Join(parts, ", ")
+	if d.InFunctions > 0 {
+		fact += fmt.Sprintf(" (%s in %s)", numberText(int64(d.InFunctions)), count(d.Functions, "function"))
+	}
+	return fact
+}
+
+// would returns the words for what was done, or for what would be done.
+func (d Devices) would(done, would string) string {
+	if d.DryRun {
+		return would
+	}
+	return done
+}
+
+// agree returns the form of a verb that agrees with a number of things.
+func agree(n int, singular, plural string) string {
+	if n == 1 {
+		return singular
+	}
+	return plural
 }
 
 // Collections is the report of filter-collections.
@@ -111,51 +124,38 @@ type Collections struct {
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
-// Line says what was kept and what was dropped.
-func (c Collections) Line() string {
+// Notice says what was kept and what was dropped.
+func (c Collections) Notice() Notice {
 	verb := "kept"
 	if c.DryRun {
 		verb = "would keep"
 	}
-	total := len(c.Kept) + len(c.Dropped)
-	line := fmt.Sprintf("%s %d of %s", verb, len(c.Kept), count(total, "collection"))
+	n := Notice{Fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(len(c.Kept))), count(len(c.Kept)+len(c.Dropped), "collection"))}
 	if len(c.Kept) > 0 {
-		line += ": " + strings.Join(atMost(texts(c.Kept), 12), ", ")
+		n.Details = append(n.Details, "kept: "+strings.Join(atMost(texts(c.Kept), 12), ", "))
 	}
 	if len(c.Dropped) > 0 {
-		line += "; dropped " + strings.Join(atMost(texts(c.Dropped), 12), ", ")
+		n.Details = append(n.Details, "dropped: "+strings.Join(atMost(texts(c.Dropped), 12), ", "))
 	}
-	return line
+	return n
 }
 
-// texts returns the names as a person may see them.
+// texts returns names as a person may see them. The empty name becomes `""`, which is visible in a list.
 func texts(names []string) []string {
 	out := make([]string, len(names))
 	for i, name := range names {
 		out[i] = Text(name)
 		if name == "" {
-			out[i] = `""` // a key that nobody would see in a list
+			out[i] = `""`
 		}
 	}
 	return out
 }
 
-// atMost shortens a list to n elements and says how many more there are.
+// atMost shortens a list to n elements and adds how many more there are.
 func atMost(parts []string, n int) []string {
 	if len(parts) <= n {
 		return parts
 	}
-	return append(parts[:n:n], fmt.Sprintf("and %d more", len(parts)-n))
-}
-
-// count returns "1 node", "2 nodes", "3 entries".
-func count(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "y"):
-		noun = strings.TrimSuffix(noun, "y") + "ies"
-	default:
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
+	return append(parts[:n:n], fmt.Sprintf("and %s more", numberText(int64(len(parts)-n))))
 }

@@ -134,9 +134,9 @@ func sizeText(s *inspect.Summary) string {
 
 // graphTexts counts nodes, ops and functions, and names the ops of most nodes.
 func graphTexts(g inspect.GraphCounts, width int) []string {
-	text := fmt.Sprintf("%s of %s", countText(g.Nodes, "node"), countText(g.Ops, "op"))
+	text := fmt.Sprintf("%s of %s", count(g.Nodes, "node"), count(g.Ops, "op"))
 	if g.Functions > 0 {
-		text += fmt.Sprintf(", %s of %s", countText(g.Functions, "function"), countText(g.FunctionNodes, "node"))
+		text += fmt.Sprintf(", %s of %s", count(g.Functions, "function"), count(g.FunctionNodes, "node"))
 	}
 	line := ""
 	for _, op := range g.TopOps {
@@ -184,17 +184,11 @@ func fill(parts []string, most, width int) []string {
 	return append(lines, line)
 }
 
-// countText is count with commas in the number.
-func countText(n int, noun string) string {
-	_, plural, _ := strings.Cut(count(n, noun), " ")
-	return numberText(int64(n)) + " " + plural
-}
-
 func variablesText(s *inspect.Summary) string {
 	if s.Variables.Variables == 0 {
 		return "none"
 	}
-	text := fmt.Sprintf("%s, %s", countText(s.Variables.Variables, "variable"), totalsText(s.Variables))
+	text := fmt.Sprintf("%s, %s", count(s.Variables.Variables, "variable"), totalsText(s.Variables))
 	switch s.Trainable.Variables {
 	case 0:
 		text += "; none is trainable"
@@ -208,7 +202,7 @@ func variablesText(s *inspect.Summary) string {
 
 // totalsText says what variables add up to.
 func totalsText(t variables.Totals) string {
-	text := fmt.Sprintf("%s, %s", countText(int(t.Parameters), "parameter"), bytesText(t.Bytes))
+	text := fmt.Sprintf("%s, %s", count(int(t.Parameters), "parameter"), bytesText(t.Bytes))
 	if t.Unknown > 0 {
 		text += fmt.Sprintf(" and %s of unknown size", numberText(int64(t.Unknown)))
 	}

@@ -70,5 +70,5 @@ func quantityText(q variables.Quantity) string {
 
 // totalsLine says in one line what variables add up to.
 func totalsLine(t variables.Totals) string {
-	return countText(t.Variables, "variable") + ", " + totalsText(t)
+	return count(t.Variables, "variable") + ", " + totalsText(t)
 }

@@ -38,3 +38,23 @@ func wrap(text string, width int) []string {
 		}
 	}
 }
+
+// wrapWords breaks text at spaces into lines of width columns. A word that is longer than a line stays whole: it may be a name or a
+// command to be copied.
+func wrapWords(text string, width int) []string {
+	var lines []string
+	for twwidth.Width(text) > width {
+		fits := head(text, width)
+		end := strings.LastIndexByte(text[:len(fits)+1], ' ')
+		if end <= 0 {
+			next := strings.IndexByte(text[len(fits):], ' ')
+			if next < 0 {
+				break
+			}
+			end = len(fits) + next
+		}
+		lines = append(lines, strings.TrimRight(text[:end], " "))
+		text = strings.TrimLeft(text[end:], " ")
+	}
+	return append(lines, text)
+}

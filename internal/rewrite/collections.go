@@ -5,15 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/nearest"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // CollectionOptions says which collections stay.
 type CollectionOptions struct {
-	Keep         []scope.Glob // with one of these, every other collection goes
-	Drop         []scope.Glob // these go
+	Keep         []match.Glob // with one of these, every other collection goes
+	Drop         []match.Glob // these go
 	AllowMissing bool         // a pattern may fit nothing
 }
 
@@ -114,12 +114,12 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 }
 
 // fitsAny reports whether one of the patterns fits.
-func fitsAny(patterns []scope.Glob, name string) bool {
-	return slices.ContainsFunc(patterns, func(g scope.Glob) bool { return g.Match(name) })
+func fitsAny(patterns []match.Glob, name string) bool {
+	return slices.ContainsFunc(patterns, func(g match.Glob) bool { return g.Match(name) })
 }
 
 // unused returns the patterns that fit none of the keys.
-func unused(patterns []scope.Glob, keys map[string]bool) []string {
+func unused(patterns []match.Glob, keys map[string]bool) []string {
 	var out []string
 	for _, p := range patterns {
 		found := keys[p.String()]

@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -137,7 +137,7 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 			return m.To, true
 		}
 	}
-	if len(o.Match) == 0 || slices.ContainsFunc(o.Match, func(p scope.DevicePattern) bool { return p.Match(device) }) {
+	if len(o.Match) == 0 || slices.ContainsFunc(o.Match, func(p match.DevicePattern) bool { return p.Match(device) }) {
 		return "", true
 	}
 	return device, false

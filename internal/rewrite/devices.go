@@ -6,36 +6,36 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// DeviceOptions says which devices to clear. The zero value clears all of them, in function bodies too.
+// DeviceOptions selects the devices to clear. The zero value clears all of them, in function bodies too.
 type DeviceOptions struct {
-	Match      []scope.DevicePattern // only devices that one of these fits; empty: all
-	Map        []DeviceMapping       // devices to re-place instead; the first that fits counts
-	Colocation bool                  // take the `loc:@` groups off the `_class` attr as well
-	GraphOnly  bool                  // leave function bodies alone, as TensorFlow does
+	Match      []match.DevicePattern // only devices that one of these matches; empty: all
+	Map        []DeviceMapping       // devices to replace by others; the first match counts
+	Colocation bool                  // also remove the `loc:@` groups from the `_class` attr
+	GraphOnly  bool                  // skip function bodies, as TensorFlow does
 }
 
-// A DeviceMapping puts the nodes on a device that From fits on the device To instead, spelled as it is given.
+// A DeviceMapping moves the nodes on devices that From matches to the device To, which is written as given.
 type DeviceMapping struct {
-	From scope.DevicePattern
+	From match.DevicePattern
 	To   string
 }
 
-// A DevicesReport says what ClearDevices did. Nodes of the graph and of function bodies count alike.
+// A DevicesReport describes what ClearDevices did. Nodes of the graph and of function bodies are counted alike.
 type DevicesReport struct {
-	Nodes         int            `json:"nodes"`          // nodes that there are
+	Nodes         int            `json:"nodes"`          // nodes checked
 	Cleared       int            `json:"cleared"`        // nodes whose device is empty now
 	Replaced      int            `json:"replaced"`       // nodes that are on another device now
 	InFunctions   int            `json:"in_functions"`   // of the cleared and replaced nodes, those in function bodies
 	Functions     int            `json:"functions"`      // functions in whose bodies they are
-	Devices       []DeviceChange `json:"devices"`        // what became of which device, most nodes first
-	GroupsRemoved int            `json:"groups_removed"` // entries of `_class` that were taken off
-	Left          DevicesLeft    `json:"left"`           // what still ties nodes to a place
-	Unmatched     []string       `json:"unmatched"`      // patterns of Map and Match that fit no device
-	There         []string       `json:"there"`          // where there are such, the devices that there are, most nodes first
+	Devices       []DeviceChange `json:"devices"`        // what became of each device that changed, most nodes first
+	GroupsRemoved int            `json:"groups_removed"` // entries removed from `_class`
+	Left          DevicesLeft    `json:"left"`           // what still ties nodes to a device
+	Unmatched     []string       `json:"unmatched"`      // patterns of Map and Match that match no device
+	Available     []string       `json:"available"`      // the devices of the file, most nodes first, if Unmatched is not empty
 }
 
 // A DeviceChange counts the nodes that were on one device.
@@ -45,13 +45,12 @@ type DeviceChange struct {
 	Nodes  int    `json:"nodes"`
 }
 
-// DevicesLeft is what ties nodes to a place after ClearDevices.
+// DevicesLeft is what ties nodes to a device after ClearDevices.
 type DevicesLeft struct {
 	Nodes     int `json:"nodes"`     // nodes with a device
 	Groups    int `json:"groups"`    // colocation groups
 	Colocated int `json:"colocated"` // nodes in them
-	// Elsewhere counts the nodes that are colocated with a node on another device than their own: TensorFlow places
-	// them where that node is.
+	// Elsewhere counts the nodes that are colocated with a node on a different device. TensorFlow places them on that device.
 	Elsewhere int `json:"elsewhere"`
 }
 
@@ -182,10 +181,8 @@ func (c *deviceClearer) finish() {
 			c.report.Devices = append(c.report.Devices, DeviceChange{Device: d.device, To: d.to, Nodes: d.nodes})
 		}
 	}
-	slices.SortFunc(c.report.Devices, func(a, b DeviceChange) int {
-		return cmp.Or(cmp.Compare(b.Nodes, a.Nodes), cmp.Compare(a.Device, b.Device))
-	})
-	c.report.Unmatched, c.report.There = []string{}, []string{}
+	c.report.sortDevices()
+	c.report.Unmatched, c.report.Available = []string{}, []string{}
 	for _, m := range c.options.Map {
 		c.findUnmatched(m.From)
 	}
@@ -193,15 +190,15 @@ func (c *deviceClearer) finish() {
 		c.findUnmatched(p)
 	}
 	if len(c.report.Unmatched) > 0 {
-		c.report.There = slices.AppendSeq(c.report.There, maps.Keys(c.devices))
-		slices.SortFunc(c.report.There, func(a, b string) int {
+		c.report.Available = slices.AppendSeq(c.report.Available, maps.Keys(c.devices))
+		slices.SortFunc(c.report.Available, func(a, b string) int {
 			return cmp.Or(cmp.Compare(c.devices[b].nodes, c.devices[a].nodes), cmp.Compare(a, b))
 		})
 	}
 }
 
 // findUnmatched notes a pattern that fits none of the devices.
-func (c *deviceClearer) findUnmatched(p scope.DevicePattern) {
+func (c *deviceClearer) findUnmatched(p match.DevicePattern) {
 	for device := range c.devices {
 		if p.Match(device) {
 			return
@@ -210,4 +207,66 @@ func (c *deviceClearer) findUnmatched(p scope.DevicePattern) {
 	if !slices.Contains(c.report.Unmatched, p.String()) {
 		c.report.Unmatched = append(c.report.Unmatched, p.String())
 	}
+}
+
+// An UnmatchedError names patterns of DeviceOptions.Map that match no device of a file.
+type UnmatchedError struct {
+	Patterns  []string
+	Available []string // the devices of the file, most nodes first
+}
+
+func (e *UnmatchedError) Error() string { return "no device matches " + quotedList(e.Patterns) }
+
+// Mapped returns an *UnmatchedError if one of the devices that o maps is not in the file that the report is about: a map that moves
+// nothing would clear everything instead.
+func (r *DevicesReport) Mapped(o DeviceOptions) error {
+	var missing []string
+	for _, m := range o.Map {
+		if slices.Contains(r.Unmatched, m.From.String()) && !slices.Contains(missing, m.From.String()) {
+			missing = append(missing, m.From.String())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &UnmatchedError{Patterns: missing, Available: r.Available}
+}
+
+// Add adds the report on another graph of the same file. A pattern is unmatched if it matches no device in either of them.
+func (r *DevicesReport) Add(other *DevicesReport) {
+	r.Nodes += other.Nodes
+	r.Cleared += other.Cleared
+	r.Replaced += other.Replaced
+	r.InFunctions += other.InFunctions
+	r.Functions += other.Functions
+	r.GroupsRemoved += other.GroupsRemoved
+	r.Left.Nodes += other.Left.Nodes
+	r.Left.Groups += other.Left.Groups
+	r.Left.Colocated += other.Left.Colocated
+	r.Left.Elsewhere += other.Left.Elsewhere
+	for _, change := range other.Devices {
+		same := func(c DeviceChange) bool { return c.Device == change.Device && c.To == change.To }
+		if i := slices.IndexFunc(r.Devices, same); i >= 0 {
+			r.Devices[i].Nodes += change.Nodes
+		} else {
+			r.Devices = append(r.Devices, change)
+		}
+	}
+	r.sortDevices()
+	r.Unmatched = slices.DeleteFunc(r.Unmatched, func(p string) bool { return !slices.Contains(other.Unmatched, p) })
+	for _, device := range other.Available {
+		if !slices.Contains(r.Available, device) {
+			r.Available = append(r.Available, device)
+		}
+	}
+	if len(r.Unmatched) == 0 {
+		r.Available = []string{}
+	}
+}
+
+// sortDevices sorts the devices by nodes, most first, and then by name.
+func (r *DevicesReport) sortDevices() {
+	slices.SortFunc(r.Devices, func(a, b DeviceChange) int {
+		return cmp.Or(cmp.Compare(b.Nodes, a.Nodes), cmp.Compare(a.Device, b.Device), cmp.Compare(a.To, b.To))
+	})
 }

@@ -121,7 +121,7 @@ func TestClearDevices(t *testing.T) {
 			rewrite.DevicesReport{Nodes: 8, Replaced: 4, InFunctions: 2, Functions: 1,
 				Devices:   []rewrite.DeviceChange{{Device: "/gpu:0", To: "/cpu:0", Nodes: 2}, {Device: "/device:GPU:1", To: "/cpu:0", Nodes: 1}, {Device: "/job:w/GPU:0", To: "/cpu:0", Nodes: 1}},
 				Left:      rewrite.DevicesLeft{Nodes: 5, Groups: 3, Colocated: 4, Elsewhere: 2},
-				Unmatched: []string{"/job:none"}, There: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},
+				Unmatched: []string{"/job:none"}, Available: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},
 		},
 		{
 			"a mapping to the very device changes nothing", rewrite.DeviceOptions{
@@ -136,7 +136,7 @@ func TestClearDevices(t *testing.T) {
 			"nothing fits", rewrite.DeviceOptions{Match: []scope.DevicePattern{pattern("/job:none")}, Colocation: true},
 			nil,
 			rewrite.DevicesReport{Nodes: 8, Devices: []rewrite.DeviceChange{}, Left: rewrite.DevicesLeft{Nodes: 5, Groups: 3, Colocated: 4, Elsewhere: 3},
-				Unmatched: []string{"/job:none"}, There: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},
+				Unmatched: []string{"/job:none"}, Available: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

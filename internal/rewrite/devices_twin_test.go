@@ -23,7 +23,7 @@ func clearDevicesTwin(m *tfpb.MetaGraphDef, o rewrite.DeviceOptions) *rewrite.De
 			t.report.InFunctions += changed
 		}
 	}
-	t.report.Unmatched, t.report.There = t.unmatched()
+	t.report.Unmatched, t.report.Available = t.unmatched()
 	t.report.Left.Groups = len(t.groups)
 	t.report.Left.Elsewhere = t.elsewhere()
 	slices.SortFunc(t.report.Devices, func(a, b rewrite.DeviceChange) int {

@@ -1,6 +1,9 @@
-package scope
+package match
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestDevicePattern(t *testing.T) {
 	for _, test := range []struct {
@@ -10,25 +13,25 @@ func TestDevicePattern(t *testing.T) {
 		{"/gpu:*", "/job:w/task:1/device:GPU:3", true},
 		{"/gpu:*", "/device:GPU:0", true},
 		{"/gpu:*", "/device:CPU:0", false},
+		{"/GPU:*", "/gpu:0", true},
+		{"/DEVICE:gpu:0", "/gpu:0", true},
 		{"/device:GPU:0", "/gpu:0", true},
-		{"/device:gpu:0", "/gpu:0", true},
+		{"/device:tpu:1", "/device:TPU:1", true},
 		{"gpu:0", "/gpu:0", true},
+		{"gpu", "/job:a/GPU:7", true},
 		{"/gpu:1", "/gpu:0", false},
-		{"/gpu", "/job:a/GPU:7", true},
 		{"/job:ps", "/job:ps/task:1/cpu:0", true},
+		{"/job:PS", "/job:ps/task:1/cpu:0", true},
 		{"/job:ps", "/job:psx/task:1", false},
 		{"/job:ps*/task:[0-3]", "/job:ps_2/replica:0/task:1/cpu:0", true},
 		{"/job:ps/task:?", "/job:ps/task:11", false},
-		{"*GPU*", "/job:a/gpu:0", true},
-		{"*GPU*", "/job:a/cpu:0", false},
-		{"*", "anything", true},
-		{"*", "", false},
 		{"/gpu:0", "gibberish", false},
-		{"gibberish", "gibberish", true},
 		{"/device:XPU:0", "/device:XPU:0", true},
+		{"/device:*", "/device:XPU:0", true},
+		{"/device:*", "/job:a/task:1", false},
 		{"/job:*", "/gpu:0", false}, // a part that may be anything must be there
 		{"/job:*", "/job:w/gpu:0", true},
-		{"/gpu:*", "/gpu", true}, // but no number means any
+		{"/gpu:*", "/gpu", true}, // but no index means any
 	} {
 		p, err := ParseDevicePattern(test.pattern)
 		if err != nil {
@@ -37,6 +40,60 @@ func TestDevicePattern(t *testing.T) {
 		if got := p.Match(test.device); got != test.want {
 			t.Errorf("pattern %q, device %q: match is %v, want %v", test.pattern, test.device, got, test.want)
 		}
+	}
+}
+
+// TestDevicePatternErrors lists texts that must not be taken for a pattern that matches nothing, and what is suggested instead.
+func TestDevicePatternErrors(t *testing.T) {
+	for text, nearest := range map[string]string{
+		"*gpu*": "/gpu:*", "/gqu:*": "/gpu:*", "gpu0": "/gpu:*", "/gpus": "/gpu:*", "/jbo:ps/task:1": "/job:ps/task:1", "/device:": "/device:*",
+		"*": "", "": "", "/": "", "gibberish": "", "/gpu:": "/gpu:*", "/gpu:x": "", "/task:one": "", "/gpu:0/cpu:0": "", "/gpu:[0": "", "/job:": "/job:*",
+		"/gpu:*,tpu:*": "", "/device:g pu:0": "", "gpu:0:1": "",
+	} {
+		_, err := ParseDevicePattern(text)
+		var invalid *DevicePatternError
+		if !errors.As(err, &invalid) || invalid.Nearest != nearest {
+			t.Errorf("%q: %+v, want the suggestion %q", text, err, nearest)
+		}
+	}
+}
+
+func TestUnknownType(t *testing.T) {
+	for text, want := range map[string]string{"/device:GQU:*": "GPU", "/gpu:0": "", "/device:NPU:0": "", "/device:MY_CHIP:0": "", "/job:ps": "", "/device:G*": ""} {
+		p, err := ParseDevicePattern(text)
+		if err != nil || p.UnknownType() != want {
+			t.Errorf("%q: %q, %v, want %q", text, p.UnknownType(), err, want)
+		}
+	}
+}
+
+func TestAccelerators(t *testing.T) {
+	for device, want := range map[string]bool{
+		"": false, "/cpu:0": false, "/device:CPU:*": false, "/replica:0/task:0/device:CPU:0": false,
+		"/gpu:0": true, "/device:TPU:1": true, "/device:XLA_CPU:0": true, "/job:ps": true, "/job:localhost/replica:0/task:0/device:CPU:0": true, "/task:1": true, "odd": true,
+	} {
+		if got := Accelerators().Match(device); got != want {
+			t.Errorf("%q: match is %v, want %v", device, got, want)
+		}
+	}
+}
+
+// TestDeviceFilter matches whole spellings where the text is not a device pattern.
+func TestDeviceFilter(t *testing.T) {
+	for _, test := range []struct {
+		pattern, device string
+		want            bool
+	}{
+		{"*GPU*", "/job:a/gpu:0", true}, {"*gpu*", "/job:a/GPU:0", true}, {"*GPU*", "/job:a/cpu:0", false},
+		{"*", "anything", true}, {"*", "", false}, {"gibberish", "gibberish", true}, {"/gpu:*", "/gpu:1", true},
+	} {
+		p, err := ParseDeviceFilter(test.pattern)
+		if err != nil || p.Match(test.device) != test.want {
+			t.Errorf("pattern %q, device %q: match is %v (%v), want %v", test.pattern, test.device, p.Match(test.device), err, test.want)
+		}
+	}
+	if _, err := ParseDeviceFilter("["); err == nil {
+		t.Error("an unclosed set is accepted")
 	}
 }
 

@@ -1,4 +1,5 @@
-package scope
+// Package match holds the patterns by which a person selects things: globs for names, and device patterns.
+package match
 
 import (
 	"fmt"
@@ -6,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// A Glob is a pattern for names: `*` stands for any run of characters, slashes included, `?` for one character, `[a-z]`
-// and `[^a-z]` for one of a set, and a backslash takes the meaning off the character behind it.
+// A Glob is a pattern for names. `*` matches any run of characters, including slashes, `?` matches one character, `[a-z]` and
+// `[^a-z]` match one character of a set, and a backslash makes the next character literal.
 type Glob struct {
 	pattern string
-	literal bool // there is nothing but plain characters in it
+	literal bool // the pattern has no special characters
 }
 
-// ParseGlob returns the Glob of a pattern. It fails on a set without end and on a backslash at the end.
+// ParseGlob compiles a pattern. It fails if a set is not closed or if the pattern ends in a backslash.
 func ParseGlob(pattern string) (Glob, error) {
 	for p := pattern; p != ""; {
 		_, rest, ok := element(p)
 		if !ok {
-			return Glob{}, fmt.Errorf("pattern %q: a set is not closed or a backslash stands at the end", pattern)
+			return Glob{}, fmt.Errorf("invalid pattern %q: unclosed [ or trailing backslash", pattern)
 		}
 		p = rest
 	}
@@ -28,16 +29,12 @@ func ParseGlob(pattern string) (Glob, error) {
 // String returns the pattern.
 func (g Glob) String() string { return g.pattern }
 
-// Literal reports whether the pattern is a plain name, with nothing in it that stands for something else.
-func (g Glob) Literal() bool { return g.literal }
-
-// Match reports whether the whole of name fits the pattern.
+// Match reports whether the pattern matches all of name. A pattern always matches the name that is spelled like it.
 func (g Glob) Match(name string) bool {
-	// A name that has a star or a bracket in it can be given as it is.
 	if g.literal || g.pattern == name {
 		return g.pattern == name
 	}
-	// On a mismatch only the last star can take more, so one place to go back to is enough.
+	// After a mismatch only the last star can match more, so remembering one position is enough.
 	pattern, starPattern, starName := g.pattern, "", ""
 	starred := false
 	for name != "" || pattern != "" {
@@ -60,7 +57,7 @@ func (g Glob) Match(name string) bool {
 	return true
 }
 
-// step matches the first element of a pattern, no star, with the first character of name and returns what is left of both.
+// step matches the first element of a pattern, which is not a star, against the first character of name. It returns the rest of both.
 func step(pattern, name string) (string, string, bool) {
 	if pattern == "" || name == "" {
 		return "", "", false
@@ -70,7 +67,7 @@ func step(pattern, name string) (string, string, bool) {
 	return rest, name[n:], match(r)
 }
 
-// element takes the first element off a pattern. It reports false where that is not well formed.
+// element splits off the first element of a pattern. It reports false if that element is malformed.
 func element(pattern string) (match func(rune) bool, rest string, ok bool) {
 	r, n := utf8.DecodeRuneInString(pattern)
 	rest = pattern[n:]
@@ -86,13 +83,13 @@ func element(pattern string) (match func(rune) bool, rest string, ok bool) {
 	return func(c rune) bool { return c == r }, rest, true
 }
 
-// set takes apart what stands behind the bracket that opens a set.
+// set parses a set whose opening bracket has been read.
 func set(pattern string) (match func(rune) bool, rest string, ok bool) {
 	negated := strings.HasPrefix(pattern, "^") || strings.HasPrefix(pattern, "!")
 	if negated {
 		pattern = pattern[1:]
 	}
-	// A bracket that stands first is a member of the set.
+	// A bracket in first place is a member of the set.
 	end := strings.IndexByte(pattern, ']')
 	if end == 0 {
 		end = 1 + strings.IndexByte(pattern[1:], ']')

@@ -1,0 +1,90 @@
+package match
+
+import (
+	"strings"
+)
+
+// A Device is a parsed device string. A part that the string does not name is empty.
+type Device struct {
+	Job     string
+	Replica string
+	Task    string
+	Type    string // in upper case, as TensorFlow keeps it
+	Index   string // "*" or empty: any
+}
+
+// ParseDevice parses a device string such as `/job:ps/replica:0/task:1/device:GPU:0`, `/gpu:0`, `/cpu:*` or `GPU:0`. It reports
+// false if name is not a device (DeviceNameUtils::ParseFullName in tensorflow/core/util/device_name_utils.cc and
+// DeviceSpecV2.from_string in tensorflow/python/framework/device_spec.py).
+func ParseDevice(name string) (Device, bool) {
+	var d Device
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" {
+			continue
+		}
+		word := strings.Split(part, ":")
+		switch {
+		case len(word) == 2 && word[0] == "job":
+			d.Job = word[1]
+		case len(word) == 2 && word[0] == "replica":
+			d.Replica = word[1]
+		case len(word) == 2 && word[0] == "task":
+			d.Task = word[1]
+		case word[0] == "device" && (len(word) == 2 || len(word) == 3) && word[1] != "":
+			d.setType(word[1:])
+		case len(word) <= 2 && isDeviceType(word[0]):
+			d.setType(word)
+		default:
+			return Device{}, false
+		}
+	}
+	return d, d != Device{}
+}
+
+func (d *Device) setType(word []string) {
+	d.Type = strings.ToUpper(word[0])
+	if len(word) == 2 {
+		d.Index = word[1]
+	}
+}
+
+// deviceTypes returns the device types that can be written without `device:` before them.
+func deviceTypes() []string {
+	return []string{"CPU", "GPU", "TPU", "TPU_SYSTEM", "XLA_CPU", "XLA_GPU", "XLA_CPU_JIT", "XLA_GPU_JIT", "CUSTOM", "SYCL"}
+}
+
+// isDeviceType reports whether a part such as `gpu:0` names a device without `device:` before it.
+func isDeviceType(word string) bool {
+	switch strings.ToUpper(word) {
+	case "CPU", "GPU", "TPU", "TPU_SYSTEM", "XLA_CPU", "XLA_GPU", "XLA_CPU_JIT", "XLA_GPU_JIT", "CUSTOM", "SYCL":
+		return true
+	}
+	return false
+}
+
+// String returns the parts of the device in TensorFlow's full spelling, `/job:ps/replica:0/task:1/device:GPU:0`.
+func (d Device) String() string {
+	var b strings.Builder
+	write := func(label, value string) {
+		if value != "" {
+			b.WriteString(label)
+			b.WriteString(value)
+		}
+	}
+	write("/job:", d.Job)
+	write("/replica:", d.Replica)
+	write("/task:", d.Task)
+	write("/device:", d.Type)
+	if d.Type != "" && d.Index != "" {
+		b.WriteString(":" + d.Index)
+	}
+	return b.String()
+}
+
+// NormalDevice returns the full spelling of a device string, or the string itself if it is not a device.
+func NormalDevice(name string) string {
+	if d, ok := ParseDevice(name); ok {
+		return d.String()
+	}
+	return name
+}
