@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -8,7 +9,7 @@ import (
 // ExportDebugInfo cuts a GraphDebugInfo to the nodes that Export copies with the same options, and gives them the names that
 // they have in the copy. What it says about functions stays. The error is a *wire.SyntaxError.
 func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rope, error) {
-	nodes, err := wire.IndexNodes(m.Graph())
+	nodes, err := graph.NewNodes(m.Graph())
 	if err != nil {
 		return nil, err
 	}
@@ -20,8 +21,8 @@ func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rop
 		}
 	}
 	plan := &scope.Plan{Strip: scope.Clean(o.Scope), Gone: func(node []byte) bool {
-		_, there := nodes.Find(node)
-		return !there || savers.gone(node)
+		_, found := nodes.Find(node)
+		return !found || savers.gone(node)
 	}}
 	cut, err := plan.DebugInfo(nil, info)
 	if err != nil {

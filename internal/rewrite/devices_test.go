@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
+	nodeindex "github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -151,7 +152,7 @@ func dropEmptyClass(m *tfpb.MetaGraphDef) {
 // checkUntouched wants the bytes of every node whose device and groups are what they were.
 func checkUntouched(t *testing.T, before, after wire.Graph) {
 	t.Helper()
-	x, err := wire.IndexNodes(after)
+	x, err := nodeindex.NewNodes(after)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -96,7 +97,7 @@ func (s *nameSet) hasPrefix(name []byte) bool {
 
 // A numbering holds which nodes of a graph become NAME_N because their own name is taken.
 type numbering struct {
-	nodes   *wire.Index
+	nodes   *graph.Nodes
 	numbers []uint32 // the N of each node, 0 for a node that keeps its name; nil if all do
 }
 
@@ -107,7 +108,7 @@ func numberTaken(in, base wire.Graph) (*numbering, error) {
 	if err := taken.addGraph(base, ofBase); err != nil {
 		return nil, err
 	}
-	nodes, err := wire.IndexNodes(in)
+	nodes, err := graph.NewNodes(in)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +212,7 @@ func collidingScopes(want string, in, base wire.Graph) (map[string]bool, error) 
 
 // isNumbered reports whether name is want or want_N, ignoring case.
 func isNumbered(name, want string) bool {
-	return strings.EqualFold(name[:len(want)], want) && numbered(name[len(want):])
+	return strings.EqualFold(name[:len(want)], want) && graph.UniqueSuffix(name[len(want):])
 }
 
 // numberedScope returns the leading part of name that is want or want_N, if a slash follows it.
@@ -220,24 +221,8 @@ func numberedScope(name []byte, want string) ([]byte, bool) {
 		return nil, false
 	}
 	end := bytes.IndexByte(name[len(want):], '/')
-	if end < 0 || !numbered(string(name[len(want):len(want)+end])) {
+	if end < 0 || !graph.UniqueSuffix(string(name[len(want):len(want)+end])) {
 		return nil, false
 	}
 	return name[:len(want)+end], true
-}
-
-// numbered reports whether s is a suffix that makes a name unique: empty, or _N.
-func numbered(s string) bool {
-	if s == "" {
-		return true
-	}
-	if s[0] != '_' || len(s) == 1 {
-		return false
-	}
-	for _, c := range []byte(s[1:]) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
 }

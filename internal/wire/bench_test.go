@@ -5,6 +5,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -32,13 +33,13 @@ func BenchmarkNodes(b *testing.B) {
 	}
 }
 
-// BenchmarkIndexNodes indexes a graph.
-func BenchmarkIndexNodes(b *testing.B) {
-	graph := manyNodes(10_000)
-	b.SetBytes(int64(len(graph)))
+// BenchmarkNewNodes indexes a graph.
+func BenchmarkNewNodes(b *testing.B) {
+	raw := manyNodes(10_000)
+	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := wire.IndexNodes(graph); err != nil {
+		if _, err := graph.NewNodes(raw); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -46,7 +47,7 @@ func BenchmarkIndexNodes(b *testing.B) {
 
 // BenchmarkFind looks every node up.
 func BenchmarkFind(b *testing.B) {
-	x, err := wire.IndexNodes(manyNodes(10_000))
+	x, err := graph.NewNodes(manyNodes(10_000))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
@@ -139,11 +140,11 @@ func TestTruncated(t *testing.T) {
 			t.Fatalf("%d bytes: the error is at %d (%v)", n, at, ok)
 		}
 	}
-	graph, _ := mustParse(t, whole).Message(wire.GraphDef)
-	for n := range graph {
-		cut := wire.Graph(graph[:n:n])
+	graphDef, _ := mustParse(t, whole).Message(wire.GraphDef)
+	for n := range graphDef {
+		cut := wire.Graph(graphDef[:n:n])
 		walkErr := walk(cut)
-		_, indexErr := wire.IndexNodes(cut)
+		_, indexErr := graph.NewNodes(cut)
 		decoded := proto.Unmarshal(cut, new(tfpb.GraphDef))
 		if (indexErr == nil) != (decoded == nil) || walkErr == nil && decoded != nil && !errors.Is(indexErr, io.ErrUnexpectedEOF) {
 			t.Fatalf("graph of %d bytes: walk: %v, index: %v, the generated types: %v", n, walkErr, indexErr, decoded)
@@ -260,8 +261,8 @@ func TestErrorsInside(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := wire.IndexNodes(field(1, bad)); err == nil {
-		t.Error("IndexNodes: no error")
+	if _, err := graph.NewNodes(field(1, bad)); err == nil {
+		t.Error("NewNodes: no error")
 	}
 	// Iterators end at the error, and where they are told to.
 	for _, err := range wire.Graph(join(node(str(1, "a")), node(), bad)).Nodes() {
@@ -357,11 +358,11 @@ func TestNodesAreHandedOutAgain(t *testing.T) {
 
 // TestIndexOfManyNodes fills the table well beyond its first size.
 func TestIndexOfManyNodes(t *testing.T) {
-	var graph []byte
+	var raw []byte
 	for i := range 5000 {
-		graph = append(graph, node(str(1, fmt.Sprint("node/", i)), str(2, "NoOp"))...)
+		raw = append(raw, node(str(1, fmt.Sprint("node/", i)), str(2, "NoOp"))...)
 	}
-	x, err := wire.IndexNodes(graph)
+	x, err := graph.NewNodes(raw)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
@@ -194,12 +195,12 @@ func checkGraph(t *testing.T, graph wire.Graph, want *tfpb.GraphDef) {
 	checkIndex(t, graph, want.GetNode())
 }
 
-// checkIndex compares what an Index finds.
-func checkIndex(t *testing.T, graph wire.Graph, want []*tfpb.NodeDef) {
+// checkIndex compares what graph.Nodes finds.
+func checkIndex(t *testing.T, raw wire.Graph, want []*tfpb.NodeDef) {
 	t.Helper()
-	x, err := wire.IndexNodes(graph)
+	x, err := graph.NewNodes(raw)
 	if err != nil {
-		t.Fatalf("IndexNodes: %v", err)
+		t.Fatalf("NewNodes: %v", err)
 	}
 	if x.Len() != len(want) {
 		t.Fatalf("Index: %d nodes, want %d", x.Len(), len(want))

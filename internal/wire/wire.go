@@ -5,7 +5,7 @@
 // unknown fields and order included.
 //
 // The files: wire.go, the scanner over the fields of any message; metagraph.go, graph.go and node.go, the messages that are
-// walked; names.go, how an input is spelled; index.go, nodes by name; rope.go, builder.go and cursor.go, messages made of pieces.
+// walked; names.go, how an input is spelled; rope.go, builder.go and cursor.go, messages made of pieces.
 package wire
 
 import (

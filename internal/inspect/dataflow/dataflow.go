@@ -80,4 +80,4 @@ func Find(m *model.Model) (*IO, error) {
 const maxQuestions = 16
 
 // tensorName returns "name:k".
-func (d *ioFinder) tensorName(e graph.Edge) string { return graph.TensorName(d.g, e) }
+func (d *ioFinder) tensorName(e graph.Edge) string { return d.g.TensorName(e) }

@@ -241,7 +241,7 @@ func (r *variableReader) assignment(i int) (op, value string) {
 	}
 	op = string(r.g.Name(int(assign)))
 	if e, ok := r.initialValue(i); ok {
-		value = graph.TensorName(r.g, e)
+		value = r.g.TensorName(e)
 	}
 	return op, value
 }

@@ -3,7 +3,6 @@ package draft
 import (
 	"fmt"
 
-	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -32,7 +31,7 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
 	if len(g.cut) > 0 {
 		plan.Cut = make(map[string]string, len(g.cut))
 		for e, i := range g.cut {
-			plan.Cut[string(scope.Spelling([]byte(graph.TensorName(g.Graph, e))))] = g.Name(i)
+			plan.Cut[string(scope.Spelling([]byte(g.Graph.TensorName(e))))] = g.Name(i)
 		}
 	}
 	pass.Edits = g.edits
