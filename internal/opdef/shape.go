@@ -188,11 +188,11 @@ func (c *inference) shapeValue(i int) tensor.Shape {
 	if given == nil || given[0] < 0 || given[0] > tensor.MaxRank {
 		return nil
 	}
-	return unknownShape(int(given[0]))
+	return UnknownShape(int(given[0]))
 }
 
-// unknownShape returns a shape of known rank with unknown dimensions.
-func unknownShape(rank int) tensor.Shape {
+// UnknownShape returns a shape of known rank with unknown dimensions.
+func UnknownShape(rank int) tensor.Shape {
 	s := make(tensor.Shape, rank)
 	for i := range s {
 		s[i] = unknown
@@ -209,10 +209,10 @@ func (c *inference) rank(i, n int) tensor.Shape {
 func (c *inference) withRank(s tensor.Shape, n, input int) tensor.Shape {
 	switch {
 	case s == nil:
-		return unknownShape(n)
+		return UnknownShape(n)
 	case len(s) != n:
 		c.fail("input %d must have rank %d and has rank %d", input, n, len(s))
-		return unknownShape(n)
+		return UnknownShape(n)
 	}
 	return s
 }

@@ -110,7 +110,7 @@ func (c *inference) concatSomewhere(first, end int) {
 		for i := first; i < end; i++ {
 			c.rank(i, rank)
 		}
-		c.set(0, unknownShape(rank))
+		c.set(0, UnknownShape(rank))
 	}
 }
 
@@ -198,7 +198,7 @@ func transpose(c *inference) {
 		return
 	}
 	c.mergeDim(elements(given), rank, "the length of the permutation and the rank")
-	out := unknownShape(int(rank))
+	out := UnknownShape(int(rank))
 	if known && len(perm) == len(out) {
 		for i, p := range perm {
 			if p < -rank || p >= rank {
@@ -226,7 +226,7 @@ func gatherV2(c *inference) {
 	}
 	if !known {
 		if params != nil && indices != nil && len(params)+len(indices)-1-batch >= 0 {
-			c.set(0, unknownShape(len(params)+len(indices)-1-batch))
+			c.set(0, UnknownShape(len(params)+len(indices)-1-batch))
 		}
 		return
 	}
@@ -289,7 +289,7 @@ func tile(c *inference) {
 		}
 		c.set(0, out)
 	case multiples != nil:
-		c.set(0, unknownShape(len(multiples)))
+		c.set(0, UnknownShape(len(multiples)))
 	}
 }
 
@@ -321,7 +321,7 @@ func split(c *inference) {
 	switch {
 	case !known || axis < 0 && s == nil:
 		if s != nil {
-			c.setAll(unknownShape(len(s)))
+			c.setAll(UnknownShape(len(s)))
 		}
 	case axis < 0 && -axis > int64(len(s)), s != nil && axis >= int64(len(s)):
 		c.fail("axis %d is out of range for rank %d", axis, len(s))
@@ -346,7 +346,7 @@ func splitV(c *inference) {
 		return
 	}
 	if !axisKnown {
-		c.setAll(unknownShape(len(s)))
+		c.setAll(UnknownShape(len(s)))
 		return
 	}
 	at := c.axis(axis, len(s), "axis")
@@ -390,6 +390,35 @@ func (c *inference) splitAt(s tensor.Shape, at int, sizes []int64) {
 		}
 		c.set(i, replace(s, at, n))
 	}
+}
+
+// stitch puts the rows of several tensors in the places that as many index tensors name.
+func stitch(c *inference) {
+	n := len(c.Inputs) / 2
+	var row tensor.Shape
+	last, known := int64(-1), true
+	for i := range n {
+		places, ok := c.value(i)
+		known = known && ok
+		for _, at := range places {
+			last = max(last, at)
+		}
+		indices, data := c.input(i), c.input(n+i)
+		if indices == nil || data == nil {
+			continue
+		}
+		if len(data) < len(indices) {
+			c.fail("the indices have rank %d and their rows rank %d", len(indices), len(data))
+			return
+		}
+		c.merge(part(data, 0, len(indices)), indices, "the shape of the indices and the first dimensions of their rows")
+		row = c.merge(from(data, len(indices)), row, "the shapes of the rows")
+	}
+	size := int64(unknown)
+	if known {
+		size = last + 1
+	}
+	c.set(0, join(tensor.Shape{size}, row))
 }
 
 // ensureShape is EnsureShape.

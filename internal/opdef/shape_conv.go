@@ -117,7 +117,7 @@ func convolution(spatial int) shapeRule {
 		in, filter := c.rank(0, rank), c.rank(1, rank)
 		channels, taken, made := in[l.channels], filter[spatial], filter[spatial+1]
 		c.checkGroups(channels, taken, made)
-		out := unknownShape(rank)
+		out := UnknownShape(rank)
 		out[0], out[l.channels] = in[0], made
 		c.slide(out, in, filter, l)
 		c.set(0, out)
@@ -162,7 +162,7 @@ func depthwise(c *inference) {
 	}
 	in, filter := c.rank(0, 4), c.rank(1, 4)
 	channels := c.mergeDim(in[l.channels], filter[2], "the channels of the input and of the filter")
-	out := unknownShape(4)
+	out := UnknownShape(4)
 	out[0], out[l.channels] = in[0], times(channels, filter[3])
 	c.slide(out, in, filter, l)
 	c.set(0, out)
@@ -178,7 +178,7 @@ func transposedConvolution(c *inference) {
 	c.mergeDim(grad[l.channels], filter[3], "the channels of input 2 and those that the filter makes")
 	sizes := c.shapeValue(0)
 	batch := grad[0]
-	out := unknownShape(4)
+	out := UnknownShape(4)
 	switch {
 	case sizes == nil:
 	case len(sizes) == 4:

@@ -137,7 +137,7 @@ func reduction(c *inference) {
 	case s == nil:
 		return
 	case !known && keep:
-		c.set(0, unknownShape(len(s)))
+		c.set(0, UnknownShape(len(s)))
 		return
 	case !known:
 		return
@@ -170,7 +170,7 @@ func argExtreme(c *inference) {
 	case len(s) <= 1:
 		c.set(0, tensor.Shape{})
 	case !known || len(axis) != 1:
-		c.set(0, unknownShape(len(s)-1))
+		c.set(0, UnknownShape(len(s)-1))
 	default:
 		at := c.axis(axis[0], len(s), "dimension")
 		c.set(0, join(part(s, 0, at), from(s, at+1)))

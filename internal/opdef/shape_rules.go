@@ -1,5 +1,7 @@
 package opdef
 
+import "github.com/metagraph/metagraph/internal/tensor"
+
 // shapeRules holds the shape rule of each op that has one. An op without a rule has outputs of unknown shape, which is always
 // right; a rule that knows better than TensorFlow is not. testdata/shapes.py compares them.
 var shapeRules = func() map[string]shapeRule {
@@ -95,7 +97,9 @@ func addArrayRules(add func(rule shapeRule, ops ...string)) {
 	add(slice, "Slice")
 	add(stridedSlice, "StridedSlice")
 	add(ensureShape, "EnsureShape")
+	add(stitch, "DynamicStitch", "ParallelDynamicStitch")
 	add(where, "Where")
+	add(vectors(unknown), "BroadcastGradientArgs")
 	add(same, "ZerosLike", "OnesLike", "StopGradient", "PreventGradient", "CheckNumerics", "Print", "Snapshot", "RandomShuffle",
 		"FakeQuantWithMinMaxArgs", "AsString")
 	add(shapeInput(0, -1), "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
@@ -108,7 +112,8 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(placeholderWithDefault, "PlaceholderWithDefault")
 	add(shapeAttrOut, "PlaceholderV2", "VariableV2", "TemporaryVariable")
 	add(oldVariable, "Variable")
-	add(scalarOut, "VarHandleOp")
+	add(scalarOut, "VarHandleOp", "VarIsInitializedOp", "IsVariableInitialized", "ScalarSummary", "HistogramSummary", "MergeSummary",
+		"ShardedFilename", "ShardedFilespec")
 	add(constant, "Const")
 	add(same, "Identity", "RefIdentity", "Exit", "RefExit", "NextIteration", "RefNextIteration", "RefEnter")
 	add(identityN, "IdentityN")
@@ -122,6 +127,11 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(resourceGather, "ResourceGather")
 	add(elementShapes, "IteratorGetNext", "IteratorGetNextSync", "DatasetToSingleElement", "OptionalGetValue")
 	add(scatter, "ScatterUpdate", "ScatterAdd", "ScatterSub", "ScatterMul", "ScatterDiv", "ScatterMin", "ScatterMax")
+}
+
+// vectors is for ops whose outputs are vectors of a certain length.
+func vectors(length int64) shapeRule {
+	return func(c *inference) { c.setAll(tensor.Shape{length}) }
 }
 
 // identityN hands on each input.

@@ -23,7 +23,7 @@ func pad(c *inference) {
 	v, known := c.value(1)
 	if !known {
 		if rank >= 0 {
-			c.set(0, unknownShape(int(rank)))
+			c.set(0, UnknownShape(int(rank)))
 		}
 		return
 	}
@@ -57,7 +57,7 @@ func slice(c *inference) {
 		case sizes != nil:
 			c.set(0, sizes)
 		case s != nil:
-			c.set(0, unknownShape(len(s)))
+			c.set(0, UnknownShape(len(s)))
 		}
 		return
 	}
@@ -181,10 +181,10 @@ func (d *denseSlice) sized(i int, p slicePart) int64 {
 	case p.step == 0:
 		d.fail("the stride of dimension %d is 0", i)
 		return unknown
-	case whole < 0:
-		return unknown
 	case p.gone && p.step < 0:
 		d.fail("dimension %d is indexed with stride %d", i, p.step)
+		return unknown
+	case whole < 0:
 		return unknown
 	case d.beginKnown && d.endKnown && p.gone:
 		if p.begin < -whole || p.begin >= whole {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -172,11 +173,11 @@ func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool
 	}
 	v, ok := w.value(in[0], depth)
 	if !ok {
-		source := int(in[0].Node)
-		if !r.single || source < 0 || w.nodes.op(source).name != "Shape" || len(w.nodes.inputs(source)) == 0 {
+		// TensorFlow looks for this very pattern: constants, and no arithmetic on the index (GetSliceIndex).
+		if !r.single || !w.reads(in[0], "Shape") || !w.reads(in[1], "Const") || !w.reads(in[3], "Const") {
 			return nil, false
 		}
-		if v = w.shape(w.nodes.inputs(source)[0]); v == nil {
+		if v = w.partialShape(in[0], depth); v == nil {
 			return nil, false
 		}
 	} else if s := w.shape(in[0]); len(s) != 1 {
@@ -184,6 +185,11 @@ func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool
 	}
 	v, ok = r.of(v)
 	return v, ok && len(v) > 0 && slices.Min(v) >= 0
+}
+
+// reads reports whether an input is the output of an op.
+func (w *shapeWalk) reads(e graph.Edge, op string) bool {
+	return e.Node != graph.Dangling && w.nodes.op(int(e.Node)).name == op
 }
 
 // A sliceRange is the part of a vector that a StridedSlice takes.
@@ -388,10 +394,20 @@ func (w *shapeWalk) partialShape(e graph.Edge, depth int) tensor.Shape {
 		part, _ := r.of(s)
 		return append(tensor.Shape{}, part...)
 	}
-	if v, ok := w.value(e, depth); ok && len(w.shape(e)) == 1 && (len(v) == 0 || slices.Min(v) >= -1) {
-		return v
+	length := w.shape(e)
+	if len(length) != 1 {
+		return nil
 	}
-	return nil
+	if v, ok := w.value(e, depth); ok {
+		if len(v) > 0 && slices.Min(v) < -1 {
+			return nil
+		}
+		return append(tensor.Shape{}, v...)
+	}
+	if length[0] < 0 || length[0] > tensor.MaxRank {
+		return nil
+	}
+	return opdef.UnknownShape(int(length[0]))
 }
 
 // packedShape is the shape that a vector of numbers spells, of which some are constant.

@@ -602,6 +602,15 @@ def ensure(name):
     return [tensor(s)], {"shape": tf.TensorShape([None if d < 0 else d for d in (blur(s) or [])])}
 
 
+@op("DynamicStitch")
+def stitch(name):
+    row = shape(R.choice([0, 1, 2]))
+    n = R.choice([1, 2])
+    indices = [shape(R.choice([0, 1])) for _ in range(n)]
+    values = [ints(np.array([R.randrange(6) for _ in range(int(np.prod(i)))]).reshape(i), INT) for i in indices]
+    return values + [tensor((v.shape or []) + row) for v in values], {}
+
+
 @op("Merge")
 def merge(name):
     s = shape()
@@ -641,8 +650,8 @@ def set_types(node, definition, inputs):
     at = 0
     for arg in definition.input_arg:
         if arg.number_attr:
-            others = len(definition.input_arg) - 1
-            count = len(inputs) - others
+            alike = sum(a.number_attr == arg.number_attr for a in definition.input_arg)
+            count = (len(inputs) - len(definition.input_arg) + alike) // alike
             node.attr[arg.number_attr].i = count
             if arg.type_attr:
                 node.attr[arg.type_attr].type = inputs[at].dtype
