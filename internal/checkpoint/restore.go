@@ -1,0 +1,412 @@
+package checkpoint
+
+import (
+	"bytes"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Restored is one tensor that a saver reads from a checkpoint, and where it goes.
+type Restored struct {
+	Key   string
+	Shape tensor.Shape // of the tensor in the checkpoint, from shape_and_slices; nil if the saver does not say
+	Slice Slice        // the part that is read; the zero value is all of it
+	DType int32        // that the restore op asks for, 0 if it does not say
+
+	// Node is the number of the variable or table that gets the tensor, graph.Dangling if that is not known.
+	Node int32
+	// Variable is the shape of that variable, nil if it is unknown or if it is a table.
+	Variable tensor.Shape
+	// Reshaped reports whether only the number of elements has to fit.
+	Reshaped bool
+	// Converted reports whether an op computes the variable's value from the tensor, so that their shapes are unrelated.
+	Converted bool
+
+	// Restore is the number of the restore op, and Output the number of its output. In a SavedModel of TensorFlow 2 the op is in a
+	// function, and Restore is the node that calls it.
+	Restore int32
+	Output  int
+	// Assign is the number of the op that writes the variable, graph.Dangling if there is none outside of functions.
+	Assign int32
+	// V1Only reports whether the restore op reads checkpoints of the first format only.
+	V1Only bool
+}
+
+// RestoredBy returns what the saver of a MetaGraphDef restores, whose graph has the index g: from saver_def.restore_op_name back
+// to the restore ops, and from there to the variables and tables. Names of variables do not matter. It finds savers with one restore op and
+// with one for each variable, sharded ones, those of releases before 1.0, and those of TensorFlow 2, which are functions.
+//
+// If there is no saver_def, the graph's only op called restore_all counts. The result is nil if nothing is restored. The order is that in
+// which the restore ops are found. The error is about a graph that cannot be read.
+func RestoredBy(m *wire.MetaGraph, g *graph.Graph) ([]Restored, error) {
+	start, ok := restoreOp(m, g)
+	if !ok {
+		return nil, nil
+	}
+	r := &restorer{main: g, steps: maxTrace + 8*g.Len()}
+	r.walk(&frame{g: g}, []int32{int32(start)})
+	return r.found, r.err
+}
+
+// restoreOp returns the number of the op that restores all.
+func restoreOp(m *wire.MetaGraph, g *graph.Graph) (int, bool) {
+	const restoreOpName = 3 // field number in SaverDef
+	if saver, ok := m.Message(wire.SaverDef); ok {
+		if name := wire.Last(saver, restoreOpName); len(name) > 0 {
+			return g.Find(wire.ParseInput(name).Node)
+		}
+	}
+	id, ok := g.OpID("NoOp")
+	if !ok {
+		return 0, false
+	}
+	found, count := 0, 0
+	for i := range g.Len() {
+		if g.Op(i) == id && bytes.HasSuffix(g.Name(i), []byte("/restore_all")) {
+			found = i
+			count++
+		}
+	}
+	return found, count == 1
+}
+
+const (
+	// maxTrace bounds the nodes that are looked at to find what an assignment reads.
+	maxTrace = 100_000
+	// maxCalls bounds how deep functions may be nested.
+	maxCalls = 8
+)
+
+// A restorer finds what a saver restores.
+type restorer struct {
+	main      *graph.Graph
+	functions map[string]wire.Function // nil until one is called
+	found     []Restored
+	ops       map[place]opRange // the restore ops seen so far
+	steps     int               // nodes that may still be traced
+	node      wire.Node
+	err       error
+}
+
+// A place is a node in a frame.
+type place struct {
+	frame *frame
+	node  int32
+}
+
+// An opRange says which of the found tensors a restore op reads.
+type opRange struct{ first, count int }
+
+// A frame is the main graph or the body of a function that is called.
+type frame struct {
+	g      *graph.Graph
+	caller *frame // nil for the main graph
+	call   int32  // the node of caller that calls
+	depth  int
+	args   map[int32]int // of a function: which argument a node stands for
+}
+
+// top returns the node of the main graph that node i of the frame is, or the call that leads to it.
+func (f *frame) top(i int32) int32 {
+	for f.caller != nil {
+		i, f = f.call, f.caller
+	}
+	return i
+}
+
+// walk visits everything that the nodes depend on.
+func (r *restorer) walk(f *frame, todo []int32) {
+	seen := make([]bool, f.g.Len())
+	for len(todo) > 0 && r.err == nil {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		in := f.g.Inputs(int(i))
+		switch op := f.g.OpName(f.g.Op(int(i))); op {
+		case "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
+			r.restore(f, i)
+		case "Assign", "AssignVariableOp", "LookupTableImport", "LookupTableImportV2":
+			r.assign(f, i, op)
+		default:
+			r.call(f, i, op)
+		}
+		// Backwards, so that the first input is visited first.
+		for k := len(in) - 1; k >= 0; k-- {
+			if in[k].Node != graph.Dangling && !seen[in[k].Node] {
+				todo = append(todo, in[k].Node)
+			}
+		}
+	}
+}
+
+// restore notes what a restore op reads.
+func (r *restorer) restore(f *frame, i int32) opRange {
+	at := place{f, i}
+	if known, ok := r.ops[at]; ok {
+		return known
+	}
+	first := len(r.found)
+	in := f.g.Inputs(int(i))
+	f.g.Node(int(i), &r.node)
+	op := string(r.node.Op)
+	types := tensor.AttrTypes(&r.node, "dtypes")
+	if op != "RestoreV2" {
+		types = []int32{tensor.AttrType(&r.node, "dt")}
+	}
+	names, slices := r.strings(f, in, 1), r.strings(f, in, 2)
+	for k := range min(int64(len(types)), names.Len()) {
+		t := Restored{Key: string(names.At(k)), DType: types[k], Node: graph.Dangling, Assign: graph.Dangling, Restore: f.top(i), Output: int(k), V1Only: op != "RestoreV2"}
+		if k < slices.Len() {
+			shape, slice, err := ParseSlice(string(slices.At(k)))
+			if err == nil {
+				t.Shape, t.Slice = shape, slice
+			}
+		}
+		r.found = append(r.found, t)
+	}
+	if r.ops == nil {
+		r.ops = make(map[place]opRange)
+	}
+	r.ops[at] = opRange{first, len(r.found) - first}
+	return r.ops[at]
+}
+
+// strings returns the strings of the constant that is input k.
+func (r *restorer) strings(f *frame, in []graph.Edge, k int) tensor.Strings {
+	for range maxCalls {
+		if k >= len(in) || in[k].Node == graph.Dangling {
+			return tensor.Strings{}
+		}
+		i := in[k].Node
+		switch f.g.OpName(f.g.Op(int(i))) {
+		case "Const":
+			var n wire.Node
+			f.g.Node(int(i), &n)
+			value, _ := n.Attr("value")
+			raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+			return tensor.ParseStrings(raw)
+		case "Identity":
+			in, k = f.g.Inputs(int(i)), 0
+		default:
+			return tensor.Strings{}
+		}
+	}
+	return tensor.Strings{}
+}
+
+// assign notes which variable or table gets the tensors that an assignment depends on.
+func (r *restorer) assign(f *frame, i int32, op string) {
+	in := f.g.Inputs(int(i))
+	if len(in) < 2 {
+		return
+	}
+	target := r.target(f, in[0])
+	assign := graph.Dangling
+	if f.caller == nil {
+		assign = i
+	}
+	table := op != "Assign" && op != "AssignVariableOp"
+	for _, value := range in[1:] {
+		if value.Port < 0 {
+			continue
+		}
+		sources, reshaped, converted := r.sources(f, value)
+		for _, k := range sources {
+			t := &r.found[k]
+			if t.Node != graph.Dangling {
+				continue // its first reader counts
+			}
+			t.Node, t.Assign, t.Reshaped, t.Converted = target, assign, reshaped, converted || table
+			if target != graph.Dangling && !t.Converted {
+				t.Variable = r.variableShape(target)
+			}
+		}
+	}
+}
+
+// target returns the node of the main graph that holds what an assignment writes.
+func (r *restorer) target(f *frame, e graph.Edge) int32 {
+	for range maxTrace {
+		if e.Node == graph.Dangling {
+			return graph.Dangling
+		}
+		if argument, ok := f.args[e.Node]; ok {
+			in := f.caller.g.Inputs(int(f.call))
+			if argument >= len(in) {
+				return graph.Dangling
+			}
+			f, e = f.caller, in[argument]
+			continue
+		}
+		in := f.g.Inputs(int(e.Node))
+		switch f.g.OpName(f.g.Op(int(e.Node))) {
+		case "Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch":
+			if len(in) == 0 {
+				return graph.Dangling
+			}
+			e = in[0]
+			continue
+		}
+		if f.caller != nil {
+			return graph.Dangling // a variable that the function makes
+		}
+		return e.Node
+	}
+	return graph.Dangling
+}
+
+// variableShape returns the shape of a variable, nil if it is unknown.
+func (r *restorer) variableShape(i int32) tensor.Shape {
+	r.main.Node(int(i), &r.node)
+	shape := tensor.AttrShape(&r.node)
+	if string(r.node.Op) == "Variable" && shape.IsScalar() {
+		return nil // the op wrote an unknown shape that way (tensorflow/core/ops/state_ops.cc)
+	}
+	return shape
+}
+
+// sources returns which of the found tensors an input depends on. reshaped: a Reshape is on the way; converted: an op that computes something.
+func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, converted bool) {
+	type at struct {
+		place
+		port int32
+	}
+	todo := []at{{place{f, e.Node}, e.Port}}
+	seen := make(map[place]bool)
+	for len(todo) > 0 && r.steps > 0 {
+		r.steps--
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if p.node == graph.Dangling {
+			continue
+		}
+		in := p.frame.g.Inputs(int(p.node))
+		if argument, ok := p.frame.args[p.node]; ok {
+			if in = p.frame.caller.g.Inputs(int(p.frame.call)); argument < len(in) {
+				todo = append(todo, at{place{p.frame.caller, in[argument].Node}, in[argument].Port})
+			}
+			continue
+		}
+		first := 1 // how many inputs count
+		switch p.frame.g.OpName(p.frame.g.Op(int(p.node))) {
+		case "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
+			if known := r.restore(p.frame, p.node); p.port >= 0 && int(p.port) < known.count {
+				found = append(found, known.first+int(p.port))
+			}
+			continue
+		case "Identity", "Cast", "StopGradient", "EnsureShape", "PlaceholderWithDefault":
+		case "Reshape", "Squeeze", "ExpandDims":
+			reshaped = true
+		case "Const", "Variable", "VariableV2", "VarHandleOp", "Placeholder":
+			continue
+		default:
+			converted, first = true, len(in)
+		}
+		if seen[p.place] {
+			continue
+		}
+		seen[p.place] = true
+		for k, input := range in {
+			if k < first && input.Port >= 0 {
+				todo = append(todo, at{place{p.frame, input.Node}, input.Port})
+			}
+		}
+	}
+	return found, reshaped, converted || len(found) > 1
+}
+
+// call walks the body of a function that node i calls.
+func (r *restorer) call(f *frame, i int32, op string) {
+	if f.depth == maxCalls {
+		return
+	}
+	name := op
+	if op == "StatefulPartitionedCall" || op == "PartitionedCall" {
+		f.g.Node(int(i), &r.node)
+		value, _ := r.node.Attr("f")
+		callee, _ := wire.AttrBytes(value, wire.AttrFunc)
+		name = string(wire.Last(callee, tensor.NameAttrListName))
+	}
+	if r.functions == nil {
+		r.functions = make(map[string]wire.Function)
+		for function, err := range r.main.Rest().Functions() {
+			if err != nil {
+				r.err = fmt.Errorf("read the functions: %w", err)
+				return
+			}
+			r.functions[function.Name()] = function
+		}
+	}
+	function, ok := r.functions[name]
+	if !ok {
+		return
+	}
+	body, args, err := bodyOf(function)
+	if err != nil {
+		r.err = fmt.Errorf("read function %q: %w", name, err)
+		return
+	}
+	inner := &frame{caller: f, call: i, depth: f.depth + 1, args: make(map[int32]int, len(args))}
+	if inner.g, r.err = graph.New(body); r.err != nil {
+		return
+	}
+	for k, arg := range args {
+		if node, ok := inner.g.Find(arg); ok {
+			inner.args[int32(node)] = k
+		}
+	}
+	all := make([]int32, inner.g.Len())
+	for k := range all {
+		all[k] = int32(len(all) - 1 - k)
+	}
+	r.walk(inner, all)
+}
+
+// bodyOf returns the nodes of a function as a graph: an input "node:output:k" reads output k. Each argument is a node without op. The
+// ops that matter here have one output argument, so that k is the number of the output.
+func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) {
+	const inputArg, argName = 2, 1 // field numbers in OpDef and its ArgDef
+	signature, _ := wire.Merged(function, wire.FunctionSignature)
+	for s := wire.Scan(signature); s.Next(); {
+		if s.Is(inputArg) {
+			name := wire.Last(s.Data, argName)
+			args = append(args, name)
+			body = appendNode(body, protowire.AppendBytes(protowire.AppendTag(nil, wire.NodeName, protowire.BytesType), name))
+		}
+	}
+	for n, err := range function.Nodes() {
+		if err != nil {
+			return nil, nil, err
+		}
+		var node []byte
+		for s := wire.Scan(n.Raw); s.Next(); {
+			if !s.Is(wire.NodeInput) {
+				node = append(node, s.Raw...)
+				continue
+			}
+			input := s.Data
+			if in := wire.ParseInput(input); !in.Control && in.Port != nil {
+				number := in.Port
+				if colon := bytes.LastIndexByte(number, ':'); colon >= 0 {
+					number = number[colon+1:]
+				}
+				input = bytes.Join([][]byte{in.Node, number}, []byte(":"))
+			}
+			node = protowire.AppendBytes(protowire.AppendTag(node, wire.NodeInput, protowire.BytesType), input)
+		}
+		body = appendNode(body, node)
+	}
+	return body, args, nil
+}
+
+func appendNode(body wire.Graph, node []byte) wire.Graph {
+	return protowire.AppendBytes(protowire.AppendTag(body, wire.GraphNode, protowire.BytesType), node)
+}

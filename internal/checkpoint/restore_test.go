@@ -1,0 +1,55 @@
+package checkpoint_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// match matches a checkpoint with the graph in a .meta file.
+func match(t testing.TB, c *checkpoint.Checkpoint, path string) *checkpoint.Match {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := wire.ParseMetaGraph(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := graph.New(meta.Graph())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := checkpoint.MatchGraph(c, meta, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestMatchCorpus checks that the savers of real graphs want what their checkpoints have.
+func TestMatchCorpus(t *testing.T) {
+	indexes, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.index"))
+	more, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "checkpoints", "*.index"))
+	if len(indexes) == 0 {
+		t.Skip("the corpus is not there")
+	}
+	for _, index := range append(indexes, more...) {
+		prefix := strings.TrimSuffix(index, ".index")
+		if strings.HasPrefix(filepath.Base(prefix), "BAD-") {
+			continue
+		}
+		t.Run(filepath.Base(prefix), func(t *testing.T) {
+			m := match(t, open(t, prefix), prefix+".meta")
+			if m == nil || m.Wanted == 0 || m.Found != m.Wanted || !m.Fits() || len(m.Unused) > 0 {
+				t.Errorf("match: %+v", m)
+			}
+		})
+	}
+}

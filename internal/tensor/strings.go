@@ -1,0 +1,32 @@
+package tensor
+
+import "github.com/metagraph/metagraph/internal/wire"
+
+// Strings is the elements of a tensor of strings in row-major order, as windows on the bytes of its TensorProto.
+type Strings struct {
+	values [][]byte
+	count  int64
+}
+
+// ParseStrings returns the elements of a TensorProto of strings. A TensorProto may hold fewer values than its shape has
+// elements; the last value then counts for the rest (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
+func ParseStrings(tensor []byte) Strings {
+	var l Strings
+	for s := wire.Scan(tensor); s.Next(); {
+		if s.Is(tensorStringVal) {
+			l.values = append(l.values, s.Data)
+		}
+	}
+	shape, _ := wire.Merged(tensor, TensorShape)
+	l.count = int64(len(l.values))
+	if n, ok := ParseShape(shape).Elements(); ok && len(l.values) > 0 {
+		l.count = n
+	}
+	return l
+}
+
+// Len returns the number of elements, which may be far more than the bytes of the tensor.
+func (l Strings) Len() int64 { return l.count }
+
+// At returns element k, which must be below Len.
+func (l Strings) At(k int64) []byte { return l.values[min(k, int64(len(l.values))-1)] }
