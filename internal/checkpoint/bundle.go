@@ -29,6 +29,9 @@ const (
 // tensorflow/core/util/tensor_bundle/tensor_bundle.h).
 const bundleVersion = 1
 
+// usualEntry is about how many bytes an entry of an index takes.
+const usualEntry = 30
+
 // readBundle reads the index of a V2 checkpoint, whose header is given.
 func (c *Checkpoint) readBundle(header []byte, t *table) error {
 	var h tfpb.BundleHeaderProto
@@ -45,6 +48,7 @@ func (c *Checkpoint) readBundle(header []byte, t *table) error {
 	}
 	c.Shards, c.bigEndian = int(h.GetNumShards()), h.GetEndianness() == tfpb.BundleHeaderProto_BIG
 	r := bundleReader{checkpoint: c, stored: make(map[string]piece)}
+	c.Tensors = make([]Tensor, 0, min(len(t.raw)/usualEntry, 1<<20))
 	if err := t.all(r.entry); err != nil {
 		return err
 	}

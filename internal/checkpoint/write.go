@@ -1,0 +1,360 @@
+package checkpoint
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+)
+
+// A Source is a checkpoint of which tensors go into a new one.
+type Source struct {
+	Checkpoint *Checkpoint
+	// Key returns the key that a tensor gets in the new checkpoint, and false if the tensor is left out. nil keeps all
+	// tensors under their keys. Slices follow their tensor.
+	Key func(name string) (key string, keep bool)
+}
+
+// A DuplicateError says that two tensors would get one key.
+type DuplicateError struct{ Key string }
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("two tensors would have the key %q", e.Key)
+}
+
+// Written says what a new checkpoint is made of.
+type Written struct {
+	Prefix  string
+	Tensors int
+	Bytes   int64 // of the tensors
+	Shards  int
+	Dropped int // tensors that were left out
+}
+
+// Stage adds the files of a new V2 checkpoint to a stage: PREFIX.index and its data files. Each source becomes data files of
+// its own. Where all tensors of a little-endian V2 checkpoint are kept, under whatever keys, its data files are hard-linked; in all
+// other cases one new file gets the tensors that are kept, streamed in order of their keys. A V1 checkpoint is converted. Checksums
+// are those of the old index, so that damage stays visible; of V1 values they are computed.
+//
+// Data files of another checkpoint that had the prefix before are removed on commit. A prefix may be that of a source. The sources
+// must stay open until Stage returns, and should be closed before the commit. Errors: *DuplicateError, *DataError, and those of files.
+func Stage(stage *metafile.Stage, prefix string, sources ...Source) (*Written, error) {
+	w := &writer{stage: stage, prefix: prefix}
+	if err := w.plan(sources); err != nil {
+		return nil, err
+	}
+	if err := metafile.Guard(w.write); err != nil {
+		return nil, err
+	}
+	w.removeOld()
+	return &w.written, nil
+}
+
+// Write writes a new V2 checkpoint: Stage and commit in one. All files appear, or none.
+func Write(ctx context.Context, prefix string, sources ...Source) (*Written, error) {
+	stage := metafile.NewStage(ctx)
+	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
+	written, err := Stage(stage, prefix, sources...)
+	if err != nil {
+		return nil, err
+	}
+	return written, stage.Commit()
+}
+
+// A writer writes a checkpoint.
+type writer struct {
+	stage   *metafile.Stage
+	prefix  string
+	parts   []portion
+	entries []newEntry
+	written Written
+}
+
+// A portion is what comes from one source.
+type portion struct {
+	checkpoint *Checkpoint
+	linked     bool
+	first      int // the number of its first data file
+	shards     int
+	tensors    []kept // in order of their keys
+}
+
+// A kept tensor is one that goes into the new checkpoint.
+type kept struct {
+	key    string
+	tensor *Tensor
+}
+
+// A newEntry is an entry of the new index.
+type newEntry struct{ key, value []byte }
+
+// plan decides what goes where.
+func (w *writer) plan(sources []Source) error {
+	seen := make(map[string]bool)
+	for _, source := range sources {
+		c := source.Checkpoint
+		p := portion{checkpoint: c, first: w.written.Shards}
+		for i := range c.Tensors {
+			t := &c.Tensors[i]
+			key, keep := t.Name, true
+			if source.Key != nil {
+				key, keep = source.Key(t.Name)
+			}
+			if !keep {
+				w.written.Dropped++
+				continue
+			}
+			if seen[key] {
+				return &DuplicateError{key}
+			}
+			seen[key] = true
+			p.tensors = append(p.tensors, kept{key, t})
+			w.written.Tensors++
+			w.written.Bytes += t.Bytes
+		}
+		slices.SortFunc(p.tensors, func(a, b kept) int { return strings.Compare(a.key, b.key) })
+		p.linked = c.Version == V2 && !c.bigEndian && len(p.tensors) == len(c.Tensors)
+		p.shards = 1
+		if p.linked {
+			p.shards = c.Shards
+		}
+		w.written.Shards += p.shards
+		w.parts = append(w.parts, p)
+	}
+	w.written.Prefix = w.prefix
+	if w.written.Shards == 0 {
+		w.written.Shards = 1
+	}
+	return nil
+}
+
+// write writes the data files and then the index.
+func (w *writer) write() error {
+	for i := range w.parts {
+		p := &w.parts[i]
+		if !p.linked {
+			if err := w.stage.Create(DataPath(w.prefix, p.first, w.written.Shards), func(out io.Writer) error { return w.stream(out, p) }); err != nil {
+				return err
+			}
+			continue
+		}
+		for shard := range p.shards {
+			if err := w.stage.Link(DataPath(w.prefix, p.first+shard, w.written.Shards), DataPath(p.checkpoint.Prefix, shard, p.shards)); err != nil {
+				return err
+			}
+		}
+		for _, k := range p.tensors {
+			w.enter(k, p.first, k.tensor.pieces)
+		}
+	}
+	if len(w.parts) == 0 {
+		if err := w.stage.Create(DataPath(w.prefix, 0, 1), func(io.Writer) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return w.stage.Create(w.prefix+".index", w.index)
+}
+
+// stream writes the values of a part into a data file of its own.
+func (w *writer) stream(out io.Writer, p *portion) error {
+	at := int64(0)
+	for _, k := range p.tensors {
+		pieces := slices.Clone(k.tensor.pieces)
+		for i := range pieces {
+			windows, sum, err := p.checkpoint.storedForm(k.tensor, &pieces[i])
+			if err != nil {
+				return err
+			}
+			pieces[i].shard, pieces[i].offset, pieces[i].sum, pieces[i].size = 0, at, sum, 0
+			for _, window := range windows {
+				if _, err := out.Write(window); err != nil {
+					return err
+				}
+				pieces[i].size += int64(len(window))
+			}
+			at += pieces[i].size
+		}
+		w.enter(k, p.first, pieces)
+	}
+	return nil
+}
+
+// storedForm returns the bytes of a piece as a little-endian data file has them, and their masked checksum.
+func (c *Checkpoint) storedForm(t *Tensor, p *piece) ([][]byte, uint32, error) {
+	if c.Version == V2 && !c.bigEndian {
+		stored, err := c.stored(t, p)
+		return [][]byte{stored}, p.sum, err
+	}
+	if !t.IsString() {
+		windows, err := c.pieceWindows(t, p)
+		sum := uint32(0)
+		for _, window := range windows {
+			sum = crc32.Update(sum, castagnoli, window)
+		}
+		return windows, mask(sum), err
+	}
+	texts, err := c.pieceStrings(t, p)
+	if err != nil {
+		return nil, 0, err
+	}
+	stored, sum := joinStrings(texts)
+	return stored, mask(sum), nil
+}
+
+// joinStrings returns strings in their stored form, and the checksum. See splitStrings.
+func joinStrings(texts [][]byte) (stored [][]byte, sum uint32) {
+	var lengths []byte
+	var number [8]byte
+	for _, text := range texts {
+		lengths = binary.AppendUvarint(lengths, uint64(len(text)))
+		width := 4
+		if uint64(len(text)) > 1<<32-1 {
+			width = 8
+		}
+		binary.LittleEndian.PutUint64(number[:], uint64(len(text)))
+		sum = crc32.Update(sum, castagnoli, number[:width])
+	}
+	head := binary.LittleEndian.AppendUint32(lengths, mask(sum))
+	sum = crc32.Update(sum, castagnoli, head[len(head)-4:])
+	for _, text := range texts {
+		sum = crc32.Update(sum, castagnoli, text)
+	}
+	return append([][]byte{head}, texts...), sum
+}
+
+// enter makes the index entries of a tensor. first is the number of the data file that its pieces call 0.
+func (w *writer) enter(k kept, first int, pieces []piece) {
+	t := k.tensor
+	if t.Slices == nil && len(pieces) == 1 {
+		w.entries = append(w.entries, newEntry{[]byte(k.key), appendEntry(t, &pieces[0], first, nil)})
+		return
+	}
+	w.entries = append(w.entries, newEntry{[]byte(k.key), appendEntry(t, nil, 0, t.Slices)})
+	for i := range pieces {
+		p := &pieces[i]
+		if p.size < 0 {
+			continue // the old index lacks it too
+		}
+		whole, ok := p.slice.Within(t.Shape)
+		part := *t
+		if ok {
+			part.Shape = whole.Length
+		}
+		w.entries = append(w.entries, newEntry{sliceKey(k.key, p.slice), appendEntry(&part, p, first, nil)})
+	}
+}
+
+// appendEntry encodes a BundleEntryProto. p is nil for a partitioned tensor, which has the slices instead.
+func appendEntry(t *Tensor, p *piece, first int, slices []Slice) []byte {
+	var shape, out []byte
+	for _, dim := range t.Shape {
+		var size []byte
+		if dim != 0 {
+			size = protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(dim))
+		}
+		shape = protowire.AppendBytes(protowire.AppendTag(shape, 2, protowire.BytesType), size)
+	}
+	number := func(num protowire.Number, v int64) {
+		if v != 0 {
+			out = protowire.AppendVarint(protowire.AppendTag(out, num, protowire.VarintType), uint64(v))
+		}
+	}
+	number(entryDType, int64(t.DType))
+	out = protowire.AppendBytes(protowire.AppendTag(out, entryShape, protowire.BytesType), shape)
+	if p != nil {
+		number(entryShard, int64(p.shard)+int64(first))
+		number(entryOffset, p.offset)
+		number(entrySize, p.size)
+		if p.sum != 0 {
+			out = protowire.AppendFixed32(protowire.AppendTag(out, entryChecksum, protowire.Fixed32Type), p.sum)
+		}
+	}
+	for _, slice := range slices {
+		out = protowire.AppendBytes(protowire.AppendTag(out, entrySlices, protowire.BytesType), appendSlice(slice))
+	}
+	return out
+}
+
+// appendSlice encodes a TensorSliceProto.
+func appendSlice(s Slice) []byte {
+	var out []byte
+	for i := range s.Start {
+		var extent []byte
+		if s.Start[i] != 0 {
+			extent = protowire.AppendVarint(protowire.AppendTag(extent, extentStart, protowire.VarintType), uint64(s.Start[i]))
+		}
+		if s.Length[i] >= 0 {
+			extent = protowire.AppendVarint(protowire.AppendTag(extent, extentLength, protowire.VarintType), uint64(s.Length[i]))
+		}
+		out = protowire.AppendBytes(protowire.AppendTag(out, sliceExtent, protowire.BytesType), extent)
+	}
+	return out
+}
+
+// index writes the index.
+func (w *writer) index(out io.Writer) error {
+	slices.SortFunc(w.entries, func(a, b newEntry) int { return slices.Compare(a.key, b.key) })
+	t := newTableWriter(out)
+	t.add(nil, headerOf(w.written.Shards))
+	for _, e := range w.entries {
+		t.add(e.key, e.value)
+	}
+	return t.finish()
+}
+
+// headerOf returns the BundleHeaderProto of a little-endian checkpoint.
+func headerOf(shards int) []byte {
+	header := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(shards))
+	version := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), bundleVersion)
+	return protowire.AppendBytes(protowire.AppendTag(header, 3, protowire.BytesType), version)
+}
+
+// removeOld has the data files removed that an older checkpoint of the prefix leaves: those of another number of shards.
+func (w *writer) removeOld() {
+	old, _ := filepath.Glob(escapeGlob(w.prefix) + ".data-*-of-*")
+	for _, path := range old {
+		if files, err := metafile.FindCheckpoint(path); err != nil || files.Prefix != w.prefix {
+			continue // called alike, but no data file
+		}
+		if !strings.HasSuffix(path, fmt.Sprintf("-of-%05d", w.written.Shards)) {
+			w.stage.Remove(path)
+		}
+	}
+}
+
+// escapeGlob returns a pattern that matches the path alone.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(path)
+}
+
+// Converted reports whether a checkpoint has to be rewritten for readers that know little-endian V2 checkpoints only, as the C++ loader of
+// SavedModels does.
+func (c *Checkpoint) Converted() bool { return c.Version == V1 || c.bigEndian }
+
+// DataFiles returns the paths of the data files that belong to a V2 checkpoint, whether they exist or not; of a V1 checkpoint the
+// files themselves.
+func (c *Checkpoint) DataFiles() []string {
+	if c.Version == V1 {
+		var paths []string
+		for _, f := range c.tables {
+			paths = append(paths, f.file.Path)
+		}
+		return paths
+	}
+	var paths []string
+	for shard := range min(c.Shards, maxShards) {
+		paths = append(paths, DataPath(c.Prefix, shard, c.Shards))
+	}
+	return paths
+}
+
+// maxShards is more data files than a checkpoint has.
+const maxShards = 100_000

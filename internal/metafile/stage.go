@@ -1,0 +1,203 @@
+package metafile
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// A Stage is several files that are to appear together: they are complete under temporary names, beside the files that
+// they will replace, before the first of them gets its name.
+//
+//	stage := metafile.NewStage(ctx)
+//	defer stage.Discard()
+//	... stage.Create, stage.Link ...
+//	err := stage.Commit()
+type Stage struct {
+	ctx     context.Context
+	stop    func()
+	files   []staged
+	removed []string
+}
+
+// A staged file is complete at temp and belongs to path.
+type staged struct {
+	path, temp string
+	old        string // where the file that path had before is kept during Commit; "" if there was none
+}
+
+// NewStage returns an empty Stage. Until Commit or Discard, a signal that tells the process to end ends the writing with an error
+// instead, so that the temporary files can be removed.
+func NewStage(ctx context.Context) *Stage {
+	ctx, stop := untilSignal(ctx)
+	return &Stage{ctx: ctx, stop: stop}
+}
+
+// Create writes a file with what write writes.
+func (s *Stage) Create(path string, write func(w io.Writer) error) (err error) {
+	file, err := s.begin(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = named(path, file.Name(), errors.Join(err, file.Close())) }()
+	buffered := bufio.NewWriterSize(contextWriter{s.ctx, file}, 1<<20)
+	if err := write(buffered); err != nil {
+		return err
+	}
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// Link makes a file that shares its data with source where the file system allows that, and else copies it.
+func (s *Stage) Link(path, source string) (err error) {
+	file, err := s.begin(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = named(path, file.Name(), errors.Join(err, file.Close())) }()
+	if os.Remove(file.Name()) == nil && os.Link(source, file.Name()) == nil {
+		return nil
+	}
+	from, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer from.Close() //nolint:errcheck // read only
+	to, err := os.OpenFile(file.Name(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(copyFile(s.ctx, to, from), to.Sync(), to.Close())
+}
+
+// copyFile copies a file, in parts so that the end of ctx is noticed. The system copies without a detour through memory where it can.
+func copyFile(ctx context.Context, to, from *os.File) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, err := io.CopyN(to, from, 64<<20)
+		if errors.Is(err, io.EOF) || err == nil && n == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// begin makes an empty file that will become path.
+func (s *Stage) begin(path string) (*os.File, error) {
+	target, old, err := findTarget(path)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && !old.Mode().IsRegular() {
+		return nil, &Error{Name: path, Problem: "is not a regular file", Hint: "give the name of a file to write"}
+	}
+	file, err := createBeside(target)
+	if err != nil {
+		return nil, cannotCreate(path, target, err)
+	}
+	s.files = append(s.files, staged{path: target, temp: file.Name()})
+	if old != nil {
+		keepOwner(file, old)
+		if err := file.Chmod(old.Mode().Perm()); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+	return file, nil
+}
+
+// named returns err with the name of the file that is written in place of the temporary one.
+func named(path, temp string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("cannot write %s: %w", path, withoutName(err, temp))
+}
+
+// Remove makes Commit remove a file after the others have got their names. A file that does not exist is no error.
+func (s *Stage) Remove(path string) { s.removed = append(s.removed, path) }
+
+// Commit gives all files their names. If one cannot get it, those that have are taken back, the old files return, and all
+// temporary files are removed. What is mapped of the files that are replaced should be released before.
+func (s *Stage) Commit() (err error) {
+	defer func() { err = errors.Join(err, s.Discard()) }()
+	if s.ctx.Err() != nil {
+		return context.Cause(s.ctx)
+	}
+	for i := range s.files {
+		if err := s.files[i].place(); err != nil {
+			return errors.Join(fmt.Errorf("cannot write %s: %w", s.files[i].path, bare(err)), s.takeBack(i))
+		}
+	}
+	var errs []error
+	for i := range s.files {
+		if old := s.files[i].old; old != "" {
+			errs = append(errs, os.Remove(old))
+		}
+		s.files[i].old = ""
+	}
+	for _, path := range s.removed {
+		if err := os.Remove(path); err != nil && !isNotExist(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// place gives a file its name, keeping what had it.
+func (f *staged) place() error {
+	if _, err := os.Lstat(f.path); err == nil {
+		old := f.temp + ".old"
+		if os.Link(f.path, old) == nil {
+			f.old = old
+		}
+	}
+	if err := os.Rename(f.temp, f.path); err != nil {
+		return err
+	}
+	// Two names of one file stay where they are when one is renamed to the other.
+	if err := os.Remove(f.temp); err != nil && !isNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+// takeBack undoes place for the files before n and for what n has begun.
+func (s *Stage) takeBack(n int) error {
+	var errs []error
+	for i := range s.files[:n+1] {
+		f := &s.files[i]
+		switch {
+		case f.old != "":
+			errs = append(errs, os.Rename(f.old, f.path))
+			if err := os.Remove(f.old); err != nil && !isNotExist(err) {
+				errs = append(errs, err)
+			}
+			f.old = ""
+		case i < n:
+			errs = append(errs, os.Remove(f.path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Discard removes the temporary files that are left. After Commit there are none.
+func (s *Stage) Discard() error {
+	var errs []error
+	for _, f := range s.files {
+		if err := os.Remove(f.temp); err != nil && !isNotExist(err) {
+			errs = append(errs, err)
+		}
+	}
+	s.files = nil
+	s.stop()
+	return errors.Join(errs...)
+}
