@@ -51,3 +51,12 @@ func flagHint(cmd *cobra.Command, name string) string {
 	}
 	return hint
 }
+
+// argumentPrefix returns what to put before a message about an argument of a rewrite: the flag that sets it, which has the name of
+// TensorFlow's argument. It is empty if the message is about no argument.
+func argumentPrefix(argument string) string {
+	if argument == "" {
+		return ""
+	}
+	return "--" + strings.ReplaceAll(argument, "_", "-") + ": "
+}

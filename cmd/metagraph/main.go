@@ -115,7 +115,7 @@ func each(err error) []error {
 	before := strings.TrimSuffix(err.Error(), troubles.Error())
 	out := make([]error, len(troubles))
 	for i, t := range troubles {
-		t.Problem = before + t.Problem
+		t.Problem = before + argumentPrefix(t.Argument) + t.Problem
 		out[i] = t
 	}
 	return out

@@ -53,7 +53,8 @@ func (t *Tensors) legacy() bool {
 	return t.producer > 0 && t.producer < legacyProducer
 }
 
-// CountOutputs returns how many outputs node n has by the definition of its op, and whether there is one.
+// CountOutputs returns how many outputs node n has by the definition of its op, and whether that is known: there is a definition,
+// and the node has the attrs that it needs.
 func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
 	def := t.Def(n.Op)
 	if def == nil {
@@ -61,6 +62,11 @@ func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
 	}
 	count := 0
 	for _, arg := range def.GetOutputArg() {
+		for _, attr := range []string{arg.GetNumberAttr(), arg.GetTypeListAttr()} {
+			if _, has := n.Attr(attr); attr != "" && !has {
+				return 0, false
+			}
+		}
 		count += argLength(n, arg)
 	}
 	return count, true
@@ -92,36 +98,11 @@ func argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
 // DType returns the DataType of output port of node n, without the reference that an older variable hands out, and 0 where
 // the file does not say it.
 func (t *Tensors) DType(n *wire.Node, port int) int32 {
-	dtype := t.dtypeOrRef(n, port)
+	dtype := t.OutputType(n, port)
 	if dtype > tensor.RefOffset {
 		dtype -= tensor.RefOffset
 	}
 	return dtype
-}
-
-func (t *Tensors) dtypeOrRef(n *wire.Node, port int) int32 {
-	if def := t.Def(n.Op); def != nil {
-		first := 0
-		for _, arg := range def.GetOutputArg() {
-			length := argLength(n, arg)
-			if port >= first+length {
-				first += length
-				continue
-			}
-			switch {
-			case arg.GetTypeListAttr() != "":
-				return tensor.AttrTypes(n, arg.GetTypeListAttr())[port-first]
-			case arg.GetTypeAttr() != "":
-				if _, ok := n.Attr(arg.GetTypeAttr()); ok {
-					return tensor.AttrType(n, arg.GetTypeAttr())
-				}
-				return defaultType(def, arg.GetTypeAttr())
-			}
-			return int32(arg.GetType())
-		}
-		return 0
-	}
-	return 0
 }
 
 // defaultType returns the default of a type attr.

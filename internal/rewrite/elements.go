@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // nameElements finds the new names of the elements that were asked for.
@@ -9,32 +10,25 @@ func (i *importer) nameElements() error {
 	if len(i.o.ReturnElements) == 0 {
 		return nil
 	}
-	wanted := make(map[string]bool)
-	for _, element := range i.o.ReturnElements {
-		_, node, _ := scope.Split([]byte(element))
-		wanted[string(node)] = true
-	}
-	found, err := findNodes(i.in.Graph(), wanted)
-	if err != nil {
+	if err := i.indexImported(); err != nil {
 		return err
 	}
+	var n wire.Node
 	for _, element := range i.o.ReturnElements {
 		mark, name, port := scope.Split([]byte(element))
-		node, ok := found[string(name)]
+		node, found := i.graph.Find(name)
+		k, number := outputNumber(port)
 		switch {
-		case len(mark) > 0:
-			i.trouble.add("give NAME for a node and NAME:K for a tensor", "--return-elements: %q is neither a node nor a tensor", element)
+		case len(mark) > 0 || !number:
+			i.trouble.about(ReturnElementsArgument, "write NAME for a node and NAME:K for a tensor", "%q is neither a node nor a tensor", element)
 			continue
-		case !ok:
-			names, err := nodeNames(i.in.Graph())
-			if err != nil {
-				return err
-			}
-			i.trouble.add(meant(string(name), names), "--return-elements: the imported graph has no node %q", name)
+		case !found:
+			i.trouble.about(ReturnElementsArgument, meant(string(name), nodeNames(i.graph)), "the imported graph has no node %q", name)
 			continue
 		case len(port) > 0:
-			if problem := checkOutput(i.in, i.ops, node, port); problem != "" {
-				i.trouble.add("", "--return-elements %s: %s", element, problem)
+			i.graph.Node(node, &n)
+			if count, known := i.tensors.CountOutputs(&n); known && k >= count {
+				i.trouble.about(ReturnElementsArgument, "", "the imported graph has no %q: the node has %s", element, countOutputs(count))
 				continue
 			}
 		}

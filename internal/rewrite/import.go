@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -20,35 +22,30 @@ type ImportOptions struct {
 	Registry       *scope.Registry
 }
 
-// An InputMapping makes the nodes that read Source, of the graph that is imported, read Target of the base instead. Either is
-// `name`, `name:k` or `^name`, and both are control inputs or neither.
-type InputMapping struct {
-	Source, Target string
-}
-
 // An ImportReport says what Import did.
 type ImportReport struct {
-	Scope        string   `json:"scope"`         // the scope that the nodes are in now
-	AskedScope   string   `json:"asked_scope"`   // the scope that was asked for
-	Nodes        int      `json:"nodes"`         // nodes that were imported
-	BaseNodes    int      `json:"base_nodes"`    // nodes that were there
-	Renamed      int      `json:"renamed"`       // imported nodes whose own name was taken
-	Renames      []Rename `json:"renames"`       // the first of them
-	Frames       []Rename `json:"frames"`        // loops that got another frame, because theirs was taken
-	InputsMapped int      `json:"inputs_mapped"` // mappings of inputs that were used
-	Initializers int      `json:"initializers"`  // variables that got another initializer, theirs not having come along
-	Cleared      int      `json:"cleared"`       // nodes whose device was cleared
-	Collections  []string `json:"collections"`   // collections that were imported, sorted
-	Skipped      []string `json:"skipped"`       // collections that were not asked for, sorted
-	Functions    int      `json:"functions"`     // functions that were added to the library
-	Shared       int      `json:"shared"`        // functions that were in it
-	Saver        string   `json:"saver"`         // whose saver_def counts: "none", "base", "imported"
-	Unsaved      int      `json:"unsaved"`       // variables of the other graph, which that saver knows nothing of
-	SharedState  int      `json:"shared_state"`  // imported variables that are one with a variable of the base when the graph runs
-	Stale        []string `json:"stale"`         // collections in whose Anys nodes have names that they had before, sorted
-	Signatures   []Rename `json:"signatures"`    // signatures whose key was taken
-	ObjectsLost  bool     `json:"objects_lost"`  // both had an object graph, and the base's stayed
-	Returned     []Rename `json:"returned"`      // the elements that were asked for, with their new names
+	Scope         string   `json:"scope"`          // the scope that the nodes are in now
+	AskedScope    string   `json:"asked_scope"`    // the scope that was asked for
+	Nodes         int      `json:"nodes"`          // nodes that were imported
+	BaseNodes     int      `json:"base_nodes"`     // nodes that were there
+	Renamed       int      `json:"renamed"`        // imported nodes whose own name was taken
+	Renames       []Rename `json:"renames"`        // the first of them
+	Frames        []Rename `json:"frames"`         // loops that got another frame, because theirs was taken
+	InputsMapped  int      `json:"inputs_mapped"`  // mappings of inputs that were used
+	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
+	Initializers  int      `json:"initializers"`   // variables that got another initializer, theirs not having come along
+	Cleared       int      `json:"cleared"`        // nodes whose device was cleared
+	Collections   []string `json:"collections"`    // collections that were imported, sorted
+	Skipped       []string `json:"skipped"`        // collections that were not asked for, sorted
+	Functions     int      `json:"functions"`      // functions that were added to the library
+	Shared        int      `json:"shared"`         // functions that were in it
+	Saver         string   `json:"saver"`          // whose saver_def counts: "none", "base", "imported"
+	Unsaved       int      `json:"unsaved"`        // variables of the other graph, which that saver knows nothing of
+	SharedState   int      `json:"shared_state"`   // imported variables that are one with a variable of the base when the graph runs
+	Stale         []string `json:"stale"`          // collections in whose Anys nodes have names that they had before, sorted
+	Signatures    []Rename `json:"signatures"`     // signatures whose key was taken
+	ObjectsLost   bool     `json:"objects_lost"`   // both had an object graph, and the base's stayed
+	Returned      []Rename `json:"returned"`       // the elements that were asked for, with their new names
 }
 
 // A Rename is a name and what it became.
@@ -63,16 +60,19 @@ type importer struct {
 	o        ImportOptions
 	plan     *scope.Plan
 	pass     *scope.Pass
-	into     bool // there is a base
-	mappings []mapping
-	unbound  []string          // the inputs that must be mapped, in the order of the collection that lists them
+	into     bool              // there is a base
 	instead  map[string]string // initializers that are not there, and what to take for each
 	own      *survey           // of in's graph
 	there    *survey           // of the base's
 	ops      *opList           // of in
 	baseOps  *opList
-	report   *ImportReport
-	trouble  Troubles
+
+	graph, baseGraph     *graph.Graph // nil until single nodes are looked at
+	tensors, baseTensors *opdef.Tensors
+	inputMap             *inputMap // nil without an input map
+
+	report  *ImportReport
+	trouble Troubles
 }
 
 // Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
@@ -92,7 +92,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	}
 	i.pass = &scope.Pass{Plan: i.plan, ClearDevices: o.ClearDevices}
 	if asked != "" && !scope.ValidName(o.Scope) {
-		i.trouble.add("a scope begins with a letter, a digit or a dot; letters, digits and _ . - / may follow",
+		i.trouble.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, followed by letters, digits and _ . - /",
 			"TensorFlow does not accept the scope %q", asked)
 	}
 	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {

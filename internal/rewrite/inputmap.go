@@ -1,274 +1,261 @@
 package rewrite
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
+// An InputMapping makes the nodes that read Source, of the imported graph, read Target of the base instead. Either is `name`,
+// `name:k` or `^name`; both are control inputs or neither is.
+type InputMapping struct {
+	Source, Target string
+}
+
 // A mapping is an InputMapping taken apart.
 type mapping struct {
 	InputMapping
-	source string // as inputs are looked up, without `:0`
-	target string // as it is to stand in an input
-	node   string // the node of the base
-	port   []byte // which output of it, `:k` or nothing
-	read   bool   // somebody reads the source
+	source   string     // the input to replace, without `:0`
+	target   string     // the input to write instead
+	from, to graph.Edge // the tensors; from is Dangling for an unbound input
+	read     bool       // a node reads the source
 }
 
-// mapInputs takes the input map apart and checks it against both graphs.
+// control reports whether the mapping is one of control inputs.
+func (m *mapping) control() bool { return strings.HasPrefix(m.source, "^") }
+
+// An inputMap is the input map of an import at work.
+type inputMap struct {
+	i        *importer
+	mappings []*mapping
+	bySource map[string]*mapping
+	nodes    map[string]*mappedNode // by name, the nodes of which a tensor is mapped
+	readers  []mappedInput
+}
+
+// A mappedNode is a node of the imported graph, or an unbound input, of which tensors are mapped.
+type mappedNode struct {
+	targets []string // the nodes that they are mapped to, each once
+	partial bool     // a node reads another of its tensors, which is not mapped
+	watched bool     // a node has it as a control input
+}
+
+// A mappedInput is a data input that is mapped.
+type mappedInput struct {
+	node int // the number of the reader
+	slot int // the number of the input, counted without control inputs
+	m    *mapping
+}
+
+// mapInputs checks the input map against both graphs and enters it into the plan.
 func (i *importer) mapInputs() error {
-	bySource := make(map[string]*mapping)
-	wanted := make(map[string]bool)
+	p := &inputMap{i: i, bySource: make(map[string]*mapping), nodes: make(map[string]*mappedNode)}
 	for _, m := range i.o.InputMap {
-		parsed := i.parseMapping(m)
-		if parsed == nil {
-			continue
-		}
-		if other := bySource[parsed.source]; other != nil {
-			if other.target != parsed.target {
-				i.trouble.add("", "--input-map: %q is mapped to %q and to %q", m.Source, other.Target, m.Target)
-			}
-			continue
-		}
-		bySource[parsed.source] = parsed
-		wanted[parsed.node] = true
-		i.mappings = append(i.mappings, *parsed)
+		p.parse(m)
 	}
-	for n := range i.mappings {
-		bySource[i.mappings[n].source] = &i.mappings[n]
-	}
-	if err := i.readInputs(bySource); err != nil {
-		return err
-	}
-	targets, err := findNodes(i.base.Graph(), wanted)
-	if err != nil {
-		return err
-	}
-	if err := i.checkSources(); err != nil {
-		return err
-	}
-	if err := i.checkTargets(targets); err != nil {
-		return err
-	}
-	i.checkUnbound(bySource)
-	if len(i.trouble) > 0 || len(i.mappings) == 0 {
+	if len(p.mappings) == 0 {
+		p.checkUnbound()
 		return nil
 	}
-	i.plan.Inputs = make(map[string]string, len(i.mappings))
-	for _, m := range i.mappings {
+	if !i.into {
+		i.trouble.about(InputMapArgument, "import into the graph that has them", "there is no graph to map inputs to")
+		return nil
+	}
+	if err := i.indexGraphs(); err != nil {
+		return err
+	}
+	p.resolve()
+	p.findReaders()
+	p.checkSources()
+	p.checkTypes()
+	p.moveControls()
+	p.checkUnbound()
+	if len(i.trouble) > 0 {
+		return nil
+	}
+	for _, m := range p.mappings {
 		i.plan.Inputs[m.source] = m.target
 		i.report.InputsMapped++
 	}
+	i.inputMap = p
 	return i.mapOuter()
 }
 
-// parseMapping takes a mapping apart. It returns nil for one that cannot be.
-func (i *importer) parseMapping(m InputMapping) *mapping {
+// indexGraphs indexes both graphs, for an import that has to look at single nodes. The error is a *wire.SyntaxError.
+func (i *importer) indexGraphs() (err error) {
+	if err := i.indexImported(); err != nil {
+		return err
+	}
+	if i.baseGraph == nil {
+		if i.baseGraph, err = graph.New(i.base.Graph()); err != nil {
+			return err
+		}
+		i.baseTensors = opdef.NewTensors(i.baseGraph, i.base)
+	}
+	return nil
+}
+
+// indexImported indexes the imported graph alone.
+func (i *importer) indexImported() (err error) {
+	if i.graph == nil {
+		if i.graph, err = graph.New(i.in.Graph()); err != nil {
+			return err
+		}
+		i.tensors = opdef.NewTensors(i.graph, i.in)
+	}
+	return nil
+}
+
+// parse takes a mapping apart and keeps it.
+func (p *inputMap) parse(m InputMapping) {
+	trouble := &p.i.trouble
 	fromMark, from, fromPort := scope.Split([]byte(m.Source))
 	toMark, to, toPort := scope.Split([]byte(m.Target))
 	for _, side := range []struct {
-		text       string
-		mark, node []byte
-		port       []byte
+		text             string
+		mark, node, port []byte
 	}{{m.Source, fromMark, from, fromPort}, {m.Target, toMark, to, toPort}} {
 		control := string(side.mark) == "^"
 		_, number := outputNumber(side.port)
 		if len(side.node) == 0 || len(side.mark) > 0 && !control || control && len(side.port) > 0 || !number {
-			i.trouble.add("an input is spelled NAME, NAME:K or ^NAME", "--input-map: %q is no input", side.text)
-			return nil
+			trouble.about(InputMapArgument, "write an input as NAME, NAME:K or ^NAME", "%q is not an input", side.text)
+			return
 		}
 	}
 	if len(fromMark) != len(toMark) {
-		i.trouble.add("map NAME:K to NAME:K, and ^NAME to ^NAME", "--input-map %s=%s: one is a control input, the other is data", m.Source, m.Target)
-		return nil
-	}
-	return &mapping{InputMapping: m, source: string(scope.Spelling([]byte(m.Source))), target: string(scope.Spelling([]byte(m.Target))),
-		node: string(to), port: toPort}
-}
-
-// readInputs walks the inputs of the imported graph: it notes which sources are read, and which inputs are unbound.
-func (i *importer) readInputs(bySource map[string]*mapping) error {
-	read := make(map[string]bool) // the unbound inputs that are read
-	for n, err := range i.in.Graph().Nodes() {
-		if err != nil {
-			return err
-		}
-		for _, input := range n.Inputs {
-			if len(bySource) > 0 {
-				if m := bySource[string(scope.Spelling(input))]; m != nil {
-					m.read = true
-				}
-			}
-			if len(input) > 0 && (input[0] == '$' || input[0] == '^') && isUnbound(input) && !read[string(scope.Spelling(input))] {
-				input := string(scope.Spelling(input))
-				read[input] = true
-				i.unbound = append(i.unbound, input)
-			}
-		}
-	}
-	if i.o.UnboundInputs == "" {
-		return nil
-	}
-	// Another program may list inputs that are called otherwise. What nobody reads need not be mapped.
-	listedInputs := make(map[string]bool)
-	value, _ := i.in.Collection(i.o.UnboundInputs)
-	if kind, list := scope.KindOf(value); kind == scope.BytesList || kind == scope.NodeList {
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) && !isUnbound(s.Data) {
-				listedInputs[string(scope.Spelling(s.Data))] = true
-			}
-		}
-	}
-	if len(listedInputs) == 0 {
-		return nil
-	}
-	for n, err := range i.in.Graph().Nodes() {
-		if err != nil {
-			return err
-		}
-		for _, input := range n.Inputs {
-			if spelled := string(scope.Spelling(input)); listedInputs[spelled] {
-				delete(listedInputs, spelled)
-				i.unbound = append(i.unbound, spelled)
-			}
-		}
-	}
-	return nil
-}
-
-// isUnbound reports whether an input is called like one from outside an exported scope.
-func isUnbound(input []byte) bool {
-	return bytes.HasPrefix(bytes.TrimPrefix(input, []byte("^")), []byte(scope.UnboundPrefix))
-}
-
-// checkSources notes the mappings of what nobody reads.
-func (i *importer) checkSources() error {
-	if !slices.ContainsFunc(i.mappings, func(m mapping) bool { return !m.read }) {
-		return nil
-	}
-	var inputs []string
-	seen := make(map[string]bool)
-	for n, err := range i.in.Graph().Nodes() {
-		if err != nil {
-			return err
-		}
-		for _, input := range n.Inputs {
-			if input := string(scope.Spelling(input)); !seen[input] {
-				seen[input] = true
-				inputs = append(inputs, input)
-			}
-		}
-	}
-	// What must be mapped is what is most likely meant.
-	slices.SortStableFunc(inputs, func(a, b string) int { return boolOrder(isUnbound([]byte(a)), isUnbound([]byte(b))) })
-	for _, m := range i.mappings {
-		if m.read {
-			continue
-		}
-		hint := meant(m.source, inputs)
-		mark, name := "", m.source
-		if strings.HasPrefix(name, "^") {
-			mark, name = "^", name[1:]
-		}
-		if other := mark + scope.UnboundPrefix + name; seen[other] {
-			hint = "did you mean " + quotedList([]string{other}) + "?"
-		} else if other := "^" + m.source; seen[other] {
-			hint = "it is read as a control input: " + other
-		} else if other := strings.TrimPrefix(m.source, "^"); other != m.source && seen[other] {
-			hint = "it is read as data: " + other
-		}
-		i.trouble.add(hint, "--input-map: no node of the imported graph reads %q", m.Source)
-	}
-	return nil
-}
-
-// boolOrder orders true before false.
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
-}
-
-// checkTargets notes the mappings to what the base does not have, or has as something else.
-func (i *importer) checkTargets(targets map[string]*wire.Node) error {
-	if len(i.mappings) == 0 {
-		return nil
-	}
-	if !i.into {
-		i.trouble.add("give the graph that has them with --into BASE", "--input-map: there is no graph to map inputs to")
-		return nil
-	}
-	var names []string
-	sources := make(map[string]bool)
-	for _, m := range i.mappings {
-		_, node, _ := scope.Split([]byte(m.source))
-		sources[string(node)] = true
-		if targets[m.node] != nil || names != nil {
-			continue
-		}
-		var err error
-		if names, err = nodeNames(i.base.Graph()); err != nil {
-			return err
-		}
-	}
-	own, err := findNodes(i.in.Graph(), sources)
-	if err != nil {
-		return err
-	}
-	for _, m := range i.mappings {
-		target := targets[m.node]
-		if target == nil {
-			i.trouble.add(meant(m.node, names), "--input-map: the base has no node %q", m.node)
-			continue
-		}
-		if strings.HasPrefix(m.target, "^") {
-			continue
-		}
-		if problem := checkOutput(i.base, i.baseOps, target, m.port); problem != "" {
-			i.trouble.add("", "--input-map: the base has no %q: %s", m.Target, problem)
-			continue
-		}
-		_, node, port := scope.Split([]byte(m.source))
-		if source := own[string(node)]; source != nil {
-			from, to := outputType(i.in, i.ops, source, port), outputType(i.base, i.baseOps, target, m.port)
-			if !sameType(from, to) {
-				i.trouble.add("map it to a tensor of the same type", "--input-map: %q is %s and %q is %s",
-					m.Source, typeName(from), m.Target, typeName(to))
-			}
-		}
-	}
-	return nil
-}
-
-// checkUnbound notes the unbound inputs that nothing maps.
-func (i *importer) checkUnbound(bySource map[string]*mapping) {
-	var left []string
-	for _, input := range i.unbound {
-		if bySource[input] == nil {
-			left = append(left, input)
-		}
-	}
-	if len(left) == 0 {
+		trouble.about(InputMapArgument, "map NAME:K to NAME:K, and ^NAME to ^NAME", "%s=%s maps a control input to data, or data to a control input", m.Source, m.Target)
 		return
 	}
-	hint := "map each, as in --input-map '" + left[0] + "=NAME'"
-	if strings.HasPrefix(left[0], "^") {
-		hint = "map each, as in --input-map '" + left[0] + "=^NAME'"
+	parsed := &mapping{InputMapping: m, source: string(scope.Spelling([]byte(m.Source))), target: string(scope.Spelling([]byte(m.Target))),
+		from: graph.Edge{Node: graph.Dangling}, to: graph.Edge{Node: graph.Dangling}}
+	if other := p.bySource[parsed.source]; other != nil {
+		if other.target != parsed.target {
+			trouble.about(InputMapArgument, "", "%q is mapped to %q and to %q", m.Source, other.Target, m.Target)
+		}
+		return
 	}
-	if !i.into {
-		hint = "give the graph that has them with --into BASE, and " + hint
+	p.bySource[parsed.source] = parsed
+	p.mappings = append(p.mappings, parsed)
+}
+
+// resolve finds the nodes that the mappings name. A target that the base does not have is a conflict.
+func (p *inputMap) resolve() {
+	i := p.i
+	var names []string // of the base, for suggestions
+	var n wire.Node
+	for _, m := range p.mappings {
+		_, name, port := scope.Split([]byte(m.target))
+		node, found := i.baseGraph.Find(name)
+		if !found {
+			if names == nil {
+				names = nodeNames(i.baseGraph)
+			}
+			i.trouble.about(InputMapArgument, meant(string(name), names), "the base has no node %q", name)
+			continue
+		}
+		m.from, m.to = i.tensorOf(m.source), graph.Edge{Node: int32(node), Port: graph.Control}
+		_, from, _ := scope.Split([]byte(m.source))
+		if m.control() {
+			continue
+		}
+		k, _ := outputNumber(port)
+		m.to.Port = int32(k)
+		i.baseGraph.Node(node, &n)
+		if count, known := i.baseTensors.CountOutputs(&n); known && k >= count {
+			i.trouble.about(InputMapArgument, "", "the base has no %q: the node has %s", m.Target, countOutputs(count))
+			continue
+		}
+		source := p.nodes[string(from)]
+		if source == nil {
+			source = new(mappedNode)
+			p.nodes[string(from)] = source
+		}
+		if to := string(name); !slices.Contains(source.targets, to) {
+			source.targets = append(source.targets, to)
+		}
 	}
-	what := "unbound inputs are"
-	if len(left) == 1 {
-		what = "the unbound input is"
+}
+
+// tensorOf returns the tensor of the imported graph that an input reads, Dangling if the graph has no such node.
+func (i *importer) tensorOf(input string) graph.Edge {
+	_, name, port := scope.Split([]byte(input))
+	e := graph.Edge{Node: graph.Dangling}
+	if node, found := i.graph.Find(name); found {
+		e.Node = int32(node)
 	}
-	i.trouble.add(hint, "%s not mapped: %s", what, list(left))
+	k, _ := outputNumber(port)
+	e.Port = int32(k)
+	return e
+}
+
+// findReaders finds the inputs that are mapped, and who else reads the nodes that they read.
+func (p *inputMap) findReaders() {
+	g := p.i.graph
+	source := make([]bool, g.Len()) // by node number: a mapping is about it
+	dangling := false               // a mapping is about what is no node
+	for _, m := range p.mappings {
+		if m.from.Node == graph.Dangling {
+			dangling = true
+		} else {
+			source[m.from.Node] = true
+		}
+	}
+	var n wire.Node
+	for i := range g.Len() {
+		if !slices.ContainsFunc(g.Inputs(i), func(e graph.Edge) bool {
+			return e.Node == graph.Dangling && dangling || e.Node != graph.Dangling && source[e.Node]
+		}) {
+			continue
+		}
+		g.Node(i, &n)
+		p.readInputs(i, &n)
+	}
+}
+
+// readInputs looks at the inputs of a node that may read something mapped.
+func (p *inputMap) readInputs(i int, n *wire.Node) {
+	slot := 0
+	for _, input := range n.Inputs {
+		mark, name, _ := scope.Split(input)
+		m, from := p.bySource[string(scope.Spelling(input))], p.nodes[string(name)]
+		if m != nil {
+			m.read = true
+		}
+		switch {
+		case len(mark) > 0:
+			if from != nil {
+				from.watched = true
+			}
+			continue
+		case m != nil:
+			p.readers = append(p.readers, mappedInput{i, slot, m})
+		case from != nil:
+			from.partial = true
+		}
+		slot++
+	}
+}
+
+// moveControls makes control inputs of a node all of whose tensors are mapped depend on what the tensors are mapped to. Such a
+// node does nothing any more, and a placeholder would have to be fed.
+func (p *inputMap) moveControls() {
+	plan := p.i.plan
+	plan.Inputs = make(map[string]string, len(p.mappings))
+	for name, node := range p.nodes {
+		if !node.watched || node.partial || p.bySource["^"+name] != nil {
+			continue
+		}
+		plan.Inputs["^"+name] = "^" + node.targets[0]
+		for _, further := range node.targets[1:] {
+			if plan.FurtherControls == nil {
+				plan.FurtherControls = make(map[string][]string)
+			}
+			plan.FurtherControls["^"+name] = append(plan.FurtherControls["^"+name], "^"+further)
+		}
+		p.i.report.ControlsMoved++
+	}
 }

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -26,14 +27,11 @@ func findNodes(g wire.Graph, wanted map[string]bool) (map[string]*wire.Node, err
 	return found, nil
 }
 
-// nodeNames returns the names of all nodes, for a message about one that is not among them.
-func nodeNames(g wire.Graph) ([]string, error) {
-	var names []string
-	for n, err := range g.Nodes() {
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, string(n.Name))
+// nodeNames returns the names of all nodes, for suggestions.
+func nodeNames(g *graph.Graph) []string {
+	names := make([]string, g.Len())
+	for i := range names {
+		names[i] = string(g.Name(i))
 	}
-	return names, nil
+	return names
 }

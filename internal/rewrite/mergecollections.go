@@ -23,7 +23,7 @@ func (i *importer) checkCollections() error {
 	if missing := unused(i.o.Collections, own); len(missing) > 0 {
 		keys := slices.Sorted(maps.Keys(own))
 		for _, pattern := range missing {
-			i.trouble.add(meant(pattern, keys), "--restore-collections: no collection is called %q", pattern)
+			i.trouble.about(CollectionsArgument, meant(pattern, keys), "no collection matches %q", pattern)
 		}
 	}
 	base := make(map[string][]byte)

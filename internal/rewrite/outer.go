@@ -12,23 +12,17 @@ import (
 // those are mapped to: the predicate of a cond, say, that lies outside.
 func (i *importer) mapOuter() error {
 	outer := make(map[string]string)
-	wanted := make(map[string]bool)
-	for _, m := range i.mappings {
-		control := strings.HasPrefix(m.source, "^")
+	for _, m := range i.inputMap.mappings {
+		control := m.control()
 		name, ok := strings.CutPrefix(strings.TrimPrefix(m.source, "^"), scope.UnboundPrefix)
 		if !ok || control && outer[name] != "" {
 			continue
 		}
 		outer[name] = strings.TrimPrefix(m.target, "^")
-		_, node, _ := scope.Split([]byte(name))
-		wanted[string(node)] = true
-	}
-	own, err := findNodes(i.in.Graph(), wanted)
-	if err != nil {
-		return err
 	}
 	for name := range outer {
-		if _, node, _ := scope.Split([]byte(name)); own[string(node)] != nil {
+		_, node, _ := scope.Split([]byte(name))
+		if _, found := i.graph.Find(node); found {
 			delete(outer, name)
 		}
 	}
@@ -59,12 +53,10 @@ func (i *importer) findMissing() error {
 			}
 		}
 	}
-	there, err := findNodes(i.in.Graph(), named)
-	if err != nil {
-		return err
-	}
-	for name := range there {
-		delete(named, name)
+	for name := range named {
+		if _, found := i.graph.Find([]byte(name)); found {
+			delete(named, name)
+		}
 	}
 	instead, err := findInitializers(i.in, i.o.Registry, func(node []byte) bool { return !named[string(node)] })
 	if err != nil {

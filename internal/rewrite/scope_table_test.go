@@ -197,14 +197,14 @@ func TestImportTables(t *testing.T) {
 			in: `meta_info_def { stripped_op_list { op { name: "P" output_arg { type: DT_INT32 } output_arg { type: DT_INT32 } } } }
 				graph_def { node { name: "p" op: "P" } node { name: "q" op: "Q" input: "p" input: "p:1" } }`,
 			options: rewrite.ImportOptions{Scope: "s", InputMap: []rewrite.InputMapping{{"p", "f:0"}, {"p:1", "r"}}},
-			err:     []string{`"p" is int32 and "f:0" is float`},
+			err:     []string{`node "q" needs int32 as input 0, and "f:0" is float32`},
 		},
 		{
 			name:    "mappings that contradict each other, and one that is none",
 			base:    `graph_def { node { name: "f" op: "F" } node { name: "g" op: "F" } }`,
 			in:      `graph_def { node { name: "q" op: "Q" input: "p" } }`,
 			options: rewrite.ImportOptions{InputMap: []rewrite.InputMapping{{"p", "f"}, {"p:0", "g"}, {"p:x", "f"}, {"^p:0", "^f"}}},
-			err:     []string{`"p:0" is mapped to "f" and to "g"`, `"p:x" is no input`, `"^p:0" is no input`},
+			err:     []string{`"p:0" is mapped to "f" and to "g"`, `"p:x" is not an input`, `"^p:0" is not an input`},
 		},
 		{
 			name: "what else the two have is put together",
@@ -240,7 +240,7 @@ func TestImportTables(t *testing.T) {
 				collection_def { key: "k" value { float_list { value: 1 } } }`,
 			options: rewrite.ImportOptions{Collections: patterns(t, "k", "nothing*"), ReturnElements: []string{"x", "^y"}},
 			err: []string{`the function "f" exists in the base with another body`, `the function "f" has another gradient in the base`,
-				`collection "k" is a float_list in the imported graph and a int64_list in the base`, `no collection is called "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
+				`collection "k" is a float_list in the imported graph and a int64_list in the base`, `no collection matches "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

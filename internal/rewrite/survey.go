@@ -1,10 +1,15 @@
 package rewrite
 
-import "github.com/metagraph/metagraph/internal/wire"
+import (
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
 
 // A survey is what one walk over a graph finds that an import asks for.
 type survey struct {
 	nodes     int
+	unbound   []string             // inputs whose names say that they must be mapped, each once, without `:0`
+	known     map[string]bool      // what is in unbound
 	rest      wire.Graph           // the fields that are no nodes, in order: looked at often, and few beside a million nodes
 	frames    map[string]bool      // of loops
 	variables map[resourceName]int // how many nodes stand for a variable, by the name under which it is kept; "" for their own
@@ -33,6 +38,11 @@ func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 			return nil, err
 		}
 		v.nodes++
+		for _, input := range n.Inputs {
+			if len(input) > 0 && (input[0] == '$' || input[0] == '^') && isUnbound(input) {
+				v.addUnbound(string(scope.Spelling(input)))
+			}
+		}
 		switch string(n.Op) {
 		case "Enter", "RefEnter":
 			if frame, ok := textAttr(&n, "frame_name"); ok {
@@ -51,6 +61,17 @@ func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 	}
 	v.rest = rest.Build().Bytes()
 	return v, s.Err()
+}
+
+// addUnbound adds an unbound input.
+func (v *survey) addUnbound(input string) {
+	if v.known == nil {
+		v.known = make(map[string]bool)
+	}
+	if !v.known[input] {
+		v.known[input] = true
+		v.unbound = append(v.unbound, input)
+	}
 }
 
 // textAttr returns a string attr, and whether it is there.

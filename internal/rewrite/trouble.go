@@ -9,9 +9,18 @@ import (
 
 // A Trouble is one reason why a rewrite cannot be done.
 type Trouble struct {
-	Problem string // what is wrong, as an error says it
-	Hint    string // what to do about it; may be empty
+	Argument string // the argument that it is about, as TensorFlow calls it; empty if it is about the graphs
+	Problem  string // what is wrong
+	Hint     string // what to do about it; may be empty
 }
+
+// The arguments that a Trouble can be about.
+const (
+	ScopeArgument          = "import_scope"
+	InputMapArgument       = "input_map"
+	ReturnElementsArgument = "return_elements"
+	CollectionsArgument    = "restore_collections"
+)
 
 func (t Trouble) Error() string { return t.Problem }
 
@@ -45,6 +54,11 @@ func (t Troubles) Remedy() string {
 // add adds a trouble with a hint, which may be empty.
 func (t *Troubles) add(hint, format string, args ...any) {
 	*t = append(*t, Trouble{Problem: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// about adds a trouble with an argument; the hint may be empty.
+func (t *Troubles) about(argument, hint, format string, args ...any) {
+	*t = append(*t, Trouble{Argument: argument, Problem: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // err returns the troubles as an error, nil where there are none.

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"bytes"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -259,17 +260,26 @@ func (a *Pass) input(f wire.Field) (bool, error) {
 			a.Unbound = append(a.Unbound, string(a.payload))
 		}
 	case mapped:
-		// Two control inputs may have become one (RemapNodeDefInputs in graph_constructor.cc).
 		if a.payload[0] == '^' {
-			for _, c := range a.controls {
-				if c == string(a.payload) {
-					return false, nil
-				}
-			}
-			a.controls = append(a.controls, string(a.payload))
+			return a.mappedControl(f)
 		}
 	}
 	return a.replace(f), nil
+}
+
+// mappedControl does what change does for a control input that is mapped, which a.payload is the new form of. One that the node
+// has already goes (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
+func (a *Pass) mappedControl(f wire.Field) (bool, error) {
+	further := a.Plan.FurtherControls[string(f.Data)]
+	a.field = a.field[:0]
+	for _, control := range append([]string{string(a.payload)}, further...) {
+		if !slices.Contains(a.controls, control) {
+			a.controls = append(a.controls, control)
+			a.field = protowire.AppendTag(a.field, f.Num, protowire.BytesType)
+			a.field = protowire.AppendString(a.field, control)
+		}
+	}
+	return bytes.Equal(a.field, f.Raw), nil
 }
 
 // attr does what change does for the map entry of an attr.

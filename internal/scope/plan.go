@@ -33,7 +33,9 @@ type Plan struct {
 	Whole bool
 
 	Inputs map[string]string // what to read instead of a tensor or control input of the file: Spelling to an input as it is to stand
-	Outer  map[string]string // like Inputs, of names that are in collections only: what they are when seen from outside
+	// FurtherControls adds control inputs beside the one that Inputs puts in the place of a control input.
+	FurtherControls map[string][]string
+	Outer           map[string]string // like Inputs, of names that are in collections only: what they are when seen from outside
 }
 
 // Spelling returns the one spelling of an input or tensor under which a Plan's Inputs and Outer know it: without `:0`.

@@ -1,0 +1,179 @@
+package rewrite
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// checkSources reports the mappings of inputs that no node reads.
+func (p *inputMap) checkSources() {
+	if !slices.ContainsFunc(p.mappings, func(m *mapping) bool { return !m.read }) {
+		return
+	}
+	var inputs []string
+	seen := make(map[string]bool)
+	var n wire.Node
+	for i := range p.i.graph.Len() {
+		p.i.graph.Node(i, &n)
+		for _, input := range n.Inputs {
+			if spelled := scope.Spelling(input); !seen[string(spelled)] {
+				seen[string(spelled)] = true
+				inputs = append(inputs, string(spelled))
+			}
+		}
+	}
+	// What must be mapped comes first: it is what is most likely meant.
+	slices.SortStableFunc(inputs, func(a, b string) int { return -cmp.Compare(truth(isUnbound([]byte(a))), truth(isUnbound([]byte(b)))) })
+	for _, m := range p.mappings {
+		if m.read {
+			continue
+		}
+		hint := meant(m.source, inputs)
+		mark, name := "", m.source
+		if m.control() {
+			mark, name = "^", name[1:]
+		}
+		if other := mark + scope.UnboundPrefix + name; seen[other] {
+			hint = "did you mean " + quotedList([]string{other}) + "?"
+		} else if other := "^" + m.source; seen[other] {
+			hint = "it is read as a control input: " + other
+		} else if other := strings.TrimPrefix(m.source, "^"); other != m.source && seen[other] {
+			hint = "it is read as data: " + other
+		}
+		p.i.trouble.about(InputMapArgument, hint, "no node of the imported graph reads %q", m.Source)
+	}
+}
+
+// truth returns 1 for true and 0 for false.
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// checkTypes reports the mappings to a tensor of another type than a reader expects, as TensorFlow's importer does for each
+// edge (GraphConstructor::MakeEdge in tensorflow/core/common_runtime/graph_constructor.cc).
+func (p *inputMap) checkTypes() {
+	var reader, node wire.Node
+	var types []int32
+	last := -1
+	reported := make(map[*mapping]bool)
+	for _, in := range p.readers {
+		m := in.m
+		if m.to.Node == graph.Dangling || reported[m] {
+			continue
+		}
+		if in.node != last {
+			p.i.graph.Node(in.node, &reader)
+			types, last = p.i.tensors.InputTypes(&reader), in.node
+		}
+		p.i.baseGraph.Node(int(m.to.Node), &node)
+		actual := p.i.baseTensors.OutputType(&node, int(m.to.Port))
+		expected := int32(0)
+		if in.slot < len(types) {
+			expected = types[in.slot]
+		}
+		switch {
+		case expected > 0:
+			if opdef.Takes(expected, actual) {
+				continue
+			}
+		default: // an op that nothing defines: what was read before says what is expected
+			if expected = p.sourceType(m); opdef.Takes(expected, actual) {
+				continue
+			}
+		}
+		reported[m] = true
+		hint := "map it to a tensor of the same type"
+		if expected > tensor.RefOffset {
+			hint = "the node changes the variable that it reads, so map it to a variable of the same type or leave it as it is"
+		}
+		p.i.trouble.about(InputMapArgument, hint, "node %q needs %s as input %d, and %q is %s", reader.Name, tensor.DTypeName(expected), in.slot, m.Target,
+			tensor.DTypeName(actual))
+	}
+}
+
+// sourceType returns the value type of the tensor that a mapping replaces, 0 if it is not known.
+func (p *inputMap) sourceType(m *mapping) int32 {
+	if m.from.Node == graph.Dangling {
+		return 0
+	}
+	var n wire.Node
+	p.i.graph.Node(int(m.from.Node), &n)
+	return p.i.tensors.DType(&n, int(m.from.Port))
+}
+
+// checkUnbound reports the unbound inputs that nothing maps.
+func (p *inputMap) checkUnbound() {
+	i := p.i
+	var left []string
+	for _, input := range i.unbound() {
+		if _, moved := i.plan.Inputs[input]; p.bySource[input] == nil && !moved {
+			left = append(left, input)
+		}
+	}
+	if len(left) == 0 {
+		return
+	}
+	target := "NAME"
+	if strings.HasPrefix(left[0], "^") {
+		target = "^NAME"
+	}
+	hint := "map each of them, for example '" + left[0] + "=" + target + "'"
+	if !i.into {
+		hint = "import into the graph that has them, and " + hint
+	}
+	what := "unbound inputs are"
+	if len(left) == 1 {
+		what = "the unbound input is"
+	}
+	i.trouble.about(InputMapArgument, hint, "%s not mapped: %s", what, list(left))
+}
+
+// unbound returns the inputs that must be mapped, each once: those whose name says so, and those that the collection of unbound
+// inputs lists, as far as a node reads them.
+func (i *importer) unbound() []string {
+	inputs := i.own.unbound
+	if i.o.UnboundInputs == "" {
+		return inputs
+	}
+	// A program other than TensorFlow may list inputs of other names.
+	listed := make(map[string]bool)
+	value, _ := i.in.Collection(i.o.UnboundInputs)
+	if kind, list := scope.KindOf(value); kind == scope.BytesList || kind == scope.NodeList {
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(1) && !isUnbound(s.Data) {
+				listed[string(scope.Spelling(s.Data))] = true
+			}
+		}
+	}
+	if len(listed) == 0 {
+		return inputs
+	}
+	for n, err := range i.in.Graph().Nodes() {
+		if err != nil {
+			break // the survey has read all of them
+		}
+		for _, input := range n.Inputs {
+			if spelled := string(scope.Spelling(input)); listed[spelled] {
+				delete(listed, spelled)
+				inputs = append(inputs, spelled)
+			}
+		}
+	}
+	return inputs
+}
+
+// isUnbound reports whether an input has the name of one from outside an exported scope.
+func isUnbound(input []byte) bool {
+	return bytes.HasPrefix(bytes.TrimPrefix(input, []byte("^")), []byte(scope.UnboundPrefix))
+}
