@@ -3,6 +3,7 @@ package rewrite
 import (
 	"bytes"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -90,7 +91,7 @@ func sameFunction(a, b wire.Function) bool {
 }
 
 // appendLibraries appends the united function library, where there is one: the base's as it stands, then what only the
-// imported graph has.
+// imported graph has. Functions that are called with other shapes lose the shapes that they record.
 func (i *importer) appendLibraries(b *wire.Builder) error {
 	base, err := libraryOf(i.there.rest)
 	if err != nil {
@@ -102,12 +103,13 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 		case err != nil:
 			return err
 		case f.Is(wire.LibraryFunction):
-			if _, ok := base.functions[wire.Function(f.Data).Name()]; ok {
+			name := wire.Function(f.Data).Name()
+			if _, ok := base.functions[name]; ok {
 				i.report.Shared++
 				continue
 			}
 			i.report.Functions++
-			if err := i.pass.Function(&added, f); err != nil {
+			if err := i.pass.Function(&added, i.functionField(f, name)); err != nil {
 				return err
 			}
 		case f.Is(wire.LibraryGradient):
@@ -123,15 +125,44 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 		}
 	}
 	old, has := wire.Merged(i.there.rest, wire.GraphLibrary)
-	if added.Size() == 0 {
+	if added.Size() == 0 && len(i.shapeless) == 0 {
 		appendFields(b, i.there.rest, wire.GraphLibrary)
 		return nil
 	}
 	b.Message(wire.GraphLibrary, func() {
 		if has {
-			b.Window(old)
+			i.appendBaseLibrary(b, old)
 		}
 		b.Append(added.Build())
 	})
 	return nil
+}
+
+// appendBaseLibrary appends the fields of the base's library.
+func (i *importer) appendBaseLibrary(b *wire.Builder, library []byte) {
+	if len(i.shapeless) == 0 {
+		b.Window(library)
+		return
+	}
+	for s := wire.Scan(library); s.Next(); {
+		f := s.Field
+		if s.Is(wire.LibraryFunction) {
+			f = i.functionField(f, wire.Function(f.Data).Name())
+		}
+		b.Window(f.Raw)
+	}
+}
+
+// functionField returns a function of the library, without the shapes that it records if it is called with others.
+func (i *importer) functionField(f wire.Field, name string) wire.Field {
+	if !i.shapeless[name] {
+		return f
+	}
+	function, dropped := withoutShapes(f.Data)
+	if !dropped {
+		return f
+	}
+	i.report.ShapesDropped++
+	raw := protowire.AppendBytes(protowire.AppendTag(nil, f.Num, protowire.BytesType), function)
+	return wire.Field{Num: f.Num, Type: f.Type, Raw: raw, Data: raw[len(raw)-len(function):]}
 }

@@ -32,6 +32,7 @@ type ImportReport struct {
 	Renames       []Rename `json:"renames"`        // the first of them
 	Frames        []Rename `json:"frames"`         // loops that got another frame, because theirs was taken
 	InputsMapped  int      `json:"inputs_mapped"`  // mappings of inputs that were used
+	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
 	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
 	Initializers  int      `json:"initializers"`   // variables that got another initializer, theirs not having come along
 	Cleared       int      `json:"cleared"`        // nodes whose device was cleared
@@ -69,7 +70,9 @@ type importer struct {
 
 	graph, baseGraph     *graph.Graph // nil until single nodes are looked at
 	tensors, baseTensors *opdef.Tensors
-	inputMap             *inputMap // nil without an input map
+	inputMap             *inputMap               // nil without an input map
+	newShapes            map[graph.Edge]newShape // the tensors of in that have another shape because of the input map
+	shapeless            map[string]bool         // the functions that are called with other shapes than before
 
 	report  *ImportReport
 	trouble Troubles

@@ -82,6 +82,9 @@ func (i *importer) mapInputs() error {
 		i.report.InputsMapped++
 	}
 	i.inputMap = p
+	if err := p.followShapes(); err != nil {
+		return err
+	}
 	return i.mapOuter()
 }
 
@@ -178,18 +181,6 @@ func (p *inputMap) resolve() {
 			source.targets = append(source.targets, to)
 		}
 	}
-}
-
-// tensorOf returns the tensor of the imported graph that an input reads, Dangling if the graph has no such node.
-func (i *importer) tensorOf(input string) graph.Edge {
-	_, name, port := scope.Split([]byte(input))
-	e := graph.Edge{Node: graph.Dangling}
-	if node, found := i.graph.Find(name); found {
-		e.Node = int32(node)
-	}
-	k, _ := outputNumber(port)
-	e.Port = int32(k)
-	return e
 }
 
 // findReaders finds the inputs that are mapped, and who else reads the nodes that they read.

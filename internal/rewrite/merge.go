@@ -238,7 +238,7 @@ func (i *importer) mergeSavers(b *wire.Builder) error {
 		return nil
 	}
 	i.report.Saver = "imported"
-	changed, err := i.message(saver, "tensorflow.SaverDef")
+	changed, err := i.tensorMessage(saver, "tensorflow.SaverDef")
 	b.Bytes(wire.SaverDef, changed)
 	return err
 }
@@ -262,7 +262,7 @@ func (i *importer) mergeSignatures(b *wire.Builder) error {
 			i.report.Signatures = append(i.report.Signatures, Rename{key, to})
 			key = to
 		}
-		changed, err := i.message(value, "tensorflow.SignatureDef")
+		changed, err := i.signature(value)
 		if err != nil {
 			return fmt.Errorf("signature %q: %w", key, err)
 		}
@@ -278,7 +278,7 @@ func (i *importer) mergeAssets(b *wire.Builder) error {
 		if !f.Is(wire.AssetFileDef) {
 			continue
 		}
-		changed, err := i.message(f.Data, "tensorflow.AssetFileDef")
+		changed, err := i.tensorMessage(f.Data, "tensorflow.AssetFileDef")
 		if err != nil {
 			return fmt.Errorf("asset_file_def: %w", err)
 		}

@@ -57,7 +57,11 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 			continue
 		}
 		t, _ := i.o.Registry.Lookup(key)
-		change, err := i.plan.Collection(value, t)
+		plan := i.plan
+		if key == assetPaths {
+			plan = i.tensorPlan()
+		}
+		change, err := plan.Collection(value, t)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,88 @@
+package rewrite
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// withoutShapes returns a FunctionDef without the shapes that were inferred for its arguments and for the nodes of its body, and
+// whether it had any: the attrs _output_shapes and _input_shapes. What loops and conditionals declare of their outputs becomes
+// unknown.
+func withoutShapes(function []byte) ([]byte, bool) {
+	const argAttrs = 1 // FunctionDef.ArgAttrs.attr
+	out := make([]byte, 0, len(function))
+	dropped := false
+	for s := wire.Scan(function); s.Next(); {
+		var changed []byte
+		same := true
+		switch {
+		case s.Is(wire.FunctionAttr):
+			if key, _ := wire.MapEntry(s.Data); string(key) == "_input_shapes" {
+				dropped = true
+				continue
+			}
+		case s.Is(wire.FunctionNode):
+			changed, same = nodeWithoutShapes(s.Data)
+		case s.Is(wire.FunctionArgAttr):
+			if attrs, ok := wire.Merged(s.Data, 2); ok {
+				if attrs, same = withoutEntry(attrs, argAttrs, "_output_shapes"); !same {
+					for e := wire.Scan(s.Data); e.Next(); {
+						if e.Num != 2 {
+							changed = append(changed, e.Raw...)
+						}
+					}
+					changed = protowire.AppendBytes(protowire.AppendTag(changed, 2, protowire.BytesType), attrs)
+				}
+			}
+		}
+		if same {
+			out = append(out, s.Raw...)
+			continue
+		}
+		dropped = true
+		out = protowire.AppendBytes(protowire.AppendTag(out, s.Num, protowire.BytesType), changed)
+	}
+	return out, dropped
+}
+
+// nodeWithoutShapes returns a NodeDef without the shapes that it records, and whether it is the same.
+func nodeWithoutShapes(node []byte) ([]byte, bool) {
+	out, same := withoutEntry(node, wire.NodeAttr, "_output_shapes")
+	if !declaresShapes(wire.Last(node, wire.NodeOp)) {
+		return out, same
+	}
+	var declared []byte
+	for s := wire.Scan(out); s.Next(); {
+		if key, value := wire.MapEntry(s.Data); s.Is(wire.NodeAttr) && string(key) == "output_shapes" {
+			unknown := draft.UnknownShapes(value).Bytes()
+			entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "output_shapes")
+			entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), unknown)
+			declared = protowire.AppendBytes(protowire.AppendTag(declared, wire.NodeAttr, protowire.BytesType), entry)
+			same = false
+			continue
+		}
+		declared = append(declared, s.Raw...)
+	}
+	return declared, same
+}
+
+// withoutEntry returns a message without the entries of the map field num that have the key, and whether it has none.
+func withoutEntry(message []byte, num protowire.Number, key string) ([]byte, bool) {
+	same := true
+	var out []byte
+	for s := wire.Scan(message); s.Next(); {
+		if s.Is(num) {
+			if k, _ := wire.MapEntry(s.Data); string(k) == key {
+				same = false
+				continue
+			}
+		}
+		out = append(out, s.Raw...)
+	}
+	if same {
+		return message, true
+	}
+	return out, false
+}

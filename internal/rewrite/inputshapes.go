@@ -1,0 +1,296 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A newShape is the shape that a tensor of the imported graph has after the import.
+type newShape struct {
+	shape tensor.Shape
+	weak  bool // what was known of the tensor does not hold any more; otherwise the shape says the same or more
+}
+
+// A shapeWalk follows the shapes of mapped inputs through the imported graph, as TensorFlow's importer infers them
+// (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc). It refuses what an op cannot take, and
+// finds the recorded shapes that do not hold any more: TensorFlow would refuse them, or rely on them.
+type shapeWalk struct {
+	i          *importer
+	registered *opdef.Registered
+	mapped     map[graph.Edge]graph.Edge // a tensor of the imported graph to the tensor of the base that replaces it
+	changed    map[graph.Edge]newShape   // tensors of the imported graph whose shape changes, mapped ones included
+	library    *draft.Library
+	calls      *draft.Closure // the functions whose arguments have new shapes
+	constants  map[graph.Edge]constant // integer tensors that were evaluated
+	failed     int
+
+	// The node being looked at.
+	node  wire.Node
+	edges []graph.Edge // its data inputs
+}
+
+// maxShapeConflicts is how many nodes that cannot take their new inputs are reported.
+const maxShapeConflicts = 10
+
+// followShapes follows the shapes of mapped tensors to where they end.
+func (p *inputMap) followShapes() error {
+	w := &shapeWalk{i: p.i, registered: opdef.NewRegistered(), mapped: make(map[graph.Edge]graph.Edge), changed: make(map[graph.Edge]newShape),
+		constants: make(map[graph.Edge]constant)}
+	for _, m := range p.mappings {
+		if !m.control() && m.from.Node != graph.Dangling {
+			w.mapped[m.from] = m.to
+			old, now := p.i.tensors.Shape(int(m.from.Node), int(m.from.Port)), p.i.baseTensors.Shape(int(m.to.Node), int(m.to.Port))
+			if !sameShape(old, now) {
+				w.changed[m.from] = newShape{now, !refines(now, old)}
+			}
+		}
+	}
+	var first []int
+	unbound := make(map[int]map[int]graph.Edge) // by reader and slot, what a mapped input that is no node of the graph reads
+	for _, in := range p.readers {
+		if _, changed := w.changed[in.m.from]; in.m.from.Node == graph.Dangling || changed {
+			first = append(first, in.node)
+		}
+		if in.m.from.Node == graph.Dangling {
+			if unbound[in.node] == nil {
+				unbound[in.node] = make(map[int]graph.Edge)
+			}
+			unbound[in.node][in.slot] = in.m.to
+		}
+	}
+	if len(first) == 0 {
+		return nil
+	}
+	var err error
+	if w.library, err = draft.NewLibrary(p.i.own.rest); err != nil {
+		return err
+	}
+	w.calls = w.library.NewClosure()
+	for _, i := range downstream(p.i.graph, first) {
+		if err := w.visit(i, unbound[i]); err != nil {
+			return err
+		}
+	}
+	p.i.newShapes, p.i.shapeless = w.changed, w.calls.Has
+	return nil
+}
+
+// downstream returns the given nodes and those that read them, directly or not, in an order in which a node comes after those
+// that it reads. In a loop that is not possible for all.
+func downstream(g *graph.Graph, first []int) []int {
+	state := make([]uint8, g.Len()) // 1: on the way, 2: done
+	var order []int
+	type frame struct{ node, next int }
+	for _, i := range first {
+		if state[i] != 0 {
+			continue
+		}
+		state[i] = 1
+		stack := []frame{{node: i}}
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			readers := g.Consumers(top.node)
+			if top.next == len(readers) {
+				order = append(order, top.node)
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			e := readers[top.next]
+			top.next++
+			if e.Port != graph.Control && state[e.Node] == 0 {
+				state[e.Node] = 1
+				stack = append(stack, frame{node: int(e.Node)})
+			}
+		}
+	}
+	slices.Reverse(order)
+	return order
+}
+
+// sameShape reports whether two shapes say the same.
+func sameShape(a, b tensor.Shape) bool { return slices.Equal(a, b) && (a == nil) == (b == nil) }
+
+// refines reports whether shape a says all that shape b says, and does not contradict it.
+func refines(a, b tensor.Shape) bool {
+	if b == nil {
+		return true
+	}
+	if a == nil || len(a) != len(b) {
+		return false
+	}
+	for k := range b {
+		if b[k] >= 0 && a[k] != b[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// visit infers the new shapes of the outputs of a node.
+func (w *shapeWalk) visit(i int, unbound map[int]graph.Edge) error {
+	t := w.i.tensors
+	w.i.graph.Node(i, &w.node)
+	w.edges = w.edges[:0]
+	for _, e := range w.i.graph.Inputs(i) {
+		if e.Port != graph.Control {
+			w.edges = append(w.edges, e)
+		}
+	}
+	was, now := make([]tensor.Shape, len(w.edges)), make([]tensor.Shape, len(w.edges))
+	any, weak := false, false
+	for k, e := range w.edges {
+		if to, ok := unbound[k]; ok {
+			now[k] = w.i.baseTensors.Shape(int(to.Node), int(to.Port))
+			any = true
+			continue
+		}
+		if e.Node == graph.Dangling || e.Port < 0 || w.closesLoop(e) {
+			continue
+		}
+		was[k] = t.Shape(int(e.Node), int(e.Port))
+		now[k] = was[k]
+		if s, ok := w.changed[e]; ok {
+			now[k], any, weak = s.shape, true, weak || s.weak
+		}
+	}
+	if !any {
+		return nil
+	}
+	recorded := recordedShapes(&w.node)
+	count, known := t.CountOutputs(&w.node)
+	if !known {
+		count = len(recorded)
+	}
+	count = min(count, maxInferredOutputs)
+	var inferred []tensor.Shape
+	if !weak || !declaresShapes(w.node.Op) {
+		inferred = w.infer(was, now, count)
+	}
+	w.settle(i, inferred, recorded, count, weak)
+	if weak {
+		w.dropDeclared(i)
+		return w.calls.Node(&w.node)
+	}
+	return nil
+}
+
+// closesLoop reports whether an input of the node is what closes a while loop. TensorFlow infers shapes before it connects it.
+func (w *shapeWalk) closesLoop(e graph.Edge) bool {
+	switch string(w.node.Op) {
+	case "Merge", "RefMerge":
+	default:
+		return false
+	}
+	op := w.i.graph.OpName(w.i.graph.Op(int(e.Node)))
+	return op == "NextIteration" || op == "RefNextIteration"
+}
+
+// recordedShapes returns the shapes that a node records of its outputs.
+func recordedShapes(n *wire.Node) []tensor.Shape {
+	value, _ := n.Attr("_output_shapes")
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var shapes []tensor.Shape
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(tensor.AttrListShape) {
+			shapes = append(shapes, tensor.ParseShape(s.Data))
+		}
+	}
+	return shapes
+}
+
+// infer returns the shapes of the outputs of the node with new inputs, nil where they are unknown. Inputs that the op cannot take
+// are a conflict, unless it could not take those before.
+func (w *shapeWalk) infer(was, now []tensor.Shape, count int) []tensor.Shape {
+	op := string(w.node.Op)
+	if !w.registered.Has(op) {
+		return nil
+	}
+	defaults := w.registered.Defaults(op)
+	q := &opdef.ShapeQuery{Op: op, Producer: w.i.producer(), Inputs: now, Outputs: count,
+		Attr: func(name string) []byte {
+			if value, ok := w.node.Attr(name); ok {
+				return value
+			}
+			return defaults[name]
+		},
+		Value:  func(k int) ([]int64, bool) { return w.value(w.edges[k]) },
+		Handle: func(k int) tensor.Shape { return w.variable(w.edges[k]) },
+	}
+	out, err := opdef.InferShapes(q)
+	if err == nil {
+		return out
+	}
+	q.Inputs = was
+	if _, before := opdef.InferShapes(q); before == nil && w.failed < maxShapeConflicts {
+		w.failed++
+		w.i.trouble.about(InputMapArgument, "map it to a tensor of a shape that the imported graph can work on",
+			"node %q (%s) cannot take the mapped inputs: %v", w.node.Name, op, err)
+	}
+	return nil
+}
+
+// maxInferredOutputs is the most outputs of one node that shapes are inferred for.
+const maxInferredOutputs = 1 << 14
+
+// producer returns the version of the producer of the imported graph.
+func (i *importer) producer() int64 {
+	versions, _ := i.own.rest.Versions()
+	return int64(int32(wire.LastUint(versions, versionProducer)))
+}
+
+// settle compares the inferred shapes of a node's outputs with what was known of them, and drops the recorded shapes if one of
+// them does not hold any more. With weak, what was known followed from inputs that have changed.
+func (w *shapeWalk) settle(i int, inferred, recorded []tensor.Shape, count int, weak bool) {
+	drop := false
+	for k := range max(count, min(len(recorded), maxInferredOutputs)) {
+		var old, now tensor.Shape
+		if k < len(inferred) {
+			now = inferred[k]
+		}
+		if k < len(recorded) {
+			old = recorded[k]
+		} else {
+			old = w.i.tensors.Shape(i, k)
+		}
+		if merged, ok := opdef.MergeShapes(now, old); ok && !weak {
+			now = merged
+		}
+		// TensorFlow may have known more of the old shape than is known here, and have recorded what follows from it.
+		certain := sameShape(old, now) && (k < len(recorded) || now.FullyDefined())
+		if weak && !certain || !sameShape(old, now) {
+			w.changed[graph.Edge{Node: int32(i), Port: int32(k)}] = newShape{now, weak && !certain || !refines(now, old)}
+		}
+		drop = drop || k < len(recorded) && !refines(now, old)
+	}
+	if drop {
+		w.i.edit(i).Attrs["_output_shapes"] = nil
+		w.i.report.ShapesDropped++
+	}
+}
+
+// dropDeclared makes the shapes that a loop or conditional declares of its outputs unknown.
+func (w *shapeWalk) dropDeclared(i int) {
+	if value, ok := w.node.Attr("output_shapes"); ok && declaresShapes(w.node.Op) {
+		w.i.edit(i).Attrs["output_shapes"] = draft.UnknownShapes(value)
+		w.i.report.ShapesDropped++
+	}
+}
+
+// edit returns the changes to a node of the imported graph, for the caller to add to.
+func (i *importer) edit(node int) *scope.Edit {
+	if i.pass.Edits == nil {
+		i.pass.Edits = make(map[int]*scope.Edit)
+	}
+	e := i.pass.Edits[node]
+	if e == nil {
+		e = &scope.Edit{Attrs: make(map[string]*wire.Rope)}
+		i.pass.Edits[node] = e
+	}
+	return e
+}

@@ -1,0 +1,99 @@
+package rewrite
+
+import (
+	"maps"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// assetPaths is the collection in which TensorFlow 1 lists the tensors that hold paths of assets (GraphKeys.ASSET_FILEPATHS in
+// tensorflow/python/framework/ops.py).
+const assetPaths = "asset_filepaths"
+
+// tensorPlan returns the plan for what feeds and fetches tensors: signatures, assets and the saver. In these, a tensor that is
+// mapped is what it is mapped to. Elsewhere it keeps its name, since its node is imported too.
+func (i *importer) tensorPlan() *scope.Plan {
+	if i.inputMap == nil {
+		return i.plan
+	}
+	plan := *i.plan
+	plan.Outer = maps.Clone(i.plan.Outer)
+	if plan.Outer == nil {
+		plan.Outer = make(map[string]string)
+	}
+	for _, m := range i.inputMap.mappings {
+		if !m.control() {
+			plan.Outer[m.source] = m.target
+		}
+	}
+	return &plan
+}
+
+// tensorMessage returns a message of a type that feeds or fetches tensors, with its names changed.
+func (i *importer) tensorMessage(message []byte, typ protoreflect.FullName) ([]byte, error) {
+	return i.tensorPlan().Message(nil, message, i.o.Registry.NamesOf(typ))
+}
+
+// signature returns a SignatureDef with its names changed, and with the shapes that its tensors have after the import.
+func (i *importer) signature(signature []byte) ([]byte, error) {
+	return i.tensorMessage(i.withNewShapes(signature), "tensorflow.SignatureDef")
+}
+
+// Field numbers of SignatureDef and TensorInfo (tensorflow/core/protobuf/meta_graph.proto).
+const (
+	signatureInputs  protowire.Number = 1
+	signatureOutputs protowire.Number = 2
+	tensorInfoName   protowire.Number = 1
+	tensorInfoShape  protowire.Number = 3
+)
+
+// withNewShapes returns a SignatureDef with the new shapes of the tensors that have another shape because of the input map.
+func (i *importer) withNewShapes(signature []byte) []byte {
+	if len(i.newShapes) == 0 {
+		return signature
+	}
+	var out []byte
+	for s := wire.Scan(signature); s.Next(); {
+		if !s.Is(signatureInputs) && !s.Is(signatureOutputs) {
+			out = append(out, s.Raw...)
+			continue
+		}
+		key, info := wire.MapEntry(s.Data)
+		name := string(wire.Last(info, tensorInfoName))
+		changed, ok := i.newShapes[i.tensorOf(name)]
+		if !ok || strings.HasPrefix(name, "^") {
+			out = append(out, s.Raw...)
+			continue
+		}
+		var fields []byte
+		for f := wire.Scan(info); f.Next(); {
+			if f.Num != tensorInfoShape {
+				fields = append(fields, f.Raw...)
+			}
+		}
+		fields = protowire.AppendBytes(protowire.AppendTag(fields, tensorInfoShape, protowire.BytesType), draft.Shape(changed.shape))
+		entry := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), key)
+		entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), fields)
+		out = protowire.AppendBytes(protowire.AppendTag(out, s.Num, protowire.BytesType), entry)
+	}
+	return out
+}
+
+// tensorOf returns the tensor of the imported graph that an input reads, Dangling if the graph has no such node.
+func (i *importer) tensorOf(input string) graph.Edge {
+	_, name, port := scope.Split([]byte(input))
+	e := graph.Edge{Node: graph.Dangling}
+	if node, found := i.graph.Find(name); found {
+		e.Node = int32(node)
+	}
+	k, _ := outputNumber(port)
+	e.Port = int32(k)
+	return e
+}
