@@ -81,6 +81,9 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		}
 	}
 	message, report, err := rewrite.Import(in.Meta, base, o.imports)
+	if err == nil && report.ShapesChanged {
+		err = checkMappedShapes(message, in.Meta, base)
+	}
 	if err != nil {
 		return cmp.Or(metafile.Holder(err, inputs...), in).Locate(err)
 	}

@@ -32,6 +32,7 @@ type ImportReport struct {
 	Renames       []Rename `json:"renames"`        // the first of them
 	Frames        []Rename `json:"frames"`         // loops that got another frame, because theirs was taken
 	InputsMapped  int      `json:"inputs_mapped"`  // mappings of inputs that were used
+	ShapesChanged bool     `json:"-"`              // an input is mapped to a tensor of another shape
 	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
 	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
 	Initializers  int      `json:"initializers"`   // variables that got another initializer, theirs not having come along

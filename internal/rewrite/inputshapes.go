@@ -26,9 +26,10 @@ type shapeWalk struct {
 	mapped     map[graph.Edge]graph.Edge // a tensor of the imported graph to the tensor of the base that replaces it
 	changed    map[graph.Edge]newShape   // tensors of the imported graph whose shape changes, mapped ones included
 	library    *draft.Library
-	calls      *draft.Closure // the functions whose arguments have new shapes
+	calls      *draft.Closure          // the functions whose arguments have new shapes
 	constants  map[graph.Edge]constant // integer tensors that were evaluated
 	failed     int
+	before     bool // answer for the graph as it was, without the input map
 
 	// The node being looked at.
 	node  wire.Node
@@ -46,8 +47,12 @@ func (p *inputMap) followShapes() error {
 		if !m.control() && m.from.Node != graph.Dangling {
 			w.mapped[m.from] = m.to
 			old, now := p.i.tensors.Shape(int(m.from.Node), int(m.from.Port)), p.i.baseTensors.Shape(int(m.to.Node), int(m.to.Port))
-			if !sameShape(old, now) {
-				w.changed[m.from] = newShape{now, !refines(now, old)}
+			variable := w.variable(m.from)
+			w.before = true
+			oldVariable := w.variable(m.from)
+			w.before = false
+			if !sameShape(old, now) || !sameShape(oldVariable, variable) {
+				w.changed[m.from] = newShape{now, !refines(now, old) || !refines(variable, oldVariable)}
 			}
 		}
 	}
@@ -77,7 +82,7 @@ func (p *inputMap) followShapes() error {
 			return err
 		}
 	}
-	p.i.newShapes, p.i.shapeless = w.changed, w.calls.Has
+	p.i.newShapes, p.i.shapeless, p.i.report.ShapesChanged = w.changed, w.calls.Has, true
 	return nil
 }
 
@@ -226,8 +231,10 @@ func (w *shapeWalk) infer(was, now []tensor.Shape, count int) []tensor.Shape {
 	if err == nil {
 		return out
 	}
-	q.Inputs = was
-	if _, before := opdef.InferShapes(q); before == nil && w.failed < maxShapeConflicts {
+	q.Inputs, w.before = was, true
+	_, before := opdef.InferShapes(q)
+	w.before = false
+	if before == nil && w.failed < maxShapeConflicts {
 		w.failed++
 		w.i.trouble.about(InputMapArgument, "map it to a tensor of a shape that the imported graph can work on",
 			"node %q (%s) cannot take the mapped inputs: %v", w.node.Name, op, err)

@@ -140,7 +140,7 @@ func constantOf(g *graph.Graph, e graph.Edge) ([]int64, bool) {
 func (w *shapeWalk) variable(e graph.Edge) tensor.Shape {
 	for range maxConstantDepth {
 		g := w.i.graph
-		if to, ok := w.mapped[e]; ok {
+		if to, ok := w.mapped[e]; ok && !w.before {
 			g, e = w.i.baseGraph, to
 		}
 		if e.Node == graph.Dangling || e.Port < 0 {

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/inspect/problems"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// checkMappedShapes refuses a graph that TensorFlow would refuse because mapped inputs have other shapes than before: in function
+// bodies too, which Import does not look into. Problems that an input has itself do not count. It reads a copy of the result, which
+// only an import that changes shapes has to make.
+func checkMappedShapes(result *wire.Rope, inputs ...*wire.MetaGraph) error {
+	merged, err := wire.ParseMetaGraph(result.Bytes())
+	if err != nil {
+		return err
+	}
+	found, err := shapeProblems(merged)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	for _, input := range inputs {
+		known, err := shapeProblems(input)
+		if err != nil {
+			return err
+		}
+		for message := range known {
+			delete(found, message)
+		}
+	}
+	var conflicts rewrite.Troubles
+	for _, message := range slices.Sorted(maps.Keys(found)) {
+		p := found[message]
+		conflicts = append(conflicts, rewrite.Trouble{Argument: rewrite.InputMapArgument, Problem: p.Place + ": " + message,
+			Hint: "map it to a tensor of a shape that the imported graph can work on"})
+	}
+	if len(conflicts) == 0 {
+		return nil
+	}
+	return conflicts
+}
+
+// shapeProblems returns the problems of a graph that are about shapes, by message.
+func shapeProblems(m *wire.MetaGraph) (map[string]problems.Problem, error) {
+	all, err := problems.Find(model.New(m))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]problems.Problem)
+	for _, p := range all {
+		switch p.ID {
+		case "shape-mismatch", "inconsistent-shapes", "function-body":
+			found[p.Message] = p
+		}
+	}
+	return found, nil
+}
