@@ -57,3 +57,6 @@ func (d *List) Has(op string) bool {
 	_, ok := d.raw[op]
 	return ok
 }
+
+// Len returns the number of ops that the file defines.
+func (d *List) Len() int { return len(d.raw) }

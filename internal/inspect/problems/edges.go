@@ -94,12 +94,28 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 		}
 		// A reference can be read as its value, and nothing else as what it is not.
 		if given := at(read.outputs, port); given != want && given != want+tensor.RefOffset {
+			if given+tensor.RefOffset == want && f.frozen() {
+				f.found.add(frozenRefOp, "", f.node(i), func() string {
+					return fmt.Sprintf("op %s changes a variable, and reads %s, which is %s", shown(f.g.OpName(f.g.Op(i))), shown(f.input(i, k)), tensor.DTypeName(given))
+				})
+				continue
+			}
 			f.found.add(inputType, "", f.node(i), func() string {
 				return fmt.Sprintf("input %d reads %s, which is %s, and op %s takes %s there", k, shown(f.input(i, k)), tensor.DTypeName(given),
 					shown(f.g.OpName(f.g.Op(i))), tensor.DTypeName(want))
 			})
 		}
 	}
+}
+
+// frozen reports whether the graph has no variables that hand out references.
+func (f *problemFinder) frozen() bool {
+	for _, op := range []string{"Variable", "VariableV2", "TemporaryVariable"} {
+		if _, used := f.g.OpID(op); used {
+			return false
+		}
+	}
+	return true
 }
 
 // findCycles looks for nodes that wait for each other: what TensorFlow cannot put in an order, where it takes a Merge that reads

@@ -22,16 +22,17 @@ type problemFinder struct {
 	ops   opSet
 	found problemList
 
-	producer int64           // graph_def.versions.producer
-	unbound  map[string]bool // the inputs that the collection unbound_inputs lists
-	infos    []*opInfo       // by op id
-	types    []*opTypes      // by node number, nil where they are unknown
-	called   map[string]bool // functions that the import instantiates
-	library  []wire.Function // of graph_def
-	byName   map[string]int  // the first function of that name
-	recorded recordedShapes  // of the nodes of the graph
-	shapes   shapeTable      // of all shapes inferred
-	bodies   map[string]*body
+	producer   int64           // graph_def.versions.producer
+	unbound    map[string]bool // the inputs that the collection unbound_inputs lists
+	infos      []*opInfo       // by op id
+	types      []*opTypes      // by node number, nil where they are unknown
+	called     map[string]bool // functions that the import instantiates
+	hasObjects bool            // the file is of a SavedModel of TensorFlow 2
+	library    []wire.Function // of graph_def
+	byName     map[string]int  // the first function of that name
+	recorded   recordedShapes  // of the nodes of the graph
+	shapes     shapeTable      // of all shapes inferred
+	bodies     map[string]*body
 
 	callResults map[string][]tensor.Shape // by function and arguments
 	callDepth   int                       // calls that are being followed
@@ -76,6 +77,8 @@ func (f *problemFinder) findInMessage() {
 		f.found.add(tooLarge, "", fixed("the file"), fixed(fmt.Sprintf("has %d bytes; protobuf stops at %d", size, math.MaxInt32)))
 	}
 	f.findDamage()
+	objects, _ := f.m.Message(wire.ObjectGraphDef)
+	f.hasObjects = len(objects) > 0
 
 	versions, _ := f.g.Rest().Versions()
 	f.producer = int64(int32(wire.LastUint(versions, versionProducer)))
@@ -157,27 +160,61 @@ func (f *problemFinder) findInOps() {
 		}
 		f.found.addTimes(kind, op.name, uses[id], f.node(first[id]), f.removal(op))
 	}
+	bodies := f.opsInBodies()
+	f.findUnrunnable(first, uses, bodies)
 	info, _ := f.m.Message(wire.MetaInfoDef)
 	if _, listed := wire.Merged(info, wire.InfoStrippedOpList); !listed {
 		return
 	}
 	message := func(op *opInfo) func() string { return fixed("op " + op.name + " is not in stripped_op_list") }
+	// Each op counts once: a list that lacks MatMul lacks it for all nodes.
+	inGraph := make(map[*opInfo]bool, len(f.infos))
 	for id, op := range f.infos {
+		inGraph[op] = true
 		if f.unlisted(op) {
-			f.found.addTimes(unlistedOp, "", uses[id], f.node(first[id]), message(op))
+			f.found.add(unlistedOp, "", f.node(first[id]), message(op))
 		}
 	}
-	var inBodies []*opInfo
+	for _, op := range bodies {
+		if !inGraph[op] && f.unlisted(op) {
+			f.found.add(unlistedOp, "", op.uses.place(), message(op))
+		}
+	}
+}
+
+// opsInBodies returns the ops that function bodies use, by name.
+func (f *problemFinder) opsInBodies() []*opInfo {
+	var ops []*opInfo
 	for _, op := range f.ops.infos {
-		if op.uses > 0 && f.unlisted(op) {
-			inBodies = append(inBodies, op)
+		if op.uses.count > 0 {
+			ops = append(ops, op)
 		}
 	}
-	slices.SortFunc(inBodies, func(a, b *opInfo) int { return cmp.Compare(a.name, b.name) })
-	for _, op := range inBodies {
-		f.found.addTimes(unlistedOp, "", op.uses, func() string {
-			return "function " + shown(op.firstUse.function) + ", node " + shown(op.firstUse.name)
-		}, message(op))
+	slices.SortFunc(ops, func(a, b *opInfo) int { return cmp.Compare(a.name, b.name) })
+	return ops
+}
+
+// findUnrunnable looks for ops that import and run only on some machines, or in no other process. first and uses are by op id,
+// bodies the ops of function bodies.
+func (f *problemFinder) findUnrunnable(first, uses []int, bodies []*opInfo) {
+	note := func(op *opInfo, times int, place func() string) {
+		if op.kind != registeredOp {
+			return
+		}
+		if need := opdef.MissingKernel(op.name); need != "" {
+			f.found.addTimes(missingKernel, op.name, times, place, fixed("op "+op.name+" has no CPU kernel; it needs "+need))
+		}
+		if opdef.RunsPython(op.name) {
+			f.found.addTimes(pythonFunction, op.name, times, place, fixed("op "+op.name+" calls a function of the Python process that built the graph"))
+		}
+	}
+	for id, op := range f.infos {
+		note(op, uses[id], f.node(first[id]))
+	}
+	for _, op := range bodies {
+		if op.runnable.count > 0 {
+			note(op, op.runnable.count, op.runnable.place())
+		}
 	}
 }
 

@@ -94,9 +94,13 @@ func (f *problemFinder) findInGradients(gradients []wire.Field) {
 	f.found.add(functionGradient, "", fixed("graph_def.library"), fixed("every function has a gradient, so that they run in a circle"))
 }
 
-// looksLikeFunction reports whether an op that nothing defines has the name that TensorFlow gives to functions: those of
-// tf.function, of datasets and of control flow end in a number.
+// looksLikeFunction reports whether an op that nothing defines has the name of a function. TensorFlow's names for those of tf.function,
+// of datasets and of control flow end in a number; a Defun has the name of a Python function. Ops are called in CamelCase, which
+// REGISTER_OP insists on.
 func looksLikeFunction(op string) bool {
+	if op != "" && op[0] != '_' && (op[0] < 'A' || op[0] > 'Z') {
+		return true
+	}
 	for _, prefix := range []string{"__inference_", "__forward_", "__backward_"} {
 		if strings.HasPrefix(op, prefix) {
 			return true
@@ -205,6 +209,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		b.argNames = append(b.argNames, arg.GetName())
 		b.argNumbers[arg.GetName()] = k
 	}
+	replaced := hasReplacement(function)
 	for n, err := range function.Nodes() {
 		if err != nil {
 			return err
@@ -212,10 +217,10 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		p := nodePlace{name: n.Name, function: name}
 		op := f.ops.find(string(n.Op))
 		types := f.checkNode(&p, n.Raw, op).types
-		if op.uses == 0 {
-			op.firstUse = nodePlace{name: n.Name, function: name}
+		op.uses.add(p)
+		if !replaced {
+			op.runnable.add(p)
 		}
-		op.uses++
 		if version := op.deprecated.GetVersion(); version > 0 && f.producer >= int64(version) {
 			f.report(&p, removedOp, op.name, f.removal(op))
 		}
@@ -240,6 +245,21 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 	}
 	f.checkReturns(name, function, signature, b)
 	return nil
+}
+
+// hasReplacement reports whether TensorFlow runs another function in place of this one if the device demands it: Keras writes its
+// LSTM and GRU twice, for GPUs and for CPUs (ImplementationSelector in
+// tensorflow/core/grappler/optimizers/implementation_selector.h).
+func hasReplacement(function wire.Function) bool {
+	for s := wire.Scan(function); s.Next(); {
+		if !s.Is(wire.FunctionAttr) {
+			continue
+		}
+		if key, _ := wire.MapEntry(s.Data); string(key) == "api_implements" {
+			return true
+		}
+	}
+	return false
 }
 
 // checkReturns looks at what a function returns.

@@ -37,6 +37,7 @@ const (
 	invalidOutput
 	inputCount
 	inputType
+	frozenRefOp
 	missingAttr
 	invalidAttr
 	invalidTensor
@@ -54,12 +55,20 @@ const (
 	missingContextNode
 	incompleteSaver
 	unsavableVariables
+	missingObjectFunction
+	missingObjectAsset
 	uncalledFunctionBody
+	uncalledUnregisteredOp
 	undefinedFunctionAttr
 	missingSaverNode
 	missingSignatureTensor
+	missingMethodName
+	splitTag
 	missingAssetTensor
-	missingObjectFunction
+	unlistedAssets
+	missingKernel
+	pythonFunction
+	outsideFile
 	sharedVariable
 	emptyCollectionKind
 	unknownAttr
@@ -74,6 +83,10 @@ const (
 
 	numProblemKinds
 )
+
+// unregisteredHint is the advice on ops of unknown libraries. Problems of known ones name the package.
+const unregisteredHint = "load the library that registers the op (tf.load_op_library) before the import, or keep only what runs without the op: " +
+	"`metagraph export --outputs NAME IN OUT`; ops of tf.contrib have no library in TensorFlow 2"
 
 // problemKinds is the one table of what Problems can say. An id, once released, keeps its meaning.
 var problemKinds = [numProblemKinds]ProblemKind{
@@ -115,10 +128,10 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"break the circle: one of its inputs is wrong"},
 	unregisteredOp: {"unregistered-op", SeverityError,
 		"TensorFlow 2.21 does not register an op that the graph uses.",
-		"load the library that brings the op (tf.load_op_library) before the import; ops of tf.contrib and of special builds have no library in TensorFlow 2"},
+		unregisteredHint},
 	undefinedFunction: {"undefined-function", SeverityError,
-		"A node calls a function that is not in the library of the file.",
-		"the function was lost on the way: export the file again with its function library"},
+		"A node calls a function that is not in the library of the file: its definition was lost, and no package provides it.",
+		"export the file again, with its function library, from the program that built the graph"},
 	removedOp: {"removed-op", SeverityError,
 		"An op that TensorFlow has removed for graphs of this producer version.",
 		"build the graph with the op's successor, which the message names"},
@@ -130,7 +143,10 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"the node was edited by hand, or its op changed: compare it with the op's definition"},
 	inputType: {"input-type", SeverityError,
 		"A node reads a tensor of another type than its op takes.",
-		"correct the input, or the type attrs (T, dtype) of one of the two nodes"},
+		"read another tensor, or change the type attrs (T, dtype) of one of the two nodes"},
+	frozenRefOp: {"frozen-ref-op", SeverityError,
+		"An op that changes a variable reads a constant: the graph was frozen while it still held ops of training.",
+		"freeze it again without them: `metagraph export --freeze --outputs NAME IN OUT` mends such ops (RefSwitch, AssignSub, AssignAdd)"},
 	missingAttr: {"missing-attr", SeverityError,
 		"A node lacks an attr that its op needs and that has no default.",
 		"add the attr"},
@@ -156,8 +172,8 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"The gradients of the function library name functions that are not there, or run in a circle.",
 		"remove the entry from library.gradient, or add the function"},
 	functionBody: {"function-body", SeverityError,
-		"The body of a function that the graph calls is not in order.",
-		"the function is damaged: export it again"},
+		"The body of a function that the import instantiates is not in order.",
+		"build the function again with the program that wrote the file, and export it anew"},
 	invalidDevice: {"invalid-device", SeverityError,
 		"A device is spelled in a way that TensorFlow does not read.",
 		"clear or replace it: `metagraph clear-devices --match DEVICE`, or --map OLD=NEW"},
@@ -182,9 +198,18 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	unsavableVariables: {"unsavable-variables", SeverityError,
 		"There is no saver_def, and the collection `variables` holds something of which TensorFlow cannot make a Saver.",
 		"drop the collection `variables`, or put a saver_def back"},
+	missingObjectFunction: {"missing-object-function", SeverityError,
+		"The object graph of a SavedModel names a function that is not in the library: tf.saved_model.load fails.",
+		"the function was lost on the way: save the model again"},
+	missingObjectAsset: {"missing-object-asset", SeverityError,
+		"The object graph of a SavedModel names an asset that `asset_file_def` does not list: tf.saved_model.load fails with IndexError.",
+		"save the model again; an export that drops `asset_file_def` loses the list"},
 	uncalledFunctionBody: {"uncalled-function-body", SeverityWarning,
 		"The body of a function is not in order; as the graph does not call it directly, the import succeeds and running it fails.",
-		"the function is damaged: export it again"},
+		"build the function again with the program that wrote the file, and export it anew"},
+	uncalledUnregisteredOp: {"uncalled-unregistered-op", SeverityWarning,
+		"A function that the graph does not call uses an op that TensorFlow 2.21 does not register: the import succeeds, and calling the function fails.",
+		unregisteredHint},
 	undefinedFunctionAttr: {"undefined-function-attr", SeverityWarning,
 		"An attr names a function that is not in the library: import_meta_graph succeeds, and running the node or tf.saved_model.load fails.",
 		"the function was lost on the way: export the file again with its function library"},
@@ -194,12 +219,27 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	missingSignatureTensor: {"missing-signature-tensor", SeverityWarning,
 		"A signature names a tensor that is not in the graph: calling the signature fails.",
 		"correct or remove the signature"},
+	missingMethodName: {"missing-method-name", SeverityWarning,
+		"A signature has no `method_name`: TensorFlow Serving and other model servers refuse it.",
+		"write the signature again: `metagraph export --saved-model --inputs NAME=TENSOR --outputs NAME=TENSOR IN OUT` sets tensorflow/serving/predict"},
+	splitTag: {"split-tag", SeverityWarning,
+		"The tags of the MetaGraphDef are single letters: a string was given for a list of tags, and loading the model by its real tag fails.",
+		"write the tags again: `metagraph export --saved-model --tags serve IN OUT`; in Python, pass tags=['serve']"},
 	missingAssetTensor: {"missing-asset-tensor", SeverityWarning,
 		"An asset names a tensor that is not in the graph: loading the SavedModel fails.",
 		"correct or remove the entry of asset_file_def"},
-	missingObjectFunction: {"missing-object-function", SeverityWarning,
-		"The object graph of a SavedModel names a function that is not in the library: tf.saved_model.load fails.",
-		"the function was lost on the way: save the model again"},
+	unlistedAssets: {"unlisted-assets", SeverityWarning,
+		"A SavedModel reads assets, and `asset_file_def` does not list their files: the graph looks for them where they were when it was built.",
+		"save the model again; an export that drops `asset_file_def` loses the list"},
+	missingKernel: {"no-cpu-kernel", SeverityWarning,
+		"The graph imports, but an op cannot run on a CPU: it needs a GPU, a TPU or a special build of TensorFlow.",
+		"run it on such a machine, or keep only what runs without the op: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
+	pythonFunction: {"python-function", SeverityWarning,
+		"The graph imports, but cannot run without the Python process that built it: an op calls a Python function, and the file holds only a name for it.",
+		"run it in a program that registers the function, or replace its output by an input: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
+	outsideFile: {"outside-file", SeverityWarning,
+		"The graph imports, but cannot run without a file that is not part of the model: an op reads it from an absolute path.",
+		"put the file at this path on the machine that runs the graph, or cut the graph behind the op: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
 	sharedVariable: {"shared-variable", SeverityWarning,
 		"Two variables have the same `container` and `shared_name`: when the graph runs they are one variable.",
 		"change shared_name of one of them where they are to hold values of their own; importing a graph twice leaves it as it is, in TensorFlow too"},
@@ -232,5 +272,5 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"use its successor, which the message names, when the graph is built anew"},
 	unlistedOp: {"unlisted-op", SeverityInfo,
 		"The file's own stripped_op_list lacks an op that the graph uses; attrs that were added to it later cannot be told by it.",
-		"nothing to do, unless the op is a custom one"},
+		"nothing to do for ops of TensorFlow"},
 }

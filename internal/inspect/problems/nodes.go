@@ -15,22 +15,38 @@ type nodePlace struct {
 	function string // "" for the graph
 }
 
-// report notes a problem of a node. In function bodies every problem is one of the body.
+// report notes a problem of a node. In function bodies nearly every problem is one of the body.
 func (f *problemFinder) report(p *nodePlace, kind problemKind, group string, message func() string) {
+	f.advise(p, kind, group, message, "")
+}
+
+// advise notes a problem of a node with advice of its own; see addAdvice.
+func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, message func() string, hint string) {
 	if p.function == "" {
-		f.found.add(kind, group, func() string { return "node " + shown(p.name) }, message)
+		f.found.addAdvice(kind, group, 1, func() string { return "node " + shown(p.name) }, message, hint)
 		return
 	}
+	built := f.builds(p.function)
 	switch {
+	case kind == undefinedFunctionAttr && !f.hasObjects:
+		// The import does not look for it.
 	case kind == undefinedFunctionAttr:
-		// The import does not look for it, wherever it stands.
-	case kind == duplicateNode || f.called[p.function]:
-		kind = functionBody
+		kind = undefinedFunction
+	case (kind == unregisteredOp || kind == undefinedFunction) && built:
+		// The advice on the op helps, whoever uses it.
+	case kind == unregisteredOp:
+		kind = uncalledUnregisteredOp
+	case kind == duplicateNode || built:
+		kind, group, hint = functionBody, p.function, ""
 	default:
-		kind = uncalledFunctionBody
+		kind, group, hint = uncalledFunctionBody, p.function, ""
 	}
-	f.found.add(kind, p.function, func() string { return "function " + shown(p.function) + ", node " + shown(p.name) }, message)
+	f.found.addAdvice(kind, group, 1, func() string { return "function " + shown(p.function) + ", node " + shown(p.name) }, message, hint)
 }
+
+// builds reports whether TensorFlow builds the body of a function when it reads the file: if the graph calls it, and in a SavedModel
+// of TensorFlow 2 always (load_function_def_library in tensorflow/python/saved_model/function_deserialization.py).
+func (f *problemFinder) builds(function string) bool { return f.called[function] || f.hasObjects }
 
 // findInNodes looks at every node by itself: its name, its op and its attrs.
 func (f *problemFinder) findInNodes() {
@@ -244,13 +260,32 @@ func (op *opInfo) attr(key []byte) int {
 
 // unknownOp notes an op that is neither registered nor a function of the file.
 func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
-	if op.kind == unknownOp && looksLikeFunction(op.name) {
+	library, known := opdef.LibraryOf(op.name)
+	if !known && f.lostFunction(p, op) {
 		f.report(p, undefinedFunction, op.name, func() string {
 			return "calls function " + shown(op.name) + ", which is not in the library"
 		})
 		return
 	}
-	f.report(p, unregisteredOp, op.name, func() string {
-		return fmt.Sprintf("op %s is not registered in TensorFlow %s", shown(op.name), opdef.ReferenceVersion)
-	})
+	hint := ""
+	if known {
+		hint = fmt.Sprintf("install %s (pip install %s) and run `%s` before the import, or keep only what runs without the op: `metagraph export --outputs NAME IN OUT`",
+			library.Package, library.Package, library.Import)
+	}
+	f.advise(p, unregisteredOp, op.name, func() string {
+		message := fmt.Sprintf("op %s is not registered in TensorFlow %s", shown(op.name), opdef.ReferenceVersion)
+		if known {
+			message += "; " + library.Package + " registers it"
+		}
+		return message
+	}, hint)
+}
+
+// lostFunction reports whether an op that TensorFlow does not have was a function of the file. The op list of a file defines all ops
+// of its graph, also those of other libraries, and no function.
+func (f *problemFinder) lostFunction(p *nodePlace, op *opInfo) bool {
+	if op.kind != unknownOp {
+		return false
+	}
+	return looksLikeFunction(op.name) || p.function == "" && f.ops.listed.Len() > 0
 }

@@ -37,9 +37,27 @@ type opInfo struct {
 	attrKey    []byte               // room for a key of byAttrs
 	attrValues [][]byte             // room for the values
 	present    []bool               // room for which attrs a node has
-	uses       int                  // in the bodies of functions
-	firstUse   nodePlace            // the first of them
+	uses       bodyUses             // in the bodies of functions
+	runnable   bodyUses             // in those that TensorFlow does not replace by others
 	seen       map[string]nodeFacts // what nodes of the graph say that are in order, by the bytes of their attrs
+}
+
+// A bodyUses counts the nodes of function bodies that have an op.
+type bodyUses struct {
+	count int
+	first nodePlace
+}
+
+func (u *bodyUses) add(p nodePlace) {
+	if u.count == 0 {
+		u.first = p
+	}
+	u.count++
+}
+
+// place returns how messages name the first node.
+func (u *bodyUses) place() func() string {
+	return func() string { return "function " + shown(u.first.function) + ", node " + shown(u.first.name) }
 }
 
 // An opArg is one input or output argument of an op. The attrs are numbers of opInfo.attrs, -1 where there is none.

@@ -48,26 +48,42 @@ func Find(m *model.Model) ([]Problem, error) {
 		return nil, err
 	}
 	f := newProblemFinder(m.Meta, g)
-	f.findInMessage()
-	f.findUnbound()
-	if err := f.findInLibrary(); err != nil {
-		return nil, err
+	for _, check := range checks {
+		if err := check(f); err != nil {
+			return nil, err
+		}
 	}
-	f.findInNodes()
-	f.findInEdges()
-	f.findCycles()
-	f.findInDevices()
-	f.findSharedVariables()
-	if err := f.findInFunctions(); err != nil {
-		return nil, err
-	}
-	f.findInShapes()
-	f.findInCollections()
-	f.findInSaver()
-	f.findInSignatures()
-	f.findInObjects()
-	f.findInOps()
 	return f.found.problems(), nil
+}
+
+// checks are the passes over the file, in the order in which later ones need what earlier ones find out. Each reports problems of the
+// kinds in problemKinds.
+var checks = []func(*problemFinder) error{
+	always((*problemFinder).findInMessage),
+	always((*problemFinder).findUnbound),
+	(*problemFinder).findInLibrary,
+	always((*problemFinder).findInNodes),
+	always((*problemFinder).findInEdges),
+	always((*problemFinder).findCycles),
+	always((*problemFinder).findInDevices),
+	always((*problemFinder).findSharedVariables),
+	(*problemFinder).findInFunctions,
+	always((*problemFinder).findInShapes),
+	always((*problemFinder).findInCollections),
+	always((*problemFinder).findInSaver),
+	always((*problemFinder).findInSignatures),
+	always((*problemFinder).findInObjects),
+	always((*problemFinder).findInTags),
+	always((*problemFinder).findInOps),
+	always((*problemFinder).findOutsideFiles),
+}
+
+// always makes a check of one that cannot fail.
+func always(find func(*problemFinder)) func(*problemFinder) error {
+	return func(f *problemFinder) error {
+		find(f)
+		return nil
+	}
 }
 
 // maxExamples is how many places of one problem are told, maxGroups how many problems of one kind stand apart.
@@ -105,6 +121,11 @@ func (l *problemList) add(kind problemKind, group string, place, message func() 
 
 // addTimes notes a problem that is found in several places at once.
 func (l *problemList) addTimes(kind problemKind, group string, times int, place, message func() string) {
+	l.addAdvice(kind, group, times, place, message, "")
+}
+
+// addAdvice notes a problem with advice of its own in place of that of its kind, unless hint is empty.
+func (l *problemList) addAdvice(kind problemKind, group string, times int, place, message func() string, hint string) {
 	if l.groups == nil {
 		l.groups, l.kinds = make(map[problemGroup]int), make(map[problemKind]int)
 	}
@@ -119,7 +140,10 @@ func (l *problemList) addTimes(kind problemKind, group string, times int, place,
 		l.groups[key] = at
 		l.kinds[kind]++
 		k := problemKinds[kind]
-		l.found = append(l.found, foundProblem{kind, Problem{ID: k.ID, Severity: k.Severity, Hint: k.Hint}})
+		if hint == "" || key.group == otherGroups {
+			hint = k.Hint
+		}
+		l.found = append(l.found, foundProblem{kind, Problem{ID: k.ID, Severity: k.Severity, Hint: hint}})
 	}
 	p := &l.found[at].problem
 	p.Count += times

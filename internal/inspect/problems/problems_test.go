@@ -44,6 +44,17 @@ func TestProblems(t *testing.T) {
 	protos := func(values ...[]byte) *tfpb.CollectionDef {
 		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: values}}}
 	}
+	vector := func(name string, size int64) *tfpb.NodeDef {
+		n := testfiles.FloatNode(name, "Placeholder", "dtype")
+		n.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{Dim: []*tfpb.TensorShapeProto_Dim{{Size: size}}}}}
+		return n
+	}
+	text := func(name, value string) *tfpb.NodeDef {
+		return &tfpb.NodeDef{Name: name, Op: "Const", Attr: map[string]*tfpb.AttrValue{
+			"dtype": {Value: &tfpb.AttrValue_Type{Type: tfpb.DataType_DT_STRING}},
+			"value": {Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_STRING, StringVal: [][]byte{[]byte(value)}}}},
+		}}
+	}
 	tests := []struct {
 		name   string
 		change func(*tfpb.MetaGraphDef)
@@ -151,6 +162,72 @@ func TestProblems(t *testing.T) {
 			}}}
 			nodes(m, &tfpb.NodeDef{Name: "call", Op: "f", Input: []string{"x"}})
 		}, []string{"error function-body: function f, node n: reads b, which is not there"}},
+		{"inputs of the wrong shape", func(m *tfpb.MetaGraphDef) {
+			nodes(m, vector("a", 2), vector("b", 3), testfiles.FloatNode("c", "Add", "T", "a", "b"), testfiles.FloatNode("d", "Add", "T", "c", "c"))
+		}, []string{"error shape-mismatch: node c: Add: the shapes cannot be broadcast: dimensions 2 and 3 differ; the inputs have the shapes (2), (3)"}},
+		{"inputs of the wrong shape in a function that is called", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}, {Name: "b", Type: tfpb.DataType_DT_FLOAT}}},
+				NodeDef:   []*tfpb.NodeDef{testfiles.FloatNode("n", "Add", "T", "a", "b")},
+			}}}
+			nodes(m, vector("a", 2), vector("b", 3), &tfpb.NodeDef{Name: "call", Op: "f", Input: []string{"a", "b"}})
+		}, []string{"error function-body: function f, node n: Add: the shapes cannot be broadcast: dimensions 2 and 3 differ; the inputs have the shapes (2), (3)"}},
+		{"a library that is known", func(m *tfpb.MetaGraphDef) {
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "CaseFoldUTF8"})
+		}, []string{"error unregistered-op: node a: op CaseFoldUTF8 is not registered in TensorFlow 2.21; tensorflow-text registers it"}},
+		{"a Defun that was lost", func(m *tfpb.MetaGraphDef) {
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "attention_f32"})
+		}, []string{"error undefined-function: node a: calls function attention_f32, which is not in the library"}},
+		{"an op that the op list of the file would define was a function", func(m *tfpb.MetaGraphDef) {
+			m.MetaInfoDef.StrippedOpList = &tfpb.OpList{Op: []*tfpb.OpDef{{Name: "Placeholder"}, {Name: "Add"}}}
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "Attention"})
+		}, []string{"error undefined-function: node a: calls function Attention, which is not in the library"}},
+		{"an op that is not registered, in a function that nothing calls", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: "Mine"}},
+			}}}
+		}, []string{"warning uncalled-unregistered-op: function f, node n: op Mine is not registered in TensorFlow 2.21"}},
+		{"a SavedModel of TensorFlow 2 builds all functions", func(m *tfpb.MetaGraphDef) {
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: "Mine"}},
+			}}}
+			m.ObjectGraphDef = &tfpb.SavedObjectGraph{ConcreteFunctions: map[string]*tfpb.SavedConcreteFunction{"f": {}}}
+		}, []string{"error unregistered-op: function f, node n: op Mine is not registered in TensorFlow 2.21"}},
+		{"a constant where an op of training changes a variable", func(m *tfpb.MetaGraphDef) {
+			nodes(m, testfiles.FloatNode("a", "AssignAdd", "T", "x", "x"))
+		}, []string{"error frozen-ref-op: node a: op AssignAdd changes a variable, and reads x, which is float32"}},
+		{"ops that run on few machines", func(m *tfpb.MetaGraphDef) {
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "ConfigureDistributedTPU"}, &tfpb.NodeDef{Name: "b", Op: "GlobalIterId"})
+		}, []string{
+			"warning no-cpu-kernel: node a: op ConfigureDistributedTPU has no CPU kernel; it needs a TPU",
+			"warning no-cpu-kernel: node b: op GlobalIterId has no CPU kernel; it needs a TensorFlow build with a kernel for it",
+		}},
+		{"Python in the graph", func(m *tfpb.MetaGraphDef) {
+			nodes(m, &tfpb.NodeDef{Name: "a", Op: "PyFunc", Attr: map[string]*tfpb.AttrValue{
+				"token": {Value: &tfpb.AttrValue_S{S: []byte("pyfunc_0")}},
+				"Tin":   {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{}}},
+				"Tout":  {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{}}},
+			}})
+		}, []string{"warning python-function: node a: op PyFunc calls a function of the Python process that built the graph"}},
+		{"files of another machine", func(m *tfpb.MetaGraphDef) {
+			nodes(m, text("near", "model.txt"), text("far", "/data/words.txt"), text("asset", "/data/asset.txt"),
+				&tfpb.NodeDef{Name: "a", Op: "ReadFile", Input: []string{"near"}}, &tfpb.NodeDef{Name: "b", Op: "ReadFile", Input: []string{"far"}},
+				&tfpb.NodeDef{Name: "c", Op: "ReadFile", Input: []string{"asset"}})
+			m.AssetFileDef = []*tfpb.AssetFileDef{{Filename: "asset.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "asset:0"}}}}
+		}, []string{"warning outside-file: node b: op ReadFile reads /data/words.txt"}},
+		{"a SavedModel whose list of assets is lost", func(m *tfpb.MetaGraphDef) {
+			m.MetaInfoDef.Tags = []string{"serve"}
+			collection(m, "asset_filepaths", names("x:0"))
+		}, []string{"warning unlisted-assets: collection asset_filepaths: lists assets, and asset_file_def is empty"}},
+		{"a SavedModel of TensorFlow 2 whose list of assets is lost", func(m *tfpb.MetaGraphDef) {
+			m.ObjectGraphDef = &tfpb.SavedObjectGraph{Nodes: []*tfpb.SavedObject{{Kind: &tfpb.SavedObject_Asset{Asset: &tfpb.SavedAsset{}}}}}
+		}, []string{"error missing-object-asset: object_graph_def: an asset is entry 0 of asset_file_def, which has 0 entries"}},
+		{"tags that were a string", func(m *tfpb.MetaGraphDef) {
+			m.MetaInfoDef.Tags = []string{"s", "e", "r", "v", "e"}
+		}, []string{"warning split-tag: meta_info_def.tags: the tags are the letters of serve"}},
+		{"signatures without a method", func(m *tfpb.MetaGraphDef) {
+			m.SignatureDef = map[string]*tfpb.SignatureDef{"serve": {}, "__saved_model_init_op": {}}
+		}, []string{"warning missing-method-name: signature serve: has no method_name"}},
 		{"names that cannot be printed are quoted", func(m *tfpb.MetaGraphDef) {
 			nodes(m, testfiles.FloatNode("a b\n", "Relu", "T", "x"))
 		}, []string{`error invalid-node-name: node "a b\n": TensorFlow does not allow this name`}},
@@ -158,14 +235,14 @@ func TestProblems(t *testing.T) {
 			m.SaverDef = &tfpb.SaverDef{SaveTensorName: "s:0", RestoreOpName: "x", Version: tfpb.SaverDef_V1}
 			m.SignatureDef = map[string]*tfpb.SignatureDef{"serve": {Inputs: map[string]*tfpb.TensorInfo{
 				"a": {Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}, "b": {Encoding: &tfpb.TensorInfo_Name{Name: "x:1"}},
-			}}}
+			}, MethodName: "tensorflow/serving/predict"}}
 			m.AssetFileDef = []*tfpb.AssetFileDef{{Filename: "words.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "gone:0"}}}}
 			m.ObjectGraphDef = &tfpb.SavedObjectGraph{ConcreteFunctions: map[string]*tfpb.SavedConcreteFunction{"f": {}}}
 		}, []string{
+			"error missing-object-function: object_graph_def: function f is not in the library",
 			"warning missing-saver-node: saver_def: save_tensor_name: the name s:0 refers to a tensor of operation s, which is not in the graph",
 			"warning missing-signature-tensor: signature serve, input b: name: the name x:1 refers to a tensor that does not exist: operation x has 1 outputs",
 			"warning missing-asset-tensor: asset words.txt: tensor_info.name: the name gone:0 refers to a tensor of operation gone, which is not in the graph",
-			"warning missing-object-function: object_graph_def: function f is not in the library",
 			"info old-checkpoint-format: saver_def: writes checkpoints of version V1",
 		}},
 		{"unregistered lists of names in old files", func(m *tfpb.MetaGraphDef) {

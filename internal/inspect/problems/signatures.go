@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -19,23 +22,86 @@ func (f *problemFinder) findInSignatures() {
 		if err := proto.Unmarshal(raw, s); err != nil {
 			continue // the walk over the texts has said so
 		}
+		if s.GetMethodName() == "" && !strings.HasPrefix(string(key), savedModelKeys) {
+			f.found.add(missingMethodName, "", fixed("signature "+shown(key)), fixed("has no method_name"))
+		}
 		f.checkTensorInfos(string(key), "input", s.GetInputs())
 		f.checkTensorInfos(string(key), "output", s.GetOutputs())
 	}
+	assets := int64(0)
 	for i := range f.m.Fields {
 		if !f.m.Fields[i].Is(wire.AssetFileDef) {
 			continue
 		}
+		assets++
 		asset := new(tfpb.AssetFileDef)
 		if err := proto.Unmarshal(f.m.Fields[i].Data, asset); err != nil {
 			continue
 		}
+		if asset.GetFilename() == "" {
+			f.found.add(unlistedAssets, "", fixed("asset_file_def"), fixed("an entry of asset_file_def names no file"))
+		}
 		f.names(missingAssetTensor, fixed("asset "+shown(asset.GetFilename())), "tensor_info.name", asset.GetTensorInfo().GetName())
+	}
+	f.findMissingAssets(assets)
+}
+
+// savedModelKeys begins the keys of signatures that hold an init op and are never served (tensorflow/python/saved_model/constants.py).
+const savedModelKeys = "__saved_model"
+
+// findMissingAssets compares what a SavedModel says about its assets with the length of asset_file_def.
+func (f *problemFinder) findMissingAssets(assets int64) {
+	objects, _ := f.m.Message(wire.ObjectGraphDef)
+	for s := wire.Scan(objects); s.Next(); {
+		if !s.Is(objectNodes) {
+			continue
+		}
+		asset, ok := wire.Merged(s.Data, objectAsset)
+		if index := int64(wire.LastUint(asset, assetIndex)); ok && index >= assets {
+			f.found.add(missingObjectAsset, "", fixed("object_graph_def"), fixed(fmt.Sprintf("an asset is entry %d of asset_file_def, which has %d entries", index, assets)))
+		}
+	}
+	_, older := f.m.Collection("saved_model_assets")
+	if paths, ok := f.m.Collection("asset_filepaths"); ok && assets == 0 && !older && len(f.tags()) > 0 {
+		if _, list := scope.KindOf(paths); len(list) > 0 {
+			f.found.add(unlistedAssets, "", fixed("collection asset_filepaths"), fixed("lists assets, and asset_file_def is empty"))
+		}
 	}
 }
 
-// Field numbers of SavedObjectGraph (tensorflow/core/protobuf/saved_object_graph.proto).
-const objectFunctions protowire.Number = 2
+// tags returns the tags of the MetaGraphDef. Only those of SavedModels have any.
+func (f *problemFinder) tags() []string {
+	info, _ := f.m.Message(wire.MetaInfoDef)
+	var tags []string
+	for s := wire.Scan(info); s.Next(); {
+		if s.Is(wire.InfoTags) {
+			tags = append(tags, string(s.Data))
+		}
+	}
+	return tags
+}
+
+// findInTags looks for a tag that was taken apart, as list("serve") does.
+func (f *problemFinder) findInTags() {
+	tags := f.tags()
+	if len(tags) < 2 {
+		return
+	}
+	for _, tag := range tags {
+		if utf8.RuneCountInString(tag) != 1 {
+			return
+		}
+	}
+	f.found.add(splitTag, "", fixed("meta_info_def.tags"), fixed("the tags are the letters of "+shown(strings.Join(tags, ""))))
+}
+
+// Field numbers of SavedObjectGraph, SavedObject and SavedAsset (tensorflow/core/protobuf/saved_object_graph.proto).
+const (
+	objectNodes     protowire.Number = 1
+	objectFunctions protowire.Number = 2
+	objectAsset     protowire.Number = 5
+	assetIndex      protowire.Number = 1
+)
 
 // findInObjects looks at the functions that the object graph of a SavedModel names (Loader in
 // tensorflow/python/saved_model/load.py).

@@ -1,0 +1,158 @@
+package problems
+
+import (
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// fileInputs lists the ops that read files, and which of their inputs name the files.
+var fileInputs = map[string][]int{
+	"CSVDataset": {0}, "CSVDatasetV2": {0},
+	"FixedLengthRecordDataset": {0}, "FixedLengthRecordDatasetV2": {0},
+	"GenerateVocabRemapping":        {0, 1},
+	"InitializeTableFromTextFile":   {1},
+	"InitializeTableFromTextFileV2": {1},
+	"LoadAndRemapMatrix":            {0},
+	"MatchingFiles":                 {0}, "MatchingFilesDataset": {0},
+	"ReadFile":   {0},
+	"ReaderRead": {1}, "ReaderReadV2": {1}, "ReaderReadUpTo": {1}, "ReaderReadUpToV2": {1},
+	"Restore": {0}, "RestoreSlice": {0}, "RestoreV2": {0},
+	"TFRecordDataset": {0}, "TFRecordDatasetV2": {0},
+	"TensorSliceDataset": {0},
+	"TextLineDataset":    {0},
+}
+
+// findOutsideFiles looks for constants that spell absolute paths and end up in ops that read files. Assets of a SavedModel are no
+// problem: the loader replaces their paths.
+func (f *problemFinder) findOutsideFiles() {
+	ids := make(map[int32][]int)
+	for op, inputs := range fileInputs {
+		if id, ok := f.g.OpID(op); ok {
+			ids[id] = inputs
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	t := pathTrace{f: f, assets: f.assetNodes(), left: maxTraced}
+	for i := range f.g.Len() {
+		for _, k := range ids[f.g.Op(i)] {
+			edges := mainGraph{f}.inputs(i)
+			if k >= len(edges) {
+				continue
+			}
+			for _, path := range t.paths(edges[k]) {
+				f.found.add(outsideFile, path, f.node(i), fixed("op "+f.g.OpName(f.g.Op(i))+" reads "+shown(path)))
+			}
+		}
+	}
+}
+
+// assetNodes returns the nodes whose paths the loader of a SavedModel replaces.
+func (f *problemFinder) assetNodes() map[string]bool {
+	nodes := make(map[string]bool)
+	for i := range f.m.Fields {
+		if !f.m.Fields[i].Is(wire.AssetFileDef) {
+			continue
+		}
+		var asset tfpb.AssetFileDef
+		if proto.Unmarshal(f.m.Fields[i].Data, &asset) == nil && asset.GetFilename() != "" {
+			node, _, _ := strings.Cut(asset.GetTensorInfo().GetName(), ":")
+			nodes[node] = true
+		}
+	}
+	return nodes
+}
+
+// The limits of following file names back to the constants they come from.
+const (
+	maxTraced     = 1 << 20 // nodes, for all ops together
+	maxTracedOnce = 256     // nodes, for one op
+	maxPaths      = 8       // paths that one op is said to read
+)
+
+// A pathTrace follows tensors back to constant strings.
+type pathTrace struct {
+	f      *problemFinder
+	assets map[string]bool
+	left   int // nodes that may still be followed
+}
+
+// paths returns the absolute paths among the constants that a tensor of strings comes from.
+func (t *pathTrace) paths(e graph.Edge) []string {
+	var found []string
+	seen := make(map[int32]bool)
+	next := []graph.Edge{e}
+	for len(next) > 0 && len(seen) < maxTracedOnce && t.left > 0 && len(found) < maxPaths {
+		e := next[len(next)-1]
+		next = next[:len(next)-1]
+		if e.Node == graph.Dangling || seen[e.Node] {
+			continue
+		}
+		seen[e.Node] = true
+		t.left--
+		i := int(e.Node)
+		inputs := mainGraph{t.f}.inputs(i)
+		switch op := t.f.g.OpName(t.f.g.Op(i)); op {
+		case "Const":
+			if !t.assets[string(t.f.g.Name(i))] {
+				found = append(found, t.absolute(i, maxPaths-len(found))...)
+			}
+		case "Identity", "Reshape", "ExpandDims", "Squeeze", "RandomShuffle", "Print", "PlaceholderWithDefault", "ShardedFilename", "Switch":
+			next = append(next, inputs[:min(1, len(inputs))]...)
+		case "Pack", "Concat", "ConcatV2", "StringJoin", "Merge":
+			next = append(next, inputs[:min(maxTracedOnce, len(inputs))]...)
+		case "FIFOQueue", "FIFOQueueV2", "RandomShuffleQueue", "RandomShuffleQueueV2":
+			next = append(next, t.enqueued(i)...)
+		}
+	}
+	return found
+}
+
+// enqueued returns what goes into a queue.
+func (t *pathTrace) enqueued(queue int) []graph.Edge {
+	var out []graph.Edge
+	readers := t.f.g.Consumers(queue)
+	for _, e := range readers[:min(maxTracedOnce, len(readers))] {
+		switch t.f.g.OpName(t.f.g.Op(int(e.Node))) {
+		case "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2":
+			if inputs := (mainGraph{t.f}).inputs(int(e.Node)); len(inputs) > 1 {
+				out = append(out, inputs[1])
+			}
+		}
+	}
+	return out
+}
+
+// absolute returns up to most absolute paths in Const node i.
+func (t *pathTrace) absolute(i, most int) []string {
+	const stringVal = 8 // field of TensorProto
+	t.f.g.Node(i, &t.f.scratch)
+	value, _ := t.f.scratch.Attr("value")
+	encoded, _ := wire.AttrBytes(value, wire.AttrTensor)
+	var out []string
+	for s := wire.Scan(encoded); s.Next() && len(out) < most; {
+		if s.Is(stringVal) && isAbsolute(string(s.Data)) {
+			out = append(out, string(s.Data))
+		}
+	}
+	return out
+}
+
+// isAbsolute reports whether a file name spells the whole way to a file: /a/b, C:\a, \\host\a, gs://bucket/a.
+func isAbsolute(name string) bool {
+	const longest = 4096 // PATH_MAX
+	if len(name) > longest {
+		return false
+	}
+	if scheme, rest, ok := strings.Cut(name, "://"); ok && rest != "" {
+		return scheme != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+") == ""
+	}
+	drive := len(name) > 3 && name[1] == ':' && (name[2] == '\\' || name[2] == '/')
+	return len(name) > 1 && name[0] == '/' || drive || strings.HasPrefix(name, `\\`)
+}
