@@ -72,9 +72,17 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 		return err
 	}
 	defer in.Close() //nolint:errcheck // read only
+	variables, err := o.convert.open(in)
+	if err != nil {
+		return err
+	}
+	if variables != nil {
+		defer variables.Close() //nolint:errcheck // read only
+		o.export.Checkpoint = variables
+	}
 	message, report, err := rewrite.Export(in.Meta, o.export)
 	if err != nil {
-		return in.Locate(err)
+		return remedied(err, in)
 	}
 	if err := o.checkMissing(in.Name, report); err != nil {
 		return err
@@ -95,6 +103,9 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	r := result{message: message, kind: kind, report: said}
 	if r.message, err = in.As(kind, message); err != nil {
 		return in.Locate(err)
+	}
+	if variables != nil {
+		r.verify = func() error { return verifyKeys(cmd.Context(), variables, report.Keys) }
 	}
 	if debug != nil {
 		r.ready = func() error { return o.writeDebugInfo(cmd.Context(), said.DebugInfo, out, debug) }

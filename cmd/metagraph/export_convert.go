@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 )
@@ -17,6 +22,8 @@ type convertFlags struct {
 	signature       string
 	shapes          []string
 	dropAttrs       []string
+	freeze          bool
+	checkpoint      string
 }
 
 // register adds the flags to a command.
@@ -24,7 +31,9 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&c.outputs, "outputs", nil, "keep only what these `tensors` need: [NAME=]TENSOR, or ^NODE for an op (repeatable, comma-separated)")
 	f.StringArrayVar(&c.inputs, "inputs", nil, "cut the graph at these `tensors` and feed them: [NAME=]TENSOR (repeatable, comma-separated)")
-	f.StringVar(&c.signature, "signature", rewrite.DefaultSignature, "`key` of the signature written for --inputs and --outputs")
+	f.StringVar(&c.signature, "signature", "", "`key` of the signature written for --inputs and --outputs (default "+rewrite.DefaultSignature+")")
+	f.BoolVar(&c.freeze, "freeze", false, "turn variables into constants with the values of the checkpoint")
+	f.StringVar(&c.checkpoint, "checkpoint", "", "`prefix` of the checkpoint (default: the one beside IN)")
 	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the `shape` of a placeholder: NAME=DIMS, such as x=8,224,224,? (repeatable)")
 	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr with this `name` from all nodes, such as _output_shapes (repeatable, comma-separated)")
 }
@@ -44,7 +53,7 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 	if len(o.Outputs) > 0 && o.Scope != "" {
 		return usageErrorf("run export twice, first with --outputs", "--outputs and --export-scope cannot be used together")
 	}
-	o.Signature = c.signature
+	o.Signature, o.Freeze = c.signature, c.freeze
 	for _, spec := range c.shapes {
 		shape, err := parseShape(spec)
 		if err != nil {
@@ -54,6 +63,51 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 	}
 	o.DropAttrs = splitLists(c.dropAttrs)
 	return nil
+}
+
+// open opens the checkpoint that the conversion needs: the one that was named, else the one that belongs to in. It returns nil if
+// none is needed, or if there is none beside in.
+func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
+	prefix := c.checkpoint
+	if prefix == "" {
+		prefix = in.CheckpointPrefix()
+	}
+	if !c.freeze || prefix == "" {
+		return nil, nil
+	}
+	found, err := checkpoint.Open(prefix)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && c.checkpoint == "":
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &metafile.Error{Name: prefix, Problem: "no such checkpoint", Hint: "give the prefix, such as train/model.ckpt-3", Err: err}
+	}
+	return found, err
+}
+
+// verifyKeys checks the values of some keys of a checkpoint: a damaged value must not get into a graph.
+func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys []string) error {
+	names := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		names[key] = true
+	}
+	damaged, err := c.VerifyOnly(ctx, names, nil)
+	if err != nil || len(damaged) == 0 {
+		return err
+	}
+	return &metafile.Error{Name: c.Name, Problem: fmt.Sprintf("the value of %q is damaged: %s", damaged[0].Name, damaged[0].What),
+		Hint: "copy or download the checkpoint again, or use that of another step"}
+}
+
+// remedied adds flags to an error of an export.
+func remedied(err error, in *metafile.File) error {
+	switch {
+	case errors.Is(err, rewrite.ErrNoOutputs):
+		return &metafile.Error{Name: in.Name, Problem: err.Error(), Hint: "name the outputs with --outputs; `metagraph show " + in.Name + " io` lists likely ones", Err: err}
+	case errors.Is(err, rewrite.ErrNoCheckpoint):
+		return &metafile.Error{Name: in.Name, Problem: err.Error(), Hint: "name the checkpoint with --checkpoint PREFIX", Err: err}
+	}
+	return in.Locate(err)
 }
 
 // endpoints parses the values of --inputs or --outputs.

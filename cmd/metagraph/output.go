@@ -48,6 +48,7 @@ type result struct {
 	kind    metafile.Kind
 	report  render.Report
 	hints   []string     // what the user may do next, with the names of flags
+	verify  func() error // checks the data that the message refers to, once the size of the message is known to be valid; may be nil
 	ready   func() error // what else must succeed right before the old file is replaced; may be nil
 }
 
@@ -59,7 +60,7 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if err != nil {
 		return err
 	}
-	if err := metafile.CheckKind(path, r.message, r.kind, format); err != nil {
+	if err := cmp.Or(metafile.CheckSize(path, r.message, r.kind), metafile.CheckKind(path, r.message, r.kind, format)); err != nil {
 		return err
 	}
 	options := metafile.WriteOptions{
@@ -83,6 +84,11 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 			}
 			return nil
 		},
+	}
+	if r.verify != nil {
+		if err := r.verify(); err != nil {
+			return err
+		}
 	}
 	if out.dryRun {
 		err = cmp.Or(metafile.Try(ctx, path, r.message, r.kind, options), changed(inputs))

@@ -82,7 +82,12 @@ const (
 // progress, which may be nil, is called from several goroutines with the number of bytes that were read. The error is about
 // files that cannot be read, or ctx.
 func (c *Checkpoint) Verify(ctx context.Context, progress func(bytes int64)) ([]Damage, error) {
-	v := &verifier{checkpoint: c, progress: progress, what: make([]string, len(c.Tensors))}
+	return c.VerifyOnly(ctx, nil, progress)
+}
+
+// VerifyOnly does what Verify does for the tensors with the given names; for all of them if names is nil.
+func (c *Checkpoint) VerifyOnly(ctx context.Context, names map[string]bool, progress func(bytes int64)) ([]Damage, error) {
+	v := &verifier{checkpoint: c, progress: progress, names: names, what: make([]string, len(c.Tensors))}
 	if progress == nil {
 		v.progress = func(int64) {}
 	}
@@ -104,7 +109,7 @@ func (c *Checkpoint) Verify(ctx context.Context, progress func(bytes int64)) ([]
 	}
 	var damaged []Damage
 	for i, what := range v.what {
-		if what != "" {
+		if what != "" && v.verifies(i) {
 			damaged = append(damaged, Damage{c.Tensors[i].Name, what})
 		}
 	}
@@ -130,9 +135,15 @@ func (c *Checkpoint) VerifySize() int64 {
 type verifier struct {
 	checkpoint *Checkpoint
 	progress   func(int64)
-	parts      [][]part // by tensor: what was read of tensors that several workers share
+	names      map[string]bool // the tensors to verify, nil for all
+	parts      [][]part        // by tensor: what was read of tensors that several workers share
 	lock       sync.Mutex
 	what       []string // by tensor: what is wrong with it, "" if nothing is
+}
+
+// verifies reports whether a tensor is one of those to verify.
+func (v *verifier) verifies(i int) bool {
+	return v.names == nil || v.names[v.checkpoint.Tensors[i].Name]
 }
 
 // A part is the checksum of some of the bytes of a piece.
@@ -200,7 +211,7 @@ func (v *verifier) jobs() []job {
 		t := &v.checkpoint.Tensors[i]
 		for k := range t.pieces {
 			p := &t.pieces[k]
-			if v.what[i] != "" || p.size == 0 && p.sum == 0 {
+			if !v.verifies(i) || v.what[i] != "" || p.size == 0 && p.sum == 0 {
 				continue
 			}
 			if _, err := v.checkpoint.place(t, p); p.size > 0 && err != nil {
@@ -452,6 +463,9 @@ func (v *verifier) v1Values() error {
 	c := v.checkpoint
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
+		if !v.verifies(i) {
+			continue
+		}
 		for k := range t.pieces {
 			var err error
 			if t.IsString() {

@@ -252,7 +252,7 @@ func (f *fitter) field(s ropeField, md protoreflect.MessageDescriptor, depth int
 	}
 	f.known++
 	switch {
-	case fd.Kind() == protoreflect.StringKind && !printable(f.rope.Slice(s.at, s.size)):
+	case fd.Kind() == protoreflect.StringKind && !f.printable(s.at, s.size):
 		f.strange++
 	case fd.Message() != nil && depth < fitDepth:
 		f.message(s.at, s.at+s.size, fd.Message(), depth+1)
@@ -305,6 +305,18 @@ func typeFits(t protowire.Type, fd protoreflect.FieldDescriptor) bool {
 		return t == protowire.Fixed64Type || fd.IsList() && t == protowire.BytesType
 	}
 	return t == protowire.VarintType || fd.IsList() && t == protowire.BytesType
+}
+
+// maxPrintable is how much of a string is looked at.
+const maxPrintable = 4096
+
+// printable reports whether a string in the rope is printable, as far as its beginning tells.
+func (f *fitter) printable(at, size int64) bool {
+	s := f.rope.Slice(at, min(size, maxPrintable))
+	for k := 0; k < utf8.UTFMax && size > maxPrintable && !utf8.Valid(s); k++ {
+		s = s[:len(s)-1] // a character was cut
+	}
+	return printable(s)
 }
 
 // printable reports whether a string is one that a person could have written.

@@ -181,6 +181,18 @@ func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 	return graph, nil
 }
 
+// CheckpointPrefix returns the prefix of the checkpoint that belongs to the file: X for X.meta, variables/variables for a SavedModel. It
+// is empty for standard input. There need not be such a checkpoint.
+func (f *File) CheckpointPrefix() string {
+	switch {
+	case f.Path == "":
+		return ""
+	case f.Kind == SavedModel:
+		return filepath.Join(filepath.Dir(f.Path), "variables", "variables")
+	}
+	return strings.TrimSuffix(f.Path, filepath.Ext(f.Path))
+}
+
 // Holder returns which of the files, some of which may be nil, an error about bytes is about: nil where it is about none of
 // theirs, or no *wire.SyntaxError.
 func Holder(err error, files ...*File) *File {

@@ -62,7 +62,7 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 	if stdout {
 		name = "standard output"
 	}
-	if err := checkSize(name, message, kind); err != nil {
+	if err := CheckSize(name, message, kind); err != nil {
 		return err
 	}
 	if stdout {
@@ -80,7 +80,7 @@ func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o Writ
 	if IsStdout(path) {
 		path = "standard output"
 	}
-	if err := checkSize(path, message, kind); err != nil || o.Format == Binary {
+	if err := CheckSize(path, message, kind); err != nil || o.Format == Binary {
 		return err
 	}
 	if err := encode(contextWriter{ctx, io.Discard}, message, kind, o); err != nil {
@@ -89,12 +89,12 @@ func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o Writ
 	return nil
 }
 
-// checkSize refuses a message that TensorFlow could not read.
-func checkSize(name string, message *wire.Rope, kind Kind) error {
+// CheckSize refuses a message that TensorFlow could not read.
+func CheckSize(name string, message *wire.Rope, kind Kind) error {
 	if message.Size() <= MaxSize {
 		return nil
 	}
-	return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes, over 2 GiB - 1: TensorFlow could not read it", kind, message.Size()),
+	return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes; TensorFlow cannot read messages of 2 GiB or more", kind, message.Size()),
 		Hint: "export a part of the graph, or keep large constants out of it"}
 }
 

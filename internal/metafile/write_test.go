@@ -216,7 +216,7 @@ func TestWriteTooLarge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.meta")
 	err := metafile.Write(context.Background(), path, b.Build(), metafile.MetaGraph, metafile.WriteOptions{})
 	var e *metafile.Error
-	if !errors.As(err, &e) || err.Error() != path+": the MetaGraphDef would have 2147483648 bytes, over 2 GiB - 1: TensorFlow could not read it" {
+	if !errors.As(err, &e) || err.Error() != path+": the MetaGraphDef would have 2147483648 bytes; TensorFlow cannot read messages of 2 GiB or more" {
 		t.Errorf("2 GiB: %v", err)
 	}
 	if left := names(t, filepath.Dir(path)); len(left) > 0 {

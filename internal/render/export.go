@@ -32,6 +32,7 @@ func (e Export) Notice() Notice {
 		}
 		n.Details = append(n.Details, unbound)
 	}
+	n.Details = append(n.Details, e.converted()...)
 	if e.Cleared > 0 {
 		n.Details = append(n.Details, "cleared the device of "+count(e.Cleared, "node"))
 	}
@@ -53,7 +54,7 @@ func (e Export) Notice() Notice {
 	if e.DebugInfo != "" {
 		n.Details = append(n.Details, "debug info: "+Text(e.DebugInfo))
 	}
-	n.Warnings = e.warnings()
+	n.Warnings = append(e.convertWarnings(), e.warnings()...)
 	return n
 }
 

@@ -16,9 +16,9 @@ import (
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// cutTwin does to a decoded graph what --outputs does: it keeps what the output needs and what the definitions of the kept
+// cutTwin does to a decoded graph what --outputs does: it keeps what the outputs need and what the definitions of the kept
 // variables and the initializers of the kept tables need.
-func cutTwin(m *tfpb.MetaGraphDef, output string) []*tfpb.NodeDef {
+func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 	byName := make(map[string]*tfpb.NodeDef)
 	for _, n := range m.GraphDef.Node {
 		if byName[n.Name] == nil {
@@ -39,7 +39,9 @@ func cutTwin(m *tfpb.MetaGraphDef, output string) []*tfpb.NodeDef {
 			}
 		}
 	}
-	reach(output)
+	for _, output := range outputs {
+		reach(base(output))
+	}
 	variables := []string{"variables", "trainable_variables", "local_variables", "model_variables", "metric_variables", "moving_average_variables", "global_step"}
 	for before := -1; before != len(kept); {
 		before = len(kept)
@@ -84,24 +86,24 @@ func TestCutLikeTwin(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		for range 10 {
 			output := whole.GraphDef.Node[random.IntN(len(whole.GraphDef.Node))].Name
-			message, _, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{
+			message, report, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{
 				Outputs: []prune.Endpoint{{Key: "out", Node: output, Control: true}}, Registry: scope.NewRegistry()})
 			if err != nil {
 				t.Fatalf("Export %q: %v", output, err)
 			}
 			got := new(tfpb.MetaGraphDef)
 			must(proto.Unmarshal(message.Bytes(), got))
-			want := cutTwin(proto.CloneOf(whole), output)
-			gone := func(n *tfpb.NodeDef) bool { return isNewSaver(whole, n.Name) }
-			got.GraphDef.Node = slices.DeleteFunc(got.GraphDef.Node, gone)
+			outputs := []string{output}
+			if saver := whole.SaverDef; report.Saver == "kept" {
+				outputs = append(outputs, saver.FilenameTensorName, saver.SaveTensorName, saver.RestoreOpName)
+			}
+			want := cutTwin(proto.CloneOf(whole), outputs...)
+			if under, _, _ := strings.Cut(got.GetSaverDef().GetRestoreOpName(), "/"); report.Saver == "cut" {
+				got.GraphDef.Node = slices.DeleteFunc(got.GraphDef.Node, func(n *tfpb.NodeDef) bool { return strings.HasPrefix(n.Name, under+"/") })
+			}
 			if diff := cmp.Diff(want, got.GraphDef.Node, protocmp.Transform()); diff != "" {
 				t.Fatalf("output %q: (-twin +export)\n%s", output, diff)
 			}
 		}
 	}
-}
-
-// isNewSaver reports whether a node of a cut graph belongs to the saver that was written for it.
-func isNewSaver(whole *tfpb.MetaGraphDef, name string) bool {
-	return !slices.ContainsFunc(whole.GraphDef.Node, func(n *tfpb.NodeDef) bool { return n.Name == name })
 }

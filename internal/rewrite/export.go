@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -31,7 +33,10 @@ type ExportOptions struct {
 	Signature string           // key of the signature that is written for Inputs and Outputs; empty: DefaultSignature
 	Shapes    []NewShape       // placeholders with a new shape
 	DropAttrs []string         // attrs to remove from all nodes, those in functions too
-	Tags      []string         // replace the tags of the graph; nil keeps them
+	Freeze    bool             // make constants of the variables that Outputs need
+	// Checkpoint has the values of the variables; nil for none.
+	Checkpoint *checkpoint.Checkpoint
+	Tags       []string // replace the tags of the graph; nil keeps them
 }
 
 // An ExportReport says what Export did.
@@ -50,7 +55,7 @@ type ExportReport struct {
 	Stale          []string `json:"stale"`           // collections in whose Anys nodes have names that they had before, sorted
 	Substitutes    int      `json:"initializers"`    // variables that got an initializer in the scope, theirs lying outside
 	Savers         []string `json:"savers"`          // scopes of the savers that went
-	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped"
+	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped", "cut"
 	Cleared        int      `json:"cleared"`         // nodes whose device was cleared
 	Attrs          int      `json:"attrs"`           // attrs with default values that were dropped
 	Undefined      []string `json:"undefined"`       // ops whose defaults the file does not tell
@@ -67,10 +72,14 @@ type ExportReport struct {
 	Sources          []string      `json:"sources"`           // queues, iterators and readers that the outputs need
 	Tables           []string      `json:"tables"`            // lookup tables that the outputs need
 	Initializers     []string      `json:"initializer_ops"`   // the ops that fill the tables
+	Frozen           []string      `json:"frozen"`            // variables that became constants
+	Updates          []string      `json:"updates"`           // ops that updated a variable and no longer do
+	Keys             []string      `json:"-"`                 // keys of the checkpoint that the copy needs
 	Added            int           `json:"added"`             // nodes that were added
 	FunctionsDropped int           `json:"functions_dropped"` // functions that nothing calls any more
 	Shapes           []ShapeChange `json:"shapes"`            // placeholders that got another shape
 	Inferred         int           `json:"inferred_dropped"`  // nodes that lost their recorded shapes, which no longer hold
+	Constants        []FixedSize   `json:"fixed_sizes"`       // constants that still hold a size that was replaced
 	AttrsDropped     []AttrCount   `json:"attrs_dropped"`     // attrs that were removed by name
 }
 
@@ -85,13 +94,18 @@ type exporter struct {
 	used          map[string]bool // ops, where the op list is to be cut
 	report        *ExportReport
 	trouble       Troubles
-	assets        []bool         // which assets stay
-	facts         *opdef.Tensors // of the graph without changes; set with draft
-	changedShapes []bool         // nodes whose inferred shapes no longer hold
-	draft         *draft.Graph   // changes to nodes, nil while there are none
-	cut           *prune.Cut     // nil where no outputs were given
-	dropped       map[string]int // attrs that were removed by name
-	saver         []byte         // the SaverDef of the copy, nil for none
+	assets        []bool                       // which assets stay
+	facts         *opdef.Tensors               // of the graph without changes; set with draft
+	changedShapes []bool                       // nodes whose inferred shapes no longer hold
+	draft         *draft.Graph                 // changes to nodes, nil while there are none
+	restores      []checkpoint.Restored        // what the file's saver restores; nil until asked for
+	byNode        map[int]*checkpoint.Restored // the same by the number of the variable
+	newSaver      []byte                       // SaverDef of the saver that was written, nil for none
+	freezing      *freeze.Freezing             // nil where nothing is frozen
+	ownSignature  bool                         // inputs and outputs are those of the graph's own signatures, which stay
+	cut           *prune.Cut                   // nil where no outputs were given
+	dropped       map[string]int               // attrs that were removed by name
+	saver         []byte                       // the SaverDef of the copy, nil for none
 }
 
 // Export returns a copy of a MetaGraphDef as the options have it (export_scoped_meta_graph in
@@ -123,7 +137,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 // prepare makes the plan.
 func (e *exporter) prepare() error {
 	e.pass = &scope.Pass{Plan: e.plan, ClearDevices: e.o.ClearDevices}
-	for _, step := range []func() error{e.planCut, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
+	for _, step := range []func() error{e.planEndpoints, e.planCut, e.planFreeze, e.planCompanions, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -209,6 +223,9 @@ func (e *exporter) planSaverDef() error {
 	e.report.Saver = "none"
 	saver, ok := e.m.Message(wire.SaverDef)
 	switch {
+	case e.newSaver != nil:
+		e.report.Saver, e.saver = "cut", e.newSaver
+		return nil
 	case !ok:
 		return nil
 	case e.plan.Nothing():
@@ -346,10 +363,13 @@ func (r *ExportReport) finish() {
 	if r.Shapes == nil {
 		r.Shapes = []ShapeChange{}
 	}
+	if r.Constants == nil {
+		r.Constants = []FixedSize{}
+	}
 	if r.AttrsDropped == nil {
 		r.AttrsDropped = []AttrCount{}
 	}
-	for _, names := range []*[]string{&r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.Stale} {
+	for _, names := range []*[]string{&r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.Stale} {
 		if *names == nil {
 			*names = []string{}
 		}

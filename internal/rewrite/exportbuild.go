@@ -50,6 +50,9 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	if _, ok := e.m.Message(wire.MetaInfoDef); !ok && (e.strip != nil || e.o.Tags != nil) {
 		after(wire.MetaInfoDef, func(b *wire.Builder) { b.Message(wire.MetaInfoDef, func() { e.newInfo(b) }) })
 	}
+	if _, ok := e.m.Message(wire.SaverDef); !ok && e.newSaver != nil {
+		after(wire.SaverDef, func(b *wire.Builder) { b.Bytes(wire.SaverDef, e.newSaver) })
+	}
 	// The list of unbound inputs is a collection of its own, and known when the graph has been walked.
 	after(wire.CollectionDef, e.unbound)
 	if signature != nil {
@@ -75,7 +78,7 @@ func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) er
 			return e.collection(b, f)
 		}
 	case f.Is(wire.SignatureDef):
-		if key, _ := wire.MapEntry(f.Data); live && !(signature && string(key) == e.report.Signature) {
+		if key, _ := wire.MapEntry(f.Data); live && (!signature || string(key) != e.report.Signature) {
 			return e.signature(b, f)
 		}
 	case f.Is(wire.AssetFileDef):
@@ -161,7 +164,7 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 // saverField appends the SaverDef, where it stays.
 func (e *exporter) saverField(b *wire.Builder, f wire.Field) {
 	switch {
-	case e.report.Saver != "kept":
+	case e.report.Saver != "kept" && e.report.Saver != "cut":
 	case e.plan.Nothing():
 		b.Field(f)
 	default:

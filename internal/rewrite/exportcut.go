@@ -34,7 +34,7 @@ func (e *exporter) draftGraph() (*draft.Graph, error) {
 }
 
 // planCut cuts the graph to its outputs, where outputs were given.
-func (e *exporter) planCut() error {
+func (e *exporter) planCut() (err error) {
 	if len(e.o.Outputs) == 0 {
 		return nil
 	}
@@ -42,17 +42,35 @@ func (e *exporter) planCut() error {
 	if err != nil {
 		return err
 	}
-	if e.cut, err = prune.Outputs(g, e.facts, e.o.Inputs, e.o.Outputs); err != nil {
+	if e.cut, err = prune.Outputs(g, e.facts, e.o.Inputs, e.o.Outputs); err != nil || e.ownSignature {
 		return err
 	}
-	if err := e.cut.KeepVariables(e.m, e.o.Registry); err != nil {
-		return err
+	return e.cut.CheckInputs()
+}
+
+// planCompanions keeps what the kept nodes are loaded and initialized by.
+func (e *exporter) planCompanions() error {
+	if e.cut == nil {
+		return nil
+	}
+	if !e.o.Freeze {
+		if err := e.cut.KeepVariables(e.m, e.o.Registry); err != nil {
+			return err
+		}
+	}
+	if e.ownSignature {
+		if err := e.cut.KeepInputs(); err != nil {
+			return err
+		}
 	}
 	init, err := e.cut.KeepInitializers(e.m)
 	if err != nil {
 		return err
 	}
 	e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
+	if err := e.planSaver(); err != nil {
+		return err
+	}
 	return e.cut.Finish()
 }
 
@@ -84,17 +102,22 @@ func (e *exporter) findFunctions(keep []bool) error {
 	}
 	closure := library.NewClosure()
 	used := make(map[string]bool)
-	err = e.draft.Kept(keep, func(_ int, n *wire.Node) error {
+	err = e.draft.Kept(keep, func(i int, n *wire.Node) error {
 		if !used[string(n.Op)] {
 			used[string(n.Op)] = true
 		}
-		if library.Len() == 0 {
-			return nil
+		if library.Len() == 0 || e.freezing != nil && e.freezing.Calls(i) {
+			return nil // it calls a new function
 		}
 		return closure.Node(n)
 	})
 	if err != nil {
 		return err
+	}
+	if e.freezing != nil {
+		if err := e.newFunctions(closure, used); err != nil {
+			return err
+		}
 	}
 	for name := range closure.Has {
 		f, _ := library.Find(name)
@@ -110,9 +133,26 @@ func (e *exporter) findFunctions(keep []bool) error {
 	return nil
 }
 
+// newFunctions adds the functions that freezing made and that a kept node calls, with those that they call.
+func (e *exporter) newFunctions(closure *draft.Closure, used map[string]bool) error {
+	for _, function := range e.freezing.Functions {
+		e.pass.NewFunctions = append(e.pass.NewFunctions, function)
+		for n, err := range wire.Function(function.Bytes()).Nodes() {
+			if err != nil {
+				return err
+			}
+			used[string(n.Op)] = true
+			if err := closure.Node(n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // newSignature returns the SignatureDef of the inputs and outputs, nil where no output is a tensor.
 func (e *exporter) newSignature() []byte {
-	if e.cut == nil {
+	if e.cut == nil || e.ownSignature {
 		return nil
 	}
 	var b wire.Builder
@@ -162,7 +202,7 @@ func (e *exporter) tensorInfo(point prune.Endpoint) (int32, []byte) {
 	}
 	e.draft.Graph.Node(i, &n)
 	shape := e.facts.Shape(i, point.Port)
-	if e.changedShapes != nil && e.changedShapes[i] {
+	if i < len(e.changedShapes) && e.changedShapes[i] {
 		shape = nil
 	}
 	return e.facts.DType(&n, point.Port), draft.Shape(shape)

@@ -94,13 +94,14 @@ func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 // shapes contradict each other. What a loop or a conditional declares of its outputs becomes unknown.
 func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
 	e.changedShapes = g.Downstream(changed)
+	e.findFixedSizes(g)
 	return g.Kept(e.changedShapes, func(i int, n *wire.Node) error {
 		if _, ok := g.Attr(i, n, "_output_shapes"); ok {
 			g.SetAttr(i, "_output_shapes", nil)
 			e.report.Inferred++
 		}
 		if value, ok := g.Attr(i, n, "output_shapes"); ok && declaresShapes(n.Op) {
-			g.SetAttr(i, "output_shapes", draft.UnknownShapes(value))
+			g.SetAttr(i, "output_shapes", draft.ForgetShapes(value, func(int) bool { return true }))
 		}
 		return nil
 	})

@@ -284,7 +284,7 @@ func (w *shapeWalk) settle(i int, inferred, recorded []tensor.Shape, count int, 
 // dropDeclared makes the shapes that a loop or conditional declares of its outputs unknown.
 func (w *shapeWalk) dropDeclared(i int) {
 	if value, ok := w.node.Attr("output_shapes"); ok && declaresShapes(w.node.Op) {
-		w.i.edit(i).Attrs["output_shapes"] = draft.UnknownShapes(value)
+		w.i.edit(i).Attrs["output_shapes"] = draft.ForgetShapes(value, func(int) bool { return true })
 		w.i.report.ShapesDropped++
 	}
 }

@@ -67,6 +67,27 @@ func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error 
 	return failed
 }
 
+// FunctionNode appends node number k of a function body, with its edits and with the nodes to add after it. Names in it stay.
+func (a *Pass) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
+	if err := a.node.Parse(f.Data); err != nil {
+		return err
+	}
+	write := a.append
+	if e := a.Edits[k]; e != nil {
+		write = func(b *wire.Builder, f wire.Field, named bool) error { return a.edited(b, f, e, named) }
+	}
+	if err := write(b, f, false); err != nil {
+		return err
+	}
+	for _, n := range a.After[k] {
+		b.Message(f.Num, func() {
+			b.String(wire.NodeName, n.Name)
+			_ = n.append(b, func() error { return a.newInputs(b, n.Inputs, false) }, a.ClearDevices)
+		})
+	}
+	return nil
+}
+
 // replaces reports whether an edit sets or removes the attr whose map entry this is.
 func (e *Edit) replaces(entry []byte) bool {
 	key, _ := wire.MapEntry(entry)

@@ -10,7 +10,8 @@ import (
 // Apply makes the plan and the pass write the graph with its changes. Nodes for which keep is false go; a nil keep keeps all.
 // It fails with a *TakenError where a new node has the name of a node that stays.
 func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
-	kept := func(i int) bool { return keep == nil || i < len(keep) && keep[i] }
+	all := keep == nil
+	kept := func(i int) bool { return all || i < len(keep) && keep[i] }
 	if keep != nil {
 		plan.Gone = func(node []byte) bool {
 			i, ok := g.Graph.Find(node)
@@ -31,7 +32,7 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
 	if len(g.cut) > 0 {
 		plan.Cut = make(map[string]string, len(g.cut))
 		for e, i := range g.cut {
-			plan.Cut[string(scope.Spelling([]byte(g.Graph.TensorName(e))))] = g.Name(i)
+			plan.Cut[string(scope.Spelling([]byte(g.TensorName(e))))] = g.Name(i)
 		}
 	}
 	pass.Edits = g.edits

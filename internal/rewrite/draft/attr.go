@@ -23,13 +23,20 @@ func Shape(dims tensor.Shape) []byte {
 	return shape
 }
 
-// UnknownShapes returns the AttrValue of as many unknown shapes as the list of shapes in value has.
-func UnknownShapes(value []byte) *wire.Rope {
+// ForgetShapes returns the AttrValue of a list of shapes in which those that forget picks by number are unknown.
+func ForgetShapes(value []byte, forget func(k int) bool) *wire.Rope {
 	old, _ := wire.AttrBytes(value, wire.AttrList)
 	var list []byte
+	k := 0
 	for s := wire.Scan(old); s.Next(); {
-		if s.Is(tensor.AttrListShape) {
+		switch {
+		case s.Is(tensor.AttrListShape) && forget(k):
 			list = protowire.AppendBytes(protowire.AppendTag(list, tensor.AttrListShape, protowire.BytesType), UnknownRank)
+		default:
+			list = append(list, s.Raw...)
+		}
+		if s.Is(tensor.AttrListShape) {
+			k++
 		}
 	}
 	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrList, protowire.BytesType), list))
@@ -84,14 +91,31 @@ func StringsAttr(values ...string) *wire.Rope {
 	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrList, protowire.BytesType), list))
 }
 
-// FuncAttr returns the AttrValue value, one of a function, with another name of the function.
-func FuncAttr(value []byte, name string) *wire.Rope {
-	function, _ := wire.AttrBytes(value, wire.AttrFunc)
-	inner := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), name)
-	for s := wire.Scan(function); s.Next(); {
-		if s.Num != 1 {
-			inner = append(inner, s.Raw...)
+// RenameFunctions returns an AttrValue of a function, or of a list of functions, in which each has the name that rename returns.
+func RenameFunctions(value []byte, rename func(name string) string) *wire.Rope {
+	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+		return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrFunc, protowire.BytesType), renamed(function, rename)))
+	}
+	list, _ := wire.AttrBytes(value, wire.AttrList)
+	var out []byte
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(wire.ListFunc) {
+			out = protowire.AppendBytes(protowire.AppendTag(out, wire.ListFunc, protowire.BytesType), renamed(s.Data, rename))
+		} else {
+			out = append(out, s.Raw...)
 		}
 	}
-	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrFunc, protowire.BytesType), inner))
+	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrList, protowire.BytesType), out))
+}
+
+// renamed returns a NameAttrList with another name.
+func renamed(function []byte, rename func(name string) string) []byte {
+	name := rename(string(wire.Last(function, tensor.NameAttrListName)))
+	out := protowire.AppendString(protowire.AppendTag(nil, tensor.NameAttrListName, protowire.BytesType), name)
+	for s := wire.Scan(function); s.Next(); {
+		if s.Num != tensor.NameAttrListName {
+			out = append(out, s.Raw...)
+		}
+	}
+	return out
 }

@@ -244,3 +244,8 @@ func (r *Reach) push(i int) {
 		r.stack = append(r.stack, i)
 	}
 }
+
+// Node returns a new node. The attrs may be nil.
+func Node(name, op, device string, inputs []string, attrs map[string]*wire.Rope) *scope.NewNode {
+	return &scope.NewNode{Name: name, Op: op, Device: device, Inputs: inputs, Attrs: attrs}
+}

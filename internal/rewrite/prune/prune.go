@@ -81,26 +81,47 @@ func Outputs(g *draft.Graph, facts *opdef.Tensors, inputs, outputs []Endpoint) (
 	if err := c.cutInputs(); err != nil {
 		return nil, err
 	}
-	c.Reach = g.NewReach()
-	for _, output := range c.Outputs {
-		i, _ := g.Source([]byte(strings.TrimPrefix(output.Tensor(), "^")))
-		if err := c.Reach.Add(i); err != nil {
-			return nil, broken(err)
-		}
+	if err := c.Again(); err != nil {
+		return nil, err
 	}
-	c.needed = slices.Clone(c.Reach.Has)
+	return c, nil
+}
+
+// CheckInputs finds the inputs that no output needs. The error is draft.Problems.
+func (c *Cut) CheckInputs() error {
+	var problems draft.Problems
 	for k, input := range c.Inputs {
 		if !c.Reach.Has[c.source(k)] {
 			problems.Add("leave it out, or add an output that needs it", "no output needs the input %q", input.Tensor())
 		}
 	}
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	return c, c.findSources()
+	return problems.Err()
 }
 
-// Needs reports whether the outputs need node i.
+// KeepInputs keeps the inputs that no output needs.
+func (c *Cut) KeepInputs() error {
+	for k := range c.Inputs {
+		if err := c.Reach.Add(c.source(k)); err != nil {
+			return broken(err)
+		}
+	}
+	return nil
+}
+
+// Again finds anew what the outputs need, after changes to the graph.
+func (c *Cut) Again() error {
+	c.Reach = c.g.NewReach()
+	for _, output := range c.Outputs {
+		i, _ := c.g.Source([]byte(strings.TrimPrefix(output.Tensor(), "^")))
+		if err := c.Reach.Add(i); err != nil {
+			return broken(err)
+		}
+	}
+	c.needed = slices.Clone(c.Reach.Has)
+	return nil
+}
+
+// Needs reports whether the outputs need node i themselves, and not only what initializes or saves the graph.
 func (c *Cut) Needs(i int) bool { return i < len(c.needed) && c.needed[i] }
 
 // source returns the node that stands for input k: the placeholder itself, or the one that is made.
@@ -201,14 +222,14 @@ func (c *Cut) cutInputs() error {
 
 // findSources finds what has to be fed or filled before the outputs can be computed, and takes placeholders as inputs where no
 // input was given.
-func (c *Cut) findSources() error {
+func (c *Cut) findSources() {
 	given := make(map[string]bool)
 	for _, e := range c.Inputs {
 		given[e.Node] = true
 	}
 	keys := make(map[string]bool)
 	none := len(c.Inputs) == 0
-	return c.g.Kept(c.Reach.Has, func(i int, n *wire.Node) error {
+	_ = c.g.Kept(c.needed, func(i int, n *wire.Node) error {
 		name := string(n.Name)
 		switch op := string(n.Op); {
 		case op == "PlaceholderWithDefault":
@@ -223,7 +244,7 @@ func (c *Cut) findSources() error {
 			keys[key] = true
 			c.Inputs = append(c.Inputs, Endpoint{Key: key, Node: name})
 		case IsPlaceholder(n.Op):
-			if _, made := c.g.Original(n.Name); made && !given[name] {
+			if i < c.g.Files() && !given[name] {
 				c.Feeds = append(c.Feeds, name)
 			}
 		case IsSource(op):
@@ -248,6 +269,7 @@ func IsSource(op string) bool {
 // Finish names the placeholders that were made, and the inputs and outputs as they are called in the result. A placeholder has
 // the name that was given for it, else that of the node that it replaces, where that node does not stay.
 func (c *Cut) Finish() error {
+	c.findSources()
 	var problems draft.Problems
 	taken := func(name string) bool {
 		if i, ok := c.g.Find([]byte(name)); ok {

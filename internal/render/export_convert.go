@@ -1,0 +1,75 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/rewrite"
+)
+
+// converted returns the details about a cut or frozen graph and about edits.
+func (e Export) converted() []string {
+	var out []string
+	if e.Signature != "" {
+		out = append(out, fmt.Sprintf("signature %s: %s -> %s", Text(e.Signature), endpoints(e.Inputs), endpoints(e.Outputs)))
+	}
+	if n := len(e.Frozen); n > 0 {
+		out = append(out, fmt.Sprintf("froze %s: %s", count(n, "variable"), strings.Join(atMost(texts(e.Frozen), 6), ", ")))
+	}
+	if e.Saver == "cut" {
+		out = append(out, fmt.Sprintf("the saver restores %s", count(len(e.Keys), "tensor")))
+	}
+	if len(e.Defaults) > 0 {
+		out = append(out, "can be fed: "+strings.Join(atMost(texts(e.Defaults), 6), ", "))
+	}
+	if e.FunctionsDropped > 0 {
+		out = append(out, "removed "+count(e.FunctionsDropped, "unused function"))
+	}
+	for _, s := range e.Shapes {
+		out = append(out, fmt.Sprintf("%s: shape %s -> %s", Text(s.Node), s.From, s.To))
+	}
+	if e.Inferred > 0 {
+		out = append(out, "removed outdated inferred shapes from "+count(e.Inferred, "node"))
+	}
+	for _, a := range e.AttrsDropped {
+		out = append(out, fmt.Sprintf("removed attr %s from %s", Text(a.Attr), count(a.Count, "node")))
+	}
+	return out
+}
+
+// convertWarnings says what a user of a cut or frozen graph has to know.
+func (e Export) convertWarnings() []string {
+	var out []string
+	if n := len(e.Feeds); n > 0 {
+		out = append(out, fmt.Sprintf("%s must be fed too: %s", count(n, "placeholder"), strings.Join(atMost(texts(e.Feeds), 6), ", ")))
+	}
+	if len(e.Sources) > 0 {
+		out = append(out, "the outputs read an input pipeline: "+strings.Join(atMost(texts(e.Sources), 6), ", "))
+	}
+	if n := len(e.Updates); n > 0 {
+		out = append(out, fmt.Sprintf("the frozen graph no longer updates its variables: %s became plain computation (%s)", count(n, "op"), strings.Join(atMost(texts(e.Updates), 4), ", ")))
+	}
+	if len(e.Tables) > 0 {
+		if len(e.Initializers) > 0 {
+			out = append(out, fmt.Sprintf("run %s first: it initializes %s", strings.Join(atMost(texts(e.Initializers), 6), ", "), strings.Join(atMost(texts(e.Tables), 6), ", ")))
+		} else {
+			out = append(out, "no op initializes the table "+strings.Join(atMost(texts(e.Tables), 6), ", "))
+		}
+	}
+	for _, c := range e.Constants {
+		out = append(out, fmt.Sprintf("constant %s still holds the old size %d; %s reads it as a shape", Text(c.Node), c.Size, Text(c.Reader)))
+	}
+	return out
+}
+
+// endpoints lists the inputs or outputs of a signature.
+func endpoints(list []rewrite.Tensor) string {
+	if len(list) == 0 {
+		return "nothing"
+	}
+	parts := make([]string, len(list))
+	for i, t := range list {
+		parts[i] = Text(t.Key) + " (" + Text(t.Tensor) + ")"
+	}
+	return strings.Join(atMost(parts, 6), ", ")
+}

@@ -1,0 +1,88 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A FixedSize is a constant that still holds a size which --set-shape replaced.
+type FixedSize struct {
+	Node   string `json:"node"`   // the constant
+	Reader string `json:"reader"` // the op that takes it as a shape
+	Size   int64  `json:"size"`
+}
+
+// maxFixed is how many such constants are reported.
+const maxFixed = 20
+
+// shapeInput returns which input of an op is a shape, and whether one is.
+func shapeInput(op []byte) (int, bool) {
+	switch string(op) {
+	case "Reshape", "BroadcastTo", "Tile":
+		return 1, true
+	case "Fill", "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Empty":
+		return 0, true
+	}
+	return 0, false
+}
+
+// findFixedSizes finds constants that hold a size which was replaced and that something downstream reads as a shape, itself or through one
+// more op.
+func (e *exporter) findFixedSizes(g *draft.Graph) {
+	old := make(map[int64]bool)
+	for _, s := range e.report.Shapes {
+		for k, dim := range s.From {
+			if dim > 1 && s.To[k] != dim {
+				old[dim] = true
+			}
+		}
+	}
+	if len(old) == 0 {
+		return
+	}
+	var n wire.Node
+	for i := range g.Files() {
+		g.Graph.Node(i, &n)
+		k, ok := shapeInput(n.Op)
+		if !ok || len(e.report.Constants) >= maxFixed || !e.nearDownstream(g, i) || k >= len(n.Inputs) {
+			continue
+		}
+		source, ok := g.Source(n.Inputs[k])
+		reader := string(n.Name)
+		if !ok || source >= g.Files() {
+			continue
+		}
+		g.Graph.Node(source, &n)
+		if size, ok := holds(&n, old); ok {
+			e.report.Constants = append(e.report.Constants, FixedSize{Node: string(n.Name), Reader: reader, Size: size})
+		}
+	}
+}
+
+// nearDownstream reports whether a node depends on a placeholder that changed, or something that reads it does.
+func (e *exporter) nearDownstream(g *draft.Graph, i int) bool {
+	return e.changedShapes[i] || slices.ContainsFunc(g.Consumers(i), func(c graph.Edge) bool { return e.changedShapes[c.Node] })
+}
+
+// holds returns which of some sizes a constant of integers holds, and whether it holds one.
+func holds(n *wire.Node, sizes map[int64]bool) (int64, bool) {
+	if string(n.Op) != "Const" {
+		return 0, false
+	}
+	value, _ := n.Attr("value")
+	raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+	decoded := tensor.ParseTensor(raw)
+	if decoded == nil || len(decoded.Shape) > 1 {
+		return 0, false
+	}
+	for _, v := range decoded.Values {
+		if v.Kind == tensor.ValueInt && sizes[v.Int] {
+			return v.Int, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,349 @@
+package freeze
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A body is a function some of whose arguments are handles of variables, and what its nodes become. Tensors in it are called as its
+// nodes read them: `argument`, `node:output:k`.
+type body struct {
+	l       *library
+	name    string
+	f       wire.Function
+	args    handles
+	results handles
+	changed bool
+
+	nodes   []wire.Node
+	readers map[string][]int // tensor to the nodes that read it
+	flows   map[string]int32 // tensors that are handles
+	todo    []string
+	edits   map[int]*scope.Edit
+	after   map[int][]*scope.NewNode
+	renamed map[string]string // outputs that are called otherwise, `node:output` to `node:output`
+	callers map[int]bool
+}
+
+// analyze finds what becomes of a function.
+func (l *library) analyze(name string, f wire.Function, args handles) *body {
+	b := &body{l: l, name: name, f: f, args: args, results: make(handles), readers: make(map[string][]int), flows: make(map[string]int32),
+		edits: make(map[int]*scope.Edit), after: make(map[int][]*scope.NewNode), renamed: make(map[string]string), callers: make(map[int]bool)}
+	for n, err := range f.Nodes() {
+		if err != nil {
+			return nil
+		}
+		var own wire.Node
+		if own.Parse(n.Raw) != nil {
+			return nil
+		}
+		for _, input := range own.Inputs {
+			spelled := spelled(input)
+			b.readers[spelled] = append(b.readers[spelled], len(b.nodes))
+		}
+		b.nodes = append(b.nodes, own)
+	}
+	signature, _ := wire.Merged(f, wire.FunctionSignature)
+	for k, arg := range argNames(signature, opInputArg) {
+		if dtype, ok := args[k]; ok {
+			b.flow(arg, dtype)
+			b.flow(arg+":0:0", dtype) // as it is spelled with a number
+		}
+	}
+	for len(b.todo) > 0 {
+		b.follow()
+		for i := range b.callers {
+			c, _ := l.callOf(&b.nodes[i])
+			for k, dtype := range l.results(&b.nodes[i], c, b.arguments(i, c)) {
+				b.flow(b.output(i, c, k), dtype)
+			}
+		}
+	}
+	returned := returns(f)
+	for k, result := range argNames(signature, opOutputArg) {
+		if dtype, ok := b.flows[spelled([]byte(returned[result]))]; ok {
+			b.results[k] = dtype
+		}
+	}
+	b.changed = len(b.edits)+len(b.callers) > 0
+	return b
+}
+
+// spelled returns the one spelling of a tensor in a function body.
+func spelled(input []byte) string {
+	name := string(input)
+	if strings.Count(name, ":") == 1 {
+		return name + ":0"
+	}
+	return name
+}
+
+// Fields of OpDef and OpDef.ArgDef (tensorflow/core/framework/op_def.proto).
+const (
+	opName      protowire.Number = 1
+	opInputArg  protowire.Number = 2
+	opOutputArg protowire.Number = 3
+
+	argName       protowire.Number = 1
+	argType       protowire.Number = 3
+	argHandleData protowire.Number = 7
+	argFullType   protowire.Number = 17
+)
+
+// argNames returns the names of the arguments or results of a signature.
+func argNames(signature []byte, num protowire.Number) []string {
+	var names []string
+	for s := wire.Scan(signature); s.Next(); {
+		if s.Is(num) {
+			names = append(names, string(wire.Last(s.Data, argName)))
+		}
+	}
+	return names
+}
+
+// returns returns which tensor each result of a function is.
+func returns(f wire.Function) map[string]string {
+	out := make(map[string]string)
+	for s := wire.Scan(f); s.Next(); {
+		if s.Is(wire.FunctionRet) {
+			key, value := wire.MapEntry(s.Data)
+			out[string(key)] = string(value)
+		}
+	}
+	return out
+}
+
+func (b *body) flow(t string, dtype int32) {
+	if _, known := b.flows[t]; !known {
+		b.flows[t] = dtype
+		b.todo = append(b.todo, t)
+	}
+}
+
+func (b *body) follow() {
+	for len(b.todo) > 0 {
+		t := b.todo[len(b.todo)-1]
+		b.todo = b.todo[:len(b.todo)-1]
+		for _, i := range b.readers[t] {
+			b.read(i, b.flows[t])
+		}
+	}
+}
+
+// read converts a node that reads a handle.
+func (b *body) read(i int, dtype int32) {
+	n := &b.nodes[i]
+	if b.callers[i] || b.edits[i] != nil {
+		return
+	}
+	if c, ok := reader(n, dtype); ok {
+		b.convert(i, n, c)
+		return
+	}
+	outputs, known := b.l.facts.CountOutputs(n)
+	switch {
+	case b.l.calls(n):
+		b.callers[i] = true
+	case forwards(n.Op):
+		b.edits[i] = &scope.Edit{Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(dtype), "_output_shapes": nil}}
+		for _, arg := range b.l.facts.Def(n.Op).GetOutputArg() {
+			if arg.GetTypeAttr() == "T" {
+				b.flow(string(n.Name)+":"+arg.GetName()+":0", dtype)
+			}
+		}
+	case known && outputs == 0:
+		controls := []string{}
+		for _, input := range names(n.Inputs) {
+			if strings.HasPrefix(input, "^") {
+				controls = append(controls, input)
+			}
+		}
+		b.edits[i] = &scope.Edit{Op: "NoOp", Inputs: controls, Alone: true}
+	default:
+		b.l.problems.Add("", "cannot freeze: node %q (%s) of function %q uses a variable in a way that a constant cannot be used", n.Name, n.Op, b.name)
+	}
+}
+
+// convert applies a conversion to a node.
+func (b *body) convert(i int, n *wire.Node, c conversion) {
+	e := &scope.Edit{Op: c.op, Attrs: c.attrs, Alone: c.op == "Const"}
+	b.edits[i] = e
+	if c.inputs != all {
+		e.Inputs = names(n.Inputs[:min(c.inputs, len(n.Inputs))])
+	}
+	if c.axis != nil {
+		axis := scope.Unique(string(n.Name)+"/axis", func(name string) bool {
+			return slices.ContainsFunc(b.nodes, func(n wire.Node) bool { return string(n.Name) == name })
+		})
+		b.after[i] = append(b.after[i], &scope.NewNode{Name: axis, Op: "Const", Attrs: map[string]*wire.Rope{
+			"dtype": draft.TypeAttr(c.indices), "value": draft.TensorAttr(draft.IntTensor(c.indices, *c.axis))}})
+		e.Inputs = insertInput(n.Inputs, 2, axis+":output:0")
+	}
+	if c.from != c.to {
+		b.renamed[string(n.Name)+":"+c.from] = string(n.Name) + ":" + c.to
+	}
+}
+
+// arguments returns which arguments of a node's call are handles.
+func (b *body) arguments(i int, c call) handles {
+	args := make(handles)
+	for k, input := range b.nodes[i].Inputs {
+		if dtype, ok := b.flows[spelled(input)]; ok && k >= c.first {
+			args[k-c.first] = dtype
+		}
+	}
+	return args
+}
+
+// output returns what result k of a node's call is called.
+func (b *body) output(i int, c call, k int) string {
+	name := string(b.nodes[i].Name)
+	if c.direct {
+		if f, ok := b.l.functions.Find(string(b.nodes[i].Op)); ok {
+			signature, _ := wire.Merged(f, wire.FunctionSignature)
+			if results := argNames(signature, opOutputArg); k < len(results) {
+				return name + ":" + results[k] + ":0"
+			}
+		}
+	}
+	return name + ":output:" + strconv.Itoa(k)
+}
+
+// rename returns what a tensor is called when outputs of converted nodes have other names.
+func (b *body) rename(input string) string {
+	if len(b.renamed) == 0 || strings.HasPrefix(input, "^") {
+		return input
+	}
+	node, rest, _ := strings.Cut(input, ":")
+	output, port, _ := strings.Cut(rest, ":")
+	if to, ok := b.renamed[node+":"+output]; ok && rest != "" {
+		if port == "" {
+			return to
+		}
+		return to + ":" + port
+	}
+	return input
+}
+
+// rope returns the FunctionDef under a new name.
+func (b *body) rope(name string) *wire.Rope {
+	for i := range b.callers {
+		c, _ := b.l.callOf(&b.nodes[i])
+		args := b.arguments(i, c)
+		op, attrs := b.l.edits(&b.nodes[i], c, args, b.l.results(&b.nodes[i], c, args))
+		b.edits[i] = &scope.Edit{Op: op, Attrs: attrs}
+	}
+	for i := range b.nodes {
+		b.renameInputs(i)
+	}
+	pass := &scope.Pass{Plan: new(scope.Plan), Edits: b.edits, After: b.after}
+	var out wire.Builder
+	number := 0
+	signed := false
+	for s := wire.Scan(b.f); s.Next(); {
+		switch {
+		case s.Is(wire.FunctionSignature):
+			if !signed {
+				signature, _ := wire.Merged(b.f, wire.FunctionSignature)
+				out.Bytes(s.Num, b.signature(signature, name))
+			}
+			signed = true
+		case s.Is(wire.FunctionNode):
+			_ = pass.FunctionNode(&out, s.Field, number) // the nodes have been parsed before
+			number++
+		case s.Is(wire.FunctionRet):
+			key, value := wire.MapEntry(s.Data)
+			out.Message(s.Num, func() {
+				out.Bytes(1, key)
+				out.String(2, b.rename(string(value)))
+			})
+		case s.Is(wire.FunctionAttr):
+			if key, _ := wire.MapEntry(s.Data); string(key) != "_input_shapes" {
+				out.Window(s.Raw)
+			}
+		case s.Is(wire.FunctionArgAttr):
+			if _, is := b.args[int(wire.LastUint(s.Data, 1))]; !is {
+				out.Window(s.Raw)
+			}
+		case s.Num == functionResourceIDs:
+			// It tells handles apart.
+		default:
+			out.Window(s.Raw)
+		}
+	}
+	return out.Build()
+}
+
+// functionResourceIDs is the field resource_arg_unique_id of FunctionDef.
+const functionResourceIDs protowire.Number = 8
+
+// renameInputs changes the inputs of a node that reads an output which is called otherwise now.
+func (b *body) renameInputs(i int) {
+	if len(b.renamed) == 0 {
+		return
+	}
+	inputs := names(b.nodes[i].Inputs)
+	e := b.edits[i]
+	if e != nil && e.Inputs != nil {
+		inputs = e.Inputs
+	}
+	changed := false
+	for k, input := range inputs {
+		if to := b.rename(input); to != input {
+			inputs[k], changed = to, true
+		}
+	}
+	if !changed {
+		return
+	}
+	if e == nil {
+		e = new(scope.Edit)
+		b.edits[i] = e
+	}
+	e.Inputs = inputs
+}
+
+// signature returns the function's OpDef with its new name and with the types of its arguments and results.
+func (b *body) signature(old []byte, name string) []byte {
+	var out wire.Builder
+	in, result := 0, 0
+	for s := wire.Scan(old); s.Next(); {
+		switch {
+		case s.Is(opName):
+			out.String(opName, name)
+		case s.Is(opInputArg):
+			out.Bytes(s.Num, retyped(s.Data, b.args, in))
+			in++
+		case s.Is(opOutputArg):
+			out.Bytes(s.Num, retyped(s.Data, b.results, result))
+			result++
+		default:
+			out.Window(s.Raw)
+		}
+	}
+	return out.Build().Bytes()
+}
+
+// retyped returns an ArgDef, of argument or result k, that is a value where it is a handle.
+func retyped(arg []byte, is handles, k int) []byte {
+	dtype, ok := is[k]
+	if !ok {
+		return arg
+	}
+	var out []byte
+	for s := wire.Scan(arg); s.Next(); {
+		switch s.Num {
+		case argType, argHandleData, argFullType:
+		default:
+			out = append(out, s.Raw...)
+		}
+	}
+	return protowire.AppendVarint(protowire.AppendTag(out, argType, protowire.VarintType), uint64(dtype))
+}

@@ -1,0 +1,239 @@
+package freeze
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A library makes functions that take values where functions of the file take handles of variables.
+type library struct {
+	functions *draft.Library
+	facts     *opdef.Tensors
+	bodies    map[string]*body  // by function and the arguments that are handles
+	names     map[string]string // of the functions made, by the same key
+	made      []*wire.Rope
+	origin    map[string]string
+	problems  draft.Problems
+	depth     int
+}
+
+func newLibrary(functions *draft.Library, facts *opdef.Tensors) *library {
+	return &library{functions: functions, facts: facts, bodies: make(map[string]*body), names: make(map[string]string), origin: make(map[string]string)}
+}
+
+// handles says which arguments or results of a function are handles of variables, with the dtypes of the variables.
+type handles map[int]int32
+
+// key returns a text that is the same for the same function and handles.
+func (h handles) key(function string) string {
+	var b strings.Builder
+	b.WriteString(function)
+	for _, k := range slices.Sorted(maps.Keys(h)) {
+		fmt.Fprintf(&b, "\x00%d:%d", k, h[k])
+	}
+	return b.String()
+}
+
+// A call is how an op passes its inputs to functions.
+type call struct {
+	attrs  []string // attrs that hold a function, or a list of functions
+	first  int      // the input that is argument 0
+	in     string   // attr with the types of the arguments
+	out    string   // attr with the types of the results; the same as in for a loop
+	direct bool     // the op is the name of the function
+}
+
+// calls maps ops to how they call functions.
+var calls = map[string]call{
+	"PartitionedCall":         {attrs: []string{"f"}, in: "Tin", out: "Tout"},
+	"StatefulPartitionedCall": {attrs: []string{"f"}, in: "Tin", out: "Tout"},
+	"If":                      {attrs: []string{"then_branch", "else_branch"}, first: 1, in: "Tin", out: "Tout"},
+	"StatelessIf":             {attrs: []string{"then_branch", "else_branch"}, first: 1, in: "Tin", out: "Tout"},
+	"Case":                    {attrs: []string{"branches"}, first: 1, in: "Tin", out: "Tout"},
+	"StatelessCase":           {attrs: []string{"branches"}, first: 1, in: "Tin", out: "Tout"},
+	"While":                   {attrs: []string{"cond", "body"}, in: "T", out: "T"},
+	"StatelessWhile":          {attrs: []string{"cond", "body"}, in: "T", out: "T"},
+}
+
+// callOf returns how a node calls functions of the library, and whether it does.
+func (l *library) callOf(n *wire.Node) (call, bool) {
+	if c, ok := calls[string(n.Op)]; ok {
+		return c, true
+	}
+	_, ok := l.functions.Find(string(n.Op))
+	return call{direct: true}, ok
+}
+
+// calls reports whether a node passes its inputs to functions of the library.
+func (l *library) calls(n *wire.Node) bool {
+	_, ok := l.callOf(n)
+	return ok
+}
+
+// called returns the functions that a node calls.
+func (c call) called(n *wire.Node) []string {
+	if c.direct {
+		return []string{string(n.Op)}
+	}
+	var out []string
+	for _, key := range c.attrs {
+		value, _ := n.Attr(key)
+		if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+			out = append(out, string(wire.Last(function, tensor.NameAttrListName)))
+			continue
+		}
+		list, _ := wire.AttrBytes(value, wire.AttrList)
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(wire.ListFunc) {
+				out = append(out, string(wire.Last(s.Data, tensor.NameAttrListName)))
+			}
+		}
+	}
+	return out
+}
+
+// results returns which results of a call are handles if some arguments are.
+func (l *library) results(n *wire.Node, c call, args handles) handles {
+	out := make(handles)
+	if c.in == "T" {
+		maps.Copy(out, args) // what a loop is given it hands on
+	}
+	for _, name := range c.called(n) {
+		if b := l.body(name, args); b != nil {
+			maps.Copy(out, b.results)
+		}
+	}
+	return out
+}
+
+// maxDepth is how deep functions may call each other.
+const maxDepth = 100
+
+// body returns a function as it is when some of its arguments are handles, nil if there is no such function.
+func (l *library) body(name string, args handles) *body {
+	key := args.key(name)
+	if b, ok := l.bodies[key]; ok {
+		return b
+	}
+	f, ok := l.functions.Find(name)
+	if !ok || l.depth > maxDepth {
+		return nil
+	}
+	l.bodies[key] = nil // what a function finds that calls itself
+	l.depth++
+	b := l.analyze(name, f, args)
+	l.depth--
+	l.bodies[key] = b
+	return b
+}
+
+// frozen returns the name of the function that takes values where the given one takes handles. It is made when it is asked for
+// the first time.
+func (l *library) frozen(name string, args handles) string {
+	b := l.body(name, args)
+	if b == nil || len(args) == 0 && !b.changed {
+		return name
+	}
+	key := args.key(name)
+	if made, ok := l.names[key]; ok {
+		return made
+	}
+	made := name + "_frozen"
+	for k := 1; l.taken(made); k++ {
+		made = fmt.Sprintf("%s_frozen_%d", name, k)
+	}
+	l.names[key], l.origin[made] = made, name
+	l.made = append(l.made, b.rope(made))
+	return made
+}
+
+func (l *library) taken(name string) bool {
+	_, ok := l.functions.Find(name)
+	_, made := l.origin[name]
+	return ok || made
+}
+
+// edits returns the attrs of a node that calls functions when some of its inputs are handles, and its op, empty if that stays.
+func (l *library) edits(n *wire.Node, c call, args, results handles) (string, map[string]*wire.Rope) {
+	if c.direct {
+		return l.frozen(string(n.Op), args), nil
+	}
+	attrs := map[string]*wire.Rope{"_read_only_resource_inputs": nil, "_output_shapes": nil}
+	for _, key := range c.attrs {
+		value, ok := n.Attr(key)
+		if ok {
+			attrs[key] = draft.RenameFunctions(value, func(name string) string { return l.frozen(name, args) })
+		}
+	}
+	for key, changed := range map[string]handles{c.in: args, c.out: results} {
+		types := tensor.AttrTypes(n, key)
+		for k, dtype := range changed {
+			if k < len(types) {
+				types[k] = dtype
+			}
+		}
+		attrs[key] = draft.TypeListAttr(types)
+	}
+	if value, ok := n.Attr("output_shapes"); ok && len(results) > 0 {
+		attrs["output_shapes"] = draft.ForgetShapes(value, func(k int) bool { _, is := results[k]; return is })
+	}
+	return "", attrs
+}
+
+// arguments returns which arguments of a node's call are handles.
+func (f *Freezing) arguments(i int, c call) handles {
+	args := make(handles)
+	k := 0
+	for _, e := range f.g.Graph.Inputs(i) {
+		if e.Port == graph.Control {
+			continue
+		}
+		if dtype, ok := f.flows[e]; ok && k >= c.first {
+			if by, ok := f.g.Through(e); ok && by == int(e.Node) {
+				args[k-c.first] = dtype
+			}
+		}
+		k++
+	}
+	return args
+}
+
+// Calls reports whether node i passes a variable to a function, and so calls one of Functions now.
+func (f *Freezing) Calls(i int) bool { return f.callers[i] }
+
+// throughFunctions goes on with the handles that functions hand out.
+func (f *Freezing) throughFunctions() {
+	var n wire.Node
+	for _, i := range slices.Sorted(maps.Keys(f.callers)) {
+		f.g.Graph.Node(i, &n)
+		c, _ := f.library.callOf(&n)
+		for k, dtype := range f.library.results(&n, c, f.arguments(i, c)) {
+			f.flow(graph.Edge{Node: int32(i), Port: int32(k)}, dtype)
+		}
+	}
+}
+
+// callFunctions lets the nodes that pass variables to functions call functions that take values. A node that passes none may call
+// one that has variables of its own.
+func (f *Freezing) callFunctions() {
+	var n wire.Node
+	for _, i := range slices.Sorted(maps.Keys(f.callers)) {
+		f.g.Graph.Node(i, &n)
+		c, _ := f.library.callOf(&n)
+		args := f.arguments(i, c)
+		op, attrs := f.library.edits(&n, c, args, f.library.results(&n, c, args))
+		e := f.g.Edit(i)
+		e.Op = op
+		for key, value := range attrs {
+			e.Attrs[key] = value
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package freeze
+
+import (
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// mendReferences turns ops that want a reference into ops on values. It does so in a graph without variables too: one that was
+// frozen by a tool that left such ops behind cannot be imported.
+func (f *Freezing) mendReferences() {
+	var n wire.Node
+	for i := range f.g.Files() {
+		if !f.kept(i) {
+			continue
+		}
+		f.g.Graph.Node(i, &n)
+		m, ok := mendOf(string(n.Op))
+		switch {
+		case ok && !f.temporary(i):
+			f.mend(i, &n, m)
+		case !ok && f.wantsReference(&n) && !f.temporary(i):
+			f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) wants a variable by reference", n.Name, n.Op)
+		}
+	}
+}
+
+// wantsReference reports whether an op has an input that is a reference.
+func (f *Freezing) wantsReference(n *wire.Node) bool {
+	switch string(n.Op) {
+	case "TemporaryVariable", "DestroyTemporaryVariable":
+		return false
+	}
+	def := f.facts.Def(n.Op)
+	for _, arg := range def.GetInputArg() {
+		if arg.GetIsRef() {
+			return true
+		}
+	}
+	return false
+}
+
+// temporary reports whether the reference that a node reads is that of a temporary variable, which lives inside one run and stays.
+func (f *Freezing) temporary(i int) bool {
+	var n wire.Node
+	for range 1000 {
+		f.g.Graph.Node(i, &n)
+		switch op := string(n.Op); {
+		case op == "TemporaryVariable":
+			return true
+		case len(n.Inputs) == 0 || !strings.HasPrefix(op, "Ref") && !strings.HasPrefix(op, "Assign") && !strings.HasPrefix(op, "Scatter"):
+			return false
+		}
+		source, ok := f.g.Source(n.Inputs[0])
+		if !ok || source >= f.g.Files() {
+			return false
+		}
+		i = source
+	}
+	return false
+}
+
+// mend applies a mend to node i.
+func (f *Freezing) mend(i int, n *wire.Node, m mend) {
+	e := f.g.Edit(i)
+	e.Op = m.op
+	if m.update {
+		f.Updates = append(f.Updates, string(n.Name))
+	}
+	for _, key := range m.drop {
+		e.Attrs[key] = nil
+	}
+	switch op := string(n.Op); {
+	case m.op == "Const":
+		e.Alone, e.Inputs, e.Attrs = true, []string{}, always()
+	case m.op == "Identity" && op != "RefIdentity":
+		dtype := tensor.AttrType(n, "T")
+		e.Alone, e.Attrs = true, map[string]*wire.Rope{"T": draft.TypeAttr(dtype)}
+		e.Inputs = []string{}
+		for k, input := range names(n.Inputs) {
+			if k == m.first || strings.HasPrefix(input, "^") {
+				e.Inputs = append(e.Inputs, input)
+			}
+		}
+	case strings.HasPrefix(op, "Scatter") && !strings.HasPrefix(op, "ScatterNd") && len(n.Inputs) > 2:
+		f.expandIndices(i, n)
+	case op == "AssignAdd" && tensor.AttrType(n, "T") == stringType:
+		e.Op = "Add"
+	}
+}
+
+// stringType is DT_STRING, int32Type DT_INT32.
+const (
+	stringType = 7
+	int32Type  = 3
+)
+
+// expandIndices gives the indices of a scatter op the last dimension that ops on tensors want.
+func (f *Freezing) expandIndices(i int, n *wire.Node) {
+	dim := scope.Unique(string(n.Name)+"/dim", f.taken)
+	f.g.Add(i, &scope.NewNode{Name: dim, Op: "Const", Device: string(n.Device), Attrs: map[string]*wire.Rope{
+		"dtype": draft.TypeAttr(int32Type), "value": draft.TensorAttr(draft.IntTensor(int32Type, -1))}})
+	indices := scope.Unique(string(n.Name)+"/indices", f.taken)
+	f.g.Add(i, &scope.NewNode{Name: indices, Op: "ExpandDims", Device: string(n.Device), Inputs: []string{string(n.Inputs[1]), dim},
+		Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(tensor.AttrType(n, "Tindices")), "Tdim": draft.TypeAttr(int32Type)}})
+	inputs := names(n.Inputs)
+	inputs[1] = indices
+	f.g.Edit(i).Inputs = inputs
+}

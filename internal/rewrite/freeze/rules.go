@@ -1,0 +1,111 @@
+package freeze
+
+import (
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A conversion is what an op that reads a variable becomes when the variable is a constant.
+type conversion struct {
+	op       string
+	attrs    map[string]*wire.Rope // nil to remove the attr
+	inputs   int                   // how many of the inputs stay, from the first; -1 for all, control inputs included
+	axis     *int64                // a last data input that is added: an integer of the dtype of the indices
+	indices  int32                 // that dtype
+	from, to string                // names of the output argument before and after
+}
+
+// all says that a conversion keeps every input.
+const all = -1
+
+// reader returns what an op becomes that reads a resource variable of the given dtype, and whether it is such an op. The rules are
+// those of _FunctionConverterDataInGraph and its kind in tensorflow/python/framework/convert_to_constants.py; batches in ResourceGather,
+// VariableShape and VarIsInitializedOp are added.
+func reader(n *wire.Node, dtype int32) (conversion, bool) {
+	as := draft.TypeAttr(dtype)
+	switch string(n.Op) {
+	case "ReadVariableOp":
+		// The control inputs ordered the reading after updates, and there are none any more.
+		return conversion{op: "Identity", attrs: map[string]*wire.Rope{"T": as, "dtype": nil}, inputs: 1, from: "value", to: "output"}, true
+	case "ResourceGather":
+		indices, batch := tensor.AttrType(n, "Tindices"), tensor.AttrInt(n, "batch_dims")
+		return conversion{op: "GatherV2", inputs: all, axis: &batch, indices: indices, attrs: map[string]*wire.Rope{"Tparams": as,
+			"Taxis": draft.TypeAttr(indices), "dtype": nil, "validate_indices": nil}}, true
+	case "ResourceGatherNd":
+		return conversion{op: "GatherNd", inputs: all, attrs: map[string]*wire.Rope{"Tparams": as, "dtype": nil}}, true
+	case "VariableShape":
+		return conversion{op: "Shape", inputs: all, attrs: map[string]*wire.Rope{"T": as}}, true
+	case "VarIsInitializedOp":
+		yes := always()
+		return conversion{op: "Const", attrs: yes, from: "is_initialized", to: "output"}, true
+	}
+	return conversion{}, false
+}
+
+// always returns the attrs of a Const that is true.
+func always() map[string]*wire.Rope {
+	return map[string]*wire.Rope{"dtype": draft.TypeAttr(boolType), "value": draft.TensorAttr(draft.BoolTensor(true))}
+}
+
+// forwards reports whether an op hands its data inputs on as they are, so that a handle of a variable can pass through it. The type
+// of what passes is its attr T.
+func forwards(op []byte) bool {
+	switch string(op) {
+	case "Identity", "Enter", "Exit", "NextIteration", "Switch", "_SwitchN", "Merge", "StopGradient", "PreventGradient", "Snapshot":
+		return true
+	}
+	return false
+}
+
+// A mend is what an op becomes that reads or writes a reference when the variable is a constant.
+type mend struct {
+	op     string
+	first  int      // the first input that stays
+	drop   []string // attrs to remove
+	update bool     // the op updated a variable
+}
+
+// mendOf returns what an op on references becomes, and whether it is such an op.
+func mendOf(op string) (mend, bool) {
+	if m, ok := mends[op]; ok {
+		return m, true
+	}
+	// Ops of optimizers return the variable that they have updated.
+	if strings.HasPrefix(op, "Apply") || strings.HasPrefix(op, "SparseApply") {
+		return mend{op: "Identity", update: true}, true
+	}
+	return mend{}, false
+}
+
+var updateAttrs = []string{"use_locking", "_class"}
+
+// The ops on references, with what they become. An update computes the new value without storing it, where that is possible.
+var mends = map[string]mend{
+	"RefSwitch":             {op: "Switch"},
+	"RefMerge":              {op: "Merge"},
+	"RefEnter":              {op: "Enter"},
+	"RefExit":               {op: "Exit"},
+	"RefNextIteration":      {op: "NextIteration"},
+	"RefIdentity":           {op: "Identity"},
+	"Assign":                {op: "Identity", first: 1, drop: append([]string{"validate_shape"}, updateAttrs...), update: true},
+	"AssignAdd":             {op: "AddV2", drop: updateAttrs, update: true},
+	"AssignSub":             {op: "Sub", drop: updateAttrs, update: true},
+	"CountUpTo":             {op: "Identity", drop: append([]string{"limit"}, updateAttrs...), update: true},
+	"ScatterUpdate":         {op: "TensorScatterUpdate", drop: updateAttrs, update: true},
+	"ScatterAdd":            {op: "TensorScatterAdd", drop: updateAttrs, update: true},
+	"ScatterSub":            {op: "TensorScatterSub", drop: updateAttrs, update: true},
+	"ScatterMin":            {op: "TensorScatterMin", drop: updateAttrs, update: true},
+	"ScatterMax":            {op: "TensorScatterMax", drop: updateAttrs, update: true},
+	"ScatterNdUpdate":       {op: "TensorScatterUpdate", drop: append([]string{"bad_indices_policy"}, updateAttrs...), update: true},
+	"ScatterNdAdd":          {op: "TensorScatterAdd", drop: append([]string{"bad_indices_policy"}, updateAttrs...), update: true},
+	"ScatterNdSub":          {op: "TensorScatterSub", drop: append([]string{"bad_indices_policy"}, updateAttrs...), update: true},
+	"ScatterMul":            {op: "Identity", drop: updateAttrs, update: true},
+	"ScatterDiv":            {op: "Identity", drop: updateAttrs, update: true},
+	"IsVariableInitialized": {op: "Const"},
+}
+
+// isVariable reports whether an op holds a variable by reference.
+func isRefVariable(op []byte) bool { return string(op) == "Variable" || string(op) == "VariableV2" }

@@ -1,0 +1,219 @@
+package saver
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// DataTypes of the tensors of a saver (tensorflow/core/framework/types.proto).
+const (
+	int32Type  = 3
+	stringType = 7
+)
+
+// cpu is where a saver runs: its ops have no other kernels.
+const cpu = "/device:CPU:0"
+
+// A writer adds the nodes of a saver to a graph.
+type writer struct {
+	g     *draft.Graph
+	scope string
+	keep  func(i int) bool
+	made  []int
+	count map[string]int // how many nodes have a name
+}
+
+// Write adds a saver for the entries to g, under a scope that no node is in for which keep is true: the given one, or that with
+// a number. It returns the SaverDef and the numbers of the new nodes. Names and order are those of TensorFlow 2.21.
+func Write(g *draft.Graph, entries []Entry, under string, keep func(i int) bool) (saverDef []byte, nodes []int) {
+	w := &writer{g: g, keep: keep, count: make(map[string]int)}
+	w.scope = w.freeScope(under)
+	filename := w.filename()
+	saved := w.save(filename, entries)
+	restore := w.restore(filename, entries)
+	b := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), filename+":0")
+	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), saved+":0")
+	b = protowire.AppendString(protowire.AppendTag(b, 3, protowire.BytesType), restore)
+	b = protowire.AppendVarint(protowire.AppendTag(b, 4, protowire.VarintType), 5)
+	b = protowire.AppendFixed32(protowire.AppendTag(b, 6, protowire.Fixed32Type), math.Float32bits(10000))
+	b = protowire.AppendVarint(protowire.AppendTag(b, 7, protowire.VarintType), 2) // the format V2
+	return b, w.made
+}
+
+// freeScope returns a scope that no kept node is in or is called like.
+func (w *writer) freeScope(under string) string {
+	used := make(map[string]bool)
+	for i := range w.g.Len() {
+		name := w.g.Name(i)
+		if !strings.HasPrefix(name, under) || !w.keep(i) {
+			continue
+		}
+		rest := name[len(under):]
+		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+			rest = rest[:slash]
+		}
+		used[rest] = true
+	}
+	suffix := ""
+	for k := 1; used[suffix]; k++ {
+		suffix = "_" + strconv.Itoa(k)
+	}
+	return under + suffix
+}
+
+// add adds a node under the saver's scope and returns its name. The second node of a name is NAME_1.
+func (w *writer) add(name, op, device string, inputs []string, attrs map[string]*wire.Rope) string {
+	full := w.scope + "/" + name
+	if k := w.count[name]; k > 0 {
+		full += "_" + strconv.Itoa(k)
+	}
+	w.count[name]++
+	w.made = append(w.made, w.g.Add(w.g.Files(), draft.Node(full, op, device, inputs, attrs)))
+	return full
+}
+
+// filename adds the nodes that hold the path of the checkpoint.
+func (w *writer) filename() string {
+	attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType), "shape": draft.ShapeAttr(nil)}
+	input := w.add("filename/input", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType),
+		"value": draft.TensorAttr(draft.StringTensor(tensor.Shape{}, []byte("model")))})
+	name := w.add("filename", "PlaceholderWithDefault", "", []string{input}, attrs)
+	return w.add("Const", "PlaceholderWithDefault", "", []string{name}, attrs)
+}
+
+// names adds the constants with the keys and slices.
+func (w *writer) names(op string, entries []Entry) (names, slices string) {
+	keys, specs := make([][]byte, len(entries)), make([][]byte, len(entries))
+	for i, e := range entries {
+		keys[i], specs[i] = []byte(e.Key), []byte(e.Spec)
+	}
+	list := func(name string, values [][]byte) string {
+		return w.add(op+"/"+name, "Const", cpu, nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType),
+			"value": draft.TensorAttr(draft.StringTensor(tensor.Shape{int64(len(values))}, values...))})
+	}
+	return list("tensor_names", keys), list("shape_and_slices", specs)
+}
+
+// dtypes returns the attr with the dtypes of the entries.
+func dtypes(entries []Entry) *wire.Rope {
+	types := make([]int32, len(entries))
+	for i, e := range entries {
+		types[i] = e.DType
+	}
+	return draft.TypeListAttr(types)
+}
+
+// save adds the nodes that save.
+func (w *writer) save(filename string, entries []Entry) string {
+	names, slices := w.names("SaveV2", entries)
+	inputs := []string{filename, names, slices}
+	exported := make(map[int]string)
+	for _, e := range entries {
+		inputs = append(inputs, w.value(e, exported))
+	}
+	save := w.add("SaveV2", "SaveV2", cpu, inputs, map[string]*wire.Rope{"dtypes": dtypes(entries)})
+	return w.add("control_dependency", "Identity", "", []string{filename, "^" + save}, map[string]*wire.Rope{
+		"T": draft.TypeAttr(stringType), "_class": draft.StringsAttr("loc:@" + filename)})
+}
+
+// value returns the tensor to save of a variable or table.
+func (w *writer) value(e Entry, exported map[int]string) string {
+	var n wire.Node
+	w.g.Node(e.Node, &n)
+	name := string(n.Name)
+	switch {
+	case IsTable(n.Op):
+		export := exported[e.Node]
+		if export == "" {
+			export = w.add("lookup_table_export_values/"+tableOp("LookupTableExport", n.Op), tableOp("LookupTableExport", n.Op), "", []string{name}, map[string]*wire.Rope{
+				"Tkeys": draft.TypeAttr(tensor.AttrType(&n, "key_dtype")), "Tvalues": draft.TypeAttr(tensor.AttrType(&n, "value_dtype"))})
+			exported[e.Node] = export
+		}
+		if strings.HasSuffix(e.Key, valuesSuffix) {
+			return export + ":1"
+		}
+		return export
+	case string(n.Op) != "VarHandleOp":
+		return name
+	}
+	read := name + "/Read/ReadVariableOp"
+	if i, ok := w.g.Original([]byte(read)); ok && w.keep(i) {
+		return read
+	}
+	return w.add("ReadVariableOp", "ReadVariableOp", string(n.Device), []string{name}, map[string]*wire.Rope{"dtype": draft.TypeAttr(e.DType)})
+}
+
+// valuesSuffix ends the key of the values of a table (MutableHashTable._Saveable in tensorflow/python/ops/lookup_ops.py).
+const valuesSuffix = "-values"
+
+// tableOp returns the op on a table that fits the version of the table's op.
+func tableOp(op string, table []byte) string {
+	if strings.HasSuffix(string(table), "V2") {
+		return op + "V2"
+	}
+	return op
+}
+
+// restore adds the nodes that restore.
+func (w *writer) restore(filename string, entries []Entry) string {
+	names, slices := w.names("RestoreV2", entries)
+	restore := w.add("RestoreV2", "RestoreV2", cpu, []string{filename, names, slices}, map[string]*wire.Rope{"dtypes": dtypes(entries)})
+	var all []string
+	keys := make(map[int]string) // of tables, the restored keys
+	for k, e := range entries {
+		value := restore
+		if k > 0 {
+			value += ":" + strconv.Itoa(k)
+		}
+		var n wire.Node
+		w.g.Node(e.Node, &n)
+		if IsTable(n.Op) {
+			if other, ok := keys[e.Node]; ok {
+				all = append(all, "^"+w.importTable(&n, other, value))
+			}
+			keys[e.Node] = value
+			continue
+		}
+		all = append(all, "^"+w.assign(e, &n, value))
+	}
+	return w.add("restore_all", "NoOp", "", all, nil)
+}
+
+// importTable adds the node that fills a table. The key of the keys sorts before that of the values.
+func (w *writer) importTable(n *wire.Node, keys, values string) string {
+	op := tableOp("LookupTableImport", n.Op)
+	return w.add(op, op, "", []string{string(n.Name), keys, values}, map[string]*wire.Rope{
+		"Tin": draft.TypeAttr(tensor.AttrType(n, "key_dtype")), "Tout": draft.TypeAttr(tensor.AttrType(n, "value_dtype"))})
+}
+
+// assign adds the nodes that give a variable its value.
+func (w *writer) assign(e Entry, n *wire.Node, value string) string {
+	if e.Reshape != nil {
+		value = w.reshape(e, value)
+	}
+	dtype := draft.TypeAttr(e.DType)
+	if string(n.Op) == "VarHandleOp" {
+		value = w.add("Identity", "Identity", "", []string{value}, map[string]*wire.Rope{"T": dtype})
+		return w.add("AssignVariableOp", "AssignVariableOp", "", []string{string(n.Name), value}, map[string]*wire.Rope{"dtype": dtype})
+	}
+	return w.add("Assign", "Assign", "", []string{string(n.Name), value}, map[string]*wire.Rope{"T": dtype, "use_locking": draft.BoolAttr(true),
+		"validate_shape": draft.BoolAttr(true), "_class": draft.StringsAttr("loc:@" + string(n.Name))})
+}
+
+// reshape adds the nodes that give a restored tensor the shape of its variable.
+func (w *writer) reshape(e Entry, value string) string {
+	dims := make([]byte, 0, 4*len(e.Reshape))
+	for _, dim := range e.Reshape {
+		dims = append(dims, byte(dim), byte(dim>>8), byte(dim>>16), byte(dim>>24))
+	}
+	shape := w.add("Reshape/shape", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(int32Type),
+		"value": draft.TensorAttr(draft.TensorContent(int32Type, tensor.Shape{int64(len(e.Reshape))}, [][]byte{dims}))})
+	return w.add("Reshape", "Reshape", "", []string{value, shape}, map[string]*wire.Rope{"T": draft.TypeAttr(e.DType), "Tshape": draft.TypeAttr(int32Type)})
+}
