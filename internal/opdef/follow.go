@@ -9,29 +9,98 @@ import (
 // maxShapeDepth is how many nodes one question about a shape follows upwards.
 const maxShapeDepth = 48
 
-// Shape returns the Shape of output port of node i, nil where it is unknown.
+// Shape returns the shape of an output of node i, or nil if it is unknown: it follows from what at most maxShapeDepth nodes say. The answer
+// does not depend on what was asked before.
 func (t *Tensors) Shape(i int, port int) tensor.Shape {
 	return t.shapeBelow(graph.Edge{Node: int32(i), Port: int32(port)}, maxShapeDepth)
 }
 
-// shapeBelow is shape, following at most depth nodes.
+// shapeBelow is Shape, following at most depth nodes.
 func (t *Tensors) shapeBelow(e graph.Edge, depth int) tensor.Shape {
-	if e.Node == graph.Dangling || e.Port < 0 || depth == 0 || t.steps == 0 {
+	if e.Node == graph.Dangling || e.Port < 0 {
 		return nil
 	}
-	if shape, known := t.shapes[e]; known {
+	m := &t.shapes
+	if shape, known := m.look(e, depth); known {
 		return shape
 	}
-	t.steps--
-	t.shapes[e] = nil // what a loop finds when it comes round
+	above := m.begin()
 	var n wire.Node
 	t.g.Node(int(e.Node), &n)
 	shape, said := t.Written(&n, int(e.Port))
 	if !said {
 		shape = t.follows(int(e.Node), &n, int(e.Port), depth-1)
 	}
-	t.shapes[e] = shape
+	m.end(e, depth, shape, above)
 	return shape
+}
+
+// maxMemo is how many shapes are remembered. Whatever is forgotten is found again.
+const maxMemo = 200_000
+
+// A shapeMemo remembers shapes. A shape that was found without reaching the limit of depth holds for every question that may go as deep as
+// it took. One that was found at the limit holds for that depth alone.
+type shapeMemo struct {
+	whole  map[graph.Edge]wholeShape
+	cut    map[cutEdge]tensor.Shape
+	search shapeSearch // the question that is being answered
+}
+
+// A wholeShape is a shape that no limit cut short.
+type wholeShape struct {
+	shape  tensor.Shape
+	height int // how many nodes were followed, one after the other
+}
+
+// A cutEdge is a question that reached the limit of depth.
+type cutEdge struct {
+	edge  graph.Edge
+	depth int
+}
+
+// A shapeSearch is what is known about the inputs of a question so far.
+type shapeSearch struct {
+	height int  // the greatest of those followed
+	cut    bool // one reached the limit
+}
+
+func newShapeMemo() shapeMemo {
+	return shapeMemo{whole: make(map[graph.Edge]wholeShape), cut: make(map[cutEdge]tensor.Shape)}
+}
+
+// look returns what is known of a question, for the search that asks it.
+func (m *shapeMemo) look(e graph.Edge, depth int) (shape tensor.Shape, known bool) {
+	if w, ok := m.whole[e]; ok && w.height <= depth {
+		m.search.height = max(m.search.height, w.height)
+		return w.shape, true
+	}
+	shape, known = m.cut[cutEdge{e, depth}]
+	if known = known || depth == 0; known {
+		m.search.cut = true
+	}
+	return shape, known
+}
+
+// begin begins a question inside the one that is being answered, which it returns.
+func (m *shapeMemo) begin() shapeSearch {
+	above := m.search
+	m.search = shapeSearch{}
+	return above
+}
+
+// end ends a question and goes on with the one above it.
+func (m *shapeMemo) end(e graph.Edge, depth int, shape tensor.Shape, above shapeSearch) {
+	if len(m.whole)+len(m.cut) >= maxMemo {
+		clear(m.whole)
+		clear(m.cut)
+	}
+	height := m.search.height + 1
+	if m.search.cut {
+		m.cut[cutEdge{e, depth}] = shape
+	} else {
+		m.whole[e] = wholeShape{shape, height}
+	}
+	m.search = shapeSearch{max(above.height, height), above.cut || m.search.cut}
 }
 
 // legacyProducer is the first producer whose placeholders say an unknown shape as such. Before, they said that of a scalar

@@ -19,12 +19,8 @@ type Tensors struct {
 	functions  map[string][]byte      // signatures of the library's functions, nil until they are asked for
 	registered *Registered            // the same
 	producer   int64                  // version of the graph's producer, 0 where it is not said, less where nobody has asked yet
-	shapes     map[graph.Edge]tensor.Shape
-	steps      int // nodes that shapes may still be followed through
+	shapes     shapeMemo
 }
-
-// maxShapeSteps bounds the work of following shapes through nodes that do not carry theirs, all questions together.
-const maxShapeSteps = 20000
 
 // NewTensors returns what answers for the graph of m, whose index is g.
 func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
@@ -38,8 +34,7 @@ func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 		graph:    graphDef,
 		others:   make(map[string]*tfpb.OpDef),
 		producer: -1,
-		shapes:   make(map[graph.Edge]tensor.Shape),
-		steps:    maxShapeSteps,
+		shapes:   newShapeMemo(),
 	}
 }
 
