@@ -164,10 +164,10 @@ func endOf(completions []cobra.Completion) cobra.ShellCompDirective {
 // A suggester finds what begins with a prefix in a MetaGraphDef.
 type suggester = func(m *wire.MetaGraph, prefix string) []inspect.Suggestion
 
-// fromInput completes with what stands in the command's first argument.
+// fromInput completes with what is in the command's first file.
 func fromInput(suggest suggester) completer {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return suggestFrom(cmd, argument(args, 0), typed, suggest)
+		return suggestFrom(cmd, firstFile(cmd, args), typed, suggest)
 	}
 }
 
@@ -204,7 +204,11 @@ func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.C
 	if cmd.Name() == "diff" {
 		of = min(len(tagSets(cmd)), 1)
 	}
-	file, err := openForCompletion(cmd, argument(args, of), "")
+	path := argument(args, of)
+	if cmd.Name() == "show" {
+		path = firstFile(cmd, args)
+	}
+	file, err := openForCompletion(cmd, path, "")
 	var choice *metafile.Error
 	switch {
 	case err == nil:
@@ -220,11 +224,24 @@ func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.C
 func completeNames(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	suggest := inspect.SuggestNodes
 	if cmd.Name() == "show" {
-		if own := namesOf(argument(args, 1)); own != nil {
-			suggest = own
+		for _, arg := range args {
+			if own := namesOf(arg); own != nil {
+				suggest = own
+				break
+			}
 		}
 	}
-	return suggestFrom(cmd, argument(args, 0), typed, suggest)
+	return suggestFrom(cmd, firstFile(cmd, args), typed, suggest)
+}
+
+// firstFile returns the first argument that names a file: of show, the first that is not a section.
+func firstFile(cmd *cobra.Command, args []string) string {
+	for _, arg := range args {
+		if cmd.Name() != "show" || !slices.Contains(sectionNames(0), arg) {
+			return arg
+		}
+	}
+	return ""
 }
 
 // namesOf returns what finds the names in a section that lists something else than nodes, nil for others.

@@ -2,7 +2,7 @@ package main
 
 import "os"
 
-// A confusion is a word that people type for one that means the same elsewhere, and what to say to them.
+// A confusion is a word from another program, and the hint for somebody who types it.
 type confusion struct{ typed, hint string }
 
 // flagConfusions are flags of other programs, without their dashes.
@@ -10,18 +10,43 @@ func flagConfusions() []confusion {
 	const out = "the output is the second argument: IN OUT"
 	return []confusion{
 		{"o", out}, {"output", out}, {"out", out},
-		{"json", "give --format json"}, {"brief", "give --format brief"}, {"markdown", "give --format markdown"}, {"tsv", "give --format tsv"},
+		{"json", "use --format json"}, {"brief", "use --format brief"}, {"markdown", "use --format markdown"}, {"tsv", "use --format tsv"},
 	}
 }
 
 // sectionConfusions are other names of sections.
 func sectionConfusions() []confusion {
 	return []confusion{
-		{"inputs", "did you mean io?"}, {"outputs", "did you mean io?"}, {"input", "did you mean io?"}, {"output", "did you mean io?"},
+		{"inputs", "did you mean the section io?"}, {"outputs", "did you mean the section io?"}, {"input", "did you mean the section io?"}, {"output", "did you mean the section io?"},
 	}
 }
 
-// confused returns the hint for a word, "" where it is in no list.
+// commandConfusions are verbs of other programs, with the command that does the same.
+func commandConfusions() []confusion {
+	const (
+		show   = "use metagraph show FILE"
+		freeze = "use metagraph export --freeze --outputs TENSOR IN OUT.pb"
+		prune  = "use metagraph export --outputs TENSOR IN OUT"
+		text   = "use metagraph export --as-text IN OUT"
+		check  = "use metagraph show FILE problems"
+	)
+	return []confusion{
+		{"inspect", show}, {"info", show}, {"print", show}, {"cat", show}, {"list", show}, {"ls", show}, {"describe", show}, {"summary", show},
+		{"dump", "use metagraph show FILE, or metagraph export --as-text IN OUT"}, {"view", show},
+		{"freeze", freeze}, {"freeze_graph", freeze},
+		{"prune", prune}, {"cut", prune}, {"extract", prune}, {"strip", prune}, {"subgraph", prune}, {"optimize", prune},
+		{"convert", "use metagraph export IN OUT: --as-text, --graph-def, --freeze or --saved-model"},
+		{"save", "use metagraph export --saved-model IN OUT"}, {"text", text}, {"decode", text}, {"totext", text},
+		{"lint", check}, {"check", check}, {"validate", check}, {"verify", check}, {"doctor", check}, {"problems", check},
+		{"merge", "use metagraph import --into BASE IN OUT"}, {"join", "use metagraph import --into BASE IN OUT"},
+		{"compare", "use metagraph diff A B"}, {"cmp", "use metagraph diff A B"},
+		{"clear", "use metagraph clear-devices IN OUT"}, {"devices", "use metagraph show FILE devices, or metagraph clear-devices IN OUT"},
+		{"filter", "use metagraph filter-collections IN OUT --keep GLOB"},
+		{"version", "use metagraph --version"},
+	}
+}
+
+// confused returns the hint for a word, or "".
 func confused(list []confusion, typed string) string {
 	for _, c := range list {
 		if c.typed == typed {
@@ -31,7 +56,7 @@ func confused(list []confusion, typed string) string {
 	return ""
 }
 
-// isThere reports whether a word that is none of those expected is the name of a file or directory.
+// isThere reports whether a word is the name of a file or directory.
 func isThere(word string) bool {
 	_, err := os.Stat(word)
 	return err == nil

@@ -9,19 +9,24 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
-// inputFlags are the flags by which every command says how its inputs are to be read.
+// inputFlags are the flags of every command for reading its inputs.
 type inputFlags struct {
 	format  string
 	tagSets []string
+	allTags bool // the command takes --tag-set all
 }
 
 // register adds the flags to a command.
 func (in *inputFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&in.format, "input-format", "auto", "`format` of the input: auto (by content), binary, text or json")
-	cmd.Flags().StringArrayVar(&in.tagSets, "tag-set", nil, "`tags` of the MetaGraphDef to take out of a SavedModel that has several, comma-separated")
+	usage := "`tags` of the MetaGraphDef to select in a SavedModel, comma-separated"
+	if in.allTags {
+		usage += "; all selects all"
+	}
+	cmd.Flags().StringArrayVar(&in.tagSets, "tag-set", nil, usage)
 }
 
-// tagSet returns the tag-set that was given, "" where none was.
+// tagSet returns the tag-set that was given, or "".
 func (in *inputFlags) tagSet() string { return argument(in.tagSets, 0) }
 
 // open opens an input. Nothing on a terminal is a usage error: the user forgot the file.
@@ -29,7 +34,7 @@ func (in *inputFlags) open(env *environment, path string) (*metafile.File, error
 	return in.openOne(env, path, false)
 }
 
-// openOne opens an input. Of several, the tag-set is for those that are a SavedModel.
+// openOne opens an input. If it is one of several, the tag-set applies to it only if it is a SavedModel.
 func (in *inputFlags) openOne(env *environment, path string, several bool) (*metafile.File, error) {
 	format, err := metafile.ParseFormat(in.format)
 	if err != nil {
@@ -41,7 +46,14 @@ func (in *inputFlags) openOne(env *environment, path string, several bool) (*met
 	if stdinArgument(path) && env.stdinTerminal {
 		return nil, usageErrorf("name a file, or pipe one in", "no input: standard input is a terminal")
 	}
-	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: in.tagSet(), AnyKind: several, Stdin: env.stdin})
+	options := metafile.OpenOptions{Format: format, TagSet: in.tagSet(), AnyKind: several, Stdin: env.stdin}
+	switch {
+	case in.allTags && options.TagSet == allTagSets:
+		options.TagSet, options.AllTagSets = "", true
+	case len(in.tagSets) > 0 && options.TagSet == "":
+		options.NoTags = true
+	}
+	return metafile.Open(path, options)
 }
 
 // stdinArgument reports whether an argument means standard input.

@@ -105,9 +105,17 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// each returns the conflicts that an error consists of, each as an error of its own that begins with the name of the file. Any other
-// error is returned as it is.
+// each returns the errors that an error consists of: one for each file, and for each conflict one that begins with the name of the file.
+// Any other error is returned as it is.
 func each(err error) []error {
+	var files fileErrors
+	if errors.As(err, &files) {
+		var out []error
+		for _, one := range files {
+			out = append(out, each(one)...)
+		}
+		return out
+	}
 	var troubles rewrite.Troubles
 	if !errors.As(err, &troubles) {
 		return []error{err}

@@ -1,14 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
-// newRootCommand returns the command `metagraph` with all that it can do.
+// newRootCommand returns the command `metagraph` with all its subcommands.
 func newRootCommand(env *environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "metagraph",
@@ -16,9 +18,12 @@ func newRootCommand(env *environment) *cobra.Command {
 		Long: `metagraph shows what a TensorFlow MetaGraphDef holds, and rewrites it, without TensorFlow.
 
 A FILE or IN is a .meta file in binary, text or JSON, a checkpoint prefix (train/model.ckpt-1000), a training directory,
-a SavedModel or its directory, a bare GraphDef, or - for standard input. What it is, is told by its content.
+a SavedModel or its directory, a bare GraphDef, or - for standard input. The file type is detected from its content.
 
-Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2 trouble.`,
+OUT may be the same file as IN: it is replaced atomically, or not at all. A name that ends in .meta gets a MetaGraphDef, .pb a
+GraphDef, saved_model.pb a SavedModel; any other OUT is what IN is.
+
+Exit codes: 0: done; 1: differences, devices or problems found, or nothing matched; 2: error.`,
 		Example: `  metagraph show model.meta
   metagraph clear-devices in.meta out.meta
   metagraph filter-collections --keep logits < in.meta > out.meta`,
@@ -46,7 +51,7 @@ Exit codes: 0 done; 1 the answer is "yes, there is something" (diff, --check); 2
 	return root
 }
 
-// A usageError is a mistake in how the command was called.
+// A usageError is a mistake in a command line.
 type usageError struct{ problem, hint string }
 
 func (e *usageError) Error() string { return e.problem }
@@ -59,7 +64,7 @@ func usageErrorf(hint, format string, args ...any) error {
 	return &usageError{problem: fmt.Sprintf(format, args...), hint: hint}
 }
 
-// unknownCommand refuses a first argument that is no command.
+// unknownCommand refuses a first argument that is not a command, and suggests one.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -74,23 +79,27 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if near := nearest.Names(args[0], names, 1); len(near) > 0 {
 		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
 	}
+	hint = cmp.Or(confused(commandConfusions(), args[0]), hint)
+	if slices.Contains(sectionNames(0), args[0]) {
+		hint = "use metagraph show FILE " + args[0]
+	}
 	if isThere(args[0]) {
 		hint = "metagraph show " + args[0]
 	}
-	return usageErrorf(hint, "there is no command %q", args[0])
+	return usageErrorf(hint, "unknown command %q", args[0])
 }
 
 // inputAndOutput refuses more than two arguments, and says what they are for.
 func inputAndOutput(cmd *cobra.Command, args []string) error {
-	if len(args) > 2 {
-		hint := fmt.Sprintf("%s takes an input and an output; see metagraph %s --help", cmd.Name(), cmd.Name())
-		switch cmd.Name() {
-		case "import":
-			hint = "import takes an input and an output; the graph to import into is given with --into BASE"
-		case "filter-collections", "clear-devices":
-			hint = cmd.Name() + " takes an input and an output; quote patterns, so that the shell leaves them alone, and give each with its flag"
-		}
-		return usageErrorf(hint, "%d arguments are too many", len(args))
+	if len(args) <= 2 {
+		return nil
 	}
-	return nil
+	hint := fmt.Sprintf("%s takes an input and an output; see metagraph %s --help", cmd.Name(), cmd.Name())
+	switch cmd.Name() {
+	case "import":
+		hint = "import takes an input and an output; name the graph to import into with --into BASE"
+	case "filter-collections", "clear-devices":
+		hint = cmd.Name() + " takes an input and an output; quote patterns so that the shell does not expand them, and repeat the flag for each"
+	}
+	return usageErrorf(hint, "too many arguments (%d)", len(args))
 }

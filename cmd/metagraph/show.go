@@ -1,62 +1,63 @@
 package main
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
-	"os"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/inspect/model"
-	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// showOptions is what the flags of show say.
+// showOptions holds the flags of show.
 type showOptions struct {
-	in       inputFlags
-	registry registryFlags
-	format   string
-	raw      bool
-	color    string
-	depth    int
-	names    []string
-	ops      []string
-	devices  []string
-	scopes   []string
+	in         inputFlags
+	registry   registryFlags
+	format     string
+	raw        bool
+	color      string
+	wide       bool
+	depth      int
+	top        int
+	functions  bool
+	exitStatus bool
+	names      []string
+	ops        []string
+	devices    []string
+	scopes     []string
 }
 
 func newShowCommand(env *environment) *cobra.Command {
-	var o showOptions
+	o := showOptions{in: inputFlags{allTags: true}}
 	cmd := &cobra.Command{
-		Use:   "show [FILE [SECTION...]]",
+		Use:   "show FILE... [SECTION...]",
 		Short: "Show what a file holds",
-		Long: `show prints what a file holds: the sections that are named, the summary where none is.
+		Long: `show prints the summary of a file, or the sections that you name. Files and sections can come in any order; a file that
+has the name of a section is written ./NAME. Without a file, show reads standard input.
 
 Sections:
 ` + sectionList() + `
-On a terminal sections are tables. A pipe gets tab-separated lines without headings; each line begins with the section
-where several are asked for, and then with the table where the section has several. The summary is the same everywhere. JSON
-is one object with the fields of all sections. DOT is a picture of the scopes for Graphviz: what they hold, how many inputs
-lead from one to another, where data comes in and goes out; gradients, savers, initializers and summaries stand aside.
+On a terminal, sections are tables. In a pipe they are tab-separated lines without headings; a line begins with the file if
+there are several, with the section if you name several, and with the table if the section has several. The summary is the
+same everywhere. JSON is one object with the fields of all sections, and one line for each file if there are several; its
+fields are described in docs/json.md. DOT is a picture of the scopes for Graphviz.
 
-In a GLOB, * stands for any characters, ? for one, [a-z] for one of a set. Devices are compared by meaning: --device '/gpu:*'
-finds /job:worker/task:1/device:GPU:3. Where a filter leaves nothing of a section, stderr says so; the exit code is 0 then too.`,
+In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a set. Devices are compared by meaning: --device
+'/gpu:*' matches /job:worker/task:1/device:GPU:3. If filters leave nothing of a section, a note on stderr says so, and with
+--exit-status the exit code is 1.`,
 		Example: `  metagraph show model.meta
   metagraph show train/ collections --name hparams --raw       # hyperparameters of the latest checkpoint
   metagraph show model.meta io --format json
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
+  metagraph show model.meta collections --name train_op -e     # exit 1 if there is no such collection
   metagraph show saved_model/ signatures --tag-set serve,gpu
   metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg`,
-		ValidArgsFunction: completeSections,
+		ValidArgsFunction: completeShow,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("depth") {
 				o.depth = defaultDepth
@@ -66,173 +67,169 @@ finds /job:worker/task:1/device:GPU:3. Where a filter leaves nothing of a sectio
 	}
 	o.in.register(cmd)
 	o.registry.register(cmd)
-	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes alone), or auto: table on a terminal, tsv in a pipe")
-	f.BoolVar(&o.raw, "raw", false, "print the values alone, one a line")
-	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
-	f.IntVar(&o.depth, "depth", 0, "how many `levels` of scopes to tell apart in scopes (0: all) and size")
-	f.StringArrayVar(&o.names, "name", nil, "only what is called like `GLOB`: nodes, variables, collections, signatures, functions (repeatable)")
-	f.StringArrayVar(&o.ops, "op", nil, "only nodes with an op like `GLOB` (repeatable)")
-	f.StringArrayVar(&o.devices, "device", nil, "only nodes on a device like `GLOB` (repeatable)")
-	f.StringArrayVar(&o.scopes, "scope", nil, "only what lies in `SCOPE` (repeatable)")
+	o.register(cmd)
 	return cmd
 }
 
-// showGCPercent is how much the heap may grow before it is collected, in percent of what was in use.
+// register adds the flags that only show has.
+func (o *showOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes only), or auto: table on a terminal, tsv in a pipe")
+	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
+	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
+	f.BoolVar(&o.wide, "wide", false, "do not fit tables to the terminal: show every column in full")
+	f.IntVar(&o.depth, "depth", 0, "`levels` of scopes to show in scopes (0: all) and size")
+	f.IntVar(&o.top, "top", 0, "`number` of rows to show in each table of size (default 20, 10 for constants)")
+	f.BoolVar(&o.functions, "functions", false, "also list the nodes of function bodies in nodes, as FUNCTION/NODE")
+	f.BoolVarP(&o.exitStatus, "exit-status", "e", false, "exit 1 if the filters leave nothing")
+	f.StringArrayVar(&o.names, "name", nil, "only names matching `GLOB`: nodes (or tensors, NAME:0), variables, collections, signatures, functions (repeatable, comma-separated)")
+	f.StringArrayVar(&o.ops, "op", nil, "only nodes whose op matches `GLOB` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.devices, "device", nil, "only nodes on a device matching `PATTERN` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.scopes, "scope", nil, "only nodes in `SCOPE` (repeatable, comma-separated)")
+}
+
+// showGCPercent is how much the heap may grow before it is collected, in percent of what was in use. Nearly all that a large graph takes is
+// tables without pointers, which are scanned in no time.
 const showGCPercent = 50
 
 func runShow(env *environment, o *showOptions, args []string) error {
-	sections, err := parseSections(args)
+	request, err := o.parse(env, args)
 	if err != nil {
 		return err
 	}
-	printing, source, err := o.parse(env, sections)
-	if err != nil {
-		return err
+	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
+	found := false
+	var failed fileErrors
+	for _, path := range request.files {
+		some, err := request.file(env, path)
+		switch {
+		case err == nil:
+		case len(request.files) == 1 || metafile.IsBrokenPipe(err):
+			return err
+		default:
+			failed = append(failed, err)
+		}
+		found = found || some
 	}
-	file, err := o.in.open(env, argument(args, 0))
+	switch {
+	case len(failed) > 0:
+		return failed
+	case o.exitStatus && !found:
+		return errFound
+	}
+	return nil
+}
+
+// A showRequest is a parsed command line of show.
+type showRequest struct {
+	options  *showOptions
+	files    []string
+	sections []section
+	printing render.Options
+	source   showSource // without a file
+}
+
+// file shows one file. It reports whether there was anything in the sections.
+func (r *showRequest) file(env *environment, path string) (found bool, err error) {
+	file, err := r.open(env, path)
 	if err != nil {
-		return sectionForFile(argument(args, 0), err)
+		return false, r.misspelledSection(path, err)
 	}
 	defer file.Close() //nolint:errcheck // read only
-	// Nearly all that a large graph takes is tables without pointers in them, which are looked through in no time.
-	defer debug.SetGCPercent(debug.SetGCPercent(showGCPercent))
-	source.file, source.model, printing.File = file, model.New(file.Meta), file.Name
-	if printing.Format == render.DOT {
-		if err := source.draw(env.stdout, printing); err != nil {
-			return err
+	graphs := file.Selected()
+	printing := r.printing
+	if r.tagSetsOnly() {
+		graphs = graphs[:1]
+	}
+	if len(graphs) > 1 {
+		printing.Several = true
+	}
+	for _, graph := range graphs {
+		printing.File = file.Name
+		if len(graphs) > 1 {
+			printing.Tags = &graph.Tags
 		}
-		return file.Changed()
+		some, err := r.graph(env, graph, printing)
+		if err != nil {
+			return found, err
+		}
+		found = found || some
 	}
-	views, err := source.views(sections, o.raw)
+	return found, file.Changed()
+}
+
+// open opens a file. Its tag-sets are listed without choosing one of them.
+func (r *showRequest) open(env *environment, path string) (*metafile.File, error) {
+	in := r.options.in
+	if r.tagSetsOnly() && len(in.tagSets) == 0 {
+		in.tagSets = []string{allTagSets}
+	}
+	return in.openOne(env, path, len(r.files) > 1)
+}
+
+// tagSetsOnly reports whether nothing but the tag-sets is to be shown.
+func (r *showRequest) tagSetsOnly() bool {
+	return !slices.ContainsFunc(r.sections, func(s section) bool { return s.name != tagSetsSection })
+}
+
+// graph shows one MetaGraphDef. It reports whether there was anything in the sections.
+func (r *showRequest) graph(env *environment, file *metafile.File, printing render.Options) (found bool, err error) {
+	source := r.source
+	source.file, source.model = file, model.New(file.Meta)
+	switch printing.Format {
+	case render.DOT:
+		return true, source.draw(env.stdout, printing)
+	}
+	views, err := source.views(r.sections, r.options.raw)
 	if err != nil {
-		return err
+		return false, err
 	}
-	tell := o.watchPicked(env.stderr, source, sections, views)
+	some := make([]func() bool, len(views))
+	for i := range views {
+		views[i], some[i] = views[i].Watched()
+	}
 	err = render.Show(env.stdout, views, printing)
 	// What is read while it is printed fails here too; a full disk is not the file's fault.
 	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
-		return file.Locate(err)
+		return false, file.Locate(err)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	tell()
-	return file.Changed()
+	for i, s := range r.sections {
+		found = found || some[i]()
+		if !some[i]() {
+			r.options.noteNothing(env, &source, s)
+		}
+	}
+	return found, r.noteFunctions(env, &source)
 }
 
-// parse turns the flags into what the sections and the printer want to know, and refuses what does not go together.
-func (o *showOptions) parse(env *environment, sections []section) (render.Options, *showSource, error) {
-	printing := render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: env.width,
-		Filtered: len(o.picks()) > 0}
-	source := &showSource{depth: o.depth, width: env.width}
-	if o.depth < 0 && o.depth != defaultDepth {
-		return printing, nil, usageErrorf("give 1 for the scopes at the top, 0 for all", "--depth %d is less than nothing", o.depth)
+// noteFunctions tells how many nodes of function bodies the filters select, if the section nodes leaves them out.
+func (r *showRequest) noteFunctions(env *environment, source *showSource) error {
+	o := r.options
+	if o.functions || !slices.ContainsFunc(r.sections, func(s section) bool { return s.name == nodesSection }) {
+		return nil
 	}
-	var err error
-	if printing.Format, err = render.ParseFormat(o.format); err != nil {
-		return printing, nil, usageErrorf("", "--%v", err)
+	n, err := inspect.CountFunctionNodes(source.model.Meta, source.filter)
+	if err != nil {
+		return source.file.Locate(err)
 	}
-	if printing.Color, err = env.color(o.color); err != nil {
-		return printing, nil, err
+	if n > 0 {
+		_ = render.PrintNote(env.stderr, source.file.Name+": "+render.Count(n, "more node")+" in function bodies (use --functions)", env.notices)
 	}
-	if o.raw && printing.Format != render.Auto {
-		return printing, nil, usageErrorf("leave out one of them", "--raw prints the values alone, --format %s more than that", o.format)
-	}
-	if printing.Format == render.DOT && (len(sections) != 1 || sections[0].name != scopesSection) {
-		return printing, nil, usageErrorf("for example: metagraph show model.meta scopes --format dot", "--format dot draws scopes and nothing else")
-	}
-	if source.filter, err = o.filter(sections); err != nil {
-		return printing, nil, err
-	}
-	source.registry, err = o.registry.load()
-	return printing, source, err
-}
-
-// filter returns the filter that the flags describe. A flag that none of the sections heeds is a mistake.
-func (o *showOptions) filter(sections []section) (model.Filter, error) {
-	f := model.Filter{Scopes: o.scopes}
-	for _, p := range o.picks() {
-		if !slices.ContainsFunc(sections, func(s section) bool { return s.filters&p.kind != 0 }) {
-			return f, usageErrorf("it picks among "+strings.Join(sectionNames(p.kind), ", "), "%s does nothing for %s", p.flag, sections[0].name)
-		}
-	}
-	for _, globs := range []struct {
-		flag  string
-		texts []string
-		to    *[]match.Glob
-	}{{"--name", o.names, &f.Names}, {"--op", o.ops, &f.Ops}} {
-		for _, text := range globs.texts {
-			glob, err := match.ParseGlob(text)
-			if err != nil {
-				return f, usageErrorf("", "%s: %v", globs.flag, err)
-			}
-			*globs.to = append(*globs.to, glob)
-		}
-	}
-	for _, text := range o.devices {
-		device, err := match.ParseDeviceFilter(text)
-		if err != nil {
-			return f, usageErrorf("", "--device: %v", err)
-		}
-		f.Devices = append(f.Devices, device)
-	}
-	return f, nil
-}
-
-// parseSections returns the sections that the arguments behind the file name, each once, in the order in which they are named.
-func parseSections(args []string) ([]section, error) {
-	if len(args) < 2 {
-		return sectionTable()[:1], nil
-	}
-	var sections []section
-	for _, name := range args[1:] {
-		if name == allSections {
-			return sectionTable(), nil
-		}
-		i := slices.IndexFunc(sectionTable(), func(s section) bool { return s.name == name })
-		if i < 0 {
-			hint := "the sections are " + strings.Join(sectionNames(0), ", ")
-			if near := nearest.Names(name, sectionNames(0), 1); len(near) > 0 {
-				hint = fmt.Sprintf("did you mean %s?", near[0])
-			}
-			switch {
-			case strings.Contains(name, ","):
-				hint = "sections are separated by blanks: " + strings.ReplaceAll(name, ",", " ")
-			case isThere(name):
-				hint = "show takes one file; metagraph diff A B compares two"
-			}
-			hint = cmp.Or(confused(sectionConfusions(), name), hint)
-			return nil, usageErrorf(hint, "there is no section %q", name)
-		}
-		if s := sectionTable()[i]; !slices.ContainsFunc(sections, func(t section) bool { return t.name == s.name }) {
-			sections = append(sections, s)
-		}
-	}
-	return sections, nil
-}
-
-// sectionForFile adds to the error about a file that is not there that it is called like a section, where it is.
-func sectionForFile(path string, err error) error {
-	if !slices.Contains(sectionNames(0), path) || !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return usageErrorf(fmt.Sprintf("the file comes first, - for standard input: metagraph show - %s", path), "%v", err)
-}
-
-// completeSections completes the sections behind the file.
-func completeSections(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	var completions []string
-	for _, s := range sectionTable() {
-		completions = append(completions, cobra.CompletionWithDesc(s.name, s.purpose))
-	}
-	return append(completions, cobra.CompletionWithDesc(allSections, "all of them")), cobra.ShellCompDirectiveNoFileComp
+	return nil
 }
 
 // fileInfo returns what the summary says about the file itself.
 func fileInfo(f *metafile.File) inspect.FileInfo {
 	return inspect.FileInfo{Name: f.Name, Kind: f.Kind.String(), Format: f.Format.String(), Bytes: f.Size, TagSets: f.TagSets, Tags: f.Tags}
 }
+
+// fileErrors are errors about several files.
+type fileErrors []error
+
+func (e fileErrors) Error() string { return errors.Join(e...).Error() }
+
+// Unwrap returns the errors.
+func (e fileErrors) Unwrap() []error { return e }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
@@ -10,14 +9,14 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// A pick is a flag of show that picks from what sections list, with the values that it was given.
+// A pick is a filter flag of show with its values.
 type pick struct {
 	flag   string
 	values []string
 	kind   filters
 }
 
-// picks returns the flags that pick and were given.
+// picks returns the filter flags that were given.
 func (o *showOptions) picks() []pick {
 	var given []pick
 	for _, p := range []pick{{"--name", o.names, byName}, {"--op", o.ops, byOp}, {"--device", o.devices, byDevice}, {"--scope", o.scopes, byScope}} {
@@ -28,37 +27,25 @@ func (o *showOptions) picks() []pick {
 	return given
 }
 
-// watchPicked makes the sections from which the flags pick tell whether anything is left of them. What it returns is called
-// when they have been printed: it says on stderr where nothing was, which a script or a reader would take for an answer
-// about the file.
-func (o *showOptions) watchPicked(stderr io.Writer, source *showSource, sections []section, views []render.View) func() {
-	found := make([]func() bool, len(sections))
-	for i, s := range sections {
-		if o.heeded(s) != nil {
-			views[i], found[i] = views[i].Watched()
+// noteNothing tells on stderr that the filters leave nothing of a section, which a script or a reader would take for a fact about the file.
+// It suggests the nearest name.
+func (o *showOptions) noteNothing(env *environment, source *showSource, s section) {
+	var flags []string
+	near := ""
+	for _, p := range o.heeded(s) {
+		for _, value := range splitLists(p.values) {
+			flags = append(flags, p.flag+" "+value)
+			if names := nearest.Names(strings.Trim(value, "*"), source.known(s, p.kind), 1); near == "" && len(names) > 0 {
+				near = fmt.Sprintf("; did you mean %q?", names[0])
+			}
 		}
 	}
-	return func() {
-		for i, s := range sections {
-			if found[i] == nil || found[i]() {
-				continue
-			}
-			var flags []string
-			near := ""
-			for _, p := range o.heeded(s) {
-				for _, value := range p.values {
-					flags = append(flags, p.flag+" "+value)
-					if names := nearest.Names(strings.Trim(value, "*"), source.known(s, p.kind), 1); near == "" && len(names) > 0 {
-						near = fmt.Sprintf("; did you mean %q?", names[0])
-					}
-				}
-			}
-			_, _ = fmt.Fprintf(stderr, "note: nothing in %s fits %s%s\n", s.name, render.Message(strings.Join(flags, ", ")), render.Message(near))
-		}
+	if len(flags) > 0 {
+		_ = render.PrintNote(env.stderr, fmt.Sprintf("nothing in %s matches %s%s", s.name, strings.Join(flags, ", "), near), env.notices)
 	}
 }
 
-// heeded returns those of the flags that the section heeds.
+// heeded returns the flags that apply to a section.
 func (o *showOptions) heeded(s section) []pick {
 	var out []pick
 	for _, p := range o.picks() {
@@ -69,23 +56,27 @@ func (o *showOptions) heeded(s section) []pick {
 	return out
 }
 
-// known returns what may have been meant by a flag that picks from a section, where that is found at once.
+// known returns the names that a flag can select in a section, as far as they are found at once.
 func (s *showSource) known(from section, kind filters) []string {
-	var suggest suggester
-	switch kind {
-	case byOp:
-		suggest = inspect.SuggestOps
-	case byDevice:
-		suggest = inspect.SuggestDevices
-	case byName:
-		suggest = namesOf(from.name)
+	meta := s.file.Meta
+	switch own := namesOf(from.name); {
+	case kind == byScope:
+		return inspect.ScopeNames(meta)
+	case kind == byOp:
+		return suggested(inspect.SuggestOps(meta, ""))
+	case kind == byDevice:
+		return suggested(inspect.SuggestDevices(meta, ""))
+	case own != nil:
+		return suggested(own(meta, ""))
 	}
-	if suggest == nil {
-		return nil
-	}
-	var names []string
-	for _, found := range suggest(s.file.Meta, "") {
-		names = append(names, found.Text)
+	return inspect.NodeNames(meta)
+}
+
+// suggested returns the texts of suggestions.
+func suggested(list []inspect.Suggestion) []string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Text
 	}
 	return names
 }

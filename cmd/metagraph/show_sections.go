@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
@@ -15,18 +16,20 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/variables"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A section is one part of what show can say about a file.
+// A section is one part of what show can tell about a file.
 type section struct {
 	name    string
 	purpose string
-	filters filters // the filters that it heeds
+	filters filters // the filters that apply to it
 	view    func(*showSource) (render.View, error)
 }
 
-// filters is a set of flags that pick from what a section lists.
+// filters is a set of flags that select from what a section lists.
 type filters int
 
 const (
@@ -38,36 +41,44 @@ const (
 	nodeFilters = byName | byOp | byDevice | byScope
 )
 
-// A showSource is what the sections are made of.
+// A showSource is what the sections are made from.
 type showSource struct {
-	file     *metafile.File
-	model    *model.Model
-	filter   model.Filter
-	registry *scope.Registry
-	depth    int // defaultDepth where the user did not say it
-	width    int // columns of the terminal, 0 where there is none
+	file      *metafile.File
+	model     *model.Model
+	filter    model.Filter
+	registry  *scope.Registry
+	depth     int  // defaultDepth if not given
+	width     int  // columns of the terminal, 0 for any
+	top       int  // rows of each table of size, 0 for the default
+	functions bool // whether nodes of function bodies are listed
 }
 
 const (
 	allSections   = "all"
+	allTagSets    = "all"
 	scopesSection = "scopes"
+	sizeSection   = "size"
+	nodesSection  = "nodes"
 	defaultDepth  = math.MinInt // as deep as each section finds right
 	scopesDepth   = 2
+
+	tagSetsSection = "tag-sets"
 )
 
-// sectionTable returns all sections. The first is what show prints where none is named; nodes, the longest, is last.
+// sectionTable returns all sections. The first is what show prints if none is named; nodes, the longest, is last.
 func sectionTable() []section {
 	return []section{
-		{"summary", "what this is, who made it, how large and of what, what goes in and comes out, what is wrong", 0,
+		{"summary", "kind, origin, size, contents, inputs and outputs, problems", 0,
 			func(s *showSource) (render.View, error) {
 				return view(func(summary *inspect.Summary) render.View { return render.Summary(summary, s.width) })(
 					inspect.Summarize(s.model, fileInfo(s.file)))
 			}},
-		{"io", "what goes in and what comes out, the likeliest first, and by what sign each was found", 0,
+		{tagSetsSection, "the MetaGraphDefs of a SavedModel: tags, nodes, signatures", 0, (*showSource).tagSets},
+		{"io", "inputs and outputs, the likeliest first, and how each was identified", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.IO)(dataflow.Find(s.model))
 			}},
-		{"variables", "the variables with dtype, shape, parameters and bytes, what each is for, and what they add up to", byName | byScope,
+		{"variables", "variables with kind, dtype, shape, parameters and bytes, and totals", byName | byScope,
 			func(s *showSource) (render.View, error) {
 				l, err := variables.Find(s.model)
 				if err != nil {
@@ -75,54 +86,85 @@ func sectionTable() []section {
 				}
 				return render.VariableList(l.Pick(s.filter)), nil
 			}},
-		{"collections", "the collections with their entries, protos decoded", byName,
+		{"collections", "collections with their entries, protos decoded", byName,
 			func(s *showSource) (render.View, error) {
 				return view(render.CollectionList)(inspect.Collections(s.model, inspect.CollectionsOptions{Filter: s.filter, Registry: s.registry}))
 			}},
-		{"devices", "the devices, how many nodes are on them, how they are spelled", nodeFilters,
+		{"devices", "devices, the number of nodes on each, and how they are spelled", nodeFilters,
 			func(s *showSource) (render.View, error) {
 				return view(render.DeviceList)(inspect.Devices(s.model.Meta, s.filter))
 			}},
-		{"signatures", "the signatures with the tensors that they name", byName,
+		{"signatures", "signatures with their tensors", byName,
 			func(s *showSource) (render.View, error) {
 				return view(render.Signatures)(inspect.Signatures(s.model.Meta, s.filter))
 			}},
-		{"saver", "the savers: checkpoint format, what saves and what restores", 0,
+		{"saver", "savers: checkpoint format, tensors and ops that save and restore", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.Savers)(inspect.Savers(s.model.Meta))
 			}},
-		{"functions", "the functions: what goes in and out, who calls them", byName,
+		{"functions", "functions with inputs, outputs and callers", byName,
 			func(s *showSource) (render.View, error) {
 				return view(render.Functions)(inspect.Functions(s.model.Meta, s.filter))
 			}},
-		{scopesSection, "the tree of scopes, how many nodes are in each (--depth)", nodeFilters,
+		{scopesSection, "the tree of scopes with the number of nodes in each (--depth)", nodeFilters,
 			func(s *showSource) (render.View, error) {
-				return view(render.Scopes)(inspect.Scopes(s.model.Meta, inspect.ScopesOptions{Filter: s.filter, Depth: s.levels()}))
+				tree, err := inspect.Scopes(s.model.Meta, inspect.ScopesOptions{Filter: s.filter, Depth: s.levels()})
+				if err != nil {
+					return render.View{}, err
+				}
+				return render.Scopes(tree, "--depth 0 shows all"), nil
 			}},
-		{"assets", "the files that the graph reads when it is initialized", 0,
+		{"assets", "files that the graph reads when it is initialized", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.Assets)(inspect.Assets(s.model.Meta))
 			}},
-		{"ops", "the ops, how many nodes have them, whether the file defines them", nodeFilters,
+		{"ops", "ops, the number of nodes of each, whether the file defines them", nodeFilters,
 			func(s *showSource) (render.View, error) {
 				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
 			}},
-		{"size", "where the bytes are: by field, scope, op and attr, the largest constants, copies, savers (--depth)", 0,
-			func(s *showSource) (render.View, error) {
-				return view(render.Size)(size.Measure(s.model, sizeOptions(s)))
-			}},
-		{"problems", "what keeps TensorFlow from importing the file or surprises who does, and what to do", 0,
+		{sizeSection, "bytes by field, scope, op and attr, the largest constants, copies, savers (--depth, --top)", 0, (*showSource).size},
+		{"problems", "what TensorFlow refuses or what surprises at import, and what to do", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.Problems)(problems.Find(s.model))
 			}},
-		{"nodes", "every node: op, dtype and shape of its first output, device, inputs; with its attrs in JSON", nodeFilters,
+		{nodesSection, "all nodes: op, dtype and shape of the first output, device, inputs; in JSON also attrs (--functions)", nodeFilters,
 			func(s *showSource) (render.View, error) {
-				return render.Nodes(inspect.Nodes(s.model.Meta, s.filter)), nil
+				options := inspect.NodesOptions{Filter: s.filter, Functions: s.functions}
+				return render.Nodes(inspect.Nodes(s.model.Meta, options), s.functions), nil
 			}},
 	}
 }
 
-// sizeOptions returns how deep the scopes of size go, and how many bytes there are in all: those of a binary file.
+// tagSets is the section tag-sets.
+func (s *showSource) tagSets() (render.View, error) {
+	return view(render.TagSets)(inspect.TagSets(s.file.MetaGraphs()))
+}
+
+// size is the section size. It suggests a command only if that makes the file smaller.
+func (s *showSource) size() (render.View, error) {
+	measured, err := size.Measure(s.model, sizeOptions(s))
+	if err != nil {
+		return render.View{}, err
+	}
+	hints := render.SizeHints{Top: s.top, Depth: "--depth divides scopes further"}
+	if slices.ContainsFunc(measured.Savers, func(saver size.SaverSize) bool { return !saver.InUse }) {
+		smaller, _, err := rewrite.Export(s.model.Meta, rewrite.ExportOptions{ClearExtraneousSavers: true})
+		if saved := s.model.Meta.Rope().Size() - sizeOf(smaller); err == nil && saved > 0 {
+			hints.Savers, hints.Saved = "metagraph export --clear-extraneous-savers", saved
+		}
+	}
+	return render.Size(measured, hints), nil
+}
+
+// sizeOf returns the bytes of a message, 0 for none.
+func sizeOf(message *wire.Rope) int64 {
+	if message == nil {
+		return 0
+	}
+	return message.Size()
+}
+
+// sizeOptions returns the options of the section size.
 func sizeOptions(s *showSource) size.Options {
 	var o size.Options
 	switch s.depth {
@@ -132,13 +174,14 @@ func sizeOptions(s *showSource) size.Options {
 	default:
 		o.Depth = s.depth
 	}
+	o.Limit = s.top
 	if s.file.Format == metafile.Binary {
 		o.Total = s.file.Size
 	}
 	return o
 }
 
-// levels returns how many levels of scopes are told apart in scopes.
+// levels returns how many levels of scopes the section scopes shows.
 func (s *showSource) levels() int {
 	if s.depth == defaultDepth {
 		return scopesDepth
@@ -155,7 +198,7 @@ func (s *showSource) draw(w io.Writer, o render.Options) error {
 	return render.Picture(w, picture, o)
 }
 
-// views reads the sections. With raw, a section alone must have values that can be printed alone.
+// views reads the sections. With raw, a single section must have raw values.
 func (s *showSource) views(sections []section, raw bool) ([]render.View, error) {
 	views := make([]render.View, 0, len(sections))
 	for _, section := range sections {
@@ -164,7 +207,7 @@ func (s *showSource) views(sections []section, raw bool) ([]render.View, error) 
 			return nil, s.file.Locate(err)
 		}
 		if raw && view.Values == nil && len(sections) == 1 {
-			return nil, usageErrorf("name another section, or leave out --raw", "%s has no values that could stand alone", section.name)
+			return nil, usageErrorf("name another section, or leave out --raw", "%s has no raw values", section.name)
 		}
 		views = append(views, view)
 	}
@@ -181,7 +224,7 @@ func view[T any](present func(T) render.View) func(T, error) (render.View, error
 	}
 }
 
-// sectionNames returns the names of the sections that heed one of the filters, of all for none, `all` included.
+// sectionNames returns the names of the sections to which one of the filters applies, or with no filters all names and `all`.
 func sectionNames(heeded filters) []string {
 	var names []string
 	for _, s := range sectionTable() {
@@ -195,7 +238,7 @@ func sectionNames(heeded filters) []string {
 	return names
 }
 
-// sectionList describes the sections, one a line.
+// sectionList describes the sections, one per line.
 func sectionList() string {
 	var b strings.Builder
 	for _, s := range sectionTable() {

@@ -9,14 +9,15 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Node is one node of the graph. What it points to is valid until the next node is asked for.
+// A Node is one node of the graph or of a function. Its slices are valid until the next node is asked for.
 type Node struct {
-	Name   []byte
-	Op     []byte
-	Device []byte       // empty where it has none
-	Inputs [][]byte     // as they stand in the file
-	DType  string       // of the first output, TensorFlow's short name; empty where the file does not say it
-	Shape  tensor.Shape // of the first output, as far as the node itself says it
+	Name     []byte // of a node in a function, FUNCTION/NODE
+	Function []byte // the function whose body has the node; empty for a node of the graph
+	Op       []byte
+	Device   []byte       // empty if the node has none
+	Inputs   [][]byte     // as written in the file
+	DType    string       // of the first output, TensorFlow's short name; empty if the file does not tell
+	Shape    tensor.Shape // of the first output, as far as the node itself tells
 
 	node *wire.Node
 }
@@ -36,24 +37,101 @@ func (n *Node) Attrs(yield func(Attr) bool) {
 	}
 }
 
-// Nodes returns the nodes that the filter picks, in file order and one at a time, so that a graph of any size can be listed in constant
-// memory. The same Node is handed out each time. It ends at the first error, which wraps a *wire.SyntaxError.
-func Nodes(m *wire.MetaGraph, f model.Filter) iter.Seq2[*Node, error] {
+// NodesOptions selects nodes.
+type NodesOptions struct {
+	Filter    model.Filter
+	Functions bool // nodes of function bodies too, after those of the graph
+}
+
+// Nodes returns the selected nodes in file order and one at a time, so that a graph of any size can be listed in constant memory. Names of
+// nodes in functions are matched as FUNCTION/NODE and as NODE. The same Node is handed out each time. It ends at the first error, which wraps
+// a *wire.SyntaxError.
+func Nodes(m *wire.MetaGraph, o NodesOptions) iter.Seq2[*Node, error] {
 	return func(yield func(*Node, error) bool) {
 		t := opdef.NewTensors(nil, m)
 		var node Node
+		show := func(n *wire.Node, name, function []byte) bool {
+			shape, _ := t.Written(n, 0)
+			node = Node{Name: name, Function: function, Op: n.Op, Device: n.Device, Inputs: n.Inputs,
+				DType: tensor.DTypeName(t.DType(n, 0)), Shape: shape, node: n}
+			return yield(&node, nil)
+		}
 		for n, err := range m.Graph().Nodes() {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !f.Match(n) {
-				continue
-			}
-			shape, _ := t.Written(n, 0)
-			node = Node{Name: n.Name, Op: n.Op, Device: n.Device, Inputs: n.Inputs, DType: tensor.DTypeName(t.DType(n, 0)), Shape: shape, node: n}
-			if !yield(&node, nil) {
+			if o.Filter.Match(n) && !show(n, n.Name, nil) {
 				return
+			}
+		}
+		if !o.Functions {
+			return
+		}
+		for n, err := range functionNodes(m) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if n.matches(&o.Filter) && !show(n.Node, n.name, n.function) {
+				return
+			}
+		}
+	}
+}
+
+// CountFunctionNodes returns how many nodes of function bodies the filter selects. The error wraps a *wire.SyntaxError.
+func CountFunctionNodes(m *wire.MetaGraph, f model.Filter) (int, error) {
+	count := 0
+	for n, err := range functionNodes(m) {
+		if err != nil {
+			return 0, err
+		}
+		if n.matches(&f) {
+			count++
+		}
+	}
+	return count, nil
+}
+
+// A functionNode is a node of a function's body.
+type functionNode struct {
+	*wire.Node
+	function []byte
+	name     []byte // FUNCTION/NODE
+}
+
+// matches reports whether a filter selects the node by one of its two names.
+func (n *functionNode) matches(f *model.Filter) bool {
+	if f.Match(n.Node) {
+		return true
+	}
+	qualified := *n.Node
+	qualified.Name = n.name
+	return f.Match(&qualified)
+}
+
+// functionNodes returns the nodes of all function bodies in file order. The same functionNode is handed out each time.
+func functionNodes(m *wire.MetaGraph) iter.Seq2[*functionNode, error] {
+	return func(yield func(*functionNode, error) bool) {
+		var node functionNode
+		for function, err := range m.Graph().Functions() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			node.function = []byte(function.Name())
+			node.name = append(append(node.name[:0], node.function...), '/')
+			prefix := len(node.name)
+			for n, err := range function.Nodes() {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				node.Node, node.name = n, append(node.name[:prefix], n.Name...)
+				if !yield(&node, nil) {
+					return
+				}
 			}
 		}
 	}

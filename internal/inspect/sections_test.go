@@ -36,7 +36,7 @@ func readAll(t *testing.T, data []byte, must bool) {
 		"assets":      func() error { _, err := Assets(meta); return err },
 		"scopes":      func() error { _, err := Scopes(meta, ScopesOptions{}); return err },
 		"nodes": func() error {
-			for n, err := range Nodes(meta, model.Filter{}) {
+			for n, err := range Nodes(meta, NodesOptions{}) {
 				if err != nil {
 					return err
 				}
@@ -135,7 +135,7 @@ func TestFilter(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), test.filter) {
+			for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: test.filter}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -149,7 +149,7 @@ func TestFilter(t *testing.T) {
 }
 
 func TestNodes(t *testing.T) {
-	for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), model.Filter{Names: []scope.Glob{glob(t, "layer/w")}}) {
+	for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: model.Filter{Names: []scope.Glob{glob(t, "layer/w")}}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -64,6 +64,37 @@ func SuggestScopes(m *wire.MetaGraph, prefix string) []Suggestion {
 	return found.list()
 }
 
+// maxNames is how many names are compared with a misspelled one: a tenth of a second's work.
+const maxNames = 100_000
+
+// maxNameLength is the length of the longest name that anybody types, in bytes.
+const maxNameLength = 1024
+
+// NodeNames returns the names of the first nodes, for finding the nearest one. It leaves out what is not printable.
+func NodeNames(m *wire.MetaGraph) []string {
+	var names []string
+	walk(m, func(node []byte) bool {
+		if name := string(wire.Last(node, wire.NodeName)); len(name) <= maxNameLength && printable(name) {
+			names = append(names, name)
+		}
+		return len(names) < maxNames
+	})
+	return names
+}
+
+// ScopeNames returns the scopes of the first nodes, at all levels, each once.
+func ScopeNames(m *wire.MetaGraph) []string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, name := range NodeNames(m) {
+		for end := strings.LastIndexByte(name, '/'); end > 0 && !seen[name[:end]]; end = strings.LastIndexByte(name[:end], '/') {
+			seen[name[:end]] = true
+			names = append(names, name[:end])
+		}
+	}
+	return names
+}
+
 // SuggestOps returns the ops that begin with prefix.
 func SuggestOps(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)

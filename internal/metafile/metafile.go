@@ -99,8 +99,47 @@ type File struct {
 	TagSets []string        // of a SavedModel, the tags of each MetaGraphDef, in file order, comma-separated
 	Tags    string          // of a SavedModel, the tags of the selected MetaGraphDef
 
-	selected int // of a SavedModel, which of the MetaGraphDefs is Meta
+	metas    []*wire.MetaGraph // of a SavedModel, all its MetaGraphDefs
+	selected int               // of a SavedModel, which of the MetaGraphDefs is Meta
+	all      bool              // of a SavedModel, whether all of them are selected
 	source   *source
+}
+
+// Selected returns the file once for each MetaGraphDef that is selected, as its Meta: f itself, or with OpenOptions.AllTagSets one File for
+// each MetaGraphDef of a SavedModel. Only f is to be closed.
+func (f *File) Selected() []*File {
+	if !f.all {
+		return []*File{f}
+	}
+	files := make([]*File, len(f.metas))
+	for i, meta := range f.metas {
+		one := *f
+		one.Meta, one.Tags, one.selected = meta, f.TagSets[i], i
+		files[i] = &one
+	}
+	return files
+}
+
+// MetaGraphs returns all MetaGraphDefs of a SavedModel, selected or not, and nil for another kind of file.
+func (f *File) MetaGraphs() []*wire.MetaGraph { return f.metas }
+
+// RebuildAll is Rebuild for all MetaGraphDefs that Selected returns, given in that order.
+func (f *File) RebuildAll(metas []*wire.Rope) (*wire.Rope, error) {
+	if !f.all {
+		return f.Rebuild(metas[0])
+	}
+	var b wire.Builder
+	s := wire.Scan(f.Bytes)
+	for number := 0; s.Next(); {
+		if !s.Is(savedModelMetaGraphs) {
+			b.Window(s.Raw)
+			continue
+		}
+		meta := metas[number]
+		b.Message(savedModelMetaGraphs, func() { b.Append(meta) })
+		number++
+	}
+	return b.Build(), s.Err()
 }
 
 // Rebuild returns the message of the file's own kind in which meta, a MetaGraphDef, has taken the place of File.Meta. A

@@ -2,6 +2,7 @@ package metafile
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,11 @@ import (
 // OpenOptions says how to read an input. The zero value reads what the content tells, standard input aside.
 type OpenOptions struct {
 	Format Format // Auto: told by the content
-	TagSet string // of a SavedModel, the tags of the MetaGraphDef to take, comma-separated in any order; "" the only one
+	TagSet string // of a SavedModel, the tags of the MetaGraphDef to select, comma-separated in any order; "" selects the only one
+	// NoTags makes the empty TagSet select the MetaGraphDef without tags.
+	NoTags bool
+	// AllTagSets selects every MetaGraphDef of a SavedModel. The first is Meta; Selected returns all of them.
+	AllTagSets bool
 	// AnyKind lets a TagSet pass for a file that is no SavedModel: it is meant for another input.
 	AnyKind bool
 	Stdin   io.Reader // what `-` and the empty path mean
@@ -93,9 +98,9 @@ func (f *File) load(o OpenOptions) error {
 		f.source.bytes = nil
 	}
 	if o.AnyKind && f.Kind != SavedModel {
-		return f.index("")
+		o.TagSet, o.NoTags = "", false
 	}
-	return f.index(o.TagSet)
+	return f.index(o)
 }
 
 // decode returns the binary form of a message in text or JSON.
@@ -116,11 +121,11 @@ func (f *File) decode(raw []byte) ([]byte, error) {
 }
 
 // index finds the MetaGraphDef in the message.
-func (f *File) index(tagSet string) error {
+func (f *File) index(o OpenOptions) error {
 	var err error
 	switch f.Kind {
 	case SavedModel:
-		return f.pick(tagSet)
+		return f.pick(o)
 	case GraphDef:
 		if err = wire.Check(f.Bytes); err == nil {
 			f.Meta = wire.MetaGraphOf(f.Bytes)
@@ -128,8 +133,8 @@ func (f *File) index(tagSet string) error {
 	default:
 		f.Meta, err = wire.ParseMetaGraph(f.Bytes)
 	}
-	if err == nil && tagSet != "" {
-		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, so there is no tag-set %q in it", f.Kind, tagSet),
+	if err == nil && (o.TagSet != "" || o.NoTags) {
+		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, so there is no tag-set %q in it", f.Kind, o.TagSet),
 			Hint: "leave out --tag-set: only a SavedModel has tag-sets"}
 	}
 	return f.broken(err)
@@ -147,8 +152,9 @@ func (f *File) broken(err error) error {
 		Hint:    "copy or download it again; the part that is there cannot be repaired"}
 }
 
-// pick selects the MetaGraphDef of a SavedModel with the given tags.
-func (f *File) pick(tagSet string) error {
+// pick selects the MetaGraphDef of a SavedModel with the given tags, or all of them.
+func (f *File) pick(o OpenOptions) error {
+	given := o.TagSet != "" || o.NoTags
 	var graphs [][]byte
 	s := wire.Scan(f.Bytes)
 	for s.Next() {
@@ -171,9 +177,12 @@ func (f *File) pick(tagSet string) error {
 		metas[i] = meta
 		f.TagSets = append(f.TagSets, strings.Join(tags(meta), ","))
 	}
-	f.selected = -1
+	f.metas, f.selected, f.all = metas, -1, o.AllTagSets
+	if f.all {
+		f.selected = 0
+	}
 	for i, meta := range metas {
-		if tagSet == "" && len(metas) == 1 || tagSet != "" && sameTags(tags(meta), tagSet) {
+		if !given && len(metas) == 1 || given && sameTags(tags(meta), o.TagSet) {
 			f.selected = i
 			break
 		}
@@ -182,31 +191,31 @@ func (f *File) pick(tagSet string) error {
 		f.Meta, f.Tags = metas[f.selected], f.TagSets[f.selected]
 		return nil
 	}
-	return f.noTagSet(tagSet)
+	return f.noTagSet(o.TagSet, given)
 }
 
 // maxTagSets is how many tag-sets an error lists.
 const maxTagSets = 20
 
 // noTagSet returns the error for a SavedModel in which tagSet, which may be empty, picks no MetaGraphDef.
-func (f *File) noTagSet(tagSet string) error {
+func (f *File) noTagSet(tagSet string, given bool) error {
 	there := make([]string, 0, maxTagSets+1)
-	example := "," // the empty tag-set
+	example := "" // the empty tag-set
 	for _, set := range f.TagSets {
 		if len(there) == maxTagSets {
 			there = append(there, fmt.Sprintf("and %d more", len(f.TagSets)-maxTagSets))
 			break
 		}
 		there = append(there, fmt.Sprintf("%q", set))
-		if example == "," && set != "" {
+		if example == "" && set != "" {
 			example = set
 		}
 	}
 	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(f.TagSets), strings.Join(there, ", "))
-	if tagSet != "" {
+	if given {
 		problem = fmt.Sprintf("has no tag-set %q; there is %s", tagSet, strings.Join(there, ", "))
 	}
-	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + example, TagSets: f.TagSets}
+	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + cmp.Or(example, "''"), TagSets: f.TagSets}
 }
 
 // tags returns the tags of a MetaGraphDef in file order.

@@ -395,7 +395,7 @@ func TestTagSets(t *testing.T) {
 		{"one without tags", tagged(), "", "", ""},
 		{"the one without tags", wiretest.Join(tagged(), tagged("serve")), ",", "", ""},
 		{"two without tags", wiretest.Join(tagged(), tagged("a"), tagged()), "", `the tag-sets "", "a", ""`, "--tag-set a"},
-		{"none has tags", wiretest.Join(tagged(), tagged()), "", `the tag-sets "", ""`, "--tag-set ,"},
+		{"none has tags", wiretest.Join(tagged(), tagged()), "", `the tag-sets "", ""`, "--tag-set ''"},
 		{"one, another asked for", tagged("serve"), "train", `has no tag-set "train"; there is "serve"`, "--tag-set serve"},
 		{"very many", bytes.Repeat(tagged("a", "b"), 100), "", `"a,b", and 80 more`, "--tag-set a,b"},
 		{"no MetaGraphDef", wiretest.Varint(1, 1), "", "is a SavedModel without a MetaGraphDef", ""},

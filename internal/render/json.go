@@ -15,15 +15,19 @@ import (
 // errJSON is wrapped by the errors about values that JSON cannot hold.
 var errJSON = errors.New("write as JSON")
 
-// showJSON prints the fields of all views as one object, in order: "format_version" first, "file" where the name is known,
-// then what the sections say. Each element of an array stands on a line of its own, so that a long listing can be written while it is
-// computed and read line by line.
-func showJSON(w *printer, views []View, file string) error {
-	e := encoder{w: w}
-	w.write("{\n  \"format_version\": " + strconv.Itoa(FormatVersion))
-	if file != "" {
-		w.write(",\n  \"file\": ")
-		e.text(file)
+// showJSON prints the fields of all views as one object, in order: "format_version" first, "file" if the name is known, and then those of
+// the sections. Each element of an array is on a line of its own, so that a long listing can be written while it is computed, and read line
+// by line. One of several files is an object on one line.
+func showJSON(w *printer, views []View, o Options) error {
+	e := encoder{w: w, compact: o.Several}
+	w.write("{", e.open(1), "\"format_version\": "+strconv.Itoa(FormatVersion))
+	if o.File != "" {
+		w.write(",", e.newline(1), "\"file\": ")
+		e.text(o.File)
+	}
+	if o.Tags != nil {
+		w.write(",", e.newline(1), "\"tags\": ")
+		e.text(*o.Tags)
 	}
 	seen := make(map[string]bool)
 	for _, v := range views {
@@ -32,7 +36,7 @@ func showJSON(w *printer, views []View, file string) error {
 				return fmt.Errorf("%w: two members called %q", errJSON, m.Key)
 			}
 			seen[m.Key] = true
-			w.write(",\n  ")
+			w.write(",", e.newline(1))
 			e.text(m.Key)
 			w.write(": ")
 			if err := e.member(m.Value); err != nil {
@@ -40,7 +44,7 @@ func showJSON(w *printer, views []View, file string) error {
 			}
 		}
 	}
-	w.write("\n}\n")
+	w.write(e.open(0), "}\n")
 	return w.err
 }
 
@@ -70,6 +74,23 @@ type Appender interface {
 type encoder struct {
 	w       *printer
 	scratch []byte
+	compact bool // everything is on one line
+}
+
+// newline returns what separates the members and elements of a level of nesting: a line break with an indent, or a space.
+func (e *encoder) newline(level int) string {
+	if !e.compact {
+		return "\n" + strings.Repeat("  ", level)
+	}
+	return " "
+}
+
+// open returns what separates a brace or bracket from what is inside it.
+func (e *encoder) open(level int) string {
+	if e.compact {
+		return ""
+	}
+	return e.newline(level)
 }
 
 // member writes the value of a member of the outermost object.
@@ -90,8 +111,8 @@ func (e *encoder) member(value any) error {
 				}
 			}
 		})
-	case v.IsValid() && v.Kind() == reflect.Struct && !marshalsItself(v):
-		return e.object(v, "\n    ", "\n  ")
+	case v.IsValid() && v.Kind() == reflect.Struct && !marshalsItself(v) && !e.compact:
+		return e.object(v, e.newline(2), e.newline(1))
 	}
 	return e.value(v)
 }
@@ -99,7 +120,7 @@ func (e *encoder) member(value any) error {
 // elements writes an array, each element on a line.
 func (e *encoder) elements(elements Elements) error {
 	e.w.write("[")
-	separator := "\n    "
+	separator := e.open(2)
 	for value, err := range elements {
 		if err != nil {
 			return err
@@ -110,10 +131,10 @@ func (e *encoder) elements(elements Elements) error {
 		if err := e.value(reflect.ValueOf(value)); err != nil {
 			return err
 		}
-		separator = ",\n    "
+		separator = "," + e.newline(2)
 	}
-	if len(separator) > len("\n    ") {
-		e.w.write("\n  ")
+	if strings.HasPrefix(separator, ",") {
+		e.w.write(e.open(1))
 	}
 	e.w.write("]")
 	return e.w.err

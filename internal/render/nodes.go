@@ -9,10 +9,13 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// Nodes is the section nodes. The nodes are printed while they are read.
-func Nodes(nodes iter.Seq2[*inspect.Node, error]) View {
+// Nodes is the section nodes. The nodes are printed while they are read. With functions, there is a column for the function of a node.
+func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
 	columns := Columns("name", "op", "dtype", "shape", "device", "inputs")
 	columns[5].Prose = true
+	if functions {
+		columns = append(columns, Column{Name: "function"})
+	}
 	return View{
 		Section: "nodes",
 		Tables: []Grid{{
@@ -27,6 +30,9 @@ func Nodes(nodes iter.Seq2[*inspect.Node, error]) View {
 					}
 					row[0], row[1], row[2], row[3] = string(n.Name), string(n.Op), n.DType, shapeText(n.Shape)
 					row[4], row[5] = string(n.Device), string(bytes.Join(n.Inputs, []byte(", ")))
+					if functions {
+						row[6] = string(n.Function)
+					}
 					if !yield(row, nil) {
 						return
 					}
@@ -75,6 +81,8 @@ type jsonNode struct{ *inspect.Node }
 func (n *jsonNode) AppendJSON(b []byte) []byte {
 	b = append(b, `{"name": `...)
 	b = AppendJSONBytes(b, n.Name)
+	b = append(b, `, "function": `...)
+	b = AppendJSONBytes(b, n.Function)
 	b = append(b, `, "op": `...)
 	b = AppendJSONBytes(b, n.Op)
 	b = append(b, `, "device": `...)

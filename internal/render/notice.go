@@ -127,6 +127,9 @@ func ErrorJSON(w io.Writer, message, hint, file string) error {
 	return p.flush()
 }
 
+// Count returns "1 node", "2 nodes", "3,000 entries".
+func Count(n int, noun string) string { return count(n, noun) }
+
 // count returns "1 node", "2 nodes", "3,000 entries".
 func count(n int, noun string) string {
 	switch {

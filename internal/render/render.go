@@ -37,7 +37,20 @@ type Options struct {
 	Terminal bool   // whether the output goes to a terminal: what Auto goes by
 	Color    bool   // whether tables may use color
 	Width    int    // columns of the terminal, to which tables are cut; 0 for as wide as it takes
-	Filtered bool   // whether something was asked for by name: a table without a row is no answer about the file then
+	Filtered bool   // whether filters were given: a table without rows says nothing about the file then
+	// Several says that other files are shown too: each is printed under its name, in tab-separated lines before each line, and in JSON
+	// on a line of its own.
+	Several bool
+	// Tags is the tag-set of the MetaGraphDef, comma-separated, if File is shown once for each of several; else nil.
+	Tags *string
+}
+
+// name returns the name under which one of several files is shown.
+func (o Options) name() string {
+	if o.Tags == nil {
+		return o.File
+	}
+	return o.File + " (tags " + texts([]string{*o.Tags})[0] + ")"
 }
 
 // format returns the format in which v is printed.
@@ -152,20 +165,27 @@ func show(w *printer, views []View, o Options) error {
 		return showRaw(w, views)
 	}
 	if o.Format == JSON {
-		return showJSON(w, views, o.File)
+		return showJSON(w, views, o)
 	}
 	style := newStyle(o.Color)
+	lines := ""
+	if o.Several {
+		lines = Text(o.name()) + "\t"
+	}
 	for i, v := range views {
 		format := o.format(v)
 		if i > 0 && format != TSV {
 			w.write("\n")
+		}
+		if i == 0 && o.Several {
+			fileHeading(w, format, style, o.name())
 		}
 		var err error
 		switch format {
 		case Table:
 			err = showTables(w, v, len(views) > 1, style, o)
 		case TSV:
-			err = showTSV(w, v, len(views) > 1)
+			err = showTSV(w, v, lines, len(views) > 1)
 		case Markdown:
 			err = showMarkdown(w, v)
 		default:
@@ -178,7 +198,17 @@ func show(w *printer, views []View, o Options) error {
 	return nil
 }
 
-// showRaw prints the values alone. One that would take several lines or is not fit to be shown is quoted.
+// fileHeading prints the name of one of several files above what is shown of it.
+func fileHeading(w *printer, format Format, st style, name string) {
+	switch format {
+	case Table:
+		w.write(st.title("==> "+Text(name)+" <==") + "\n")
+	case Markdown:
+		w.write("# " + markdownText(Text(name)) + "\n\n")
+	}
+}
+
+// showRaw prints only the values. A value that would take several lines or is not printable is quoted.
 func showRaw(w *printer, views []View) error {
 	for _, v := range views {
 		if v.Values == nil {
@@ -205,5 +235,5 @@ func ParseFormat(name string) (Format, error) {
 	case "":
 		return Auto, nil
 	}
-	return Auto, fmt.Errorf("format %q is none of %s, %s, %s, %s, %s", name, Table, TSV, Markdown, JSON, DOT)
+	return Auto, fmt.Errorf("unknown format %q; use %s, %s, %s, %s, %s or %s", name, Auto, Table, TSV, Markdown, JSON, DOT)
 }

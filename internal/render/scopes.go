@@ -8,28 +8,28 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Scopes is the section scopes: a tree for people, whole paths for scripts.
-func Scopes(t *inspect.ScopeTree) View {
+// Scopes is the section scopes: a tree for people, whole paths for scripts. The hint says how to see deeper scopes.
+func Scopes(t *inspect.ScopeTree, hint string) View {
 	g := Grid{Title: "scopes", Columns: []Column{{Name: "scope", Tree: "/"}, Number("nodes"), Number("directly")}}
 	var paths []string
 	for _, s := range t.Scopes {
 		paths = append(paths, s.Scope)
 		g.Rows = append(g.Rows, []string{s.Scope, strconv.Itoa(s.Nodes), strconv.Itoa(s.Own)})
 	}
-	g.Note = scopesNote(t)
+	g.Note = scopesNote(t, hint)
 	return View{Section: "scopes", Tables: []Grid{g}, Values: Lines(paths), Fields: []Member{
 		{"scopes", t.Scopes}, {"scope_nodes", t.Nodes}, {"top_nodes", t.Top}, {"deeper_nodes", t.Deeper},
 	}}
 }
 
 // scopesNote says what the tree does not show.
-func scopesNote(t *inspect.ScopeTree) string {
+func scopesNote(t *inspect.ScopeTree, hint string) string {
 	var parts []string
 	if t.Top > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %d in no scope", count(t.Top, "node"), t.Nodes))
+		parts = append(parts, fmt.Sprintf("%s of %s in no scope", numberText(int64(t.Top)), count(t.Nodes, "node")))
 	}
 	if t.Deeper > 0 {
-		parts = append(parts, count(t.Deeper, "node")+" in deeper scopes (--depth 0 shows all)")
+		parts = append(parts, count(t.Deeper, "node")+" in deeper scopes ("+hint+")")
 	}
 	return strings.Join(parts, "; ")
 }

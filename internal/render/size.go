@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,20 +12,29 @@ import (
 // sizeRows is how many parts of a whole are listed. The others are one row, so that the rows still add up.
 const sizeRows = 20
 
+// SizeHints is what the section size tells the user to do.
+type SizeHints struct {
+	Top    int    // rows of each table, 0 for the default
+	Depth  string // how scopes are divided further
+	Savers string // the command that removes the savers not in use, "" if it removes nothing
+	Saved  int64  // bytes that this saves
+}
+
 // Size is the section size: where the bytes are, seen from several sides.
-func Size(s *size.Size) View {
+func Size(s *size.Size, hints SizeHints) View {
+	rows := cmp.Or(hints.Top, sizeRows)
 	tables := []Grid{
-		sizeParts("fields", "field", "entries", s.Fields),
-		sizeParts("scopes", "scope", "nodes", s.Scopes),
-		sizeParts("ops", "op", "nodes", s.Ops),
-		sizeParts("node parts", "part", "count", s.NodeParts),
+		sizeParts("fields", "field", "entries", s.Fields, rows),
+		sizeParts("scopes", "scope", "nodes", s.Scopes, rows),
+		sizeParts("ops", "op", "nodes", s.Ops, rows),
+		sizeParts("node parts", "part", "count", s.NodeParts, rows),
 	}
-	tables[0].Note = fmt.Sprintf("%s bytes in all (%s)", numberText(s.Bytes), bytesText(s.Bytes))
-	tables[1].Note = "the scopes, like the ops and the node parts, add up to the " + bytesText(s.NodeBytes) + " of the nodes; --depth tells scopes further apart"
+	tables[0].Note = fmt.Sprintf("total: %s bytes (%s)", numberText(s.Bytes), bytesText(s.Bytes))
+	tables[1].Note = "scopes, ops and node parts each add up to all nodes (" + bytesText(s.NodeBytes) + "); " + hints.Depth
 	if len(s.Functions) > 0 {
-		tables = append(tables, sizeParts("functions", "function", "nodes", s.Functions))
+		tables = append(tables, sizeParts("functions", "function", "nodes", s.Functions, rows))
 	}
-	tables = append(tables, sizeConstants(s), sizeRepeated(s), sizeSavers(s))
+	tables = append(tables, sizeConstants(s), sizeRepeated(s), sizeSavers(s, hints))
 	var values []string
 	for _, p := range s.Fields {
 		values = append(values, p.Name+" "+strconv.FormatInt(p.Bytes, 10))
@@ -32,12 +42,12 @@ func Size(s *size.Size) View {
 	return View{Section: "size", Tables: tables, Values: Lines(values), Fields: []Member{{"size", s}}}
 }
 
-// sizeParts is a table of the parts of a whole.
-func sizeParts(title, what, counted string, parts []size.Part) Grid {
+// sizeParts is a table of the parts of a whole. Parts beyond the given number of rows are one row.
+func sizeParts(title, what, counted string, parts []size.Part, rows int) Grid {
 	g := Grid{Title: title, Columns: []Column{{Name: what}, Number(counted), Number("bytes"), Number("size"), Number("share")}}
 	shown := parts
-	if len(parts) > sizeRows {
-		shown = parts[:sizeRows-1]
+	if len(parts) > rows {
+		shown = parts[:rows-1]
 	}
 	for _, p := range shown {
 		name := p.Name
@@ -53,7 +63,7 @@ func sizeParts(title, what, counted string, parts []size.Part) Grid {
 			all.Bytes += p.Bytes
 			all.Share += p.Share
 		}
-		g.Rows = append(g.Rows, sizeRow(fmt.Sprintf("(%d others)", len(rest)), all.Count, all.Bytes, all.Share))
+		g.Rows = append(g.Rows, sizeRow(fmt.Sprintf("(%s others)", numberText(int64(len(rest)))), all.Count, all.Bytes, all.Share))
 	}
 	return g
 }
@@ -103,23 +113,19 @@ func sizeRepeated(s *size.Size) Grid {
 			strconv.FormatInt(r.Waste, 10), bytesText(r.Waste)})
 	}
 	if s.RepeatedWaste == 0 {
-		g.Note = "no constant of 64 bytes or more stands there twice"
+		g.Note = "no duplicates among constants of 64 bytes or more"
 	} else {
-		g.Note = "all copies but one waste " + bytesText(s.RepeatedWaste)
+		g.Note = "duplicates waste " + bytesText(s.RepeatedWaste)
 	}
 	return g
 }
 
-func sizeSavers(s *size.Size) Grid {
-	g := Grid{Title: "savers", Columns: []Column{{Name: "scope"}, {Name: "of saver_def"}, Number("nodes"), Number("bytes"), Number("size"), Number("share")}}
-	extra, bytes := 0, int64(0)
+func sizeSavers(s *size.Size, hints SizeHints) Grid {
+	g := Grid{Title: "savers", Columns: []Column{{Name: "scope"}, {Name: "in saver_def"}, Number("nodes"), Number("bytes"), Number("size"), Number("share")}}
 	for _, v := range s.Savers {
 		used := "no"
 		if v.InUse {
 			used = "yes"
-		} else {
-			extra++
-			bytes += v.Bytes
 		}
 		scope := v.Scope
 		if scope == "" {
@@ -130,8 +136,8 @@ func sizeSavers(s *size.Size) Grid {
 	switch {
 	case len(s.Savers) == 0:
 		g.Note = "no saver"
-	case extra > 0 && extra < len(s.Savers):
-		g.Note = fmt.Sprintf("metagraph export --clear-extraneous-savers would save %s", bytesText(bytes))
+	case hints.Savers != "":
+		g.Note = fmt.Sprintf("%s saves %s", hints.Savers, bytesText(hints.Saved))
 	}
 	return g
 }

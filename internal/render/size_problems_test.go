@@ -85,7 +85,7 @@ func TestSizeTable(t *testing.T) {
 		s.Ops = append(s.Ops, size.Part{Name: "Op", Count: 1, Bytes: 30, Share: 0.03})
 	}
 	var b strings.Builder
-	if err := Show(&b, []View{Size(s)}, Options{Format: TSV}); err != nil {
+	if err := Show(&b, []View{Size(s, SizeHints{})}, Options{Format: TSV}); err != nil {
 		t.Fatal(err)
 	}
 	want := "fields\tgraph_def.node\t30\t900\t900 B\t90.0 %\n" +

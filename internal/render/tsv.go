@@ -1,16 +1,14 @@
 package render
 
-import ()
-
-// showTSV prints a view as lines of cells with a tab between them and without headings, as scripts want them. Where several
-// sections are printed, each line begins with the section's name; where the section has several tables, next comes the
-// title of the table. So the columns of a section are where they are whatever the file holds.
-func showTSV(w *printer, v View, several bool) error {
+// showTSV prints a view as lines of tab-separated cells without headings, as scripts want them. Each line begins with the given text. If
+// several sections are printed, the section's name is next, and if the section has several tables, the title of the table. So the
+// columns of a section are in the same places whatever the file holds.
+func showTSV(w *printer, v View, lines string, several bool) error {
 	for i := range v.Tables {
 		t := &v.Tables[i]
-		prefix := ""
+		prefix := lines
 		if several {
-			prefix = v.Section + "\t"
+			prefix += v.Section + "\t"
 		}
 		if len(v.Tables) > 1 {
 			prefix += t.Title + "\t"

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/nearest"
+	"github.com/metagraph/metagraph/internal/render"
+)
+
+// parse converts flags and arguments to a request, and refuses combinations that make no sense, before a file is opened.
+func (o *showOptions) parse(env *environment, args []string) (*showRequest, error) {
+	r := &showRequest{options: o, source: showSource{depth: o.depth, width: env.width, top: o.top, functions: o.functions}}
+	if o.wide {
+		r.source.width = 0
+	}
+	r.splitArguments(args)
+	if err := r.checkWords(); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.printing, err = o.printing(env, r); err != nil {
+		return nil, err
+	}
+	if err := o.check(r); err != nil {
+		return nil, err
+	}
+	if r.source.filter, err = o.filter(r.sections); err != nil {
+		return nil, err
+	}
+	r.source.registry, err = o.registry.load()
+	return r, err
+}
+
+// printing returns how the sections are printed.
+func (o *showOptions) printing(env *environment, r *showRequest) (p render.Options, err error) {
+	p = render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: r.source.width, Filtered: len(o.picks()) > 0, Several: len(r.files) > 1}
+	if p.Format, err = render.ParseFormat(o.format); err != nil {
+		return p, usageErrorf("", "--format: %v", err)
+	}
+	p.Color, err = env.color(o.color)
+	return p, err
+}
+
+// check refuses flags that contradict each other or the sections.
+func (o *showOptions) check(r *showRequest) error {
+	format := r.printing.Format
+	switch {
+	case o.depth < 0 && o.depth != defaultDepth:
+		return usageErrorf("use 1 for the scopes at the top, 0 for all", "--depth must be 0 or greater")
+	case o.top < 0:
+		return usageErrorf("leave out --top for the default", "--top must be 0 or greater")
+	case o.raw && format != render.Auto:
+		return usageErrorf("leave out one of them", "--raw and --format %s contradict each other", o.format)
+	case format == render.DOT && (len(r.sections) != 1 || r.sections[0].name != scopesSection):
+		return usageErrorf("for example: metagraph show model.meta scopes --format dot", "--format dot needs the section scopes")
+	case format == render.DOT && len(r.files) != 1:
+		return usageErrorf("draw one file at a time", "--format dot takes one file")
+	case o.functions && !r.shows(nodesSection):
+		return usageErrorf("it adds the nodes of function bodies to the section nodes", "--functions needs the section nodes")
+	case o.top > 0 && !r.shows(sizeSection):
+		return usageErrorf("it sets the rows of the section size", "--top needs the section size")
+	}
+	return nil
+}
+
+// shows reports whether a section is to be shown.
+func (r *showRequest) shows(name string) bool {
+	return slices.ContainsFunc(r.sections, func(s section) bool { return s.name == name })
+}
+
+// splitArguments tells the sections among the arguments from the files: an argument that has the name of a section is one. Sections are
+// shown once, in the order in which they are named.
+func (r *showRequest) splitArguments(args []string) {
+	for _, arg := range args {
+		i := slices.IndexFunc(sectionTable(), func(s section) bool { return s.name == arg })
+		switch {
+		case arg == allSections:
+			r.sections = sectionTable()
+		case i < 0:
+			r.files = append(r.files, arg)
+		case !r.shows(arg):
+			r.sections = append(r.sections, sectionTable()[i])
+		}
+	}
+	if slices.Contains(args, allSections) {
+		r.sections = sectionTable()
+	}
+	if len(r.files) == 0 {
+		r.files = []string{"-"}
+	}
+	if len(r.sections) == 0 {
+		r.sections = sectionTable()[:1]
+	}
+}
+
+// checkWords refuses a word beside files that is neither a section nor a file, before anything is shown.
+func (r *showRequest) checkWords() error {
+	for _, word := range r.files {
+		if len(r.files) == 1 || stdinArgument(word) || strings.ContainsAny(word, `/\.`) {
+			continue
+		}
+		if !isThere(word) && !isThere(word+".meta") && !isThere(word+".index") {
+			return r.misspelledSection(word, os.ErrNotExist)
+		}
+	}
+	return nil
+}
+
+// misspelledSection returns the error about an argument that is neither a section nor an existing file, with the section that may have been
+// meant. Any other error is returned as it is.
+func (r *showRequest) misspelledSection(path string, err error) error {
+	if !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(path, `/\.`) {
+		return err
+	}
+	hint := confused(sectionConfusions(), path)
+	if near := nearest.Names(path, sectionNames(0), 1); hint == "" && len(near) > 0 {
+		hint = fmt.Sprintf("did you mean the section %s?", near[0])
+	}
+	if words := strings.Split(path, ","); len(words) > 1 && slices.Contains(sectionNames(0), words[0]) {
+		hint = "separate sections by spaces: " + strings.Join(words, " ")
+	}
+	if hint = cmp.Or(hint, hintOf(err)); len(r.files) > 1 {
+		hint = cmp.Or(hint, "the sections are "+strings.Join(sectionNames(0), ", "))
+	}
+	return usageErrorf(hint, "%s: no such file or section", path)
+}
+
+// filter returns the filter that the flags describe. A flag that applies to none of the sections is an error.
+func (o *showOptions) filter(sections []section) (model.Filter, error) {
+	f := model.Filter{Scopes: splitLists(o.scopes)}
+	for _, p := range o.picks() {
+		if !slices.ContainsFunc(sections, func(s section) bool { return s.filters&p.kind != 0 }) {
+			return f, usageErrorf("it applies to "+strings.Join(sectionNames(p.kind), ", "), "%s does not apply to %s", p.flag, sections[0].name)
+		}
+	}
+	for _, globs := range []struct {
+		flag  string
+		texts []string
+		to    *[]match.Glob
+	}{{"--name", tensorNames(splitLists(o.names)), &f.Names}, {"--op", splitLists(o.ops), &f.Ops}} {
+		for _, text := range globs.texts {
+			glob, err := match.ParseGlob(text)
+			if err != nil {
+				return f, usageErrorf("", "%s: %v", globs.flag, err)
+			}
+			*globs.to = append(*globs.to, glob)
+		}
+	}
+	for _, text := range splitLists(o.devices) {
+		device, err := match.ParseDeviceFilter(text)
+		if err != nil {
+			return f, usageErrorf("", "--device: %v", err)
+		}
+		f.Devices = append(f.Devices, device)
+	}
+	return f, nil
+}
+
+// tensorNames adds to a list of names the names of the nodes whose tensors or control inputs it has: x for x:0 and ^x.
+func tensorNames(names []string) []string {
+	out := slices.Clone(names)
+	for _, name := range names {
+		node := strings.TrimPrefix(name, "^")
+		if at := strings.LastIndexByte(node, ':'); at > 0 && at+1 < len(node) && strings.Trim(node[at+1:], "0123456789") == "" {
+			node = node[:at]
+		}
+		if node != name && node != "" {
+			out = append(out, node)
+		}
+	}
+	return out
+}
+
+// completeShow completes files, and behind the first one also sections.
+func completeShow(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var completions []string
+	for _, s := range sectionTable() {
+		completions = append(completions, cobra.CompletionWithDesc(s.name, s.purpose))
+	}
+	return append(completions, cobra.CompletionWithDesc(allSections, "all of them")), cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,42 @@
+package inspect
+
+import (
+	"fmt"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A TagSet is one MetaGraphDef of a SavedModel, by its tags.
+type TagSet struct {
+	Tags       []string `json:"tags"` // in file order
+	Nodes      int      `json:"nodes"`
+	Signatures []string `json:"signatures"` // their keys, in file order
+}
+
+// TagSets describes the MetaGraphDefs of a SavedModel, in file order. The error wraps a *wire.SyntaxError.
+func TagSets(metas []*wire.MetaGraph) ([]TagSet, error) {
+	sets := []TagSet{}
+	for _, m := range metas {
+		set := TagSet{Tags: []string{}, Signatures: []string{}}
+		info, _ := m.Message(wire.MetaInfoDef)
+		for s := wire.Scan(info); s.Next(); {
+			if s.Is(wire.InfoTags) {
+				set.Tags = append(set.Tags, string(s.Data))
+			}
+		}
+		s := wire.Scan(m.Graph())
+		for s.Next() {
+			if s.Is(wire.GraphNode) {
+				set.Nodes++
+			}
+		}
+		if err := s.Err(); err != nil {
+			return nil, fmt.Errorf("read the tag-sets: %w", err)
+		}
+		for key := range m.Entries(wire.SignatureDef) {
+			set.Signatures = append(set.Signatures, string(key))
+		}
+		sets = append(sets, set)
+	}
+	return sets, nil
+}

@@ -1,0 +1,62 @@
+package opdef
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// TestShapeInAnyOrder asks for the shapes of long chains and of loops in many orders. Each answer is that of a Tensors that was asked
+// nothing before.
+func TestShapeInAnyOrder(t *testing.T) {
+	m := &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{}}
+	add := func(name, op string, inputs ...string) {
+		n := &tfpb.NodeDef{Name: name, Op: op, Input: inputs}
+		if op == "Placeholder" {
+			dims := []*tfpb.TensorShapeProto_Dim{{Size: 4}, {Size: 4}}
+			n.Attr = map[string]*tfpb.AttrValue{"shape": {Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{Dim: dims}}}}
+		}
+		m.GraphDef.Node = append(m.GraphDef.Node, n)
+	}
+	add("x", "Placeholder")
+	add("0", "Relu", "x")
+	for i := 1; i < 120; i++ {
+		last := fmt.Sprint(i - 1)
+		switch i % 7 {
+		case 3:
+			add(fmt.Sprint(i), "Add", last, fmt.Sprint(i/2))
+		case 5:
+			add(fmt.Sprint(i), "MatMul", last, "x")
+		default:
+			add(fmt.Sprint(i), "Relu", last)
+		}
+	}
+	add("a", "MatMul", "b", "x")
+	add("b", "Add", "c", "119")
+	add("c", "Relu", "a")
+	g, _ := typesOf(t, m)
+	want := make([]tensor.Shape, g.Len())
+	known := 0
+	for i := range want {
+		_, fresh := typesOf(t, m)
+		if want[i] = fresh.Shape(i, 0); want[i] != nil {
+			known++
+		}
+	}
+	if known < maxShapeDepth {
+		t.Errorf("%d shapes are known", known)
+	}
+	for seed := range uint64(20) {
+		_, types := typesOf(t, m)
+		for _, i := range rand.New(rand.NewPCG(seed, 0)).Perm(g.Len()) {
+			if diff := cmp.Diff(want[i], types.Shape(i, 0)); diff != "" {
+				t.Fatalf("seed %d, node %s (-alone +after others):\n%s", seed, g.Name(i), diff)
+			}
+		}
+	}
+}
