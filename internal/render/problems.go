@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 )
 
-// Problems is the section problems: a row for each of the first places of a problem, and one for what to do behind the last
-// problem of each kind. The count stands in the first row of the problem whose it is.
+// Problems is the section problems: a row for each of the first places of a problem, and one for what to do after the last problem that
+// it helps with. Each problem's first row holds its count.
 func Problems(found []problems.Problem) View {
 	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
 		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place", Below: true}, {Name: "what", Fixed: true, Below: true}}}
@@ -32,7 +32,7 @@ func Problems(found []problems.Problem) View {
 		if more := p.Count - len(places); more > 0 && len(places) > 1 {
 			row(fmt.Sprintf("(%d more)", more), "")
 		}
-		if i == len(found)-1 || found[i+1].ID != p.ID {
+		if i == len(found)-1 || found[i+1].ID != p.ID || found[i+1].Hint != p.Hint {
 			row(hintRow, p.Hint)
 		}
 	}
@@ -47,5 +47,5 @@ func Problems(found []problems.Problem) View {
 	return View{Section: "problems", Tables: []Grid{g}, Values: Lines(ids), Fields: []Member{{"problems", found}}}
 }
 
-// hintRow stands in the place of a row that says what to do.
+// hintRow is the place in a row that says what to do.
 const hintRow = "(what to do)"

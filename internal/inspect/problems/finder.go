@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -21,6 +22,8 @@ type problemFinder struct {
 	g     *graph.Graph
 	ops   opSet
 	found problemList
+
+	forbidden []match.Glob // ops that must not occur
 
 	producer   int64           // graph_def.versions.producer
 	unbound    map[string]bool // the inputs that the collection unbound_inputs lists

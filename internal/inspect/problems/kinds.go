@@ -57,6 +57,7 @@ const (
 	unsavableVariables
 	missingObjectFunction
 	missingObjectAsset
+	forbiddenOp
 	uncalledFunctionBody
 	uncalledUnregisteredOp
 	undefinedFunctionAttr
@@ -204,6 +205,9 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	missingObjectAsset: {"missing-object-asset", SeverityError,
 		"The object graph of a SavedModel names an asset that `asset_file_def` does not list: tf.saved_model.load fails with IndexError.",
 		"save the model again; an export that drops `asset_file_def` loses the list"},
+	forbiddenOp: {"forbidden-op", SeverityError,
+		"The graph or a function body has an op that `--forbid-op` forbids.",
+		"remove the op, or keep only what runs without it: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
 	uncalledFunctionBody: {"uncalled-function-body", SeverityWarning,
 		"The body of a function is not in order; as the graph does not call it directly, the import succeeds and running it fails.",
 		"build the function again with the program that wrote the file, and export it anew"},

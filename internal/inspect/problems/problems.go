@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/match"
 )
 
 // A Severity says how much a Problem matters.
@@ -41,13 +42,14 @@ type Place struct {
 // Find returns what would keep TensorFlow 2.21 (ReferenceVersion) from importing the file or surprise who does, errors
 // first, then warnings, then infos, each in the order of ProblemKinds. It is empty for a file that is in order. Importing is
 // what tf.compat.v1.train.import_meta_graph does; tf.saved_model.load calls it. The error, for bytes that are no MetaGraphDef,
-// wraps a *wire.SyntaxError.
-func Find(m *model.Model) ([]Problem, error) {
+// wraps a *wire.SyntaxError. Each node whose op matches one of forbidden is an error too.
+func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 	g, err := m.Graph()
 	if err != nil {
 		return nil, err
 	}
 	f := newProblemFinder(m.Meta, g)
+	f.forbidden = forbidden
 	for _, check := range checks {
 		if err := check(f); err != nil {
 			return nil, err
@@ -76,6 +78,7 @@ var checks = []func(*problemFinder) error{
 	always((*problemFinder).findInTags),
 	always((*problemFinder).findInOps),
 	always((*problemFinder).findOutsideFiles),
+	(*problemFinder).findForbidden,
 }
 
 // always makes a check of one that cannot fail.

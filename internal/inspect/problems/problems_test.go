@@ -7,8 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/testfiles"
@@ -432,4 +434,43 @@ func FuzzProblems(f *testing.F) {
 			last = at
 		}
 	})
+}
+
+func TestForbiddenOps(t *testing.T) {
+	body := func(op string) *tfpb.FunctionDef {
+		return &tfpb.FunctionDef{Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: op}}}
+	}
+	m := &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{
+		Node:    []*tfpb.NodeDef{{Name: "a", Op: "NoOp"}, {Name: "b", Op: "ReadFile"}},
+		Library: &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{body("WriteFile"), body("NoOp"), body("ReadFile")}}, // all of one name
+	}}
+	raw, err := proto.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := wire.ParseMetaGraph(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	glob, err := match.ParseGlob("*File")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Find(model.New(meta), glob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, line := range told(found) {
+		if strings.Contains(line, "forbidden-op") {
+			got = append(got, line)
+		}
+	}
+	want := []string{
+		"error forbidden-op x2: node b: op ReadFile is forbidden",
+		"error forbidden-op: function f, node n: op WriteFile is forbidden",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
 }
