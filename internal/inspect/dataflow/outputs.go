@@ -2,7 +2,6 @@ package dataflow
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -19,14 +18,6 @@ type candidate struct {
 	dtype  int32
 	shape  tensor.Shape
 	copies []graph.Edge
-}
-
-// sign adds to the score, and what to say for it.
-func (c *candidate) sign(score int, what string) {
-	c.score += score
-	if what != "" {
-		c.signs = append(c.signs, what)
-	}
 }
 
 // The most tensors of a role that are listed, and how far behind the best a prediction may lie.
@@ -106,14 +97,6 @@ func (d *ioFinder) mayComeOut(i int32) bool {
 		return d.Has(i, markData|markSource)
 	}
 	return d.Has(i, markWeights) && !d.Is(i, opdef.ClassSame) || len(d.trainable) == 0
-}
-
-// where says of an op where it stands.
-func (d *ioFinder) where(i int32, op string) string {
-	if d.Has(i, markBelow) && !d.Has(i, markAboveFree) {
-		return op + " below the last layer"
-	}
-	return op
 }
 
 // loopOutput reports whether node i hands out a variable of a functional while loop.
@@ -230,149 +213,6 @@ func (d *ioFinder) joinsLabel(i int32, depth int) bool {
 		joins = true
 	}
 	return joins
-}
-
-// weigh gives a candidate its role, none where it is not worth listing, and the signs that speak for it. What each sign is worth
-// was found on real graphs whose makers' code says what they fetch; only the order of the sums matters.
-func (d *ioFinder) weigh(c *candidate, n *wire.Node) {
-	i := c.edge.Node
-	scopes, last := nameParts(n.Name)
-	scopes = strings.ReplaceAll(scopes, "embedding_lookup", "") // TensorFlow's name, not a person's
-	person := chosen(n.Name, string(n.Op))
-	read := d.readersOf(c.edge)
-	key, inCollection := d.declared.marked[c.edge]
-	lower := strings.ToLower(key)
-	scalar := c.shape.IsScalar() || c.shape == nil && d.Is(i, opdef.ClassReduction)
-
-	if isHandle(c.dtype) {
-		return
-	}
-	if d.Has(i, markLabel|markTarget) || d.Has(i, MarkTrained) && (scalar || c.shape == nil) || scalar && d.Has(i, markToLoss) || scalar && says(scopes+"/"+last, lossWords) {
-		d.weighScalar(c, scalar, person, read.on+read.labels)
-		return
-	}
-	if scalar && read.on+read.decisions == 0 && len(d.layers) > 0 && !inCollection && !says(last, predictionWords) {
-		if c.role = RoleMetric; isFloat(c.dtype) && (person || d.Is(i, opdef.ClassReduction)) {
-			c.sign(1, "")
-		}
-		c.sign(0, "a scalar that nobody reads")
-		return
-	}
-	c.role = RolePrediction
-	switch {
-	case inCollection && keyRank(lower) >= 2 && !says(lower, labelWords):
-		c.sign(10, "collection "+key)
-	case inCollection:
-		c.sign(2, "collection "+key)
-	}
-	switch {
-	case d.standIns[c.edge]:
-		c.sign(8, "layers read it in place of data")
-	case read.decisions > 0 && read.labels > 0:
-		c.sign(4, read.decision+" reads it, and it is compared with labels")
-	case read.on == 0 && read.decisions > 0:
-		c.sign(2, read.decision+" reads it")
-	case read.on == 0 && read.labels > 0:
-		c.sign(4, "only what depends on labels reads it")
-	case read.on == 0 && read.books == 0:
-		c.sign(4, "nobody reads it")
-	case read.on == 0:
-		c.sign(2, "only bookkeeping reads it")
-	case read.labels > 0:
-		c.sign(2, "compared with labels")
-	}
-	switch {
-	case d.Is(i, opdef.ClassDecision):
-		c.sign(3, d.where(i, string(n.Op)))
-	case d.Has(i, markLayer) && d.Is(i, opdef.ClassLookup) && read.on > 0:
-		// What a table has for an input goes into something else.
-	case d.Has(i, markLayer):
-		c.sign(2, "output of the last layer")
-	case person && d.renamesLayer(i):
-		c.sign(2, "output of the last layer, by a name of its own")
-	case d.Is(i, opdef.ClassCut) && read.on == 0 && read.labels > 0:
-		c.sign(-1, "") // the loss wants no more of it than this
-	case d.Is(i, opdef.ClassReduction) && c.shape == nil:
-		c.sign(-2, "")
-	case d.Is(i, opdef.ClassMath):
-		c.sign(-3, "")
-	case d.Is(i, opdef.ClassExit) || d.loopOutput(i):
-		c.sign(-3, "final state of a loop")
-	case d.Is(i, opdef.ClassCompare) || tensor.DTypeName(c.dtype) == "bool":
-		c.sign(-4, "")
-	}
-	switch {
-	case person && says(last, predictionWords):
-		c.sign(3, "named like a result")
-	case says(last, predictionWords):
-		c.sign(1, "")
-	case says(scopes, predictionWords):
-		c.sign(2, "in a scope named like a result")
-	}
-	switch {
-	case person && says(last, predictionWords):
-		c.sign(1, "")
-	case person:
-		c.sign(1, "named by a person")
-	}
-	if says(scopes+"/"+last, lossWords) || says(scopes, []string{"logistic_loss"}) {
-		c.sign(-5, "")
-	}
-	if says(scopes+"/"+last, metricWords) {
-		c.sign(-2, "")
-	}
-	if d.Is(i, opdef.ClassDecision) && says(scopes, scoreWords) {
-		c.sign(-2, "") // it is there to be compared
-	}
-	if says(scopes, []string{"target"}) {
-		c.sign(-2, "") // a network that follows the one that learns
-	}
-	if scalar {
-		c.sign(-6, "")
-	}
-	if argumentName(last, string(n.Op)) && (inOpScope(n.Name) || len(d.g.Consumers(int(i))) > 0) {
-		c.sign(-4, "")
-	}
-	if !d.Has(i, markBelow) && len(d.layers) > 0 {
-		c.sign(-3, "computed from variables alone")
-	}
-	if c.edge.Port > 0 {
-		c.sign(-1, "")
-	}
-}
-
-// weighScalar weighs what depends on labels or leads to a loss.
-func (d *ioFinder) weighScalar(c *candidate, scalar, person bool, on int) {
-	i := c.edge.Node
-	scopes, last := nameParts(d.g.Name(int(i)))
-	trained := d.Has(i, MarkTrained)
-	if trained && c.dtype != 0 && !isFloat(c.dtype) {
-		return // the loss is another output of the node
-	}
-	if !scalar && !trained || on > 0 && !trained && !person || tensor.DTypeName(c.dtype) == "bool" || says(scopes, []string{"assert"}) {
-		return
-	}
-	c.role = RoleMetric
-	if trained || d.Has(i, markToLoss) || says(last, lossWords) || says(scopes, lossWords) && !says(last, metricWords) {
-		c.role = RoleLoss
-	}
-	switch {
-	case trained:
-		c.sign(9, "gradients start here")
-	case c.role == RoleLoss:
-		c.sign(1, "a scalar that leads to the loss")
-	default:
-		c.sign(1, "a scalar that depends on labels")
-	}
-	if on == 0 {
-		c.sign(2, "")
-	}
-	if person {
-		c.sign(1, "")
-	}
-	if says(last, lossWords) || says(last, metricWords) {
-		c.sign(2, "")
-	}
 }
 
 // compare puts the likeliest first, of equals those that training does not touch, then those that were built last.
