@@ -11,6 +11,10 @@ import (
 // model works on and those that inference reads.
 func IO(io *dataflow.IO) View {
 	v := View{Section: "io", Fields: []Member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
+	if len(io.Methods) > 0 {
+		v.Fields = append(v.Fields, Member{"methods", io.Methods})
+		v.Tables = append(v.Tables, methodGrid(io.Methods))
+	}
 	var values []string
 	for _, table := range []struct {
 		title   string
@@ -29,7 +33,7 @@ func IO(io *dataflow.IO) View {
 	} {
 		g := ioGrid(table.title, table.tensors, table.role)
 		if len(g.Rows) == 0 {
-			if table.none == "" {
+			if table.none == "" || len(io.Methods) > 0 {
 				continue
 			}
 			g.Note = table.none
@@ -53,6 +57,28 @@ func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) Grid {
 	for _, t := range tensors {
 		if t.Role == role {
 			g.Rows = append(g.Rows, []string{t.Tensor, t.DType, t.Shape.String(), ioWhy(t)})
+		}
+	}
+	return g
+}
+
+// methodGrid returns the table of the methods of a SavedModel's objects.
+func methodGrid(methods []dataflow.Method) Grid {
+	columns := Columns("method", "part", "key", "dtype", "shape")
+	columns[0].Group, columns[0].Key, columns[1].Group, columns[1].Fixed = true, true, true, true
+	g := Grid{Title: "methods", Columns: columns}
+	for _, m := range methods {
+		before := len(g.Rows)
+		for _, part := range []struct {
+			name      string
+			arguments []dataflow.Argument
+		}{{"input", m.Inputs}, {"output", m.Outputs}} {
+			for _, a := range part.arguments {
+				g.Rows = append(g.Rows, []string{m.Method, part.name, a.Key, a.DType, a.Shape.String()})
+			}
+		}
+		if len(g.Rows) == before {
+			g.Rows = append(g.Rows, []string{m.Method, "", "", "", ""})
 		}
 	}
 	return g

@@ -43,8 +43,12 @@ func Summary(s *inspect.Summary, width int) View {
 	if s.Assets > 0 {
 		l.say("assets", count(s.Assets, "file"))
 	}
-	l.sayAll("in", inputTexts(s.Inputs, l.line))
-	l.sayAll("out", outputTexts(s.Outputs, l.line))
+	if len(s.Methods) > 0 {
+		l.sayAll("methods", methodTexts(s.Methods))
+	} else {
+		l.sayAll("in", inputTexts(s.Inputs, l.line))
+		l.sayAll("out", outputTexts(s.Outputs, l.line))
+	}
 	l.sayAll("problems", problemTexts(s.Problems))
 	columns := Columns("what", "answer")
 	columns[0].Fixed, columns[1].Prose, columns[1].Wrap = true, true, true

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 )
@@ -16,6 +17,30 @@ func inputTexts(inputs []dataflow.Tensor, width int) []string {
 // outputTexts lists, in lines of that width, what inference reads, and in a line of their own losses and metrics.
 func outputTexts(outputs []dataflow.Tensor, width int) []string {
 	return ioTexts(outputs, width, dataflow.RolePrediction, summaryOutputs, []ioGroup{{dataflow.RoleLoss, "losses"}, {dataflow.RoleMetric, "metrics"}})
+}
+
+// methodTexts lists the methods of a SavedModel's objects, one per line.
+func methodTexts(methods []dataflow.Method) []string {
+	var lines []string
+	for i, m := range methods {
+		if i == summaryInputs {
+			return append(lines, fmt.Sprintf("and %d more, see io", len(methods)-i))
+		}
+		lines = append(lines, Text(m.Method)+": "+argumentTexts(m.Inputs)+" -> "+argumentTexts(m.Outputs))
+	}
+	return lines
+}
+
+// argumentTexts lists tensors that a method takes or returns.
+func argumentTexts(arguments []dataflow.Argument) string {
+	if len(arguments) == 0 {
+		return "nothing"
+	}
+	names := make([]string, len(arguments))
+	for i, a := range arguments {
+		names[i] = tensorText(a.Key, a.DType, a.Shape)
+	}
+	return strings.Join(names, ", ")
 }
 
 // An ioGroup is tensors that are shown apart.

@@ -27,6 +27,9 @@ const (
 type IO struct {
 	Inputs  []Tensor `json:"inputs"`  // data, auxiliary, labels, unused, in this order; within each the likeliest first
 	Outputs []Tensor `json:"outputs"` // predictions, losses, metrics, in this order; within each the likeliest first
+
+	// Methods are the entry points of a TensorFlow 2 SavedModel without signatures.
+	Methods []Method `json:"methods,omitempty"`
 }
 
 // A Tensor is one tensor that a graph is fed with or asked for.
@@ -64,6 +67,10 @@ func Find(m *model.Model) (*IO, error) {
 		questions: maxQuestions,
 	}
 	d.MarkGradients()
+	if d.deployed = d.isDeployed(); d.deployed {
+		d.deployed = d.adoptGradients()
+	}
+	d.markInitialization()
 	d.markKeepers()
 	d.findMachinery()
 	d.findTrainable()
@@ -72,8 +79,11 @@ func Find(m *model.Model) (*IO, error) {
 	d.settleSources()
 	d.markRegions()
 	d.findStandIns()
+	if len(d.declared.inputs)+len(d.declared.outputs) == 0 {
+		d.methods = readMethods(m.Meta)
+	}
 	outputs := d.listOutputs(d.findOutputs())
-	return &IO{Inputs: unique(d.listInputs()), Outputs: unique(outputs)}, nil
+	return &IO{Inputs: unique(d.listInputs()), Outputs: unique(outputs), Methods: d.methods}, nil
 }
 
 // maxQuestions is how many questions that need a walk through the whole graph are asked about single tensors.

@@ -376,7 +376,7 @@ y = MatMul x nowhere T=float
 z = Add y:9 ^gone T=float
 `,
 			[]string{"data x:0 float32 (?)"},
-			[]string{"prediction y:0 float32 (?, ?)", "prediction z:0 float32 ?"}},
+			[]string{"prediction z:0 float32 ?", "prediction y:0 float32 (?, ?)"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package dataflow
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -28,6 +29,7 @@ type declaredTensor struct {
 	shape tensor.Shape
 	typed bool // whether dtype and shape stand there too
 
+	loose   bool // whether the file says so in a way that TensorFlow does not know; the likeliest come first
 	unbound bool // whether it stands for a tensor of another graph, and is to be mapped by its name as it stands
 }
 
@@ -234,6 +236,7 @@ func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
 		if ownCollection(key) {
 			continue
 		}
+		d.readJSON(g, string(key), value)
 		for name := range model.ListEntries(value, scope.NodeList) {
 			if len(d.marked) == maxMarked {
 				return
@@ -243,6 +246,47 @@ func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
 					d.marked[edge] = string(key)
 				}
 			}
+		}
+	}
+}
+
+// maxJSON is the size up to which an entry of a collection is read as JSON.
+const maxJSON = 1 << 20
+
+// readJSON reads the entries of the collections "inputs" and "outputs" that are JSON: people write the names of tensors there, as values of
+// an object or a list (pix2pix-tensorflow, for one).
+func (d *declared) readJSON(g *graph.Graph, key string, value []byte) {
+	list, role := &d.inputs, RoleData
+	switch strings.ToLower(key) {
+	case "inputs", "input":
+	case "outputs", "output":
+		list, role = &d.outputs, RolePrediction
+	default:
+		return
+	}
+	for entry := range model.ListEntries(value, scope.BytesList) {
+		var content any
+		if len(entry) > maxJSON || json.Unmarshal(entry, &content) != nil {
+			continue
+		}
+		d.addJSON(g, list, content, role, "collection "+key)
+	}
+}
+
+// addJSON adds the tensors that a JSON value names.
+func (d *declared) addJSON(g *graph.Graph, list *[]declaredTensor, content any, role Role, why string) {
+	switch v := content.(type) {
+	case string:
+		if edge := FindTensor(g, v); edge.Node != graph.Dangling && len(*list) < maxMarked {
+			*list = append(*list, declaredTensor{name: v, edge: edge, role: role, why: why, loose: true})
+		}
+	case []any:
+		for _, element := range v {
+			d.addJSON(g, list, element, role, why)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			d.addJSON(g, list, v[name], role, why+", "+name)
 		}
 	}
 }

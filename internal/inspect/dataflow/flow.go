@@ -29,6 +29,7 @@ const (
 	markKeeping                    // all that is made of it goes into variables, queues, checkpoints and assertions
 	markMeets                      // lies above a place where it meets what the model has made of data
 	markAsked                      // what a single question is about; on no node between questions
+	markElsewhere                  // something that does not depend on labels is computed from it
 )
 
 // A Flow is a graph with marks on its nodes: how data flows through it, from where it comes in to where it comes out.
@@ -191,6 +192,24 @@ func (f *Flow) MarkGradients() {
 			}
 		}
 	}
+}
+
+// markInitialization marks the nodes that find out which variables are not initialized, as an Estimator's ready_op does
+// (report_uninitialized_variables in tensorflow/python/ops/variables.py).
+func (f *Flow) markInitialization() {
+	var seeds []int32
+	reports := []byte("report_uninitialized_")
+	for i := range int32(f.g.Len()) {
+		switch f.g.OpName(f.g.Op(int(i))) {
+		case "IsVariableInitialized", "VarIsInitializedOp":
+			seeds = append(seeds, i)
+		default:
+			if name := f.g.Name(int(i)); bytes.HasPrefix(name, reports) || bytes.Contains(name, append([]byte{'/'}, reports...)) {
+				seeds = append(seeds, i)
+			}
+		}
+	}
+	f.spread(seeds, markKeeping, func(i int32) bool { return !f.Is(i, opdef.ClassVariable) })
 }
 
 // markKeepers marks the nodes that exist to keep books: all that is made of them goes into variables, queues, checkpoints and

@@ -16,6 +16,7 @@ const wantedPredictions = 3
 // listOutputs returns the outputs that the file declares, and of what was found what goes with them; and marks what the first of them
 // depend on.
 func (d *ioFinder) listOutputs(found []candidate) []Tensor {
+	slices.SortStableFunc(d.declared.outputs, func(a, b declaredTensor) int { return d.looseRank(a) - d.looseRank(b) })
 	out := d.listDeclared(d.declared.outputs)
 	declared := len(out) > 0
 	seen := make(map[string]bool)
@@ -44,7 +45,7 @@ func (d *ioFinder) listOutputs(found []candidate) []Tensor {
 	if len(out) == 0 {
 		out = d.listUnread()
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && len(d.methods) == 0 {
 		out = d.listVariables()
 	}
 	slices.SortStableFunc(out, func(a, b Tensor) int { return roleRank(a.Role) - roleRank(b.Role) })
@@ -55,6 +56,14 @@ func (d *ioFinder) listOutputs(found []candidate) []Tensor {
 		return d.marks[i]&MarkGradient == 0 && !d.Is(i, opdef.ClassVariable|opdef.ClassUpdate)
 	})
 	return out
+}
+
+// looseRank puts declared outputs that do not come from the model, such as a key that is handed through, behind the others.
+func (d *ioFinder) looseRank(t declaredTensor) int {
+	if t.loose && t.edge.Node != graph.Dangling && len(d.layers) > 0 && !d.Has(t.edge.Node, markBelow) {
+		return 1
+	}
+	return 0
 }
 
 // listUnread returns what an input pipeline makes.

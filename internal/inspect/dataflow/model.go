@@ -1,6 +1,8 @@
 package dataflow
 
 import (
+	"slices"
+
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -172,7 +174,7 @@ func (d *ioFinder) settleSources() {
 		switch {
 		case byKey != "":
 			s.role, s.why = role, byKey
-		case d.leads(s.edge, markLayer|markAbove) && d.labelledLate(s):
+		case d.leads(s.edge, markLayer|markAbove) && !d.deployed && d.labelledLate(s):
 			s.role, s.why = RoleLabel, "named like a label, and read by nothing before the last layer"
 		case d.leads(s.edge, markLayer|markAbove):
 			s.role, s.why = RoleData, "feeds layers that read trainable variables"
@@ -181,6 +183,8 @@ func (d *ioFinder) settleSources() {
 			}
 		case len(d.layers) == 0:
 			s.role, s.why = RoleData, "data comes in here"
+		case d.deployed:
+			s.role, s.why = RoleData, "an input of a frozen graph"
 		case d.isLength(s):
 			s.role, s.why = RoleData, "sequence lengths of a decoder"
 		case !d.leads(s.edge, markBelow|markMeets):
@@ -189,22 +193,38 @@ func (d *ioFinder) settleSources() {
 			s.role, s.why = RoleLabel, "feeds the loss, and no layer that reads variables"
 		}
 	}
-	d.settleOnlyScalars()
+	d.settleGuesses()
 }
 
-// settleOnlyScalars makes data of scalars where nothing else feeds the model.
-func (d *ioFinder) settleOnlyScalars() {
-	for k := range d.sources {
-		if d.sources[k].role == RoleData {
+// settleGuesses gives sources that looked auxiliary the role of data if there is no other data: first the numbers that layers read,
+// then the numbers that anything reads, then a source that is the only one.
+func (d *ioFinder) settleGuesses() {
+	number := func(s *source) bool { return tensor.DTypeName(s.dtype) != "bool" && !d.rate(s) }
+	tiers := []struct {
+		why   string
+		holds func(s *source) bool
+	}{
+		{"the only input of layers that read trainable variables", func(s *source) bool {
+			return d.leads(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool"
+		}},
+		{"a number that the graph computes with; nothing else comes in", func(s *source) bool { return len(d.layers) == 0 && number(s) && d.feeds(s.edge) }},
+		{"the only input", func(s *source) bool { return len(d.sources) == 1 && d.feeds(s.edge) }},
+	}
+	for _, tier := range tiers {
+		if slices.ContainsFunc(d.sources, func(s source) bool { return s.role == RoleData }) {
 			return
 		}
-	}
-	for k := range d.sources {
-		s := &d.sources[k]
-		if s.early && s.role == RoleAuxiliary && d.leads(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool" {
-			s.role, s.why = RoleData, "feeds layers that read trainable variables, as nothing else does"
+		for k := range d.sources {
+			if s := &d.sources[k]; s.guess && tier.holds(s) {
+				s.role, s.why = RoleData, tier.why
+			}
 		}
 	}
+}
+
+// feeds reports whether a node that takes part in the computation reads a tensor.
+func (d *ioFinder) feeds(e graph.Edge) bool {
+	return slices.ContainsFunc(d.g.Consumers(int(e.Node)), func(c graph.Edge) bool { return c.Port == e.Port && d.forward(c.Node) })
 }
 
 // roleByCollection returns the role of a source that stands in a collection of people's own, and the sign.
@@ -303,13 +323,6 @@ func (d *ioFinder) markRegions() {
 	d.fed = len(data) > 0
 	d.spreadPorts(labels, markLabel, d.forward)
 	d.spreadPorts(data, markData, d.forward)
-	var free []int32
-	for _, i := range d.layers {
-		if !d.Has(i, markLabel) {
-			free = append(free, i)
-		}
-	}
-	d.spreadUp(free, markAboveFree, d.forward)
 	d.markInsides()
 	var losses []int32
 	for i := range int32(d.g.Len()) {
@@ -320,9 +333,18 @@ func (d *ioFinder) markRegions() {
 	}
 	d.losses = len(losses)
 	d.spreadUp(losses, markToLoss, d.forward)
+	parts := d.markLossParts()
+	var free []int32
+	for _, i := range d.layers {
+		if !d.Has(i, markLabel) && !parts[i] {
+			free = append(free, i)
+		}
+	}
+	d.spreadUp(free, markAboveFree, d.forward)
 	if len(labels) == 0 {
 		d.markTargets()
 	}
+	d.markElsewhere()
 }
 
 // markInsides marks what lies inside while loops, then what lies inside branches.

@@ -84,7 +84,7 @@ func (d *ioFinder) mayComeOut(i int32) bool {
 	switch {
 	case d.Has(i, markLabel|markTarget|MarkTrained):
 		return true
-	case d.standsIn(i):
+	case d.standsIn(i), d.deployed && len(d.g.Consumers(int(i))) == 0:
 		return true
 	case d.Has(i, markAboveFree):
 		// Scores that are compared with labels are a result even where a layer lies below: the transitions of a CRF.
@@ -96,7 +96,11 @@ func (d *ioFinder) mayComeOut(i int32) bool {
 	case d.fed:
 		return d.Has(i, markData|markSource)
 	}
-	return d.Has(i, markWeights) && !d.Is(i, opdef.ClassSame) || len(d.trainable) == 0
+	if len(d.trainable) == 0 {
+		return true
+	}
+	named := len(d.g.Consumers(int(i))) == 0 && chosen(d.g.Name(int(i)), d.g.OpName(d.g.Op(int(i))))
+	return d.Has(i, markWeights) && (named || !d.Is(i, opdef.ClassSame))
 }
 
 // loopOutput reports whether node i hands out a variable of a functional while loop.
@@ -162,6 +166,7 @@ type readers struct {
 	decisions int    // decide by it: a softmax, an argmax
 	decision  string // the op of the first of these
 	labels    int    // bring it together with labels or targets
+	loss      int    // compute something that only the loss depends on
 	books     int    // only keep books
 }
 
@@ -176,6 +181,8 @@ func (d *ioFinder) readersOf(e graph.Edge) readers {
 			r.books++
 		case d.joinsLabel(c.Node, maxSame):
 			r.labels++
+		case d.towardsLoss(c.Node) && !d.Has(c.Node, markElsewhere) && d.feedsForward(c.Node):
+			r.loss++
 		case d.Is(c.Node, opdef.ClassDecision):
 			if r.decisions++; r.decisions == 1 {
 				r.decision = d.g.OpName(d.g.Op(int(c.Node)))
@@ -199,7 +206,7 @@ func (d *ioFinder) joinsLabel(i int32, depth int) bool {
 	if d.Has(i, markLabel|markTarget) {
 		return true
 	}
-	if depth == 0 || !d.Is(i, opdef.ClassSame|opdef.ClassCut) || d.Has(i, markInside) {
+	if depth == 0 || !d.Is(i, opdef.ClassSame|opdef.ClassCut|opdef.ClassMath) || d.Has(i, markInside) {
 		return false
 	}
 	joins := false

@@ -42,18 +42,30 @@ var predictionSigns = [][]sign{
 		{2, "collection {key}", func(e *evidence) bool { return e.marked }},
 	},
 	{ // who reads it
+		{10, "no node reads it", func(e *evidence) bool { return e.d.deployed && e.consumers == 0 && !e.is(opdef.ClassExit) }},
 		{8, "layers read it in place of data", func(e *evidence) bool { return e.d.standIns[e.c.edge] }},
 		{4, "{decision} reads it, and it is compared with labels", func(e *evidence) bool { return e.read.decisions > 0 && e.read.labels > 0 }},
+		{4, "{decision} reads it, outside the training", func(e *evidence) bool {
+			return e.read.on == 0 && e.read.decisions > 0 && e.d.losses > 0 && !e.has(markToLoss)
+		}},
 		{2, "{decision} reads it", func(e *evidence) bool { return e.read.on == 0 && e.read.decisions > 0 }},
+		{6, "several parts of the loss read it", func(e *evidence) bool {
+			return e.read.on == 0 && e.read.labels+e.read.loss > 1 && e.read.decisions == 0 && !e.has(markLayer)
+		}},
 		{4, "only what depends on labels reads it", func(e *evidence) bool { return e.read.on == 0 && e.read.labels > 0 }},
-		{4, "no node reads it", func(e *evidence) bool { return e.read.on == 0 && e.read.books == 0 }},
-		{2, "only bookkeeping reads it", func(e *evidence) bool { return e.read.on == 0 }},
+		{1, "only the loss depends on it", func(e *evidence) bool {
+			return e.read.on == 0 && e.read.loss > 0 && !e.is(opdef.ClassLookup)
+		}},
+		{4, "no node reads it", func(e *evidence) bool { return e.read.on+e.read.loss+e.read.books == 0 }},
+		{2, "only bookkeeping reads it", func(e *evidence) bool { return e.read.on+e.read.loss == 0 }},
 		{2, "compared with labels", func(e *evidence) bool { return e.read.labels > 0 }},
 	},
 	{ // what computes it
 		{3, "{op} below the last layer", func(e *evidence) bool { return e.is(opdef.ClassDecision) && e.has(markBelow) && !e.has(markAboveFree) }},
 		{3, "{op}", func(e *evidence) bool { return e.is(opdef.ClassDecision) }},
-		{0, "", func(e *evidence) bool { return e.has(markLayer) && e.is(opdef.ClassLookup) && e.read.on > 0 }},
+		{0, "", func(e *evidence) bool {
+			return e.has(markLayer) && e.is(opdef.ClassLookup) && e.read.on+e.read.loss > 0
+		}},
 		{2, "output of the last layer", func(e *evidence) bool { return e.has(markLayer) }},
 		{2, "output of the last layer, with a custom name", func(e *evidence) bool { return e.person && e.d.renamesLayer(e.node) }},
 		{-1, "", func(e *evidence) bool { return e.is(opdef.ClassCut) && e.read.on == 0 && e.read.labels > 0 }},
@@ -73,10 +85,19 @@ var predictionSigns = [][]sign{
 	{{-2, "", func(e *evidence) bool { return e.says(metricWords) }}},
 	{{-2, "", func(e *evidence) bool { return e.is(opdef.ClassDecision) && says(e.scopes, scoreWords) }}}, // computed for a comparison
 	{{-2, "", func(e *evidence) bool { return says(e.scopes, []string{"target"}) }}},                      // a network that follows the trained one
-	{{-6, "", func(e *evidence) bool { return e.scalar }}},
+	{{-6, "", func(e *evidence) bool { return e.scalar && !e.d.deployed }}},
 	{{-4, "", func(e *evidence) bool { return argumentName(e.last, e.op) && (inOpScope(e.name) || e.consumers > 0) }}},
 	{{-3, "computed from variables alone", func(e *evidence) bool { return !e.has(markBelow) && len(e.d.layers) > 0 }}},
 	{{-1, "", func(e *evidence) bool { return e.c.edge.Port > 0 }}},
+	{{-4, "the loss does not depend on it", func(e *evidence) bool {
+		return e.read.on+e.read.decisions+e.read.labels+e.read.loss == 0 && !e.is(opdef.ClassDecision) &&
+			e.d.untrained(e.node)
+	}}},
+	{{3, "only the loss, outside the scope of the model, reads it", func(e *evidence) bool {
+		return !e.has(markLayer) && e.read.on+e.read.decisions == 0 && e.read.labels+e.read.loss > 0 && e.d.leavesScope(e.node)
+	}}},
+	{{-1, "", func(e *evidence) bool { return e.is(opdef.ClassSame) && e.d.rearranges(e.c.edge, opdef.ClassDecision) }}},
+	{{-4, "", func(e *evidence) bool { return e.is(opdef.ClassSame) && e.d.rearranges(e.c.edge, opdef.ClassCompare) }}},
 }
 
 // scalarSigns are the signs of a loss or a metric.
@@ -86,7 +107,7 @@ var scalarSigns = [][]sign{
 		{1, "a scalar that leads to the loss", func(e *evidence) bool { return e.c.role == RoleLoss }},
 		{1, "a scalar that depends on labels", func(*evidence) bool { return true }},
 	},
-	{{2, "", func(e *evidence) bool { return e.read.on+e.read.labels == 0 }}},
+	{{2, "", func(e *evidence) bool { return e.read.on+e.read.labels+e.read.loss == 0 }}},
 	{{1, "", func(e *evidence) bool { return e.person }}},
 	{{2, "", func(e *evidence) bool { return says(e.last, lossWords) || says(e.last, metricWords) }}},
 }
@@ -134,13 +155,13 @@ func (d *ioFinder) weigh(c *candidate, n *wire.Node) {
 		return
 	}
 	e := d.evidenceFor(c, n)
-	if e.concernsLoss() {
+	if !d.deployed && e.concernsLoss() {
 		if c.role = e.scalarRole(); c.role != "" {
 			e.add(scalarSigns)
 		}
 		return
 	}
-	if e.scalar && e.read.on+e.read.decisions == 0 && len(d.layers) > 0 && !e.marked && !says(e.last, predictionWords) {
+	if !d.deployed && e.scalar && e.read.on+e.read.decisions+e.read.loss == 0 && len(d.layers) > 0 && !e.marked && !says(e.last, predictionWords) {
 		if c.role = RoleMetric; isFloat(c.dtype) && (e.person || e.is(opdef.ClassReduction)) {
 			c.score++
 		}
@@ -163,7 +184,7 @@ func (e *evidence) scalarRole() Role {
 	switch {
 	case trained && e.c.dtype != 0 && !isFloat(e.c.dtype):
 		return "" // the loss is another output of the node
-	case !e.scalar && !trained, e.read.on+e.read.labels > 0 && !trained && !e.person, tensor.DTypeName(e.c.dtype) == "bool",
+	case !e.scalar && !trained, e.read.on+e.read.labels+e.read.loss > 0 && !trained && !e.person, tensor.DTypeName(e.c.dtype) == "bool",
 		says(e.scopes, []string{"assert"}):
 		return ""
 	case trained, e.has(markToLoss), says(e.last, lossWords), says(e.scopes, lossWords) && !says(e.last, metricWords):

@@ -19,6 +19,7 @@ type source struct {
 	dtype int32
 	shape tensor.Shape
 	early bool // known to be no data before anything is known about the model
+	guess bool // early because of what it looks like, not because of who reads it
 }
 
 // An ioFinder finds the inputs and outputs of one graph.
@@ -31,10 +32,12 @@ type ioFinder struct {
 	trainable []int32             // variables; constants where a frozen graph has none
 	frozen    bool                // whether trainable are constants
 	fed       bool                // whether there is a source of data
+	deployed  bool                // whether the graph holds no variables, so that all of it serves inference
 	losses    int                 // that gradients start from
 	questions int                 // for which the whole graph may still be gone through
 	standIns  map[graph.Edge]bool // tensors that layers read in place of data
 	sources   []source
+	methods   []Method
 	sourceAt  map[graph.Edge]int // place in sources
 	layers    []int32
 }
@@ -163,9 +166,11 @@ func (d *ioFinder) unread() []graph.Edge {
 
 // setAside gives a source its role where that can be told by what it is and by who reads it.
 func (d *ioFinder) setAside(s *source) {
-	switch role, why := d.bookkeeping(s); {
-	case role != "":
+	if role, why := d.bookkeeping(s); role != "" {
 		s.role, s.why, s.early = role, why, true
+		return
+	}
+	switch {
 	case tensor.DTypeName(s.dtype) == "bool":
 		s.role, s.why, s.early = RoleAuxiliary, "a bool, which switches parts of the model", true
 	case d.rate(s):
@@ -175,6 +180,7 @@ func (d *ioFinder) setAside(s *source) {
 	case (s.shape == nil || d.pickedApart(s)) && d.auxiliaryName(s.edge.Node):
 		s.role, s.why, s.early = RoleAuxiliary, "the name of a switch or a rate", true
 	}
+	s.guess = s.early
 }
 
 // bookkeeping returns role and sign of a source that is read for a purpose other than the model, "" for any other.
@@ -323,3 +329,35 @@ func (d *ioFinder) findMachinery() {
 
 // saverFilename is the field of SaverDef that names the tensor with the file's name (tensorflow/core/protobuf/saver.proto).
 const saverFilename = 1
+
+// isDeployed reports whether the graph was frozen: it has inputs and weights, but no variables, nor placeholders that stand for them.
+// Nothing in such a graph is a label, a loss or a metric, and its outputs are what no node reads.
+func (d *ioFinder) isDeployed() bool {
+	if d.anyOp(opdef.ClassVariable|opdef.ClassUpdate|opdef.ClassSave) || !d.anyOp(opdef.ClassWeighted) {
+		return false
+	}
+	var n wire.Node
+	for _, i := range d.withClass(opdef.ClassSource) {
+		d.g.Node(int(i), &n)
+		if isHandle(tensor.AttrType(&n, "dtype")) {
+			return false
+		}
+	}
+	return len(variableNames(d.m, "trainable_variables")) == 0
+}
+
+// adoptGradients makes the gradients in a frozen graph part of the model if something else is computed from them, such as the forces in a
+// model of energies. It reports false if the graph has gradients that nothing else uses: those train the model elsewhere.
+func (d *ioFinder) adoptGradients() bool {
+	gradients, used := false, false
+	for i := range int32(d.g.Len()) {
+		if d.Has(i, MarkGradient) {
+			gradients = true
+			used = used || len(d.g.Consumers(int(i))) == 0 && !d.gradientName(d.g.Name(int(i))) && !d.Is(i, opdef.ClassTerminal)
+		}
+	}
+	if used {
+		clear(d.marks)
+	}
+	return used || !gradients
+}

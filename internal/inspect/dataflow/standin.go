@@ -23,6 +23,7 @@ type reading struct {
 
 // findStandIns lists the tensors that stand in for data.
 func (d *ioFinder) findStandIns() {
+	d.findJoined()
 	readings := d.readings()
 	for from := 0; from < len(readings) && d.questions > 0; {
 		to := from + 1
@@ -44,6 +45,55 @@ func (d *ioFinder) findStandIns() {
 			d.standIns[e] = true
 		}
 	}
+}
+
+// findJoined lists the tensors that stand in for data where real and made data form one batch, of which a layer reads.
+func (d *ioFinder) findJoined() {
+	for i := range int32(d.g.Len()) {
+		if !d.Has(i, markAbove) || !d.Has(i, markBelow) || d.Has(i, markInside) || !d.joinsBatch(i) {
+			continue
+		}
+		made, real := graph.Edge{Node: graph.Dangling}, false
+		for _, e := range d.firstInputs(i) {
+			switch {
+			case e.Node == graph.Dangling || e.Port < 0 || d.Is(e.Node, opdef.ClassConst):
+			case d.Has(e.Node, markBelow):
+				made = e
+			case d.Has(e.Node, markSource) || d.isData(e):
+				real = true
+			}
+		}
+		if real && made.Node != graph.Dangling && isFloat(d.dtypeOf(made)) {
+			d.standIns[made] = true
+		}
+	}
+}
+
+// joinsBatch reports whether node i joins tensors along their first dimension.
+func (d *ioFinder) joinsBatch(i int32) bool {
+	in := d.g.Inputs(int(i))
+	var axis graph.Edge
+	switch d.g.OpName(d.g.Op(int(i))) {
+	case "Concat":
+		axis = d.firstInput(i)
+	case "ConcatV2":
+		for _, e := range in {
+			if e.Port >= 0 {
+				axis = e // the last data input
+			}
+		}
+	default:
+		return false
+	}
+	if len(in) < 3 || axis.Node == graph.Dangling || !d.Is(axis.Node, opdef.ClassConst) {
+		return false
+	}
+	var n wire.Node
+	d.g.Node(int(axis.Node), &n)
+	value, _ := n.Attr("value")
+	v := tensor.ParseValue(value)
+	// Zeros need not be written.
+	return v.Tensor != nil && (len(v.Tensor.Values) == 0 || v.Tensor.Values[0].Int == 0)
 }
 
 // readings lists the layers whose variables several layers read, by variable, op and place in the graph; and with them the ops
