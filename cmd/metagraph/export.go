@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -72,56 +71,64 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 		return err
 	}
 	defer in.Close() //nolint:errcheck // read only
-	variables, err := o.convert.open(in)
-	if err != nil {
+	x := exported{o: o, in: in, out: out, kind: o.kind(out, in)}
+	if x.values, err = o.convert.open(in); err != nil {
 		return err
 	}
-	if variables != nil {
-		defer variables.Close() //nolint:errcheck // read only
-		o.export.Checkpoint = variables
-	}
-	message, report, err := rewrite.Export(in.Meta, o.export)
-	if err != nil {
+	defer x.close() //nolint:errcheck // read only
+	o.export.Checkpoint = x.values
+	if x.message, x.report, err = rewrite.Export(in.Meta, o.withTags(in)); err != nil {
 		return remedied(err, in)
 	}
-	if err := o.checkMissing(in.Name, report); err != nil {
+	if err := o.checkMissing(in.Name, x.report); err != nil {
 		return err
 	}
-	debug, err := o.cutDebugInfo(in)
-	if err != nil {
-		return err
+	switch {
+	case o.convert.savedModel:
+		return x.writeSavedModel(cmd.Context(), env)
+	case o.convert.withCheckpoint:
+		return x.writeWithCheckpoint(cmd.Context(), env)
 	}
-	kind := o.kind(out, in)
-	if kind == metafile.GraphDef {
-		report.GraphAlone()
+	return x.write(cmd.Context(), env)
+}
+
+// withTags returns the options of the export with the tags that a SavedModel has if none are given.
+func (o *exportOptions) withTags(in *metafile.File) rewrite.ExportOptions {
+	options := o.export
+	if options.SavedModel && options.Tags == nil && in.Tags == "" {
+		options.Tags = []string{"serve"}
 	}
-	out = target(out, kind, in)
-	said := render.Export{ExportReport: report, DryRun: o.out.dryRun, NoDebug: o.debugInfo && debug == nil}
-	if debug != nil {
-		said.DebugInfo = metafile.DebugInfoPath(out)
-	}
-	r := result{message: message, kind: kind, report: said}
-	if r.message, err = in.As(kind, message); err != nil {
-		return in.Locate(err)
-	}
-	if variables != nil {
-		r.verify = func() error { return verifyKeys(cmd.Context(), variables, report.Keys) }
-	}
-	if debug != nil {
-		r.ready = func() error { return o.writeDebugInfo(cmd.Context(), said.DebugInfo, out, debug) }
-	}
-	return o.out.write(cmd.Context(), env, out, r, in)
+	return options
 }
 
 // kind returns the message that is written to out: what a flag says, else what the name of out says, else what in is.
 func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
-	if o.graphDef {
+	switch {
+	case o.graphDef:
 		return metafile.GraphDef
+	case o.convert.savedModel:
+		return metafile.SavedModel
 	}
 	if kind, ok := metafile.KindByName(out); ok {
 		return kind
 	}
 	return in.Kind
+}
+
+// checkPlace refuses standard output for what needs a place in the file system, and flags that ask for two kinds of output.
+func (o *exportOptions) checkPlace(out string) error {
+	c := &o.convert
+	switch {
+	case c.savedModel && o.graphDef:
+		return usageErrorf("leave out one of them", "--saved-model and --graph-def cannot be used together")
+	case c.savedModel && c.withCheckpoint:
+		return usageErrorf("leave out --with-checkpoint", "--saved-model always writes the checkpoint")
+	case c.savedModel && metafile.IsStdout(out):
+		return usageErrorf("name a directory that does not exist yet", "--saved-model writes a directory, not standard output")
+	case c.withCheckpoint && metafile.IsStdout(out):
+		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, and standard output has no such place")
+	}
+	return nil
 }
 
 // checkMissing returns an error if a collection that is to be copied does not exist, unless that is allowed.
@@ -173,6 +180,9 @@ func (o *exportOptions) parse(out string) (err error) {
 		return err
 	}
 	if err := o.convert.parse(&o.export); err != nil {
+		return err
+	}
+	if err := o.checkPlace(out); err != nil {
 		return err
 	}
 	if len(o.collections) > 0 {

@@ -24,6 +24,9 @@ type convertFlags struct {
 	dropAttrs       []string
 	freeze          bool
 	checkpoint      string
+	withCheckpoint  bool
+	savedModel      bool
+	tags            []string
 }
 
 // register adds the flags to a command.
@@ -33,6 +36,9 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f.StringArrayVar(&c.inputs, "inputs", nil, "cut the graph at these `tensors` and feed them: [NAME=]TENSOR (repeatable, comma-separated)")
 	f.StringVar(&c.signature, "signature", "", "`key` of the signature written for --inputs and --outputs (default "+rewrite.DefaultSignature+")")
 	f.BoolVar(&c.freeze, "freeze", false, "turn variables into constants with the values of the checkpoint")
+	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel: OUT is a new directory")
+	f.StringArrayVar(&c.tags, "tags", nil, "`tags` of the graph in the SavedModel (default serve, or those of IN; repeatable, comma-separated)")
+	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "write the checkpoint beside OUT too, cut to what the saver restores")
 	f.StringVar(&c.checkpoint, "checkpoint", "", "`prefix` of the checkpoint (default: the one beside IN)")
 	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the `shape` of a placeholder: NAME=DIMS, such as x=8,224,224,? (repeatable)")
 	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr with this `name` from all nodes, such as _output_shapes (repeatable, comma-separated)")
@@ -53,7 +59,13 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 	if len(o.Outputs) > 0 && o.Scope != "" {
 		return usageErrorf("run export twice, first with --outputs", "--outputs and --export-scope cannot be used together")
 	}
-	o.Signature, o.Freeze = c.signature, c.freeze
+	o.Signature, o.Freeze, o.SavedModel, o.WithCheckpoint = c.signature, c.freeze, c.savedModel, c.withCheckpoint
+	if len(c.tags) > 0 {
+		o.Tags = splitLists(c.tags)
+	}
+	if c.freeze && c.withCheckpoint {
+		return usageErrorf("leave out --with-checkpoint", "--freeze puts the values into the graph, so that there is no checkpoint to write")
+	}
 	for _, spec := range c.shapes {
 		shape, err := parseShape(spec)
 		if err != nil {
@@ -72,7 +84,7 @@ func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	if prefix == "" {
 		prefix = in.CheckpointPrefix()
 	}
-	if !c.freeze || prefix == "" {
+	if !c.freeze && !c.savedModel && !c.withCheckpoint || prefix == "" {
 		return nil, nil
 	}
 	found, err := checkpoint.Open(prefix)

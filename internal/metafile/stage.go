@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A Stage is several files that are to appear together: they are complete under temporary names, beside the files that
@@ -51,6 +53,17 @@ func (s *Stage) Create(path string, write func(w io.Writer) error) (err error) {
 		return err
 	}
 	return file.Sync()
+}
+
+// Message writes a message to a file, as Write does.
+func (s *Stage) Message(path string, message *wire.Rope, kind Kind, o WriteOptions) error {
+	if o.Format == Auto {
+		o.Format = FormatOf(path)
+	}
+	if err := CheckSize(path, message, kind); err != nil {
+		return err
+	}
+	return s.Create(path, func(w io.Writer) error { return o.remedy(encode(w, message, kind, o)) })
 }
 
 // Link makes a file that shares its data with source where the file system allows that, and else copies it.

@@ -19,6 +19,16 @@ func (e Export) converted() []string {
 	if e.Saver == "cut" {
 		out = append(out, fmt.Sprintf("the saver restores %s", count(len(e.Keys), "tensor")))
 	}
+	if e.InitOp != "" {
+		out = append(out, "init op: "+Text(e.InitOp))
+	}
+	if n := len(e.AssetFiles); n > 0 {
+		names := make([]string, n)
+		for i, a := range e.AssetFiles {
+			names[i] = a.Filename
+		}
+		out = append(out, count(n, "asset")+": "+strings.Join(atMost(texts(names), 6), ", "))
+	}
 	if len(e.Defaults) > 0 {
 		out = append(out, "can be fed: "+strings.Join(atMost(texts(e.Defaults), 6), ", "))
 	}
@@ -49,12 +59,15 @@ func (e Export) convertWarnings() []string {
 	if n := len(e.Updates); n > 0 {
 		out = append(out, fmt.Sprintf("the frozen graph no longer updates its variables: %s became plain computation (%s)", count(n, "op"), strings.Join(atMost(texts(e.Updates), 4), ", ")))
 	}
-	if len(e.Tables) > 0 {
+	if len(e.Tables) > 0 && e.InitOp == "" {
 		if len(e.Initializers) > 0 {
 			out = append(out, fmt.Sprintf("run %s first: it initializes %s", strings.Join(atMost(texts(e.Initializers), 6), ", "), strings.Join(atMost(texts(e.Tables), 6), ", ")))
 		} else {
 			out = append(out, "no op initializes the table "+strings.Join(atMost(texts(e.Tables), 6), ", "))
 		}
+	}
+	for _, p := range e.StalePaths {
+		out = append(out, fmt.Sprintf("constant %s holds the path %s, which other machines do not have", Text(p.Node), Text(p.Path)))
 	}
 	for _, c := range e.Constants {
 		out = append(out, fmt.Sprintf("constant %s still holds the old size %d; %s reads it as a shape", Text(c.Node), c.Size, Text(c.Reader)))

@@ -28,12 +28,14 @@ type ExportOptions struct {
 	UnboundInputs         string   // the collection that lists the inputs from outside Scope; empty: none does
 	Registry              *scope.Registry
 
-	Outputs   []prune.Endpoint // keep only what these need; empty: all
-	Inputs    []prune.Endpoint // cut the graph at these; empty: at its placeholders. Only with Outputs.
-	Signature string           // key of the signature that is written for Inputs and Outputs; empty: DefaultSignature
-	Shapes    []NewShape       // placeholders with a new shape
-	DropAttrs []string         // attrs to remove from all nodes, those in functions too
-	Freeze    bool             // make constants of the variables that Outputs need
+	Outputs        []prune.Endpoint // keep only what these need; empty: all
+	Inputs         []prune.Endpoint // cut the graph at these; empty: at its placeholders. Only with Outputs.
+	Signature      string           // key of the signature that is written for Inputs and Outputs; empty: DefaultSignature
+	Shapes         []NewShape       // placeholders with a new shape
+	DropAttrs      []string         // attrs to remove from all nodes, those in functions too
+	WithCheckpoint bool             // the copy gets a checkpoint of what its saver restores
+	SavedModel     bool             // make the copy fit for a SavedModel, or fail
+	Freeze         bool             // make constants of the variables that Outputs need
 	// Checkpoint has the values of the variables; nil for none.
 	Checkpoint *checkpoint.Checkpoint
 	Tags       []string // replace the tags of the graph; nil keeps them
@@ -72,6 +74,9 @@ type ExportReport struct {
 	Sources          []string      `json:"sources"`           // queues, iterators and readers that the outputs need
 	Tables           []string      `json:"tables"`            // lookup tables that the outputs need
 	Initializers     []string      `json:"initializer_ops"`   // the ops that fill the tables
+	InitOp           string        `json:"init_op"`           // the op that loaders of the SavedModel run first, empty for none
+	AssetFiles       []AssetFile   `json:"asset_files"`       // files that the SavedModel brings along
+	StalePaths       []StalePath   `json:"stale_paths"`       // constants with paths of another machine
 	Frozen           []string      `json:"frozen"`            // variables that became constants
 	Updates          []string      `json:"updates"`           // ops that updated a variable and no longer do
 	Keys             []string      `json:"-"`                 // keys of the checkpoint that the copy needs
@@ -103,6 +108,9 @@ type exporter struct {
 	newSaver      []byte                       // SaverDef of the saver that was written, nil for none
 	freezing      *freeze.Freezing             // nil where nothing is frozen
 	ownSignature  bool                         // inputs and outputs are those of the graph's own signatures, which stay
+	init          *prune.Init                  // how the cut graph is initialized
+	mainOp        string                       // the op that a loader has to run, to be named in a collection; empty to leave that as it is
+	newAssets     []AssetFile                  // files that become assets
 	cut           *prune.Cut                   // nil where no outputs were given
 	dropped       map[string]int               // attrs that were removed by name
 	saver         []byte                       // the SaverDef of the copy, nil for none
@@ -137,7 +145,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 // prepare makes the plan.
 func (e *exporter) prepare() error {
 	e.pass = &scope.Pass{Plan: e.plan, ClearDevices: e.o.ClearDevices}
-	for _, step := range []func() error{e.planEndpoints, e.planCut, e.planFreeze, e.planCompanions, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
+	for _, step := range []func() error{e.planEndpoints, e.planCut, e.planFreeze, e.planCompanions, e.planSavedModel, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -362,6 +370,12 @@ func (r *ExportReport) finish() {
 	}
 	if r.Shapes == nil {
 		r.Shapes = []ShapeChange{}
+	}
+	if r.AssetFiles == nil {
+		r.AssetFiles = []AssetFile{}
+	}
+	if r.StalePaths == nil {
+		r.StalePaths = []StalePath{}
 	}
 	if r.Constants == nil {
 		r.Constants = []FixedSize{}

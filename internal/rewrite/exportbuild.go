@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -53,6 +54,19 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	if _, ok := e.m.Message(wire.SaverDef); !ok && e.newSaver != nil {
 		after(wire.SaverDef, func(b *wire.Builder) { b.Bytes(wire.SaverDef, e.newSaver) })
 	}
+	if e.mainOp != "" {
+		after(wire.CollectionDef, func(b *wire.Builder) {
+			writeCollection(b, mainOpKey, scope.NodeList, appendValue(nil, []byte(e.mainOp)))
+		})
+	}
+	for _, asset := range e.assetDefs() {
+		after(wire.AssetFileDef, func(b *wire.Builder) {
+			b.Message(wire.AssetFileDef, func() {
+				b.Message(1, func() { b.String(1, asset.Tensor) })
+				b.String(2, asset.Filename)
+			})
+		})
+	}
 	// The list of unbound inputs is a collection of its own, and known when the graph has been walked.
 	after(wire.CollectionDef, e.unbound)
 	if signature != nil {
@@ -64,9 +78,39 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	return out
 }
 
+// The collections that name what a loader runs first, and the one where TensorFlow 1 lists assets
+// (tensorflow/python/saved_model/constants.py).
+const (
+	mainOpKey   = "saved_model_main_op"
+	legacyOpKey = "legacy_init_op"
+	assetsKey   = "saved_model_assets"
+)
+
+// assetDefs returns the assets to write in place of all that the file lists; nil leaves those.
+func (e *exporter) assetDefs() []AssetFile {
+	if len(e.newAssets) == 0 && (e.cut == nil || !e.o.SavedModel) {
+		return nil
+	}
+	return e.report.AssetFiles
+}
+
+// replaced reports whether something written anew takes the place of a collection, signature or asset.
+func (e *exporter) replaced(f wire.Field) bool {
+	key, _ := wire.MapEntry(f.Data)
+	switch {
+	case f.Is(wire.CollectionDef) && e.mainOp != "" && (string(key) == mainOpKey || string(key) == legacyOpKey),
+		f.Is(wire.SignatureDef) && e.mainOp != "" && string(key) == prune.InitSignature,
+		f.Is(wire.CollectionDef) && string(key) == assetsKey && e.assetDefs() != nil,
+		f.Is(wire.AssetFileDef) && e.assetDefs() != nil:
+		return true
+	}
+	return false
+}
+
 // field appends what becomes of one field. A map entry that a later one replaces is not live.
 func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) error {
 	switch {
+	case e.replaced(f):
 	case f.Is(wire.MetaInfoDef):
 		return e.metaInfo(b, f)
 	case f.Is(wire.GraphDef):
@@ -278,7 +322,12 @@ func (e *exporter) asset(b *wire.Builder, f wire.Field) error {
 
 // objects appends the object graph, where all the nodes and assets that it is about stay.
 func (e *exporter) objects(b *wire.Builder, f wire.Field) error {
-	if e.plan.Nothing() {
+	switch {
+	case e.cut != nil:
+		// It describes functions and variables of the whole graph, and switches loaders to another way of loading.
+		e.report.Objects = true
+		return nil
+	case e.plan.Nothing():
 		b.Field(f)
 		return nil
 	}

@@ -51,7 +51,7 @@ func (e *exporter) planCut() (err error) {
 // planCompanions keeps what the kept nodes are loaded and initialized by.
 func (e *exporter) planCompanions() error {
 	if e.cut == nil {
-		return nil
+		return e.planSaver()
 	}
 	if !e.o.Freeze {
 		if err := e.cut.KeepVariables(e.m, e.o.Registry); err != nil {
@@ -67,6 +67,7 @@ func (e *exporter) planCompanions() error {
 	if err != nil {
 		return err
 	}
+	e.init = init
 	e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
 	if err := e.planSaver(); err != nil {
 		return err

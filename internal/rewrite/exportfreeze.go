@@ -29,6 +29,14 @@ func (e *exporter) planEndpoints() error {
 		return nil
 	}
 	e.ownSignature = true
+	if e.o.Inputs, e.o.Outputs = e.signed(); len(e.o.Outputs) == 0 {
+		return ErrNoOutputs
+	}
+	return nil
+}
+
+// signed returns the inputs and outputs of the signatures of the graph: of the one with the key that was given, else of all.
+func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 	seen := make(map[string]bool)
 	for raw, value := range e.m.Entries(wire.SignatureDef) {
 		key := string(raw)
@@ -36,10 +44,10 @@ func (e *exporter) planEndpoints() error {
 			continue
 		}
 		for s := wire.Scan(value); s.Next(); {
-			side := &e.o.Inputs
+			side := &inputs
 			switch {
 			case s.Is(signatureOutputs):
-				side = &e.o.Outputs
+				side = &outputs
 			case !s.Is(signatureInputs):
 				continue
 			}
@@ -52,10 +60,7 @@ func (e *exporter) planEndpoints() error {
 			}
 		}
 	}
-	if len(e.o.Outputs) == 0 {
-		return ErrNoOutputs
-	}
-	return nil
+	return inputs, outputs
 }
 
 // hasSignature reports whether the graph has a signature with a key.
@@ -115,39 +120,54 @@ func (e *exporter) setValue(i int) error {
 		e.trouble.add("save it too, or cut the graph behind it", "variable %q has no value: the saver does not restore it", n.Name)
 		return nil
 	}
+	t, dims := e.checkKey(want)
+	if t == nil {
+		return nil
+	}
+	e.report.Keys = append(e.report.Keys, want.Key)
+	if t.IsString() {
+		values, err := e.o.Checkpoint.Strings(t, want.Slice)
+		e.freezing.SetValue(i, t.DType, draft.StringTensor(dims, values...))
+		return err
+	}
+	windows, err := e.o.Checkpoint.Windows(t, want.Slice)
+	e.freezing.SetValue(i, t.DType, draft.TensorContent(t.DType, dims, windows))
+	return err
+}
+
+// checkKey returns the tensor that a variable is restored from and the shape that the variable has with it, nil where it does not fit.
+func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tensor.Shape) {
+	const other = "use the checkpoint that was saved with this graph"
+	name, file := "", e.o.Checkpoint.Name
+	var dtype int32
+	var shape tensor.Shape
+	if i := int(want.Node); i >= 0 {
+		var n wire.Node
+		e.draft.Graph.Node(i, &n)
+		name, shape = string(n.Name), want.Variable
+		if prune.IsVariable(n.Op) {
+			dtype = tensor.AttrType(&n, "dtype")
+		}
+	}
 	t := e.o.Checkpoint.Find(want.Key)
 	if t == nil {
-		hint := ""
+		hint := other
 		if near := nearest.Names(want.Key, keysOf(e.o.Checkpoint), 3); len(near) > 0 {
 			hint = "the nearest keys are " + draft.Quoted(near, 3)
 		}
-		e.trouble.add(hint, "variable %q has no value: %s has no key %q", n.Name, e.o.Checkpoint.Name, want.Key)
-		return nil
+		e.trouble.add(hint, "variable %q has no value: %s has no key %q", name, file, want.Key)
+		return nil, nil
 	}
-	dtype, shape := tensor.AttrType(&n, "dtype"), tensor.AttrShape(&n)
-	if string(n.Op) == "Variable" && shape.IsScalar() {
-		shape = nil // the op wrote an unknown shape that way (tensorflow/core/ops/state_ops.cc)
-	}
-	switch dims, ok := valueShape(want, t, shape); {
-	case t.DType != dtype:
-		e.trouble.add("use the checkpoint that was saved with this graph", "variable %q is %s, but key %q in %s is %s", n.Name, tensor.DTypeName(dtype), want.Key, e.o.Checkpoint.Name, tensor.DTypeName(t.DType))
-	case !ok:
-		e.trouble.add("use the checkpoint that was saved with this graph", "variable %q has shape %v, but key %q in %s has shape %v", n.Name, shape, want.Key, e.o.Checkpoint.Name, t.Shape)
-	case t.IsString():
-		values, err := e.o.Checkpoint.Strings(t, want.Slice)
-		if err != nil {
-			return err
-		}
-		e.freezing.SetValue(i, dtype, draft.StringTensor(dims, values...))
+	dims, ok := valueShape(want, t, shape)
+	switch {
+	case dtype != 0 && t.DType != dtype:
+		e.trouble.add(other, "variable %q is %s, but key %q in %s is %s", name, tensor.DTypeName(dtype), want.Key, file, tensor.DTypeName(t.DType))
+	case !ok && !want.Converted:
+		e.trouble.add(other, "variable %q has shape %v, but key %q in %s has shape %v", name, shape, want.Key, file, tensor.Shape(t.Shape))
 	default:
-		windows, err := e.o.Checkpoint.Windows(t, want.Slice)
-		if err != nil {
-			return err
-		}
-		e.freezing.SetValue(i, dtype, draft.TensorContent(dtype, dims, windows))
+		return t, dims
 	}
-	e.report.Keys = append(e.report.Keys, want.Key)
-	return nil
+	return nil, nil
 }
 
 // keysOf returns the names of the tensors in a checkpoint.

@@ -4,9 +4,15 @@ import (
 	"cmp"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/graph"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/saver"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -16,6 +22,9 @@ func (e *exporter) restored() ([]checkpoint.Restored, error) {
 		restores, err := checkpoint.RestoredBy(e.m, e.draft.Graph)
 		if err != nil {
 			return nil, err
+		}
+		if len(restores) == 0 && e.o.Checkpoint != nil {
+			restores = e.restoredByName()
 		}
 		e.restores, e.byNode = restores, make(map[int]*checkpoint.Restored, len(restores))
 		for k := range restores {
@@ -27,17 +36,71 @@ func (e *exporter) restored() ([]checkpoint.Restored, error) {
 	return e.restores, nil
 }
 
+// restoredByName returns what a saver of all variables would restore, for a graph without one: each variable from the key with its name, as
+// far as the checkpoint has it (BaseSaverBuilder.OpListToDict in tensorflow/python/training/saver.py).
+func (e *exporter) restoredByName() []checkpoint.Restored {
+	slices := e.variableSlices()
+	var out []checkpoint.Restored
+	var n wire.Node
+	for i := range e.draft.Files() {
+		if e.draft.Graph.Node(i, &n); !prune.IsVariable(n.Op) {
+			continue
+		}
+		value, _ := n.Attr("shared_name")
+		shared, _ := wire.AttrBytes(value, wire.AttrS)
+		r, sliced := slices[string(n.Name)]
+		if !sliced {
+			r = checkpoint.Restored{Key: string(n.Name)}
+			if e.o.Checkpoint.Find(r.Key) == nil && e.o.Checkpoint.Find(string(shared)) != nil {
+				r.Key = string(shared)
+			}
+		}
+		if e.o.Checkpoint.Find(r.Key) == nil {
+			continue
+		}
+		r.Node, r.DType, r.Variable, r.Restore, r.Assign = int32(i), tensor.AttrType(&n, "dtype"), tensor.AttrShape(&n), graph.Dangling, graph.Dangling
+		out = append(out, r)
+	}
+	return out
+}
+
+// variableSlices returns the parts of partitioned variables by the name of the part, as the collections of variables describe them.
+func (e *exporter) variableSlices() map[string]checkpoint.Restored {
+	const sliceInfo = 4 // VariableDef.save_slice_info_def
+	out := make(map[string]checkpoint.Restored)
+	for key, value := range e.m.Entries(wire.CollectionDef) {
+		t, ok := e.o.Registry.Lookup(string(key))
+		kind, list := scope.KindOf(value)
+		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != scope.BytesList {
+			continue
+		}
+		for s := wire.Scan(list); s.Next(); {
+			info, ok := wire.Merged(s.Data, sliceInfo)
+			def := new(tfpb.SaveSliceInfoDef)
+			if !ok || proto.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
+				continue
+			}
+			_, name, _ := scope.Split(wire.Last(s.Data, variableName))
+			out[string(name)] = checkpoint.Restored{Key: def.GetFullName(), Shape: def.GetFullShape(), Slice: checkpoint.Slice{Start: def.GetVarOffset(), Length: def.GetVarShape()}}
+		}
+	}
+	return out
+}
+
 // planSaver cuts the saver of the graph to the variables that stay. One that restores nothing else stays as it is; otherwise a new one
-// is written. TensorFlow's own forms of savers are too many to cut each.
+// is written. TensorFlow's own forms of savers are too many to cut each. A SavedModel gets a saver even if the graph has none.
 func (e *exporter) planSaver() error {
-	if e.cut == nil || e.o.Freeze {
+	if e.o.Freeze || e.cut == nil && !e.o.SavedModel && !e.o.WithCheckpoint {
 		return nil
+	}
+	if _, err := e.draftGraph(); err != nil {
+		return err
 	}
 	restored, err := e.restored()
 	if err != nil {
 		return err
 	}
-	kept := func(i int) bool { return i < len(e.cut.Reach.Has) && e.cut.Reach.Has[i] }
+	kept := func(i int) bool { return e.cut == nil || i < len(e.cut.Reach.Has) && e.cut.Reach.Has[i] }
 	entries := saver.Entries(restored, kept)
 	for _, entry := range entries {
 		e.report.Keys = append(e.report.Keys, entry.Key)
@@ -45,15 +108,40 @@ func (e *exporter) planSaver() error {
 	if len(entries) == 0 {
 		return nil
 	}
+	if e.o.WithCheckpoint {
+		if err := e.checkKeys(restored, kept); err != nil {
+			return err
+		}
+	}
 	names, _ := e.m.Message(wire.SaverDef)
-	if len(entries) == len(restored) && len(names) > 0 && !v1Only(restored) {
+	whole := len(wire.Last(names, saverRestore)) > 0 && !v1Only(restored)
+	switch {
+	case whole && e.cut == nil:
+		return nil
+	case whole && len(entries) == len(restored):
 		return e.keepSaver(names)
 	}
 	under := scope.Parent(string(wire.Last(names, saverRestore)))
 	under = cmp.Or(under[strings.LastIndexByte(under, '/')+1:], "save")
 	var nodes []int
 	e.newSaver, nodes = saver.Write(e.draft, entries, under, kept)
+	if e.cut == nil {
+		return nil
+	}
 	return e.cut.Reach.Add(nodes...)
+}
+
+// checkKeys finds what the copy's saver restores and the checkpoint does not have.
+func (e *exporter) checkKeys(restored []checkpoint.Restored, kept func(i int) bool) error {
+	if e.o.Checkpoint == nil {
+		return ErrNoCheckpoint
+	}
+	for k := range restored {
+		if i := int(restored[k].Node); i >= 0 && kept(i) {
+			e.checkKey(&restored[k])
+		}
+	}
+	return e.trouble.err()
 }
 
 // keepSaver keeps the nodes of the file's saver.

@@ -18,9 +18,11 @@ func tableInitializer(op []byte) bool { return strings.HasPrefix(string(op), "In
 
 // An Init is what has to run before the outputs can be computed.
 type Init struct {
-	Tables       []string // tables that stay, in file order
-	Initializers []string // the ops that fill them, in file order
-	Op           string   // the op of the file that runs what stays of the initialization; empty where there is none
+	Tables       []string        // tables that stay, in file order
+	Initializers []string        // the ops that fill them, in file order
+	Ops          []string        // the file's own init ops, cut to what stays, in the order in which loaders look for them
+	Listed       int             // how often the file names init ops
+	Covers       map[string]bool // the initializers that Ops run
 }
 
 // mainOps are the collections that name the op which a loader runs first, in the order in which loaders look
@@ -48,7 +50,9 @@ func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 			return nil, err
 		}
 	}
-	for _, name := range initOps(m) {
+	ops, listed := initOps(m)
+	init.Listed = listed
+	for _, name := range ops {
 		i, ok := c.g.Original([]byte(name))
 		if !ok {
 			continue
@@ -58,21 +62,37 @@ func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 			return nil, err
 		}
 		if keep {
-			if init.Op == "" {
-				init.Op = name
-			}
+			init.Ops = append(init.Ops, name)
 			if err := c.Reach.Add(i); err != nil {
 				return nil, broken(err)
 			}
 		}
 	}
-	return init, nil
+	return init, c.cover(init)
 }
 
-// initOps returns the names of the ops that loaders run first.
-func initOps(m *wire.MetaGraph) []string {
-	var names []string
+// cover notes which initializers the init ops run.
+func (c *Cut) cover(init *Init) error {
+	reach := c.g.NewReach()
+	for _, name := range init.Ops {
+		if i, ok := c.g.Original([]byte(name)); ok {
+			if err := reach.Add(i); err != nil {
+				return broken(err)
+			}
+		}
+	}
+	init.Covers = make(map[string]bool)
+	for _, name := range init.Initializers {
+		i, ok := c.g.Original([]byte(name))
+		init.Covers[name] = ok && reach.Has[i]
+	}
+	return nil
+}
+
+// initOps returns the names of the ops that loaders run first, each once, and how often one is named.
+func initOps(m *wire.MetaGraph) (names []string, listed int) {
 	add := func(name []byte) {
+		listed++
 		_, node, _ := scope.Split(name)
 		if !slices.Contains(names, string(node)) && len(node) > 0 {
 			names = append(names, string(node))
@@ -94,7 +114,7 @@ func initOps(m *wire.MetaGraph) []string {
 			add([]byte(name))
 		}
 	}
-	return names
+	return names, listed
 }
 
 // nodeList returns the names in a collection of nodes.

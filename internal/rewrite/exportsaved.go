@@ -1,0 +1,372 @@
+package rewrite
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An AssetFile is a file that a SavedModel brings along.
+type AssetFile struct {
+	Tensor   string `json:"tensor"`   // `node:0`, which a loader sets to the path
+	Filename string `json:"filename"` // in the directory assets
+	Path     string `json:"path"`     // where the graph says that the file is; empty where it does not
+}
+
+// A StalePath is a constant that holds a path which is not an asset.
+type StalePath struct {
+	Node string `json:"node"`
+	Path string `json:"path"`
+}
+
+// planSavedModel finds what a loader of a SavedModel needs: something to feed for all that the outputs read, values of all
+// variables, one op that initializes tables, and the files that tables are filled from.
+func (e *exporter) planSavedModel() error {
+	if !e.o.SavedModel {
+		return nil
+	}
+	view, err := e.servedView()
+	if err != nil {
+		return err
+	}
+	init, err := e.checkServable(view)
+	if err != nil {
+		return err
+	}
+	if err := e.checkValues(view); err != nil {
+		return err
+	}
+	if err := e.planInitOp(init); err != nil {
+		return err
+	}
+	return e.planAssets(view)
+}
+
+// servedView returns the graph cut to what is served: the copy itself if it is cut, else what its signatures need, for a look only.
+func (e *exporter) servedView() (*prune.Cut, error) {
+	if e.cut != nil {
+		return e.cut, nil
+	}
+	inputs, outputs := e.signed()
+	if len(outputs) == 0 {
+		return nil, ErrNoOutputs
+	}
+	g, err := graph.New(e.m.Graph())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := e.draftGraph(); err != nil {
+		return nil, err
+	}
+	view, err := prune.Outputs(draft.New(g), opdef.NewTensors(g, e.m), inputs, outputs)
+	if err != nil {
+		return nil, err
+	}
+	return view, nil
+}
+
+// checkServable finds what a server could not feed, and returns how the graph is initialized.
+func (e *exporter) checkServable(view *prune.Cut) (*prune.Init, error) {
+	init := e.init
+	if view != e.cut {
+		var err error
+		if init, err = view.KeepInitializers(e.m); err != nil {
+			return nil, err
+		}
+		if err := view.Finish(); err != nil {
+			return nil, err
+		}
+		e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
+	}
+	for _, name := range view.Feeds {
+		e.trouble.add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
+	}
+	for _, name := range view.Sources {
+		e.trouble.add("make its tensor an input: a placeholder takes its place", "the outputs read the input pipeline %q, which a server cannot fill", name)
+	}
+	return init, e.trouble.err()
+}
+
+// checkValues finds variables that would have no value after loading. The C++ loader does not notice: the model fails when it runs.
+func (e *exporter) checkValues(view *prune.Cut) error {
+	if e.o.Freeze {
+		return nil
+	}
+	restored, err := e.restored()
+	if err != nil {
+		return err
+	}
+	var n wire.Node
+	needed := false
+	shared := e.sharedNames()
+	for i := range e.draft.Files() {
+		if e.draft.Graph.Node(i, &n); !prune.IsVariable(n.Op) || !view.Needs(i) {
+			continue
+		}
+		needed = true
+		if e.byNode[i] == nil && !shared[sharedName(&n)] {
+			e.trouble.add("save it too, or cut the graph behind it", "variable %q has no value: the saver does not restore it", n.Name)
+		}
+	}
+	switch {
+	case len(e.trouble) > 0:
+		return e.trouble.err()
+	case e.o.Checkpoint == nil && (needed || len(restored) > 0 && e.cut == nil):
+		return ErrNoCheckpoint
+	}
+	for k := range restored {
+		if i := int(restored[k].Node); e.o.Checkpoint != nil && (e.cut == nil || i >= 0 && e.cut.Reach.Has[i]) {
+			e.checkKey(&restored[k])
+		}
+	}
+	return e.trouble.err()
+}
+
+// sharedNames returns the shared_names of the variables that are restored: others of the same name have their values.
+func (e *exporter) sharedNames() map[string]bool {
+	names := make(map[string]bool)
+	var n wire.Node
+	for i := range e.byNode {
+		if i < 0 {
+			continue
+		}
+		e.draft.Graph.Node(i, &n)
+		if name := sharedName(&n); name != "" {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+// sharedName returns the shared_name of a node, empty if it has none.
+func sharedName(n *wire.Node) string {
+	value, _ := n.Attr("shared_name")
+	name, _ := wire.AttrBytes(value, wire.AttrS)
+	return string(name)
+}
+
+// planInitOp lets exactly one op initialize the graph. Loaders look for it in a signature and two collections, of which each may name one
+// op (GetInitOp in tensorflow/cc/saved_model/loader_util.cc).
+func (e *exporter) planInitOp(init *prune.Init) error {
+	run := slices.Clone(init.Ops)
+	for _, name := range init.Initializers {
+		if !init.Covers[name] {
+			run = append(run, name)
+		}
+	}
+	var placeholders []string
+	for _, name := range run {
+		names, err := e.fedBy(name)
+		if err != nil {
+			return err
+		}
+		placeholders = append(placeholders, names...)
+	}
+	switch {
+	case len(placeholders) > 0:
+		e.trouble.add("initialize it without a feed, or leave it out of the outputs", "the init op %q needs the placeholder %q, which a loader does not feed", run[0], placeholders[0])
+		return e.trouble.err()
+	case len(run) == 0:
+		return nil
+	case len(run) == 1 && len(init.Ops) == 1 && init.Listed == 1:
+		e.report.InitOp = run[0]
+		return nil
+	}
+	e.mainOp = run[0]
+	if len(run) > 1 {
+		controls := make([]string, len(run))
+		for k, name := range run {
+			controls[k] = "^" + name
+		}
+		e.mainOp = scope.Unique("saved_model_init", func(name string) bool { _, taken := e.draft.Find([]byte(name)); return taken })
+		i := e.draft.Add(e.draft.Files(), draft.Node(e.mainOp, "NoOp", "", controls, nil))
+		if e.cut != nil {
+			if err := e.cut.Reach.Add(i); err != nil {
+				return err
+			}
+		}
+	}
+	e.report.InitOp = e.mainOp
+	return nil
+}
+
+// fedBy returns the placeholders that an op needs.
+func (e *exporter) fedBy(name string) ([]string, error) {
+	i, ok := e.draft.Find([]byte(name))
+	if !ok {
+		return nil, nil
+	}
+	reach := e.draft.NewReach()
+	if err := reach.Add(i); err != nil {
+		return nil, err
+	}
+	var names []string
+	err := e.draft.Kept(reach.Has, func(_ int, n *wire.Node) error {
+		if string(n.Op) == "Placeholder" {
+			names = append(names, string(n.Name))
+		}
+		return nil
+	})
+	return names, err
+}
+
+// planAssets finds the files that the copy reads when it is initialized: those that it has as assets already, those that the collection
+// asset_filepaths names, and those that tables are filled from.
+func (e *exporter) planAssets(view *prune.Cut) error {
+	kept := view.Reach.Has
+	taken := make(map[string]bool)
+	known := make(map[string]bool)
+	for _, asset := range e.listedAssets() {
+		i, ok := e.draft.Original([]byte(nodeOf(asset.Tensor)))
+		if ok && (e.cut == nil || kept[i]) {
+			taken[asset.Filename], known[asset.Tensor] = true, true
+			e.report.AssetFiles = append(e.report.AssetFiles, asset)
+		}
+	}
+	paths, err := e.filePaths(kept)
+	if err != nil {
+		return err
+	}
+	for _, i := range paths {
+		var n wire.Node
+		e.draft.Graph.Node(i, &n)
+		name, ok := stringConst(&n)
+		if known[string(n.Name)+":0"] || !ok || name == "" {
+			continue
+		}
+		filename := path.Base(strings.ReplaceAll(name, `\`, "/"))
+		for k := 1; taken[filename]; k++ {
+			ext := path.Ext(filename)
+			filename = strings.TrimSuffix(path.Base(name), ext) + "_" + strconv.Itoa(k) + ext
+		}
+		taken[filename], known[string(n.Name)+":0"] = true, true
+		e.newAssets = append(e.newAssets, AssetFile{Tensor: string(n.Name) + ":0", Filename: filename, Path: name})
+	}
+	e.report.AssetFiles = append(e.report.AssetFiles, e.newAssets...)
+	return e.findStalePaths(kept, known)
+}
+
+// listedAssets returns the assets of the file: asset_file_def, or the collection in which TensorFlow 1 put the same messages.
+func (e *exporter) listedAssets() []AssetFile {
+	var assets []AssetFile
+	add := func(def []byte) {
+		info, _ := wire.Merged(def, 1)
+		name, filename := string(wire.Last(info, 1)), string(wire.Last(def, 2))
+		if name == "" || slices.ContainsFunc(assets, func(a AssetFile) bool { return a.Tensor == name }) {
+			return
+		}
+		asset := AssetFile{Tensor: name, Filename: filename}
+		if i, ok := e.draft.Original([]byte(nodeOf(name))); ok {
+			var n wire.Node
+			e.draft.Graph.Node(i, &n)
+			asset.Path, _ = stringConst(&n)
+		}
+		assets = append(assets, asset)
+	}
+	for _, f := range e.m.Fields {
+		if f.Is(wire.AssetFileDef) {
+			add(f.Data)
+		}
+	}
+	value, _ := e.m.Collection("saved_model_assets")
+	if kind, list := scope.KindOf(value); kind == scope.AnyList {
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(1) {
+				add(wire.Last(s.Data, 2))
+			}
+		}
+	}
+	return assets
+}
+
+// filePaths returns the constants that name files: in the collection asset_filepaths, or read by an op that fills a table.
+func (e *exporter) filePaths(kept []bool) ([]int, error) {
+	var found []int
+	add := func(i int) {
+		if i < len(kept) && kept[i] && i < e.draft.Files() && !slices.Contains(found, i) {
+			found = append(found, i)
+		}
+	}
+	value, _ := e.m.Collection("asset_filepaths")
+	if kind, list := scope.KindOf(value); kind == scope.NodeList {
+		for s := wire.Scan(list); s.Next(); {
+			if i, ok := e.draft.Original([]byte(nodeOf(string(s.Data)))); ok && s.Is(1) {
+				add(i)
+			}
+		}
+	}
+	return found, e.draft.Kept(kept, func(_ int, n *wire.Node) error {
+		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {
+			if i, ok := e.draft.Source(n.Inputs[1]); ok {
+				add(i)
+			}
+		}
+		return nil
+	})
+}
+
+// stringConst returns the value of a constant that is one string, and whether it is.
+func stringConst(n *wire.Node) (string, bool) {
+	if string(n.Op) != "Const" || tensor.AttrType(n, "dtype") != stringDType {
+		return "", false
+	}
+	value, _ := n.Attr("value")
+	raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+	list := tensor.ParseStrings(raw)
+	if list.Len() != 1 {
+		return "", false
+	}
+	return string(list.At(0)), true
+}
+
+// stringDType is DT_STRING.
+const stringDType = 7
+
+// nodeOf returns the node that a tensor's name refers to.
+func nodeOf(name string) string {
+	node, _, _ := strings.Cut(name, ":")
+	return node
+}
+
+// maxStale is how many constants with paths are reported.
+const maxStale = 20
+
+// findStalePaths finds constants that hold an absolute path: a file of the machine that built the graph, which is not where the copy is
+// loaded.
+func (e *exporter) findStalePaths(kept []bool, assets map[string]bool) error {
+	return e.draft.Kept(kept, func(_ int, n *wire.Node) error {
+		value, ok := stringConst(n)
+		if ok && looksAbsolute(value) && !assets[string(n.Name)+":0"] && len(e.report.StalePaths) < maxStale {
+			e.report.StalePaths = append(e.report.StalePaths, StalePath{Node: string(n.Name), Path: value})
+		}
+		return nil
+	})
+}
+
+// looksAbsolute reports whether a string looks like an absolute path or the address of a file.
+func looksAbsolute(s string) bool {
+	if len(s) > 4096 || strings.ContainsAny(s, "\n\x00") {
+		return false
+	}
+	if strings.HasPrefix(s, "/") {
+		return strings.Count(s, "/") > 1
+	}
+	if len(s) > 3 && s[1] == ':' && s[2] == '\\' {
+		return true
+	}
+	for _, scheme := range []string{"gs://", "s3://", "hdfs://", "file://"} {
+		if strings.HasPrefix(s, scheme) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+// Package savedmodel writes directories of SavedModels: the graph, the checkpoint of its variables, and the files that it reads.
+package savedmodel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Model is what goes into a SavedModel.
+type Model struct {
+	Message *wire.Rope             // the SavedModel
+	Format  metafile.Format        // Text writes saved_model.pbtxt, anything else saved_model.pb
+	Values  *checkpoint.Checkpoint // of the variables; nil for none
+	Keep    func(key string) bool  // which tensors of Values; nil for all
+	Assets  []Asset
+}
+
+// An Asset is a file that the graph reads when it is initialized.
+type Asset struct {
+	Filename string   // in the directory assets
+	Sources  []string // where the file may be, the best place first
+}
+
+// Check finds the assets, and reports what keeps the model from being written to dir. It returns the file of each asset.
+func (m *Model) Check(dir string) ([]string, error) {
+	if err := metafile.CheckNewDirectory(dir); err != nil {
+		return nil, err
+	}
+	found := make([]string, len(m.Assets))
+	for i, asset := range m.Assets {
+		for _, path := range asset.Sources {
+			if stat, err := os.Stat(path); err == nil && stat.Mode().IsRegular() {
+				found[i] = path
+				break
+			}
+		}
+		if found[i] == "" {
+			problem := fmt.Sprintf("the asset %q is missing", asset.Filename)
+			if len(asset.Sources) > 0 {
+				problem = "no such file, and the graph fills a table from it"
+				return nil, &metafile.Error{Name: asset.Sources[0], Problem: problem, Hint: "put it beside the graph as " + asset.Filename, Err: fs.ErrNotExist}
+			}
+			return nil, errors.New(problem)
+		}
+		if !filepath.IsLocal(asset.Filename) {
+			return nil, fmt.Errorf("the asset %q would be outside of the SavedModel", asset.Filename)
+		}
+	}
+	return found, nil
+}
+
+// Write writes the model to the directory dir, which must be new or empty. All of it appears, or nothing. ready is called right before
+// the directory gets its name: the time to release what is mapped.
+func (m *Model) Write(ctx context.Context, dir string, ready func() error) error {
+	sources, err := m.Check(dir)
+	if err != nil {
+		return err
+	}
+	d, err := metafile.NewDirectory(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if err := m.fill(d, sources); err != nil {
+		return errors.Join(err, d.Discard())
+	}
+	if err := ready(); err != nil {
+		return errors.Join(err, d.Discard())
+	}
+	return d.Commit()
+}
+
+// fill writes the files.
+func (m *Model) fill(d *metafile.Directory, sources []string) error {
+	name := "saved_model.pb"
+	if m.Format == metafile.Text {
+		name = "saved_model.pbtxt"
+	}
+	if err := metafile.Write(d.Ctx, filepath.Join(d.Temp, name), m.Message, metafile.SavedModel, metafile.WriteOptions{Format: m.Format}); err != nil {
+		return err
+	}
+	// The loaders want the directory even if there are no variables.
+	if err := os.Mkdir(filepath.Join(d.Temp, "variables"), 0o777); err != nil {
+		return err
+	}
+	if m.Values != nil {
+		source := checkpoint.Source{Checkpoint: m.Values}
+		if m.Keep != nil {
+			source.Key = func(name string) (string, bool) { return name, m.Keep(name) }
+		}
+		if _, err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, "variables", "variables"), source); err != nil {
+			return err
+		}
+	}
+	for i, asset := range m.Assets {
+		path := filepath.Join(d.Temp, "assets", filepath.FromSlash(asset.Filename))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		if err := metafile.CopyFile(d.Ctx, path, sources[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
