@@ -52,6 +52,7 @@ unbound inputs of an exported scope must all be mapped.`,
 	f.StringVar(&o.imports.Scope, "import-scope", "", "put this `scope` before every name")
 	f.StringArrayVar(&o.inputMap, "input-map", nil, "read DST of BASE in place of SRC: `SRC=DST` (repeatable)")
 	f.BoolVar(&o.imports.ClearDevices, "clear-devices", false, "empty the device of every imported node")
+	f.BoolVar(&o.imports.UniqueShared, "unique-shared-names", false, "rename each shared_name of IN that BASE uses")
 	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "the collection that lists inputs to be mapped; empty for none: `key`")
 	f.StringArrayVar(&o.collections, "restore-collections", nil, "import only the collections that fit `GLOB` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.imports.ReturnElements, "return-elements", nil, "print the new `name` of this node or tensor (repeatable)")

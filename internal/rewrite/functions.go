@@ -109,7 +109,7 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 				continue
 			}
 			i.report.Functions++
-			if err := i.pass.Function(&added, i.functionField(f, name)); err != nil {
+			if err := i.pass.Function(&added, i.functionField(f, name, true)); err != nil {
 				return err
 			}
 		case f.Is(wire.LibraryGradient):
@@ -147,22 +147,28 @@ func (i *importer) appendBaseLibrary(b *wire.Builder, library []byte) {
 	for s := wire.Scan(library); s.Next(); {
 		f := s.Field
 		if s.Is(wire.LibraryFunction) {
-			f = i.functionField(f, wire.Function(f.Data).Name())
+			f = i.functionField(f, wire.Function(f.Data).Name(), false)
 		}
 		b.Window(f.Raw)
 	}
 }
 
-// functionField returns a function of the library, without the shapes that it records if it is called with others.
-func (i *importer) functionField(f wire.Field, name string) wire.Field {
-	if !i.shapeless[name] {
+// functionField returns a function of the library, without the shapes that it records if it is called with others, and, if it is one
+// of the imported graph, with the new shared names of its nodes.
+func (i *importer) functionField(f wire.Field, name string, own bool) wire.Field {
+	function := f.Data
+	if i.shapeless[name] {
+		var dropped bool
+		if function, dropped = withoutShapes(function); dropped {
+			i.report.ShapesDropped++
+		}
+	}
+	if own && len(i.sharedNames) > 0 {
+		function, _ = i.withSharedNames(function)
+	}
+	if bytes.Equal(function, f.Data) {
 		return f
 	}
-	function, dropped := withoutShapes(f.Data)
-	if !dropped {
-		return f
-	}
-	i.report.ShapesDropped++
 	raw := protowire.AppendBytes(protowire.AppendTag(nil, f.Num, protowire.BytesType), function)
 	return wire.Field{Num: f.Num, Type: f.Type, Raw: raw, Data: raw[len(raw)-len(function):]}
 }

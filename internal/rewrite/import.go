@@ -19,35 +19,45 @@ type ImportOptions struct {
 	UnboundInputs  string         // the collection that lists the inputs that must be mapped; empty: none does
 	Collections    []scope.Glob   // only the collections that one of these fits; empty: all
 	ReturnElements []string       // nodes and tensors whose new names the report is to tell
+	UniqueShared   bool           // give resources of the imported graph whose shared_name the base uses one of their own
 	Registry       *scope.Registry
 }
 
 // An ImportReport says what Import did.
 type ImportReport struct {
-	Scope         string   `json:"scope"`          // the scope that the nodes are in now
-	AskedScope    string   `json:"asked_scope"`    // the scope that was asked for
-	Nodes         int      `json:"nodes"`          // nodes that were imported
-	BaseNodes     int      `json:"base_nodes"`     // nodes that were there
-	Renamed       int      `json:"renamed"`        // imported nodes whose own name was taken
-	Renames       []Rename `json:"renames"`        // the first of them
-	Frames        []Rename `json:"frames"`         // loops that got another frame, because theirs was taken
-	InputsMapped  int      `json:"inputs_mapped"`  // mappings of inputs that were used
-	ShapesChanged bool     `json:"-"`              // an input is mapped to a tensor of another shape
-	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
-	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
-	Initializers  int      `json:"initializers"`   // variables that got another initializer, theirs not having come along
-	Cleared       int      `json:"cleared"`        // nodes whose device was cleared
-	Collections   []string `json:"collections"`    // collections that were imported, sorted
-	Skipped       []string `json:"skipped"`        // collections that were not asked for, sorted
-	Functions     int      `json:"functions"`      // functions that were added to the library
-	Shared        int      `json:"shared"`         // functions that were in it
-	Saver         string   `json:"saver"`          // whose saver_def counts: "none", "base", "imported"
-	Unsaved       int      `json:"unsaved"`        // variables of the other graph, which that saver knows nothing of
-	SharedState   int      `json:"shared_state"`   // imported variables that are one with a variable of the base when the graph runs
-	Stale         []string `json:"stale"`          // collections in whose Anys nodes have names that they had before, sorted
-	Signatures    []Rename `json:"signatures"`     // signatures whose key was taken
-	ObjectsLost   bool     `json:"objects_lost"`   // both had an object graph, and the base's stayed
-	Returned      []Rename `json:"returned"`       // the elements that were asked for, with their new names
+	Scope         string       `json:"scope"`          // the scope that the nodes are in now
+	AskedScope    string       `json:"asked_scope"`    // the scope that was asked for
+	Nodes         int          `json:"nodes"`          // nodes that were imported
+	BaseNodes     int          `json:"base_nodes"`     // nodes that were there
+	Renamed       int          `json:"renamed"`        // imported nodes whose own name was taken
+	Renames       []Rename     `json:"renames"`        // the first of them
+	Frames        []Rename     `json:"frames"`         // loops that got another frame, because theirs was taken
+	InputsMapped  int          `json:"inputs_mapped"`  // mappings of inputs that were used
+	ShapesChanged bool         `json:"-"`              // an input is mapped to a tensor of another shape
+	ShapesDropped int          `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
+	ControlsMoved int          `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
+	Initializers  int          `json:"initializers"`   // variables that got another initializer, theirs not having come along
+	Cleared       int          `json:"cleared"`        // nodes whose device was cleared
+	Collections   []string     `json:"collections"`    // collections that were imported, sorted
+	Skipped       []string     `json:"skipped"`        // collections that were not asked for, sorted
+	Functions     int          `json:"functions"`      // functions that were added to the library
+	Shared        int          `json:"shared"`         // functions that were in it
+	Saver         string       `json:"saver"`          // whose saver_def counts: "none", "base", "imported"
+	Unsaved       int          `json:"unsaved"`        // variables of the other graph, which that saver knows nothing of
+	SharedState   int          `json:"shared_state"`   // imported nodes that are one resource (variable, table, queue) with a node of the base
+	SharedNames   []SharedName `json:"shared_names"`   // the shared_names that resources of both graphs have, the first of them
+	Stale         []string     `json:"stale"`          // collections in whose Anys nodes have names that they had before, sorted
+	Signatures    []Rename     `json:"signatures"`     // signatures whose key was taken
+	ObjectsLost   bool         `json:"objects_lost"`   // both had an object graph, and the base's stayed
+	Returned      []Rename     `json:"returned"`       // the elements that were asked for, with their new names
+}
+
+// A SharedName is a shared_name that resources of both graphs have.
+type SharedName struct {
+	Kind    string `json:"kind"` // "variable", "table", "queue", ...
+	Name    string `json:"name"`
+	NewName string `json:"new_name,omitempty"` // the name that the imported resource has now, if it got one of its own
+	Nodes   int    `json:"nodes"`              // imported nodes that have it
 }
 
 // A Rename is a name and what it became.
@@ -73,6 +83,8 @@ type importer struct {
 	tensors, baseTensors *opdef.Tensors
 	inputMap             *inputMap               // nil without an input map
 	newShapes            map[graph.Edge]newShape // the tensors of in that have another shape because of the input map
+	sharedVariables      int                     // imported nodes that are one variable with a node of the base
+	sharedNames          map[resourceKey]string  // the new names of resources that share one with the base
 	shapeless            map[string]bool         // the functions that are called with other shapes than before
 
 	report  *ImportReport
@@ -99,7 +111,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 		i.trouble.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, followed by letters, digits and _ . - /",
 			"TensorFlow does not accept the scope %q", asked)
 	}
-	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
+	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.findShared, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
 		if err := step(); err != nil {
 			return nil, nil, err
 		}
@@ -112,7 +124,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 		return nil, nil, err
 	}
 	i.report.Nodes, i.report.Cleared = i.pass.Nodes, i.pass.Cleared
-	i.countVariables()
+	i.countUnsaved()
 	i.report.finish()
 	return message, i.report, nil
 }
@@ -212,22 +224,6 @@ func (i *importer) chooseFrames() error {
 	return nil
 }
 
-// countVariables counts the variables that are not what they were: those that share what they hold with the base's, and
-// those that no saver is there for any more.
-func (i *importer) countVariables() {
-	if !i.into {
-		return
-	}
-	shared, alone := i.own.sharedWith(i.there)
-	i.report.SharedState = shared
-	switch i.report.Saver {
-	case "base":
-		i.report.Unsaved = alone
-	case "imported":
-		_, i.report.Unsaved = i.there.sharedWith(i.own)
-	}
-}
-
 // noteStale notes a collection whose Anys name nodes as they were called before.
 func (i *importer) noteStale(key string, collection []byte) {
 	if i.o.Registry.Stale(i.plan, collection) {
@@ -242,6 +238,9 @@ func (r *ImportReport) finish() {
 		if *names == nil {
 			*names = []string{}
 		}
+	}
+	if r.SharedNames == nil {
+		r.SharedNames = []SharedName{}
 	}
 	for _, renames := range []*[]Rename{&r.Renames, &r.Frames, &r.Signatures, &r.Returned} {
 		if *renames == nil {

@@ -20,6 +20,7 @@ const (
 	InputMapArgument       = "input_map"
 	ReturnElementsArgument = "return_elements"
 	CollectionsArgument    = "restore_collections"
+	UniqueSharedArgument   = "unique_shared_names"
 )
 
 func (t Trouble) Error() string { return t.Problem }

@@ -1,0 +1,44 @@
+package opdef
+
+// resourceKinds maps the ops that keep something under a shared_name to what they keep. Ops of one kind that have one shared_name,
+// container and device are one resource (ResourceMgr in tensorflow/core/framework/resource_mgr.h).
+var resourceKinds = map[string]string{
+	"VarHandleOp": "variable",
+	"Variable":    "reference variable", "VariableV2": "reference variable",
+
+	"HashTable": "table", "HashTableV2": "table", "MutableHashTable": "table", "MutableHashTableV2": "table",
+	"MutableHashTableOfTensors": "table", "MutableHashTableOfTensorsV2": "table", "MutableDenseHashTable": "table",
+	"MutableDenseHashTableV2": "table",
+
+	"FIFOQueue": "queue", "FIFOQueueV2": "queue", "PaddingFIFOQueue": "queue", "PaddingFIFOQueueV2": "queue", "PriorityQueue": "queue",
+	"PriorityQueueV2": "queue", "RandomShuffleQueue": "queue", "RandomShuffleQueueV2": "queue", "Barrier": "barrier",
+
+	"FixedLengthRecordReader": "reader", "FixedLengthRecordReaderV2": "reader", "IdentityReader": "reader", "IdentityReaderV2": "reader",
+	"LMDBReader": "reader", "TFRecordReader": "reader", "TFRecordReaderV2": "reader", "TextLineReader": "reader",
+	"TextLineReaderV2": "reader", "WholeFileReader": "reader", "WholeFileReaderV2": "reader",
+
+	"Iterator": "iterator", "IteratorV2": "iterator", "OneShotIterator": "iterator", "MultiDeviceIterator": "multi-device iterator",
+
+	"ConditionalAccumulator": "accumulator", "SparseConditionalAccumulator": "accumulator",
+	"ResourceConditionalAccumulator": "resource accumulator",
+
+	"Stage": "staging area", "Unstage": "staging area", "StagePeek": "staging area", "StageSize": "staging area", "StageClear": "staging area",
+	"MapStage": "staging map", "MapUnstage": "staging map", "MapUnstageNoKey": "staging map", "MapPeek": "staging map",
+	"MapSize": "staging map", "MapIncompleteSize": "staging map", "MapClear": "staging map",
+	"OrderedMapStage": "ordered staging map", "OrderedMapUnstage": "ordered staging map", "OrderedMapUnstageNoKey": "ordered staging map",
+	"OrderedMapPeek": "ordered staging map", "OrderedMapSize": "ordered staging map", "OrderedMapIncompleteSize": "ordered staging map",
+	"OrderedMapClear": "ordered staging map",
+
+	"AddSparseToTensorsMap": "sparse tensor map", "AddManySparseToTensorsMap": "sparse tensor map",
+	"TakeManySparseFromTensorsMap": "sparse tensor map",
+
+	"Batch": "batcher", "BatchFunction": "batcher", "Unbatch": "unbatcher", "UnbatchGrad": "unbatcher", "MutexV2": "mutex",
+	"SummaryWriter": "summary writer", "NcclAllReduce": "collective", "RpcClient": "RPC client",
+	"BoostedTreesEnsembleResourceHandleOp": "tree ensemble", "BoostedTreesQuantileStreamResourceHandleOp": "quantile stream",
+	"StatsAggregatorHandle": "stats aggregator", "StatsAggregatorHandleV2": "stats aggregator",
+	"ExperimentalStatsAggregatorHandle": "stats aggregator", "ThreadPoolHandle": "thread pool", "ExperimentalThreadPoolHandle": "thread pool",
+}
+
+// ResourceKind returns what an op keeps under the shared_name that it has as an attr, such as "variable" or "table"; empty for an op
+// that keeps nothing.
+func ResourceKind(op []byte) string { return resourceKinds[string(op)] }

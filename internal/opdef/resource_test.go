@@ -1,0 +1,28 @@
+package opdef
+
+import (
+	"testing"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// TestResourceKinds: every op that TensorFlow registers with a shared_name has a kind, and no other op has one.
+func TestResourceKinds(t *testing.T) {
+	internal := map[string]bool{"StubResourceHandleOp": true} // a placeholder for tests of TensorFlow
+	r := NewRegistered()
+	for name := range resourceKinds {
+		if !r.Has(name) {
+			t.Errorf("TensorFlow has no op %s", name)
+		}
+	}
+	for _, raw := range r.defs {
+		name := string(wire.Last(raw, opName))
+		shared := false
+		for _, attr := range r.Find(name).GetAttr() {
+			shared = shared || attr.GetName() == "shared_name"
+		}
+		if has := ResourceKind([]byte(name)) != ""; has != shared && name[0] != '_' && !internal[name] {
+			t.Errorf("%s has a shared_name: %v, and a kind: %v", name, shared, has)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package rewrite
+
+import (
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// findShared finds the resources (variables, tables, queues) that both graphs keep under one shared_name, and gives those of the
+// imported graph names of their own if that is asked for. Node names do not come into it: two copies of one graph in a session
+// share what has the same shared_name.
+func (i *importer) findShared() error {
+	if !i.into {
+		return nil
+	}
+	base, err := libraryOf(i.there.rest)
+	if err != nil {
+		return err
+	}
+	// A function that both graphs have is the base's after the import.
+	if err := i.own.addFunctions(i.o.ClearDevices, func(name string) bool { _, has := base.functions[name]; return !has }); err != nil {
+		return err
+	}
+	if err := i.there.addFunctions(false, func(string) bool { return true }); err != nil {
+		return err
+	}
+	shared := i.own.sharedWith(i.there)
+	if i.o.UniqueShared {
+		i.sharedNames = make(map[resourceKey]string, len(shared))
+	}
+	taken := func(key resourceKey) func(string) bool {
+		return func(name string) bool {
+			at := resourceKey{key.kind, key.container, name}
+			return i.own.resources[at] != nil || i.there.resources[at] != nil
+		}
+	}
+	for _, key := range shared {
+		s := SharedName{Kind: key.kind, Name: key.name, Nodes: len(i.own.resources[key].nodes) + i.own.resources[key].inside}
+		if i.o.UniqueShared {
+			name := key.name
+			if i.report.Scope != "" {
+				name = i.report.Scope + "/" + name
+			}
+			s.NewName = scope.Unique(name, taken(key))
+			i.sharedNames[key] = s.NewName
+			i.there.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // taken now
+			for _, node := range i.own.resources[key].nodes {
+				i.edit(node).Attrs["shared_name"] = wire.NewRope(stringAttr(s.NewName))
+			}
+		} else {
+			i.report.SharedState += s.Nodes
+			if key.isVariable() {
+				i.sharedVariables += len(i.own.resources[key].nodes)
+			}
+		}
+		if len(i.report.SharedNames) < mostRenames {
+			i.report.SharedNames = append(i.report.SharedNames, s)
+		}
+	}
+	return i.checkSharedFunctions()
+}
+
+// countUnsaved counts the variables that the saver of the result knows nothing of: those of the other graph that are no variable of
+// its own.
+func (i *importer) countUnsaved() {
+	if !i.into {
+		return
+	}
+	switch i.report.Saver {
+	case "base":
+		i.report.Unsaved = i.own.variables - i.sharedVariables
+	case "imported":
+		i.report.Unsaved = i.there.variables
+		for _, key := range i.there.sharedWith(i.own) {
+			if key.isVariable() && i.sharedNames[key] == "" {
+				i.report.Unsaved -= len(i.there.resources[key].nodes)
+			}
+		}
+	}
+}
+
+// stringAttr returns the AttrValue of a string.
+func stringAttr(text string) []byte {
+	return protowire.AppendString(protowire.AppendTag(nil, wire.AttrS, protowire.BytesType), text)
+}
+
+// addFunctions adds the resources in the bodies of the library's functions that are wanted. The error is a *wire.SyntaxError.
+func (v *survey) addFunctions(cleared bool, wanted func(name string) bool) error {
+	for f, err := range v.rest.Functions() {
+		if err != nil {
+			return err
+		}
+		if !wanted(f.Name()) {
+			continue
+		}
+		for n, err := range f.Nodes() {
+			if err != nil {
+				return err
+			}
+			v.addResource(n, inFunction, cleared)
+		}
+	}
+	return nil
+}
+
+// checkSharedFunctions reports the functions that both graphs have, that the imported graph calls, and whose bodies use a shared_name
+// that is to become another one in the imported graph: one function cannot use both.
+func (i *importer) checkSharedFunctions() error {
+	if len(i.sharedNames) == 0 {
+		return nil
+	}
+	base, err := libraryOf(i.there.rest)
+	if err != nil {
+		return err
+	}
+	both := make(map[string]bool)
+	for f, err := range i.own.rest.Functions() {
+		if err != nil {
+			return err
+		}
+		if _, has := base.functions[f.Name()]; has && i.usesShared(f) {
+			both[f.Name()] = true
+		}
+	}
+	if len(both) == 0 {
+		return nil
+	}
+	library, err := draft.NewLibrary(i.own.rest)
+	if err != nil {
+		return err
+	}
+	called := library.NewClosure()
+	for n, err := range i.in.Graph().Nodes() {
+		if err != nil {
+			return err
+		}
+		if err := called.Node(n); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(both)) {
+		if called.Has[name] {
+			i.trouble.about(UniqueSharedArgument, "make one of the graphs anew with other names for its functions",
+				"both graphs call the function %q, which uses a shared_name of both", name)
+		}
+	}
+	return nil
+}
+
+// usesShared reports whether a node in a function body has a shared_name that becomes another one.
+func (i *importer) usesShared(f wire.Function) bool {
+	for n, err := range f.Nodes() {
+		if err != nil {
+			return false // reported where the function is copied
+		}
+		if i.newSharedName(n) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// newSharedName returns the name that a resource of the imported graph shares its state under after the import, empty if it stays.
+func (i *importer) newSharedName(n *wire.Node) string {
+	kind := opdef.ResourceKind(n.Op)
+	if kind == "" {
+		return ""
+	}
+	name, _ := textAttr(n, "shared_name")
+	container, _ := textAttr(n, "container")
+	return i.sharedNames[resourceKey{kind, container, name}]
+}
+
+// withSharedNames returns a FunctionDef of the imported graph with the new shared names of its nodes, and whether there are any.
+func (i *importer) withSharedNames(function []byte) ([]byte, bool) {
+	out := make([]byte, 0, len(function))
+	changed := false
+	var n wire.Node
+	for s := wire.Scan(function); s.Next(); {
+		name := ""
+		if s.Is(wire.FunctionNode) && n.Parse(s.Data) == nil {
+			name = i.newSharedName(&n)
+		}
+		if name == "" {
+			out = append(out, s.Raw...)
+			continue
+		}
+		changed = true
+		node, _ := withoutEntry(s.Data, wire.NodeAttr, "shared_name")
+		entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "shared_name")
+		entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), stringAttr(name))
+		node = protowire.AppendBytes(protowire.AppendTag(node, wire.NodeAttr, protowire.BytesType), entry)
+		out = protowire.AppendBytes(protowire.AppendTag(out, s.Num, protowire.BytesType), node)
+	}
+	return out, changed
+}
