@@ -30,13 +30,17 @@ func newImportCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import [IN [OUT]] [--into BASE]",
 		Short: "Put a graph under a scope, or into another graph",
-		Long: `import adds the graph of IN to that of BASE, or to nothing: what tf.train.import_meta_graph does, on files.
+		Long: `import adds the graph of IN to the graph of BASE, as tf.train.import_meta_graph does in memory. Without --into, it only
+puts a scope before every name.
 
-With --import-scope, every name of IN gets the scope before it. Where a name would be taken in BASE, all of IN goes under
-SCOPE_1, or the first of its like under which nothing collides; without a scope, a node whose name is taken becomes NAME_1.
+With --import-scope, every name of IN gets the scope as its prefix. If a name is taken in BASE, all of IN goes under SCOPE_1,
+SCOPE_2, ..., the first scope in which no names collide. Without a scope, a node whose name is taken becomes NAME_1.
 
-With --input-map SRC=DST, what reads SRC in IN reads DST of BASE instead: NAME, NAME:K, or ^NAME for control inputs. The
-unbound inputs of an exported scope must all be mapped.`,
+--input-map SRC=DST makes the nodes that read SRC of IN read DST of BASE. Both are NAME or NAME:K, or both are ^NAME for control
+inputs. Dtypes and shapes are checked as TensorFlow checks them. All unbound inputs of an exported scope must be mapped.
+
+Variables, tables and queues with the same shared_name are one and share their state. --unique-shared-names keeps those of IN
+apart from those of BASE.`,
 		Example: `  metagraph import --import-scope model in.meta out.meta
   metagraph import infer.meta train.meta --into input_pipeline.meta --import-scope model --input-map images:0=batch:0
   metagraph import tower.meta out.meta --into out.meta --import-scope tower_3
@@ -48,13 +52,13 @@ unbound inputs of an exported scope must all be mapped.`,
 	o.out.register(cmd)
 	o.registry.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.into, "into", "", "the graph to import into: `BASE`")
-	f.StringVar(&o.imports.Scope, "import-scope", "", "put this `scope` before every name")
-	f.StringArrayVar(&o.inputMap, "input-map", nil, "read DST of BASE in place of SRC: `SRC=DST` (repeatable)")
-	f.BoolVar(&o.imports.ClearDevices, "clear-devices", false, "empty the device of every imported node")
+	f.StringVar(&o.into, "into", "", "graph to import into: `BASE`")
+	f.StringVar(&o.imports.Scope, "import-scope", "", "`scope` to put before every name")
+	f.StringArrayVar(&o.inputMap, "input-map", nil, "read DST of BASE instead of SRC: `SRC=DST` (repeatable)")
+	f.BoolVar(&o.imports.ClearDevices, "clear-devices", false, "clear the device of every imported node")
 	f.BoolVar(&o.imports.UniqueShared, "unique-shared-names", false, "rename each shared_name of IN that BASE uses")
-	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "the collection that lists inputs to be mapped; empty for none: `key`")
-	f.StringArrayVar(&o.collections, "restore-collections", nil, "import only the collections that fit `GLOB` (repeatable, comma-separated)")
+	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection that lists the inputs to map (empty: none): `key`")
+	f.StringArrayVar(&o.collections, "restore-collections", nil, "import only collections matching `GLOB` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.imports.ReturnElements, "return-elements", nil, "print the new `name` of this node or tensor (repeatable)")
 	return cmd
 }

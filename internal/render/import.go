@@ -29,6 +29,15 @@ func (i Import) Notice() Notice {
 	if i.InputsMapped > 0 {
 		detail("mapped " + count(i.InputsMapped, "input"))
 	}
+	if i.ControlsMoved > 0 {
+		detail("moved the control inputs of " + count(i.ControlsMoved, "mapped node"))
+	}
+	if i.ShapesDropped > 0 {
+		detail("removed recorded shapes that no longer hold (" + count(i.ShapesDropped, "place") + ")")
+	}
+	if k := i.separated(); k > 0 {
+		detail("gave " + count(k, "shared_name") + " of IN a new value")
+	}
 	if i.Functions > 0 {
 		detail("added " + count(i.Functions, "function"))
 	}
@@ -48,6 +57,17 @@ func (i Import) Notice() Notice {
 		detail("elements: " + strings.Join(renames(i.Returned, k, k), ", "))
 	}
 	n.Warnings = i.warnings()
+	return n
+}
+
+// separated returns how many of the listed shared names became others.
+func (i Import) separated() int {
+	n := 0
+	for _, s := range i.SharedNames {
+		if s.NewName != "" {
+			n++
+		}
+	}
 	return n
 }
 
@@ -81,7 +101,8 @@ func (i Import) warnings() []string {
 		out = append(out, unsaved)
 	}
 	if i.SharedState > 0 {
-		out = append(out, fmt.Sprintf("%s %s storage with BASE (same shared_name)", count(i.SharedState, "imported variable"), agree(i.SharedState, "shares", "share")))
+		out = append(out, fmt.Sprintf("%s %s state with BASE (same shared_name): %s", count(i.SharedState, "imported node"),
+			agree(i.SharedState, "shares", "share"), strings.Join(sharedNames(i.SharedNames), ", ")))
 	}
 	if len(i.Stale) > 0 {
 		out = append(out, oldNames(i.Stale))
@@ -90,6 +111,15 @@ func (i Import) warnings() []string {
 		out = append(out, "IN's object graph is left out: BASE has one")
 	}
 	return out
+}
+
+// sharedNames lists the first of the names under which both graphs keep something.
+func sharedNames(names []rewrite.SharedName) []string {
+	texts := make([]string, len(names))
+	for k, s := range names {
+		texts[k] = s.Kind + " " + Text(s.Name)
+	}
+	return atMost(texts, 3)
 }
 
 // oldNames says in which collections nodes keep the names that they had before.

@@ -142,9 +142,7 @@ func TestInputMap(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			out, _, err := rewrite.Import(indexed(t, message(t, test.in)), indexed(t, message(t, test.base)), rewrite.ImportOptions{Scope: "m", InputMap: test.maps})
 			if test.err != "" {
-				if err == nil || !strings.Contains(err.Error(), test.err) {
-					t.Errorf("error %v, want one with %q", err, test.err)
-				}
+				wantError(t, err, test.err)
 				return
 			}
 			if err != nil {
@@ -154,5 +152,13 @@ func TestInputMap(t *testing.T) {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// wantError fails the test unless err says want.
+func wantError(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
 	}
 }
