@@ -4,9 +4,7 @@ import (
 	"bytes"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -18,16 +16,15 @@ const (
 	opDefAttr protowire.Number = 4
 )
 
-// An opList is the op definitions that a file carries (meta_info_def.stripped_op_list), by name, decoded when asked for.
+// An opList is the op definitions that a file carries (meta_info_def.stripped_op_list), by name.
 type opList struct {
-	raw     map[string][]byte
-	order   []string
-	decoded map[string]*tfpb.OpDef
+	raw   map[string][]byte
+	order []string
 }
 
 // opsOf returns the op definitions of a MetaGraphDef. The error is a *wire.SyntaxError.
 func opsOf(m *wire.MetaGraph) (*opList, error) {
-	l := &opList{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef)}
+	l := &opList{raw: make(map[string][]byte)}
 	if m == nil {
 		return l, nil
 	}
@@ -45,22 +42,6 @@ func opsOf(m *wire.MetaGraph) (*opList, error) {
 		l.raw[name] = s.Data
 	}
 	return l, s.Err()
-}
-
-// find returns the definition of an op, nil where the file has none that can be read.
-func (l *opList) find(op string) *tfpb.OpDef {
-	def, ok := l.decoded[op]
-	if ok {
-		return def
-	}
-	if raw, found := l.raw[op]; found {
-		def = new(tfpb.OpDef)
-		if err := proto.Unmarshal(raw, def); err != nil {
-			def = nil // a list that cannot be read tells nothing
-		}
-	}
-	l.decoded[op] = def
-	return def
 }
 
 // usedOps returns the ops of the nodes that a plan keeps and of all function bodies (ops_used_by_graph_def in
