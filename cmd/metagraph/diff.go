@@ -8,12 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/diff"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// diffOptions is what the flags of diff say.
+// diffOptions holds the flags of diff.
 type diffOptions struct {
 	in       inputFlags
 	registry registryFlags
@@ -21,6 +23,8 @@ type diffOptions struct {
 	ignore   []string
 	only     []string
 	names    []string
+	labels   []string
+	quiet    bool
 	stat     bool
 	all      bool
 	color    string
@@ -30,18 +34,18 @@ func newDiffCommand(env *environment) *cobra.Command {
 	var o diffOptions
 	cmd := &cobra.Command{
 		Use:   "diff A B",
-		Short: "Say what differs in meaning between two graphs",
-		Long: `diff says what differs between A and B, and nothing where they mean the same: order of nodes, functions and map keys, x
-and x:0, the order of control inputs, binary, text and JSON, and how a tensor's values are written down are no differences.
-What got another name but is the same otherwise is told as renamed, a whole scope in one line.
+		Short: "Compare two graphs semantically",
+		Long: `diff compares A and B by meaning. The order of nodes, functions, map keys and control inputs does not count, nor does x
+against x:0, the file format, or how the values of a tensor are stored. Renames are detected; a renamed scope is one line.
 
---ignore and --only take parts of a file and aspects of its nodes, separated by commas:
+--ignore and --only select parts of a file and aspects of its nodes, separated by commas:
   ` + strings.Join(diff.Selectable(), ", ") + `
-device-spelling (--ignore only) makes /gpu:0 and /device:GPU:0 the same, default-attrs an absent attr and its default.
+Three of them are rules for --ignore: device-spelling makes /gpu:0 and /device:GPU:0 the same, default-attrs makes an absent attr
+the same as its default, and counters ignores numbers that TensorFlow counts up in function names and _user_specified_name.
 
---tag-set says which MetaGraphDef of a SavedModel is compared; given twice, the first is for A and the second for B.
+--tag-set selects the MetaGraphDef of a SavedModel. Given twice, the first is for A and the second for B.
 
-Exit codes: 0 no difference, 1 some difference, 2 trouble. One of A and B may be - for standard input.`,
+Exit codes: 0 no differences; 1 differences; 2 error. One of A and B may be - for standard input.`,
 		Example: `  metagraph diff old.meta new.meta
   metagraph diff --ignore devices,versions,attr:_output_shapes gpu.meta cpu.meta
   metagraph diff --only nodes --name 'conv1/*' --all old.meta new.meta
@@ -53,13 +57,15 @@ Exit codes: 0 no difference, 1 some difference, 2 trouble. One of A and B may be
 	o.in.register(cmd)
 	o.registry.register(cmd)
 	f := cmd.Flags()
-	f.Lookup("tag-set").Usage += ", of both inputs; given twice, first of A, then of B"
-	f.StringVar(&o.format, "format", "table", "`form` of the output: table, markdown, json or brief")
-	f.StringArrayVar(&o.ignore, "ignore", nil, "`WHAT` does not count (repeatable, comma-separated)")
-	f.StringArrayVar(&o.only, "only", nil, "only `WHAT` counts (repeatable, comma-separated)")
-	f.StringArrayVar(&o.names, "name", nil, "only what is called like `GLOB`: nodes, functions, collections, ... (repeatable)")
-	f.BoolVar(&o.stat, "stat", false, "one line for each part")
-	f.BoolVar(&o.all, "all", false, "list every difference, however many there are")
+	f.Lookup("tag-set").Usage += " (given twice: of A, then of B)"
+	f.StringVar(&o.format, "format", "table", "output `format`: table, markdown, json or brief")
+	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `WHAT` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.only, "only", nil, "compare only `WHAT` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.names, "name", nil, "compare only names matching `GLOB` (repeatable)")
+	f.StringArrayVar(&o.labels, "label", nil, "`name` to print for A; given again, for B")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing; the exit code is the answer")
+	f.BoolVar(&o.stat, "stat", false, "print one line for each part")
+	f.BoolVar(&o.all, "all", false, "list every difference")
 	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	return cmd
 }
@@ -79,25 +85,11 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 		return err
 	}
 	defer b.close()
-	options.GraphOnly = a.bare() || b.bare()
-	report, err := diff.Compare(a.meta(), b.meta(), options)
+	report, err := o.compare(a, b, options)
 	if err != nil {
-		if damaged := metafile.Holder(err, a.file, b.file); damaged != nil {
-			return damaged.Locate(err)
-		}
 		return err
 	}
-	report.A.File, report.A.Kind = a.name()
-	report.B.File, report.B.Kind = b.name()
-	if note := kindNote(a, b); note != "" {
-		report.Notes = append(report.Notes, note)
-	}
-	if report.Equal && printing.Format != render.JSON {
-		for _, note := range report.Notes {
-			_ = render.PrintNote(env.stderr, note, env.notices)
-		}
-	}
-	if err := render.Diff(env.stdout, report, printing); err != nil {
+	if err := o.print(env, report, printing); err != nil {
 		return err
 	}
 	if err := errors.Join(a.changed(), b.changed()); err != nil {
@@ -109,10 +101,61 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	return nil
 }
 
+// compare compares two inputs and says in the report what they are.
+func (o *diffOptions) compare(a, b diffInput, options diff.Options) (*diff.Report, error) {
+	options.GraphOnly = a.bare() || b.bare()
+	report, err := diff.Compare(a.meta(), b.meta(), options)
+	if err != nil {
+		if damaged := metafile.Holder(err, a.file, b.file); damaged != nil {
+			return nil, damaged.Locate(err)
+		}
+		return nil, err
+	}
+	report.A.File, report.A.Kind = a.name()
+	report.B.File, report.B.Kind = b.name()
+	if len(o.labels) == 2 {
+		report.A.Label, report.B.Label = o.labels[0], o.labels[1]
+	}
+	if note := kindNote(a, b); note != "" {
+		report.Notes = append(report.Notes, note)
+	}
+	return report, nil
+}
+
+// print prints a report, or nothing if only the exit code is wanted.
+func (o *diffOptions) print(env *environment, report *diff.Report, printing render.DiffOptions) error {
+	if o.quiet {
+		return nil
+	}
+	if report.Equal && printing.Format != render.JSON {
+		for _, note := range report.Notes {
+			_ = render.PrintNote(env.stderr, note, env.notices)
+		}
+	}
+	return render.Diff(env.stdout, report, printing)
+}
+
+// ioEndpoints returns the inputs and outputs of a graph, as show io lists them.
+func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
+	io, err := dataflow.Find(model.New(m))
+	if err != nil {
+		return nil, err
+	}
+	var all []diff.Endpoint
+	add := func(tensors []dataflow.Tensor, input bool) {
+		for _, t := range tensors {
+			all = append(all, diff.Endpoint{Tensor: t.Tensor, Input: input, Role: string(t.Role), DType: t.DType, Shape: t.Shape.String()})
+		}
+	}
+	add(io.Inputs, true)
+	add(io.Outputs, false)
+	return all, nil
+}
+
 // parse turns the flags into options and refuses what does not go together, before a file is opened.
 func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions, diff.Options, error) {
 	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width}
-	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names}
+	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names, Endpoints: ioEndpoints}
 	forms := []render.Format{render.Table, render.Markdown, render.JSON, render.Brief}
 	var err error
 	switch {
@@ -122,6 +165,8 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 		err = usageErrorf("give a file for one of them", "only one of the two inputs can be standard input")
 	case len(o.in.tagSets) > 2:
 		err = usageErrorf("one for both inputs, or the first for A and the second for B", "--tag-set is given %d times", len(o.in.tagSets))
+	case len(o.labels) == 1 || len(o.labels) > 2:
+		err = usageErrorf("give one for A and one for B: --label before --label after", "--label is given %d times", len(o.labels))
 	case !slices.Contains(forms, printing.Format):
 		err = usageErrorf("give table, markdown, json or brief", "--format %q is not known", o.format)
 	case o.stat && o.all:
@@ -139,77 +184,4 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	}
 	options.Registry, err = o.registry.load()
 	return printing, options, err
-}
-
-// A diffInput is one of the two that are compared. Without a file it is nothing: what git gives for a file that was added
-// or removed.
-type diffInput struct{ file *metafile.File }
-
-// nothing is the name under which git hands over a file that is not there, also where there is no such device.
-const nothing = "/dev/null"
-
-// open opens input n. One tag-set is for those of the inputs that are a SavedModel; of two, each is for its own input.
-func (o *diffOptions) open(env *environment, path string, n int) (diffInput, error) {
-	if path == nothing {
-		return diffInput{}, nil
-	}
-	if len(o.in.tagSets) > 1 {
-		in := inputFlags{format: o.in.format, tagSets: o.in.tagSets[n : n+1]}
-		file, err := in.openOne(env, path, in.tagSet() == "")
-		return diffInput{file}, err
-	}
-	file, err := o.in.open(env, path)
-	if err == nil || o.in.tagSet() == "" || stdinArgument(path) {
-		return diffInput{file}, err
-	}
-	if file, again := (&inputFlags{format: o.in.format}).open(env, path); again == nil {
-		if file.Kind != metafile.SavedModel {
-			return diffInput{file}, nil
-		}
-		_ = file.Close() // it has other tags than those asked for, which err says
-	}
-	return diffInput{}, err
-}
-
-func (in diffInput) close() {
-	if in.file != nil {
-		_ = in.file.Close() // read only
-	}
-}
-
-func (in diffInput) changed() error {
-	if in.file == nil {
-		return nil
-	}
-	return in.file.Changed()
-}
-
-func (in diffInput) meta() *wire.MetaGraph {
-	if in.file == nil {
-		return new(wire.MetaGraph)
-	}
-	return in.file.Meta
-}
-
-// bare reports whether there is nothing but a graph.
-func (in diffInput) bare() bool { return in.file != nil && in.file.Kind == metafile.GraphDef }
-
-// name returns what the input is called and what it is.
-func (in diffInput) name() (name, kind string) {
-	if in.file == nil {
-		return nothing, ""
-	}
-	return in.file.Name, in.file.Kind.String()
-}
-
-// kindNote says what is left out where one input has nothing but a graph.
-func kindNote(a, b diffInput) string {
-	if a.bare() == b.bare() || a.file == nil || b.file == nil {
-		return ""
-	}
-	bare := a.file
-	if b.bare() {
-		bare = b.file
-	}
-	return bare.Name + " is a GraphDef: only the graph is compared, not collections, saver, signatures, assets and op list"
 }

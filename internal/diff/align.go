@@ -135,7 +135,7 @@ func (al *alignment) lookUp() {
 		if al.toB[i] != alone {
 			continue
 		}
-		name := view(nameOf(al.a[i]))
+		name := unsafeString(nameOf(al.a[i]))
 		if later, repeated := first[name]; repeated {
 			next[int32(i)] = later
 		}
@@ -155,7 +155,7 @@ func (al *alignment) lookUp() {
 
 // pairByName pairs node j of B with the first of its name that is free, or, with exact true, that has its bytes.
 func (al *alignment) pairByName(j int, node []byte, first map[string]int32, next map[int32]int32, exact bool) {
-	name := view(nameOf(node))
+	name := unsafeString(nameOf(node))
 	i, ok := first[name]
 	for looked := 0; ok && (looked < lookAhead || !exact); looked++ {
 		if al.toB[i] == alone {

@@ -26,7 +26,7 @@ func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
 	if proto.Unmarshal(a, x) != nil || proto.Unmarshal(b, y) != nil {
 		return changed(field, bytesText(a), bytesText(b)), false
 	}
-	if c.followsAttr(name, x, y) {
+	if c.followsAttr(name, x, y) || c.sel.counters && name == userName && isCounter(x.GetS()) && isCounter(y.GetS()) {
 		return Field{}, true
 	}
 	d := messages{renames: c.renames, stop: true}

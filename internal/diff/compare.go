@@ -20,8 +20,10 @@ type comparison struct {
 	graphs  [2]*graphIndex
 	graph   *alignment // nil where the graphs have the same bytes
 	library *library
+	scopes  []Scope // that were renamed
 
-	registry *scope.Registry
+	registry  *scope.Registry
+	endpoints func(*wire.MetaGraph) ([]Endpoint, error)
 }
 
 // Compare says what differs in meaning between two MetaGraphDefs. It returns a *wire.SyntaxError for bytes that are no
@@ -31,7 +33,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}, registry: o.Registry}
+	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}, registry: o.Registry, endpoints: o.Endpoints}
 	if c.registry == nil {
 		c.registry = scope.NewRegistry()
 	}
@@ -47,7 +49,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if err := c.compareGraphs(); err != nil {
 		return nil, err
 	}
-	steps := []func() error{c.compareVersions, c.compareDebugInfo, c.compareUnknown}
+	steps := []func() error{c.compareIO, c.compareVersions, c.compareDebugInfo, c.compareUnknown}
 	if o.GraphOnly {
 		c.report.Compared = "graph"
 	} else {
@@ -107,9 +109,10 @@ func (c *comparison) compareGraphs() error {
 	}
 	c.renameFunctions()
 	compare := c.newComparer(false)
-	nodes := c.newNodeTeller(Nodes, c.graph, compare)
+	nodes := c.newNodeReporter(Nodes, c.graph, compare)
 	c.renames = compare.renames
-	nodes.variables = newVariableTeller(c.sel)
+	nodes.variables = newVariableReporter(c.sel)
+	c.scopes = nodes.scopes
 	c.report.Nodes = nodes.part()
 	c.report.Variables = nodes.variables.part(nodes.scopes)
 	return c.compareFunctions()

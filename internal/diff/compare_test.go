@@ -251,17 +251,17 @@ func TestOptionsCheck(t *testing.T) {
 		want    string
 	}{
 		{Options{Ignore: []string{"devices", "op-list,versions"}, Only: []string{"nodes"}}, ""},
-		{Options{Ignore: []string{"divices"}}, `"divices" is none of nodes, functions, collections, variables, saver, signatures, assets, versions, ops, info, ` +
-			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs`},
-		{Options{Only: []string{"device-spelling"}}, "device-spelling and default-attrs can be ignored, but not be all that is compared"},
-		{Options{Only: []string{"nodes", "saver"}, Ignore: []string{"saver", "nodes"}}, "nothing is left to compare: all that is to count is ignored"},
-		{Options{Only: []string{"devices"}, Ignore: []string{"devices"}}, "nothing is left to compare: all that is to count is ignored"},
+		{Options{Ignore: []string{"divices"}}, `"divices" is not a part or aspect; use io, variables, signatures, collections, nodes, functions, saver, assets, versions, ops, info, ` +
+			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs, counters`},
+		{Options{Only: []string{"device-spelling"}}, "\"device-spelling\" can be ignored, but cannot be all that is compared"},
+		{Options{Only: []string{"nodes", "saver"}, Ignore: []string{"saver", "nodes"}}, "nothing is left to compare: everything selected is ignored"},
+		{Options{Only: []string{"devices"}, Ignore: []string{"devices"}}, "nothing is left to compare: everything selected is ignored"},
 		{Options{Only: []string{"devices", "inputs"}, Ignore: []string{"devices"}}, ""},
 		{Options{Only: []string{"attr:T"}, Ignore: []string{"attr:U"}}, ""},
-		{Options{Ignore: []string{"attr:"}}, `"attr:" is none of nodes, functions, collections, variables, saver, signatures, assets, versions, ops, info, ` +
-			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs`},
-		{Options{Names: []string{""}}, "a name to compare is empty"},
-		{Options{Names: []string{"[a"}}, `pattern "[a": a set is not closed or a backslash stands at the end`},
+		{Options{Ignore: []string{"attr:"}}, `"attr:" is not a part or aspect; use io, variables, signatures, collections, nodes, functions, saver, assets, versions, ops, info, ` +
+			`object_graph, debug_info, unknown, devices, inputs, attrs, attr:NAME, device-spelling, default-attrs, counters`},
+		{Options{Names: []string{""}}, "the name pattern is empty"},
+		{Options{Names: []string{"[a"}}, `invalid pattern "[a": unclosed [ or trailing backslash`},
 	}
 	for _, test := range tests {
 		got := ""
@@ -407,6 +407,82 @@ func TestSampleHash(t *testing.T) {
 	for name, want := range map[string]uint64{"": 0xcbf29ce484222325, "a": 0xaf63dc4c8601ec8c, "foobar": 0x85944171f73967e8} {
 		if got := sampleHash(name); got != want {
 			t.Errorf("sampleHash(%q) = %#x, want %#x", name, got, want)
+		}
+	}
+}
+
+// TestIO: inputs and outputs are compared by tensor, those of renamed nodes under their new names, and only where the files differ.
+func TestIO(t *testing.T) {
+	const image = `graph_def { node { name: "x" op: "Placeholder" } node { name: "y" op: "Relu" input: "x" } }`
+	const tower = `graph_def { node { name: "t/x" op: "Placeholder" } node { name: "t/y" op: "Relu" input: "t/x" } }`
+	endpoints := func(input, output string, more ...Endpoint) []Endpoint {
+		return append([]Endpoint{{Tensor: input, Input: true, Role: "data", DType: "float32", Shape: "(?, 3)"}, {Tensor: output, Role: "prediction", DType: "float32", Shape: "(?, 3)"}}, more...)
+	}
+	for _, test := range []struct {
+		name string
+		b    string
+		ioB  []Endpoint
+		only string
+		want []string
+	}{
+		{"renamed", tower, endpoints("t/x:0", "t/y:0"), "io", []string{"io scope  => t/ (2)"}},
+		{"changed", tower, []Endpoint{{Tensor: "t/x:0", Input: true, Role: "label", DType: "int32", Shape: "?"}, {Tensor: "t/y:0", Role: "prediction", DType: "float32", Shape: "(?, 3)"}}, "io",
+			[]string{"io scope  => t/ (1)", "io changed x:0 => t/x:0 role: data -> label", "io changed x:0 => t/x:0 dtype: float32 -> int32", "io changed x:0 => t/x:0 shape: (?, 3) -> ?"}},
+		{"added and removed", image + ` saver_def { }`, endpoints("x:0", "z:0", Endpoint{Tensor: "y:0", Input: true, Role: "data", Shape: "?"}), "io",
+			[]string{"io added z:0", "io added y:0", "io removed y:0"}},
+		{"the same files", image, nil, "io", nil},
+		{"another part", tower, nil, "saver", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a, b := parse(t, image), parse(t, test.b)
+			report, err := Compare(a, b, Options{Only: []string{test.only}, Endpoints: func(m *wire.MetaGraph) ([]Endpoint, error) {
+				if test.ioB == nil {
+					t.Error("inputs and outputs are looked for")
+				}
+				if m == a {
+					return endpoints("x:0", "y:0"), nil
+				}
+				return test.ioB, nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := tell(report)
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("differences (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCounters: with counters ignored, numbers in function names and numeric user-specified names do not count. Other names do.
+func TestCounters(t *testing.T) {
+	graph := func(function, name string) *wire.MetaGraph {
+		return parse(t, `graph_def { node { name: "c" op: "`+function+`" } library { function { signature { name: "`+function+`" input_arg { name: "a" } }
+			node_def { name: "n" op: "Relu" input: "a" attr { key: "_user_specified_name" value { s: "`+name+`" } } }
+			arg_attr { key: 0 value { attr { key: "_user_specified_name" value { s: "`+name+`" } } } } } } }`)
+	}
+	for _, test := range []struct {
+		functionA, nameA, functionB, nameB string
+		equal                              bool
+	}{
+		{"__inference_f_12", "26", "__inference_f_345", "113", true},
+		{"while_body_12_rewritten", "26", "while_body_7_rewritten", "26", true},
+		{"__inference_f_12", "26", "__inference_g_12", "26", false},
+		{"__inference_f_12", "x", "__inference_f_345", "y", false},
+		{"__inference_f_12", "x1", "__inference_f_345", "x2", false},
+	} {
+		a, b := graph(test.functionA, test.nameA), graph(test.functionB, test.nameB)
+		for _, ignore := range [][]string{nil, {Counters}} {
+			report, err := Compare(a, b, Options{Ignore: ignore})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := test.equal && ignore != nil; report.Equal != want {
+				t.Errorf("%v, ignoring %v: equal %v, want %v: %s", test, ignore, report.Equal, want, tell(report))
+			}
 		}
 	}
 }

@@ -41,9 +41,9 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 		return 0
 	}
 	sel := f.compare.sel
-	h := f.function(view(n.Op))
+	h := f.function(unsafeString(n.Op))
 	if !sel.ignore[Devices] {
-		device := view(n.Device)
+		device := unsafeString(n.Device)
 		if sel.deviceSpelling {
 			device = scope.NormalDevice(device)
 		}
@@ -61,7 +61,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	}
 	var attrs uint64 // their order means nothing, so they are added
 	n.Attrs(func(key, value []byte) bool {
-		if !f.compare.ignoresAttr(view(key)) && !f.compare.isDefault(view(key), value, n.Op, f.side == 1) {
+		if !f.compare.ignoresAttr(unsafeString(key)) && !f.compare.isDefault(unsafeString(key), value, n.Op, f.side == 1) {
 			attrs += f.attr(key, value)
 		}
 		return true

@@ -62,7 +62,7 @@ func (c *comparison) compareFunctions() error {
 		switch {
 		case len(change.Fields) > 0 || change.Nodes != nil:
 			p.Changed = append(p.Changed, change)
-		case renamed && whole:
+		case renamed && whole && !(c.sel.counters && withoutCounters(name) == withoutCounters(change.NewName)):
 			p.Renamed = append(p.Renamed, change)
 		}
 	}
@@ -119,7 +119,7 @@ func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 	if readable {
 		compare.renames.locals = renamedArguments(x.GetSignature(), y.GetSignature())
 	}
-	nodes := c.newNodeTeller(Functions, al, compare).part()
+	nodes := c.newNodeReporter(Functions, al, compare).part()
 	var fields []Field
 	switch {
 	case readable:
@@ -144,7 +144,7 @@ func (c *comparison) signature(compare *comparer, x, y *tfpb.FunctionDef) []Fiel
 		def.Ret, def.ControlRet = nil, nil
 		for _, arg := range def.GetArgAttr() {
 			for key := range arg.GetAttr() {
-				if c.sel.ignore[Attrs] || compare.ignoresAttr(key) {
+				if c.sel.ignore[Attrs] || compare.ignoresAttr(key) || c.sel.counters && key == userName && isCounter(arg.Attr[key].GetS()) {
 					delete(arg.Attr, key)
 				}
 			}

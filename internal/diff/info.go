@@ -46,7 +46,7 @@ func (c *comparison) compareVersions() error {
 	v[0].graph.BadConsumers, v[1].graph.BadConsumers = nil, nil
 	d.plain("", v[0].graph.ProtoReflect(), v[1].graph.ProtoReflect())
 	if v[0].old != v[1].old {
-		d.told("version", strconv.Itoa(int(v[0].old)), strconv.Itoa(int(v[1].old)))
+		d.changed("version", strconv.Itoa(int(v[0].old)), strconv.Itoa(int(v[1].old)))
 	}
 	p.Fields = append(p.Fields, d.fields...)
 	return nil
@@ -149,9 +149,9 @@ func (d *messages) named(path string, a, b []*tfpb.OpDef_AttrDef) {
 		at := join(path, quote(name))
 		switch {
 		case x == nil:
-			d.come(at, describe(y))
+			d.added(at, describe(y))
 		case y == nil:
-			d.gone(at, describe(x))
+			d.removed(at, describe(x))
 		default:
 			d.plain(at, x, y)
 		}

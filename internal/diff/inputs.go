@@ -25,7 +25,7 @@ func (in *nodeInputs) read(v *nodeView) {
 	in.data, in.control = slices.Grow(in.data[:0], v.inputs-controls), slices.Grow(in.control[:0], controls)
 	v.eachInput(func(name []byte) {
 		if isControl(name) {
-			in.control = append(in.control, view(name))
+			in.control = append(in.control, unsafeString(name))
 		} else {
 			in.data = append(in.data, name)
 		}
@@ -56,11 +56,11 @@ func (c *comparer) controlInputs(a, b []string) {
 	}
 }
 
-// views returns names as strings without copying them, which must not outlive the comparison.
-func views(list [][]byte) []string {
+// unsafeStrings returns names as strings without copying them, which must not outlive the comparison.
+func unsafeStrings(list [][]byte) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
-		out[i] = view(s)
+		out[i] = unsafeString(s)
 	}
 	return out
 }
@@ -78,7 +78,7 @@ func (c *comparer) dataInputs(a, b [][]byte) {
 		return
 	}
 	if endA == endB && endA-start > 1 && c.reordered(a[start:endA], b[start:endB]) || c.manyDiffer(a[start:endA], b[start:endB]) {
-		c.fields = append(c.fields, optional("inputs", namesText(views(a), start), namesText(views(b), start)))
+		c.fields = append(c.fields, optional("inputs", namesText(unsafeStrings(a), start), namesText(unsafeStrings(b), start)))
 		return
 	}
 	for i := start; i < max(endA, endB); i++ {
@@ -110,10 +110,10 @@ func (c *comparer) manyDiffer(a, b [][]byte) bool {
 func (c *comparer) reordered(a, b [][]byte) bool {
 	left := make(map[string]int, len(a))
 	for _, in := range b {
-		left[plainInput(view(in))]++
+		left[plainInput(unsafeString(in))]++
 	}
 	for _, in := range a {
-		at := plainInput(c.renames.translate(view(in)))
+		at := plainInput(c.renames.translate(unsafeString(in)))
 		if left[at] == 0 {
 			return false
 		}
@@ -159,7 +159,7 @@ func (c *comparer) sameInput(a, b []byte) bool {
 	if !bytes.Equal(plainPort(x.Port), plainPort(y.Port)) && !c.sameOutput(x, y) {
 		return false
 	}
-	return bytes.Equal(x.Node, y.Node) || c.renames.followsNode(view(x.Node), view(y.Node))
+	return bytes.Equal(x.Node, y.Node) || c.renames.followsNode(unsafeString(x.Node), unsafeString(y.Node))
 }
 
 // sameOutput reports whether two ports are numbers and the same one.

@@ -42,7 +42,7 @@ func (d *messages) done() bool { return d.stop && len(d.fields) > 0 }
 func (d *messages) message(path string, a, b protoreflect.Message, depth int) {
 	if depth > limitDepth {
 		if !proto.Equal(a.Interface(), b.Interface()) {
-			d.told(path, describe(a), describe(b))
+			d.changed(path, describe(a), describe(b))
 		}
 		return
 	}
@@ -52,7 +52,7 @@ func (d *messages) message(path string, a, b protoreflect.Message, depth int) {
 		return
 	case *tfpb.TensorShapeProto:
 		if y := b.Interface().(*tfpb.TensorShapeProto); !sameShape(x, y) {
-			d.told(path, shapeText(x), shapeText(y))
+			d.changed(path, shapeText(x), shapeText(y))
 		}
 		d.unknown(path, a, b)
 		return
@@ -84,9 +84,9 @@ func (d *messages) field(path string, f protoreflect.FieldDescriptor, a, b proto
 		d.lists(path, f, a.Get(f).List(), b.Get(f).List(), depth)
 	case f.HasPresence() && a.Has(f) != b.Has(f):
 		if a.Has(f) {
-			d.gone(path, textOf(f, a.Get(f)))
+			d.removed(path, textOf(f, a.Get(f)))
 		} else {
-			d.come(path, textOf(f, b.Get(f)))
+			d.added(path, textOf(f, b.Get(f)))
 		}
 	case f.HasPresence() && !a.Has(f):
 	default:
@@ -101,7 +101,7 @@ func (d *messages) value(path string, f protoreflect.FieldDescriptor, a, b proto
 		return
 	}
 	if !d.sameScalar(f, a, b) {
-		d.told(path, elementText(f, a), elementText(f, b))
+		d.changed(path, elementText(f, a), elementText(f, b))
 	}
 }
 
@@ -127,7 +127,7 @@ func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b proto
 	}
 	start, endA, endB := 0, a.Len(), b.Len()
 	if endA != endB && d.stop {
-		d.told(path, "", "") // looking closer at each level would take exponential time in what is nested
+		d.changed(path, "", "") // looking closer at each level would take exponential time in what is nested
 		return
 	}
 	if endA != endB {
@@ -144,9 +144,9 @@ func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b proto
 		case i < min(endA, endB):
 			d.value(at, f, a.Get(i), b.Get(i), depth)
 		case i < endA:
-			d.gone(at, elementText(f, a.Get(i)))
+			d.removed(at, elementText(f, a.Get(i)))
 		default:
-			d.come(at, elementText(f, b.Get(i)))
+			d.added(at, elementText(f, b.Get(i)))
 		}
 	}
 }
@@ -161,7 +161,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 		}
 		at := join(path, quote(key.String()))
 		if !b.Has(other) || taken[other.Interface()] {
-			d.gone(at, elementText(f.MapValue(), a.Get(key)))
+			d.removed(at, elementText(f.MapValue(), a.Get(key)))
 		} else {
 			taken[other.Interface()] = true
 			d.value(at, f.MapValue(), a.Get(key), b.Get(other), depth)
@@ -175,7 +175,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 	}
 	for _, key := range sortedKeys(b) {
 		if !taken[key.Interface()] {
-			d.come(join(path, quote(key.String())), elementText(f.MapValue(), b.Get(key)))
+			d.added(join(path, quote(key.String())), elementText(f.MapValue(), b.Get(key)))
 		}
 	}
 }
@@ -184,10 +184,10 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 func (d *messages) set(path string, a, b []string) {
 	onlyA, onlyB := differentNames(a, b, d.renames)
 	for _, name := range onlyA {
-		d.gone(path, quote(name))
+		d.removed(path, quote(name))
 	}
 	for _, name := range onlyB {
-		d.come(path, quote(name))
+		d.added(path, quote(name))
 	}
 }
 
@@ -266,7 +266,7 @@ const unknownFieldsName = "unknown_fields"
 // unknown compares the unknown fields of two messages.
 func (d *messages) unknown(path string, a, b protoreflect.Message) {
 	if x, y := a.GetUnknown(), b.GetUnknown(); !sameUnknown(x, y) {
-		d.told(join(path, unknownFieldsName), unknownText(x), unknownText(y))
+		d.changed(join(path, unknownFieldsName), unknownText(x), unknownText(y))
 	}
 }
 
@@ -283,9 +283,9 @@ func bytesText(b []byte) string {
 	return text + " " + strconv.Quote(string(b))
 }
 
-func (d *messages) told(path, a, b string) { d.fields = append(d.fields, changed(path, a, b)) }
-func (d *messages) gone(path, a string)    { d.fields = append(d.fields, removed(path, a)) }
-func (d *messages) come(path, b string)    { d.fields = append(d.fields, added(path, b)) }
+func (d *messages) changed(path, a, b string) { d.fields = append(d.fields, changed(path, a, b)) }
+func (d *messages) removed(path, a string)    { d.fields = append(d.fields, removed(path, a)) }
+func (d *messages) added(path, b string)      { d.fields = append(d.fields, added(path, b)) }
 
 // changed returns the field that has another value.
 func changed(path, a, b string) Field {

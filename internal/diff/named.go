@@ -15,7 +15,7 @@ func (c *comparison) noteUnused() error {
 	left := len(used)
 	look := func(name []byte) bool {
 		for i, glob := range c.sel.names {
-			if !used[i] && glob.Match(view(name)) {
+			if !used[i] && glob.Match(unsafeString(name)) {
 				used[i] = true
 				left--
 			}

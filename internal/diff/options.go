@@ -1,12 +1,12 @@
 package diff
 
 import (
-	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // Options says what to compare. The zero value compares everything that has a meaning.
@@ -15,11 +15,13 @@ type Options struct {
 	Only   []string // the parts and aspects that count, and nothing else; none: all
 	Names  []string // globs: only nodes, functions, collections, ... with such a name count; none: all
 	// Registry knows what the entries of collections are; nil knows what TensorFlow registers.
-	Registry  *scope.Registry
+	Registry *scope.Registry
+	// Endpoints finds the inputs and outputs of a graph; nil leaves out the part "io". It is only called if the files differ.
+	Endpoints func(*wire.MetaGraph) ([]Endpoint, error)
 	GraphOnly bool // compare the graphs (nodes, functions, variables, versions of the graph) and nothing else
 }
 
-// What Ignore and Only take beside the names of the parts.
+// Aspects and rules that Ignore and Only take besides the names of the parts.
 const (
 	Devices        = "devices"         // the devices of nodes
 	Inputs         = "inputs"          // the inputs of nodes
@@ -27,6 +29,7 @@ const (
 	attrPrefix     = "attr:"           // attr:GLOB, some of them
 	DeviceSpelling = "device-spelling" // Ignore only: /gpu:0 and /device:GPU:0 are the same
 	DefaultAttrs   = "default-attrs"   // Ignore only: an absent attr and one with the default of its op are the same
+	Counters       = "counters"        // Ignore only: numbers that TensorFlow counts up from run to run are the same
 )
 
 // aliases are other spellings of what a selection takes.
@@ -36,6 +39,7 @@ var aliases = map[string]string{
 	"op_list": Ops, "stripped_op_list": Ops, "meta-info": Info, "meta_info": Info, "object-graph": ObjectGraph,
 	"object_graph_def": ObjectGraph, "debug-info": DebugInfo, "device": Devices, "input": Inputs, "attr": Attrs,
 	"attributes": Attrs, "device_spelling": DeviceSpelling, "default_attrs": DefaultAttrs,
+	"inputs-outputs": IO, "inputs_outputs": IO, "counter": Counters,
 }
 
 // Selectable returns what Options.Ignore takes, for messages and completion.
@@ -44,7 +48,7 @@ func Selectable() []string {
 	for _, p := range new(Report).parts() {
 		out = append(out, p.name)
 	}
-	return append(out, Devices, Inputs, Attrs, attrPrefix+"NAME", DeviceSpelling, DefaultAttrs)
+	return append(out, Devices, Inputs, Attrs, attrPrefix+"NAME", DeviceSpelling, DefaultAttrs, Counters)
 }
 
 // A selection is Options, read.
@@ -56,6 +60,20 @@ type selection struct {
 	aspectsOnly    bool // Only names aspects of nodes and no part that has nodes
 	deviceSpelling bool
 	defaultAttrs   bool
+	counters       bool
+}
+
+// A SelectionError reports Options that cannot be followed.
+type SelectionError struct {
+	Word   string // the word that is wrong; empty if it is about all of them
+	Reason string
+}
+
+func (e *SelectionError) Error() string {
+	if e.Word == "" {
+		return e.Reason
+	}
+	return strconv.Quote(e.Word) + " " + e.Reason
 }
 
 // Check returns the error that Compare would return for the options: a part that there is none of, a pattern that is none.
@@ -73,17 +91,19 @@ func (o Options) read() (*selection, error) {
 	if s.onlyAttrs, err = readWords(o.Only, s.only); err != nil {
 		return nil, err
 	}
-	if s.only[DeviceSpelling] || s.only[DefaultAttrs] {
-		return nil, fmt.Errorf("%s and %s can be ignored, but not be all that is compared", DeviceSpelling, DefaultAttrs)
+	for _, rule := range []string{DeviceSpelling, DefaultAttrs, Counters} {
+		if s.only[rule] {
+			return nil, &SelectionError{rule, "can be ignored, but cannot be all that is compared"}
+		}
 	}
-	s.deviceSpelling, s.defaultAttrs = s.ignore[DeviceSpelling], s.ignore[DefaultAttrs]
+	s.deviceSpelling, s.defaultAttrs, s.counters = s.ignore[DeviceSpelling], s.ignore[DefaultAttrs], s.ignore[Counters]
 	s.aspectsOnly = s.only[Devices] || s.only[Inputs] || s.only[Attrs] || len(s.onlyAttrs) > 0
 	if s.empty() {
-		return nil, errors.New("nothing is left to compare: all that is to count is ignored")
+		return nil, &SelectionError{Reason: "nothing is left to compare: everything selected is ignored"}
 	}
 	for _, pattern := range o.Names {
 		if pattern == "" {
-			return nil, errors.New("a name to compare is empty")
+			return nil, &SelectionError{Reason: "the name pattern is empty"}
 		}
 		glob, err := scope.ParseGlob(pattern)
 		if err != nil {
@@ -112,7 +132,7 @@ func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
 				word = full
 			}
 			if !slices.Contains(Selectable(), word) {
-				return nil, fmt.Errorf("%q is none of %s", word, strings.Join(Selectable(), ", "))
+				return nil, &SelectionError{word, "is not a part or aspect; use " + strings.Join(Selectable(), ", ")}
 			}
 			known[word] = true
 		}

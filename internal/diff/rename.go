@@ -89,5 +89,5 @@ func inScope(scope, name string) string {
 	return scope + "/" + name
 }
 
-// view returns bytes as a string without copying them. It must not outlive the comparison.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+// unsafeString returns bytes as a string without copying them. It must not outlive the comparison.
+func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -48,7 +48,7 @@ func (m *matcher) countScopes(counts map[string]scopeCount) {
 	if m.names == nil {
 		m.names = make([]string, len(m.al.a))
 		for i, raw := range m.al.a {
-			m.names[i] = view(nameOf(raw))
+			m.names[i] = unsafeString(nameOf(raw))
 		}
 	}
 	var last string

@@ -119,8 +119,8 @@ func (m *matcher) matchInputs() {
 		}
 		for slot := range min(len(n.Inputs), len(o.Inputs)) {
 			x, y := wire.ParseInput(n.Inputs[slot]), wire.ParseInput(o.Inputs[slot])
-			i, ok := m.a.at[view(x.Node)]
-			j, also := m.b.at[view(y.Node)]
+			i, ok := m.a.at[unsafeString(x.Node)]
+			j, also := m.b.at[unsafeString(y.Node)]
 			if !ok || !also || x.Control != y.Control || !m.free(i, j) || m.a.prints[i] != m.b.prints[j] {
 				continue
 			}
@@ -268,7 +268,7 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 			for _, in := range n.Inputs {
 				x := wire.ParseInput(in)
 				var of uint64
-				switch q, left := s.at[view(x.Node)]; {
+				switch q, left := s.at[unsafeString(x.Node)]; {
 				case !left:
 					of = maphash.Bytes(seed, x.Node)
 				case s.partner[q] == alone:

@@ -37,7 +37,7 @@ func (s *side) take(nodes [][]byte, partner []int32) {
 	s.names = make([]string, len(s.left))
 	s.at = make(map[string]int32, len(s.left))
 	for k, i := range s.left {
-		name := view(nameOf(nodes[i]))
+		name := unsafeString(nameOf(nodes[i]))
 		s.names[k] = name
 		if _, repeated := s.at[name]; !repeated {
 			s.at[name] = int32(k)
@@ -66,7 +66,7 @@ func (s *side) findReaders() {
 			continue
 		}
 		for slot, in := range n.Inputs {
-			if k, ok := s.at[view(wire.ParseInput(in).Node)]; ok && len(s.readers[k]) < manyReaders {
+			if k, ok := s.at[unsafeString(wire.ParseInput(in).Node)]; ok && len(s.readers[k]) < manyReaders {
 				s.readers[k] = append(s.readers[k], reader{int32(i), int32(slot)})
 			}
 		}

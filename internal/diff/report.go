@@ -1,17 +1,9 @@
-// Package diff says what differs in meaning between two MetaGraphDefs. It works on their wire bytes: what has the same
-// bytes is the same, and only where bytes differ is their meaning looked at.
+// Package diff compares two MetaGraphDefs semantically. It works on their wire bytes: what has the same bytes is the same, and
+// only where bytes differ does it look at what they mean.
 //
-// The files: report.go, what a comparison answers; options.go, what is compared; compare.go, the parts one after the other;
-// graph.go and align.go, nodes by name; node.go, inputs.go, attr.go, defaults.go and the files of tensors (tensor.go,
-// tensor_compare.go, dtype.go), one node; message.go, any small message; text.go, values as people read them; unknown.go, what
-// the schema does not know; tell.go, how nodes differ, and variables.go, those that are variables.
-//
-// What got another name: rename.go, names put into B's; rename_node.go, which node has become which, by rename_scope.go, whole
-// scopes, and by edges and fingerprint.go, looks; rename_side.go, the nodes of one side that this is about; rename_count.go, how
-// much of a scope was renamed.
-//
-// The other parts: library.go, which function is which, and functions.go, how two differ; collections.go and sequence.go, lists
-// whose order counts; info.go, the small ones; named.go, whether anything has a name that was asked for.
+// Compare pairs the nodes of both graphs by name, then finds the nodes, scopes and functions that were renamed, and compares each
+// pair field by field. The other parts (collections, saver, signatures, ...) are compared under these renames. The result is a Report,
+// a plain value that internal/render prints.
 package diff
 
 import "iter"
@@ -29,12 +21,13 @@ type Report struct {
 	Compared      string   `json:"compared"` // "meta_graph", or "graph" where one side has nothing but a graph
 	Notes         []string `json:"notes,omitempty"`
 
+	IO          *Part `json:"io,omitempty"`
+	Variables   *Part `json:"variables,omitempty"`
+	Signatures  *Part `json:"signatures,omitempty"`
+	Collections *Part `json:"collections,omitempty"`
 	Nodes       *Part `json:"nodes,omitempty"`
 	Functions   *Part `json:"functions,omitempty"`
-	Collections *Part `json:"collections,omitempty"`
-	Variables   *Part `json:"variables,omitempty"`
 	Saver       *Part `json:"saver,omitempty"`
-	Signatures  *Part `json:"signatures,omitempty"`
 	Assets      *Part `json:"assets,omitempty"`
 	Versions    *Part `json:"versions,omitempty"`
 	Ops         *Part `json:"ops,omitempty"`
@@ -46,8 +39,9 @@ type Report struct {
 
 // A Side is one of the two things that are compared.
 type Side struct {
-	File              string `json:"file,omitempty"` // set by the caller of Compare
-	Kind              string `json:"kind,omitempty"` // "MetaGraphDef", "GraphDef" or "SavedModel"; set by the caller
+	File              string `json:"file,omitempty"`  // set by the caller of Compare
+	Label             string `json:"label,omitempty"` // what to call the side instead of File; set by the caller
+	Kind              string `json:"kind,omitempty"`  // "MetaGraphDef", "GraphDef" or "SavedModel"; set by the caller
 	TensorFlowVersion string `json:"tensorflow_version,omitempty"`
 	Nodes             int    `json:"nodes"`
 }
@@ -109,6 +103,7 @@ type Tensor struct {
 
 // The names of the parts: what --only and --ignore take, and the keys of the JSON.
 const (
+	IO          = "io" // inputs and outputs
 	Nodes       = "nodes"
 	Functions   = "functions"
 	Collections = "collections"
@@ -140,11 +135,11 @@ type namedPart struct {
 	part **Part
 }
 
-// parts returns the place of each part.
+// parts returns the place of each part, the parts that matter most to people first.
 func (r *Report) parts() []namedPart {
 	return []namedPart{
-		{Nodes, &r.Nodes}, {Functions, &r.Functions}, {Collections, &r.Collections}, {Variables, &r.Variables},
-		{Saver, &r.Saver}, {Signatures, &r.Signatures}, {Assets, &r.Assets}, {Versions, &r.Versions}, {Ops, &r.Ops},
+		{IO, &r.IO}, {Variables, &r.Variables}, {Signatures, &r.Signatures}, {Collections, &r.Collections}, {Nodes, &r.Nodes},
+		{Functions, &r.Functions}, {Saver, &r.Saver}, {Assets, &r.Assets}, {Versions, &r.Versions}, {Ops, &r.Ops},
 		{Info, &r.Info}, {ObjectGraph, &r.ObjectGraph}, {DebugInfo, &r.DebugInfo}, {Unknown, &r.Unknown},
 	}
 }

@@ -18,36 +18,40 @@ func isVariable(op []byte) bool {
 	return false
 }
 
-// A variableTeller tells how the variables of the graph differ. It says again, from their side, what is a difference of nodes.
-type variableTeller struct {
+// A variableReporter tells how the variables of the graph differ. It says again, from their side, what is a difference of nodes.
+type variableReporter struct {
 	sel    *selection
 	told   *Part
 	scopes map[scopePair]int // how many variables were renamed with each scope
 }
 
-func newVariableTeller(sel *selection) *variableTeller {
-	return &variableTeller{sel: sel, told: new(Part), scopes: make(map[scopePair]int)}
+func newVariableReporter(sel *selection) *variableReporter {
+	return &variableReporter{sel: sel, told: new(Part), scopes: make(map[scopePair]int)}
 }
 
 // part returns what differs, renamed scopes in the given order.
-func (v *variableTeller) part(scopes []Scope) *Part {
+func (v *variableReporter) part(scopes []Scope) *Part {
 	for _, s := range scopes {
-		pair := scopePair{strings.TrimSuffix(s.Name, "/"), strings.TrimSuffix(s.NewName, "/")}
-		if n := v.scopes[pair]; n > 0 && !v.sel.named() {
+		if n := v.scopes[s.pair()]; n > 0 && !v.sel.named() {
 			v.told.RenamedScopes = append(v.told.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
 		}
 	}
 	return v.told
 }
 
+// pair returns the names of a renamed scope without the slashes.
+func (s *Scope) pair() scopePair {
+	return scopePair{strings.TrimSuffix(s.Name, "/"), strings.TrimSuffix(s.NewName, "/")}
+}
+
 // equal counts a node that is the same on both sides.
-func (v *variableTeller) equal(raw []byte) {
+func (v *variableReporter) equal(raw []byte) {
 	n := count(isVariable(opOf(raw)))
 	v.told.A, v.told.B = v.told.A+n, v.told.B+n
 }
 
 // removed tells a node that only A has, if it is a variable.
-func (v *variableTeller) removed(n *nodeView) {
+func (v *variableReporter) removed(n *nodeView) {
 	if !isVariable(n.op) {
 		return
 	}
@@ -58,7 +62,7 @@ func (v *variableTeller) removed(n *nodeView) {
 }
 
 // added tells a node that only B has, if it is a variable.
-func (v *variableTeller) added(n *nodeView) {
+func (v *variableReporter) added(n *nodeView) {
 	if !isVariable(n.op) {
 		return
 	}
@@ -69,7 +73,7 @@ func (v *variableTeller) added(n *nodeView) {
 }
 
 // pair tells how two nodes that are one differ as variables; fields is in what they differ as nodes.
-func (v *variableTeller) pair(a, b *nodeView, fields []Field, inScope map[scopePair]bool) {
+func (v *variableReporter) pair(a, b *nodeView, fields []Field, inScope map[scopePair]bool) {
 	isA, isB := isVariable(a.op), isVariable(b.op)
 	if !isA && !isB {
 		return

@@ -97,6 +97,8 @@ func (e *encoder) part(p *diff.Part) error {
 // partTitle returns what a part is called in what people read.
 func partTitle(name string) string {
 	switch name {
+	case diff.IO:
+		return "inputs and outputs"
 	case diff.Ops:
 		return "op list"
 	case diff.ObjectGraph:
@@ -167,11 +169,24 @@ func diffBrief(r *diff.Report) string {
 	return sideName(r.A, "A") + " and " + sideName(r.B, "B") + " differ: " + strings.Join(parts, "; ")
 }
 
-func sideName(s diff.Side, otherwise string) string {
-	if s.File == "" {
-		return otherwise
+// diffSummary returns the parts that differ, with how much of each.
+func diffSummary(r *diff.Report) string {
+	var parts []string
+	for _, p := range differing(r) {
+		parts = append(parts, partTitle(p.name)+" ("+partCounts(p.part)+")")
 	}
-	return Text(s.File)
+	return strings.Join(parts, ", ")
+}
+
+// sideName returns what to call a side: its label, or else its file.
+func sideName(s diff.Side, otherwise string) string {
+	switch {
+	case s.Label != "":
+		return Text(s.Label)
+	case s.File != "":
+		return Text(s.File)
+	}
+	return otherwise
 }
 
 // diffStat prints one line a part.

@@ -63,7 +63,7 @@ func fieldKey(f diff.Field) string {
 		}
 	}
 	if f.Tensor != nil {
-		key += "\x00" + tensorDifference(f.Tensor, plainVoice())
+		key += "\x00" + tensorDifference(f.Tensor, plainPhrasing())
 	}
 	return key
 }
@@ -112,7 +112,7 @@ type scopeSum struct {
 }
 
 // sumScopes sums names up in at most about the given number of lines: the scopes that hold most of them, the largest
-// taken apart as long as there is room.
+// taken apart as long as there is limits.
 func sumScopes(names []string, lines int) []scopeSum {
 	parts := children(names, "")
 	for {

@@ -23,8 +23,8 @@ func foldSizes() []int { return []int{100, 40, 15, 5, 2} }
 // A diffPage is a comparison on its way to markdown.
 type diffPage struct {
 	*bytes.Buffer
-	voice voice
-	most  int // how many elements a list holds
+	phrasing phrasing
+	most     int // how many elements a list holds
 }
 
 // diffMarkdown prints a comparison as a comment on a pull request: a table of the parts, then each part, long lists folded
@@ -45,11 +45,11 @@ func diffMarkdown(w *printer, r *diff.Report, o DiffOptions) {
 
 // markdownPage returns a comparison of which no list is longer than most.
 func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
-	p := &diffPage{new(bytes.Buffer), markdownVoice(), most}
+	p := &diffPage{new(bytes.Buffer), markdownPhrasing(), most}
 	if o.All {
-		p.voice = p.voice.complete()
+		p.phrasing = p.phrasing.complete()
 	}
-	p.WriteString("### " + p.voice.code(sideName(r.A, "A")) + " → " + p.voice.code(sideName(r.B, "B")) + "\n\n")
+	p.WriteString("### " + p.phrasing.code(sideName(r.A, "A")) + " → " + p.phrasing.code(sideName(r.B, "B")) + "\n\n")
 	for _, note := range append(r.Notes[:len(r.Notes):len(r.Notes)], littleInCommon(r)) {
 		if note != "" {
 			p.WriteString("> " + markdownText(Text(note)) + "\n\n")
@@ -85,7 +85,7 @@ func (p *diffPage) names(indent, text string, names []string) {
 		return
 	}
 	p.item(indent, text)
-	p.folded(indent, htmlVoice().names(names, 3), names)
+	p.folded(indent, htmlPhrasing().names(names, 3), names)
 }
 
 // folded prints names that are folded away behind a summary, as a part of the item before.
@@ -104,15 +104,15 @@ func (p *diffPage) open(indent, summary string) {
 
 func (p *diffPage) close(indent string) { p.WriteString("\n" + indent + "  </details>\n") }
 
-// htmlVoice is that of the line that a folded list shows.
-func htmlVoice() voice {
-	return voice{code: func(s string) string { return "<code>" + htmlText(Text(s)) + "</code>" }, arrow: " → ", none: "(none)"}
+// htmlPhrasing is that of the line that a folded list shows.
+func htmlPhrasing() phrasing {
+	return phrasing{code: func(s string) string { return "<code>" + htmlText(Text(s)) + "</code>" }, arrow: " → ", none: "(none)"}
 }
 
 func (p *diffPage) list(names []string) string {
 	out := make([]string, len(names))
 	for i, name := range names {
-		out[i] = p.voice.code(name)
+		out[i] = p.phrasing.code(name)
 	}
 	return strings.Join(out, ", ")
 }
@@ -120,15 +120,15 @@ func (p *diffPage) list(names []string) string {
 // part prints what differs in a part, or inside one thing.
 func (p *diffPage) part(part *diff.Part, indent, one, many string) {
 	for _, f := range firstOf(part.Fields, p.most) {
-		p.item(indent, p.voice.field(f))
+		p.item(indent, p.phrasing.field(f))
 	}
 	p.rest(indent, len(part.Fields), "more fields")
 	for _, s := range firstOf(part.RenamedScopes, p.most) {
-		p.item(indent, p.voice.scope(s, one, many))
+		p.item(indent, p.phrasing.scope(s, one, many))
 	}
 	p.rest(indent, len(part.RenamedScopes), "more renamed scopes")
 	for _, c := range firstOf(part.Renamed, p.most) {
-		p.item(indent, p.voice.code(c.Name)+" is now "+p.voice.code(c.NewName))
+		p.item(indent, p.phrasing.code(c.Name)+" is now "+p.phrasing.code(c.NewName))
 	}
 	p.rest(indent, len(part.Renamed), "more renamed "+many)
 	p.things("added", part.Added, indent, one, many)
@@ -153,11 +153,11 @@ func (p *diffPage) things(what string, changes []diff.Change, indent, one, many 
 	case len(changes) == 0:
 	case len(changes) < foldFrom:
 		for _, c := range changes {
-			p.item(indent, what+": "+p.voice.thing(c))
+			p.item(indent, what+": "+p.phrasing.thing(c))
 		}
 	case one == "node" || one == "variable":
 		p.item(indent, diffCount(len(changes), one, many)+" "+what)
-		p.folded(indent, htmlVoice().sums(sumScopes(names, 2*foldFrom), 2*foldFrom), names)
+		p.folded(indent, htmlPhrasing().sums(sumScopes(names, 2*foldFrom), 2*foldFrom), names)
 	default:
 		p.names(indent, diffCount(len(changes), one, many)+" "+what, names)
 	}
@@ -177,7 +177,7 @@ func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
 	p.groups(firstOf(shared, openGroups), indent, one, many)
 	if rest := shared[min(len(shared), openGroups):]; len(rest) > 0 {
 		p.item(indent, diffCount(len(rest), "more change", "more changes")+" that several "+many+" share")
-		p.open(indent, htmlVoice().names(groupFields(rest), 3))
+		p.open(indent, htmlPhrasing().names(groupFields(rest), 3))
 		p.groups(firstOf(rest, p.most), indent+"  ", one, many)
 		p.rest(indent+"  ", len(rest), "more")
 		p.close(indent)
@@ -192,7 +192,7 @@ func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
 // groups prints changes that several things share.
 func (p *diffPage) groups(groups []changeGroup, indent, one, many string) {
 	for _, g := range groups {
-		p.names(indent, p.voice.field(g.field)+" on "+diffCount(len(g.names), one, many), g.names)
+		p.names(indent, p.phrasing.field(g.field)+" on "+diffCount(len(g.names), one, many), g.names)
 	}
 }
 
@@ -213,7 +213,7 @@ func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
 	inside := indent
 	if fold {
 		p.item(indent, diffCount(len(changes), one, many)+" changed each in a way of its own")
-		p.open(indent, htmlVoice().names(changeNames(changes), 3))
+		p.open(indent, htmlPhrasing().names(changeNames(changes), 3))
 		inside += "  "
 	}
 	for _, c := range firstOf(changes, p.most) {
@@ -226,9 +226,9 @@ func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
 }
 
 func (p *diffPage) title(c diff.Change) string {
-	text := p.voice.code(c.Name)
+	text := p.phrasing.code(c.Name)
 	if c.NewName != "" {
-		text += " (now " + p.voice.code(c.NewName) + ")"
+		text += " (now " + p.phrasing.code(c.NewName) + ")"
 	}
 	return text
 }
@@ -236,7 +236,7 @@ func (p *diffPage) title(c diff.Change) string {
 func (p *diffPage) fields(fields []diff.Field) string {
 	var out []string
 	for _, f := range firstOf(fields, p.most) {
-		out = append(out, p.voice.field(f))
+		out = append(out, p.phrasing.field(f))
 	}
 	if rest := len(fields) - p.most; rest > 0 {
 		out = append(out, diffCount(rest, "more field", "more fields"))

@@ -50,9 +50,14 @@ func TestDiff(t *testing.T) {
 		options DiffOptions
 		want    string
 	}{
-		{"table", DiffOptions{}, `--- a.meta  (TensorFlow 1.4.0, 1,282 nodes)
+		{"table", DiffOptions{}, `different: collections (1 changed), nodes (1 added, 1 removed, 213 renamed, 4 changed), functions (1 changed), versions (1 field changed)
+--- a.meta  (TensorFlow 1.4.0, 1,282 nodes)
 +++ b.pbtxt  (GraphDef, 1,283 nodes)
 note: b is odd
+collections: 1 changed
+  ~ losses: entries: 1 added, 1 moved
+    + ` + "`l`" + `
+    > k: position 0 -> 1
 nodes: 1 added, 1 removed, 213 renamed, 4 changed
   > scope tower_0/ is now tower/ (212 of 213 nodes)
   > x is now y
@@ -65,16 +70,17 @@ nodes: 1 added, 1 removed, 213 renamed, 4 changed
 functions: 1 changed
   ~ f: ret.r m -> n; nodes: 1 removed
     - inner (Abs)
+versions: 1 field changed
+  ~ producer 21 -> 24
+`},
+		{"all", DiffOptions{All: true}, `different: collections (1 changed), nodes (1 added, 1 removed, 213 renamed, 4 changed), functions (1 changed), versions (1 field changed)
+--- a.meta  (TensorFlow 1.4.0, 1,282 nodes)
++++ b.pbtxt  (GraphDef, 1,283 nodes)
+note: b is odd
 collections: 1 changed
   ~ losses: entries: 1 added, 1 moved
     + ` + "`l`" + `
     > k: position 0 -> 1
-versions: 1 field changed
-  ~ producer 21 -> 24
-`},
-		{"all", DiffOptions{All: true}, `--- a.meta  (TensorFlow 1.4.0, 1,282 nodes)
-+++ b.pbtxt  (GraphDef, 1,283 nodes)
-note: b is odd
 nodes: 1 added, 1 removed, 213 renamed, 4 changed
   > scope tower_0/ is now tower/ (212 of 213 nodes)
   > x is now y
@@ -87,27 +93,29 @@ nodes: 1 added, 1 removed, 213 renamed, 4 changed
 functions: 1 changed
   ~ f: ret.r m -> n; nodes: 1 removed
     - inner (Abs)
-collections: 1 changed
-  ~ losses: entries: 1 added, 1 moved
-    + ` + "`l`" + `
-    > k: position 0 -> 1
 versions: 1 field changed
   ~ producer 21 -> 24
 `},
-		{"stat", DiffOptions{Stat: true}, `nodes        1,282 -> 1,283  1 added, 1 removed, 213 renamed, 4 changed
+		{"stat", DiffOptions{Stat: true}, `collections               1  1 changed
+nodes        1,282 -> 1,283  1 added, 1 removed, 213 renamed, 4 changed
 functions                 1  1 changed
-collections               1  1 changed
 versions                  1  1 field changed
 `},
-		{"brief", DiffOptions{Format: Brief}, "a.meta and b.pbtxt differ: nodes: 1 added, 1 removed, 213 renamed, 4 changed; functions: 1 changed; " +
-			"collections: 1 changed; versions: 1 field changed\n"},
+		{"brief", DiffOptions{Format: Brief}, "a.meta and b.pbtxt differ: collections: 1 changed; nodes: 1 added, 1 removed, 213 renamed, 4 changed; " +
+			"functions: 1 changed; versions: 1 field changed\n"},
 		{"markdown", DiffOptions{Format: Markdown}, "### `a.meta` → `b.pbtxt`\n\n> b is odd\n" + `
 | part | A | B | difference |
 | ---- | -: | -: | ---------- |
+| collections | 1 | 1 | 1 changed |
 | nodes | 1,282 | 1,283 | 1 added, 1 removed, 213 renamed, 4 changed |
 | functions | 1 | 1 | 1 changed |
-| collections | 1 | 1 | 1 changed |
 | versions | 1 | 1 | 1 field changed |
+
+#### collections
+
+- 'losses': entries: 1 added, 1 moved
+  - added: '' ` + "`l`" + ` ''
+  - 1 entry in another order: 'k'
 
 #### nodes
 
@@ -124,12 +132,6 @@ versions                  1  1 field changed
 
 - 'f': 'ret.r' 'm' → 'n': nodes: 1 removed
   - removed: 'inner' ('Abs')
-
-#### collections
-
-- 'losses': entries: 1 added, 1 moved
-  - added: '' ` + "`l`" + ` ''
-  - 1 entry in another order: 'k'
 
 #### versions
 
@@ -170,7 +172,7 @@ func TestDiffValues(t *testing.T) {
 			"attr v float32 (9): 1 of 9 values differ; first at [2] 0 -> -0", "attr v float32 (9): 1 of 9 values differ; first at [2] 0 -> -0"},
 	}
 	for _, test := range tests {
-		if d := cmp.Diff([]string{test.want, test.all}, []string{plainVoice().field(test.field), plainVoice().complete().field(test.field)}); d != "" {
+		if d := cmp.Diff([]string{test.want, test.all}, []string{plainPhrasing().field(test.field), plainPhrasing().complete().field(test.field)}); d != "" {
 			t.Errorf("%s (-want +got):\n%s", test.field.Field, d)
 		}
 	}

@@ -11,20 +11,20 @@ import (
 // screen is up to how many lines a comparison takes, if it can.
 const screen = 40
 
-// A room is how many lines each kind of difference may take in one part.
-type room struct {
+// A limits is how many lines each kind of difference may take in one part.
+type limits struct {
 	list   int // things added, removed, renamed, or with a change of their own
 	groups int // changes that several things share
 	names  int // names that are given as examples
 	nested int // lines for what changed inside one thing
 }
 
-// rooms are the sizes that a part can have, the largest first.
-func rooms() []room {
-	return []room{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
+// limitSteps are the sizes that a part can have, the largest first.
+func limitSteps() []limits {
+	return []limits{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
 }
 
-// unlimited is the room of a list that is to be complete.
+// unlimited is the limits of a list that is to be complete.
 const unlimited = 1 << 30
 
 // diffText prints a comparison for people: as much of it as fits a screen, or all.
@@ -32,7 +32,7 @@ func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	lines := diffHead(r)
 	if o.All {
 		for _, p := range differing(r) {
-			lines = append(lines, partLines(p, room{unlimited, 0, unlimited, unlimited})...)
+			lines = append(lines, partLines(p, limits{unlimited, 0, unlimited, unlimited})...)
 		}
 		writeDiffLines(w, lines, o)
 		return
@@ -50,7 +50,7 @@ func diffText(w *printer, r *diff.Report, o DiffOptions) {
 // fitScreen lays the parts out so that they take up to about height lines: the longest part is cut down first, the nodes last.
 // It reports whether anything was left out.
 func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
-	sizes := rooms()
+	sizes := limitSteps()
 	level := make([]int, len(parts))
 	total := 0
 	for _, p := range parts {
@@ -133,9 +133,9 @@ func (s style) removed(text string) string { return s.sgr("31", text) }
 func (s style) changed(text string) string { return s.sgr("33", text) }
 func (s style) renamed(text string) string { return s.sgr("36", text) }
 
-// diffHead says what is compared.
+// diffHead sums up the differences and names the two sides.
 func diffHead(r *diff.Report) []diffLine {
-	lines := []diffLine{{'a', 0, "--- " + sideText(r.A, "A")}, {'b', 0, "+++ " + sideText(r.B, "B")}}
+	lines := []diffLine{{'#', 0, "different: " + diffSummary(r)}, {'a', 0, "--- " + sideText(r.A, "A")}, {'b', 0, "+++ " + sideText(r.B, "B")}}
 	for _, note := range r.Notes {
 		lines = append(lines, diffLine{'n', 0, "note: " + note})
 	}
@@ -159,10 +159,10 @@ func littleInCommon(r *diff.Report) string {
 }
 
 // partLines lays out one part.
-func partLines(p namedPart, size room) []diffLine {
-	l := &diffLayout{voice: plainVoice(), size: size}
+func partLines(p namedPart, size limits) []diffLine {
+	l := &diffLayout{phrasing: plainPhrasing(), size: size}
 	if size.list == unlimited {
-		l.voice = l.voice.complete()
+		l.phrasing = l.phrasing.complete()
 	}
 	l.part(p.name, p.part)
 	return l.lines
@@ -183,9 +183,9 @@ func sideText(s diff.Side, otherwise string) string {
 
 // A diffLayout is a comparison on its way to lines.
 type diffLayout struct {
-	voice voice
-	size  room
-	lines []diffLine
+	phrasing phrasing
+	size     limits
+	lines    []diffLine
 }
 
 func (l *diffLayout) add(mark byte, depth int, text string) {
@@ -205,7 +205,7 @@ func (l *diffLayout) part(name string, p *diff.Part) {
 	one, many := nouns(name)
 	most := max(l.size.list, 6)
 	for _, f := range firstOf(p.Fields, most) {
-		l.add('~', 1, l.voice.field(f))
+		l.add('~', 1, l.phrasing.field(f))
 	}
 	l.more(1, len(p.Fields)-most, "more field", "more fields")
 	l.body(p, 1, l.size, one, many)
@@ -214,6 +214,8 @@ func (l *diffLayout) part(name string, p *diff.Part) {
 // nouns returns what the things in a part are called.
 func nouns(part string) (one, many string) {
 	switch part {
+	case diff.IO:
+		return "tensor", "tensors"
 	case diff.Functions:
 		return "function", "functions"
 	case diff.Collections:
@@ -233,9 +235,9 @@ func nouns(part string) (one, many string) {
 func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0))] }
 
 // body lays out what was renamed, added, removed, changed and moved.
-func (l *diffLayout) body(p *diff.Part, depth int, size room, one, many string) {
+func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string) {
 	for _, s := range firstOf(p.RenamedScopes, size.list) {
-		l.add('>', depth, l.voice.scope(s, one, many))
+		l.add('>', depth, l.phrasing.scope(s, one, many))
 	}
 	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
 	most := size.list
@@ -243,17 +245,17 @@ func (l *diffLayout) body(p *diff.Part, depth int, size room, one, many string) 
 		most = min(most, 3) // TensorFlow numbers them anew with every save
 	}
 	for _, c := range firstOf(p.Renamed, most) {
-		l.add('>', depth, l.voice.code(c.Name)+" is now "+l.voice.code(c.NewName))
+		l.add('>', depth, l.phrasing.code(c.Name)+" is now "+l.phrasing.code(c.NewName))
 	}
 	l.more(depth, len(p.Renamed)-most, "more renamed "+one, "more renamed "+many)
 	l.things('+', p.Added, depth, size, one, many)
 	l.things('-', p.Removed, depth, size, one, many)
 	l.changes(p.Changed, depth, size, one, many)
 	if n := len(p.Moved); n > size.list {
-		l.add('>', depth, diffCount(n, one, many)+" in another order: "+l.voice.names(changeNames(p.Moved), size.names))
+		l.add('>', depth, diffCount(n, one, many)+" in another order: "+l.phrasing.names(changeNames(p.Moved), size.names))
 	} else {
 		for _, c := range p.Moved {
-			l.add('>', depth, l.voice.code(c.Name)+": "+l.fieldsText(c.Fields, size))
+			l.add('>', depth, l.phrasing.code(c.Name)+": "+l.fieldsText(c.Fields, size))
 		}
 	}
 }
@@ -267,24 +269,24 @@ func changeNames(changes []diff.Change) []string {
 }
 
 // things lays out what was added or removed: one by one, or summed up by scopes.
-func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size room, one, many string) {
+func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size limits, one, many string) {
 	if len(changes) <= size.list {
 		for _, c := range changes {
-			l.add(mark, depth, l.voice.thing(c))
+			l.add(mark, depth, l.phrasing.thing(c))
 		}
 		return
 	}
 	names := changeNames(changes)
 	text := diffCount(len(names), one, many) + ": "
 	if one == "node" || one == "variable" {
-		l.add(mark, depth, text+l.voice.sums(sumScopes(names, 2*size.names), 2*size.names))
+		l.add(mark, depth, text+l.phrasing.sums(sumScopes(names, 2*size.names), 2*size.names))
 		return
 	}
-	l.add(mark, depth, text+l.voice.names(names, 2*size.names))
+	l.add(mark, depth, text+l.phrasing.names(names, 2*size.names))
 }
 
 // sums returns scopes and how much is in them, as many as fit, the largest first.
-func (v voice) sums(sums []scopeSum, most int) string {
+func (v phrasing) sums(sums []scopeSum, most int) string {
 	var b strings.Builder
 	for i, s := range sums {
 		text := v.code(s.names[0])
@@ -307,7 +309,7 @@ func (v voice) sums(sums []scopeSum, most int) string {
 const sumsWidth = 100
 
 // thing returns what was added or removed, with its op or what it is.
-func (v voice) thing(c diff.Change) string {
+func (v phrasing) thing(c diff.Change) string {
 	text := v.code(c.Name)
 	switch {
 	case c.Value != "" && c.Value != c.Name:
@@ -320,7 +322,7 @@ func (v voice) thing(c diff.Change) string {
 }
 
 // changes lays out what changed: what several things share once, then what is left to each.
-func (l *diffLayout) changes(changes []diff.Change, depth int, size room, one, many string) {
+func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one, many string) {
 	var flat, nested []diff.Change
 	for _, c := range changes {
 		if c.Nodes != nil || c.Entries != nil {
@@ -334,14 +336,14 @@ func (l *diffLayout) changes(changes []diff.Change, depth int, size room, one, m
 		l.nested(c, depth, size)
 	}
 	if rest := len(nested) - max(size.list, 3); rest > 0 {
-		l.add('~', depth, diffCount(rest, "more changed "+one, "more changed "+many)+": "+l.voice.names(changeNames(nested[len(nested)-rest:]), size.names))
+		l.add('~', depth, diffCount(rest, "more changed "+one, "more changed "+many)+": "+l.phrasing.names(changeNames(nested[len(nested)-rest:]), size.names))
 	}
 }
 
 // flat lays out things that changed in fields of their own.
-func (l *diffLayout) flat(changes []diff.Change, depth int, size room, one, many string) {
+func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, many string) {
 	if one == "op" && len(changes) > size.nested {
-		l.add('~', depth, diffCount(len(changes), "op", "ops")+" defined otherwise: "+l.voice.names(changeNames(changes), 2*size.names))
+		l.add('~', depth, diffCount(len(changes), "op", "ops")+" defined otherwise: "+l.phrasing.names(changeNames(changes), 2*size.names))
 		return
 	}
 	shared, single := []changeGroup(nil), changes
@@ -349,7 +351,7 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size room, one, many
 		shared, single = groupChanges(changes)
 	}
 	for _, g := range firstOf(shared, size.groups) {
-		l.add('~', depth, l.voice.field(g.field)+": "+diffCount(len(g.names), one, many)+": "+l.voice.names(g.names, size.names))
+		l.add('~', depth, l.phrasing.field(g.field)+": "+diffCount(len(g.names), one, many)+": "+l.phrasing.names(g.names, size.names))
 	}
 	if rest := len(shared) - size.groups; size.groups > 0 && rest > 0 {
 		l.more(depth, rest, "more change that several "+many+" share", "more changes that several "+many+" share")
@@ -363,31 +365,31 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size room, one, many
 	sums := sumFields(single)
 	for _, g := range firstOf(sums, size.list) {
 		if len(g.names) == 1 {
-			l.add('~', depth, l.voice.fieldName(g.field.Field)+" of "+l.voice.code(g.names[0]))
+			l.add('~', depth, l.phrasing.fieldName(g.field.Field)+" of "+l.phrasing.code(g.names[0]))
 			continue
 		}
-		l.add('~', depth, l.voice.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each in a way of its own: "+l.voice.names(g.names, size.names))
+		l.add('~', depth, l.phrasing.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each in a way of its own: "+l.phrasing.names(g.names, size.names))
 	}
 	l.more(depth, len(sums)-size.list, "more field that changed", "more fields that changed")
 }
 
 // changeText returns one thing that changed with its fields.
-func (l *diffLayout) changeText(c diff.Change, size room) string {
-	text := l.voice.code(c.Name)
+func (l *diffLayout) changeText(c diff.Change, size limits) string {
+	text := l.phrasing.code(c.Name)
 	if c.NewName != "" {
-		text += " (now " + l.voice.code(c.NewName) + ")"
+		text += " (now " + l.phrasing.code(c.NewName) + ")"
 	}
 	return text + ": " + l.fieldsText(c.Fields, size)
 }
 
-func (l *diffLayout) fieldsText(fields []diff.Field, size room) string {
+func (l *diffLayout) fieldsText(fields []diff.Field, size limits) string {
 	most := 3
 	if size.names == unlimited {
 		most = unlimited
 	}
 	var out []string
 	for _, f := range firstOf(fields, most) {
-		out = append(out, l.voice.field(f))
+		out = append(out, l.phrasing.field(f))
 	}
 	text := strings.Join(out, "; ")
 	if rest := len(fields) - most; rest > 0 {
@@ -397,10 +399,10 @@ func (l *diffLayout) fieldsText(fields []diff.Field, size room) string {
 }
 
 // nested lays out a function or collection in which something changed.
-func (l *diffLayout) nested(c diff.Change, depth int, size room) {
-	text := l.voice.code(c.Name)
+func (l *diffLayout) nested(c diff.Change, depth int, size limits) {
+	text := l.phrasing.code(c.Name)
 	if c.NewName != "" {
-		text += " (now " + l.voice.code(c.NewName) + ")"
+		text += " (now " + l.phrasing.code(c.NewName) + ")"
 	}
 	var facts []string
 	if len(c.Fields) > 0 {
@@ -415,7 +417,7 @@ func (l *diffLayout) nested(c diff.Change, depth int, size room) {
 	if size.nested == 0 {
 		return
 	}
-	within := room{size.nested, min(size.nested, size.groups), size.names, size.nested / 2}
+	within := limits{size.nested, min(size.nested, size.groups), size.names, size.nested / 2}
 	before := len(l.lines)
 	l.body(inner, depth+1, within, one, many)
 	if added := len(l.lines) - before; added > 2*size.nested && size.nested != unlimited {

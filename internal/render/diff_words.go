@@ -10,8 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// A voice is how names and values of a comparison are set off in a sentence.
-type voice struct {
+// A phrasing is how names and values of a comparison are set off in a sentence.
+type phrasing struct {
 	code     func(string) string // a name or value out of a file
 	arrow    string
 	none     string // stands for no value
@@ -26,18 +26,18 @@ const (
 	controlsWidth = 36
 )
 
-// plainVoice is that of a terminal.
-func plainVoice() voice {
-	return voice{code: Text, arrow: " -> ", none: "(none)", width: valueWidth, controls: controlsWidth}
+// plainPhrasing is that of a terminal.
+func plainPhrasing() phrasing {
+	return phrasing{code: Text, arrow: " -> ", none: "(none)", width: valueWidth, controls: controlsWidth}
 }
 
-// markdownVoice is that of markdown.
-func markdownVoice() voice {
-	return voice{code: markdownCode, arrow: " → ", none: "(none)", width: valueWidth, controls: controlsWidth}
+// markdownPhrasing is that of markdown.
+func markdownPhrasing() phrasing {
+	return phrasing{code: markdownCode, arrow: " → ", none: "(none)", width: valueWidth, controls: controlsWidth}
 }
 
-// complete returns the voice that cuts no value.
-func (v voice) complete() voice {
+// complete returns the phrasing that cuts no value.
+func (v phrasing) complete() phrasing {
 	v.width, v.controls = unlimited, unlimited
 	return v
 }
@@ -59,7 +59,7 @@ func markdownCode(s string) string {
 func htmlText(s string) string { return html.EscapeString(s) }
 
 // fieldName returns what a field is called in a sentence.
-func (v voice) fieldName(field string) string {
+func (v phrasing) fieldName(field string) string {
 	if n, ok := strings.CutPrefix(field, "input:"); ok {
 		return "input " + n
 	}
@@ -76,7 +76,7 @@ func (v voice) fieldName(field string) string {
 }
 
 // field returns a field that differs as a phrase: `device /gpu:0 -> (none)`.
-func (v voice) field(f diff.Field) string {
+func (v phrasing) field(f diff.Field) string {
 	if f.Field == "control_inputs" {
 		return v.fieldName(f.Field) + v.controlsText(f)
 	}
@@ -92,7 +92,7 @@ func (v voice) field(f diff.Field) string {
 	return text + ": " + tensorDifference(f.Tensor, v)
 }
 
-func (v voice) value(s *string) string {
+func (v phrasing) value(s *string) string {
 	if s == nil {
 		return v.none
 	}
@@ -100,7 +100,7 @@ func (v voice) value(s *string) string {
 }
 
 // controlsText says which control inputs went and came.
-func (v voice) controlsText(f diff.Field) string {
+func (v phrasing) controlsText(f diff.Field) string {
 	a, b := shortenPair(f.A, f.B, v.controls)
 	text := ""
 	if a != nil {
@@ -113,7 +113,7 @@ func (v voice) controlsText(f diff.Field) string {
 }
 
 // tensorDifference says how far two tensors are apart.
-func tensorDifference(t *diff.Tensor, v voice) string {
+func tensorDifference(t *diff.Tensor, v phrasing) string {
 	text := fmt.Sprintf("%s of %s values differ", numberText(t.Differ), numberText(t.Values))
 	if t.Largest != nil && *t.Largest > 0 { // 0 and -0 differ by nothing
 		text += ", by up to " + strconv.FormatFloat(*t.Largest, 'g', 6, 64)
@@ -170,7 +170,7 @@ func shortenPair(a, b *string, width int) (*string, *string) {
 }
 
 // names returns the first of many names, as many as fit, and says where there are more.
-func (v voice) names(all []string, most int) string {
+func (v phrasing) names(all []string, most int) string {
 	const width = 64
 	var b strings.Builder
 	for i, name := range all {
@@ -187,7 +187,7 @@ func (v voice) names(all []string, most int) string {
 }
 
 // scope says that a scope has another name.
-func (v voice) scope(s diff.Scope, one, many string) string {
+func (v phrasing) scope(s diff.Scope, one, many string) string {
 	nodes := diffCount(s.Nodes, one, many)
 	if s.Of > s.Nodes {
 		nodes = diffNumber(s.Nodes) + " of " + diffCount(s.Of, one, many)

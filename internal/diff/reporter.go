@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A nodeTeller says what differs between the nodes of two graphs or function bodies that are aligned.
-type nodeTeller struct {
+// A nodeReporter says what differs between the nodes of two graphs or function bodies that are aligned.
+type nodeReporter struct {
 	of      string // the part that the nodes count as: Nodes or Functions
 	sel     *selection
 	al      *alignment
@@ -16,19 +16,19 @@ type nodeTeller struct {
 	inScope map[scopePair]bool // the scopes that are told as renamed
 	ops     map[string]string  // the ops that were told, each once
 
-	variables *variableTeller // nil where variables are not told
+	variables *variableReporter // nil where variables are not told
 }
 
-// newNodeTeller finds the renamed nodes. The comparer knows the renames afterwards.
-func (c *comparison) newNodeTeller(of string, al *alignment, compare *comparer) *nodeTeller {
-	t := &nodeTeller{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool), ops: make(map[string]string)}
+// newNodeReporter finds the renamed nodes. The comparer knows the renames afterwards.
+func (c *comparison) newNodeReporter(of string, al *alignment, compare *comparer) *nodeReporter {
+	t := &nodeReporter{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool), ops: make(map[string]string)}
 	t.matcher = newMatcher(al, compare)
 	t.findScopes()
 	return t
 }
 
 // part returns what differs.
-func (t *nodeTeller) part() *Part {
+func (t *nodeReporter) part() *Part {
 	p := &Part{A: len(t.al.a), B: len(t.al.b)}
 	whole := t.sel.whole(t.of)
 	if whole && !t.sel.named() {
@@ -42,7 +42,7 @@ func (t *nodeTeller) part() *Part {
 			if !n.read(raw) {
 				continue
 			}
-			if whole && t.sel.name(view(n.name)) {
+			if whole && t.sel.name(unsafeString(n.name)) {
 				p.Removed = append(p.Removed, t.change(&n))
 			}
 			if t.variables != nil {
@@ -58,7 +58,7 @@ func (t *nodeTeller) part() *Part {
 		if t.al.toA[j] != alone || !n.read(raw) {
 			continue
 		}
-		if whole && t.sel.name(view(n.name)) {
+		if whole && t.sel.name(unsafeString(n.name)) {
 			p.Added = append(p.Added, t.change(&n))
 		}
 		if t.variables != nil {
@@ -69,8 +69,8 @@ func (t *nodeTeller) part() *Part {
 }
 
 // change returns the change of a node: its name and its op, of which a graph has few.
-func (t *nodeTeller) change(n *nodeView) Change {
-	op, ok := t.ops[view(n.op)]
+func (t *nodeReporter) change(n *nodeView) Change {
+	op, ok := t.ops[unsafeString(n.op)]
 	if !ok {
 		op = string(n.op)
 		t.ops[op] = op
@@ -79,13 +79,13 @@ func (t *nodeTeller) change(n *nodeView) Change {
 }
 
 // pair adds what differs between two nodes that are one.
-func (t *nodeTeller) pair(p *Part, a, b []byte, whole bool) {
+func (t *nodeReporter) pair(p *Part, a, b []byte, whole bool) {
 	fields := t.compare.node(a, b, false)
 	from, to := &t.compare.a, &t.compare.b
 	if t.variables != nil {
 		t.variables.pair(from, to, fields, t.inScope)
 	}
-	was, now := view(from.name), view(to.name)
+	was, now := unsafeString(from.name), unsafeString(to.name)
 	told := was != now && whole && (t.sel.named() || !t.inScope[scopesOf(was, now)])
 	if len(fields) == 0 && !told || !t.sel.name(was, now) {
 		return
@@ -111,7 +111,7 @@ func (t *nodeTeller) pair(p *Part, a, b []byte, whole bool) {
 const tellScope = 2
 
 // findScopes finds the scopes that were renamed: those of which several nodes have kept the rest of their names.
-func (t *nodeTeller) findScopes() {
+func (t *nodeReporter) findScopes() {
 	for p, s := range t.matcher.scopes {
 		if s.nodes >= tellScope {
 			t.inScope[p] = true

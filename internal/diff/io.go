@@ -1,0 +1,147 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// An Endpoint is a tensor that a graph is fed with or asked for.
+type Endpoint struct {
+	Tensor string // name:k
+	Input  bool   // an input, otherwise an output
+	Role   string // "data", "label", "prediction", "loss", ...
+	DType  string // empty if it is not known
+	Shape  string // as people read it: (?, 784)
+}
+
+// kind returns "input" or "output".
+func (e *Endpoint) kind() string {
+	if e.Input {
+		return "input"
+	}
+	return "output"
+}
+
+// text returns what an endpoint is, in short.
+func (e *Endpoint) text() string {
+	parts := []string{e.Role + " " + e.kind()}
+	if e.DType != "" {
+		parts = append(parts, e.DType)
+	}
+	return strings.Join(append(parts, e.Shape), " ")
+}
+
+// compareIO compares the inputs and outputs: by tensor, a tensor of a renamed node under its new name.
+func (c *comparison) compareIO() error {
+	if c.endpoints == nil || !c.sel.part(IO) || sameFields(c.a, c.b) {
+		return nil
+	}
+	a, err := c.endpoints(c.a)
+	if err != nil {
+		return err
+	}
+	b, err := c.endpoints(c.b)
+	if err != nil {
+		return err
+	}
+	p := &Part{A: len(a), B: len(b)}
+	c.report.IO = p
+	type key struct {
+		tensor string
+		input  bool
+	}
+	at := make(map[key]int, len(b))
+	for j := range b {
+		at[key{b[j].Tensor, b[j].Input}] = j
+	}
+	taken := make([]bool, len(b))
+	for i := range a {
+		x := &a[i]
+		j, ok := at[key{c.renames.translate(x.Tensor), x.Input}]
+		if !ok || taken[j] {
+			if c.sel.name(x.Tensor, nodeOf(x.Tensor)) {
+				p.Removed = append(p.Removed, Change{Name: x.Tensor, Value: x.text()})
+			}
+			continue
+		}
+		taken[j] = true
+		c.endpoint(p, x, &b[j])
+	}
+	c.foldScopes(p)
+	for j := range b {
+		if y := &b[j]; !taken[j] && c.sel.name(y.Tensor, nodeOf(y.Tensor)) {
+			p.Added = append(p.Added, Change{Name: y.Tensor, Value: y.text()})
+		}
+	}
+	return nil
+}
+
+// endpoint adds what differs between two endpoints that are one.
+func (c *comparison) endpoint(p *Part, x, y *Endpoint) {
+	if !c.sel.name(x.Tensor, nodeOf(x.Tensor), y.Tensor, nodeOf(y.Tensor)) {
+		return
+	}
+	change := Change{Name: x.Tensor}
+	if x.Tensor != y.Tensor {
+		change.NewName = y.Tensor
+	}
+	for _, f := range []struct{ name, a, b string }{
+		{"role", x.Role, y.Role}, {"dtype", x.DType, y.DType}, {"shape", x.Shape, y.Shape},
+	} {
+		if f.a != f.b {
+			change.Fields = append(change.Fields, optional(f.name, f.a, f.b))
+		}
+	}
+	switch {
+	case len(change.Fields) > 0:
+		p.Changed = append(p.Changed, change)
+	case change.NewName != "":
+		change.Value = x.text()
+		p.Renamed = append(p.Renamed, change)
+	}
+}
+
+// foldScopes replaces what was renamed with its scope by one line per scope.
+func (c *comparison) foldScopes(p *Part) {
+	if c.sel.named() {
+		return
+	}
+	counts := make(map[scopePair]int, len(c.scopes))
+	for _, s := range c.scopes {
+		counts[s.pair()] = 0
+	}
+	p.Renamed = slices.DeleteFunc(p.Renamed, func(change Change) bool {
+		pair := scopesOf(nodeOf(change.Name), nodeOf(change.NewName))
+		n, folded := counts[pair]
+		if folded {
+			counts[pair] = n + 1
+		}
+		return folded
+	})
+	for _, s := range c.scopes {
+		if n := counts[s.pair()]; n > 0 {
+			p.RenamedScopes = append(p.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
+		}
+	}
+}
+
+// nodeOf returns the node of a tensor.
+func nodeOf(tensor string) string {
+	node, _, _ := strings.Cut(tensor, ":")
+	return node
+}
+
+// sameFields reports whether two MetaGraphDefs have the same bytes.
+func sameFields(a, b *wire.MetaGraph) bool {
+	if len(a.Fields) != len(b.Fields) {
+		return false
+	}
+	for i := range a.Fields {
+		if x, y := &a.Fields[i], &b.Fields[i]; x.Num != y.Num || x.Type != y.Type || string(x.Data) != string(y.Data) {
+			return false
+		}
+	}
+	return true
+}
