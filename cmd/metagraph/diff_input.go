@@ -18,7 +18,8 @@ func (o *diffOptions) open(env *environment, path string, n int) (diffInput, err
 		return diffInput{}, nil
 	}
 	if len(o.in.tagSets) > 1 {
-		file, err := (&inputFlags{format: o.in.format, tagSets: o.in.tagSets[n : n+1]}).open(env, path)
+		in := inputFlags{format: o.in.format, tagSets: o.in.tagSets[n : n+1]}
+		file, err := in.openOne(env, path, in.tagSet() == "")
 		return diffInput{file}, err
 	}
 	file, err := o.in.open(env, path)
