@@ -150,171 +150,92 @@ func handsOutElements(op string) bool {
 	return false
 }
 
-// follows returns the shape of an output of node i where it follows from what the node reads.
+// Limits of the nodes whose shapes are inferred: each question about an output looks at all inputs and outputs of the node.
+const (
+	maxFollowedInputs  = 256
+	maxFollowedOutputs = 64
+)
+
+// follows returns the shape of an output of node i that follows from the shapes of its inputs.
 func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
-	in := func(k int) tensor.Shape {
-		if k >= len(t.g.Inputs(i)) {
-			return nil
-		}
-		return t.shapeBelow(t.g.Inputs(i)[k], depth)
-	}
 	op := string(n.Op)
-	switch {
-	case port > 0:
-		return nil
-	case sameShapeOps[op]:
-		return in(0)
-	case broadcastOps[op]:
-		return Broadcast(in(0), in(1))
-	}
-	switch op {
-	case "ReadVariableOp":
-		return t.variableShape(i)
-	case "MatMul":
-		return MatMul(in(0), in(1), tensor.AttrBool(n, "transpose_a"), tensor.AttrBool(n, "transpose_b"))
-	case "ArgMax", "ArgMin":
-		return t.reduced(i, in(0), false)
-	case "Mean", "Sum", "Max", "Min", "Prod", "All", "Any", "EuclideanNorm":
-		return t.reduced(i, in(0), tensor.AttrBool(n, "keep_dims"))
-	case "L2Loss", "Rank", "Size":
-		return tensor.Shape{}
-	case "Reshape":
-		return t.reshaped(i)
-	case "Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MaxPool", "AvgPool":
-		return tensor.Shape{-1, -1, -1, -1}
-	case "SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits":
-		if logits := in(0); len(logits) == 2 {
-			return logits[:1]
-		}
-	}
-	return nil
-}
-
-// Ops whose first output has the shape of the first input.
-var sameShapeOps = map[string]bool{
-	"Identity": true, "StopGradient": true, "PreventGradient": true, "CheckNumerics": true, "Print": true, "Snapshot": true,
-	"Relu": true, "Relu6": true, "Elu": true, "Selu": true, "LeakyRelu": true, "Sigmoid": true, "Tanh": true, "Softplus": true,
-	"Softsign": true, "Softmax": true, "LogSoftmax": true, "Exp": true, "Log": true, "Log1p": true, "Neg": true, "Abs": true,
-	"Square": true, "Sqrt": true, "Rsqrt": true, "Sign": true, "Round": true, "Floor": true, "Ceil": true, "Cast": true,
-	"BiasAdd": true, "LogicalNot": true, "ZerosLike": true, "OnesLike": true, "ClipByValue": true, "AsString": true,
-	"FusedBatchNorm": true, "FusedBatchNormV2": true, "FusedBatchNormV3": true, "FakeQuantWithMinMaxVars": true,
-}
-
-// Ops of two inputs whose output has the shape to which both are broadcast.
-var broadcastOps = map[string]bool{
-	"Add": true, "AddV2": true, "Sub": true, "Mul": true, "Div": true, "RealDiv": true, "FloorDiv": true, "Maximum": true,
-	"Minimum": true, "Pow": true, "SquaredDifference": true, "Equal": true, "NotEqual": true, "Less": true, "LessEqual": true,
-	"Greater": true, "GreaterEqual": true, "LogicalAnd": true, "LogicalOr": true, "FloorMod": true, "DivNoNan": true,
-}
-
-// Broadcast returns the shape to which a and b are Broadcast, nil where it is not certain.
-func Broadcast(a, b tensor.Shape) tensor.Shape {
-	if a == nil || b == nil {
+	outputs, known := t.CountOutputs(n)
+	if !HasShapeRule(op) || !known || port >= outputs || outputs > maxFollowedOutputs {
 		return nil
 	}
-	if len(a) < len(b) {
-		a, b = b, a
-	}
-	out := append(tensor.Shape{}, a...)
-	for k := range b {
-		at := len(a) - len(b) + k
-		switch {
-		case a[at] == b[k] || b[k] == 1:
-		case a[at] == 1:
-			out[at] = b[k]
-		case a[at] < 0:
-			out[at] = b[k] // more than 1: the other must fit it
-		case b[k] < 0:
-		default:
-			return nil
+	edges := t.g.Inputs(i)
+	for k, e := range edges {
+		if e.Port == graph.Control {
+			edges = edges[:k]
+			break
 		}
 	}
-	return out
+	if len(edges) > maxFollowedInputs || len(edges) != t.countInputs(n) {
+		return nil
+	}
+	q := ShapeQuery{Op: op, Outputs: outputs, Inputs: make([]tensor.Shape, len(edges)), Producer: t.producerVersion()}
+	for k, e := range edges {
+		q.Inputs[k] = t.shapeBelow(e, depth)
+	}
+	q.Attr = func(name string) []byte {
+		if value, ok := n.Attr(name); ok && len(value) > 0 {
+			return value
+		}
+		return t.defaultAttrs(op)[name]
+	}
+	q.Value = func(k int) ([]int64, bool) { return t.integers(edges[k]) }
+	q.Handle = func(k int) tensor.Shape { return t.variableShape(edges[k]) }
+	shapes, err := InferShapes(&q)
+	if err != nil {
+		return nil // TensorFlow refuses the node; package problems reports it
+	}
+	return shapes[port]
 }
 
-// MatMul returns the shape of the product of two matrices; a dimension that a and b leave open is unknown.
-func MatMul(a, b tensor.Shape, transposeA, transposeB bool) tensor.Shape {
-	out := tensor.Shape{-1, -1}
-	if len(a) == 2 {
-		out[0] = a[0]
-		if transposeA {
-			out[0] = a[1]
-		}
+// countInputs returns how many data inputs node n has by the definition of its op.
+func (t *Tensors) countInputs(n *wire.Node) int {
+	count := 0
+	for _, arg := range t.Def(n.Op).GetInputArg() {
+		count += argLength(n, arg)
 	}
-	if len(b) == 2 {
-		out[1] = b[1]
-		if transposeB {
-			out[1] = b[0]
-		}
-	}
-	return out
+	return count
 }
 
-// variableShape returns the shape of the variable whose handle node i reads.
-func (t *Tensors) variableShape(i int) tensor.Shape {
+// defaultAttrs returns the default AttrValues of an op that TensorFlow registers.
+func (t *Tensors) defaultAttrs(op string) map[string][]byte {
+	defaults, known := t.defaults[op]
+	if !known {
+		if t.registered == nil {
+			t.registered = NewRegistered()
+		}
+		defaults = t.registered.Defaults(op)
+		t.defaults[op] = defaults
+	}
+	return defaults
+}
+
+// variableShape returns the shape of the variable whose handle e is.
+func (t *Tensors) variableShape(e graph.Edge) tensor.Shape {
 	var n wire.Node
 	for range maxShapeDepth {
-		if len(t.g.Inputs(i)) == 0 || t.g.Inputs(i)[0].Node == graph.Dangling {
+		if e.Node == graph.Dangling || e.Port < 0 {
 			return nil
 		}
-		i = int(t.g.Inputs(i)[0].Node)
-		switch t.g.OpName(t.g.Op(i)) {
+		switch t.g.OpName(t.g.Op(int(e.Node))) {
 		case "VarHandleOp":
-			t.g.Node(i, &n)
+			t.g.Node(int(e.Node), &n)
 			return tensor.AttrShape(&n)
 		case "Identity", "Enter", "Switch":
 		default:
 			return nil
 		}
-	}
-	return nil
-}
-
-// reduced returns shape without the axes that the second input of node i names.
-func (t *Tensors) reduced(i int, shape tensor.Shape, keep bool) tensor.Shape {
-	if shape == nil || len(t.g.Inputs(i)) < 2 {
-		return nil
-	}
-	axes, ok := t.integers(t.g.Inputs(i)[1])
-	if !ok {
-		return nil
-	}
-	gone := make([]bool, len(shape))
-	for _, axis := range axes {
-		if axis < 0 {
-			axis += int64(len(shape))
-		}
-		if axis < 0 || axis >= int64(len(shape)) {
+		in := t.g.Inputs(int(e.Node))
+		if len(in) == 0 {
 			return nil
 		}
-		gone[axis] = true
+		e = in[0]
 	}
-	out := tensor.Shape{}
-	for k, dim := range shape {
-		switch {
-		case !gone[k]:
-			out = append(out, dim)
-		case keep:
-			out = append(out, 1)
-		}
-	}
-	return out
-}
-
-// reshaped returns the shape that a Reshape node is told.
-func (t *Tensors) reshaped(i int) tensor.Shape {
-	if len(t.g.Inputs(i)) < 2 {
-		return nil
-	}
-	dims, ok := t.integers(t.g.Inputs(i)[1])
-	if !ok {
-		return nil
-	}
-	out := tensor.Shape{}
-	for _, dim := range dims {
-		out = append(out, max(-1, dim))
-	}
-	return out
+	return nil
 }
 
 // maxAxes is the most numbers that a constant of axes or dimensions is believed to hold.

@@ -15,10 +15,11 @@ type Tensors struct {
 	graph      wire.Graph // with or without nodes
 	g          *graph.Graph
 	ops        *List
-	others     map[string]*tfpb.OpDef // definitions that the file's list does not have, nil where nothing has one
-	functions  map[string][]byte      // signatures of the library's functions, nil until they are asked for
-	registered *Registered            // the same
-	producer   int64                  // version of the graph's producer, 0 where it is not said, less where nobody has asked yet
+	others     map[string]*tfpb.OpDef       // definitions that the file's list does not have, nil where nothing has one
+	functions  map[string][]byte            // signatures of the library's functions, nil until they are asked for
+	registered *Registered                  // the same
+	producer   int64                        // version of the graph's producer, 0 where it is not said, less where nobody has asked yet
+	defaults   map[string]map[string][]byte // default AttrValues by op
 	shapes     shapeMemo
 }
 
@@ -34,18 +35,24 @@ func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 		graph:    graphDef,
 		others:   make(map[string]*tfpb.OpDef),
 		producer: -1,
+		defaults: make(map[string]map[string][]byte),
 		shapes:   newShapeMemo(),
 	}
 }
 
-// legacy reports whether the graph is of before version legacyProducer. It is seldom asked, and where the graph has no index the
-// answer may stand behind a million nodes.
-func (t *Tensors) legacy() bool {
+// producerVersion returns graph_def.versions.producer.
+func (t *Tensors) producerVersion() int64 {
 	if t.producer < 0 {
 		versions, _ := t.graph.Versions()
 		t.producer = int64(uint32(wire.LastUint(versions, 1)))
 	}
-	return t.producer > 0 && t.producer < legacyProducer
+	return t.producer
+}
+
+// legacy reports whether the graph was produced before version legacyProducer.
+func (t *Tensors) legacy() bool {
+	producer := t.producerVersion()
+	return producer > 0 && producer < legacyProducer
 }
 
 // CountOutputs returns how many outputs node n has by the definition of its op, and whether that is known: there is a definition,

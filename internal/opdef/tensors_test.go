@@ -30,6 +30,9 @@ func TestShapesOfFiles(t *testing.T) {
 			inferred := 0
 			for i := range g.Len() {
 				for port, shape := range written[string(g.Name(i))] {
+					if g.OpName(g.Op(i)) == "FusedBatchNormGrad" && port >= 3 {
+						continue // TensorFlow 1 recorded other shapes for the reserved outputs than TensorFlow 2 infers
+					}
 					got, want := types.Shape(i, port), tensor.ShapeOf(shape)
 					if got != nil && want != nil {
 						inferred++
@@ -150,11 +153,11 @@ argmax = ArgMax x axes T=float
 		}
 	}
 	set(&tfpb.TensorProto{Dtype: tfpb.DataType_DT_INT32, TensorShape: testfiles.ShapeProto(2), IntVal: []int32{0, -1}})
-	check(map[string]string{"mean": "(4)", "reshape": "(0, ?)", "argmax": "(4)"})
+	check(map[string]string{"mean": "(4)", "reshape": "(0, ?)"})
 	set(&tfpb.TensorProto{Dtype: tfpb.DataType_DT_INT64, TensorShape: testfiles.ShapeProto(), TensorContent: []byte{1, 0, 0, 0, 0, 0, 0, 0}})
 	check(map[string]string{"mean": "(?, 5)", "argmax": "(?, 5)"})
 	set(&tfpb.TensorProto{Dtype: tfpb.DataType_DT_INT32, TensorShape: testfiles.ShapeProto(3), IntVal: []int32{2}})
-	check(map[string]string{"reshape": "(2, 2, 2)"})
+	check(map[string]string{"reshape": "?"}) // 8 elements are not a multiple of 20
 	set(&tfpb.TensorProto{Dtype: tfpb.DataType_DT_INT32, TensorShape: testfiles.ShapeProto(), IntVal: []int32{9}})
 	check(map[string]string{"mean": "?", "argmax": "?"})
 	set(&tfpb.TensorProto{Dtype: tfpb.DataType_DT_INT32, TensorShape: testfiles.ShapeProto(1 << 40)})
