@@ -26,8 +26,8 @@ type comparison struct {
 	endpoints func(*wire.MetaGraph) ([]Endpoint, error)
 }
 
-// Compare says what differs in meaning between two MetaGraphDefs. It returns a *wire.SyntaxError for bytes that are no
-// MetaGraphDef, and the error of Options.Check. Two runs on the same bytes return the same report.
+// Compare compares two MetaGraphDefs semantically. It returns a *wire.SyntaxError for bytes that are not a MetaGraphDef, and the
+// error of Options.Check. Two runs on the same bytes return the same report.
 func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	sel, err := o.read()
 	if err != nil {
@@ -68,7 +68,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	return c.report, err
 }
 
-// finish takes out the parts that do not count and says whether anything is left.
+// finish removes the parts that are not selected and reports whether any difference is left.
 func (c *comparison) finish() {
 	c.report.Equal = true
 	for _, p := range c.report.parts() {
@@ -124,7 +124,7 @@ func (c *comparison) newComparer(inFunction bool) *comparer {
 		renames: &renames{functions: c.renames.functions}}
 }
 
-// sameGraphs reads a graph whose bytes are the same on both sides, and counts what is in it.
+// sameGraphs reads a graph that has the same bytes on both sides, and counts its parts.
 func (c *comparison) sameGraphs(g wire.Graph) error {
 	index, err := indexGraph(g, true)
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *comparison) sameGraphs(g wire.Graph) error {
 	return nil
 }
 
-// compareUnknown compares the fields that the schema does not know, of the messages that are walked.
+// compareUnknown compares the unknown fields of the messages that are walked.
 func (c *comparison) compareUnknown() error {
 	p := new(Part)
 	c.report.Unknown = p

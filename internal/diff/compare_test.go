@@ -284,7 +284,7 @@ func TestNamesOfNothing(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"conv/*", "f", "k", "rate=*", "s", "v.txt", "MatMul"}, nil},
-		{[]string{"conv", "k", "F"}, []string{"nothing in either of them is called like conv, F"}},
+		{[]string{"conv", "k", "F"}, []string{"no name in either file matches conv, F"}},
 	} {
 		report, err := Compare(m, m, Options{Names: test.names})
 		if err != nil {

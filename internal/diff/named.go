@@ -1,14 +1,13 @@
 package diff
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// noteUnused notes the patterns of Options.Names that nothing in either graph is called like: then that nothing differs says
+// noteUnused adds a note about the patterns of Options.Names that match no name in either graph: then "no differences" means
 // nothing.
 func (c *comparison) noteUnused() error {
 	used := make([]bool, len(c.sel.names))
@@ -36,11 +35,11 @@ func (c *comparison) noteUnused() error {
 			patterns = append(patterns, quote(glob.String()))
 		}
 	}
-	c.report.Notes = append(c.report.Notes, fmt.Sprintf("nothing in either of them is called like %s", strings.Join(patterns, ", ")))
+	c.report.Notes = append(c.report.Notes, "no name in either file matches "+strings.Join(patterns, ", "))
 	return nil
 }
 
-// eachName calls look with the name of everything that Options.Names picks from, until it reports false.
+// eachName calls look with every name that Options.Names can match, until it returns false.
 func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) error {
 	for n, err := range m.Graph().Nodes() {
 		if err != nil || !look(n.Name) {
@@ -78,7 +77,7 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 	return nil
 }
 
-// eachEntry does the same for the entries of a collection, and reports whether look wants to see more.
+// eachEntry does the same for the entries of a collection, and reports whether to go on.
 func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bool) bool {
 	kind, list := scope.KindOf(collection)
 	typ, _ := c.registry.Lookup(string(key))

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A nodeReporter says what differs between the nodes of two graphs or function bodies that are aligned.
+// A nodeReporter reports the differences between the nodes of two aligned graphs or function bodies.
 type nodeReporter struct {
 	of      string // the part that the nodes count as: Nodes or Functions
 	sel     *selection
@@ -13,13 +13,13 @@ type nodeReporter struct {
 	compare *comparer
 	matcher *matcher
 	scopes  []Scope
-	inScope map[scopePair]bool // the scopes that are told as renamed
-	ops     map[string]string  // the ops that were told, each once
+	inScope map[scopePair]bool // the scopes that are reported as renamed
+	ops     map[string]string  // the ops that were reported, each once
 
-	variables *variableReporter // nil where variables are not told
+	variables *variableReporter // nil if variables are not reported
 }
 
-// newNodeReporter finds the renamed nodes. The comparer knows the renames afterwards.
+// newNodeReporter finds the renamed nodes and gives them to the comparer.
 func (c *comparison) newNodeReporter(of string, al *alignment, compare *comparer) *nodeReporter {
 	t := &nodeReporter{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool), ops: make(map[string]string)}
 	t.matcher = newMatcher(al, compare)
@@ -27,7 +27,7 @@ func (c *comparison) newNodeReporter(of string, al *alignment, compare *comparer
 	return t
 }
 
-// part returns what differs.
+// part returns the differences.
 func (t *nodeReporter) part() *Part {
 	p := &Part{A: len(t.al.a), B: len(t.al.b)}
 	whole := t.sel.whole(t.of)
@@ -68,7 +68,7 @@ func (t *nodeReporter) part() *Part {
 	return p
 }
 
-// change returns the change of a node: its name and its op, of which a graph has few.
+// change returns the change of a node, with its name and op.
 func (t *nodeReporter) change(n *nodeView) Change {
 	op, ok := t.ops[unsafeString(n.op)]
 	if !ok {
@@ -78,7 +78,7 @@ func (t *nodeReporter) change(n *nodeView) Change {
 	return Change{Name: string(n.name), Op: op}
 }
 
-// pair adds what differs between two nodes that are one.
+// pair adds the differences between two paired nodes.
 func (t *nodeReporter) pair(p *Part, a, b []byte, whole bool) {
 	fields := t.compare.node(a, b, false)
 	from, to := &t.compare.a, &t.compare.b
@@ -86,8 +86,8 @@ func (t *nodeReporter) pair(p *Part, a, b []byte, whole bool) {
 		t.variables.pair(from, to, fields, t.inScope)
 	}
 	was, now := unsafeString(from.name), unsafeString(to.name)
-	told := was != now && whole && (t.sel.named() || !t.inScope[scopesOf(was, now)])
-	if len(fields) == 0 && !told || !t.sel.name(was, now) {
+	renamed := was != now && whole && (t.sel.named() || !t.inScope[scopesOf(was, now)])
+	if len(fields) == 0 && !renamed || !t.sel.name(was, now) {
 		return
 	}
 	change := t.change(from)
@@ -102,18 +102,18 @@ func (t *nodeReporter) pair(p *Part, a, b []byte, whole bool) {
 	switch {
 	case len(change.Fields) > 0:
 		p.Changed = append(p.Changed, change)
-	case told:
+	case renamed:
 		p.Renamed = append(p.Renamed, change)
 	}
 }
 
-// tellScope is from how many nodes on a scope is told as renamed instead of its nodes.
-const tellScope = 2
+// reportScope is the least number of renamed nodes with which a scope is reported instead of its nodes.
+const reportScope = 2
 
-// findScopes finds the scopes that were renamed: those of which several nodes have kept the rest of their names.
+// findScopes finds the renamed scopes: those in which several nodes kept the rest of their names.
 func (t *nodeReporter) findScopes() {
 	for p, s := range t.matcher.scopes {
-		if s.nodes >= tellScope {
+		if s.nodes >= reportScope {
 			t.inScope[p] = true
 			t.scopes = append(t.scopes, Scope{Name: withSlash(p.a), NewName: withSlash(p.b), Nodes: s.nodes, Of: s.of})
 		}

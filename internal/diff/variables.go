@@ -21,22 +21,22 @@ func isVariable(op []byte) bool {
 // A variableReporter tells how the variables of the graph differ. It says again, from their side, what is a difference of nodes.
 type variableReporter struct {
 	sel    *selection
-	told   *Part
+	found  *Part
 	scopes map[scopePair]int // how many variables were renamed with each scope
 }
 
 func newVariableReporter(sel *selection) *variableReporter {
-	return &variableReporter{sel: sel, told: new(Part), scopes: make(map[scopePair]int)}
+	return &variableReporter{sel: sel, found: new(Part), scopes: make(map[scopePair]int)}
 }
 
 // part returns what differs, renamed scopes in the given order.
 func (v *variableReporter) part(scopes []Scope) *Part {
 	for _, s := range scopes {
 		if n := v.scopes[s.pair()]; n > 0 && !v.sel.named() {
-			v.told.RenamedScopes = append(v.told.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
+			v.found.RenamedScopes = append(v.found.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
 		}
 	}
-	return v.told
+	return v.found
 }
 
 // pair returns the names of a renamed scope without the slashes.
@@ -47,7 +47,7 @@ func (s *Scope) pair() scopePair {
 // equal counts a node that is the same on both sides.
 func (v *variableReporter) equal(raw []byte) {
 	n := count(isVariable(opOf(raw)))
-	v.told.A, v.told.B = v.told.A+n, v.told.B+n
+	v.found.A, v.found.B = v.found.A+n, v.found.B+n
 }
 
 // removed tells a node that only A has, if it is a variable.
@@ -55,9 +55,9 @@ func (v *variableReporter) removed(n *nodeView) {
 	if !isVariable(n.op) {
 		return
 	}
-	v.told.A++
+	v.found.A++
 	if name := string(n.name); v.sel.name(name) {
-		v.told.Removed = append(v.told.Removed, Change{Name: name, Op: string(n.op), Value: variableText(n)})
+		v.found.Removed = append(v.found.Removed, Change{Name: name, Op: string(n.op), Value: variableText(n)})
 	}
 }
 
@@ -66,9 +66,9 @@ func (v *variableReporter) added(n *nodeView) {
 	if !isVariable(n.op) {
 		return
 	}
-	v.told.B++
+	v.found.B++
 	if name := string(n.name); v.sel.name(name) {
-		v.told.Added = append(v.told.Added, Change{Name: name, Op: string(n.op), Value: variableText(n)})
+		v.found.Added = append(v.found.Added, Change{Name: name, Op: string(n.op), Value: variableText(n)})
 	}
 }
 
@@ -78,7 +78,7 @@ func (v *variableReporter) pair(a, b *nodeView, fields []Field, inScope map[scop
 	if !isA && !isB {
 		return
 	}
-	p := v.told
+	p := v.found
 	p.A, p.B = p.A+count(isA), p.B+count(isB)
 	change := Change{Name: string(a.name), Op: string(a.op)}
 	if string(a.name) != string(b.name) {

@@ -1,0 +1,45 @@
+package diff
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// compareObjectGraph compares the object graph of a SavedModel.
+func (c *comparison) compareObjectGraph() error {
+	a, _ := c.a.Message(wire.ObjectGraphDef)
+	b, _ := c.b.Message(wire.ObjectGraphDef)
+	c.report.ObjectGraph = c.single(a, b, new(tfpb.SavedObjectGraph), new(tfpb.SavedObjectGraph), func(m proto.Message) int {
+		return len(m.(*tfpb.SavedObjectGraph).GetNodes())
+	})
+	return nil
+}
+
+// compareDebugInfo compares the debug info: where in the source code each node was made.
+func (c *comparison) compareDebugInfo() error {
+	c.report.DebugInfo = c.single(c.graphs[0].debugInfo, c.graphs[1].debugInfo, new(tfpb.GraphDebugInfo), new(tfpb.GraphDebugInfo), func(m proto.Message) int {
+		return len(m.(*tfpb.GraphDebugInfo).GetTraces()) + len(m.(*tfpb.GraphDebugInfo).GetNameToTraceId())
+	})
+	return nil
+}
+
+// single compares two messages that are a part of their own. size counts the things in one.
+func (c *comparison) single(a, b []byte, x, y proto.Message, size func(proto.Message) int) *Part {
+	p := new(Part)
+	if bytes.Equal(a, b) {
+		return p
+	}
+	m, n := decode(a, x), decode(b, y)
+	if m.decoded != nil {
+		p.A = size(x)
+	}
+	if n.decoded != nil {
+		p.B = size(y)
+	}
+	p.Fields = m.compare(n, c.renames)
+	return p
+}

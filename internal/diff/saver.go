@@ -1,0 +1,34 @@
+package diff
+
+import (
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// compareSaver compares the SaverDef.
+func (c *comparison) compareSaver() error {
+	a, inA := c.a.Message(wire.SaverDef)
+	b, inB := c.b.Message(wire.SaverDef)
+	p := &Part{A: count(inA), B: count(inB)}
+	c.report.Saver = p
+	if c.sel.named() {
+		return nil
+	}
+	x, y := decode(a, new(tfpb.SaverDef)), decode(b, new(tfpb.SaverDef))
+	switch {
+	case inA && inB:
+		p.Fields = x.compare(y, c.renames)
+	case inA:
+		p.Removed = []Change{{Name: "saver_def", Value: x.text()}}
+	case inB:
+		p.Added = []Change{{Name: "saver_def", Value: y.text()}}
+	}
+	return nil
+}
+
+func count(there bool) int {
+	if there {
+		return 1
+	}
+	return 0
+}
