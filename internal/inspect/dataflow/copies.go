@@ -13,11 +13,11 @@ import (
 // maxChain is how many nodes lie at most between a tensor and the layer whose variable tells copies.
 const maxChain = 16
 
-// group puts the copies of one result together: tensors that are made by the same ops from a layer that reads the same
-// variable, as in towers, in a second graph for evaluation, in the steps of an unrolled loop. One stands for all: one that training does not
-// touch rather than one that it does, and of equals the last: who trains and evaluates in one graph builds what evaluates last.
+// group joins the copies of one result. Copies are tensors that the same ops compute from a layer that reads the same variable (towers,
+// a second graph for evaluation, the steps of an unrolled loop), and tensors whose names differ in numbers only (a model that was
+// built twice, workers with variables of their own).
 func (d *ioFinder) group(all []candidate) []candidate {
-	all = d.groupBy(all, d.chain)
+	all = d.groupBy(all, d.chain, d.preferShared)
 	slices.SortStableFunc(all, d.compare)
 	all = all[:min(len(all), maxCompared)]
 	seen := make(map[string]bool)
@@ -29,30 +29,31 @@ func (d *ioFinder) group(all []candidate) []candidate {
 		}
 		seen[of] = true
 		return key, true
-	})
+	}, d.preferBuilt)
 }
 
 // maxCompared is how many of the likeliest results are looked at for copies with variables of their own.
 const maxCompared = 256
 
-// groupBy puts together the candidates for which tell returns the same key, and leaves those alone for which it reports false.
-func (d *ioFinder) groupBy(all []candidate, tell func(c candidate) (string, bool)) []candidate {
+// groupBy joins the candidates for which key returns the same string, and keeps those for which it reports false. The candidate that
+// prefer prefers represents the others.
+func (d *ioFinder) groupBy(all []candidate, key func(c candidate) (string, bool), prefer func(a, b candidate) bool) []candidate {
 	places := make(map[string]int, len(all))
 	var out []candidate
 	for _, c := range all {
-		key, ok := tell(c)
+		k, ok := key(c)
 		if !ok {
 			out = append(out, c)
 			continue
 		}
-		at, seen := places[key]
+		at, seen := places[k]
 		if !seen {
-			places[key] = len(out)
+			places[k] = len(out)
 			out = append(out, c)
 			continue
 		}
 		kept := &out[at]
-		if d.standsBefore(c, *kept) {
+		if prefer(c, *kept) {
 			c, *kept = *kept, c
 		}
 		kept.copies = append(append(kept.copies, c.copies...), c.edge)
@@ -60,8 +61,9 @@ func (d *ioFinder) groupBy(all []candidate, tell func(c candidate) (string, bool
 	return out
 }
 
-// standsBefore reports whether a rather than b should stand for the copies that both are of.
-func (d *ioFinder) standsBefore(a, b candidate) bool {
+// preferShared reports whether a rather than b represents copies that share variables: one that training does not touch; of equals the
+// last, because a graph that trains and evaluates builds what evaluates last.
+func (d *ioFinder) preferShared(a, b candidate) bool {
 	if x, y := d.Has(a.edge.Node, markToLoss), d.Has(b.edge.Node, markToLoss); x != y {
 		return y
 	}
@@ -72,9 +74,47 @@ func (d *ioFinder) standsBefore(a, b candidate) bool {
 		return a.score > b.score
 	}
 	if d.losses == 1 && d.Has(a.edge.Node, markToLoss) {
-		return a.edge.Node < b.edge.Node // one loss compares both, as that of a siamese network: the model, then where it is repeated
+		return a.edge.Node < b.edge.Node // one loss compares both, as in a siamese network: the model, then its repetition
 	}
 	return a.edge.Node > b.edge.Node
+}
+
+// preferBuilt reports whether a rather than b represents copies with variables of their own: one that training does not touch, or whose
+// variables are saved; of equals the first.
+func (d *ioFinder) preferBuilt(a, b candidate) bool {
+	if x, y := d.Has(a.edge.Node, markToLoss), d.Has(b.edge.Node, markToLoss); x != y {
+		return y
+	}
+	if x, y := d.servingName(a.edge.Node), d.servingName(b.edge.Node); x != y {
+		return x > y
+	}
+	if x, y := d.saved(a.edge.Node), d.saved(b.edge.Node); x != y {
+		return x
+	}
+	return a.edge.Node < b.edge.Node
+}
+
+// saved reports whether a saver reads the first variable of the layer that node i is computed from.
+func (d *ioFinder) saved(i int32) bool {
+	layer, ok := d.lastLayer(i)
+	if !ok {
+		return false
+	}
+	for _, e := range d.firstInputs(layer) {
+		if e.Node == graph.Dangling || e.Port < 0 || !d.Has(e.Node, markWeights) {
+			continue
+		}
+		root, ok := d.weightRoot(e.Node)
+		return ok && d.readBySaver(root, 1)
+	}
+	return false
+}
+
+// readBySaver reports whether a saver reads node i, through at most depth nodes that hand its value on.
+func (d *ioFinder) readBySaver(i int32, depth int) bool {
+	return slices.ContainsFunc(d.g.Consumers(int(i)), func(c graph.Edge) bool {
+		return d.Is(c.Node, opdef.ClassSave) || depth > 0 && d.Is(c.Node, opdef.ClassSame) && d.readBySaver(c.Node, depth-1)
+	})
 }
 
 // servingName returns how much a name says that the copy is there for others than training.
@@ -136,22 +176,26 @@ func (d *ioFinder) numbered(c candidate) (key, input string, ok bool) {
 	name := d.g.Name(int(i))
 	input = d.tensorName(source)
 	bare, inputBare := unnumbered(name), unnumbered(d.g.Name(int(source.Node)))
-	if bare == string(name) {
-		return "", "", false
-	}
 	return strings.Join([]string{
 		bare, inputBare, d.g.OpName(d.g.Op(int(i))), c.shape.String(), strconv.Itoa(int(c.edge.Port)), strconv.Itoa(int(source.Port)),
 	}, "\x00"), input, true
 }
 
-// unnumbered returns a name without the digits in it.
+// unnumbered returns a name without its digits, and without the underscores before them at the end of a scope.
 func unnumbered(name []byte) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return -1
+	var b strings.Builder
+	for part := range strings.SplitSeq(string(name[:min(len(name), maxName)]), "/") {
+		if at := strings.LastIndexByte(part, '_'); at > 0 && graph.UniqueSuffix(part[at:]) {
+			part = part[:at]
 		}
-		return r
-	}, string(name[:min(len(name), maxName)]))
+		b.WriteByte('/')
+		for _, r := range part {
+			if r < '0' || r > '9' {
+				b.WriteRune(r)
+			}
+		}
+	}
+	return b.String()
 }
 
 // maxUp is how many nodes lie at most between a result and the input that it is computed from.

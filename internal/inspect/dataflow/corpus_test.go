@@ -135,6 +135,49 @@ func TestFindIOOfTestdata(t *testing.T) {
 	}
 }
 
+// TestFindIOOfKinds compares what is found in small graphs, one of each kind, with their truth (testdata/io, made by make.py).
+func TestFindIOOfKinds(t *testing.T) {
+	table, err := os.ReadFile(testfiles.Path(t, "testdata/io/truth.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := csv.NewReader(bytes.NewReader(table))
+	read.Comma = '\t'
+	rows, err := read.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		t.Run(row[0], func(t *testing.T) {
+			found, err := Find(model.New(testfiles.Open(t, testfiles.Path(t, "testdata/io/"+row[0]), "")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The truth comes first: at most one other tensor of the role may be listed before the last true one.
+			check := func(what, truth string, tensors []Tensor, role Role) {
+				var names []string
+				for _, tensor := range tensors {
+					if tensor.Role == role {
+						names = append(names, tensor.Tensor)
+					}
+				}
+				want := list(truth)
+				first := names[:min(len(names), len(want)+1)]
+				for _, name := range want {
+					if !slices.Contains(first, name) {
+						t.Errorf("%s %s is not among the first of %q", what, name, names)
+					}
+				}
+			}
+			check("input", row[1], found.Inputs, RoleData)
+			check("output", row[2], found.Outputs, RolePrediction)
+			if !slices.Contains(list(row[2]), found.Outputs[0].Tensor) {
+				t.Errorf("the first output is %s, want one of %s", found.Outputs[0].Tensor, row[2])
+			}
+		})
+	}
+}
+
 // FuzzFindIO: no bytes make FindIO or Variables panic; both say the same of the same bytes twice; a tensor of a role is listed
 // once; no name comes from nowhere.
 func FuzzFindIO(f *testing.F) {

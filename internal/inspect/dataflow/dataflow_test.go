@@ -287,8 +287,8 @@ W_1/S = Placeholder dtype=float shape=(?,4)
 W_1/w = VariableV2 dtype=float shape=(4,3)
 W_1/MatMul = MatMul W_1/S W_1/w T=float
 `,
-			[]string{"data W_1/S:0 float32 (?, 4)", "data W_0/S:0 float32 (?, 4)"},
-			[]string{"prediction W_1/MatMul:0 float32 (?, 3) like W_0/MatMul:0"}},
+			[]string{"data W_0/S:0 float32 (?, 4)", "data W_1/S:0 float32 (?, 4)"},
+			[]string{"prediction W_0/MatMul:0 float32 (?, 3) like W_1/MatMul:0"}},
 		{"heads of one model", `
 S_0 = Placeholder dtype=float shape=(?,4)
 w_0 = VariableV2 dtype=float shape=(4,3)

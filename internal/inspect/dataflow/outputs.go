@@ -84,7 +84,7 @@ func (d *ioFinder) mayComeOut(i int32) bool {
 	switch {
 	case d.Has(i, markLabel|markTarget|MarkTrained):
 		return true
-	case d.standsIn(i), d.deployed && len(d.g.Consumers(int(i))) == 0:
+	case d.standsIn(i), d.deployed && len(d.g.Consumers(int(i))) == 0 && !d.gradientName(d.g.Name(int(i))):
 		return true
 	case d.Has(i, markAboveFree):
 		// Scores that are compared with labels are a result even where a layer lies below: the transitions of a CRF.

@@ -42,7 +42,9 @@ var predictionSigns = [][]sign{
 		{2, "collection {key}", func(e *evidence) bool { return e.marked }},
 	},
 	{ // who reads it
-		{10, "no node reads it", func(e *evidence) bool { return e.d.deployed && e.consumers == 0 && !e.is(opdef.ClassExit) }},
+		{10, "no node reads it", func(e *evidence) bool {
+			return e.d.deployed && e.consumers == 0 && !e.is(opdef.ClassExit) && !e.d.gradientName(e.name)
+		}},
 		{8, "layers read it in place of data", func(e *evidence) bool { return e.d.standIns[e.c.edge] }},
 		{4, "{decision} reads it, and it is compared with labels", func(e *evidence) bool { return e.read.decisions > 0 && e.read.labels > 0 }},
 		{4, "{decision} reads it, outside the training", func(e *evidence) bool {
