@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ type diffOptions struct {
 	stat     bool
 	all      bool
 	color    string
+	page     pageFlags
 }
 
 func newDiffCommand(env *environment) *cobra.Command {
@@ -48,6 +50,7 @@ the same as its default, and counters ignores numbers that TensorFlow counts up 
 Exit codes: 0 no differences; 1 differences; 2 error. One of A and B may be - for standard input.`,
 		Example: `  metagraph diff old.meta new.meta
   metagraph diff --ignore devices,versions,attr:_output_shapes gpu.meta cpu.meta
+  metagraph diff old.meta new.meta --format html > diff.html
   metagraph diff --only nodes --name 'conv1/*' --all old.meta new.meta
   metagraph diff --tag-set serve --tag-set serve,gpu saved_model saved_model
   git show HEAD:model.meta | metagraph diff --format markdown - model.meta`,
@@ -56,9 +59,10 @@ Exit codes: 0 no differences; 1 differences; 2 error. One of A and B may be - fo
 	}
 	o.in.register(cmd)
 	o.registry.register(cmd)
+	o.page.register(cmd)
 	f := cmd.Flags()
 	f.Lookup("tag-set").Usage += " (given twice: of A, then of B)"
-	f.StringVar(&o.format, "format", "table", "output `format`: table, markdown, json or brief")
+	f.StringVar(&o.format, "format", "table", "output `format`: table, markdown, json, brief or html")
 	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `WHAT` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.only, "only", nil, "compare only `WHAT` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.names, "name", nil, "compare only names matching `GLOB` (repeatable)")
@@ -89,7 +93,12 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.print(env, report, printing); err != nil {
+	if printing.Format == render.HTML && !o.quiet {
+		err = o.page.write(env, func(w io.Writer) error { return diffPage(w, a, b, report) })
+	} else {
+		err = o.print(env, report, printing)
+	}
+	if err != nil {
 		return err
 	}
 	if err := errors.Join(a.changed(), b.changed()); err != nil {
@@ -137,7 +146,7 @@ func (o *diffOptions) print(env *environment, report *diff.Report, printing rend
 
 // ioEndpoints returns the inputs and outputs of a graph, as show io lists them.
 func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
-	io, err := dataflow.Find(model.New(m))
+	found, err := dataflow.Find(model.New(m))
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +156,8 @@ func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
 			all = append(all, diff.Endpoint{Tensor: t.Tensor, Input: input, Role: string(t.Role), DType: t.DType, Shape: t.Shape.String()})
 		}
 	}
-	add(io.Inputs, true)
-	add(io.Outputs, false)
+	add(found.Inputs, true)
+	add(found.Outputs, false)
 	return all, nil
 }
 
@@ -156,7 +165,7 @@ func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
 func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions, diff.Options, error) {
 	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width}
 	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names, Endpoints: ioEndpoints}
-	forms := []render.Format{render.Table, render.Markdown, render.JSON, render.Brief}
+	forms := []render.Format{render.Table, render.Markdown, render.JSON, render.Brief, render.HTML}
 	var err error
 	switch {
 	case len(args) != 2:
@@ -168,13 +177,15 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	case len(o.labels) == 1 || len(o.labels) > 2:
 		err = usageErrorf("give one for A and one for B: --label before --label after", "--label is given %d times", len(o.labels))
 	case !slices.Contains(forms, printing.Format):
-		err = usageErrorf("give table, markdown, json or brief", "--format %q is not known", o.format)
+		err = usageErrorf("give table, markdown, json, brief or html", "--format %q is not known", o.format)
 	case o.stat && o.all:
 		err = usageErrorf("leave out one of them", "--stat gives a line for each part, --all every difference")
-	case o.stat && (printing.Format == render.JSON || printing.Format == render.Brief):
+	case o.stat && (printing.Format == render.JSON || printing.Format == render.Brief || printing.Format == render.HTML):
 		err = usageErrorf("leave out one of them", "--stat is for tables and markdown, not for --format %s", o.format)
 	default:
-		printing.Color, err = env.color(o.color)
+		if printing.Format, err = o.page.format(env, printing.Format, o.format == string(render.Table)); err == nil {
+			printing.Color, err = env.color(o.color)
+		}
 	}
 	if err != nil {
 		return printing, options, err

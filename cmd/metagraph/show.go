@@ -30,6 +30,7 @@ type showOptions struct {
 	ops        []string
 	devices    []string
 	scopes     []string
+	page       pageFlags
 }
 
 func newShowCommand(env *environment) *cobra.Command {
@@ -45,7 +46,8 @@ Sections:
 On a terminal, sections are tables. In a pipe they are tab-separated lines without headings; a line begins with the file if
 there are several, with the section if you name several, and with the table if the section has several. The summary is the
 same everywhere. JSON is one object with the fields of all sections, and one line for each file if there are several; its
-fields are described in docs/json.md. DOT is a picture of the scopes for Graphviz.
+fields are described in docs/json.md. DOT is a picture of the scopes for Graphviz. HTML is one page for a browser with the graph,
+tables and sizes of the whole file; it loads nothing from a network.
 
 In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a set. Devices are compared by meaning: --device
 '/gpu:*' matches /job:worker/task:1/device:GPU:3. If filters leave nothing of a section, a note on stderr says so, and with
@@ -56,7 +58,8 @@ In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a s
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
   metagraph show model.meta collections --name train_op -e     # exit 1 if there is no such collection
   metagraph show saved_model/ signatures --tag-set serve,gpu
-  metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg`,
+  metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg
+  metagraph show model.meta --format html > model.html         # a page to explore in a browser`,
 		ValidArgsFunction: completeShow,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("depth") {
@@ -68,13 +71,14 @@ In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a s
 	o.in.register(cmd)
 	o.registry.register(cmd)
 	o.register(cmd)
+	o.page.register(cmd)
 	return cmd
 }
 
 // register adds the flags that only show has.
 func (o *showOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes only), or auto: table on a terminal, tsv in a pipe")
+	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes only), html, or auto: table on a terminal, tsv in a pipe")
 	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
 	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	f.BoolVar(&o.wide, "wide", false, "do not fit tables to the terminal: show every column in full")
@@ -179,6 +183,8 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	switch printing.Format {
 	case render.DOT:
 		return true, source.draw(env.stdout, printing)
+	case render.HTML:
+		return true, r.options.page.write(env, source.page)
 	}
 	views, err := source.views(r.sections, r.options.raw)
 	if err != nil {

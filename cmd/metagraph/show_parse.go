@@ -46,6 +46,9 @@ func (o *showOptions) printing(env *environment, r *showRequest) (p render.Optio
 	if p.Format, err = render.ParseFormat(o.format); err != nil {
 		return p, usageErrorf("", "--format: %v", err)
 	}
+	if p.Format, err = o.page.format(env, p.Format, p.Format == render.Auto); err != nil {
+		return p, err
+	}
 	p.Color, err = env.color(o.color)
 	return p, err
 }
@@ -64,6 +67,10 @@ func (o *showOptions) check(r *showRequest) error {
 		return usageErrorf("for example: metagraph show model.meta scopes --format dot", "--format dot needs the section scopes")
 	case format == render.DOT && len(r.files) != 1:
 		return usageErrorf("draw one file at a time", "--format dot takes one file")
+	case format == render.HTML && (len(r.sections) != 1 || r.sections[0].name != sectionTable()[0].name || len(o.picks()) > 0):
+		return usageErrorf("leave out sections and filters", "an HTML page shows the whole file")
+	case format == render.HTML && (len(r.files) != 1 || slices.Contains(o.in.tagSets, allTagSets)):
+		return usageErrorf("write a page for each of them", "an HTML page shows one graph")
 	case o.functions && !r.shows(nodesSection):
 		return usageErrorf("it adds the nodes of function bodies to the section nodes", "--functions needs the section nodes")
 	case o.top > 0 && !r.shows(sizeSection):

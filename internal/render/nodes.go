@@ -107,7 +107,7 @@ func (n *jsonNode) AppendJSON(b []byte) []byte {
 		first = false
 		b = appendKey(b, attr.Key)
 		b = append(b, ": "...)
-		b = appendValue(b, &attr.Value)
+		b = AppendAttr(b, &attr.Value)
 	}
 	return append(b, "}}"...)
 }
@@ -127,9 +127,9 @@ func appendShape(b []byte, s tensor.Shape) []byte {
 	return append(b, ']')
 }
 
-// appendValue appends what an attr holds. A type is TensorFlow's short name, a function {"function": name}; a tensor is
+// AppendAttr appends what an attr holds. A type is TensorFlow's short name, a function {"function": name}; a tensor is
 // summarized, and so is a list that is longer than what is kept of it.
-func appendValue(b []byte, v *tensor.Value) []byte {
+func AppendAttr(b []byte, v *tensor.Value) []byte {
 	switch v.Kind {
 	case tensor.ValueString, tensor.ValueType:
 		return AppendJSONBytes(b, v.Text)
@@ -169,7 +169,7 @@ func appendValues(b []byte, values []tensor.Value) []byte {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = appendValue(b, &values[i])
+		b = AppendAttr(b, &values[i])
 	}
 	return append(b, ']')
 }

@@ -27,6 +27,7 @@ const (
 	TSV      Format = "tsv"
 	Markdown Format = "markdown"
 	JSON     Format = "json"
+	HTML     Format = "html" // package page writes it
 )
 
 // Options says how views are printed. The zero value is TSV-like Auto without color.
@@ -230,10 +231,10 @@ func showRaw(w *printer, views []View) error {
 // ParseFormat returns the format of that name. The empty name is Auto.
 func ParseFormat(name string) (Format, error) {
 	switch f := Format(name); f {
-	case Auto, Table, TSV, Markdown, JSON, DOT:
+	case Auto, Table, TSV, Markdown, JSON, DOT, HTML:
 		return f, nil
 	case "":
 		return Auto, nil
 	}
-	return Auto, fmt.Errorf("unknown format %q; use %s, %s, %s, %s, %s or %s", name, Auto, Table, TSV, Markdown, JSON, DOT)
+	return Auto, fmt.Errorf("unknown format %q; use %s, %s, %s, %s, %s, %s or %s", name, Auto, Table, TSV, Markdown, JSON, DOT, HTML)
 }

@@ -94,7 +94,7 @@ func tensorValues(t *tensor.Tensor) string {
 	}
 	parts := make([]string, 0, len(t.Values)+1)
 	for i := range t.Values {
-		parts = append(parts, string(appendValue(nil, &t.Values[i])))
+		parts = append(parts, string(AppendAttr(nil, &t.Values[i])))
 	}
 	if elements, ok := t.Shape.Elements(); ok && elements > int64(len(t.Values)) {
 		parts = append(parts, ellipsis)

@@ -154,7 +154,7 @@ func TestAppendValue(t *testing.T) {
 			`{"dtype": "int32", "shape": [], "bytes": 5, "values": [7]}`},
 	}
 	for _, test := range tests {
-		if got := string(appendValue(nil, &test.value)); got != test.want {
+		if got := string(AppendAttr(nil, &test.value)); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}

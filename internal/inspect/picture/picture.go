@@ -85,16 +85,41 @@ func Draw(m *model.Model, o Options) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drawing{g: g, picture: new(Picture), boxOf: make([]int32, g.Len()), tensors: make(map[int32]*Box)}
-	d.mark(io.Inputs, BoxInput)
-	d.mark(io.Outputs, BoxOutput)
-	d.side = findSideWork(g, func(i int32) bool { return d.tensors[i] != nil })
+	d := newDrawing(g, io)
 	d.grow(o)
 	d.tree.open(maxBoxes - len(d.tensors))
 	d.place()
 	d.placeSideWork()
 	d.link()
 	return d.picture, nil
+}
+
+// newDrawing returns a drawing of a graph in which inputs, outputs and side work are known.
+func newDrawing(g *graph.Graph, io *dataflow.IO) *drawing {
+	d := &drawing{g: g, picture: new(Picture), boxOf: make([]int32, g.Len()), tensors: make(map[int32]*Box)}
+	d.mark(io.Inputs, BoxInput)
+	d.mark(io.Outputs, BoxOutput)
+	d.side = findSideWork(g, func(i int32) bool { return d.tensors[i] != nil })
+	return d
+}
+
+// SideWork returns the kind of side work that each node of the graph does: 0 for the model itself, k for names[k-1]. The error is
+// that of dataflow.Find.
+func SideWork(m *model.Model) (kinds []uint8, names []string, err error) {
+	io, err := dataflow.Find(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := m.Graph()
+	if err != nil {
+		return nil, nil, err
+	}
+	side := newDrawing(g, io).side
+	kinds = make([]uint8, len(side))
+	for i, kind := range side {
+		kinds[i] = uint8(kind)
+	}
+	return kinds, sideNames[sideNone+1:], nil
 }
 
 // nowhere stands for the box of a node that the filter leaves out.
