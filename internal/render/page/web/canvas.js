@@ -136,7 +136,7 @@ export class Canvas {
   }
 
   drawBox(item) {
-    const openable = item.kind !== 'node' && item.kind !== 'more';
+    const openable = item.kind !== 'node' && item.kind !== 'more' && item.kind !== 'functions';
     const lines = this.lines(item);
     const name = this.page.nameOf(item);
     const change = this.changeOf(item);

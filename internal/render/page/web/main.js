@@ -47,9 +47,10 @@ class Page {
       tab.addEventListener('keydown', (e) => this.tabKey(e));
     }
     $('changes-panel').hidden = !this.diff;
-    $('hint').hidden = this.diff;
     this.draw();
     this.canvas.fit(0.75);
+    if (!this.diff) this.fill({ kind: 'scope', ref: 0 });
+    $('hint').hidden = this.diff;
     this.listen();
   }
 
