@@ -75,7 +75,9 @@ func Diff(w io.Writer, c DiffContent) error {
 }
 
 // sideName returns the label of a side, or the last part of its path.
-func sideName(s diff.Side) string { return cmp.Or(s.Label, s.File[strings.LastIndexAny(s.File, `/\`)+1:]) }
+func sideName(s diff.Side) string {
+	return cmp.Or(s.Label, s.File[strings.LastIndexAny(s.File, `/\`)+1:])
+}
 
 // A union is the nodes of B, then those of A that have no counterpart in B.
 type union struct {

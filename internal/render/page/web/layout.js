@@ -96,7 +96,7 @@ function layered(item, members, flow) {
     acyclicer: flow.some((l) => l.removed) ? 'greedy' : undefined });
   for (const c of members) g.setNode(c.id, { width: c.width, height: c.height });
   for (const end of [inside, outside]) if (flow.some((l) => l.from === end || l.to === end)) g.setNode(end, { width: port, height: port });
-  const weight = (l) => (l.removed === l.data + l.control ? 0 : l.from < 0 || l.to < 0 ? 1 : 2 + Math.min(6, Math.round(Math.log2(l.data)))); // whole numbers: rounding errors make the network simplex run forever
+  const weight = (l) => (l.removed === l.data + l.control ? 1 : l.from < 0 || l.to < 0 ? 1 : 2 + Math.min(6, Math.round(Math.log2(l.data)))); // whole numbers: rounding errors make the network simplex run forever
   for (const l of flow) g.setEdge(l.from, l.to, { weight: weight(l), link: l });
   dagre.layout(g);
   for (const c of members) {
