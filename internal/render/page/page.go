@@ -14,7 +14,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strconv"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/inspect/picture"
 	"github.com/metagraph/metagraph/internal/render"
@@ -55,6 +58,10 @@ func Show(w io.Writer, c Content) error {
 	if err != nil {
 		return err
 	}
+	keys, err := checkpointKeys(c.Model, g)
+	if err != nil {
+		return err
+	}
 	e := newEncoder()
 	e.addGraph(g, types, side)
 	if err := e.addFunctions(g.Rest()); err != nil {
@@ -67,7 +74,24 @@ func Show(w io.Writer, c Content) error {
 	}
 	o := e.outline()
 	o.Kind, o.Name, o.Graph, o.Sides = "show", c.Name, g.Len(), names
-	return write(w, o, append(e.blocks(), block{"facts", facts.Bytes()}))
+	return write(w, o, append(e.blocks(), block{"keys", keys}, block{"facts", facts.Bytes()}))
+}
+
+// checkpointKeys returns in JSON which tensor of a checkpoint the saver puts where: pairs of a node's number and a key.
+func checkpointKeys(m *model.Model, g *graph.Graph) ([]byte, error) {
+	restored, err := checkpoint.RestoredBy(m.Meta, g)
+	if err != nil {
+		return nil, err
+	}
+	b := []byte("[null")
+	for _, r := range restored {
+		if r.Node == graph.Dangling {
+			continue
+		}
+		b = strconv.AppendInt(append(b, ",["...), int64(r.Node), 10)
+		b = append(render.AppendJSONString(append(b, ','), r.Key), ']')
+	}
+	return append(b, ']'), nil
 }
 
 // outline returns what the encoder knows of the outline.

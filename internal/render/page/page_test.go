@@ -350,3 +350,23 @@ func rowNames(t testing.TB, document []byte) []string {
 	}
 	return names
 }
+
+// TestCheckpointKeys wants the key of every variable that the saver restores.
+func TestCheckpointKeys(t *testing.T) {
+	document := show(t, "train", testfiles.Open(t, testfiles.Path(t, "testdata/train/model.ckpt-3.meta"), ""))
+	var pairs []any
+	if err := json.Unmarshal(blocks(t, document)["keys"], &pairs); err != nil {
+		t.Fatal(err)
+	}
+	names := rowNames(t, document)
+	got := make(map[string]string)
+	for _, pair := range pairs[1:] {
+		p := pair.([]any)
+		got[names[int(p[0].(float64))]] = p[1].(string)
+	}
+	for _, name := range []string{"hidden/weights", "softmax_linear/biases", "global_step"} {
+		if got[name] != name {
+			t.Errorf("key of %s: %q (all: %v)", name, got[name], got)
+		}
+	}
+}

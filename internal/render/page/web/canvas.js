@@ -59,15 +59,13 @@ export class Canvas {
     return this.elements?.get(this.page.picture.byKey?.get(key)?.id);
   }
 
-  measure(text, font) {
-    this.pen.font = font;
-    return this.pen.measureText(text).width;
-  }
-
   /** Returns the size of a closed box. */
   box(item) {
     const lines = this.lines(item);
-    const widths = lines.map((text, k) => this.measure(text, k === 0 ? '600 13px system-ui, sans-serif' : '11px system-ui, sans-serif'));
+    const widths = lines.map((text, k) => {
+      this.pen.font = (k === 0 ? '600 13px' : '11px') + ' system-ui, sans-serif';
+      return this.pen.measureText(text).width;
+    });
     const extra = item.kind === 'node' ? 24 : 46;
     return { width: Math.ceil(Math.min(240, Math.max(56, ...widths) + extra)), height: 13 + 16 * lines.length + (item.kind === 'node' ? 0 : 5) };
   }

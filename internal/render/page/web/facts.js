@@ -69,7 +69,8 @@ export class Facts {
     const sections = [];
     if (marks.length > 0) sections.push(['Input or output', marks.map((m) => [m.role, m.why])]);
     const v = this.variable(name);
-    if (v) sections.push(['Variable', variablePairs(v)]);
+    const keys = this.graph.keys(i);
+    if (v || keys) sections.push(['Variable', [...v ? variablePairs(v) : [], ['checkpoint key', keys]]]);
     const collections = this.collections().get(name);
     if (collections) sections.push(['Collections', [['named in', [...collections].join(', ')]]]);
     const problems = (this.json.problems ?? []).flatMap((p) => [p, ...p.examples ?? []].filter((e) => placeNode(this.graph, string(e.place)) === i)
@@ -109,7 +110,7 @@ export class Facts {
 function variablePairs(v) {
   return [['kind', v.kind], ['type', `${v.dtype} ${shape(v.shape)}`], ['parameters', v.parameters === null ? 'unknown' : number(v.parameters)],
     ['bytes', v.bytes === null ? 'unknown' : bytes(v.bytes)], ['trainable', v.trainable ? 'yes' : 'no'], ['belongs to', string(v.of)],
-    ['initializer', string(v.initializer)], ['initial value', string(v.initial_value)], ['checkpoint key', string(v.checkpoint_key)]];
+    ['initializer', string(v.initializer)], ['initial value', string(v.initial_value)]];
 }
 
 /** Returns the node that the place of a problem names: "node conv1", "function f, node conv1". */

@@ -1,4 +1,5 @@
 import { json, signed, varints } from './data.js';
+import { string } from './text.js';
 
 // The nodes of a file by number: those of the graph, then those of each function's body. Properties are typed arrays, and names
 // are put together when asked for, so that a million nodes take tens of megabytes.
@@ -173,6 +174,19 @@ export class Graph {
     const back = signed(this.column('colocated')[i]);
     if (back !== 0) list.push(['_class', ['loc:@' + this.name(i - back)]]);
     return list.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  }
+
+  /** Returns the keys of the tensors of a checkpoint that the saver puts into a node. */
+  keys(i) {
+    if (!this.keyMap) {
+      this.keyMap = new Map();
+      const pairs = this.blocks.has('keys') ? json(this.blocks.get('keys')).slice(1) : [];
+      for (const [node, key] of pairs) {
+        if (!this.keyMap.has(node)) this.keyMap.set(node, []);
+        this.keyMap.get(node).push(string(key));
+      }
+    }
+    return (this.keyMap.get(i) ?? []).join(', ');
   }
 
   /** Returns the number of the text, or none. */

@@ -103,17 +103,16 @@ export class Picture {
       fold(this.series(scopes), spare);
       fold(this.sameOp(nodes), spare);
     }
-    if (total() > mostChildren && scopes.length > 2) {
+    const shorten = (list, key, noun) => {
       const spare = total() - mostChildren;
-      const small = [...scopes].sort((a, b) => this.weight(a) - this.weight(b)).slice(0, Math.min(spare + 1, scopes.length));
-      const set = new Set(small);
-      groups.push(this.group(item, 'scopes', count(small.length, 'smaller scope'), scopes.filter((e) => set.has(e))));
-      scopes = scopes.filter((e) => !set.has(e));
-    }
-    if (total() > mostChildren && nodes.length > 2) {
-      const others = nodes.splice(Math.max(0, nodes.length - (total() - mostChildren) - 1));
-      groups.push(this.group(item, 'others', 'other ops', others));
-    }
+      if (spare <= 0 || list.length < fewest) return list;
+      const large = new Set([...list].sort((a, b) => this.weight(b) - this.weight(a)).slice(0, Math.max(0, list.length - spare - 1)));
+      const small = list.filter((e) => !large.has(e));
+      groups.push(this.group(item, key, count(small.length, noun), small));
+      return list.filter((e) => large.has(e));
+    };
+    scopes = shorten(scopes, 'scopes', 'smaller scope');
+    nodes = shorten(nodes, 'others', 'other node');
     return [...single, ...scopes, ...groups, ...nodes];
   }
 

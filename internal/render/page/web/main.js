@@ -26,7 +26,6 @@ class Page {
     this.facts = new Facts(this.graph, this.diff ? {} : facts, this.diff ? changesOf(this.graph, facts) : () => []);
     this.title = this.outline.name;
     this.picture = new Picture(this.graph, this.facts.marks());
-    this.picture.openSome(this.diff ? firstBoxes + 14 : firstBoxes);
     this.modes = modes(this.graph, this.facts.severities());
     this.mode = this.modes[0];
     this.canvas = new Canvas(this, $('canvas'), $('minimap'));
@@ -47,11 +46,17 @@ class Page {
       tab.addEventListener('keydown', (e) => this.tabKey(e));
     }
     $('changes-panel').hidden = !this.diff;
-    this.draw();
-    this.canvas.fit(0.75);
+    this.begin();
     if (!this.diff) this.fill({ kind: 'scope', ref: 0 });
     $('hint').hidden = this.diff;
     this.listen();
+  }
+
+  /** Draws the first picture. */
+  begin() {
+    this.picture.openSome(this.diff ? firstBoxes + 14 : firstBoxes);
+    this.draw();
+    this.canvas.fit(0.75);
   }
 
   draw(keep) {
@@ -196,9 +201,7 @@ class Page {
     $('reset').addEventListener('click', () => {
       this.picture.open = new Set(['s0']);
       this.picture.offsets.clear();
-      this.picture.openSome(firstBoxes);
-      this.draw();
-      this.canvas.fit(0.75);
+      this.begin();
     });
     document.addEventListener('keydown', (e) => {
       if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches('input, select, textarea')) return;

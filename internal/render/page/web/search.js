@@ -1,4 +1,4 @@
-import { count, el, visible } from './text.js';
+import { el, number, visible } from './text.js';
 import { none } from './graph.js';
 
 // Search by name, op and device. Every text of the file is compared once, and then a node costs a few look-ups.
@@ -104,8 +104,8 @@ export class SearchBox {
   }
 
   note(shown, total) {
-    const text = total === 0 ? 'No node, scope, op or device matches.' : total > shown ? `${count(total, 'match').replace(/matchs$/, 'matches')}; the first ${shown} are listed` : '';
-    this.page.announce(total === 0 ? 'no match' : `${total} found`);
+    this.page.announce(`${total} found`);
+    const text = total === 0 ? 'No node, scope, op or device matches.' : total > shown ? `The first ${shown} of ${number(total)} matches` : '';
     return el('div', { class: 'note', role: 'presentation' }, text);
   }
 

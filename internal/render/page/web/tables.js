@@ -25,7 +25,7 @@ function definitions(page) {
     { id: 'variables', title: 'Variables', rows: f.variables, name: (v) => string(v.name), columns: [['name', ...link((v) => string(v.name))], ['kind', (v) => v.kind],
       ['dtype', (v) => v.dtype], ['shape', (v) => shape(v.shape)], ['parameters', (v) => v.parameters, (v) => num(v.parameters), 'number'],
       ['bytes', (v) => v.bytes, (v) => size(v.bytes), 'number'], ['trainable', (v) => (v.trainable ? 'yes' : 'no')],
-      ['checkpoint key', (v) => string(v.checkpoint_key)], ['belongs to', (v) => string(v.of)]] },
+      ['checkpoint key', (v) => keysOf(page.graph, v)], ['belongs to', (v) => string(v.of)]] },
     { id: 'signatures', title: 'Signatures', rows: f.signatures, name: (s) => string(s.key), columns: [['key', (s) => string(s.key)], ['method', (s) => string(s.method_name)],
       ['inputs', (s) => tensors(s.inputs)], ['outputs', (s) => tensors(s.outputs)]] },
     { id: 'collections', title: 'Collections', rows: f.collections, name: (c) => string(c.key), columns: [['key', (c) => string(c.key)], ['kind', (c) => c.kind],
@@ -42,6 +42,9 @@ function definitions(page) {
     { id: 'assets', title: 'Assets', rows: f.assets, name: (a) => string(a.filename), columns: [['file', (a) => string(a.filename)], ['tensor', ...link((a) => string(a.tensor))]] },
   ].filter((t) => t.rows);
 }
+
+/** Returns the checkpoint keys of a variable, or of its parts. */
+const keysOf = (graph, v) => (v.parts ?? [v]).map((p) => graph.keys(graph.find(string(p.name)))).filter(Boolean).join(', ');
 
 const args = (list) => list.map((a) => `${string(a.name)} ${a.dtype}`).join(', ');
 

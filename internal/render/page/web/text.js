@@ -41,23 +41,12 @@ export function count(n, noun) {
   return number(n) + ' ' + noun + (n === 1 ? '' : 's');
 }
 
+const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+
 /** Returns a number of bytes as show prints it: "1.21 kB". */
 export function bytes(n) {
-  return scaled(n, ['B', 'kB', 'MB', 'GB', 'TB']);
-}
-
-/** Returns a number shortened: "4.98 M". */
-export function short(n) {
-  return scaled(n, ['', 'k', 'M', 'G', 'T']).trim();
-}
-
-function scaled(n, units) {
-  let k = 0;
-  while (Math.abs(n) >= 999.5 && k < units.length - 1) {
-    n /= 1000;
-    k++;
-  }
-  return (k === 0 ? String(Math.round(n)) : n.toPrecision(3)) + ' ' + units[k];
+  const k = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, n * 1.0005)) / 3)));
+  return (k === 0 ? String(n) : (n / 1000 ** k).toPrecision(3)) + ' ' + units[k];
 }
 
 /** Returns a shape of the JSON facts as TensorFlow's users read it. */

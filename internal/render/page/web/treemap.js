@@ -1,4 +1,4 @@
-import { bytes, el, number, short, string, visible } from './text.js';
+import { bytes, el, number, string, visible } from './text.js';
 import { none } from './graph.js';
 
 // Sizes as areas: by scope or by op, in bytes of the file or in parameters of variables.
@@ -101,7 +101,7 @@ export class Treemap {
       if (width < 2 || height < 2) continue;
       const text = `${visible(part.name)}: ${this.amount(part.weight)}, ${((100 * part.weight) / this.total).toFixed(1)} %`;
       const tile = el('button', { type: 'button', class: `tile depth${depth}`, title: text, 'aria-label': text, role: 'listitem', onclick: (e) => this.open(e, part) },
-        width > 34 && height > 16 && el('span', {}, part.name), width > 60 && height > 34 && depth === 0 && el('small', {}, this.unit === 'bytes' ? bytes(part.weight) : short(part.weight)));
+        width > 34 && height > 16 && el('span', {}, part.name), width > 60 && height > 34 && depth === 0 && el('small', {}, this.unit === 'bytes' ? bytes(part.weight) : number(part.weight)));
       Object.assign(tile.style, { left: x + 'px', top: y + 'px', width: width - 1 + 'px', height: height - 1 + 'px' });
       const own = color ?? `var(--k${k % 10})`;
       tile.style.setProperty('--tile', own);
