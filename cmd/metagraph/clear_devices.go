@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // clearDevicesOptions holds the flags of clear-devices.
@@ -26,7 +28,7 @@ type clearDevicesOptions struct {
 }
 
 func newClearDevicesCommand(env *environment) *cobra.Command {
-	var o clearDevicesOptions
+	o := clearDevicesOptions{in: inputFlags{allTags: true}}
 	cmd := &cobra.Command{
 		Use:   "clear-devices [IN [OUT]]",
 		Short: "Remove device placements",
@@ -42,6 +44,7 @@ for exactly that.`,
 		Example: `  metagraph clear-devices gpu.meta local.meta
   metagraph clear-devices --match '/job:ps' in.meta out.meta
   metagraph clear-devices --map '/gpu:*=/gpu:0' in.meta out.meta
+  metagraph clear-devices --tag-set all saved_model/ local_model/
   metagraph clear-devices --check --accelerators model.meta    # exit 1 if a node is on a GPU, a TPU or a remote device`,
 		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runClearDevices(cmd, env, &o, args) },
@@ -68,7 +71,7 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 		return err
 	}
 	defer in.Close() //nolint:errcheck // read only
-	meta, report, err := rewrite.ClearDevices(in.Meta, options)
+	metas, report, err := clearAll(in, options)
 	if err != nil {
 		return in.Locate(err)
 	}
@@ -83,10 +86,24 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	if o.check {
 		return o.out.found(env, in, r, report.Changed())
 	}
-	if r.message, err = in.Rebuild(meta); err != nil {
-		return in.Locate(err)
+	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, metas, in)
+}
+
+// clearAll clears the devices of all MetaGraphDefs that are selected.
+func clearAll(in *metafile.File, o rewrite.DeviceOptions) (metas []*wire.Rope, all *rewrite.DevicesReport, err error) {
+	for _, graph := range in.Selected() {
+		meta, report, err := rewrite.ClearDevices(graph.Meta, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		metas = append(metas, meta)
+		if all == nil {
+			all = report
+		} else {
+			all.Add(report)
+		}
 	}
-	return o.out.write(cmd.Context(), env, argument(args, 1), r, in)
+	return metas, all, nil
 }
 
 // checkMatched returns an error if a device that is to be mapped is not in the file, or if a pattern that matches nothing names a type of

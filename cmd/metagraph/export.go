@@ -109,7 +109,7 @@ func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
 	case o.convert.savedModel:
 		return metafile.SavedModel
 	}
-	if kind, ok := metafile.KindByName(out); ok {
+	if kind, ok := metafile.KindByName(out); ok && !samePlace(out, in) {
 		return kind
 	}
 	return in.Kind

@@ -171,7 +171,7 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	if err != nil {
 		return err
 	}
-	return x.o.out.say(env, x.o.out.reported(out, []*metafile.File{x.in}), r)
+	return x.o.out.say(env, x.o.out.reported(&place{path: out}, []*metafile.File{x.in}), r)
 }
 
 // stage writes a message to out and the checkpoint beside it: both or none.

@@ -6,9 +6,10 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// filterCollectionsOptions is what the flags of filter-collections say.
+// filterCollectionsOptions holds the flags of filter-collections.
 type filterCollectionsOptions struct {
 	in           inputFlags
 	out          outputFlags
@@ -22,10 +23,11 @@ func newFilterCollectionsCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "filter-collections [IN [OUT]] --keep KEY --drop KEY",
 		Short: "Keep or drop collections",
-		Long: `filter-collections drops collections and changes nothing else. With --keep, every collection that it does not name goes;
---drop takes away from what is left. A pattern that fits nothing is an error, so that a typo cannot empty a file.
+		Long: `filter-collections drops collections and changes nothing else. With --keep, it drops every collection that does not
+match; --drop then drops from the rest. A pattern that matches nothing is an error, with suggestions, so that a typo cannot
+empty a file.
 
-In a pattern, * stands for any characters, ? for one, [a-z] for one of a set.`,
+In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a set.`,
 		Example: `  metagraph filter-collections --keep logits < in.meta > out.meta
   metagraph filter-collections --keep '*variables,train_op' in.meta out.meta
   metagraph filter-collections --drop 'summar*' --drop queue_runners in.meta out.meta`,
@@ -35,9 +37,9 @@ In a pattern, * stands for any characters, ? for one, [a-z] for one of a set.`,
 	o.in.register(cmd)
 	o.out.register(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&o.keep, "keep", nil, "keep the collections that fit `GLOB`, drop all others (repeatable, comma-separated)")
-	f.StringArrayVar(&o.drop, "drop", nil, "drop the collections that fit `GLOB` (repeatable, comma-separated)")
-	f.BoolVar(&o.allowMissing, "allow-missing", false, "let a pattern that fits nothing pass")
+	f.StringArrayVar(&o.keep, "keep", nil, "keep collections matching `GLOB`, drop all others (repeatable, comma-separated)")
+	f.StringArrayVar(&o.drop, "drop", nil, "drop collections matching `GLOB` (repeatable, comma-separated)")
+	f.BoolVar(&o.allowMissing, "allow-missing", false, "allow patterns that match nothing")
 	return cmd
 }
 
@@ -56,17 +58,14 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 		return in.Locate(err)
 	}
 	r := result{kind: in.Kind, report: render.Collections{CollectionsReport: report, Check: o.out.dryRun, DryRun: o.out.dryRun}}
-	if r.message, err = in.Rebuild(meta); err != nil {
-		return in.Locate(err)
-	}
-	return o.out.write(cmd.Context(), env, argument(args, 1), r, in)
+	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, []*wire.Rope{meta}, in)
 }
 
-// parse turns the flags into options.
+// parse converts the flags to options.
 func (o *filterCollectionsOptions) parse() (rewrite.CollectionOptions, error) {
 	options := rewrite.CollectionOptions{AllowMissing: o.allowMissing}
 	if len(o.keep)+len(o.drop) == 0 {
-		return options, usageErrorf("for example: metagraph filter-collections --keep logits in.meta out.meta", "nothing to keep or drop was named")
+		return options, usageErrorf("for example: metagraph filter-collections --keep logits in.meta out.meta", "--keep or --drop is required")
 	}
 	for _, patterns := range []struct {
 		flag  string

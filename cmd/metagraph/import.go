@@ -92,8 +92,17 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	if err != nil {
 		return cmp.Or(metafile.Holder(err, inputs...), in).Locate(err)
 	}
-	r := result{message: message, kind: metafile.MetaGraph, report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
+	r := result{report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
 	out := argument(args, 1)
+	// OUT is what BASE is with IN in it, or without BASE what IN is.
+	p, err := placeOf(out, inputs[len(inputs)-1], inputs...)
+	if err != nil {
+		return err
+	}
+	if r.message, err = p.message(message); err != nil {
+		return p.owner.Locate(err)
+	}
+	r.place = &p
 	if err := o.out.write(cmd.Context(), env, out, r, inputs...); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -46,6 +47,7 @@ func (out *outputFlags) check() error {
 type result struct {
 	message *wire.Rope
 	kind    metafile.Kind
+	place   *place // where the command found that it writes; nil for a path alone
 	report  render.Report
 	hints   []string     // what the user may do next, with the names of flags
 	verify  func() error // checks the data that the message refers to, once the size of the message is known to be valid; may be nil
@@ -55,7 +57,10 @@ type result struct {
 // write writes a result to path and reports what was changed. Before a file is replaced, the inputs are checked for changes and
 // released.
 func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
-	path = target(path, r.kind, inputs...)
+	if r.place == nil {
+		r.place = &place{path: target(path, r.kind, inputs...), kind: r.kind}
+	}
+	path, r.kind = r.place.path, r.place.kind
 	format, err := metafile.ParseFormat(out.format)
 	if err != nil {
 		return err
@@ -93,10 +98,10 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if out.dryRun {
 		err = cmp.Or(metafile.Try(ctx, path, r.message, r.kind, options), changed(inputs))
 	} else {
-		err = metafile.Write(ctx, path, r.message, r.kind, options)
+		err = r.replace(ctx, options)
 	}
 	if err == nil {
-		return out.say(env, out.reported(path, inputs), r)
+		return out.say(env, out.reported(r.place, inputs), r)
 	}
 	if changed := changed(inputs); changed != nil {
 		return changed // which may be why it could not be written
@@ -104,15 +109,38 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	return err
 }
 
-// reported returns the name of the file that a report is about: the output, or the input if nothing is written.
-func (out *outputFlags) reported(path string, inputs []*metafile.File) string {
-	switch {
-	case out.dryRun:
-		return inputs[0].Name
-	case metafile.IsStdout(path):
-		return "standard output"
+// writeGraphs writes new MetaGraphDefs of in, those that were selected, to what OUT becomes.
+func (out *outputFlags) writeGraphs(ctx context.Context, env *environment, path string, r result, metas []*wire.Rope, in *metafile.File) error {
+	p, err := placeOf(path, in, in)
+	if err != nil {
+		return err
 	}
-	return path
+	if r.message, err = p.message(metas...); err != nil {
+		return in.Locate(err)
+	}
+	r.place = &p
+	return out.write(ctx, env, path, r, in)
+}
+
+// replace writes the file, or the new directory that it is in.
+func (r *result) replace(ctx context.Context, options metafile.WriteOptions) error {
+	if r.place.directory == "" {
+		return metafile.Write(ctx, r.place.path, r.message, r.kind, options)
+	}
+	d, err := metafile.NewDirectory(ctx, r.place.directory)
+	if err != nil {
+		return err
+	}
+	err = r.place.copyTo(d, func(path string) error { return metafile.Write(d.Ctx, path, r.message, r.kind, options) })
+	return errors.Join(err, d.Discard())
+}
+
+// reported returns the name of the file that a report is about: the output, or the input if nothing is written.
+func (out *outputFlags) reported(p *place, inputs []*metafile.File) string {
+	if out.dryRun {
+		return inputs[0].Name
+	}
+	return p.name()
 }
 
 // changed returns an error if one of the inputs changed since it was opened.

@@ -56,7 +56,7 @@ func TestCorpusRewritten(t *testing.T) {
 	for _, path := range corpusFiles(t, true, 1<<20) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			out := filepath.Join(t.TempDir(), "out.meta")
+			out := filepath.Join(t.TempDir(), "out") // without an extension, so that it is what IN is
 			done := func(args ...string) {
 				t.Helper()
 				if code, _, stderr := command(nil, args...); code != exitDone {

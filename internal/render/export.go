@@ -64,6 +64,9 @@ func (e Export) warnings() []string {
 	if len(e.Undefined) > 0 {
 		out = append(out, "no definition for "+count(len(e.Undefined), "op")+" ("+strings.Join(atMost(texts(e.Undefined), 4), ", ")+"): their default attrs stay")
 	}
+	if e.ScopeNode {
+		out = append(out, fmt.Sprintf("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope)))
+	}
 	if e.Torn > 0 {
 		out = append(out, fmt.Sprintf("%s %s to nodes outside the scope", count(e.Torn, "collection entry"), agree(e.Torn, "refers", "refer")))
 	}

@@ -122,7 +122,7 @@ func fitsAny(patterns []match.Glob, name string) bool {
 func unused(patterns []match.Glob, keys map[string]bool) []string {
 	var out []string
 	for _, p := range patterns {
-		found := keys[p.String()]
+		found := keys[p.String()] || p.String() == "*" // all of none is no typo
 		for key := range keys {
 			found = found || p.Match(key)
 		}

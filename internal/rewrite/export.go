@@ -44,6 +44,7 @@ type ExportOptions struct {
 // An ExportReport says what Export did.
 type ExportReport struct {
 	Scope          string   `json:"scope"`           // the scope that was exported, empty for the whole graph
+	ScopeNode      bool     `json:"scope_node"`      // a node has the very name of the scope; it is outside
 	Nodes          int      `json:"nodes"`           // nodes that stayed
 	OfNodes        int      `json:"of_nodes"`        // nodes that there were
 	UnboundInputs  []string `json:"unbound_inputs"`  // inputs from outside the scope, in the order of their readers
@@ -283,17 +284,25 @@ func (e *exporter) checkScope() error {
 		return nil
 	}
 	scopes := make(map[string]bool)
-	isNode := false
+	found := false
 	for n, err := range e.m.Graph().Nodes() {
 		if err != nil {
 			return err
 		}
-		if scope.Under(n.Name, e.o.Scope) {
-			return nil
+		switch {
+		case scope.Under(n.Name, e.o.Scope):
+			found = true
+			e.checkNewName(n.Name)
+		case string(n.Name) == e.o.Scope:
+			e.report.ScopeNode = true
+		case !found:
+			addScopes(scopes, n.Name)
 		}
-		isNode = isNode || string(n.Name) == e.o.Scope
-		addScopes(scopes, n.Name)
 	}
+	if found {
+		return e.trouble.err()
+	}
+	isNode := e.report.ScopeNode
 	there := slices.Sorted(maps.Keys(scopes))
 	hint := meant(e.o.Scope, there)
 	if len(nearest.Names(e.o.Scope, there, 1)) == 0 {
@@ -308,6 +317,15 @@ func (e *exporter) checkScope() error {
 	}
 	e.trouble.add(hint, "no node lies in the scope %q", e.o.Scope)
 	return e.trouble
+}
+
+// checkNewName refuses a node whose name would be one that TensorFlow does not accept, such as a leading underscore, once the scope is off
+// it.
+func (e *exporter) checkNewName(name []byte) {
+	rest := e.plan.Node(string(name))
+	if rest != "" && len(e.trouble) < listed && e.plan.Keeps(name) && !scope.ValidName(rest) && scope.ValidName(string(name)) {
+		e.trouble.add("export a scope above it, or rename the node", "node %q would be called %q, a name that TensorFlow does not accept", name, rest)
+	}
 }
 
 // hintDepth is how deep the scopes are that a hint can name.

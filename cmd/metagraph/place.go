@@ -1,0 +1,102 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A place is where a rewriting command writes, and what.
+type place struct {
+	path      string         // the file; standard output for what metafile.IsStdout knows
+	kind      metafile.Kind  // the message in it
+	owner     *metafile.File // the input whose message gets the new MetaGraphDef
+	directory string         // the new directory of a SavedModel that path is in, "" for none
+}
+
+// placeOf returns what OUT becomes. An input that is replaced keeps its kind; otherwise the name of OUT decides; otherwise OUT is what the
+// owner is, and a SavedModel that was given as a directory becomes one.
+func placeOf(out string, owner *metafile.File, inputs ...*metafile.File) (place, error) {
+	for _, in := range inputs {
+		if samePlace(out, in) {
+			return place{path: in.Path, kind: in.Kind, owner: in}, nil
+		}
+	}
+	p := place{path: out, kind: owner.Kind, owner: owner}
+	kind, named := metafile.KindByName(out)
+	switch {
+	case named && kind == metafile.SavedModel && owner.Kind != metafile.SavedModel:
+		return p, usageErrorf("name it *.meta, or make a SavedModel with metagraph export --saved-model", "%s: would be a SavedModel, but %s is a %s", out, owner.Name, owner.Kind)
+	case named:
+		p.kind = kind
+	case owner.Kind == metafile.SavedModel && isDirectory(owner.Given) && !metafile.IsStdout(out) && !hasMessageExtension(out):
+		p.directory, p.path = out, filepath.Join(out, filepath.Base(owner.Path))
+		return p, metafile.CheckNewDirectory(out)
+	}
+	return p, nil
+}
+
+// message returns the message to write, given the new MetaGraphDefs of the owner: one, or all that were selected.
+func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
+	switch {
+	case p.kind == p.owner.Kind:
+		return p.owner.RebuildAll(metas)
+	case len(metas) > 1:
+		return nil, usageErrorf("select one with --tag-set, or write a SavedModel", "%s: a %s holds one graph, and %d are selected", p.path, p.kind, len(metas))
+	}
+	return p.owner.As(p.kind, metas[0])
+}
+
+// copyTo writes a new directory with the message, which write writes, and all other files of the owner's directory. The fingerprint stays
+// behind: it is that of the old message.
+func (p *place) copyTo(d *metafile.Directory, write func(path string) error) error {
+	source, name := filepath.Dir(p.owner.Path), filepath.Base(p.path)
+	skipped := []string{"saved_model.pb", "saved_model.pbtxt", "fingerprint.pb"}
+	if err := d.Copy(source, func(name string) bool { return slices.Contains(skipped, name) }); err != nil {
+		return err
+	}
+	if err := write(filepath.Join(d.Temp, name)); err != nil {
+		return err
+	}
+	return d.Commit()
+}
+
+// name returns how the place is called in a report.
+func (p *place) name() string {
+	switch {
+	case p.directory != "":
+		return p.directory
+	case metafile.IsStdout(p.path):
+		return "standard output"
+	}
+	return p.path
+}
+
+// samePlace reports whether OUT is the file that was read, or what it was given as.
+func samePlace(out string, in *metafile.File) bool {
+	if in.Path == "" || metafile.IsStdout(out) {
+		return false
+	}
+	if filepath.Clean(out) == filepath.Clean(in.Given) {
+		return true
+	}
+	a, errA := os.Stat(out)
+	b, errB := os.Stat(in.Path)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// isDirectory reports whether a path leads to a directory.
+func isDirectory(path string) bool {
+	stat, err := os.Stat(path)
+	return err == nil && stat.IsDir()
+}
+
+// hasMessageExtension reports whether a name ends like that of a file with one message.
+func hasMessageExtension(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return slices.Contains([]string{".meta", ".pb", ".pbtxt", ".txtpb", ".textproto", ".json"}, ext)
+}

@@ -1,0 +1,63 @@
+package metafile
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// maxTreeDepth bounds how deep Copy goes, in case links lead round in a circle.
+const maxTreeDepth = 16
+
+// Copy puts into the directory everything that is in source, except the entries at its top that skip reports. Files share their data with
+// those of source where the file system allows that.
+func (d *Directory) Copy(source string, skip func(name string) bool) error {
+	return d.copyInto(d.Temp, source, skip, maxTreeDepth)
+}
+
+func (d *Directory) copyInto(to, from string, skip func(name string) bool, depth int) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if skip(entry.Name()) {
+			continue
+		}
+		if d.Ctx.Err() != nil {
+			return context.Cause(d.Ctx)
+		}
+		path, err := filepath.EvalSymlinks(filepath.Join(from, entry.Name()))
+		if err != nil {
+			return err
+		}
+		stat, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, entry.Name())
+		switch {
+		case stat.IsDir() && depth == 0:
+			return &Error{Name: from, Problem: "has directories nested too deeply to copy"}
+		case stat.IsDir():
+			all := func(string) bool { return false }
+			if err := errors.Join(os.Mkdir(target, 0o777), d.copyInto(target, path, all, depth-1)); err != nil {
+				return err
+			}
+		case stat.Mode().IsRegular():
+			if err := d.link(target, path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// link makes a file that shares its data with source, or a copy.
+func (d *Directory) link(path, source string) error {
+	if os.Link(source, path) == nil {
+		return nil
+	}
+	return CopyFile(d.Ctx, path, source)
+}
