@@ -98,6 +98,10 @@ const maxTopOps = 10
 // *wire.SyntaxError.
 func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	s := &Summary{File: file, Parts: messageParts(m.Meta)}
+	if len(s.Parts) == 1 && file.Format == "binary" {
+		// The file may be the message of the field alone, without its tag and length: a GraphDef.
+		s.Parts[0].Bytes = min(s.Parts[0].Bytes, file.Bytes)
+	}
 	for _, read := range []func(*model.Model) error{
 		s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readIO, s.readProblems,
 	} {
@@ -191,7 +195,7 @@ func (s *Summary) readGraph(m *model.Model) error {
 		byOp[op]++
 		byDevice[g.Device(i)]++
 		if op == constant {
-			s.Graph.ConstantBytes += int64(len(g.Raw(i)))
+			s.Graph.ConstantBytes += int64(protowire.SizeTag(wire.GraphNode) + protowire.SizeBytes(len(g.Raw(i))))
 		}
 	}
 	s.Graph.Nodes = g.Len()

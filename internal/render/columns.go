@@ -47,33 +47,60 @@ func measure(t *Grid, rows [][]string, width int) layout {
 }
 
 // roomy returns a table without the spare columns that keep it from fitting a terminal of that width with the rows' keys whole, and
-// the names of what it left out.
+// the names of the columns that it left out. It leaves out the columns that are the last to go where even shortened keys leave no room.
 func roomy(t *Grid, width int) (*Grid, []string) {
 	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Spare }) {
 		return t, nil
 	}
 	l := measure(t, t.Rows, 0)
-	need := -len(gap)
-	room := func(i int) int {
-		// A column that may go is whole or goes.
-		if c := l.columns[i]; c.Fixed || l.turnOf(i) == keyTurn || c.Spare && !c.Prose {
-			return l.widths[i] + len(gap)
-		}
-		return min(l.widths[i], narrowest) + len(gap)
-	}
-	for i := range l.columns {
-		need += room(i)
-	}
 	keep := make([]bool, len(t.Columns))
+	for i := range keep {
+		keep[i] = true
+	}
+	l.leaveOut(keep, width, l.wholeRoom, func(c Column) bool { return c.Spare && !c.Last })
+	l.leaveOut(keep, width, l.leastRoom, func(c Column) bool { return c.Spare })
 	var out []string
-	for i := len(t.Columns) - 1; i >= 0; i-- {
-		if keep[i] = need <= width || !t.Columns[i].Spare; !keep[i] {
-			need -= room(i)
-			out = append(out, t.Columns[i].Name)
+	for i, c := range t.Columns {
+		if !keep[i] {
+			out = append(out, c.Name)
 		}
 	}
-	slices.Reverse(out)
 	return keepColumns(t, keep), out
+}
+
+// leaveOut leaves out columns that may go, the last first, until the others fit the width. room returns what a column needs.
+func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo func(Column) bool) {
+	need := -len(gap)
+	for i := range keep {
+		if keep[i] {
+			need += room(i) + len(gap)
+		}
+	}
+	for i := len(keep) - 1; i >= 0 && need > width; i-- {
+		if keep[i] && mayGo(l.columns[i]) {
+			keep[i] = false
+			need -= room(i) + len(gap)
+		}
+	}
+}
+
+// wholeRoom returns the columns that column i needs if the keys of rows are whole. A column that may go is whole or goes.
+func (l *layout) wholeRoom(i int) int {
+	if c := l.columns[i]; c.Fixed || l.turnOf(i) == keyTurn || c.Spare && !c.Prose {
+		return l.widths[i]
+	}
+	return min(l.widths[i], narrowest)
+}
+
+// leastKey is how narrow the key of a row becomes before columns that are the last to go are left out.
+const leastKey = 20
+
+// leastRoom returns the columns that column i needs if the keys of rows are shortened.
+func (l *layout) leastRoom(i int) int {
+	if l.turnOf(i) == keyTurn && !l.columns[i].Fixed {
+		return min(l.widths[i], leastKey)
+	}
+	return l.wholeRoom(i)
 }
 
 // keepColumns returns a table with only the columns that are to be kept.

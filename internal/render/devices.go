@@ -12,7 +12,7 @@ import (
 func DeviceList(l *inspect.DeviceList) View {
 	g := Grid{
 		Title:   "devices",
-		Columns: []Column{{Name: "device"}, Number("nodes"), Number("in functions"), {Name: "spelled"}},
+		Columns: []Column{{Name: "device"}, Number("nodes"), Number("in functions"), {Name: "spelled", Spare: true}},
 	}
 	var names []string
 	for _, d := range l.Devices {
@@ -23,7 +23,7 @@ func DeviceList(l *inspect.DeviceList) View {
 		g.Rows = append(g.Rows, []string{noDevice, strconv.Itoa(l.Unplaced.Nodes), strconv.Itoa(l.Unplaced.FunctionNodes)})
 	}
 	if len(l.Devices) == 0 {
-		g.Note = "no node has a device"
+		g.Note = "no devices set"
 	}
 	return View{Section: "devices", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"devices", l.Devices}, {"unplaced", l.Unplaced}}}
 }
@@ -38,7 +38,7 @@ func spellings(d inspect.Device) string {
 	}
 	parts := make([]string, len(d.Spellings))
 	for i, s := range d.Spellings {
-		parts[i] = fmt.Sprintf("%s (%d)", s.Text, s.Nodes+s.FunctionNodes)
+		parts[i] = fmt.Sprintf("%s (%s)", s.Text, numberText(int64(s.Nodes+s.FunctionNodes)))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -37,7 +37,7 @@ func argumentsText(arguments []inspect.Argument) string {
 func functionDevices(devices []inspect.FunctionNode) string {
 	parts := make([]string, len(devices))
 	for i, d := range devices {
-		parts[i] = fmt.Sprintf("%s (%d)", d.Device, d.Nodes)
+		parts[i] = fmt.Sprintf("%s (%s)", d.Device, numberText(int64(d.Nodes)))
 	}
 	return strings.Join(parts, ", ")
 }

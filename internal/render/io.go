@@ -52,7 +52,7 @@ func IO(io *dataflow.IO) View {
 // ioGrid returns the table of the tensors of one role.
 func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) Grid {
 	columns := Columns("tensor", "dtype", "shape", "why")
-	columns[1].Fixed, columns[2].Fixed, columns[3].Prose = true, true, true
+	columns[0].Key, columns[1].Fixed, columns[2].Fixed, columns[3].Prose, columns[3].Below = true, true, true, true, true
 	g := Grid{Title: title, Columns: columns}
 	for _, t := range tensors {
 		if t.Role == role {
@@ -92,7 +92,7 @@ func ioWhy(t dataflow.Tensor) string {
 	if len(t.Copies) == 0 {
 		return t.Why
 	}
-	like := fmt.Sprintf("and %d more like it: %s", len(t.Copies), strings.Join(atMost(t.Copies, listedCopies), ", "))
+	like := fmt.Sprintf("and %s more like it: %s", numberText(int64(len(t.Copies))), strings.Join(atMost(t.Copies, listedCopies), ", "))
 	if t.Why == "" {
 		return like
 	}

@@ -40,7 +40,7 @@ func Problems(found []problems.Problem) View {
 	case len(found) == 0:
 		g.Note = "no problems found: TensorFlow " + opdef.ReferenceVersion + " should import this file"
 	case counts[problems.SeverityError] == 0:
-		g.Note = "nothing that keeps TensorFlow " + opdef.ReferenceVersion + " from importing this file"
+		g.Note = "TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	default:
 		g.Note = fmt.Sprintf("TensorFlow %s refuses to import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
 	}

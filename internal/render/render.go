@@ -106,6 +106,8 @@ type Column struct {
 	Prose bool   // text to read: where it must be shortened, its end goes, not its middle
 	Tree  string // in a table, a path with this between its parts is its last part, indented: a row stands below that of its parent
 	Spare bool   // in a table, left out where the names of the rows need the room; the last such column first
+	Last  bool   // of spare columns, left out after all others, and only where even shortened names of the rows leave no room
+	Comma bool   // in a table, commas between the thousands of a number
 	Wrap  bool   // in a table, what does not fit goes on in the next line, rather than being shortened
 	Key   bool   // a name to be typed again: shortened last, as the first column of a row is
 	Below bool   // in a table that is too wide for the terminal, stands with all such columns in lines of its own below the row
@@ -123,7 +125,7 @@ func Columns(names ...string) []Column {
 }
 
 // Number returns a column for numbers: aligned to the right and never shortened.
-func Number(name string) Column { return Column{Name: name, Right: true, Fixed: true} }
+func Number(name string) Column { return Column{Name: name, Right: true, Fixed: true, Comma: true} }
 
 // Lines returns the sequence of the given values, for View.Values.
 func Lines(values []string) iter.Seq2[string, error] {

@@ -11,7 +11,10 @@ import (
 // Savers is the section saver.
 func Savers(l *inspect.SaverList) View {
 	columns := Columns("saver", "format", "sharded", "max to keep", "keep every", "filename tensor", "save tensor", "restore op")
-	columns[3].Right = true
+	columns[3].Right, columns[4].IfAny = true, true
+	for i := 5; i < len(columns); i++ {
+		columns[i].Key, columns[i].Below = true, true
+	}
 	g := Grid{Title: "saver", Columns: columns}
 	var values []string
 	add := func(name string, s *inspect.Saver) {

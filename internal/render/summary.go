@@ -91,12 +91,12 @@ func fileText(s *inspect.Summary) string {
 
 // originText says which TensorFlow made the graph.
 func originText(o inspect.Origin) string {
-	version := "a TensorFlow that left no version"
+	version := "unknown TensorFlow version"
 	switch {
 	case o.Version != "":
 		version = "TensorFlow " + Text(o.Version)
 	case o.ProducerDate != "":
-		version = fmt.Sprintf("TensorFlow of about %s (it left no version)", o.ProducerDate[:len("2016-09")])
+		version = fmt.Sprintf("TensorFlow of about %s (no version recorded)", o.ProducerDate[:len("2016-09")])
 	}
 	switch o.GitVersion {
 	case "", "unknown", "b'unknown'", o.Version: // what builds outside a git checkout write
@@ -126,12 +126,12 @@ func sizeText(s *inspect.Summary) string {
 		}
 		text := fmt.Sprintf("%s %s", p.Field, bytesText(p.Bytes))
 		if p.Field == "graph_def" && s.Graph.Constants > 0 {
-			text += fmt.Sprintf(" (%s in constants)", bytesText(s.Graph.ConstantBytes))
+			text += fmt.Sprintf(" (%s in Const nodes)", bytesText(s.Graph.ConstantBytes))
 		}
 		parts = append(parts, text)
 	}
 	if len(parts) == 0 {
-		return "nothing in it"
+		return "empty"
 	}
 	return strings.Join(parts, ", ")
 }
@@ -223,7 +223,7 @@ func deviceTexts(l inspect.DeviceList, width int) []string {
 	}
 	lines := fill(parts, summaryDevices, width)
 	if none := l.Unplaced.Nodes + l.Unplaced.FunctionNodes; none > 0 {
-		lines[len(lines)-1] += fmt.Sprintf("; %s without one", numberText(int64(none)))
+		lines[len(lines)-1] += fmt.Sprintf(", %s unplaced", numberText(int64(none)))
 	}
 	return lines
 }
@@ -331,7 +331,7 @@ func problemTexts(found []problems.Problem) []string {
 			parts = append(parts, count(counts[s.severity], s.noun))
 		}
 	}
-	lines := []string{strings.Join(parts, ", ") + " (show FILE problems says more)"}
+	lines := []string{strings.Join(parts, ", ") + " (run `metagraph show FILE problems`)"}
 	for i, p := range found {
 		if i == summaryProblems || p.Severity == problems.SeverityInfo {
 			break

@@ -65,7 +65,7 @@ func ioTexts(tensors []dataflow.Tensor, width int, first dataflow.Role, most int
 		lines[len(lines)-1] += fmt.Sprintf("  (and %d more, see io)", more)
 	}
 	if len(lines) == 0 {
-		lines = []string{"nothing that the graph shows"}
+		lines = []string{"none found"}
 	}
 	for _, g := range groups {
 		var names []string

@@ -40,24 +40,39 @@ func showTables(w *printer, v View, several bool, st style, o Options) error {
 		switch {
 		case w.written > before:
 		case o.Filtered:
-			note = nothingFits
+			note = nothingMatches
 		case note == "":
 			note = "none"
 		}
+		notes := []string{note}
 		if len(without) > 0 && w.written > before {
-			note = strings.TrimPrefix(note+"; ", "; ") + "left out for want of room: " + strings.Join(without, ", ")
+			notes = append(notes, "hidden columns (terminal too narrow): "+strings.Join(without, ", "))
 		}
-		if note != "" {
-			if w.write(st.note(Text(note)) + "\n"); w.err != nil {
-				return w.err
-			}
+		if showNotes(w, notes, st, o.Width); w.err != nil {
+			return w.err
 		}
 	}
 	return nil
 }
 
-// nothingFits stands in place of a table in which nothing is left.
-const nothingFits = "nothing fits what was asked for"
+// showNotes prints the notes below a table, wrapped to the width.
+func showNotes(w *printer, notes []string, st style, width int) {
+	for _, note := range notes {
+		if note == "" {
+			continue
+		}
+		lines := []string{Text(note)}
+		if width > 0 {
+			lines = wrapWords(lines[0], width)
+		}
+		for _, line := range lines {
+			w.write(st.note(line) + "\n")
+		}
+	}
+}
+
+// nothingMatches is printed in place of a table in which filters leave nothing.
+const nothingMatches = "nothing matches"
 
 // tableHeading returns what stands above a table, "" where it is the only one.
 func tableHeading(v View, t *Grid, several bool) string {

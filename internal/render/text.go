@@ -55,6 +55,11 @@ func printableRunes(s string) bool {
 
 // cell returns what stands in a cell of column c of a table.
 func cell(s string, c Column) string {
+	if c.Comma {
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return numberText(n)
+		}
+	}
 	if c.Tree != "" {
 		last := strings.LastIndex(s, c.Tree) + 1
 		return strings.Repeat(gap, strings.Count(s, c.Tree)) + Text(s[last:])

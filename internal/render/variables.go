@@ -15,9 +15,10 @@ func VariableList(l *variables.List) View {
 	columns[4], columns[5] = Number("parameters"), Number("bytes")
 	columns[2].Fixed, columns[3].Fixed, columns[9].Prose = true, true, true
 	columns[7].IfAny = true
-	for _, i := range []int{1, 5, 7, 8, 9} {
+	for _, i := range []int{1, 4, 5, 6, 7, 8, 9} {
 		columns[i].Spare = true
 	}
+	columns[1].Last, columns[5].Last, columns[1].Fixed = true, true, true
 	g := Grid{Title: "variables", Columns: columns}
 	var values []string
 	for i := range l.Variables {
