@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestJSONSchemas holds the schemas in docs/schema against what the commands write, and wants them to know every member.
+func TestJSONSchemas(t *testing.T) {
+	data := filepath.Join("..", "..", "testdata")
+	out := filepath.Join(t.TempDir(), "out.meta")
+	files := []string{"queues.meta", "collections.meta", "functions.meta", "graph.pbtxt", filepath.Join("train", "model.ckpt-3.meta")}
+	check := func(schema string, stderr bool, args ...string) {
+		t.Helper()
+		code, output, errors := command(nil, args...)
+		if stderr {
+			output = errors
+		}
+		s := readSchema(t, schema)
+		d := json.NewDecoder(strings.NewReader(output))
+		var value any
+		if err := d.Decode(&value); err != nil {
+			t.Fatalf("%q: exit %d, no JSON (%v): %s%s", args, code, err, output, errors)
+		}
+		for _, problem := range s.check(s.root, value, schema) {
+			t.Errorf("%q: %s", args, problem)
+		}
+	}
+	for _, name := range files {
+		path := filepath.Join(data, name)
+		check("show", false, "show", path, "all", "--format", "json")
+		check("show", false, "show", path, "nodes", "--functions", "--format", "json")
+		check("report-clear-devices", true, "clear-devices", "--report", "json", path, out)
+		check("report-filter-collections", true, "filter-collections", "--keep", "*", "--report", "json", path, out)
+		check("report-export", true, "export", "--report", "json", path, out)
+		check("report-import", true, "import", "--import-scope", "s", "--report", "json", path, out)
+		for _, other := range files {
+			check("diff", false, "diff", "--format", "json", path, filepath.Join(data, other))
+		}
+	}
+	saved := filepath.Join(data, "saved_model")
+	check("show", false, "show", saved, "all", "--tag-set", "serve", "--format", "json")
+	check("show", false, "show", saved, "signatures", "--tag-set", "all", "--format", "json")
+	check("error", true, "show", saved, "--format", "json")
+	check("error", true, "clear-devices", "--report", "json", "--match", "gqu", saved)
+	check("error", true, "diff", "--format=json", saved)
+}
+
+// A schema is a JSON Schema of the kind that internal/render writes.
+type schema struct {
+	root map[string]any
+}
+
+func readSchema(t *testing.T, name string) *schema {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "schema", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s schema
+	if err := json.Unmarshal(raw, &s.root); err != nil {
+		t.Fatal(err)
+	}
+	return &s
+}
+
+// check returns what is wrong with a value, or which of its members a schema does not know.
+func (s *schema) check(rule map[string]any, value any, place string) []string {
+	if ref, ok := rule["$ref"].(string); ok {
+		rule = s.root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+	}
+	if choices, ok := rule["anyOf"].([]any); ok {
+		var problems []string
+		for _, one := range choices {
+			problems = s.check(one.(map[string]any), value, place)
+			if len(problems) == 0 {
+				return nil
+			}
+		}
+		return problems
+	}
+	if want, ok := rule["const"]; ok && want != value {
+		return []string{fmt.Sprintf("%s is %v, want %v", place, value, want)}
+	}
+	if want, ok := rule["type"]; ok && !hasType(want, value) {
+		return []string{fmt.Sprintf("%s is %v, want %v", place, value, want)}
+	}
+	var problems []string
+	switch v := value.(type) {
+	case []any:
+		items, _ := rule["items"].(map[string]any)
+		for i, element := range v {
+			problems = append(problems, s.check(items, element, fmt.Sprintf("%s[%d]", place, i))...)
+		}
+	case map[string]any:
+		properties, ok := rule["properties"].(map[string]any)
+		if !ok {
+			return nil
+		}
+		for key, member := range v {
+			if sub, known := properties[key].(map[string]any); known {
+				problems = append(problems, s.check(sub, member, place+"."+key)...)
+			} else {
+				problems = append(problems, fmt.Sprintf("%s has a member %q that the schema does not have", place, key))
+			}
+		}
+		required, _ := rule["required"].([]any)
+		for _, key := range required {
+			if _, ok := v[key.(string)]; !ok {
+				problems = append(problems, fmt.Sprintf("%s has no member %q", place, key))
+			}
+		}
+	}
+	return problems
+}
+
+// hasType reports whether a value has one of the types of a schema.
+func hasType(want, value any) bool {
+	names, several := want.([]any)
+	if !several {
+		names = []any{want}
+	}
+	kind := "null"
+	switch v := value.(type) {
+	case bool:
+		kind = "boolean"
+	case string:
+		kind = "string"
+	case []any:
+		kind = "array"
+	case map[string]any:
+		kind = "object"
+	case float64:
+		kind = "number"
+		if v == float64(int64(v)) && slices.Contains(names, any("integer")) {
+			kind = "integer"
+		}
+	}
+	return slices.Contains(names, any(kind))
+}

@@ -1,0 +1,333 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/diff"
+	"github.com/metagraph/metagraph/internal/inspect"
+	"github.com/metagraph/metagraph/internal/inspect/dataflow"
+	"github.com/metagraph/metagraph/internal/inspect/size"
+	"github.com/metagraph/metagraph/internal/inspect/variables"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+var updateSchemas = flag.Bool("update", false, "rewrite docs/schema and docs/json.md")
+
+const docsDirectory = "../../docs"
+
+// TestSchemas compares docs/schema and docs/json.md with what the types say that are written as JSON. TestJSONSchemas in cmd/metagraph
+// holds the schemas against real output.
+func TestSchemas(t *testing.T) {
+	w := schemaWriter{comments: make(map[string]map[string]string)}
+	for _, d := range documents() {
+		w.document(t, d)
+	}
+	compareFile(t, filepath.Join(docsDirectory, "json.md"), jsonIntroduction+w.text.String())
+}
+
+// A document is one kind of JSON document.
+type document struct {
+	name, title, about string
+	members            []Member
+	optional           bool // whether any member can be missing: the sections of show
+}
+
+func documents() []document {
+	of := func(values ...any) (members []Member) {
+		for _, v := range values {
+			members = append(members, Member{"", v})
+		}
+		return members
+	}
+	return []document{
+		{"show", "show --format json", "Each section that is asked for adds its members. `file` is missing for standard input.", showMembers(), true},
+		{"report-clear-devices", "clear-devices --report json", "", of(Written{}, Devices{DevicesReport: new(rewrite.DevicesReport)}), false},
+		{"report-filter-collections", "filter-collections --report json", "", of(Written{}, Collections{CollectionsReport: new(rewrite.CollectionsReport)}), false},
+		{"report-export", "export --report json", "", of(Written{}, Export{ExportReport: new(rewrite.ExportReport)}), false},
+		{"report-import", "import --report json", "", of(Written{}, Import{ImportReport: new(rewrite.ImportReport)}), false},
+		{"diff", "diff --format json", "", of(diff.Report{}), false},
+		{"error", "Errors", "With `--report json` and `--format json`, an error is one line on stderr. Several errors are several lines.", of(errorReport{}), false},
+	}
+}
+
+// showMembers returns the members of all sections, of no file.
+func showMembers() []Member {
+	members := []Member{{"file", ""}, {"tags", ""}}
+	for _, v := range []View{
+		Summary(new(inspect.Summary), 0), TagSets(nil), IO(&dataflow.IO{Methods: make([]dataflow.Method, 1)}), VariableList(new(variables.List)), DeviceList(new(inspect.DeviceList)),
+		Signatures(nil), Savers(new(inspect.SaverList)), Functions(nil), Scopes(new(inspect.ScopeTree), ""), Assets(nil), Ops(nil),
+		Size(new(size.Size), SizeHints{}), Problems(nil),
+	} {
+		members = append(members, v.Fields...)
+	}
+	return append(members, Member{"collections", []jsonCollection{}}, Member{"nodes", []jsonNode{}})
+}
+
+// A schemaWriter writes schemas and the text about them.
+type schemaWriter struct {
+	comments map[string]map[string]string // by package and type.field
+	text     strings.Builder
+	defs     object                  // the schemas of the structs of a document
+	told     map[reflect.Type]string // the structs whose members have been described, and where
+}
+
+type object = map[string]any
+
+// document writes the schema of a document, and a chapter about it.
+func (w *schemaWriter) document(t *testing.T, d document) {
+	t.Helper()
+	w.defs = object{"text": object{"description": "A string, or bytes that are not UTF-8.", "anyOf": []any{object{"type": "string"},
+		object{"type": "object", "properties": object{"base64": object{"type": "string"}}, "required": []string{"base64"}}}}}
+	w.told = make(map[reflect.Type]string)
+	properties, required := object{"format_version": object{"const": FormatVersion}}, []string{"format_version"}
+	fmt.Fprintf(&w.text, "\n## %s\n\nSchema: [schema/%s.json](schema/%s.json). %s\n\n| member | type | meaning |\n|---|---|---|\n", d.title, d.name, d.name, d.about)
+	for _, m := range d.members {
+		if m.Key == "" {
+			w.fields(reflect.TypeOf(m.Value), properties, &required, "", 3)
+			continue
+		}
+		properties[m.Key] = w.schema(reflect.TypeOf(m.Value))
+		w.row(m.Key, reflect.TypeOf(m.Value), "")
+		w.below(m.Key, reflect.TypeOf(m.Value), 2)
+	}
+	schema := object{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "metagraph " + d.title, "type": "object", "properties": properties, "required": required,
+		"$defs": w.defs,
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(schema); err != nil {
+		t.Fatal(err)
+	}
+	compareFile(t, filepath.Join(docsDirectory, "schema", d.name+".json"), b.String())
+}
+
+// schema returns the schema of a type as the encoder writes it.
+func (w *schemaWriter) schema(t reflect.Type) object {
+	switch t {
+	case reflect.TypeFor[tensor.Shape]():
+		return object{"type": []string{"array", "null"}, "items": object{"type": "integer"}}
+	case reflect.TypeFor[variables.Quantity]():
+		return object{"type": []string{"integer", "null"}}
+	case reflect.TypeFor[jsonNode]():
+		return nodeSchema(w)
+	}
+	if t.Implements(reflect.TypeFor[Appender]()) || t.Implements(reflect.TypeFor[json.Marshaler]()) {
+		return object{}
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64:
+		return object{"type": "integer"}
+	case reflect.Float32, reflect.Float64:
+		return object{"type": []string{"number", "string"}}
+	case reflect.String:
+		return object{"$ref": "#/$defs/text"}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return object{"$ref": "#/$defs/text"}
+		}
+		return object{"type": "array", "items": w.schema(t.Elem())}
+	case reflect.Pointer:
+		return object{"anyOf": []any{object{"type": "null"}, w.schema(t.Elem())}}
+	case reflect.Struct:
+		name := strings.ReplaceAll(t.String(), "render.json", "render.")
+		if _, known := w.defs[name]; !known {
+			properties, required := object{}, []string{}
+			def := object{"type": "object", "properties": properties}
+			w.defs[name] = def // before its fields: a type can hold itself
+			w.fields(t, properties, &required, "-", 0)
+			def["required"] = required
+		}
+		return object{"$ref": "#/$defs/" + name}
+	}
+	return object{}
+}
+
+// fields adds the members that a struct contributes to an object, and describes as many levels of them.
+func (w *schemaWriter) fields(t reflect.Type, properties object, required *[]string, prefix string, levels int) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case name == "-" || !f.IsExported() || prefix == "" && name == "format_version":
+			continue
+		case f.Anonymous && name == "":
+			w.fields(f.Type, properties, required, prefix, levels)
+			continue
+		case name == "":
+			name = f.Name
+		}
+		if properties != nil {
+			properties[name] = w.schema(f.Type)
+			if !strings.Contains(options, "omit") {
+				*required = append(*required, name)
+			}
+		}
+		if levels > 0 {
+			w.row(prefix+name, f.Type, w.comment(t, f.Name))
+			w.below(prefix+name, f.Type, levels-1)
+		}
+	}
+}
+
+// below describes the members of a struct, or of the structs in an array.
+func (w *schemaWriter) below(prefix string, t reflect.Type, levels int) {
+	if t == reflect.TypeFor[tensor.Shape]() {
+		return
+	}
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		if t.Kind() == reflect.Slice {
+			prefix += "[]"
+		}
+		t = t.Elem()
+	}
+	if t == reflect.TypeFor[jsonNode]() {
+		for _, name := range nodeMembers() {
+			fmt.Fprintf(&w.text, "| `%s.%s` | | |\n", prefix, name)
+		}
+		return
+	}
+	if t.Kind() != reflect.Struct || levels == 0 || t.Implements(reflect.TypeFor[Appender]()) {
+		return
+	}
+	if where, told := w.told[t]; told {
+		fmt.Fprintf(&w.text, "| `%s.*` | | as `%s.*` |\n", prefix, where)
+		return
+	}
+	w.told[t] = prefix
+	w.fields(t, nil, nil, prefix+".", levels)
+}
+
+// row describes one member.
+func (w *schemaWriter) row(name string, t reflect.Type, meaning string) {
+	fmt.Fprintf(&w.text, "| `%s` | %s | %s |\n", name, typeName(t), strings.ReplaceAll(meaning, "|", `\|`))
+}
+
+func typeName(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[tensor.Shape]():
+		return "array of integers, or null"
+	case t == reflect.TypeFor[variables.Quantity]():
+		return "integer or null"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64:
+		return "integer"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	case reflect.String:
+		return "string"
+	case reflect.Slice:
+		return "array"
+	case reflect.Pointer:
+		return typeName(t.Elem()) + " or null"
+	}
+	return "object"
+}
+
+func nodeMembers() []string {
+	return []string{"name", "function", "op", "device", "inputs", "dtype", "shape", "attrs"}
+}
+
+// nodeSchema is the schema of a node, which writes itself.
+func nodeSchema(w *schemaWriter) object {
+	text := object{"$ref": "#/$defs/text"}
+	return object{"type": "object", "required": nodeMembers(), "properties": object{
+		"name": text, "function": text, "op": text, "device": text, "inputs": object{"type": "array", "items": text},
+		"dtype": text, "shape": w.schema(reflect.TypeFor[tensor.Shape]()), "attrs": object{"type": "object"},
+	}}
+}
+
+// comment returns the comment beside a field in the source of its type.
+func (w *schemaWriter) comment(t reflect.Type, field string) string {
+	path := strings.TrimPrefix(t.PkgPath(), "github.com/metagraph/metagraph/")
+	if w.comments[path] == nil {
+		w.comments[path] = fieldComments(filepath.Join("..", "..", path))
+	}
+	return w.comments[path][t.Name()+"."+field]
+}
+
+// fieldComments returns the comments beside the fields of all structs of a package, by TYPE.FIELD.
+func fieldComments(dir string) map[string]string {
+	comments := make(map[string]string)
+	paths, _ := filepath.Glob(filepath.Join(dir, "*.go")) // the pattern is valid
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if s, ok := spec.Type.(*ast.StructType); ok {
+				for _, f := range s.Fields.List {
+					for _, name := range f.Names {
+						comments[spec.Name.Name+"."+name.Name] = strings.TrimSpace(strings.ReplaceAll(f.Comment.Text(), "\n", " "))
+					}
+				}
+			}
+			return true
+		})
+	}
+	return comments
+}
+
+// compareFile compares a file with what it should hold, or with -update writes it.
+func compareFile(t *testing.T, path, want string) {
+	t.Helper()
+	if *updateSchemas {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, strings.ReplaceAll(string(got), "\r\n", "\n")); diff != "" {
+		t.Errorf("%s is stale; go test ./internal/render -run TestSchemas -update writes it (-want +got):\n%s", path, diff)
+	}
+}
+
+// jsonIntroduction is the beginning of docs/json.md.
+const jsonIntroduction = `# JSON output
+
+Every JSON document that metagraph writes has "format_version": 1. Members are only ever added, so ignore those that you do not know. A change
+that breaks this would raise the number. Names are in snake_case.
+
+- ` + "`show --format json`" + ` and ` + "`diff --format json`" + ` write to stdout, ` + "`--report json`" + ` of the rewriting commands to stderr.
+- Of several files, ` + "`show`" + ` writes one document per line. Otherwise each element of a top-level array is on a line of its own.
+- A string that is not UTF-8 is {"base64": "..."}. Characters that are not printable are escaped.
+- A dtype is TensorFlow's short name (float32). A shape is an array of dimensions, -1 for an unknown one, and null if the rank is unknown.
+- A number that JSON cannot hold is "NaN", "Infinity" or "-Infinity".
+- Lists are sorted or in file order: the same file gives the same bytes.
+
+The schemas in [schema](schema) are JSON Schema 2020-12. They and the tables below are generated from the source, and a test holds them against
+real output.
+`
