@@ -59,7 +59,8 @@ error     unregistered-op      2
 error     unregistered-op      2
   node c  op Yours is not registered
   (what to do)  load the library
-TensorFlow 2.21 refuses to import this file: 2 errors
+TensorFlow 2.21 refuses to import this
+file: 2 errors
 `, "\n")
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)

@@ -58,7 +58,7 @@ func TestSignaturesNarrow(t *testing.T) {
 serving_default  input
   input_1  serving_default_input_1:0  float32  (?,
     5)
-left out for want of room: method
+hidden columns (terminal too narrow): method
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
