@@ -70,18 +70,18 @@ func (t Troubles) err() error {
 	return t
 }
 
-// listed is how many names a message lists at most.
+// listed is the most names that a message lists.
 const listed = 10
 
-// list joins names for a message, quoted, and says how many more there are.
+// list joins names for a message, quoted, and counts those that do not fit.
 func list(names []string) string {
 	if len(names) > listed {
-		return fmt.Sprintf("%s and %d more", quotedList(names[:listed]), len(names)-listed)
+		return fmt.Sprintf("%s, … (%d more)", quotedList(names[:listed]), len(names)-listed)
 	}
 	return quotedList(names)
 }
 
-// meant is a hint that names what a user may have meant by name, of what there is.
+// meant returns a hint with the names that a user may have meant, or else with those that exist.
 func meant(name string, there []string) string {
 	if near := nearest.Names(name, there, 5); len(near) > 0 {
 		return "did you mean " + quotedList(near) + "?"
@@ -89,5 +89,5 @@ func meant(name string, there []string) string {
 	if len(there) == 0 {
 		return ""
 	}
-	return "there is " + list(there)
+	return "available: " + list(there)
 }
