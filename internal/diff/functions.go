@@ -62,7 +62,7 @@ func (c *comparison) compareFunctions() error {
 		switch {
 		case len(change.Fields) > 0 || change.Nodes != nil:
 			p.Changed = append(p.Changed, change)
-		case renamed && whole && !(c.sel.counters && withoutCounters(name) == withoutCounters(change.NewName)):
+		case renamed && whole && (!c.sel.counters || withoutCounters(name) != withoutCounters(change.NewName)):
 			p.Renamed = append(p.Renamed, change)
 		}
 	}

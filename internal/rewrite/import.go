@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,19 +12,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ImportOptions says how a MetaGraphDef goes into another graph: the arguments of import_meta_graph.
+// ImportOptions holds the arguments of import_meta_graph.
 type ImportOptions struct {
-	Scope          string         // put before every name; slashes at its end mean nothing
-	InputMap       []InputMapping // inputs that read something of the base instead
+	Scope          string         // a prefix for every name, with or without a trailing slash
+	InputMap       []InputMapping // inputs that are to read a tensor of the base instead
 	ClearDevices   bool           // empty the device of every imported node
-	UnboundInputs  string         // the collection that lists the inputs that must be mapped; empty: none does
-	Collections    []scope.Glob   // only the collections that one of these fits; empty: all
-	ReturnElements []string       // nodes and tensors whose new names the report is to tell
+	UnboundInputs  string         // the collection that lists the inputs to map; empty: none
+	Collections    []scope.Glob   // the collections to import; empty: all
+	ReturnElements []string       // nodes and tensors whose new names to report
 	UniqueShared   bool           // give resources of the imported graph whose shared_name the base uses one of their own
 	Registry       *scope.Registry
 }
 
-// An ImportReport says what Import did.
+// An ImportReport describes what Import did.
 type ImportReport struct {
 	Scope         string       `json:"scope"`          // the scope that the nodes are in now
 	AskedScope    string       `json:"asked_scope"`    // the scope that was asked for
@@ -92,9 +93,8 @@ type importer struct {
 }
 
 // Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
-// tensorflow/python/framework). With no base, in comes back with every name under the scope. It fails with Troubles, as many
-// as there are, where names, functions or collections do not go together, before anything is put together; and with a
-// *wire.SyntaxError where a file is damaged.
+// tensorflow/python/framework). Without a base, it puts every name of in under the scope. The error is Troubles, with all conflicts
+// between the two graphs, or a *wire.SyntaxError if a file is damaged.
 func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportReport, error) {
 	if o.Registry == nil {
 		o.Registry = scope.NewRegistry()
@@ -129,7 +129,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	return message, i.report, nil
 }
 
-// load reads what is asked for of both graphs.
+// load surveys both graphs.
 func (i *importer) load() (err error) {
 	for _, m := range []*wire.MetaGraph{i.in, i.base} {
 		if err := checkBeside(m); err != nil {
@@ -142,6 +142,10 @@ func (i *importer) load() (err error) {
 	if i.baseOps, err = opsOf(i.base); err != nil {
 		return err
 	}
+	if i.renamesOnly() {
+		i.own, i.there = new(survey), new(survey)
+		return nil
+	}
 	if i.own, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
 		return err
 	}
@@ -149,7 +153,13 @@ func (i *importer) load() (err error) {
 	return err
 }
 
-// chooseNames finds the scope, or the names one by one, under which nothing collides.
+// renamesOnly reports whether the pass that writes the nodes is all that has to look at them: nothing can collide without a base, and
+// a search of the bytes shows that no input is unbound.
+func (i *importer) renamesOnly() bool {
+	return !i.into && (i.o.Scope != "" || i.o.ClearDevices) && !bytes.Contains(i.in.Graph(), []byte(scope.UnboundPrefix))
+}
+
+// chooseNames finds a scope, or names for single nodes, with which no names collide.
 func (i *importer) chooseNames() error {
 	i.report.Scope = i.o.Scope
 	if i.into {
@@ -167,7 +177,7 @@ func (i *importer) chooseNames() error {
 	return err
 }
 
-// nameInitializers gives the variables whose initializers are not there those that were found for them.
+// nameInitializers replaces initializers that were not imported by substitutes.
 func (i *importer) nameInitializers() error {
 	for initializer, other := range i.instead {
 		i.plan.Outer[initializer] = i.plan.Node(other)
@@ -175,10 +185,10 @@ func (i *importer) nameInitializers() error {
 	return nil
 }
 
-// mostRenames is how many renamed nodes a report lists.
+// mostRenames is the most renames that a report lists.
 const mostRenames = 100
 
-// renameTaken gives the nodes whose names are taken in the base names of their own.
+// renameTaken renames the nodes whose names the base uses.
 func (i *importer) renameTaken() error {
 	t, err := numberTaken(i.in.Graph(), i.base.Graph())
 	if err != nil || t.numbers == nil {
@@ -198,7 +208,7 @@ func (i *importer) renameTaken() error {
 	return nil
 }
 
-// chooseFrames gives the loops of the imported graph frames of their own where the base has such.
+// chooseFrames gives imported loops other frames if the base uses theirs.
 func (i *importer) chooseFrames() error {
 	if !i.into || len(i.there.frames) == 0 {
 		return nil
@@ -224,7 +234,7 @@ func (i *importer) chooseFrames() error {
 	return nil
 }
 
-// noteStale notes a collection whose Anys name nodes as they were called before.
+// noteStale notes a collection whose Anys keep old node names.
 func (i *importer) noteStale(key string, collection []byte) {
 	if i.o.Registry.Stale(i.plan, collection) {
 		i.report.Stale = append(i.report.Stale, key)
