@@ -257,6 +257,27 @@ def classifier(device):
                                               v1.saved_model.signature_constants.PREDICT_METHOD_NAME)
 
 
+def write_trained_directory(directory):
+    """A small classifier for batches of 32, trained with Adam, with its checkpoint."""
+    with fresh_graph(), v1.Session() as session:
+        features = v1.placeholder(tf.float32, [32, 4], name="features")
+        labels = v1.placeholder(tf.int64, [32], name="labels")
+        with v1.variable_scope("layer"):
+            weights = v1.get_variable("weights", [4, 3], initializer=v1.truncated_normal_initializer(stddev=0.1, seed=7))
+            biases = v1.get_variable("biases", [3], initializer=v1.zeros_initializer())
+        logits = tf.nn.bias_add(tf.matmul(features, weights), biases, name="logits")
+        tf.nn.softmax(logits, name="probabilities")
+        loss = v1.losses.sparse_softmax_cross_entropy(labels, logits)
+        train = v1.train.AdamOptimizer(0.1).minimize(loss, global_step=v1.train.get_or_create_global_step())
+        saver = v1.train.Saver()
+        session.run(v1.global_variables_initializer())
+        session.run(train, {features: [[0.5, 0.25, 1, 2]] * 32, labels: [1] * 32})
+        os.makedirs(directory, exist_ok=True)
+        saver.save(session, os.path.join(directory, "model.ckpt-1"), write_state=False)
+    with open(os.path.join(directory, "checkpoint"), "w", encoding="utf-8") as f:
+        f.write('model_checkpoint_path: "model.ckpt-1"\n')
+
+
 def write_saved_model(directory):
     """Two graphs, one for GPUs, with one signature each and a vocabulary among the assets. Variables are left out."""
     with contextlib.ExitStack() as stack:
@@ -294,6 +315,7 @@ def main(directory):
     write(os.path.join(directory, "inference.pbtxt"), meta)
     write(os.path.join(directory, "graph.pbtxt"), meta.graph_def)
     write_training_directory(os.path.join(directory, "train"))
+    write_trained_directory(os.path.join(directory, "iris"))
     write_saved_model(os.path.join(directory, "saved_model"))
 
 

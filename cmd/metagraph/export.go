@@ -29,17 +29,22 @@ func newExportCommand(env *environment) *cobra.Command {
 	var o exportOptions
 	cmd := &cobra.Command{
 		Use:   "export [IN [OUT]]",
-		Short: "Copy a graph, or a scope of it, or its text",
-		Long: `export writes a copy of a MetaGraphDef: what tf.train.export_meta_graph does, on files. Without flags it is the same, byte
-for byte, and that is how a file gets from binary to text and back.
+		Short: "Export a graph: a scope, what some outputs need, frozen, as a SavedModel, or as text",
+		Long: `export writes a copy of a graph, as tf.train.export_meta_graph does. Without flags the copy is the same, byte for byte, in the
+format that the name of OUT calls for: *.meta is a MetaGraphDef, *.pb a GraphDef, saved_model.pb a SavedModel.
 
-With --export-scope, the nodes of one scope are copied, and the scope taken off their names. What they read from outside of
-it becomes $unbound_inputs_NAME, which the collection unbound_inputs lists; metagraph import --input-map puts something in its
-place.`,
+--outputs keeps only what the outputs need, and --inputs puts placeholders in the place of tensors. --freeze turns variables
+into constants. --saved-model writes a directory that TensorFlow Serving can load. The values come from the checkpoint
+beside IN, or from --checkpoint.
+
+--export-scope copies the nodes of one scope and removes the scope from their names. What they read from outside becomes
+$unbound_inputs_NAME, which metagraph import --input-map connects again.`,
 		Example: `  metagraph export --as-text model.meta model.pbtxt
   metagraph export --export-scope tower_0 --clear-devices model.meta tower.meta
   metagraph export --collection-list logits,trainable_variables model.meta inference.meta
-  metagraph export --graph-def model.meta graph.pb`,
+  metagraph export --inputs x=features --outputs probabilities iris served.meta
+  metagraph export --freeze --outputs probabilities iris frozen.pb
+  metagraph export --saved-model --inputs x=features --outputs y=probabilities iris export/1`,
 		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, env, &o, args) },
 	}
@@ -48,16 +53,16 @@ place.`,
 	o.registry.register(cmd)
 	o.convert.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes in this `scope`, and take it off their names")
+	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes of this `scope`, and remove it from their names")
 	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key` (repeatable, comma-separated)")
 	f.BoolVar(&o.missing, "allow-missing", false, "let --collection-list name collections that do not exist")
 	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "empty the device of every node")
-	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "drop the savers that saver_def is not about, nodes and all")
-	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "drop attrs that have the default value of their op")
-	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "the collection that lists inputs from outside the scope; empty for none: `key`")
+	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "remove savers other than saver_def's, including their nodes")
+	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "remove attrs that have the default value of their op")
+	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "`key` of the collection that lists inputs from outside the scope; empty for none")
 	f.BoolVar(&o.asText, "as-text", false, "write text, as TensorFlow does (the same as --output-format text)")
 	f.BoolVar(&o.graphDef, "graph-def", false, "write the GraphDef alone")
-	f.BoolVar(&o.debugInfo, "save-debug-info", false, "copy the debug info that lies beside IN, cut to the nodes that are copied, to beside OUT")
+	f.BoolVar(&o.debugInfo, "save-debug-info", false, "copy the debug info beside IN too, cut to the nodes that are copied")
 	return cmd
 }
 

@@ -10,8 +10,12 @@ import (
 // converted returns the details about a cut or frozen graph and about edits.
 func (e Export) converted() []string {
 	var out []string
-	if e.Signature != "" {
-		out = append(out, fmt.Sprintf("signature %s: %s -> %s", Text(e.Signature), endpoints(e.Inputs), endpoints(e.Outputs)))
+	if len(e.Outputs) > 0 {
+		what := endpoints(e.Inputs) + " -> " + endpoints(e.Outputs)
+		if e.Signature != "" {
+			what = "signature " + Text(e.Signature) + ": " + what
+		}
+		out = append(out, what)
 	}
 	if n := len(e.Frozen); n > 0 {
 		out = append(out, fmt.Sprintf("froze %s: %s", count(n, "variable"), strings.Join(atMost(texts(e.Frozen), 6), ", ")))

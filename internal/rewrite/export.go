@@ -109,6 +109,7 @@ type exporter struct {
 	newSaver      []byte                       // SaverDef of the saver that was written, nil for none
 	freezing      *freeze.Freezing             // nil where nothing is frozen
 	ownSignature  bool                         // inputs and outputs are those of the graph's own signatures, which stay
+	fills         []int                        // new ops that fill tables of a frozen graph
 	init          *prune.Init                  // how the cut graph is initialized
 	mainOp        string                       // the op that a loader has to run, to be named in a collection; empty to leave that as it is
 	newAssets     []AssetFile                  // files that become assets
@@ -374,6 +375,7 @@ func (e *exporter) wanted(key string) bool {
 // GraphAlone takes out of the report what lies beside the graph, for a copy that is to hold nothing else.
 func (r *ExportReport) GraphAlone() {
 	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Stale, r.Substitutes = false, nil, nil, 0, 0, nil, 0
+	r.Signature = ""
 	r.Saver, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "none", nil, 0, false, 0
 	r.finish()
 }

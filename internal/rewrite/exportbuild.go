@@ -54,6 +54,15 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	if _, ok := e.m.Message(wire.SaverDef); !ok && e.newSaver != nil {
 		after(wire.SaverDef, func(b *wire.Builder) { b.Bytes(wire.SaverDef, e.newSaver) })
 	}
+	if len(e.fills) > 0 {
+		after(wire.CollectionDef, func(b *wire.Builder) {
+			var list []byte
+			for _, name := range e.report.Initializers {
+				list = appendValue(list, []byte(name))
+			}
+			writeCollection(b, initializersKey, scope.NodeList, list)
+		})
+	}
 	if e.mainOp != "" {
 		after(wire.CollectionDef, func(b *wire.Builder) {
 			writeCollection(b, mainOpKey, scope.NodeList, appendValue(nil, []byte(e.mainOp)))
@@ -84,6 +93,8 @@ const (
 	mainOpKey   = "saved_model_main_op"
 	legacyOpKey = "legacy_init_op"
 	assetsKey   = "saved_model_assets"
+
+	initializersKey = "table_initializer"
 )
 
 // assetDefs returns the assets to write in place of all that the file lists; nil leaves those.
@@ -98,7 +109,9 @@ func (e *exporter) assetDefs() []AssetFile {
 func (e *exporter) replaced(f wire.Field) bool {
 	key, _ := wire.MapEntry(f.Data)
 	switch {
-	case f.Is(wire.CollectionDef) && e.mainOp != "" && (string(key) == mainOpKey || string(key) == legacyOpKey),
+	case f.Is(wire.CollectionDef) && e.o.Freeze && string(key) == "saveable_objects",
+		f.Is(wire.CollectionDef) && len(e.fills) > 0 && string(key) == initializersKey,
+		f.Is(wire.CollectionDef) && e.mainOp != "" && (string(key) == mainOpKey || string(key) == legacyOpKey),
 		f.Is(wire.SignatureDef) && e.mainOp != "" && string(key) == prune.InitSignature,
 		f.Is(wire.CollectionDef) && string(key) == assetsKey && e.assetDefs() != nil,
 		f.Is(wire.AssetFileDef) && e.assetDefs() != nil:

@@ -67,8 +67,17 @@ func (e *exporter) planCompanions() error {
 	if err != nil {
 		return err
 	}
+	for _, i := range e.fills {
+		if err := e.cut.Reach.Add(i); err != nil {
+			return err
+		}
+		init.Initializers = append(init.Initializers, e.draft.Name(i))
+	}
 	e.init = init
 	e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
+	if len(init.Initializers) == 0 {
+		e.report.Initializers = init.Ops
+	}
 	if err := e.planSaver(); err != nil {
 		return err
 	}

@@ -96,6 +96,9 @@ func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
 	e.changedShapes = g.Downstream(changed)
 	e.findFixedSizes(g)
 	return g.Kept(e.changedShapes, func(i int, n *wire.Node) error {
+		if !e.stays(i) {
+			return nil
+		}
 		if _, ok := g.Attr(i, n, "_output_shapes"); ok {
 			g.SetAttr(i, "_output_shapes", nil)
 			e.report.Inferred++
@@ -105,6 +108,11 @@ func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
 		}
 		return nil
 	})
+}
+
+// stays reports whether node i is in the copy, as far as the cut decides.
+func (e *exporter) stays(i int) bool {
+	return e.cut == nil || i < len(e.cut.Reach.Has) && e.cut.Reach.Has[i]
 }
 
 // declaresShapes reports whether an op has the shapes of its outputs as an attr.

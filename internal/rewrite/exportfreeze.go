@@ -11,6 +11,8 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/rewrite/saver"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -82,7 +84,7 @@ func (e *exporter) planFreeze() error {
 	if err != nil {
 		return err
 	}
-	if e.freezing, err = freeze.Plan(e.draft, e.facts, library, e.cut.Reach.Has); err != nil {
+	if e.freezing, err = freeze.Plan(e.draft, e.facts, library, e.cut.Reach.Has, e.cut.Fetched()); err != nil {
 		return err
 	}
 	if err := e.cut.Again(); err != nil {
@@ -100,12 +102,90 @@ func (e *exporter) planFreeze() error {
 		}
 		e.report.Frozen = append(e.report.Frozen, e.draft.Name(i))
 	}
+	if err := e.fillTables(); err != nil {
+		return err
+	}
 	for _, name := range e.freezing.Updates {
 		if i, ok := e.draft.Original([]byte(name)); ok && e.cut.Reach.Has[i] {
 			e.report.Updates = append(e.report.Updates, name)
 		}
 	}
 	return e.trouble.err()
+}
+
+// fillTables adds ops that fill the mutable tables with what the checkpoint holds of them, since nothing restores a frozen graph.
+func (e *exporter) fillTables() error {
+	keys := make(map[int]*checkpoint.Restored)
+	for k := range e.restores {
+		r := &e.restores[k]
+		i := int(r.Node)
+		var n wire.Node
+		if i < 0 || !e.cut.Reach.Has[i] {
+			continue
+		}
+		if e.draft.Graph.Node(i, &n); !saver.IsTable(n.Op) {
+			continue
+		}
+		if keys[i] == nil {
+			keys[i] = r
+			continue
+		}
+		if e.o.Checkpoint == nil {
+			return ErrNoCheckpoint
+		}
+		pair := []*checkpoint.Restored{keys[i], r}
+		slices.SortFunc(pair, func(a, b *checkpoint.Restored) int { return strings.Compare(a.Key, b.Key) })
+		if err := e.fillTable(&n, pair[0], pair[1]); err != nil {
+			return err
+		}
+	}
+	return e.trouble.err()
+}
+
+// fillTable adds the op that fills one table with the values of two keys.
+func (e *exporter) fillTable(n *wire.Node, keys, values *checkpoint.Restored) error {
+	name := string(n.Name)
+	inputs := []string{name}
+	for k, want := range []*checkpoint.Restored{keys, values} {
+		t, _ := e.checkKey(want)
+		if t == nil {
+			return nil
+		}
+		content, err := e.content(t, want, t.Shape)
+		if err != nil {
+			return err
+		}
+		constant := scope.Unique(name+"/"+[]string{"keys", "values"}[k], e.taken)
+		e.draft.Add(e.draft.Files(), draft.Node(constant, "Const", "", nil, map[string]*wire.Rope{
+			"dtype": draft.TypeAttr(t.DType), "value": draft.TensorAttr(content)}))
+		inputs = append(inputs, constant)
+		e.report.Keys = append(e.report.Keys, want.Key)
+	}
+	op := "LookupTableImport"
+	if strings.HasSuffix(string(n.Op), "V2") {
+		op += "V2"
+	}
+	fill := scope.Unique(name+"/"+op, e.taken)
+	i := e.draft.Add(e.draft.Files(), draft.Node(fill, op, "", inputs, map[string]*wire.Rope{
+		"Tin": draft.TypeAttr(tensor.AttrType(n, "key_dtype")), "Tout": draft.TypeAttr(tensor.AttrType(n, "value_dtype"))}))
+	e.fills = append(e.fills, i)
+	return nil
+}
+
+// taken reports whether a node has a name.
+func (e *exporter) taken(name string) bool {
+	_, ok := e.draft.Find([]byte(name))
+	return ok
+}
+
+// content returns the TensorProto of what a variable is restored from.
+func (e *exporter) content(t *checkpoint.Tensor, want *checkpoint.Restored, dims tensor.Shape) (*wire.Rope, error) {
+	if t.IsString() {
+		values, err := e.o.Checkpoint.Strings(t, want.Slice)
+		return draft.StringTensor(dims, values...), err
+	}
+	windows, err := e.o.Checkpoint.Windows(t, want.Slice)
+	return draft.TensorContent(t.DType, dims, windows), err
 }
 
 // setValue makes a variable a constant with its value in the checkpoint.
@@ -125,13 +205,10 @@ func (e *exporter) setValue(i int) error {
 		return nil
 	}
 	e.report.Keys = append(e.report.Keys, want.Key)
-	if t.IsString() {
-		values, err := e.o.Checkpoint.Strings(t, want.Slice)
-		e.freezing.SetValue(i, t.DType, draft.StringTensor(dims, values...))
-		return err
+	content, err := e.content(t, want, dims)
+	if err == nil {
+		e.freezing.SetValue(i, t.DType, content)
 	}
-	windows, err := e.o.Checkpoint.Windows(t, want.Slice)
-	e.freezing.SetValue(i, t.DType, draft.TensorContent(t.DType, dims, windows))
 	return err
 }
 

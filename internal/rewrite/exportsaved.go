@@ -45,10 +45,10 @@ func (e *exporter) planSavedModel() error {
 	if err := e.checkValues(view); err != nil {
 		return err
 	}
-	if err := e.planInitOp(init); err != nil {
+	if err := e.planAssets(view); err != nil {
 		return err
 	}
-	return e.planAssets(view)
+	return e.planInitOp(init)
 }
 
 // servedView returns the graph cut to what is served: the copy itself if it is cut, else what its signatures need, for a look only.
@@ -117,10 +117,7 @@ func (e *exporter) checkValues(view *prune.Cut) error {
 			e.trouble.add("save it too, or cut the graph behind it", "variable %q has no value: the saver does not restore it", n.Name)
 		}
 	}
-	switch {
-	case len(e.trouble) > 0:
-		return e.trouble.err()
-	case e.o.Checkpoint == nil && (needed || len(restored) > 0 && e.cut == nil):
+	if e.o.Checkpoint == nil && (needed || len(restored) > 0 && e.cut == nil) {
 		return ErrNoCheckpoint
 	}
 	for k := range restored {
@@ -199,7 +196,7 @@ func (e *exporter) planInitOp(init *prune.Init) error {
 	return nil
 }
 
-// fedBy returns the placeholders that an op needs.
+// fedBy returns the placeholders that an op needs, except for assets, which loaders feed.
 func (e *exporter) fedBy(name string) ([]string, error) {
 	i, ok := e.draft.Find([]byte(name))
 	if !ok {
@@ -211,7 +208,8 @@ func (e *exporter) fedBy(name string) ([]string, error) {
 	}
 	var names []string
 	err := e.draft.Kept(reach.Has, func(_ int, n *wire.Node) error {
-		if string(n.Op) == "Placeholder" {
+		asset := slices.ContainsFunc(e.report.AssetFiles, func(a AssetFile) bool { return nodeOf(a.Tensor) == string(n.Name) })
+		if string(n.Op) == "Placeholder" && !asset {
 			names = append(names, string(n.Name))
 		}
 		return nil

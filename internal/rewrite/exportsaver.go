@@ -100,7 +100,7 @@ func (e *exporter) planSaver() error {
 	if err != nil {
 		return err
 	}
-	kept := func(i int) bool { return e.cut == nil || i < len(e.cut.Reach.Has) && e.cut.Reach.Has[i] }
+	kept := e.stays
 	entries := saver.Entries(restored, kept)
 	for _, entry := range entries {
 		e.report.Keys = append(e.report.Keys, entry.Key)

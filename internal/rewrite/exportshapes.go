@@ -48,7 +48,7 @@ func (e *exporter) findFixedSizes(g *draft.Graph) {
 	for i := range g.Files() {
 		g.Graph.Node(i, &n)
 		k, ok := shapeInput(n.Op)
-		if !ok || len(e.report.Constants) >= maxFixed || !e.nearDownstream(g, i) || k >= len(n.Inputs) {
+		if !ok || !e.stays(i) || len(e.report.Constants) >= maxFixed || !e.nearDownstream(g, i) || k >= len(n.Inputs) {
 			continue
 		}
 		source, ok := g.Source(n.Inputs[k])

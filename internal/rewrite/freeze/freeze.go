@@ -26,6 +26,7 @@ type Freezing struct {
 	Called    map[string]string // their names, to the names of the functions that they were made of
 
 	g        *draft.Graph
+	outputs  map[int]bool // nodes whose outputs are fetched
 	facts    *opdef.Tensors
 	keep     []bool
 	library  *library
@@ -35,10 +36,10 @@ type Freezing struct {
 	problems draft.Problems
 }
 
-// Plan notes on g what freezing changes. Only nodes for which keep is true are looked at. What a variable becomes is noted without
-// its value, which SetValue adds. The error is draft.Problems where a variable is used in a way that a constant cannot be.
-func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool) (*Freezing, error) {
-	f := &Freezing{g: g, facts: facts, keep: keep, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
+// Plan notes on g what freezing changes. Only nodes for which keep is true are looked at; the nodes in outputs are fetched. What a
+// variable becomes is noted without its value, which SetValue adds. The error is draft.Problems where a variable is used in a way that a constant cannot be.
+func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
+	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
 		Same: make(map[int]int), library: newLibrary(functions, facts)}
 	f.findVariables()
 	for len(f.todo) > 0 {

@@ -3,6 +3,7 @@ package freeze
 import (
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -65,6 +66,10 @@ func (f *Freezing) temporary(i int) bool {
 
 // mend applies a mend to node i.
 func (f *Freezing) mend(i int, n *wire.Node, m mend) {
+	if m.update && !f.isRead(i) {
+		f.silence(i, n)
+		return
+	}
 	e := f.g.Edit(i)
 	e.Op = m.op
 	if m.update {
@@ -90,6 +95,16 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 	case op == "AssignAdd" && tensor.AttrType(n, "T") == stringType:
 		e.Op = "Add"
 	}
+}
+
+// isRead reports whether something that is kept reads what node i returns, or it is fetched.
+func (f *Freezing) isRead(i int) bool {
+	for _, c := range f.g.Consumers(i) {
+		if c.Port != graph.Control && f.kept(int(c.Node)) {
+			return true
+		}
+	}
+	return f.outputs[i]
 }
 
 // stringType is DT_STRING, int32Type DT_INT32.

@@ -87,6 +87,17 @@ func Outputs(g *draft.Graph, facts *opdef.Tensors, inputs, outputs []Endpoint) (
 	return c, nil
 }
 
+// Fetched returns the numbers of the nodes that are outputs.
+func (c *Cut) Fetched() map[int]bool {
+	fetched := make(map[int]bool)
+	for _, output := range c.Outputs {
+		if i, ok := c.g.Source([]byte(strings.TrimPrefix(output.Tensor(), "^"))); ok {
+			fetched[i] = true
+		}
+	}
+	return fetched
+}
+
 // CheckInputs finds the inputs that no output needs. The error is draft.Problems.
 func (c *Cut) CheckInputs() error {
 	var problems draft.Problems
