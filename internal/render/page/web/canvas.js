@@ -66,7 +66,7 @@ export class Canvas {
       this.pen.font = (k === 0 ? '600 13px' : '11px') + ' system-ui, sans-serif';
       return this.pen.measureText(text).width;
     });
-    const extra = item.kind === 'node' ? 24 : 46;
+    const extra = { node: 24, more: 76 }[item.kind] ?? 46;
     return { width: Math.ceil(Math.min(240, Math.max(56, ...widths) + extra)), height: 13 + 16 * lines.length + (item.kind === 'node' ? 0 : 5) };
   }
 
