@@ -1,36 +1,16 @@
 package diff
 
 import (
-	"strconv"
-	"strings"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	dtypes "github.com/metagraph/metagraph/internal/tensor"
 )
 
-// refOffset is what a DataType of a reference has more than that of the value (tensorflow/core/framework/types.proto).
-const refOffset = 100
-
-// dtypeName returns TensorFlow's short name of a DataType ("float32", "string", "float32_ref";
-// tensorflow/python/framework/dtypes.py).
+// dtypeName returns TensorFlow's short name of a DataType, as tensor.DTypeName does, and "no dtype" for DT_INVALID.
 func dtypeName(dtype tfpb.DataType) string {
-	switch dtype {
-	case tfpb.DataType_DT_INVALID:
+	if dtype == tfpb.DataType_DT_INVALID {
 		return "no dtype"
-	case tfpb.DataType_DT_FLOAT:
-		return "float32"
-	case tfpb.DataType_DT_DOUBLE:
-		return "float64"
-	case tfpb.DataType_DT_HALF:
-		return "float16"
 	}
-	name, known := tfpb.DataType_name[int32(dtype)]
-	switch {
-	case !known:
-		return "dtype " + strconv.Itoa(int(dtype))
-	case dtype > refOffset:
-		return dtypeName(dtype-refOffset) + "_ref"
-	}
-	return strings.ToLower(strings.TrimPrefix(name, "DT_"))
+	return dtypes.DTypeName(int32(dtype))
 }
 
 // An element says how the values of a DataType are kept.
@@ -55,8 +35,8 @@ const (
 
 // elementOf returns how values of a DataType are kept (tensorflow/core/framework/types.cc, DataTypeSize).
 func elementOf(dtype tfpb.DataType) element {
-	if dtype > refOffset {
-		dtype -= refOffset
+	if dtype > dtypes.RefOffset {
+		dtype -= dtypes.RefOffset
 	}
 	switch dtype {
 	case tfpb.DataType_DT_BOOL:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	dtypes "github.com/metagraph/metagraph/internal/tensor"
 )
 
 // sameType reports whether two tensors have one dtype and shape, so that their values can be compared one by one.
@@ -162,7 +163,7 @@ func (t *tensor) number(v []byte) float64 {
 	case float:
 		switch t.element.width {
 		case 2:
-			return halfFloat(uint16(bits))
+			return dtypes.Float16(uint16(bits))
 		case 4:
 			return float64(math.Float32frombits(uint32(bits)))
 		}
@@ -190,24 +191,6 @@ func bits(v []byte) uint64 {
 		out = out<<8 | uint64(v[i])
 	}
 	return out
-}
-
-// halfFloat returns the value of an IEEE half-precision number.
-func halfFloat(h uint16) float64 {
-	sign, exponent, fraction := 1.0, int(h>>10&31), float64(h&1023)
-	if h>>15 == 1 {
-		sign = -1
-	}
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 31:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
 // text returns value i for people.

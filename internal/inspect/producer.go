@@ -17,9 +17,9 @@ var producerDates = [...]string{
 // maxProducer bounds what is taken for a count of days: versions up to the year 2100 or so.
 const maxProducer = 30000
 
-// ProducerDate returns the day, as in 2016-09-14, on which the version of GraphDef came in that a graph was produced with: the TensorFlow
+// producerDate returns the day, as in 2016-09-14, on which the version of GraphDef came in that a graph was produced with: the TensorFlow
 // that made it is of about that time. It is empty where the version says nothing.
-func ProducerDate(producer int32) string {
+func producerDate(producer int32) string {
 	switch {
 	case producer <= 0 || producer > maxProducer:
 		return ""

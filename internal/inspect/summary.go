@@ -174,7 +174,7 @@ func (s *Summary) readOrigin(m *model.Model) error {
 		}
 		o.Producer, o.MinConsumer, o.BadConsumers = versions.GetProducer(), versions.GetMinConsumer(), versions.GetBadConsumers()
 	}
-	o.ProducerDate = ProducerDate(o.Producer)
+	o.ProducerDate = producerDate(o.Producer)
 	return nil
 }
 

@@ -4,9 +4,8 @@ import (
 	"bytes"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
-	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -51,7 +50,7 @@ func (i *importer) checkFunctions() error {
 			return err
 		case f.Is(wire.LibraryFunction):
 			name := wire.Function(f.Data).Name()
-			if other, ok := base.functions[name]; ok && !sameFunction(other, f.Data) {
+			if other, ok := base.functions[name]; ok && !opdef.SameFunction(other, f.Data) {
 				bodies = append(bodies, name)
 			}
 		case f.Is(wire.LibraryGradient):
@@ -78,16 +77,6 @@ func (i *importer) checkFunctions() error {
 		}
 	}
 	return nil
-}
-
-// sameFunction reports whether two FunctionDefs mean the same: bytes may differ in the order of maps (FunctionDefsEqual in
-// tensorflow/core/framework/function.cc).
-func sameFunction(a, b wire.Function) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	var x, y tfpb.FunctionDef
-	return proto.Unmarshal(a, &x) == nil && proto.Unmarshal(b, &y) == nil && proto.Equal(&x, &y)
 }
 
 // appendLibraries appends the united function library, where there is one: the base's as it stands, then what only the

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -14,16 +15,6 @@ const (
 	saverSave    protowire.Number = 2
 	saverRestore protowire.Number = 3
 )
-
-// isSaverOp reports whether an op is one of those by which a saver is known (SAVE_AND_RESTORE_OPS in tensorflow/python/framework/meta_graph.py).
-func isSaverOp(op []byte) bool {
-	switch string(op) {
-	case "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice",
-		"RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
-		return true
-	}
-	return false
-}
 
 // A saverScopes is the scopes that the savers of a graph live in.
 type saverScopes struct {
@@ -45,7 +36,7 @@ func findSavers(g wire.Graph, saver []byte) (*saverScopes, error) {
 		if err != nil {
 			return nil, err
 		}
-		if isSaverOp(n.Op) {
+		if opdef.IsSaverOp(string(n.Op)) {
 			ops = append(ops, string(n.Name))
 		}
 	}

@@ -33,12 +33,6 @@ func AttrInt(n *wire.Node, key string) int64 {
 	return int64(wire.LastUint(value, wire.AttrI))
 }
 
-// AttrBool returns the bool of an attr, false where there is none.
-func AttrBool(n *wire.Node, key string) bool {
-	value, _ := n.Attr(key)
-	return wire.LastUint(value, wire.AttrB) != 0
-}
-
 // AttrType returns the DataType of an attr, 0 where there is none.
 func AttrType(n *wire.Node, key string) int32 {
 	value, _ := n.Attr(key)

@@ -286,13 +286,13 @@ func halfValue(bits uint16, dtype string) Value {
 	case "bfloat16":
 		return Value{Kind: ValueFloat, Float: float64(math.Float32frombits(uint32(bits) << 16))}
 	case "float16":
-		return Value{Kind: ValueFloat, Float: float16(bits)}
+		return Value{Kind: ValueFloat, Float: Float16(bits)}
 	}
 	return Value{Kind: ValueInt, Int: int64(bits)}
 }
 
-// float16 returns the value of an IEEE 754 half.
-func float16(bits uint16) float64 {
+// Float16 returns the value of an IEEE 754 half-precision number.
+func Float16(bits uint16) float64 {
 	exponent, fraction := int(bits>>10&0x1F), float64(bits&0x3FF)
 	var f float64
 	switch exponent {

@@ -3,6 +3,7 @@ package problems
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -114,25 +115,12 @@ func (f *problemFinder) findInMessage() {
 }
 
 // integers yields the values of a repeated varint field, packed or not.
-func integers(message []byte, num protowire.Number) func(yield func(uint64) bool) {
+func integers(message []byte, num protowire.Number) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
-		for s := wire.Scan(message); s.Next(); {
-			switch {
-			case s.Num == num && s.Type == protowire.VarintType:
-				if !yield(s.Uint()) {
-					return
-				}
-			case s.Is(num):
-				for rest := s.Data; len(rest) > 0; {
-					v, n := protowire.ConsumeVarint(rest)
-					if n < 0 {
-						break
-					}
-					if !yield(v) {
-						return
-					}
-					rest = rest[n:]
-				}
+		more := true
+		for s := wire.Scan(message); more && s.Next(); {
+			if s.Num == num {
+				s.EachVarint(func(v uint64) { more = more && yield(v) })
 			}
 		}
 	}

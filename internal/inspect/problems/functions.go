@@ -1,13 +1,13 @@
 package problems
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -37,7 +37,7 @@ func (f *problemFinder) addFunction(function wire.Function) {
 	f.library = append(f.library, function)
 	place := func() string { return "function " + shown(name) }
 	if first, known := f.byName[name]; known {
-		if !sameFunction(f.library[first], function) {
+		if !opdef.SameFunction(f.library[first], function) {
 			f.found.add(duplicateFunction, name, place, fixed("an earlier function with another body has the same name"))
 		}
 		return
@@ -53,18 +53,6 @@ func (f *problemFinder) addFunction(function wire.Function) {
 		return // bytes that are no message; the walk over the texts says so
 	}
 	f.ops.functions[name] = signature
-}
-
-// sameFunction reports whether two functions are the same.
-func sameFunction(a, b wire.Function) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	var first, second tfpb.FunctionDef
-	if proto.Unmarshal(a, &first) != nil || proto.Unmarshal(b, &second) != nil {
-		return false
-	}
-	return proto.Equal(&first, &second)
 }
 
 // findInGradients looks at the pairs of function and gradient function. Without any function TensorFlow does not look at them.

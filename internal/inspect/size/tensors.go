@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -212,15 +213,9 @@ func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
 	return slices.DeleteFunc(groups, func(g []tensorAt) bool { return len(g) < 2 })
 }
 
-// savesOrRestores reports whether an op is one that a saver is built of (SAVE_AND_RESTORE_OPS in
-// tensorflow/python/framework/meta_graph.py).
+// savesOrRestores reports whether an op saves or restores tensors: the ops by which a saver is known, and two that TensorFlow uses with them.
 func savesOrRestores(op []byte) bool {
-	switch string(op) {
-	case "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice",
-		"RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice", "SaveSlices", "MergeV2Checkpoints":
-		return true
-	}
-	return false
+	return opdef.IsSaverOp(string(op)) || string(op) == "SaveSlices" || string(op) == "MergeV2Checkpoints"
 }
 
 // savers returns what the savers cost.

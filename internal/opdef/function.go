@@ -1,0 +1,20 @@
+package opdef
+
+import (
+	"bytes"
+
+	"google.golang.org/protobuf/proto"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// SameFunction reports whether two FunctionDefs mean the same; their bytes may differ in the order of maps (FunctionDefsEqual in
+// tensorflow/core/framework/function.cc). Functions that cannot be decoded are the same only if their bytes are.
+func SameFunction(a, b wire.Function) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y tfpb.FunctionDef
+	return proto.Unmarshal(a, &x) == nil && proto.Unmarshal(b, &y) == nil && proto.Equal(&x, &y)
+}

@@ -1,0 +1,20 @@
+package opdef
+
+// IsSaverOp reports whether an op is one of those by which TensorFlow knows a saver (SAVE_AND_RESTORE_OPS in
+// tensorflow/python/framework/meta_graph.py).
+func IsSaverOp(op string) bool {
+	switch op {
+	case "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice":
+		return true
+	}
+	return isRestoreOp(op)
+}
+
+// isRestoreOp reports whether an op reads tensors from a checkpoint for a saver.
+func isRestoreOp(op string) bool {
+	switch op {
+	case "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
+		return true
+	}
+	return false
+}

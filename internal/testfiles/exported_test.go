@@ -1,0 +1,158 @@
+package testfiles_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
+)
+
+// held are the packages that TestExportedNamesAreUsed checks, with those below them.
+var held = []string{"internal/graph", "internal/tensor", "internal/opdef", "internal/inspect", "internal/match", "internal/metafile",
+	"internal/nearest", "internal/text", "internal/wire"}
+
+// TestExportedNamesAreUsed checks that another package uses every exported function, type, variable and constant; tests of other
+// packages count. It ignores methods, errors, and types that an exported declaration of the same package mentions.
+func TestExportedNamesAreUsed(t *testing.T) {
+	root := testfiles.Path(t, "")
+	exported := make(map[string]bool) // "internal/wire.Scan"
+	used := make(map[string]bool)
+	mentioned := make(map[string]bool) // in declarations of its own package
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && name != root:
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		folder := filepath.ToSlash(relative)
+		uses(file, folder, used)
+		inHeld := slices.ContainsFunc(held, func(p string) bool { return folder == p || strings.HasPrefix(folder, p+"/") })
+		if inHeld && !strings.HasSuffix(name, "_test.go") {
+			for _, decl := range file.Decls {
+				for _, name := range declared(decl) {
+					exported[folder+"."+name] = true
+				}
+				mentions(decl, folder, mentioned)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var unused []string
+	for name := range exported {
+		if !used[name] && !mentioned[name] {
+			unused = append(unused, name)
+		}
+	}
+	slices.Sort(unused)
+	for _, name := range unused {
+		t.Errorf("%s is exported, and no other package uses it", name)
+	}
+}
+
+// uses notes the names of internal packages that a file of another package selects.
+func uses(file *ast.File, folder string, used map[string]bool) {
+	const module = "github.com/metagraph/metagraph/"
+	imports := make(map[string]string)
+	for _, spec := range file.Imports {
+		from, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module)
+		if !ok || from == folder && !strings.HasSuffix(file.Name.Name, "_test") {
+			continue
+		}
+		local := path.Base(from)
+		if spec.Name != nil {
+			local = spec.Name.Name
+		}
+		imports[local] = from
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && imports[x.Name] != "" {
+				used[imports[x.Name]+"."+s.Sel.Name] = true
+			}
+		}
+		return true
+	})
+}
+
+// declared returns the exported names that a declaration introduces, methods left out.
+func declared(decl ast.Decl) []string {
+	var names []string
+	add := func(id *ast.Ident) {
+		if id.IsExported() && !strings.HasPrefix(id.Name, "Err") && !strings.HasSuffix(id.Name, "Error") {
+			names = append(names, id.Name)
+		}
+	}
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			add(d.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				add(s.Name)
+			case *ast.ValueSpec:
+				// Of a list of constants of one type, those that nothing names belong to the list.
+				if len(d.Specs) > 1 && d.Tok == token.CONST {
+					continue
+				}
+				for _, id := range s.Names {
+					add(id)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// mentions notes the types that exported declarations mention: fields, parameters and results.
+func mentions(decl ast.Decl, folder string, mentioned map[string]bool) {
+	note := func(at ast.Node) {
+		ast.Inspect(at, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok {
+				ast.Inspect(f.Type, func(n ast.Node) bool {
+					if id, ok := n.(*ast.Ident); ok && id.IsExported() {
+						mentioned[folder+"."+id.Name] = true
+					}
+					return true
+				})
+			}
+			return true
+		})
+	}
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Name.IsExported() {
+			note(d.Type)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			if s, ok := spec.(*ast.TypeSpec); ok && s.Name.IsExported() {
+				note(s.Type)
+			}
+		}
+	}
+}
