@@ -190,71 +190,88 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 	values := listValues(kind, list)
 	out := make([]entry, len(values))
 	for i, value := range values {
-		e := &out[i]
 		switch {
 		case kind == scope.AnyList:
-			e.value = decode(value, new(anypb.Any))
-			e.readAny(renames)
+			out[i] = anyEntry(value, renames)
 		case typ != nil:
-			e.value = decode(value, typ.Message.New().Interface())
-			label := e.value.label()
-			e.label, e.old, e.shown = renames.translate(label), label, quote(label)
+			m := decode(value, typ.Message.New().Interface())
+			label := m.label()
+			out[i] = entry{renames.translate(label), &entryMore{old: label, shown: quote(label), value: m}}
 		case kind == scope.NodeList:
-			e.label, e.old, e.shown = renames.translate(string(value)), string(value), quote(string(value))
+			old := unsafeString(value)
+			out[i].label = renames.translate(old)
+			if out[i].label != old {
+				out[i].more = &entryMore{old: old}
+			}
 		default:
-			e.label, e.old, e.shown = string(value), string(value), quote(string(value))
+			out[i].label = unsafeString(value)
 		}
-		e.shown, _ = clip(e.shown, "")
+		if more := out[i].more; more != nil {
+			more.shown, _ = clip(more.shown, "")
+		}
 	}
 	return out
 }
 
-// readAny labels an entry that is an Any: by its type and the first string in what it holds.
-func (e *entry) readAny(renames *renames) {
-	e.label, e.old, e.shown = string(e.value.raw), string(e.value.raw), e.value.text()
-	a, ok := e.value.decoded.(*anypb.Any)
+// anyEntry returns the entry of an Any, labeled by its type and the first string in what it holds.
+func anyEntry(value []byte, renames *renames) entry {
+	m := decode(value, new(anypb.Any))
+	e := entry{string(m.raw), &entryMore{old: string(m.raw), shown: m.text(), value: m}}
+	a, ok := m.decoded.(*anypb.Any)
 	if !ok {
-		return
+		return e
 	}
-	e.shown = anyType(a)
+	e.more.shown = anyType(a)
 	inner, err := a.UnmarshalNew()
 	if err != nil {
-		return
+		return e
 	}
-	m := &message{e.value.raw, inner}
-	if name, _ := m.name(); name != "" {
-		e.shown += " " + quote(name)
+	held := &message{m.raw, inner}
+	if name, _ := held.name(); name != "" {
+		e.more.shown += " " + quote(name)
 	}
-	label := m.label()
-	e.label, e.old = a.GetTypeUrl()+" "+renames.translate(label), a.GetTypeUrl()+" "+label
+	label := held.label()
+	e.label, e.more.old = a.GetTypeUrl()+" "+renames.translate(label), a.GetTypeUrl()+" "+label
+	return e
 }
 
 // listValues returns the values of a list of the given kind, numbers as text.
 func listValues(kind protowire.Number, list []byte) [][]byte {
-	var out [][]byte
 	switch kind {
 	case scope.Int64List:
 		m := new(tfpb.CollectionDef_Int64List)
 		if proto.Unmarshal(list, m) != nil {
 			return [][]byte{list}
 		}
-		for _, v := range m.GetValue() {
-			out = append(out, strconv.AppendInt(nil, v, 10))
-		}
+		return numberTexts(m.GetValue(), func(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) })
 	case scope.FloatList:
 		m := new(tfpb.CollectionDef_FloatList)
 		if proto.Unmarshal(list, m) != nil {
 			return [][]byte{list}
 		}
-		for _, v := range m.GetValue() {
-			out = append(out, strconv.AppendFloat(nil, float64(v), 'g', -1, 32))
+		return numberTexts(m.GetValue(), func(dst []byte, v float32) []byte { return strconv.AppendFloat(dst, float64(v), 'g', -1, 32) })
+	}
+	var out [][]byte
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(1) {
+			out = append(out, s.Data)
 		}
-	default:
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) {
-				out = append(out, s.Data)
-			}
+	}
+	return out
+}
+
+// numberTexts returns the texts of numbers, in one block of memory as far as possible.
+func numberTexts[T int64 | float32](numbers []T, text func(dst []byte, v T) []byte) [][]byte {
+	const block = 64 << 10
+	var room []byte
+	out := make([][]byte, 0, len(numbers))
+	for _, v := range numbers {
+		if cap(room)-len(room) < 32 {
+			room = make([]byte, 0, block)
 		}
+		at := len(room)
+		room = text(room, v)
+		out = append(out, room[at:])
 	}
 	return out
 }

@@ -85,8 +85,9 @@ func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bo
 		typ = nil
 	}
 	for _, e := range c.entries(kind, list, typ, nil) {
-		node, _, _ := strings.Cut(e.shown, ":")
-		if !look([]byte(e.shown)) || !look([]byte(node)) {
+		name := e.name()
+		node, _, _ := strings.Cut(name, ":")
+		if !look([]byte(name)) || !look([]byte(node)) {
 			return false
 		}
 	}

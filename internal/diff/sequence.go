@@ -3,14 +3,45 @@ package diff
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// An entry is one element of a list whose order counts.
+// An entry is one element of a list whose order counts. Lists can be long, so that most entries are nothing but a label.
 type entry struct {
-	label string   // what tells it from the others: of an entry of A under the name that it has in B
+	label string     // what tells it from the others: of an entry of A under the name that it has in B
+	more  *entryMore // nil if the label is all, and was not renamed
+}
+
+// An entryMore is what an entry has besides its label.
+type entryMore struct {
 	old   string   // the label without renames
-	shown string   // the label as it stands
-	value *message // what else there is to it; nil where the label is all
+	shown string   // the label as people read it; empty if it is old
+	value *message // the entry itself; nil if the label is all
+}
+
+// old returns the label without renames.
+func (e *entry) old() string {
+	if e.more == nil {
+		return e.label
+	}
+	return e.more.old
+}
+
+// value returns the message that an entry holds, nil if the label is all.
+func (e *entry) value() *message {
+	if e.more == nil {
+		return nil
+	}
+	return e.more.value
+}
+
+// name returns the label as people read it. It does not refer to the file's bytes.
+func (e *entry) name() string {
+	if e.more != nil && e.more.shown != "" {
+		return e.more.shown
+	}
+	name, _ := clip(quote(strings.Clone(e.old())), "")
+	return name
 }
 
 // sequence compares two lists whose order counts: entries are paired by label, those that are not in the order of the
@@ -20,65 +51,84 @@ func sequence(a, b []entry, renames *renames) *Part {
 	toB, toA := pairLabels(a, b)
 	inOrder := longestRise(toB)
 	pairReplaced(a, b, toB, toA, inOrder)
-	for i, e := range a {
+	p.Removed, p.Added = reserve(toB), reserve(toA)
+	for i := range a {
+		e := &a[i]
 		j := toB[i]
 		if j == alone {
-			p.Removed = append(p.Removed, Change{Name: e.shown, Value: e.value.text()})
+			p.Removed = append(p.Removed, Change{Name: e.name(), Value: e.value().text()})
 			continue
 		}
-		change := Change{Name: e.shown}
+		change := Change{Name: e.name()}
 		if inOrder[i] {
-			change.Fields = e.compare(b[j], renames)
+			change.Fields = e.compare(&b[j], renames)
 		} else {
 			moved := change
 			moved.Fields = []Field{changed("position", strconv.Itoa(i), strconv.Itoa(j))}
 			p.Moved = append(p.Moved, moved)
-			change.Fields = e.compare(b[j], renames)
+			change.Fields = e.compare(&b[j], renames)
 		}
 		if len(change.Fields) == 0 {
 			continue
 		}
-		if e.value == nil {
+		if e.value() == nil {
 			change.Name = "[" + strconv.Itoa(i) + "]"
-		} else if e.label != b[j].label && e.old != b[j].label && e.shown != b[j].shown {
-			change.NewName = b[j].shown
+		} else if e.label != b[j].label && e.old() != b[j].label && e.name() != b[j].name() {
+			change.NewName = b[j].name()
 		}
 		p.Changed = append(p.Changed, change)
 	}
-	for j, e := range b {
-		if toA[j] == alone {
-			p.Added = append(p.Added, Change{Name: e.shown, Value: e.value.text()})
+	for j := range b {
+		if e := &b[j]; toA[j] == alone {
+			p.Added = append(p.Added, Change{Name: e.name(), Value: e.value().text()})
 		}
 	}
 	return p
 }
 
 // compare returns what differs between an entry of A and one of B.
-func (e entry) compare(other entry, renames *renames) []Field {
-	if e.value != nil && other.value != nil {
-		return e.value.compare(other.value, renames)
+func (e *entry) compare(other *entry, renames *renames) []Field {
+	if e.value() != nil && other.value() != nil {
+		return e.value().compare(other.value(), renames)
 	}
-	if e.label != other.label && e.old != other.label {
-		return []Field{changed("value", e.shown, other.shown)}
+	if e.label != other.label && e.old() != other.label {
+		return []Field{changed("value", e.name(), other.name())}
 	}
 	return nil
 }
 
+// reserve returns room for the entries that have no partner, nil if all have one.
+func reserve(partner []int) []Change {
+	n := 0
+	for _, p := range partner {
+		n += count(p == alone)
+	}
+	if n == 0 {
+		return nil
+	}
+	return make([]Change, 0, n)
+}
+
 // pairLabels pairs entries of one label: the first with the first, the second with the second.
 func pairLabels(a, b []entry) (toB, toA []int) {
-	at := make(map[string][]int, len(b))
+	first := make(map[string]int32, len(b)) // the first entry of B that is left with a label; alone if none is
+	next := make([]int32, len(b))           // the next entry of B with the same label
 	toB, toA = make([]int, len(a)), make([]int, len(b))
-	for j, e := range b {
-		at[e.label] = append(at[e.label], j)
+	for j := len(b) - 1; j >= 0; j-- {
+		next[j] = alone
+		if later, repeated := first[b[j].label]; repeated {
+			next[j] = later
+		}
+		first[b[j].label] = int32(j)
 		toA[j] = alone
 	}
-	for i, e := range a {
+	for i := range a {
 		toB[i] = alone
 		// A name that nothing checks, such as that of a context, may not have followed a rename.
-		for _, label := range []string{e.label, e.old} {
-			if same := at[label]; len(same) > 0 {
-				toB[i], toA[same[0]] = same[0], i
-				at[label] = same[1:]
+		for _, label := range []string{a[i].label, a[i].old()} {
+			if j, known := first[label]; known && j != alone {
+				toB[i], toA[j] = int(j), i
+				first[label] = next[j]
 				break
 			}
 		}
