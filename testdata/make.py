@@ -233,13 +233,14 @@ def write(path, message):
 
 
 def write_training_directory(directory):
-    """A checkpoint without its data, which no metagraph command reads."""
+    """A graph with its checkpoint and the state file that names it."""
     write(os.path.join(directory, "model.ckpt-3.meta"), export(mnist_training, spell_devices_as_of_old))
     with tempfile.TemporaryDirectory() as tmp, fresh_graph(), v1.Session() as session:
         saver = v1.train.import_meta_graph(export(mnist_training), clear_devices=True)
         session.run(v1.global_variables_initializer())
         saver.save(session, os.path.join(tmp, "model.ckpt"), global_step=3, write_meta_graph=False, write_state=False)
-        shutil.copyfile(os.path.join(tmp, "model.ckpt-3.index"), os.path.join(directory, "model.ckpt-3.index"))
+        for name in ("model.ckpt-3.index", "model.ckpt-3.data-00000-of-00001"):
+            shutil.copyfile(os.path.join(tmp, name), os.path.join(directory, name))
     v1.train.update_checkpoint_state(directory, "model.ckpt-3", all_model_checkpoint_timestamps=[1.5e9],
                                      last_preserved_timestamp=1.5e9)
 

@@ -30,6 +30,8 @@ type diffOptions struct {
 	all      bool
 	color    string
 	page     pageFlags
+
+	checkpoints bool
 }
 
 func newDiffCommand(env *environment) *cobra.Command {
@@ -69,6 +71,7 @@ Exit codes: 0 no differences; 1 differences; 2 error. One of A and B may be - fo
 	f.StringArrayVar(&o.labels, "label", nil, "`name` to print for A; given again, for B")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing; the exit code is the answer")
 	f.BoolVar(&o.stat, "stat", false, "print one line for each part")
+	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "compare the checkpoints beside A and B too")
 	f.BoolVar(&o.all, "all", false, "list every difference")
 	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	return cmd
@@ -78,6 +81,9 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	printing, options, err := o.parse(env, args)
 	if err != nil {
 		return err
+	}
+	if metafile.IsCheckpoint(args[0]) || metafile.IsCheckpoint(args[1]) {
+		return o.compareCheckpoints(env, args, printing, options)
 	}
 	a, err := o.open(env, args[0], 0)
 	if err != nil {
@@ -93,6 +99,11 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.checkpoints {
+		if err := addCheckpoints(report, a, b, options); err != nil {
+			return err
+		}
+	}
 	if printing.Format == render.HTML && !o.quiet {
 		err = o.page.write(env, func(w io.Writer) error { return diffPage(w, a, b, report) })
 	} else {
@@ -104,10 +115,7 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err := errors.Join(a.changed(), b.changed()); err != nil {
 		return err
 	}
-	if !report.Equal {
-		return errFound
-	}
-	return nil
+	return diffVerdict(report)
 }
 
 // compare compares two inputs and says in the report what they are.

@@ -23,6 +23,7 @@ type importOptions struct {
 	into        string
 	inputMap    []string
 	collections []string
+	checkpoints bool
 }
 
 func newImportCommand(env *environment) *cobra.Command {
@@ -60,6 +61,7 @@ apart from those of BASE.`,
 	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection that lists the inputs to map (empty: none): `key`")
 	f.StringArrayVar(&o.collections, "restore-collections", nil, "import only collections matching `GLOB` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.imports.ReturnElements, "return-elements", nil, "print the new `name` of this node or tensor (repeatable)")
+	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "write a checkpoint of both graphs beside OUT, and one saver for it")
 	return cmd
 }
 
@@ -84,6 +86,9 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		if o.in.tagSet() != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
 			return usageErrorf("leave it out", "--tag-set %q: neither input is a SavedModel", o.in.tagSet())
 		}
+	}
+	if o.checkpoints {
+		return o.compose(cmd.Context(), env, argument(args, 1), inputs, base)
 	}
 	message, report, err := rewrite.Import(in.Meta, base, o.imports)
 	if err == nil && report.ShapesChanged {

@@ -127,6 +127,9 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 			{"show", path}, {"show", path, "nodes"}, {"show", path, "--format", "json"}, {"export", path, out}, {"import", path, out},
 			{"import", "--into", path, good, out}, {"diff", path, good}, {"diff", good, path},
 		} {
+			if args[0] == "show" && !slices.Contains(args, "nodes") && filepath.Ext(path) == ".index" && !strings.HasPrefix(filepath.Base(path), "BAD-") {
+				continue // show lists a checkpoint
+			}
 			code, stdout, stderr := command(nil, args...)
 			if slices.Contains(args, "json") {
 				checkErrorJSON(t, path, code, stdout, stderr)

@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("TESTDATA", testdata)
+			env.Setenv("CHECKPOINTS", filepath.Join(testdata, "..", "internal", "checkpoint", "testdata"))
 			env.Setenv("CORPUS", corpusDir())
 			env.Setenv("NO_COLOR", "1")
 			return nil

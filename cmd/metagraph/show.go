@@ -31,6 +31,8 @@ type showOptions struct {
 	devices    []string
 	scopes     []string
 	page       pageFlags
+
+	checkpoints checkpointFlags
 }
 
 func newShowCommand(env *environment) *cobra.Command {
@@ -83,7 +85,8 @@ func (o *showOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
 	f.BoolVar(&o.wide, "wide", false, "do not fit tables to the terminal: show every column in full")
 	f.IntVar(&o.depth, "depth", 0, "`levels` of scopes to show in scopes (0: all) and size")
-	f.IntVar(&o.top, "top", 0, "`number` of rows to show in each table of size (default 20, 10 for constants)")
+	f.IntVar(&o.top, "top", 0, "`number` of rows in each table of size (default 20, 10 for constants), and of the largest tensors in checkpoint")
+	o.checkpoints.register(f)
 	f.BoolVar(&o.functions, "functions", false, "also list the nodes of function bodies in nodes, as FUNCTION/NODE")
 	f.BoolVarP(&o.exitStatus, "exit-status", "e", false, "exit 1 if the filters leave nothing")
 	f.StringArrayVar(&o.names, "name", nil, "only names matching `GLOB`: nodes (or tensors, NAME:0), variables, collections, signatures, functions (repeatable, comma-separated)")
@@ -118,7 +121,7 @@ func runShow(env *environment, o *showOptions, args []string) error {
 	switch {
 	case len(failed) > 0:
 		return failed
-	case o.exitStatus && !found:
+	case o.exitStatus && !found, request.unfit:
 		return errFound
 	}
 	return nil
@@ -131,10 +134,14 @@ type showRequest struct {
 	sections []section
 	printing render.Options
 	source   showSource // without a file
+	unfit    bool       // whether a checkpoint that was asked for cannot be restored as a whole
 }
 
 // file shows one file. It reports whether there was anything in the sections.
 func (r *showRequest) file(env *environment, path string) (found bool, err error) {
+	if metafile.IsCheckpoint(path) {
+		return r.checkpointAlone(env, path)
+	}
 	file, err := r.open(env, path)
 	if err != nil {
 		return false, r.misspelledSection(path, err)
@@ -180,6 +187,10 @@ func (r *showRequest) tagSetsOnly() bool {
 func (r *showRequest) graph(env *environment, file *metafile.File, printing render.Options) (found bool, err error) {
 	source := r.source
 	source.file, source.model = file, model.New(file.Meta)
+	if err := source.attach(r.options.checkpoints); err != nil {
+		return false, err
+	}
+	defer source.closeCheckpoint()
 	switch printing.Format {
 	case render.DOT:
 		return true, source.draw(env.stdout, printing)
@@ -194,6 +205,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	for i := range views {
 		views[i], some[i] = views[i].Watched()
 	}
+	r.unfit = r.unfit || source.unfit
 	err = render.Show(env.stdout, views, printing)
 	// What is read while it is printed fails here too; a full disk is not the file's fault.
 	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {

@@ -12,13 +12,14 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
 )
 
 // parse converts flags and arguments to a request, and refuses combinations that make no sense, before a file is opened.
 func (o *showOptions) parse(env *environment, args []string) (*showRequest, error) {
-	r := &showRequest{options: o, source: showSource{depth: o.depth, width: env.width, top: o.top, functions: o.functions}}
+	r := &showRequest{options: o, source: showSource{env: env, checkpoints: o.checkpoints, depth: o.depth, width: env.width, top: o.top, functions: o.functions}}
 	if o.wide {
 		r.source.width = 0
 	}
@@ -73,8 +74,10 @@ func (o *showOptions) check(r *showRequest) error {
 		return usageErrorf("write a page for each of them", "an HTML page shows one graph")
 	case o.functions && !r.shows(nodesSection):
 		return usageErrorf("it adds the nodes of function bodies to the section nodes", "--functions needs the section nodes")
-	case o.top > 0 && !r.shows(sizeSection):
-		return usageErrorf("it sets the rows of the section size", "--top needs the section size")
+	case o.top > 0 && !r.shows(sizeSection) && !r.shows(checkpointSection):
+		return usageErrorf("it sets the rows of the sections size and checkpoint", "--top needs the section size or checkpoint")
+	case o.checkpoints.verify && !r.shows(checkpointSection):
+		return usageErrorf("for example: metagraph show model.ckpt-3 checkpoint --verify", "--verify needs the section checkpoint")
 	}
 	return nil
 }
@@ -104,9 +107,14 @@ func (r *showRequest) splitArguments(args []string) {
 	if len(r.files) == 0 {
 		r.files = []string{"-"}
 	}
-	if len(r.sections) == 0 {
+	switch {
+	case len(r.sections) > 0:
+	case !slices.ContainsFunc(r.files, func(path string) bool { return !metafile.IsCheckpoint(path) }):
+		r.sections = sectionsNamed(checkpointSection)
+	default:
 		r.sections = sectionTable()[:1]
 	}
+	r.source.asked = r.shows(checkpointSection) && len(r.sections) < len(sectionTable())
 }
 
 // checkWords refuses a word beside files that is neither a section nor a file, before anything is shown.

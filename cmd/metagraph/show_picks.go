@@ -58,6 +58,9 @@ func (o *showOptions) heeded(s section) []pick {
 
 // known returns the names that a flag can select in a section, as far as they are found at once.
 func (s *showSource) known(from section, kind filters) []string {
+	if from.name == checkpointSection {
+		return namesIn(s.listed)
+	}
 	meta := s.file.Meta
 	switch own := namesOf(from.name); {
 	case kind == byScope:

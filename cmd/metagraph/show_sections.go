@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 	"github.com/metagraph/metagraph/internal/inspect/model"
@@ -43,6 +44,7 @@ const (
 
 // A showSource is what the sections are made from.
 type showSource struct {
+	env       *environment
 	file      *metafile.File
 	model     *model.Model
 	filter    model.Filter
@@ -51,6 +53,11 @@ type showSource struct {
 	width     int  // columns of the terminal, 0 for any
 	top       int  // rows of each table of size, 0 for the default
 	functions bool // whether nodes of function bodies are listed
+
+	checkpoints checkpointFlags
+	asked       bool                   // whether the section checkpoint was asked for by name
+	listed      *checkpoint.Checkpoint // what the section checkpoint lists, for suggestions
+	unfit       bool                   // whether the checkpoint does not fit the graph, or is damaged
 }
 
 const (
@@ -127,6 +134,7 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.Problems)(problems.Find(s.model))
 			}},
+		{checkpointSection, "tensors of the checkpoint, and whether it fits the graph (--checkpoint, --verify, --top)", byName, (*showSource).checkpoint},
 		{nodesSection, "all nodes: op, dtype and shape of the first output, device, inputs; in JSON also attrs (--functions)", nodeFilters,
 			func(s *showSource) (render.View, error) {
 				options := inspect.NodesOptions{Filter: s.filter, Functions: s.functions}

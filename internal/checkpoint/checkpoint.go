@@ -90,6 +90,26 @@ func (t *Tensor) Checksum() (uint32, bool) {
 	return t.pieces[0].sum, true
 }
 
+// SameChecksums reports whether two tensors of one dtype and shape have the same values, by their checksums. known is false where these
+// cannot tell: in V1 checkpoints, between different byte orders, for tensors in different slices, and for missing slices.
+func SameChecksums(a *Checkpoint, x *Tensor, b *Checkpoint, y *Tensor) (same, known bool) {
+	if a.Version != V2 || b.Version != V2 || a.bigEndian != b.bigEndian || len(x.pieces) != len(y.pieces) {
+		return false, false
+	}
+	same = true
+	for i := range x.pieces {
+		p, q := &x.pieces[i], &y.pieces[i]
+		if !slices.Equal(p.slice.Start, q.slice.Start) || !slices.Equal(p.slice.Length, q.slice.Length) || p.size < 0 || q.size < 0 {
+			return false, false
+		}
+		same = same && p.sum == q.sum && p.size == q.size
+	}
+	return same, true
+}
+
+// DTypeName returns the dtype as TensorFlow's users know it: "float32".
+func (t *Tensor) DTypeName() string { return tensor.DTypeName(t.DType) }
+
 // Elements returns the number of elements, and whether it is valid: no negative dimension, no overflow.
 func (t *Tensor) Elements() (int64, bool) { return elements(t.Shape) }
 

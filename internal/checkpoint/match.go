@@ -54,13 +54,16 @@ func MatchGraph(c *Checkpoint, m *wire.MetaGraph, g *graph.Graph) (*Match, error
 // match compares a checkpoint with what is restored.
 func (c *Checkpoint) match(restored []Restored, g *graph.Graph) *Match {
 	r := &Match{Missing: []Missing{}, Different: []Difference{}, Unused: []string{}}
-	sorted := slices.Clone(restored)
-	slices.SortStableFunc(sorted, func(a, b Restored) int { return strings.Compare(a.Key, b.Key) })
+	order := make([]int32, len(restored)) // of the keys
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return strings.Compare(restored[a].Key, restored[b].Key) })
 	used := make([]bool, len(c.Tensors))
 	at := 0
-	for i := range sorted {
-		t := &sorted[i]
-		again := i > 0 && sorted[i-1].Key == t.Key
+	for i, at32 := range order {
+		t := &restored[at32]
+		again := i > 0 && restored[order[i-1]].Key == t.Key
 		for at < len(c.Tensors) && c.Tensors[at].Name < t.Key {
 			at++
 		}

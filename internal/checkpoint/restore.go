@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -161,11 +162,12 @@ func (r *restorer) restore(f *frame, i int32) opRange {
 	if op != "RestoreV2" {
 		types = []int32{tensor.AttrType(&r.node, "dt")}
 	}
-	names, slices := r.strings(f, in, 1), r.strings(f, in, 2)
+	names, specs := r.strings(f, in, 1), r.strings(f, in, 2)
+	r.found = slices.Grow(r.found, int(min(int64(len(types)), names.Len())))
 	for k := range min(int64(len(types)), names.Len()) {
 		t := Restored{Key: string(names.At(k)), DType: types[k], Node: graph.Dangling, Assign: graph.Dangling, Restore: f.top(i), Output: int(k), V1Only: op != "RestoreV2"}
-		if k < slices.Len() {
-			shape, slice, err := ParseSlice(string(slices.At(k)))
+		if k < specs.Len() {
+			shape, slice, err := ParseSlice(string(specs.At(k)))
 			if err == nil {
 				t.Shape, t.Slice = shape, slice
 			}
@@ -280,7 +282,7 @@ func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, conve
 		port int32
 	}
 	todo := []at{{place{f, e.Node}, e.Port}}
-	seen := make(map[place]bool)
+	var seen map[place]bool
 	for len(todo) > 0 && r.steps > 0 {
 		r.steps--
 		p := todo[len(todo)-1]
@@ -312,6 +314,9 @@ func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, conve
 		}
 		if seen[p.place] {
 			continue
+		}
+		if seen == nil {
+			seen = make(map[place]bool)
 		}
 		seen[p.place] = true
 		for k, input := range in {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -358,3 +359,16 @@ func (c *Checkpoint) DataFiles() []string {
 
 // maxShards is more data files than a checkpoint has.
 const maxShards = 100_000
+
+// DataEnds returns for each data file of a V2 checkpoint how many bytes the index needs it to have; 0 for those that hold nothing.
+func (c *Checkpoint) DataEnds() map[int]int64 {
+	ends := make(map[int]int64)
+	for i := range c.Tensors {
+		for _, p := range c.Tensors[i].pieces {
+			if p.size > 0 && p.offset >= 0 && p.offset <= math.MaxInt64-p.size {
+				ends[int(p.shard)] = max(ends[int(p.shard)], p.offset+p.size)
+			}
+		}
+	}
+	return ends
+}

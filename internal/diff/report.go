@@ -23,6 +23,7 @@ type Report struct {
 
 	IO          *Part `json:"io,omitempty"`
 	Variables   *Part `json:"variables,omitempty"`
+	Checkpoint  *Part `json:"checkpoint,omitempty"` // see AddCheckpoints
 	Signatures  *Part `json:"signatures,omitempty"`
 	Collections *Part `json:"collections,omitempty"`
 	Nodes       *Part `json:"nodes,omitempty"`
@@ -108,6 +109,7 @@ const (
 	Functions   = "functions"
 	Collections = "collections"
 	Variables   = "variables"
+	Checkpoint  = "checkpoint"
 	Saver       = "saver"
 	Signatures  = "signatures"
 	Assets      = "assets"
@@ -138,7 +140,7 @@ type namedPart struct {
 // parts returns the place of each part, the parts that matter most to people first.
 func (r *Report) parts() []namedPart {
 	return []namedPart{
-		{IO, &r.IO}, {Variables, &r.Variables}, {Signatures, &r.Signatures}, {Collections, &r.Collections}, {Nodes, &r.Nodes},
+		{IO, &r.IO}, {Variables, &r.Variables}, {Checkpoint, &r.Checkpoint}, {Signatures, &r.Signatures}, {Collections, &r.Collections}, {Nodes, &r.Nodes},
 		{Functions, &r.Functions}, {Saver, &r.Saver}, {Assets, &r.Assets}, {Versions, &r.Versions}, {Ops, &r.Ops},
 		{Info, &r.Info}, {ObjectGraph, &r.ObjectGraph}, {DebugInfo, &r.DebugInfo}, {Unknown, &r.Unknown},
 	}

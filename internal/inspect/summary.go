@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/inspect/problems"
@@ -33,8 +34,28 @@ type Summary struct {
 	Saver       *Saver            `json:"saver"`       // saver_def, null where there is none
 	Savers      int               `json:"savers"`      // entries of the collection "savers"
 	Assets      int               `json:"assets"`
+	Checkpoint  *CheckpointCounts `json:"checkpoint,omitempty"` // of the checkpoint that belongs to the graph; nil if there is none
 	dataflow.IO
 	Problems []problems.Problem `json:"problems"` // the worst first
+}
+
+// CheckpointCounts says what the checkpoint beside a graph holds, and how it fits.
+type CheckpointCounts struct {
+	Path    string             `json:"path"`
+	Version checkpoint.Version `json:"version"`
+	Tensors int                `json:"tensors"`
+	Bytes   int64              `json:"bytes"`
+	Damaged bool               `json:"damaged,omitempty"` // its index cannot be read
+	Match   *MatchCounts       `json:"graph,omitempty"`   // nil if the graph has no saver
+}
+
+// MatchCounts is a checkpoint.Match in numbers.
+type MatchCounts struct {
+	Wanted    int `json:"wanted"`
+	Found     int `json:"found"`
+	Missing   int `json:"missing"`
+	Different int `json:"different"`
+	Unused    int `json:"unused"`
 }
 
 // FileInfo is what the reader of a file knows about it.
@@ -103,7 +124,7 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 		s.Parts[0].Bytes = min(s.Parts[0].Bytes, file.Bytes)
 	}
 	for _, read := range []func(*model.Model) error{
-		s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readIO, s.readProblems,
+		s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readCheckpoint, s.readIO, s.readProblems,
 	} {
 		if err := read(m); err != nil {
 			return nil, err
@@ -282,6 +303,26 @@ func (s *Summary) readIO(m *model.Model) error {
 	}
 	s.IO = *io
 	return nil
+}
+
+func (s *Summary) readCheckpoint(m *model.Model) error {
+	c := m.Checkpoint
+	switch {
+	case m.CheckpointErr != nil:
+		s.Checkpoint = &CheckpointCounts{Damaged: true}
+		return nil
+	case c == nil:
+		return nil
+	}
+	s.Checkpoint = &CheckpointCounts{Path: c.Prefix, Version: c.Version, Tensors: len(c.Tensors)}
+	for i := range c.Tensors {
+		s.Checkpoint.Bytes += c.Tensors[i].Bytes
+	}
+	match, err := m.Match()
+	if match != nil {
+		s.Checkpoint.Match = &MatchCounts{match.Wanted, match.Found, len(match.Missing), len(match.Different), len(match.Unused)}
+	}
+	return err
 }
 
 func (s *Summary) readProblems(m *model.Model) error {

@@ -114,7 +114,11 @@ type CheckpointFiles struct {
 	Tables []string // the .index, or the V1 file, or its shards in order
 }
 
-const indexSuffix = ".index"
+// What follows the prefix of a checkpoint in the names of its files.
+const (
+	indexSuffix = ".index"
+	metaSuffix  = ".meta"
+)
 
 // dataSuffix matches what follows the prefix in the name of a data file (tensorflow/core/util/tensor_bundle/naming.cc).
 var dataSuffix = regexp.MustCompile(`\.data-\d{5,}-of-\d{5,}$`)

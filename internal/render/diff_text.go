@@ -177,7 +177,9 @@ func sideText(s diff.Side, otherwise string) string {
 	if s.TensorFlowVersion != "" {
 		facts = append(facts, "TensorFlow "+Text(s.TensorFlowVersion))
 	}
-	facts = append(facts, diffCount(s.Nodes, "node", "nodes"))
+	if s.Kind != diff.Checkpoint {
+		facts = append(facts, diffCount(s.Nodes, "node", "nodes"))
+	}
 	return sideName(s, otherwise) + "  (" + strings.Join(facts, ", ") + ")"
 }
 
@@ -222,6 +224,8 @@ func nouns(part string) (one, many string) {
 		return "collection", "collections"
 	case diff.Variables:
 		return "variable", "variables"
+	case diff.Checkpoint:
+		return "tensor", "tensors"
 	case diff.Signatures:
 		return "signature", "signatures"
 	case diff.Assets:

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/diff"
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
@@ -74,7 +75,7 @@ func showMembers() []Member {
 	} {
 		members = append(members, v.Fields...)
 	}
-	return append(members, Member{"collections", []jsonCollection{}}, Member{"nodes", []jsonNode{}})
+	return append(members, Member{"checkpoint", new(checkpoint.Report)}, Member{"collections", []jsonCollection{}}, Member{"nodes", []jsonNode{}})
 }
 
 // A schemaWriter writes schemas and the text about them.

@@ -40,6 +40,9 @@ func Summary(s *inspect.Summary, width int) View {
 	l.sayAll("collections", collectionTexts(s.Collections, l.line))
 	l.sayAll("signatures", signatureTexts(s.Signatures))
 	l.say("saver", saverText(s))
+	if s.Checkpoint != nil {
+		l.say("checkpoint", checkpointText(s.Checkpoint))
+	}
 	if s.Assets > 0 {
 		l.say("assets", count(s.Assets, "file"))
 	}
@@ -299,6 +302,22 @@ func saverText(s *inspect.Summary) string {
 		return "none"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// checkpointText says what the checkpoint holds and whether it fits the graph.
+func checkpointText(c *inspect.CheckpointCounts) string {
+	if c.Damaged {
+		return "cannot be read (run: metagraph show FILE checkpoint)"
+	}
+	text := fmt.Sprintf("%s, %s, format %s", count(c.Tensors, "tensor"), bytesText(c.Bytes), c.Version)
+	switch m := c.Match; {
+	case m == nil:
+	case m.Missing+m.Different == 0:
+		text += "; has all that the saver restores"
+	default:
+		text += fmt.Sprintf("; does not fit: %d missing, %d different (run: metagraph show FILE checkpoint)", m.Missing, m.Different)
+	}
+	return text
 }
 
 // tensorText describes a tensor by what is known of it.

@@ -11,11 +11,11 @@ import (
 // VariableList is the section variables: a row for each variable, a partitioned one followed by its parts. The raw values are the
 // names of the variables.
 func VariableList(l *variables.List) View {
-	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "initializer", "from")
+	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "checkpoint key", "initializer", "from")
 	columns[4], columns[5] = Number("parameters"), Number("bytes")
-	columns[2].Fixed, columns[3].Fixed, columns[9].Prose = true, true, true
-	columns[7].IfAny = true
-	for _, i := range []int{1, 4, 5, 6, 7, 8, 9} {
+	columns[2].Fixed, columns[3].Fixed, columns[10].Prose = true, true, true
+	columns[7].IfAny, columns[8].IfAny = true, true
+	for _, i := range []int{1, 4, 5, 6, 7, 8, 9, 10} {
 		columns[i].Spare = true
 	}
 	columns[1].Last, columns[5].Last, columns[1].Fixed = true, true, true
@@ -25,9 +25,9 @@ func VariableList(l *variables.List) View {
 		v := &l.Variables[i]
 		values = append(values, v.Name)
 		g.Rows = append(g.Rows, []string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
-			yesNo(v.Trainable), sliceText(v), v.Initializer, strings.Join(v.Sources, ", ")})
+			yesNo(v.Trainable), sliceText(v), v.Key, v.Initializer, strings.Join(v.Sources, ", ")})
 		for _, p := range v.Parts {
-			g.Rows = append(g.Rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice})
+			g.Rows = append(g.Rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice, p.Key})
 		}
 	}
 	switch {

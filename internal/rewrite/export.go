@@ -39,6 +39,8 @@ type ExportOptions struct {
 	// Checkpoint has the values of the variables; nil for none.
 	Checkpoint *checkpoint.Checkpoint
 	Tags       []string // replace the tags of the graph; nil keeps them
+	// Restores is what a new saver restores, which takes the place of the graph's in saver_def; nil keeps that.
+	Restores []checkpoint.Restored
 }
 
 // An ExportReport says what Export did.

@@ -90,6 +90,9 @@ func (e *exporter) variableSlices() map[string]checkpoint.Restored {
 // planSaver cuts the saver of the graph to the variables that stay. One that restores nothing else stays as it is; otherwise a new one
 // is written. TensorFlow's own forms of savers are too many to cut each. A SavedModel gets a saver even if the graph has none.
 func (e *exporter) planSaver() error {
+	if e.o.Restores != nil {
+		return e.replaceSaver()
+	}
 	if e.o.Freeze || e.cut == nil && !e.o.SavedModel && !e.o.WithCheckpoint {
 		return nil
 	}
@@ -129,6 +132,16 @@ func (e *exporter) planSaver() error {
 		return nil
 	}
 	return e.cut.Reach.Add(nodes...)
+}
+
+// replaceSaver writes the saver that was asked for.
+func (e *exporter) replaceSaver() error {
+	if _, err := e.draftGraph(); err != nil {
+		return err
+	}
+	all := func(int) bool { return true }
+	e.newSaver, _ = saver.Write(e.draft, saver.Entries(e.o.Restores, all), "save", all)
+	return nil
 }
 
 // checkKeys finds what the copy's saver restores and the checkpoint does not have.

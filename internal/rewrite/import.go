@@ -22,35 +22,39 @@ type ImportOptions struct {
 	ReturnElements []string       // nodes and tensors whose new names to report
 	UniqueShared   bool           // give resources of the imported graph whose shared_name the base uses one of their own
 	Registry       *scope.Registry
+	// Checkpoints are those of both graphs, so that the result gets a saver for one checkpoint of both; nil for none.
+	Checkpoints *ImportCheckpoints
 }
 
 // An ImportReport describes what Import did.
 type ImportReport struct {
-	Scope         string       `json:"scope"`          // the scope that the nodes are in now
-	AskedScope    string       `json:"asked_scope"`    // the scope that was asked for
-	Nodes         int          `json:"nodes"`          // nodes that were imported
-	BaseNodes     int          `json:"base_nodes"`     // nodes that were there
-	Renamed       int          `json:"renamed"`        // imported nodes whose own name was taken
-	Renames       []Rename     `json:"renames"`        // the first of them
-	Frames        []Rename     `json:"frames"`         // loops that got another frame, because theirs was taken
-	InputsMapped  int          `json:"inputs_mapped"`  // mappings of inputs that were used
-	ShapesChanged bool         `json:"-"`              // an input is mapped to a tensor of another shape
-	ShapesDropped int          `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
-	ControlsMoved int          `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
-	Initializers  int          `json:"initializers"`   // variables that got another initializer, theirs not having come along
-	Cleared       int          `json:"cleared"`        // nodes whose device was cleared
-	Collections   []string     `json:"collections"`    // collections that were imported, sorted
-	Skipped       []string     `json:"skipped"`        // collections that were not asked for, sorted
-	Functions     int          `json:"functions"`      // functions that were added to the library
-	Shared        int          `json:"shared"`         // functions that were in it
-	Saver         string       `json:"saver"`          // whose saver_def counts: "none", "base", "imported"
-	Unsaved       int          `json:"unsaved"`        // variables of the other graph, which that saver knows nothing of
-	SharedState   int          `json:"shared_state"`   // imported nodes that are one resource (variable, table, queue) with a node of the base
-	SharedNames   []SharedName `json:"shared_names"`   // the shared_names that resources of both graphs have, the first of them
-	Stale         []string     `json:"stale"`          // collections in whose Anys nodes have names that they had before, sorted
-	Signatures    []Rename     `json:"signatures"`     // signatures whose key was taken
-	ObjectsLost   bool         `json:"objects_lost"`   // both had an object graph, and the base's stayed
-	Returned      []Rename     `json:"returned"`       // the elements that were asked for, with their new names
+	Scope         string   `json:"scope"`          // the scope that the nodes are in now
+	AskedScope    string   `json:"asked_scope"`    // the scope that was asked for
+	Nodes         int      `json:"nodes"`          // nodes that were imported
+	BaseNodes     int      `json:"base_nodes"`     // nodes that were there
+	Renamed       int      `json:"renamed"`        // imported nodes whose own name was taken
+	Renames       []Rename `json:"renames"`        // the first of them
+	Frames        []Rename `json:"frames"`         // loops that got another frame, because theirs was taken
+	InputsMapped  int      `json:"inputs_mapped"`  // mappings of inputs that were used
+	ShapesChanged bool     `json:"-"`              // an input is mapped to a tensor of another shape
+	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
+	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
+	Initializers  int      `json:"initializers"`   // variables that got another initializer, theirs not having come along
+	Cleared       int      `json:"cleared"`        // nodes whose device was cleared
+	Collections   []string `json:"collections"`    // collections that were imported, sorted
+	Skipped       []string `json:"skipped"`        // collections that were not asked for, sorted
+	Functions     int      `json:"functions"`      // functions that were added to the library
+	Shared        int      `json:"shared"`         // functions that were in it
+	Saver         string   `json:"saver"`          // whose saver_def counts: "none", "base", "imported", "both"
+	// InKeys has the new key of each tensor of the imported graph's checkpoint, if ImportOptions.Checkpoints is set.
+	InKeys      map[string]string `json:"-"`
+	Unsaved     int               `json:"unsaved"`      // variables of the other graph, which that saver knows nothing of
+	SharedState int               `json:"shared_state"` // imported nodes that are one resource (variable, table, queue) with a node of the base
+	SharedNames []SharedName      `json:"shared_names"` // the shared_names that resources of both graphs have, the first of them
+	Stale       []string          `json:"stale"`        // collections in whose Anys nodes have names that they had before, sorted
+	Signatures  []Rename          `json:"signatures"`   // signatures whose key was taken
+	ObjectsLost bool              `json:"objects_lost"` // both had an object graph, and the base's stayed
+	Returned    []Rename          `json:"returned"`     // the elements that were asked for, with their new names
 }
 
 // A SharedName is a shared_name that resources of both graphs have.
@@ -125,6 +129,11 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	}
 	i.report.Nodes, i.report.Cleared = i.pass.Nodes, i.pass.Cleared
 	i.countUnsaved()
+	if o.Checkpoints != nil {
+		if message, err = i.composeSaver(message); err != nil {
+			return nil, nil, err
+		}
+	}
 	i.report.finish()
 	return message, i.report, nil
 }

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -12,6 +13,14 @@ import (
 // share the walk over the nodes. It is not safe for concurrent use.
 type Model struct {
 	Meta *wire.MetaGraph
+
+	// Checkpoint is the checkpoint that belongs to the graph, nil if there is none. CheckpointErr says why it cannot be
+	// read. Both are set before the first section is asked for.
+	Checkpoint    *checkpoint.Checkpoint
+	CheckpointErr error
+
+	match   *checkpoint.Match
+	matched bool
 
 	graph *graph.Graph
 	types *opdef.Tensors
@@ -39,4 +48,19 @@ func (m *Model) Tensors() (*opdef.Tensors, error) {
 		m.types = opdef.NewTensors(g, m.Meta)
 	}
 	return m.types, nil
+}
+
+// Match returns how the checkpoint fits what the graph's saver restores: nil if there is no checkpoint or no saver. The error is
+// that of Graph.
+func (m *Model) Match() (*checkpoint.Match, error) {
+	if m.matched || m.Checkpoint == nil {
+		return m.match, nil
+	}
+	g, err := m.Graph()
+	if err != nil {
+		return nil, err
+	}
+	m.match, err = checkpoint.MatchGraph(m.Checkpoint, m.Meta, g)
+	m.matched = err == nil
+	return m.match, err
 }

@@ -70,6 +70,9 @@ const (
 	missingKernel
 	pythonFunction
 	outsideFile
+	checkpointDamaged
+	checkpointMissing
+	checkpointDifferent
 	sharedVariable
 	emptyCollectionKind
 	unknownAttr
@@ -78,6 +81,7 @@ const (
 	noSaver
 	otherCollectionKind
 	oldCheckpointFormat
+	checkpointUnused
 	placedNodes
 	deprecatedOp
 	unlistedOp
@@ -244,6 +248,15 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	outsideFile: {"outside-file", SeverityWarning,
 		"The graph imports, but cannot run without a file that is not part of the model: an op reads it from an absolute path.",
 		"put the file at this path on the machine that runs the graph, or cut the graph behind the op: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
+	checkpointDamaged: {"checkpoint-damaged", SeverityWarning,
+		"The checkpoint cannot be read, lacks data, or contradicts itself: the import succeeds, and restore fails.",
+		"copy or download the checkpoint again, all its files; `metagraph show PREFIX checkpoint --verify` checks the data too"},
+	checkpointMissing: {"checkpoint-missing", SeverityWarning,
+		"The saver restores a tensor that the checkpoint does not have: restore fails with NotFoundError (\"Key X not found in checkpoint\").",
+		"use the checkpoint that was saved with this graph, or restore with a Saver over the variables that both have; `metagraph show FILE checkpoint` lists the keys"},
+	checkpointDifferent: {"checkpoint-different", SeverityWarning,
+		"A tensor of the checkpoint has another shape, dtype or format than the graph restores: restore fails with InvalidArgumentError.",
+		"use the checkpoint that was saved with this graph, or build the graph with the sizes that the checkpoint has"},
 	sharedVariable: {"shared-variable", SeverityWarning,
 		"Two variables have the same `container` and `shared_name`: when the graph runs they are one variable.",
 		"change shared_name of one of them where they are to hold values of their own; importing a graph twice leaves it as it is, in TensorFlow too"},
@@ -268,6 +281,9 @@ var problemKinds = [numProblemKinds]ProblemKind{
 	oldCheckpointFormat: {"old-checkpoint-format", SeverityInfo,
 		"The saver writes checkpoints in the format of before TensorFlow 0.12 (V1).",
 		"for new checkpoints make a new Saver; it writes V2"},
+	checkpointUnused: {"checkpoint-unused", SeverityInfo,
+		"The checkpoint has tensors that the saver does not restore.",
+		"nothing to do if the graph is a part of the one that was trained"},
 	placedNodes: {"placed-nodes", SeverityInfo,
 		"Nodes are pinned to a device that another machine may not have; running them there fails.",
 		"`metagraph clear-devices`, or import with clear_devices=True, or run with allow_soft_placement"},

@@ -55,6 +55,9 @@ func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 			return nil, err
 		}
 	}
+	if err := f.findInCheckpoint(m); err != nil {
+		return nil, err
+	}
 	return f.found.problems(), nil
 }
 

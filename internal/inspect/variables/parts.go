@@ -60,7 +60,7 @@ func (r *variableReader) joinParts() []Variable {
 		}
 		partOf[v.Name] = slice.GetFullName()
 		part := Part{
-			Name: v.Name, Shape: clampShape(slice.GetVarShape()), Offset: slice.GetVarOffset(), Slice: v.Slice, Op: v.Op,
+			Name: v.Name, Shape: clampShape(slice.GetVarShape()), Offset: slice.GetVarOffset(), Slice: v.Slice, Op: v.Op, Key: v.Key,
 		}
 		part.Parameters, _ = sizes(part.Shape, r.facts[at].dtype)
 		shape := clampShape(slice.GetFullShape())

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -96,4 +97,22 @@ func parseSlice(name, spec string) (*tfpb.SaveSliceInfoDef, bool) {
 		s.FullShape, s.VarOffset, s.VarShape = append(s.FullShape, dim), append(s.VarOffset, offset), append(s.VarShape, length)
 	}
 	return s, sliceFits(s)
+}
+
+// readKeys learns under which keys of a checkpoint the saver restores the variables.
+func (r *variableReader) readKeys() error {
+	restored, err := checkpoint.RestoredBy(r.meta, r.g)
+	if err != nil {
+		return err
+	}
+	keys := make(map[int32]string, len(restored))
+	for i := range restored {
+		if t := &restored[i]; t.Node != graph.Dangling && keys[t.Node] == "" {
+			keys[t.Node] = t.Key
+		}
+	}
+	for at := range r.list {
+		r.list[at].Key = keys[r.facts[at].node]
+	}
+	return nil
 }

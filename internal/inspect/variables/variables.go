@@ -61,6 +61,7 @@ type Variable struct {
 	Initializer  string       `json:"initializer"`   // op that initializes it, empty where the file does not say
 	InitialValue string       `json:"initial_value"` // tensor with the initial value, empty where the file does not say
 	Op           string       `json:"op"`            // VariableV2, VarHandleOp, ...; empty where the node is not in the graph
+	Key          string       `json:"key,omitempty"` // under which the saver restores it, empty if it does not
 	Of           string       `json:"of,omitempty"`  // the variable that a slot or a moving average belongs to
 	Slice        string       `json:"slice,omitempty"`
 	Parts        []Part       `json:"parts,omitempty"`      // of a partitioned variable, in the order of their offsets
@@ -76,6 +77,7 @@ type Part struct {
 	Parameters Quantity     `json:"parameters"`
 	Slice      string       `json:"slice"` // as in checkpoints: "10 4 0,5:0,4"
 	Op         string       `json:"op"`
+	Key        string       `json:"key,omitempty"`
 }
 
 // What Sources calls the graph itself and the objects of a SavedModel.
@@ -100,6 +102,9 @@ func Find(m *model.Model) (*List, error) {
 	r.readObjectGraph()
 	r.readGraph()
 	r.readSaved()
+	if err := r.readKeys(); err != nil {
+		return nil, err
+	}
 	r.tellKinds()
 	l := &List{Variables: r.joinParts()}
 	l.addUp()

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/diff"
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+)
+
+// compareCheckpoints compares two checkpoints that were named without a graph.
+func (o *diffOptions) compareCheckpoints(env *environment, args []string, printing render.DiffOptions, options diff.Options) error {
+	if !metafile.IsCheckpoint(args[0]) || !metafile.IsCheckpoint(args[1]) {
+		return usageErrorf("compare two checkpoints, or two graphs with --with-checkpoint", "only one of %s and %s is a checkpoint", args[0], args[1])
+	}
+	a, err := checkpoint.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer a.Close() //nolint:errcheck // read only
+	b, err := checkpoint.Open(args[1])
+	if err != nil {
+		return err
+	}
+	defer b.Close() //nolint:errcheck // read only
+	report, err := diff.CompareCheckpoints(a, b, options)
+	if err != nil {
+		return err
+	}
+	if len(o.labels) == 2 {
+		report.A.Label, report.B.Label = o.labels[0], o.labels[1]
+	}
+	if err := o.print(env, report, printing); err != nil {
+		return err
+	}
+	if err := errors.Join(a.Changed(), b.Changed()); err != nil {
+		return err
+	}
+	return diffVerdict(report)
+}
+
+// addCheckpoints compares the checkpoints beside two graphs and adds what differs to the report.
+func addCheckpoints(report *diff.Report, a, b diffInput, options diff.Options) error {
+	first, err := a.checkpoint()
+	if err != nil {
+		return err
+	}
+	defer first.Close() //nolint:errcheck // read only
+	second, err := b.checkpoint()
+	if err != nil {
+		return err
+	}
+	defer second.Close() //nolint:errcheck // read only
+	if err := diff.AddCheckpoints(report, first, second, options); err != nil {
+		return err
+	}
+	return errors.Join(first.Changed(), second.Changed())
+}
+
+// checkpoint opens the checkpoint beside an input.
+func (in diffInput) checkpoint() (*checkpoint.Checkpoint, error) {
+	name := nothing
+	if in.file != nil {
+		name = in.file.Name
+		if prefix, found := in.file.Checkpoint(); found {
+			return checkpoint.Open(prefix)
+		}
+	}
+	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint beside it", Hint: "leave out --with-checkpoint to compare the graphs alone"}
+}
+
+// diffVerdict returns errFound if something differs.
+func diffVerdict(report *diff.Report) error {
+	if report.Equal {
+		return nil
+	}
+	return errFound
+}

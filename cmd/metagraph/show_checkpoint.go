@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
+)
+
+// checkpointSection is the name of the section that lists a checkpoint.
+const checkpointSection = "checkpoint"
+
+// checkpointFlags are the flags of show that are about checkpoints alone.
+type checkpointFlags struct {
+	prefix string
+	verify bool
+}
+
+func (c *checkpointFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&c.prefix, "checkpoint", "", "`PREFIX` of the checkpoint (default: the one beside FILE)")
+	f.BoolVar(&c.verify, "verify", false, "read all data of the checkpoint and check every checksum")
+}
+
+// attach opens the checkpoint that belongs to the file, or that --checkpoint names. A checkpoint beside the file that cannot be read is a
+// problem of the file; one that was named is an error.
+func (s *showSource) attach(flags checkpointFlags) error {
+	prefix, found := flags.prefix, true
+	if prefix == "" {
+		if prefix, found = s.file.Checkpoint(); !found {
+			return nil
+		}
+	}
+	s.model.Checkpoint, s.model.CheckpointErr = checkpoint.Open(prefix)
+	if flags.prefix != "" {
+		return s.model.CheckpointErr
+	}
+	return nil
+}
+
+// closeCheckpoint closes what attach opened.
+func (s *showSource) closeCheckpoint() {
+	if s.model.Checkpoint != nil {
+		_ = s.model.Checkpoint.Close() // it was only read
+	}
+}
+
+// checkpoint reads the section checkpoint. Without a checkpoint it is an error, unless all sections are shown.
+func (s *showSource) checkpoint() (render.View, error) {
+	switch {
+	case s.model.CheckpointErr != nil && s.asked:
+		return render.View{}, s.model.CheckpointErr
+	case s.model.Checkpoint != nil:
+		match, err := s.model.Match()
+		if err != nil {
+			return render.View{}, err
+		}
+		return s.reportOf(s.model.Checkpoint, match)
+	case !s.asked:
+		return render.Checkpoint(nil), nil
+	}
+	return render.View{}, &metafile.Error{Name: s.file.Name, Problem: "has no checkpoint beside it",
+		Hint: "name one with --checkpoint PREFIX, where PREFIX.index or a V1 file PREFIX exists"}
+}
+
+// reportOf lists an open checkpoint, and notes whether it fits.
+func (s *showSource) reportOf(c *checkpoint.Checkpoint, match *checkpoint.Match) (render.View, error) {
+	report := checkpoint.NewReport(c)
+	report.Graph = match
+	if match == nil && s.model != nil {
+		report.Hints = append(report.Hints, "the graph has no saver, so nothing says which tensors its variables need")
+	}
+	if s.checkpoints.verify {
+		bar := newProgress(s.env, "verifying "+c.Prefix, c.VerifySize())
+		damaged, err := c.Verify(context.Background(), bar.add)
+		bar.done()
+		if err != nil {
+			return render.View{}, err
+		}
+		report.SetDamaged(damaged)
+	}
+	s.unfit = !report.Fits() && s.asked
+	s.listed = c
+	report.Pick(func(name string) bool { return s.filter.MatchName([]byte(name)) })
+	if s.top > 0 {
+		report.Top(s.top)
+	}
+	view := render.Checkpoint(report)
+	if len(report.Tensors) == 0 && len(c.Tensors) > 0 {
+		view.Tables = nil // the filters leave nothing, and a note says so
+	}
+	return view, nil
+}
+
+// checkpointAlone shows a checkpoint that was named without a graph. It reports whether there was anything to show.
+func (r *showRequest) checkpointAlone(env *environment, path string) (found bool, err error) {
+	if first := r.sections[0].name; !r.shows(checkpointSection) && first != sectionTable()[0].name {
+		return false, &metafile.Error{Name: path, Problem: "is a checkpoint, which has no section " + first,
+			Hint: "the section checkpoint lists its tensors; the graph is in the .meta file"}
+	}
+	c, err := checkpoint.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer c.Close() //nolint:errcheck // read only
+	source, printing := r.source, r.printing
+	printing.File = c.Name
+	view, err := source.reportOf(c, nil)
+	if err != nil {
+		return false, err
+	}
+	r.unfit = r.unfit || source.unfit
+	view, some := view.Watched()
+	if err := render.Show(env.stdout, []render.View{view}, printing); err != nil {
+		return false, err
+	}
+	if !some() {
+		r.options.noteNothing(env, &source, sectionsNamed(checkpointSection)[0])
+	}
+	return some(), c.Changed()
+}
+
+// sectionsNamed returns the section with that name.
+func sectionsNamed(name string) []section {
+	i := slices.IndexFunc(sectionTable(), func(s section) bool { return s.name == name })
+	return sectionTable()[i : i+1]
+}
+
+// checkpointTensors returns the names of the tensors of a checkpoint, for suggestions and completion. It returns nil if there is none.
+func checkpointTensors(path string) []string {
+	prefix := path
+	if !metafile.IsCheckpoint(path) {
+		file, err := metafile.Open(path, metafile.OpenOptions{AnyKind: true})
+		if err != nil {
+			return nil
+		}
+		prefix, _ = file.Checkpoint()
+		_ = file.Close() // it was only read
+	}
+	c, err := checkpoint.Open(prefix)
+	if err != nil {
+		return nil
+	}
+	defer c.Close() //nolint:errcheck // read only
+	return namesIn(c)
+}
+
+// namesIn returns the names of the tensors of a checkpoint.
+func namesIn(c *checkpoint.Checkpoint) []string {
+	names := make([]string, len(c.Tensors))
+	for i := range c.Tensors {
+		names[i] = c.Tensors[i].Name
+	}
+	return names
+}

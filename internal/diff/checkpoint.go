@@ -1,0 +1,158 @@
+package diff
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/metafile"
+)
+
+// AddCheckpoints compares two checkpoints, tensor by tensor, and adds the part Checkpoint to a report: dtype, shape and, by their checksums,
+// values. Data is read only where checksums cannot tell: of V1 checkpoints, which have none, of big-endian ones, and of tensors that
+// are divided into other slices. A tensor whose data cannot be read gets a note. The error is one about the options.
+func AddCheckpoints(r *Report, a, b *checkpoint.Checkpoint, o Options) error {
+	s, err := o.read()
+	if err != nil {
+		return err
+	}
+	if !s.whole(Checkpoint) {
+		return nil
+	}
+	p := &Part{A: len(a.Tensors), B: len(b.Tensors), Added: []Change{}, Removed: []Change{}, RenamedScopes: []Scope{}, Renamed: []Change{},
+		Changed: []Change{}, Moved: []Change{}, Fields: []Field{}}
+	r.Checkpoint = p
+	for i, k := 0, 0; i < len(a.Tensors) || k < len(b.Tensors); {
+		switch order := compareNames(a.Tensors, i, b.Tensors, k); {
+		case order < 0:
+			if t := &a.Tensors[i]; s.name(t.Name) {
+				p.Removed = append(p.Removed, Change{Name: t.Name, Value: describeTensor(t)})
+			}
+			i++
+		case order > 0:
+			if t := &b.Tensors[k]; s.name(t.Name) {
+				p.Added = append(p.Added, Change{Name: t.Name, Value: describeTensor(t)})
+			}
+			k++
+		default:
+			if x, y := &a.Tensors[i], &b.Tensors[k]; s.name(x.Name) {
+				fields, note := tensorFields(a, x, b, y)
+				if len(fields) > 0 {
+					p.Changed = append(p.Changed, Change{Name: x.Name, Fields: fields})
+				}
+				if note != "" {
+					r.Notes = append(r.Notes, note)
+				}
+			}
+			i++
+			k++
+		}
+	}
+	r.Equal = r.Equal && p.Empty()
+	return nil
+}
+
+// CompareCheckpoints compares two checkpoints without a graph.
+func CompareCheckpoints(a, b *checkpoint.Checkpoint, o Options) (*Report, error) {
+	r := &Report{FormatVersion: FormatVersion, Equal: true, Compared: Checkpoint,
+		A: Side{File: a.Name, Kind: Checkpoint}, B: Side{File: b.Name, Kind: Checkpoint}}
+	return r, AddCheckpoints(r, a, b, o)
+}
+
+// compareNames compares the next names of two lists, of which one may be at its end.
+func compareNames(a []checkpoint.Tensor, i int, b []checkpoint.Tensor, k int) int {
+	switch {
+	case i == len(a):
+		return 1
+	case k == len(b):
+		return -1
+	}
+	return strings.Compare(a[i].Name, b[k].Name)
+}
+
+// describeTensor returns dtype and shape of a tensor.
+func describeTensor(t *checkpoint.Tensor) string { return t.DTypeName() + " " + t.Shape.String() }
+
+// tensorFields returns how two tensors of one name differ, and a note if their values could not be compared.
+func tensorFields(a *checkpoint.Checkpoint, x *checkpoint.Tensor, b *checkpoint.Checkpoint, y *checkpoint.Tensor) (fields []Field, note string) {
+	add := func(field, inA, inB string) {
+		if inA != inB {
+			fields = append(fields, Field{Field: field, A: &inA, B: &inB})
+		}
+	}
+	add("dtype", x.DTypeName(), y.DTypeName())
+	add("shape", x.Shape.String(), y.Shape.String())
+	if len(fields) > 0 {
+		return fields, ""
+	}
+	if same, known := checkpoint.SameChecksums(a, x, b, y); known {
+		if !same {
+			first, _ := x.Checksum()
+			second, _ := y.Checksum()
+			add("values", fmt.Sprintf("crc32c %08x", first), fmt.Sprintf("crc32c %08x", second))
+			if len(fields) == 0 { // of a partitioned tensor, which has a checksum for each slice
+				fields = append(fields, Field{Field: "values"})
+			}
+		}
+		return fields, ""
+	}
+	same, err := sameValues(a, x, b, y)
+	switch {
+	case err != nil:
+		return nil, fmt.Sprintf("values of %s were not compared: %v", strconv.Quote(x.Name), err)
+	case !same:
+		fields = append(fields, Field{Field: "values"})
+	}
+	return fields, ""
+}
+
+// sameValues compares the values of two tensors of one dtype and shape.
+func sameValues(a *checkpoint.Checkpoint, x *checkpoint.Tensor, b *checkpoint.Checkpoint, y *checkpoint.Tensor) (same bool, err error) {
+	read := (*checkpoint.Checkpoint).Windows
+	if x.IsString() {
+		read = (*checkpoint.Checkpoint).Strings
+	}
+	err = metafile.Guard(func() error {
+		first, err := read(a, x, checkpoint.Slice{})
+		if err != nil {
+			return err
+		}
+		second, err := read(b, y, checkpoint.Slice{})
+		if err != nil {
+			return err
+		}
+		if x.IsString() {
+			same = len(first) == len(second)
+			for i := range first {
+				same = same && bytes.Equal(first[i], second[i])
+			}
+			return nil
+		}
+		same = equalWindows(first, second)
+		return nil
+	})
+	return same, err
+}
+
+// equalWindows reports whether two lists of byte strings, each read one after the other, hold the same bytes.
+func equalWindows(a, b [][]byte) bool {
+	var x, y []byte
+	for {
+		for len(x) == 0 && len(a) > 0 {
+			x, a = a[0], a[1:]
+		}
+		for len(y) == 0 && len(b) > 0 {
+			y, b = b[0], b[1:]
+		}
+		n := min(len(x), len(y))
+		if n == 0 {
+			return len(x) == len(y)
+		}
+		if !bytes.Equal(x[:n], y[:n]) {
+			return false
+		}
+		x, y = x[n:], y[n:]
+	}
+}

@@ -1,0 +1,83 @@
+package problems
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/inspect/model"
+)
+
+// findInCheckpoint looks at the checkpoint that belongs to the graph: its index, the sizes of its data files, and whether it has what the
+// saver restores. No data is read.
+func (f *problemFinder) findInCheckpoint(m *model.Model) error {
+	if err := m.CheckpointErr; err != nil {
+		f.found.add(checkpointDamaged, "", fixed("checkpoint"), func() string { return err.Error() })
+		return nil
+	}
+	if m.Checkpoint == nil {
+		return nil
+	}
+	match, err := m.Match()
+	if err != nil {
+		return err
+	}
+	for _, d := range m.Checkpoint.Check() {
+		f.found.add(checkpointDamaged, "", fixed("tensor "+shown(d.Name)), fixed(d.What))
+	}
+	f.findDataFiles(m.Checkpoint)
+	if match == nil {
+		return nil
+	}
+	hint := ""
+	if len(match.Hints) > 0 {
+		hint = "; " + match.Hints[0]
+	}
+	for _, missing := range match.Missing {
+		f.found.add(checkpointMissing, "", fixed("tensor "+shown(missing.Key)), func() string {
+			message := "is not in the checkpoint"
+			if missing.Node != "" && missing.Node != missing.Key {
+				message += ", and " + shown(missing.Node) + " needs it"
+			}
+			if len(missing.Nearest) > 0 {
+				message += fmt.Sprintf("; the nearest key is %s", shown(missing.Nearest[0]))
+			}
+			return message + hint
+		})
+		hint = "" // it is about all of them
+	}
+	for _, d := range match.Different {
+		f.found.add(checkpointDifferent, "", fixed("tensor "+shown(d.Key)), func() string {
+			return fmt.Sprintf("the %s is %s in the graph and %s in the checkpoint", d.What, d.Graph, d.Checkpoint)
+		})
+	}
+	for _, key := range match.Unused {
+		if key != checkpoint.ObjectGraphKey && !strings.HasPrefix(key, "save_counter/") {
+			f.found.add(checkpointUnused, "", fixed("tensor "+shown(key)), fixed("the saver does not restore it"))
+		}
+	}
+	return nil
+}
+
+// findDataFiles misses data files, and finds those that are too short for what the index says.
+func (f *problemFinder) findDataFiles(c *checkpoint.Checkpoint) {
+	if c.Version == checkpoint.V1 {
+		return
+	}
+	ends := c.DataEnds()
+	for shard, path := range c.DataFiles() {
+		end := ends[shard]
+		if end == 0 {
+			continue // nothing is in it
+		}
+		stat, err := os.Stat(path)
+		switch {
+		case err != nil:
+			f.found.add(checkpointDamaged, "", fixed("file "+shown(path)), fixed("the data file is missing"))
+		case stat.Size() < end:
+			f.found.add(checkpointDamaged, "", fixed("file "+shown(path)),
+				fixed(fmt.Sprintf("has %d bytes, but the index needs %d: it is cut short, or belongs to another step", stat.Size(), end)))
+		}
+	}
+}

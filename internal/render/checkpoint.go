@@ -1,0 +1,206 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+)
+
+// Checkpoint is the section checkpoint: what it is, whether it fits the graph, and a row for each tensor. The raw values are
+// the names of the tensors. A nil report stands for a graph without a checkpoint.
+func Checkpoint(r *checkpoint.Report) View {
+	if r == nil {
+		return View{Section: "checkpoint", Tables: []Grid{{Title: "checkpoint", NoHead: true, Columns: Columns("what", "answer"), Note: "no checkpoint beside the graph"}},
+			Values: Lines(nil), Fields: []Member{{"checkpoint", nil}}}
+	}
+	tables := []Grid{checkpointFacts(r)}
+	if r.Graph != nil {
+		tables = append(tables, missingTable(r.Graph), differentTable(r.Graph))
+	}
+	damaged := Grid{Title: "damaged", Columns: Columns("damaged tensor", "what")}
+	for _, d := range r.Damaged {
+		damaged.Rows = append(damaged.Rows, []string{d.Name, d.What})
+	}
+	tables = append(tables, damaged)
+	if r.Graph != nil {
+		unused := Grid{Title: "unused", Columns: Columns("unused tensor")}
+		for _, name := range r.Graph.Unused {
+			unused.Rows = append(unused.Rows, []string{name})
+		}
+		tables = append(tables, unused)
+	}
+	kept := tables[:0]
+	for _, table := range tables {
+		if len(table.Rows) > 0 {
+			kept = append(kept, table)
+		}
+	}
+	names := func(yield func(string, error) bool) {
+		for i := range r.Tensors {
+			if !yield(r.Tensors[i].Name, nil) {
+				return
+			}
+		}
+	}
+	return View{Section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, Fields: []Member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Hints, r.Graph}}}}
+}
+
+// checkpointFacts says what the checkpoint is and whether it fits.
+func checkpointFacts(r *checkpoint.Report) Grid {
+	columns := Columns("what", "answer")
+	columns[0].Fixed, columns[1].Prose, columns[1].Wrap = true, true, true
+	g := Grid{Title: "checkpoint", NoHead: true, Columns: columns}
+	files := count(r.Shards, "data file")
+	if r.Version == checkpoint.V1 {
+		files = count(r.Shards, "file")
+	}
+	g.Rows = append(g.Rows, []string{"checkpoint", fmt.Sprintf("%s, format %s, %s", r.Path, r.Version, files)})
+	if m := r.Graph; m != nil {
+		g.Rows = append(g.Rows, []string{"graph", MatchText(m)})
+		for _, hint := range m.Hints {
+			g.Rows = append(g.Rows, []string{"hint", hint})
+		}
+	}
+	for _, hint := range r.Hints {
+		g.Rows = append(g.Rows, []string{"hint", hint})
+	}
+	if len(r.Damaged) > 0 {
+		g.Rows = append(g.Rows, []string{"damaged", count(len(r.Damaged), "tensor")})
+	} else if r.Damaged != nil {
+		g.Rows = append(g.Rows, []string{"data", "all checksums match"})
+	}
+	return g
+}
+
+// MatchText says in one line how a checkpoint fits a graph.
+func MatchText(m *checkpoint.Match) string {
+	text := fmt.Sprintf("the saver restores %s: ", count(m.Wanted, "tensor"))
+	var parts []string
+	if len(m.Missing) > 0 {
+		parts = append(parts, numberText(int64(len(m.Missing)))+" missing")
+	}
+	if len(m.Different) > 0 {
+		parts = append(parts, numberText(int64(len(m.Different)))+" different")
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "all found")
+	}
+	if len(m.Unused) > 0 {
+		parts = append(parts, numberText(int64(len(m.Unused)))+" unused in the checkpoint")
+	}
+	return text + strings.Join(parts, ", ")
+}
+
+func missingTable(m *checkpoint.Match) Grid {
+	g := Grid{Title: "missing", Columns: Columns("missing key", "variable", "similar keys in the checkpoint")}
+	for _, missing := range m.Missing {
+		g.Rows = append(g.Rows, []string{missing.Key, missing.Node, strings.Join(missing.Nearest, ", ")})
+	}
+	return g
+}
+
+func differentTable(m *checkpoint.Match) Grid {
+	g := Grid{Title: "different", Columns: Columns("different key", "variable", "what", "graph", "checkpoint")}
+	for _, d := range m.Different {
+		g.Rows = append(g.Rows, []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint})
+	}
+	return g
+}
+
+// maxRows is how many tensors are held as rows, of which empty columns can be left out.
+const maxRows = 10_000
+
+// tensorTable lists the tensors.
+func tensorTable(r *checkpoint.Report) Grid {
+	columns := Columns("tensor", "dtype", "shape", "bytes", "shard", "slices", "object")
+	columns[1].Fixed, columns[2].Fixed = true, true
+	columns[3], columns[4], columns[5] = Number("bytes"), Number("shard"), Number("slices")
+	columns[4].IfAny, columns[5].IfAny, columns[6].IfAny = true, true, true
+	columns[6].Spare = true
+	g := Grid{Title: "tensors", Columns: columns}
+	g.Note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(r.Bytes))
+	row := func(t *checkpoint.Listed) []string {
+		row := []string{t.Name, t.DType, t.Shape.String(), strconv.FormatInt(t.Bytes, 10), "", "", t.Object}
+		if r.Shards > 1 {
+			row[4] = strconv.Itoa(t.Shard)
+		}
+		if len(t.Slices) > 0 {
+			row[5] = strconv.Itoa(len(t.Slices))
+		}
+		return row
+	}
+	if len(r.Tensors) <= maxRows {
+		for i := range r.Tensors {
+			g.Rows = append(g.Rows, row(&r.Tensors[i]))
+		}
+		return g
+	}
+	g.Stream = func(yield func([]string, error) bool) {
+		for i := range r.Tensors {
+			if !yield(row(&r.Tensors[i]), nil) {
+				return
+			}
+		}
+	}
+	return g
+}
+
+// jsonCheckpoint is a report in JSON. Its tensors are written without reflection: there may be very many.
+type jsonCheckpoint struct {
+	Path    string              `json:"path"`
+	Version checkpoint.Version  `json:"version"`
+	Shards  int                 `json:"shards"`
+	Bytes   int64               `json:"bytes"`
+	Tensors jsonTensors         `json:"tensors"`
+	Damaged []checkpoint.Damage `json:"damaged,omitzero"`
+	Hints   []string            `json:"hints,omitempty"`
+	Graph   *checkpoint.Match   `json:"graph,omitempty"`
+}
+
+type jsonTensors []checkpoint.Listed
+
+// AppendJSON implements Appender.
+func (l jsonTensors) AppendJSON(b []byte) []byte {
+	b = append(b, '[')
+	for i := range l {
+		t := &l[i]
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = AppendJSONString(append(b, `{"name": `...), t.Name)
+		b = AppendJSONString(append(b, `, "dtype": `...), t.DType)
+		b = appendInts(append(b, `, "shape": `...), t.Shape)
+		b = strconv.AppendInt(append(b, `, "bytes": `...), t.Bytes, 10)
+		b = strconv.AppendInt(append(b, `, "shard": `...), int64(t.Shard), 10)
+		for k, s := range t.Slices {
+			b = append(b, [...]string{`, "slices": [`, ", "}[min(k, 1)]...)
+			b = appendInts(append(b, `{"start": `...), s.Start)
+			b = append(appendInts(append(b, `, "length": `...), s.Length), '}')
+		}
+		if len(t.Slices) > 0 {
+			b = append(b, ']')
+		}
+		if t.Object != "" {
+			b = AppendJSONString(append(b, `, "object": `...), t.Object)
+		}
+		if t.FullName != "" {
+			b = AppendJSONString(append(b, `, "full_name": `...), t.FullName)
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// appendInts appends a list of numbers as JSON.
+func appendInts(b []byte, list []int64) []byte {
+	b = append(b, '[')
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return append(b, ']')
+}

@@ -1,0 +1,180 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// ImportCheckpoints are the checkpoints of the two graphs of an import, of which one for the result is made.
+type ImportCheckpoints struct {
+	In, Base *checkpoint.Checkpoint // nil if there is none
+}
+
+// A NoCheckpointError says that a graph restores variables and has no checkpoint.
+type NoCheckpointError struct {
+	Base bool // whether it is the base
+}
+
+func (e *NoCheckpointError) Error() string {
+	return "the graph restores variables and has no checkpoint"
+}
+
+// composeSaver returns the imported MetaGraphDef with one saver that restores the variables of both graphs, and notes in the report under
+// which keys. Keys of the base stay. Keys of the imported graph get the scope; without a scope, a key that the base has follows the
+// node, whose name was taken too. The savers of the two graphs stay in it as nodes.
+func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
+	merged, err := wire.ParseMetaGraph(message.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	g, err := graph.New(merged.Graph())
+	if err != nil {
+		return nil, err
+	}
+	c := composer{g: g}
+	base, err := c.restored(i.base, i.o.Checkpoints.Base, func(name string) string { return name })
+	if err != nil {
+		return nil, err
+	}
+	if base == nil && c.lacking {
+		return nil, &NoCheckpointError{Base: true}
+	}
+	own, err := c.restored(i.in, i.o.Checkpoints.In, i.plan.Node)
+	if err != nil {
+		return nil, err
+	}
+	if own == nil && c.lacking {
+		return nil, &NoCheckpointError{}
+	}
+	i.report.InKeys = i.newKeys(own, g)
+	for k := range own {
+		own[k].Key = i.report.InKeys[own[k].Key]
+	}
+	all := append(base, own...)
+	if len(all) == 0 {
+		return message, nil
+	}
+	i.report.Saver, i.report.Unsaved = "both", 0
+	if !i.into {
+		i.report.Saver = "imported"
+	}
+	out, _, err := Export(merged, ExportOptions{Registry: i.o.Registry, Restores: all})
+	return out, err
+}
+
+// A composer looks up in the new graph what savers restore.
+type composer struct {
+	g       *graph.Graph
+	lacking bool // whether the last graph restores something and has no checkpoint
+}
+
+// restored returns what the saver of one of the graphs restores, with the nodes of the new graph.
+func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, rename func(string) string) ([]checkpoint.Restored, error) {
+	c.lacking = false
+	old, err := graph.New(m.Graph())
+	if err != nil {
+		return nil, err
+	}
+	restored, err := checkpoint.RestoredBy(m, old)
+	if err != nil || len(restored) == 0 {
+		return nil, err
+	}
+	if c.lacking = values == nil; c.lacking {
+		return nil, nil
+	}
+	found := restored[:0]
+	for _, r := range restored {
+		if r.Node == graph.Dangling {
+			continue
+		}
+		if at, ok := c.g.Find([]byte(rename(string(old.Name(int(r.Node)))))); ok {
+			r.Node = int32(at)
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+// newKeys returns the new key of each tensor of the imported graph's checkpoint.
+func (i *importer) newKeys(own []checkpoint.Restored, g *graph.Graph) map[string]string {
+	keys := make(map[string]string)
+	if i.o.Checkpoints.In == nil {
+		return keys
+	}
+	tensors := i.o.Checkpoints.In.Tensors
+	if i.plan.Prepend != "" {
+		for k := range tensors {
+			if name := tensors[k].Name; name != checkpoint.ObjectGraphKey {
+				keys[name] = scope.Prepend(name, i.plan.Prepend)
+			}
+		}
+		return keys
+	}
+	taken := make(map[string]bool)
+	if i.o.Checkpoints.Base != nil {
+		for k := range i.o.Checkpoints.Base.Tensors {
+			taken[i.o.Checkpoints.Base.Tensors[k].Name] = true
+		}
+	}
+	nodes := make(map[string]string) // by key, the new name of the node that gets it alone
+	for k := range own {
+		nodes[own[k].Key] = string(g.Name(int(own[k].Node)))
+	}
+	var colliding []string
+	for k := range tensors {
+		switch name := tensors[k].Name; {
+		case name == checkpoint.ObjectGraphKey && i.into:
+		case taken[name]:
+			colliding = append(colliding, name)
+		default:
+			keys[name], taken[name] = name, true
+		}
+	}
+	for _, key := range colliding {
+		if node, restored := nodes[key]; restored {
+			keys[key] = freeKey(key, node, taken)
+			taken[keys[key]] = true
+		}
+	}
+	return keys
+}
+
+// freeKey returns a key that is not taken: the name of the node if that is the old key with a number, else the old key with a
+// number. Of the keys of a table, the number goes before "-keys" and "-values", by which they are told apart.
+func freeKey(key, node string, taken map[string]bool) string {
+	if strings.HasPrefix(node, key+"_") && !taken[node] {
+		return node
+	}
+	stem, suffix := key, ""
+	for _, end := range []string{"-keys", "-values"} {
+		if cut, ok := strings.CutSuffix(key, end); ok {
+			stem, suffix = cut, end
+		}
+	}
+	for n := 1; ; n++ {
+		if free := fmt.Sprintf("%s_%d%s", stem, n, suffix); !taken[free] {
+			return free
+		}
+	}
+}
+
+// Sources returns what the checkpoint of the result is made of.
+func (c *ImportCheckpoints) Sources(report *ImportReport) []checkpoint.Source {
+	var sources []checkpoint.Source
+	if c.Base != nil {
+		sources = append(sources, checkpoint.Source{Checkpoint: c.Base})
+	}
+	if c.In != nil {
+		sources = append(sources, checkpoint.Source{Checkpoint: c.In, Key: func(name string) (string, bool) {
+			key, ok := report.InKeys[name]
+			return key, ok
+		}})
+	}
+	return slices.Clip(sources)
+}
