@@ -41,6 +41,7 @@ export class Canvas {
     this.top = picture.build();
     place(this.top, (item) => this.box(item));
     this.counts = tally(picture, this.page.mode);
+    this.changeCounts = this.page.diff ? tally(picture, this.page.modes[0]) : null; // the mode of changes comes first
     this.marked = this.marksOf();
     this.elements = new Map();
     this.paths = new Map();
@@ -190,12 +191,10 @@ export class Canvas {
 
   /** Returns what happened to all that an item stands for; "changed" for a mixture. */
   changeOf(item) {
-    const { graph: g, picture } = this.page;
+    const { graph: g } = this.page;
     if (!g.change) return null;
     if (item.kind === 'node') return changeNames[g.change[item.ref]];
-    if (!this.changeCounts) this.changeCounts = new WeakMap();
-    if (!this.changeCounts.has(picture.items)) this.changeCounts.set(picture.items, tally(picture, { categories: changeNames, of: (i) => g.change[i] }));
-    const counts = this.changeCounts.get(picture.items)[item.id];
+    const counts = this.changeCounts[item.id];
     const kinds = changeNames.filter((_, k) => counts[k] > 0);
     return kinds.length === 1 ? kinds[0] : 'changed';
   }

@@ -77,11 +77,21 @@ function changeMode(graph) {
   return { name: 'change', label: 'change', categories, of: (i) => graph.change[i] };
 }
 
+/** Returns the category of every node. */
+export function categoriesOf(graph, mode) {
+  if (!mode.list) {
+    mode.list = new Uint8Array(graph.count);
+    for (let i = 0; i < graph.count; i++) mode.list[i] = mode.of(i);
+  }
+  return mode.list;
+}
+
 /** Counts the categories of the nodes of each item: an array of counts by the item's number. */
 export function tally(picture, mode) {
   const counts = picture.items.map(() => new Int32Array(mode.categories.length));
   const { nodeItem } = picture;
-  for (let i = 0; i < nodeItem.length; i++) if (nodeItem[i] !== none) counts[nodeItem[i]][mode.of(i)]++;
+  const list = categoriesOf(picture.graph, mode);
+  for (let i = 0; i < nodeItem.length; i++) if (nodeItem[i] !== none) counts[nodeItem[i]][list[i]]++;
   for (let k = picture.items.length - 1; k > 0; k--) {
     const up = counts[picture.items[k].parent.id];
     for (let c = 0; c < up.length; c++) up[c] += counts[k][c];

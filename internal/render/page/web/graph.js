@@ -123,17 +123,13 @@ export class Graph {
     return this.text(this.column('type')[i]).split('\n').filter(Boolean);
   }
 
-  scopeName(s) {
-    return this.text(this.scopeText[s]);
-  }
+  scopeName = (s) => this.text(this.scopeText[s]);
 
-  nodes(s) {
-    return this.nodesIn.subarray(this.nodeStart[s], this.nodeStart[s + 1]);
-  }
+  /** Returns the nodes directly in a scope. */
+  nodes = (s) => this.nodesIn.subarray(this.nodeStart[s], this.nodeStart[s + 1]);
 
-  kids(s) {
-    return this.kidsIn.subarray(this.kidStart[s], this.kidStart[s + 1]);
-  }
+  /** Returns the scopes directly in a scope. */
+  kids = (s) => this.kidsIn.subarray(this.kidStart[s], this.kidStart[s + 1]);
 
   /** Returns the inputs of a node in order: {from, port}, or {missing} for one that names no node. */
   inputs(i) {

@@ -2,7 +2,7 @@ import { count, el, number, string, visible } from './text.js';
 import { json, unpack } from './data.js';
 import { Graph } from './graph.js';
 import { Picture } from './items.js';
-import { modes } from './color.js';
+import { categoriesOf, modes } from './color.js';
 import { Canvas } from './canvas.js';
 import { SearchBox } from './search.js';
 import { details } from './details.js';
@@ -107,8 +107,7 @@ class Page {
   }
 
   drawLegend() {
-    const used = new Set();
-    for (let i = 0; i < this.graph.count; i++) used.add(this.mode.of(i));
+    const used = new Set(categoriesOf(this.graph, this.mode));
     $('legend').replaceChildren(...this.mode.categories.map((c, k) => {
       if (!used.has(k)) return null;
       const swatch = el('i');

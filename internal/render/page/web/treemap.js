@@ -58,19 +58,12 @@ export class Treemap {
     else this.tiles(parts, { x: 0, y: 0, width, height }, 0);
     const trail = [];
     if (this.by === 'scope') for (let s = this.scope; ; s = g.parent[s]) { trail.push(s); if (g.parent[s] === s) break; }
-    const crumb = (s) => el('button', { type: 'button', onclick: () => this.enter(s) }, s === 0 ? 'graph' : g.scopeName(s));
+    const crumb = (s) => el('button', { type: 'button', onclick: () => { this.scope = s; this.draw(); } }, s === 0 ? 'graph' : g.scopeName(s));
     if (trail.at(-1) !== 0) trail.push(0);
     this.crumbs.replaceChildren(...(this.by === 'scope' ? trail.reverse().map(crumb) : []), el('span', {}, this.amount(this.total)));
   }
 
-  enter(s) {
-    this.scope = s;
-    this.draw();
-  }
-
-  amount(n) {
-    return this.unit === 'bytes' ? bytes(n) : `${number(n)} parameters`;
-  }
+  amount = (n) => (this.unit === 'bytes' ? bytes(n) : `${number(n)} parameters`);
 
   byOp(weights) {
     const g = this.page.graph;
@@ -112,8 +105,10 @@ export class Treemap {
 
   open(event, part) {
     if (part.node !== undefined) this.page.show('node', part.node);
-    else if (part.scope !== undefined) this.enter(part.scope);
-    else if (this.by === 'op') this.page.find(part.name);
+    else if (part.scope !== undefined) {
+      this.scope = part.scope;
+      this.draw();
+    } else if (this.by === 'op') this.page.find(part.name);
   }
 }
 
