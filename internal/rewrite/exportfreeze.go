@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -196,6 +197,11 @@ func (e *exporter) setValue(i int) error {
 	var n wire.Node
 	e.draft.Graph.Node(i, &n)
 	want := e.byNode[i]
+	if want == nil {
+		for _, alias := range e.freezing.Aliases(i) {
+			want = cmp.Or(want, e.byNode[alias])
+		}
+	}
 	if want == nil {
 		e.trouble.add("save it too, or cut the graph behind it", "variable %q has no value: the saver does not restore it", n.Name)
 		return nil

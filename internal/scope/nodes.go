@@ -18,6 +18,7 @@ type Pass struct {
 	Reads        func(node, input []byte) error   // told of each data input of a node that stays whose own node goes; nil: nobody is
 	Edits        map[int]*Edit                    // further changes to nodes, by their place in file order
 	After        map[int][]*NewNode               // nodes to add after the node at that place
+	KeepNode     func(i int) bool                 // which nodes stay, by their place in file order, as far as the plan keeps them; nil: all
 	KeepFunction func(name string) bool           // which functions of the library stay; nil: all
 	NewFunctions []*wire.Rope                     // FunctionDefs to add to the library
 	Unbound      []string                         // the inputs from outside the scope, each once as it is first spelled, in the order in which they came
@@ -54,18 +55,11 @@ func (a *Pass) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) er
 
 // graphNode appends one node of the graph.
 func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
-	if err := a.node.Parse(f.Data); err != nil {
-		return err
-	}
 	number := a.Nodes
 	a.Nodes++
-	if a.Plan.Keeps(a.node.Name) {
-		a.Kept++
-		write := a.append
-		if e := a.Edits[number]; e != nil {
-			write = func(b *wire.Builder, f wire.Field, named bool) error { return a.edited(b, f, e, named) }
-		}
-		if err := write(b, f, true); err != nil {
+	// A node that goes by its number is not even parsed: when a large graph is cut, most nodes go.
+	if a.KeepNode == nil || a.KeepNode(number) {
+		if err := a.keptNode(b, f, number); err != nil {
 			return err
 		}
 	}
@@ -75,6 +69,21 @@ func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
 		}
 	}
 	return nil
+}
+
+// keptNode appends node number k of the graph, unless the plan removes it.
+func (a *Pass) keptNode(b *wire.Builder, f wire.Field, k int) error {
+	if err := a.node.Parse(f.Data); err != nil {
+		return err
+	}
+	if !a.Plan.Keeps(a.node.Name) {
+		return nil
+	}
+	a.Kept++
+	if e := a.Edits[k]; e != nil {
+		return a.edited(b, f, e, true)
+	}
+	return a.append(b, f, true)
 }
 
 // Library appends a function library. Its names are its own, but devices and attrs of its nodes are the pass's business. New

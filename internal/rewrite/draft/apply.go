@@ -18,6 +18,7 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
 			return !ok || !keep[i]
 		}
 		plan.Whole, plan.Prune = true, true
+		pass.KeepNode = func(i int) bool { return keep[i] }
 	}
 	plan.New = make(map[string]bool)
 	for k, n := range g.added {

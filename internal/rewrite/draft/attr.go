@@ -47,11 +47,6 @@ func TypeAttr(dtype int32) *wire.Rope {
 	return wire.NewRope(protowire.AppendVarint(protowire.AppendTag(nil, wire.AttrType, protowire.VarintType), uint64(dtype)))
 }
 
-// IntAttr returns the AttrValue of an int.
-func IntAttr(v int64) *wire.Rope {
-	return wire.NewRope(protowire.AppendVarint(protowire.AppendTag(nil, wire.AttrI, protowire.VarintType), uint64(v)))
-}
-
 // BoolAttr returns the AttrValue of a bool.
 func BoolAttr(v bool) *wire.Rope {
 	return wire.NewRope(protowire.AppendVarint(protowire.AppendTag(nil, wire.AttrB, protowire.VarintType), protowire.EncodeBool(v)))

@@ -19,12 +19,11 @@ const boolType = 10
 
 // A Freezing is a graph whose variables become constants, as far as it is planned.
 type Freezing struct {
-	Variables []int             // nodes that become constants, in file order
-	Same      map[int]int       // variables that share the value of another one, to that one
-	Updates   []string          // nodes that updated a variable and no longer do, in file order
-	Functions []*wire.Rope      // FunctionDefs that take values in place of variables
-	Called    map[string]string // their names, to the names of the functions that they were made of
+	Variables []int        // nodes that become constants, in file order
+	Updates   []string     // nodes that updated a variable and no longer do, in file order
+	Functions []*wire.Rope // FunctionDefs that take values in place of variables
 
+	same     map[int]int // variables that share the value of another one, to that one
 	g        *draft.Graph
 	outputs  map[int]bool // nodes whose outputs are fetched
 	facts    *opdef.Tensors
@@ -40,7 +39,7 @@ type Freezing struct {
 // variable becomes is noted without its value, which SetValue adds. The error is draft.Problems where a variable is used in a way that a constant cannot be.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
 	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
-		Same: make(map[int]int), library: newLibrary(functions, facts)}
+		same: make(map[int]int), library: newLibrary(functions, facts)}
 	f.findVariables()
 	for len(f.todo) > 0 {
 		f.follow()
@@ -48,7 +47,7 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 	}
 	f.mendReferences()
 	f.callFunctions()
-	f.Functions, f.Called = f.library.made, f.library.origin
+	f.Functions = f.library.made
 	f.problems = append(f.problems, f.library.problems...)
 	slices.Sort(f.Variables)
 	return f, f.problems.Err()
@@ -76,7 +75,7 @@ func (f *Freezing) findVariables() {
 		}
 		if key := sharedName(&n); key != "" {
 			if first, ok := shared[key]; ok {
-				f.Same[i] = first
+				f.same[i] = first
 				f.g.Edit(i).Op, f.g.Edit(i).Inputs, f.g.Edit(i).Alone = "Identity", []string{f.g.Name(first)}, true
 				f.g.SetAttr(i, "T", draft.TypeAttr(tensor.AttrType(&n, "dtype")))
 				continue
@@ -87,7 +86,7 @@ func (f *Freezing) findVariables() {
 			f.Variables = append(f.Variables, i)
 		}
 	}
-	f.Variables = slices.DeleteFunc(f.Variables, func(i int) bool { _, same := f.Same[i]; return same })
+	f.Variables = slices.DeleteFunc(f.Variables, func(i int) bool { _, same := f.same[i]; return same })
 }
 
 // sharedName returns by which name a variable finds its value in a session: container and shared_name, empty for a value of its own.
@@ -212,6 +211,18 @@ func names(inputs [][]byte) []string {
 // insertInput returns the inputs with one more data input, as number k.
 func insertInput(inputs [][]byte, k int, input string) []string {
 	return slices.Insert(names(inputs), min(k, len(inputs)), input)
+}
+
+// Aliases returns the variables that share the value of variable i, in file order.
+func (f *Freezing) Aliases(i int) []int {
+	var aliases []int
+	for alias, first := range f.same {
+		if first == i {
+			aliases = append(aliases, alias)
+		}
+	}
+	slices.Sort(aliases)
+	return aliases
 }
 
 // SetValue gives the constant that node i becomes its value, a TensorProto.

@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// IsTable reports whether an op holds a lookup table.
-func IsTable(op []byte) bool {
+// isTable reports whether an op holds a lookup table.
+func isTable(op []byte) bool {
 	return strings.Contains(string(op), "HashTable") && !strings.HasPrefix(string(op), "Anonymous")
 }
 
@@ -37,7 +37,7 @@ const InitSignature = "__saved_model_init_op"
 func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 	init := new(Init)
 	err := c.g.Kept(c.Reach.Has, func(_ int, n *wire.Node) error {
-		if IsTable(n.Op) {
+		if isTable(n.Op) {
 			init.Tables = append(init.Tables, string(n.Name))
 		}
 		return nil

@@ -258,15 +258,15 @@ func (c *Cut) findSources() {
 			if i < c.g.Files() && !given[name] {
 				c.Feeds = append(c.Feeds, name)
 			}
-		case IsSource(op):
+		case isSource(op):
 			c.Sources = append(c.Sources, name)
 		}
 		return nil
 	})
 }
 
-// IsSource reports whether an op hands out elements of an input pipeline, which a session has to fill or initialize first.
-func IsSource(op string) bool {
+// isSource reports whether an op hands out elements of an input pipeline, which a session has to fill or initialize first.
+func isSource(op string) bool {
 	switch op {
 	case "IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional", "MultiDeviceIteratorGetNextFromShard",
 		"QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2", "QueueDequeueUpTo", "QueueDequeueUpToV2",

@@ -29,7 +29,7 @@ func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 		if r.Node < 0 || !keep(int(r.Node)) {
 			continue
 		}
-		e := Entry{Node: int(r.Node), Key: r.Key, Spec: Spec(r), DType: r.DType}
+		e := Entry{Node: int(r.Node), Key: r.Key, Spec: spec(r), DType: r.DType}
 		if r.Reshaped {
 			if _, known := r.Variable.Elements(); known {
 				e.Reshape = r.Variable
@@ -46,16 +46,16 @@ func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 	return entries
 }
 
-// Spec returns shape and slice of what is restored in the spelling of SaveV2: "10 4 0,5:-". It is empty for a whole tensor.
-func Spec(r *checkpoint.Restored) string {
+// spec returns shape and slice of what is restored in the spelling of SaveV2: "10 4 0,5:-". It is empty for a whole tensor.
+func spec(r *checkpoint.Restored) string {
 	if r.Shape == nil {
 		return ""
 	}
-	return FormatSlice(r.Shape, r.Slice)
+	return formatSlice(r.Shape, r.Slice)
 }
 
-// FormatSlice returns a slice of a tensor of the given shape in the spelling of SaveV2.
-func FormatSlice(shape tensor.Shape, slice checkpoint.Slice) string {
+// formatSlice returns a slice of a tensor of the given shape in the spelling of SaveV2.
+func formatSlice(shape tensor.Shape, slice checkpoint.Slice) string {
 	var b strings.Builder
 	for _, dim := range shape {
 		b.WriteString(strconv.FormatInt(dim, 10) + " ")

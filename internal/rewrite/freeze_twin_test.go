@@ -1,0 +1,75 @@
+package rewrite_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/scope"
+)
+
+// freezeTwin does to a decoded graph of reference variables what --freeze does: it keeps what the output needs, and each variable
+// becomes a constant with the values of the key with its name.
+func freezeTwin(t *testing.T, m *tfpb.MetaGraphDef, c *checkpoint.Checkpoint, output string) []*tfpb.NodeDef {
+	t.Helper()
+	m.CollectionDef = nil // no variable needs its initializer
+	nodes := cutTwin(m, output)
+	for _, n := range nodes {
+		if n.Op != "VariableV2" {
+			continue
+		}
+		found := c.Find(n.Name)
+		windows, err := c.Windows(found, checkpoint.Slice{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shape := new(tfpb.TensorShapeProto)
+		for _, dim := range found.Shape {
+			shape.Dim = append(shape.Dim, &tfpb.TensorShapeProto_Dim{Size: dim})
+		}
+		dtype := n.Attr["dtype"]
+		n.Op = "Const"
+		n.Attr = map[string]*tfpb.AttrValue{"dtype": dtype, "value": {Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{
+			Dtype: dtype.GetType(), TensorShape: shape, TensorContent: slices.Concat(windows...)}}}}
+	}
+	return nodes
+}
+
+func TestFreezeLikeTwin(t *testing.T) {
+	dir := filepath.Join("..", "..", "testdata", "iris")
+	raw := read(t, filepath.Join(dir, "model.ckpt-1.meta"))
+	c, err := checkpoint.Open(filepath.Join(dir, "model.ckpt-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // read only
+	whole := new(tfpb.MetaGraphDef)
+	must(proto.Unmarshal(raw, whole))
+	for _, output := range []string{"probabilities", "logits", "layer/weights", "layer/weights/read"} {
+		message, report, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{Freeze: true, Checkpoint: c, Registry: scope.NewRegistry(),
+			Outputs: []prune.Endpoint{{Key: "out", Node: output}}})
+		if err != nil {
+			t.Fatalf("Export %q: %v", output, err)
+		}
+		got := new(tfpb.MetaGraphDef)
+		must(proto.Unmarshal(message.Bytes(), got))
+		if diff := cmp.Diff(freezeTwin(t, proto.CloneOf(whole), c, output), got.GraphDef.Node, protocmp.Transform()); diff != "" {
+			t.Errorf("output %q: (-twin +export)\n%s", output, diff)
+		}
+		if got.SaverDef != nil || got.CollectionDef["variables"] != nil {
+			t.Errorf("output %q: a frozen graph has saver %v, collections %v", output, got.SaverDef, got.CollectionDef)
+		}
+		if !slices.ContainsFunc(report.Frozen, func(name string) bool { return strings.HasPrefix(name, "layer/") }) {
+			t.Errorf("output %q: froze %q", output, report.Frozen)
+		}
+	}
+}
