@@ -74,11 +74,11 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	case "register":
 		return pair(fromInput(inspect.SuggestCollections), completeTypes)
 	case "export-scope", "scope":
-		return fromInput(inspect.SuggestScopes)
+		return list(fromInput(inspect.SuggestScopes))
 	case "op":
-		return fromInput(inspect.SuggestOps)
+		return list(fromInput(inspect.SuggestOps))
 	case "match", "device":
-		return fromInput(inspect.SuggestDevices)
+		return list(fromInput(inspect.SuggestDevices))
 	case "map":
 		return pair(fromInput(inspect.SuggestDevices), fromInput(inspect.SuggestDevices))
 	case "input-map":
@@ -86,7 +86,7 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	case "return-elements":
 		return fromInput(inspect.SuggestNodes)
 	case "name":
-		return completeNames
+		return list(completeNames)
 	}
 	return cobra.NoFileCompletions
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -159,18 +158,6 @@ func (o *exportOptions) cutDebugInfo(in *metafile.File) (*wire.Rope, error) {
 	}
 	cut, err := rewrite.ExportDebugInfo(in.Meta, o.export, info)
 	return cut, in.Locate(err)
-}
-
-// writeDebugInfo writes debug info in the format in which the graph is written to out.
-func (o *exportOptions) writeDebugInfo(ctx context.Context, path, out string, debug *wire.Rope) error {
-	format, err := metafile.ParseFormat(o.out.format)
-	if err != nil {
-		return err
-	}
-	if format == metafile.Auto {
-		format = metafile.FormatOf(out)
-	}
-	return metafile.Write(ctx, path, debug, metafile.DebugInfo, metafile.WriteOptions{Format: format, AllowUnknown: o.out.allowUnknown})
 }
 
 // parse turns the flags into options.

@@ -50,12 +50,10 @@ func (x *exported) write(ctx context.Context, env *environment) error {
 	if debug != nil {
 		said.DebugInfo = metafile.DebugInfoPath(out)
 	}
-	r := result{kind: x.kind, report: said, verify: x.verify(ctx), ready: func() error {
-		if debug != nil {
-			return x.o.writeDebugInfo(ctx, said.DebugInfo, out, debug)
-		}
-		return nil
-	}}
+	r := result{kind: x.kind, report: said, verify: x.verify(ctx)}
+	if debug != nil {
+		r.beside = &companion{said.DebugInfo, debug, metafile.DebugInfo}
+	}
 	if r.message, err = x.in.As(x.kind, x.message); err != nil {
 		return x.in.Locate(err)
 	}

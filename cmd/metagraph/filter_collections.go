@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/match"
@@ -55,10 +57,19 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 	defer in.Close() //nolint:errcheck // read only
 	meta, report, err := rewrite.FilterCollections(in.Meta, options)
 	if err != nil {
-		return in.Locate(err)
+		return missingAllowed(in.Locate(err))
 	}
 	r := result{kind: in.Kind, report: render.Collections{CollectionsReport: report, Check: o.out.dryRun, DryRun: o.out.dryRun}}
 	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, []*wire.Rope{meta}, in)
+}
+
+// missingAllowed adds to an error about patterns that match nothing how to allow them.
+func missingAllowed(err error) error {
+	var missing *rewrite.MissingError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	return usageErrorf(missing.Remedy()+" (--allow-missing ignores this)", "%v", err)
 }
 
 // parse converts the flags to options.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 
@@ -97,21 +98,24 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	if err != nil {
 		return cmp.Or(metafile.Holder(err, inputs...), in).Locate(err)
 	}
-	r := result{report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
 	out := argument(args, 1)
-	// OUT is what BASE is with IN in it, or without BASE what IN is.
+	if err := o.write(cmd.Context(), env, out, message, report, inputs); err != nil {
+		return err
+	}
+	return o.printElements(env, out, report)
+}
+
+// write writes the graph. OUT is what BASE is with IN in it, or without BASE what IN is.
+func (o *importOptions) write(ctx context.Context, env *environment, out string, message *wire.Rope, report *rewrite.ImportReport, inputs []*metafile.File) error {
 	p, err := placeOf(out, inputs[len(inputs)-1], inputs...)
 	if err != nil {
 		return err
 	}
+	r := result{report: render.Import{ImportReport: report, DryRun: o.out.dryRun}, place: &p}
 	if r.message, err = p.message(message); err != nil {
 		return p.owner.Locate(err)
 	}
-	r.place = &p
-	if err := o.out.write(cmd.Context(), env, out, r, inputs...); err != nil {
-		return err
-	}
-	return o.printElements(env, out, report)
+	return o.out.write(ctx, env, out, r, inputs...)
 }
 
 // printElements prints the new names that were asked for, unless the graph itself went to stdout.

@@ -51,7 +51,7 @@ type result struct {
 	report  render.Report
 	hints   []string     // what the user may do next, with the names of flags
 	verify  func() error // checks the data that the message refers to, once the size of the message is known to be valid; may be nil
-	ready   func() error // what else must succeed right before the old file is replaced; may be nil
+	beside  *companion   // a second file that is written with the first, both or none; may be nil
 }
 
 // write writes a result to path and reports what was changed. Before a file is replaced, the inputs are checked for changes and
@@ -76,11 +76,6 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		Ready: func() error {
 			if err := changed(inputs); err != nil {
 				return err
-			}
-			if r.ready != nil {
-				if err := r.ready(); err != nil {
-					return err
-				}
 			}
 			for _, in := range inputs {
 				if err := in.Close(); err != nil {
@@ -122,8 +117,37 @@ func (out *outputFlags) writeGraphs(ctx context.Context, env *environment, path 
 	return out.write(ctx, env, path, r, in)
 }
 
+// A companion is a file that is written beside a result.
+type companion struct {
+	path    string
+	message *wire.Rope
+	kind    metafile.Kind
+}
+
+// writeBoth writes the file and its companion in the same format: both or none.
+func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) error {
+	if options.Format == metafile.Auto {
+		options.Format = metafile.FormatOf(r.place.path)
+	}
+	stage := metafile.NewStage(ctx)
+	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
+	if err := stage.Message(r.place.path, r.message, r.kind, options); err != nil {
+		return err
+	}
+	if err := stage.Message(r.beside.path, r.beside.message, r.beside.kind, options); err != nil {
+		return err
+	}
+	if err := options.Ready(); err != nil {
+		return err
+	}
+	return stage.Commit()
+}
+
 // replace writes the file, or the new directory that it is in.
 func (r *result) replace(ctx context.Context, options metafile.WriteOptions) error {
+	if r.beside != nil {
+		return r.writeBoth(ctx, options)
+	}
 	if r.place.directory == "" {
 		return metafile.Write(ctx, r.place.path, r.message, r.kind, options)
 	}

@@ -35,15 +35,15 @@ func (e *MissingError) Error() string {
 		quoted[i] = fmt.Sprintf("%q", p)
 	}
 	if len(quoted) == 1 {
-		return "no collection is called " + quoted[0]
+		return "no collection named " + quoted[0]
 	}
-	return "no collections are called " + strings.Join(quoted, ", ")
+	return "no collections named " + strings.Join(quoted, ", ")
 }
 
 // Remedy names the collections that come nearest.
 func (e *MissingError) Remedy() string {
 	if len(e.Keys) == 0 {
-		return "the file has no collections; --allow-missing lets that pass"
+		return "the file has no collections"
 	}
 	var near []string
 	for _, p := range e.Patterns {
@@ -54,9 +54,9 @@ func (e *MissingError) Remedy() string {
 		}
 	}
 	if len(near) > 0 {
-		return "did you mean " + quotedList(near) + "? (--allow-missing lets it pass)"
+		return "did you mean " + quotedList(near) + "?"
 	}
-	return "there is " + quotedList(e.Keys[:min(len(e.Keys), 20)]) + " (--allow-missing lets it pass)"
+	return "available: " + quotedList(e.Keys[:min(len(e.Keys), 20)])
 }
 
 // quotedList joins names, quoted.
