@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A Role says what a tensor is there for.
+// A Role is the purpose of a tensor.
 type Role string
 
 // The roles of inputs, then those of outputs.
@@ -16,14 +16,14 @@ const (
 	RoleData      Role = "data"      // what the model works on
 	RoleAuxiliary Role = "auxiliary" // a switch or a rate: is_training, a keep probability, a batch size
 	RoleLabel     Role = "label"     // the truth to learn from; inference does not need it
-	RoleUnused    Role = "unused"    // nothing but bookkeeping reads it
+	RoleUnused    Role = "unused"    // only bookkeeping reads it
 
 	RolePrediction Role = "prediction" // what inference reads
-	RoleLoss       Role = "loss"       // what training makes small
-	RoleMetric     Role = "metric"     // how good the model is, such as an accuracy
+	RoleLoss       Role = "loss"       // what training minimizes
+	RoleMetric     Role = "metric"     // how well the model does, such as an accuracy
 )
 
-// IO is what goes into a graph and what comes out of it.
+// IO is the inputs and outputs of a graph.
 type IO struct {
 	Inputs  []Tensor `json:"inputs"`  // data, auxiliary, labels, unused, in this order; within each the likeliest first
 	Outputs []Tensor `json:"outputs"` // predictions, losses, metrics, in this order; within each the likeliest first
@@ -32,14 +32,14 @@ type IO struct {
 	Methods []Method `json:"methods,omitempty"`
 }
 
-// A Tensor is one tensor that a graph is fed with or asked for.
+// A Tensor is one input or output of a graph.
 type Tensor struct {
 	Tensor string       `json:"tensor"`           // name:k
 	Role   Role         `json:"role"`             // see Role
-	DType  string       `json:"dtype"`            // TensorFlow's short name, such as float32; empty where the file does not say
+	DType  string       `json:"dtype"`            // TensorFlow's short name, such as float32; empty if the file does not record it
 	Shape  tensor.Shape `json:"shape"`            // see Shape
-	Why    string       `json:"why"`              // the sign by which it was picked
-	Copies []string     `json:"copies,omitempty"` // the same tensor in copies of the model (towers, workers), which are not listed themselves
+	Why    string       `json:"why"`              // the signs by which it was identified
+	Copies []string     `json:"copies,omitempty"` // the same tensor in copies of the model (towers, workers), which have no entry of their own
 }
 
 // Find returns what goes into a graph and what inference reads from it, found by what the file says (signatures,

@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 )
 
-// A mark is what has been found out about a node.
+// A mark is a fact about a node.
 type mark uint32
 
 // The marks.
@@ -26,18 +26,18 @@ const (
 	markToLoss                     // such a loss lies further down, or it is one
 	markWanted                     // a prediction depends on it
 	markTarget                     // depends on the comparison with what the model has to reproduce
-	markKeeping                    // all that is made of it goes into variables, queues, checkpoints and assertions
-	markMeets                      // lies above a place where it meets what the model has made of data
-	markAsked                      // what a single question is about; on no node between questions
+	markKeeping                    // everything computed from it goes into variables, queues, checkpoints and assertions
+	markMeets                      // something computed from it meets the model's results
+	markAsked                      // used while one question is answered; no node has it afterwards
 	markElsewhere                  // something that does not depend on labels is computed from it
 )
 
-// A Flow is a graph with marks on its nodes: how data flows through it, from where it comes in to where it comes out.
+// A Flow is a graph with marks on its nodes, which record how data flows from the inputs to the outputs.
 type Flow struct {
 	g     *graph.Graph
 	class []opdef.Class // by op id
 	marks []mark        // by node
-	queue []int32       // room for spread
+	queue []int32       // reused by spread
 }
 
 // NewFlow returns the flow of a graph, without marks.

@@ -76,7 +76,7 @@ func (d *ioFinder) keep(all []candidate, c candidate) []candidate {
 	return append(all, c)
 }
 
-// mayComeOut reports whether node i lies where predictions, losses and metrics do.
+// mayComeOut reports whether an output of node i may be a prediction, a loss or a metric.
 func (d *ioFinder) mayComeOut(i int32) bool {
 	if !d.forward(i) || d.Is(i, opdef.ClassShape|opdef.ClassRandom|opdef.ClassConst|opdef.ClassEnter|opdef.ClassSwitch) || d.Has(i, markInside) {
 		return false
@@ -160,14 +160,14 @@ func (d *ioFinder) portsOut(i int32, n *wire.Node) []int32 {
 	return ports
 }
 
-// readers counts who reads a tensor.
+// readers counts the readers of a tensor by what they do.
 type readers struct {
-	on        int    // go on with it
+	on        int    // compute more from it
 	decisions int    // decide by it: a softmax, an argmax
 	decision  string // the op of the first of these
 	labels    int    // bring it together with labels or targets
 	loss      int    // compute something that only the loss depends on
-	books     int    // only keep books
+	books     int    // only bookkeeping
 }
 
 // readersOf counts who reads a tensor.
