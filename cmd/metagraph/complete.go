@@ -224,6 +224,9 @@ func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.C
 func completeNames(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	suggest := inspect.SuggestNodes
 	if cmd.Name() == "show" {
+		if path := firstFile(cmd, args); slices.Contains(args, checkpointSection) || metafile.IsCheckpoint(path) {
+			return fixed(checkpointTensors(path)...)(cmd, args, typed)
+		}
 		for _, arg := range args {
 			if own := namesOf(arg); own != nil {
 				suggest = own

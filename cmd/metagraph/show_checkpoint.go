@@ -28,11 +28,13 @@ func (c *checkpointFlags) register(f *pflag.FlagSet) {
 // attach opens the checkpoint that belongs to the file, or that --checkpoint names. A checkpoint beside the file that cannot be read is a
 // problem of the file; one that was named is an error.
 func (s *showSource) attach(flags checkpointFlags) error {
-	prefix, found := flags.prefix, true
+	prefix := flags.prefix
 	if prefix == "" {
-		if prefix, found = s.file.Checkpoint(); !found {
+		beside, found := s.file.Checkpoint()
+		if !found {
 			return nil
 		}
+		prefix = beside
 	}
 	s.model.Checkpoint, s.model.CheckpointErr = checkpoint.Open(prefix)
 	if flags.prefix != "" {

@@ -56,7 +56,7 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	for k := range own {
 		own[k].Key = i.report.InKeys[own[k].Key]
 	}
-	all := append(base, own...)
+	all := slices.Concat(base, own)
 	if len(all) == 0 {
 		return message, nil
 	}
