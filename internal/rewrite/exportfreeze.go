@@ -246,7 +246,7 @@ func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tens
 	case dtype != 0 && t.DType != dtype:
 		e.trouble.add(other, "variable %q is %s, but key %q in %s is %s", name, tensor.DTypeName(dtype), want.Key, file, tensor.DTypeName(t.DType))
 	case !ok && !want.Converted:
-		e.trouble.add(other, "variable %q has shape %v, but key %q in %s has shape %v", name, shape, want.Key, file, tensor.Shape(t.Shape))
+		e.trouble.add(other, "variable %q has shape %v, but key %q in %s has shape %v", name, shape, want.Key, file, t.Shape)
 	default:
 		return t, dims
 	}
