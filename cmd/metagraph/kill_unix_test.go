@@ -78,6 +78,11 @@ func (v *victim) strike(t *testing.T, signal os.Signal, after time.Duration, wri
 	if err := cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
 	}
+	// An impatient user or a supervisor sends more than one.
+	for range 2 {
+		time.Sleep(100 * time.Microsecond)
+		_ = cmd.Process.Signal(signal)
+	}
 	err := <-ended
 	got, readErr := os.ReadFile(v.path)
 	if readErr != nil {

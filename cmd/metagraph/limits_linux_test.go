@@ -49,7 +49,9 @@ func TestLimits(t *testing.T) {
 	}{
 		{"-f 100", []string{"clear-devices", large, out}, "cannot write " + out + ": file too large"},
 		{"-f 100", []string{"export", "--as-text", large, out}, "cannot write " + out + ": file too large"},
-		{"-n 4", []string{"export", large, out}, "too many open files"},
+		{"-n 4", []string{"export", large, out}, "cannot open enough files: too many open files"},
+		{"-n 6", []string{"export", large, out}, "cannot open enough files: too many open files"},
+		{"-n 7", []string{"export", large, out}, "too many open files"},
 		{"-v 2000000", []string{"show", huge}, huge + ": its 2147483668 bytes do not fit into the address space that is left"},
 		{"-v unlimited", []string{"show", endless}, tooLong},
 	} {

@@ -96,7 +96,8 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		err = r.replace(ctx, options)
 	}
 	if err == nil {
-		return out.say(env, out.reported(r.place, inputs), r)
+		out.say(env, out.reported(r.place, inputs), r)
+		return nil
 	}
 	if changed := changed(inputs); changed != nil {
 		return changed // which may be why it could not be written
@@ -188,17 +189,18 @@ func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	return path
 }
 
-// say reports on stderr what was written to file, or for a dry run what would be.
-func (out *outputFlags) say(env *environment, file string, r result) error {
-	if out.quiet {
-		return nil
+// say reports on stderr what was written to file, or for a dry run what would be. The exit code is about the result, so a
+// report that cannot be written is no error.
+func (out *outputFlags) say(env *environment, file string, r result) {
+	switch {
+	case out.quiet:
+	case out.report == "json":
+		_ = render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String()}, r.report)
+	default:
+		notice := r.report.Notice()
+		notice.Hints = append(notice.Hints, r.hints...)
+		_ = render.PrintNotice(env.stderr, file+" ("+r.kind.String()+")", notice, env.notices)
 	}
-	if out.report == "json" {
-		return render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String()}, r.report)
-	}
-	notice := r.report.Notice()
-	notice.Hints = append(notice.Hints, r.hints...)
-	return render.PrintNotice(env.stderr, file+" ("+r.kind.String()+")", notice, env.notices)
 }
 
 // found ends a check of in: it reports what there is, and returns errFound if there is something.
@@ -206,9 +208,7 @@ func (out *outputFlags) found(env *environment, in *metafile.File, r result, fou
 	if err := in.Changed(); err != nil {
 		return err
 	}
-	if err := out.say(env, in.Name, r); err != nil {
-		return err
-	}
+	out.say(env, in.Name, r)
 	if found {
 		return errFound
 	}

@@ -6,13 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
-	"runtime/debug"
 	"strings"
-	"syscall"
-
-	mmap "github.com/edsrzf/mmap-go"
 
 	"github.com/metagraph/metagraph/internal/text"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -43,8 +37,12 @@ func Open(path string, o OpenOptions) (*File, error) {
 		if f.Name == "" {
 			f.Name = "standard input"
 		}
-		source, err := readAll(o.Stdin)
-		if err != nil {
+		source, err := readAll(o.Stdin, f.Name)
+		var wrong *Error
+		switch {
+		case errors.As(err, &wrong):
+			return nil, err
+		case err != nil:
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		f.source = source
@@ -246,141 +244,4 @@ func sameTags(tags []string, list string) bool {
 		have[tag] = true
 	}
 	return len(have) == len(want)
-}
-
-// Close releases the file. The windows on its bytes must not be used afterwards.
-func (f *File) Close() error { return f.source.close() }
-
-// Changed returns an error where the file has another size or another time of change than when it was opened, so that
-// what was read of it may be neither the old content nor the new.
-func (f *File) Changed() error {
-	if f.source.file == nil {
-		return nil
-	}
-	now, err := f.source.file.Stat()
-	if err != nil {
-		return err
-	}
-	if was := f.source.stat; now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime()) {
-		return &Error{Name: f.Name, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
-	}
-	return nil
-}
-
-// A source is where the bytes of a file lie.
-type source struct {
-	bytes  []byte
-	file   *os.File    // open while the bytes are mapped
-	stat   os.FileInfo // of the file when it was opened
-	mapped mmap.MMap
-}
-
-const (
-	// mapFrom is the size from which on a file is mapped. Below it, reading is as quick and nobody can pull the bytes away.
-	mapFrom = 256 << 10
-	// maxBinary is the largest message that is looked at. Those over MaxSize cannot be written, and show says why they are so
-	// large.
-	maxBinary = math.MaxUint32
-	// maxText is the most text or JSON that is read of a pipe, several times as long as the message that it stands for.
-	maxText = 8 << 30
-)
-
-// mapFile opens the file at path.
-func mapFile(path string) (*source, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	return mapOpen(file)
-}
-
-// mapOpen maps an open file, or reads what cannot or need not be mapped. It closes the file unless it is mapped.
-func mapOpen(file *os.File) (*source, error) {
-	stat, err := file.Stat()
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	if stat.Mode().IsRegular() && stat.Size() >= mapFrom {
-		mapped, err := mmap.MMap(nil), error(syscall.ENOMEM)
-		if stat.Size() <= math.MaxInt {
-			mapped, err = mmap.Map(file, mmap.RDONLY, 0)
-		}
-		switch {
-		case err == nil:
-			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
-		case errors.Is(err, syscall.ENOMEM):
-			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the address space that is left", stat.Size()),
-				Hint: "a program of 32 bits has less than 4 GiB, and ulimit -v may set less"}, file.Close())
-		}
-		// Some file systems cannot map; they can still be read.
-	}
-	data, err := readLimited(file)
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	return &source{bytes: data}, file.Close()
-}
-
-// readAll reads standard input, or maps it where it is a file.
-func readAll(r io.Reader) (*source, error) {
-	if r == nil {
-		return nil, errors.New("there is nothing to read")
-	}
-	if file, ok := r.(*os.File); ok {
-		stat, err := file.Stat()
-		if err == nil && stat.Mode().IsRegular() && stat.Size() >= mapFrom {
-			if at, err := file.Seek(0, io.SeekCurrent); err == nil && at == 0 {
-				return mapOpen(file)
-			}
-		}
-	}
-	data, err := readLimited(r)
-	return &source{bytes: data}, err
-}
-
-// readLimited reads all of r. What is longer than any message can be is read no further than to there.
-func readLimited(r io.Reader) ([]byte, error) {
-	head, err := io.ReadAll(io.LimitReader(r, lookAhead))
-	if err != nil || len(head) < lookAhead {
-		return head, err
-	}
-	limit := int64(maxText)
-	if formatOf(head) == Binary {
-		limit = maxBinary
-	}
-	data, err := io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), r), limit+1))
-	if err == nil && int64(len(data)) > maxText {
-		err = errors.New("more than 8 GiB: no message is that long")
-	}
-	return data, err
-}
-
-// close gives the bytes back, once.
-func (s *source) close() error {
-	var unmap, shut error
-	if s.mapped != nil {
-		unmap, s.mapped = s.mapped.Unmap(), nil
-	}
-	if s.file != nil {
-		shut, s.file = s.file.Close(), nil
-	}
-	return errors.Join(unmap, shut)
-}
-
-// Guard calls use and returns its error. Where a mapped file got shorter while use read it, so that its pages are gone, it
-// returns an error that says so instead of letting the program crash. It covers the calling goroutine only.
-func Guard(use func() error) (err error) {
-	old := debug.SetPanicOnFault(true)
-	defer debug.SetPanicOnFault(old)
-	defer func() {
-		if cause := recover(); cause != nil {
-			if _, ok := cause.(interface{ Addr() uintptr }); !ok {
-				panic(cause)
-			}
-			err = errors.New("an input got shorter while it was read")
-		}
-	}()
-	return use()
 }

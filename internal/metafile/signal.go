@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// untilSignal returns a context that also ends when the process is told to end, and a function that lets go of it. It is for
-// the time in which there is something to clear away: before and afterwards a signal ends the process as it ends any other,
-// one that waits for a pipe too, and so does a second signal. Signals that the process was started to ignore, as nohup does,
-// stay ignored.
+// untilSignal returns a context that also ends when the process is told to end, and a function that restores how signals were
+// handled before. It is for the time in which a temporary file exists: a second signal must not end the process before that
+// file is removed. Before and afterwards a signal ends the process as usual, even while it waits for a pipe. Signals that the
+// process was started to ignore, as nohup does, stay ignored.
 func untilSignal(ctx context.Context) (context.Context, func()) {
 	var heeded []os.Signal
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
@@ -19,9 +19,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 		}
 	}
 	if len(heeded) == 0 {
-		return ctx, func() {} // no signals at all would stand for every signal
+		return ctx, func() {} // an empty list would mean every signal
 	}
-	ctx, stop := signal.NotifyContext(ctx, heeded...)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	return signal.NotifyContext(ctx, heeded...)
 }

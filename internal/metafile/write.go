@@ -39,20 +39,19 @@ func FormatOf(path string) Format {
 	return Binary
 }
 
-// IsStdout reports whether path means standard output to Write: nothing, `-`, and the names that systems have for it, which
-// lead to the file behind it and not to the place in it where the output goes on.
+// IsStdout reports whether path means standard output to Write: nothing, `-`, and the names that systems have for it.
 func IsStdout(path string) bool {
-	switch path {
-	case "", "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+	if path == "" || path == "-" {
 		return true
 	}
-	return false
+	n, ok := descriptorOf(path)
+	return ok && n == 1
 }
 
-// Write writes a message of the given kind to path, or to standard output. A file is replaced whole or not at all: the
-// message goes into a new file beside it, which then takes its name, its mode and, as far as this user may, its owner. Where
-// path is a link, what it leads to is replaced; a device or a pipe is written to as it is. Nothing is left behind when it
-// fails, ctx ends, or the process is told to end.
+// Write writes a message of the given kind to path, or to standard output. A file is replaced atomically: the message goes into
+// a new file beside it, which then takes its name, its mode and, if this user may set it, its owner. If path is a link, its
+// target is replaced. A device or a pipe is written to. If path names an open descriptor, like /dev/fd/3, the message goes to its
+// current position, or to the end if it appends. Nothing is left behind if Write fails, ctx ends, or a signal ends the process.
 func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	stdout := IsStdout(path)
 	if o.Format == Auto {
@@ -67,6 +66,9 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 	}
 	if stdout {
 		return writeStdout(ctx, name, message, kind, o)
+	}
+	if n, ok := descriptorOf(path); ok {
+		return writeStream(ctx, path, func() (*os.File, error) { return openDescriptor(n) }, message, kind, o)
 	}
 	return writeFile(ctx, path, message, kind, o)
 }
@@ -166,7 +168,8 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 		return err
 	}
 	if old != nil && !old.Mode().IsRegular() {
-		return writeDevice(ctx, path, message, kind, o)
+		open := func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }
+		return writeStream(ctx, path, open, message, kind, o)
 	}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
@@ -282,14 +285,14 @@ func discard(file *os.File) error {
 	return nil
 }
 
-// writeDevice writes to a device or a pipe, which cannot be replaced.
-func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
+// writeStream writes to a device, a pipe or an open descriptor, which cannot be replaced.
+func writeStream(ctx context.Context, path string, open func() (*os.File, error), message *wire.Rope, kind Kind, o WriteOptions) error {
 	if err := o.check(message, kind); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	file, err := open()
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot write %s: %w", path, bare(err))
 	}
 	if o.Format == Binary && term.IsTerminal(int(file.Fd())) {
 		return errors.Join(binaryToTerminal(path), file.Close())
@@ -297,8 +300,8 @@ func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind
 	err = errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close())
 	switch {
 	case IsBrokenPipe(err):
-		// Not wrapped: on standard output it is no trouble, but a pipe that was given by name was to get it all.
-		return &Error{Name: path, Problem: "who reads from it has gone before all was written"}
+		// Not wrapped: a closed pipe is no error on standard output, but the reader of a named pipe should get everything.
+		return &Error{Name: path, Problem: "the reader closed it before everything was written"}
 	case err != nil:
 		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
@@ -308,7 +311,7 @@ func writeDevice(ctx context.Context, path string, message *wire.Rope, kind Kind
 // followLinks returns the file that a path leads to, which need not be there.
 func followLinks(path string) (string, error) {
 	target := path
-	for range 40 {
+	for range maxLinks {
 		stat, err := os.Lstat(target)
 		if err != nil || stat.Mode()&os.ModeSymlink == 0 {
 			return target, nil // what is wrong with it, opening it will say
@@ -317,14 +320,22 @@ func followLinks(path string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !filepath.IsAbs(to) {
-			// Not filepath.Join, which takes `..` and the name before it away: that may be a link as well.
-			dir, _ := filepath.Split(target)
-			to = dir + to
-		}
-		target = to
+		target = linkTarget(target, to)
 	}
 	return "", &Error{Name: path, Problem: "is a link that leads back to itself"}
+}
+
+// maxLinks is how many links are followed before they count as a cycle, as in Linux.
+const maxLinks = 40
+
+// linkTarget returns the path to which a link leads that holds the path to.
+func linkTarget(link, to string) string {
+	if filepath.IsAbs(to) {
+		return to
+	}
+	// Not filepath.Join, which drops `..` and the name before it: that may be a link as well.
+	dir, _ := filepath.Split(link)
+	return dir + to
 }
 
 // createBeside makes a new file in the directory of path, with the mode that new files get there.

@@ -209,7 +209,7 @@ func TestWritePipe(t *testing.T) {
 		_ = reader.Close()
 	}()
 	err = writeMessage(path, largeGraph(1<<20), metafile.WriteOptions{Format: metafile.Binary})
-	if err == nil || err.Error() != path+": who reads from it has gone before all was written" || errors.Is(err, syscall.EPIPE) {
+	if err == nil || err.Error() != path+": the reader closed it before everything was written" || errors.Is(err, syscall.EPIPE) {
 		t.Errorf("nobody reads any more: %v", err)
 	}
 	// What has no form as text is told before the pipe is opened, for which there is no reader now.

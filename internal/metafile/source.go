@@ -1,0 +1,208 @@
+package metafile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	mmap "github.com/edsrzf/mmap-go"
+)
+
+// Close releases the file. The windows on its bytes must not be used afterwards.
+func (f *File) Close() error { return f.source.close() }
+
+// Changed returns an error if a mapped file changed since it was opened: what was read of it may be a mixture of the old content
+// and the new. A file that was read into memory was checked by Open.
+func (f *File) Changed() error {
+	if f.source.file == nil {
+		return nil
+	}
+	return unchanged(f.source.file, f.source.stat, f.Name)
+}
+
+// unchanged returns an error if an open file has another size or modification time than it had.
+func unchanged(file *os.File, was os.FileInfo, name string) error {
+	now, err := file.Stat()
+	if err == nil && (now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime())) {
+		return changing(name)
+	}
+	return err
+}
+
+// changing returns the error about a file that something else writes to.
+func changing(name string) error {
+	return &Error{Name: name, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
+}
+
+// clockTick is longer than the steps in which systems count modification times: two writes within one step leave the same time.
+const clockTick = 12 * time.Millisecond
+
+// settleTries is how often a file that something writes to is looked at before it counts as changing.
+const settleTries = 3
+
+// settled returns the state of an open file. If the file was modified a moment ago, it waits until the next modification
+// would leave another time, so that a comparison before and after reading cannot miss one. It reports whether it waited.
+func settled(file *os.File, name string) (stat os.FileInfo, waited bool, err error) {
+	stat, err = file.Stat()
+	if err != nil || !stat.Mode().IsRegular() || time.Since(stat.ModTime()) > clockTick {
+		return stat, false, err
+	}
+	for range settleTries {
+		time.Sleep(clockTick)
+		if err = unchanged(file, stat, name); err == nil {
+			return stat, true, nil
+		}
+		if stat, err = file.Stat(); err != nil {
+			return nil, true, err
+		}
+	}
+	return nil, true, changing(name)
+}
+
+// readSettled reads an open regular file that had the given state, and returns an error if it changes meanwhile. A writer that the
+// system suspended in the middle of one write leaves no trace but the content, so a file that was modified a moment ago is read
+// twice.
+func readSettled(file *os.File, stat os.FileInfo, twice bool, name string) ([]byte, error) {
+	data, err := readLimited(file)
+	if err != nil {
+		return nil, err
+	}
+	if twice {
+		time.Sleep(clockTick)
+		again := make([]byte, len(data))
+		if n, err := file.ReadAt(again, 0); n != len(data) || !bytes.Equal(again, data) {
+			return nil, errors.Join(changing(name), err)
+		}
+	}
+	return data, unchanged(file, stat, name)
+}
+
+// A source is where the bytes of a file lie.
+type source struct {
+	bytes  []byte
+	file   *os.File    // open while the bytes are mapped
+	stat   os.FileInfo // of the file when it was opened
+	mapped mmap.MMap
+}
+
+const (
+	// mapFrom is the size from which on a file is mapped. Below it, reading is as quick and nobody can pull the bytes away.
+	mapFrom = 256 << 10
+	// maxBinary is the largest message that is looked at. Those over MaxSize cannot be written, and show says why they are so
+	// large.
+	maxBinary = math.MaxUint32
+	// maxText is the most text or JSON that is read of a pipe, several times as long as the message that it stands for.
+	maxText = 8 << 30
+)
+
+// mapFile opens the file at path.
+func mapFile(path string) (*source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return mapOpen(file, path)
+}
+
+// mapOpen maps an open file, or reads what cannot or need not be mapped. It closes the file unless it is mapped. The file is called
+// name in errors.
+func mapOpen(file *os.File, name string) (*source, error) {
+	stat, waited, err := settled(file, name)
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	if stat.Mode().IsRegular() && stat.Size() >= mapFrom {
+		mapped, err := mmap.MMap(nil), error(syscall.ENOMEM)
+		if stat.Size() <= math.MaxInt {
+			mapped, err = mmap.Map(file, mmap.RDONLY, 0)
+		}
+		switch {
+		case err == nil:
+			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
+		case errors.Is(err, syscall.ENOMEM):
+			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the address space that is left", stat.Size()),
+				Hint: "a program of 32 bits has less than 4 GiB, and ulimit -v may set less"}, file.Close())
+		}
+		// Some file systems cannot map; they can still be read.
+	}
+	var data []byte
+	if stat.Mode().IsRegular() && stat.Size() < mapFrom {
+		data, err = readSettled(file, stat, waited, name)
+	} else {
+		data, err = readLimited(file)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return &source{bytes: data}, file.Close()
+}
+
+// readAll reads standard input, or maps it if it is a file.
+func readAll(r io.Reader, name string) (*source, error) {
+	if r == nil {
+		return nil, errors.New("there is nothing to read")
+	}
+	if file, ok := r.(*os.File); ok {
+		stat, err := file.Stat()
+		if err == nil && stat.Mode().IsRegular() {
+			if at, err := file.Seek(0, io.SeekCurrent); err == nil && at == 0 {
+				return mapOpen(file, name)
+			}
+		}
+	}
+	data, err := readLimited(r)
+	return &source{bytes: data}, err
+}
+
+// readLimited reads all of r. What is longer than any message can be is read no further than to there.
+func readLimited(r io.Reader) ([]byte, error) {
+	head, err := io.ReadAll(io.LimitReader(r, lookAhead))
+	if err != nil || len(head) < lookAhead {
+		return head, err
+	}
+	limit := int64(maxText)
+	if formatOf(head) == Binary {
+		limit = maxBinary
+	}
+	data, err := io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), r), limit+1))
+	if err == nil && int64(len(data)) > maxText {
+		err = errors.New("more than 8 GiB: no message is that long")
+	}
+	return data, err
+}
+
+// close gives the bytes back, once.
+func (s *source) close() error {
+	var unmap, shut error
+	if s.mapped != nil {
+		unmap, s.mapped = s.mapped.Unmap(), nil
+	}
+	if s.file != nil {
+		shut, s.file = s.file.Close(), nil
+	}
+	return errors.Join(unmap, shut)
+}
+
+// Guard calls use and returns its error. Where a mapped file got shorter while use read it, so that its pages are gone, it
+// returns an error that says so instead of letting the program crash. It covers the calling goroutine only.
+func Guard(use func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		if cause := recover(); cause != nil {
+			if _, ok := cause.(interface{ Addr() uintptr }); !ok {
+				panic(cause)
+			}
+			err = errors.New("an input got shorter while it was read")
+		}
+	}()
+	return use()
+}
