@@ -207,17 +207,17 @@ func KindByName(path string) (Kind, bool) {
 
 // GraphOf returns the GraphDef out of a MetaGraphDef that a rewrite put together.
 func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
-	graph := new(wire.Rope)
+	var graph wire.Builder // of all occurrences of the field, which protobuf merges
 	err := scanRope(meta, 0, meta.Size(), func(f ropeField) bool {
 		if f.num == wire.GraphDef && f.typ == protowire.BytesType {
-			graph = meta.Cut(f.at, f.size)
+			graph.Append(meta.Cut(f.at, f.size))
 		}
 		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the new MetaGraphDef is broken at byte %d", err.at)
 	}
-	return graph, nil
+	return graph.Build(), nil
 }
 
 // CheckpointPrefix returns the prefix of the checkpoint that belongs to the file: X for X.meta, variables/variables for a SavedModel. It

@@ -110,7 +110,7 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 	if err := checkBeside(kept); err != nil {
 		return nil, nil, err
 	}
-	return b.Build(), report, nil
+	return m.Original(b.Build()), report, nil
 }
 
 // fitsAny reports whether one of the patterns fits.

@@ -84,7 +84,7 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 	}
 	c.finish()
 	if !c.report.Changed() {
-		return m.Rope(), &c.report, nil // with the old headers, however they are written
+		return m.Original(m.Rope()), &c.report, nil // with the old headers, however they are written
 	}
 	return b.Build(), &c.report, nil
 }

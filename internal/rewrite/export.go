@@ -143,7 +143,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 		return nil, nil, err
 	}
 	e.report.finish()
-	return message, e.report, nil
+	return m.Original(message), e.report, nil
 }
 
 // prepare makes the plan.

@@ -135,6 +135,9 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 		}
 	}
 	i.report.finish()
+	if base == nil {
+		message = in.Original(message)
+	}
 	return message, i.report, nil
 }
 

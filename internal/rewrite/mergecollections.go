@@ -77,10 +77,6 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		}
 		raw, value := wire.MapEntry(f.Data)
 		key := string(raw)
-		t, _ := i.o.Registry.Lookup(key)
-		if err := t.Check(value); err != nil {
-			return err
-		}
 		change, ok := imported[key]
 		delete(imported, key)
 		kind, list := scope.KindOf(value)

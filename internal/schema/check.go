@@ -52,22 +52,19 @@ func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
 	w := walk{limit: limit}
 	var all []Damage
 	counts := make(fieldCounts)
-	for _, fields := range [][]wire.Field{m.Fields, m.Parts} {
-		for i := range fields {
-			f := &fields[i]
-			switch {
-			case f.Raw != nil:
-				w.message(f.Raw, tableOf(md), 0)
-				all = append(all, w.described(f.Raw, md, counts)...)
-			case m.Parts == nil: // the GraphDef of a file that holds only that
-				graph := (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
-				w.message(f.Data, tableOf(graph), 0)
-				all = append(all, w.described(f.Data, graph, nil)...)
-			}
-			w.limit -= len(w.found)
-			w.found = w.found[:0]
-			counts[f.Num]++
+	for i := range m.Fields {
+		f := &m.Fields[i]
+		if f.Raw != nil {
+			w.message(f.Raw, tableOf(md), 0)
+			all = append(all, w.described(f.Raw, md, counts)...)
+		} else { // the GraphDef of a file that holds nothing else
+			graph := (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
+			w.message(f.Data, tableOf(graph), 0)
+			all = append(all, w.described(f.Data, graph, nil)...)
 		}
+		w.limit -= len(w.found)
+		w.found = w.found[:0]
+		counts[f.Num]++
 	}
 	return all
 }

@@ -48,13 +48,13 @@ type CollectionChange struct {
 
 // Collection applies the plan to a CollectionDef. Entries of a list of nodes and, where t is not nil, of a list of protos
 // are renamed, and go where what they are named after goes; numbers, Anys and strings of a bytes_list that nobody
-// registered are not looked into (add_collection_def in tensorflow/python/framework/meta_graph.py). The error says which entry
-// is damaged, also where the plan changes nothing: what one rewrite hands on the next one can read.
+// registered are not looked into (add_collection_def in tensorflow/python/framework/meta_graph.py). A plan that changes nothing
+// reads nothing. The error says which entry is damaged.
 func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChange, error) {
 	kind, list := KindOf(collection)
 	change := CollectionChange{Kind: kind, List: list, Same: true}
 	if p.Nothing() {
-		return change, t.Check(collection)
+		return change, nil
 	}
 	if kind != NodeList && (kind != BytesList || t == nil || t.Names.Empty()) {
 		return change, nil
@@ -99,27 +99,6 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 		change.List = out
 	}
 	return change, nil
-}
-
-// Check finds damage in the entries of a collection, in the messages in which names can stand: what a Plan that renames would
-// stumble over. A nil type has no entries. The error is that of Plan.Collection.
-func (t *CollectionType) Check(collection []byte) error {
-	kind, list := KindOf(collection)
-	if t == nil || kind != BytesList {
-		return nil
-	}
-	n := 0
-	s := wire.Scan(list)
-	for s.Next() {
-		if !s.Is(listValue) {
-			continue
-		}
-		if err := t.Names.Each(s.Data, func([]byte, Kind) {}); err != nil {
-			return t.damaged(n, err)
-		}
-		n++
-	}
-	return s.Err()
 }
 
 // damaged returns the error about an entry of a collection, counted from 0.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"iter"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -30,39 +31,81 @@ const (
 )
 
 // A MetaGraph is the index of one MetaGraphDef's bytes: its top-level fields in file order, each singular message at most
-// once. Nothing below the top level has been looked at.
+// once. Nothing below the top level is parsed.
 type MetaGraph struct {
 	Fields []Field
-	// Parts holds the single occurrences, in file order, of the messages that Fields holds merged. It is nil in all but strange files.
-	Parts []Field
+	raw    []byte // what was parsed, if Fields holds it in another order; see Original
 }
 
-// ParseMetaGraph indexes the bytes of a MetaGraphDef. Where a singular message occurs several times, the occurrences are
-// merged into the first, as protobuf does. The error is a *SyntaxError.
+// ParseMetaGraph indexes the bytes of a MetaGraphDef. Several occurrences of a singular message become one field in the place of
+// the first: its Data is what protobuf merges them to, its Raw the occurrences one after the other. The error is a *SyntaxError.
 func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 	m := new(MetaGraph)
-	merged := make(map[protowire.Number][]byte) // the payloads of singular messages that occur more than once
 	at := make(map[protowire.Number]int)
+	merged := make(map[protowire.Number]bool)
+	keys := make(map[string]bool)
 	s := Scan(message)
 	for s.Next() {
-		if first, seen := at[s.Num]; seen && singular(s.Field) {
-			if merged[s.Num] == nil {
-				merged[s.Num] = append([]byte{}, m.Fields[first].Data...)
-				m.Parts = append(m.Parts, m.Fields[first])
+		if s.Is(CollectionDef) || s.Is(SignatureDef) {
+			key, _ := MapEntry(s.Data)
+			id := string(rune(s.Num)) + string(key)
+			if keys[id] {
+				m.raw = message
 			}
-			m.Parts = append(m.Parts, s.Field)
-			merged[s.Num] = append(merged[s.Num], s.Data...)
-			continue
+			keys[id] = true
 		}
-		if singular(s.Field) {
+		first, seen := at[s.Num]
+		switch {
+		case !singular(s.Field):
+			m.Fields = append(m.Fields, s.Field)
+		case !seen:
 			at[s.Num] = len(m.Fields)
+			m.Fields = append(m.Fields, s.Field)
+		default:
+			f := &m.Fields[first]
+			if !merged[s.Num] {
+				// Not append, which would write over what follows in the file.
+				f.Raw, f.Data = bytes.Clone(f.Raw), bytes.Clone(f.Data)
+				merged[s.Num] = true
+			}
+			f.Raw, f.Data = append(f.Raw, s.Raw...), append(f.Data, s.Data...)
+			m.raw = message
 		}
-		m.Fields = append(m.Fields, s.Field)
-	}
-	for num, payload := range merged {
-		m.Fields[at[num]] = field(num, payload)
 	}
 	return m, s.Err()
+}
+
+// Original returns what a rewrite made of m: r, or if r is what m holds with nothing changed, the bytes that were parsed. They
+// differ if a singular message or a key of a map occurs several times.
+func (m *MetaGraph) Original(r *Rope) *Rope {
+	if m.raw == nil || !bytes.Equal(r.Bytes(), m.lasting().Rope().Bytes()) && !bytes.Equal(r.Bytes(), m.Rope().Bytes()) {
+		return r
+	}
+	return NewRope(m.raw)
+}
+
+// lasting returns m without the entries of maps that a later entry with the same key replaces.
+func (m *MetaGraph) lasting() *MetaGraph {
+	type id struct {
+		num protowire.Number
+		key string
+	}
+	last := make(map[id]int)
+	ids := make([]id, len(m.Fields))
+	for i := range m.Fields {
+		if f := &m.Fields[i]; f.Is(CollectionDef) || f.Is(SignatureDef) {
+			key, _ := MapEntry(f.Data)
+			ids[i] = id{f.Num, string(key)}
+			last[ids[i]] = i
+		}
+	}
+	out := new(MetaGraph)
+	for i, f := range m.Fields {
+		if ids[i].num == 0 || last[ids[i]] == i {
+			out.Fields = append(out.Fields, f)
+		}
+	}
+	return out
 }
 
 // singular reports whether f is a message field of MetaGraphDef that can occur once.

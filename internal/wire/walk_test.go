@@ -310,3 +310,30 @@ func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
 	function, ok := wire.AttrBytes(value, wire.AttrFunc)
 	checkMessage(t, where+".func", function, ok, want.GetFunc())
 }
+
+// TestOriginal gives a message back as it was if a rewrite changed nothing, although fields occur several times.
+func TestOriginal(t *testing.T) {
+	collection := func(key, value string) []byte {
+		return wiretest.Message(wire.CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, value))))
+	}
+	saver := func(name string) []byte { return wiretest.Message(wire.SaverDef, wiretest.String(1, name)) }
+	whole := wiretest.Join(saver("a"), collection("k", "x"), saver("b"), collection("j", "y"), collection("k", "z"))
+	m, err := wire.ParseMetaGraph(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Original(m.Rope()).Bytes(); !bytes.Equal(got, whole) {
+		t.Errorf("all fields: got %q", got)
+	}
+	lasting := wire.NewRope(wiretest.Join(saver("a"), saver("b"), collection("j", "y"), collection("k", "z")))
+	if got := m.Original(lasting).Bytes(); !bytes.Equal(got, whole) {
+		t.Errorf("the last entry of each key: got %q", got)
+	}
+	changed := wire.NewRope(wiretest.Join(saver("a"), saver("b"), collection("k", "z")))
+	if got := m.Original(changed); got != changed {
+		t.Errorf("a collection went: got %q", got.Bytes())
+	}
+	if saver, _ := m.Message(wire.SaverDef); string(wire.Last(saver, 1)) != "b" {
+		t.Errorf("saver_def is %q", saver)
+	}
+}
