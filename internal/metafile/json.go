@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/text"
 )
 
@@ -39,7 +40,7 @@ func (k Kind) message() proto.Message {
 // for it, and nothing may be lost on the way to jq and back.
 func toJSON(raw []byte, kind Kind) ([]byte, error) {
 	message := kind.message()
-	if err := proto.Unmarshal(raw, message); err != nil {
+	if err := schema.Unmarshal(raw, message); err != nil {
 		return nil, plain(err)
 	}
 	types := make(opaqueTypes)
@@ -141,7 +142,7 @@ func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
 		return nil
 	}
 	inner := known.New()
-	if proto.Unmarshal(any.value(), inner.Interface()) != nil {
+	if schema.Unmarshal(any.value(), inner.Interface()) != nil {
 		return nil // protojson will say what is wrong
 	}
 	if err := o.each(inner, use, depth+1); err != nil {
@@ -207,7 +208,7 @@ func (o opaqueTypes) unwrap(any packed) error {
 		return err
 	}
 	m := opaque.New()
-	if err := proto.Unmarshal(any.value(), m.Interface()); err != nil {
+	if err := schema.Unmarshal(any.value(), m.Interface()); err != nil {
 		return err
 	}
 	any.set(m.Get(opaque.Descriptor().Fields().ByNumber(1)).Bytes())

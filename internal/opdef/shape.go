@@ -6,8 +6,6 @@ import (
 	"math/bits"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -410,17 +408,8 @@ func (c *inference) intsAttr(name string) []int64 {
 	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
 	var out []int64
 	for s := wire.Scan(list); s.Next(); {
-		switch {
-		case s.Num == wire.AttrI && s.Type == protowire.VarintType:
-			out = append(out, int64(s.Uint()))
-		case s.Is(wire.AttrI):
-			for rest := s.Data; len(rest) > 0; {
-				v, n := protowire.ConsumeVarint(rest)
-				if n < 0 {
-					break
-				}
-				out, rest = append(out, int64(v)), rest[n:]
-			}
+		if s.Num == wire.AttrI {
+			s.EachVarint(func(v uint64) { out = append(out, int64(v)) })
 		}
 	}
 	return out

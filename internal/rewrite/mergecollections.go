@@ -62,6 +62,9 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 			plan = i.tensorPlan()
 		}
 		change, err := plan.Collection(value, t)
+		if err == nil && i.into {
+			err = t.Check(value) // the next import into the result may have to rename
+		}
 		if err != nil {
 			return err
 		}
@@ -77,6 +80,10 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		}
 		raw, value := wire.MapEntry(f.Data)
 		key := string(raw)
+		t, _ := i.o.Registry.Lookup(key)
+		if err := t.Check(value); err != nil {
+			return err
+		}
 		change, ok := imported[key]
 		delete(imported, key)
 		kind, list := scope.KindOf(value)

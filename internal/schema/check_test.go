@@ -230,3 +230,61 @@ func TestCheckMetaGraph(t *testing.T) {
 		t.Errorf("a GraphDef alone: got %+v", got)
 	}
 }
+
+// TestMerge merges strange encodings of real files: they decode to the same message.
+func TestMerge(t *testing.T) {
+	for _, name := range []string{"loop.meta", "functions.meta", "partitioned.meta", "queues.meta"} {
+		raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := range uint64(20) {
+			s := wiretest.Scrambler{Rand: rand.New(rand.NewPCG(seed, 1)), Unknown: seed%2 == 0}
+			strange := s.Scramble(raw, metaGraph)
+			var want, got tfpb.MetaGraphDef
+			if err := errors.Join(proto.Unmarshal(strange, &want), proto.Unmarshal(Merge(strange, metaGraph), &got)); err != nil {
+				t.Fatal(err)
+			}
+			if !proto.Equal(&want, &got) {
+				t.Fatalf("%s, seed %d: another message", name, seed)
+			}
+		}
+	}
+}
+
+func TestUnmarshal(t *testing.T) {
+	many := strings.Repeat(bin(4, bin(1, "part"), bin(2, "\x01\x02")), 1000)
+	long := bin(1, "v") + "\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x38" + strings.Repeat("\xff", 9) + "\x7f"
+	for name, message := range map[string]string{"repeated": bin(1, "v") + many, "long varint": long, "both": long + many} {
+		var got tfpb.VariableDef
+		if err := Unmarshal([]byte(message), &got); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if want := strings.Contains(name, "long") || name == "both"; got.GetVariableName() != "v" || got.GetTrainable() != want {
+			t.Errorf("%s: got %v", name, &got)
+		}
+		if n := len(got.GetSaveSliceInfoDef().GetFullShape()); name != "long varint" && n != 2000 {
+			t.Errorf("%s: %d values, want 2000", name, n)
+		}
+	}
+	if err := Unmarshal([]byte(bin(1, "\xff")), new(tfpb.VariableDef)); err == nil {
+		t.Error("invalid UTF-8 is accepted")
+	}
+}
+
+// FuzzUnmarshal compares Unmarshal with the generated types.
+func FuzzUnmarshal(f *testing.F) {
+	f.Add([]byte(bin(1, "v") + strings.Repeat(bin(4, bin(1, "part"), bin(2, "\x01\x02")), 50)))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var want, got tfpb.VariableDef
+		err := proto.Unmarshal(raw, &want)
+		merged := Unmarshal(raw, &got)
+		if err == nil && (merged != nil || !proto.Equal(&want, &got)) {
+			t.Errorf("another message: %v", merged)
+		}
+		if merged != nil && len(Check(raw, want.ProtoReflect().Descriptor(), 1)) == 0 {
+			t.Errorf("Check finds nothing; Unmarshal says: %v", merged)
+		}
+	})
+}

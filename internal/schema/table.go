@@ -24,6 +24,7 @@ const (
 type table struct {
 	actions [128]action
 	nested  [128]*table
+	single  [128]bool        // singular messages and packed fields: protobuf merges their occurrences
 	others  map[uint32]other // the remaining fields by tag
 }
 
@@ -75,6 +76,7 @@ func build(md protoreflect.MessageDescriptor) *table {
 		tag := uint32(protowire.EncodeTag(fd.Number(), protowire.BytesType))
 		if tag < uint32(len(t.actions)) {
 			t.actions[tag], t.nested[tag] = o.action, o.nested
+			t.single[tag] = o.action >= packedVarint || o.action == message && !fd.IsList() && !fd.IsMap()
 		} else {
 			t.others[tag] = o
 		}
@@ -95,12 +97,18 @@ func actionOf(fd protoreflect.FieldDescriptor) action {
 	case protoreflect.BytesKind, protoreflect.GroupKind:
 		return skip
 	}
-	switch {
-	case !fd.IsList():
+	if !fd.IsList() {
 		return skip // the wrong wire type: an unknown field
-	case fd.Kind() == protoreflect.FloatKind || fd.Kind() == protoreflect.Fixed32Kind || fd.Kind() == protoreflect.Sfixed32Kind:
+	}
+	return actionOfScalar(fd.Kind())
+}
+
+// actionOfScalar returns the action for packed values of a kind.
+func actionOfScalar(kind protoreflect.Kind) action {
+	switch kind {
+	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
 		return packedFixed32
-	case fd.Kind() == protoreflect.DoubleKind || fd.Kind() == protoreflect.Fixed64Kind || fd.Kind() == protoreflect.Sfixed64Kind:
+	case protoreflect.DoubleKind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
 		return packedFixed64
 	}
 	return packedVarint

@@ -23,14 +23,18 @@ const (
 // KindOf returns which list a CollectionDef holds, and the list: 0 where it holds none. Where it was set several times, the
 // last kind counts, its lists merged.
 func KindOf(collection []byte) (kind protowire.Number, list []byte) {
+	copied := false
 	for s := wire.Scan(collection); s.Next(); {
 		if s.Type != protowire.BytesType || s.Num > AnyList {
 			continue
 		}
-		if s.Num == kind {
-			list = append(list[:len(list):len(list)], s.Data...)
-		} else {
-			kind, list = s.Num, s.Data
+		switch {
+		case s.Num != kind:
+			kind, list, copied = s.Num, s.Data, false
+		case !copied:
+			list, copied = append(list[:len(list):len(list)], s.Data...), true
+		default:
+			list = append(list, s.Data...)
 		}
 	}
 	return kind, list
@@ -99,6 +103,27 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 		change.List = out
 	}
 	return change, nil
+}
+
+// Check returns an error if an entry of a collection is damaged in a message that can hold names, so that a Plan that renames
+// would fail. A nil type has no entries. The error is that of Plan.Collection.
+func (t *CollectionType) Check(collection []byte) error {
+	kind, list := KindOf(collection)
+	if t == nil || kind != BytesList {
+		return nil
+	}
+	n := 0
+	s := wire.Scan(list)
+	for s.Next() {
+		if !s.Is(listValue) {
+			continue
+		}
+		if err := t.Names.Each(s.Data, func([]byte, Kind) {}); err != nil {
+			return t.damaged(n, err)
+		}
+		n++
+	}
+	return s.Err()
 }
 
 // damaged returns the error about an entry of a collection, counted from 0.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/nearest"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // A CollectionType says what the entries of a collection's bytes_list are: what register_proto_function of
@@ -30,7 +31,7 @@ type CollectionType struct {
 // Decode returns an entry as a message of the collection's type.
 func (t *CollectionType) Decode(entry []byte) (proto.Message, error) {
 	m := t.Message.New().Interface()
-	if err := proto.Unmarshal(entry, m); err != nil {
+	if err := schema.Unmarshal(entry, m); err != nil {
 		return nil, fmt.Errorf("read an entry of collection %q as %s: %w", t.Key, t.Message.Descriptor().FullName(), err)
 	}
 	return m, nil
@@ -89,7 +90,7 @@ func (r *Registry) NamesOf(message protoreflect.FullName) *Names { return r.know
 // --include_imports`), so that Register can name them. Files that TensorFlow's protos consist of need not be in it.
 func (r *Registry) AddDescriptorSet(set []byte) error {
 	var files descriptorpb.FileDescriptorSet
-	if err := proto.Unmarshal(set, &files); err != nil {
+	if err := schema.Unmarshal(set, &files); err != nil {
 		return fmt.Errorf("read a descriptor set: %w", err)
 	}
 	if len(files.GetFile()) == 0 {

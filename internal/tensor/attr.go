@@ -1,8 +1,6 @@
 package tensor
 
 import (
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -11,17 +9,8 @@ func TypesIn(value []byte) []int32 {
 	list, _ := wire.AttrBytes(value, wire.AttrList)
 	var types []int32
 	for s := wire.Scan(list); s.Next(); {
-		switch {
-		case s.Num == AttrListType && s.Type == protowire.VarintType:
-			types = append(types, int32(s.Uint()))
-		case s.Is(AttrListType):
-			for rest := s.Data; len(rest) > 0; {
-				v, n := protowire.ConsumeVarint(rest)
-				if n < 0 {
-					break
-				}
-				types, rest = append(types, int32(v)), rest[n:]
-			}
+		if s.Num == AttrListType {
+			s.EachVarint(func(v uint64) { types = append(types, int32(v)) })
 		}
 	}
 	return types

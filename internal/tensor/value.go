@@ -71,7 +71,11 @@ const (
 // ParseValue returns what an AttrValue holds. What cannot be read is left out.
 func ParseValue(value []byte) Value {
 	var v Value
+	var merged protowire.Number // the message alternative that was set last, 0 if another one was
 	for s := wire.Scan(value); s.Next(); {
+		if wire.SetsAttr(s.Field) {
+			merged = 0
+		}
 		switch {
 		case s.Num == wire.AttrI && s.Type == protowire.VarintType:
 			v = Value{Kind: ValueInt, Int: int64(s.Uint())}
@@ -87,8 +91,11 @@ func ParseValue(value []byte) Value {
 		case s.Num == wire.AttrPlaceholder:
 			v = Value{Kind: ValuePlaceholder, Text: s.Data}
 		case s.Num == wire.AttrList, s.Num == wire.AttrShape, s.Num == wire.AttrTensor, s.Num == wire.AttrFunc:
-			v = messageValue(value, s.Num)
+			merged = s.Num
 		}
+	}
+	if merged != 0 {
+		return messageValue(value, merged)
 	}
 	return v
 }

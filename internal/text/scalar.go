@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // appendScalar appends the value of a scalar field that is neither string nor bytes, from its bits as they stand on the
@@ -58,7 +60,10 @@ func scalar(b []byte, typ protowire.Type) (bits uint64, n int) {
 		if len(b) > 0 && b[0] < 0x80 {
 			return uint64(b[0]), 1
 		}
-		return protowire.ConsumeVarint(b)
+		if bits, n = wire.Varint(b); n == 0 {
+			return 0, -1
+		}
+		return bits, n
 	}
 }
 

@@ -54,9 +54,27 @@ type Field struct {
 
 // Uint returns the value of a varint field.
 func (f *Field) Uint() uint64 {
-	v, _ := protowire.ConsumeVarint(f.Data)
+	v, _ := Varint(f.Data)
 	return v
 }
+
+// Varint returns the varint at the beginning of data and its size, which is 0 if it is cut off or has more than ten bytes. Bits beyond
+// the 64th are dropped, as protobuf's C++ parser drops them; protowire.ConsumeVarint refuses them.
+func Varint(data []byte) (v uint64, size int) {
+	for i, c := range data {
+		if i == maxVarint {
+			break
+		}
+		v |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			return v, i + 1
+		}
+	}
+	return 0, 0
+}
+
+// maxVarint is the size of the longest varint.
+const maxVarint = 10
 
 // EachVarint calls use with the values of one occurrence of a repeated varint field, packed or not, in order. It stops where
 // packed data is malformed.
@@ -66,8 +84,8 @@ func (f *Field) EachVarint(use func(uint64)) {
 		use(f.Uint())
 	case protowire.BytesType:
 		for data := f.Data; len(data) > 0; {
-			n, size := protowire.ConsumeVarint(data)
-			if size < 0 {
+			n, size := Varint(data)
+			if size == 0 {
 				return
 			}
 			use(n)
@@ -128,6 +146,11 @@ func (s *Scanner) Next() bool {
 	body := start[n:]
 	if typ != protowire.BytesType {
 		size := protowire.ConsumeFieldValue(num, typ, body)
+		if size < 0 && typ == protowire.VarintType {
+			if _, long := Varint(body); long > 0 {
+				size = long
+			}
+		}
 		if size < 0 {
 			return s.fail(start, size, fmt.Sprintf("field %d", num))
 		}

@@ -1,0 +1,170 @@
+package schema
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Unmarshal decodes a message like proto.Unmarshal, with two differences that matter for hostile files. The time is linear in the
+// size if singular messages and packed fields occur many times, where protobuf-go copies what it has for each occurrence. And a varint of
+// ten bytes with bits beyond the 64th is accepted, as C++ accepts it.
+func Unmarshal(data []byte, m proto.Message) error {
+	md := m.ProtoReflect().Descriptor()
+	if repeats(data, tableOf(md), 0) {
+		data = Merge(data, md)
+	}
+	err := proto.Unmarshal(data, m)
+	if err != nil && len(Check(data, md, 1)) == 0 {
+		proto.Reset(m)
+		return proto.Unmarshal(Merge(data, md), m)
+	}
+	return err
+}
+
+const (
+	// fewRepeats is how often a field can occur before merging its occurrences pays.
+	fewRepeats = 32
+	// smallMessage is the size below which a message is not searched: copying so little costs nothing.
+	smallMessage = 512
+)
+
+// repeats reports whether somewhere in a message a singular message or a packed field occurs many times. It stops at damage.
+func repeats(data []byte, t *table, depth int) bool {
+	if len(data) < smallMessage || depth > Depth {
+		return false
+	}
+	var counts [128]uint8
+	for s := wire.Scan(data); s.Next(); {
+		tag := uint32(s.Num)<<3 | uint32(s.Type)
+		if s.Type != protowire.BytesType || tag >= uint32(len(t.actions)) {
+			continue
+		}
+		if t.single[tag] {
+			if counts[tag]++; counts[tag] > fewRepeats {
+				return true
+			}
+		}
+		if t.actions[tag] == message && repeats(s.Data, t.nested[tag], depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// Merge returns the message of type md in which every singular message, oneof and packed field occurs once and every varint is
+// encoded in the shortest way. It decodes to the same as data, which must be free of damage.
+func Merge(data []byte, md protoreflect.MessageDescriptor) []byte {
+	var order []protowire.Number
+	fields := make(map[protowire.Number]*merging)
+	oneofs := make(map[protoreflect.OneofDescriptor]protowire.Number)
+	var unknown []byte
+	for s := wire.Scan(data); s.Next(); {
+		fd := md.Fields().ByNumber(s.Num)
+		if fd == nil || !knownType(fd, s.Type) {
+			if _, err := protowire.ConsumeVarint(s.Data); s.Type == protowire.VarintType && err < 0 {
+				unknown = protowire.AppendVarint(protowire.AppendTag(unknown, s.Num, s.Type), s.Uint())
+			} else {
+				unknown = append(unknown, s.Raw...)
+			}
+			continue
+		}
+		if od := fd.ContainingOneof(); od != nil {
+			if before := oneofs[od]; before != 0 && before != s.Num {
+				fields[before].reset()
+			}
+			oneofs[od] = s.Num
+		}
+		f := fields[s.Num]
+		if f == nil {
+			f = &merging{desc: fd}
+			fields[s.Num] = f
+			order = append(order, s.Num)
+		}
+		f.add(&s.Field)
+	}
+	out := make([]byte, 0, len(data))
+	for _, num := range order {
+		out = fields[num].append(out)
+	}
+	return append(out, unknown...)
+}
+
+// knownType reports whether protobuf reads a field of the wire type as a value of fd.
+func knownType(fd protoreflect.FieldDescriptor, typ protowire.Type) bool {
+	want := valueType(fd)
+	return typ == want || typ == protowire.BytesType && fd.IsList() && want != protowire.StartGroupType
+}
+
+// valueType returns the wire type of one value of a field.
+func valueType(fd protoreflect.FieldDescriptor) protowire.Type {
+	switch fd.Kind() {
+	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind:
+		return protowire.BytesType
+	case protoreflect.GroupKind:
+		return protowire.StartGroupType
+	}
+	switch actionOfScalar(fd.Kind()) {
+	case packedFixed32:
+		return protowire.Fixed32Type
+	case packedFixed64:
+		return protowire.Fixed64Type
+	}
+	return protowire.VarintType
+}
+
+// A merging collects the occurrences of one field.
+type merging struct {
+	desc    protoreflect.FieldDescriptor
+	present bool
+	payload []byte // of a singular message, of packed values, or the last of a singular scalar
+	whole   []byte // the encoded occurrences of a repeated field that is not packed
+}
+
+// reset forgets what was collected: another alternative of the oneof is set.
+func (f *merging) reset() { *f = merging{desc: f.desc} }
+
+func (f *merging) add(s *wire.Field) {
+	fd := f.desc
+	isMessage := fd.Kind() == protoreflect.MessageKind
+	scalar := valueType(fd) == protowire.VarintType
+	switch {
+	case fd.IsList() && isMessage || fd.IsMap():
+		f.whole = protowire.AppendTag(f.whole, s.Num, s.Type)
+		f.whole = protowire.AppendBytes(f.whole, Merge(s.Data, fd.Message()))
+	case fd.IsList() && valueType(fd) == protowire.BytesType || fd.Kind() == protoreflect.GroupKind:
+		f.whole = append(f.whole, s.Raw...)
+	case fd.IsList() && scalar:
+		s.EachVarint(func(v uint64) { f.payload = protowire.AppendVarint(f.payload, v) })
+	case fd.IsList() || isMessage:
+		f.payload = append(f.payload, s.Data...)
+	case scalar:
+		f.payload = protowire.AppendVarint(nil, s.Uint())
+	default:
+		f.payload = s.Data
+	}
+	f.present = true
+}
+
+// append appends the field, once.
+func (f *merging) append(out []byte) []byte {
+	if !f.present {
+		return out
+	}
+	out = append(out, f.whole...)
+	typ := valueType(f.desc)
+	switch {
+	case f.whole != nil:
+	case f.desc.Kind() == protoreflect.MessageKind:
+		out = protowire.AppendTag(out, f.desc.Number(), protowire.BytesType)
+		out = protowire.AppendBytes(out, Merge(f.payload, f.desc.Message()))
+	case f.desc.IsList() || typ == protowire.BytesType:
+		out = protowire.AppendTag(out, f.desc.Number(), protowire.BytesType)
+		out = protowire.AppendBytes(out, f.payload)
+	default:
+		out = append(protowire.AppendTag(out, f.desc.Number(), typ), f.payload...)
+	}
+	return out
+}
