@@ -50,9 +50,17 @@ func TestInstall(t *testing.T) {
 	sums := filepath.Join(download, "metagraph_1.2.3_checksums.txt")
 	write(t, sums, fmt.Appendf(nil, "%x  other.deb\n%x  %s\n", sha256.Sum256(nil), sha256.Sum256(archive), name))
 
-	install := func(version, directory string) (string, error) {
+	// A gh that accepts an attestation if a file says so, and one directory without any gh.
+	programs, attested := t.TempDir(), filepath.Join(t.TempDir(), "attested")
+	write(t, attested, nil)
+	write(t, filepath.Join(programs, "gh"), []byte("#!/bin/sh\nprintf '%s ' \"$@\" > \"$0.args\"\ntest -f '"+attested+"' || { echo no attestations; exit 1; }\n"))
+	if err := os.Chmod(filepath.Join(programs, "gh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	install := func(version, directory string, env ...string) (string, error) {
 		c := exec.Command("sh", "install", version, directory)
-		c.Env = append(os.Environ(), "METAGRAPH_RELEASES=file://"+filepath.ToSlash(releases))
+		c.Env = append(os.Environ(), "METAGRAPH_RELEASES=file://"+filepath.ToSlash(releases), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+		c.Env = append(c.Env, env...)
 		out, err := c.CombinedOutput()
 		return string(out), err
 	}
@@ -64,6 +72,24 @@ func TestInstall(t *testing.T) {
 	if err != nil || string(out) != "metagraph 1.2.3\n" {
 		t.Errorf("what was installed says %q, %v", out, err)
 	}
+	args, err := os.ReadFile(filepath.Join(programs, "gh.args"))
+	want := "attestation verify " + name + " --repo metagraph/metagraph --signer-workflow metagraph/metagraph/.github/workflows/release.yml --source-ref refs/tags/v1.2.3 "
+	if err != nil || !strings.HasPrefix(string(args), want) {
+		t.Errorf("gh was called with %q (%v), want %q", args, err, want)
+	}
+	if out, err := install("1.2.3", directory, "METAGRAPH_VERIFY=nothing"); err == nil || !strings.Contains(out, "use attestation or checksum") {
+		t.Errorf("an unknown way to verify: %v, %s", err, out)
+	}
+	if err := os.Remove(attested); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := install("1.2.3", filepath.Join(t.TempDir(), "bin")); err == nil || !strings.Contains(out, "has no valid attestation") {
+		t.Errorf("without an attestation: %v, %s", err, out)
+	}
+	if out, err := install("1.2.3", filepath.Join(t.TempDir(), "bin"), "METAGRAPH_VERIFY=checksum"); err != nil {
+		t.Errorf("with the checksum alone: %v, %s", err, out)
+	}
+	write(t, attested, nil)
 
 	for _, test := range []struct{ name, version, sums, want string }{
 		{"no such release", "9.9.9", "", "cannot get metagraph_9.9.9"},
@@ -80,6 +106,66 @@ func TestInstall(t *testing.T) {
 				t.Error("it was installed all the same")
 			}
 		})
+	}
+}
+
+// TestWorkflows wants every action of others to be pinned by its commit, and no credentials to be left in a checkout.
+func TestWorkflows(t *testing.T) {
+	paths, err := filepath.Glob("../.github/workflows/*.yml")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	uses := regexp.MustCompile(`(?m)uses: +(\S+)`)
+	pinned := regexp.MustCompile(`^[\w-]+/[\w-]+@[0-9a-f]{40}$`)
+	for _, path := range append(paths, "../action.yml") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range uses.FindAllStringSubmatch(string(text), -1) {
+			if m[1] != "./" && !pinned.MatchString(m[1]) {
+				t.Errorf("%s: %s is not pinned by a commit", path, m[1])
+			}
+		}
+		if a, b := strings.Count(string(text), "actions/checkout@"), strings.Count(string(text), "persist-credentials: false"); a != b {
+			t.Errorf("%s: %d checkouts, %d of them without credentials", path, a, b)
+		}
+	}
+}
+
+// TestActionArgs runs the script by which the action calls metagraph: words are split and unquoted as in a shell, and nothing is
+// expanded or run.
+func TestActionArgs(t *testing.T) {
+	needs(t, "bash", "xargs")
+	text, err := os.ReadFile("../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, ok := strings.Cut(string(text), "ARGS: ${{ inputs.args }}\n      run: |\n")
+	if !ok {
+		t.Fatal("the action has no script for args")
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "metagraph"), []byte("#!/bin/sh\nprintf '[%s]' \"$@\"\necho\ntest \"$1\" != fail || exit 1\n"))
+	if err := os.Chmod(filepath.Join(dir, "metagraph"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args string) (string, error) {
+		c := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+		c.Env = append(os.Environ(), "ARGS="+args, "RUNNER_TEMP="+dir, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+	args := "show 'a b.meta' \"c d\" e\\ f ''\n\nshow $(touch x) `id` $HOME * ; echo hi && false | cat > y\n"
+	want := "metagraph show 'a b.meta' \"c d\" e\\ f ''\n[show][a b.meta][c d][e f][]\n" +
+		"metagraph show $(touch x) `id` $HOME * ; echo hi && false | cat > y\n[show][$(touch][x)][`id`][$HOME][*][;][echo][hi][&&][false][|][cat][>][y]\n"
+	if out, err := run(args); err != nil || out != want {
+		t.Errorf("got %q, %v; want %q", out, err, want)
+	}
+	for _, args := range []string{"fail now\nshow a", "show 'a"} {
+		if out, err := run(args); err == nil || strings.Contains(out, "[show]") {
+			t.Errorf("%q: %v, %q", args, err, out)
+		}
 	}
 }
 
