@@ -4,14 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
@@ -55,7 +54,7 @@ func TestLimits(t *testing.T) {
 		{"-v 2000000", []string{"show", huge}, huge + ": its 2147483668 bytes do not fit into the address space that is left"},
 		{"-v unlimited", []string{"show", endless}, tooLong},
 	} {
-		if strings.HasPrefix(test.limit, "-v") && raced() {
+		if strings.HasPrefix(test.limit, "-v") && testfiles.Raced() {
 			continue // the race detector wants terabytes of address space
 		}
 		if err := os.WriteFile(out, []byte("old"), 0o600); err != nil {
@@ -73,10 +72,4 @@ func TestLimits(t *testing.T) {
 			t.Errorf("ulimit %s, %q: the old file changed (%v)", test.limit, test.args, err)
 		}
 	}
-}
-
-// raced reports whether the tests are built with the race detector.
-func raced() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

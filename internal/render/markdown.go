@@ -1,6 +1,7 @@
 package render
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -33,7 +34,7 @@ func writeMarkdown(w *printer, t *Grid) error {
 			widths[i] = twwidth.Width(c.Name)
 			for _, row := range t.Rows {
 				if i < len(row) {
-					widths[i] = max(widths[i], twwidth.Width(markdownText(Text(row[i]))))
+					widths[i] = max(widths[i], twwidth.Width(markdownCell(Text(row[i]))))
 				}
 			}
 		}
@@ -51,7 +52,7 @@ func writeMarkdown(w *printer, t *Grid) error {
 		for i, c := range t.Columns {
 			text := ""
 			if i < len(row) {
-				text = markdownText(Text(row[i]))
+				text = markdownCell(Text(row[i]))
 			}
 			w.write("| " + pad(text, widths[i], c.Right) + " ")
 		}
@@ -77,8 +78,23 @@ func markdownHead(w *printer, columns []Column, widths []int) {
 	w.write("|\n")
 }
 
-// markdownText escapes what markdown would take for markup, and what would end a cell. An underscore inside a word is none.
+// linking matches what GitHub and others turn into a link, a mention or a picture: @name, #12, GH-12, addresses, commits and :emoji:.
+var linking = regexp.MustCompile(`@\w|#\d|\bGH-\d|://|\b[Ww][Ww][Ww]\.|\bmailto:|\b[0-9a-f]{7,40}\b|:[a-z0-9_+-]+:`)
+
+// markdownCell is markdownText for a cell of a table, in which a | ends even a code span.
+func markdownCell(s string) string {
+	if linking.MatchString(s) {
+		return strings.ReplaceAll(markdownCode(s), "|", "\\|")
+	}
+	return markdownText(s)
+}
+
+// markdownText escapes what markdown would take for markup. A name out of a file must not mention a person or link anywhere, so text
+// that could becomes a code span. An underscore inside a word is no markup.
 func markdownText(s string) string {
+	if linking.MatchString(s) {
+		return markdownCode(s)
+	}
 	const markup = "|\\`*_<[&"
 	if !strings.ContainsAny(s, markup) {
 		return s

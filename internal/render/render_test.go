@@ -234,3 +234,29 @@ func TestShorten(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkdownInert keeps names out of a file from becoming links or mentions where markdown is shown.
+func TestMarkdownInert(t *testing.T) {
+	for text, want := range map[string]string{
+		"a_b":              "a_b",
+		"*bold*":           `\*bold\*`,
+		"a|b":              `a\|b`,
+		"dense/kernel:0":   "dense/kernel:0",
+		"1,234,567":        "1,234,567",
+		"hi @octocat":      "`hi @octocat`",
+		"loc:@scope/a":     "`loc:@scope/a`",
+		"me@example.org":   "`me@example.org`",
+		"fixes #12":        "`fixes #12`",
+		"org/repo#12|x":    "`org/repo#12\\|x`",
+		"GH-7":             "`GH-7`",
+		"http://x.invalid": "`http://x.invalid`",
+		"www.x.invalid":    "`www.x.invalid`",
+		"`@a`":             "`` `@a` ``",
+		"f2f590c":          "`f2f590c`",
+		":tada:":           "`:tada:`",
+	} {
+		if got := markdownCell(text); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
