@@ -126,7 +126,8 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	if err != nil {
 		return err
 	}
-	return x.o.out.say(env, x.out, r)
+	x.o.out.say(env, x.out, r)
+	return nil
 }
 
 // places returns where the file of an asset may be: in the SavedModel that it comes from, where the graph says, or beside the graph.
@@ -169,7 +170,8 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	if err != nil {
 		return err
 	}
-	return x.o.out.say(env, x.o.out.reported(&place{path: out}, []*metafile.File{x.in}), r)
+	x.o.out.say(env, x.o.out.reported(&place{path: out}, []*metafile.File{x.in}), r)
+	return nil
 }
 
 // stage writes a message to out and the checkpoint beside it: both or none.

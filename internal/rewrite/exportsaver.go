@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/saver"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -77,7 +76,7 @@ func (e *exporter) variableSlices() map[string]checkpoint.Restored {
 		for s := wire.Scan(list); s.Next(); {
 			info, ok := wire.Merged(s.Data, sliceInfo)
 			def := new(tfpb.SaveSliceInfoDef)
-			if !ok || proto.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
+			if !ok || schema.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
 				continue
 			}
 			_, name, _ := scope.Split(wire.Last(s.Data, variableName))

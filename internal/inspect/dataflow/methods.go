@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -108,7 +108,7 @@ func (r *methodReader) object(id int) (*tfpb.SavedObject, bool) {
 		return nil, false
 	}
 	object := new(tfpb.SavedObject)
-	return object, proto.Unmarshal(r.objects[id], object) == nil
+	return object, schema.Unmarshal(r.objects[id], object) == nil
 }
 
 // addFunction adds the traces of an object that is a function. It reports false for any other object.
@@ -129,7 +129,7 @@ func (r *methodReader) addFunction(id int, path string) bool {
 	for _, name := range traces {
 		trace := new(tfpb.SavedConcreteFunction)
 		raw, ok := r.functions[name]
-		if !ok || len(r.methods) == maxMethods || proto.Unmarshal(raw, trace) != nil {
+		if !ok || len(r.methods) == maxMethods || schema.Unmarshal(raw, trace) != nil {
 			continue
 		}
 		r.methods = append(r.methods, Method{
