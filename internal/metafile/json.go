@@ -1,9 +1,8 @@
 package metafile
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -18,6 +17,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/text"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // message returns an empty message of the kind.
@@ -33,30 +33,9 @@ func (k Kind) message() proto.Message {
 	return new(tfpb.MetaGraphDef)
 }
 
-// toJSON returns a binary message in protobuf's JSON mapping, indented by two spaces and ended by a newline. It is the
-// same for the same message, which protojson's own spacing is not.
-//
-// An Any whose type neither TensorFlow nor the schema has is written as {"@type": URL, "value": BASE64}: protobuf's mapping has no form
-// for it, and nothing may be lost on the way to jq and back.
-func toJSON(raw []byte, kind Kind) ([]byte, error) {
-	message := kind.message()
-	if err := schema.Unmarshal(raw, message); err != nil {
-		return nil, plain(err)
-	}
-	types := make(opaqueTypes)
-	if err := types.each(message.ProtoReflect(), types.wrap, 0); err != nil {
-		return nil, err
-	}
-	out, err := protojson.MarshalOptions{Resolver: types}.Marshal(message)
-	if err != nil {
-		return nil, plain(err)
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, out, "", "  "); err != nil {
-		return nil, err
-	}
-	indented.WriteByte('\n')
-	return indented.Bytes(), nil
+// toJSON writes a binary message in protobuf's JSON mapping. See text.WriteJSON.
+func toJSON(w io.Writer, message *wire.Rope, kind Kind) error {
+	return text.WriteJSON(w, message.Slice(0, message.Size()), kind.Descriptor())
 }
 
 // fromJSON returns the binary form of a message in protobuf's JSON mapping.
@@ -81,10 +60,6 @@ func plain(err error) error {
 // opaqueTypes finds message types for Any: those of the schema and of TensorFlow, and for each other name a message with the
 // one field `value`, which it keeps.
 type opaqueTypes map[protoreflect.FullName]protoreflect.MessageType
-
-// maxAnyDepth is how deep messages may lie in each other through Any. Each of them is decoded by itself, into a copy, and no
-// decoder counts.
-const maxAnyDepth = 10
 
 // A packed is a google.protobuf.Any, generated or dynamic.
 type packed struct{ protoreflect.Message }
@@ -135,8 +110,8 @@ func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
 	if known == nil {
 		return use(any)
 	}
-	if depth == maxAnyDepth {
-		return errors.New("an Any lies more than " + strconv.Itoa(maxAnyDepth) + " deep in others")
+	if depth == text.MaxAnyDepth {
+		return errors.New("an Any lies more than " + strconv.Itoa(text.MaxAnyDepth) + " deep in others")
 	}
 	if !holdsAny(known.Descriptor(), make(map[protoreflect.FullName]bool)) {
 		return nil
@@ -188,20 +163,7 @@ func holdsAny(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]
 	return false
 }
 
-// wrap makes the payload of an opaque Any the one field of a message.
-func (o opaqueTypes) wrap(any packed) error {
-	opaque, err := o.FindMessageByURL(any.url())
-	if err != nil {
-		return err
-	}
-	m := opaque.New()
-	m.Set(opaque.Descriptor().Fields().ByNumber(1), protoreflect.ValueOfBytes(any.value()))
-	raw, err := proto.Marshal(m.Interface())
-	any.set(raw)
-	return err
-}
-
-// unwrap undoes wrap.
+// unwrap takes the payload of an opaque Any out of the message of one field as which it was read.
 func (o opaqueTypes) unwrap(any packed) error {
 	opaque, err := o.FindMessageByURL(any.url())
 	if err != nil {

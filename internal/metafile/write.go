@@ -25,6 +25,8 @@ type WriteOptions struct {
 	// Ready is called when all of a new file is on disk and right before it takes the place of the old one: the last chance
 	// to find that an input changed, and the time to release what is mapped. An error leaves the old file as it was.
 	Ready func() error
+
+	checked bool // by check
 }
 
 // FormatOf returns the format in which a file of that name is written: Text for .pbtxt, .txtpb and .textproto, JSON for
@@ -120,13 +122,17 @@ func binaryToTerminal(name string) error {
 		Hint: "give a file to write to, or ask for text with --output-format text"}
 }
 
-// check finds out whether a message can be written as text before the first line of it has gone where it cannot be taken
-// back. JSON is made as a whole before it is written.
+// check finds out whether a message can be written as text or JSON before the first line of it goes where it cannot be taken back.
 func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
-	if o.Format != Text {
-		return nil
+	var err error
+	switch o.Format {
+	case Text:
+		err = text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+	case JSON:
+		err = encode(io.Discard, message, kind, *o)
 	}
-	return text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+	o.checked = err == nil
+	return err
 }
 
 // An unknownError is about fields that the schema does not have.
@@ -358,16 +364,13 @@ func encode(w io.Writer, message *wire.Rope, kind Kind, o WriteOptions) error {
 	case Text:
 		return text.Write(w, message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
 	case JSON:
-		// JSON has no form at all for what the schema does not have.
-		if err := text.Check(message, kind.Descriptor(), text.Options{}); err != nil {
-			return err
+		// JSON has no form for what the schema does not have.
+		if !o.checked {
+			if err := text.Check(message, kind.Descriptor(), text.Options{}); err != nil {
+				return err
+			}
 		}
-		out, err := toJSON(message.Bytes(), kind)
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(out)
-		return err
+		return toJSON(w, message, kind)
 	}
 	_, err := message.WriteTo(w)
 	return err

@@ -50,9 +50,14 @@ func knownMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	if md := poolMessage(name); md != nil {
 		return md
 	}
-	mt, err := protoregistry.GlobalTypes.FindMessageByName(name)
+	mt, err := registered(name)
 	if err != nil {
 		return nil
 	}
 	return mt.Descriptor()
+}
+
+// registered returns the message type called name that is compiled in.
+func registered(name protoreflect.FullName) (protoreflect.MessageType, error) {
+	return protoregistry.GlobalTypes.FindMessageByName(name)
 }

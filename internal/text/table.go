@@ -28,6 +28,7 @@ type field struct {
 	wire     protowire.Type // the wire type of one value
 	name     string         // as it stands in a text
 	label    string         // what begins its line: `name: ` or "name {\n"
+	json     string         // what begins its member in JSON: `"name": `
 	oneof    int            // which oneof of the table it belongs to, from 1 on; 0: none
 	repeated bool           // maps are not
 	isMap    bool
@@ -114,6 +115,7 @@ func (ts *tables) field(fd protoreflect.FieldDescriptor) field {
 	f.packs = f.repeated && f.wire != protowire.BytesType && f.wire != protowire.StartGroupType
 	f.utf8 = f.kind == protoreflect.StringKind && fd.ParentFile().Syntax() != protoreflect.Proto2
 	f.label = f.name + ": "
+	f.json = strconv.Quote(fd.JSONName()) + ": "
 	if f.message {
 		f.label = f.name + " {\n"
 	}

@@ -1,0 +1,533 @@
+package text
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// WriteJSON writes message, of type md, in protobuf's JSON mapping to w: indented by two spaces, ended by a newline, fields in
+// number order and map keys sorted, so that the same message gives the same bytes. Like Write it streams. Unknown fields are left
+// out; Check finds them.
+//
+// An Any of a type that neither TensorFlow nor the schema has is {"@type": URL, "value": BASE64}: the mapping has no form for it. The
+// fields in an Any come in the order in which they are encoded, so that a reader can restore its bytes.
+func WriteJSON(w io.Writer, message []byte, md protoreflect.MessageDescriptor) error {
+	j := jsonWriter{printer: newPrinter(Options{AllowUnknown: true})}
+	j.out = w
+	if err := j.message(message, j.of(md), 0, ""); err != nil {
+		return err
+	}
+	j.buf = append(j.buf, '\n')
+	return j.flush()
+}
+
+// MaxAnyDepth is how deep messages may lie in each other through Any in JSON.
+const MaxAnyDepth = 10
+
+// A jsonWriter writes a message as JSON. It shares the search for fields with the printer of text.
+type jsonWriter struct {
+	*printer
+	anys int // how many Anys are open
+}
+
+// An object is a JSON object or array that is being written.
+type object struct {
+	indent int
+	open   bool
+}
+
+// next begins a member or an element.
+func (j *jsonWriter) next(o *object, bracket byte) {
+	if o.open {
+		j.buf = append(j.buf, ',')
+	} else {
+		j.buf = append(j.buf, bracket)
+	}
+	o.open = true
+	j.newline(o.indent + 2)
+}
+
+// end closes an object or an array, which is `{}` or `[]` if nothing is in it.
+func (j *jsonWriter) end(o *object, bracket byte) error {
+	if o.open {
+		j.newline(o.indent)
+	} else {
+		j.buf = append(j.buf, bracket-2) // [ and ], { and } are two apart
+	}
+	j.buf = append(j.buf, bracket)
+	return j.filled()
+}
+
+func (j *jsonWriter) newline(indent int) {
+	j.buf = append(j.buf, '\n')
+	for indent > len(spaces) {
+		j.buf = append(j.buf, spaces...)
+		indent -= len(spaces)
+	}
+	j.buf = append(j.buf, spaces[:indent]...)
+}
+
+// message writes the fields of a message as an object. In an Any, typeURL is its first member.
+func (j *jsonWriter) message(data []byte, t *table, indent int, typeURL string) error {
+	switch {
+	case len(j.path) > maxDepth:
+		return j.fail(data, fmt.Sprintf("messages are nested more than %d deep", maxDepth))
+	case t.any:
+		return j.any(data, indent)
+	case wellKnown[t.name]:
+		return j.wellKnown(data, t, indent)
+	}
+	o := object{indent: indent}
+	if typeURL != "" {
+		j.next(&o, '{')
+		j.buf = appendJSONString(append(j.buf, `"@type": `...), typeURL)
+	}
+	base, _, err := j.scan(data, t)
+	defer func() { j.spans = j.spans[:base] }()
+	if err != nil {
+		return err
+	}
+	for i := range j.order(base, t) {
+		f := &t.fields[i]
+		sp := j.spans[base+i]
+		if sp.count == 0 {
+			continue
+		}
+		if err := j.field(&o, data[sp.first:sp.end], f, sp); err != nil {
+			return err
+		}
+	}
+	return j.end(&o, '}')
+}
+
+// order yields the indices of the fields of a message: in number order, in an Any in the order in which they are encoded.
+func (j *jsonWriter) order(base int, t *table) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		if j.anys == 0 {
+			for i := range t.fields {
+				if !yield(i) {
+					return
+				}
+			}
+			return
+		}
+		order := make([]int, len(t.fields))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return j.spans[base+a].first - j.spans[base+b].first })
+		for _, i := range order {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// wellKnown names the types of google.protobuf that have a JSON form of their own, beside Any.
+var wellKnown = map[protoreflect.FullName]bool{
+	"google.protobuf.Duration": true, "google.protobuf.Timestamp": true, "google.protobuf.FieldMask": true, "google.protobuf.Empty": true,
+	"google.protobuf.Struct": true, "google.protobuf.Value": true, "google.protobuf.ListValue": true,
+	"google.protobuf.BoolValue": true, "google.protobuf.BytesValue": true, "google.protobuf.StringValue": true,
+	"google.protobuf.DoubleValue": true, "google.protobuf.FloatValue": true, "google.protobuf.Int32Value": true,
+	"google.protobuf.Int64Value": true, "google.protobuf.UInt32Value": true, "google.protobuf.UInt64Value": true,
+}
+
+// field writes the member of a field, of which data holds the occurrences.
+func (j *jsonWriter) field(o *object, data []byte, f *field, sp span) error {
+	if f.isMap || f.repeated {
+		inner := object{indent: o.indent + 2}
+		j.next(o, '{')
+		j.buf = append(j.buf, f.json...)
+		if f.isMap {
+			return j.mapField(&inner, data, f)
+		}
+		return j.elements(&inner, data, f)
+	}
+	w, merged, err := j.merged(data, f, sp)
+	if err != nil {
+		return err
+	}
+	if !f.message && !f.presence {
+		if bits, _ := scalar(w.Data, w.Type); f.wire == protowire.BytesType && len(w.Data) == 0 || f.wire != protowire.BytesType && isZero(f, bits) {
+			return nil // the default
+		}
+	}
+	j.next(o, '{')
+	j.buf = append(j.buf, f.json...)
+	if f.message {
+		return j.nested(merged, f, o.indent+2, -1)
+	}
+	return j.scalar(&w, f)
+}
+
+// merged returns the last occurrence of a singular field, and of a message the content of all.
+func (j *jsonWriter) merged(data []byte, f *field, sp span) (last wire.Field, merged []byte, err error) {
+	for s := wire.Scan(data); s.Next(); {
+		if s.Num != f.num || !j.known(f, &s.Field) {
+			continue
+		}
+		last = s.Field
+		if !f.message {
+			err = errors.Join(err, j.checkString(s.Data, f))
+			continue
+		}
+		part := content(&s.Field, f)
+		if sp.count == 1 {
+			return last, part, nil
+		}
+		// Each has to be a message by itself: two halves of a field make no whole.
+		err = errors.Join(err, j.muted(func() error { return j.messageField(view{data: part}, f, 0, -1) }))
+		merged = append(merged, part...)
+	}
+	return last, merged, err
+}
+
+// nested writes the value of a message field.
+func (j *jsonWriter) nested(data []byte, f *field, indent, index int) error {
+	j.path = append(j.path, step{field: f, index: index})
+	err := j.message(data, j.subTable(f), indent, "")
+	j.path = j.path[:len(j.path)-1]
+	return err
+}
+
+// elements writes a repeated field as an array.
+func (j *jsonWriter) elements(o *object, data []byte, f *field) error {
+	n := 0
+	for s := wire.Scan(data); s.Next(); {
+		switch {
+		case s.Num != f.num || !j.known(f, &s.Field):
+			continue
+		case f.message:
+			j.next(o, '[')
+			if err := j.nested(content(&s.Field, f), f, o.indent+2, n); err != nil {
+				return err
+			}
+			n++
+			continue
+		case f.wire == protowire.BytesType || s.Type != protowire.BytesType:
+			j.next(o, '[')
+			if err := j.scalar(&s.Field, f); err != nil {
+				return err
+			}
+			continue
+		}
+		for rest := s.Data; len(rest) > 0; {
+			bits, size := scalar(rest, f.wire)
+			if size < 0 {
+				return j.at(f, func() error { return j.fail(rest, "packed values are cut off or not readable") })
+			}
+			rest = rest[size:]
+			if f.enum != nil && !f.enum.known(bits) {
+				continue
+			}
+			j.next(o, '[')
+			j.buf = appendJSONScalar(j.buf, f, bits)
+			if err := j.filled(); err != nil {
+				return err
+			}
+		}
+	}
+	return j.end(o, ']')
+}
+
+// mapField writes a map as an object.
+func (j *jsonWriter) mapField(o *object, data []byte, f *field) error {
+	t := j.subTable(f)
+	key, value := &t.fields[0], &t.fields[1]
+	var all [][]byte
+	last := make(map[string]int)
+	var names []string
+	for s := wire.Scan(data); s.Next(); {
+		if s.Num != f.num || !j.known(f, &s.Field) {
+			continue
+		}
+		name := jsonKey(s.Data, key)
+		if _, again := last[name]; !again {
+			names = append(names, name)
+		}
+		last[name] = len(all)
+		all = append(all, s.Data)
+	}
+	if j.anys == 0 {
+		slices.Sort(names)
+	}
+	for i, entry := range all {
+		if last[jsonKey(entry, key)] != i {
+			at := step{field: f, index: -1, key: entry}
+			if err := j.muted(func() error { return j.entry(view{data: entry}, t, at, 0) }); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range names {
+		entry := all[last[name]]
+		j.next(o, '{')
+		j.path = append(j.path, step{field: f, index: -1, key: entry})
+		base, _, err := j.scan(entry, t)
+		if err == nil {
+			if sp := j.spans[base]; sp.count > 0 {
+				err = j.checkString(wire.Last(entry[sp.first:sp.end], key.num), key)
+			}
+			j.buf = append(appendJSONString(j.buf, name), ": "...)
+		}
+		if err == nil {
+			err = j.mapValue(entry, value, j.spans[base+1], o.indent+2)
+		}
+		j.spans = j.spans[:base]
+		j.path = j.path[:len(j.path)-1]
+		if err != nil {
+			return err
+		}
+	}
+	return j.end(o, '}')
+}
+
+// mapValue writes the value of a map's entry, the default if it is absent.
+func (j *jsonWriter) mapValue(entry []byte, f *field, sp span, indent int) error {
+	w, merged, err := j.merged(entry[sp.first:sp.end], f, sp)
+	switch {
+	case err != nil:
+		return err
+	case f.message:
+		return j.nested(merged, f, indent, -1)
+	case sp.count == 0 && f.wire != protowire.BytesType:
+		j.buf = appendJSONScalar(j.buf, f, 0)
+		return nil
+	}
+	return j.scalar(&w, f)
+}
+
+// jsonKey returns the key of a map's entry as the name of a member.
+func jsonKey(entry []byte, key *field) string {
+	if key.kind == protoreflect.StringKind {
+		return string(wire.Last(entry, key.num))
+	}
+	var raw uint64
+	for s := wire.Scan(entry); s.Next(); {
+		if s.Num == key.num && s.Type == key.wire {
+			raw, _ = scalar(s.Data, s.Type)
+		}
+	}
+	return string(appendScalar(nil, key, raw))
+}
+
+// scalar writes one value that is no message, a long one a part at a time.
+func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
+	data := w.Data
+	switch {
+	case f.kind == protoreflect.StringKind:
+		if err := j.checkString(data, f); err != nil {
+			return err
+		}
+		j.buf = append(j.buf, '"')
+		for len(data) > 0 {
+			part := wholeRunes(data[:min(escapeSize, len(data))], len(data))
+			j.buf = appendJSONEscaped(j.buf, part)
+			data = data[len(part):]
+			if err := j.filled(); err != nil {
+				return err
+			}
+		}
+		j.buf = append(j.buf, '"')
+	case f.kind == protoreflect.BytesKind:
+		j.buf = append(j.buf, '"')
+		for len(data) > 0 {
+			part := data[:min(3*escapeSize, len(data))] // of a size that base64 does not pad
+			j.buf = base64.StdEncoding.AppendEncode(j.buf, part)
+			data = data[len(part):]
+			if err := j.filled(); err != nil {
+				return err
+			}
+		}
+		j.buf = append(j.buf, '"')
+	default:
+		bits, _ := scalar(data, w.Type)
+		j.buf = appendJSONScalar(j.buf, f, bits)
+	}
+	return j.filled()
+}
+
+// appendJSONScalar appends a number, a boolean or an enum.
+func appendJSONScalar(dst []byte, f *field, bits uint64) []byte {
+	switch f.kind {
+	case protoreflect.FloatKind:
+		return appendJSONFloat(dst, float64(math.Float32frombits(uint32(bits))), 32)
+	case protoreflect.DoubleKind:
+		return appendJSONFloat(dst, math.Float64frombits(bits), 64)
+	case protoreflect.EnumKind:
+		if name, ok := f.enum.names[int32(bits)]; ok {
+			return appendJSONString(dst, name)
+		}
+		return strconv.AppendInt(dst, int64(int32(bits)), 10)
+	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Uint64Kind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
+		return append(appendScalar(append(dst, '"'), f, bits), '"')
+	}
+	return appendScalar(dst, f, bits)
+}
+
+// appendJSONFloat appends a float in the form of encoding/json. Negative zero is -0.0: Python reads -0 as an integer, which has no sign.
+func appendJSONFloat(dst []byte, v float64, size int) []byte {
+	switch {
+	case math.IsNaN(v):
+		return append(dst, `"NaN"`...)
+	case math.IsInf(v, 1):
+		return append(dst, `"Infinity"`...)
+	case math.IsInf(v, -1):
+		return append(dst, `"-Infinity"`...)
+	case v == 0 && math.Signbit(v):
+		return append(dst, "-0.0"...)
+	}
+	abs := math.Abs(v)
+	tiny, huge := 1e-6, 1e21
+	if size == 32 {
+		abs = float64(float32(abs))
+		tiny, huge = float64(float32(1e-6)), float64(float32(1e21))
+	}
+	if abs == 0 || abs >= tiny && abs < huge {
+		return strconv.AppendFloat(dst, v, 'f', -1, size)
+	}
+	dst = strconv.AppendFloat(dst, v, 'e', -1, size)
+	if n := len(dst); n >= 4 && dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' { // e-09 to e-9
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
+}
+
+// appendJSONString appends a string with its quotes.
+func appendJSONString(dst []byte, s string) []byte {
+	return append(appendJSONEscaped(append(dst, '"'), []byte(s)), '"')
+}
+
+// appendJSONEscaped appends text, with everything escaped that JSON or a terminal would interpret.
+func appendJSONEscaped(dst, s []byte) []byte {
+	const digits = "0123456789abcdef"
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(s[i:])
+			if r < 0xa0 || r == '\u2028' || r == '\u2029' {
+				dst = append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
+			} else {
+				dst = append(dst, s[i:i+n]...)
+			}
+			i += n
+			continue
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, `\n`...)
+		case c == '\r':
+			dst = append(dst, `\r`...)
+		case c == '\t':
+			dst = append(dst, `\t`...)
+		case c < ' ' || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+		default:
+			dst = append(dst, c)
+		}
+		i++
+	}
+	return dst
+}
+
+// any writes an Any: the message in it with its type, or if the type is unknown the bytes.
+func (j *jsonWriter) any(data []byte, indent int) error {
+	if err := wire.Check(data); err != nil {
+		return j.failed(err)
+	}
+	url, value := wire.Last(data, anyTypeURL), wire.Last(data, anyValue)
+	o := object{indent: indent}
+	if len(url) == 0 {
+		if len(value) > 0 {
+			return j.fail(data, "an Any with a value has no type")
+		}
+		return j.end(&o, '}')
+	}
+	if !utf8.Valid(url) {
+		return j.fail(url, "string is not valid UTF-8")
+	}
+	name := protoreflect.FullName(url[bytes.LastIndexByte(url, '/')+1:])
+	if md := jsonMessage(name); md != nil {
+		if j.anys == MaxAnyDepth {
+			return j.fail(data, "an Any lies more than "+strconv.Itoa(MaxAnyDepth)+" deep in others")
+		}
+		j.anys++
+		j.path = append(j.path, step{url: string(url)})
+		err := j.inAny(value, j.of(md), indent, string(url))
+		j.path = j.path[:len(j.path)-1]
+		j.anys--
+		return err
+	}
+	if !name.IsValid() {
+		return j.fail(url, "an Any has the type "+strconv.Quote(string(name))+", which is no message name")
+	}
+	j.next(&o, '{')
+	j.buf = appendJSONString(append(j.buf, `"@type": `...), string(url))
+	if len(value) > 0 {
+		j.next(&o, '{')
+		j.buf = append(j.buf, `"value": "`...)
+		j.buf = append(base64.StdEncoding.AppendEncode(j.buf, value), '"')
+	}
+	return j.end(&o, '}')
+}
+
+// inAny writes the message in an Any. One with a JSON form of its own goes into the member value.
+func (j *jsonWriter) inAny(value []byte, t *table, indent int, url string) error {
+	if !t.any && !wellKnown[t.name] {
+		return j.message(value, t, indent, url)
+	}
+	o := object{indent: indent}
+	j.next(&o, '{')
+	j.buf = appendJSONString(append(j.buf, `"@type": `...), url)
+	j.next(&o, '{')
+	j.buf = append(j.buf, `"value": `...)
+	if err := j.message(value, t, indent+2, ""); err != nil {
+		return err
+	}
+	return j.end(&o, '}')
+}
+
+// jsonMessage returns the message type called name: one that is compiled in, else TensorFlow's, else nil.
+func jsonMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
+	if mt, err := registered(name); err == nil {
+		return mt.Descriptor()
+	}
+	return poolMessage(name)
+}
+
+// wellKnown writes a message of google.protobuf that has a JSON form of its own, like Duration.
+func (j *jsonWriter) wellKnown(data []byte, t *table, indent int) error {
+	m := dynamicpb.NewMessage(t.desc)
+	if err := proto.Unmarshal(data, m); err != nil {
+		return j.fail(data, "is no "+string(t.name))
+	}
+	compact, err := protojson.Marshal(m)
+	if err != nil {
+		return j.fail(data, "has no form in JSON as "+string(t.name))
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, compact, string(spaces[:min(indent, len(spaces))]), "  "); err != nil {
+		return err
+	}
+	j.buf = append(j.buf, b.Bytes()...)
+	return j.filled()
+}
