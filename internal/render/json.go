@@ -298,6 +298,9 @@ func AppendJSONFloat(b []byte, f float64, bits int) []byte {
 	case math.IsInf(f, -1):
 		return append(b, `"-Infinity"`...)
 	}
+	if f == 0 && math.Signbit(f) {
+		return append(b, "-0.0"...) // Python reads -0 as an integer, which has no sign
+	}
 	return strconv.AppendFloat(b, f, 'g', -1, bits)
 }
 
