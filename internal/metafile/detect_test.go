@@ -111,6 +111,13 @@ func TestForeignFiles(t *testing.T) {
 	}{
 		{"empty", nil, "is empty", "did it fail?"},
 		{"LFS pointer", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"), "is a Git LFS pointer", "git lfs pull"},
+		{"AppleDouble", []byte("\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "), "AppleDouble", "without the ._"},
+		{"op list", []byte("\n\x16\n\x03Abs\x12\x06\n\x01x\"\x01T\"\x07\n\x01T\x12\x02dt"), "is an op list", "show FILE ops"},
+		{"fingerprint", []byte("\x08\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\xff\xff\xff\xff\xff\xff\xff\xff\x01\x18\x05"), "is the fingerprint of a SavedModel", "its directory"},
+		{"label map", []byte("item {\n  id: 1\n  name: \"plate\"\n}\n"), "is a label map", "give the .meta"},
+		{"TensorFlow.js", []byte(`{"format": "graph-model", "generatedBy": "2.4.0", "modelTopology": {"node": []}}`), "is a TensorFlow.js model", "converted from"},
+		{"decoded", []byte("\n\uFFFD\x01\n\x03a\x12\uFFFD\uFFFD\x05\uFFFD"), "is binary that was saved as text", "binary mode"},
+		{"Python bytes", []byte(`b'\n\x05\n\x03abc'`), "is text of a Python bytes literal", "'wb'"},
 		{"LFS pointer, CRLF", []byte("version https://git-lfs.github.com/spec/v1\r\noid sha256:4d7a\r\nsize 12345\r\n"), "is a Git LFS pointer", "git lfs pull"},
 		{"checkpoint index", read(t, testdata, "train", "model.ckpt-3.index"), "is a checkpoint's index", ".meta"},
 		{"checkpoint state", read(t, testdata, "train", "checkpoint"), "is a CheckpointState", "directory"},

@@ -11,18 +11,31 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A foreigner is a kind of file that people hand to metagraph and that is none of ours.
+// A foreigner is a kind of file that people give to metagraph and that it does not read.
 type foreigner struct {
 	is   func(name string, raw []byte) bool
 	what string // "a Git LFS pointer", as in "x.meta is ..."
 	hint string
 }
 
-// foreigners are tried in this order. They come after our own messages, so that none of them can hide a real graph.
+// theModel is the hint for the other files of a SavedModel.
+const theModel = "give the SavedModel: its directory, or the saved_model.pb in it"
+
+// foreigners are tried in this order, after the messages that metagraph reads, so that none of them can hide a real graph.
 var foreigners = []foreigner{
 	{begins("version https://git-lfs.github.com/spec/"), "a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"},
 	{isTableFile, "a checkpoint's index, which holds the names of its tensors", "the graph stands beside it, in the file of the same name that ends in .meta"},
 	{isDataName, "a checkpoint's data, which holds the values of its tensors", "the graph stands beside it, in the file of the same name that ends in .meta"},
+	{begins("\x00\x05\x16\x07"), "what macOS keeps beside a file on other file systems (AppleDouble)", "the file itself has the same name without the ._ in front"},
+	{called("keras_metadata.pb"), "the Keras metadata of a SavedModel, which holds layers", theModel},
+	{called("tfhub_module.pb"), "the marker of a TensorFlow Hub module", theModel},
+	{called("saved_model.cpb"), "a SavedModel in chunks (proto splitter)", "load it with TensorFlow and save it again; under 2 GiB it becomes a saved_model.pb"},
+	{isFingerprint, "the fingerprint of a SavedModel, which holds hashes", theModel},
+	{isOpList, "an op list, which holds the definitions of ops", "give the .meta or .pb file of a graph; `metagraph show FILE ops` lists the ops it uses"},
+	{isLabelMap, "a label map, which names the classes of a detector", "give the .meta or .pb file of the model"},
+	{isTFJS, "a TensorFlow.js model", "its graph is in a form of its own; give the SavedModel that it was converted from"},
+	{isDecoded, "binary that was saved as text: bytes were replaced by U+FFFD", "the lost bytes cannot be restored; copy or download the file again in binary mode"},
+	{isPythonBytes, "text of a Python bytes literal, not the bytes", "write the bytes themselves to a file that is opened with mode 'wb'"},
 	{begins("model_checkpoint_path:"), "a CheckpointState, which names checkpoints", "give its directory, or one of the checkpoints that it names"},
 	{begins("\x1f\x8b"), "compressed with gzip", "decompress it first: gunzip < FILE | metagraph show -"},
 	{begins("PK\x03\x04"), "a zip archive", "unpack it; a .keras or .pt file in zip form holds no MetaGraphDef"},
@@ -55,6 +68,11 @@ var foreigners = []foreigner{
 	{allZero, "nothing but zero bytes", "the disk was full or the copy broke off; get the file again"},
 }
 
+// called returns a test for a file's name, for messages that nothing in them tells from others.
+func called(want string) func(string, []byte) bool {
+	return func(name string, _ []byte) bool { return filepath.Base(name) == want }
+}
+
 func begins(magic string) func(string, []byte) bool { return at(0, magic) }
 
 // at returns a test for bytes at a fixed place.
@@ -77,6 +95,75 @@ func isTableFile(_ string, raw []byte) bool {
 func isDataName(name string, _ []byte) bool {
 	ok, _ := filepath.Match("*.data-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9]", filepath.Base(name))
 	return ok
+}
+
+// isFingerprint tests for a FingerprintDef (tensorflow/core/protobuf/fingerprint.proto): four hashes, a version, an id.
+func isFingerprint(name string, raw []byte) bool {
+	hashes := 0
+	s := wire.Scan(raw)
+	for s.Next() {
+		switch {
+		case s.Num <= 4 && s.Type == protowire.VarintType && s.Uint() > 1<<32:
+			hashes++
+		case s.Num <= 4 && s.Type == protowire.VarintType, s.Is(5), s.Is(6):
+		default:
+			return false
+		}
+	}
+	return s.Err() == nil && (hashes >= 2 || filepath.Base(name) == "fingerprint.pb")
+}
+
+// isOpList tests for an OpList: OpDefs with a name in camel case and an argument or an attr that has a name.
+func isOpList(_ string, raw []byte) bool {
+	named, described := 0, 0
+	s := wire.Scan(raw)
+	for n := 0; n < 16 && s.Next(); n++ {
+		if !s.Is(1) {
+			return false
+		}
+		for f := wire.Scan(s.Data); f.Next(); {
+			switch {
+			case f.Is(1) && printable(f.Data) && len(f.Data) > 0:
+				named++
+			case (f.Is(2) || f.Is(3) || f.Is(4)) && len(wire.Last(f.Data, 1)) > 0 && printable(wire.Last(f.Data, 1)) && wire.Check(f.Data) == nil:
+				described++
+			}
+		}
+	}
+	return s.Err() == nil && named > 0 && described > 0
+}
+
+// isLabelMap tests for a StringIntLabelMap of the object detection API in text.
+func isLabelMap(_ string, raw []byte) bool {
+	head := string(raw[:min(len(raw), lookAhead)])
+	return strings.HasPrefix(strings.TrimSpace(head), "item") && strings.Contains(head, "id:") && strings.Contains(head, "name:")
+}
+
+// isTFJS tests for the model.json that tensorflowjs_converter writes.
+func isTFJS(_ string, raw []byte) bool {
+	head := trimSpace(raw[:min(len(raw), lookAhead)])
+	if len(head) == 0 || head[0] != '{' {
+		return false
+	}
+	for _, key := range []string{`"modelTopology"`, `"weightsManifest"`, `"convertedBy"`} {
+		if bytes.Contains(head, []byte(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isDecoded tests for binary that a program decoded as UTF-8 and wrote again: control characters, and several times the character
+// that stands for what is no UTF-8.
+func isDecoded(_ string, raw []byte) bool {
+	head := raw[:min(len(raw), 64<<10)]
+	return bytes.Count(head, []byte("\uFFFD")) >= 3 && bytes.ContainsAny(head, "\x00\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12\x14\x18")
+}
+
+// isPythonBytes tests for what Python prints for bytes.
+func isPythonBytes(_ string, raw []byte) bool {
+	head := trimSpace(raw[:min(len(raw), lookAhead)])
+	return (bytes.HasPrefix(head, []byte("b'")) || bytes.HasPrefix(head, []byte(`b"`))) && bytes.Contains(head, []byte(`\x`))
 }
 
 // isONNX tests for an ir_version, a producer's name or opset and a graph of ModelProto.

@@ -3,7 +3,6 @@ package metafile_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -425,60 +424,4 @@ func TestParseFormat(t *testing.T) {
 	if _, err := metafile.ParseFormat("yaml"); err == nil || err.Error() != `unknown format "yaml"; use auto, binary, text, json` {
 		t.Errorf("yaml: %v", err)
 	}
-}
-
-// TestOpenSmallWhileWritten opens a small file that something rewrites all the time: Open returns one of the contents as a whole,
-// or an error.
-func TestOpenSmallWhileWritten(t *testing.T) {
-	var contents [2][]byte
-	for i, scope := range []string{"AAAA", "BBBB"} {
-		for n := range 1500 {
-			node := wiretest.Message(1, wiretest.String(1, fmt.Sprintf("%s/node%d", scope, n)), wiretest.String(2, "NoOp"))
-			contents[i] = append(contents[i], wiretest.Message(2, node)...)
-		}
-	}
-	path := filepath.Join(t.TempDir(), "model.meta")
-	if err := os.WriteFile(path, contents[0], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop, stopped := make(chan bool), make(chan bool)
-	go func() {
-		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			case <-time.After(200 * time.Microsecond):
-				_, _ = file.WriteAt(contents[n%2], 0)
-			}
-		}
-	}()
-	for range 10 {
-		f, err := metafile.Open(path, metafile.OpenOptions{})
-		var wrong *metafile.Error
-		switch {
-		case errors.As(err, &wrong) && wrong.Problem == "changed while it was read":
-		case err != nil:
-			t.Error(err)
-		case !bytes.Equal(f.Bytes, contents[0]) && !bytes.Equal(f.Bytes, contents[1]):
-			t.Error("Open returned a mixture")
-		}
-		if f != nil {
-			_ = f.Close()
-		}
-	}
-	close(stop)
-	<-stopped
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	f, err := metafile.Open(path, metafile.OpenOptions{})
-	if err != nil {
-		t.Fatalf("when nothing writes to it any more: %v", err)
-	}
-	_ = f.Close()
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -60,10 +62,16 @@ func resolve(path string) (string, error) {
 	return "", missing(path, err)
 }
 
-// missing says what stands beside a path that does not exist.
+// missing returns the error for a path that does not exist, with what is there instead.
 func missing(path string, err error) error {
 	const problem = "no such file or directory" // each system has words of its own
+	if scheme, _, isURL := strings.Cut(path, "://"); isURL && scheme != "" {
+		return &Error{Name: path, Problem: "is a URL; metagraph reads local files", Hint: fetch(scheme, path), Err: err}
+	}
 	dir := filepath.Dir(path)
+	if model := filepath.Dir(dir); filepath.Base(dir) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
+		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which holds no graph", Hint: "give the directory of the SavedModel: " + model, Err: err}
+	}
 	if _, statErr := os.Stat(dir); statErr != nil {
 		return &Error{Name: path, Problem: problem, Hint: fmt.Sprintf("the directory %s is not there either", dir), Err: err}
 	}
@@ -73,6 +81,23 @@ func missing(path string, err error) error {
 			Hint: "it was saved with write_meta_graph=False; " + besides(dir)}
 	}
 	return &Error{Name: path, Problem: problem, Hint: besides(dir), Err: err}
+}
+
+// fetch returns how to get the file behind a URL.
+func fetch(scheme, url string) string {
+	switch scheme {
+	case "http", "https":
+		return "pipe it in: curl -fsSL '" + url + "' | metagraph show -"
+	case "gs":
+		return "pipe it in: gcloud storage cat '" + url + "' | metagraph show -"
+	case "s3":
+		return "pipe it in: aws s3 cp '" + url + "' - | metagraph show -"
+	case "hdfs":
+		return "pipe it in: hdfs dfs -cat '" + url + "' | metagraph show -"
+	case "file":
+		return "give the path alone: " + strings.TrimPrefix(url, "file://")
+	}
+	return "download the file first"
 }
 
 // besides names the .meta files in a directory.
@@ -112,10 +137,45 @@ func resolveDirectory(dir string) (string, error) {
 		if path := filepath.Clean(dir) + ".meta"; exists(path) {
 			return path, nil
 		}
+		if versions := servingVersions(dir); len(versions) > 0 {
+			latest := filepath.Join(dir, versions[len(versions)-1])
+			return "", &Error{Name: dir, Problem: "holds versions of a SavedModel, as TensorFlow Serving wants them: " + strings.Join(versions, ", "),
+				Hint: "give one of them, for example " + latest}
+		}
+		if model := filepath.Dir(filepath.Clean(dir)); filepath.Base(filepath.Clean(dir)) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
+			return "", &Error{Name: dir, Problem: "holds the variables of a SavedModel, and no graph", Hint: "give the directory of the SavedModel: " + model}
+		}
+		if path := filepath.Join(dir, ".meta"); exists(path) {
+			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Hint: "give its graph: " + path}
+		}
 		problem := "is a directory with neither a saved_model.pb nor a `checkpoint` file that names the latest checkpoint"
 		return "", &Error{Name: dir, Problem: problem, Hint: besides(dir)}
 	}
 	return latestCheckpoint(state)
+}
+
+// maxVersions is how many versions of a model an error lists: the last ones.
+const maxVersions = 5
+
+// servingVersions returns the subdirectories of a directory that are numbers and hold a SavedModel, the largest number last.
+func servingVersions(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var versions []uint64
+	for _, entry := range entries {
+		version, err := strconv.ParseUint(entry.Name(), 10, 64)
+		if err == nil && exists(filepath.Join(dir, entry.Name(), "saved_model.pb")) {
+			versions = append(versions, version)
+		}
+	}
+	slices.Sort(versions)
+	var names []string
+	for _, version := range versions[max(len(versions)-maxVersions, 0):] {
+		names = append(names, strconv.FormatUint(version, 10))
+	}
+	return names
 }
 
 // latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint). A path in it

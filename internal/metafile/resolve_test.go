@@ -115,3 +115,37 @@ func TestStateTooLarge(t *testing.T) {
 		t.Errorf("%d bytes were allocated", allocated)
 	}
 }
+
+// TestResolveHints opens what people give instead of a model: the error names the model.
+func TestResolveHints(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"serving/1/saved_model.pb", "serving/12/saved_model.pb", "serving/3/saved_model.pb", "serving/tmp/x", "model/saved_model.pb",
+		"model/variables/variables.index", "model/keras_metadata.pb", "model/tfhub_module.pb", "split/saved_model.cpb", "empty/.meta"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("\x00\x01\x02"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	for _, test := range []struct{ path, problem, hint string }{
+		{in("serving"), "holds versions of a SavedModel, as TensorFlow Serving wants them: 1, 3, 12", in("serving/12")},
+		{in("model/variables"), "holds the variables of a SavedModel", in("model")},
+		{in("model/variables/variables"), "is the checkpoint of a SavedModel", in("model")},
+		{in("model/keras_metadata.pb"), "is the Keras metadata of a SavedModel", "saved_model.pb"},
+		{in("model/tfhub_module.pb"), "is the marker of a TensorFlow Hub module", "saved_model.pb"},
+		{in("split/saved_model.cpb"), "is a SavedModel in chunks", "save it again"},
+		{in("empty"), "was saved with an empty name", in("empty/.meta")},
+		{"gs://bucket/model.meta", "is a URL", "gcloud storage cat 'gs://bucket/model.meta'"},
+		{"https://example.invalid/model.meta", "is a URL", "curl -fsSL 'https://example.invalid/model.meta'"},
+		{"file:///models/model.meta", "is a URL", "/models/model.meta"},
+	} {
+		_, err := metafile.Open(test.path, metafile.OpenOptions{})
+		var wrong *metafile.Error
+		if !errors.As(err, &wrong) || !strings.Contains(wrong.Problem, test.problem) || !strings.Contains(wrong.Hint, test.hint) {
+			t.Errorf("%s: got %v (%+v), want %q and the hint %q", test.path, err, wrong, test.problem, test.hint)
+		}
+	}
+}
