@@ -2,6 +2,7 @@ package render
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -78,12 +79,23 @@ func markdownHead(w *printer, columns []Column, widths []int) {
 	w.write("|\n")
 }
 
-// linking matches what GitHub and others turn into a link, a mention or a picture: @name, #12, GH-12, addresses, commits and :emoji:.
-var linking = regexp.MustCompile(`@\w|#\d|\bGH-\d|://|\b[Ww][Ww][Ww]\.|\bmailto:|\b[0-9a-f]{7,40}\b|:[a-z0-9_+-]+:`)
+// linking matches what GitHub and others turn into a link, a mention or a picture: @name, #12, GH-12, addresses and :emoji:.
+var linking = regexp.MustCompile(`@\w|#\d|\bGH-\d|://|\b[Ww][Ww][Ww]\.|\bmailto:|:[a-z0-9_+-]+:`)
+
+// commit matches what may be the name of a commit, if a letter is in it.
+var commit = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
+
+// links reports whether text could become a link, a mention or a picture where markdown is shown.
+func links(s string) bool {
+	isCommit := func(name string) bool {
+		return strings.ContainsAny(name, "abcdef") && strings.ContainsAny(name, "0123456789")
+	}
+	return linking.MatchString(s) || slices.ContainsFunc(commit.FindAllString(s, -1), isCommit)
+}
 
 // markdownCell is markdownText for a cell of a table, in which a | ends even a code span.
 func markdownCell(s string) string {
-	if linking.MatchString(s) {
+	if links(s) {
 		return strings.ReplaceAll(markdownCode(s), "|", "\\|")
 	}
 	return markdownText(s)
@@ -92,7 +104,7 @@ func markdownCell(s string) string {
 // markdownText escapes what markdown would take for markup. A name out of a file must not mention a person or link anywhere, so text
 // that could becomes a code span. An underscore inside a word is no markup.
 func markdownText(s string) string {
-	if linking.MatchString(s) {
+	if links(s) {
 		return markdownCode(s)
 	}
 	const markup = "|\\`*_<[&"

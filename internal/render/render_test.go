@@ -253,6 +253,7 @@ func TestMarkdownInert(t *testing.T) {
 		"www.x.invalid":    "`www.x.invalid`",
 		"`@a`":             "`` `@a` ``",
 		"f2f590c":          "`f2f590c`",
+		"12345678":         "12345678",
 		":tada:":           "`:tada:`",
 	} {
 		if got := markdownCell(text); got != want {
