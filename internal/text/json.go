@@ -1,22 +1,14 @@
 package text
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
-	"strconv"
-	"unicode/utf8"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -331,8 +323,8 @@ func jsonKey(entry []byte, key *field) string {
 // scalar writes one value that is no message, a long one a part at a time.
 func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 	data := w.Data
-	switch {
-	case f.kind == protoreflect.StringKind:
+	switch f.kind {
+	case protoreflect.StringKind:
 		if err := j.checkString(data, f); err != nil {
 			return err
 		}
@@ -346,7 +338,7 @@ func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 			}
 		}
 		j.buf = append(j.buf, '"')
-	case f.kind == protoreflect.BytesKind:
+	case protoreflect.BytesKind:
 		j.buf = append(j.buf, '"')
 		for len(data) > 0 {
 			part := data[:min(3*escapeSize, len(data))] // of a size that base64 does not pad
@@ -361,173 +353,5 @@ func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 		bits, _ := scalar(data, w.Type)
 		j.buf = appendJSONScalar(j.buf, f, bits)
 	}
-	return j.filled()
-}
-
-// appendJSONScalar appends a number, a boolean or an enum.
-func appendJSONScalar(dst []byte, f *field, bits uint64) []byte {
-	switch f.kind {
-	case protoreflect.FloatKind:
-		return appendJSONFloat(dst, float64(math.Float32frombits(uint32(bits))), 32)
-	case protoreflect.DoubleKind:
-		return appendJSONFloat(dst, math.Float64frombits(bits), 64)
-	case protoreflect.EnumKind:
-		if name, ok := f.enum.names[int32(bits)]; ok {
-			return appendJSONString(dst, name)
-		}
-		return strconv.AppendInt(dst, int64(int32(bits)), 10)
-	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Uint64Kind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
-		return append(appendScalar(append(dst, '"'), f, bits), '"')
-	}
-	return appendScalar(dst, f, bits)
-}
-
-// appendJSONFloat appends a float in the form of encoding/json. Negative zero is -0.0: Python reads -0 as an integer, which has no sign.
-func appendJSONFloat(dst []byte, v float64, size int) []byte {
-	switch {
-	case math.IsNaN(v):
-		return append(dst, `"NaN"`...)
-	case math.IsInf(v, 1):
-		return append(dst, `"Infinity"`...)
-	case math.IsInf(v, -1):
-		return append(dst, `"-Infinity"`...)
-	case v == 0 && math.Signbit(v):
-		return append(dst, "-0.0"...)
-	}
-	abs := math.Abs(v)
-	tiny, huge := 1e-6, 1e21
-	if size == 32 {
-		abs = float64(float32(abs))
-		tiny, huge = float64(float32(1e-6)), float64(float32(1e21))
-	}
-	if abs == 0 || abs >= tiny && abs < huge {
-		return strconv.AppendFloat(dst, v, 'f', -1, size)
-	}
-	dst = strconv.AppendFloat(dst, v, 'e', -1, size)
-	if n := len(dst); n >= 4 && dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' { // e-09 to e-9
-		dst[n-2] = dst[n-1]
-		dst = dst[:n-1]
-	}
-	return dst
-}
-
-// appendJSONString appends a string with its quotes.
-func appendJSONString(dst []byte, s string) []byte {
-	return append(appendJSONEscaped(append(dst, '"'), []byte(s)), '"')
-}
-
-// appendJSONEscaped appends text, with everything escaped that JSON or a terminal would interpret.
-func appendJSONEscaped(dst, s []byte) []byte {
-	const digits = "0123456789abcdef"
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRune(s[i:])
-			if r < 0xa0 || r == '\u2028' || r == '\u2029' {
-				dst = append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
-			} else {
-				dst = append(dst, s[i:i+n]...)
-			}
-			i += n
-			continue
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, `\n`...)
-		case c == '\r':
-			dst = append(dst, `\r`...)
-		case c == '\t':
-			dst = append(dst, `\t`...)
-		case c < ' ' || c == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
-		default:
-			dst = append(dst, c)
-		}
-		i++
-	}
-	return dst
-}
-
-// any writes an Any: the message in it with its type, or if the type is unknown the bytes.
-func (j *jsonWriter) any(data []byte, indent int) error {
-	if err := wire.Check(data); err != nil {
-		return j.failed(err)
-	}
-	url, value := wire.Last(data, anyTypeURL), wire.Last(data, anyValue)
-	o := object{indent: indent}
-	if len(url) == 0 {
-		if len(value) > 0 {
-			return j.fail(data, "an Any with a value has no type")
-		}
-		return j.end(&o, '}')
-	}
-	if !utf8.Valid(url) {
-		return j.fail(url, "string is not valid UTF-8")
-	}
-	name := protoreflect.FullName(url[bytes.LastIndexByte(url, '/')+1:])
-	if md := jsonMessage(name); md != nil {
-		if j.anys == MaxAnyDepth {
-			return j.fail(data, "an Any lies more than "+strconv.Itoa(MaxAnyDepth)+" deep in others")
-		}
-		j.anys++
-		j.path = append(j.path, step{url: string(url)})
-		err := j.inAny(value, j.of(md), indent, string(url))
-		j.path = j.path[:len(j.path)-1]
-		j.anys--
-		return err
-	}
-	if !name.IsValid() {
-		return j.fail(url, "an Any has the type "+strconv.Quote(string(name))+", which is no message name")
-	}
-	j.next(&o, '{')
-	j.buf = appendJSONString(append(j.buf, `"@type": `...), string(url))
-	if len(value) > 0 {
-		j.next(&o, '{')
-		j.buf = append(j.buf, `"value": "`...)
-		j.buf = append(base64.StdEncoding.AppendEncode(j.buf, value), '"')
-	}
-	return j.end(&o, '}')
-}
-
-// inAny writes the message in an Any. One with a JSON form of its own goes into the member value.
-func (j *jsonWriter) inAny(value []byte, t *table, indent int, url string) error {
-	if !t.any && !wellKnown[t.name] {
-		return j.message(value, t, indent, url)
-	}
-	o := object{indent: indent}
-	j.next(&o, '{')
-	j.buf = appendJSONString(append(j.buf, `"@type": `...), url)
-	j.next(&o, '{')
-	j.buf = append(j.buf, `"value": `...)
-	if err := j.message(value, t, indent+2, ""); err != nil {
-		return err
-	}
-	return j.end(&o, '}')
-}
-
-// jsonMessage returns the message type called name: one that is compiled in, else TensorFlow's, else nil.
-func jsonMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
-	if mt, err := registered(name); err == nil {
-		return mt.Descriptor()
-	}
-	return poolMessage(name)
-}
-
-// wellKnown writes a message of google.protobuf that has a JSON form of its own, like Duration.
-func (j *jsonWriter) wellKnown(data []byte, t *table, indent int) error {
-	m := dynamicpb.NewMessage(t.desc)
-	if err := proto.Unmarshal(data, m); err != nil {
-		return j.fail(data, "is no "+string(t.name))
-	}
-	compact, err := protojson.Marshal(m)
-	if err != nil {
-		return j.fail(data, "has no form in JSON as "+string(t.name))
-	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, compact, string(spaces[:min(indent, len(spaces))]), "  "); err != nil {
-		return err
-	}
-	j.buf = append(j.buf, b.Bytes()...)
 	return j.filled()
 }
