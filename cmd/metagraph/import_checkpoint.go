@@ -52,9 +52,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 		return err
 	}
 	r := result{kind: metafile.MetaGraph, report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
-	if err := o.out.say(env, o.out.reported(&place{path: out, kind: metafile.MetaGraph}, inputs), r); err != nil {
-		return err
-	}
+	o.out.say(env, o.out.reported(&place{path: out, kind: metafile.MetaGraph}, inputs), r)
 	return o.printElements(env, out, report)
 }
 
