@@ -96,7 +96,7 @@ func isNumber(s string) bool {
 // isTypeName reports whether s, in lower case, can be the type of a device: a word of letters, digits and underscores.
 func isTypeName(s string) bool {
 	return 'a' <= s[0] && s[0] <= 'z' &&
-		!strings.ContainsFunc(s, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_') })
+		!strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' })
 }
 
 // nearestPattern returns a device pattern that may have been meant, given the parts of a text, or "".

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -274,13 +275,13 @@ func MergeShapes(a, b tensor.Shape) (tensor.Shape, bool) {
 	case len(a) != len(b):
 		return nil, false
 	}
-	out := a
+	out, copied := a, false
 	for i := range a {
 		switch {
 		case a[i] == b[i] || b[i] < 0:
 		case a[i] < 0:
-			if &out[0] == &a[0] {
-				out = append(tensor.Shape(nil), a...)
+			if !copied {
+				out, copied = slices.Clone(a), true
 			}
 			out[i] = b[i]
 		default:
@@ -415,9 +416,9 @@ func (c *inference) intsAttr(name string) []int64 {
 	return out
 }
 
-// shapeAttr returns a shape attr, nil if the node has none.
-func (c *inference) shapeAttr(name string) tensor.Shape {
-	raw, ok := wire.AttrBytes(c.Attr(name), wire.AttrShape)
+// shapeAttr returns the attr "shape", nil if the node has none.
+func (c *inference) shapeAttr() tensor.Shape {
+	raw, ok := wire.AttrBytes(c.Attr("shape"), wire.AttrShape)
 	if !ok {
 		return nil
 	}

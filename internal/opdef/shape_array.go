@@ -423,7 +423,7 @@ func stitch(c *inference) {
 
 // ensureShape is EnsureShape.
 func ensureShape(c *inference) {
-	c.set(0, c.merge(c.shapeAttr("shape"), c.input(0), "the shape of the input and attr shape"))
+	c.set(0, c.merge(c.shapeAttr(), c.input(0), "the shape of the input and attr shape"))
 }
 
 // where lists the places of what is not zero.

@@ -8,7 +8,7 @@ import (
 // placeholder is Placeholder. Older producers wrote an empty shape for an unknown one.
 func placeholder(c *inference) {
 	const distinct = 22
-	s := c.shapeAttr("shape")
+	s := c.shapeAttr()
 	if len(s) == 0 && c.Producer < distinct {
 		s = nil
 	}
@@ -17,17 +17,17 @@ func placeholder(c *inference) {
 
 // placeholderWithDefault has the shape of its attr, which the default must fit.
 func placeholderWithDefault(c *inference) {
-	s := c.shapeAttr("shape")
+	s := c.shapeAttr()
 	c.merge(c.input(0), s, "the shape of the default and attr shape")
 	c.set(0, s)
 }
 
 // shapeAttrOut is for ops whose output has the shape of attr shape.
-func shapeAttrOut(c *inference) { c.set(0, c.shapeAttr("shape")) }
+func shapeAttrOut(c *inference) { c.set(0, c.shapeAttr()) }
 
 // oldVariable is Variable, in which an empty shape means an unknown one.
 func oldVariable(c *inference) {
-	if s := c.shapeAttr("shape"); len(s) > 0 {
+	if s := c.shapeAttr(); len(s) > 0 {
 		c.set(0, s)
 	}
 }

@@ -180,7 +180,7 @@ func argExtreme(c *inference) {
 // topK keeps k elements of the last dimension.
 func topK(c *inference) {
 	s := c.rankAtLeast(0, 1)
-	k := int64(unknown)
+	var k int64
 	if c.Op == "TopK" {
 		k = c.intAttr("k")
 	} else {

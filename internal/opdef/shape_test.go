@@ -59,7 +59,7 @@ func TestInferShapesAgreesWithTensorFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	unzipped, err := gzip.NewReader(file)
 	if err != nil {
 		t.Fatal(err)

@@ -269,7 +269,7 @@ func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
 	}
 	hint := ""
 	if known {
-		hint = fmt.Sprintf("install %s (pip install %s) and run `%s` before the import, or keep only what runs without the op: `metagraph export --outputs NAME IN OUT`",
+		hint = fmt.Sprintf("install %s (pip install %s) and run %#q before the import, or keep only what runs without the op: `metagraph export --outputs NAME IN OUT`",
 			library.Package, library.Package, library.Import)
 	}
 	f.advise(p, unregisteredOp, op.name, func() string {
