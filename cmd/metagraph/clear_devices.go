@@ -33,31 +33,30 @@ func newClearDevicesCommand(env *environment) *cobra.Command {
 		Use:   "clear-devices [IN [OUT]]",
 		Short: "Remove device placements",
 		Long: `clear-devices removes the device of every node, in the graph and in function bodies, so that the graph runs on another
-machine. It changes nothing else. It does on files what tf.train.import_meta_graph(clear_devices=True) does.
+machine. It changes nothing else. It is the equivalent of tf.train.import_meta_graph(clear_devices=True) for files.
 
-Devices are compared by meaning: --match '/gpu:*' also matches /job:worker/task:1/device:GPU:3, and upper and lower case are
-the same. With --map, the nodes on OLD are moved to NEW, and the devices of all other nodes are removed, unless --match
-selects which.
+Devices are compared by meaning, and case does not matter: --match '/gpu:*' also matches /job:worker/task:1/device:GPU:3.
+--map moves the nodes on OLD to NEW. It clears all other nodes unless --match selects which ones.
 
-A --map whose OLD matches no device is an error. A --match that matches no device is a warning, because a check often asks
-for exactly that.`,
+If OLD in --map matches no device, that is an error. If --match matches no device, that is only a warning, since a check often
+expects it.`,
 		Example: `  metagraph clear-devices gpu.meta local.meta
   metagraph clear-devices --match '/job:ps' in.meta out.meta
   metagraph clear-devices --map '/gpu:*=/gpu:0' in.meta out.meta
   metagraph clear-devices --tag-set all saved_model/ local_model/
-  metagraph clear-devices --check --accelerators model.meta    # exit 1 if a node is on a GPU, a TPU or a remote device`,
+  metagraph clear-devices --check --accelerators model.meta    # exit 1 if a node needs a GPU, a TPU or a remote device`,
 		Args: inputAndOutput,
 		RunE: func(cmd *cobra.Command, args []string) error { return runClearDevices(cmd, env, &o, args) },
 	}
 	o.in.register(cmd)
 	o.out.register(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&o.match, "match", nil, "only devices matching `PATTERN`, such as /gpu:* (repeatable, comma-separated)")
-	f.StringArrayVar(&o.maps, "map", nil, "move nodes from OLD to NEW; clear the others unless --match excludes them: `OLD=NEW` (repeatable, comma-separated)")
-	f.BoolVar(&o.accelerators, "accelerators", false, "only GPUs, TPUs and devices of a job: all but CPUs without a job")
+	f.StringArrayVar(&o.match, "match", nil, "clear only devices matching `PATTERN` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.maps, "map", nil, "move nodes from OLD to NEW: `OLD=NEW` (repeatable, comma-separated)")
+	f.BoolVar(&o.accelerators, "accelerators", false, "clear only accelerators and devices with a job, not local CPUs")
 	f.BoolVar(&o.colocation, "colocation", false, "also remove colocation constraints")
 	f.BoolVar(&o.graphOnly, "graph-only", false, "skip function bodies, as TensorFlow does")
-	f.BoolVar(&o.check, "check", false, "write nothing; exit 1 if there is something to clear")
+	f.BoolVar(&o.check, "check", false, "write nothing; exit with code 1 if there is a device to clear")
 	return cmd
 }
 

@@ -39,17 +39,21 @@ func newDiffCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two graphs semantically",
-		Long: `diff compares A and B by meaning. The order of nodes, functions, map keys and control inputs does not count, nor does x
-against x:0, the file format, or how the values of a tensor are stored. Renames are detected; a renamed scope is one line.
+		Long: `diff compares A and B by meaning. It ignores the file format, how tensor values are stored, and the order of nodes, functions,
+map keys and control inputs. The inputs x and x:0 are equal. Renames are detected; a renamed scope is one line.
 
---ignore and --only select parts of a file and aspects of its nodes, separated by commas:
+PART in --ignore and --only is one of:
   ` + strings.Join(diff.Selectable(), ", ") + `
-Three of them are rules for --ignore: device-spelling makes /gpu:0 and /device:GPU:0 the same, default-attrs makes an absent attr
-the same as its default, and counters ignores numbers that TensorFlow counts up in function names and _user_specified_name.
+Three parts are only for --ignore:
+  device-spelling  /gpu:0 and /device:GPU:0 are equal
+  default-attrs    a missing attr equals its default
+  counters         TensorFlow's counters in function names and
+                   _user_specified_name do not matter
 
---tag-set selects the MetaGraphDef of a SavedModel. Given twice, the first is for A and the second for B.
-
-Exit codes: 0 no differences; 1 differences; 2 error. One of A and B may be - for standard input.`,
+A or B can be - for standard input. Exit codes:
+  0  no differences
+  1  differences
+  2  error`,
 		Example: `  metagraph diff old.meta new.meta
   metagraph diff --ignore devices,versions,attr:_output_shapes gpu.meta cpu.meta
   metagraph diff old.meta new.meta --format html > diff.html
@@ -63,17 +67,17 @@ Exit codes: 0 no differences; 1 differences; 2 error. One of A and B may be - fo
 	o.registry.register(cmd)
 	o.page.register(cmd)
 	f := cmd.Flags()
-	f.Lookup("tag-set").Usage += " (given twice: of A, then of B)"
+	f.Lookup("tag-set").Usage += " (repeat for B)"
 	f.StringVar(&o.format, "format", "table", "output `format`: table, markdown, json, brief or html")
-	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `WHAT` (repeatable, comma-separated)")
-	f.StringArrayVar(&o.only, "only", nil, "compare only `WHAT` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `PART`, such as devices or attr:NAME (repeatable, comma-separated)")
+	f.StringArrayVar(&o.only, "only", nil, "compare only `PART` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.names, "name", nil, "compare only names matching `GLOB` (repeatable)")
-	f.StringArrayVar(&o.labels, "label", nil, "`name` to print for A; given again, for B")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing; the exit code is the answer")
+	f.StringArrayVar(&o.labels, "label", nil, "`name` to print for A, then for B (repeatable)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing; only set the exit code")
 	f.BoolVar(&o.stat, "stat", false, "print one line for each part")
-	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "compare the checkpoints beside A and B too")
+	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "also compare the checkpoints of A and B")
 	f.BoolVar(&o.all, "all", false, "list every difference")
-	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
+	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
 	return cmd
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// exportOptions is what the flags of export say.
+// exportOptions holds the flags of export.
 type exportOptions struct {
 	in          inputFlags
 	out         outputFlags
@@ -28,16 +28,16 @@ func newExportCommand(env *environment) *cobra.Command {
 	var o exportOptions
 	cmd := &cobra.Command{
 		Use:   "export [IN [OUT]]",
-		Short: "Export a graph: a scope, what some outputs need, frozen, as a SavedModel, or as text",
-		Long: `export writes a copy of a graph, as tf.train.export_meta_graph does. Without flags the copy is the same, byte for byte, in the
-format that the name of OUT calls for: *.meta is a MetaGraphDef, *.pb a GraphDef, saved_model.pb a SavedModel.
+		Short: "Export a graph or a scope, freeze it, or convert its format",
+		Long: `export writes a copy of a graph, as tf.train.export_meta_graph does. Without flags, the graph is copied byte for byte. The name
+of OUT sets the file type: *.meta is a MetaGraphDef, *.pb a GraphDef, and saved_model.pb a SavedModel.
 
---outputs keeps only what the outputs need, and --inputs puts placeholders in the place of tensors. --freeze turns variables
-into constants. --saved-model writes a directory that TensorFlow Serving can load. The values come from the checkpoint
-beside IN, or from --checkpoint.
+--outputs keeps only the nodes that the outputs need. --inputs replaces tensors with placeholders. --freeze turns variables into
+constants. --saved-model writes a directory that TensorFlow Serving can load. Values are read from the checkpoint beside
+IN, or from --checkpoint.
 
---export-scope copies the nodes of one scope and removes the scope from their names. What they read from outside becomes
-$unbound_inputs_NAME, which metagraph import --input-map connects again.`,
+--export-scope copies the nodes of one scope and removes the scope from their names. An input from outside the scope becomes
+$unbound_inputs_NAME. To connect it again, use metagraph import --input-map.`,
 		Example: `  metagraph export --as-text model.meta model.pbtxt
   metagraph export --export-scope tower_0 --clear-devices model.meta tower.meta
   metagraph export --collection-list logits,trainable_variables model.meta inference.meta
@@ -52,16 +52,16 @@ $unbound_inputs_NAME, which metagraph import --input-map connects again.`,
 	o.registry.register(cmd)
 	o.convert.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes of this `scope`, and remove it from their names")
-	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collections with this `key` (repeatable, comma-separated)")
-	f.BoolVar(&o.missing, "allow-missing", false, "let --collection-list name collections that do not exist")
-	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "empty the device of every node")
+	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes of `scope`, without its prefix")
+	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collection `key` (repeatable, comma-separated)")
+	f.BoolVar(&o.missing, "allow-missing", false, "ignore missing collections in --collection-list")
+	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "clear the device of every node")
 	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "remove savers other than saver_def's, including their nodes")
 	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "remove attrs that have the default value of their op")
-	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "`key` of the collection that lists inputs from outside the scope; empty for none")
-	f.BoolVar(&o.asText, "as-text", false, "write text, as TensorFlow does (the same as --output-format text)")
-	f.BoolVar(&o.graphDef, "graph-def", false, "write the GraphDef alone")
-	f.BoolVar(&o.debugInfo, "save-debug-info", false, "copy the debug info beside IN too, cut to the nodes that are copied")
+	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection `key` for inputs from outside the scope (empty: none)")
+	f.BoolVar(&o.asText, "as-text", false, "write text (same as --output-format text)")
+	f.BoolVar(&o.graphDef, "graph-def", false, "write only the GraphDef")
+	f.BoolVar(&o.debugInfo, "save-debug-info", false, "also copy the debug info of the exported nodes")
 	return cmd
 }
 
@@ -96,7 +96,7 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	return x.write(cmd.Context(), env)
 }
 
-// withTags returns the options of the export with the tags that a SavedModel has if none are given.
+// withTags returns the export options. A SavedModel without tags gets the tag "serve".
 func (o *exportOptions) withTags(in *metafile.File) rewrite.ExportOptions {
 	options := o.export
 	if options.SavedModel && options.Tags == nil && in.Tags == "" {
@@ -105,7 +105,7 @@ func (o *exportOptions) withTags(in *metafile.File) rewrite.ExportOptions {
 	return options
 }
 
-// kind returns the message that is written to out: what a flag says, else what the name of out says, else what in is.
+// kind returns the type of message to write to out: the one that a flag sets, else the one for the name of out, else the type of in.
 func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
 	switch {
 	case o.graphDef:

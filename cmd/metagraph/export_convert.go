@@ -32,16 +32,16 @@ type convertFlags struct {
 // register adds the flags to a command.
 func (c *convertFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&c.outputs, "outputs", nil, "keep only what these `tensors` need: [NAME=]TENSOR, or ^NODE for an op (repeatable, comma-separated)")
-	f.StringArrayVar(&c.inputs, "inputs", nil, "cut the graph at these `tensors` and feed them: [NAME=]TENSOR (repeatable, comma-separated)")
-	f.StringVar(&c.signature, "signature", "", "`key` of the signature written for --inputs and --outputs (default "+rewrite.DefaultSignature+")")
-	f.BoolVar(&c.freeze, "freeze", false, "turn variables into constants with the values of the checkpoint")
-	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel: OUT is a new directory")
-	f.StringArrayVar(&c.tags, "tags", nil, "`tags` of the graph in the SavedModel (default serve, or those of IN; repeatable, comma-separated)")
-	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "write the checkpoint beside OUT too, cut to what the saver restores")
-	f.StringVar(&c.checkpoint, "checkpoint", "", "`prefix` of the checkpoint (default: the one beside IN)")
-	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the `shape` of a placeholder: NAME=DIMS, such as x=8,224,224,? (repeatable)")
-	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr with this `name` from all nodes, such as _output_shapes (repeatable, comma-separated)")
+	f.StringArrayVar(&c.outputs, "outputs", nil, "keep only what `[NAME=]TENSOR` or ^NODE needs (repeatable, comma-separated)")
+	f.StringArrayVar(&c.inputs, "inputs", nil, "replace `[NAME=]TENSOR` with a placeholder (repeatable, comma-separated)")
+	f.StringVar(&c.signature, "signature", "", "signature `key` for --inputs and --outputs (default "+rewrite.DefaultSignature+")")
+	f.BoolVar(&c.freeze, "freeze", false, "turn variables into constants with values from the checkpoint")
+	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel to the new directory OUT")
+	f.StringArrayVar(&c.tags, "tags", nil, "`tags` for --saved-model, comma-separated (repeatable; default: those of IN, or serve)")
+	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "also write a checkpoint with the tensors that the saver restores")
+	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` (default: the one beside IN)")
+	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder, such as x=8,224,? (`NAME=DIMS`, repeatable)")
+	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `name` from all nodes (repeatable, comma-separated)")
 }
 
 // parse adds what the flags say to the options of an export.

@@ -23,13 +23,13 @@ type filterCollectionsOptions struct {
 func newFilterCollectionsCommand(env *environment) *cobra.Command {
 	var o filterCollectionsOptions
 	cmd := &cobra.Command{
-		Use:   "filter-collections [IN [OUT]] --keep KEY --drop KEY",
+		Use:   "filter-collections [IN [OUT]] --keep GLOB --drop GLOB",
 		Short: "Keep or drop collections",
-		Long: `filter-collections drops collections and changes nothing else. With --keep, it drops every collection that does not
-match; --drop then drops from the rest. A pattern that matches nothing is an error, with suggestions, so that a typo cannot
-empty a file.
+		Long: `filter-collections drops collections and changes nothing else. --keep drops every collection that does not match. --drop
+then drops collections from the rest. A pattern that matches nothing is an error with suggestions, so that a typo cannot drop
+everything.
 
-In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a set.`,
+In a GLOB, * matches any characters, ? matches one character, and [a-z] matches one of a set.`,
 		Example: `  metagraph filter-collections --keep logits < in.meta > out.meta
   metagraph filter-collections --keep '*variables,train_op' in.meta out.meta
   metagraph filter-collections --drop 'summar*' --drop queue_runners in.meta out.meta`,

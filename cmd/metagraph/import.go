@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// importOptions is what the flags of import say.
+// importOptions holds the flags of import.
 type importOptions struct {
 	in          inputFlags
 	out         outputFlags
@@ -31,18 +31,19 @@ func newImportCommand(env *environment) *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import [IN [OUT]] [--into BASE]",
-		Short: "Put a graph under a scope, or into another graph",
+		Short: "Import a graph into a scope or into another graph",
 		Long: `import adds the graph of IN to the graph of BASE, as tf.train.import_meta_graph does in memory. Without --into, it only
-puts a scope before every name.
+adds a scope to every name.
 
-With --import-scope, every name of IN gets the scope as its prefix. If a name is taken in BASE, all of IN goes under SCOPE_1,
-SCOPE_2, ..., the first scope in which no names collide. Without a scope, a node whose name is taken becomes NAME_1.
+--import-scope adds a scope to every name of IN. If BASE has a node of the same name, the scope becomes SCOPE_1, SCOPE_2, ...,
+the first one without a conflict. Without --import-scope, a node whose name is taken becomes NAME_1.
 
---input-map SRC=DST makes the nodes that read SRC of IN read DST of BASE. Both are NAME or NAME:K, or both are ^NAME for control
-inputs. Dtypes and shapes are checked as TensorFlow checks them. All unbound inputs of an exported scope must be mapped.
+--input-map SRC=DST replaces the tensor SRC of IN with the tensor DST of BASE. SRC and DST are both NAME or NAME:K, or
+both ^NAME for control inputs. Dtypes and shapes must be compatible, as in TensorFlow. All unbound inputs of an exported
+scope must be mapped.
 
-Variables, tables and queues with the same shared_name are one and share their state. --unique-shared-names keeps those of IN
-apart from those of BASE.`,
+Variables, tables and queues with the same shared_name share their state. --unique-shared-names keeps those of IN separate from
+those of BASE.`,
 		Example: `  metagraph import --import-scope model in.meta out.meta
   metagraph import infer.meta train.meta --into input_pipeline.meta --import-scope model --input-map images:0=batch:0
   metagraph import tower.meta out.meta --into out.meta --import-scope tower_3
@@ -54,15 +55,15 @@ apart from those of BASE.`,
 	o.out.register(cmd)
 	o.registry.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.into, "into", "", "graph to import into: `BASE`")
-	f.StringVar(&o.imports.Scope, "import-scope", "", "`scope` to put before every name")
-	f.StringArrayVar(&o.inputMap, "input-map", nil, "read DST of BASE instead of SRC: `SRC=DST` (repeatable)")
+	f.StringVar(&o.into, "into", "", "import into the graph of the file `BASE`")
+	f.StringVar(&o.imports.Scope, "import-scope", "", "add `scope` to every name")
+	f.StringArrayVar(&o.inputMap, "input-map", nil, "replace tensor SRC of IN with DST of BASE: `SRC=DST` (repeatable)")
 	f.BoolVar(&o.imports.ClearDevices, "clear-devices", false, "clear the device of every imported node")
-	f.BoolVar(&o.imports.UniqueShared, "unique-shared-names", false, "rename each shared_name of IN that BASE uses")
-	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection that lists the inputs to map (empty: none): `key`")
+	f.BoolVar(&o.imports.UniqueShared, "unique-shared-names", false, "rename each shared_name of IN that BASE also uses")
+	f.StringVar(&o.imports.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection `key` of the inputs that must be mapped (empty: none)")
 	f.StringArrayVar(&o.collections, "restore-collections", nil, "import only collections matching `GLOB` (repeatable, comma-separated)")
-	f.StringArrayVar(&o.imports.ReturnElements, "return-elements", nil, "print the new `name` of this node or tensor (repeatable)")
-	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "write a checkpoint of both graphs beside OUT, and one saver for it")
+	f.StringArrayVar(&o.imports.ReturnElements, "return-elements", nil, "print the new name of the node or tensor `NAME` (repeatable)")
+	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "also write one checkpoint and one saver for both graphs")
 	return cmd
 }
 

@@ -18,10 +18,10 @@ type inputFlags struct {
 
 // register adds the flags to a command.
 func (in *inputFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&in.format, "input-format", "auto", "`format` of the input: auto (by content), binary, text or json")
-	usage := "`tags` of the MetaGraphDef to select in a SavedModel, comma-separated"
+	cmd.Flags().StringVar(&in.format, "input-format", "auto", "input `format`: auto (by content), binary, text or json")
+	usage := "select the MetaGraphDef with these `tags`, comma-separated"
 	if in.allTags {
-		usage += "; all selects all"
+		usage += " (all: every one)"
 	}
 	cmd.Flags().StringArrayVar(&in.tagSets, "tag-set", nil, usage)
 }

@@ -115,34 +115,6 @@ func committedPages(t *testing.T, docs string) []string {
 	return names
 }
 
-// A paragraph of help text: lines to be filled, or, where they are indented, lines to be kept as they stand.
-type paragraph struct {
-	verbatim bool
-	lines    []string
-}
-
-// paragraphs takes help text apart.
-func paragraphs(text string) []paragraph {
-	var out []paragraph
-	fresh := true
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, " \n")
-		if line == "" {
-			fresh = true
-			continue
-		}
-		verbatim := strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "\t")
-		line = strings.TrimPrefix(strings.TrimPrefix(line, "\t"), "  ")
-		if fresh || out[len(out)-1].verbatim != verbatim {
-			out = append(out, paragraph{verbatim: verbatim})
-		}
-		p := &out[len(out)-1]
-		p.lines = append(p.lines, line)
-		fresh = false
-	}
-	return out
-}
-
 // unindented returns the lines of an example without what all begin with.
 func unindented(example string) []string {
 	lines := strings.Split(strings.Trim(example, "\n"), "\n")
@@ -286,7 +258,7 @@ func manPage(cmd *cobra.Command) string {
 		}
 		fmt.Fprintf(&b, "\n%s\n", roffText(usage+flagDefault(f)))
 	})
-	b.WriteString(".SH EXIT STATUS\n0 done; 1 the answer is \"yes, there is something\" (diff, \\-\\-check); 2 trouble.\n")
+	b.WriteString(".SH EXIT STATUS\n0: success; 1: differences, devices or problems were found, or nothing matched; 2: error.\n")
 	if cmd.Example != "" {
 		b.WriteString(".SH EXAMPLES\n")
 		roffVerbatim(&b, unindented(cmd.Example))

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// registryFlags are the flags by which a command is told what collections of one's own hold.
+// registryFlags holds the flags that describe custom collections.
 type registryFlags struct {
 	collections []string
 	sets        []string
@@ -18,8 +18,8 @@ type registryFlags struct {
 // register adds the flags to a command.
 func (r *registryFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&r.collections, "register", nil, "a collection of protos of your own, and where names stand in them: `KEY=TYPE[:FIELD,...]` (repeatable)")
-	f.StringArrayVar(&r.sets, "descriptor-set", nil, "`FILE` that describes messages for --register: protoc --include_imports --descriptor_set_out (repeatable)")
+	f.StringArrayVar(&r.collections, "register", nil, "decode a custom collection: `KEY=TYPE`[:FIELD,...] (repeatable)")
+	f.StringArrayVar(&r.sets, "descriptor-set", nil, "`FILE` of types for --register, from protoc --include_imports -o (repeatable)")
 }
 
 // load returns the registry that the flags describe.

@@ -15,15 +15,27 @@ func newRootCommand(env *environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "metagraph",
 		Short: "Inspect and rewrite TensorFlow .meta files without TensorFlow",
-		Long: `metagraph shows what a TensorFlow MetaGraphDef holds, and rewrites it, without TensorFlow.
+		Long: `metagraph inspects and rewrites TensorFlow MetaGraphDef files without TensorFlow.
 
-A FILE or IN is a .meta file in binary, text or JSON, a checkpoint prefix (train/model.ckpt-1000), a training directory,
-a SavedModel or its directory, a bare GraphDef, or - for standard input. The file type is detected from its content.
+FILE and IN can be:
+  .meta file       in binary, text or JSON
+  checkpoint       its prefix, such as train/model.ckpt-1000, or its directory
+  SavedModel       its directory or its saved_model.pb
+  GraphDef         a frozen graph, for example
+  -                standard input
 
-OUT may be the same file as IN: it is replaced atomically, or not at all. A name that ends in .meta gets a MetaGraphDef, .pb a
-GraphDef, saved_model.pb a SavedModel; any other OUT is what IN is.
+The file type is detected from the content.
 
-Exit codes: 0: done; 1: differences, devices or problems found, or nothing matched; 2: error.`,
+OUT can be the same file as IN. It is replaced atomically. Its name sets what is written:
+  *.meta           a MetaGraphDef
+  *.pb             a GraphDef
+  saved_model.pb   a SavedModel
+  other names      the type of IN
+
+Exit codes:
+  0  success
+  1  differences, devices or problems were found, or nothing matched
+  2  error`,
 		Example: `  metagraph show model.meta
   metagraph clear-devices in.meta out.meta
   metagraph filter-collections --keep logits < in.meta > out.meta`,
@@ -38,6 +50,7 @@ Exit codes: 0: done; 1: differences, devices or problems found, or nothing match
 	root.SetErr(env.stderr)
 	root.SetVersionTemplate("metagraph {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
+	setHelp(root, env)
 	root.AddCommand(
 		newShowCommand(env),
 		newExportCommand(env),

@@ -39,26 +39,31 @@ func newShowCommand(env *environment) *cobra.Command {
 	o := showOptions{in: inputFlags{allTags: true}}
 	cmd := &cobra.Command{
 		Use:   "show FILE... [SECTION...]",
-		Short: "Show what a file holds",
-		Long: `show prints the summary of a file, or the sections that you name. Files and sections can come in any order; a file that
-has the name of a section is written ./NAME. Without a file, show reads standard input.
+		Short: "Show the contents of a file",
+		Long: `show prints a summary of each file, or the sections that you name. Files and sections can come in any order. If a file has
+the name of a section, write ./NAME. Without a file, show reads standard input.
 
 Sections:
 ` + sectionList() + `
-On a terminal, sections are tables. In a pipe they are tab-separated lines without headings; a line begins with the file if
-there are several, with the section if you name several, and with the table if the section has several. The summary is the
-same everywhere. JSON is one object with the fields of all sections, and one line for each file if there are several; its
-fields are described in docs/json.md. DOT is a picture of the scopes for Graphviz. HTML is one page for a browser with the graph,
-tables and sizes of the whole file; it loads nothing from a network.
+Formats:
+  table        aligned columns; the default on a terminal
+  tsv          tab-separated lines without headings; the default in a pipe
+  markdown     tables for an issue or a pull request
+  json         one object per file, described in docs/json.md
+  dot          a picture of the scopes for Graphviz
+  html         one page with the graph, tables and sizes; it works offline
 
-In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a set. Devices are compared by meaning: --device
-'/gpu:*' matches /job:worker/task:1/device:GPU:3. If filters leave nothing of a section, a note on stderr says so, and with
---exit-status the exit code is 1.`,
+A tsv line starts with the names of its file, section and table wherever there are several. The summary is not a table and
+looks the same in a pipe.
+
+In a GLOB, * matches any characters, ? matches one character, and [a-z] matches one of a set. Devices are compared by meaning:
+--device '/gpu:*' matches /job:worker/task:1/device:GPU:3. If the filters leave a section empty, a note on stderr says so. With
+--exit-status, the exit code is then 1.`,
 		Example: `  metagraph show model.meta
   metagraph show train/ collections --name hparams --raw       # hyperparameters of the latest checkpoint
   metagraph show model.meta io --format json
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
-  metagraph show model.meta collections --name train_op -e     # exit 1 if there is no such collection
+  metagraph show model.meta collections --name train_op -e     # exit 1 if no collection matches
   metagraph show saved_model/ signatures --tag-set serve,gpu
   metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg
   metagraph show model.meta --format html > model.html         # a page to explore in a browser`,
@@ -80,19 +85,19 @@ In a GLOB, * matches any characters, ? matches one, and [a-z] matches one of a s
 // register adds the flags that only show has.
 func (o *showOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", "`form` of the output: table, tsv, markdown, json, dot (scopes only), html, or auto: table on a terminal, tsv in a pipe")
+	f.StringVar(&o.format, "format", "auto", "output `format`: auto, table, tsv, markdown, json, dot (scopes only) or html")
 	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
-	f.StringVar(&o.color, "color", "auto", "`when` to use color: auto, always or never")
-	f.BoolVar(&o.wide, "wide", false, "do not fit tables to the terminal: show every column in full")
-	f.IntVar(&o.depth, "depth", 0, "`levels` of scopes to show in scopes (0: all) and size")
-	f.IntVar(&o.top, "top", 0, "`number` of rows in each table of size (default 20, 10 for constants), and of the largest tensors in checkpoint")
+	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
+	f.BoolVar(&o.wide, "wide", false, "show every column in full, even if the terminal is too narrow")
+	f.IntVar(&o.depth, "depth", 0, "`levels` to show in scopes (0: all) and size")
+	f.IntVar(&o.top, "top", 0, "`number` of rows in each table of size and checkpoint (default 20; constants: 10)")
 	o.checkpoints.register(f)
-	f.BoolVar(&o.functions, "functions", false, "also list the nodes of function bodies in nodes, as FUNCTION/NODE")
-	f.BoolVarP(&o.exitStatus, "exit-status", "e", false, "exit 1 if the filters leave nothing")
-	f.StringArrayVar(&o.names, "name", nil, "only names matching `GLOB`: nodes (or tensors, NAME:0), variables, collections, signatures, functions (repeatable, comma-separated)")
-	f.StringArrayVar(&o.ops, "op", nil, "only nodes whose op matches `GLOB` (repeatable, comma-separated)")
-	f.StringArrayVar(&o.devices, "device", nil, "only nodes on a device matching `PATTERN` (repeatable, comma-separated)")
-	f.StringArrayVar(&o.scopes, "scope", nil, "only nodes in `SCOPE` (repeatable, comma-separated)")
+	f.BoolVar(&o.functions, "functions", false, "also list nodes of function bodies, as FUNCTION/NODE")
+	f.BoolVarP(&o.exitStatus, "exit-status", "e", false, "exit with code 1 if the filters match nothing")
+	f.StringArrayVar(&o.names, "name", nil, "show only names matching `GLOB` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.ops, "op", nil, "show only nodes whose op matches `GLOB` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.devices, "device", nil, "show only nodes on devices matching `PATTERN` (repeatable, comma-separated)")
+	f.StringArrayVar(&o.scopes, "scope", nil, "show only nodes in `SCOPE` (repeatable, comma-separated)")
 }
 
 // showGCPercent is how much the heap may grow before it is collected, in percent of what was in use. Nearly all that a large graph takes is

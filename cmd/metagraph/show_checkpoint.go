@@ -21,8 +21,8 @@ type checkpointFlags struct {
 }
 
 func (c *checkpointFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&c.prefix, "checkpoint", "", "`PREFIX` of the checkpoint (default: the one beside FILE)")
-	f.BoolVar(&c.verify, "verify", false, "read all data of the checkpoint and check every checksum")
+	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `prefix` (default: the one beside FILE)")
+	f.BoolVar(&c.verify, "verify", false, "read the whole checkpoint and verify every checksum")
 }
 
 // attach opens the checkpoint that belongs to the file, or that --checkpoint names. A checkpoint beside the file that cannot be read is a

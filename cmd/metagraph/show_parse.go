@@ -204,5 +204,5 @@ func completeShow(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 	for _, s := range sectionTable() {
 		completions = append(completions, cobra.CompletionWithDesc(s.name, s.purpose))
 	}
-	return append(completions, cobra.CompletionWithDesc(allSections, "all of them")), cobra.ShellCompDirectiveNoFileComp
+	return append(completions, cobra.CompletionWithDesc(allSections, "every section")), cobra.ShellCompDirectiveNoFileComp
 }

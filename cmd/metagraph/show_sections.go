@@ -81,11 +81,11 @@ func sectionTable() []section {
 					inspect.Summarize(s.model, fileInfo(s.file)))
 			}},
 		{tagSetsSection, "the MetaGraphDefs of a SavedModel: tags, nodes, signatures", 0, (*showSource).tagSets},
-		{"io", "inputs and outputs, the likeliest first, and how each was identified", 0,
+		{"io", "inputs and outputs, likeliest first, and how each was identified", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.IO)(dataflow.Find(s.model))
 			}},
-		{"variables", "variables with kind, dtype, shape, parameters and bytes, and totals", byName | byScope,
+		{"variables", "variables: kind, dtype, shape, parameters, bytes and totals", byName | byScope,
 			func(s *showSource) (render.View, error) {
 				l, err := variables.Find(s.model)
 				if err != nil {
@@ -130,7 +130,7 @@ func sectionTable() []section {
 				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
 			}},
 		{sizeSection, "bytes by field, scope, op and attr, the largest constants, copies, savers (--depth, --top)", 0, (*showSource).size},
-		{"problems", "what TensorFlow refuses or what surprises at import, and what to do", 0,
+		{"problems", "what TensorFlow rejects or handles unexpectedly, and remedies", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.Problems)(problems.Find(s.model))
 			}},
@@ -252,6 +252,6 @@ func sectionList() string {
 	for _, s := range sectionTable() {
 		fmt.Fprintf(&b, "  %-12s %s\n", s.name, s.purpose)
 	}
-	fmt.Fprintf(&b, "  %-12s %s\n", allSections, "all of them")
+	fmt.Fprintf(&b, "  %-12s %s\n", allSections, "every section")
 	return b.String()
 }

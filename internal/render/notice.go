@@ -78,7 +78,7 @@ func (o NoticeOptions) line(b *strings.Builder, label, text, code string) {
 	text = Message(text)
 	lines := []string{text}
 	if room := o.Width - len(label); o.Width > 0 && room >= narrowest {
-		lines = wrapWords(text, room)
+		lines = WrapWords(text, room)
 	}
 	style := style{color: o.Color && code != ""}
 	b.WriteString(style.sgr(code, strings.TrimRight(label, " ")))

@@ -63,7 +63,7 @@ func showNotes(w *printer, notes []string, st style, width int) {
 		}
 		lines := []string{Text(note)}
 		if width > 0 {
-			lines = wrapWords(lines[0], width)
+			lines = WrapWords(lines[0], width)
 		}
 		for _, line := range lines {
 			w.write(st.note(line) + "\n")

@@ -6,11 +6,11 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
-// wrapLines is how many lines one text takes at most: what a file says can be of any length.
+// wrapLines is the largest number of lines of one text. Text from a file can have any length.
 const wrapLines = 16
 
-// wrap breaks text at spaces into lines of width columns, all but the first indented. A word that is longer than a line loses its middle,
-// and a text of more than wrapLines its end.
+// wrap breaks text at spaces into lines of at most width columns and indents all but the first. It shortens a longer word in the middle
+// and cuts the text after wrapLines lines.
 func wrap(text string, width int) []string {
 	var lines []string
 	indent := ""
@@ -39,9 +39,9 @@ func wrap(text string, width int) []string {
 	}
 }
 
-// wrapWords breaks text at spaces into lines of width columns. A word that is longer than a line stays whole: it may be a name or a
-// command to be copied.
-func wrapWords(text string, width int) []string {
+// WrapWords breaks text at spaces into lines of at most width columns. A longer word stays whole: it may be a name or a command to be
+// copied.
+func WrapWords(text string, width int) []string {
 	var lines []string
 	for twwidth.Width(text) > width {
 		fits := head(text, width)
