@@ -56,7 +56,7 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 		if cmd.Name() == "diff" {
 			return fixed("table", "markdown", "json", "brief")
 		}
-		return fixed("auto", "table", "tsv", "markdown", "json", "dot")
+		return fixed("auto", "table", "tsv", "markdown", "json", "dot", "html", "sarif")
 	case "report":
 		return fixed("text", "json")
 	case "color":

@@ -18,6 +18,7 @@ import (
 type showOptions struct {
 	in         inputFlags
 	registry   registryFlags
+	problems   problemFlags
 	format     string
 	raw        bool
 	color      string
@@ -52,6 +53,7 @@ Formats:
   json         one object per file, described in docs/json.md
   dot          a picture of the scopes for Graphviz
   html         one page with the graph, tables and sizes; it works offline
+  sarif        the problems of all files, for code scanning
 
 A tsv line starts with the names of its file, section and table wherever there are several. The summary is not a table and
 looks the same in a pipe.
@@ -64,6 +66,7 @@ In a GLOB, * matches any characters, ? matches one character, and [a-z] matches 
   metagraph show model.meta io --format json
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
   metagraph show model.meta collections --name train_op -e     # exit 1 if no collection matches
+  metagraph show model.meta problems --check --forbid-op PyFunc # exit 1 if there is an error or such an op
   metagraph show saved_model/ signatures --tag-set serve,gpu
   metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg
   metagraph show model.meta --format html > model.html         # a page to explore in a browser`,
@@ -79,13 +82,14 @@ In a GLOB, * matches any characters, ? matches one character, and [a-z] matches 
 	o.registry.register(cmd)
 	o.register(cmd)
 	o.page.register(cmd)
+	o.problems.register(cmd)
 	return cmd
 }
 
 // register adds the flags that only show has.
 func (o *showOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", "output `format`: auto, table, tsv, markdown, json, dot (scopes only) or html")
+	f.StringVar(&o.format, "format", "auto", "output `format`: auto, table, tsv, markdown, json, dot (scopes only), html or sarif")
 	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
 	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
 	f.BoolVar(&o.wide, "wide", false, "show every column in full, even if the terminal is too narrow")
@@ -122,6 +126,9 @@ func runShow(env *environment, o *showOptions, args []string) error {
 			failed = append(failed, err)
 		}
 		found = found || some
+	}
+	if err := request.source.gate.finish(env, request.printing.Format); err != nil && len(failed) == 0 {
+		return err
 	}
 	switch {
 	case len(failed) > 0:
@@ -205,6 +212,9 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	views, err := source.views(r.sections, r.options.raw)
 	if err != nil {
 		return false, err
+	}
+	if printing.Format == render.SARIF {
+		return true, nil // all files are one document; see problemGate
 	}
 	some := make([]func() bool, len(views))
 	for i := range views {

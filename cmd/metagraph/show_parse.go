@@ -34,6 +34,9 @@ func (o *showOptions) parse(env *environment, args []string) (*showRequest, erro
 	if err := o.check(r); err != nil {
 		return nil, err
 	}
+	if r.source.gate, err = o.problems.gate(); err != nil {
+		return nil, err
+	}
 	if r.source.filter, err = o.filter(r.sections); err != nil {
 		return nil, err
 	}
@@ -72,6 +75,10 @@ func (o *showOptions) check(r *showRequest) error {
 		return usageErrorf("leave out sections and filters", "an HTML page shows the whole file")
 	case format == render.HTML && (len(r.files) != 1 || slices.Contains(o.in.tagSets, allTagSets)):
 		return usageErrorf("write a page for each of them", "an HTML page shows one graph")
+	case format == render.SARIF && (len(r.sections) != 1 || r.sections[0].name != problemsSection):
+		return usageErrorf("for example: metagraph show model.meta problems --format sarif", "--format sarif needs the section problems")
+	case o.problems.given() != "" && !r.shows(problemsSection):
+		return usageErrorf("for example: metagraph show model.meta problems "+o.problems.given(), "%s needs the section problems", o.problems.given())
 	case o.functions && !r.shows(nodesSection):
 		return usageErrorf("it adds the nodes of function bodies to the section nodes", "--functions needs the section nodes")
 	case o.top > 0 && !r.shows(sizeSection) && !r.shows(checkpointSection):

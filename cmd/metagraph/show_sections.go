@@ -12,7 +12,6 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/inspect/picture"
-	"github.com/metagraph/metagraph/internal/inspect/problems"
 	"github.com/metagraph/metagraph/internal/inspect/size"
 	"github.com/metagraph/metagraph/internal/inspect/variables"
 	"github.com/metagraph/metagraph/internal/metafile"
@@ -44,16 +43,16 @@ const (
 
 // A showSource is what the sections are made from.
 type showSource struct {
-	env       *environment
-	file      *metafile.File
-	model     *model.Model
-	filter    model.Filter
-	registry  *scope.Registry
-	depth     int  // defaultDepth if not given
-	width     int  // columns of the terminal, 0 for any
-	top       int  // rows of each table of size, 0 for the default
-	functions bool // whether nodes of function bodies are listed
-
+	env         *environment
+	file        *metafile.File
+	model       *model.Model
+	filter      model.Filter
+	registry    *scope.Registry
+	depth       int  // defaultDepth if not given
+	width       int  // columns of the terminal, 0 for any
+	top         int  // rows of each table of size, 0 for the default
+	functions   bool // whether nodes of function bodies are listed
+	gate        *problemGate
 	checkpoints checkpointFlags
 	asked       bool                   // whether the section checkpoint was asked for by name
 	listed      *checkpoint.Checkpoint // what the section checkpoint lists, for suggestions
@@ -130,10 +129,7 @@ func sectionTable() []section {
 				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
 			}},
 		{sizeSection, "bytes by field, scope, op and attr, the largest constants, copies, savers (--depth, --top)", 0, (*showSource).size},
-		{"problems", "what TensorFlow rejects or handles unexpectedly, and remedies", 0,
-			func(s *showSource) (render.View, error) {
-				return view(render.Problems)(problems.Find(s.model))
-			}},
+		{problemsSection, "what TensorFlow rejects or handles unexpectedly, and remedies (--check, --forbid-op)", 0, (*showSource).problems},
 		{checkpointSection, "tensors of the checkpoint, and whether it fits the graph (--checkpoint, --verify, --top)", byName, (*showSource).checkpoint},
 		{nodesSection, "all nodes: op, dtype and shape of the first output, device, inputs; in JSON also attrs (--functions)", nodeFilters,
 			func(s *showSource) (render.View, error) {

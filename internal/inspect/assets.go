@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -20,9 +21,10 @@ const (
 
 // An Asset is a file that the graph reads when it is initialized, such as a vocabulary.
 type Asset struct {
-	Filename string   `json:"filename"` // below assets/ of the SavedModel; empty where only the tensor is known
-	Tensor   string   `json:"tensor"`   // name:k, which is fed with the path
-	Sources  []string `json:"sources"`  // where it is listed: "asset_file_def", or the key of a collection
+	Filename string   `json:"filename"`       // below assets/ of the SavedModel; empty where only the tensor is known
+	Tensor   string   `json:"tensor"`         // name:k, which is fed with the path
+	Sources  []string `json:"sources"`        // where it is listed: "asset_file_def", or the key of a collection
+	Path     string   `json:"path,omitempty"` // what the graph reads if no file is listed: the SavedModel does not include it
 }
 
 // Assets returns the assets of a file in the order in which they stand there, those of asset_file_def first. One that is listed several times is one.
@@ -57,7 +59,36 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 			}
 		}
 	}
-	return l.all, nil
+	return l.all, l.findPaths(m.Graph())
+}
+
+// findPaths sets the paths of assets without a file to the constants that the graph holds.
+func (l *assetList) findPaths(g wire.Graph) error {
+	missing := make(map[string]*Asset)
+	for i := range l.all {
+		if a := &l.all[i]; a.Filename == "" {
+			node, _, _ := strings.Cut(a.Tensor, ":")
+			missing[node] = a
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return fmt.Errorf("read the graph: %w", err)
+		}
+		a := missing[string(n.Name)]
+		if a == nil || string(n.Op) != "Const" {
+			continue
+		}
+		value, _ := n.Attr("value")
+		if encoded, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
+			const stringVal = 8 // field of TensorProto
+			a.Path = string(wire.Last(encoded, stringVal))
+		}
+	}
+	return nil
 }
 
 // An assetList puts together what is said of one asset in several places.

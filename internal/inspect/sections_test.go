@@ -253,7 +253,7 @@ func TestAssets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Asset{{"labels.txt", "y:0", []string{"asset_file_def"}}, {"vocab.txt", "x:0", []string{"saved_model_assets"}}}
+	want := []Asset{{"labels.txt", "y:0", []string{"asset_file_def"}, ""}, {"vocab.txt", "x:0", []string{"saved_model_assets"}, ""}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -22,19 +22,20 @@ import (
 // A Summary says at a glance what a file holds: what it is, who made it, how large it is and of what, what goes in and comes out, what is
 // wrong with it. Every list is in full; it is up to the reader to stop.
 type Summary struct {
-	File        FileInfo          `json:"file"`
-	TensorFlow  Origin            `json:"tensorflow"`
-	Graph       GraphCounts       `json:"graph"`
-	Parts       []MessagePart     `json:"parts"`     // the fields of the message, the largest first
-	Variables   variables.Totals  `json:"variables"` // all of them
-	Trainable   variables.Totals  `json:"trainable"` // those that training changes
-	Devices     DeviceList        `json:"devices"`
-	Collections []CollectionCount `json:"collections"` // by key
-	Signatures  []Signature       `json:"signatures"`  // by key
-	Saver       *Saver            `json:"saver"`       // saver_def, null where there is none
-	Savers      int               `json:"savers"`      // entries of the collection "savers"
-	Assets      int               `json:"assets"`
-	Checkpoint  *CheckpointCounts `json:"checkpoint,omitempty"` // of the checkpoint that belongs to the graph; nil if there is none
+	File          FileInfo          `json:"file"`
+	TensorFlow    Origin            `json:"tensorflow"`
+	Graph         GraphCounts       `json:"graph"`
+	Parts         []MessagePart     `json:"parts"`     // the fields of the message, the largest first
+	Variables     variables.Totals  `json:"variables"` // all of them
+	Trainable     variables.Totals  `json:"trainable"` // those that training changes
+	Devices       DeviceList        `json:"devices"`
+	Collections   []CollectionCount `json:"collections"` // by key
+	Signatures    []Signature       `json:"signatures"`  // by key
+	Saver         *Saver            `json:"saver"`       // saver_def, null where there is none
+	Savers        int               `json:"savers"`      // entries of the collection "savers"
+	Assets        int               `json:"assets"`
+	Checkpoint    *CheckpointCounts `json:"checkpoint,omitempty"`     // of the checkpoint that belongs to the graph; nil if there is none
+	AssetsOutside int               `json:"assets_outside,omitempty"` // of the assets, those that are paths in the graph: the SavedModel does not include them
 	dataflow.IO
 	Problems []problems.Problem `json:"problems"` // the worst first
 }
@@ -284,6 +285,11 @@ func (s *Summary) readSavers(m *model.Model) error {
 func (s *Summary) readAssets(m *model.Model) error {
 	assets, err := Assets(m.Meta)
 	s.Assets = len(assets)
+	for _, a := range assets {
+		if a.Path != "" {
+			s.AssetsOutside++
+		}
+	}
 	return err
 }
 

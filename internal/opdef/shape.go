@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/tensor"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // unknown is the size of an unknown dimension.
@@ -30,20 +29,24 @@ type ShapeQuery struct {
 	PartialShape func(i int) tensor.Shape
 	// Handle returns the shape of the variable that resource input i refers to, nil if it is unknown.
 	Handle func(i int) tensor.Shape
+
+	run inference // of the last question
 }
 
 // InferShapes returns the shapes of the outputs of a node, or an error if TensorFlow would refuse the shapes of its inputs. It
 // imitates the shape functions of TensorFlow 2.21 (tensorflow/core/framework/common_shape_fns.cc and the op registrations in
-// tensorflow/core/ops), but never claims more than they do: what it does not know has the shape nil. The error is a *ShapeError.
+// tensorflow/core/ops), but never claims more than they do: what it does not know has the shape nil. The result is valid until the
+// query is used again. The error is a *ShapeError.
 func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
-	c := &inference{ShapeQuery: q, out: make([]tensor.Shape, q.Outputs)}
-	rule := shapeRules[q.Op]
-	if rule == nil {
-		return c.out, nil
+	c := &q.run
+	c.ShapeQuery, c.reason = q, ""
+	c.out = slices.Grow(c.out[:0], q.Outputs)[:q.Outputs]
+	clear(c.out)
+	if rule := shapeRules[q.Op]; rule != nil {
+		rule(c)
 	}
-	rule(c)
 	if c.reason != "" {
-		return nil, &ShapeError{Op: q.Op, Reason: c.reason, Inputs: q.Inputs}
+		return nil, &ShapeError{Op: q.Op, Reason: c.reason, Inputs: slices.Clone(q.Inputs)}
 	}
 	return c.out, nil
 }
@@ -115,7 +118,7 @@ func (c *inference) input(i int) tensor.Shape {
 
 // value returns the elements of input i if it is a constant.
 func (c *inference) value(i int) ([]int64, bool) {
-	if c.Value == nil || i >= len(c.Inputs) {
+	if c.Value == nil || i < 0 || i >= len(c.Inputs) {
 		return nil, false
 	}
 	return c.Value(i)
@@ -275,20 +278,20 @@ func MergeShapes(a, b tensor.Shape) (tensor.Shape, bool) {
 	case len(a) != len(b):
 		return nil, false
 	}
-	out, copied := a, false
-	for i := range a {
+	copied := false
+	for i := range b {
 		switch {
 		case a[i] == b[i] || b[i] < 0:
 		case a[i] < 0:
 			if !copied {
-				out, copied = slices.Clone(a), true
+				a, copied = slices.Clone(a), true
 			}
-			out[i] = b[i]
+			a[i] = b[i]
 		default:
 			return nil, false
 		}
 	}
-	return out, true
+	return a, true
 }
 
 // replace returns s with another dimension i.
@@ -391,48 +394,4 @@ func (c *inference) axis(axis int64, rank int, what string) int {
 		axis += int64(rank)
 	}
 	return int(axis)
-}
-
-// The attrs of a node.
-
-func (c *inference) intAttr(name string) int64 { return int64(wire.LastUint(c.Attr(name), wire.AttrI)) }
-
-func (c *inference) boolAttr(name string) bool { return wire.LastUint(c.Attr(name), wire.AttrB) != 0 }
-
-func (c *inference) stringAttr(name string) string {
-	s, _ := wire.AttrBytes(c.Attr(name), wire.AttrS)
-	return string(s)
-}
-
-// intsAttr returns a list of integers.
-func (c *inference) intsAttr(name string) []int64 {
-	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
-	var out []int64
-	for s := wire.Scan(list); s.Next(); {
-		if s.Num == wire.AttrI {
-			s.EachVarint(func(v uint64) { out = append(out, int64(v)) })
-		}
-	}
-	return out
-}
-
-// shapeAttr returns the attr "shape", nil if the node has none.
-func (c *inference) shapeAttr() tensor.Shape {
-	raw, ok := wire.AttrBytes(c.Attr("shape"), wire.AttrShape)
-	if !ok {
-		return nil
-	}
-	return tensor.ParseShape(raw)
-}
-
-// shapesAttr returns a list of shapes.
-func (c *inference) shapesAttr(name string) []tensor.Shape {
-	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
-	var out []tensor.Shape
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(wire.AttrShape) {
-			out = append(out, tensor.ParseShape(s.Data))
-		}
-	}
-	return out
 }

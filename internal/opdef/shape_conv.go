@@ -48,6 +48,7 @@ type window struct {
 
 // windowed returns how many places a window has in a dimension (GetWindowedOutputSizeFromDimsV2).
 func (c *inference) windowed(input int64, w window, padding string) int64 {
+	const most = 1 << 31 // no sums and products overflow below this
 	switch {
 	case w.stride <= 0:
 		c.fail("the stride is %d and must be positive", w.stride)
@@ -55,19 +56,14 @@ func (c *inference) windowed(input int64, w window, padding string) int64 {
 	case w.dilation < 1:
 		c.fail("the dilation is %d and must be at least 1", w.dilation)
 		return unknown
+	case input < 0 || max(input, w.stride, w.dilation, w.size, w.before, w.after) > most:
+		return unknown
 	case padding == "SAME":
-		if input < 0 {
-			return unknown
-		}
-		return plus(input, w.stride-1) / w.stride
+		return (input + w.stride - 1) / w.stride
 	case padding == "EXPLICIT":
-		input = plus(input, plus(w.before, w.after))
+		input += w.before + w.after
 	}
 	if w.size < 0 || input < 0 {
-		return unknown
-	}
-	const most = 1 << 31 // no products overflow below this
-	if w.size > most || w.dilation > most || input > most {
 		return unknown
 	}
 	covered := max(w.size-1, 0)*w.dilation + min(w.size, 1)

@@ -59,7 +59,7 @@ func TestInferShapesAgreesWithTensorFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = file.Close() }()
+	defer file.Close() //nolint:errcheck // read only
 	unzipped, err := gzip.NewReader(file)
 	if err != nil {
 		t.Fatal(err)

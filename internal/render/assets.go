@@ -10,9 +10,18 @@ import (
 func Assets(assets []inspect.Asset) View {
 	g := Grid{Title: "assets", Columns: Columns("file", "tensor", "listed in")}
 	var files []string
+	outside := 0
 	for _, a := range assets {
 		files = append(files, a.Filename)
-		g.Rows = append(g.Rows, []string{a.Filename, a.Tensor, strings.Join(a.Sources, ", ")})
+		file := a.Filename
+		if a.Path != "" {
+			file = a.Path + " (not included)"
+			outside++
+		}
+		g.Rows = append(g.Rows, []string{file, a.Tensor, strings.Join(a.Sources, ", ")})
+	}
+	if outside > 0 {
+		g.Note = count(outside, "path") + " outside of the SavedModel"
 	}
 	if len(assets) == 0 {
 		g.Note = "no assets"

@@ -38,7 +38,7 @@ func Problems(found []problems.Problem) View {
 	}
 	switch {
 	case len(found) == 0:
-		g.Note = "no problems found: TensorFlow " + opdef.ReferenceVersion + " should import this file"
+		g.Note = "no problems found: TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	case counts[problems.SeverityError] == 0:
 		g.Note = "TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	default:

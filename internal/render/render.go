@@ -233,10 +233,10 @@ func showRaw(w *printer, views []View) error {
 // ParseFormat returns the format of that name. The empty name is Auto.
 func ParseFormat(name string) (Format, error) {
 	switch f := Format(name); f {
-	case Auto, Table, TSV, Markdown, JSON, DOT, HTML:
+	case Auto, Table, TSV, Markdown, JSON, DOT, HTML, SARIF:
 		return f, nil
 	case "":
 		return Auto, nil
 	}
-	return Auto, fmt.Errorf("unknown format %q; use %s, %s, %s, %s, %s, %s or %s", name, Auto, Table, TSV, Markdown, JSON, DOT, HTML)
+	return Auto, fmt.Errorf("unknown format %q; use %s, %s, %s, %s, %s, %s, %s or %s", name, Auto, Table, TSV, Markdown, JSON, DOT, HTML, SARIF)
 }

@@ -72,7 +72,7 @@ func TestProblemsNone(t *testing.T) {
 	if err := Show(&b, []View{Problems(nil)}, Options{Format: Table}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "no problems found: TensorFlow 2.21 should import this file\n"; b.String() != want {
+	if want := "no problems found: TensorFlow 2.21 can import this file\n"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }

@@ -44,7 +44,7 @@ func Summary(s *inspect.Summary, width int) View {
 		l.say("checkpoint", checkpointText(s.Checkpoint))
 	}
 	if s.Assets > 0 {
-		l.say("assets", count(s.Assets, "file"))
+		l.say("assets", assetsText(s.Assets-s.AssetsOutside, s.AssetsOutside))
 	}
 	if len(s.Methods) > 0 {
 		l.sayAll("methods", methodTexts(s.Methods))
@@ -330,6 +330,17 @@ func tensorText(name, dtype string, shape tensor.Shape) string {
 		text += " " + shape.String()
 	}
 	return text
+}
+
+// assetsText counts the assets that the SavedModel includes, and those that the graph reads from elsewhere.
+func assetsText(included, outside int) string {
+	switch {
+	case outside == 0:
+		return count(included, "file")
+	case included == 0:
+		return "none included; " + count(outside, "path") + " outside of the SavedModel"
+	}
+	return count(included, "file") + "; " + count(outside, "path") + " outside of the SavedModel"
 }
 
 // problemTexts counts the problems and names the worst.

@@ -25,7 +25,7 @@ func (f *problemFinder) unknownAttr(p *nodePlace, op *opInfo, key, value []byte)
 		}
 	}
 	f.report(p, unknownAttr, op.name+"\x00"+string(key), func() string {
-		return fmt.Sprintf("attr %s is none that op %s has in TensorFlow %s", shown(key), shown(op.name), opdef.ReferenceVersion)
+		return fmt.Sprintf("op %s has no attr %s in TensorFlow %s", shown(op.name), shown(key), opdef.ReferenceVersion)
 	})
 }
 
@@ -49,7 +49,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	}
 	if kind == wire.AttrPlaceholder {
 		if p.function == "" && !a.hasDefault {
-			f.invalidAttr(p, op, a, func() string { return "is a placeholder, which only function bodies can hold" })
+			f.invalidAttr(p, op, a, func() string { return "is a placeholder, which is allowed only in function bodies" })
 		}
 		return
 	}
@@ -61,7 +61,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 		return // of a type that no TensorFlow has
 	}
 	if kind != want {
-		f.invalidAttr(p, op, a, func() string { return "is a " + attrKindName(kind) + " where the op has a " + a.kindName })
+		f.invalidAttr(p, op, a, func() string { return "is a " + attrKindName(kind) + "; the op needs a " + a.kindName })
 		return
 	}
 	switch {
@@ -122,14 +122,14 @@ func attrField(value []byte) (protowire.Number, wire.Field, error) {
 // attrKindName names an alternative of AttrValue as op definitions do.
 func attrKindName(kind protowire.Number) string {
 	if kind == wire.AttrList {
-		return "list of another type"
+		return "list of the wrong type"
 	}
 	for name, field := range attrFields {
 		if field == kind {
 			return name
 		}
 	}
-	return "value of no type"
+	return "value without a type"
 }
 
 func (f *problemFinder) checkType(p *nodePlace, op *opInfo, a *opAttr, dtype int32) {
@@ -137,18 +137,18 @@ func (f *problemFinder) checkType(p *nodePlace, op *opInfo, a *opAttr, dtype int
 	switch {
 	case dtype == 0 || !known || dtype > tensor.RefOffset:
 		f.invalidAttr(p, op, a, func() string {
-			return fmt.Sprintf("is the type %d (%s), which no attr can be", dtype, tensor.DTypeName(dtype))
+			return fmt.Sprintf("is the invalid type %d (%s)", dtype, tensor.DTypeName(dtype))
 		})
 	case len(a.allowedTypes) > 0 && !slices.Contains(a.allowedTypes, dtype):
 		f.invalidAttr(p, op, a, func() string {
-			return "is " + tensor.DTypeName(dtype) + ", for which TensorFlow " + opdef.ReferenceVersion + " has no such op"
+			return "is " + tensor.DTypeName(dtype) + ", which the op does not support in TensorFlow " + opdef.ReferenceVersion
 		})
 	}
 }
 
 func (f *problemFinder) checkString(p *nodePlace, op *opInfo, a *opAttr, s []byte) {
 	if len(a.allowedStrings) > 0 && !slices.Contains(a.allowedStrings, string(s)) {
-		f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %q, which is none of %q", s, a.allowedStrings) })
+		f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %q; allowed values: %q", s, a.allowedStrings) })
 	}
 }
 
@@ -162,7 +162,7 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 			continue
 		}
 		if s.Num != a.field {
-			f.invalidAttr(p, op, a, func() string { return "is a list of another type than " + a.kindName })
+			f.invalidAttr(p, op, a, func() string { return "is a list of the wrong type; the op needs a " + a.kindName })
 			return
 		}
 		switch a.field {

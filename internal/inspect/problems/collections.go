@@ -101,7 +101,7 @@ func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list 
 		place := entryPlace(key, entry)
 		message, err := t.Decode(s.Data)
 		if err != nil {
-			f.found.add(unreadableEntry, key, place, fixed(fmt.Sprintf("is no %s", t.Message.Descriptor().Name())))
+			f.found.add(unreadableEntry, key, place, fixed(fmt.Sprintf("is not a %s", t.Message.Descriptor().Name())))
 			continue
 		}
 		switch m := message.(type) {
@@ -149,10 +149,10 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 	}
 	f.names(missingVariableNode, place, fields...)
 	if int(v.GetSynchronization()) > maxEnum || v.GetSynchronization() < 0 {
-		f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("synchronization %d is none that there is", v.GetSynchronization())))
+		f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("synchronization %d does not exist", v.GetSynchronization())))
 	}
 	if int(v.GetAggregation()) > maxEnum || v.GetAggregation() < 0 {
-		f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("aggregation %d is none that there is", v.GetAggregation())))
+		f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("aggregation %d does not exist", v.GetAggregation())))
 	}
 	if !v.GetIsResource() {
 		return
@@ -161,13 +161,13 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 		op := f.infos[f.g.Op(handle.node)]
 		switch {
 		case !handle.tensor:
-			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is an operation, where a resource variable needs a tensor"))
+			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is an operation; a resource variable needs a tensor"))
 		case op.kind != unknownOp && (op.attr([]byte("shape")) < 0 || op.attr([]byte("dtype")) < 0):
-			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is of op "+shown(op.name)+", which is no resource variable"))
+			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is of op "+shown(op.name)+", which is not a resource variable"))
 		}
 	}
 	if snapshot, wrong := f.element(fields[len(fields)-1]); wrong == nil && !f.readsVariable(snapshot) {
-		f.found.add(missingVariableNode, "", place, fixed("snapshot_name: "+shown(fields[len(fields)-1])+" reads no resource variable"))
+		f.found.add(missingVariableNode, "", place, fixed("snapshot_name: "+shown(fields[len(fields)-1])+" does not read a resource variable"))
 	}
 }
 
@@ -202,7 +202,7 @@ func (f *problemFinder) checkQueueRunner(place func() string, q *tfpb.QueueRunne
 	f.names(missingQueueNode, place, append(fields, "close_op_name", q.GetCloseOpName(), "cancel_op_name", q.GetCancelOpName())...)
 	for _, code := range q.GetQueueClosedExceptionTypes() {
 		if code <= 0 || int(code) > maxErrorCode {
-			f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("queue_closed_exception_types: %d is no error code", code)))
+			f.found.add(unreadableEntry, "", place, fixed(fmt.Sprintf("queue_closed_exception_types: %d is not an error code", code)))
 		}
 	}
 }
@@ -271,7 +271,7 @@ func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlF
 		case c.GetWhileCtxt() != nil:
 			f.checkWhile(place, c.GetWhileCtxt(), depth+1)
 		default:
-			f.found.add(unreadableEntry, "", place, fixed("nested_contexts: holds a context of no kind"))
+			f.found.add(unreadableEntry, "", place, fixed("nested_contexts: holds a context without a kind"))
 		}
 	}
 }
@@ -288,7 +288,7 @@ func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
 				continue
 			}
 		}
-		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + string(model.CollectionKinds[kind]) + " is no variable" })
+		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + string(model.CollectionKinds[kind]) + " is not a variable" })
 		return
 	}
 }
@@ -312,7 +312,7 @@ func (f *problemFinder) hasSaver() bool {
 func (f *problemFinder) findInSaver() {
 	raw, ok := f.m.Message(wire.SaverDef)
 	if !ok {
-		f.found.add(noSaver, "", fixed("saver_def"), fixed("is not there"))
+		f.found.add(noSaver, "", fixed("saver_def"), fixed("is missing"))
 		return
 	}
 	saver := new(tfpb.SaverDef)

@@ -103,7 +103,7 @@ func wrongDevice(device string) func() string {
 	hasType := false
 	number := func(s string) {
 		if _, ok := pythonInt(s); !ok && wrong == "" {
-			wrong = fmt.Sprintf("%q is no number", s)
+			wrong = fmt.Sprintf("%q is not a number", s)
 		}
 	}
 	kind := func() {

@@ -32,7 +32,7 @@ func (f *problemFinder) findInEdges() {
 			data++
 		}
 		if !ordered {
-			f.found.add(inputOrder, "", f.node(i), fixed("a control input stands before a data input"))
+			f.found.add(inputOrder, "", f.node(i), fixed("a control input comes before a data input"))
 			continue
 		}
 		f.checkInputTypes(i, edges[:data])
@@ -52,7 +52,7 @@ func (f *problemFinder) missingInput(i, k int) {
 	if len(f.unbound) > 0 && f.unbound[string(f.input(i, k))] {
 		return // told already, for all of them
 	}
-	f.found.add(missingInput, "", f.node(i), func() string { return "reads " + shown(f.input(i, k)) + ", which is not there" })
+	f.found.add(missingInput, "", f.node(i), func() string { return "reads " + shown(f.input(i, k)) + ", which does not exist" })
 }
 
 // checkInputTypes looks at the data inputs of node i.
@@ -101,7 +101,7 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 				continue
 			}
 			f.found.add(inputType, "", f.node(i), func() string {
-				return fmt.Sprintf("input %d reads %s, which is %s, and op %s takes %s there", k, shown(f.input(i, k)), tensor.DTypeName(given),
+				return fmt.Sprintf("input %d reads %s, which is %s; op %s takes %s", k, shown(f.input(i, k)), tensor.DTypeName(given),
 					shown(f.g.OpName(f.g.Op(i))), tensor.DTypeName(want))
 			})
 		}
@@ -172,7 +172,7 @@ func (f *problemFinder) findCycles() {
 		if n-done == 1 {
 			return f.path(circle)
 		}
-		return fmt.Sprintf("%d nodes in a cycle or behind one: %s", n-done, f.path(circle))
+		return fmt.Sprintf("%d nodes are in a cycle or depend on one: %s", n-done, f.path(circle))
 	})
 }
 
@@ -278,7 +278,7 @@ func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
 			if _, found := f.g.Find(group); found {
 				f.group = group
 			} else {
-				f.report(p, missingColocation, "", func() string { return "_class names " + shown(group) + ", which is not there" })
+				f.report(p, missingColocation, "", func() string { return "_class names " + shown(group) + ", which does not exist" })
 			}
 		}
 	}

@@ -90,7 +90,7 @@ func (f *problemFinder) findInMessage() {
 		f.found.add(refusedVersion, "", fixed("graph_def.versions"), fixed(message))
 	}
 	if f.producer < opdef.MinProducerVersion {
-		refuse(fmt.Sprintf("producer %d is below %d, the least that TensorFlow %s supports", f.producer, opdef.MinProducerVersion, opdef.ReferenceVersion))
+		refuse(fmt.Sprintf("producer %d is below %d, the minimum that TensorFlow %s supports", f.producer, opdef.MinProducerVersion, opdef.ReferenceVersion))
 	}
 	if least := int32(wire.LastUint(versions, versionMinConsumer)); least > opdef.GraphVersion {
 		refuse(fmt.Sprintf("min_consumer %d is above %d, the version of TensorFlow %s", least, opdef.GraphVersion, opdef.ReferenceVersion))
@@ -107,10 +107,10 @@ func (f *problemFinder) findInMessage() {
 	info, _ := f.m.Message(wire.MetaInfoDef)
 	if version := string(wire.Last(info, wire.InfoTFVersion)); version != "" && !validVersion(version) {
 		f.found.add(unreadableVersion, "", fixed("meta_info_def.tensorflow_version"),
-			fixed(fmt.Sprintf("InvalidVersion: %q is no version", version)))
+			fixed(fmt.Sprintf("InvalidVersion: %q is not a version", version)))
 	}
 	if f.g.Len() == 0 {
-		f.found.add(emptyGraph, "", fixed("graph_def"), fixed("has no node"))
+		f.found.add(emptyGraph, "", fixed("graph_def"), fixed("has no nodes"))
 	}
 }
 
@@ -219,10 +219,10 @@ func (f *problemFinder) unlisted(op *opInfo) bool {
 func (f *problemFinder) removal(op *opInfo) func() string {
 	version := op.deprecated.GetVersion()
 	return func() string {
-		what := "works no more"
+		what := "stops working"
 		if f.producer >= int64(version) {
-			what = "has been removed"
+			what = "was removed"
 		}
-		return fmt.Sprintf("op %s %s from GraphDef version %d on (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
+		return fmt.Sprintf("op %s %s in GraphDef version %d (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
 	}
 }

@@ -70,7 +70,7 @@ func (f *problemFinder) findInGradients(gradients []wire.Field) {
 			}
 		}
 		if other, known := gradientOf[function]; known && other != gradient {
-			f.found.add(functionGradient, "", place, fixed("there are two, "+shown(other)+" and "+shown(gradient)))
+			f.found.add(functionGradient, "", place, fixed("has two gradients, "+shown(other)+" and "+shown(gradient)))
 		}
 		gradientOf[function] = gradient
 	}
@@ -79,7 +79,7 @@ func (f *problemFinder) findInGradients(gradients []wire.Field) {
 			return // there is one to begin with
 		}
 	}
-	f.found.add(functionGradient, "", fixed("graph_def.library"), fixed("every function has a gradient, so that they run in a circle"))
+	f.found.add(functionGradient, "", fixed("graph_def.library"), fixed("every function has a gradient, so they form a cycle"))
 }
 
 // looksLikeFunction reports whether an op that nothing defines has the name of a function. TensorFlow's names for those of tf.function,
@@ -227,7 +227,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		p := nodePlace{name: n.Name, function: name}
 		for _, input := range n.Inputs {
 			if !b.has(string(input)) {
-				f.report(&p, missingInput, "", func() string { return "reads " + shown(input) + ", which is not there" })
+				f.report(&p, missingInput, "", func() string { return "reads " + shown(input) + ", which does not exist" })
 			}
 		}
 	}
@@ -264,9 +264,9 @@ func (f *problemFinder) checkReturns(name string, function wire.Function, signat
 		b.returned = append(b.returned, tensor)
 		switch {
 		case !known:
-			f.report(&p, missingInput, "", fixed("nothing is returned for the output of that name"))
+			f.report(&p, missingInput, "", fixed("the output returns nothing"))
 		case !b.has(tensor):
-			f.report(&p, missingInput, "", fixed("the output returns "+shown(tensor)+", which is not there"))
+			f.report(&p, missingInput, "", fixed("the output returns "+shown(tensor)+", which does not exist"))
 		}
 	}
 }

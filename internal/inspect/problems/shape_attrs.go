@@ -33,14 +33,14 @@ func wrongShape(proto []byte) string {
 				return fmt.Sprintf("is a shape with the dimension %d", size)
 			}
 			if dims++; dims > tensor.MaxRank {
-				return fmt.Sprintf("is a shape of more than %d dimensions", tensor.MaxRank)
+				return fmt.Sprintf("is a shape with more than %d dimensions", tensor.MaxRank)
 			}
 			if size < 0 || elements < 0 {
 				elements = -1 // TensorFlow multiplies what it knows up to here only
 				continue
 			}
 			if size > 0 && elements > math.MaxInt64/size {
-				return "is a shape of more than 2**63-1 elements"
+				return "is a shape with more than 2**63-1 elements"
 			}
 			elements *= size
 		case s.Num == tensor.ShapeUnknownRank && s.Type == protowire.VarintType:
@@ -48,7 +48,7 @@ func wrongShape(proto []byte) string {
 		}
 	}
 	if unknown && dims > 0 {
-		return "is a shape of unknown rank with dimensions"
+		return "is a shape of unknown rank that has dimensions"
 	}
 	return ""
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -356,87 +355,4 @@ func calculateOne(op string, a, b int64) (int64, bool) {
 		}
 	}
 	return out, fitsInt32([]int64{out})
-}
-
-// partialShape returns the shape that an integer vector spells which is not constant as a whole
-// (ShapeRefiner::ConstantPartialShape in tensorflow/core/common_runtime/shape_refiner.cc).
-func (w *shapeWalk) partialShape(e graph.Edge, depth int) tensor.Shape {
-	if e.Node == graph.Dangling || e.Port < 0 || depth > maxConstantDepth || w.lists[e.Node] < 0 {
-		return nil
-	}
-	i := int(e.Node)
-	op, in := w.nodes.op(i), w.nodes.inputs(i)
-	if types := w.nodes.types(i); op.kind != registeredOp || types == nil || types.inputCount != int64(len(in)) {
-		return nil
-	}
-	switch op.name {
-	case "Shape":
-		return w.shape(in[0])
-	case "ShapeN":
-		return w.shape(in[min(int(e.Port), len(in)-1)])
-	case "Cast":
-		return w.partialShape(in[0], depth+1)
-	case "Pack":
-		return w.packedShape(i, in, depth+1)
-	case "Concat":
-		return w.joinedShape(in[0], in[1:], depth+1)
-	case "ConcatV2":
-		return w.joinedShape(in[len(in)-1], in[:len(in)-1], depth+1)
-	case "StridedSlice":
-		r, ok := w.sliceRange(i, in, depth+1)
-		if !ok || r.single {
-			return nil
-		}
-		s := w.partialShape(in[0], depth+1)
-		if s == nil {
-			return nil
-		}
-		part, _ := r.of(s)
-		return append(tensor.Shape{}, part...)
-	}
-	length := w.shape(e)
-	if len(length) != 1 {
-		return nil
-	}
-	if v, ok := w.value(e, depth); ok {
-		if len(v) > 0 && slices.Min(v) < -1 {
-			return nil
-		}
-		return append(tensor.Shape{}, v...)
-	}
-	if length[0] < 0 || length[0] > tensor.MaxRank {
-		return nil
-	}
-	return opdef.UnknownShape(int(length[0]))
-}
-
-// packedShape is the shape that a vector of numbers spells, of which some are constant.
-func (w *shapeWalk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape {
-	if len(in) > tensor.MaxRank || len(w.shape(graph.Edge{Node: int32(i)})) != 1 {
-		return nil
-	}
-	out := make(tensor.Shape, len(in))
-	for k, e := range in {
-		out[k] = -1
-		if v, ok := w.value(e, depth); ok && len(v) == 1 {
-			out[k] = max(-1, v[0])
-		}
-	}
-	return out
-}
-
-// joinedShape is the shape that the vectors in parts spell one behind the other.
-func (w *shapeWalk) joinedShape(axis graph.Edge, parts []graph.Edge, depth int) tensor.Shape {
-	if at, ok := w.value(axis, depth); !ok || len(at) != 1 || at[0] != 0 {
-		return nil
-	}
-	out := tensor.Shape{}
-	for _, e := range parts {
-		part := w.partialShape(e, depth)
-		if part == nil || len(out)+len(part) > tensor.MaxRank {
-			return nil
-		}
-		out = append(out, part...)
-	}
-	return out
 }

@@ -2,6 +2,7 @@ package problems
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -68,6 +69,7 @@ type shapeWalk struct {
 	nodes shapeNodes
 	lists []int32 // by node, the number of the list of its output shapes in f.shapes; notVisited, visiting
 	known map[graph.Edge]constant
+	spelt map[graph.Edge]tensor.Shape // what partialShape has returned
 	query opdef.ShapeQuery
 
 	// The node that query is about.
@@ -90,7 +92,8 @@ const (
 type shapeFrame struct{ node, next int }
 
 func newShapeWalk(f *problemFinder, nodes shapeNodes) *shapeWalk {
-	w := &shapeWalk{f: f, nodes: nodes, lists: make([]int32, nodes.count()), known: make(map[graph.Edge]constant)}
+	w := &shapeWalk{f: f, nodes: nodes, lists: make([]int32, nodes.count()), known: make(map[graph.Edge]constant),
+		spelt: make(map[graph.Edge]tensor.Shape)}
 	for i := range w.lists {
 		w.lists[i] = notVisited
 	}
@@ -178,7 +181,9 @@ func (w *shapeWalk) infer(i int) []tensor.Shape {
 	}
 	var out []tensor.Shape
 	switch {
-	case op.kind == registeredOp && opdef.HasShapeRule(op.name):
+	case op.kind == functionOp, op.name == "PartitionedCall", op.name == "StatefulPartitionedCall":
+		out = w.call(i, op, int(types.outputCount))
+	case op.kind == registeredOp:
 		w.prepare(i, op, int(types.outputCount))
 		shapes, err := opdef.InferShapes(&w.query)
 		if w.vague {
@@ -189,8 +194,6 @@ func (w *shapeWalk) infer(i int) []tensor.Shape {
 			return recorded
 		}
 		out = shapes
-	case op.kind == functionOp, op.name == "PartitionedCall", op.name == "StatefulPartitionedCall":
-		out = w.call(i, op, int(types.outputCount))
 	}
 	return w.refine(i, op, out, recorded)
 }
@@ -295,7 +298,7 @@ type shapeTable struct {
 // maxShapeLists is how many different lists are told apart. What is beyond counts as unknown.
 const maxShapeLists = 1 << 17
 
-// number returns the number of a list. It keeps the list.
+// number returns the number of a list.
 func (t *shapeTable) number(list []tensor.Shape) int32 {
 	if t.numbers == nil {
 		t.numbers = map[string]int32{"": 0}
@@ -317,7 +320,7 @@ func (t *shapeTable) number(list []tensor.Shape) int32 {
 		return 0
 	}
 	n = int32(len(t.lists))
-	t.lists = append(t.lists, list)
+	t.lists = append(t.lists, slices.Clone(list))
 	t.numbers[string(key)] = n
 	return n
 }

@@ -34,13 +34,13 @@ func checkTensor(encoded []byte) (int32, func() string) {
 		}
 	}
 	if err := s.Err(); err != nil {
-		return dtype, func() string { return "breaks off: " + err.Error() }
+		return dtype, func() string { return "is truncated: " + err.Error() }
 	}
 	if shapes > 1 {
 		shape, _ = wire.Merged(encoded, tensor.TensorShape)
 	}
 	if _, known := tfpb.DataType_name[dtype]; !known || dtype == 0 || dtype > tensor.RefOffset {
-		return dtype, func() string { return fmt.Sprintf("is a tensor of the type %d, which no tensor can be", dtype) }
+		return dtype, func() string { return fmt.Sprintf("is a tensor of the invalid type %d", dtype) }
 	}
 	dims := constantShape(shape)
 	elements, ok := dims.Elements()

@@ -213,11 +213,6 @@ func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
 	return slices.DeleteFunc(groups, func(g []tensorAt) bool { return len(g) < 2 })
 }
 
-// savesOrRestores reports whether an op saves or restores tensors: the ops by which a saver is known, and two that TensorFlow uses with them.
-func savesOrRestores(op []byte) bool {
-	return opdef.IsSaverOp(string(op)) || string(op) == "SaveSlices" || string(op) == "MergeV2Checkpoints"
-}
-
 // savers returns what the savers cost.
 func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 	out := make([]SaverSize, 0, len(w.saverOps))
@@ -263,7 +258,7 @@ func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 			switch {
 			case n == 0:
 				i, found = at[""]
-				found = found && bytes.IndexByte(name, '/') < 0 && savesOrRestores(wire.Last(s.Data, wire.NodeOp))
+				found = found && bytes.IndexByte(name, '/') < 0 && opdef.IsSaverOp(string(wire.Last(s.Data, wire.NodeOp)))
 			case len(name) > n && name[n] == '/':
 				i, found = at[string(name[:n])]
 			}

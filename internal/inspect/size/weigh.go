@@ -187,7 +187,7 @@ func (w *weigher) weighNode(field wire.Field, i int) error {
 	p = w.scopes.part(scopeOf(name, w.depth))
 	p.Count++
 	p.Bytes += all
-	if savesOrRestores(op) {
+	if opdef.IsSaverOp(string(op)) {
 		if w.saverOps == nil {
 			w.saverOps = make(map[string]bool)
 		}

@@ -1,0 +1,61 @@
+package opdef
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// The attrs of a node.
+
+func (c *inference) intAttr(name string) int64 { return int64(wire.LastUint(c.Attr(name), wire.AttrI)) }
+
+func (c *inference) boolAttr(name string) bool { return wire.LastUint(c.Attr(name), wire.AttrB) != 0 }
+
+func (c *inference) stringAttr(name string) string {
+	s, _ := wire.AttrBytes(c.Attr(name), wire.AttrS)
+	return string(s)
+}
+
+// intsAttr returns a list of integers.
+func (c *inference) intsAttr(name string) []int64 {
+	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
+	var out []int64
+	for s := wire.Scan(list); s.Next(); {
+		switch {
+		case s.Num == wire.AttrI && s.Type == protowire.VarintType:
+			out = append(out, int64(s.Uint()))
+		case s.Is(wire.AttrI):
+			for rest := s.Data; len(rest) > 0; {
+				v, n := protowire.ConsumeVarint(rest)
+				if n < 0 {
+					break
+				}
+				out, rest = append(out, int64(v)), rest[n:]
+			}
+		}
+	}
+	return out
+}
+
+// shapeAttr returns attr shape, nil if the node has none.
+func (c *inference) shapeAttr() tensor.Shape {
+	raw, ok := wire.AttrBytes(c.Attr("shape"), wire.AttrShape)
+	if !ok {
+		return nil
+	}
+	return tensor.ParseShape(raw)
+}
+
+// shapesAttr returns a list of shapes.
+func (c *inference) shapesAttr(name string) []tensor.Shape {
+	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
+	var out []tensor.Shape
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(wire.AttrShape) {
+			out = append(out, tensor.ParseShape(s.Data))
+		}
+	}
+	return out
+}
