@@ -111,13 +111,16 @@ func (d *dotWriter) sort() {
 // attributes returns how a box is drawn.
 func (d *dotWriter) attributes(k int) []string {
 	b := d.picture.Boxes[k]
-	label, more := []string{lastPart(b.Name)}, ""
+	label, tip, more := []string{lastPart(b.Name)}, Text(b.Name), ""
 	switch b.Kind {
 	case picture.BoxScope:
 		label = append(label, contents(b))
 		if b.Scopes > 0 {
 			more = "shape=folder"
 		}
+	case picture.BoxRepeat:
+		label = []string{label[0] + " … " + lastPart(b.Last), fmt.Sprintf("× %s: %s", numberText(int64(b.Copies)), contents(b))}
+		tip, more = Text(b.Name)+" … "+Text(b.Last), "peripheries=2"
 	case picture.BoxNode:
 		if !strings.EqualFold(label[0], b.Op) {
 			label = append(label, shorten(Text(b.Op), labelWidth, false))
@@ -134,7 +137,7 @@ func (d *dotWriter) attributes(k int) []string {
 		label = []string{b.Name, count(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(int64(f.in)), numberText(int64(f.out)))}
 		more = "fillcolor=\"#fafafa\", color=\"#c8c8c8\", fontcolor=\"#808080\", style=\"rounded,filled,dashed\""
 	}
-	attributes := []string{"label=" + dotLabel(label...), "tooltip=" + dotLabel(Text(b.Name))}
+	attributes := []string{"label=" + dotLabel(label...), "tooltip=" + dotLabel(tip)}
 	if more != "" {
 		attributes = append(attributes, more)
 	}

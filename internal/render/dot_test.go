@@ -80,6 +80,7 @@ func TestPicture(t *testing.T) {
 			{Kind: picture.BoxRest, Name: "model", In: 0, Nodes: 33},
 			{Kind: picture.BoxOutput, Name: "model/out/y", In: 1, Nodes: 1},
 			{Kind: picture.BoxSide, Name: "savers", In: -1, Nodes: 5},
+			{Kind: picture.BoxRepeat, Name: "net/block_0", Last: "net/block_23", Copies: 24, In: -1, Nodes: 4800, Scopes: 72},
 		},
 		Links:   []picture.Link{{From: 0, To: 1, Data: 1}, {From: 1, To: 2, Data: 100, Control: 2}, {From: 1, To: 4, Data: 5}, {From: 2, To: 3, Control: 3}},
 		Nodes:   1240,
@@ -98,6 +99,7 @@ func TestPicture(t *testing.T) {
 	got := strings.Join(lines[4:], "\n")
 	want = `  n0 [label="x\ndata float32 (?, 2)", tooltip="x", style=filled, fillcolor="#bfe3bf", color="#2f6f2f", penwidth=1.6];
   n4 [label="savers\n5 nodes\n5 in, 0 out", tooltip="savers", fillcolor="#fafafa", color="#c8c8c8", fontcolor="#808080", style="rounded,filled,dashed"];
+  n5 [label="block_0 … block_23\n× 24: 4,800 nodes in 72 scopes", tooltip="net/block_0 … net/block_23", peripheries=2];
   subgraph cluster_0 {
     graph [style="rounded,filled", fillcolor="#fafbfc", color="#9aa7b5", fontsize=12, labeljust=l, label="model: 1,234 nodes", tooltip="model"];
     n1 [label="layer\n1,200 nodes in 7 scopes", tooltip="model/layer", shape=folder];

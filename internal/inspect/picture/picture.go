@@ -41,12 +41,15 @@ const (
 	BoxInput                 // a node with an input of the graph
 	BoxOutput                // a node with an output of the graph
 	BoxSide                  // all nodes of one kind of side work, wherever they are
+	BoxRepeat                // sibling scopes whose names differ only in a number, such as the layers of a model
 )
 
 // A Box is one box of a picture.
 type Box struct {
 	Kind   BoxKind
 	Name   string            // path of the scope, name of the node or the kind of side work; of a BoxRest the scope in which it lies
+	Last   string            // path of the last scope of a BoxRepeat; Name is the first
+	Copies int               // number of scopes that a BoxRepeat stands for
 	In     int               // the cluster that it lies in, -1 at the top
 	Nodes  int               // how many nodes it stands for
 	Scopes int               // how many scopes lie in it
@@ -175,6 +178,7 @@ func (d *drawing) grow(o Options) {
 		if at != nowhere {
 			// A node that is called like a scope, as a variable is like the scope of what reads it, lies in that scope.
 			d.branch[i] = d.tree.settle(at, d.g.Name(i), d.tensors[int32(i)] != nil)
+			d.tree.scopes[d.branch[i]].shape += mix(uint64(d.g.Op(i)))
 		}
 	}
 	d.tree.count()
@@ -199,7 +203,8 @@ func (d *drawing) place() {
 			clusters[k] = int32(len(d.picture.Clusters))
 			d.picture.Clusters = append(d.picture.Clusters, Cluster{Scope: string(s.path), In: int(clusters[s.parent]), Nodes: s.nodes})
 		}
-		if !s.open && s.depthLeft && len(s.children) > 0 && d.tree.scopes[s.parent].open {
+		repeated := d.tree.drawn[k] != int32(k) && d.tree.scopes[d.tree.drawn[k]].copies != nil
+		if !s.open && !repeated && s.depthLeft && len(s.children) > 0 && d.tree.scopes[s.parent].open {
 			d.picture.Deeper++
 		}
 	}
@@ -225,7 +230,7 @@ func (d *drawing) place() {
 		if boxes[top] < 0 {
 			box := Box{Kind: BoxRest, Name: string(s.path), In: cluster, Scopes: s.hidden}
 			if !s.open {
-				box = Box{Kind: BoxScope, Name: string(s.path), In: int(clusters[s.parent]), Scopes: s.scopes}
+				box = d.tree.box(s, int(clusters[s.parent]))
 			}
 			boxes[top] = d.newBox(box)
 		}
@@ -236,7 +241,7 @@ func (d *drawing) place() {
 	}
 	for _, i := range d.only {
 		if b := &d.picture.Boxes[d.boxOf[i]]; b.Nodes == 1 {
-			b.Kind, b.Scopes, b.Name, b.Op = BoxNode, 0, string(d.g.Name(int(i))), d.g.OpName(d.g.Op(int(i)))
+			*b = Box{Kind: BoxNode, Name: string(d.g.Name(int(i))), In: b.In, Nodes: 1, Op: d.g.OpName(d.g.Op(int(i)))}
 		}
 	}
 }

@@ -162,6 +162,82 @@ func TestDrawMany(t *testing.T) {
 	}
 }
 
+// TestDrawRepeated draws a chain of layers: they become one box with a count, between the nodes before and after them.
+func TestDrawRepeated(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		layers int
+		odd    int // the layer that has one more node, -1 for none
+		want   string
+	}{
+		{"few", 5, -1, ""},
+		{"alike", 24, -1, "net/block_0 to net/block_23: 24"},
+		{"first differs", 24, 0, "net/block_1 to net/block_23: 23"},
+		{"many", 40, -1, "net/block_0 to net/block_39: 40"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var lines strings.Builder
+			lines.WriteString("x = Placeholder dtype=float shape=(2)\nnet/in/Relu = Relu x T=float\n")
+			last := "net/in/Relu"
+			for i := range test.layers {
+				fmt.Fprintf(&lines, "net/block_%d/Relu = Relu %s T=float\nnet/block_%[1]d/dense/Tanh = Tanh net/block_%[1]d/Relu T=float\n", i, last)
+				last = fmt.Sprintf("net/block_%d/dense/Tanh", i)
+				if i == test.odd {
+					fmt.Fprintf(&lines, "net/block_%d/Abs = Abs %s T=float\n", i, last)
+					last = fmt.Sprintf("net/block_%d/Abs", i)
+				}
+			}
+			fmt.Fprintf(&lines, "net/head/Sigmoid = Sigmoid %s T=float\ny = Identity net/head/Sigmoid T=float\n", last)
+			p := checkPicture(t, testfiles.MetaGraph(t, testfiles.Sketch(t, lines.String())), Options{})
+			got, in, out := "", 0, 0
+			for k, b := range p.Boxes {
+				switch b.Kind {
+				case BoxRest:
+					t.Errorf("an ellipsis in the chain:\n%s", sketchPicture(p))
+				case BoxRepeat:
+					got = fmt.Sprintf("%s to %s: %d", b.Name, b.Last, b.Copies)
+					for _, l := range p.Links {
+						if l.To == k {
+							in += l.Data
+						}
+						if l.From == k {
+							out += l.Data
+						}
+					}
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q:\n%s", got, test.want, sketchPicture(p))
+			}
+			if test.want != "" && (in != 1 || out != 1) {
+				t.Errorf("%d inputs lead into the layers and %d out of them, want 1 and 1", in, out)
+			}
+		})
+	}
+}
+
+// TestDrawUnlikeLayers draws more layers than there is room for, each with its own ops: the names alone make them one box.
+func TestDrawUnlikeLayers(t *testing.T) {
+	var lines strings.Builder
+	lines.WriteString("x = Placeholder dtype=float shape=(2)\n")
+	last := "x"
+	for i := range 40 {
+		for j := range i + 1 {
+			name := fmt.Sprintf("layer%d/Relu_%d", i, j)
+			fmt.Fprintf(&lines, "%s = Relu %s T=float\n", name, last)
+			last = name
+		}
+	}
+	fmt.Fprintf(&lines, "y = Identity %s T=float\n", last)
+	p := checkPicture(t, testfiles.MetaGraph(t, testfiles.Sketch(t, lines.String())), Options{})
+	for _, b := range p.Boxes {
+		if b.Kind == BoxRepeat && b.Name == "layer0" && b.Last == "layer39" && b.Copies == 40 {
+			return
+		}
+	}
+	t.Errorf("no box for layer0 to layer39:\n%s", sketchPicture(p))
+}
+
 // FuzzDraw: whatever graph the bytes are, its picture counts every node and every input once.
 func FuzzDraw(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Example()), 2)

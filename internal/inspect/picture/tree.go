@@ -32,8 +32,11 @@ type pictureScope struct {
 	scopes    int // all scopes in it
 	hidden    int // scopes in it that are put together with its own nodes
 	children  []int32
-	open      bool // drawn as a cluster
-	depthLeft bool // deep enough for what is in it to be told apart
+	open      bool      // drawn as a cluster
+	depthLeft bool      // deep enough for what is in it to be told apart
+	shape     uint64    // equal for scopes with the same ops, at any order and under any names
+	series    [][]int32 // its children as boxes of one or more scopes; nil until they are needed
+	copies    []int32   // the scopes that the box of this one stands for, itself first; nil for itself alone
 }
 
 func newPictureTree(depth int) pictureTree {
@@ -89,6 +92,7 @@ func (t *pictureTree) count() {
 		parent := &t.scopes[s.parent]
 		parent.nodes += s.nodes
 		parent.scopes += s.scopes + 1
+		parent.shape += mix(^s.shape)
 	}
 }
 
@@ -101,7 +105,7 @@ func (t *pictureTree) open(boxes int) {
 		var next []int32
 		for _, k := range level {
 			for _, child := range t.scopes[k].children {
-				if t.drawn[child] == child {
+				if t.drawn[child] == child && t.scopes[child].copies == nil {
 					next = append(next, child)
 				}
 			}
@@ -110,7 +114,7 @@ func (t *pictureTree) open(boxes int) {
 		level = level[:0]
 		for _, k := range next {
 			s := &t.scopes[k]
-			if !s.depthLeft || len(s.children) == 0 || s.cost()-1 > boxes {
+			if !s.depthLeft || len(s.children) == 0 || t.cost(k)-1 > boxes {
 				continue
 			}
 			boxes -= t.openScope(k) - 1
@@ -124,33 +128,64 @@ func (t *pictureTree) open(boxes int) {
 	}
 }
 
-// cost returns how many boxes a scope becomes when it is taken apart.
-func (s *pictureScope) cost() int {
-	boxes := min(len(s.children), maxChildren)
+// cost returns the number of boxes that replace scope k when it is opened.
+func (t *pictureTree) cost(k int32) int {
+	s, children := &t.scopes[k], len(t.seriesIn(k))
+	boxes := min(children, maxChildren)
 	if s.own <= maxSingles {
 		boxes += s.own
 	}
-	if s.own > maxSingles || len(s.children) > maxChildren {
+	if s.own > maxSingles || children > maxChildren {
 		boxes++
 	}
 	return boxes
 }
 
-// openScope makes a cluster of a scope with a box for each of its largest scopes and returns how many boxes there are in it.
+// openScope makes a cluster of scope k, with a box for each of its largest children or series of children. It returns the number of
+// boxes in the cluster.
 func (t *pictureTree) openScope(k int32) int {
+	shown := slices.Clone(t.seriesIn(k))
 	s := &t.scopes[k]
 	s.open = true
 	t.drawn[k] = k
-	shown := slices.Clone(s.children)
 	if len(shown) > maxChildren {
-		slices.SortStableFunc(shown, func(a, b int32) int { return cmp.Compare(t.scopes[b].nodes, t.scopes[a].nodes) })
-		for _, child := range shown[maxChildren:] {
-			s.hidden += 1 + t.scopes[child].scopes
+		slices.SortStableFunc(shown, func(a, b []int32) int { return cmp.Compare(t.nodesIn(b), t.nodesIn(a)) })
+		for _, members := range shown[maxChildren:] {
+			for _, child := range members {
+				s.hidden += 1 + t.scopes[child].scopes
+			}
 		}
 		shown = shown[:maxChildren]
 	}
-	for _, child := range shown {
-		t.drawn[child] = child
+	for _, members := range shown {
+		for _, child := range members {
+			t.drawn[child] = members[0]
+		}
+		if len(members) > 1 {
+			t.scopes[members[0]].copies = members
+		}
 	}
-	return s.cost()
+	return t.cost(k)
+}
+
+// nodesIn returns the number of nodes in several scopes.
+func (t *pictureTree) nodesIn(scopes []int32) int {
+	nodes := 0
+	for _, k := range scopes {
+		nodes += t.scopes[k].nodes
+	}
+	return nodes
+}
+
+// box returns the box of a scope that is not open, in a cluster.
+func (t *pictureTree) box(s *pictureScope, cluster int) Box {
+	if s.copies == nil {
+		return Box{Kind: BoxScope, Name: string(s.path), In: cluster, Scopes: s.scopes}
+	}
+	last := s.copies[len(s.copies)-1]
+	box := Box{Kind: BoxRepeat, Name: string(s.path), Last: string(t.scopes[last].path), Copies: len(s.copies), In: cluster}
+	for _, k := range s.copies {
+		box.Scopes += t.scopes[k].scopes
+	}
+	return box
 }
