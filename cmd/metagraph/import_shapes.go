@@ -35,7 +35,7 @@ func checkMappedShapes(result *wire.Rope, inputs ...*wire.MetaGraph) error {
 	for _, message := range slices.Sorted(maps.Keys(found)) {
 		p := found[message]
 		conflicts = append(conflicts, rewrite.Trouble{Argument: rewrite.InputMapArgument, Problem: p.Place + ": " + message,
-			Hint: "map it to a tensor of a shape that the imported graph can work on"})
+			Hint: "map it to a tensor with a shape that the imported graph accepts"})
 	}
 	if len(conflicts) == 0 {
 		return nil

@@ -11,9 +11,9 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// sameAttr reports whether two AttrValues are the same by value, as AreAttrValuesEqual in
-// tensorflow/core/framework/attr_value_util.cc sees it: tensors by their elements, however they are written down, floats by
-// their bits. What cannot be read is the same as nothing but itself.
+// sameAttr reports whether two AttrValues are equal by value, as AreAttrValuesEqual in
+// tensorflow/core/framework/attr_value_util.cc defines it. It compares tensors by their elements, regardless of
+// encoding, and floats by their bits. A value that cannot be decoded equals only itself.
 func sameAttr(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -25,8 +25,8 @@ func sameAttr(a, b []byte) bool {
 	return sameAttrValue(&x, &y, 0)
 }
 
-// deepestFunc is how deep the attrs of functions that are attrs may lie in each other.
-const deepestFunc = 100
+// maxFuncDepth is the maximum nesting depth of functions in attrs.
+const maxFuncDepth = 100
 
 func sameAttrValue(x, y *tfpb.AttrValue, depth int) bool {
 	switch v := x.GetValue().(type) {
@@ -48,7 +48,7 @@ func sameAttrValue(x, y *tfpb.AttrValue, depth int) bool {
 
 // sameFunc reports whether two function attrs name the same function with the same attrs.
 func sameFunc(x, y *tfpb.NameAttrList, depth int) bool {
-	if x.GetName() != y.GetName() || len(x.GetAttr()) != len(y.GetAttr()) || depth > deepestFunc {
+	if x.GetName() != y.GetName() || len(x.GetAttr()) != len(y.GetAttr()) || depth > maxFuncDepth {
 		return false
 	}
 	for key, v := range x.GetAttr() {
@@ -84,7 +84,7 @@ func sameTensor(x, y *tfpb.TensorProto) bool {
 	return sameElements(slices.Collect(slices.Chunk(a, size)), slices.Collect(slices.Chunk(b, size)), n, make([]byte, size))
 }
 
-// elements returns the number of elements of a shape. It reports false for a shape that no tensor has.
+// elements returns the number of elements of a shape. It returns false for an invalid or partially unknown shape.
 func elements(shape *tfpb.TensorShapeProto) (int64, bool) {
 	n := int64(1)
 	for _, d := range shape.GetDim() {
@@ -96,8 +96,8 @@ func elements(shape *tfpb.TensorShapeProto) (int64, bool) {
 	return n, !shape.GetUnknownRank()
 }
 
-// sameElements reports whether two lists stand for the same n elements: the last of a list stands for all that are missing,
-// and zero where the list is empty.
+// sameElements reports whether two lists represent the same n elements. The last element of a list is repeated as often
+// as needed; an empty list represents zeros.
 func sameElements(a, b [][]byte, n int64, zero []byte) bool {
 	at := func(list [][]byte, i int) []byte {
 		if len(list) == 0 {
@@ -113,11 +113,11 @@ func sameElements(a, b [][]byte, n int64, zero []byte) bool {
 	return true
 }
 
-// values returns the elements that a tensor spells out, in the form of tensor_content, and the size of one. It reports false
-// for a dtype whose elements are no numbers.
+// values returns the elements that a tensor lists, encoded as in tensor_content, and the size of one element. It returns
+// false for a dtype that is not numeric.
 func values(t *tfpb.TensorProto) (content []byte, size int, ok bool) {
 	le := binary.LittleEndian
-	// The low bytes of an integer are the integer of a smaller type.
+	// The low bytes of an int32 are the value in a smaller type.
 	ints := func(size int) ([]byte, int, bool) {
 		var out []byte
 		for _, v := range t.GetIntVal() {
@@ -186,7 +186,7 @@ func values(t *tfpb.TensorProto) (content []byte, size int, ok bool) {
 	return nil, 0, false
 }
 
-// pick returns what stands in tensor_content, or else the elements of the list of values.
+// pick returns tensor_content if it is set, or else values.
 func pick(t *tfpb.TensorProto, values []byte) []byte {
 	if content := t.GetTensorContent(); len(content) > 0 {
 		return content

@@ -10,23 +10,23 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// CollectionOptions says which collections stay.
+// CollectionOptions selects the collections to keep.
 type CollectionOptions struct {
-	Keep         []match.Glob // with one of these, every other collection goes
-	Drop         []match.Glob // these go
-	AllowMissing bool         // a pattern may fit nothing
+	Keep         []match.Glob // drop collections that match none of these; empty: keep all
+	Drop         []match.Glob // drop collections that match one of these
+	AllowMissing bool         // accept patterns that match nothing
 }
 
-// A CollectionsReport says what FilterCollections did. The keys are in file order.
+// A CollectionsReport lists what FilterCollections did. The keys are in file order.
 type CollectionsReport struct {
 	Kept    []string `json:"kept"`
 	Dropped []string `json:"dropped"`
 }
 
-// A MissingError names patterns that fit no collection.
+// A MissingError lists patterns that match no collection.
 type MissingError struct {
 	Patterns []string
-	Keys     []string // the collections that there are, sorted
+	Keys     []string // the existing collections, sorted
 }
 
 func (e *MissingError) Error() string {
@@ -40,7 +40,7 @@ func (e *MissingError) Error() string {
 	return "no collections named " + strings.Join(quoted, ", ")
 }
 
-// Remedy names the collections that come nearest.
+// Remedy suggests existing collections.
 func (e *MissingError) Remedy() string {
 	if len(e.Keys) == 0 {
 		return "the file has no collections"
@@ -59,7 +59,7 @@ func (e *MissingError) Remedy() string {
 	return "available: " + quotedList(e.Keys[:min(len(e.Keys), 20)])
 }
 
-// quotedList joins names, quoted.
+// quotedList quotes names and joins them with commas.
 func quotedList(names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
@@ -68,9 +68,9 @@ func quotedList(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// FilterCollections drops collections from a MetaGraphDef and changes nothing else; the graph is not entered. The error is
-// a *MissingError where a pattern fits no collection, unless that is allowed, and a *wire.SyntaxError where what stays is
-// damaged outside the graph.
+// FilterCollections removes collections from a MetaGraphDef and changes nothing else. It does not read the graph. The
+// error is a *MissingError if a pattern matches no collection and AllowMissing is not set. It is a *wire.SyntaxError if
+// the rest of the file, except the graph, is damaged.
 func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *CollectionsReport, error) {
 	keys := make(map[string]bool)
 	report := &CollectionsReport{Kept: []string{}, Dropped: []string{}}
@@ -84,13 +84,13 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 		}
 		raw, _ := wire.MapEntry(f.Data)
 		key := string(raw)
-		keep := (len(o.Keep) == 0 || fitsAny(o.Keep, key)) && !fitsAny(o.Drop, key)
+		keep := (len(o.Keep) == 0 || matchesAny(o.Keep, key)) && !matchesAny(o.Drop, key)
 		if keep {
 			b.Field(f)
 			kept.Fields = append(kept.Fields, f)
 		}
 		if keys[key] {
-			continue // a key that stands twice is one collection
+			continue // several entries with the same key are one collection
 		}
 		keys[key] = true
 		if keep {
@@ -113,16 +113,16 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 	return m.Original(b.Build()), report, nil
 }
 
-// fitsAny reports whether one of the patterns fits.
-func fitsAny(patterns []match.Glob, name string) bool {
+// matchesAny reports whether one of the patterns matches name.
+func matchesAny(patterns []match.Glob, name string) bool {
 	return slices.ContainsFunc(patterns, func(g match.Glob) bool { return g.Match(name) })
 }
 
-// unused returns the patterns that fit none of the keys.
+// unused returns the patterns that match none of the keys.
 func unused(patterns []match.Glob, keys map[string]bool) []string {
 	var out []string
 	for _, p := range patterns {
-		found := keys[p.String()] || p.String() == "*" // all of none is no typo
+		found := keys[p.String()] || p.String() == "*" // "*" is not a typo, even if there are no collections
 		for key := range keys {
 			found = found || p.Match(key)
 		}

@@ -8,12 +8,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ungroups reports whether a node loses its colocation groups, given whether its device is one of those that the options mean.
+// ungroups reports whether a node loses its colocation groups. The argument matched tells whether the options select its
+// device.
 func (o *DeviceOptions) ungroups(matched bool) bool {
 	return o.Colocation && (matched || len(o.Match) == 0)
 }
 
-// locPrefix stands before the node name of a colocation group in the attr `_class`.
+// locPrefix precedes the node name of a colocation group in the attr `_class`.
 var locPrefix = []byte("loc:@")
 
 // groups returns the node names of the colocation groups in the map entry of `_class`.
@@ -34,7 +35,7 @@ func groupsIn(value []byte) iter.Seq[[]byte] {
 	}
 }
 
-// ungroup counts the groups in an entry as taken off. It reports whether there are any.
+// ungroup counts the groups of an entry as removed. It reports whether there are any.
 func (c *deviceClearer) ungroup(entry []byte) bool {
 	n := 0
 	for range groups(entry) {
@@ -44,7 +45,8 @@ func (c *deviceClearer) ungroup(entry []byte) bool {
 	return n > 0
 }
 
-// withoutGroups returns the map entry of `_class` without its colocation groups, nil where nothing else is in it.
+// withoutGroups returns the map entry of `_class` without its colocation groups, or nil if the entry contains nothing
+// else.
 func withoutGroups(entry []byte) []byte {
 	key, value := wire.MapEntry(entry)
 	list, _ := wire.AttrBytes(value, wire.AttrList)
@@ -70,7 +72,7 @@ func withoutGroups(entry []byte) []byte {
 	return b.Build().Bytes()
 }
 
-// countGroups notes in which groups a node is. Node names are local to their function, so groups are too.
+// countGroups counts a node and its groups as remaining. Node names, and so groups, are local to their function.
 func (c *deviceClearer) countGroups(entry []byte) {
 	colocated := false
 	for name := range groups(entry) {
@@ -87,11 +89,11 @@ func (c *deviceClearer) countGroups(entry []byte) {
 	}
 }
 
-// colocatedElsewhere counts the nodes that are, with the devices that they will have, on another device than the node which
-// their colocation group is named after.
+// colocatedElsewhere counts the nodes that will be on a different device than the node that names their colocation
+// group.
 func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
 	type key struct{ function, node string }
-	heads := make(map[key]string) // devices of the nodes that a group is named after
+	heads := make(map[key]string) // devices of the nodes that name a group
 	o.eachNode(g, func(function string, n *wire.Node, _ string, grouped bool) {
 		for name := range groupsOf(n, grouped) {
 			heads[key{function, string(name)}] = ""
@@ -114,9 +116,9 @@ func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
 	return elsewhere
 }
 
-// eachNode calls use with each node of a graph and of its functions, whose name is empty for the graph, with the device
-// that the node will have, and whether it keeps its colocation groups. The graph has been walked before, so there are no
-// errors in it.
+// eachNode calls use with each node of a graph and of its functions. It passes the name of the function (empty for the
+// graph), the device that the node will have, and whether it keeps its colocation groups. The caller has already walked
+// the graph, so there are no errors in it.
 func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire.Node, device string, grouped bool)) {
 	walk := func(function string, nodes iter.Seq2[*wire.Node, error], frozen bool) {
 		for n, err := range nodes {
@@ -139,7 +141,7 @@ func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire
 	}
 }
 
-// groupsOf returns the node names of the colocation groups of a node that keeps them.
+// groupsOf returns the node names of a node's colocation groups, or none if grouped is false.
 func groupsOf(n *wire.Node, grouped bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if value, ok := n.Attr("_class"); ok && grouped {

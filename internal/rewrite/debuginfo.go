@@ -6,8 +6,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ExportDebugInfo cuts a GraphDebugInfo to the nodes that Export copies with the same options, and gives them the names that
-// they have in the copy. What it says about functions stays. The error is a *wire.SyntaxError.
+// ExportDebugInfo reduces a GraphDebugInfo to the nodes that Export copies with the same options, under their new names.
+// Entries of functions stay. The error is a *wire.SyntaxError.
 func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rope, error) {
 	nodes, err := graph.NewNodes(m.Graph())
 	if err != nil {

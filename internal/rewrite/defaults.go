@@ -6,11 +6,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A defaultStripper knows which attrs have the default value of their op (strip_graph_default_valued_attrs in
-// tensorflow/python/framework/meta_graph.py, with the file's own op definitions instead of those that happen to be installed).
+// A defaultStripper finds attrs with their op's default value (strip_graph_default_valued_attrs in
+// tensorflow/python/framework/meta_graph.py). It uses the op definitions in the file instead of the installed ones.
 type defaultStripper struct {
 	ops       *opList
-	functions map[string]bool              // nodes that call one have no defaults
+	functions map[string]bool              // names of functions; calls have no default attrs
 	defaults  map[string]map[string][]byte // op to attr to AttrValue
 }
 
@@ -30,7 +30,7 @@ func newDefaultStripper(m *wire.MetaGraph) (*defaultStripper, error) {
 	return d, nil
 }
 
-// drops reports whether an attr of a node is to be left out.
+// drops reports whether a node's attr has the default value of its op.
 func (d *defaultStripper) drops(op, key, value []byte) bool {
 	defaults, known := d.defaults[string(op)]
 	if !known {
@@ -41,7 +41,7 @@ func (d *defaultStripper) drops(op, key, value []byte) bool {
 	return ok && sameAttr(value, is)
 }
 
-// load returns the attrs of an op that have a default.
+// load returns the default attrs of an op.
 func (d *defaultStripper) load(op string) map[string][]byte {
 	if d.functions[op] {
 		return nil
@@ -61,7 +61,7 @@ func (d *defaultStripper) load(op string) map[string][]byte {
 	return defaults
 }
 
-// without returns those of the used ops that the file does not define, sorted.
+// without returns the used ops that the file does not define, sorted.
 func (d *defaultStripper) without(used map[string]bool) []string {
 	var out []string
 	for op := range used {

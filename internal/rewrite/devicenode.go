@@ -9,17 +9,17 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// deviceNode is what matters here of a NodeDef.
+// A deviceNode holds the parts of a NodeDef that matter for devices.
 type deviceNode struct {
 	raw    []byte
-	device []byte // the device, nil where there is none or it is empty
+	device []byte // the device, nil if it is missing or empty
 	field  []byte // the field that holds it
-	fields int    // how many device fields there are; protobuf reads the last
-	class  []byte // the map entry of `_class`, nil where there is none; protobuf reads the last
+	fields int    // number of device fields; protobuf reads the last
+	class  []byte // the map entry of `_class`, nil if there is none; protobuf reads the last
 }
 
-// look reads a NodeDef.
-func look(raw []byte) (deviceNode, error) {
+// parseDeviceNode parses a NodeDef.
+func parseDeviceNode(raw []byte) (deviceNode, error) {
 	n := deviceNode{raw: raw}
 	s := wire.Scan(raw)
 	for s.Next() {
@@ -37,9 +37,9 @@ func look(raw []byte) (deviceNode, error) {
 	return n, s.Err()
 }
 
-// isClass reports whether a map entry is that of the attr `_class`.
+// isClass reports whether a map entry belongs to the attr `_class`.
 func isClass(entry []byte) bool {
-	// Nearly every entry is a short key and a value, so most of them need one look.
+	// Most entries consist of a short key and a value, so the length of the key rules them out.
 	if len(entry) > 2 && entry[0] == 0x0a && entry[1] != byte(len("_class")) && int(entry[1]) < min(0x80, len(entry)-2) {
 		if value := entry[2+int(entry[1]):]; value[0] == 0x12 {
 			if size, n := protowire.ConsumeVarint(value[1:]); n > 0 && size == uint64(len(value)-1-n) {
@@ -51,9 +51,9 @@ func isClass(entry []byte) bool {
 	return string(key) == "_class"
 }
 
-// node appends a node.
+// node appends a node with its device and groups cleared.
 func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
-	n, err := look(f.Data)
+	n, err := parseDeviceNode(f.Data)
 	if err != nil {
 		c.err = err
 		return
@@ -63,16 +63,16 @@ func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
 		b.Window(f.Raw)
 		return
 	}
-	fate := c.fate(n.device)
-	changes := fate.changes()
+	action := c.action(n.device)
+	changes := action.changes()
 	placed := n.device != nil
-	if fate != nil {
-		fate.nodes++
-		placed = fate.to != ""
+	if action != nil {
+		action.nodes++
+		placed = action.to != ""
 	}
 	switch {
 	case !changes:
-	case fate.to == "":
+	case action.to == "":
 		c.report.Cleared++
 	default:
 		c.report.Replaced++
@@ -82,7 +82,7 @@ func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
 	}
 	ungroup := false
 	if n.class != nil {
-		ungroup = !c.frozen && c.options.ungroups(fate != nil && fate.matched) && c.ungroup(n.class)
+		ungroup = !c.frozen && c.options.ungroups(action != nil && action.matched) && c.ungroup(n.class)
 		if !ungroup {
 			c.countGroups(n.class)
 		}
@@ -90,47 +90,47 @@ func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
 	switch {
 	case !changes && !ungroup:
 		b.Window(f.Raw)
-	case changes && fate.to == "" && n.fields == 1 && !ungroup:
-		// The common case: one field goes, and what is before and behind it stays.
+	case changes && action.to == "" && n.fields == 1 && !ungroup:
+		// The common case: remove one field and keep everything before and after it.
 		at, _ := wire.Offset(n.raw, n.field)
 		b.Message(f.Num, func() {
 			b.Window(n.raw[:at])
 			b.Window(n.raw[at+len(n.field):])
 		})
 	default:
-		b.Message(f.Num, func() { n.rebuild(b, fate, ungroup) })
+		b.Message(f.Num, func() { n.rebuild(b, action, ungroup) })
 	}
 }
 
-// A deviceFate is what becomes of the nodes on one device.
-type deviceFate struct {
+// A deviceAction is what happens to the nodes on one device.
+type deviceAction struct {
 	device  string
-	to      string // the device that they get, which may be the same
-	matched bool   // it is one of the devices that the options mean
+	to      string // the new device, which may be the same; empty to clear it
+	matched bool   // the options select the device
 	nodes   int
 }
 
-// changes reports whether the nodes get another device, or none.
-func (d *deviceFate) changes() bool { return d != nil && d.to != d.device }
+// changes reports whether the device of the nodes changes.
+func (d *deviceAction) changes() bool { return d != nil && d.to != d.device }
 
-// fate returns what becomes of the nodes on a device, nil where there is none or what is walked is frozen.
-func (c *deviceClearer) fate(device []byte) *deviceFate {
+// action returns the action for a device. It returns nil for no device and in a frozen part.
+func (c *deviceClearer) action(device []byte) *deviceAction {
 	if device == nil || c.frozen {
 		return nil
 	}
-	// Neighbors mostly share a device.
+	// Adjacent nodes often share a device.
 	if c.last != nil && c.last.device == string(device) {
 		return c.last
 	}
 	if c.last = c.devices[string(device)]; c.last == nil {
-		c.last = &deviceFate{device: string(device)}
+		c.last = &deviceAction{device: string(device)}
 		c.last.to, c.last.matched = c.options.target(c.last.device)
 		c.devices[c.last.device] = c.last
 	}
 	return c.last
 }
 
-// target returns what becomes of a device, and whether it is one of those that the options mean.
+// target returns the new device for a device, and whether the options select it.
 func (o *DeviceOptions) target(device string) (string, bool) {
 	for _, m := range o.Map {
 		if m.From.Match(device) {
@@ -143,16 +143,16 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 	return device, false
 }
 
-// rebuild appends the fields of a node that is changed.
-func (n *deviceNode) rebuild(b *wire.Builder, fate *deviceFate, ungroup bool) {
+// rebuild appends the fields of a changed node.
+func (n *deviceNode) rebuild(b *wire.Builder, action *deviceAction, ungroup bool) {
 	for s := wire.Scan(n.raw); s.Next(); {
 		switch {
-		case s.Is(wire.NodeDevice) && fate.changes():
-			if fate.to != "" && &s.Raw[0] == &n.field[0] {
-				b.String(wire.NodeDevice, fate.to)
+		case s.Is(wire.NodeDevice) && action.changes():
+			if action.to != "" && &s.Raw[0] == &n.field[0] {
+				b.String(wire.NodeDevice, action.to)
 			}
 		case s.Is(wire.NodeAttr) && ungroup && isClass(s.Data):
-			// An earlier entry, which nobody reads, must not come to light when the last one goes.
+			// Removing the last entry must not expose an earlier entry, which protobuf ignores.
 			if &s.Data[0] != &n.class[0] {
 				continue
 			}

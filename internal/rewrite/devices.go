@@ -13,7 +13,7 @@ import (
 // DeviceOptions selects the devices to clear. The zero value clears all of them, in function bodies too.
 type DeviceOptions struct {
 	Match      []match.DevicePattern // only devices that one of these matches; empty: all
-	Map        []DeviceMapping       // devices to replace by others; the first match counts
+	Map        []DeviceMapping       // devices to replace; the first match counts
 	Colocation bool                  // also remove the `loc:@` groups from the `_class` attr
 	GraphOnly  bool                  // skip function bodies, as TensorFlow does
 }
@@ -27,11 +27,11 @@ type DeviceMapping struct {
 // A DevicesReport describes what ClearDevices did. Nodes of the graph and of function bodies are counted alike.
 type DevicesReport struct {
 	Nodes         int            `json:"nodes"`          // nodes checked
-	Cleared       int            `json:"cleared"`        // nodes whose device is empty now
-	Replaced      int            `json:"replaced"`       // nodes that are on another device now
-	InFunctions   int            `json:"in_functions"`   // of the cleared and replaced nodes, those in function bodies
-	Functions     int            `json:"functions"`      // functions in whose bodies they are
-	Devices       []DeviceChange `json:"devices"`        // what became of each device that changed, most nodes first
+	Cleared       int            `json:"cleared"`        // nodes that no longer have a device
+	Replaced      int            `json:"replaced"`       // nodes that moved to another device
+	InFunctions   int            `json:"in_functions"`   // cleared and replaced nodes in function bodies
+	Functions     int            `json:"functions"`      // functions with cleared or replaced nodes
+	Devices       []DeviceChange `json:"devices"`        // the change of each device, most nodes first
 	GroupsRemoved int            `json:"groups_removed"` // entries removed from `_class`
 	Left          DevicesLeft    `json:"left"`           // what still ties nodes to a device
 	Unmatched     []string       `json:"unmatched"`      // patterns of Map and Match that match no device
@@ -40,31 +40,31 @@ type DevicesReport struct {
 
 // A DeviceChange counts the nodes that were on one device.
 type DeviceChange struct {
-	Device string `json:"device"` // as it was spelled
-	To     string `json:"to"`     // the new device, empty where it was cleared
+	Device string `json:"device"` // as spelled in the file
+	To     string `json:"to"`     // the new device; empty if it was cleared
 	Nodes  int    `json:"nodes"`
 }
 
-// DevicesLeft is what ties nodes to a device after ClearDevices.
+// A DevicesLeft counts what still ties nodes to a device after ClearDevices.
 type DevicesLeft struct {
 	Nodes     int `json:"nodes"`     // nodes with a device
 	Groups    int `json:"groups"`    // colocation groups
-	Colocated int `json:"colocated"` // nodes in them
+	Colocated int `json:"colocated"` // nodes in these groups
 	// Elsewhere counts the nodes that are colocated with a node on a different device. TensorFlow places them on that device.
 	Elsewhere int `json:"elsewhere"`
 }
 
-// Changed reports whether anything was, or for a check would be, changed.
+// Changed reports whether ClearDevices changed anything.
 func (r *DevicesReport) Changed() bool { return r.changes() > 0 }
 
-// changes counts what was changed so far.
+// changes returns the number of changes so far.
 func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.GroupsRemoved }
 
-// ClearDevices empties the device of the nodes of a MetaGraphDef, in the graph and in function bodies, and changes nothing
-// else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which leaves function bodies
-// alone). A message in which there is nothing to clear comes back byte for byte. The error is a *wire.SyntaxError.
+// ClearDevices clears the device of the nodes of a MetaGraphDef, in the graph and in function bodies. It changes nothing
+// else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which skips function
+// bodies). If there is nothing to clear, it returns the original bytes. The error is a *wire.SyntaxError.
 func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
-	c := &deviceClearer{options: o, devices: make(map[string]*deviceFate), groups: make(map[uint64]bool), seed: maphash.MakeSeed()}
+	c := &deviceClearer{options: o, devices: make(map[string]*deviceAction), groups: make(map[uint64]bool), seed: maphash.MakeSeed()}
 	if err := checkBeside(m); err != nil {
 		return nil, nil, err
 	}
@@ -84,21 +84,21 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 	}
 	c.finish()
 	if !c.report.Changed() {
-		return m.Original(m.Rope()), &c.report, nil // with the old headers, however they are written
+		return m.Original(m.Rope()), &c.report, nil // the original bytes, including their encoding
 	}
 	return b.Build(), &c.report, nil
 }
 
-// A deviceClearer walks a graph and clears as it goes.
+// A deviceClearer clears the devices of a graph in one walk.
 type deviceClearer struct {
 	options  DeviceOptions
 	report   DevicesReport
-	devices  map[string]*deviceFate
-	last     *deviceFate     // that of the node before
-	groups   map[uint64]bool // hashes of the colocation groups that are left: a large graph has too many to keep their names
+	devices  map[string]*deviceAction
+	last     *deviceAction   // the action for the previous node
+	groups   map[uint64]bool // hashes of the remaining colocation groups; a large graph has too many to store their names
 	seed     maphash.Seed
-	function string // whose body is being walked, empty in the graph
-	frozen   bool   // what is being walked must stay as it is
+	function string // the function whose body is being walked; empty in the graph
+	frozen   bool   // leave the current part unchanged
 	err      error
 }
 
@@ -160,7 +160,7 @@ func (c *deviceClearer) each(message []byte, use func(wire.Field)) {
 	}
 }
 
-// message appends the message field f, whose new fields body appends: as it stands where body changes nothing.
+// message appends the message field f with the fields that body appends. It copies f unchanged if body changes nothing.
 func (c *deviceClearer) message(b *wire.Builder, f wire.Field, body func(*wire.Builder)) {
 	before := c.report.changes()
 	var inner wire.Builder
@@ -172,7 +172,7 @@ func (c *deviceClearer) message(b *wire.Builder, f wire.Field, body func(*wire.B
 	b.Message(f.Num, func() { b.Append(inner.Build()) })
 }
 
-// finish puts the report in order.
+// finish completes the report and sorts its lists.
 func (c *deviceClearer) finish() {
 	c.report.Left.Groups = len(c.groups)
 	c.report.Devices = []DeviceChange{}
@@ -197,7 +197,7 @@ func (c *deviceClearer) finish() {
 	}
 }
 
-// findUnmatched notes a pattern that fits none of the devices.
+// findUnmatched reports a pattern that matches none of the devices.
 func (c *deviceClearer) findUnmatched(p match.DevicePattern) {
 	for device := range c.devices {
 		if p.Match(device) {
@@ -217,8 +217,8 @@ type UnmatchedError struct {
 
 func (e *UnmatchedError) Error() string { return "no device matches " + quotedList(e.Patterns) }
 
-// Mapped returns an *UnmatchedError if one of the devices that o maps is not in the file that the report is about: a map that moves
-// nothing would clear everything instead.
+// Mapped returns an *UnmatchedError if a mapping of o matches no device of the reported file. Such a mapping would move
+// nothing, and clear all devices instead.
 func (r *DevicesReport) Mapped(o DeviceOptions) error {
 	var missing []string
 	for _, m := range o.Map {

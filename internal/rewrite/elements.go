@@ -5,7 +5,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// nameElements finds the new names of the elements that were asked for.
+// nameElements finds the new names of the requested elements.
 func (i *importer) nameElements() error {
 	if len(i.o.ReturnElements) == 0 {
 		return nil
@@ -34,7 +34,7 @@ func (i *importer) nameElements() error {
 		}
 		to := i.plan.Node(string(name)) + string(port)
 		if target, ok := i.plan.Inputs[string(scope.Spelling([]byte(element)))]; ok && len(port) > 0 {
-			to = tensorName(target) // a mapped tensor is what it was mapped to (PopulateReturnTensors in graph_constructor.cc)
+			to = tensorName(target) // a mapped tensor is replaced by its target (PopulateReturnTensors in graph_constructor.cc)
 		}
 		i.report.Returned = append(i.report.Returned, Rename{element, to})
 	}

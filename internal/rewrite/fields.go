@@ -7,7 +7,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// lastEntries returns which fields of a map count: of those with the same key the last. The others are passed over.
+// lastEntries returns the indexes of the fields that are live entries of a map. An entry is live if no later entry has
+// the same key.
 func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {
 	at := make(map[string]int)
 	for i := range m.Fields {
@@ -23,7 +24,7 @@ func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {
 	return out
 }
 
-// appendGraph appends a GraphDef as a pass has it.
+// appendGraph appends a GraphDef with the changes of a pass.
 func appendGraph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
 	var err error
 	debugInfo := false
@@ -37,7 +38,7 @@ func appendGraph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
 				return pass.Library(b, other)
 			case other.Is(wire.GraphDebugInfo) && !pass.Plan.Nothing():
 				if debugInfo {
-					return nil // it is one message, wherever its parts stand
+					return nil // the first part was replaced by the merged message
 				}
 				debugInfo = true
 				whole, _ := wire.Merged(f.Data, wire.GraphDebugInfo)
@@ -52,12 +53,12 @@ func appendGraph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
 	return err
 }
 
-// appendValue appends an entry to a list of a CollectionDef.
+// appendValue appends an entry to the list of a CollectionDef.
 func appendValue(list, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(list, 1, protowire.BytesType), value)
 }
 
-// writeCollection appends a collection of a MetaGraphDef. Of kind 0, it is one that holds no list.
+// writeCollection appends a collection of a MetaGraphDef. Kind 0 writes a collection without a list.
 func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists ...[]byte) {
 	b.Message(wire.CollectionDef, func() {
 		b.String(1, key)
@@ -82,7 +83,7 @@ func writeEntry(b *wire.Builder, num protowire.Number, key, value []byte) {
 	})
 }
 
-// appendFields appends all fields num of message as they stand.
+// appendFields appends all fields num of message unchanged.
 func appendFields(b *wire.Builder, message []byte, num protowire.Number) {
 	for s := wire.Scan(message); s.Next(); {
 		if s.Num == num {
@@ -91,7 +92,7 @@ func appendFields(b *wire.Builder, message []byte, num protowire.Number) {
 	}
 }
 
-// copyField appends the fields num of a MetaGraphDef as they stand.
+// copyField appends the fields num of a MetaGraphDef unchanged.
 func copyField(b *wire.Builder, m *wire.MetaGraph, num protowire.Number) {
 	for _, f := range m.Fields {
 		if f.Is(num) {

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A library is the function library of a graph, by name.
+// A library is the function library of a graph, indexed by name.
 type library struct {
 	functions map[string]wire.Function
 	gradients map[string][]byte // function to its GradientDef
@@ -34,7 +34,7 @@ func libraryOf(g wire.Graph) (*library, error) {
 	return l, nil
 }
 
-// checkFunctions notes the functions that both graphs have and that are not the same.
+// checkFunctions reports the functions that have different definitions in the two graphs.
 func (i *importer) checkFunctions() error {
 	if !i.into {
 		return nil
@@ -60,13 +60,13 @@ func (i *importer) checkFunctions() error {
 			}
 		}
 	}
-	hint := "functions have one name space, which no scope divides: make one of the graphs anew with other names for them"
+	hint := "functions share one name space and ignore scopes; rebuild one of the graphs with different function names"
 	for _, names := range []struct {
 		one, many string
 		names     []string
 	}{
-		{"the function %s exists in the base with another body", "functions exist in the base with other bodies: %s", bodies},
-		{"the function %s has another gradient in the base", "functions have other gradients in the base: %s", gradients},
+		{"function %s has a different body in the base", "functions have different bodies in the base: %s", bodies},
+		{"function %s has a different gradient in the base", "functions have different gradients in the base: %s", gradients},
 	} {
 		switch len(names.names) {
 		case 0:
@@ -79,8 +79,8 @@ func (i *importer) checkFunctions() error {
 	return nil
 }
 
-// appendLibraries appends the united function library, where there is one: the base's as it stands, then what only the
-// imported graph has. Functions that are called with other shapes lose the shapes that they record.
+// appendLibraries appends the merged function library, if there is one: the base's, followed by the functions that only
+// the imported graph has. Functions that are called with new shapes lose their recorded shapes.
 func (i *importer) appendLibraries(b *wire.Builder) error {
 	base, err := libraryOf(i.there.rest)
 	if err != nil {
@@ -142,8 +142,8 @@ func (i *importer) appendBaseLibrary(b *wire.Builder, library []byte) {
 	}
 }
 
-// functionField returns a function of the library, without the shapes that it records if it is called with others, and, if it is one
-// of the imported graph, with the new shared names of its nodes.
+// functionField returns a function of the library. It removes the recorded shapes if the function is called with new
+// ones. It also changes shared_names if the function belongs to the imported graph.
 func (i *importer) functionField(f wire.Field, name string, own bool) wire.Field {
 	function := f.Data
 	if i.shapeless[name] {

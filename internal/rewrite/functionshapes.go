@@ -7,9 +7,9 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// withoutShapes returns a FunctionDef without the shapes that were inferred for its arguments and for the nodes of its body, and
-// whether it had any: the attrs _output_shapes and _input_shapes. What loops and conditionals declare of their outputs becomes
-// unknown.
+// withoutShapes returns a FunctionDef without the inferred shapes of its arguments and nodes, which are in the attrs
+// _output_shapes and _input_shapes. It marks the output shapes that loops and conditionals declare as unknown. The
+// second result reports whether anything changed.
 func withoutShapes(function []byte) ([]byte, bool) {
 	const argAttrs = 1 // FunctionDef.ArgAttrs.attr
 	out := make([]byte, 0, len(function))
@@ -47,7 +47,7 @@ func withoutShapes(function []byte) ([]byte, bool) {
 	return out, dropped
 }
 
-// nodeWithoutShapes returns a NodeDef without the shapes that it records, and whether it is the same.
+// nodeWithoutShapes returns a NodeDef without its recorded shapes, and whether it is unchanged.
 func nodeWithoutShapes(node []byte) ([]byte, bool) {
 	out, same := withoutEntry(node, wire.NodeAttr, "_output_shapes")
 	if !declaresShapes(wire.Last(node, wire.NodeOp)) {
@@ -68,7 +68,8 @@ func nodeWithoutShapes(node []byte) ([]byte, bool) {
 	return declared, same
 }
 
-// withoutEntry returns a message without the entries of the map field num that have the key, and whether it has none.
+// withoutEntry returns a message without the entries of the map field num that have the key. The second result reports
+// whether there was no such entry.
 func withoutEntry(message []byte, num protowire.Number, key string) ([]byte, bool) {
 	same := true
 	var out []byte

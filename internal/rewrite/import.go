@@ -15,90 +15,91 @@ import (
 // ImportOptions holds the arguments of import_meta_graph.
 type ImportOptions struct {
 	Scope          string         // a prefix for every name, with or without a trailing slash
-	InputMap       []InputMapping // inputs that are to read a tensor of the base instead
-	ClearDevices   bool           // empty the device of every imported node
+	InputMap       []InputMapping // inputs to replace by tensors of the base
+	ClearDevices   bool           // clear the device of every imported node
 	UnboundInputs  string         // the collection that lists the inputs to map; empty: none
 	Collections    []scope.Glob   // the collections to import; empty: all
 	ReturnElements []string       // nodes and tensors whose new names to report
-	UniqueShared   bool           // give resources of the imported graph whose shared_name the base uses one of their own
+	UniqueShared   bool           // give imported resources new shared_names where the base uses the same ones
 	Registry       *scope.Registry
-	// Checkpoints are those of both graphs, so that the result gets a saver for one checkpoint of both; nil for none.
+	// Checkpoints are the checkpoints of both graphs. If set, the result gets a saver for one checkpoint with the
+	// variables of both graphs.
 	Checkpoints *ImportCheckpoints
 }
 
 // An ImportReport describes what Import did.
 type ImportReport struct {
-	Scope         string   `json:"scope"`          // the scope that the nodes are in now
-	AskedScope    string   `json:"asked_scope"`    // the scope that was asked for
-	Nodes         int      `json:"nodes"`          // nodes that were imported
-	BaseNodes     int      `json:"base_nodes"`     // nodes that were there
-	Renamed       int      `json:"renamed"`        // imported nodes whose own name was taken
-	Renames       []Rename `json:"renames"`        // the first of them
-	Frames        []Rename `json:"frames"`         // loops that got another frame, because theirs was taken
-	InputsMapped  int      `json:"inputs_mapped"`  // mappings of inputs that were used
-	ShapesChanged bool     `json:"-"`              // an input is mapped to a tensor of another shape
-	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions without the inferred shapes that they recorded, which do not hold any more
-	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were moved to what they are mapped to
-	Initializers  int      `json:"initializers"`   // variables that got another initializer, theirs not having come along
+	Scope         string   `json:"scope"`          // the scope that holds the imported nodes
+	AskedScope    string   `json:"asked_scope"`    // the requested scope
+	Nodes         int      `json:"nodes"`          // imported nodes
+	BaseNodes     int      `json:"base_nodes"`     // nodes of the base
+	Renamed       int      `json:"renamed"`        // imported nodes that were renamed because their name was taken
+	Renames       []Rename `json:"renames"`        // renames of these nodes, at most 100
+	Frames        []Rename `json:"frames"`         // loop frames that were renamed because their name was taken
+	InputsMapped  int      `json:"inputs_mapped"`  // input mappings applied
+	ShapesChanged bool     `json:"-"`              // an input is mapped to a tensor of a different shape
+	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions that lost recorded shapes, because the shapes no longer hold
+	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were replaced by the mapping targets
+	Initializers  int      `json:"initializers"`   // variables that got a substitute initializer, because theirs was not imported
 	Cleared       int      `json:"cleared"`        // nodes whose device was cleared
-	Collections   []string `json:"collections"`    // collections that were imported, sorted
-	Skipped       []string `json:"skipped"`        // collections that were not asked for, sorted
-	Functions     int      `json:"functions"`      // functions that were added to the library
-	Shared        int      `json:"shared"`         // functions that were in it
-	Saver         string   `json:"saver"`          // whose saver_def counts: "none", "base", "imported", "both"
-	// InKeys has the new key of each tensor of the imported graph's checkpoint, if ImportOptions.Checkpoints is set.
+	Collections   []string `json:"collections"`    // imported collections, sorted
+	Skipped       []string `json:"skipped"`        // collections that the options exclude, sorted
+	Functions     int      `json:"functions"`      // functions added to the library
+	Shared        int      `json:"shared"`         // functions that the base already had
+	Saver         string   `json:"saver"`          // the origin of the result's saver_def: "none", "base", "imported", "both"
+	// InKeys maps each key of the imported checkpoint to its new key, if ImportOptions.Checkpoints is set.
 	InKeys      map[string]string `json:"-"`
-	Unsaved     int               `json:"unsaved"`      // variables of the other graph, which that saver knows nothing of
-	SharedState int               `json:"shared_state"` // imported nodes that are one resource (variable, table, queue) with a node of the base
-	SharedNames []SharedName      `json:"shared_names"` // the shared_names that resources of both graphs have, the first of them
-	Stale       []string          `json:"stale"`        // collections in whose Anys nodes have names that they had before, sorted
-	Signatures  []Rename          `json:"signatures"`   // signatures whose key was taken
-	ObjectsLost bool              `json:"objects_lost"` // both had an object graph, and the base's stayed
-	Returned    []Rename          `json:"returned"`     // the elements that were asked for, with their new names
+	Unsaved     int               `json:"unsaved"`      // variables of the other graph, which that saver does not restore
+	SharedState int               `json:"shared_state"` // imported nodes that share a resource (variable, table, queue) with a node of the base
+	SharedNames []SharedName      `json:"shared_names"` // shared_names that resources of both graphs use, at most 100
+	Stale       []string          `json:"stale"`        // collections whose Anys still contain old node names, sorted
+	Signatures  []Rename          `json:"signatures"`   // signatures that were renamed because their key was taken
+	ObjectsLost bool              `json:"objects_lost"` // both files had an object graph, and only the base's was kept
+	Returned    []Rename          `json:"returned"`     // the requested elements and their new names
 }
 
-// A SharedName is a shared_name that resources of both graphs have.
+// A SharedName is a shared_name that resources of both graphs use.
 type SharedName struct {
 	Kind    string `json:"kind"` // "variable", "table", "queue", ...
 	Name    string `json:"name"`
-	NewName string `json:"new_name,omitempty"` // the name that the imported resource has now, if it got one of its own
-	Nodes   int    `json:"nodes"`              // imported nodes that have it
+	NewName string `json:"new_name,omitempty"` // the new name of the imported resource, if it got one
+	Nodes   int    `json:"nodes"`              // imported nodes that use it
 }
 
-// A Rename is a name and what it became.
+// A Rename is an old name and its new name.
 type Rename struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// An importer is one Import at work.
+// An importer holds the state of one Import.
 type importer struct {
-	in, base *wire.MetaGraph // base is not nil, but may be empty
+	in, base *wire.MetaGraph // base is never nil, but may be empty
 	o        ImportOptions
 	plan     *scope.Plan
 	pass     *scope.Pass
-	into     bool              // there is a base
-	instead  map[string]string // initializers that are not there, and what to take for each
-	own      *survey           // of in's graph
-	there    *survey           // of the base's
-	ops      *opList           // of in
+	into     bool              // Import was called with a base
+	instead  map[string]string // missing initializers and their substitutes
+	own      *survey           // of the imported graph
+	there    *survey           // of the base graph
+	ops      *opList           // of the imported file
 	baseOps  *opList
 
-	graph, baseGraph     *graph.Graph // nil until single nodes are looked at
+	graph, baseGraph     *graph.Graph // indexed on first use
 	tensors, baseTensors *opdef.Tensors
 	inputMap             *inputMap               // nil without an input map
-	newShapes            map[graph.Edge]newShape // the tensors of in that have another shape because of the input map
-	sharedVariables      int                     // imported nodes that are one variable with a node of the base
-	sharedNames          map[resourceKey]string  // the new names of resources that share one with the base
-	shapeless            map[string]bool         // the functions that are called with other shapes than before
+	newShapes            map[graph.Edge]newShape // tensors of the imported graph whose shape changes because of the input map
+	sharedVariables      int                     // imported nodes that share a variable with a node of the base
+	sharedNames          map[resourceKey]string  // new names of resources that would share a name with the base
+	shapeless            map[string]bool         // functions that are called with new shapes
 
 	report  *ImportReport
 	trouble Troubles
 }
 
 // Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
-// tensorflow/python/framework). Without a base, it puts every name of in under the scope. The error is Troubles, with all conflicts
-// between the two graphs, or a *wire.SyntaxError if a file is damaged.
+// tensorflow/python/framework). Without a base, it moves every name of in into the scope. The error is Troubles, with
+// all conflicts between the two graphs, or a *wire.SyntaxError if a file is damaged.
 func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportReport, error) {
 	if o.Registry == nil {
 		o.Registry = scope.NewRegistry()
@@ -112,7 +113,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	}
 	i.pass = &scope.Pass{Plan: i.plan, ClearDevices: o.ClearDevices}
 	if asked != "" && !scope.ValidName(o.Scope) {
-		i.trouble.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, followed by letters, digits and _ . - /",
+		i.trouble.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
 			"TensorFlow does not accept the scope %q", asked)
 	}
 	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.findShared, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
@@ -141,7 +142,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	return message, i.report, nil
 }
 
-// load surveys both graphs.
+// load checks both files for damage, and surveys both graphs unless only names change.
 func (i *importer) load() (err error) {
 	for _, m := range []*wire.MetaGraph{i.in, i.base} {
 		if err := checkBeside(m); err != nil {
@@ -165,13 +166,13 @@ func (i *importer) load() (err error) {
 	return err
 }
 
-// renamesOnly reports whether the pass that writes the nodes is all that has to look at them: nothing can collide without a base, and
-// a search of the bytes shows that no input is unbound.
+// renamesOnly reports whether the import can skip the surveys and visit nodes only when it writes them. Without a base
+// nothing can collide, and a search of the bytes shows that no input is unbound.
 func (i *importer) renamesOnly() bool {
 	return !i.into && (i.o.Scope != "" || i.o.ClearDevices) && !bytes.Contains(i.in.Graph(), []byte(scope.UnboundPrefix))
 }
 
-// chooseNames finds a scope, or names for single nodes, with which no names collide.
+// chooseNames chooses a scope, or new names for single nodes, so that no names collide.
 func (i *importer) chooseNames() error {
 	i.report.Scope = i.o.Scope
 	if i.into {
@@ -189,7 +190,7 @@ func (i *importer) chooseNames() error {
 	return err
 }
 
-// nameInitializers replaces initializers that were not imported by substitutes.
+// nameInitializers replaces missing initializers by their substitutes.
 func (i *importer) nameInitializers() error {
 	for initializer, other := range i.instead {
 		i.plan.Outer[initializer] = i.plan.Node(other)
@@ -197,8 +198,8 @@ func (i *importer) nameInitializers() error {
 	return nil
 }
 
-// mostRenames is the most renames that a report lists.
-const mostRenames = 100
+// maxRenames is the maximum number of renames in a report.
+const maxRenames = 100
 
 // renameTaken renames the nodes whose names the base uses.
 func (i *importer) renameTaken() error {
@@ -212,7 +213,7 @@ func (i *importer) renameTaken() error {
 			continue
 		}
 		i.report.Renamed++
-		if len(i.report.Renames) < mostRenames {
+		if len(i.report.Renames) < maxRenames {
 			name := string(t.nodes.Name(at))
 			i.report.Renames = append(i.report.Renames, Rename{name, name + "_" + strconv.Itoa(int(number))})
 		}
@@ -220,7 +221,7 @@ func (i *importer) renameTaken() error {
 	return nil
 }
 
-// chooseFrames gives imported loops other frames if the base uses theirs.
+// chooseFrames renames the frames of imported loops whose names the base uses.
 func (i *importer) chooseFrames() error {
 	if !i.into || len(i.there.frames) == 0 {
 		return nil
@@ -246,14 +247,14 @@ func (i *importer) chooseFrames() error {
 	return nil
 }
 
-// noteStale notes a collection whose Anys keep old node names.
+// noteStale reports a collection whose Anys keep old node names.
 func (i *importer) noteStale(key string, collection []byte) {
 	if i.o.Registry.Stale(i.plan, collection) {
 		i.report.Stale = append(i.report.Stale, key)
 	}
 }
 
-// finish puts the report in order.
+// finish sorts the lists of the report and replaces nil lists by empty ones.
 func (r *ImportReport) finish() {
 	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Stale} {
 		slices.Sort(*names)

@@ -11,23 +11,24 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ImportCheckpoints are the checkpoints of the two graphs of an import, of which one for the result is made.
+// ImportCheckpoints are the checkpoints of the two graphs of an import. They are combined into one checkpoint for the
+// result.
 type ImportCheckpoints struct {
 	In, Base *checkpoint.Checkpoint // nil if there is none
 }
 
-// A NoCheckpointError says that a graph restores variables and has no checkpoint.
+// A NoCheckpointError reports a graph that restores variables but has no checkpoint.
 type NoCheckpointError struct {
-	Base bool // whether it is the base
+	Base bool // the graph is the base
 }
 
 func (e *NoCheckpointError) Error() string {
-	return "the graph restores variables and has no checkpoint"
+	return "the graph restores variables but has no checkpoint"
 }
 
-// composeSaver returns the imported MetaGraphDef with one saver that restores the variables of both graphs, and notes in the report under
-// which keys. Keys of the base stay. Keys of the imported graph get the scope; without a scope, a key that the base has follows the
-// node, whose name was taken too. The savers of the two graphs stay in it as nodes.
+// composeSaver returns the merged MetaGraphDef with a single saver that restores the variables of both graphs. It adds
+// the new checkpoint keys to the report. Keys of the base stay. Keys of the imported graph get the scope. Without a
+// scope, a key that the base uses is renamed like its node. The nodes of the original savers stay in the graph.
 func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	merged, err := wire.ParseMetaGraph(message.Bytes())
 	if err != nil {
@@ -68,13 +69,14 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	return out, err
 }
 
-// A composer looks up in the new graph what savers restore.
+// A composer looks up the nodes that savers restore in the new graph.
 type composer struct {
 	g       *graph.Graph
-	lacking bool // whether the last graph restores something and has no checkpoint
+	lacking bool // the last graph restores variables but has no checkpoint
 }
 
-// restored returns what the saver of one of the graphs restores, with the nodes of the new graph.
+// restored returns what the saver of one of the graphs restores, as nodes of the new graph. The function rename returns
+// the new name of a node.
 func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, rename func(string) string) ([]checkpoint.Restored, error) {
 	c.lacking = false
 	old, err := graph.New(m.Graph())
@@ -101,7 +103,7 @@ func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, re
 	return found, nil
 }
 
-// newKeys returns the new key of each tensor of the imported graph's checkpoint.
+// newKeys returns the new key of each tensor of the imported checkpoint.
 func (i *importer) newKeys(own []checkpoint.Restored, g *graph.Graph) map[string]string {
 	keys := make(map[string]string)
 	if i.o.Checkpoints.In == nil {
@@ -122,7 +124,7 @@ func (i *importer) newKeys(own []checkpoint.Restored, g *graph.Graph) map[string
 			taken[i.o.Checkpoints.Base.Tensors[k].Name] = true
 		}
 	}
-	nodes := make(map[string]string) // by key, the new name of the node that gets it alone
+	nodes := make(map[string]string) // by key, the new name of the node that restores it
 	for k := range own {
 		nodes[own[k].Key] = string(g.Name(int(own[k].Node)))
 	}
@@ -145,8 +147,8 @@ func (i *importer) newKeys(own []checkpoint.Restored, g *graph.Graph) map[string
 	return keys
 }
 
-// freeKey returns a key that is not taken: the name of the node if that is the old key with a number, else the old key with a
-// number. Of the keys of a table, the number goes before "-keys" and "-values", by which they are told apart.
+// freeKey returns a free key for a node. It is the name of the node if that is the old key with a number, or else the
+// old key with a number. The number precedes "-keys" and "-values", which distinguish the two keys of a table.
 func freeKey(key, node string, taken map[string]bool) string {
 	if strings.HasPrefix(node, key+"_") && !taken[node] {
 		return node
@@ -164,7 +166,7 @@ func freeKey(key, node string, taken map[string]bool) string {
 	}
 }
 
-// Sources returns what the checkpoint of the result is made of.
+// Sources returns the parts of the result's checkpoint: the base's tensors, and the imported ones under their new keys.
 func (c *ImportCheckpoints) Sources(report *ImportReport) []checkpoint.Source {
 	var sources []checkpoint.Source
 	if c.Base != nil {

@@ -15,12 +15,12 @@ const (
 	variableInitializer protowire.Number = 2
 )
 
-// findInitializers finds initializers for the variables of collections whose own lies outside of what is kept: TensorFlow does
-// not load such a file. It happens where init_from_checkpoint or TensorFlow Hub gave a variable a value from outside its scope,
-// and the variable has then an op beside it that the one outside took the place of. It returns the initializers that are
-// not there, each with the one to take instead.
+// findInitializers finds substitutes for initializers whose nodes are not kept, as keeps reports. TensorFlow does not
+// load a file in which a variable of a collection names a missing initializer. This happens if init_from_checkpoint or
+// TensorFlow Hub replaced the initializer of a variable by one outside its scope. The original initializer usually
+// remains next to the variable. The result maps each missing initializer to its substitute.
 func findInitializers(m *wire.MetaGraph, r *scope.Registry, keeps func(node []byte) bool) (map[string]string, error) {
-	torn := make(map[string]string) // variable to its initializer
+	missing := make(map[string]string) // variable to its missing initializer
 	for raw, value := range m.Entries(wire.CollectionDef) {
 		t, ok := r.Lookup(string(raw))
 		kind, list := scope.KindOf(value)
@@ -31,11 +31,11 @@ func findInitializers(m *wire.MetaGraph, r *scope.Registry, keeps func(node []by
 			_, variable, _ := scope.Split(wire.Last(s.Data, variableName))
 			_, initializer, _ := scope.Split(wire.Last(s.Data, variableInitializer))
 			if len(initializer) > 0 && keeps(variable) && !keeps(initializer) {
-				torn[string(variable)] = string(initializer)
+				missing[string(variable)] = string(initializer)
 			}
 		}
 	}
-	if len(torn) == 0 {
+	if len(missing) == 0 {
 		return nil, nil
 	}
 	instead := make(map[string]string)
@@ -47,8 +47,8 @@ func findInitializers(m *wire.MetaGraph, r *scope.Registry, keeps func(node []by
 			continue
 		}
 		_, variable, _ := scope.Split(n.Inputs[0])
-		initializer, ok := torn[string(variable)]
-		// Where several assign to it, its own one is called after it (Variable in tensorflow/python/ops/ref_variable.py).
+		initializer, ok := missing[string(variable)]
+		// If several ops assign to it, prefer the one named VARIABLE/Assign (Variable in tensorflow/python/ops/ref_variable.py).
 		if ok && (instead[initializer] == "" || string(n.Name) == string(variable)+"/Assign") {
 			instead[initializer] = string(n.Name)
 		}

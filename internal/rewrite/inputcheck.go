@@ -13,7 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// checkSources reports the mappings of inputs that no node reads.
+// checkSources reports the mappings whose source no node reads.
 func (p *inputMap) checkSources() {
 	if !slices.ContainsFunc(p.mappings, func(m *mapping) bool { return !m.read }) {
 		return
@@ -30,7 +30,7 @@ func (p *inputMap) checkSources() {
 			}
 		}
 	}
-	// What must be mapped comes first: it is what is most likely meant.
+	// Unbound inputs come first, because they are the most likely sources.
 	slices.SortStableFunc(inputs, func(a, b string) int { return -cmp.Compare(truth(isUnbound([]byte(a))), truth(isUnbound([]byte(b)))) })
 	for _, m := range p.mappings {
 		if m.read {
@@ -44,9 +44,9 @@ func (p *inputMap) checkSources() {
 		if other := mark + scope.UnboundPrefix + name; seen[other] {
 			hint = "did you mean " + quotedList([]string{other}) + "?"
 		} else if other := "^" + m.source; seen[other] {
-			hint = "it is read as a control input: " + other
+			hint = "the graph reads it as a control input: " + other
 		} else if other := strings.TrimPrefix(m.source, "^"); other != m.source && seen[other] {
-			hint = "it is read as data: " + other
+			hint = "the graph reads it as data: " + other
 		}
 		p.i.trouble.about(InputMapArgument, hint, "no node of the imported graph reads %q", m.Source)
 	}
@@ -60,8 +60,9 @@ func truth(b bool) int {
 	return 0
 }
 
-// checkTypes reports the mappings to a tensor of another type than a reader expects, as TensorFlow's importer does for each
-// edge (GraphConstructor::MakeEdge in tensorflow/core/common_runtime/graph_constructor.cc).
+// checkTypes reports the mappings to a tensor whose type differs from the type that a reader expects. TensorFlow's
+// importer checks this for each edge (GraphConstructor::MakeEdge in
+// tensorflow/core/common_runtime/graph_constructor.cc).
 func (p *inputMap) checkTypes() {
 	var reader, node wire.Node
 	var types []int32
@@ -87,7 +88,7 @@ func (p *inputMap) checkTypes() {
 			if opdef.Takes(expected, actual) {
 				continue
 			}
-		default: // an op that nothing defines: what was read before says what is expected
+		default: // an undefined op: expect the type of the original input
 			if expected = p.sourceType(m); opdef.Takes(expected, actual) {
 				continue
 			}
@@ -95,14 +96,14 @@ func (p *inputMap) checkTypes() {
 		reported[m] = true
 		hint := "map it to a tensor of the same type"
 		if expected > tensor.RefOffset {
-			hint = "the node changes the variable that it reads, so map it to a variable of the same type or leave it as it is"
+			hint = "the node modifies the variable that it reads; map it to a variable of the same type, or do not map it"
 		}
 		p.i.trouble.about(InputMapArgument, hint, "node %q needs %s as input %d, and %q is %s", reader.Name, tensor.DTypeName(expected), in.slot, m.Target,
 			tensor.DTypeName(actual))
 	}
 }
 
-// sourceType returns the value type of the tensor that a mapping replaces, 0 if it is not known.
+// sourceType returns the value type of the tensor that a mapping replaces, or 0 if it is unknown.
 func (p *inputMap) sourceType(m *mapping) int32 {
 	if m.from.Node == graph.Dangling {
 		return 0
@@ -112,7 +113,7 @@ func (p *inputMap) sourceType(m *mapping) int32 {
 	return p.i.tensors.DType(&n, int(m.from.Port))
 }
 
-// checkUnbound reports the unbound inputs that nothing maps.
+// checkUnbound reports the unbound inputs without a mapping.
 func (p *inputMap) checkUnbound() {
 	i := p.i
 	var left []string
@@ -130,7 +131,7 @@ func (p *inputMap) checkUnbound() {
 	}
 	hint := "map each of them, for example '" + left[0] + "=" + target + "'"
 	if !i.into {
-		hint = "import into the graph that has them, and " + hint
+		hint = "import into the graph with the targets, and " + hint
 	}
 	what := "unbound inputs are"
 	if len(left) == 1 {
@@ -139,14 +140,14 @@ func (p *inputMap) checkUnbound() {
 	i.trouble.about(InputMapArgument, hint, "%s not mapped: %s", what, list(left))
 }
 
-// unbound returns the inputs that must be mapped, each once: those whose name says so, and those that the collection of unbound
-// inputs lists, as far as a node reads them.
+// unbound returns the inputs that must be mapped, without duplicates. These are the inputs with the unbound prefix, and
+// the inputs in the collection of unbound inputs that a node reads.
 func (i *importer) unbound() []string {
 	inputs := i.own.unbound
 	if i.o.UnboundInputs == "" {
 		return inputs
 	}
-	// A program other than TensorFlow may list inputs of other names.
+	// Programs other than TensorFlow may list inputs without the prefix.
 	listed := make(map[string]bool)
 	value, _ := i.in.Collection(i.o.UnboundInputs)
 	if kind, list := scope.KindOf(value); kind == scope.BytesList || kind == scope.NodeList {
@@ -161,7 +162,7 @@ func (i *importer) unbound() []string {
 	}
 	for n, err := range i.in.Graph().Nodes() {
 		if err != nil {
-			break // the survey has read all of them
+			break // the survey has already parsed all nodes
 		}
 		for _, input := range n.Inputs {
 			if spelled := string(scope.Spelling(input)); listed[spelled] {
@@ -173,7 +174,7 @@ func (i *importer) unbound() []string {
 	return inputs
 }
 
-// isUnbound reports whether an input has the name of one from outside an exported scope.
+// isUnbound reports whether the name of an input marks it as coming from outside an exported scope.
 func isUnbound(input []byte) bool {
 	return bytes.HasPrefix(bytes.TrimPrefix(input, []byte("^")), []byte(scope.UnboundPrefix))
 }

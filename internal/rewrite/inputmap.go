@@ -10,48 +10,48 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An InputMapping makes the nodes that read Source, of the imported graph, read Target of the base instead. Either is `name`,
-// `name:k` or `^name`; both are control inputs or neither is.
+// An InputMapping makes the imported nodes that read Source read Target of the base instead. Each is written `name`,
+// `name:k` or `^name`. Either both are control inputs or neither is.
 type InputMapping struct {
 	Source, Target string
 }
 
-// A mapping is an InputMapping taken apart.
+// A mapping is a parsed InputMapping.
 type mapping struct {
 	InputMapping
 	source   string     // the input to replace, without `:0`
 	target   string     // the input to write instead
-	from, to graph.Edge // the tensors; from is Dangling for an unbound input
+	from, to graph.Edge // from is Dangling for an unbound input
 	read     bool       // a node reads the source
 }
 
-// control reports whether the mapping is one of control inputs.
+// control reports whether the mapping is for control inputs.
 func (m *mapping) control() bool { return strings.HasPrefix(m.source, "^") }
 
-// An inputMap is the input map of an import at work.
+// An inputMap checks the input map of an import and applies it.
 type inputMap struct {
 	i        *importer
 	mappings []*mapping
 	bySource map[string]*mapping
-	nodes    map[string]*mappedNode // by name, the nodes of which a tensor is mapped
+	nodes    map[string]*mappedNode // by name, the nodes with a mapped tensor
 	readers  []mappedInput
 }
 
-// A mappedNode is a node of the imported graph, or an unbound input, of which tensors are mapped.
+// A mappedNode is a node of the imported graph, or an unbound input, with mapped tensors.
 type mappedNode struct {
-	targets []string // the nodes that they are mapped to, each once
+	targets []string // the nodes that its tensors are mapped to, without duplicates
 	partial bool     // a node reads another of its tensors, which is not mapped
-	watched bool     // a node has it as a control input
+	watched bool     // it is a control input of a node
 }
 
-// A mappedInput is a data input that is mapped.
+// A mappedInput is a mapped data input.
 type mappedInput struct {
 	node int // the number of the reader
-	slot int // the number of the input, counted without control inputs
+	slot int // the number of the input, not counting control inputs
 	m    *mapping
 }
 
-// mapInputs checks the input map against both graphs and enters it into the plan.
+// mapInputs checks the input map against both graphs and adds it to the plan.
 func (i *importer) mapInputs() error {
 	p := &inputMap{i: i, bySource: make(map[string]*mapping), nodes: make(map[string]*mappedNode)}
 	for _, m := range i.o.InputMap {
@@ -62,7 +62,7 @@ func (i *importer) mapInputs() error {
 		return nil
 	}
 	if !i.into {
-		i.trouble.about(InputMapArgument, "import into the graph that has them", "there is no graph to map inputs to")
+		i.trouble.about(InputMapArgument, "import into the graph with the targets", "the input map needs a base graph")
 		return nil
 	}
 	if err := i.indexGraphs(); err != nil {
@@ -88,7 +88,7 @@ func (i *importer) mapInputs() error {
 	return i.mapOuter()
 }
 
-// indexGraphs indexes both graphs, for an import that has to look at single nodes. The error is a *wire.SyntaxError.
+// indexGraphs indexes both graphs, for imports that look up single nodes. The error is a *wire.SyntaxError.
 func (i *importer) indexGraphs() (err error) {
 	if err := i.indexImported(); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (i *importer) indexGraphs() (err error) {
 	return nil
 }
 
-// indexImported indexes the imported graph alone.
+// indexImported indexes only the imported graph.
 func (i *importer) indexImported() (err error) {
 	if i.graph == nil {
 		if i.graph, err = graph.New(i.in.Graph()); err != nil {
@@ -113,7 +113,7 @@ func (i *importer) indexImported() (err error) {
 	return nil
 }
 
-// parse takes a mapping apart and keeps it.
+// parse parses a mapping and adds it. A conflicting mapping is reported, and an equal one is ignored.
 func (p *inputMap) parse(m InputMapping) {
 	trouble := &p.i.trouble
 	fromMark, from, fromPort := scope.Split([]byte(m.Source))
@@ -145,7 +145,7 @@ func (p *inputMap) parse(m InputMapping) {
 	p.mappings = append(p.mappings, parsed)
 }
 
-// resolve finds the nodes that the mappings name. A target that the base does not have is a conflict.
+// resolve looks up the nodes of all mappings. It reports targets that the base does not have.
 func (p *inputMap) resolve() {
 	i := p.i
 	var names []string // of the base, for suggestions
@@ -183,11 +183,11 @@ func (p *inputMap) resolve() {
 	}
 }
 
-// findReaders finds the inputs that are mapped, and who else reads the nodes that they read.
+// findReaders finds the mapped inputs, and the other readers of the nodes that they read.
 func (p *inputMap) findReaders() {
 	g := p.i.graph
-	source := make([]bool, g.Len()) // by node number: a mapping is about it
-	dangling := false               // a mapping is about what is no node
+	source := make([]bool, g.Len()) // by node number: a mapping has it as its source
+	dangling := false               // the source of a mapping is not a node
 	for _, m := range p.mappings {
 		if m.from.Node == graph.Dangling {
 			dangling = true
@@ -207,7 +207,7 @@ func (p *inputMap) findReaders() {
 	}
 }
 
-// readInputs looks at the inputs of a node that may read something mapped.
+// readInputs checks the inputs of a node that may read a mapped node.
 func (p *inputMap) readInputs(i int, n *wire.Node) {
 	slot := 0
 	for _, input := range n.Inputs {
@@ -231,8 +231,8 @@ func (p *inputMap) readInputs(i int, n *wire.Node) {
 	}
 }
 
-// moveControls makes control inputs of a node all of whose tensors are mapped depend on what the tensors are mapped to. Such a
-// node does nothing any more, and a placeholder would have to be fed.
+// moveControls replaces control inputs on fully mapped nodes by control inputs on the mapping targets. A fully mapped
+// node no longer has an effect, and a placeholder would have to be fed.
 func (p *inputMap) moveControls() {
 	plan := p.i.plan
 	plan.Inputs = make(map[string]string, len(p.mappings))

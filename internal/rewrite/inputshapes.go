@@ -11,35 +11,35 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A newShape is the shape that a tensor of the imported graph has after the import.
+// A newShape is the shape of an imported tensor after the import.
 type newShape struct {
 	shape tensor.Shape
-	weak  bool // what was known of the tensor does not hold any more; otherwise the shape says the same or more
+	weak  bool // the old shape no longer holds; if false, shape refines it
 }
 
 // A shapeWalk follows the shapes of mapped inputs through the imported graph, as TensorFlow's importer infers them
-// (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc). It refuses what an op cannot take, and
-// finds the recorded shapes that do not hold any more: TensorFlow would refuse them, or rely on them.
+// (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc). It reports inputs that an op
+// cannot take. It also finds recorded shapes that no longer hold, which TensorFlow would reject or rely on.
 type shapeWalk struct {
 	i          *importer
 	registered *opdef.Registered
-	mapped     map[graph.Edge]graph.Edge // a tensor of the imported graph to the tensor of the base that replaces it
-	changed    map[graph.Edge]newShape   // tensors of the imported graph whose shape changes, mapped ones included
+	mapped     map[graph.Edge]graph.Edge // tensors of the imported graph and the base tensors that replace them
+	changed    map[graph.Edge]newShape   // tensors of the imported graph whose shape changes, including mapped ones
 	library    *draft.Library
 	calls      *draft.Closure          // the functions whose arguments have new shapes
-	constants  map[graph.Edge]constant // integer tensors that were evaluated
+	constants  map[graph.Edge]constant // integer tensors evaluated so far
 	failed     int
-	before     bool // answer for the graph as it was, without the input map
+	before     bool // describe the graph without the input map
 
-	// The node being looked at.
+	// The current node.
 	node  wire.Node
 	edges []graph.Edge // its data inputs
 }
 
-// maxShapeConflicts is how many nodes that cannot take their new inputs are reported.
+// maxShapeConflicts is the maximum number of reported nodes that cannot take their new inputs.
 const maxShapeConflicts = 10
 
-// followShapes follows the shapes of mapped tensors to where they end.
+// followShapes follows the shapes of mapped tensors through the graph.
 func (p *inputMap) followShapes() error {
 	w := &shapeWalk{i: p.i, registered: opdef.NewRegistered(), mapped: make(map[graph.Edge]graph.Edge), changed: make(map[graph.Edge]newShape),
 		constants: make(map[graph.Edge]constant)}
@@ -57,7 +57,7 @@ func (p *inputMap) followShapes() error {
 		}
 	}
 	var first []int
-	unbound := make(map[int]map[int]graph.Edge) // by reader and slot, what a mapped input that is no node of the graph reads
+	unbound := make(map[int]map[int]graph.Edge) // by reader and slot, the base tensor for a mapped unbound input
 	for _, in := range p.readers {
 		if _, changed := w.changed[in.m.from]; in.m.from.Node == graph.Dangling || changed {
 			first = append(first, in.node)
@@ -86,10 +86,10 @@ func (p *inputMap) followShapes() error {
 	return nil
 }
 
-// downstream returns the given nodes and those that read them, directly or not, in an order in which a node comes after those
-// that it reads. In a loop that is not possible for all.
+// downstream returns the nodes of first and all nodes that read them, directly or indirectly. A node comes after the
+// nodes that it reads, except in loops.
 func downstream(g *graph.Graph, first []int) []int {
-	state := make([]uint8, g.Len()) // 1: on the way, 2: done
+	state := make([]uint8, g.Len()) // 0: not visited, 1: visited
 	var order []int
 	type frame struct{ node, next int }
 	for _, i := range first {
@@ -118,10 +118,10 @@ func downstream(g *graph.Graph, first []int) []int {
 	return order
 }
 
-// sameShape reports whether two shapes say the same.
+// sameShape reports whether two shapes are equal. An unknown shape equals only itself.
 func sameShape(a, b tensor.Shape) bool { return slices.Equal(a, b) && (a == nil) == (b == nil) }
 
-// refines reports whether shape a says all that shape b says, and does not contradict it.
+// refines reports whether shape a is at least as specific as shape b and does not contradict it.
 func refines(a, b tensor.Shape) bool {
 	if b == nil {
 		return true
@@ -185,7 +185,8 @@ func (w *shapeWalk) visit(i int, unbound map[int]graph.Edge) error {
 	return nil
 }
 
-// closesLoop reports whether an input of the node is what closes a while loop. TensorFlow infers shapes before it connects it.
+// closesLoop reports whether an input of the current node closes a while loop. TensorFlow infers shapes before it
+// connects such inputs.
 func (w *shapeWalk) closesLoop(e graph.Edge) bool {
 	switch string(w.node.Op) {
 	case "Merge", "RefMerge":
@@ -196,7 +197,7 @@ func (w *shapeWalk) closesLoop(e graph.Edge) bool {
 	return op == "NextIteration" || op == "RefNextIteration"
 }
 
-// recordedShapes returns the shapes that a node records of its outputs.
+// recordedShapes returns the output shapes that a node records.
 func recordedShapes(n *wire.Node) []tensor.Shape {
 	value, _ := n.Attr("_output_shapes")
 	list, _ := wire.AttrBytes(value, wire.AttrList)
@@ -209,8 +210,8 @@ func recordedShapes(n *wire.Node) []tensor.Shape {
 	return shapes
 }
 
-// infer returns the shapes of the outputs of the node with new inputs, nil where they are unknown. Inputs that the op cannot take
-// are a conflict, unless it could not take those before.
+// infer returns the output shapes of the current node with new inputs, or nil if they are unknown. It reports a conflict
+// if the op cannot take the new inputs, unless it could not take the old ones either.
 func (w *shapeWalk) infer(was, now []tensor.Shape, count int) []tensor.Shape {
 	op := string(w.node.Op)
 	if !w.registered.Has(op) {
@@ -236,23 +237,23 @@ func (w *shapeWalk) infer(was, now []tensor.Shape, count int) []tensor.Shape {
 	w.before = false
 	if before == nil && w.failed < maxShapeConflicts {
 		w.failed++
-		w.i.trouble.about(InputMapArgument, "map it to a tensor of a shape that the imported graph can work on",
+		w.i.trouble.about(InputMapArgument, "map it to a tensor with a shape that the imported graph accepts",
 			"node %q (%s) cannot take the mapped inputs: %v", w.node.Name, op, err)
 	}
 	return nil
 }
 
-// maxInferredOutputs is the most outputs of one node that shapes are inferred for.
+// maxInferredOutputs is the maximum number of outputs of a node whose shapes are inferred.
 const maxInferredOutputs = 1 << 14
 
-// producer returns the version of the producer of the imported graph.
+// producer returns the producer version of the imported graph.
 func (i *importer) producer() int64 {
 	versions, _ := i.own.rest.Versions()
 	return int64(int32(wire.LastUint(versions, versionProducer)))
 }
 
-// settle compares the inferred shapes of a node's outputs with what was known of them, and drops the recorded shapes if one of
-// them does not hold any more. With weak, what was known followed from inputs that have changed.
+// settle compares the inferred output shapes of a node with the known ones. It drops the recorded shapes if one of them
+// no longer holds. If weak is set, the known shapes followed from inputs that have changed.
 func (w *shapeWalk) settle(i int, inferred, recorded []tensor.Shape, count int, weak bool) {
 	drop := false
 	for k := range max(count, min(len(recorded), maxInferredOutputs)) {
@@ -268,7 +269,7 @@ func (w *shapeWalk) settle(i int, inferred, recorded []tensor.Shape, count int, 
 		if merged, ok := opdef.MergeShapes(now, old); ok && !weak {
 			now = merged
 		}
-		// TensorFlow may have known more of the old shape than is known here, and have recorded what follows from it.
+		// TensorFlow may have known more about the old shape and recorded shapes that follow from it.
 		certain := sameShape(old, now) && (k < len(recorded) || now.FullyDefined())
 		if weak && !certain || !sameShape(old, now) {
 			w.changed[graph.Edge{Node: int32(i), Port: int32(k)}] = newShape{now, weak && !certain || !refines(now, old)}
@@ -281,7 +282,7 @@ func (w *shapeWalk) settle(i int, inferred, recorded []tensor.Shape, count int, 
 	}
 }
 
-// dropDeclared makes the shapes that a loop or conditional declares of its outputs unknown.
+// dropDeclared marks the output shapes that a loop or conditional declares as unknown.
 func (w *shapeWalk) dropDeclared(i int) {
 	if value, ok := w.node.Attr("output_shapes"); ok && declaresShapes(w.node.Op) {
 		w.i.edit(i).Attrs["output_shapes"] = draft.ForgetShapes(value, func(int) bool { return true })
@@ -289,7 +290,7 @@ func (w *shapeWalk) dropDeclared(i int) {
 	}
 }
 
-// edit returns the changes to a node of the imported graph, for the caller to add to.
+// edit returns the Edit for a node of the imported graph. The caller can add changes to it.
 func (i *importer) edit(node int) *scope.Edit {
 	if i.pass.Edits == nil {
 		i.pass.Edits = make(map[int]*scope.Edit)

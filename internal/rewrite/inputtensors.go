@@ -13,12 +13,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// assetPaths is the collection in which TensorFlow 1 lists the tensors that hold paths of assets (GraphKeys.ASSET_FILEPATHS in
-// tensorflow/python/framework/ops.py).
+// assetPaths is the collection in which TensorFlow 1 lists the tensors that hold asset paths (GraphKeys.ASSET_FILEPATHS
+// in tensorflow/python/framework/ops.py).
 const assetPaths = "asset_filepaths"
 
-// tensorPlan returns the plan for what feeds and fetches tensors: signatures, assets and the saver. In these, a tensor that is
-// mapped is what it is mapped to. Elsewhere it keeps its name, since its node is imported too.
+// tensorPlan returns the plan for messages that feed or fetch tensors: signatures, assets and the saver. In these, the
+// target replaces a mapped tensor. Elsewhere a mapped tensor keeps its name, because its node is imported too.
 func (i *importer) tensorPlan() *scope.Plan {
 	if i.inputMap == nil {
 		return i.plan
@@ -36,12 +36,12 @@ func (i *importer) tensorPlan() *scope.Plan {
 	return &plan
 }
 
-// tensorMessage returns a message of a type that feeds or fetches tensors, with its names changed.
+// tensorMessage returns a message that feeds or fetches tensors, with its names changed.
 func (i *importer) tensorMessage(message []byte, typ protoreflect.FullName) ([]byte, error) {
 	return i.tensorPlan().Message(nil, message, i.o.Registry.NamesOf(typ))
 }
 
-// signature returns a SignatureDef with its names changed, and with the shapes that its tensors have after the import.
+// signature returns a SignatureDef with the names and shapes that its tensors have after the import.
 func (i *importer) signature(signature []byte) ([]byte, error) {
 	return i.tensorMessage(i.withNewShapes(signature), "tensorflow.SignatureDef")
 }
@@ -54,7 +54,7 @@ const (
 	tensorInfoShape  protowire.Number = 3
 )
 
-// withNewShapes returns a SignatureDef with the new shapes of the tensors that have another shape because of the input map.
+// withNewShapes returns a SignatureDef with updated shapes for the tensors that the input map changes.
 func (i *importer) withNewShapes(signature []byte) []byte {
 	if len(i.newShapes) == 0 {
 		return signature
@@ -86,7 +86,7 @@ func (i *importer) withNewShapes(signature []byte) []byte {
 	return out
 }
 
-// tensorOf returns the tensor of the imported graph that an input reads, Dangling if the graph has no such node.
+// tensorOf returns the imported tensor that an input reads. Its node is Dangling if the graph has no such node.
 func (i *importer) tensorOf(input string) graph.Edge {
 	_, name, port := scope.Split([]byte(input))
 	e := graph.Edge{Node: graph.Dangling}

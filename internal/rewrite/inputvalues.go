@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	maxConstant      = 1 << 10 // elements of an integer tensor that is evaluated
-	maxConstantDepth = 32      // nodes between a shape and what it is computed from
+	maxConstant      = 1 << 10 // maximum number of elements of an evaluated tensor
+	maxConstantDepth = 32      // maximum number of nodes to follow
 )
 
-// value returns the elements of an integer tensor of the imported graph, if TensorFlow knows them when it imports the graph. Of the
-// arithmetic that TensorFlow evaluates it follows what most graphs compute a shape with.
+// value returns the elements of an integer tensor of the imported graph, if TensorFlow knows them during the import. It
+// evaluates only the ops that most graphs use to compute a shape.
 func (w *shapeWalk) value(e graph.Edge) ([]int64, bool) { return w.valueBelow(e, maxConstantDepth) }
 
-// A constant is the elements of an integer tensor, nil if TensorFlow does not know them.
+// A constant is the elements of an integer tensor, or nil if TensorFlow does not know them.
 type constant []int64
 
-// valueBelow is value, following at most depth nodes. Each tensor is evaluated once.
+// valueBelow is like value, but follows at most depth nodes. It evaluates each tensor once.
 func (w *shapeWalk) valueBelow(e graph.Edge, depth int) ([]int64, bool) {
 	if known, seen := w.constants[e]; seen {
 		return known, known != nil
 	}
-	w.constants[e] = nil // what a cycle finds when it comes round
+	w.constants[e] = nil // a cycle finds this entry
 	v, ok := w.evaluate(e, depth)
 	if ok {
 		w.constants[e] = v
@@ -74,7 +74,7 @@ func (w *shapeWalk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
 	return nil, false
 }
 
-// shape returns the shape that a tensor of the imported graph has after the import.
+// shape returns the shape of an imported tensor after the import.
 func (w *shapeWalk) shape(e graph.Edge) tensor.Shape {
 	if s, ok := w.changed[e]; ok {
 		return s.shape
@@ -85,7 +85,7 @@ func (w *shapeWalk) shape(e graph.Edge) tensor.Shape {
 	return w.i.tensors.Shape(int(e.Node), int(e.Port))
 }
 
-// element evaluates a StridedSlice that takes one element out of a vector, as x.shape[0] does.
+// element evaluates a StridedSlice that selects one element of a vector, such as x.shape[0].
 func (w *shapeWalk) element(node int, inputs []graph.Edge, depth int) ([]int64, bool) {
 	if len(inputs) != 4 {
 		return nil, false
@@ -121,7 +121,7 @@ func (w *shapeWalk) element(node int, inputs []graph.Edge, depth int) ([]int64, 
 	return slices.Clone(values[at : at+1]), true
 }
 
-// constantOf returns the elements of an integer tensor that a Const node holds.
+// constantOf returns the elements of an integer Const tensor.
 func constantOf(g *graph.Graph, e graph.Edge) ([]int64, bool) {
 	if e.Port != 0 || g.OpName(g.Op(int(e.Node))) != "Const" {
 		return nil, false
@@ -136,7 +136,7 @@ func constantOf(g *graph.Graph, e graph.Edge) ([]int64, bool) {
 	return tensor.Integers(raw, maxConstant)
 }
 
-// variable returns the shape of the variable that a resource of the imported graph refers to, nil if it is unknown.
+// variable returns the shape of the variable that an imported resource refers to, or nil if it is unknown.
 func (w *shapeWalk) variable(e graph.Edge) tensor.Shape {
 	for range maxConstantDepth {
 		g := w.i.graph

@@ -10,7 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// build puts the result together: the fields of MetaGraphDef in their order, of each the base's part before the imported one.
+// build writes the result. It writes the fields of MetaGraphDef in order, and in each field the base's part before the
+// imported one.
 func (i *importer) build() (*wire.Rope, error) {
 	if !i.into {
 		return i.rename()
@@ -27,7 +28,7 @@ func (i *importer) build() (*wire.Rope, error) {
 			return nil, err
 		}
 	}
-	// What the schema does not know is merged as protobuf would: one behind the other.
+	// Unknown fields are concatenated, as protobuf merges them.
 	for _, m := range []*wire.MetaGraph{i.base, i.in} {
 		for _, f := range m.Fields {
 			if f.Num > wire.ObjectGraphDef || f.Type != protowire.BytesType {
@@ -38,7 +39,8 @@ func (i *importer) build() (*wire.Rope, error) {
 	return b.Build(), nil
 }
 
-// mergeInfo appends the MetaInfoDef: the base's with the op lists united, the imported one's where the base has none.
+// mergeInfo appends the MetaInfoDef. It is the base's, with both op lists united, or the imported one if the base has
+// none.
 func (i *importer) mergeInfo(b *wire.Builder) error {
 	own, hasOwn := i.in.Message(wire.MetaInfoDef)
 	info, has := i.base.Message(wire.MetaInfoDef)
@@ -91,7 +93,7 @@ func (i *importer) mergeInfo(b *wire.Builder) error {
 	return err
 }
 
-// mergeGraphs appends the GraphDef.
+// mergeGraphs appends the merged GraphDef.
 func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 	_, has := i.base.Message(wire.GraphDef)
 	if _, hasOwn := i.in.Message(wire.GraphDef); !has && !hasOwn {
@@ -126,9 +128,9 @@ const (
 	versionBad         protowire.Number = 3
 )
 
-// appendVersions appends the versions of both graphs as one: the older producer, the newer of the oldest consumers, all bad
-// consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). A base without
-// nodes has no say.
+// appendVersions appends the versions that suit both graphs: the older producer, the newer min_consumer and all
+// bad_consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). It ignores
+// the versions of a base without nodes.
 func (i *importer) appendVersions(b *wire.Builder) error {
 	own, hasOwn := i.own.rest.Versions()
 	base, has := i.there.rest.Versions()
@@ -173,7 +175,7 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 	return nil
 }
 
-// A consumerList is a list of bad_consumers without duplicates, in the order in which they were added.
+// A consumerList is a list of bad_consumers without duplicates, in the order of their addition.
 type consumerList struct {
 	values []uint64
 	known  map[uint64]bool
@@ -189,7 +191,7 @@ func (l *consumerList) add(versions []byte) error {
 		for rest := s.Data; len(rest) > 0; {
 			v, n := protowire.ConsumeVarint(rest)
 			if n < 0 {
-				return &wire.SyntaxError{At: rest, Reason: "bad_consumers in the graph's versions cannot be read"}
+				return &wire.SyntaxError{At: rest, Reason: "invalid bad_consumers in the graph's versions"}
 			}
 			if rest = rest[n:]; !l.known[v] {
 				if l.known == nil {
@@ -226,7 +228,7 @@ func (i *importer) appendDebugInfo(b *wire.Builder) error {
 	return nil
 }
 
-// mergeSavers appends the SaverDef: the base's, or else the imported one.
+// mergeSavers appends the base's SaverDef, or the imported one if the base has none.
 func (i *importer) mergeSavers(b *wire.Builder) error {
 	if _, ok := i.base.Message(wire.SaverDef); ok {
 		i.report.Saver = "base"
@@ -243,7 +245,7 @@ func (i *importer) mergeSavers(b *wire.Builder) error {
 	return err
 }
 
-// mergeSignatures appends the signatures of both. One whose key is taken gets another.
+// mergeSignatures appends the signatures of both files. It renames an imported signature whose key is taken.
 func (i *importer) mergeSignatures(b *wire.Builder) error {
 	taken := make(map[string]bool)
 	for key := range i.in.Entries(wire.SignatureDef) {
@@ -271,7 +273,7 @@ func (i *importer) mergeSignatures(b *wire.Builder) error {
 	return nil
 }
 
-// mergeAssets appends the assets of both.
+// mergeAssets appends the assets of both files.
 func (i *importer) mergeAssets(b *wire.Builder) error {
 	copyField(b, i.base, wire.AssetFileDef)
 	for _, f := range i.in.Fields {
@@ -287,7 +289,8 @@ func (i *importer) mergeAssets(b *wire.Builder) error {
 	return nil
 }
 
-// mergeObjects appends the object graph: the base's, or else the imported one with its assets counted from behind the base's.
+// mergeObjects appends the base's object graph, or the imported one if the base has none. The asset indexes of an
+// imported one are shifted past the base's assets.
 func (i *importer) mergeObjects(b *wire.Builder) error {
 	objects, ok := i.in.Message(wire.ObjectGraphDef)
 	if _, has := i.base.Message(wire.ObjectGraphDef); has {
@@ -323,7 +326,7 @@ const (
 	objectAssetIndex protowire.Number = 1
 )
 
-// shiftAssets appends the fields of a SavedObjectGraph with every index of an asset larger by n.
+// shiftAssets appends the fields of a SavedObjectGraph and adds n to each asset index.
 func shiftAssets(b *wire.Builder, objects []byte, n uint64) error {
 	s := wire.Scan(objects)
 	for s.Next() {
@@ -351,7 +354,7 @@ func shiftAssets(b *wire.Builder, objects []byte, n uint64) error {
 	return s.Err()
 }
 
-// message returns a message of a type that is in no collection with its names changed.
+// message returns a message outside the collections, with its names changed.
 func (i *importer) message(message []byte, typ string) ([]byte, error) {
 	return i.plan.Message(nil, message, i.o.Registry.NamesOf(protoreflect.FullName(typ)))
 }

@@ -13,8 +13,8 @@ var kindNames = [...]string{scope.NodeList: "node_list", scope.BytesList: "bytes
 	scope.FloatList: "float_list", scope.AnyList: "any_list"}
 
 // checkCollections reports patterns that match no collection, and collections whose kind of list differs between the two
-// graphs. A list of nodes and a list of protos do not go together either: TensorFlow's importer reads a collection as one of
-// them (import_scoped_meta_graph_with_return_elements in tensorflow/python/framework/meta_graph.py).
+// graphs. TensorFlow's importer cannot merge such lists: it reads a collection either as a list of nodes or as a list of
+// protos (import_scoped_meta_graph_with_return_elements in tensorflow/python/framework/meta_graph.py).
 func (i *importer) checkCollections() error {
 	own := make(map[string]bool)
 	for key := range i.in.Entries(wire.CollectionDef) {
@@ -32,7 +32,7 @@ func (i *importer) checkCollections() error {
 	}
 	for raw, value := range i.in.Entries(wire.CollectionDef) {
 		key := string(raw)
-		if key == i.o.UnboundInputs || len(i.o.Collections) > 0 && !fitsAny(i.o.Collections, key) {
+		if key == i.o.UnboundInputs || len(i.o.Collections) > 0 && !matchesAny(i.o.Collections, key) {
 			continue
 		}
 		kind, list := scope.KindOf(value)
@@ -47,7 +47,7 @@ func (i *importer) checkCollections() error {
 	return nil
 }
 
-// mergeCollections appends the collections of both, of one that both have the base's entries first.
+// mergeCollections appends the collections of both files. The entries of the base come first.
 func (i *importer) mergeCollections(b *wire.Builder) error {
 	imported := make(map[string]scope.CollectionChange)
 	var order []string

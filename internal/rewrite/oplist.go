@@ -16,7 +16,7 @@ const (
 	opDefAttr protowire.Number = 4
 )
 
-// An opList is the op definitions that a file carries (meta_info_def.stripped_op_list), by name.
+// An opList indexes the op definitions of a file (meta_info_def.stripped_op_list) by name.
 type opList struct {
 	raw   map[string][]byte
 	order []string
@@ -44,8 +44,8 @@ func opsOf(m *wire.MetaGraph) (*opList, error) {
 	return l, s.Err()
 }
 
-// usedOps returns the ops of the nodes that a plan keeps and of all function bodies (ops_used_by_graph_def in
-// tensorflow/python/framework/meta_graph.py, which leaves out functions that only an attr names).
+// usedOps returns the ops of all nodes that a plan keeps and of all function bodies (ops_used_by_graph_def in
+// tensorflow/python/framework/meta_graph.py, which omits functions that only an attr names).
 func usedOps(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
 	used := make(map[string]bool)
 	for n, err := range g.Nodes() {
@@ -72,7 +72,8 @@ func usedOps(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
 	return used, nil
 }
 
-// cutOpList appends a stripped_op_list with the definitions of the ops that are used. It returns how many went.
+// cutOpList appends a stripped_op_list with only the definitions of used ops. It returns the number of removed
+// definitions.
 func cutOpList(b *wire.Builder, list wire.Field, used map[string]bool) (int, error) {
 	gone := 0
 	var inner wire.Builder
@@ -92,9 +93,9 @@ func cutOpList(b *wire.Builder, list wire.Field, used map[string]bool) (int, err
 	return gone, s.Err()
 }
 
-// uniteOpLists returns a stripped_op_list of the definitions in base, then of those in only in. Where both define an op and
-// not in the same way, the definition with more attrs counts: it is the newer one, and TensorFlow takes attrs that it does
-// not know off a node by their default values there.
+// uniteOpLists returns a stripped_op_list with the definitions of base, followed by those that only in has. If the
+// definitions of an op differ, the one with more attrs is used: it is newer, and TensorFlow removes unknown attrs from
+// nodes based on the defaults in it.
 func uniteOpLists(base, in *opList) *wire.Rope {
 	var b wire.Builder
 	for _, name := range base.order {
@@ -112,7 +113,7 @@ func uniteOpLists(base, in *opList) *wire.Rope {
 	return b.Build()
 }
 
-// countAttrs returns how many attrs an OpDef has.
+// countAttrs returns the number of attrs of an OpDef.
 func countAttrs(def []byte) int {
 	n := 0
 	for s := wire.Scan(def); s.Next(); {

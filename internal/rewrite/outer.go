@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// mapOuter lets names that only collections have, of what the unbound inputs were outside the exported scope, become what
-// those are mapped to: the predicate of a cond, say, that lies outside.
+// mapOuter applies the mappings of unbound inputs to names that only collections contain. An example is the predicate of
+// a cond outside the exported scope.
 func (i *importer) mapOuter() error {
 	outer := make(map[string]string)
 	for _, m := range i.inputMap.mappings {
@@ -30,7 +30,7 @@ func (i *importer) mapOuter() error {
 	return i.findMissing()
 }
 
-// findMissing finds the nodes that the protos in collections of an exported scope name though they were left behind.
+// findMissing finds the nodes that collections of an exported scope name although the export did not include them.
 func (i *importer) findMissing() error {
 	if len(i.plan.Outer) == 0 {
 		return nil

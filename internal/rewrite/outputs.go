@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// tensorName returns an input as the name of a tensor, which always says the output.
+// tensorName returns an input as a tensor name, which always includes the output number. Control inputs stay unchanged.
 func tensorName(input string) string {
 	if strings.Contains(input, ":") || strings.HasPrefix(input, "^") {
 		return input
@@ -16,7 +16,7 @@ func tensorName(input string) string {
 	return input + ":0"
 }
 
-// outputNumber returns the output that a port names.
+// outputNumber returns the output number in a port, and whether it is valid. An empty port means output 0.
 func outputNumber(port []byte) (int, bool) {
 	if len(port) == 0 {
 		return 0, true
@@ -36,7 +36,7 @@ func countOutputs(n int) string {
 	return strconv.Itoa(n) + " outputs"
 }
 
-// nodeNames returns the names of all nodes, for suggestions.
+// nodeNames returns the names of all nodes.
 func nodeNames(g *graph.Graph) []string {
 	names := make([]string, g.Len())
 	for i := range names {

@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// rename puts the result together where there is no base: in with other names, field by field as they stand.
+// rename writes the result of an import without a base: the fields of in, in order, with their names changed.
 func (i *importer) rename() (*wire.Rope, error) {
 	collections := lastEntries(i.in, wire.CollectionDef)
 	var b wire.Builder
@@ -46,7 +46,7 @@ func (i *importer) rename() (*wire.Rope, error) {
 	return b.Build(), nil
 }
 
-// renameMessage appends a field whose message is in no collection.
+// renameMessage appends a message field outside the collections, with its names changed.
 func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) error {
 	changed, err := i.message(f.Data, typ)
 	if err != nil {
@@ -56,7 +56,7 @@ func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) erro
 	return nil
 }
 
-// renameGraph appends the GraphDef where there is no base.
+// renameGraph appends the GraphDef of an import without a base.
 func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 	if i.plan.Nothing() && !i.o.ClearDevices {
 		i.pass.Nodes = i.own.nodes
@@ -66,7 +66,7 @@ func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 	return appendGraph(b, f, i.pass)
 }
 
-// renameCollection appends a collection where there is no base.
+// renameCollection appends a collection of an import without a base, if it is imported.
 func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
 	raw, value := wire.MapEntry(f.Data)
 	key := string(raw)
@@ -88,12 +88,12 @@ func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
 	return nil
 }
 
-// restores reports whether a collection is to be imported, and notes one that is not.
+// restores reports whether a collection is imported. It adds an excluded one to the report.
 func (i *importer) restores(key string) bool {
 	if key == i.o.UnboundInputs && key != "" {
 		return false
 	}
-	if len(i.o.Collections) > 0 && !fitsAny(i.o.Collections, key) {
+	if len(i.o.Collections) > 0 && !matchesAny(i.o.Collections, key) {
 		i.report.Skipped = append(i.report.Skipped, key)
 		return false
 	}

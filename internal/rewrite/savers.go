@@ -16,14 +16,14 @@ const (
 	saverRestore protowire.Number = 3
 )
 
-// A saverScopes is the scopes that the savers of a graph live in.
+// A saverScopes holds the scopes of the savers in a graph.
 type saverScopes struct {
-	extraneous map[string]bool // those that go
-	retained   []string        // those of the saver that the file is about
+	extraneous map[string]bool // scopes to remove
+	retained   []string        // scopes of the saver that saver_def names
 }
 
-// findSavers finds the scopes of the savers, all but those that saver, the SaverDef of the file, names being extraneous
-// (_find_extraneous_saver_nodes in tensorflow/python/framework/meta_graph.py).
+// findSavers finds the scopes of all savers. The scopes that saver, the SaverDef of the file, does not name are
+// extraneous (_find_extraneous_saver_nodes in tensorflow/python/framework/meta_graph.py).
 func findSavers(g wire.Graph, saver []byte) (*saverScopes, error) {
 	s := &saverScopes{extraneous: make(map[string]bool)}
 	for _, num := range []protowire.Number{saverSave, saverRestore} {
@@ -41,13 +41,13 @@ func findSavers(g wire.Graph, saver []byte) (*saverScopes, error) {
 		}
 	}
 	for _, op := range ops {
-		// The graph itself is no saver's scope: an op at the top has nothing around it that could go.
+		// An op at the top level has no scope to remove.
 		if at := scope.Parent(op); at != "" {
 			s.extraneous[at] = true
 		}
 	}
 	for _, op := range ops {
-		delete(s.extraneous, op) // an op that is at once the scope of another
+		delete(s.extraneous, op) // the op has the same name as the scope of another
 	}
 	for _, at := range s.retained {
 		delete(s.extraneous, at)
@@ -55,12 +55,13 @@ func findSavers(g wire.Graph, saver []byte) (*saverScopes, error) {
 	return s, nil
 }
 
-// gone reports whether a node lies in the scope of a saver that goes. The saver that stays does so wherever it lies.
+// gone reports whether a node is in the scope of an extraneous saver. A retained saver is kept even if its scope is
+// inside such a scope.
 func (s *saverScopes) gone(node []byte) bool {
 	if len(s.extraneous) == 0 {
 		return false
 	}
-	// Of the scopes around a node, the deepest tells whose node it is.
+	// A node belongs to the innermost saver scope around it.
 	own := 0
 	for _, at := range s.retained {
 		if at != "" && scope.Under(node, at) {
@@ -70,7 +71,7 @@ func (s *saverScopes) gone(node []byte) bool {
 	return s.inExtraneous(node, own)
 }
 
-// inExtraneous reports whether one of the scopes around a node, of more than n bytes, is a saver's that goes.
+// inExtraneous reports whether an extraneous scope longer than n bytes contains the node.
 func (s *saverScopes) inExtraneous(node []byte, n int) bool {
 	for end := bytes.LastIndexByte(node, '/'); end > n; end = bytes.LastIndexByte(node[:end], '/') {
 		if s.extraneous[string(node[:end])] {

@@ -239,7 +239,7 @@ func TestImportTables(t *testing.T) {
 			in: `graph_def { library { function { signature { name: "f" is_stateful: true } } gradient { function_name: "f" gradient_func: "h" } } }
 				collection_def { key: "k" value { float_list { value: 1 } } }`,
 			options: rewrite.ImportOptions{Collections: patterns(t, "k", "nothing*"), ReturnElements: []string{"x", "^y"}},
-			err: []string{`the function "f" exists in the base with another body`, `the function "f" has another gradient in the base`,
+			err: []string{`function "f" has a different body in the base`, `function "f" has a different gradient in the base`,
 				`collection "k" is a float_list in the imported graph and a int64_list in the base`, `no collection matches "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
 		},
 	} {

@@ -12,9 +12,9 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findShared finds the resources (variables, tables, queues) that both graphs keep under one shared_name, and gives those of the
-// imported graph names of their own if that is asked for. Node names do not come into it: two copies of one graph in a session
-// share what has the same shared_name.
+// findShared finds the resources (variables, tables, queues) that have the same shared_name in both graphs. If
+// UniqueShared is set, it renames those of the imported graph. Node names do not matter: two copies of a graph in one
+// session share every resource with the same shared_name.
 func (i *importer) findShared() error {
 	if !i.into {
 		return nil
@@ -23,7 +23,7 @@ func (i *importer) findShared() error {
 	if err != nil {
 		return err
 	}
-	// A function that both graphs have is the base's after the import.
+	// For a function in both graphs, the import keeps the base's.
 	if err := i.own.addFunctions(i.o.ClearDevices, func(name string) bool { _, has := base.functions[name]; return !has }); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (i *importer) findShared() error {
 			}
 			s.NewName = scope.Unique(name, taken(key))
 			i.sharedNames[key] = s.NewName
-			i.there.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // taken now
+			i.there.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // the new name is taken
 			for _, node := range i.own.resources[key].nodes {
 				i.edit(node).Attrs["shared_name"] = wire.NewRope(stringAttr(s.NewName))
 			}
@@ -59,15 +59,15 @@ func (i *importer) findShared() error {
 				i.sharedVariables += len(i.own.resources[key].nodes)
 			}
 		}
-		if len(i.report.SharedNames) < mostRenames {
+		if len(i.report.SharedNames) < maxRenames {
 			i.report.SharedNames = append(i.report.SharedNames, s)
 		}
 	}
 	return i.checkSharedFunctions()
 }
 
-// countUnsaved counts the variables that the saver of the result knows nothing of: those of the other graph that are no variable of
-// its own.
+// countUnsaved counts the variables that the saver of the result does not restore: those of the other graph, except
+// shared ones.
 func (i *importer) countUnsaved() {
 	if !i.into {
 		return
@@ -90,7 +90,7 @@ func stringAttr(text string) []byte {
 	return protowire.AppendString(protowire.AppendTag(nil, wire.AttrS, protowire.BytesType), text)
 }
 
-// addFunctions adds the resources in the bodies of the library's functions that are wanted. The error is a *wire.SyntaxError.
+// addFunctions adds the resources in the bodies of all functions that wanted selects. The error is a *wire.SyntaxError.
 func (v *survey) addFunctions(cleared bool, wanted func(name string) bool) error {
 	for f, err := range v.rest.Functions() {
 		if err != nil {
@@ -109,8 +109,8 @@ func (v *survey) addFunctions(cleared bool, wanted func(name string) bool) error
 	return nil
 }
 
-// checkSharedFunctions reports the functions that both graphs have, that the imported graph calls, and whose bodies use a shared_name
-// that is to become another one in the imported graph: one function cannot use both.
+// checkSharedFunctions reports functions of both graphs that the imported graph calls and whose shared_names would
+// change. One function cannot use both the old and the new name.
 func (i *importer) checkSharedFunctions() error {
 	if len(i.sharedNames) == 0 {
 		return nil
@@ -146,18 +146,18 @@ func (i *importer) checkSharedFunctions() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(both)) {
 		if called.Has[name] {
-			i.trouble.about(UniqueSharedArgument, "make one of the graphs anew with other names for its functions",
-				"both graphs call the function %q, which uses a shared_name of both", name)
+			i.trouble.about(UniqueSharedArgument, "rebuild one of the graphs with different function names",
+				"function %q exists in both graphs and uses a shared_name that would change", name)
 		}
 	}
 	return nil
 }
 
-// usesShared reports whether a node in a function body has a shared_name that becomes another one.
+// usesShared reports whether a node in a function body has a shared_name that changes.
 func (i *importer) usesShared(f wire.Function) bool {
 	for n, err := range f.Nodes() {
 		if err != nil {
-			return false // reported where the function is copied
+			return false // the error is reported when the function is copied
 		}
 		if i.newSharedName(n) != "" {
 			return true
@@ -166,7 +166,7 @@ func (i *importer) usesShared(f wire.Function) bool {
 	return false
 }
 
-// newSharedName returns the name that a resource of the imported graph shares its state under after the import, empty if it stays.
+// newSharedName returns the new shared_name of an imported resource, or "" if it stays the same.
 func (i *importer) newSharedName(n *wire.Node) string {
 	kind := opdef.ResourceKind(n.Op)
 	if kind == "" {
@@ -177,7 +177,7 @@ func (i *importer) newSharedName(n *wire.Node) string {
 	return i.sharedNames[resourceKey{kind, container, name}]
 }
 
-// withSharedNames returns a FunctionDef of the imported graph with the new shared names of its nodes, and whether there are any.
+// withSharedNames returns an imported FunctionDef with the new shared_names of its nodes, and whether any changed.
 func (i *importer) withSharedNames(function []byte) ([]byte, bool) {
 	out := make([]byte, 0, len(function))
 	changed := false

@@ -70,7 +70,7 @@ func TestSharedNames(t *testing.T) {
 			base:   node("t", "HashTableV2", "t", "") + function("f", "t"),
 			in:     node("a", "HashTableV2", "t", "") + `node { name: "c" op: "f" }` + function("f", "t"),
 			unique: true,
-			err:    `both graphs call the function "f"`,
+			err:    `function "f" exists in both graphs`,
 		},
 		{
 			name:   "in a function that both have and nobody calls",

@@ -11,30 +11,30 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A survey is what one walk over a graph finds that an import asks for.
+// A survey is everything that an import needs from one walk over a graph.
 type survey struct {
 	nodes     int
-	unbound   []string                  // inputs whose names say that they must be mapped, each once, without `:0`
-	known     map[string]bool           // what is in unbound
-	rest      wire.Graph                // the fields that are no nodes, in order: looked at often, and few beside a million nodes
-	frames    map[string]bool           // of loops
-	variables int                       // nodes that are variables
-	resources map[resourceKey]*resource // by their shared name
+	unbound   []string                  // inputs whose names mark them as unbound, without duplicates and without `:0`
+	known     map[string]bool           // the elements of unbound
+	rest      wire.Graph                // all fields except the nodes, in order; small compared to the nodes, and read often
+	frames    map[string]bool           // frames of loops
+	variables int                       // number of variables
+	resources map[resourceKey]*resource // resources with a shared_name
 }
 
-// A resourceKey is what a resource (a variable, a table, a queue) is kept under on a device while a graph runs. Nodes that share it
-// share the resource.
+// A resourceKey identifies a resource (a variable, a table, a queue) on a device of a running graph. Nodes with the same
+// key share the resource.
 type resourceKey struct{ kind, container, name string }
 
-// A resource is the nodes that share a resourceKey.
+// A resource is a set of nodes with the same resourceKey.
 type resource struct {
-	nodes   []int           // their numbers in file order, without those in function bodies
-	inside  int             // how many are in function bodies
-	devices map[string]bool // where they are placed, "" for no device
+	nodes   []int           // their numbers in file order, except nodes in function bodies
+	inside  int             // number of nodes in function bodies
+	devices map[string]bool // their devices, "" for none
 }
 
-// surveyOf walks a graph, whose nodes are to lose their devices if cleared is set. The error is a *wire.SyntaxError: damage is
-// found wherever it is, but in attrs.
+// surveyOf surveys a graph. It ignores the devices of nodes if cleared is set. The error is a *wire.SyntaxError; it
+// covers damage everywhere except in attrs.
 func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 	v := &survey{frames: make(map[string]bool), resources: make(map[resourceKey]*resource)}
 	var rest wire.Builder
@@ -81,15 +81,15 @@ func (v *survey) addUnbound(input string) {
 	}
 }
 
-// textAttr returns a string attr, and whether it is there.
+// textAttr returns the value of a string attr, and whether the node has it.
 func textAttr(n *wire.Node, key string) (string, bool) {
 	value, _ := n.Attr(key)
 	text, ok := wire.AttrBytes(value, wire.AttrS)
 	return string(text), ok
 }
 
-// addResource adds a node if it is a resource with a shared name. Others are kept under the names of their nodes. The node loses its
-// device if cleared is set.
+// addResource adds a node if it is a resource with a shared_name; a resource without one has the name of its node. It
+// ignores the device if cleared is set. The number is inFunction for a node in a function body.
 func (v *survey) addResource(n *wire.Node, number int, cleared bool) {
 	kind := opdef.ResourceKind(n.Op)
 	if kind == "" {
@@ -121,17 +121,18 @@ func (v *survey) addResource(n *wire.Node, number int, cleared bool) {
 	}
 }
 
-// inFunction stands for the number of a node in a function body.
+// inFunction is used as the number of a node in a function body.
 const inFunction = -1
 
-// anonymous is the shared_name of a variable that shares nothing (ResourceHandle::ANONYMOUS_NAME in
+// anonymous is the shared_name of a variable that is never shared (ResourceHandle::ANONYMOUS_NAME in
 // tensorflow/core/framework/resource_handle.h).
 const anonymous = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
 
-// isVariable reports whether the resources of a key are variables.
+// isVariable reports whether the key identifies a variable.
 func (k resourceKey) isVariable() bool { return strings.HasSuffix(k.kind, "variable") }
 
-// mayShare reports whether two resources of one key can end up on one device, and so be one: a node without a device can go anywhere.
+// mayShare reports whether two resources with the same key can be placed on the same device, where they would be one
+// resource. A node without a device can be placed on any.
 func (r *resource) mayShare(other *resource) bool {
 	if r.devices[""] || other.devices[""] {
 		return true
@@ -144,7 +145,7 @@ func (r *resource) mayShare(other *resource) bool {
 	return false
 }
 
-// sharedWith returns the keys of the resources that a graph shares with another one, sorted.
+// sharedWith returns the sorted keys of the resources that the graph may share with another one.
 func (v *survey) sharedWith(other *survey) []resourceKey {
 	var keys []resourceKey
 	for key, r := range v.resources {

@@ -20,7 +20,7 @@ type nameSet struct {
 	names map[uint64]owners
 }
 
-// owners says whose a name is.
+// An owners value tells which graphs use a name.
 type owners uint8
 
 const (
@@ -48,15 +48,15 @@ func (s *nameSet) addGraph(g wire.Graph, owner owners) error {
 	return nil
 }
 
-// addScopes adds the scopes that a name lies in: each part that ends before a slash.
+// addScopes adds the scopes that contain a name: each prefix that ends before a slash.
 func (s *nameSet) addScopes(name []byte, owner owners) {
 	for hash := range s.scopes(name) {
 		s.names[hash] |= owner
 	}
 }
 
-// scopes returns the hash of each scope that a name lies in, the outermost first. The hash grows with the name, so that a name
-// of many slashes costs no more than its length.
+// scopes returns the hash of each scope that contains a name, outermost first. It extends one hash along the name, so
+// the cost is linear in the length of the name.
 func (s *nameSet) scopes(name []byte) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		var h maphash.Hash
@@ -79,10 +79,10 @@ func (s *nameSet) scopes(name []byte) iter.Seq[uint64] {
 // add adds a single name.
 func (s *nameSet) add(name []byte, owner owners) { s.names[maphash.Bytes(s.seed, name)] |= owner }
 
-// owners returns whose a name is, 0 for one that is free.
+// owners returns which graphs use a name, or 0 if the name is free.
 func (s *nameSet) owners(name []byte) owners { return s.names[maphash.Bytes(s.seed, name)] }
 
-// hasPrefix reports whether the name itself, or one of the scopes that it lies in, is in the set.
+// hasPrefix reports whether the set contains the name or one of its scopes.
 func (s *nameSet) hasPrefix(name []byte) bool {
 	if s.owners(name) != 0 {
 		return true
@@ -95,14 +95,15 @@ func (s *nameSet) hasPrefix(name []byte) bool {
 	return false
 }
 
-// A numbering holds which nodes of a graph become NAME_N because their own name is taken.
+// A numbering tells which nodes of a graph become NAME_N because their name is taken.
 type numbering struct {
 	nodes   *graph.Nodes
 	numbers []uint32 // the N of each node, 0 for a node that keeps its name; nil if all do
 }
 
 // numberTaken numbers the nodes of in whose names base uses, as TensorFlow does (GraphConstructor::UniquifyNames in
-// tensorflow/core/common_runtime/graph_constructor.cc): with the first number that makes the name free in both graphs.
+// tensorflow/core/common_runtime/graph_constructor.cc). Each gets the smallest number that makes its name free in both
+// graphs.
 func numberTaken(in, base wire.Graph) (*numbering, error) {
 	taken := newNameSet()
 	if err := taken.addGraph(base, ofBase); err != nil {
@@ -145,12 +146,12 @@ func (t *numbering) number(node []byte) int {
 	return 0
 }
 
-// freeScope returns the first of want, want_1, want_2, ... under which all nodes of in can go into base: no node of base has
-// the scope's name (Graph.unique_name in tensorflow/python/framework/ops.py, which ignores case), and no node of in gets a
-// name that is taken. A scope that base already has is free as long as no names collide in it.
+// freeScope returns the first of want, want_1, want_2, ... that can hold all nodes of in within base. No node of base
+// has the scope's name (Graph.unique_name in tensorflow/python/framework/ops.py, which ignores case), and no node of in
+// gets a taken name. A scope that base already uses is free if no names in it collide.
 func freeScope(want string, in, base wire.Graph) (string, error) {
-	nodes := make(map[string]bool)  // names of nodes of base that are want or want_N, in lower case
-	scopes := make(map[string]bool) // the scopes want and want_N of base
+	nodes := make(map[string]bool)  // the nodes of base named want or want_N, in lower case
+	scopes := make(map[string]bool) // the scopes named want or want_N in base
 	for n, err := range base.Nodes() {
 		if err != nil {
 			return "", err
@@ -188,8 +189,8 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 	}
 }
 
-// collidingScopes returns which of the scopes want and want_N of base hold a node or a scope that has the name of a node of in.
-// Its time is linear in the names of both graphs, however many such scopes there are.
+// collidingScopes returns which of the scopes want and want_N of base contain a node or scope with the name of a node of
+// in. It takes time linear in the length of all names, regardless of the number of scopes.
 func collidingScopes(want string, in, base wire.Graph) (map[string]bool, error) {
 	own := newNameSet()
 	for n, err := range in.Nodes() {
@@ -215,7 +216,7 @@ func isNumbered(name, want string) bool {
 	return strings.EqualFold(name[:len(want)], want) && graph.UniqueSuffix(name[len(want):])
 }
 
-// numberedScope returns the leading part of name that is want or want_N, if a slash follows it.
+// numberedScope returns the prefix of name that is want or want_N, if a slash follows it.
 func numberedScope(name []byte, want string) ([]byte, bool) {
 	if len(name) < len(want) || string(name[:len(want)]) != want {
 		return nil, false

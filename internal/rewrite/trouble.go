@@ -7,14 +7,14 @@ import (
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
-// A Trouble is one reason why a rewrite cannot be done.
+// A Trouble is one reason why a rewrite fails.
 type Trouble struct {
-	Argument string // the argument that it is about, as TensorFlow calls it; empty if it is about the graphs
+	Argument string // the argument at fault, as TensorFlow calls it; empty if the graphs are at fault
 	Problem  string // what is wrong
-	Hint     string // what to do about it; may be empty
+	Hint     string // how to fix it; may be empty
 }
 
-// The arguments that a Trouble can be about.
+// The values of Trouble.Argument.
 const (
 	ScopeArgument          = "import_scope"
 	InputMapArgument       = "input_map"
@@ -28,7 +28,7 @@ func (t Trouble) Error() string { return t.Problem }
 // Remedy returns the hint.
 func (t Trouble) Remedy() string { return t.Hint }
 
-// Troubles is all the reasons that were found, so that a user can mend them in one go. It has at least one.
+// Troubles is a list of all reasons found, so that a user can fix them together. It has at least one element.
 type Troubles []Trouble
 
 func (t Troubles) Error() string {
@@ -39,7 +39,7 @@ func (t Troubles) Error() string {
 	return strings.Join(problems, "; ")
 }
 
-// Remedy returns the hints, each once.
+// Remedy returns all hints, without duplicates.
 func (t Troubles) Remedy() string {
 	var hints []string
 	seen := make(map[string]bool)
@@ -52,17 +52,17 @@ func (t Troubles) Remedy() string {
 	return strings.Join(hints, "; ")
 }
 
-// add adds a trouble with a hint, which may be empty.
+// add adds a trouble. The hint may be empty.
 func (t *Troubles) add(hint, format string, args ...any) {
 	*t = append(*t, Trouble{Problem: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// about adds a trouble with an argument; the hint may be empty.
+// about adds a trouble with an argument. The hint may be empty.
 func (t *Troubles) about(argument, hint, format string, args ...any) {
 	*t = append(*t, Trouble{Argument: argument, Problem: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// err returns the troubles as an error, nil where there are none.
+// err returns the troubles as an error, or nil if there are none.
 func (t Troubles) err() error {
 	if len(t) == 0 {
 		return nil
@@ -70,10 +70,10 @@ func (t Troubles) err() error {
 	return t
 }
 
-// listed is the most names that a message lists.
+// listed is the maximum number of names in a message.
 const listed = 10
 
-// list joins names for a message, quoted, and counts those that do not fit.
+// list joins quoted names for a message, and counts those beyond the limit.
 func list(names []string) string {
 	if len(names) > listed {
 		return fmt.Sprintf("%s, … (%d more)", quotedList(names[:listed]), len(names)-listed)
@@ -81,13 +81,13 @@ func list(names []string) string {
 	return quotedList(names)
 }
 
-// meant returns a hint with the names that a user may have meant, or else with those that exist.
-func meant(name string, there []string) string {
-	if near := nearest.Names(name, there, 5); len(near) > 0 {
+// meant returns a hint with the available names that are similar to name, or else with all available names.
+func meant(name string, available []string) string {
+	if near := nearest.Names(name, available, 5); len(near) > 0 {
 		return "did you mean " + quotedList(near) + "?"
 	}
-	if len(there) == 0 {
+	if len(available) == 0 {
 		return ""
 	}
-	return "available: " + list(there)
+	return "available: " + list(available)
 }

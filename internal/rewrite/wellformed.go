@@ -11,14 +11,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// What a rewrite hands on unread may be damaged, and would be in the copy. TensorFlow does not read such a file, nor do all
-// sections of show, so a rewrite refuses it: whatever it takes, and what it makes of that, metagraph reads again. Nodes are nearly
-// all of a large file, so of them it looks at no more than it walks: not into attrs, and not whether names are UTF-8.
+// A rewrite rejects a damaged file even if the damage is in a part that it copies unread. TensorFlow and some sections of
+// show cannot read such a file, and metagraph must be able to read everything that it writes. Nodes make up most of a large
+// file, so only their structure is checked: neither the content of attrs nor the encoding of names.
 
-// deepest is how deep messages may lie in each other (the recursion limit of protobuf in C++ and Python).
-const deepest = 100
+// maxDepth is the maximum nesting depth of messages (the recursion limit of protobuf in C++ and Python).
+const maxDepth = 100
 
-// checkBeside finds damage in what lies beside the graph of a MetaGraphDef. The error is a *wire.SyntaxError.
+// checkBeside checks everything outside the graph of a MetaGraphDef for damage. The error is a *wire.SyntaxError.
 func checkBeside(m *wire.MetaGraph) error {
 	d := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 	for _, f := range m.Fields {
@@ -32,19 +32,20 @@ func checkBeside(m *wire.MetaGraph) error {
 	return nil
 }
 
-// checkBesideNodes finds damage in a field of a GraphDef other than its nodes, which whoever walks them looks at.
+// checkBesideNodes checks a field of a GraphDef for damage. It does not look into nodes, which every walk parses anyway.
 func checkBesideNodes(f wire.Field) error {
 	return checkField(f, (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor(), 0)
 }
 
-// checkField finds damage in a field of a message of type in: a string that is none, or anything in the message that it holds.
+// checkField checks a field of a message of type in for damage: a string that is not UTF-8, or damage in a nested
+// message.
 func checkField(f wire.Field, in protoreflect.MessageDescriptor, depth int) error {
 	d := in.Fields().ByNumber(f.Num)
 	switch {
-	case d == nil || f.Type != protowire.BytesType || depth > deepest:
+	case d == nil || f.Type != protowire.BytesType || depth > maxDepth:
 		return nil
 	case d.Kind() == protoreflect.StringKind && d.ParentFile().Syntax() != protoreflect.Proto2 && !utf8.Valid(f.Data):
-		return &wire.SyntaxError{At: f.Data, Reason: fmt.Sprintf("the string %s is no UTF-8", d.FullName())}
+		return &wire.SyntaxError{At: f.Data, Reason: fmt.Sprintf("the string %s is not valid UTF-8", d.FullName())}
 	case d.Message() == nil:
 		return nil
 	}

@@ -20,8 +20,8 @@ const (
 	listValue protowire.Number = 1
 )
 
-// KindOf returns which list a CollectionDef holds, and the list: 0 where it holds none. Where it was set several times, the
-// last kind counts, its lists merged.
+// KindOf returns which kind of list a CollectionDef holds, and the list. The kind is 0 if there is no list. If the oneof
+// is set several times, the last kind counts and its lists are merged.
 func KindOf(collection []byte) (kind protowire.Number, list []byte) {
 	copied := false
 	for s := wire.Scan(collection); s.Next(); {
@@ -40,20 +40,22 @@ func KindOf(collection []byte) (kind protowire.Number, list []byte) {
 	return kind, list
 }
 
-// A CollectionChange is what a plan makes of a collection.
+// A CollectionChange is the result of applying a plan to a collection.
 type CollectionChange struct {
-	Kind protowire.Number // which list it is, 0 for none
-	List []byte           // the list's new bytes
-	Same bool             // nothing changed
-	Kept int              // entries that stayed, of a list of nodes or of registered protos
-	Gone int              // entries that went
-	Torn int              // entries that stayed, although a name that they cannot do without is of a node that goes
+	Kind protowire.Number // the kind of list, 0 for none
+	List []byte           // the new bytes of the list
+	Same bool             // the plan changed nothing
+	Kept int              // entries kept, in a list of nodes or of registered protos
+	Gone int              // entries removed
+	Torn int              // entries kept although they require a node that is removed
 }
 
-// Collection applies the plan to a CollectionDef. Entries of a list of nodes and, where t is not nil, of a list of protos
-// are renamed, and go where what they are named after goes; numbers, Anys and strings of a bytes_list that nobody
-// registered are not looked into (add_collection_def in tensorflow/python/framework/meta_graph.py). A plan that changes nothing
-// reads nothing. The error says which entry is damaged.
+// Collection applies the plan to a CollectionDef. It renames the entries of a list of nodes and, if t is not nil, of a
+// list of protos. An entry is removed if the node that it belongs to is removed. Numbers, Anys and unregistered byte
+// strings stay unchanged (add_collection_def in tensorflow/python/framework/meta_graph.py).
+//
+// The error names the damaged entry. Damage is an error even if the plan changes nothing, so that the next rewrite can
+// read the result.
 func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChange, error) {
 	kind, list := KindOf(collection)
 	change := CollectionChange{Kind: kind, List: list, Same: true}
@@ -105,8 +107,8 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 	return change, nil
 }
 
-// Check returns an error if an entry of a collection is damaged in a message that can hold names, so that a Plan that renames
-// would fail. A nil type has no entries. The error is that of Plan.Collection.
+// Check reports damage in the entries of a collection, as far as they can hold names. A nil type has no entries to
+// check. The error is that of Plan.Collection.
 func (t *CollectionType) Check(collection []byte) error {
 	kind, list := KindOf(collection)
 	if t == nil || kind != BytesList {
@@ -126,18 +128,18 @@ func (t *CollectionType) Check(collection []byte) error {
 	return s.Err()
 }
 
-// damaged returns the error about an entry of a collection, counted from 0.
+// damaged returns the error for a damaged entry of a collection. Entries count from 0.
 func (t *CollectionType) damaged(entry int, err error) error {
-	return fmt.Errorf("collection %q: entry %d is no %s: %w", t.Key, entry, t.Message.Descriptor().FullName(), err)
+	return fmt.Errorf("collection %q: entry %d is not a valid %s: %w", t.Key, entry, t.Message.Descriptor().FullName(), err)
 }
 
-// entry makes *dst the new form of a registered proto. It reports whether the proto stays.
+// entry sets *dst to the new form of a registered proto. It reports whether the proto stays.
 func (p *Plan) entry(dst *[]byte, proto []byte, t *CollectionType) (bool, error) {
-	standing, err := p.Standing(proto, t.Names)
+	membership, err := p.Membership(proto, t.Names)
 	if err != nil {
 		return false, err
 	}
-	if standing == Outside || standing == Nameless && p.Strip != "" {
+	if membership == Outside || membership == Nameless && p.Strip != "" {
 		return false, nil
 	}
 	if p.Whole {
@@ -149,7 +151,7 @@ func (p *Plan) entry(dst *[]byte, proto []byte, t *CollectionType) (bool, error)
 	return true, err
 }
 
-// keepsAll reports whether all nodes stay that a message names. A name that the message can do without does not count.
+// keepsAll reports whether the plan keeps all nodes that a message names. Optional names do not count.
 func (p *Plan) keepsAll(message []byte, names *Names) (bool, error) {
 	all := true
 	err := names.each(message, func(at *place, name []byte, kind Kind) {
@@ -159,9 +161,9 @@ func (p *Plan) keepsAll(message []byte, names *Names) (bool, error) {
 	return all, err
 }
 
-// Stale reports whether a CollectionDef is a list of Anys in which nodes have names that they do not have any more under the
-// plan, or go. Such lists stay as they are, as in TensorFlow, which knows nothing of what is in an Any: the signatures that
-// session_bundle's exporter.py left in serving_signatures, for example.
+// Stale reports whether a CollectionDef is a list of Anys that name nodes which the plan renames or removes. Such lists
+// stay unchanged, as in TensorFlow, which does not look into an Any. An example are the signatures that the exporter.py
+// of session_bundle stored in serving_signatures.
 func (r *Registry) Stale(p *Plan, collection []byte) bool {
 	kind, list := KindOf(collection)
 	if p.Nothing() || kind != AnyList {
@@ -173,7 +175,7 @@ func (r *Registry) Stale(p *Plan, collection []byte) bool {
 			continue
 		}
 		typ := protoreflect.FullName(typeOf(string(wire.Last(s.Data, anyURL))))
-		// What cannot be read to its end tells as much as was read.
+		// A damaged message counts as far as it can be read.
 		_ = r.known[typ].Each(wire.Last(s.Data, anyValue), func(name []byte, kind Kind) {
 			_, node, _ := Split(name)
 			stale = stale || kind == NodeName && !p.Keeps(node) || string(p.appendName(nil, name, kind)) != string(name)
@@ -182,32 +184,32 @@ func (r *Registry) Stale(p *Plan, collection []byte) bool {
 	return stale
 }
 
-// Saver applies the plan to a SaverDef. It stays only if all three of its names do (Saver.to_proto in
+// Saver applies the plan to a SaverDef. It is kept only if all three nodes that it names are kept (Saver.to_proto in
 // tensorflow/python/training/saver.py).
 func (r *Registry) Saver(p *Plan, saver []byte) (changed []byte, keep bool, err error) {
 	return r.apply(p, saver, "tensorflow.SaverDef")
 }
 
-// Signature applies the plan to a SignatureDef, which stays if all the tensors that it names do.
+// Signature applies the plan to a SignatureDef. It is kept if all tensors that it names are kept.
 func (r *Registry) Signature(p *Plan, signature []byte) (changed []byte, keep bool, err error) {
 	return r.apply(p, signature, "tensorflow.SignatureDef")
 }
 
-// Asset applies the plan to an AssetFileDef, which stays if its tensor does.
+// Asset applies the plan to an AssetFileDef. It is kept if its tensor is kept.
 func (r *Registry) Asset(p *Plan, asset []byte) (changed []byte, keep bool, err error) {
 	return r.apply(p, asset, "tensorflow.AssetFileDef")
 }
 
-// Objects applies the plan to a SavedObjectGraph, which stays if all the nodes that it names do.
+// Objects applies the plan to a SavedObjectGraph. It is kept if all nodes that it names are kept.
 func (r *Registry) Objects(p *Plan, graph []byte) (changed []byte, keep bool, err error) {
 	return r.apply(p, graph, "tensorflow.SavedObjectGraph")
 }
 
-// apply applies the plan to a message that is in no collection.
+// apply applies the plan to a message outside the collections.
 func (r *Registry) apply(p *Plan, message []byte, typ protoreflect.FullName) (changed []byte, keep bool, err error) {
 	names := r.known[typ]
-	standing, err := p.Standing(message, names)
-	if err != nil || standing == Outside {
+	membership, err := p.Membership(message, names)
+	if err != nil || membership == Outside {
 		return nil, false, err
 	}
 	changed, err = p.Message(nil, message, names)

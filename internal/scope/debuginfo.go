@@ -22,9 +22,11 @@ const (
 	frameFile protowire.Number = 1 // file_index
 )
 
-// DebugInfo appends a GraphDebugInfo with its names changed and without the traces of nodes that go, nor the frames that
-// only those had. A key is `name@function`, with no function or none of it for the nodes of the graph
-// (GraphDebugInfoBuilder in tensorflow/core/graph/graph_debug_info_builder.cc); what functions hold stays.
+// DebugInfo appends a GraphDebugInfo with its names changed by the plan. It removes the traces of removed nodes and the
+// frames that only those traces use.
+//
+// A key is `name@function`; the function is empty or missing for nodes of the graph (GraphDebugInfoBuilder in
+// tensorflow/core/graph/graph_debug_info_builder.cc). Entries of functions stay unchanged.
 func (p *Plan) DebugInfo(dst, info []byte) ([]byte, error) {
 	cut := p.Strip != "" || p.Gone != nil
 	traces, frames := make(map[uint64]bool), make(map[uint64]bool)
@@ -61,7 +63,7 @@ func (p *Plan) DebugInfo(dst, info []byte) ([]byte, error) {
 	return dst, s.Err()
 }
 
-// usedDebugIDs finds the traces that nodes that stay have, and the frames in those.
+// usedDebugIDs adds the traces of kept nodes, and the frames in those traces, to the two sets.
 func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
 	use := func(trace []byte) {
 		for t := wire.Scan(trace); t.Next(); {
@@ -99,7 +101,7 @@ func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
 	return nil
 }
 
-// debugEntry returns the key of a map entry whose key is a string, and all other fields of it.
+// debugEntry splits a map entry with a string key into the key and the remaining fields.
 func debugEntry(entry []byte) (key, rest []byte) {
 	key = wire.Last(entry, 1)
 	for s := wire.Scan(entry); s.Next(); {
@@ -110,10 +112,10 @@ func debugEntry(entry []byte) (key, rest []byte) {
 	return key, rest
 }
 
-// debugID returns the key of a map entry whose key is a fixed64.
+// debugID returns the fixed64 key of a map entry.
 func debugID(entry []byte) uint64 { return fixed(entry, 1) }
 
-// fixed returns the last fixed64 field num of message, 0 where there is none.
+// fixed returns the last fixed64 field num of a message, or 0 if it has none.
 func fixed(message []byte, num protowire.Number) uint64 {
 	var last uint64
 	for s := wire.Scan(message); s.Next(); {
@@ -124,7 +126,7 @@ func fixed(message []byte, num protowire.Number) uint64 {
 	return last
 }
 
-// frameIDs yields the ids in a field of a StackTrace, packed or not.
+// frameIDs yields the frame ids in a field of a StackTrace, packed or not.
 func frameIDs(f wire.Field) func(yield func(uint64) bool) {
 	return func(yield func(uint64) bool) {
 		if f.Num != traceFrameIDs || f.Type != protowire.BytesType && f.Type != protowire.Fixed64Type {
@@ -139,8 +141,8 @@ func frameIDs(f wire.Field) func(yield func(uint64) bool) {
 	}
 }
 
-// FollowDebugInfo appends the fields of a GraphDebugInfo, in, as they have to stand behind those of base: its files are
-// numbered from where base's end, and so are its traces and frames.
+// FollowDebugInfo appends the fields of the GraphDebugInfo in, renumbered to follow those of base. The numbers of its
+// files, traces and frames continue where those of base end.
 func FollowDebugInfo(dst, base, in []byte) ([]byte, error) {
 	var shift debugShift
 	s := wire.Scan(base)
@@ -178,10 +180,10 @@ func FollowDebugInfo(dst, base, in []byte) ([]byte, error) {
 	return dst, s.Err()
 }
 
-// A debugShift says by how much the numbers in a GraphDebugInfo change.
+// A debugShift holds how much the numbers in a GraphDebugInfo increase.
 type debugShift struct{ file, frame, trace uint64 }
 
-// entry appends field f of a map entry of the field num of GraphDebugInfo.
+// entry appends field f of a map entry. The entry is in the field num of GraphDebugInfo.
 func (d debugShift) entry(dst []byte, num protowire.Number, f wire.Field) []byte {
 	number := func(by uint64) []byte {
 		v, _ := protowire.ConsumeFixed64(f.Data)
@@ -216,7 +218,7 @@ func (d debugShift) traceFields(dst []byte, f wire.Field) []byte {
 	return insertLength(dst, start)
 }
 
-// unset appends what the map entry f leaves out because it is 0, where that changes.
+// unset appends the number that map entry f omits because it is 0, if the shift changes it.
 func (d debugShift) unset(dst []byte, f wire.Field) []byte {
 	by := map[protowire.Number]uint64{debugFramesByID: d.frame, debugTracesByID: d.trace, debugNameToTrace: d.trace}[f.Num]
 	num := protowire.Number(1)
@@ -239,7 +241,7 @@ func has(message []byte, num protowire.Number) bool {
 	return false
 }
 
-// frameMessage appends the field f, a FileLineCol. One without file_index is in the first file.
+// frameMessage appends field f, a FileLineCol. A FileLineCol without file_index refers to the first file.
 func (d debugShift) frameMessage(dst []byte, f wire.Field) []byte {
 	if d.file == 0 || has(f.Data, frameFile) {
 		return message(dst, f, d.frameFields)
@@ -258,7 +260,7 @@ func (d debugShift) frameFields(dst []byte, f wire.Field) []byte {
 	return append(dst, f.Raw...)
 }
 
-// message appends the message field f with each of its fields as change appends it.
+// message appends the message field f. It appends each field in f with change.
 func message(dst []byte, f wire.Field, change func([]byte, wire.Field) []byte) []byte {
 	dst = protowire.AppendTag(dst, f.Num, protowire.BytesType)
 	start := len(dst)

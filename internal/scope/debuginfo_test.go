@@ -38,7 +38,7 @@ func checkDebugInfo(t *testing.T, want string, got []byte) {
 	}
 }
 
-// TestDebugInfo: traces of nodes that go are cut, with the frames that only they had; what functions hold stays.
+// TestDebugInfo removes the traces of removed nodes and the frames that only they use. Entries of functions stay.
 func TestDebugInfo(t *testing.T) {
 	_, info := debugInfo(t, `files: "a.py"
 		frames_by_id { key: 1 value { line: 1 } } frames_by_id { key: 2 value { line: 2 } } frames_by_id { key: 3 value { line: 3 } } frames_by_id { key: 4 value { line: 4 } }
@@ -56,7 +56,7 @@ func TestDebugInfo(t *testing.T) {
 		name_to_trace_id { key: "a@" value: 7 } name_to_trace_id { key: "s/a@f" value: 7 }`, got)
 }
 
-// TestFollowDebugInfo: files, frames and traces of the second are counted from where those of the first end.
+// TestFollowDebugInfo continues the numbers of files, frames and traces after those of the base.
 func TestFollowDebugInfo(t *testing.T) {
 	_, base := debugInfo(t, `files: ["a.py", "b.py"] frames_by_id { key: 5 value { file_index: 1 } } traces_by_id { key: 0 value { frame_id: 5 } } name_to_trace_id { key: "x@" value: 0 }`)
 	_, in := debugInfo(t, `files: "c.py" frames_by_id { key: 1 value { file_index: 0 line: 3 } } traces_by_id { key: 2 value { frame_id: [1, 1] } }
@@ -72,7 +72,7 @@ func TestFollowDebugInfo(t *testing.T) {
 		name_to_trace_id { key: "x@" value: 0 } name_to_trace_id { key: "y@" value: 3 }`, got)
 }
 
-// TestFollowDebugInfoUnset: what is not written down is 0, in frames and in map entries too, and is counted on all the same.
+// TestFollowDebugInfoUnset shifts numbers that are omitted because they are 0, in frames and in map entries.
 func TestFollowDebugInfoUnset(t *testing.T) {
 	_, base := debugInfo(t, `files: "a.py" frames_by_id { key: 3 value { } } traces_by_id { key: 5 value { } }`)
 	_, in := debugInfo(t, `files: "b.py" traces { key: "z@" value { file_line_cols { line: 1 } } }`)

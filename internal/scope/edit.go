@@ -9,7 +9,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An Edit changes a node beyond its names. Names in it are names of the file: the plan of the pass renames them like all others.
+// An Edit changes a node beyond its names. It uses the names of the file; the plan of the pass renames them like all
+// others.
 type Edit struct {
 	Op     string                // the new op; empty keeps it
 	Inputs []string              // the new inputs; nil keeps them
@@ -17,14 +18,14 @@ type Edit struct {
 	Alone  bool                  // remove every attr that Attrs does not set
 }
 
-// A NewNode is a node that a pass adds. Its names are names of the file too.
+// A NewNode is a node to add. It uses the names of the file too.
 type NewNode struct {
 	Name, Op, Device string
 	Inputs           []string
 	Attrs            map[string]*wire.Rope // AttrValues by attr name
 }
 
-// edited appends a.node, which f holds, as e changes it. Its names are renamed if named is set.
+// edited appends a.node, which f holds, with the changes of e. It renames the node's names if named is true.
 func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
 	if a.ClearDevices && len(a.node.Device) > 0 {
 		a.Cleared++
@@ -37,7 +38,7 @@ func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error 
 			case s.Is(wire.NodeOp) && e.Op != "":
 				b.String(wire.NodeOp, e.Op)
 			case s.Num == wire.NodeFullType && e.Op != "":
-				// It describes the outputs of the old op.
+				// The full type describes the outputs of the old op.
 			case s.Is(wire.NodeInput) && e.Inputs != nil:
 				if !written {
 					failed = a.newInputs(b, e.Inputs, named)
@@ -67,7 +68,8 @@ func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error 
 	return failed
 }
 
-// FunctionNode appends node number k of a function body, with its edits and with the nodes to add after it. Names in it stay.
+// FunctionNode appends node number k of a function body, with its edits, and the nodes to add after it. Names stay
+// unchanged.
 func (a *Pass) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
 	if err := a.node.Parse(f.Data); err != nil {
 		return err
@@ -88,7 +90,7 @@ func (a *Pass) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
 	return nil
 }
 
-// replaces reports whether an edit sets or removes the attr whose map entry this is.
+// replaces reports whether the edit sets or removes the attr with this map entry.
 func (e *Edit) replaces(entry []byte) bool {
 	key, _ := wire.MapEntry(entry)
 	_, set := e.Attrs[string(key)]
@@ -130,7 +132,7 @@ func (a *Pass) added(b *wire.Builder, n *NewNode) error {
 	return failed
 }
 
-// append appends what follows the name of a new node.
+// append appends the fields of a new node after its name.
 func (n *NewNode) append(b *wire.Builder, inputs func() error, clearDevice bool) error {
 	b.String(wire.NodeOp, n.Op)
 	if err := inputs(); err != nil {
@@ -143,7 +145,7 @@ func (n *NewNode) append(b *wire.Builder, inputs func() error, clearDevice bool)
 	return nil
 }
 
-// appendAttrs appends attrs, sorted by name.
+// appendAttrs appends attrs in the order of their names. It skips nil values.
 func appendAttrs(b *wire.Builder, attrs map[string]*wire.Rope) {
 	for _, key := range slices.Sorted(maps.Keys(attrs)) {
 		if attrs[key] == nil {

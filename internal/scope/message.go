@@ -8,14 +8,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// deepest is how deep messages lie in each other before reading ends: protobuf's own limit in TensorFlow.
+// deepest is the maximum nesting depth of messages: protobuf's limit in TensorFlow.
 const deepest = 100
 
-// errTooDeep is what messages that lie too deep in each other lead to.
-var errTooDeep = errors.New("messages lie more than 100 deep in each other, which TensorFlow does not read")
+// errTooDeep is the error for messages that are nested too deep.
+var errTooDeep = errors.New("messages are nested more than 100 levels deep, which TensorFlow rejects")
 
-// Message appends message with all names in it changed by the plan. What is no name keeps its bytes. The error is a
-// *wire.SyntaxError, or says that messages lie too deep in each other.
+// Message appends message with all its names changed by the plan. Other bytes stay unchanged. The error is a
+// *wire.SyntaxError, or says that messages are nested too deep.
 func (p *Plan) Message(dst, message []byte, names *Names) ([]byte, error) {
 	return p.message(dst, message, names, 0)
 }
@@ -42,7 +42,7 @@ func (p *Plan) message(dst, message []byte, names *Names, depth int) ([]byte, er
 				continue
 			}
 		}
-		// The length is put before the payload when that is there, which moves the payload by a byte or a few.
+		// The length is inserted before the payload once the payload is written, which moves it by a few bytes.
 		dst = protowire.AppendTag(dst, s.Num, protowire.BytesType)
 		start := len(dst)
 		if place.in == nil {
@@ -58,21 +58,21 @@ func (p *Plan) message(dst, message []byte, names *Names, depth int) ([]byte, er
 	return dst, s.Err()
 }
 
-// prunes reports whether an element of a context names, or is itself, what is not there.
+// prunes reports whether an element of a context is, or names, a node that does not exist in the result.
 func (p *Plan) prunes(element []byte, at *place, depth int) (bool, error) {
 	if at.in == nil {
 		_, node, _ := Split(element)
 		return p.dangles(node), nil
 	}
-	standing := Nameless
-	if err := p.standing(element, at.in, &standing, depth+1); err != nil || standing == Outside {
+	membership := Nameless
+	if err := p.membership(element, at.in, &membership, depth+1); err != nil || membership == Outside {
 		return true, err
 	}
 	return p.needsMissing(element, at.in, depth+1)
 }
 
-// needsMissing reports whether a name that message cannot do without is that of a node that goes or is not there. A message
-// that is no context can do without none.
+// needsMissing reports whether message requires a node that is removed or missing. All names in a message are required,
+// except the elements of a context.
 func (p *Plan) needsMissing(message []byte, names *Names, depth int) (bool, error) {
 	if depth > deepest {
 		return false, errTooDeep
@@ -87,14 +87,14 @@ func (p *Plan) needsMissing(message []byte, names *Names, depth int) (bool, erro
 			if missing, err := p.needsMissing(s.Data, at.in, depth+1); missing || err != nil {
 				return missing, err
 			}
-		} else if _, node, _ := Split(s.Data); at.kind == NodeName && (!at.single || !standsAgain(s, s.Num)) && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
+		} else if _, node, _ := Split(s.Data); at.kind == NodeName && (!at.single || !occursAgain(s, s.Num)) && len(node) > 0 && p.dangles(node) && p.Outer[string(Spelling(s.Data))] == "" {
 			return true, nil
 		}
 	}
 	return false, s.Err()
 }
 
-// insertLength puts the length of what stands from start on before it.
+// insertLength inserts, at start, the length of everything that follows start.
 func insertLength(dst []byte, start int) []byte {
 	size := len(dst) - start
 	n := protowire.SizeVarint(uint64(size))
@@ -105,7 +105,7 @@ func insertLength(dst []byte, start int) []byte {
 	return dst
 }
 
-// Each calls use with every name in message, in order, empty ones left out. The error is that of Plan.Message.
+// Each calls use with every name in message, in order. It skips empty names. The error is that of Plan.Message.
 func (n *Names) Each(message []byte, use func(name []byte, kind Kind)) error {
 	return n.each(message, func(_ *place, name []byte, kind Kind) { use(name, kind) }, 0)
 }
@@ -133,25 +133,25 @@ func (n *Names) each(message []byte, use func(p *place, name []byte, kind Kind),
 	return s.Err()
 }
 
-// A Standing says how a message lies to what stays.
-type Standing int
+// A Membership tells whether a message belongs to what a plan keeps.
+type Membership int
 
-// The standings.
+// The memberships.
 const (
-	Nameless Standing = iota // no leading name stands in it
-	Inside                   // all its leading names stay
-	Outside                  // one of them goes
+	Nameless Membership = iota // the message has no leading name
+	Inside                     // all its leading names are kept
+	Outside                    // one of them is removed
 )
 
-// Standing tells by its leading names whether a message stays: a VariableDef by its variable_name, a SaverDef by all three
-// names. The error is that of Message.
-func (p *Plan) Standing(message []byte, names *Names) (Standing, error) {
-	standing := Nameless
-	err := p.standing(message, names, &standing, 0)
-	return standing, err
+// Membership decides by its leading names whether a message is kept: a VariableDef by its variable_name, a SaverDef by
+// all three names. The error is that of Message.
+func (p *Plan) Membership(message []byte, names *Names) (Membership, error) {
+	membership := Nameless
+	err := p.membership(message, names, &membership, 0)
+	return membership, err
 }
 
-func (p *Plan) standing(message []byte, names *Names, standing *Standing, depth int) error {
+func (p *Plan) membership(message []byte, names *Names, membership *Membership, depth int) error {
 	if names.Empty() {
 		return nil
 	}
@@ -165,27 +165,27 @@ func (p *Plan) standing(message []byte, names *Names, standing *Standing, depth 
 		switch {
 		case at == nil || !at.lead || s.Type != protowire.BytesType:
 		case at.in != nil:
-			if err := p.standing(s.Data, at.in, standing, depth+1); err != nil {
+			if err := p.membership(s.Data, at.in, membership, depth+1); err != nil {
 				return err
 			}
-		case len(s.Data) > 0 && (!at.single || !standsAgain(s, s.Num)):
+		case len(s.Data) > 0 && (!at.single || !occursAgain(s, s.Num)):
 			found++
 			_, node, _ := Split(s.Data)
 			if at.kind == NodeName && !p.keepsName(s.Data) || at.kind == ScopeName && !Under(node, p.Strip) {
-				*standing = Outside
-			} else if *standing == Nameless {
-				*standing = Inside
+				*membership = Outside
+			} else if *membership == Nameless {
+				*membership = Inside
 			}
 		}
 	}
 	if found < names.needed {
-		*standing = Outside
+		*membership = Outside
 	}
 	return s.Err()
 }
 
-// standsAgain reports whether field num stands in what is left to scan.
-func standsAgain(rest wire.Scanner, num protowire.Number) bool {
+// occursAgain reports whether field num occurs in the rest of the scan.
+func occursAgain(rest wire.Scanner, num protowire.Number) bool {
 	for rest.Next() {
 		if rest.Is(num) {
 			return true
@@ -194,7 +194,7 @@ func standsAgain(rest wire.Scanner, num protowire.Number) bool {
 	return false
 }
 
-// Leading returns the first leading name in message, nil where there is none. The error is that of Plan.Message.
+// Leading returns the first leading name in message, or nil if there is none. The error is that of Plan.Message.
 func (n *Names) Leading(message []byte) ([]byte, error) {
 	var first []byte
 	var from *place

@@ -1,9 +1,5 @@
-// Package scope is about names: how one scope is put before another and taken off again, where in a MetaGraphDef names stand,
-// and what a rewrite makes of each of them. It also holds what users write to pick out names and devices.
-//
-// The files: names.go, single names; table.go and registry.go, where names stand, in protos of collections too; plan.go, what
-// becomes of every name; nodes.go, collection.go, message.go and debuginfo.go, a plan applied; anytype.go, messages in an Any;
-// glob.go and device.go, patterns and devices.
+// Package scope changes names in a MetaGraphDef. It adds and removes scopes, knows every place where a name can occur,
+// and applies a Plan, which maps old names to new ones, to nodes, collections, signatures and debug info.
 package scope
 
 import (
@@ -12,15 +8,15 @@ import (
 	"strings"
 )
 
-// UnboundPrefix is what an input from outside an exported scope is called by: $unbound_inputs_NAME
-// (_UNBOUND_INPUT_PREFIX in tensorflow/python/framework/meta_graph.py).
+// UnboundPrefix starts the name of an input from outside an exported scope: $unbound_inputs_NAME (_UNBOUND_INPUT_PREFIX
+// in tensorflow/python/framework/meta_graph.py).
 const UnboundPrefix = "$unbound_inputs_"
 
-// Clean returns a scope as a user may write it without the slashes at its end, which mean nothing.
+// Clean removes trailing slashes from a scope. They have no meaning.
 func Clean(scope string) string { return strings.TrimRight(scope, "/") }
 
-// Split takes a name apart as it stands in a file: what may stand before it (`^` of a control input, `loc:@` of a
-// colocation group, or nothing), the name of the node or scope, and what stands behind it (`:1`, or nothing).
+// Split splits a name in a file into three parts: the mark before it (`^` of a control input, `loc:@` of a colocation
+// group, or nothing), the name of the node or scope, and the port after it (`:1`, or nothing).
 func Split(name []byte) (mark, node, port []byte) {
 	switch {
 	case len(name) > 0 && name[0] == '^':
@@ -34,8 +30,8 @@ func Split(name []byte) (mark, node, port []byte) {
 	return mark, name, nil
 }
 
-// Under reports whether name lies in scope: whether it is more than the scope and a slash. A scope ends at a slash, so that
-// tower_10/x does not lie in tower_1. Everything lies in the scope without a name.
+// Under reports whether name is inside scope: the scope, a slash and at least one more character. tower_10/x is
+// therefore not in tower_1. The empty scope contains every name.
 func Under(name []byte, scope string) bool {
 	if scope == "" {
 		return true
@@ -46,8 +42,8 @@ func Under(name []byte, scope string) bool {
 	return len(bytes.TrimLeft(name[len(scope):], "/")) > 0
 }
 
-// Strip takes scope and the slashes behind it off a name, which `^` or `loc:@` may precede. A name outside the scope stays
-// as it is (strip_name_scope in tensorflow/python/framework/ops.py).
+// Strip removes scope and the slashes after it from a name. It keeps a leading `^` or `loc:@`. A name outside the scope
+// is returned unchanged (strip_name_scope in tensorflow/python/framework/ops.py).
 func Strip(name, scope string) string {
 	mark, node, port := Split([]byte(name))
 	if scope = Clean(scope); scope == "" || !Under(node, scope) {
@@ -56,7 +52,7 @@ func Strip(name, scope string) string {
 	return string(mark) + string(bytes.TrimLeft(node[len(scope):], "/")) + string(port)
 }
 
-// Prepend puts scope and a slash before a name, behind the `^` or `loc:@` that may precede it (prepend_name_scope in
+// Prepend inserts scope and a slash before a name, after a leading `^` or `loc:@` (prepend_name_scope in
 // tensorflow/python/framework/ops.py).
 func Prepend(name, scope string) string {
 	if scope = Clean(scope); scope == "" {
@@ -66,13 +62,13 @@ func Prepend(name, scope string) string {
 	return string(mark) + scope + "/" + name[len(mark):]
 }
 
-// Parent returns the scope in which a name lies, without a slash at its end: empty at the top (_get_scope in
-// tensorflow/python/framework/meta_graph.py).
+// Parent returns the scope that contains a name, without a trailing slash. It is empty for a name at the top level
+// (_get_scope in tensorflow/python/framework/meta_graph.py).
 func Parent(name string) string {
 	return name[:max(strings.LastIndexByte(name, '/'), 0)]
 }
 
-// Unique returns name where it is not taken, else the first of name_1, name_2, ... that is not
+// Unique returns name if it is free, or else the first free name of name_1, name_2, ...
 // (GraphConstructor::FindUniqueName in tensorflow/core/common_runtime/graph_constructor.cc).
 func Unique(name string, taken func(string) bool) string {
 	unique := name
@@ -82,9 +78,10 @@ func Unique(name string, taken func(string) bool) string {
 	return unique
 }
 
-// ValidName reports whether TensorFlow accepts a name for a node, and so for the scope that nodes lie in: letters, digits,
-// `_.-/`, the first no `_`, `-` or `/`, and parts of such a kind with `>` between them (IsValidNodeName in
-// tensorflow/core/graph/tensor_id.h and node_def_util.cc). Python's name_scope lets a backslash pass, the importer does not.
+// ValidName reports whether TensorFlow accepts a name for a node, and therefore for a scope. A name consists of letters,
+// digits and `_.-/`, and does not start with `_`, `-` or `/`. Several such parts can be joined by `>` (IsValidNodeName
+// in tensorflow/core/graph/tensor_id.h and node_def_util.cc). Python's name_scope also accepts a backslash, but the
+// importer does not.
 func ValidName(name string) bool {
 	for part := range strings.SplitSeq(name, ">") {
 		if part == "" {

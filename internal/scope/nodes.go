@@ -9,34 +9,34 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Pass applies a plan to the nodes of a graph and takes along what else a rewrite does to nodes, so that a graph is walked
-// once. It counts what it did. The zero value with a Plan renames and nothing else.
+// A Pass applies a plan, and other changes, to the nodes of a graph in one walk. It counts what it does. The zero value
+// with a Plan only renames.
 type Pass struct {
 	Plan         *Plan
-	ClearDevices bool                             // empty the device of every node, in functions too
-	DropAttr     func(op, key, value []byte) bool // attrs to leave out; nil: none
-	Reads        func(node, input []byte) error   // told of each data input of a node that stays whose own node goes; nil: nobody is
-	Edits        map[int]*Edit                    // further changes to nodes, by their place in file order
-	After        map[int][]*NewNode               // nodes to add after the node at that place
-	KeepNode     func(i int) bool                 // which nodes stay, by their place in file order, as far as the plan keeps them; nil: all
-	KeepFunction func(name string) bool           // which functions of the library stay; nil: all
+	ClearDevices bool                             // clear the device of every node, including those in functions
+	DropAttr     func(op, key, value []byte) bool // attrs to remove; nil: none
+	Reads        func(node, input []byte) error   // called for each data input of a kept node that reads a removed node; may be nil
+	Edits        map[int]*Edit                    // further changes to nodes, by node number in file order
+	After        map[int][]*NewNode               // nodes to add after the node with that number
+	KeepNode     func(i int) bool                 // the nodes to keep, by node number in file order, if the plan keeps them too; nil: all
+	KeepFunction func(name string) bool           // the library functions to keep; nil: all
 	NewFunctions []*wire.Rope                     // FunctionDefs to add to the library
-	Unbound      []string                         // the inputs from outside the scope, each once as it is first spelled, in the order in which they came
-	Nodes        int                              // nodes that there were
-	Kept         int                              // nodes that stayed
-	Added        int                              // nodes that were added
-	Functions    int                              // functions that were removed
-	Cleared      int                              // nodes whose device was cleared, those in functions included
-	Dropped      int                              // attrs that were left out
-	seen         map[string]bool                  // what is in Unbound
-	node         wire.Node                        // the node being walked; its room is used again
-	payload      []byte                           // room for new names
-	field        []byte                           // room for a new field
-	controls     []string                         // control inputs of the node that were mapped
+	Unbound      []string                         // the inputs from outside the scope, each once, as first spelled, in order of occurrence
+	Nodes        int                              // nodes read
+	Kept         int                              // nodes kept
+	Added        int                              // nodes added
+	Functions    int                              // functions removed
+	Cleared      int                              // nodes whose device was cleared, including those in functions
+	Dropped      int                              // attrs removed
+	seen         map[string]bool                  // the elements of Unbound
+	node         wire.Node                        // the current node; its memory is reused
+	payload      []byte                           // buffer for new names
+	field        []byte                           // buffer for a new field
+	controls     []string                         // mapped control inputs of the current node
 }
 
-// Graph appends the nodes of a graph to b, as the plan has it, and leaves other fields to rest. The error is a
-// *wire.SyntaxError.
+// Graph appends the nodes of a graph to b with all changes applied. It passes all other fields to rest. The error is a
+// *wire.SyntaxError or the error of rest.
 func (a *Pass) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) error) error {
 	s := wire.Scan(graph)
 	for s.Next() {
@@ -57,7 +57,7 @@ func (a *Pass) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) er
 func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
 	number := a.Nodes
 	a.Nodes++
-	// A node that goes by its number is not even parsed: when a large graph is cut, most nodes go.
+	// Nodes that KeepNode excludes are not parsed, because a cut removes most nodes of a large graph.
 	if a.KeepNode == nil || a.KeepNode(number) {
 		if err := a.keptNode(b, f, number); err != nil {
 			return err
@@ -86,8 +86,8 @@ func (a *Pass) keptNode(b *wire.Builder, f wire.Field, k int) error {
 	return a.append(b, f, true)
 }
 
-// Library appends a function library. Its names are its own, but devices and attrs of its nodes are the pass's business. New
-// functions are added to the first library that it is called with. A library that becomes empty is left out.
+// Library appends a function library. Functions have their own name space, so it changes only devices and attrs of their
+// nodes. The first call also appends NewFunctions. An empty library is omitted.
 func (a *Pass) Library(b *wire.Builder, library wire.Field) error {
 	if a.KeepFunction == nil && len(a.NewFunctions) == 0 {
 		return a.nested(b, library, a.libraryField)
@@ -127,7 +127,7 @@ func (a *Pass) libraryField(b *wire.Builder, f wire.Field) error {
 	return a.Function(b, f)
 }
 
-// keepsLibraryField reports whether a function stays, or a gradient whose functions do.
+// keepsLibraryField reports whether a field of the library is kept. A gradient is kept if its functions are.
 func (a *Pass) keepsLibraryField(f wire.Field) bool {
 	switch {
 	case f.Is(wire.LibraryFunction):
@@ -140,7 +140,7 @@ func (a *Pass) keepsLibraryField(f wire.Field) bool {
 	return true
 }
 
-// Function does what Library does for one function.
+// Function is like Library, for a single function.
 func (a *Pass) Function(b *wire.Builder, function wire.Field) error {
 	return a.nested(b, function, func(inner *wire.Builder, f wire.Field) error {
 		if !f.Is(wire.FunctionNode) {
@@ -154,7 +154,8 @@ func (a *Pass) Function(b *wire.Builder, function wire.Field) error {
 	})
 }
 
-// nested appends a message field, each of its fields as use appends it: as it stands where that changes no node.
+// nested appends a message field, using use for each field in it. The message is copied unchanged if no node in it
+// changes.
 func (a *Pass) nested(b *wire.Builder, message wire.Field, use func(*wire.Builder, wire.Field) error) error {
 	if !a.ClearDevices && a.DropAttr == nil {
 		b.Window(message.Raw)
@@ -179,13 +180,13 @@ func (a *Pass) nested(b *wire.Builder, message wire.Field, use func(*wire.Builde
 	return nil
 }
 
-// append appends a.node, which f holds. Its names are looked at if named is set.
+// append appends a.node, which f holds. It changes the node's names if named is true.
 func (a *Pass) append(b *wire.Builder, f wire.Field, named bool) error {
 	if a.ClearDevices && len(a.node.Device) > 0 {
 		a.Cleared++
 	}
 	a.controls = a.controls[:0]
-	// What stands before the first change stays one window; where nothing changes, so does the whole node.
+	// Everything before the first change stays one window; an unchanged node is a single window.
 	var failed error
 	s := wire.Scan(f.Data)
 	for s.Next() {
@@ -219,8 +220,8 @@ func (a *Pass) append(b *wire.Builder, f wire.Field, named bool) error {
 	return nil
 }
 
-// change reports whether a field of a.node stays as it is. If not, a.field is what takes its place: nothing for a field that
-// goes.
+// change reports whether a field of a.node stays the same. If not, a.field holds its replacement, which is empty if the
+// field is removed.
 func (a *Pass) change(f wire.Field, named bool) (same bool, err error) {
 	a.field = a.field[:0]
 	if f.Type != protowire.BytesType {
@@ -240,7 +241,7 @@ func (a *Pass) change(f wire.Field, named bool) (same bool, err error) {
 	return true, nil
 }
 
-// replace makes a.field the field f with a.payload in it. It reports whether that is what f is already.
+// replace sets a.field to the field f with a.payload as its content. It reports whether f already has that content.
 func (a *Pass) replace(f wire.Field) bool {
 	if bytes.Equal(a.payload, f.Data) {
 		return true
@@ -250,17 +251,17 @@ func (a *Pass) replace(f wire.Field) bool {
 	return false
 }
 
-// input does what change does for an input.
+// input is like change, for an input.
 func (a *Pass) input(f wire.Field) (bool, error) {
-	var what fate
-	a.payload, what = a.Plan.appendInput(a.payload[:0], f.Data)
-	switch what {
-	case gone:
+	var action inputAction
+	a.payload, action = a.Plan.appendInput(a.payload[:0], f.Data)
+	switch action {
+	case inputRemoved:
 		if f.Data[0] != '^' && a.Reads != nil {
 			return false, a.Reads(a.node.Name, f.Data)
 		}
 		return false, nil
-	case unbound:
+	case inputUnbound:
 		if spelled := Spelling(a.payload); !a.seen[string(spelled)] {
 			if a.seen == nil {
 				a.seen = make(map[string]bool)
@@ -268,7 +269,7 @@ func (a *Pass) input(f wire.Field) (bool, error) {
 			a.seen[string(spelled)] = true
 			a.Unbound = append(a.Unbound, string(a.payload))
 		}
-	case mapped:
+	case inputMapped:
 		if a.payload[0] == '^' {
 			return a.mappedControl(f)
 		}
@@ -276,8 +277,8 @@ func (a *Pass) input(f wire.Field) (bool, error) {
 	return a.replace(f), nil
 }
 
-// mappedControl does what change does for a control input that is mapped, which a.payload is the new form of. One that the node
-// has already goes (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
+// mappedControl is like change, for a mapped control input whose new form is a.payload. It removes control inputs that
+// the node already has (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
 func (a *Pass) mappedControl(f wire.Field) (bool, error) {
 	further := a.Plan.FurtherControls[string(f.Data)]
 	a.field = a.field[:0]
@@ -291,7 +292,7 @@ func (a *Pass) mappedControl(f wire.Field) (bool, error) {
 	return bytes.Equal(a.field, f.Raw), nil
 }
 
-// attr does what change does for the map entry of an attr.
+// attr is like change, for the map entry of an attr.
 func (a *Pass) attr(f wire.Field, named bool) (bool, error) {
 	key, value := wire.MapEntry(f.Data)
 	if a.DropAttr != nil && a.DropAttr(a.node.Op, key, value) {
@@ -325,8 +326,8 @@ func (a *Pass) attr(f wire.Field, named bool) (bool, error) {
 	return true, nil
 }
 
-// class does what change does for the attr `_class`: the groups of nodes that go are left out. An attr in which nothing is
-// left stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
+// class is like change, for the attr `_class`. It removes the groups of removed nodes. An attr that loses all its groups
+// stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
 func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
 	list, ok := wire.AttrBytes(value, wire.AttrList)
 	if !ok {
@@ -360,7 +361,7 @@ func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
 	return false, nil
 }
 
-// entry makes a.field the map entry f with another AttrValue, whose fields value appends.
+// entry sets a.field to the map entry f with another AttrValue, whose fields value appends.
 func (a *Pass) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
 	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
 	start := len(a.field)

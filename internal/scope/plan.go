@@ -6,65 +6,66 @@ import (
 	"strings"
 )
 
-// A Plan says what becomes of every name: of a node, of what a node reads, of a scope or a frame. It is computed first and
-// then applied wherever names stand (Graph, Collection, Message and their like). The zero value changes nothing.
+// A Plan describes how names change: those of nodes, inputs, scopes and frames. It is computed first and then applied
+// everywhere that names occur, by Pass.Graph, Collection, Message and similar methods. The zero value changes nothing.
 //
-// An export sets Strip, and Gone for the nodes of savers that go. An import sets Prepend, or Number where names were taken
-// one by one, and Frames, Inputs and Outer.
+// An export sets Strip, and Gone for the nodes of extraneous savers. An import sets Prepend, or Number if single names
+// are taken, and Frames, Inputs and Outer.
 type Plan struct {
-	Strip string            // only what lies in this scope stays, without the scope
-	Gone  func([]byte) bool // nodes that go although they lie in the scope; nil: none
+	Strip string            // keep only the nodes in this scope, and remove the scope from their names
+	Gone  func([]byte) bool // further nodes to remove; nil: none
 
-	Prepend string            // a scope to put before every name
-	Number  func([]byte) int  // the N of nodes that become NAME_N, 0 for those that do not; nil: none does
-	Frames  map[string]string // frames and contexts that get another name, with all of Prepend in it
+	Prepend string            // a scope to add to every name
+	Number  func([]byte) int  // the N for nodes that become NAME_N, 0 for other nodes; nil: no node is numbered
+	Frames  map[string]string // new names of frames and contexts, including Prepend
 
-	// Prune lets those parts of protos in collections go that can be done without and name nodes that go, or that Missing
-	// holds: nodes that gradients added to a context, say, when only the forward part is exported, or the initial value of
-	// a variable. TensorFlow keeps such names, and does not load the file.
+	// Prune removes optional parts of the protos in collections if they name a node that is removed or in Missing.
+	// Examples are nodes that gradients added to a context that is exported without them, and the initial value of a
+	// variable. TensorFlow keeps such names, and then fails to load the file.
 	Prune   bool
 	Missing map[string]bool
 
-	// Cut replaces tensors of nodes that go: Spelling to the name of a new node whose first output takes the tensor's place, in
-	// inputs, collections and signatures. New holds the names of all new nodes. Whole removes an entry of a registered
-	// collection when any name in it is that of a node that goes.
+	// Cut replaces tensors of removed nodes in inputs, collections and signatures. It maps the Spelling of a tensor to a
+	// new node, whose first output takes the tensor's place. New holds the names of all new nodes. Whole removes an
+	// entry of a registered collection if any name in it belongs to a removed node.
 	Cut   map[string]string
 	New   map[string]bool
 	Whole bool
 
-	Inputs map[string]string // what to read instead of a tensor or control input of the file: Spelling to an input as it is to stand
-	// FurtherControls adds control inputs beside the one that Inputs puts in the place of a control input.
+	Inputs map[string]string // replacements for inputs of the file: from the Spelling of a tensor or control input to the input to write
+	// FurtherControls lists further control inputs to add where Inputs replaces a control input.
 	FurtherControls map[string][]string
-	Outer           map[string]string // like Inputs, of names that are in collections only: what they are when seen from outside
+	Outer           map[string]string // like Inputs, but for names outside the nodes, as in collections
 }
 
-// Spelling returns the one spelling of an input or tensor under which a Plan's Inputs and Outer know it: without `:0`.
+// Spelling returns the canonical spelling of an input or tensor, without `:0`. The keys of Plan's Inputs and Outer use
+// it.
 func Spelling(input []byte) []byte {
 	return bytes.TrimSuffix(input, []byte(":0"))
 }
 
-// Nothing reports whether the plan leaves every name as it is.
+// Nothing reports whether the plan changes no name.
 func (p *Plan) Nothing() bool {
 	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && p.Number == nil && len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing)+len(p.Cut)+len(p.New) == 0
 }
 
-// Keeps reports whether a node stays.
+// Keeps reports whether the plan keeps a node.
 func (p *Plan) Keeps(node []byte) bool {
 	return Under(node, p.Strip) && (p.Gone == nil || !p.Gone(node))
 }
 
-// keepsName reports whether the node that a name outside the graph refers to stays, or the tensor gets a replacement.
+// keepsName reports whether a name outside the graph remains valid: its node is kept, or its tensor is replaced.
 func (p *Plan) keepsName(name []byte) bool {
 	_, node, _ := Split(name)
 	return p.Keeps(node) || len(p.Cut) > 0 && p.Cut[string(Spelling(name))] != ""
 }
 
-// dangles reports whether a node goes or is not there.
+// dangles reports whether a node is removed or missing.
 func (p *Plan) dangles(node []byte) bool {
 	return !p.Keeps(node) || len(p.Missing) > 0 && p.Missing[string(node)]
 }
 
-// appendNode appends the new name of a node that stays.
+// appendNode appends the new name of a kept node.
 func (p *Plan) appendNode(dst, node []byte) []byte {
 	if p.Strip != "" && Under(node, p.Strip) {
 		node = bytes.TrimLeft(node[len(p.Strip):], "/")
@@ -81,11 +82,11 @@ func (p *Plan) appendNode(dst, node []byte) []byte {
 	return dst
 }
 
-// Node returns the new name of a node that stays.
+// Node returns the new name of a kept node.
 func (p *Plan) Node(node string) string { return string(p.appendNode(nil, []byte(node))) }
 
-// appendName appends the new form of a name that stands outside the graph: of a node or tensor, or of a scope. A name that
-// lies outside an exported scope stays as it is, as in TensorFlow: there is nothing that it could become.
+// appendName appends the new form of a name outside the graph: that of a node, a tensor or a scope. A name outside the
+// exported scope stays unchanged, as in TensorFlow.
 func (p *Plan) appendName(dst, name []byte, kind Kind) []byte {
 	if len(name) == 0 {
 		return dst
@@ -105,7 +106,7 @@ func (p *Plan) appendName(dst, name []byte, kind Kind) []byte {
 	}
 	if len(p.Outer) > 0 && len(mark) == 0 {
 		if other, ok := p.Outer[string(Spelling(name))]; ok {
-			// A tensor stays a tensor and a node a node.
+			// A tensor name remains a tensor name, and a node name remains a node name.
 			to, output, found := strings.Cut(other, ":")
 			dst = append(dst, to...)
 			switch {
@@ -136,27 +137,28 @@ func (p *Plan) appendScope(dst, name []byte) []byte {
 	return append(dst, name...)
 }
 
-// A fate is what becomes of an input.
-type fate int
+// An inputAction is what a plan does with an input.
+type inputAction int
 
 const (
-	stays   fate = iota // with the node that it names, perhaps under another name
-	mapped              // to a node that is there already
-	unbound             // it comes from outside an exported scope
-	gone                // its node goes
+	inputKept    inputAction = iota // keep it, perhaps under a new name
+	inputMapped                     // replace it by another tensor or node
+	inputUnbound                    // mark it as coming from outside the exported scope
+	inputRemoved                    // remove it, because its node is removed
 )
 
-// appendInput appends the new form of an input of a node. Of one whose node goes, nothing is appended.
-func (p *Plan) appendInput(dst, input []byte) ([]byte, fate) {
+// appendInput appends the new form of a node's input, and returns what happened to it. It appends nothing for
+// inputRemoved.
+func (p *Plan) appendInput(dst, input []byte) ([]byte, inputAction) {
 	if len(p.Inputs) > 0 {
 		if other, ok := p.Inputs[string(Spelling(input))]; ok {
-			return append(dst, other...), mapped
+			return append(dst, other...), inputMapped
 		}
 	}
 	mark, node, port := Split(input)
 	if len(p.Cut) > 0 && len(mark) == 0 {
 		if other, ok := p.Cut[string(Spelling(input))]; ok {
-			return p.appendNode(dst, []byte(other)), mapped
+			return p.appendNode(dst, []byte(other)), inputMapped
 		}
 	}
 	if !Under(node, p.Strip) {
@@ -165,11 +167,11 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, fate) {
 			dst = append(dst, UnboundPrefix...)
 		}
 		dst = append(dst, node...)
-		return append(dst, port...), unbound
+		return append(dst, port...), inputUnbound
 	}
 	if p.Gone != nil && p.Gone(node) && !p.New[string(node)] {
-		return dst, gone
+		return dst, inputRemoved
 	}
 	dst = append(dst, mark...)
-	return append(p.appendNode(dst, node), port...), stays
+	return append(p.appendNode(dst, node), port...), inputKept
 }

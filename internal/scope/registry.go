@@ -20,15 +20,15 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// A CollectionType says what the entries of a collection's bytes_list are: what register_proto_function of
-// tensorflow/python/framework/ops.py is told.
+// A CollectionType is the message type of the entries in a collection's bytes_list, as register_proto_function in
+// tensorflow/python/framework/ops.py sets it.
 type CollectionType struct {
-	Key     string                   // of the collection
-	Message protoreflect.MessageType // of its entries
-	Names   *Names                   // where names stand in an entry; empty where nobody said
+	Key     string                   // the key of the collection
+	Message protoreflect.MessageType // the type of its entries
+	Names   *Names                   // the places of names in an entry; empty if unknown
 }
 
-// Decode returns an entry as a message of the collection's type.
+// Decode decodes an entry as a message of the collection's type.
 func (t *CollectionType) Decode(entry []byte) (proto.Message, error) {
 	m := t.Message.New().Interface()
 	if err := schema.Unmarshal(entry, m); err != nil {
@@ -37,22 +37,22 @@ func (t *CollectionType) Decode(entry []byte) (proto.Message, error) {
 	return m, nil
 }
 
-// A Registry knows the collections whose entries are protos: those that TensorFlow registers, and those that the user adds.
-// It is not for concurrent use while something is registered.
+// A Registry holds the collections whose entries are protos: those that TensorFlow registers and those that the user
+// adds. Registering is not safe for concurrent use.
 type Registry struct {
 	collections map[string]*CollectionType
-	known       map[protoreflect.FullName]*Names // where names stand, by message
-	files       *protoregistry.Files             // of the descriptor sets
+	known       map[protoreflect.FullName]*Names // the places of names, by message
+	files       *protoregistry.Files             // the files of the descriptor sets
 }
 
-// NewRegistry returns a Registry of the collections that TensorFlow registers.
+// NewRegistry returns a Registry with the collections that TensorFlow registers.
 func NewRegistry() *Registry {
 	r := &Registry{
 		collections: make(map[string]*CollectionType),
 		known:       make(map[protoreflect.FullName]*Names),
 		files:       new(protoregistry.Files),
 	}
-	// All are there before the first is filled in, because contexts lie in contexts.
+	// Create all before filling the first, because contexts contain contexts.
 	for _, m := range messages() {
 		r.known[m.message.ProtoReflect().Descriptor().FullName()] = &Names{needed: m.needed}
 	}
@@ -60,7 +60,7 @@ func NewRegistry() *Registry {
 		d := m.message.ProtoReflect().Descriptor()
 		for _, field := range m.fields {
 			if err := r.add(r.known[d.FullName()], d, field); err != nil {
-				panic(err) // the table names a field that the schema does not have: a test would have failed
+				panic(err) // the table names a field that the schema does not have, which a test rules out
 			}
 		}
 		for _, field := range m.prune {
@@ -83,18 +83,18 @@ func (r *Registry) Lookup(key string) (*CollectionType, bool) {
 // Keys returns the registered collections, sorted.
 func (r *Registry) Keys() []string { return slices.Sorted(maps.Keys(r.collections)) }
 
-// NamesOf returns where names stand in messages of a type, nil for one that has none as far as is known.
+// NamesOf returns the places of names in messages of a type, or nil for a type without known names.
 func (r *Registry) NamesOf(message protoreflect.FullName) *Names { return r.known[message] }
 
-// AddDescriptorSet makes the messages of a serialized FileDescriptorSet known (`protoc --descriptor_set_out=FILE
-// --include_imports`), so that Register can name them. Files that TensorFlow's protos consist of need not be in it.
+// AddDescriptorSet adds the messages of a serialized FileDescriptorSet (`protoc --descriptor_set_out=FILE
+// --include_imports`), so that Register can use them. The set can omit TensorFlow's own files.
 func (r *Registry) AddDescriptorSet(set []byte) error {
 	var files descriptorpb.FileDescriptorSet
 	if err := schema.Unmarshal(set, &files); err != nil {
 		return fmt.Errorf("read a descriptor set: %w", err)
 	}
 	if len(files.GetFile()) == 0 {
-		return errors.New("the descriptor set holds no file: make it with `protoc --include_imports --descriptor_set_out`")
+		return errors.New("the descriptor set contains no files; create it with `protoc --include_imports --descriptor_set_out`")
 	}
 	byPath := make(map[string]*descriptorpb.FileDescriptorProto, len(files.GetFile()))
 	for _, f := range files.GetFile() {
@@ -114,7 +114,7 @@ func (r *Registry) AddDescriptorSet(set []byte) error {
 			}
 		}
 		if _, err := r.files.FindFileByPath(path); err == nil {
-			return nil // an earlier descriptor set held it
+			return nil // added by an earlier descriptor set
 		}
 		file, err := protodesc.NewFile(f, resolver{r.files})
 		if err != nil {
@@ -130,7 +130,7 @@ func (r *Registry) AddDescriptorSet(set []byte) error {
 	return nil
 }
 
-// A resolver finds what files of a descriptor set import: in the sets, else in what is linked in.
+// A resolver finds the imports of a descriptor set's files, first in the sets and then among the linked-in files.
 type resolver struct{ files *protoregistry.Files }
 
 func (r resolver) FindFileByPath(path string) (protoreflect.FileDescriptor, error) {
@@ -147,21 +147,22 @@ func (r resolver) FindDescriptorByName(name protoreflect.FullName) (protoreflect
 	return protoregistry.GlobalFiles.FindDescriptorByName(name)
 }
 
-// Register adds a collection, or gives a registered one another type. It is told as on the command line,
+// Register adds a collection, or changes the type of a registered one. The spec has the form of the command line option:
 //
 //	KEY=TYPE
 //	KEY=TYPE:FIELD,FIELD,...
 //
-// with the full name of a message (tensorflow.VariableDef, my.pkg.Queue). Each FIELD is a string field of the message in
-// which the name of a node or of a tensor stands, or a path to one through further messages with dots between the parts
-// (slot.queue_name). Repeated fields stand for each of their values; the keys and values of a map are `key` and `value`
-// (aliases.key). A path may also end at a message that TensorFlow registers, and stands for all names in it then. The first
-// FIELD is the leading one: an entry is in a scope where the name there is. Fields need not be given for the messages that
-// TensorFlow registers; without them, entries of any other message are never changed. KEY may hold `=`, TYPE cannot.
+// TYPE is the full name of a message (tensorflow.VariableDef, my.pkg.Queue). Each FIELD is a string field that holds the
+// name of a node or tensor, or a path to one through nested messages (slot.queue_name). A repeated field stands for all
+// its values. The keys and values of a map are `key` and `value` (aliases.key). A path can also end at a message that
+// TensorFlow registers; it then stands for all names in that message.
+//
+// The first FIELD is the leading one: an entry belongs to a scope if this name does. FIELDs are optional for messages
+// that TensorFlow registers. Entries of other messages never change without FIELDs. KEY can contain `=`, TYPE cannot.
 func (r *Registry) Register(spec string) error {
 	cut := strings.LastIndexByte(spec, '=')
 	if cut <= 0 || cut == len(spec)-1 {
-		return fmt.Errorf("--register %q: want KEY=TYPE, with or without :FIELD,FIELD behind it", spec)
+		return fmt.Errorf("--register %q: expected KEY=TYPE or KEY=TYPE:FIELD,FIELD", spec)
 	}
 	key, rest := spec[:cut], spec[cut+1:]
 	typ, fields, given := strings.Cut(rest, ":")
@@ -186,29 +187,29 @@ func (r *Registry) Register(spec string) error {
 	return nil
 }
 
-// message finds a type by its name: in the descriptor sets, else among TensorFlow's own.
+// message finds a type by its name, first in the descriptor sets and then among TensorFlow's messages.
 func (r *Registry) message(name protoreflect.FullName) (protoreflect.MessageType, error) {
 	if m, ok := r.known[name]; ok && m != nil {
-		// Of a registered message the generated type is the better one, wherever else it is described.
+		// Prefer the generated type of a registered message, even if a descriptor set describes it too.
 		return protoregistry.GlobalTypes.FindMessageByName(name)
 	}
 	if d, err := r.files.FindDescriptorByName(name); err == nil {
 		if m, ok := d.(protoreflect.MessageDescriptor); ok {
 			return dynamicpb.NewMessageType(m), nil
 		}
-		return nil, fmt.Errorf("%s is no message", name)
+		return nil, fmt.Errorf("%s is not a message", name)
 	}
 	if m, err := protoregistry.GlobalTypes.FindMessageByName(name); err == nil {
 		return m, nil
 	}
 	hint := ""
 	if near := nearest.Names(string(name), slices.Collect(r.messageNames), 3); len(near) > 0 {
-		hint = "; the nearest are " + strings.Join(near, ", ")
+		hint = "; did you mean " + strings.Join(near, ", ")
 	}
-	return nil, fmt.Errorf("there is no message %s%s (--descriptor-set FILE makes messages of your own known)", name, hint)
+	return nil, fmt.Errorf("unknown message %s%s (use --descriptor-set FILE to add your own messages)", name, hint)
 }
 
-// messageNames yields the full names of all messages that Register can name.
+// messageNames yields the full names of all messages that Register accepts.
 func (r *Registry) messageNames(yield func(string) bool) {
 	for _, files := range []iter.Seq[protoreflect.FileDescriptor]{r.files.RangeFiles, func(yield func(protoreflect.FileDescriptor) bool) {
 		protoregistry.GlobalFiles.RangeFilesByPackage(tfpb.File_tensorflow_core_framework_variable_proto.Package(), yield)
@@ -223,7 +224,7 @@ func (r *Registry) messageNames(yield func(string) bool) {
 	}
 }
 
-// add adds the place that field names, in messages of type d, to names.
+// add adds the place of a field in messages of type d to names.
 func (r *Registry) add(names *Names, d protoreflect.MessageDescriptor, field nameField) error {
 	first, rest, deeper := strings.Cut(field.path, ".")
 	f := d.Fields().ByName(protoreflect.Name(first))
@@ -242,24 +243,24 @@ func (r *Registry) add(names *Names, d protoreflect.MessageDescriptor, field nam
 	p.lead = p.lead || field.lead
 	switch kind := f.Kind(); {
 	case kind == protoreflect.GroupKind:
-		return fmt.Errorf("field %s is a group, in which names are not looked for", f.FullName())
+		return fmt.Errorf("field %s is a group; names in groups are not supported", f.FullName())
 	case kind == protoreflect.MessageKind && deeper:
 		if p.in == nil {
 			p.in = new(Names)
 		} else if p.in == r.known[f.Message().FullName()] {
-			return nil // all names in it are places already
+			return nil // all names in it are known already
 		}
 		return r.add(p.in, f.Message(), nameField{rest, field.kind, field.lead})
 	case kind == protoreflect.MessageKind:
 		known := r.known[f.Message().FullName()]
 		if known == nil {
-			return fmt.Errorf("field %s is a %s: name a string field in it, as %s.FIELD", f.FullName(), f.Message().FullName(), field.path)
+			return fmt.Errorf("field %s is a %s; choose a string field in it: %s.FIELD", f.FullName(), f.Message().FullName(), field.path)
 		}
 		p.in = known
 	case deeper:
-		return fmt.Errorf("field %s is no message, so that there is no %q in it", f.FullName(), rest)
+		return fmt.Errorf("field %s is not a message and has no field %q", f.FullName(), rest)
 	case kind != protoreflect.StringKind && kind != protoreflect.BytesKind:
-		return fmt.Errorf("field %s is a %s and can hold no name", f.FullName(), kind)
+		return fmt.Errorf("field %s is a %s and cannot hold a name", f.FullName(), kind)
 	default:
 		p.kind = field.kind
 	}

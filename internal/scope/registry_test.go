@@ -13,7 +13,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// descriptorSet returns a set of one file, which imports a file of TensorFlow's that is not in the set:
+// descriptorSet returns a set with one file, which imports a TensorFlow file that is not in the set:
 //
 //	message Slot { string queue = 1; repeated string readers = 2; map<string, string> aliases = 3; int32 size = 4; }
 //	message Own { Slot slot = 1; repeated Slot slots = 2; tensorflow.VariableDef variable = 3; string title = 4; }
@@ -71,27 +71,27 @@ func TestRegister(t *testing.T) {
 		{"own=my.Own", ""},
 		{"own=my.Own:slot.queue,slots.readers,slots.aliases.key,slots.aliases.value,variable", ""},
 		{"own=my.Own:variable", ""},
-		{"own", "want KEY=TYPE"},
-		{"=my.Own", "want KEY=TYPE"},
-		{"own=", "want KEY=TYPE"},
+		{"own", "expected KEY=TYPE"},
+		{"=my.Own", "expected KEY=TYPE"},
+		{"own=", "expected KEY=TYPE"},
 		{"own=tensorflow.VariablDef", "tensorflow.VariableDef"},
 		{"own=my.Own:", `no field ""`},
 		{"own=my.Own:titel", "slot, slots, variable, title"},
-		{"own=my.Own:slot", "name a string field in it, as slot.FIELD"},
-		{"own=my.Own:slot.size", "can hold no name"},
-		{"own=my.Own:title.x", "no message"},
+		{"own=my.Own:slot", "choose a string field in it: slot.FIELD"},
+		{"own=my.Own:slot.size", "cannot hold a name"},
+		{"own=my.Own:title.x", "is not a message"},
 	} {
 		err := r.Register(test.spec)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
-			t.Errorf("Register(%q): error is %v, want one with %q", test.spec, err, test.want)
+			t.Errorf("Register(%q): error = %v, want an error containing %q", test.spec, err, test.want)
 		}
 	}
 	if _, ok := r.Lookup("a=b"); !ok {
-		t.Error("a key with = in it is not registered")
+		t.Error("a key that contains = is not registered")
 	}
 	own, _ := r.Lookup("own")
 	if got := own.Message.Descriptor().FullName(); got != "my.Own" {
-		t.Errorf("own is a %s", got)
+		t.Errorf("the type of own is %s, want my.Own", got)
 	}
 }
 
@@ -110,17 +110,17 @@ func TestAddDescriptorSetRefuses(t *testing.T) {
 	}
 	for name, set := range map[string][]byte{"empty": nil, "garbage": []byte("\x0a\xff"), "import missing": missing, "circle": circle} {
 		if err := NewRegistry().AddDescriptorSet(set); err == nil {
-			t.Errorf("%s: the descriptor set is accepted", name)
+			t.Errorf("%s: the invalid descriptor set is accepted", name)
 		}
 	}
-	// The same set may be given twice.
+	// Adding the same set twice is not an error.
 	r := NewRegistry()
 	for range 2 {
 		if err := r.AddDescriptorSet(descriptorSet(t)); err != nil {
 			t.Error(err)
 		}
 	}
-	// A set that holds well-known types of its own is fine.
+	// A set can contain its own copy of the well-known types.
 	known, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{
 		protodesc.ToFileDescriptorProto(structpb.File_google_protobuf_struct_proto),
 	}})
@@ -132,7 +132,7 @@ func TestAddDescriptorSetRefuses(t *testing.T) {
 	}
 }
 
-// TestBuiltin holds the table against the schema: whatever looks like a name in a registered message is a place.
+// TestBuiltin checks the table against the schema: every string field of a registered message is a known place.
 func TestBuiltin(t *testing.T) {
 	want := []string{"cond_context", "global_step", "local_variables", "metric_variables", "model_variables",
 		"moving_average_variables", "queue_runners", "savers", "trainable_variables", "variables", "while_context"}
@@ -150,7 +150,7 @@ func TestBuiltin(t *testing.T) {
 		for i := range d.Fields().Len() {
 			f := d.Fields().Get(i)
 			if f.Kind().String() == "string" && names.at(f.Number()) == nil {
-				t.Errorf("%s is no place", f.FullName())
+				t.Errorf("%s is missing from the table", f.FullName())
 			}
 		}
 	}

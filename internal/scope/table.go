@@ -7,37 +7,36 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// This file is the one table of the places where names stand in a MetaGraphDef. The nodes themselves (name, inputs, _class,
-// frame_name) are walked in nodes.go, the keys of debug info in debuginfo.go; every other place is listed here. Functions
-// have name spaces of their own, so that nothing in graph_def.library is a place, and neither are the names that an object
-// graph gives to functions.
+// This file lists the places in a MetaGraphDef that hold names, except for nodes (see nodes.go) and debug info (see
+// debuginfo.go). Functions have their own name spaces. The table therefore has no place in graph_def.library, and omits
+// the names that an object graph gives to functions.
 
-// A Kind says what a name is the name of, which is how a rename treats it.
+// A Kind tells what a name refers to, and so how a plan changes it.
 type Kind int
 
 // The kinds of names.
 const (
 	NodeName  Kind = 1 + iota // a node or one of its outputs: `name`, `name:k`, `^name`
-	ScopeName                 // a context, the frame of a loop, a variable in slices: named like a scope, but no node
+	ScopeName                 // a name that looks like a scope: a context, a loop frame, or a partitioned variable
 )
 
-// A nameField is a path of field names through a message, map entries as `key` and `value`, to a string or to a message
-// whose own names are known.
+// A nameField is a path of field names to a string, or to a message whose names are known. Map entries have the fields
+// `key` and `value`.
 type nameField struct {
 	path string
 	kind Kind
-	lead bool // the message lies in a scope where this name, or each of several such, does
+	lead bool // a leading name: it decides whether the message is in a scope
 }
 
-// A messageNames lists where names stand in one type of message.
+// A messageNames lists the names in one type of message.
 type messageNames struct {
 	message protoreflect.ProtoMessage
 	fields  []nameField
-	needed  int      // how many of the leading names must be there for the message to lie anywhere
-	prune   []string // fields whose elements can go alone, when they name what is not there
+	needed  int      // how many leading names must be present for the message to belong to any scope
+	prune   []string // fields whose elements can be removed one by one if they name a missing node
 }
 
-// messages returns the messages with names in them that may stand in a collection or beside the graph.
+// messages returns the messages with names that can occur in a collection or next to the graph.
 func messages() []messageNames {
 	node := func(paths ...string) []nameField {
 		fields := make([]nameField, len(paths))
@@ -72,22 +71,22 @@ func messages() []messageNames {
 			"coo_sparse.dense_shape_tensor_name"), lead(0, "composite_tensor.components")...)},
 		{message: (*tfpb.SignatureDef)(nil), fields: lead(0, "inputs.value", "outputs.value")},
 		{message: (*tfpb.AssetFileDef)(nil), fields: lead(0, "tensor_info")},
-		// What session_bundle's exporter.py put into the collections serving_signatures and serving_assets.
+		// The exporter.py of session_bundle stored these in the collections serving_signatures and serving_assets.
 		{message: (*tfpb.TensorBinding)(nil), fields: lead(NodeName, "tensor_name")},
 		{message: (*tfpb.AssetFile)(nil), fields: lead(0, "tensor_binding")},
 		{message: (*tfpb.Signature)(nil), fields: lead(0, "regression_signature.input", "regression_signature.output",
 			"classification_signature.input", "classification_signature.classes", "classification_signature.scores", "generic_signature.map.value")},
 		{message: (*tfpb.Signatures)(nil), fields: lead(0, "default_signature", "named_signatures.value")},
-		// The one node that an object graph names is the Const op of a constant.
+		// The only nodes that an object graph names are the Const ops of its constants.
 		{message: (*tfpb.SavedObjectGraph)(nil), fields: lead(NodeName, "nodes.constant.operation")},
 	}
 }
 
-// variableCollections are the collections of variables (tensorflow/python/ops/ref_variable.py registers them).
+// variableCollections lists the collections of variables, which tensorflow/python/ops/ref_variable.py registers.
 var variableCollections = [...]string{"variables", "trainable_variables", "local_variables", "model_variables",
 	"metric_variables", "moving_average_variables", "global_step"}
 
-// builtin returns the collections that TensorFlow registers (register_proto_function) and the type of their protos.
+// builtin returns the collections that TensorFlow registers (register_proto_function), with the types of their protos.
 func builtin() map[string]protoreflect.ProtoMessage {
 	types := map[string]protoreflect.ProtoMessage{
 		"queue_runners": (*tfpb.QueueRunnerDef)(nil),
@@ -101,23 +100,23 @@ func builtin() map[string]protoreflect.ProtoMessage {
 	return types
 }
 
-// Names says where in messages of one type names stand.
+// Names holds the places of names in one type of message.
 type Names struct {
 	places []place
-	needed int // how many leading names must be there for a message to lie anywhere
+	needed int // how many leading names must be present for a message to belong to any scope
 }
 
-// A place is a field that is a name, or a message field with names further down.
+// A place is a field that holds a name, or a message field that contains names.
 type place struct {
 	num    protowire.Number
-	kind   Kind   // of a name, 0 for a message
-	lead   bool   // the name decides whether the message is in a scope; of a message, its leading names do
-	in     *Names // where names stand in the message
-	single bool   // the field is not repeated, so that the last of several counts
-	prune  bool   // an element can go alone
+	kind   Kind   // the kind of name, 0 for a message
+	lead   bool   // the name, or the leading names in the message, decide whether the outer message is in a scope
+	in     *Names // the places in the message field
+	single bool   // the field is not repeated, so its last occurrence counts
+	prune  bool   // an element can be removed on its own
 }
 
-// at returns the place at field num, nil where none is.
+// at returns the place at field num, or nil.
 func (n *Names) at(num protowire.Number) *place {
 	for i := range n.places {
 		if n.places[i].num == num {
@@ -127,5 +126,5 @@ func (n *Names) at(num protowire.Number) *place {
 	return nil
 }
 
-// Empty reports whether no place is known, which is so for protos of one's own that were registered without.
+// Empty reports whether no place is known, as for user messages that were registered without fields.
 func (n *Names) Empty() bool { return n == nil || len(n.places) == 0 }
