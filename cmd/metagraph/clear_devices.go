@@ -72,7 +72,7 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	defer in.Close() //nolint:errcheck // read only
 	metas, report, err := clearAll(in, options)
 	if err != nil {
-		return in.Locate(err)
+		return in.Annotate(err)
 	}
 	if err := checkMatched(in.Name, report, options); err != nil {
 		return err

@@ -127,8 +127,8 @@ func (o *diffOptions) compare(a, b diffInput, options diff.Options) (*diff.Repor
 	options.GraphOnly = a.bare() || b.bare()
 	report, err := diff.Compare(a.meta(), b.meta(), options)
 	if err != nil {
-		if damaged := metafile.Holder(err, a.file, b.file); damaged != nil {
-			return nil, damaged.Locate(err)
+		if damaged := metafile.FileOf(err, a.file, b.file); damaged != nil {
+			return nil, damaged.Annotate(err)
 		}
 		return nil, err
 	}

@@ -157,7 +157,7 @@ func (o *exportOptions) cutDebugInfo(in *metafile.File) (*wire.Rope, error) {
 		return nil, err
 	}
 	cut, err := rewrite.ExportDebugInfo(in.Meta, o.export, info)
-	return cut, in.Locate(err)
+	return cut, in.Annotate(err)
 }
 
 // parse turns the flags into options.

@@ -119,7 +119,7 @@ func remedied(err error, in *metafile.File) error {
 	case errors.Is(err, rewrite.ErrNoCheckpoint):
 		return &metafile.Error{Name: in.Name, Problem: err.Error(), Hint: "name the checkpoint with --checkpoint PREFIX", Err: err}
 	}
-	return in.Locate(err)
+	return in.Annotate(err)
 }
 
 // endpoints parses the values of --inputs or --outputs.

@@ -55,7 +55,7 @@ func (x *exported) write(ctx context.Context, env *environment) error {
 		r.beside = &companion{said.DebugInfo, debug, metafile.DebugInfo}
 	}
 	if r.message, err = x.in.As(x.kind, x.message); err != nil {
-		return x.in.Locate(err)
+		return x.in.Annotate(err)
 	}
 	return x.o.out.write(ctx, env, out, r, x.in)
 }
@@ -154,7 +154,7 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	out := target(x.out, x.kind, x.in)
 	message, err := x.in.As(x.kind, x.message)
 	if err != nil {
-		return x.in.Locate(err)
+		return x.in.Annotate(err)
 	}
 	format, err := metafile.ParseFormat(x.o.out.format)
 	if err != nil {

@@ -97,7 +97,7 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		err = checkMappedShapes(message, in.Meta, base)
 	}
 	if err != nil {
-		return cmp.Or(metafile.Holder(err, inputs...), in).Locate(err)
+		return cmp.Or(metafile.FileOf(err, inputs...), in).Annotate(err)
 	}
 	out := argument(args, 1)
 	if err := o.write(cmd.Context(), env, out, message, report, inputs); err != nil {
@@ -114,7 +114,7 @@ func (o *importOptions) write(ctx context.Context, env *environment, out string,
 	}
 	r := result{report: render.Import{ImportReport: report, DryRun: o.out.dryRun}, place: &p}
 	if r.message, err = p.message(message); err != nil {
-		return p.owner.Locate(err)
+		return p.owner.Annotate(err)
 	}
 	return o.out.write(ctx, env, out, r, inputs...)
 }

@@ -45,7 +45,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 			Hint: "leave out --with-checkpoint, or put its checkpoint beside it"}
 	}
 	if err != nil {
-		return cmp.Or(metafile.Holder(err, inputs...), inputs[0]).Locate(err)
+		return cmp.Or(metafile.FileOf(err, inputs...), inputs[0]).Annotate(err)
 	}
 	out = target(out, metafile.MetaGraph, inputs...)
 	if err := o.writeComposed(ctx, out, message, report, inputs, opened); err != nil {

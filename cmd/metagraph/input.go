@@ -46,7 +46,7 @@ func (in *inputFlags) openOne(env *environment, path string, several bool) (*met
 	if stdinArgument(path) && env.stdinTerminal {
 		return nil, usageErrorf("name a file, or pipe one in", "no input: standard input is a terminal")
 	}
-	options := metafile.OpenOptions{Format: format, TagSet: in.tagSet(), AnyKind: several, Stdin: env.stdin}
+	options := metafile.OpenOptions{Format: format, TagSet: in.tagSet(), TagSetOptional: several, Stdin: env.stdin}
 	switch {
 	case in.allTags && options.TagSet == allTagSets:
 		options.TagSet, options.AllTagSets = "", true

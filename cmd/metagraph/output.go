@@ -112,7 +112,7 @@ func (out *outputFlags) writeGraphs(ctx context.Context, env *environment, path 
 		return err
 	}
 	if r.message, err = p.message(metas...); err != nil {
-		return in.Locate(err)
+		return in.Annotate(err)
 	}
 	r.place = &p
 	return out.write(ctx, env, path, r, in)

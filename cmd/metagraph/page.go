@@ -75,7 +75,7 @@ func (s *showSource) page(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return s.file.Locate(page.Show(w, page.Content{Name: s.file.Name, Model: s.model, Views: views}))
+	return s.file.Annotate(page.Show(w, page.Content{Name: s.file.Name, Model: s.model, Views: views}))
 }
 
 // diffPage writes a comparison as one HTML page.

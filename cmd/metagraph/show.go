@@ -224,7 +224,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	err = render.Show(env.stdout, views, printing)
 	// What is read while it is printed fails here too; a full disk is not the file's fault.
 	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
-		return false, file.Locate(err)
+		return false, file.Annotate(err)
 	}
 	if err != nil {
 		return false, err
@@ -246,7 +246,7 @@ func (r *showRequest) noteFunctions(env *environment, source *showSource) error 
 	}
 	n, err := inspect.CountFunctionNodes(source.model.Meta, source.filter)
 	if err != nil {
-		return source.file.Locate(err)
+		return source.file.Annotate(err)
 	}
 	if n > 0 {
 		_ = render.PrintNote(env.stderr, source.file.Name+": "+render.Count(n, "more node")+" in function bodies (use --functions)", env.notices)

@@ -135,7 +135,7 @@ func sectionsNamed(name string) []section {
 func checkpointTensors(path string) []string {
 	prefix := path
 	if !metafile.IsCheckpoint(path) {
-		file, err := metafile.Open(path, metafile.OpenOptions{AnyKind: true})
+		file, err := metafile.Open(path, metafile.OpenOptions{TagSetOptional: true})
 		if err != nil {
 			return nil
 		}

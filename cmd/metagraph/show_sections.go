@@ -197,7 +197,7 @@ func (s *showSource) levels() int {
 func (s *showSource) draw(w io.Writer, o render.Options) error {
 	picture, err := picture.Draw(s.model, picture.Options{Filter: s.filter, Depth: s.levels()})
 	if err != nil {
-		return s.file.Locate(err)
+		return s.file.Annotate(err)
 	}
 	return render.Picture(w, picture, o)
 }
@@ -208,7 +208,7 @@ func (s *showSource) views(sections []section, raw bool) ([]render.View, error) 
 	for _, section := range sections {
 		view, err := section.view(s)
 		if err != nil {
-			return nil, s.file.Locate(err)
+			return nil, s.file.Annotate(err)
 		}
 		if raw && view.Values == nil && len(sections) == 1 {
 			return nil, usageErrorf("name another section, or leave out --raw", "%s has no raw values", section.name)

@@ -65,7 +65,7 @@ func FuzzOpen(f *testing.F) {
 // checkOpened walks a file and rebuilds its message.
 func checkOpened(t *testing.T, file *metafile.File) {
 	t.Helper()
-	_ = file.Locate(walk(file.Meta.Graph()))
+	_ = file.Annotate(walk(file.Meta.Graph()))
 	rebuilt, err := file.Rebuild(file.Meta.Rope())
 	if err != nil {
 		t.Fatalf("Rebuild: %v", err)

@@ -232,9 +232,9 @@ func (f *File) CheckpointPrefix() string {
 	return strings.TrimSuffix(f.Path, filepath.Ext(f.Path))
 }
 
-// Holder returns which of the files, some of which may be nil, an error about bytes is about: nil where it is about none of
-// theirs, or no *wire.SyntaxError.
-func Holder(err error, files ...*File) *File {
+// FileOf returns the file whose bytes the *wire.SyntaxError in err points into. It returns nil if err holds no such error
+// or none of the files contains that place. Files may be nil.
+func FileOf(err error, files ...*File) *File {
 	var syntax *wire.SyntaxError
 	if !errors.As(err, &syntax) {
 		return nil
@@ -250,10 +250,10 @@ func Holder(err error, files ...*File) *File {
 	return nil
 }
 
-// Locate turns an error about bytes into one about the file: it names the file and the position at which a
+// Annotate turns an error about bytes into one about the file: it names the file and the position at which a
 // *wire.SyntaxError found it broken. Other errors get the file's name, nil stays nil. Of a file that changed meanwhile the
 // error says that.
-func (f *File) Locate(err error) error {
+func (f *File) Annotate(err error) error {
 	if err == nil {
 		return nil
 	}

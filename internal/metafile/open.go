@@ -20,9 +20,9 @@ type OpenOptions struct {
 	NoTags bool
 	// AllTagSets selects every MetaGraphDef of a SavedModel. The first is Meta; Selected returns all of them.
 	AllTagSets bool
-	// AnyKind lets a TagSet pass for a file that is no SavedModel: it is meant for another input.
-	AnyKind bool
-	Stdin   io.Reader // what `-` and the empty path mean
+	// TagSetOptional lets a TagSet pass for a file that is no SavedModel: it is meant for another input.
+	TagSetOptional bool
+	Stdin          io.Reader // what `-` and the empty path mean
 	// StdinName names Stdin in messages; "" is "standard input".
 	StdinName string
 }
@@ -95,7 +95,7 @@ func (f *File) load(o OpenOptions) error {
 		}
 		f.source.bytes = nil
 	}
-	if o.AnyKind && f.Kind != SavedModel {
+	if o.TagSetOptional && f.Kind != SavedModel {
 		o.TagSet, o.NoTags = "", false
 	}
 	return f.index(o)
@@ -142,7 +142,7 @@ func (f *File) index(o OpenOptions) error {
 func (f *File) broken(err error) error {
 	var syntax *wire.SyntaxError
 	if !errors.As(err, &syntax) || !syntax.Truncated || f.Format != Binary {
-		return f.Locate(err)
+		return f.Annotate(err)
 	}
 	offset, _ := wire.Offset(f.Bytes, syntax.At)
 	return &Error{Name: f.Name, Err: err,
@@ -170,7 +170,7 @@ func (f *File) pick(o OpenOptions) error {
 	for i, graph := range graphs {
 		meta, err := wire.ParseMetaGraph(graph)
 		if err != nil {
-			return f.Locate(err) // the SavedModel is all there, so what ends too early is not the file
+			return f.Annotate(err) // the SavedModel is all there, so what ends too early is not the file
 		}
 		metas[i] = meta
 		f.TagSets = append(f.TagSets, strings.Join(tags(meta), ","))

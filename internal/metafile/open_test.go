@@ -82,7 +82,7 @@ func TestOpenDamaged(t *testing.T) {
 		damaged[i] ^= [...]byte{0x01, 0x80, 0xff, 0x08}[i%4]
 		f, err := openBytes(damaged, metafile.OpenOptions{})
 		if err == nil {
-			err = f.Locate(walk(f.Meta.Graph()))
+			err = f.Annotate(walk(f.Meta.Graph()))
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "file.bin: ") {
 			t.Fatalf("byte %d: %v", i, err)
@@ -119,15 +119,15 @@ func TestLocate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = f.Locate(walk(f.Meta.Graph()))
+	err = f.Annotate(walk(f.Meta.Graph()))
 	want := "file.bin: the MetaGraphDef is damaged at byte 124: field 2 needs 64 bytes and 1 are left"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %v", err, want)
 	}
-	if err := f.Locate(nil); err != nil {
+	if err := f.Annotate(nil); err != nil {
 		t.Errorf("nil became %v", err)
 	}
-	if err := f.Locate(io.ErrClosedPipe); !errors.Is(err, io.ErrClosedPipe) || err.Error() != "file.bin: io: read/write on closed pipe" {
+	if err := f.Annotate(io.ErrClosedPipe); !errors.Is(err, io.ErrClosedPipe) || err.Error() != "file.bin: io: read/write on closed pipe" {
 		t.Errorf("another error became %v", err)
 	}
 
