@@ -10,12 +10,13 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 )
 
-// maxChain is how many nodes lie at most between a tensor and the layer whose variable tells copies.
+// maxChain limits how many nodes are followed from a tensor to the layer whose variable identifies its copies.
 const maxChain = 16
 
-// group joins the copies of one result. Copies are tensors that the same ops compute from a layer that reads the same variable (towers,
-// a second graph for evaluation, the steps of an unrolled loop), and tensors whose names differ in numbers only (a model that was
-// built twice, workers with variables of their own).
+// group merges the copies of each result into one candidate. Two results are copies in either of these cases:
+//
+//   - The same ops compute both from a layer that reads the same variable: towers, a second graph for evaluation, the steps of an unrolled loop.
+//   - Their names differ only in numbers: a model that was built twice, workers with their own variables.
 func (d *ioFinder) group(all []candidate) []candidate {
 	all = d.groupBy(all, d.chain, d.preferShared)
 	slices.SortStableFunc(all, d.compare)
@@ -32,11 +33,11 @@ func (d *ioFinder) group(all []candidate) []candidate {
 	}, d.preferBuilt)
 }
 
-// maxCompared is how many of the likeliest results are looked at for copies with variables of their own.
+// maxCompared limits how many of the likeliest results are checked for copies with separate variables.
 const maxCompared = 256
 
-// groupBy joins the candidates for which key returns the same string, and keeps those for which it reports false. The candidate that
-// prefer prefers represents the others.
+// groupBy merges candidates with the same key; the one that prefer selects represents the group. Candidates for which
+// key returns false are kept as they are.
 func (d *ioFinder) groupBy(all []candidate, key func(c candidate) (string, bool), prefer func(a, b candidate) bool) []candidate {
 	places := make(map[string]int, len(all))
 	var out []candidate
@@ -61,8 +62,8 @@ func (d *ioFinder) groupBy(all []candidate, key func(c candidate) (string, bool)
 	return out
 }
 
-// preferShared reports whether a rather than b represents copies that share variables: one that training does not touch; of equals the
-// last, because a graph that trains and evaluates builds what evaluates last.
+// preferShared reports whether a, rather than b, represents copies that share variables. A copy outside training wins.
+// Ties go to the later one, because a graph that trains and evaluates builds the evaluation last.
 func (d *ioFinder) preferShared(a, b candidate) bool {
 	if x, y := d.Has(a.edge.Node, markToLoss), d.Has(b.edge.Node, markToLoss); x != y {
 		return y
@@ -74,13 +75,13 @@ func (d *ioFinder) preferShared(a, b candidate) bool {
 		return a.score > b.score
 	}
 	if d.losses == 1 && d.Has(a.edge.Node, markToLoss) {
-		return a.edge.Node < b.edge.Node // one loss compares both, as in a siamese network: the model, then its repetition
+		return a.edge.Node < b.edge.Node // one loss compares both, as in a siamese network; the first is the original
 	}
 	return a.edge.Node > b.edge.Node
 }
 
-// preferBuilt reports whether a rather than b represents copies with variables of their own: one that training does not touch, or whose
-// variables are saved; of equals the first.
+// preferBuilt reports whether a, rather than b, represents copies with separate variables. A copy outside training, or
+// whose variables are saved, wins. Ties go to the first one.
 func (d *ioFinder) preferBuilt(a, b candidate) bool {
 	if x, y := d.Has(a.edge.Node, markToLoss), d.Has(b.edge.Node, markToLoss); x != y {
 		return y
@@ -110,14 +111,14 @@ func (d *ioFinder) saved(i int32) bool {
 	return false
 }
 
-// readBySaver reports whether a saver reads node i, through at most depth nodes that hand its value on.
+// readBySaver reports whether a saver reads node i, directly or through at most depth nodes that pass its value on.
 func (d *ioFinder) readBySaver(i int32, depth int) bool {
 	return slices.ContainsFunc(d.g.Consumers(int(i)), func(c graph.Edge) bool {
 		return d.Is(c.Node, opdef.ClassSave) || depth > 0 && d.Is(c.Node, opdef.ClassSame) && d.readBySaver(c.Node, depth-1)
 	})
 }
 
-// servingName returns how much a name says that the copy is there for others than training.
+// servingName returns a score for how clearly a name says that the copy is not used for training.
 func (d *ioFinder) servingName(i int32) int {
 	scopes, _ := nameParts(d.g.Name(int(i)))
 	first, _, _ := strings.Cut(scopes, "/")
@@ -132,8 +133,8 @@ func (d *ioFinder) servingName(i int32) int {
 	return 0
 }
 
-// chain returns what tells copies from different results: shape and dtype, the ops from a tensor up to a layer, and the variables it
-// reads. It reports false where there is no layer close above, and below one of which several results are cut.
+// chain returns a key that copies of a result share: shape, dtype, the ops up to a layer, and the variables that the
+// layer reads. It returns false if no layer is close upstream, or if several results are cut from one tensor.
 func (d *ioFinder) chain(c candidate) (string, bool) {
 	e := c.edge
 	key := binary.AppendVarint([]byte(c.shape.String()), int64(c.dtype))
@@ -164,9 +165,9 @@ func (d *ioFinder) chain(c candidate) (string, bool) {
 	return "", false
 }
 
-// numbered returns what tells copies that have variables of their own, as workers have: the name without its numbers, the op, and
-// the name of the input without its numbers; and that input, which copies do not share, unlike the heads of one model, which may be
-// numbered too.
+// numbered returns a key that copies with separate variables share: the op and the names of the result and its input,
+// without numbers. It also returns that input. Copies have different inputs; numbered heads of one model have the same
+// input.
 func (d *ioFinder) numbered(c candidate) (key, input string, ok bool) {
 	i := c.edge.Node
 	source, ok := d.sourceOf(i)
@@ -181,7 +182,8 @@ func (d *ioFinder) numbered(c candidate) (key, input string, ok bool) {
 	}, "\x00"), input, true
 }
 
-// unnumbered returns a name without its digits, and without the underscores before them at the end of a scope.
+// unnumbered returns a name without digits and without the "_N" suffixes of its scopes. Only the first maxName bytes
+// count.
 func unnumbered(name []byte) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(string(name[:min(len(name), maxName)]), "/") {
@@ -198,10 +200,10 @@ func unnumbered(name []byte) string {
 	return b.String()
 }
 
-// maxUp is how many nodes lie at most between a result and the input that it is computed from.
+// maxUp limits how many nodes are followed from a result to its input.
 const maxUp = 2000
 
-// sourceOf returns the source that is reached from node i by going up along the first input that descends from one.
+// sourceOf returns the source of node i. It follows the first input that descends from a source.
 func (d *ioFinder) sourceOf(i int32) (graph.Edge, bool) {
 	for range maxUp {
 		found := false
@@ -224,7 +226,8 @@ func (d *ioFinder) sourceOf(i int32) (graph.Edge, bool) {
 	return graph.Edge{}, false
 }
 
-// resultInput returns the first input of node i that descends from a layer, and its place, -1 where there is none.
+// resultInput returns the first input of node i that descends from a layer, and its index, which is -1 if there is
+// none.
 func (d *ioFinder) resultInput(i int32) (graph.Edge, int) {
 	for k, in := range d.firstInputs(i) {
 		if in.Node != graph.Dangling && in.Port >= 0 && d.Has(in.Node, markBelow) {
@@ -234,13 +237,13 @@ func (d *ioFinder) resultInput(i int32) (graph.Edge, int) {
 	return graph.Edge{Node: graph.Dangling}, -1
 }
 
-// firstInputs returns the inputs of node i that are looked at where one of them is searched for.
+// firstInputs returns at most the first nearby inputs of node i, which bounds searches among them.
 func (d *ioFinder) firstInputs(i int32) []graph.Edge {
 	in := d.g.Inputs(int(i))
 	return in[:min(len(in), nearby)]
 }
 
-// weightRoot returns the first variable that weights are computed from.
+// weightRoot returns the first variable or frozen constant that a weight is computed from.
 func (d *ioFinder) weightRoot(i int32) (int32, bool) {
 	for range maxChain {
 		if d.Is(i, opdef.ClassVariable) || d.Is(i, opdef.ClassConst) && d.frozen {

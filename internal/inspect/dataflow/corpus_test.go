@@ -19,11 +19,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// leastRight is how many of the corpus files must be right. Three are not: in one, people read features that have heads for training above
-// them; in one, the clusters that the graph itself uses only for training; in one, an input that looks like a label.
+// leastRight is how many corpus files must be right. Three are wrong: users of the first read features upstream of the
+// training heads; users of the second read clusters that the graph uses only for training; the third has an input that
+// looks like a label.
 const leastRight = 58
 
-// TestFindIOOfCorpus compares what is found in real files with what their makers' code feeds and fetches, as
+// TestFindIOOfCorpus compares the result for real files with what their authors' code feeds and fetches, as
 // conformance/inputs_outputs.py does.
 func TestFindIOOfCorpus(t *testing.T) {
 	table, err := os.ReadFile(testfiles.Path(t, "../shared/corpus/io-truth.tsv"))
@@ -43,7 +44,7 @@ func TestFindIOOfCorpus(t *testing.T) {
 	for _, row := range rows[1:] {
 		path := testfiles.Path(t, "../shared/corpus/"+row[0])
 		if _, err := os.Stat(path); err != nil {
-			right++ // not here, so nothing to be wrong about
+			right++ // the file is not available, so it does not count as wrong
 			continue
 		}
 		found, err := Find(model.New(testfiles.Open(t, path, "")))
@@ -69,7 +70,7 @@ func list(cell string) []string {
 	return strings.Split(cell, ",")
 }
 
-// judge says what is wrong with what was found.
+// judge returns how the result differs from the expected tensors, or "" if it does not.
 func judge(found *IO, inputs, auxiliary, outputs []string) string {
 	var in, out []string
 	for _, t := range found.Inputs {
@@ -91,7 +92,7 @@ func judge(found *IO, inputs, auxiliary, outputs []string) string {
 	return ""
 }
 
-// TestFindIOOfTestdata wants certain tensors of files that TensorFlow made.
+// TestFindIOOfTestdata checks selected tensors of files that TensorFlow wrote.
 func TestFindIOOfTestdata(t *testing.T) {
 	tests := []struct {
 		path, tags      string
@@ -135,7 +136,8 @@ func TestFindIOOfTestdata(t *testing.T) {
 	}
 }
 
-// TestFindIOOfKinds compares what is found in small graphs, one of each kind, with their truth (testdata/io, made by make.py).
+// TestFindIOOfKinds compares the result for small graphs of each kind with the expected tensors (testdata/io, made by
+// make.py).
 func TestFindIOOfKinds(t *testing.T) {
 	table, err := os.ReadFile(testfiles.Path(t, "testdata/io/truth.tsv"))
 	if err != nil {
@@ -153,7 +155,7 @@ func TestFindIOOfKinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// The truth comes first: at most one other tensor of the role may be listed before the last true one.
+			// At most one other tensor of the role may be listed before the last expected one.
 			check := func(what, truth string, tensors []Tensor, role Role) {
 				var names []string
 				for _, tensor := range tensors {
@@ -178,8 +180,8 @@ func TestFindIOOfKinds(t *testing.T) {
 	}
 }
 
-// FuzzFindIO: no bytes make FindIO or Variables panic; both say the same of the same bytes twice; a tensor of a role is listed
-// once; no name comes from nowhere.
+// FuzzFindIO checks that Find never panics and is deterministic, that it lists each tensor of a role once, and that
+// every name occurs in the file.
 func FuzzFindIO(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add(testfiles.Encode(f, testfiles.Example()))
@@ -200,12 +202,12 @@ func FuzzFindIO(f *testing.F) {
 		}
 		list, err := variables.Find(model.New(meta))
 		if err != nil {
-			t.Fatalf("FindIO reads what Variables does not: %v", err)
+			t.Fatalf("Find succeeds but variables.Find fails: %v", err)
 		}
 		again, _ := Find(model.New(meta))
 		listAgain, _ := variables.Find(model.New(meta))
 		if a, b := asJSON(t, found, list), asJSON(t, again, listAgain); !bytes.Equal(a, b) {
-			t.Errorf("found one time\n%s\nthe other\n%s", a, b)
+			t.Errorf("two runs differ:\n%s\n%s", a, b)
 		}
 		for _, tensors := range [][]Tensor{found.Inputs, found.Outputs} {
 			seen := make(map[string]bool)
@@ -215,7 +217,7 @@ func FuzzFindIO(f *testing.F) {
 				}
 				seen[tensor.Tensor] = true
 				if name, _, _ := strings.Cut(tensor.Tensor, ":"); !bytes.Contains(data, []byte(name)) {
-					t.Errorf("%q stands nowhere in the file", name)
+					t.Errorf("%q does not occur in the file", name)
 				}
 			}
 		}

@@ -1,5 +1,5 @@
-// Package dataflow finds the inputs and outputs of a model: what the file declares (signatures, collections), and where it
-// declares nothing, what follows from the way data flows through the graph.
+// Package dataflow finds the inputs and outputs of a model. It prefers what the file declares (signatures,
+// collections) and otherwise infers them from how data flows through the graph.
 package dataflow
 
 import (
@@ -11,22 +11,22 @@ import (
 // A Role is the purpose of a tensor.
 type Role string
 
-// The roles of inputs, then those of outputs.
+// Roles of inputs, followed by roles of outputs.
 const (
-	RoleData      Role = "data"      // what the model works on
+	RoleData      Role = "data"      // the data the model processes
 	RoleAuxiliary Role = "auxiliary" // a switch or a rate: is_training, a keep probability, a batch size
-	RoleLabel     Role = "label"     // the truth to learn from; inference does not need it
-	RoleUnused    Role = "unused"    // only bookkeeping reads it
+	RoleLabel     Role = "label"     // the expected result, used in training; inference does not need it
+	RoleUnused    Role = "unused"    // read only by bookkeeping nodes
 
-	RolePrediction Role = "prediction" // what inference reads
+	RolePrediction Role = "prediction" // what inference fetches
 	RoleLoss       Role = "loss"       // what training minimizes
-	RoleMetric     Role = "metric"     // how well the model does, such as an accuracy
+	RoleMetric     Role = "metric"     // a measure of quality, such as accuracy
 )
 
-// IO is the inputs and outputs of a graph.
+// IO lists the inputs and outputs of a graph.
 type IO struct {
-	Inputs  []Tensor `json:"inputs"`  // data, auxiliary, labels, unused, in this order; within each the likeliest first
-	Outputs []Tensor `json:"outputs"` // predictions, losses, metrics, in this order; within each the likeliest first
+	Inputs  []Tensor `json:"inputs"`  // sorted by role: data, auxiliary, label, unused; the likeliest first within a role
+	Outputs []Tensor `json:"outputs"` // sorted by role: prediction, loss, metric; the likeliest first within a role
 
 	// Methods are the entry points of a TensorFlow 2 SavedModel without signatures.
 	Methods []Method `json:"methods,omitempty"`
@@ -35,19 +35,21 @@ type IO struct {
 // A Tensor is one input or output of a graph.
 type Tensor struct {
 	Tensor string       `json:"tensor"`           // name:k
-	Role   Role         `json:"role"`             // see Role
+	Role   Role         `json:"role"`             // the purpose of the tensor
 	DType  string       `json:"dtype"`            // TensorFlow's short name, such as float32; empty if the file does not record it
-	Shape  tensor.Shape `json:"shape"`            // see Shape
-	Why    string       `json:"why"`              // the signs by which it was identified
-	Copies []string     `json:"copies,omitempty"` // the same tensor in copies of the model (towers, workers), which have no entry of their own
+	Shape  tensor.Shape `json:"shape"`            // the static shape; nil if its rank is unknown
+	Why    string       `json:"why"`              // how it was identified
+	Copies []string     `json:"copies,omitempty"` // the same tensor in other copies of the model (towers, workers), which are not listed separately
 }
 
-// Find returns what goes into a graph and what inference reads from it, found by what the file says (signatures,
-// collections) and, where it says nothing, by how data flows: from where it comes in, through the layers, which bring it
-// together with variables, to what lies below the last of them and depends on no label.
+// Find returns the inputs of a graph and the outputs that training and inference compute. It uses what the file
+// declares (signatures, collections) first.
 //
-// The lists are guesses where no signature stands behind them; Why says by what sign each was made. The error is that of
-// Model.Graph.
+// For the rest it follows the data flow. Data enters at sources and passes through layers, which combine it with
+// variables. Tensors downstream of the last layer that do not depend on labels are predictions.
+//
+// Tensors that no signature declares are guesses; Why lists the evidence for each. Find returns the error of
+// Model.Graph or Model.Tensors.
 func Find(m *model.Model) (*IO, error) {
 	g, err := m.Graph()
 	if err != nil {
@@ -86,7 +88,7 @@ func Find(m *model.Model) (*IO, error) {
 	return &IO{Inputs: unique(d.listInputs()), Outputs: unique(outputs), Methods: d.methods}, nil
 }
 
-// maxQuestions is how many questions that need a walk through the whole graph are asked about single tensors.
+// maxQuestions limits how often Find walks the whole graph to answer a question about a single tensor.
 const maxQuestions = 16
 
 // tensorName returns "name:k".

@@ -13,7 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// findTensors returns what FindIO finds, a line for each tensor.
+// findTensors returns the inputs and outputs that Find finds, one line per tensor.
 func findTensors(t testing.TB, m *tfpb.MetaGraphDef) (inputs, outputs []string, found *IO) {
 	t.Helper()
 	found, err := Find(model.New(testfiles.MetaGraph(t, m)))
@@ -38,7 +38,7 @@ func ioLine(t Tensor) string {
 }
 
 const (
-	// regression is a softmax regression: x, w and b give y.
+	// regression is a softmax regression that computes y from x, w and b.
 	regression = `
 x = Placeholder dtype=float shape=(?,4) out=(?,4)
 w = VariableV2 dtype=float shape=(4,3) out=(4,3)
@@ -49,7 +49,7 @@ MatMul = MatMul x w/read T=float out=(?,3)
 add = Add MatMul b/read T=float out=(?,3)
 y = Softmax add T=float out=(?,3)
 `
-	// training compares y with label and changes w and b.
+	// training adds a comparison of y with label and updates of w and b.
 	training = regression + `
 label = Placeholder dtype=int64 shape=(?) out=(?)
 xent = SparseSoftmaxCrossEntropyWithLogits add label T=float Tlabels=int64 out=(?)|(?,3)
@@ -387,7 +387,7 @@ z = Add y:9 ^gone T=float
 			if diff := cmp.Diff(test.outputs, outputs); diff != "" {
 				t.Errorf("outputs (-want +got):\n%s", diff)
 			}
-			// An import under a scope changes nothing but the names.
+			// An import into a scope must change only the names.
 			const scope = "imported/it/"
 			inputs, outputs, _ = findTensors(t, testfiles.Sketch(t, inScope(test.graph, scope)))
 			for i, lines := range [][]string{inputs, outputs} {
@@ -402,7 +402,7 @@ z = Add y:9 ^gone T=float
 	}
 }
 
-// inScope returns the sketch of a graph whose nodes lie in a scope.
+// inScope returns the sketch of a graph with all nodes moved into a scope.
 func inScope(lines, scope string) string {
 	var out strings.Builder
 	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
@@ -421,7 +421,7 @@ func inScope(lines, scope string) string {
 	return out.String()
 }
 
-// TestFindIODeclared wants what the file says to go before what the graph suggests.
+// TestFindIODeclared checks that declarations take precedence over inference.
 func TestFindIODeclared(t *testing.T) {
 	info := func(name string, dtype tfpb.DataType) *tfpb.TensorInfo {
 		return &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: name}, Dtype: dtype, TensorShape: testfiles.ShapeProto(-1, 3)}
@@ -449,7 +449,7 @@ func TestFindIODeclared(t *testing.T) {
 		if diff := cmp.Diff(wantOut, outputs); diff != "" {
 			t.Errorf("outputs (-want +got):\n%s", diff)
 		}
-		if want := "signature serving_default, output gone; there is no such node in the graph"; found.Outputs[0].Why != want {
+		if want := "signature serving_default, output gone; the graph has no such node"; found.Outputs[0].Why != want {
 			t.Errorf("why = %q, want %q", found.Outputs[0].Why, want)
 		}
 	})
@@ -503,7 +503,7 @@ func TestFindIODeclared(t *testing.T) {
 	})
 }
 
-// TestFindIOEmpty wants lists, not null, of a graph that has nothing.
+// TestFindIOEmpty checks that an empty graph yields empty lists, not null.
 func TestFindIOEmpty(t *testing.T) {
 	found, err := Find(model.New(testfiles.MetaGraph(t, new(tfpb.MetaGraphDef))))
 	if err != nil {

@@ -19,25 +19,25 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A declaredTensor is a tensor of which the file itself says what it is.
+// A declaredTensor is a tensor that the file declares as an input or output.
 type declaredTensor struct {
-	name  string     // as it stands there
-	edge  graph.Edge // the node and its output; Dangling where there is none of that name
+	name  string     // as written in the file
+	edge  graph.Edge // the node and its output; Dangling if the graph has no such node
 	role  Role
 	why   string
 	dtype int32
 	shape tensor.Shape
-	typed bool // whether dtype and shape stand there too
+	typed bool // whether the file also declares dtype and shape
 
-	loose   bool // whether the file says so in a way that TensorFlow does not know; the likeliest come first
-	unbound bool // whether it stands for a tensor of another graph, and is to be mapped by its name as it stands
+	loose   bool // declared by a convention that TensorFlow does not define; sorted by likelihood
+	unbound bool // stands for a tensor of another graph; its name is used unchanged
 }
 
-// declared is what a file says about its inputs and outputs.
+// declared holds the inputs and outputs that a file declares.
 type declared struct {
 	inputs  []declaredTensor // from signatures
 	outputs []declaredTensor
-	marked  map[graph.Edge]string // tensors in collections that people and frameworks fill: the key
+	marked  map[graph.Edge]string // tensors in collections that users and frameworks fill, with the collection key
 }
 
 // readDeclared reads the signatures and the collections of m.
@@ -50,14 +50,16 @@ func readDeclared(g *graph.Graph, m *wire.MetaGraph) declared {
 	return d
 }
 
-// The signatures that say what to run at load, not what goes in and out (tensorflow/python/saved_model/constants.py).
+// Keys of signatures that name ops to run at load time or for training (tensorflow/python/saved_model/constants.py),
+// and the key of the default signature.
 const (
 	initSignature  = "__saved_model_init_op"
 	trainSignature = "__saved_model_train_op"
 	defaultServing = "serving_default"
 )
 
-// readSignatures reads signature_def, what serves by default first, then by key, those for training and evaluation last.
+// readSignatures reads signature_def: the default signature first, signatures for training and evaluation last, each
+// group sorted by key.
 func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
 	signatures := make(map[string]*tfpb.SignatureDef)
 	for key, value := range m.Entries(wire.SignatureDef) {
@@ -90,7 +92,7 @@ func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
 	}
 }
 
-// supervised reports whether a signature is there for training or evaluation.
+// supervised reports whether a signature is for training or evaluation.
 func supervised(s *tfpb.SignatureDef) bool {
 	return strings.HasPrefix(s.GetMethodName(), "tensorflow/supervised/")
 }
@@ -105,7 +107,7 @@ func signatureRank(key string, s *tfpb.SignatureDef) int {
 	return 1
 }
 
-// appendInfo appends the tensors that info names.
+// appendInfo appends the tensors that a TensorInfo names.
 func appendInfo(list []declaredTensor, g *graph.Graph, info *tfpb.TensorInfo, role Role, why string) []declaredTensor {
 	add := func(name, what string, dtype int32, shape tensor.Shape) {
 		if name == "" {
@@ -126,7 +128,7 @@ func appendInfo(list []declaredTensor, g *graph.Graph, info *tfpb.TensorInfo, ro
 		add(sparse.GetDenseShapeTensorName(), " (dense shape)", int64Type, tensor.Shape{int64(len(shape))})
 	case info.GetCompositeTensor() != nil:
 		for k, part := range info.GetCompositeTensor().GetComponents() {
-			// Components hold no components themselves (tensorflow/core/protobuf/meta_graph.proto).
+			// Components are not nested (tensorflow/core/protobuf/meta_graph.proto).
 			if part.GetCompositeTensor() == nil {
 				list = appendInfo(list, g, part, role, why+" (part "+strconv.Itoa(k)+")")
 			}
@@ -137,7 +139,8 @@ func appendInfo(list []declaredTensor, g *graph.Graph, info *tfpb.TensorInfo, ro
 	return list
 }
 
-// FindTensor returns the output that a tensor name ("node:1", or "node" for its first) stands for.
+// FindTensor returns the output that a tensor name refers to: "node:1", or "node" for output 0. Node is Dangling if
+// the graph has no such node.
 func FindTensor[T []byte | string](g *graph.Graph, name T) graph.Edge {
 	in := wire.ParseInput([]byte(name))
 	port, ok := in.Output()
@@ -147,8 +150,8 @@ func FindTensor[T []byte | string](g *graph.Graph, name T) graph.Edge {
 	return graph.Edge{Node: graph.Dangling}
 }
 
-// servingCollection holds the signatures of files from before signature_def: a tensorflow.serving.Signatures in an Any
-// (tensorflow/contrib/session_bundle/exporter.py).
+// servingCollection holds the signatures of files that predate signature_def, as a tensorflow.serving.Signatures in an
+// Any (tensorflow/contrib/session_bundle/exporter.py).
 const servingCollection = "serving_signatures"
 
 // readServing reads the serving_signatures collection.
@@ -173,7 +176,7 @@ func (d *declared) readServing(g *graph.Graph, m *wire.MetaGraph) {
 	}
 }
 
-// addServing adds the tensors of one signature of the old kind.
+// addServing adds the tensors of one signature in the old format.
 func (d *declared) addServing(g *graph.Graph, s *tfpb.Signature, key string) {
 	why := servingCollection + " " + key
 	input := func(what string, b *tfpb.TensorBinding) {
@@ -197,7 +200,8 @@ func (d *declared) addServing(g *graph.Graph, s *tfpb.Signature, key string) {
 		output("classes", s.GetClassificationSignature().GetClasses())
 		output("scores", s.GetClassificationSignature().GetScores())
 	case s.GetGenericSignature() != nil:
-		// A generic signature says what its tensors are called, not which go in; by custom the key is "inputs" or "outputs".
+		// A generic signature does not distinguish inputs from outputs. By convention its key is "inputs" or
+		// "outputs".
 		bindings := s.GetGenericSignature().GetMap()
 		for _, name := range slices.Sorted(maps.Keys(bindings)) {
 			edge := FindTensor(g, bindings[name].GetTensorName())
@@ -210,7 +214,7 @@ func (d *declared) addServing(g *graph.Graph, s *tfpb.Signature, key string) {
 	}
 }
 
-// readUnbound reads the inputs that an export of a scope left open: names that nodes read and no node has
+// readUnbound reads the inputs that a scope export left unbound: input names for which the exported graph has no node
 // (export_scoped_meta_graph in tensorflow/python/framework/meta_graph.py).
 func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 	value, _ := m.Collection(model.UnboundInputsKey)
@@ -230,7 +234,7 @@ func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 	}
 }
 
-// readCollections keeps the tensors that stand in collections of people's own.
+// readCollections records the tensors that user-defined collections contain.
 func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
 	for key, value := range m.Entries(wire.CollectionDef) {
 		if ownCollection(key) {
@@ -250,11 +254,11 @@ func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
 	}
 }
 
-// maxJSON is the size up to which an entry of a collection is read as JSON.
+// maxJSON is the largest collection entry, in bytes, that is parsed as JSON.
 const maxJSON = 1 << 20
 
-// readJSON reads the entries of the collections "inputs" and "outputs" that are JSON: people write the names of tensors there, as values of
-// an object or a list (pix2pix-tensorflow, for one).
+// readJSON reads JSON entries of the collections "inputs" and "outputs". Some projects, such as pix2pix-tensorflow,
+// write tensor names there as values of an object or a list.
 func (d *declared) readJSON(g *graph.Graph, key string, value []byte) {
 	list, role := &d.inputs, RoleData
 	switch strings.ToLower(key) {
@@ -291,16 +295,16 @@ func (d *declared) addJSON(g *graph.Graph, list *[]declaredTensor, content any, 
 	}
 }
 
-// maxMarked is how many tensors of collections are looked at.
+// maxMarked limits how many collection tensors are considered.
 const maxMarked = 10000
 
-// betterKey reports whether key says more about a tensor than old, which it stands under too.
+// betterKey reports whether key describes a tensor better than old, another collection that contains it.
 func betterKey(key, old string) bool {
 	a, b := keyRank(key), keyRank(old)
 	return a > b || a == b && key < old
 }
 
-// keyRank returns how clearly the key of a collection says what its tensors are.
+// keyRank returns a score for how clearly a collection key describes its tensors.
 func keyRank(key string) int {
 	lower := strings.ToLower(key)
 	switch {
@@ -314,8 +318,8 @@ func keyRank(key string) int {
 	return 0
 }
 
-// ownCollection reports whether TensorFlow itself, or a summary writer, fills the collection for its own purposes
-// (tensorflow/python/framework/ops.py, GraphKeys), so that it says nothing about inputs and outputs.
+// ownCollection reports whether TensorFlow or a summary writer fills the collection for its own purposes (GraphKeys in
+// tensorflow/python/framework/ops.py). Such a collection says nothing about inputs and outputs.
 func ownCollection(key []byte) bool {
 	switch string(key) {
 	case "variables", "trainable_variables", "local_variables", "model_variables", "metric_variables",

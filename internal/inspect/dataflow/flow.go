@@ -7,32 +7,32 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 )
 
-// A mark is a fact about a node.
+// A mark is a fact about a node. A node can have several marks.
 type mark uint32
 
-// The marks.
+// The marks of a node.
 const (
 	MarkGradient  mark = 1 << iota // part of a gradient, or computed from one
-	markSource                     // descends from a tensor that data comes in by, labels included
-	markWeights                    // a trainable variable, or computed from such alone
-	markLayer                      // brings data and trainable variables together
-	markAbove                      // a layer lies further down
-	markAboveFree                  // a layer that depends on no label lies further down
+	markSource                     // descends from an input tensor, labels included
+	markWeights                    // a trainable variable, or computed only from trainable variables
+	markLayer                      // combines data with trainable variables
+	markAbove                      // has a layer downstream
+	markAboveFree                  // has a layer downstream that depends on no label
 	markLabel                      // depends on a label
-	markData                       // descends from what inference is fed with
+	markData                       // descends from data fed for inference
 	markBelow                      // is a layer, or descends from one
 	markInside                     // inside a while loop or a branch
-	MarkTrained                    // a loss that gradients start from
-	markToLoss                     // such a loss lies further down, or it is one
+	MarkTrained                    // a loss that gradients are computed for
+	markToLoss                     // is such a loss, or has one downstream
 	markWanted                     // a prediction depends on it
-	markTarget                     // depends on the comparison with what the model has to reproduce
-	markKeeping                    // everything computed from it goes into variables, queues, checkpoints and assertions
-	markMeets                      // something computed from it meets the model's results
-	markAsked                      // used while one question is answered; no node has it afterwards
-	markElsewhere                  // something that does not depend on labels is computed from it
+	markTarget                     // depends on a comparison with the target that the model reproduces
+	markKeeping                    // its results reach only variables, queues, checkpoints and assertions
+	markMeets                      // one of its results is combined with the model's results
+	markAsked                      // set only while one question is answered
+	markElsewhere                  // a node that does not depend on labels is computed from it
 )
 
-// A Flow is a graph with marks on its nodes, which record how data flows from the inputs to the outputs.
+// A Flow is a graph whose nodes carry marks. The marks record how data flows from inputs to outputs.
 type Flow struct {
 	g     *graph.Graph
 	class []opdef.Class // by op id
@@ -40,7 +40,7 @@ type Flow struct {
 	queue []int32       // reused by spread
 }
 
-// NewFlow returns the flow of a graph, without marks.
+// NewFlow returns the Flow of g with no marks set.
 func NewFlow(g *graph.Graph) *Flow {
 	f := &Flow{g: g, class: make([]opdef.Class, len(g.Ops())), marks: make([]mark, g.Len())}
 	for id, op := range g.Ops() {
@@ -49,27 +49,28 @@ func NewFlow(g *graph.Graph) *Flow {
 	return f
 }
 
-// Is reports whether the op of node i Is of one of the classes.
+// Is reports whether the op of node i belongs to one of the classes.
 func (f *Flow) Is(i int32, class opdef.Class) bool { return f.class[f.g.Op(int(i))]&class != 0 }
 
-// Has reports whether node i Has one of the marks.
+// Has reports whether node i has one of the marks in m.
 func (f *Flow) Has(i int32, m mark) bool { return f.marks[i]&m != 0 }
 
-// carries reports whether what node i hands out by port gets to consumer c as data: not as a size, a condition or an order.
+// carries reports whether consumer e of node i uses the output as data, rather than as a size, a condition or a
+// control input.
 func (f *Flow) carries(i int32, e graph.Edge) bool {
 	if e.Port < 0 || f.Is(i, opdef.ClassShape) {
 		return false
 	}
 	if f.Is(e.Node, opdef.ClassSwitch) {
-		// What a branch depends on is not what flows through it.
+		// Only the first input of a Switch flows through it; the second one is the condition.
 		in := f.g.Inputs(int(e.Node))
 		return len(in) == 0 || in[0].Node == i && in[0].Port == e.Port
 	}
 	return true
 }
 
-// spread puts m on the nodes that seeds holds and on all that can be reached from there along data inputs, downwards, as far
-// as enter allows. Seeds that have the mark already count too.
+// spread sets m on the seeds and on every node downstream of them through data inputs. It enters only nodes that enter
+// accepts. Seeds that already have the mark are spread from, too.
 func (f *Flow) spread(seeds []int32, m mark, enter func(i int32) bool) {
 	f.queue = f.queue[:0]
 	for _, i := range seeds {
@@ -91,7 +92,8 @@ func (f *Flow) spread(seeds []int32, m mark, enter func(i int32) bool) {
 	}
 }
 
-// spreadPorts is spread from single outputs: what reads them is marked, the nodes that they belong to are not.
+// spreadPorts is like spread but starts from single outputs. It marks the consumers of each output, not the node that
+// produces it.
 func (f *Flow) spreadPorts(seeds []graph.Edge, m mark, enter func(i int32) bool) {
 	var first []int32
 	for _, seed := range seeds {
@@ -105,8 +107,8 @@ func (f *Flow) spreadPorts(seeds []graph.Edge, m mark, enter func(i int32) bool)
 	f.spread(first, m, enter)
 }
 
-// spreadUp puts m on the nodes that hold what seeds read, and so on upwards, as far as enter allows; not on the seeds, unless
-// they lie above others.
+// spreadUp sets m on every node upstream of the seeds that enter accepts. A seed is marked only if it is upstream of
+// another seed.
 func (f *Flow) spreadUp(seeds []int32, m mark, enter func(i int32) bool) {
 	f.queue = append(f.queue[:0], seeds...)
 	for len(f.queue) > 0 {
@@ -125,13 +127,14 @@ func (f *Flow) spreadUp(seeds []int32, m mark, enter func(i int32) bool) {
 	}
 }
 
-// forward reports whether node i takes part in what the graph computes from its inputs, rather than in training it, filling its
-// queues or saving it. Data does not flow through a node where it comes in.
+// forward reports whether node i helps compute results from the inputs, rather than training, queueing or saving. It
+// returns false for nodes where data enters.
 func (f *Flow) forward(i int32) bool {
 	return f.marks[i]&(MarkGradient|markKeeping) == 0 && !f.Is(i, opdef.ClassTerminal|opdef.ClassVariable) && !f.comesIn(i)
 }
 
-// comesIn reports whether data comes in at node i. A placeholder with a default that is computed from data lets that pass.
+// comesIn reports whether data enters the graph at node i. A PlaceholderWithDefault whose default is computed from
+// data passes that data on, so it does not count.
 func (f *Flow) comesIn(i int32) bool {
 	if !f.Is(i, opdef.ClassSource) {
 		return false
@@ -142,7 +145,7 @@ func (f *Flow) comesIn(i int32) bool {
 	return true
 }
 
-// withClass returns the nodes whose op is of one of the classes, in file order.
+// withClass returns the nodes whose op belongs to one of the classes, in file order.
 func (f *Flow) withClass(class opdef.Class) []int32 {
 	var found []int32
 	if !f.anyOp(class) {
@@ -156,7 +159,7 @@ func (f *Flow) withClass(class opdef.Class) []int32 {
 	return found
 }
 
-// anyOp reports whether the graph has an op of one of the classes.
+// anyOp reports whether any op of the graph belongs to one of the classes.
 func (f *Flow) anyOp(class opdef.Class) bool {
 	for _, c := range f.class {
 		if c&class != 0 {
@@ -166,7 +169,7 @@ func (f *Flow) anyOp(class opdef.Class) bool {
 	return false
 }
 
-// MarkGradients marks the gradients and all that is computed from them, and the losses that they start from.
+// MarkGradients marks gradients, everything computed from them, and the losses they are computed for.
 func (f *Flow) MarkGradients() {
 	var seeds, starts []int32
 	for i := range int32(f.g.Len()) {
@@ -175,8 +178,8 @@ func (f *Flow) MarkGradients() {
 			continue
 		}
 		f.marks[i] |= MarkGradient
-		// A loop that is differentiated gets lists to keep what its gradient needs. They are made among the gradients and
-		// go into the loop, which does not become a gradient by that.
+		// The lists that save a loop's values for its gradient are created among the gradients but feed the loop. They
+		// must not turn the loop into a gradient.
 		if !f.Is(i, opdef.ClassConst|opdef.ClassList) {
 			seeds = append(seeds, i)
 		}
@@ -194,7 +197,7 @@ func (f *Flow) MarkGradients() {
 	}
 }
 
-// markInitialization marks the nodes that find out which variables are not initialized, as an Estimator's ready_op does
+// markInitialization marks the nodes that check which variables are uninitialized, as an Estimator's ready_op does
 // (report_uninitialized_variables in tensorflow/python/ops/variables.py).
 func (f *Flow) markInitialization() {
 	var seeds []int32
@@ -212,14 +215,16 @@ func (f *Flow) markInitialization() {
 	f.spread(seeds, markKeeping, func(i int32) bool { return !f.Is(i, opdef.ClassVariable) })
 }
 
-// markKeepers marks the nodes that exist to keep books: all that is made of them goes into variables, queues, checkpoints and
-// assertions, like the running averages of a batch normalization. A loss is none, though all else that is made of it may be its
-// running average; nor is a decision, though a streaming metric may be all that reads it.
+// markKeepers marks bookkeeping nodes, such as the moving averages of a batch normalization. Their results reach only
+// variables, queues, checkpoints and assertions.
+//
+// Losses are excluded, because a loss may be read only by its moving average. Decisions are excluded, because a
+// decision may be read only by a streaming metric.
 func (f *Flow) markKeepers() {
 	if !f.anyOp(opdef.ClassKeeper) {
 		return
 	}
-	readers := make([]int32, f.g.Len()) // those that are not known to keep books
+	readers := make([]int32, f.g.Len()) // number of consumers not known to be bookkeeping
 	f.queue = f.queue[:0]
 	for i := range int32(f.g.Len()) {
 		if f.Is(i, opdef.ClassKeeper) {
@@ -260,8 +265,8 @@ var (
 	gradAny    = []byte("grad")
 )
 
-// gradientName reports whether tf.gradients or a tape gave a node its name: in a scope "gradients" or "gradients_1", or in one
-// called after the node that it differentiates (tensorflow/python/ops/gradients_util.py).
+// gradientName reports whether tf.gradients or a gradient tape named the node. Such names contain a scope "gradients"
+// or "gradients_1", or a scope named after the differentiated node (tensorflow/python/ops/gradients_util.py).
 func (f *Flow) gradientName(name []byte) bool {
 	at := bytes.Index(name, gradAny)
 	if at < 0 {
@@ -284,16 +289,18 @@ func (f *Flow) gradientName(name []byte) bool {
 	}
 }
 
-// differentiates reports whether last, below some part of the scopes before it, is the name of a node.
+// differentiates reports whether the graph has a node named scopes + last, possibly without some of the leading
+// scopes.
 func (f *Flow) differentiates(scopes, last []byte) bool {
 	_, found := f.findBelow(append(append(make([]byte, 0, len(scopes)+len(last)), scopes...), last...))
 	return found
 }
 
-// maxScopes is how many scopes of a name are taken away in search of a node: a bound for names made to be slow.
+// maxScopes limits how many scopes of a name are removed in search of a node. It bounds the work for hostile names.
 const maxScopes = 24
 
-// findBelow returns the node called name, or what is left of name when some of its first scopes are taken away.
+// findBelow returns the node called name. If there is none, it removes leading scopes one at a time until a node
+// matches.
 func (f *Flow) findBelow(name []byte) (int32, bool) {
 	for range maxScopes {
 		if i, found := f.g.Find(name); found {
@@ -308,8 +315,8 @@ func (f *Flow) findBelow(name []byte) (int32, bool) {
 	return 0, false
 }
 
-// begins reports whether a node among the gradients, called name, is what tf.gradients begins with: ones of the shape of the
-// loss, "gradients/Fill" or "gradients/grad_ys_0".
+// begins reports whether node i, a gradient called name, is the initial gradient that tf.gradients creates for a loss:
+// "gradients/Fill" or "gradients/grad_ys_0".
 func (f *Flow) begins(i int32, name []byte) bool {
 	switch f.g.OpName(f.g.Op(int(i))) {
 	case "Fill", "Const", "OnesLike":
@@ -332,7 +339,7 @@ func (f *Flow) begins(i int32, name []byte) bool {
 	return bytes.HasPrefix(last, []byte("grad_ys"))
 }
 
-// differentiated returns the node that the gradient called name belongs to: "x" for "train/gradients/x_grad/Reshape".
+// differentiated returns the node whose gradient is called name: "x" for "train/gradients/x_grad/Reshape".
 func (f *Flow) differentiated(name []byte) (int32, bool) {
 	end := bytes.LastIndex(name, []byte("_grad/"))
 	if end < 0 {
@@ -345,10 +352,11 @@ func (f *Flow) differentiated(name []byte) (int32, bool) {
 	return i, found && f.marks[i]&MarkGradient == 0
 }
 
-// findBeside returns the node that is called like a gradient without the scope "gradients" and what stands before that, but for
-// a beginning that the whole graph got when it was imported: "a/x" for "a/train/gradients/x".
+// findBeside removes the scope "gradients", and some of the scopes before it, from a gradient's name and returns the
+// node with the remaining name. It keeps at least the first scope, which an import may have added:
+// "a/train/gradients/x" gives "a/x".
 func (f *Flow) findBeside(gradient []byte) (int32, bool) {
-	var starts []int // where the first scopes begin
+	var starts []int // offsets of the first scopes
 	for at := 0; len(starts) < maxScopes; {
 		starts = append(starts, at)
 		part, _, more := bytes.Cut(gradient[at:], []byte{'/'})

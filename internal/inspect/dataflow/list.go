@@ -10,11 +10,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// wantedPredictions is how many of the likeliest predictions say which inputs matter.
+// wantedPredictions is how many of the likeliest predictions determine which inputs matter.
 const wantedPredictions = 3
 
-// listOutputs returns the outputs that the file declares, and of what was found what goes with them; and marks what the first of them
-// depend on.
+// listOutputs returns the declared outputs, followed by the found outputs that complement them. It marks the nodes
+// that the first predictions depend on.
 func (d *ioFinder) listOutputs(found []candidate) []Tensor {
 	slices.SortStableFunc(d.declared.outputs, func(a, b declaredTensor) int { return d.looseRank(a) - d.looseRank(b) })
 	out := d.listDeclared(d.declared.outputs)
@@ -58,7 +58,8 @@ func (d *ioFinder) listOutputs(found []candidate) []Tensor {
 	return out
 }
 
-// looseRank puts declared outputs that do not come from the model, such as a key that is handed through, behind the others.
+// looseRank sorts declared outputs that the model does not compute, such as a key that is passed through, after the
+// others.
 func (d *ioFinder) looseRank(t declaredTensor) int {
 	if t.loose && t.edge.Node != graph.Dangling && len(d.layers) > 0 && !d.Has(t.edge.Node, markBelow) {
 		return 1
@@ -66,7 +67,7 @@ func (d *ioFinder) looseRank(t declaredTensor) int {
 	return 0
 }
 
-// listUnread returns what an input pipeline makes.
+// listUnread returns the results of an input pipeline.
 func (d *ioFinder) listUnread() []Tensor {
 	out := []Tensor{}
 	for _, e := range d.unread() {
@@ -75,13 +76,13 @@ func (d *ioFinder) listUnread() []Tensor {
 			Role:   RolePrediction,
 			DType:  tensor.DTypeName(d.dtypeOf(e)),
 			Shape:  d.t.Shape(int(e.Node), int(e.Port)),
-			Why:    "what the input pipeline hands out; nobody reads it",
+			Why:    "an output of the input pipeline; no node reads it",
 		})
 	}
 	return out
 }
 
-// listVariables returns the variables, of a graph that computes nothing from them.
+// listVariables returns the variables of a graph that computes nothing from them.
 func (d *ioFinder) listVariables() []Tensor {
 	out := []Tensor{}
 	var n wire.Node
@@ -95,13 +96,13 @@ func (d *ioFinder) listVariables() []Tensor {
 			Role:   RolePrediction,
 			DType:  tensor.DTypeName(tensor.AttrType(&n, "dtype")),
 			Shape:  tensor.AttrShape(&n),
-			Why:    "a variable; nothing is computed from any",
+			Why:    "a variable; the graph computes nothing from variables",
 		})
 	}
 	return out
 }
 
-// unique returns the list without tensors that are there already: those of a second node of the same name.
+// unique removes repeated tensors, which occur if two nodes have the same name.
 func unique(all []Tensor) []Tensor {
 	seen := make(map[string]bool, len(all))
 	return slices.DeleteFunc(all, func(t Tensor) bool {
@@ -111,12 +112,12 @@ func unique(all []Tensor) []Tensor {
 	})
 }
 
-// roleRank returns where in its list a role stands.
+// roleRank returns the position of a role in the sort order.
 func roleRank(role Role) int {
 	return slices.Index([]Role{RoleData, RoleAuxiliary, RoleLabel, RoleUnused, RolePrediction, RoleLoss, RoleMetric}, role)
 }
 
-// listDeclared returns the tensors that the file declares, each once.
+// listDeclared returns each declared tensor once, in the order of all.
 func (d *ioFinder) listDeclared(all []declaredTensor) []Tensor {
 	out := []Tensor{}
 	seen := make(map[string]bool)
@@ -133,7 +134,7 @@ func (d *ioFinder) listDeclared(all []declaredTensor) []Tensor {
 		switch {
 		case t.unbound:
 		case t.edge.Node == graph.Dangling:
-			t.why += "; there is no such node in the graph"
+			t.why += "; the graph has no such node"
 		case !t.typed:
 			d.g.Node(int(t.edge.Node), &n)
 			t.dtype, t.shape = d.t.DType(&n, int(t.edge.Port)), d.t.Shape(int(t.edge.Node), int(t.edge.Port))
@@ -143,7 +144,7 @@ func (d *ioFinder) listDeclared(all []declaredTensor) []Tensor {
 	return out
 }
 
-// listInputs returns the inputs that the file declares, then the sources: those first that the predictions depend on.
+// listInputs returns the declared inputs, followed by the sources. Sources that predictions depend on come first.
 func (d *ioFinder) listInputs() []Tensor {
 	out := d.listDeclared(d.declared.inputs)
 	seen := make(map[string]bool)
@@ -163,7 +164,7 @@ func (d *ioFinder) listInputs() []Tensor {
 			if alias := d.tensorName(e); !seen[alias] {
 				seen[alias] = true
 				out = append(out, Tensor{Tensor: alias, Role: s.role, DType: tensor.DTypeName(d.dtypeOf(e)), Shape: d.t.Shape(int(e.Node), int(e.Port)),
-					Why: "what a person calls " + name})
+					Why: "an alias of " + name})
 			}
 		}
 	}
@@ -171,11 +172,11 @@ func (d *ioFinder) listInputs() []Tensor {
 	return out
 }
 
-// maxAliases is how many names of one source are listed.
+// maxAliases limits how many alternative names of one source are listed.
 const maxAliases = 4
 
-// aliases returns the tensors by which people feed in place of a queue, an iterator or a serialized example: an Identity, which somebody
-// named, through which all goes that the model reads.
+// aliases returns the tensors that users feed in place of a queue, an iterator or a serialized example: Identity nodes
+// with custom names through which the model reads all of the source.
 func (d *ioFinder) aliases(s source) []graph.Edge {
 	if s.role != RoleData && s.role != RoleLabel {
 		return nil
@@ -201,7 +202,7 @@ func (d *ioFinder) aliases(s source) []graph.Edge {
 	return found
 }
 
-// parsed returns the named tensors that stand for what node i makes of serialized examples.
+// parsed returns the named Identity nodes that read the values node i parses from serialized examples.
 func (d *ioFinder) parsed(i int32) []graph.Edge {
 	var found []graph.Edge
 	for _, c := range d.g.Consumers(int(i)) {
@@ -212,7 +213,7 @@ func (d *ioFinder) parsed(i int32) []graph.Edge {
 	return found
 }
 
-// onlyReader returns the node through which all goes that the model reads of a tensor.
+// onlyReader returns the only node in the forward computation that consumes a tensor.
 func (d *ioFinder) onlyReader(e graph.Edge) (int32, bool) {
 	only := graph.Dangling
 	for _, c := range d.g.Consumers(int(e.Node)) {
@@ -234,7 +235,7 @@ func (d *ioFinder) inputRank(s source) int {
 	return 1
 }
 
-// feedsWanted reports whether a prediction depends on a source.
+// feedsWanted reports whether one of the wanted predictions depends on a source.
 func (d *ioFinder) feedsWanted(e graph.Edge) bool {
 	for _, c := range d.g.Consumers(int(e.Node)) {
 		if c.Port == e.Port && d.Has(c.Node, markWanted) {

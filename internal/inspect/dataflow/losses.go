@@ -9,10 +9,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Some losses hold computations that look like a part of the model: the likelihood of a sequence reads a matrix of transitions, and
-// a loss of distances compares embeddings with each other. What is computed there depends on no label, but is no output either.
+// Some losses contain computations that look like part of the model. A CRF's sequence likelihood reads a transition
+// matrix, and a distance loss compares embeddings with each other. Such results depend on no label but are not
+// outputs.
 
-// markLossParts marks as targets what such losses compute. It returns the layers that belong to a loss.
+// markLossParts marks the results of such computations as targets. It returns the layers that belong to a loss.
 func (d *ioFinder) markLossParts() map[int32]bool {
 	parts := make(map[int32]bool)
 	if d.losses == 0 {
@@ -34,7 +35,7 @@ func (d *ioFinder) markLossParts() map[int32]bool {
 	return parts
 }
 
-// addsTransitions reports whether node i adds a square matrix of variables to the scores of tags, as a CRF does.
+// addsTransitions reports whether node i adds a square matrix of variables to tag scores, as a CRF does.
 func (d *ioFinder) addsTransitions(i int32) bool {
 	switch d.g.OpName(d.g.Op(int(i))) {
 	case "Add", "AddV2":
@@ -58,7 +59,7 @@ func (d *ioFinder) addsTransitions(i int32) bool {
 	return false
 }
 
-// sumsLikelihood reports whether the logarithm of a sum of exponentials is computed close below node i.
+// sumsLikelihood reports whether a log-sum-exp is computed close downstream of node i.
 func (d *ioFinder) sumsLikelihood(i int32) bool {
 	exp, sum, log := false, false, false
 	d.below(graph.Edge{Node: i}, func(at int32) bool {
@@ -75,8 +76,8 @@ func (d *ioFinder) sumsLikelihood(i int32) bool {
 	return log
 }
 
-// comparesWithItself reports whether node i subtracts a tensor from itself, or multiplies it with itself, in another arrangement: the
-// distances between the rows of a batch.
+// comparesWithItself reports whether node i subtracts or multiplies two arrangements of the same tensor, as in the
+// pairwise distances of a batch.
 func (d *ioFinder) comparesWithItself(i int32) bool {
 	switch d.g.OpName(d.g.Op(int(i))) {
 	case "Sub", "SquaredDifference", "MatMul", "BatchMatMul", "BatchMatMulV2":
@@ -91,7 +92,7 @@ func (d *ioFinder) comparesWithItself(i int32) bool {
 	return a == b && a.Node != graph.Dangling && d.Has(a.Node, markBelow)
 }
 
-// arranged returns the tensor that e is a part or another arrangement of.
+// arranged returns the tensor from which e is sliced or rearranged.
 func (d *ioFinder) arranged(e graph.Edge) graph.Edge {
 	for range maxChain {
 		if e.Node == graph.Dangling || e.Port < 0 || !d.Is(e.Node, opdef.ClassSame|opdef.ClassCut) {
@@ -99,7 +100,7 @@ func (d *ioFinder) arranged(e graph.Edge) graph.Edge {
 		}
 		at := 0
 		if op := d.g.OpName(d.g.Op(int(e.Node))); op == "Split" {
-			at = 1 // the first input is the dimension
+			at = 1 // input 0 is the axis
 		}
 		in := d.g.Inputs(int(e.Node))
 		if len(in) <= at {
@@ -110,8 +111,8 @@ func (d *ioFinder) arranged(e graph.Edge) graph.Edge {
 	return e
 }
 
-// markElsewhere marks what is read for a purpose other than the loss: everything above a tensor that no node reads or by which something
-// is decided, as far up as the last layers.
+// markElsewhere marks everything that is used for more than the loss. It starts at tensors that have no consumer or
+// that feed a decision, and goes upstream as far as the last layers.
 func (d *ioFinder) markElsewhere() {
 	var ends []int32
 	for i := range int32(d.g.Len()) {
@@ -123,12 +124,12 @@ func (d *ioFinder) markElsewhere() {
 	d.spreadUp(ends, markElsewhere, d.towardsLoss)
 }
 
-// towardsLoss reports whether node i lies between the last layers and what depends on labels.
+// towardsLoss reports whether node i is between the last layers and the nodes that depend on labels.
 func (d *ioFinder) towardsLoss(i int32) bool {
 	return d.Has(i, markBelow) && !d.Has(i, markLabel|markTarget|markLayer|markAboveFree) && d.forward(i) && !d.Is(i, opdef.ClassShape)
 }
 
-// feedsForward reports whether a node that takes part in the computation reads node i as data.
+// feedsForward reports whether a node of the forward computation reads node i as data.
 func (d *ioFinder) feedsForward(i int32) bool {
 	for _, c := range d.g.Consumers(int(i)) {
 		if c.Port >= 0 && d.forward(c.Node) && !d.Is(c.Node, opdef.ClassShape) {
@@ -138,7 +139,7 @@ func (d *ioFinder) feedsForward(i int32) bool {
 	return false
 }
 
-// lastLayer returns the layer that node i is computed from, and whether one lies close above.
+// lastLayer returns the layer that node i is computed from, and false if none is close upstream.
 func (d *ioFinder) lastLayer(i int32) (int32, bool) {
 	for range maxChain {
 		if d.Has(i, markLayer) {
@@ -153,8 +154,8 @@ func (d *ioFinder) lastLayer(i int32) (int32, bool) {
 	return 0, false
 }
 
-// untrained reports whether the layer that node i is computed from has variables on which no loss depends, in a graph that trains
-// others: a head that is not in use.
+// untrained reports whether no loss depends on the variables of the layer that computes node i, in a graph that trains
+// other layers. Such a layer is an unused head.
 func (d *ioFinder) untrained(i int32) bool {
 	layer, ok := d.lastLayer(i)
 	if !ok || d.losses == 0 || d.Has(layer, markToLoss) {
@@ -168,7 +169,8 @@ func (d *ioFinder) untrained(i int32) bool {
 	return true
 }
 
-// leavesScope reports whether node i is in the outermost scope of the layer that it is computed from, and all its readers are not.
+// leavesScope reports whether node i is in the outermost scope of the layer that computes it, and all of its consumers
+// are outside that scope.
 func (d *ioFinder) leavesScope(i int32) bool {
 	layer, ok := d.lastLayer(i)
 	if !ok {
@@ -187,7 +189,7 @@ func (d *ioFinder) leavesScope(i int32) bool {
 	return true
 }
 
-// rearranges reports whether a tensor is another arrangement of a tensor that an op of one of the classes computes.
+// rearranges reports whether a tensor is a slice or rearrangement of the result of an op in one of the classes.
 func (d *ioFinder) rearranges(e graph.Edge, class opdef.Class) bool {
 	root := d.arranged(e)
 	return root.Node != graph.Dangling && root != e && d.Is(root.Node, class)

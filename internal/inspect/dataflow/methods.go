@@ -14,18 +14,18 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Method is a function of the objects in a TensorFlow 2 SavedModel, as one of its traces takes and returns tensors.
+// A Method is one traced signature of a function that belongs to an object in a TensorFlow 2 SavedModel.
 type Method struct {
 	Method   string     `json:"method"`   // the path from the root object, such as "__call__" or "encoder.encode"
-	Function string     `json:"function"` // the function in the library
-	Inputs   []Argument `json:"inputs"`   // in the order of the arguments
-	Outputs  []Argument `json:"outputs"`  // in the order of the result's parts
+	Function string     `json:"function"` // its name in the function library
+	Inputs   []Argument `json:"inputs"`   // in argument order
+	Outputs  []Argument `json:"outputs"`  // in the order of the flattened result
 }
 
 // An Argument is one tensor that a Method takes or returns.
 type Argument struct {
 	Key   string       `json:"key"`   // the argument's name, or its place in a structure, such as "0" or "output.mask"
-	DType string       `json:"dtype"` // TensorFlow's short name; empty for what is not a plain tensor
+	DType string       `json:"dtype"` // TensorFlow's short name; empty if the argument is not a plain tensor
 	Shape tensor.Shape `json:"shape"`
 }
 
@@ -36,10 +36,10 @@ const (
 )
 
 const (
-	maxMethods   = 64  // how many methods are listed
-	maxArguments = 256 // how many tensors of each are listed
+	maxMethods   = 64  // the most methods to list
+	maxArguments = 256 // the most tensors to list for each
 	maxObjects   = 4096
-	maxNested    = 32 // how deep structures are followed
+	maxNested    = 32 // the greatest depth of nested structures
 )
 
 // A methodReader reads the methods in the object graph of a SavedModel.
@@ -49,8 +49,8 @@ type methodReader struct {
 	methods   []Method
 }
 
-// readMethods returns the methods of the objects of m: those of the root, or, if it has none, of the objects closest to it. What cannot
-// be read is left out.
+// readMethods returns the public methods of the root object of m. If it has none, it returns those of the nearest
+// objects that have some. Unreadable objects and functions are skipped.
 func readMethods(m *wire.MetaGraph) []Method {
 	graph, ok := m.Message(wire.ObjectGraphDef)
 	if !ok {
@@ -96,13 +96,13 @@ func readMethods(m *wire.MetaGraph) []Method {
 	return r.methods
 }
 
-// publicName reports whether a person calls the child of that name: the signatures are listed elsewhere, and Keras keeps functions for its
-// own use beside __call__.
+// publicName reports whether a child of that name is meant to be called by users. Signatures are listed separately,
+// and Keras keeps private functions next to __call__.
 func publicName(name string) bool {
 	return name == "__call__" || name != "signatures" && !strings.HasPrefix(name, "_") && !strings.HasPrefix(name, "call_and_return_")
 }
 
-// object returns the object of a number.
+// object returns object id, and false if it does not exist or cannot be decoded.
 func (r *methodReader) object(id int) (*tfpb.SavedObject, bool) {
 	if id < 0 || id >= len(r.objects) {
 		return nil, false
@@ -111,7 +111,7 @@ func (r *methodReader) object(id int) (*tfpb.SavedObject, bool) {
 	return object, schema.Unmarshal(r.objects[id], object) == nil
 }
 
-// addFunction adds the traces of an object that is a function. It reports false for any other object.
+// addFunction adds the traces of a function object. It returns false if the object is not a function.
 func (r *methodReader) addFunction(id int, path string) bool {
 	object, ok := r.object(id)
 	if !ok {
@@ -142,8 +142,8 @@ func (r *methodReader) addFunction(id int, path string) bool {
 	return true
 }
 
-// appendArguments appends the tensors in a structure, in the order in which TensorFlow flattens it
-// (tensorflow/python/util/nest.py). The two parts of an input signature, positional and keyword arguments, look like any tuple.
+// appendArguments appends the tensors in a structure in TensorFlow's flattening order
+// (tensorflow/python/util/nest.py). The positional and keyword parts of an input signature are an ordinary tuple.
 func appendArguments(list []Argument, v *tfpb.StructuredValue, key string, depth int) []Argument {
 	if v == nil || depth == 0 || len(list) >= maxArguments {
 		return list

@@ -12,9 +12,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findTrainable lists the variables that the model consists of: the trainable ones as the collection has them; where it has none,
-// the floating point variables that something other than an optimizer or a saver reads; where there are none of these, the
-// placeholders that stand for variables in the graph of a function, or, as in a frozen graph, the constants that ops read as their weights.
+// findTrainable lists the variables of the model. It uses the first of these that exist:
+//
+//   - the collection trainable_variables
+//   - floating-point variables that are read outside training and saving
+//   - placeholders that stand for variables in a function's graph
+//   - constants that ops read as weights, in a frozen graph
 func (d *ioFinder) findTrainable() {
 	for _, name := range variableNames(d.m, "trainable_variables") {
 		if edge := FindTensor(d.g, name); edge.Node != graph.Dangling {
@@ -39,7 +42,7 @@ func (d *ioFinder) findTrainable() {
 	}
 }
 
-// findCaptured lists the placeholders that stand for variables in the graph of a function: handles that something reads.
+// findCaptured lists the resource placeholders that stand for variables in a function's graph and are read.
 func (d *ioFinder) findCaptured() {
 	var n wire.Node
 	for _, i := range d.withClass(opdef.ClassPlaceholder) {
@@ -50,7 +53,8 @@ func (d *ioFinder) findCaptured() {
 	}
 }
 
-// variableNames returns the names of the variables in a collection, in its order.
+// variableNames returns the names of the variables in a collection. Entries that are VariableDefs come before plain
+// names.
 func variableNames(m *wire.MetaGraph, key string) []string {
 	value, _ := m.Collection(key)
 	var names []string
@@ -66,8 +70,8 @@ func variableNames(m *wire.MetaGraph, key string) []string {
 // variableName is the field variable_name of a VariableDef.
 const variableName = 1
 
-// readForward reports whether something other than training, saving and initializing reads variable i. Reads that go through
-// an Identity count by who reads that.
+// readForward reports whether variable i is read outside training, saving and initialization. For a read through an
+// Identity, the consumers of the Identity count.
 func (d *ioFinder) readForward(i int32) bool {
 	for _, e := range d.g.Consumers(int(i)) {
 		if e.Port < 0 || !d.forward(e.Node) || d.Is(e.Node, opdef.ClassShape) {
@@ -85,7 +89,7 @@ func (d *ioFinder) readForward(i int32) bool {
 	return false
 }
 
-// findFrozen lists the floating point constants, scalars left out, that ops read as their weights.
+// findFrozen lists the floating-point constants that ops read as weights. It omits scalars.
 func (d *ioFinder) findFrozen() {
 	seen := make(map[int32]bool)
 	var n wire.Node
@@ -107,7 +111,7 @@ func (d *ioFinder) findFrozen() {
 	}
 }
 
-// firstInput returns the first input of node i, Dangling where it has none.
+// firstInput returns the first input of node i; Node is Dangling if it has none.
 func (d *ioFinder) firstInput(i int32) graph.Edge {
 	if in := d.g.Inputs(int(i)); len(in) > 0 {
 		return in[0]
@@ -115,7 +119,7 @@ func (d *ioFinder) firstInput(i int32) graph.Edge {
 	return graph.Edge{Node: graph.Dangling}
 }
 
-// markModel marks what descends from data, what are weights, and the layers, where both meet.
+// markModel marks the nodes that descend from data, the weights, and the layers, where the two meet.
 func (d *ioFinder) markModel() {
 	var data []graph.Edge
 	for _, s := range d.sources {
@@ -124,7 +128,7 @@ func (d *ioFinder) markModel() {
 		}
 	}
 	if len(data) == 0 {
-		// What looked like switches is all that comes in.
+		// Inputs that look auxiliary are the only ones, so treat them as data.
 		for k := range d.sources {
 			if s := &d.sources[k]; s.role == RoleAuxiliary && len(d.readers(s.edge)) > 0 && tensor.DTypeName(s.dtype) != "bool" {
 				data = append(data, s.edge)
@@ -163,7 +167,7 @@ func (d *ioFinder) findLayers() {
 	d.spreadUp(below, markMeets, func(i int32) bool { return d.forward(i) && !d.Has(i, markBelow) })
 }
 
-// settleSources gives the sources that were not set aside their roles: data where a layer lies below, label where none does.
+// settleSources assigns roles to the remaining sources: data if the source leads to a layer, label if it does not.
 func (d *ioFinder) settleSources() {
 	for k := range d.sources {
 		s := &d.sources[k]
@@ -175,14 +179,14 @@ func (d *ioFinder) settleSources() {
 		case byKey != "":
 			s.role, s.why = role, byKey
 		case d.leads(s.edge, markLayer|markAbove) && !d.deployed && d.labelledLate(s):
-			s.role, s.why = RoleLabel, "named like a label, and read by nothing before the last layer"
+			s.role, s.why = RoleLabel, "named like a label; only the last layer reads it"
 		case d.leads(s.edge, markLayer|markAbove):
 			s.role, s.why = RoleData, "feeds layers that read trainable variables"
 			if d.frozen {
 				s.why = "feeds layers that read weights"
 			}
 		case len(d.layers) == 0:
-			s.role, s.why = RoleData, "data comes in here"
+			s.role, s.why = RoleData, "data enters here"
 		case d.deployed:
 			s.role, s.why = RoleData, "an input of a frozen graph"
 		case d.isLength(s):
@@ -190,14 +194,14 @@ func (d *ioFinder) settleSources() {
 		case !d.leads(s.edge, markBelow|markMeets):
 			s.role, s.why = RoleUnused, "the model does not read it"
 		default:
-			s.role, s.why = RoleLabel, "feeds the loss, and no layer that reads variables"
+			s.role, s.why = RoleLabel, "feeds the loss but no layer that reads variables"
 		}
 	}
 	d.settleGuesses()
 }
 
-// settleGuesses gives sources that looked auxiliary the role of data if there is no other data: first the numbers that layers read,
-// then the numbers that anything reads, then a source that is the only one.
+// settleGuesses turns auxiliary sources into data if the graph has no other data. It tries numbers that layers read,
+// then numbers that any node reads, then a source that is the only one.
 func (d *ioFinder) settleGuesses() {
 	number := func(s *source) bool { return tensor.DTypeName(s.dtype) != "bool" && !d.rate(s) }
 	tiers := []struct {
@@ -207,7 +211,7 @@ func (d *ioFinder) settleGuesses() {
 		{"the only input of layers that read trainable variables", func(s *source) bool {
 			return d.leads(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool"
 		}},
-		{"a number that the graph computes with; nothing else comes in", func(s *source) bool { return len(d.layers) == 0 && number(s) && d.feeds(s.edge) }},
+		{"a number used in computation; the graph has no other data", func(s *source) bool { return len(d.layers) == 0 && number(s) && d.feeds(s.edge) }},
 		{"the only input", func(s *source) bool { return len(d.sources) == 1 && d.feeds(s.edge) }},
 	}
 	for _, tier := range tiers {
@@ -222,12 +226,13 @@ func (d *ioFinder) settleGuesses() {
 	}
 }
 
-// feeds reports whether a node that takes part in the computation reads a tensor.
+// feeds reports whether a node of the forward computation reads a tensor.
 func (d *ioFinder) feeds(e graph.Edge) bool {
 	return slices.ContainsFunc(d.g.Consumers(int(e.Node)), func(c graph.Edge) bool { return c.Port == e.Port && d.forward(c.Node) })
 }
 
-// roleByCollection returns the role of a source that stands in a collection of people's own, and the sign.
+// roleByCollection returns the role that a user-defined collection gives a source, and how it was identified. It
+// returns "" if no collection does.
 func (d *ioFinder) roleByCollection(e graph.Edge) (Role, string) {
 	key, ok := d.declared.marked[e]
 	if !ok {
@@ -245,7 +250,7 @@ func (d *ioFinder) roleByCollection(e graph.Edge) (Role, string) {
 	return "", ""
 }
 
-// leads reports whether what comes in by e goes to a node with one of the marks.
+// leads reports whether a tensor is consumed by a node that has one of the marks.
 func (d *ioFinder) leads(e graph.Edge, m mark) bool {
 	for _, c := range d.g.Consumers(int(e.Node)) {
 		if c.Port == e.Port && d.carries(e.Node, c) && d.Has(c.Node, m) && d.forward(c.Node) {
@@ -255,8 +260,9 @@ func (d *ioFinder) leads(e graph.Edge, m mark) bool {
 	return false
 }
 
-// labelledLate reports whether a source that layers read is a label all the same: one that is called so and that no layer
-// but the last ones reads, like the true tags that a CRF looks transitions up by, while others feed all the layers.
+// labelledLate reports whether a source that layers read is still a label. It must be named like a label, and only the
+// last layers may read it while other sources feed all layers. An example is the true tags by which a CRF looks up
+// transitions.
 func (d *ioFinder) labelledLate(s *source) bool {
 	if _, last := nameParts(d.g.Name(int(s.edge.Node))); d.questions == 0 || !says(last, labelWords) {
 		return false
@@ -281,10 +287,10 @@ func (d *ioFinder) labelledLate(s *source) bool {
 	return late
 }
 
-// ctcLengths is which input of a CTC loss the lengths of the sequences are.
+// ctcLengths is the index of the sequence-length input of a CTC loss.
 const ctcLengths = 3
 
-// isLength reports whether a source tells a decoder or a CTC loss how long the sequences are.
+// isLength reports whether a source gives a decoder or a CTC loss the sequence lengths.
 func (d *ioFinder) isLength(s *source) bool {
 	if dtype := tfpb.DataType(s.dtype); dtype != tfpb.DataType_DT_INT32 && dtype != tfpb.DataType_DT_INT64 {
 		return false
@@ -309,7 +315,8 @@ func (d *ioFinder) isLength(s *source) bool {
 	return false
 }
 
-// markRegions marks what depends on labels, what descends from data and from layers, and what lies above layers.
+// markRegions marks the nodes that depend on labels, those downstream of data and of layers, and those upstream of
+// layers.
 func (d *ioFinder) markRegions() {
 	var labels, data []graph.Edge
 	for _, s := range d.sources {
@@ -347,7 +354,7 @@ func (d *ioFinder) markRegions() {
 	d.markElsewhere()
 }
 
-// markInsides marks what lies inside while loops, then what lies inside branches.
+// markInsides marks the nodes inside while loops and inside branches.
 func (d *ioFinder) markInsides() {
 	d.spread(d.withClass(opdef.ClassEnter), markInside, func(i int32) bool { return d.forward(i) && !d.Is(i, opdef.ClassExit) })
 	var branches []int32
@@ -359,7 +366,8 @@ func (d *ioFinder) markInsides() {
 	d.spread(branches, markInside, func(i int32) bool { return d.forward(i) && !d.Is(i, opdef.ClassMerge) })
 }
 
-// markTargets marks, where there are no labels, what depends on a comparison of the model's result with its own input.
+// markTargets marks the nodes that depend on a comparison of the model's result with its own input. It applies to
+// graphs without labels.
 func (d *ioFinder) markTargets() {
 	var joins []int32
 	for i := range int32(d.g.Len()) {

@@ -7,8 +7,8 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 )
 
-// Words in names by which people say what a tensor is. They are looked for in lower case; a word of up to three letters must
-// stand alone.
+// Words in names that suggest what a tensor is. They match lower-case names. A word of up to three letters must not
+// touch other letters.
 var (
 	predictionWords = []string{"output", "pred", "logit", "prob", "softmax", "sigmoid", "detect", "score", "classes", "boxes",
 		"result", "decod", "embed", "infer", "polic", "action", "generat", "recon", "answer", "hypothes", "estimat",
@@ -24,7 +24,7 @@ var (
 		"epsilon", "beta", "step", "rate"}
 )
 
-// says reports whether one of the words is in a name, which is in lower case.
+// says reports whether name, which must be in lower case, contains one of the words.
 func says(name string, words []string) bool {
 	for _, word := range words {
 		for from := 0; ; {
@@ -42,17 +42,17 @@ func says(name string, words []string) bool {
 	return false
 }
 
-// alone reports whether no letter stands right before or behind name[start:end].
+// alone reports whether no letter touches name[start:end].
 func alone(name string, start, end int) bool {
 	return (start == 0 || !letter(name[start-1])) && (end == len(name) || !letter(name[end]))
 }
 
 func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// maxName is how much of a name is read for words.
+// maxName is how many bytes of a name are searched for words.
 const maxName = 512
 
-// nameParts returns the scopes and the last part of a node's name in lower case, and its last part as it stands.
+// nameParts returns the scopes and the last part of a node's name, both in lower case.
 func nameParts(name []byte) (scopes, last string) {
 	if len(name) > maxName {
 		name = name[len(name)-maxName:]
@@ -65,7 +65,8 @@ func nameParts(name []byte) (scopes, last string) {
 	return lower[:slash], lower[slash+1:]
 }
 
-// chosen reports whether a person chose the last part of a node's name, rather than TensorFlow, which calls a node after its op.
+// chosen reports whether a user chose the last part of a node's name. Otherwise TensorFlow named the node after its
+// op.
 func chosen(name []byte, op string) bool {
 	last := name[bytes.LastIndexByte(name, '/')+1:]
 	if argumentName(string(last), op) {
@@ -79,7 +80,7 @@ func chosen(name []byte, op string) bool {
 	if rest, ok := bytes.CutPrefix(last, []byte(op)); ok && graph.UniqueSuffix(rest) {
 		return false
 	}
-	// Python's operators and functions give names of their own, in small letters: "add_1", "truediv", "strided_slice".
+	// Python operators and functions produce lower-case names: "add_1", "truediv", "strided_slice".
 	base := last
 	if at := bytes.LastIndexByte(last, '_'); at > 0 && graph.UniqueSuffix(last[at:]) {
 		base = last[:at]
@@ -99,21 +100,21 @@ func chosen(name []byte, op string) bool {
 	return true
 }
 
-// argumentName reports whether Python made a node of an argument of another: tf.convert_to_tensor calls it "packed" or "input"
-// (tensorflow/python/framework/tensor_conversion_registry.py).
+// argumentName reports whether Python created a node by converting an argument of another op. tf.convert_to_tensor
+// names it "packed" or "input" (tensorflow/python/framework/tensor_conversion_registry.py).
 func argumentName(last, op string) bool {
 	rest, ok := strings.CutPrefix(last, "input")
 	return op == "Pack" && (last == "packed" || ok && graph.UniqueSuffix([]byte(rest)))
 }
 
-// inOpScope reports whether a node stands in a scope that TensorFlow called after an op, as Reshape_1/shape does.
+// inOpScope reports whether a node is in a scope that TensorFlow named after an op, such as Reshape_1/shape.
 func inOpScope(name []byte) bool {
 	scope := name[:max(bytes.LastIndexByte(name, '/'), 0)]
 	scope = scope[bytes.LastIndexByte(scope, '/')+1:]
 	return len(scope) > 0 && 'A' <= scope[0] && scope[0] <= 'Z'
 }
 
-// auxiliaryName reports whether a node is called like a switch or a rate.
+// auxiliaryName reports whether a node is named like a switch or a rate.
 func (d *ioFinder) auxiliaryName(i int32) bool {
 	_, last := nameParts(d.g.Name(int(i)))
 	return says(last, auxiliaryWords)

@@ -17,14 +17,14 @@ func TestNames(t *testing.T) {
 			op = "MatMul"
 		}
 		if got := chosen([]byte(name), op); got != want {
-			t.Errorf("a person chose %q (%s): %v, want %v", name, op, got, want)
+			t.Errorf("chosen(%q, %q) = %v, want %v", name, op, got, want)
 		}
 	}
 	for name, want := range map[string]bool{
 		"my_logits": true, "y": true, "y_pred": true, "array": false, "layer_output_2": true, "q": true, "seq": false, "out": true, "route": false,
 	} {
 		if got := says(name, predictionWords); got != want {
-			t.Errorf("%q is called like a result: %v, want %v", name, got, want)
+			t.Errorf("prediction words in %q: %v, want %v", name, got, want)
 		}
 	}
 }
@@ -45,7 +45,7 @@ x = Placeholder dtype=float
 		"policy_grad/x": false, "_grad/x": false, "": false, "graduate/gradients_x/y": false, "gradients_/x": false,
 	} {
 		if got := f.gradientName([]byte(name)); got != want {
-			t.Errorf("%q is the name of a gradient: %v, want %v", name, got, want)
+			t.Errorf("gradientName(%q) = %v, want %v", name, got, want)
 		}
 	}
 }

@@ -20,16 +20,16 @@ type candidate struct {
 	copies []graph.Edge
 }
 
-// The most tensors of a role that are listed, and how far behind the best a prediction may lie.
+// Limits on how many tensors of a role are listed, and on how far a prediction may score behind the best one.
 const (
 	maxPredictions = 12
 	maxScalars     = 8
 	maxBehind      = 4
-	goodScore      = 6  // what has as many signs is listed all the same
-	worstScore     = -2 // what has as many against it is not listed even where it is the best
+	goodScore      = 6  // predictions with this score are listed regardless of the best
+	worstScore     = -2 // predictions below this score are never listed
 )
 
-// findOutputs returns the predictions, the losses and metrics, the likeliest of each first.
+// findOutputs returns the predictions, then the losses and metrics, the likeliest first in each group.
 func (d *ioFinder) findOutputs() []candidate {
 	var predictions, losses, metrics []candidate
 	var n wire.Node
@@ -55,7 +55,7 @@ func (d *ioFinder) findOutputs() []candidate {
 	if len(out) > 0 || len(losses) > 0 {
 		metrics = slices.DeleteFunc(metrics, func(c candidate) bool { return c.score <= 0 })
 	} else {
-		// What looks like a figure about the model is all that comes out of it.
+		// Nothing but tensors that look like metrics comes out of the model.
 		for k := range metrics {
 			metrics[k].role = RolePrediction
 		}
@@ -64,10 +64,10 @@ func (d *ioFinder) findOutputs() []candidate {
 	return append(out, d.best(d.group(metrics), maxScalars, maxBehind)...)
 }
 
-// maxKept is how many candidates are kept until they are compared.
+// maxKept limits how many candidates are kept before they are compared.
 const maxKept = 4096
 
-// keep appends a candidate, and drops the least likely ones when there are too many.
+// keep appends a candidate. If there are too many, it drops the least likely ones.
 func (d *ioFinder) keep(all []candidate, c candidate) []candidate {
 	if len(all) == 2*maxKept {
 		slices.SortStableFunc(all, d.compare)
@@ -76,7 +76,7 @@ func (d *ioFinder) keep(all []candidate, c candidate) []candidate {
 	return append(all, c)
 }
 
-// mayComeOut reports whether an output of node i may be a prediction, a loss or a metric.
+// mayComeOut reports whether an output of node i can be a prediction, a loss or a metric.
 func (d *ioFinder) mayComeOut(i int32) bool {
 	if !d.forward(i) || d.Is(i, opdef.ClassShape|opdef.ClassRandom|opdef.ClassConst|opdef.ClassEnter|opdef.ClassSwitch) || d.Has(i, markInside) {
 		return false
@@ -87,7 +87,8 @@ func (d *ioFinder) mayComeOut(i int32) bool {
 	case d.standsIn(i), d.deployed && len(d.g.Consumers(int(i))) == 0 && !d.gradientName(d.g.Name(int(i))):
 		return true
 	case d.Has(i, markAboveFree):
-		// Scores that are compared with labels are a result even where a layer lies below: the transitions of a CRF.
+		// Scores that are compared with labels are a result even if a layer is downstream, such as a CRF's
+		// transitions.
 		return d.Has(i, markBelow) && d.readersOf(graph.Edge{Node: i}).labels > 0
 	case d.Has(i, markBelow):
 		return true
@@ -103,19 +104,19 @@ func (d *ioFinder) mayComeOut(i int32) bool {
 	return d.Has(i, markWeights) && (named || !d.Is(i, opdef.ClassSame))
 }
 
-// loopOutput reports whether node i hands out a variable of a functional while loop.
+// loopOutput reports whether node i returns the variables of a functional while loop.
 func (d *ioFinder) loopOutput(i int32) bool {
 	in := d.g.Inputs(int(i))
 	return len(in) > 0 && in[0].Node != graph.Dangling && d.Is(i, opdef.ClassSame) && d.Is(in[0].Node, opdef.ClassWhile)
 }
 
-// renamesLayer reports whether node i hands on what a layer makes, and does no more.
+// renamesLayer reports whether node i only passes on the result of a layer.
 func (d *ioFinder) renamesLayer(i int32) bool {
 	in := d.firstInput(i)
 	return d.Is(i, opdef.ClassSame) && in.Node != graph.Dangling && in.Port == 0 && d.Has(in.Node, markLayer)
 }
 
-// standsIn reports whether an output of node i stands in for data.
+// standsIn reports whether an output of node i is used in place of data.
 func (d *ioFinder) standsIn(i int32) bool {
 	for e := range d.standIns {
 		if e.Node == i {
@@ -125,18 +126,18 @@ func (d *ioFinder) standsIn(i int32) bool {
 	return false
 }
 
-// dtypeOf returns the DataType of a tensor, 0 where it is not known.
+// dtypeOf returns the DataType of a tensor, or 0 if it is unknown.
 func (d *ioFinder) dtypeOf(e graph.Edge) int32 {
 	var n wire.Node
 	d.g.Node(int(e.Node), &n)
 	return d.t.DType(&n, int(e.Port))
 }
 
-// maxPortsOut is how many outputs of one node are looked at.
+// maxPortsOut limits how many outputs of one node are considered.
 const maxPortsOut = 8
 
-// portsOut returns the outputs of node i that are of interest. Where nothing says how many it has, that is the first and those that
-// somebody reads.
+// portsOut returns the outputs of node i to consider. If the number of outputs is unknown, it returns the first one
+// and those that are read.
 func (d *ioFinder) portsOut(i int32, n *wire.Node) []int32 {
 	var read [maxPortsOut]bool
 	read[0] = true
@@ -160,17 +161,17 @@ func (d *ioFinder) portsOut(i int32, n *wire.Node) []int32 {
 	return ports
 }
 
-// readers counts the readers of a tensor by what they do.
+// readers counts the consumers of a tensor by how they use it.
 type readers struct {
-	on        int    // compute more from it
-	decisions int    // decide by it: a softmax, an argmax
-	decision  string // the op of the first of these
-	labels    int    // bring it together with labels or targets
-	loss      int    // compute something that only the loss depends on
-	books     int    // only bookkeeping
+	on        int    // compute further results from it
+	decisions int    // make a decision from it: softmax, argmax
+	decision  string // the op of the first decision
+	labels    int    // combine it with labels or targets
+	loss      int    // compute something that only the loss uses
+	books     int    // only keep books
 }
 
-// readersOf counts who reads a tensor.
+// readersOf counts the consumers of a tensor.
 func (d *ioFinder) readersOf(e graph.Edge) readers {
 	var r readers
 	for _, c := range d.g.Consumers(int(e.Node)) {
@@ -194,14 +195,14 @@ func (d *ioFinder) readersOf(e graph.Edge) readers {
 	return r
 }
 
-// maxSame is how many nodes that hand their input or a part of it on are looked through, maxReaders how many readers of each.
+// maxSame limits how many nodes that pass on their input, or part of it, are followed. maxReaders limits how many
+// consumers of each are checked.
 const (
 	maxSame    = 2
 	maxReaders = 8
 )
 
-// joinsLabel reports whether node i depends on a label or a target, or hands what it reads, or a part of it, on to such
-// nodes alone.
+// joinsLabel reports whether node i depends on a label or a target, or passes its input on only to such nodes.
 func (d *ioFinder) joinsLabel(i int32, depth int) bool {
 	if d.Has(i, markLabel|markTarget) {
 		return true
@@ -222,7 +223,8 @@ func (d *ioFinder) joinsLabel(i int32, depth int) bool {
 	return joins
 }
 
-// compare puts the likeliest first, of equals those that training does not touch, then those that were built last.
+// compare sorts likelier candidates first. Among equals, those outside training come first, then those that were built
+// last.
 func (d *ioFinder) compare(a, b candidate) int {
 	switch x, y := d.Has(a.edge.Node, markToLoss), d.Has(b.edge.Node, markToLoss); {
 	case a.score != b.score:
@@ -237,7 +239,7 @@ func (d *ioFinder) compare(a, b candidate) int {
 	return int(a.edge.Port) - int(b.edge.Port)
 }
 
-// best returns at most limit candidates, the likeliest first, without those that lie far behind the likeliest.
+// best returns at most limit candidates, the likeliest first. It omits candidates that score far behind the best one.
 func (d *ioFinder) best(all []candidate, limit, behind int) []candidate {
 	slices.SortStableFunc(all, d.compare)
 	for k := range all {

@@ -8,16 +8,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// evidence is what the signs look at: one tensor that may be an output, its name, and its readers.
+// evidence is what the signs examine: a candidate tensor, its name and its consumers.
 type evidence struct {
 	d         *ioFinder
 	c         *candidate
 	node      int32
 	op        string
 	name      []byte
-	scopes    string // the name up to the last slash, in lower case, without the scopes that TensorFlow chooses
+	scopes    string // the name up to the last slash, in lower case, without scopes that TensorFlow generates
 	last      string // the rest of the name, in lower case
-	person    bool   // whether a person chose the last part of the name
+	person    bool   // whether a user chose the last part of the name
 	scalar    bool
 	key       string // the collection that lists the tensor
 	marked    bool   // whether a collection lists it
@@ -28,20 +28,21 @@ type evidence struct {
 // A sign is evidence for or against a candidate.
 type sign struct {
 	points int
-	why    string // the words for the column why, with {op}, {decision} and {key}; empty for a sign that needs no mention
+	why    string // text for the why column, with {op}, {decision} and {key}; empty for signs that are not mentioned
 	holds  func(e *evidence) bool
 }
 
-// predictionSigns are the signs of a prediction. Of each group, the first sign that holds counts. The points were fitted to real
-// graphs whose makers' code says what they fetch (testdata/io and the corpus); only the order of the sums matters.
+// predictionSigns are the signs of a prediction. In each group, the first sign that holds counts. The points were
+// fitted to real graphs for which the authors' code shows what they fetch (testdata/io and the corpus). Only the order
+// of the sums matters.
 var predictionSigns = [][]sign{
-	{ // what the file says
+	{ // what the file declares
 		{10, "collection {key}", func(e *evidence) bool {
 			return e.marked && keyRank(e.key) >= 2 && !says(strings.ToLower(e.key), labelWords)
 		}},
 		{2, "collection {key}", func(e *evidence) bool { return e.marked }},
 	},
-	{ // who reads it
+	{ // which nodes consume it
 		{10, "no node reads it", func(e *evidence) bool {
 			return e.d.deployed && e.consumers == 0 && !e.is(opdef.ClassExit) && !e.d.gradientName(e.name)
 		}},
@@ -86,7 +87,7 @@ var predictionSigns = [][]sign{
 	{{-5, "", func(e *evidence) bool { return e.says(lossWords) || says(e.scopes, []string{"logistic_loss"}) }}},
 	{{-2, "", func(e *evidence) bool { return e.says(metricWords) }}},
 	{{-2, "", func(e *evidence) bool { return e.is(opdef.ClassDecision) && says(e.scopes, scoreWords) }}}, // computed for a comparison
-	{{-2, "", func(e *evidence) bool { return says(e.scopes, []string{"target"}) }}},                      // a network that follows the trained one
+	{{-2, "", func(e *evidence) bool { return says(e.scopes, []string{"target"}) }}},                      // a copy that follows the trained network
 	{{-6, "", func(e *evidence) bool { return e.scalar && !e.d.deployed }}},
 	{{-4, "", func(e *evidence) bool { return argumentName(e.last, e.op) && (inOpScope(e.name) || e.consumers > 0) }}},
 	{{-3, "computed from variables alone", func(e *evidence) bool { return !e.has(markBelow) && len(e.d.layers) > 0 }}},
@@ -114,7 +115,7 @@ var scalarSigns = [][]sign{
 	{{2, "", func(e *evidence) bool { return says(e.last, lossWords) || says(e.last, metricWords) }}},
 }
 
-// evidenceFor collects what there is to know about a candidate, an output of node n.
+// evidenceFor collects the evidence about a candidate, which is an output of node n.
 func (d *ioFinder) evidenceFor(c *candidate, n *wire.Node) *evidence {
 	i := c.edge.Node
 	e := &evidence{d: d, c: c, node: i, op: string(n.Op), name: n.Name, person: chosen(n.Name, string(n.Op)), read: d.readersOf(c.edge),
@@ -132,10 +133,10 @@ func (e *evidence) is(class opdef.Class) bool { return e.d.Is(e.node, class) }
 // has reports whether the candidate's node has one of the marks.
 func (e *evidence) has(m mark) bool { return e.d.Has(e.node, m) }
 
-// says reports whether the name contains one of the words.
+// says reports whether the candidate's name contains one of the words.
 func (e *evidence) says(words []string) bool { return says(e.scopes+"/"+e.last, words) }
 
-// add adds the points of the signs that hold, and their words.
+// add adds the points and texts of the signs that hold.
 func (e *evidence) add(groups [][]sign) {
 	words := strings.NewReplacer("{op}", e.op, "{decision}", e.read.decision, "{key}", e.key)
 	for _, group := range groups {
@@ -151,7 +152,7 @@ func (e *evidence) add(groups [][]sign) {
 	}
 }
 
-// weigh gives a candidate its role, none if it is not worth listing, and its score.
+// weigh sets the role and score of a candidate. The role stays empty if the candidate is not worth listing.
 func (d *ioFinder) weigh(c *candidate, n *wire.Node) {
 	if isHandle(c.dtype) {
 		return
@@ -174,13 +175,14 @@ func (d *ioFinder) weigh(c *candidate, n *wire.Node) {
 	e.add(predictionSigns)
 }
 
-// concernsLoss reports whether the candidate depends on labels or leads to a loss, so that it is a loss, a metric, or nothing.
+// concernsLoss reports whether the candidate depends on labels or leads to a loss. Such a candidate can only be a loss
+// or a metric.
 func (e *evidence) concernsLoss() bool {
 	return e.has(markLabel|markTarget) || e.has(MarkTrained) && (e.scalar || e.c.shape == nil) ||
 		e.scalar && (e.has(markToLoss) || e.says(lossWords))
 }
 
-// scalarRole returns the role of a candidate that concerns the loss, "" if it is not worth listing.
+// scalarRole returns the role of a candidate that concerns the loss, or "" if it is not worth listing.
 func (e *evidence) scalarRole() Role {
 	trained := e.has(MarkTrained)
 	switch {

@@ -11,15 +11,15 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A source is a tensor by which data comes into a graph.
+// A source is a tensor through which data enters the graph.
 type source struct {
-	edge  graph.Edge // the node and its output
+	edge  graph.Edge // the node and its output number
 	role  Role
 	why   string
 	dtype int32
 	shape tensor.Shape
-	early bool // known to be no data before anything is known about the model
-	guess bool // early because of what it looks like, not because of who reads it
+	early bool // has a role other than data that is known without looking at the model
+	guess bool // early because of its type or name, not because of its consumers
 }
 
 // An ioFinder finds the inputs and outputs of one graph.
@@ -28,21 +28,22 @@ type ioFinder struct {
 	t         *opdef.Tensors
 	m         *wire.MetaGraph
 	declared  declared
-	machinery map[graph.Edge]bool // file names of the saver and of assets
-	trainable []int32             // variables; constants where a frozen graph has none
-	frozen    bool                // whether trainable are constants
-	fed       bool                // whether there is a source of data
-	deployed  bool                // whether the graph holds no variables, so that all of it serves inference
-	losses    int                 // that gradients start from
-	questions int                 // for which the whole graph may still be gone through
+	machinery map[graph.Edge]bool // file names used by the saver and by assets
+	trainable []int32             // variables; in a frozen graph, constants
+	frozen    bool                // whether trainable holds constants
+	fed       bool                // whether any source is data
+	deployed  bool                // whether the graph has no variables and serves only inference
+	losses    int                 // number of losses that gradients are computed for
+	questions int                 // how many more walks over the whole graph are allowed
 	standIns  map[graph.Edge]bool // tensors that layers read in place of data
 	sources   []source
 	methods   []Method
-	sourceAt  map[graph.Edge]int // place in sources
+	sourceAt  map[graph.Edge]int // index in sources
 	layers    []int32
 }
 
-// findSources lists the tensors by which data comes in, in file order, those apart that cannot be the model's data.
+// findSources lists the tensors through which data enters, in file order, and assigns roles to those that cannot be
+// model data.
 func (d *ioFinder) findSources() {
 	var n wire.Node
 	for _, i := range d.withClass(opdef.ClassSource) {
@@ -57,7 +58,7 @@ func (d *ioFinder) findSources() {
 				continue
 			}
 			if d.setAside(&s); s.early && d.Is(i, opdef.ClassReader) {
-				continue // what fills a queue with the records of a file cannot be fed in its place
+				continue // a source that fills a queue with file records cannot be fed in its place
 			}
 			d.sourceAt[s.edge] = len(d.sources)
 			d.sources = append(d.sources, s)
@@ -65,11 +66,11 @@ func (d *ioFinder) findSources() {
 	}
 }
 
-// maxPorts is how many outputs of one source are listed.
+// maxPorts limits how many outputs of one source are listed.
 const maxPorts = 256
 
-// portsRead returns the outputs of a source that are of interest: the one that a placeholder has, of others those that
-// somebody reads.
+// portsRead returns the relevant outputs of a source: the only output of a placeholder, or the outputs of another op
+// that are read.
 func (d *ioFinder) portsRead(i int32) []int32 {
 	if d.Is(i, opdef.ClassPlaceholder) {
 		return []int32{0}
@@ -86,12 +87,12 @@ func (d *ioFinder) portsRead(i int32) []int32 {
 	return ports
 }
 
-// savers reports whether a source is the file name of a saver and nothing else.
+// savers reports whether a source is used only as the file name of a saver.
 func (d *ioFinder) savers(source graph.Edge) bool {
 	saves := false
 	for _, e := range d.readers(source) {
 		if !d.Is(e, opdef.ClassSave) {
-			// The name goes through a default, a join with a suffix or a shard's name before it gets to the saver.
+			// The name may pass through a default, a suffix join or a shard name before it reaches the saver.
 			if op := d.g.OpName(d.g.Op(int(e))); op != "PlaceholderWithDefault" && op != "StringJoin" && op != "Identity" {
 				return false
 			}
@@ -101,7 +102,7 @@ func (d *ioFinder) savers(source graph.Edge) bool {
 	return saves && d.leadsTo(source, opdef.ClassSave)
 }
 
-// readers returns the nodes that read a tensor, in file order.
+// readers returns the nodes that consume a tensor, in file order.
 func (d *ioFinder) readers(source graph.Edge) []int32 {
 	var readers []int32
 	for _, e := range d.g.Consumers(int(source.Node)) {
@@ -112,10 +113,10 @@ func (d *ioFinder) readers(source graph.Edge) []int32 {
 	return readers
 }
 
-// nearby is how many nodes a question about what lies close to a tensor looks at.
+// nearby limits how many nodes a search close to a tensor visits.
 const nearby = 48
 
-// leadsTo reports whether a node of one of the classes lies close below a tensor.
+// leadsTo reports whether a node of one of the classes is close downstream of a tensor.
 func (d *ioFinder) leadsTo(source graph.Edge, class opdef.Class) bool {
 	found := false
 	d.below(source, func(i int32) bool {
@@ -125,7 +126,8 @@ func (d *ioFinder) leadsTo(source graph.Edge, class opdef.Class) bool {
 	return found
 }
 
-// below calls look with the nodes close below a tensor, the closest first, and goes on below those for which it reports true.
+// below calls look with the nodes close downstream of a tensor, nearest first. It continues past a node only if look
+// returns true.
 func (d *ioFinder) below(source graph.Edge, look func(i int32) bool) {
 	queue := d.readers(source)
 	seen := make(map[int32]bool, nearby)
@@ -146,7 +148,8 @@ func (d *ioFinder) below(source graph.Edge, look func(i int32) bool) {
 	}
 }
 
-// unread lists what queues and iterators hand out that nobody reads: what a graph makes that is an input pipeline and nothing else.
+// unread lists the outputs of queues and iterators that have no consumer. They are the results of a graph that is only
+// an input pipeline.
 func (d *ioFinder) unread() []graph.Edge {
 	var all []graph.Edge
 	var n wire.Node
@@ -164,7 +167,7 @@ func (d *ioFinder) unread() []graph.Edge {
 	return all
 }
 
-// setAside gives a source its role where that can be told by what it is and by who reads it.
+// setAside assigns a role to a source if its type, name and consumers determine it.
 func (d *ioFinder) setAside(s *source) {
 	if role, why := d.bookkeeping(s); role != "" {
 		s.role, s.why, s.early = role, why, true
@@ -178,19 +181,20 @@ func (d *ioFinder) setAside(s *source) {
 	case s.shape.IsScalar() && tensor.DTypeName(s.dtype) != "string":
 		s.role, s.why, s.early = RoleAuxiliary, "a scalar", true
 	case (s.shape == nil || d.pickedApart(s)) && d.auxiliaryName(s.edge.Node):
-		s.role, s.why, s.early = RoleAuxiliary, "the name of a switch or a rate", true
+		s.role, s.why, s.early = RoleAuxiliary, "named like a switch or a rate", true
 	}
 	s.guess = s.early
 }
 
-// bookkeeping returns role and sign of a source that is read for a purpose other than the model, "" for any other.
+// bookkeeping returns the role of a source that is used outside the model and how it was identified. It returns "" for
+// other sources.
 func (d *ioFinder) bookkeeping(s *source) (Role, string) {
 	readers := d.readers(s.edge)
 	if len(readers) == 0 {
-		return RoleUnused, "nobody reads it"
+		return RoleUnused, "no node reads it"
 	}
 	if hubTemplate(d.g.Name(int(s.edge.Node))) {
-		return RoleUnused, "stands in for the input of a TF-Hub module"
+		return RoleUnused, "placeholder in the template of a TF-Hub module"
 	}
 	update, queue, summary, gradient, iterator := 0, 0, 0, 0, 0
 	for _, i := range readers {
@@ -215,7 +219,7 @@ func (d *ioFinder) bookkeeping(s *source) (Role, string) {
 	case queue == n:
 		return RoleAuxiliary, "fills a queue that the model reads"
 	case iterator == n:
-		return RoleAuxiliary, "goes into a dataset that the model reads"
+		return RoleAuxiliary, "feeds a dataset that the model reads"
 	case summary == n:
 		return RoleUnused, "only summaries read it"
 	case update == n:
@@ -226,8 +230,8 @@ func (d *ioFinder) bookkeeping(s *source) (Role, string) {
 	return "", ""
 }
 
-// rate reports whether a source is a dropout's rate or keep probability: random numbers are compared with it, or it is added to them
-// and the sum is rounded off.
+// rate reports whether a source is the rate or keep probability of a dropout: it is compared with random numbers, or
+// added to them and the sum rounded down.
 func (d *ioFinder) rate(s *source) bool {
 	if s.shape != nil && !s.shape.IsScalar() || !isFloat(s.dtype) {
 		return false
@@ -247,7 +251,7 @@ func (d *ioFinder) rate(s *source) bool {
 	return found
 }
 
-// pickedApart reports whether a source is a vector of which single numbers are all that is read.
+// pickedApart reports whether a source is a vector from which only single elements are read.
 func (d *ioFinder) pickedApart(s *source) bool {
 	if len(s.shape) != 1 || !isFloat(s.dtype) {
 		return false
@@ -260,7 +264,7 @@ func (d *ioFinder) pickedApart(s *source) bool {
 	return true
 }
 
-// floored reports whether what node i makes is rounded off.
+// floored reports whether the result of node i is rounded down.
 func (d *ioFinder) floored(i int32) bool {
 	for _, c := range d.g.Consumers(int(i)) {
 		if d.g.OpName(d.g.Op(int(c.Node))) == "Floor" {
@@ -270,7 +274,7 @@ func (d *ioFinder) floored(i int32) bool {
 	return false
 }
 
-// readsRandom reports whether node i reads random numbers, scaled or not.
+// readsRandom reports whether node i reads random numbers, possibly scaled.
 func (d *ioFinder) readsRandom(i int32) bool {
 	for _, e := range d.g.Inputs(int(i)) {
 		if e.Node != graph.Dangling && e.Port >= 0 && d.randomAbove(e.Node, 4) {
@@ -280,7 +284,8 @@ func (d *ioFinder) readsRandom(i int32) bool {
 	return false
 }
 
-// randomAbove reports whether random numbers come into node i through at most depth nodes' first inputs.
+// randomAbove reports whether node i, or a node at most depth steps upstream along first inputs, generates random
+// numbers.
 func (d *ioFinder) randomAbove(i int32, depth int) bool {
 	for range depth {
 		if d.Is(i, opdef.ClassRandom) {
@@ -295,24 +300,24 @@ func (d *ioFinder) randomAbove(i int32, depth int) bool {
 	return false
 }
 
-// isFloat reports whether a DataType is one of floating point numbers.
+// isFloat reports whether a DataType is a floating-point type.
 func isFloat(dtype int32) bool {
 	name := tensor.DTypeName(dtype)
 	return len(name) > 5 && (name[:5] == "float" || name == "bfloat16")
 }
 
-// isHandle reports whether a DataType is one of handles rather than data.
+// isHandle reports whether a DataType is a handle type rather than a data type.
 func isHandle(dtype int32) bool {
 	return tfpb.DataType(dtype) == tfpb.DataType_DT_RESOURCE || tfpb.DataType(dtype) == tfpb.DataType_DT_VARIANT
 }
 
-// hubTemplate reports whether a placeholder belongs to the graph of a TF-Hub module as such, of which every use of the module makes a
-// copy (tensorflow_hub/native_module.py).
+// hubTemplate reports whether a placeholder belongs to the template graph of a TF-Hub module. Each use of the module
+// copies that graph (tensorflow_hub/native_module.py).
 func hubTemplate(name []byte) bool {
 	return bytes.HasPrefix(name, []byte("hub_input/")) || bytes.Contains(name, []byte("/hub_input/"))
 }
 
-// findMachinery lists the tensors by which TensorFlow itself passes file names: to the saver, to what loads assets.
+// findMachinery lists the tensors that pass file names to the saver and to asset loaders.
 func (d *ioFinder) findMachinery() {
 	d.machinery = make(map[graph.Edge]bool)
 	saver, _ := d.m.Message(wire.SaverDef)
@@ -327,11 +332,11 @@ func (d *ioFinder) findMachinery() {
 	}
 }
 
-// saverFilename is the field of SaverDef that names the tensor with the file's name (tensorflow/core/protobuf/saver.proto).
+// saverFilename is the field of SaverDef that names the file name tensor (tensorflow/core/protobuf/saver.proto).
 const saverFilename = 1
 
-// isDeployed reports whether the graph was frozen: it has inputs and weights, but no variables, nor placeholders that stand for them.
-// Nothing in such a graph is a label, a loss or a metric, and its outputs are what no node reads.
+// isDeployed reports whether the graph is frozen: it has weights but no variables and no placeholders that stand for
+// variables. A frozen graph has no labels, losses or metrics, and its outputs have no consumers.
 func (d *ioFinder) isDeployed() bool {
 	if d.anyOp(opdef.ClassVariable|opdef.ClassUpdate|opdef.ClassSave) || !d.anyOp(opdef.ClassWeighted) {
 		return false
@@ -346,8 +351,9 @@ func (d *ioFinder) isDeployed() bool {
 	return len(variableNames(d.m, "trainable_variables")) == 0
 }
 
-// adoptGradients makes the gradients in a frozen graph part of the model if something else is computed from them, such as the forces in a
-// model of energies. It reports false if the graph has gradients that nothing else uses: those train the model elsewhere.
+// adoptGradients makes the gradients of a frozen graph part of the model if other nodes use them, such as the forces
+// in a model of energies. It returns false if the graph has gradients that nothing else uses, because those train the
+// model elsewhere.
 func (d *ioFinder) adoptGradients() bool {
 	gradients, used := false, false
 	for i := range int32(d.g.Len()) {

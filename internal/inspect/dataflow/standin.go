@@ -10,18 +10,18 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A network that is applied to data and, with the same variables, to something that another network made, judges the second by the
-// first: what stands in for data is what the other network is there to make, as the output of a generator that a discriminator
-// tells from real images. It is a result although layers lie below it.
+// Some networks are applied both to data and, with the same variables, to the output of another network. A GAN's
+// discriminator compares generated images with real ones in this way. The tensor that stands in for data is a result
+// of the other network, although layers are downstream of it.
 
-// A reading is a layer, with what it reads.
+// A reading is a layer, its first weight and the tensor that it reads.
 type reading struct {
 	layer, root int32
 	op          int32
 	data        graph.Edge
 }
 
-// findStandIns lists the tensors that stand in for data.
+// findStandIns lists the tensors that layers read in place of data.
 func (d *ioFinder) findStandIns() {
 	d.findJoined()
 	readings := d.readings()
@@ -39,7 +39,7 @@ func (d *ioFinder) findStandIns() {
 		}
 		d.questions--
 		if d.dependsOn(group[made].layer, group[real].layer) {
-			continue // a loop that was unrolled
+			continue // an unrolled loop
 		}
 		if e := d.whereTheyDiffer(group[made].data, group[real].data); isFloat(d.dtypeOf(e)) {
 			d.standIns[e] = true
@@ -47,7 +47,7 @@ func (d *ioFinder) findStandIns() {
 	}
 }
 
-// findJoined lists the tensors that stand in for data where real and made data form one batch, of which a layer reads.
+// findJoined lists the tensors that are joined with data into one batch that a layer reads.
 func (d *ioFinder) findJoined() {
 	for i := range int32(d.g.Len()) {
 		if !d.Has(i, markAbove) || !d.Has(i, markBelow) || d.Has(i, markInside) || !d.joinsBatch(i) {
@@ -69,7 +69,7 @@ func (d *ioFinder) findJoined() {
 	}
 }
 
-// joinsBatch reports whether node i joins tensors along their first dimension.
+// joinsBatch reports whether node i concatenates tensors along their first dimension.
 func (d *ioFinder) joinsBatch(i int32) bool {
 	in := d.g.Inputs(int(i))
 	var axis graph.Edge
@@ -92,12 +92,13 @@ func (d *ioFinder) joinsBatch(i int32) bool {
 	d.g.Node(int(axis.Node), &n)
 	value, _ := n.Attr("value")
 	v := tensor.ParseValue(value)
-	// Zeros need not be written.
+	// Protobuf may omit a value of zero.
 	return v.Tensor != nil && (len(v.Tensor.Values) == 0 || v.Tensor.Values[0].Int == 0)
 }
 
-// readings lists the layers whose variables several layers read, by variable, op and place in the graph; and with them the ops
-// below layers and beside them whose weights are constants, like those of a trained network by which the loss compares images.
+// readings lists the layers that share variables with other layers, sorted by variable, op and position in the graph.
+// It also lists weighted ops outside the layers whose weights are constants, such as a trained network that a
+// perceptual loss uses.
 func (d *ioFinder) readings() []reading {
 	var all []reading
 	count := make(map[int32]int)
@@ -126,7 +127,8 @@ func (d *ioFinder) readings() []reading {
 	return all
 }
 
-// readingOf returns what layer i reads, and the variable or the constant that root finds among its weights.
+// readingOf returns the tensor that layer i reads, and the variable or constant that root finds among its weights. It
+// returns false if either is missing.
 func (d *ioFinder) readingOf(i int32, root func(i int32) (int32, bool)) (reading, bool) {
 	r := reading{layer: i, root: graph.Dangling, op: d.g.Op(int(i)), data: graph.Edge{Node: graph.Dangling}}
 	for _, in := range d.firstInputs(i) {
@@ -144,7 +146,7 @@ func (d *ioFinder) readingOf(i int32, root func(i int32) (int32, bool)) (reading
 	return r, r.root != graph.Dangling && r.data.Node != graph.Dangling
 }
 
-// trainedRoot returns the variable that node i is or is computed from alone.
+// trainedRoot returns the variable that node i is or is computed from, and false if node i is not a weight.
 func (d *ioFinder) trainedRoot(i int32) (int32, bool) {
 	if !d.Has(i, markWeights) {
 		return 0, false
@@ -152,21 +154,21 @@ func (d *ioFinder) trainedRoot(i int32) (int32, bool) {
 	return d.weightRoot(i)
 }
 
-// A constantRoots finds constants that may be the weights of a layer. Of several with one value the first stands for all:
-// Python that applies a network twice makes its constants twice.
+// A constantRoots finds constants that can be the weights of a layer. Constants with equal values count as one,
+// because Python creates new constants each time it applies a network.
 type constantRoots struct {
 	*ioFinder
 	seed  maphash.Seed
 	first map[constantKey]int32
 }
 
-// A constantKey tells values apart, as far as their beginning and end do.
+// A constantKey identifies a value by its length and samples of its beginning and end.
 type constantKey struct {
 	length int
 	sample uint64
 }
 
-// root returns the constant that node i is or hands on.
+// root returns the constant that node i is or passes on.
 func (r *constantRoots) root(i int32) (int32, bool) {
 	for step := 0; step < maxSame && i != graph.Dangling && r.Is(i, opdef.ClassSame); step++ {
 		i = r.firstInput(i).Node
@@ -188,10 +190,10 @@ func (r *constantRoots) root(i int32) (int32, bool) {
 	return i, true
 }
 
-// madeUp reports whether a tensor descends from no data: zeros, noise.
+// madeUp reports whether a tensor does not descend from data, such as zeros or noise.
 func (d *ioFinder) madeUp(e graph.Edge) bool { return !d.comesIn(e.Node) && !d.Has(e.Node, markSource) }
 
-// dependsOn reports whether node a depends on node b.
+// dependsOn reports whether node a is computed from node b.
 func (d *ioFinder) dependsOn(a, b int32) bool {
 	d.spread([]int32{b}, markAsked, d.forward)
 	depends := d.Has(a, markAsked)
@@ -201,7 +203,8 @@ func (d *ioFinder) dependsOn(a, b int32) bool {
 	return depends
 }
 
-// whereTheyDiffer goes up from two tensors as long as the same ops make them, and returns the first from which on that is not so.
+// whereTheyDiffer follows two tensors upstream while the same ops compute both. It returns the made tensor at the
+// first difference.
 func (d *ioFinder) whereTheyDiffer(made, real graph.Edge) graph.Edge {
 	for range maxChain {
 		if d.g.Op(int(made.Node)) != d.g.Op(int(real.Node)) || d.Has(made.Node, markLayer) {

@@ -45,7 +45,7 @@ func checkPartitions(t *testing.T, s *Size) {
 		for _, p := range whole.parts {
 			sum += p.Bytes
 			if last >= 0 && p.Bytes > last {
-				t.Errorf("%s: %s stands behind what is smaller", whole.name, p.Name)
+				t.Errorf("%s: %s is listed after a smaller part", whole.name, p.Name)
 			}
 			last = p.Bytes
 		}

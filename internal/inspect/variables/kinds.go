@@ -8,7 +8,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// tellKinds says of each variable what it is there for.
+// tellKinds determines the kind of each variable.
 func (r *variableReader) tellKinds() {
 	r.tellSlots()
 	for at := range r.list {
@@ -27,8 +27,9 @@ func (r *variableReader) tellKinds() {
 	}
 }
 
-// tellSlots finds the variables that optimizers keep: an op that applies a gradient reads the variable first and then what
-// it keeps for that, all by reference or handle; and what it has for all variables (a power of beta, a learning rate) by value.
+// tellSlots finds the variables that optimizers keep. An op that applies a gradient reads the variable and its slots
+// by reference or handle. It reads state shared by all variables, such as a power of beta or a learning rate, by
+// value.
 func (r *variableReader) tellSlots() {
 	applies := make([]bool, len(r.g.Ops()))
 	found := false
@@ -51,7 +52,7 @@ func (r *variableReader) tellSlots() {
 		if !ok {
 			continue
 		}
-		// A file that keeps no account of what is trainable shows it by what an optimizer changes.
+		// Without a trainable_variables collection, a variable that an optimizer updates is trainable.
 		r.list[changed].Trainable = r.list[changed].Trainable || !r.keyed
 		for _, e := range in[1:] {
 			if slot, ok := r.variableAt(e, false); ok && slot != changed {
@@ -73,8 +74,8 @@ func isApply(op string) bool {
 	return false
 }
 
-// variableAt returns where in the list the variable is that a tensor stands for: as reference or handle, or, where read is
-// true, as the value that was read from it.
+// variableAt returns the index in the list of the variable that a tensor refers to. The tensor is a reference or
+// handle or, if read is true, the variable's value.
 func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
 	for range maxReads {
 		if e.Node == graph.Dangling || e.Port < 0 {
@@ -103,10 +104,10 @@ func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
 	return 0, false
 }
 
-// maxReads is how many nodes lie at most between a variable and who reads it.
+// maxReads limits how many nodes are followed from a read back to the variable.
 const maxReads = 4
 
-// countsSteps reports whether a variable is called like the count of training steps and can count.
+// countsSteps reports whether a variable is named like the global step and has a suitable type and shape.
 func (r *variableReader) countsSteps(at int) bool {
 	name := r.list[at].Name
 	rest, ok := strings.CutPrefix(name[strings.LastIndexByte(name, '/')+1:], "global_step")
@@ -117,14 +118,15 @@ func (r *variableReader) countsSteps(at int) bool {
 	return dtype == tfpb.DataType_DT_INT32 || dtype == tfpb.DataType_DT_INT64
 }
 
-// averageNames are what TensorFlow calls averages of variables (tensorflow/python/training/moving_averages.py), without the number
-// that makes a name unique.
+// averageNames are TensorFlow's names for averages of variables, without the suffix that makes a name unique
+// (tensorflow/python/training/moving_averages.py).
 var averageNames = []string{"ExponentialMovingAverage", "moving_avg"}
 
-// maxSlotScopes bounds how many scopes of a name are removed in search of a variable.
+// maxSlotScopes limits how many scopes of a name are removed in search of a variable.
 const maxSlotScopes = 24
 
-// averages reports whether a variable is the average of another one, and notes which: it is called after that, in whatever scope.
+// averages reports whether a variable is the moving average of another one, which it records. The average is named
+// after that variable, in any scope.
 func (r *variableReader) averages(at int) bool {
 	v := &r.list[at]
 	slash := strings.LastIndexByte(v.Name, '/')

@@ -16,15 +16,15 @@ const (
 	objectVariable protowire.Number = 7
 )
 
-// readObjectGraph reads the variables among the objects that a SavedModel of TensorFlow 2 keeps. They say what is trainable and which
-// variables an optimizer keeps for which.
+// readObjectGraph reads the variables in the object graph of a TensorFlow 2 SavedModel. The objects record which
+// variables are trainable and which slots an optimizer keeps for each.
 func (r *variableReader) readObjectGraph() {
 	objects, ok := r.meta.Message(wire.ObjectGraphDef)
 	if !ok {
 		return
 	}
 	names := r.handleNames()
-	var at []int // by object, where in the list its variable is; -1 where it is none
+	var at []int // index in list of each object's variable; -1 if it has none
 	var slots []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference
 	for s := wire.Scan(objects); s.Next(); {
 		if !s.Is(objectNodes) {
@@ -55,7 +55,7 @@ func (r *variableReader) readObjectGraph() {
 	}
 }
 
-// handleNames returns the names of the nodes that hold variables, by the name under which they share them.
+// handleNames returns the names of the variable nodes, keyed by shared name.
 func (r *variableReader) handleNames() map[string]string {
 	names := make(map[string]string)
 	id, ok := r.g.OpID("VarHandleOp")
@@ -77,7 +77,7 @@ func (r *variableReader) handleNames() map[string]string {
 	return names
 }
 
-// readSavedVariable adds the variable of an object, and returns where in the list it is.
+// readSavedVariable adds the variable of an object and returns its index in the list.
 func (r *variableReader) readSavedVariable(saved *tfpb.SavedVariable, names map[string]string) int {
 	name := saved.GetName()
 	if node, ok := names[name]; ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// sliceFits reports whether a slice is one: its shapes have the same rank, and it lies inside the full variable.
+// sliceFits reports whether a slice is valid: its shapes have the same rank, and it lies inside the full variable.
 func sliceFits(s *tfpb.SaveSliceInfoDef) bool {
 	full, offset, part := s.GetFullShape(), s.GetVarOffset(), s.GetVarShape()
 	if s.GetFullName() == "" || len(full) != len(offset) || len(full) != len(part) || len(full) > tensor.MaxRank {
@@ -23,13 +23,14 @@ func sliceFits(s *tfpb.SaveSliceInfoDef) bool {
 	return true
 }
 
-// isPart reports whether the slice of the variable called name makes it a part of another: one of several, or the only one, which a
-// partitioner leaves of a small variable, and which checkpoints know by the name of the whole.
+// isPart reports whether the slice makes the variable called name a part of another one. A small variable may have
+// only one part, which checkpoints store under the full name.
 func isPart(name string, s *tfpb.SaveSliceInfoDef) bool {
 	return s.GetFullName() != name || !slices.Equal(s.GetFullShape(), s.GetVarShape())
 }
 
-// sliceText returns a slice as checkpoints spell it: "10 4 0,5:0,4" (SaveSliceInfo.spec in tensorflow/python/ops/variables.py).
+// sliceText formats a slice as checkpoints do: "10 4 0,5:0,4" (SaveSliceInfo.spec in
+// tensorflow/python/ops/variables.py).
 func sliceText(s *tfpb.SaveSliceInfoDef) string {
 	var b strings.Builder
 	for _, dim := range s.GetFullShape() {
@@ -44,10 +45,10 @@ func sliceText(s *tfpb.SaveSliceInfoDef) string {
 	return b.String()
 }
 
-// joinParts returns the list with the parts of each partitioned variable put together, where the first of them stood.
+// joinParts returns the list with the parts of each partitioned variable merged at the position of the first part.
 func (r *variableReader) joinParts() []Variable {
 	joined := make([]Variable, 0, len(r.list))
-	full := make(map[string]int) // by full name and shape, where in joined
+	full := make(map[string]int) // index in joined, by full name and shape
 	partOf := make(map[string]string)
 	for at := range r.list {
 		v, slice := r.list[at], r.facts[at].slice
@@ -95,7 +96,7 @@ func (r *variableReader) joinParts() []Variable {
 	return joined
 }
 
-// finish puts the parts in order and checks that they make up the full variable.
+// finish sorts the parts and checks that they cover the full variable.
 func (v *Variable) finish() {
 	slices.SortStableFunc(v.Parts, func(a, b Part) int { return slices.Compare(a.Offset, b.Offset) })
 	var sum int64

@@ -16,36 +16,36 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A variableReader gathers the variables of a model.
+// A variableReader collects the variables of a model.
 type variableReader struct {
 	meta  *wire.MetaGraph
 	g     *graph.Graph
 	t     *opdef.Tensors
 	list  []Variable
-	facts []variableFacts // of each of list
-	place map[string]int  // by name, where in list
-	holds []bool          // by op id, whether it holds a variable
-	saves []bool          // by op id, whether it reads or writes checkpoints
-	keyed bool            // whether there is a collection trainable_variables
-	node  wire.Node       // room for the node that is looked at
+	facts []variableFacts // parallel to list
+	place map[string]int  // index in list, by name
+	holds []bool          // whether an op holds a variable, by op id
+	saves []bool          // whether an op reads or writes checkpoints, by op id
+	keyed bool            // whether the collection trainable_variables exists
+	node  wire.Node       // scratch space for the current node
 }
 
-// variableFacts is what is known of a variable beside what is shown.
+// variableFacts holds what is known about a variable beyond its listed fields.
 type variableFacts struct {
-	node  int32 // Dangling where the graph has none
+	node  int32 // Dangling if the graph has no such node
 	dtype int32
-	slice *tfpb.SaveSliceInfoDef // nil where there is none
+	slice *tfpb.SaveSliceInfoDef // nil if the variable is not sliced
 }
 
 const trainableCollection = "trainable_variables"
 
-// newVariableReader returns a reader of the variables of m, whose graph's index is g.
+// newVariableReader returns a reader of the variables of m. g is the index of its graph.
 func newVariableReader(m *wire.MetaGraph, g *graph.Graph, t *opdef.Tensors) *variableReader {
 	r := &variableReader{meta: m, g: g, t: t, holds: make([]bool, len(g.Ops())), saves: make([]bool, len(g.Ops()))}
 	for id, op := range g.Ops() {
 		r.holds[id], r.saves[id] = isVariable(op), opdef.Classify(op)&opdef.ClassSave != 0
 	}
-	// There are about as many variables as variable ops.
+	// Nearly all listed variables have a variable op.
 	count := 0
 	for i := range g.Len() {
 		if r.holds[g.Op(i)] {
@@ -57,8 +57,8 @@ func newVariableReader(m *wire.MetaGraph, g *graph.Graph, t *opdef.Tensors) *var
 	return r
 }
 
-// variableKeys returns the keys of the collections of variables that are there: those of all variables first, then those of a
-// choice.
+// variableKeys returns the keys of the variable collections that exist: those of all variables first, then those of
+// subsets.
 func (r *variableReader) variableKeys() []string {
 	registry := scope.NewRegistry()
 	definition := new(tfpb.VariableDef).ProtoReflect().Descriptor().FullName()
@@ -83,7 +83,7 @@ func (r *variableReader) variableKeys() []string {
 	return keys
 }
 
-// readCollections reads the collections of variables, and which other collections name some of them.
+// readCollections reads the variable collections and records which other collections contain each variable.
 func (r *variableReader) readCollections() {
 	keys := r.variableKeys()
 	r.keyed = slices.Contains(keys, trainableCollection)
@@ -100,7 +100,7 @@ func (r *variableReader) readCollections() {
 				r.readDefinition(key, &def)
 			}
 		}
-		// Older releases wrote names only.
+		// Older releases recorded only names.
 		for entry := range model.ListEntries(value, scope.NodeList) {
 			if name := variableOp(string(entry)); name != "" {
 				r.addSource(r.find(name), key)
@@ -116,7 +116,7 @@ func (r *variableReader) readCollections() {
 	}
 }
 
-// variableOp returns the name of the op of a tensor: "v" for "v:0".
+// variableOp returns the node name in a tensor name: "v" for "v:0".
 func variableOp[T []byte | string](tensor T) T {
 	for i := len(tensor) - 1; i >= 0; i-- {
 		if tensor[i] == ':' {
@@ -126,12 +126,12 @@ func variableOp[T []byte | string](tensor T) T {
 	return tensor
 }
 
-// isVariable reports whether an op holds a variable that lasts. A TemporaryVariable lasts for a step.
+// isVariable reports whether an op holds a persistent variable. A TemporaryVariable lasts only for a step.
 func isVariable(op string) bool {
 	return opdef.Classify(op)&opdef.ClassVariable != 0 && op != "TemporaryVariable"
 }
 
-// find returns where in the list the variable called name is, adding it where it is not there yet.
+// find returns the index of the variable called name. It adds the variable if the list does not have it.
 func (r *variableReader) find(name string) int {
 	if at, seen := r.place[name]; seen {
 		return at
@@ -148,14 +148,15 @@ func (r *variableReader) find(name string) int {
 	return at
 }
 
-// addSource notes where a variable stands. A source is read to its end before the next, so only the last can be there already.
+// addSource records a source of a variable. Each source is read completely before the next, so only the last one can
+// be a repeat.
 func (r *variableReader) addSource(at int, source string) {
 	if v := &r.list[at]; len(v.Sources) == 0 || v.Sources[len(v.Sources)-1] != source {
 		v.Sources = append(v.Sources, source)
 	}
 }
 
-// readDefinition reads an entry of a collection of variables.
+// readDefinition reads one VariableDef of a variable collection.
 func (r *variableReader) readDefinition(key string, def *tfpb.VariableDef) {
 	at := r.find(variableOp(def.GetVariableName()))
 	r.addSource(at, key)
@@ -184,14 +185,14 @@ func clampShape(dims []int64) tensor.Shape {
 	return s
 }
 
-// setShape sets the shape of a variable and what follows from it.
+// setShape sets the shape of a variable and the sizes that follow from it.
 func (r *variableReader) setShape(at int, s tensor.Shape) {
 	v := &r.list[at]
 	v.Shape = s
 	v.Parameters, v.Bytes = sizes(s, r.facts[at].dtype)
 }
 
-// readNode reads what the variable's node in the graph says.
+// readNode reads the attrs of the variable's node.
 func (r *variableReader) readNode(at int) {
 	v, facts := &r.list[at], &r.facts[at]
 	if facts.node == graph.Dangling {
@@ -207,8 +208,8 @@ func (r *variableReader) readNode(at int) {
 	v.Initializer, v.InitialValue = r.assignment(i)
 }
 
-// nodeShape returns the shape of the variable of node i. The oldest variable op says a shape that is not known as that of a scalar
-// (tensorflow/core/ops/state_ops.cc), so that its initial value has to tell.
+// nodeShape returns the shape of the variable of node i. The op Variable records an unknown shape as that of a scalar
+// (tensorflow/core/ops/state_ops.cc). For that op, the initial value decides.
 func (r *variableReader) nodeShape(i int, n *wire.Node) tensor.Shape {
 	shape := tensor.AttrShape(n)
 	switch {
@@ -229,11 +230,11 @@ func (r *variableReader) nodeShape(i int, n *wire.Node) tensor.Shape {
 	return shape
 }
 
-// v1Scalar reports whether a node means a scalar by the shape of one.
+// v1Scalar reports whether an empty shape on the node reliably means a scalar.
 func v1Scalar(n *wire.Node) bool { return string(n.Op) != "Variable" }
 
-// assignment returns the op that initializes the variable of node i, and the tensor that it assigns; "" for what the graph does
-// not show.
+// assignment returns the op that initializes the variable of node i, and the tensor that it assigns. Each is "" if the
+// graph does not show it.
 func (r *variableReader) assignment(i int) (op, value string) {
 	assign, ok := r.assign(i)
 	if !ok {
@@ -246,10 +247,10 @@ func (r *variableReader) assignment(i int) (op, value string) {
 	return op, value
 }
 
-// maxAssigns is how many readers of a variable are looked at in search of the one that initializes it.
+// maxAssigns limits how many consumers of a variable are checked for its initializer.
 const maxAssigns = 256
 
-// assign returns the node that initializes the variable of node i: its Assign that does not restore a checkpoint.
+// assign returns the node that initializes the variable of node i: its Assign that does not restore from a checkpoint.
 func (r *variableReader) assign(i int) (int32, bool) {
 	for k, c := range r.g.Consumers(i) {
 		if k == maxAssigns {
@@ -269,7 +270,7 @@ func (r *variableReader) assign(i int) (int32, bool) {
 	return 0, false
 }
 
-// restores reports whether node i hands out what was read from a checkpoint.
+// restores reports whether node i returns a value read from a checkpoint.
 func (r *variableReader) restores(i int32) bool {
 	if in := r.g.Inputs(int(i)); r.g.OpName(r.g.Op(int(i))) == "Identity" && len(in) > 0 && in[0].Node != graph.Dangling {
 		i = in[0].Node
@@ -287,7 +288,7 @@ func (r *variableReader) initialValue(i int) (graph.Edge, bool) {
 	return value, value.Port >= 0
 }
 
-// readGraph adds the variable ops that nothing else lists.
+// readGraph adds the variable ops that no collection or object lists.
 func (r *variableReader) readGraph() {
 	for i := range r.g.Len() {
 		if r.holds[r.g.Op(i)] {

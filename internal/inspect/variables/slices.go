@@ -14,15 +14,15 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// The inputs of a SaveV2 node before the tensors: file name, names, slices (tensorflow/core/ops/io_ops.cc).
+// The inputs of a SaveV2 node that precede the tensors: file name, names, slices (tensorflow/core/ops/io_ops.cc).
 const (
 	saveNames  = 1
 	saveSlices = 2
 	saveFirst  = 3
 )
 
-// readSaved learns from the savers in the graph which variables are parts of others, where no collection has said it: a saver knows
-// the name of the whole, and the slice that a part is.
+// readSaved finds parts of partitioned variables that no collection describes. It reads them from the savers in the
+// graph, which record the full name and the slice of each part.
 func (r *variableReader) readSaved() {
 	id, ok := r.g.OpID("SaveV2")
 	if !ok {
@@ -54,7 +54,8 @@ func (r *variableReader) readSaved() {
 	}
 }
 
-// strings returns the elements of the constant of strings that e reads, nil where it reads none. One element may stand for many.
+// strings returns the elements of the string constant that e reads, or nil if it reads none. A single value may stand
+// for many elements.
 func (r *variableReader) strings(e graph.Edge) [][]byte {
 	if e.Node == graph.Dangling || r.g.OpName(r.g.Op(int(e.Node))) != "Const" {
 		return nil
@@ -70,8 +71,8 @@ func (r *variableReader) strings(e graph.Edge) [][]byte {
 	return tensor.GetStringVal()
 }
 
-// parseSlice reads a slice as checkpoints spell it, "10 4 0,5:-": the full shape, then offset and length of each dimension, or
-// "-" for all of it (ParseShapeAndSlice in tensorflow/core/util/saved_tensor_slice_util.cc).
+// parseSlice parses a slice as checkpoints write it, "10 4 0,5:-": the full shape, then offset and length of each
+// dimension, or "-" for the whole dimension (ParseShapeAndSlice in tensorflow/core/util/saved_tensor_slice_util.cc).
 func parseSlice(name, spec string) (*tfpb.SaveSliceInfoDef, bool) {
 	words := strings.Split(spec, " ")
 	dims, extents := words[:len(words)-1], strings.Split(words[len(words)-1], ":")
@@ -99,7 +100,7 @@ func parseSlice(name, spec string) (*tfpb.SaveSliceInfoDef, bool) {
 	return s, sliceFits(s)
 }
 
-// readKeys learns under which keys of a checkpoint the saver restores the variables.
+// readKeys sets the checkpoint key under which the saver restores each variable.
 func (r *variableReader) readKeys() error {
 	restored, err := checkpoint.RestoredBy(r.meta, r.g)
 	if err != nil {

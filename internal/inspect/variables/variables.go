@@ -9,26 +9,27 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// List is the variables of a model and what they add up to.
+// List holds the variables of a model and their totals.
 type List struct {
-	// Variables are in the order of the collections, `variables` first, then in that of the graph.
+	// Variables lists those of the collections first (`variables` before the others), then those found only in the
+	// graph.
 	Variables []Variable `json:"variables"`
-	Total     Totals     `json:"total"`     // all of them
-	Trainable Totals     `json:"trainable"` // those that training changes
+	Total     Totals     `json:"total"`     // over all variables
+	Trainable Totals     `json:"trainable"` // over the trainable variables
 }
 
-// Totals is what a group of variables adds up to.
+// Totals sums up a group of variables.
 type Totals struct {
 	Variables  int   `json:"variables"`
-	Parameters int64 `json:"parameters"` // elements of those whose shape is known; the largest int64 where there are more
-	Bytes      int64 `json:"bytes"`      // the same in bytes, without those whose elements have no fixed size
-	Unknown    int   `json:"unknown"`    // how many have an unknown shape or size, and so are not in all sums
+	Parameters int64 `json:"parameters"` // elements of variables of known shape; capped at the largest int64
+	Bytes      int64 `json:"bytes"`      // their size; omits elements of variable size, such as strings
+	Unknown    int   `json:"unknown"`    // number of variables of unknown shape or size, which the sums omit
 }
 
-// A Quantity is a number that may be unknown: -1, and null in JSON.
+// A Quantity is a number, or -1 if it is unknown. In JSON, an unknown Quantity is null.
 type Quantity int64
 
-// MarshalJSON writes the number, or null.
+// MarshalJSON writes the number, or null if it is unknown.
 func (q Quantity) MarshalJSON() ([]byte, error) {
 	if q < 0 {
 		return []byte("null"), nil
@@ -36,36 +37,36 @@ func (q Quantity) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, int64(q), 10), nil
 }
 
-// A VariableKind says what a variable is there for.
+// A VariableKind is the purpose of a variable.
 type VariableKind string
 
 // The kinds of variables.
 const (
-	KindModel         VariableKind = "model"          // weights, and the statistics of batch normalization
-	KindOptimizer     VariableKind = "optimizer"      // an optimizer's memory: of another variable (a slot), or of its own
+	KindModel         VariableKind = "model"          // weights and batch normalization statistics
+	KindOptimizer     VariableKind = "optimizer"      // optimizer state: a slot of another variable, or shared state
 	KindMovingAverage VariableKind = "moving average" // the average of another variable
-	KindGlobalStep    VariableKind = "global step"    // the count of training steps
+	KindGlobalStep    VariableKind = "global step"    // the training step counter
 	KindMetric        VariableKind = "metric"         // the state of a metric
-	KindLocal         VariableKind = "local"          // local to a run, not saved
+	KindLocal         VariableKind = "local"          // local to a session and not saved
 )
 
-// A Variable is one variable; one that is partitioned is put together from its parts.
+// A Variable is one variable. The parts of a partitioned variable are merged.
 type Variable struct {
-	Name         string       `json:"name"`          // name of the op; of a partitioned variable the full name
-	Kind         VariableKind `json:"kind"`          // see VariableKind
-	DType        string       `json:"dtype"`         // TensorFlow's short name without _ref; empty where the file does not say
-	Shape        tensor.Shape `json:"shape"`         // see Shape
+	Name         string       `json:"name"`          // name of the op; for a partitioned variable, the full name
+	Kind         VariableKind `json:"kind"`          // its purpose
+	DType        string       `json:"dtype"`         // TensorFlow's short name without _ref; empty if the file does not record it
+	Shape        tensor.Shape `json:"shape"`         // the static shape; nil if its rank is unknown
 	Parameters   Quantity     `json:"parameters"`    // number of elements
-	Bytes        Quantity     `json:"bytes"`         // of the elements
-	Trainable    bool         `json:"trainable"`     // in trainable_variables; where there is no such collection, said to be so or changed by an optimizer
-	Initializer  string       `json:"initializer"`   // op that initializes it, empty where the file does not say
-	InitialValue string       `json:"initial_value"` // tensor with the initial value, empty where the file does not say
-	Op           string       `json:"op"`            // VariableV2, VarHandleOp, ...; empty where the node is not in the graph
-	Key          string       `json:"key,omitempty"` // under which the saver restores it, empty if it does not
-	Of           string       `json:"of,omitempty"`  // the variable that a slot or a moving average belongs to
+	Bytes        Quantity     `json:"bytes"`         // size of the elements
+	Trainable    bool         `json:"trainable"`     // listed in trainable_variables; without that collection, declared trainable or updated by an optimizer
+	Initializer  string       `json:"initializer"`   // the op that initializes it; empty if unknown
+	InitialValue string       `json:"initial_value"` // the tensor that holds the initial value; empty if unknown
+	Op           string       `json:"op"`            // VariableV2, VarHandleOp, ...; empty if the graph has no such node
+	Key          string       `json:"key,omitempty"` // the checkpoint key from which the saver restores it; empty if it does not
+	Of           string       `json:"of,omitempty"`  // the variable to which a slot or a moving average belongs
 	Slice        string       `json:"slice,omitempty"`
-	Parts        []Part       `json:"parts,omitempty"`      // of a partitioned variable, in the order of their offsets
-	Incomplete   bool         `json:"incomplete,omitempty"` // the parts do not add up to the full variable
+	Parts        []Part       `json:"parts,omitempty"`      // of a partitioned variable, sorted by offset
+	Incomplete   bool         `json:"incomplete,omitempty"` // whether the parts do not cover the full variable
 	Sources      []string     `json:"sources"`              // where it stands: collection keys, "object_graph", "graph"
 }
 
@@ -80,14 +81,14 @@ type Part struct {
 	Key        string       `json:"key,omitempty"`
 }
 
-// What Sources calls the graph itself and the objects of a SavedModel.
+// Values of Sources for variables found in the graph or in a SavedModel's object graph.
 const (
 	SourceGraph       = "graph"
 	SourceObjectGraph = "object_graph"
 )
 
-// Find returns the variables of a model: from its collections, from its object graph, and from the variable ops of its
-// graph that no collection lists. Each is there once. The error is that of Model.Graph.
+// Find returns the variables of a model, each once. It reads its collections, its object graph, and the variable ops
+// that no collection lists. The error is that of Model.Graph.
 func Find(m *model.Model) (*List, error) {
 	g, err := m.Graph()
 	if err != nil {
@@ -111,8 +112,8 @@ func Find(m *model.Model) (*List, error) {
 	return l, nil
 }
 
-// Pick returns the variables that the filter asks for by name or scope, a partitioned one also by that of a part, and what
-// these add up to.
+// Pick returns the variables that the filter selects by name or scope, with their totals. A partitioned variable is
+// also selected by the name of a part.
 func (l *List) Pick(f model.Filter) *List {
 	picked := &List{Variables: []Variable{}}
 	for _, v := range l.Variables {
@@ -128,7 +129,7 @@ func (l *List) Pick(f model.Filter) *List {
 	return picked
 }
 
-// addUp fills in the totals.
+// addUp computes the totals.
 func (l *List) addUp() {
 	l.Total, l.Trainable = Totals{}, Totals{}
 	for i := range l.Variables {
@@ -139,7 +140,7 @@ func (l *List) addUp() {
 	}
 }
 
-// add counts a variable in.
+// add adds a variable to the totals.
 func (t *Totals) add(v *Variable) {
 	t.Variables++
 	if v.Parameters < 0 || v.Bytes < 0 {
@@ -149,7 +150,7 @@ func (t *Totals) add(v *Variable) {
 	t.Bytes = saturate(t.Bytes, v.Bytes)
 }
 
-// saturate returns sum + q, the largest int64 where that is more, and sum where q is unknown.
+// saturate returns sum + q, capped at the largest int64. It returns sum if q is unknown.
 func saturate(sum int64, q Quantity) int64 {
 	switch {
 	case q < 0:
@@ -160,7 +161,8 @@ func saturate(sum int64, q Quantity) int64 {
 	return sum + int64(q)
 }
 
-// sizes returns the number of elements of a shape and their bytes, -1 for what is unknown or more than an int64 holds.
+// sizes returns the number of elements of a shape and their size in bytes. Each is -1 if it is unknown or overflows an
+// int64.
 func sizes(s tensor.Shape, dtype int32) (parameters, bytes Quantity) {
 	n, ok := s.Elements()
 	if !ok {

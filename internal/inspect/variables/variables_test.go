@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// variables returns what Variables finds.
+// variables returns the variables that Find finds in m.
 func variables(t *testing.T, m *tfpb.MetaGraphDef) *List {
 	t.Helper()
 	l, err := Find(model.New(testfiles.MetaGraph(t, m)))
@@ -90,7 +90,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestVariablesOfGraph wants a graph alone to tell what an optimizer trains.
+// TestVariablesOfGraph checks that trainable variables are found from the graph alone.
 func TestVariablesOfGraph(t *testing.T) {
 	for _, v := range variables(t, testfiles.Sketch(t, adam)).Variables {
 		if v.Trainable != (v.Name == "w") {
@@ -105,7 +105,7 @@ func TestVariablesOfGraph(t *testing.T) {
 	}
 }
 
-// TestOldScalar wants the oldest variable op to be believed about a scalar only where something else says so too.
+// TestOldScalar checks that the empty shape of a Variable op means a scalar only if the initial value confirms it.
 func TestOldScalar(t *testing.T) {
 	m := testfiles.Sketch(t, `
 said = Variable dtype=float shape=() out=()
@@ -164,7 +164,7 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 		t.Errorf("variables (-want +got):\n%s", diff)
 	}
 
-	// A part is missing; another is no slice at all.
+	// One part is missing and another has an invalid slice.
 	m.CollectionDef["variables"] = testfiles.VariableList(t, part("table/part_1", full, []int64{5, 0}, []int64{5, 4}),
 		part("table/part_0", full, []int64{9, 0}, []int64{5, 4}))
 	delete(m.CollectionDef, "trainable_variables")
@@ -174,7 +174,7 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 	}
 }
 
-// TestPartitionedVariablesOfGraph wants the savers of a graph alone to tell what is part of what.
+// TestPartitionedVariablesOfGraph checks that partitioned variables are found from the savers of a graph alone.
 func TestPartitionedVariablesOfGraph(t *testing.T) {
 	m := testfiles.Sketch(t, `
 a = VariableV2 dtype=float shape=(3,4)
@@ -214,7 +214,7 @@ save = SaveV2 names names slices a b/read c d
 	}
 }
 
-// TestObjectGraph wants the objects of a SavedModel to say what is trainable and what an optimizer keeps.
+// TestObjectGraph checks that the object graph determines trainable variables and optimizer slots.
 func TestObjectGraph(t *testing.T) {
 	handle := func(m *tfpb.MetaGraphDef, name, shared string) {
 		m.GraphDef.Node = append(m.GraphDef.Node, &tfpb.NodeDef{Name: name, Op: "VarHandleOp", Attr: map[string]*tfpb.AttrValue{
@@ -246,7 +246,7 @@ func TestObjectGraph(t *testing.T) {
 	}
 }
 
-// TestHugeVariables wants sums that no int64 holds to stay at the largest one.
+// TestHugeVariables checks that sums are capped at the largest int64.
 func TestHugeVariables(t *testing.T) {
 	m := testfiles.Sketch(t, `
 a = VariableV2 dtype=float shape=(4611686018427387904,1)
@@ -266,7 +266,7 @@ c = VariableV2 dtype=float shape=(4611686018427387904,9)
 	}
 }
 
-// TestBrokenDefinitions wants entries that are no VariableDef to be passed over.
+// TestBrokenDefinitions checks that entries that are not VariableDefs are skipped.
 func TestBrokenDefinitions(t *testing.T) {
 	m := testfiles.Sketch(t, "v = VariableV2 dtype=float shape=(2)\n")
 	m.CollectionDef = map[string]*tfpb.CollectionDef{"variables": {Kind: &tfpb.CollectionDef_BytesList_{
