@@ -114,6 +114,9 @@ func TestForeignFiles(t *testing.T) {
 		{"AppleDouble", []byte("\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "), "AppleDouble", "without the ._"},
 		{"op list", []byte("\n\x16\n\x03Abs\x12\x06\n\x01x\"\x01T\"\x07\n\x01T\x12\x02dt"), "is an op list", "show FILE ops"},
 		{"fingerprint", []byte("\x08\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\xff\xff\xff\xff\xff\xff\xff\xff\x01\x18\x05"), "is the fingerprint of a SavedModel", "its directory"},
+		{"generator bundle", wiretest.Join(
+			wiretest.Message(1, wiretest.String(1, "rnn"), wiretest.String(2, "a melody model")), wiretest.String(3, "checkpoint"), wiretest.Message(4, meta),
+		), "is a generator bundle of Magenta", "metagraph_file"},
 		{"label map", []byte("item {\n  id: 1\n  name: \"plate\"\n}\n"), "is a label map", "give the .meta"},
 		{"TensorFlow.js", []byte(`{"format": "graph-model", "generatedBy": "2.4.0", "modelTopology": {"node": []}}`), "is a TensorFlow.js model", "converted from"},
 		{"decoded", []byte("\n\uFFFD\x01\n\x03a\x12\uFFFD\uFFFD\x05\uFFFD"), "is binary that was saved as text", "binary mode"},

@@ -31,6 +31,8 @@ var foreigners = []foreigner{
 	{called("tfhub_module.pb"), "the marker of a TensorFlow Hub module", theModel},
 	{called("saved_model.cpb"), "a SavedModel in chunks (proto splitter)", "load it with TensorFlow and save it again; under 2 GiB it becomes a saved_model.pb"},
 	{isFingerprint, "the fingerprint of a SavedModel, which holds hashes", theModel},
+	{isGeneratorBundle, "a generator bundle of Magenta, which holds a checkpoint and a MetaGraphDef",
+		"unpack it with Magenta: the field metagraph_file is the .meta file, checkpoint_file the checkpoint"},
 	{isOpList, "an op list, which holds the definitions of ops", "give the .meta or .pb file of a graph; `metagraph show FILE ops` lists the ops it uses"},
 	{isLabelMap, "a label map, which names the classes of a detector", "give the .meta or .pb file of the model"},
 	{isTFJS, "a TensorFlow.js model", "its graph is in a form of its own; give the SavedModel that it was converted from"},
@@ -111,6 +113,27 @@ func isFingerprint(name string, raw []byte) bool {
 		}
 	}
 	return s.Err() == nil && (hashes >= 2 || filepath.Base(name) == "fingerprint.pb")
+}
+
+// isGeneratorBundle tests for a GeneratorBundle of Magenta: an id and a description, then a checkpoint and a MetaGraphDef.
+func isGeneratorBundle(_ string, raw []byte) bool {
+	const details, checkpointFile, metaGraphFile = 1, 3, 4
+	id, description, graph := false, false, false
+	s := wire.Scan(raw)
+	for s.Next() {
+		switch {
+		case s.Is(details):
+			id = len(wire.Last(s.Data, 1)) > 0 && printable(wire.Last(s.Data, 1))
+			description = printable(wire.Last(s.Data, 2))
+		case s.Is(metaGraphFile):
+			m, err := wire.ParseMetaGraph(s.Data)
+			graph = err == nil && len(m.Graph()) > 0
+		case s.Is(2), s.Is(checkpointFile):
+		default:
+			return false
+		}
+	}
+	return s.Err() == nil && id && description && graph
 }
 
 // isOpList tests for an OpList: OpDefs with a name in camel case and an argument or an attr that has a name.

@@ -103,9 +103,9 @@ func (m *shapeMemo) end(e graph.Edge, depth int, shape tensor.Shape, above shape
 	m.search = shapeSearch{max(above.height, height), above.cut || m.search.cut}
 }
 
-// legacyProducer is the first producer whose placeholders say an unknown shape as such. Before, they said that of a scalar
-// (tensorflow/core/ops/array_ops.cc).
-const legacyProducer = 24
+// scalarProducer is the first graph version in which an empty Placeholder shape means a scalar. In older graphs, and in those
+// without a version, it means an unknown shape (tensorflow/core/ops/array_ops.cc).
+const scalarProducer = 22
 
 // Written returns the shape that node n carries for an output, and whether it carries one.
 func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {

@@ -7,9 +7,8 @@ import (
 
 // placeholder is Placeholder. Older producers wrote an empty shape for an unknown one.
 func placeholder(c *inference) {
-	const distinct = 22
 	s := c.shapeAttr()
-	if len(s) == 0 && c.Producer < distinct {
+	if len(s) == 0 && c.Producer < scalarProducer {
 		s = nil
 	}
 	c.set(0, s)

@@ -49,11 +49,8 @@ func (t *Tensors) producerVersion() int64 {
 	return t.producer
 }
 
-// legacy reports whether the graph was produced before version legacyProducer.
-func (t *Tensors) legacy() bool {
-	producer := t.producerVersion()
-	return producer > 0 && producer < legacyProducer
-}
+// legacy reports whether an empty Placeholder shape means an unknown one in this graph.
+func (t *Tensors) legacy() bool { return t.producerVersion() < scalarProducer }
 
 // CountOutputs returns how many outputs node n has by the definition of its op, and whether that is known: there is a definition,
 // and the node has the attrs that it needs.

@@ -3,6 +3,7 @@ package opdef
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/graph"
@@ -44,6 +45,18 @@ func TestShapesOfFiles(t *testing.T) {
 			}
 			t.Logf("%d shapes inferred of %d nodes", inferred, g.Len())
 		})
+	}
+}
+
+// TestOldPlaceholder reads an empty shape as unknown up to graph version 21, and as a scalar from 22 on.
+func TestOldPlaceholder(t *testing.T) {
+	for producer, want := range map[int32]tensor.Shape{0: nil, 21: nil, 22: {}, 2474: {}} {
+		m := testfiles.Sketch(t, "x = Placeholder dtype=float shape=()")
+		m.GraphDef.Versions = &tfpb.VersionDef{Producer: producer}
+		_, types := typesOf(t, m)
+		if diff := cmp.Diff(want, types.Shape(0, 0)); diff != "" {
+			t.Errorf("producer %d: -want +got:\n%s", producer, diff)
+		}
 	}
 }
 

@@ -21,6 +21,8 @@ func (r *variableReader) tellKinds() {
 		case v.Kind != KindModel || v.Trainable:
 		case r.averages(at):
 			v.Kind = KindMovingAverage
+		case r.isSlot(at):
+			v.Kind = KindOptimizer
 		case slices.Contains(v.Sources, "local_variables") && !slices.Contains(v.Sources, "variables"):
 			v.Kind = KindLocal
 		}
@@ -62,6 +64,23 @@ func (r *variableReader) tellSlots() {
 			}
 		}
 	}
+}
+
+// isSlot reports whether a variable is a slot of another one, and records which. A slot has the shape of its variable and is
+// named below it (create_slot in tensorflow/python/training/slot_creator.py). An optimizer that gets a sparse gradient may update
+// its slots with ordinary ops, so the name and the shape are all there is to see.
+func (r *variableReader) isSlot(at int) bool {
+	v := &r.list[at]
+	slash := strings.LastIndexByte(v.Name, '/')
+	if slash < 0 {
+		return false
+	}
+	of, ok := r.place[v.Name[:slash]]
+	if !ok || !r.list[of].Trainable || r.facts[of].dtype != r.facts[at].dtype || !slices.Equal(r.list[of].Shape, v.Shape) {
+		return false
+	}
+	v.Of = r.list[of].Name
+	return true
 }
 
 // isApply reports whether an op applies a gradient (tensorflow/core/ops/training_ops.cc).

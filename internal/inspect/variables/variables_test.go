@@ -43,6 +43,36 @@ save/RestoreV2 = RestoreV2 zeros zeros zeros dtypes=float,float
 save/Assign = Assign w/Adam save/RestoreV2 T=float
 `
 
+// TestSlotsWithoutApply finds the slots that an optimizer updates with ordinary ops, as Adam does for a sparse gradient. A variable
+// below another one that differs in shape, or whose parent is not trained, is none.
+func TestSlotsWithoutApply(t *testing.T) {
+	m := testfiles.Sketch(t, `
+table = VariableV2 dtype=float shape=(4,3)
+table/Adam = VariableV2 dtype=float shape=(4,3)
+table/rows = VariableV2 dtype=float shape=(4)
+fixed = VariableV2 dtype=float shape=(2)
+fixed/Adam = VariableV2 dtype=float shape=(2)
+`)
+	m.CollectionDef = map[string]*tfpb.CollectionDef{
+		"trainable_variables": testfiles.VariableList(t, &tfpb.VariableDef{VariableName: "table:0"}),
+	}
+	type slot struct {
+		Kind VariableKind
+		Of   string
+	}
+	got := make(map[string]slot)
+	for _, v := range variables(t, m).Variables {
+		got[v.Name] = slot{v.Kind, v.Of}
+	}
+	want := map[string]slot{
+		"table": {Kind: KindModel}, "table/Adam": {KindOptimizer, "table"}, "table/rows": {Kind: KindModel},
+		"fixed": {Kind: KindModel}, "fixed/Adam": {Kind: KindModel},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestVariables(t *testing.T) {
 	m := testfiles.Sketch(t, adam)
 	m.CollectionDef = map[string]*tfpb.CollectionDef{
