@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -35,7 +35,7 @@ const usualEntry = 30
 // readBundle reads the index of a V2 checkpoint, whose header is given.
 func (c *Checkpoint) readBundle(header []byte, t *table) error {
 	var h tfpb.BundleHeaderProto
-	if err := proto.Unmarshal(header, &h); err != nil {
+	if err := schema.Unmarshal(header, &h); err != nil {
 		return damagedAt(0, "the header is not readable")
 	}
 	switch v := h.GetVersion(); {

@@ -3,10 +3,9 @@ package checkpoint
 import (
 	"strconv"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // An Object is what an object-based checkpoint says about a key.
@@ -32,7 +31,7 @@ func (c *Checkpoint) Objects() map[string]Object {
 		if err != nil {
 			return err
 		}
-		return proto.Unmarshal(texts[0], &objects)
+		return schema.Unmarshal(texts[0], &objects)
 	})
 	if err != nil {
 		return nil // Verify tells what is wrong with it

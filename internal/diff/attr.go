@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -23,7 +22,7 @@ func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
 		}
 	}
 	x, y := new(tfpb.AttrValue), new(tfpb.AttrValue)
-	if proto.Unmarshal(a, x) != nil || proto.Unmarshal(b, y) != nil {
+	if schema.Unmarshal(a, x) != nil || schema.Unmarshal(b, y) != nil {
 		return changed(field, bytesText(a), bytesText(b)), false
 	}
 	if c.followsAttr(name, x, y) || c.sel.counters && name == userName && isCounter(x.GetS()) && isCounter(y.GetS()) {
@@ -90,7 +89,7 @@ func attrBytesText(value []byte) string {
 		}
 	}
 	v := new(tfpb.AttrValue)
-	if proto.Unmarshal(value, v) != nil {
+	if schema.Unmarshal(value, v) != nil {
 		return bytesText(value)
 	}
 	return attrText(v)

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -24,7 +25,7 @@ type message struct {
 
 // decode reads the bytes of a small message as what into is.
 func decode(raw []byte, into proto.Message) *message {
-	if proto.Unmarshal(raw, into) != nil {
+	if schema.Unmarshal(raw, into) != nil {
 		return &message{raw: raw}
 	}
 	return &message{raw, into}
@@ -240,13 +241,13 @@ func listValues(kind protowire.Number, list []byte) [][]byte {
 	switch kind {
 	case scope.Int64List:
 		m := new(tfpb.CollectionDef_Int64List)
-		if proto.Unmarshal(list, m) != nil {
+		if schema.Unmarshal(list, m) != nil {
 			return [][]byte{list}
 		}
 		return numberTexts(m.GetValue(), func(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) })
 	case scope.FloatList:
 		m := new(tfpb.CollectionDef_FloatList)
-		if proto.Unmarshal(list, m) != nil {
+		if schema.Unmarshal(list, m) != nil {
 			return [][]byte{list}
 		}
 		return numberTexts(m.GetValue(), func(dst []byte, v float32) []byte { return strconv.AppendFloat(dst, float64(v), 'g', -1, 32) })

@@ -4,9 +4,8 @@ import (
 	"hash/maphash"
 	"math"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -113,7 +112,7 @@ func (f *fingerprinter) value(key string, value []byte) uint64 {
 		}
 	}
 	v := new(tfpb.AttrValue)
-	if proto.Unmarshal(value, v) != nil {
+	if schema.Unmarshal(value, v) != nil {
 		return maphash.Bytes(f.seed, value)
 	}
 	switch key {

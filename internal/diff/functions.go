@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -114,7 +114,7 @@ func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 	}
 	restA, restB := withoutNodes(a), withoutNodes(b)
 	x, y := new(tfpb.FunctionDef), new(tfpb.FunctionDef)
-	readable := proto.Unmarshal(restA, x) == nil && proto.Unmarshal(restB, y) == nil
+	readable := schema.Unmarshal(restA, x) == nil && schema.Unmarshal(restB, y) == nil
 	compare := c.newComparer(true)
 	if readable {
 		compare.renames.locals = renamedArguments(x.GetSignature(), y.GetSignature())

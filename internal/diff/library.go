@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -196,7 +195,7 @@ func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 		h += mix(plain(string(node.Name)), f.of(node.Raw))
 	}
 	def := new(tfpb.FunctionDef)
-	if proto.Unmarshal(withoutNodes(function), def) != nil {
+	if schema.Unmarshal(withoutNodes(function), def) != nil {
 		return h
 	}
 	if def.Signature != nil {

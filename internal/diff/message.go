@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // messages compares small decoded messages field by field. Absent scalar fields are at their default, map order counts for
@@ -231,7 +232,7 @@ func (d *messages) any(path string, a, b *anypb.Any, depth int) bool {
 		return false
 	}
 	x, y := kind.New(), kind.New()
-	if proto.Unmarshal(a.GetValue(), x.Interface()) != nil || proto.Unmarshal(b.GetValue(), y.Interface()) != nil {
+	if schema.Unmarshal(a.GetValue(), x.Interface()) != nil || schema.Unmarshal(b.GetValue(), y.Interface()) != nil {
 		return false
 	}
 	d.message(path, x, y, depth+anyDepth) // each of them is a copy of all that lies in it

@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -185,7 +185,7 @@ func (c *comparer) single(out []Field, name string, num protowire.Number, empty 
 		return out
 	}
 	x, y := empty(), empty()
-	if proto.Unmarshal(a, x.Interface()) != nil || proto.Unmarshal(b, y.Interface()) != nil {
+	if schema.Unmarshal(a, x.Interface()) != nil || schema.Unmarshal(b, y.Interface()) != nil {
 		return append(out, changed(name, bytesText(a), bytesText(b)))
 	}
 	switch {

@@ -3,10 +3,10 @@ package diff
 import (
 	"strings"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // compareOps compares the op lists, op by op.
@@ -38,7 +38,7 @@ func (c *comparison) compareOps() error {
 // opFields returns the fields in which two definitions of an op differ, with attrs under their names instead of their numbers.
 func (c *comparison) opFields(a, b []byte, fields []Field) []Field {
 	x, y := new(tfpb.OpDef), new(tfpb.OpDef)
-	if proto.Unmarshal(a, x) != nil || proto.Unmarshal(b, y) != nil {
+	if schema.Unmarshal(a, x) != nil || schema.Unmarshal(b, y) != nil {
 		return fields
 	}
 	d := messages{}

@@ -3,9 +3,8 @@ package diff
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -37,7 +36,7 @@ func (c *comparison) compareSignatures() error {
 // signatureText returns a signature in short.
 func signatureText(raw []byte) string {
 	s := new(tfpb.SignatureDef)
-	if proto.Unmarshal(raw, s) != nil {
+	if schema.Unmarshal(raw, s) != nil {
 		return bytesText(raw)
 	}
 	return fmt.Sprintf("%s, inputs: %d, outputs: %d", quote(s.GetMethodName()), len(s.GetInputs()), len(s.GetOutputs()))

@@ -6,9 +6,9 @@ import (
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -53,7 +53,7 @@ func readTensor(message []byte) (*tensor, bool) {
 		}
 	}
 	p := new(tfpb.TensorProto)
-	if err := proto.Unmarshal(rest, p); err != nil {
+	if err := schema.Unmarshal(rest, p); err != nil {
 		return nil, false
 	}
 	return newTensor(p, content), true

@@ -3,9 +3,8 @@ package diff
 import (
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -124,7 +123,7 @@ func variableText(n *nodeView) string {
 	value, _ := n.findAttr([]byte("shape"))
 	if raw, ok := wire.AttrBytes(value, wire.AttrShape); ok {
 		shape := new(tfpb.TensorShapeProto)
-		if proto.Unmarshal(raw, shape) == nil {
+		if schema.Unmarshal(raw, shape) == nil {
 			text += " " + shapeText(shape)
 		}
 	}

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"strconv"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -25,7 +24,7 @@ func (c *comparison) compareVersions() error {
 	for i, m := range []*wire.MetaGraph{c.a, c.b} {
 		graph := c.graphs[i]
 		v[i].graph, v[i].info = new(tfpb.VersionDef), new(tfpb.MetaGraphDef_MetaInfoDef)
-		if proto.Unmarshal(graph.versions, v[i].graph) != nil && !bytes.Equal(c.graphs[0].versions, c.graphs[1].versions) {
+		if schema.Unmarshal(graph.versions, v[i].graph) != nil && !bytes.Equal(c.graphs[0].versions, c.graphs[1].versions) {
 			p.Fields = []Field{changed("versions", bytesText(c.graphs[0].versions), bytesText(c.graphs[1].versions))}
 		}
 		v[i].old = graph.old
@@ -67,7 +66,7 @@ func (c *comparison) compareInfo() error {
 		info, _ := m.Message(wire.MetaInfoDef)
 		raw[i] = unknownFields(info, messageFields(wire.InfoStrippedOpList, wire.InfoTFVersion, wire.InfoTFGitVersion, wire.InfoMetaGraphVersion))
 		infos[i] = new(tfpb.MetaGraphDef_MetaInfoDef)
-		if proto.Unmarshal(raw[i], infos[i]) != nil {
+		if schema.Unmarshal(raw[i], infos[i]) != nil {
 			infos[i] = nil
 		}
 	}

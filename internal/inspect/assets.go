@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -34,7 +33,7 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 	for i := range m.Fields {
 		if field := &m.Fields[i]; field.Is(wire.AssetFileDef) {
 			var def tfpb.AssetFileDef
-			if err := proto.Unmarshal(field.Data, &def); err != nil {
+			if err := schema.Unmarshal(field.Data, &def); err != nil {
 				return nil, fmt.Errorf("read asset_file_def: %w", err)
 			}
 			l.add(def.GetFilename(), def.GetTensorInfo().GetName(), "asset_file_def")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -133,13 +134,13 @@ func appendEntries(entries []Entry, kind model.CollectionKind, f wire.Field, reg
 // anyEntry returns the entry of a google.protobuf.Any.
 func anyEntry(raw []byte, registry *scope.Registry) Entry {
 	var wrapped anypb.Any
-	if err := proto.Unmarshal(raw, &wrapped); err != nil {
+	if err := schema.Unmarshal(raw, &wrapped); err != nil {
 		return Entry{Text: string(raw), Broken: true}
 	}
 	e := Entry{Text: string(wrapped.GetValue()), TypeURL: wrapped.GetTypeUrl()}
 	if typ, err := registry.FindMessageByURL(e.TypeURL); err == nil {
 		message := typ.New().Interface()
-		if proto.Unmarshal(wrapped.GetValue(), message) == nil {
+		if schema.Unmarshal(wrapped.GetValue(), message) == nil {
 			e.Text, e.Message = leadingName(message), message
 		}
 	}

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"sort"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -76,7 +75,7 @@ type functionList struct {
 func (l *functionList) add(raw wire.Function) error {
 	signature, _ := wire.Merged(raw, wire.FunctionSignature)
 	var def tfpb.OpDef
-	if err := proto.Unmarshal(signature, &def); err != nil {
+	if err := schema.Unmarshal(signature, &def); err != nil {
 		return err
 	}
 	f := Function{
@@ -145,7 +144,7 @@ func (l *functionList) call(m *wire.MetaGraph) error {
 		}
 		if field.Is(wire.LibraryGradient) {
 			var def tfpb.GradientDef
-			if err := proto.Unmarshal(field.Data, &def); err != nil {
+			if err := schema.Unmarshal(field.Data, &def); err != nil {
 				return err
 			}
 			if i, ok := l.at[def.GetFunctionName()]; ok {

@@ -3,10 +3,9 @@ package inspect
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -57,7 +56,7 @@ func Savers(m *wire.MetaGraph) (*SaverList, error) {
 
 func parseSaver(raw []byte) (Saver, error) {
 	var def tfpb.SaverDef
-	if err := proto.Unmarshal(raw, &def); err != nil {
+	if err := schema.Unmarshal(raw, &def); err != nil {
 		return Saver{}, err
 	}
 	return Saver{

@@ -5,10 +5,10 @@ import (
 	"sort"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -48,7 +48,7 @@ func Signatures(m *wire.MetaGraph, f model.Filter) ([]Signature, error) {
 			continue
 		}
 		var def tfpb.SignatureDef
-		if err := proto.Unmarshal(raw, &def); err != nil {
+		if err := schema.Unmarshal(raw, &def); err != nil {
 			return nil, fmt.Errorf("read signature %q: %w", key, err)
 		}
 		signatures = append(signatures, Signature{

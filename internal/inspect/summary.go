@@ -8,7 +8,6 @@ import (
 	"sort"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
@@ -16,6 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/problems"
 	"github.com/metagraph/metagraph/internal/inspect/variables"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -191,7 +191,7 @@ func (s *Summary) readOrigin(m *model.Model) error {
 	o.Producer = int32(wire.LastUint(graph, wire.GraphOldVersion))
 	if raw, ok := graph.Versions(); ok {
 		var versions tfpb.VersionDef
-		if err := proto.Unmarshal(raw, &versions); err != nil {
+		if err := schema.Unmarshal(raw, &versions); err != nil {
 			return fmt.Errorf("read the versions of the graph: %w", err)
 		}
 		o.Producer, o.MinConsumer, o.BadConsumers = versions.GetProducer(), versions.GetMinConsumer(), versions.GetBadConsumers()

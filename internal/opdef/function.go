@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -16,5 +17,5 @@ func SameFunction(a, b wire.Function) bool {
 		return true
 	}
 	var x, y tfpb.FunctionDef
-	return proto.Unmarshal(a, &x) == nil && proto.Unmarshal(b, &y) == nil && proto.Equal(&x, &y)
+	return schema.Unmarshal(a, &x) == nil && schema.Unmarshal(b, &y) == nil && proto.Equal(&x, &y)
 }

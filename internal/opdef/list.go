@@ -4,9 +4,8 @@
 package opdef
 
 import (
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -45,7 +44,7 @@ func (d *List) Find(op []byte) *tfpb.OpDef {
 		return nil
 	}
 	def := new(tfpb.OpDef)
-	if err := proto.Unmarshal(raw, def); err != nil {
+	if err := schema.Unmarshal(raw, def); err != nil {
 		def = nil // a list that cannot be read tells nothing
 	}
 	d.decoded[string(op)] = def

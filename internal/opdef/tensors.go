@@ -1,10 +1,9 @@
 package opdef
 
 import (
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -142,7 +141,7 @@ func (t *Tensors) function(name string) *tfpb.OpDef {
 	}
 	raw, ok := t.functions[name]
 	signature := new(tfpb.OpDef)
-	if !ok || proto.Unmarshal(raw, signature) != nil {
+	if !ok || schema.Unmarshal(raw, signature) != nil {
 		return nil
 	}
 	return signature

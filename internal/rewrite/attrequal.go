@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // sameAttr reports whether two AttrValues are equal by value, as AreAttrValuesEqual in
@@ -19,7 +20,7 @@ func sameAttr(a, b []byte) bool {
 		return true
 	}
 	var x, y tfpb.AttrValue
-	if proto.Unmarshal(a, &x) != nil || proto.Unmarshal(b, &y) != nil {
+	if schema.Unmarshal(a, &x) != nil || schema.Unmarshal(b, &y) != nil {
 		return false
 	}
 	return sameAttrValue(&x, &y, 0)

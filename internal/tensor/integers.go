@@ -3,9 +3,8 @@ package tensor
 import (
 	"encoding/binary"
 
-	"google.golang.org/protobuf/proto"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -22,7 +21,7 @@ func Integers(encoded []byte, most int64) ([]int64, bool) {
 		return nil, false
 	}
 	var decoded tfpb.TensorProto
-	if err := proto.Unmarshal(encoded, &decoded); err != nil {
+	if err := schema.Unmarshal(encoded, &decoded); err != nil {
 		return nil, false
 	}
 	out := make([]int64, 0, count)

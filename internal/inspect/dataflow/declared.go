@@ -8,12 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -64,7 +63,7 @@ func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
 	signatures := make(map[string]*tfpb.SignatureDef)
 	for key, value := range m.Entries(wire.SignatureDef) {
 		signature := new(tfpb.SignatureDef)
-		if string(key) == initSignature || string(key) == trainSignature || proto.Unmarshal(value, signature) != nil {
+		if string(key) == initSignature || string(key) == trainSignature || schema.Unmarshal(value, signature) != nil {
 			continue
 		}
 		signatures[string(key)] = signature
@@ -161,7 +160,7 @@ func (d *declared) readServing(g *graph.Graph, m *wire.MetaGraph) {
 		return
 	}
 	var collection tfpb.CollectionDef
-	if proto.Unmarshal(value, &collection) != nil {
+	if schema.Unmarshal(value, &collection) != nil {
 		return
 	}
 	for _, packed := range collection.GetAnyList().GetValue() {

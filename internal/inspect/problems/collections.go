@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -316,7 +316,7 @@ func (f *problemFinder) findInSaver() {
 		return
 	}
 	saver := new(tfpb.SaverDef)
-	if err := proto.Unmarshal(raw, saver); err != nil {
+	if err := schema.Unmarshal(raw, saver); err != nil {
 		return // the walk over the texts has said so
 	}
 	place := fixed("saver_def")

@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -49,7 +48,7 @@ func (f *problemFinder) addFunction(function wire.Function) {
 	}
 	raw, _ := wire.Merged(function, wire.FunctionSignature)
 	signature := new(tfpb.OpDef)
-	if err := proto.Unmarshal(raw, signature); err != nil {
+	if err := schema.Unmarshal(raw, signature); err != nil {
 		return // bytes that are no message; the walk over the texts says so
 	}
 	f.ops.functions[name] = signature

@@ -3,10 +3,9 @@ package problems
 import (
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -61,7 +60,7 @@ func (f *problemFinder) assetNodes() map[string]bool {
 			continue
 		}
 		var asset tfpb.AssetFileDef
-		if proto.Unmarshal(f.m.Fields[i].Data, &asset) == nil && asset.GetFilename() != "" {
+		if schema.Unmarshal(f.m.Fields[i].Data, &asset) == nil && asset.GetFilename() != "" {
 			node, _, _ := strings.Cut(asset.GetTensorInfo().GetName(), ":")
 			nodes[node] = true
 		}

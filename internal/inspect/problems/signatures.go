@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -19,7 +19,7 @@ import (
 func (f *problemFinder) findInSignatures() {
 	for key, raw := range f.m.Entries(wire.SignatureDef) {
 		s := new(tfpb.SignatureDef)
-		if err := proto.Unmarshal(raw, s); err != nil {
+		if err := schema.Unmarshal(raw, s); err != nil {
 			continue // the walk over the texts has said so
 		}
 		if s.GetMethodName() == "" && !strings.HasPrefix(string(key), savedModelKeys) {
@@ -35,7 +35,7 @@ func (f *problemFinder) findInSignatures() {
 		}
 		assets++
 		asset := new(tfpb.AssetFileDef)
-		if err := proto.Unmarshal(f.m.Fields[i].Data, asset); err != nil {
+		if err := schema.Unmarshal(f.m.Fields[i].Data, asset); err != nil {
 			continue
 		}
 		if asset.GetFilename() == "" {

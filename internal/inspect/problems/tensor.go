@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -114,5 +115,5 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 // sameAttr reports whether an AttrValue says the same as the bytes of another.
 func sameAttr(a *tfpb.AttrValue, value []byte) bool {
 	b := new(tfpb.AttrValue)
-	return proto.Unmarshal(value, b) == nil && proto.Equal(a, b)
+	return schema.Unmarshal(value, b) == nil && proto.Equal(a, b)
 }

@@ -2,9 +2,9 @@ package variables
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -35,12 +35,12 @@ func (r *variableReader) readObjectGraph() {
 			switch {
 			case o.Is(objectVariable):
 				var v tfpb.SavedVariable
-				if proto.Unmarshal(o.Data, &v) == nil && v.GetName() != "" {
+				if schema.Unmarshal(o.Data, &v) == nil && v.GetName() != "" {
 					at[len(at)-1] = r.readSavedVariable(&v, names)
 				}
 			case o.Is(objectSlots):
 				slot := new(tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference)
-				if proto.Unmarshal(o.Data, slot) == nil {
+				if schema.Unmarshal(o.Data, slot) == nil {
 					slots = append(slots, slot)
 				}
 			}

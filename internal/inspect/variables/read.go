@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -96,7 +95,7 @@ func (r *variableReader) readCollections() {
 		delete(collections, key)
 		for entry := range model.ListEntries(value, scope.BytesList) {
 			var def tfpb.VariableDef
-			if proto.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
+			if schema.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
 				r.readDefinition(key, &def)
 			}
 		}

@@ -5,11 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -65,7 +64,7 @@ func (r *variableReader) strings(e graph.Edge) [][]byte {
 	value, _ := n.Attr("value")
 	raw, _ := wire.AttrBytes(value, wire.AttrTensor)
 	var tensor tfpb.TensorProto
-	if proto.Unmarshal(raw, &tensor) != nil || tensor.GetDtype() != tfpb.DataType_DT_STRING {
+	if schema.Unmarshal(raw, &tensor) != nil || tensor.GetDtype() != tfpb.DataType_DT_STRING {
 		return nil
 	}
 	return tensor.GetStringVal()

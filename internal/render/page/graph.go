@@ -6,11 +6,11 @@ import (
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -80,7 +80,7 @@ func (e *encoder) addFunction(f wire.Function) error {
 	entry := functionEntry{Scope: e.scopes.addRoot(e.texts.id([]byte(f.Name()))), First: e.count()}
 	signature := new(tfpb.OpDef)
 	if b, found := wire.Merged(f, wire.FunctionSignature); found {
-		if err := proto.Unmarshal(b, signature); err != nil {
+		if err := schema.Unmarshal(b, signature); err != nil {
 			return err
 		}
 	}
