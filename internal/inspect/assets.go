@@ -11,23 +11,23 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// The collections in which releases before asset_file_def listed assets (tensorflow/python/saved_model/constants.py and
+// Collections in which releases before asset_file_def listed assets (tensorflow/python/saved_model/constants.py and
 // tf.compat.v1.GraphKeys.ASSET_FILEPATHS).
 const (
 	assetsKey         = "saved_model_assets"
 	assetFilepathsKey = "asset_filepaths"
 )
 
-// An Asset is a file that the graph reads when it is initialized, such as a vocabulary.
+// An Asset is a file that the graph reads during initialization, such as a vocabulary.
 type Asset struct {
-	Filename string   `json:"filename"`       // below assets/ of the SavedModel; empty where only the tensor is known
-	Tensor   string   `json:"tensor"`         // name:k, which is fed with the path
+	Filename string   `json:"filename"`       // relative to assets/ in the SavedModel; empty if only the tensor is known
+	Tensor   string   `json:"tensor"`         // name:k of the tensor that is fed with the path
 	Sources  []string `json:"sources"`        // where it is listed: "asset_file_def", or the key of a collection
-	Path     string   `json:"path,omitempty"` // what the graph reads if no file is listed: the SavedModel does not include it
+	Path     string   `json:"path,omitempty"` // the path the graph reads if no file is listed; it is outside the SavedModel
 }
 
-// Assets returns the assets of a file in the order in which they stand there, those of asset_file_def first. One that is listed several times is one.
-// The error says what is not readable.
+// Assets returns the assets of a file in file order, those of asset_file_def first. An asset that is listed several
+// times is returned once. The error names the part that cannot be read.
 func Assets(m *wire.MetaGraph) ([]Asset, error) {
 	l := assetList{all: []Asset{}, at: make(map[string]int)}
 	for i := range m.Fields {
@@ -61,7 +61,7 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 	return l.all, l.findPaths(m.Graph())
 }
 
-// findPaths sets the paths of assets without a file to the constants that the graph holds.
+// findPaths sets the path of each asset without a file to the constant in the graph.
 func (l *assetList) findPaths(g wire.Graph) error {
 	missing := make(map[string]*Asset)
 	for i := range l.all {
@@ -90,10 +90,10 @@ func (l *assetList) findPaths(g wire.Graph) error {
 	return nil
 }
 
-// An assetList puts together what is said of one asset in several places.
+// An assetList merges what several places record about one asset.
 type assetList struct {
 	all []Asset
-	at  map[string]int // by tensor
+	at  map[string]int // index by tensor
 }
 
 func (l *assetList) add(filename, tensor, source string) {

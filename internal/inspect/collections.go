@@ -20,35 +20,35 @@ import (
 // A Collection is one entry of collection_def.
 type Collection struct {
 	Key     string               `json:"key"`
-	Kind    model.CollectionKind `json:"kind"`           // empty where nothing is set
-	Type    string               `json:"type,omitempty"` // full name of the message that the key is registered for
+	Kind    model.CollectionKind `json:"kind"`           // empty if the collection has no list
+	Type    string               `json:"type,omitempty"` // full name of the message type registered for the key
 	Count   int                  `json:"count"`
 	Entries []Entry              `json:"entries"` // in file order
 }
 
 // An Entry is one entry of a collection.
 type Entry struct {
-	Text    string        // of a node list the name, of a bytes list the bytes, of an Any of unknown type its payload
-	Int     int64         // of an int64 list
-	Float   float32       // of a float list
-	Message proto.Message // of a registered key or an Any of known type what it holds
-	TypeURL string        // of an Any
-	Broken  bool          // the key is registered, but Text is no such message
+	Text    string        // node name, bytes, or payload of an Any of unknown type
+	Int     int64         // value in an int64 list
+	Float   float32       // value in a float list
+	Message proto.Message // message of a registered key or of an Any of known type
+	TypeURL string        // type URL of an Any
+	Broken  bool          // the key is registered, but Text cannot be decoded
 
-	Node   string       // op of the node that the entry is about, empty where there is no such node
-	DType  string       // of the tensor that it is about
-	Shape  tensor.Shape // of the same
+	Node   string       // op of the node that the entry refers to; empty if it is absent
+	DType  string       // dtype of the tensor that the entry refers to
+	Shape  tensor.Shape // shape of that tensor
 	Absent bool         // the entry names a node that is not in the graph
 }
 
-// CollectionsOptions says which collections to look at and how.
+// CollectionsOptions selects collections and sets how to decode them.
 type CollectionsOptions struct {
-	Filter   model.Filter    // Names picks the keys
-	Registry *scope.Registry // what is registered; nil is what TensorFlow registers
+	Filter   model.Filter    // Names selects the keys
+	Registry *scope.Registry // registered message types; nil means those that TensorFlow registers
 }
 
-// Collections returns the collections in the order of their keys. Entries that name a node say what node that is. The error wraps a
-// *wire.SyntaxError.
+// Collections returns the collections sorted by key. Entries that name a node include its op, dtype and shape. The
+// error wraps a *wire.SyntaxError.
 func Collections(m *model.Model, o CollectionsOptions) ([]Collection, error) {
 	if o.Registry == nil {
 		o.Registry = scope.NewRegistry()
@@ -98,7 +98,7 @@ func parseCollection(key string, raw []byte, registry *scope.Registry) (Collecti
 	return c, s.Err()
 }
 
-// appendEntries appends the entries in one occurrence of a list's values: several where numbers are packed.
+// appendEntries appends the entries in one field of a list. A packed field holds several.
 func appendEntries(entries []Entry, kind model.CollectionKind, f wire.Field, registered *scope.CollectionType, registry *scope.Registry) []Entry {
 	switch kind {
 	case model.Int64List:
@@ -147,7 +147,7 @@ func anyEntry(raw []byte, registry *scope.Registry) Entry {
 	return e
 }
 
-// leadingName returns the name by which TensorFlow's own messages are called, "" of others.
+// leadingName returns the node name in one of TensorFlow's own messages, or "" for other messages.
 func leadingName(message proto.Message) string {
 	switch m := message.(type) {
 	case *tfpb.VariableDef:
@@ -166,7 +166,7 @@ func leadingName(message proto.Message) string {
 	return ""
 }
 
-// resolve finds the nodes that the entries of a collection are about.
+// resolve finds the nodes that the entries of a collection refer to.
 func resolve(m *model.Model, c *Collection) error {
 	for i := range c.Entries {
 		e := &c.Entries[i]
@@ -203,13 +203,13 @@ func resolve(m *model.Model, c *Collection) error {
 		e.Node = g.OpName(g.Op(node))
 		port, isTensor := in.Output()
 		if in.Port == nil && c.Kind == model.NodeList && e.Message == nil || !isTensor || in.Control {
-			continue // the entry is an operation
+			continue // the entry names an operation
 		}
 		var n wire.Node
 		g.Node(node, &n)
 		e.DType, e.Shape = tensor.DTypeName(t.DType(&n, port)), t.Shape(node, port)
 		if e.Node == "VarHandleOp" {
-			// The handle's own type and shape say nothing; those of the variable stand in the attrs.
+			// For a variable handle, report the dtype and shape of the variable, which are in the attrs.
 			e.DType, e.Shape = tensor.DTypeName(tensor.AttrType(&n, "dtype")), tensor.AttrShape(&n)
 		}
 	}

@@ -9,33 +9,33 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A DeviceList is where the nodes of a file are placed.
+// A DeviceList holds the device placements of a file.
 type DeviceList struct {
-	Devices  []Device `json:"devices"`  // by name
-	Unplaced Placed   `json:"unplaced"` // the nodes without a device
+	Devices  []Device `json:"devices"`  // sorted by name
+	Unplaced Placed   `json:"unplaced"` // nodes without a device
 }
 
-// A Device is one device, whatever its spellings.
+// A Device is one device, however it is spelled.
 type Device struct {
-	Device    string     `json:"device"` // in TensorFlow's full spelling
-	Placed               // on it
-	Spellings []Spelling `json:"spellings"` // as it stands in the file, by text
+	Device    string     `json:"device"` // in TensorFlow's canonical spelling
+	Placed               // nodes on the device
+	Spellings []Spelling `json:"spellings"` // as written in the file, sorted
 }
 
 // Placed counts nodes.
 type Placed struct {
-	Nodes         int `json:"nodes"`          // of the graph
-	FunctionNodes int `json:"function_nodes"` // of function bodies
+	Nodes         int `json:"nodes"`          // in the graph
+	FunctionNodes int `json:"function_nodes"` // in function bodies
 }
 
-// A Spelling is one string that names a device.
+// A Spelling is one device string.
 type Spelling struct {
 	Text string `json:"text"`
 	Placed
 }
 
-// Devices returns the devices of the nodes that the filter picks, function bodies included. The error wraps a
-// *wire.SyntaxError.
+// Devices returns the devices of the nodes that the filter selects, including nodes in function bodies. The error
+// wraps a *wire.SyntaxError.
 func Devices(m *wire.MetaGraph, f model.Filter) (*DeviceList, error) {
 	counts := make(deviceCounts)
 	for n, err := range m.Graph().Nodes() {
@@ -77,7 +77,7 @@ func (c deviceCounts) functions(m *wire.MetaGraph, f model.Filter) error {
 	return nil
 }
 
-// list puts the spellings of one device together.
+// list groups the spellings of each device.
 func (c deviceCounts) list() *DeviceList {
 	l := new(DeviceList)
 	byName := make(map[string]*Device)

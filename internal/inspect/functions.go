@@ -16,32 +16,32 @@ type Function struct {
 	Name     string         `json:"name"`
 	Inputs   []Argument     `json:"inputs"`    // in order
 	Outputs  []Argument     `json:"outputs"`   // in order
-	Nodes    int            `json:"nodes"`     // of its body
-	Bytes    int            `json:"bytes"`     // of the FunctionDef
-	Devices  []FunctionNode `json:"devices"`   // of the nodes of its body, as they are spelled, by name; those without one are left out
-	Gradient string         `json:"gradient"`  // the function that computes its gradient, empty where none is named
-	Callers  int            `json:"callers"`   // how many nodes name it, as their op or in an attr
-	CalledBy []string       `json:"called_by"` // the first few of those nodes
+	Nodes    int            `json:"nodes"`     // number of nodes in its body
+	Bytes    int            `json:"bytes"`     // size of the FunctionDef
+	Devices  []FunctionNode `json:"devices"`   // device strings of its nodes, sorted by name; unplaced nodes are omitted
+	Gradient string         `json:"gradient"`  // its gradient function; empty if it has none
+	Callers  int            `json:"callers"`   // number of nodes that use it as their op or in an attr
+	CalledBy []string       `json:"called_by"` // the first of these nodes
 }
 
 // An Argument is one input or output of a function.
 type Argument struct {
 	Name  string `json:"name"`
-	DType string `json:"dtype"` // TensorFlow's short name, or the attr that says it
+	DType string `json:"dtype"` // TensorFlow's short name, or the attr that determines it
 }
 
-// A FunctionNode counts the nodes of a function's body that are on one device.
+// A FunctionNode counts the nodes of a function's body on one device.
 type FunctionNode struct {
 	Device string `json:"device"`
 	Nodes  int    `json:"nodes"`
 }
 
-// maxCallers is how many callers of a function are named.
+// maxCallers is how many callers of a function are listed.
 const maxCallers = 5
 
-// Functions returns the functions whose name the filter picks, in file order. CalledBy names the first few nodes that name a
-// function, those of the graph as "node" and those of a function's body as "node in function", in file order. The error says what is not
-// readable.
+// Functions returns the functions whose names the filter selects, in file order. CalledBy lists the first callers in
+// file order: "node" in the graph, "node in function" in a function's body. The error names the part that cannot be
+// read.
 func Functions(m *wire.MetaGraph, f model.Filter) ([]Function, error) {
 	l := functionList{at: make(map[string]int)}
 	for function, err := range m.Graph().Functions() {
@@ -66,7 +66,7 @@ func Functions(m *wire.MetaGraph, f model.Filter) ([]Function, error) {
 	return picked, nil
 }
 
-// A functionList is the functions of a library, and where each stands in it.
+// A functionList holds the functions of a library and the index of each by name.
 type functionList struct {
 	all []Function
 	at  map[string]int
@@ -125,7 +125,7 @@ func arguments(defs []*tfpb.OpDef_ArgDef) []Argument {
 	return arguments
 }
 
-// call counts who names the functions: nodes of the graph, nodes of functions, and the gradients of the library.
+// call counts the references to each function in graph nodes, function bodies and the library's gradients.
 func (l *functionList) call(m *wire.MetaGraph) error {
 	for n, err := range m.Graph().Nodes() {
 		if err != nil {
@@ -155,7 +155,7 @@ func (l *functionList) call(m *wire.MetaGraph) error {
 	return nil
 }
 
-// node counts the functions that a node names, each once; where says in which function the node stands.
+// node counts each function that a node refers to once. where is the function that contains the node.
 func (l *functionList) node(n *wire.Node, where string) {
 	named := make([]int, 0, 4)
 	add := func(name []byte) {
@@ -181,7 +181,7 @@ func (l *functionList) node(n *wire.Node, where string) {
 	}
 }
 
-// eachFunctionName calls use with the functions that an AttrValue names.
+// eachFunctionName calls use with each function that an AttrValue refers to.
 func eachFunctionName(value []byte, use func([]byte)) {
 	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
 		use(wire.Last(function, tensor.NameAttrListName))
@@ -200,8 +200,8 @@ func eachFunctionName(value []byte, use func([]byte)) {
 	}
 }
 
-// eachFunctionAttr calls use with the functions that the attrs of a NameAttrList name. They are attrs of a function that
-// is a value itself; deeper than that TensorFlow writes none.
+// eachFunctionAttr calls use with each function that the attrs of a NameAttrList refer to. TensorFlow does not nest
+// function values deeper than that.
 func eachFunctionAttr(function []byte, use func([]byte)) {
 	for s := wire.Scan(function); s.Next(); {
 		if !s.Is(tensor.NameAttrListAttr) {

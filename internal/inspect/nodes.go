@@ -9,15 +9,15 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Node is one node of the graph or of a function. Its slices are valid until the next node is asked for.
+// A Node is one node of the graph or of a function. Its slices are valid until the next node is returned.
 type Node struct {
-	Name     []byte // of a node in a function, FUNCTION/NODE
-	Function []byte // the function whose body has the node; empty for a node of the graph
+	Name     []byte // FUNCTION/NODE for a node in a function
+	Function []byte // the function that contains the node; empty for a node of the graph
 	Op       []byte
 	Device   []byte       // empty if the node has none
 	Inputs   [][]byte     // as written in the file
-	DType    string       // of the first output, TensorFlow's short name; empty if the file does not tell
-	Shape    tensor.Shape // of the first output, as far as the node itself tells
+	DType    string       // TensorFlow's short name of the first output's dtype; empty if the file does not record it
+	Shape    tensor.Shape // of the first output, as recorded by the node itself
 
 	node *wire.Node
 }
@@ -28,7 +28,7 @@ type Attr struct {
 	Value tensor.Value
 }
 
-// Attrs calls yield with each attr of the node in file order, until it reports false.
+// Attrs calls yield with each attr of the node in file order. It stops when yield returns false.
 func (n *Node) Attrs(yield func(Attr) bool) {
 	for key, value := range n.node.Attrs {
 		if !yield(Attr{key, tensor.ParseValue(value)}) {
@@ -40,12 +40,12 @@ func (n *Node) Attrs(yield func(Attr) bool) {
 // NodesOptions selects nodes.
 type NodesOptions struct {
 	Filter    model.Filter
-	Functions bool // nodes of function bodies too, after those of the graph
+	Functions bool // whether to include nodes of function bodies, after those of the graph
 }
 
-// Nodes returns the selected nodes in file order and one at a time, so that a graph of any size can be listed in constant memory. Names of
-// nodes in functions are matched as FUNCTION/NODE and as NODE. The same Node is handed out each time. It ends at the first error, which wraps
-// a *wire.SyntaxError.
+// Nodes iterates over the selected nodes in file order. It uses constant memory and reuses one Node for all of them.
+// Names of nodes in functions match as FUNCTION/NODE and as NODE. The iteration ends at the first error, which wraps a
+// *wire.SyntaxError.
 func Nodes(m *wire.MetaGraph, o NodesOptions) iter.Seq2[*Node, error] {
 	return func(yield func(*Node, error) bool) {
 		t := opdef.NewTensors(nil, m)
@@ -101,7 +101,7 @@ type functionNode struct {
 	name     []byte // FUNCTION/NODE
 }
 
-// matches reports whether a filter selects the node by one of its two names.
+// matches reports whether a filter selects the node by either of its two names.
 func (n *functionNode) matches(f *model.Filter) bool {
 	if f.Match(n.Node) {
 		return true
@@ -111,7 +111,8 @@ func (n *functionNode) matches(f *model.Filter) bool {
 	return f.Match(&qualified)
 }
 
-// functionNodes returns the nodes of all function bodies in file order. The same functionNode is handed out each time.
+// functionNodes iterates over the nodes of all function bodies in file order. It reuses one functionNode for all of
+// them.
 func functionNodes(m *wire.MetaGraph) iter.Seq2[*functionNode, error] {
 	return func(yield func(*functionNode, error) bool) {
 		var node functionNode

@@ -9,16 +9,17 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An Op is one op and who has it.
+// An Op is one op and the number of nodes that use it.
 type Op struct {
 	Op            string `json:"op"`
-	Nodes         int    `json:"nodes"`          // of the graph
-	FunctionNodes int    `json:"function_nodes"` // of function bodies
-	InOpList      bool   `json:"in_op_list"`     // whether the file's own stripped_op_list defines it
-	Function      bool   `json:"function"`       // whether it is no op but a function of the file's library
+	Nodes         int    `json:"nodes"`          // in the graph
+	FunctionNodes int    `json:"function_nodes"` // in function bodies
+	InOpList      bool   `json:"in_op_list"`     // whether the file's stripped_op_list defines it
+	Function      bool   `json:"function"`       // whether it is a function of the file's library rather than an op
 }
 
-// Ops returns the ops of the nodes that the filter picks, those of most nodes first, then by name. The error wraps a *wire.SyntaxError.
+// Ops returns the ops of the nodes that the filter selects, the most frequent first, then by name. The error wraps a
+// *wire.SyntaxError.
 func Ops(m *wire.MetaGraph, f model.Filter) ([]Op, error) {
 	counts := make(map[string]*Op)
 	count := func(n *wire.Node) *Op {
@@ -60,8 +61,8 @@ func Ops(m *wire.MetaGraph, f model.Filter) ([]Op, error) {
 	return ops, nil
 }
 
-// eachFunctionNode calls function with the name of each function of the library and then node with each node of its body, in
-// file order.
+// eachFunctionNode calls function with the name of each library function, followed by node for each node of its body,
+// in file order.
 func eachFunctionNode(g wire.Graph, function func(name string), node func(*wire.Node)) error {
 	for f, err := range g.Functions() {
 		if err != nil {

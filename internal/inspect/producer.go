@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// producerDates are the days on which the versions of GraphDef came in, by version, until they began to count days
-// (tensorflow/core/public/version.h, where that of version 22 bears the wrong year and that of 23 no date).
+// producerDates are the dates on which GraphDef versions were introduced, indexed by version, before versions counted
+// days. In tensorflow/core/public/version.h, version 22 has the wrong year and version 23 has no date.
 var producerDates = [...]string{
 	1: "2015-12-02", 2: "2015-12-11", 3: "2015-12-30", 4: "2016-01-07", 5: "2016-01-07", 6: "2016-01-27", 7: "2016-02-05",
 	8: "2016-02-05", 9: "2016-02-16", 10: "2016-06-10", 11: "2016-08-03", 12: "2016-08-22", 13: "2016-09-09", 14: "2016-09-10",
@@ -14,11 +14,11 @@ var producerDates = [...]string{
 	29: "2019-03-25",
 }
 
-// maxProducer bounds what is taken for a count of days: versions up to the year 2100 or so.
+// maxProducer is the largest version interpreted as a number of days, about the year 2100.
 const maxProducer = 30000
 
-// producerDate returns the day, as in 2016-09-14, on which the version of GraphDef came in that a graph was produced with: the TensorFlow
-// that made it is of about that time. It is empty where the version says nothing.
+// producerDate returns the date, such as 2016-09-14, on which a GraphDef version was introduced. The TensorFlow
+// release that made the graph is about that old. It returns "" if the version has no known date.
 func producerDate(producer int32) string {
 	switch {
 	case producer <= 0 || producer > maxProducer:
@@ -26,6 +26,6 @@ func producerDate(producer int32) string {
 	case int(producer) < len(producerDates):
 		return producerDates[producer]
 	}
-	// Version 30 was that of May 9, 2019, and each day since has added one.
+	// Version 30 is May 9, 2019. Each later day adds one.
 	return time.Date(2019, time.May, 9+int(producer)-30, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// saversKey is the collection of the savers of a graph (tf.compat.v1.GraphKeys.SAVERS).
+// saversKey is the collection that holds a graph's savers (tf.compat.v1.GraphKeys.SAVERS).
 const saversKey = "savers"
 
-// SaverList is the savers that a file speaks of.
+// SaverList holds the savers that a file describes.
 type SaverList struct {
-	Saver  *Saver  `json:"saver"`  // saver_def, null where there is none
+	Saver  *Saver  `json:"saver"`  // saver_def, or nil if it is missing
 	Savers []Saver `json:"savers"` // the collection "savers", in file order
 }
 
@@ -27,10 +27,10 @@ type Saver struct {
 	MaxToKeep               int32   `json:"max_to_keep"`
 	Sharded                 bool    `json:"sharded"`
 	KeepCheckpointEveryHour float32 `json:"keep_checkpoint_every_n_hours"`
-	Version                 string  `json:"version"` // LEGACY, V1 or V2: the format of the checkpoints
+	Version                 string  `json:"version"` // checkpoint format: LEGACY, V1 or V2
 }
 
-// Savers returns the savers of a file. The error says what is not readable.
+// Savers returns the savers of a file. The error names the part that cannot be read.
 func Savers(m *wire.MetaGraph) (*SaverList, error) {
 	l := &SaverList{Savers: []Saver{}}
 	if raw, ok := m.Message(wire.SaverDef); ok {

@@ -8,29 +8,29 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A ScopeTree is the scopes of a graph: what stands before the slashes in the names of its nodes.
+// A ScopeTree holds the scopes of a graph, which are the slash-separated prefixes of its node names.
 type ScopeTree struct {
-	Scopes []Scope `json:"scopes"` // each before those in it, otherwise in the order in which they first stand in the file
-	Nodes  int     `json:"nodes"`  // of the whole graph, as far as the filter picks them
-	Top    int     `json:"top"`    // nodes in no scope
-	Deeper int     `json:"deeper"` // nodes that lie in scopes deeper than those listed
+	Scopes []Scope `json:"scopes"` // in order of first occurrence, each before its subscopes
+	Nodes  int     `json:"nodes"`  // number of nodes that the filter selects
+	Top    int     `json:"top"`    // nodes outside any scope
+	Deeper int     `json:"deeper"` // nodes in scopes deeper than those listed
 }
 
 // A Scope is one scope.
 type Scope struct {
-	Scope string `json:"scope"` // the whole path, without a slash at its end
-	Depth int    `json:"depth"` // 1 at the top
-	Nodes int    `json:"nodes"` // in it and in the scopes in it
-	Own   int    `json:"own"`   // in it, but in none of the scopes in it
+	Scope string `json:"scope"` // the full path, without a trailing slash
+	Depth int    `json:"depth"` // 1 at the top level
+	Nodes int    `json:"nodes"` // including subscopes
+	Own   int    `json:"own"`   // excluding subscopes
 }
 
-// ScopesOptions says which scopes to list.
+// ScopesOptions selects the scopes to list.
 type ScopesOptions struct {
 	Filter model.Filter
-	Depth  int // how deep; 0 for all
+	Depth  int // the greatest depth to list; 0 means all
 }
 
-// Scopes returns the tree of scopes that the names of the nodes make. The error wraps a *wire.SyntaxError.
+// Scopes returns the tree of scopes of the selected nodes. The error wraps a *wire.SyntaxError.
 func Scopes(m *wire.MetaGraph, o ScopesOptions) (*ScopeTree, error) {
 	b := scopeBuilder{depth: o.Depth, root: &scopeNode{}}
 	for n, err := range m.Graph().Nodes() {
@@ -46,7 +46,7 @@ func Scopes(m *wire.MetaGraph, o ScopesOptions) (*ScopeTree, error) {
 	return tree, nil
 }
 
-// A scopeNode is a scope while the tree grows.
+// A scopeNode is one scope while the tree is built.
 type scopeNode struct {
 	path       string
 	nodes, own int
@@ -54,7 +54,7 @@ type scopeNode struct {
 	byPart     map[string]*scopeNode
 }
 
-// child returns the scope in s that part, the last part of path, names.
+// child returns the subscope of s called part, whose full path is path. It creates the subscope if necessary.
 func (s *scopeNode) child(part, path []byte) *scopeNode {
 	if c := s.byPart[string(part)]; c != nil {
 		return c
@@ -68,7 +68,7 @@ func (s *scopeNode) child(part, path []byte) *scopeNode {
 	return c
 }
 
-// list appends the scopes in s, and in those, to the tree.
+// list appends the subscopes of s to the tree, recursively.
 func (s *scopeNode) list(tree *ScopeTree, depth int) {
 	for _, c := range s.children {
 		tree.Scopes = append(tree.Scopes, Scope{Scope: c.path, Depth: depth + 1, Nodes: c.nodes, Own: c.own})
@@ -82,7 +82,7 @@ type scopeBuilder struct {
 	root   *scopeNode
 }
 
-// add counts a node in the scopes that its name says.
+// add counts a node in each of its scopes.
 func (b *scopeBuilder) add(name []byte) {
 	at := b.root
 	at.nodes++

@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// readAll reads all sections of a file. Where it must succeed, an error fails the test.
+// readAll reads all sections of a file. If must is true, an error fails the test.
 func readAll(t *testing.T, data []byte, must bool) {
 	meta, err := wire.ParseMetaGraph(data)
 	if err != nil {
@@ -52,7 +52,7 @@ func readAll(t *testing.T, data []byte, must bool) {
 	}
 }
 
-// FuzzSections: no bytes make a section panic.
+// FuzzSections checks that no input makes a section panic.
 func FuzzSections(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Example()))
 	for _, data := range testfiles.Metas(f) {
@@ -111,7 +111,7 @@ func TestDevices(t *testing.T) {
 	}
 }
 
-// Every kind of condition picks nodes, and all that are given must hold.
+// TestFilter checks that each kind of condition selects nodes and that all given conditions must hold.
 func TestFilter(t *testing.T) {
 	device := func(pattern string) []scope.DevicePattern {
 		d, err := scope.ParseDevicePattern(pattern)
@@ -314,7 +314,7 @@ func TestSummarize(t *testing.T) {
 	}
 }
 
-// Every section reads every real file.
+// TestSectionsOfFiles checks that every section can read every real file.
 func TestSectionsOfFiles(t *testing.T) {
 	for name, data := range testfiles.Metas(t) {
 		t.Run(name, func(t *testing.T) {

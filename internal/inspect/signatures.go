@@ -17,30 +17,31 @@ import (
 type Signature struct {
 	Key      string            `json:"key"`
 	Method   string            `json:"method_name"`
-	Inputs   []SignatureTensor `json:"inputs"`   // by key
-	Outputs  []SignatureTensor `json:"outputs"`  // by key
-	Defaults []SignatureValue  `json:"defaults"` // values of inputs that need not be fed, by key
+	Inputs   []SignatureTensor `json:"inputs"`   // sorted by key
+	Outputs  []SignatureTensor `json:"outputs"`  // sorted by key
+	Defaults []SignatureValue  `json:"defaults"` // default values of optional inputs, sorted by key
 }
 
 // A SignatureTensor is one TensorInfo.
 type SignatureTensor struct {
 	Key        string       `json:"key"`
-	Tensor     string       `json:"tensor"` // name:k; of a sparse tensor that of its values; empty for a composite one
+	Tensor     string       `json:"tensor"` // name:k; the values tensor of a sparse tensor; empty for a composite tensor
 	DType      string       `json:"dtype"`
 	Shape      tensor.Shape `json:"shape"`
 	Encoding   string       `json:"encoding"`             // "dense", "sparse" or "composite", empty where nothing is said
-	Components []string     `json:"components,omitempty"` // the tensors of a sparse (values, indices, dense shape) or composite one
+	Components []string     `json:"components,omitempty"` // tensors of a sparse (values, indices, dense shape) or composite tensor
 }
 
-// A SignatureValue is the default of an input.
+// A SignatureValue is the default value of an input.
 type SignatureValue struct {
 	Key    string         `json:"key"`
 	DType  string         `json:"dtype"`
 	Shape  tensor.Shape   `json:"shape"`
-	Tensor *tensor.Tensor `json:"-"` // the value, summarized
+	Tensor *tensor.Tensor `json:"-"` // a summary of the value
 }
 
-// Signatures returns the signatures whose key the filter picks, by key. The error says which is not readable.
+// Signatures returns the signatures whose keys the filter selects, sorted by key. The error names the signature that
+// cannot be read.
 func Signatures(m *wire.MetaGraph, f model.Filter) ([]Signature, error) {
 	signatures := []Signature{}
 	for key, raw := range m.Entries(wire.SignatureDef) {
@@ -83,8 +84,7 @@ func signatureTensors(infos map[string]*tfpb.TensorInfo) []SignatureTensor {
 	return tensors
 }
 
-// componentNames returns the tensors that a composite tensor is made of, in order. Components may be composite themselves, but
-// none that is made of dense and sparse ones is nested.
+// componentNames returns the component tensors of a composite tensor, in order. Nested composite tensors are skipped.
 func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
 	var names []string
 	for _, c := range composite.GetComponents() {
@@ -101,10 +101,11 @@ func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
 	return names
 }
 
-// signatureDefaults is the field of SignatureDef that holds the defaults.
+// signatureDefaults is the field of SignatureDef that holds default values.
 const signatureDefaults protowire.Number = 4
 
-// signatureValues returns the defaults of a SignatureDef, which may be large: only what is shown of them is read.
+// signatureValues returns the default values of a SignatureDef. It reads only what is displayed, because values can be
+// large.
 func signatureValues(signature []byte) []SignatureValue {
 	tensors := make(map[string]*tensor.Tensor)
 	for s := wire.Scan(signature); s.Next(); {

@@ -11,25 +11,26 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Suggestion is something that stands in a file and that a user may be about to type.
+// A Suggestion is a text from the file that completes what a user is typing.
 type Suggestion struct {
 	Text string
-	Note string // what it is, in a few words; may be empty
+	Note string // a short description; may be empty
 }
 
 const (
-	// maxSuggested is how many suggestions anybody looks at.
+	// maxSuggested is the most suggestions that are returned.
 	maxSuggested = 200
-	// maxSuggestible is how many different ones are gathered before the first by name are taken.
+	// maxSuggestible is how many different suggestions are collected before sorting.
 	maxSuggestible = 20_000
-	// maxWalked is how many nodes are looked at: half a million take a tenth of a second.
+	// maxWalked is the most nodes that are examined. Half a million nodes take a tenth of a second.
 	maxWalked = 500_000
 )
 
-// SuggestNodes returns names of nodes that begin with prefix, a level at a time as paths are completed: of what lies in a
-// scope behind the prefix only that scope, with the slash at its end. The note of a node is its op. Like all of these
-// functions it returns what it found by text, at most 200, looks at the first half million nodes only, leaves out what does
-// not print, and takes a damaged file for one that ends there.
+// SuggestNodes returns names of nodes that begin with prefix, one level at a time: nodes in a deeper scope are
+// replaced by that scope, with a trailing slash. The note of a node is its op.
+//
+// All Suggest functions return at most 200 suggestions, sorted by text. They examine only the first half million
+// nodes, omit unprintable texts, and stop where a file is damaged.
 func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	walk(m, func(node []byte) bool {
@@ -47,7 +48,7 @@ func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
 	return found.list()
 }
 
-// SuggestScopes returns the scopes that begin with prefix, a level at a time and with the slash at their end.
+// SuggestScopes returns the scopes that begin with prefix, one level at a time, with a trailing slash.
 func SuggestScopes(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	walk(m, func(node []byte) bool {
@@ -59,18 +60,18 @@ func SuggestScopes(m *wire.MetaGraph, prefix string) []Suggestion {
 		return whole || found.add(level, "")
 	})
 	if len(found.notes) == 0 && strings.HasSuffix(prefix, "/") {
-		found.add([]byte(prefix), "") // a scope with no scopes in it is complete
+		found.add([]byte(prefix), "") // a scope without subscopes is complete
 	}
 	return found.list()
 }
 
-// maxNames is how many names are compared with a misspelled one: a tenth of a second's work.
+// maxNames is how many names are compared with a misspelled one, which takes a tenth of a second.
 const maxNames = 100_000
 
-// maxNameLength is the length of the longest name that anybody types, in bytes.
+// maxNameLength is the longest name, in bytes, that is a useful suggestion.
 const maxNameLength = 1024
 
-// NodeNames returns the names of the first nodes, for finding the nearest one. It leaves out what is not printable.
+// NodeNames returns the names of the first nodes, as candidates for a misspelled name. It omits unprintable names.
 func NodeNames(m *wire.MetaGraph) []string {
 	var names []string
 	walk(m, func(node []byte) bool {
@@ -82,7 +83,7 @@ func NodeNames(m *wire.MetaGraph) []string {
 	return names
 }
 
-// ScopeNames returns the scopes of the first nodes, at all levels, each once.
+// ScopeNames returns the distinct scopes of the first nodes, at all levels.
 func ScopeNames(m *wire.MetaGraph) []string {
 	var names []string
 	seen := make(map[string]bool)
@@ -102,7 +103,7 @@ func SuggestOps(m *wire.MetaGraph, prefix string) []Suggestion {
 	return found.list()
 }
 
-// SuggestDevices returns the devices that begin with prefix, as they are spelled on nodes.
+// SuggestDevices returns the device strings of nodes that begin with prefix.
 func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	add := func(node []byte) bool {
@@ -114,8 +115,8 @@ func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
 	return found.list()
 }
 
-// SuggestInputs returns what may be mapped to something else on import and begins with prefix: the inputs that a collection
-// lists as unbound, under the key unbound, and the placeholders.
+// SuggestInputs returns the names beginning with prefix that an import can map: placeholders and the inputs listed in
+// the collection whose key is unbound.
 func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	collection, _ := m.Collection(unbound)
@@ -167,7 +168,7 @@ func SuggestFunctions(m *wire.MetaGraph, prefix string) []Suggestion {
 	return found.list()
 }
 
-// walk calls visit with the NodeDefs of the graph until it reports false, at most maxWalked times.
+// walk calls visit with each NodeDef of the graph until visit returns false, at most maxWalked times.
 func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
 	left := maxWalked
 	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); {
@@ -180,7 +181,7 @@ func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
 	}
 }
 
-// walkFunctions calls visit with the NodeDefs of function bodies until it reports false. It looks no further than walk.
+// walkFunctions calls visit with each NodeDef of function bodies until visit returns false, within the limit of walk.
 func walkFunctions(m *wire.MetaGraph, visit func(node []byte) bool) {
 	left := maxWalked
 	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); left-- {
@@ -200,11 +201,11 @@ func walkFunctions(m *wire.MetaGraph, visit func(node []byte) bool) {
 	}
 }
 
-// suggestions gathers different texts that begin with a prefix.
+// suggestions collects distinct texts that begin with a prefix.
 type suggestions struct {
 	prefix string
 	notes  map[string]string
-	last   string // what stands side by side in a file is often alike
+	last   string // neighbors in a file are often equal
 }
 
 func newSuggestions(prefix string) *suggestions {
@@ -216,7 +217,8 @@ func (s *suggestions) fits(text []byte) bool {
 	return len(text) >= len(s.prefix) && string(text[:len(s.prefix)]) == s.prefix
 }
 
-// level returns a name that fits up to the slash behind the prefix, or whole where there is none.
+// level cuts a matching name after the first slash that follows the prefix. If there is none, it returns the whole
+// name and true.
 func (s *suggestions) level(name []byte) (text []byte, whole bool) {
 	for i := len(s.prefix); i < len(name); i++ {
 		if name[i] == '/' {
@@ -226,7 +228,7 @@ func (s *suggestions) level(name []byte) (text []byte, whole bool) {
 	return name, true
 }
 
-// add takes up a text that has the prefix and is fit for a terminal. It reports whether there is room for more.
+// add adds a printable text that begins with the prefix. It returns false once the collection is full.
 func (s *suggestions) add(text []byte, note string) bool {
 	if len(text) == 0 || s.last == string(text) || !s.fits(text) {
 		return true
@@ -241,7 +243,7 @@ func (s *suggestions) add(text []byte, note string) bool {
 	return len(s.notes) < maxSuggestible
 }
 
-// list returns the first of what was found, by text.
+// list returns the first suggestions, sorted by text.
 func (s *suggestions) list() []Suggestion {
 	out := make([]Suggestion, 0, len(s.notes))
 	for text, note := range s.notes {
@@ -251,7 +253,7 @@ func (s *suggestions) list() []Suggestion {
 	return out[:min(len(out), maxSuggested)]
 }
 
-// printable reports whether a shell and a terminal can be given a text as it is.
+// printable reports whether a text can be shown in a terminal and passed to a shell unchanged.
 func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r)

@@ -28,7 +28,7 @@ func TestSuggest(t *testing.T) {
 				{Name: "tower_0/conv", Op: "Conv2D", Device: "/gpu:0"},
 				{Name: "tower_1/x", Op: "Conv2D"},
 				{Name: "escape\x1b[2J", Op: "NoOp"},
-				{Name: "not?utf8", Op: "NoOp"}, // ? is to become a byte that protobuf would not write,
+				{Name: "not?utf8", Op: "NoOp"}, // ? is replaced by a byte that is invalid in UTF-8
 			},
 			Library: &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "body_7"},
@@ -45,7 +45,7 @@ func TestSuggest(t *testing.T) {
 		name    string
 		suggest func(*wire.MetaGraph, string) []inspect.Suggestion
 		prefix  string
-		want    string // text and note of each
+		want    string // text and note of each suggestion
 	}{
 		{"top", inspect.SuggestNodes, "", "images=Placeholder keep_prob=PlaceholderWithDefault tower_0/= tower_1/="},
 		{"level", inspect.SuggestNodes, "tower_0/", "tower_0/conv=Conv2D tower_0/conv/="},
@@ -74,7 +74,7 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// Nobody reads a thousand suggestions, and a damaged file still has some.
+// TestSuggestBounds checks that the number of suggestions is bounded and that a damaged file still has some.
 func TestSuggestBounds(t *testing.T) {
 	meta := &tfpb.MetaGraphDef{GraphDef: new(tfpb.GraphDef)}
 	for i := range 1000 {
@@ -106,7 +106,7 @@ func suggestIn(t *testing.T, meta *tfpb.MetaGraphDef) *wire.MetaGraph {
 	return m
 }
 
-// FuzzSuggest: whatever the bytes, what is suggested begins with what was typed and can be shown.
+// FuzzSuggest checks that each suggestion begins with the prefix and is printable, whatever the input.
 func FuzzSuggest(f *testing.F) {
 	f.Add([]byte("\n\x12\n\x05a/b/c\x12\x02Op\"\x05/cpu:"), "a/")
 	f.Add([]byte("\x12\x08\n\x06\x1a\x04\"\x02/a"), "")

@@ -1,5 +1,6 @@
-// Package inspect describes what a file holds. Each plain section of show is a function that reads a MetaGraphDef and returns
-// structs with JSON names, sorted or in file order; Summarize combines them with what the packages below inspect find.
+// Package inspect describes the contents of a file. Each basic section of the show command is a function that reads a
+// MetaGraphDef and returns structs with JSON names. Summarize combines the sections with the results of the packages
+// below this one.
 package inspect
 
 import (
@@ -19,38 +20,38 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Summary says at a glance what a file holds: what it is, who made it, how large it is and of what, what goes in and comes out, what is
-// wrong with it. Every list is in full; it is up to the reader to stop.
+// A Summary is an overview of a file: its type and origin, its size and contents, its inputs and outputs, and its
+// problems. All lists are complete.
 type Summary struct {
 	File          FileInfo          `json:"file"`
 	TensorFlow    Origin            `json:"tensorflow"`
 	Graph         GraphCounts       `json:"graph"`
 	Parts         []MessagePart     `json:"parts"`     // the fields of the message, the largest first
-	Variables     variables.Totals  `json:"variables"` // all of them
-	Trainable     variables.Totals  `json:"trainable"` // those that training changes
+	Variables     variables.Totals  `json:"variables"` // totals of all variables
+	Trainable     variables.Totals  `json:"trainable"` // totals of the trainable variables
 	Devices       DeviceList        `json:"devices"`
-	Collections   []CollectionCount `json:"collections"` // by key
-	Signatures    []Signature       `json:"signatures"`  // by key
-	Saver         *Saver            `json:"saver"`       // saver_def, null where there is none
+	Collections   []CollectionCount `json:"collections"` // sorted by key
+	Signatures    []Signature       `json:"signatures"`  // sorted by key
+	Saver         *Saver            `json:"saver"`       // saver_def, or nil if it is missing
 	Savers        int               `json:"savers"`      // entries of the collection "savers"
 	Assets        int               `json:"assets"`
-	Checkpoint    *CheckpointCounts `json:"checkpoint,omitempty"`     // of the checkpoint that belongs to the graph; nil if there is none
-	AssetsOutside int               `json:"assets_outside,omitempty"` // of the assets, those that are paths in the graph: the SavedModel does not include them
+	Checkpoint    *CheckpointCounts `json:"checkpoint,omitempty"`     // of the matching checkpoint; nil if there is none
+	AssetsOutside int               `json:"assets_outside,omitempty"` // number of assets outside the SavedModel, which the graph names by path
 	dataflow.IO
-	Problems []problems.Problem `json:"problems"` // the worst first
+	Problems []problems.Problem `json:"problems"` // the most severe first
 }
 
-// CheckpointCounts says what the checkpoint beside a graph holds, and how it fits.
+// CheckpointCounts summarizes a graph's checkpoint and how it matches the graph.
 type CheckpointCounts struct {
 	Path    string             `json:"path"`
 	Version checkpoint.Version `json:"version"`
 	Tensors int                `json:"tensors"`
 	Bytes   int64              `json:"bytes"`
-	Damaged bool               `json:"damaged,omitempty"` // its index cannot be read
+	Damaged bool               `json:"damaged,omitempty"` // whether its index cannot be read
 	Match   *MatchCounts       `json:"graph,omitempty"`   // nil if the graph has no saver
 }
 
-// MatchCounts is a checkpoint.Match in numbers.
+// MatchCounts holds the counts of a checkpoint.Match.
 type MatchCounts struct {
 	Wanted    int `json:"wanted"`
 	Found     int `json:"found"`
@@ -59,39 +60,39 @@ type MatchCounts struct {
 	Unused    int `json:"unused"`
 }
 
-// FileInfo is what the reader of a file knows about it.
+// FileInfo describes the file that contains the graph.
 type FileInfo struct {
 	Name   string `json:"name"`
 	Kind   string `json:"kind"`   // MetaGraphDef, GraphDef or SavedModel
 	Format string `json:"format"` // binary, text or json
-	Bytes  int64  `json:"bytes"`  // of the file as it stands
-	// TagSets are, of a SavedModel, the tags of each MetaGraphDef, comma-separated; Tags are those of the one that is shown.
+	Bytes  int64  `json:"bytes"`  // size of the file
+	// TagSets are the comma-separated tags of each MetaGraphDef in a SavedModel. Tags are those of the selected one.
 	TagSets []string `json:"tag_sets,omitempty"`
 	Tags    string   `json:"tags,omitempty"`
 }
 
-// An Origin says which TensorFlow made a graph and which can read it (tensorflow/core/framework/versions.proto).
+// An Origin describes which TensorFlow made a graph and which can read it (tensorflow/core/framework/versions.proto).
 type Origin struct {
-	Version              string   `json:"version"`     // of the release, empty where the file does not say it
-	GitVersion           string   `json:"git_version"` // the same
+	Version              string   `json:"version"`     // TensorFlow release; empty if the file does not record it
+	GitVersion           string   `json:"git_version"` // its Git revision; empty if the file does not record it
 	MetaGraphVersion     string   `json:"meta_graph_version,omitempty"`
-	Tags                 []string `json:"tags,omitempty"` // of the MetaGraphDef
+	Tags                 []string `json:"tags,omitempty"` // tags of the MetaGraphDef
 	Producer             int32    `json:"producer"`
-	ProducerDate         string   `json:"producer_date,omitempty"` // see ProducerDate
+	ProducerDate         string   `json:"producer_date,omitempty"` // see producerDate
 	MinConsumer          int32    `json:"min_consumer"`
 	BadConsumers         []int32  `json:"bad_consumers,omitempty"`
 	StrippedDefaultAttrs bool     `json:"stripped_default_attrs"`
 }
 
-// GraphCounts counts what a graph is made of.
+// GraphCounts counts the contents of a graph.
 type GraphCounts struct {
 	Nodes         int       `json:"nodes"`
-	Ops           int       `json:"ops"` // distinct ones, function bodies included
+	Ops           int       `json:"ops"` // number of distinct ops, including function bodies
 	Functions     int       `json:"functions"`
 	FunctionNodes int       `json:"function_nodes"`
 	Constants     int       `json:"constants"`      // nodes of op Const
-	ConstantBytes int64     `json:"constant_bytes"` // of those nodes
-	TopOps        []OpNodes `json:"top_ops"`        // those of most nodes
+	ConstantBytes int64     `json:"constant_bytes"` // size of these nodes
+	TopOps        []OpNodes `json:"top_ops"`        // the most frequent ops
 }
 
 // OpNodes counts the nodes of one op.
@@ -100,28 +101,28 @@ type OpNodes struct {
 	Nodes int    `json:"nodes"`
 }
 
-// A MessagePart is what one field takes of the whole message.
+// A MessagePart is the size of one field of the message.
 type MessagePart struct {
 	Field string `json:"field"`
 	Bytes int64  `json:"bytes"`
 }
 
-// A CollectionCount is a collection and how many entries it has.
+// A CollectionCount is a collection and its number of entries.
 type CollectionCount struct {
 	Key   string               `json:"key"`
 	Kind  model.CollectionKind `json:"kind"`
 	Count int                  `json:"count"`
 }
 
-// maxTopOps is how many ops a Summary names.
+// maxTopOps is how many ops a Summary lists.
 const maxTopOps = 10
 
-// Summarize returns the summary of a MetaGraphDef. The error says what is not readable; where it is the message itself, it wraps a
-// *wire.SyntaxError.
+// Summarize returns the summary of a MetaGraphDef. The error names the part that cannot be read. If the message itself
+// is damaged, the error wraps a *wire.SyntaxError.
 func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	s := &Summary{File: file, Parts: messageParts(m.Meta)}
 	if len(s.Parts) == 1 && file.Format == "binary" {
-		// The file may be the message of the field alone, without its tag and length: a GraphDef.
+		// The file may be a bare GraphDef, which lacks the tag and length of the field graph_def.
 		s.Parts[0].Bytes = min(s.Parts[0].Bytes, file.Bytes)
 	}
 	for _, read := range []func(*model.Model) error{
@@ -134,7 +135,7 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	return s, nil
 }
 
-// messageParts adds up the fields of the message.
+// messageParts returns the sizes of the fields of the message.
 func messageParts(m *wire.MetaGraph) []MessagePart {
 	sizes := make(map[protowire.Number]int64)
 	for _, f := range m.Fields {
@@ -187,7 +188,7 @@ func (s *Summary) readOrigin(m *model.Model) error {
 		return err
 	}
 	graph := g.Rest()
-	// Before there was a VersionDef, the version of the graph stood in a field of its own.
+	// Before VersionDef existed, the graph version had its own field.
 	o.Producer = int32(wire.LastUint(graph, wire.GraphOldVersion))
 	if raw, ok := graph.Versions(); ok {
 		var versions tfpb.VersionDef

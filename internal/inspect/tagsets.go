@@ -6,11 +6,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A TagSet is one MetaGraphDef of a SavedModel, by its tags.
+// A TagSet describes one MetaGraphDef of a SavedModel.
 type TagSet struct {
 	Tags       []string `json:"tags"` // in file order
 	Nodes      int      `json:"nodes"`
-	Signatures []string `json:"signatures"` // their keys, in file order
+	Signatures []string `json:"signatures"` // signature keys, in file order
 }
 
 // TagSets describes the MetaGraphDefs of a SavedModel, in file order. The error wraps a *wire.SyntaxError.

@@ -9,34 +9,37 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ListValues is the field `value` in each of the lists of a CollectionDef (tensorflow/core/protobuf/meta_graph.proto).
+// ListValues is the number of the field `value` in each list type of CollectionDef
+// (tensorflow/core/protobuf/meta_graph.proto).
 const ListValues protowire.Number = 1
 
-// A CollectionKind is the kind of list that a collection is, by the name of the field that holds it.
+// A CollectionKind is the kind of a collection's list, named after its field in CollectionDef.
 type CollectionKind string
 
 // The kinds of collections.
 const (
 	NodeList  CollectionKind = "node_list"  // names of nodes and tensors
-	BytesList CollectionKind = "bytes_list" // strings, or protos of a registered type
+	BytesList CollectionKind = "bytes_list" // strings, or serialized messages of a registered type
 	Int64List CollectionKind = "int64_list"
 	FloatList CollectionKind = "float_list"
-	AnyList   CollectionKind = "any_list" // protos that say of which type they are
+	AnyList   CollectionKind = "any_list" // messages that record their own type
 )
 
-// CollectionKinds names the kinds that scope.KindOf returns.
+// CollectionKinds maps the field numbers that scope.KindOf returns to kinds.
 var CollectionKinds = map[protowire.Number]CollectionKind{
 	scope.NodeList: NodeList, scope.BytesList: BytesList, scope.Int64List: Int64List, scope.FloatList: FloatList,
 	scope.AnyList: AnyList,
 }
 
-// CollectionList returns the kind of a CollectionDef and its list, as scope.KindOf does. The error says where it breaks off.
+// CollectionList returns the kind and the list of a CollectionDef, as scope.KindOf does. The error reports where the
+// message is damaged.
 func CollectionList(collection []byte) (CollectionKind, []byte, error) {
 	kind, list := scope.KindOf(collection)
 	return CollectionKinds[kind], list, wire.Check(collection)
 }
 
-// ListEntries yields the strings or messages of a collection, none where it is of another kind than num says.
+// ListEntries yields the strings or messages of a collection. It yields nothing if the collection's list is not field
+// num.
 func ListEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		kind, list := scope.KindOf(collection)
@@ -51,8 +54,8 @@ func ListEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
 	}
 }
 
-// CountEntries returns how many entries the list of a collection has; of numbers several can stand in one field. The error says
-// where the list breaks off.
+// CountEntries returns the number of entries in a collection's list. A packed field counts as several entries. The
+// error reports where the list is damaged.
 func CountEntries(kind CollectionKind, list []byte) (int, error) {
 	n := 0
 	s := wire.Scan(list)
@@ -70,7 +73,7 @@ func CountEntries(kind CollectionKind, list []byte) (int, error) {
 	return n, s.Err()
 }
 
-// PackedNumbers returns how many numbers stand in a field, which may be packed.
+// PackedNumbers returns the number of values in a field, which may be packed.
 func PackedNumbers(f wire.Field, fixed bool) int64 {
 	if f.Type != protowire.BytesType {
 		return 1
@@ -87,5 +90,5 @@ func PackedNumbers(f wire.Field, fixed bool) int64 {
 	return n
 }
 
-// UnboundInputsKey is the collection of the inputs that must be mapped.
+// UnboundInputsKey is the key of the collection that lists unbound inputs, which an import must map.
 const UnboundInputsKey = "unbound_inputs"

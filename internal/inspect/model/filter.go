@@ -8,31 +8,31 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Filter picks nodes. Each kind of condition that is not empty must hold, and it holds where one of its patterns fits. The
-// zero value picks everything.
+// A Filter selects nodes. A node matches if it satisfies every condition that is not empty. It satisfies a condition
+// if it matches one of its patterns. The zero value selects everything.
 type Filter struct {
 	Names   []scope.Glob          // of the node's name
 	Ops     []scope.Glob          // of its op
 	Devices []scope.DevicePattern // of its device, compared by meaning
-	Scopes  []string              // the node is one of these or stands under it; slashes at the end do not count
+	Scopes  []string              // the node is in one of these scopes or has that name; trailing slashes are ignored
 }
 
-// Empty reports whether the filter picks everything.
+// Empty reports whether the filter selects everything.
 func (f *Filter) Empty() bool {
 	return len(f.Names)+len(f.Ops)+len(f.Devices)+len(f.Scopes) == 0
 }
 
-// Match reports whether the filter picks a node.
+// Match reports whether the filter selects a node.
 func (f *Filter) Match(n *wire.Node) bool {
 	return f.Empty() ||
 		f.MatchName(n.Name) && MatchAny(f.Ops, n.Op) && f.MatchDevice(n.Device)
 }
 
-// MatchName reports whether name and scope of a node, or of a thing that is called like one, are what the filter asks for.
+// MatchName reports whether the filter selects a node, or anything named like a node, by name and scope.
 func (f *Filter) MatchName(name []byte) bool { return MatchAny(f.Names, name) && f.inScope(name) }
 
-// MatchKey reports whether a thing that has a name but no place among the nodes (a collection, a signature) is called what the
-// filter asks for.
+// MatchKey reports whether the filter selects a named item that is not in a scope, such as a collection or a
+// signature.
 func (f *Filter) MatchKey(key string) bool {
 	for _, g := range f.Names {
 		if g.Match(key) {
@@ -42,7 +42,7 @@ func (f *Filter) MatchKey(key string) bool {
 	return len(f.Names) == 0
 }
 
-// MatchAny reports whether one of the globs matches a text, or there is no glob.
+// MatchAny reports whether globs is empty or one of the globs matches text.
 func MatchAny(globs []scope.Glob, text []byte) bool {
 	if len(globs) == 0 {
 		return true
@@ -56,7 +56,7 @@ func MatchAny(globs []scope.Glob, text []byte) bool {
 	return false
 }
 
-// MatchDevice reports whether one of the device patterns matches a device string, or there is no pattern.
+// MatchDevice reports whether the filter has no device patterns or one of them matches a device string.
 func (f *Filter) MatchDevice(device []byte) bool {
 	for _, d := range f.Devices {
 		if d.Match(string(device)) {
@@ -76,5 +76,5 @@ func (f *Filter) inScope(name []byte) bool {
 	return len(f.Scopes) == 0
 }
 
-// MaxScopeDepth bounds how deep a tree grows: a name of a megabyte of slashes is no tree that anybody looks at.
+// MaxScopeDepth limits the depth of a scope tree, so that a name of a megabyte of slashes stays harmless.
 const MaxScopeDepth = 100

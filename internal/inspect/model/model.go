@@ -1,5 +1,5 @@
-// Package model holds what the packages of inspect share: one MetaGraphDef with the indexes that are built when a section first
-// needs them, the filters that select nodes, and the lists in collections.
+// Package model holds what the inspect packages share: a MetaGraphDef with indexes that are built on first use, node
+// filters, and readers of collection lists.
 package model
 
 import (
@@ -9,13 +9,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Model is one MetaGraphDef and what has been found out about it so far, so that sections of show that are asked for together
-// share the walk over the nodes. It is not safe for concurrent use.
+// A Model is one MetaGraphDef with indexes that are built on first use. Sections that use the same Model share its
+// indexes, so the nodes are walked only once. A Model is not safe for concurrent use.
 type Model struct {
 	Meta *wire.MetaGraph
 
-	// Checkpoint is the checkpoint that belongs to the graph, nil if there is none. CheckpointErr says why it cannot be
-	// read. Both are set before the first section is asked for.
+	// Checkpoint is the checkpoint that belongs to the graph, or nil if there is none. CheckpointErr is the error that
+	// prevented reading it. Set both before reading the first section.
 	Checkpoint    *checkpoint.Checkpoint
 	CheckpointErr error
 
@@ -27,10 +27,10 @@ type Model struct {
 	err   error
 }
 
-// New returns the Model of a MetaGraphDef. Nothing has been looked at yet.
+// New returns the Model of a MetaGraphDef. It does not read the message yet.
 func New(m *wire.MetaGraph) *Model { return &Model{Meta: m} }
 
-// Graph returns the index over the nodes, made when it is first asked for. The error wraps a *wire.SyntaxError.
+// Graph returns the index of the nodes. The first call builds it. The error wraps a *wire.SyntaxError.
 func (m *Model) Graph() (*graph.Graph, error) {
 	if m.graph == nil && m.err == nil {
 		m.graph, m.err = graph.New(m.Meta.Graph())
@@ -38,7 +38,7 @@ func (m *Model) Graph() (*graph.Graph, error) {
 	return m.graph, m.err
 }
 
-// Tensors returns what answers for dtypes and shapes. The error is that of Graph.
+// Tensors returns the source of dtypes and shapes. The error is that of Graph.
 func (m *Model) Tensors() (*opdef.Tensors, error) {
 	if m.types == nil {
 		g, err := m.Graph()
@@ -50,8 +50,8 @@ func (m *Model) Tensors() (*opdef.Tensors, error) {
 	return m.types, nil
 }
 
-// Match returns how the checkpoint fits what the graph's saver restores: nil if there is no checkpoint or no saver. The error is
-// that of Graph.
+// Match returns how the checkpoint matches the variables that the graph's saver restores. It returns nil if there is
+// no checkpoint or no saver. The error is that of Graph.
 func (m *Model) Match() (*checkpoint.Match, error) {
 	if m.matched || m.Checkpoint == nil {
 		return m.match, nil

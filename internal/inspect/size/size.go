@@ -1,4 +1,4 @@
-// Package size measures what the bytes of a file are spent on.
+// Package size measures how the bytes of a file are used.
 package size
 
 import (
@@ -9,79 +9,79 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A Size says where the bytes of a file are. Fields, Scopes, Ops, NodeParts and Functions are partitions: they add up to the byte.
-// They are sorted by bytes, the most first, then by name.
+// A Size reports how the bytes of a file are used. Fields, Scopes, Ops, NodeParts and Functions each cover their total
+// exactly. They are sorted by size, the largest first, then by name.
 type Size struct {
-	Bytes         int64           `json:"bytes"`          // the whole file: what Fields add up to
+	Bytes         int64           `json:"bytes"`          // the whole file, which is the sum of Fields
 	Fields        []Part          `json:"fields"`         // by field of the message: "graph_def.node", "collection_def[variables]"
-	NodeBytes     int64           `json:"node_bytes"`     // all nodes of the graph: what Scopes, Ops and NodeParts add up to
-	Depth         int             `json:"depth"`          // of the scopes
+	NodeBytes     int64           `json:"node_bytes"`     // all nodes of the graph, which is the sum of Scopes, Ops and NodeParts each
+	Depth         int             `json:"depth"`          // depth of the listed scopes
 	Scopes        []Part          `json:"scopes"`         // by the first Depth parts of the nodes' scopes; "" for nodes in none
 	Ops           []Part          `json:"ops"`            // by op
 	NodeParts     []Part          `json:"node_parts"`     // by what stands in the nodes: "name", "input", "attr[value]"
-	FunctionBytes int64           `json:"function_bytes"` // all functions of the library: what Functions add up to
-	Functions     []Part          `json:"functions"`      // by function; Count is the number of its nodes
-	Constants     []ConstantSize  `json:"constants"`      // the largest tensors in attrs, of the graph and of functions
-	ConstantCount int             `json:"constant_count"` // how many tensors in attrs there are
-	ConstantBytes int64           `json:"constant_bytes"` // and what they take together
-	Repeated      []RepeatedBytes `json:"repeated"`       // tensors of 64 bytes and more that stand there more than once
-	RepeatedWaste int64           `json:"repeated_waste"` // the bytes of all copies but one of all those, listed or not
-	Savers        []SaverSize     `json:"savers"`         // what each saver costs, that of saver_def first
+	FunctionBytes int64           `json:"function_bytes"` // all functions of the library, which is the sum of Functions
+	Functions     []Part          `json:"functions"`      // by function; Count is its number of nodes
+	Constants     []ConstantSize  `json:"constants"`      // the largest tensors in attrs of the graph and its functions
+	ConstantCount int             `json:"constant_count"` // number of tensors in attrs
+	ConstantBytes int64           `json:"constant_bytes"` // total size of these tensors
+	Repeated      []RepeatedBytes `json:"repeated"`       // tensors of at least 64 bytes that occur more than once
+	RepeatedWaste int64           `json:"repeated_waste"` // bytes of the duplicates of all such tensors, listed or not
+	Savers        []SaverSize     `json:"savers"`         // the size of each saver; that of saver_def comes first
 }
 
 // A Part is one part of a whole.
 type Part struct {
 	Name  string  `json:"name"`
-	Count int     `json:"count"` // how many such things: nodes, entries, attrs
-	Bytes int64   `json:"bytes"` // as it stands in the file, tags and lengths included
-	Share float64 `json:"share"` // of the file, 0 to 1
+	Count int     `json:"count"` // number of items: nodes, entries, attrs
+	Bytes int64   `json:"bytes"` // encoded size, including tags and lengths
+	Share float64 `json:"share"` // fraction of the file, from 0 to 1
 }
 
 // A ConstantSize is one constant: the tensor in an attr of a node.
 type ConstantSize struct {
 	Node     string       `json:"node"`
-	Function string       `json:"function,omitempty"` // in whose body the node stands
+	Function string       `json:"function,omitempty"` // the function whose body contains the node
 	Attr     string       `json:"attr"`               // nearly always "value"
 	DType    string       `json:"dtype"`              // "float32", ...
 	Shape    tensor.Shape `json:"shape"`
-	Bytes    int64        `json:"bytes"` // of the TensorProto
+	Bytes    int64        `json:"bytes"` // size of the TensorProto
 	Share    float64      `json:"share"`
 }
 
-// RepeatedBytes is a tensor of which the file holds several copies, byte for byte the same.
+// RepeatedBytes is a tensor that occurs more than once in the file, byte for byte.
 type RepeatedBytes struct {
 	DType  string       `json:"dtype"`
 	Shape  tensor.Shape `json:"shape"`
-	Bytes  int64        `json:"bytes"`  // of one copy
+	Bytes  int64        `json:"bytes"`  // size of one copy
 	Copies int          `json:"copies"` // at least 2
-	Waste  int64        `json:"waste"`  // of all copies but one
+	Waste  int64        `json:"waste"`  // total size of the other copies
 	Nodes  []string     `json:"nodes"`  // the first few that hold it, in file order; "node@function" in functions
 }
 
-// A SaverSize is what one saver costs: the nodes of the scope in which its save and restore ops stand.
+// A SaverSize is the size of one saver: the nodes in the scope that contains its save and restore ops.
 type SaverSize struct {
 	Scope string  `json:"scope"`  // "" for the top of the graph, of which only the save and restore ops count
-	InUse bool    `json:"in_use"` // whether saver_def names nodes in it
+	InUse bool    `json:"in_use"` // whether saver_def names nodes in the scope
 	Nodes int     `json:"nodes"`
 	Bytes int64   `json:"bytes"`
 	Share float64 `json:"share"`
 }
 
-// Options says how much to list. Its zero value lists scopes one deep and ten constants.
+// Options limits what Measure lists. The zero value lists top-level scopes and ten constants.
 type Options struct {
-	Depth int   // how many parts of a scope count; 0 is 1, a negative one all
-	Limit int   // the most constants, and the most repeated tensors, to list; 0 is 10, a negative one all
-	Total int64 // bytes of the binary file that the MetaGraph is in; 0 where it is the whole, or where the file is no binary one
+	Depth int   // number of scope levels; 0 means 1, a negative number means all
+	Limit int   // the most constants and repeated tensors to list; 0 means 10, a negative number means all
+	Total int64 // size of the binary file that contains the MetaGraphDef; 0 if it is the whole file or the file is not binary
 }
 
-// defaultLimit is how many constants are listed where nobody says how many.
+// defaultLimit is how many constants are listed by default.
 const defaultLimit = 10
 
-// elsewhere is the part that is no part of the MetaGraphDef: the other graphs of a SavedModel.
+// elsewhere names the bytes outside the MetaGraphDef, such as the other graphs of a SavedModel.
 const elsewhere = "(outside of this MetaGraphDef)"
 
-// Measure returns where the bytes of the file are. Of constants no more is read than it takes to tell two of one size apart. The
-// error, for bytes that are no MetaGraphDef, wraps a *wire.SyntaxError.
+// Measure returns how the bytes of the file are used. It reads only as much of a tensor as it needs to find
+// duplicates. If the bytes are not a MetaGraphDef, the error wraps a *wire.SyntaxError.
 func Measure(m *model.Model, o Options) (*Size, error) {
 	if o.Depth == 0 {
 		o.Depth = 1
@@ -102,7 +102,7 @@ func Measure(m *model.Model, o Options) (*Size, error) {
 		w.fields.add(elsewhere, 1, o.Total-size.Bytes)
 		size.Bytes = o.Total
 	case o.Total > 0 && o.Total < size.Bytes:
-		// The file is a bare GraphDef, without the tag and the length that it would have in a MetaGraphDef.
+		// The file is a bare GraphDef, which lacks the tag and length of the field graph_def.
 		w.fields.add("graph_def", 0, o.Total-size.Bytes)
 		size.Bytes = o.Total
 	}
@@ -119,21 +119,21 @@ func Measure(m *model.Model, o Options) (*Size, error) {
 	return size, nil
 }
 
-// parts counts the parts of a whole.
+// parts collects the parts of a whole.
 type parts struct {
 	at   map[string]int
 	list []Part
-	last int // where the last one was found: like stands by like
+	last int // index of the last part found; neighbors often belong to the same part
 }
 
-// add adds count things of some bytes to the part called name.
+// add adds count items with a total size of bytes to the part called name.
 func (p *parts) add(name string, count int, bytes int64) {
 	part := p.part([]byte(name))
 	part.Count += count
 	part.Bytes += bytes
 }
 
-// part returns the part called name, a new one where there is none. It is good until the next call.
+// part returns the part called name, which it creates if necessary. The pointer is valid until the next call.
 func (p *parts) part(name []byte) *Part {
 	if p.last < len(p.list) && p.list[p.last].Name == string(name) {
 		return &p.list[p.last]
@@ -151,7 +151,7 @@ func (p *parts) part(name []byte) *Part {
 	return &p.list[i]
 }
 
-// sorted returns the parts of a file of all bytes, the largest first.
+// sorted returns the parts, the largest first, with their shares of all bytes.
 func (p *parts) sorted(all int64) []Part {
 	out := append([]Part{}, p.list...)
 	for i := range out {
@@ -163,7 +163,7 @@ func (p *parts) sorted(all int64) []Part {
 	return out
 }
 
-// total returns what the parts add up to.
+// total returns the sum of the parts.
 func (p *parts) total() int64 {
 	var sum int64
 	for i := range p.list {
@@ -172,7 +172,7 @@ func (p *parts) total() int64 {
 	return sum
 }
 
-// share returns which share of all bytes some are.
+// share returns bytes as a fraction of all.
 func share(bytes, all int64) float64 {
 	if all == 0 {
 		return 0

@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// sizesOf returns the sizes of a MetaGraphDef.
+// sizesOf measures a MetaGraphDef.
 func sizesOf(t testing.TB, message []byte, o Options) *Size {
 	t.Helper()
 	m, err := wire.ParseMetaGraph(message)
@@ -29,7 +29,7 @@ func sizesOf(t testing.TB, message []byte, o Options) *Size {
 	return s
 }
 
-// checkPartitions is the property of all sizes: parts add up to the whole.
+// checkPartitions checks that the parts add up to the whole.
 func checkPartitions(t *testing.T, s *Size) {
 	t.Helper()
 	for _, whole := range []struct {
@@ -66,7 +66,7 @@ func tensorNode(name string, content string) *tfpb.NodeDef {
 
 func TestSizes(t *testing.T) {
 	ones, twos := strings.Repeat("1", 400), strings.Repeat("2", 400)
-	mixed := ones[:200] + "x" + ones[201:] // of the size of the others
+	mixed := ones[:200] + "x" + ones[201:] // as long as the others
 	m := &tfpb.MetaGraphDef{
 		GraphDef: &tfpb.GraphDef{
 			Node: []*tfpb.NodeDef{
@@ -157,7 +157,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// A message that occurs in pieces is one, and takes what it would take as one.
+// TestSizesInPieces checks that a message split into several fields is measured like a whole one.
 func TestSizesInPieces(t *testing.T) {
 	graph := func(n *tfpb.NodeDef) []byte {
 		return testfiles.Encode(t, &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{Node: []*tfpb.NodeDef{n}}})
@@ -170,7 +170,8 @@ func TestSizesInPieces(t *testing.T) {
 	}
 }
 
-// What is in the file beside the MetaGraphDef is a part of its own, and a bare GraphDef has no header.
+// TestSizesOfTotal checks that bytes outside the MetaGraphDef form a separate part, and that a bare GraphDef has no
+// field header.
 func TestSizesOfTotal(t *testing.T) {
 	raw := testfiles.Encode(t, testfiles.Plain())
 	s := sizesOf(t, raw, Options{Total: int64(len(raw)) + 100})
@@ -209,7 +210,7 @@ func TestSizesOfFiles(t *testing.T) {
 	}
 }
 
-// FuzzSizes: the parts add up, whatever the bytes are.
+// FuzzSizes checks that the parts add up for any input.
 func FuzzSizes(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Plain()))
 	for _, path := range []string{"testdata/queues.meta", "testdata/functions.meta"} {

@@ -13,19 +13,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A tensorAt is one tensor in an attr of a node. It is small, because a graph can have a million constants.
+// A tensorAt is the location of one tensor in an attr. It is small, because a graph can have a million constants.
 type tensorAt struct {
-	at       uint32 // where in the graph its TensorProto begins
+	at       uint32 // offset of its TensorProto in the graph
 	length   uint32
-	node     int32 // number of the node, in the graph or in the body of its function
-	function int32 // number of the function, inGraph in none
+	node     int32 // number of the node in the graph or in the function's body
+	function int32 // number of the function, or inGraph
 }
 
-// addTensor notes a tensor.
+// addTensor records a tensor.
 func (w *weigher) addTensor(encoded []byte, node, function int) {
 	at, ok := wire.Offset(w.graph, encoded)
 	if !ok {
-		return // a copy, of an attr in two pieces
+		return // an attr split into two fields was copied
 	}
 	w.tensors = append(w.tensors, tensorAt{uint32(at), uint32(len(encoded)), int32(node), int32(function)})
 }
@@ -33,7 +33,7 @@ func (w *weigher) addTensor(encoded []byte, node, function int) {
 // bytes returns the TensorProto.
 func (t *tensorAt) bytes(graph wire.Graph) []byte { return graph[t.at : int(t.at)+int(t.length)] }
 
-// largest returns the largest tensors, at most limit of them unless that is negative.
+// largest returns the largest tensors, at most limit of them. A negative limit means all.
 func (w *weigher) largest(limit int, all int64) []ConstantSize {
 	slices.SortStableFunc(w.tensors, func(a, b tensorAt) int { return cmp.Compare(b.length, a.length) })
 	tensors := w.tensors
@@ -55,19 +55,19 @@ func (w *weigher) largest(limit int, all int64) []ConstantSize {
 	return out
 }
 
-// tensorType returns dtype and shape of a TensorProto. What it holds is not read.
+// tensorType returns the dtype and shape of a TensorProto without reading its values.
 func tensorType(encoded []byte) (string, tensor.Shape) {
 	shape, _ := wire.Merged(encoded, tensor.TensorShape)
 	return tensor.DTypeName(int32(wire.LastUint(encoded, tensor.TensorDType))), tensor.ParseShape(shape)
 }
 
-// An owner is where a tensor stands.
+// An owner is the node and attr that contain a tensor.
 type owner struct{ node, attr string }
 
-// owners finds the nodes of tensors, whose numbers are all that was kept, in one more walk over the graph.
+// owners returns the owner of each tensor. It walks the graph again, because only node numbers were kept.
 func (w *weigher) owners(tensors []tensorAt) []owner {
 	out := make([]owner, len(tensors))
-	byPlace := make([]int, len(tensors)) // numbers in tensors, in the order of the file
+	byPlace := make([]int, len(tensors)) // indexes in tensors, in file order
 	for i := range byPlace {
 		byPlace[i] = i
 	}
@@ -100,7 +100,7 @@ func (w *weigher) owners(tensors []tensorAt) []owner {
 	return out
 }
 
-// ownerIn finds a tensor in a NodeDef.
+// ownerIn returns the owner of a tensor in a NodeDef.
 func ownerIn(node, encoded []byte) owner {
 	o := owner{node: string(wire.Last(node, wire.NodeName))}
 	for s := wire.Scan(node); s.Next(); {
@@ -116,14 +116,14 @@ func ownerIn(node, encoded []byte) owner {
 }
 
 const (
-	// minRepeated is from how many bytes on a tensor that stands there twice is worth a word.
+	// minRepeated is the smallest size in bytes at which a repeated tensor is reported.
 	minRepeated = 64
-	// namedCopies is how many of the nodes that hold a repeated tensor are named.
+	// namedCopies is how many nodes are named for each repeated tensor.
 	namedCopies = 5
 )
 
-// repeated returns the tensors that stand there more than once, those that waste most first, at most limit of them unless that
-// is negative, and what all of them waste.
+// repeated returns the tensors that occur more than once, those that waste most first, and what all of them waste. It
+// returns at most limit tensors; a negative limit means all.
 func (w *weigher) repeated(limit int) ([]RepeatedBytes, int64) {
 	candidates := make([]tensorAt, 0, len(w.tensors))
 	for _, t := range w.tensors {
@@ -167,11 +167,11 @@ func (w *weigher) repeated(limit int) ([]RepeatedBytes, int64) {
 	return out, sum
 }
 
-// waste returns the bytes of all tensors of a group but one.
+// waste returns the total size of a group's tensors except one.
 func waste(group []tensorAt) int64 { return int64(len(group)-1) * int64(group[0].length) }
 
-// equal returns the groups of two and more of the same bytes among tensors of one length. A tensor is read only where another
-// begins and ends as it does.
+// equal returns the groups of two or more identical tensors among tensors of one length. It reads a tensor in full
+// only if its beginning and end match those of another.
 func (w *weigher) equal(tensors []tensorAt) [][]tensorAt {
 	if len(tensors) < 2 {
 		return nil
@@ -180,7 +180,7 @@ func (w *weigher) equal(tensors []tensorAt) [][]tensorAt {
 	var groups [][]tensorAt
 	for _, alike := range split(tensors, func(t *tensorAt) uint64 { return tensor.Sample(seed, t.bytes(w.graph)) }) {
 		for _, same := range split(alike, func(t *tensorAt) uint64 { return maphash.Bytes(seed, t.bytes(w.graph)) }) {
-			// Hashes can be the same by accident.
+			// Hashes can collide.
 			first := same[0].bytes(w.graph)
 			group := same[:1:1]
 			for i := 1; i < len(same); i++ {
@@ -196,7 +196,7 @@ func (w *weigher) equal(tensors []tensorAt) [][]tensorAt {
 	return groups
 }
 
-// split returns the groups of two and more tensors with the same key, in the order of their first.
+// split returns the groups of two or more tensors with the same key, in the order of their first tensors.
 func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
 	at := make(map[uint64]int, len(tensors))
 	var groups [][]tensorAt
@@ -213,14 +213,14 @@ func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
 	return slices.DeleteFunc(groups, func(g []tensorAt) bool { return len(g) < 2 })
 }
 
-// savers returns what the savers cost.
+// savers returns the sizes of the savers.
 func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 	out := make([]SaverSize, 0, len(w.saverOps))
 	at := make(map[string]int, len(w.saverOps))
-	var lengths []int // of the scopes
+	var lengths []int // distinct lengths of the scopes
 	for name := range w.saverOps {
 		if w.insideSaver(name) {
-			continue // part of the saver around it
+			continue // part of the enclosing saver
 		}
 		out = append(out, SaverSize{Scope: name})
 		if !slices.Contains(lengths, len(name)) {
@@ -283,7 +283,7 @@ func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 	return out
 }
 
-// insideSaver reports whether a scope lies inside another one that holds save and restore ops.
+// insideSaver reports whether a scope is inside another scope that contains save and restore ops.
 func (w *weigher) insideSaver(name string) bool {
 	for i := range len(name) {
 		if name[i] == '/' && w.saverOps[name[:i]] {

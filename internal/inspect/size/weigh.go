@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A weigher adds up what stands where in one MetaGraphDef.
+// A weigher adds up the sizes in one MetaGraphDef.
 type weigher struct {
 	graph     wire.Graph
 	depth     int
@@ -19,12 +19,12 @@ type weigher struct {
 	scopes    parts
 	ops       parts
 	parts     parts
-	attrs     parts // by key, until they are put among the parts
+	attrs     parts // by key, until they are merged into parts
 	functions parts
 	nodeBytes int64
 	tensors   []tensorAt
-	saverOps  map[string]bool // the scopes that save and restore ops stand in
-	inFile    []string        // the functions, by their place in the file
+	saverOps  map[string]bool // the scopes that contain save and restore ops
+	inFile    []string        // names of the functions in file order
 }
 
 // weigh adds up the whole message.
@@ -54,7 +54,7 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 			entries := 1
 			if f.Num == wire.CollectionDef {
 				kind, list := scope.KindOf(value)
-				entries, _ = model.CountEntries(model.CollectionKinds[kind], list) // as far as it can be read
+				entries, _ = model.CountEntries(model.CollectionKinds[kind], list) // counts up to the first damage
 			}
 			w.fields.add(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
 		default:
@@ -64,7 +64,7 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 	return nil
 }
 
-// fieldName names a field of MetaGraphDef.
+// fieldName returns the name of a field of MetaGraphDef.
 func fieldName(num protowire.Number) string {
 	switch num {
 	case wire.MetaInfoDef:
@@ -85,7 +85,8 @@ func fieldName(num protowire.Number) string {
 	return fmt.Sprintf("unknown field %d", num)
 }
 
-// weighInside adds the fields num of a message as one part, which counts the fields item in them, and returns its bytes.
+// weighInside adds the fields num of a message as one part, whose count is the number of item fields in them. It
+// returns the part's size.
 func (w *weigher) weighInside(message []byte, name string, num, item protowire.Number) (int64, error) {
 	var bytes int64
 	count := 0
@@ -111,7 +112,7 @@ func (w *weigher) weighInside(message []byte, name string, num, item protowire.N
 	return bytes, s.Err()
 }
 
-// weighGraph adds up a GraphDef and returns the bytes of its parts that stand apart among the fields.
+// weighGraph adds up a GraphDef and returns the size of the parts that are listed separately.
 func (w *weigher) weighGraph(graph []byte) (int64, error) {
 	var inside int64
 	nodes := 0
@@ -148,7 +149,7 @@ func (w *weigher) weighGraph(graph []byte) (int64, error) {
 	return inside + w.nodeBytes, nil
 }
 
-// weighNode adds up node number i, whose whole field is given.
+// weighNode adds up node i, given its complete field.
 func (w *weigher) weighNode(field wire.Field, i int) error {
 	var name, op []byte
 	var inside int64
@@ -196,7 +197,7 @@ func (w *weigher) weighNode(field wire.Field, i int) error {
 	return nil
 }
 
-// addPart adds one thing of some bytes to the parts of nodes.
+// addPart adds one item to the parts of nodes.
 func (w *weigher) addPart(name string, bytes int64) {
 	for i := range w.parts.list {
 		if p := &w.parts.list[i]; p.Name == name {
@@ -208,10 +209,10 @@ func (w *weigher) addPart(name string, bytes int64) {
 	w.parts.add(name, 1, bytes)
 }
 
-// inGraph is the number of the function that a node of the graph itself stands in.
+// inGraph is the function number of nodes that are not in a function.
 const inGraph = -1
 
-// weighAttr adds up an attr of node number i, in the body of function number function or in the graph.
+// weighAttr adds up an attr of node i, in the body of a function or (inGraph) in the graph.
 func (w *weigher) weighAttr(field wire.Field, i, function int) {
 	key, value := wire.MapEntry(field.Data)
 	if function == inGraph {
@@ -226,7 +227,7 @@ func (w *weigher) weighAttr(field wire.Field, i, function int) {
 	}
 }
 
-// scopeOf returns the first depth parts of the scope of a node, nothing where it is in none.
+// scopeOf returns the first depth components of a node's scope, which is empty at the top level.
 func scopeOf(name []byte, depth int) []byte {
 	end := 0
 	for i, c := range name {
@@ -242,7 +243,7 @@ func scopeOf(name []byte, depth int) []byte {
 	return name[:end]
 }
 
-// weighLibrary adds up the function library, which takes all bytes with its own tag and length.
+// weighLibrary adds up the function library. all is its size including tag and length.
 func (w *weigher) weighLibrary(library []byte, all int64) error {
 	count := 0
 	s := wire.Scan(library)
