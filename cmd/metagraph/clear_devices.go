@@ -88,7 +88,7 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, metas, in)
 }
 
-// clearAll clears the devices of all MetaGraphDefs that are selected.
+// clearAll clears the devices of all selected MetaGraphDefs. It returns them in order, and one report for all.
 func clearAll(in *metafile.File, o rewrite.DeviceOptions) (metas []*wire.Rope, all *rewrite.DevicesReport, err error) {
 	for _, graph := range in.Selected() {
 		meta, report, err := rewrite.ClearDevices(graph.Meta, o)
@@ -105,8 +105,8 @@ func clearAll(in *metafile.File, o rewrite.DeviceOptions) (metas []*wire.Rope, a
 	return metas, all, nil
 }
 
-// checkMatched returns an error if a device that is to be mapped is not in the file, or if a pattern that matches nothing names a type of
-// device that is probably misspelled: neither must look like a clean file.
+// checkMatched returns an error if OLD of a --map matches no device, or if a pattern that matches nothing contains a device type that is
+// probably misspelled. Otherwise such a file would look clean.
 func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOptions) error {
 	available := "the file has no devices"
 	if len(report.Available) > 0 {
@@ -118,7 +118,7 @@ func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOp
 	}
 	for _, p := range o.Match {
 		if near := p.UnknownType(); near != "" && slices.Contains(report.Unmatched, p.String()) {
-			return usageErrorf(fmt.Sprintf("did you mean %s?", near), "%s: --match %q: no device has this type, and TensorFlow has none of that name", name, p)
+			return usageErrorf(fmt.Sprintf("did you mean %s?", near), "%s: --match %q: unknown device type", name, p)
 		}
 	}
 	return nil
@@ -144,7 +144,7 @@ func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 	for _, text := range splitLists(o.maps) {
 		from, to, ok := strings.Cut(text, "=")
 		if !ok || from == "" {
-			return options, usageErrorf("for example --map /gpu:1=/gpu:0", "--map %q is not OLD=NEW", text)
+			return options, usageErrorf("for example --map /gpu:1=/gpu:0", "--map %q: expected OLD=NEW", text)
 		}
 		p, err := devicePattern("--map", from)
 		if err != nil {
@@ -162,7 +162,7 @@ func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
 	return options, o.out.check()
 }
 
-// devicePattern parses a device pattern that was given with a flag.
+// devicePattern parses a device pattern from a flag. Its error names the flag.
 func devicePattern(flag, text string) (match.DevicePattern, error) {
 	p, err := match.ParseDevicePattern(text)
 	var invalid *match.DevicePatternError

@@ -17,8 +17,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A completer returns what the word that is being typed may become. It says nothing where it knows nothing: a completion
-// that fails must not disturb the line that the user is typing.
+// A completer returns the completions of the word that the user is typing. On an error it returns none: a failed completion must not
+// disturb the command line.
 type completer = cobra.CompletionFunc
 
 // addCompletion gives the flags and arguments of all commands below root their completers.
@@ -29,23 +29,23 @@ func addCompletion(root *cobra.Command) {
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if complete := flagCompleter(cmd, f); complete != nil {
-				// It fails for a flag that does not exist or that has a completer, and this one does and has none.
+				// The error cannot occur: the flag exists and has no completer yet.
 				_ = cmd.RegisterFlagCompletionFunc(f.Name, complete)
 			}
 		})
 	}
 }
 
-// plainUsage takes the marks around the names of values off the usage of all flags below root: help makes a name of what
-// they stand around, and cobra's completion shows them as they are.
+// plainUsage removes the backquotes from the usage of all flags below root. In help they mark the name of a value; cobra's completion
+// would print them.
 func plainUsage(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
 	}
 }
 
-// flagCompleter returns what completes the values of a flag, by its name: a flag is called the same in all commands where it
-// means the same. It is nil where files do.
+// flagCompleter returns the completer for the values of a flag, chosen by the name of the flag. It returns nil for flags that take a
+// file. A flag name has the same meaning in all commands.
 func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	switch f.Name {
 	case "descriptor-set", "into":
@@ -99,7 +99,7 @@ func completeTwoFiles(_ *cobra.Command, args []string, _ string) ([]cobra.Comple
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
-// fixed completes one of a few words.
+// fixed returns a completer for a fixed list of words.
 func fixed(words ...string) completer {
 	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var out []cobra.Completion
@@ -112,14 +112,14 @@ func fixed(words ...string) completer {
 	}
 }
 
-// list completes the last element of a comma-separated list.
+// list returns a completer for the last element of a comma-separated list.
 func list(element completer) completer {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return after(typed, strings.LastIndexByte(typed, ',')+1, element, cmd, args)
 	}
 }
 
-// pair completes the two sides of KEY=VALUE.
+// pair returns a completer for both sides of KEY=VALUE.
 func pair(key, value completer) completer {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if equals := strings.IndexByte(typed, '='); equals >= 0 {
@@ -140,7 +140,7 @@ func pair(key, value completer) completer {
 	}
 }
 
-// after completes what is typed from a position on.
+// after completes the typed word from position at on, and keeps the text before it.
 func after(typed string, at int, complete completer, cmd *cobra.Command, args []string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	out, end := complete(cmd, args, typed[at:])
 	for i := range out {
@@ -149,8 +149,8 @@ func after(typed string, at int, complete completer, cmd *cobra.Command, args []
 	return out, end
 }
 
-// endOf returns what the shell is to do behind one of the completions: nothing where there is more to type, such as a name
-// in the scope or the value of the key, else to put a space.
+// endOf returns what the shell does after inserting a completion. It adds no space if the user has more to type, such as a name in a
+// scope or the value of a key.
 func endOf(completions []cobra.Completion) cobra.ShellCompDirective {
 	for _, completion := range completions {
 		text, _, _ := strings.Cut(completion, "\t")
@@ -161,24 +161,24 @@ func endOf(completions []cobra.Completion) cobra.ShellCompDirective {
 	return cobra.ShellCompDirectiveNoFileComp
 }
 
-// A suggester finds what begins with a prefix in a MetaGraphDef.
+// A suggester finds the names in a MetaGraphDef that begin with a prefix.
 type suggester = func(m *wire.MetaGraph, prefix string) []inspect.Suggestion
 
-// fromInput completes with what is in the command's first file.
+// fromInput returns a completer that suggests names from the command's first file.
 func fromInput(suggest suggester) completer {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return suggestFrom(cmd, firstFile(cmd, args), typed, suggest)
 	}
 }
 
-// fromBase completes with what stands in the file that --into names.
+// fromBase returns a completer that suggests names from the file of --into.
 func fromBase(suggest suggester) completer {
 	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return suggestFrom(cmd, flagValue(cmd, "into"), typed, suggest)
 	}
 }
 
-// suggestFrom completes with what stands in a file.
+// suggestFrom completes a word with names from the file at path.
 func suggestFrom(cmd *cobra.Command, path, typed string, suggest suggester) ([]cobra.Completion, cobra.ShellCompDirective) {
 	file, err := openForCompletion(cmd, path, argument(tagSets(cmd), 0))
 	if err != nil {
@@ -199,7 +199,7 @@ func suggestFrom(cmd *cobra.Command, path, typed string, suggest suggester) ([]c
 // completeTagSets completes the tag-sets of a SavedModel.
 func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var sets []string
-	// In diff, the second tag-set is that of B.
+	// The second --tag-set of diff is for B.
 	of := 0
 	if cmd.Name() == "diff" {
 		of = min(len(tagSets(cmd)), 1)
@@ -220,7 +220,7 @@ func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.C
 	return fixed(sets...)(cmd, args, typed)
 }
 
-// completeNames completes --name: of show, names of what the sections that have been typed list.
+// completeNames completes --name. For show, the names depend on the sections typed so far.
 func completeNames(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	suggest := inspect.SuggestNodes
 	if cmd.Name() == "show" {
@@ -237,7 +237,7 @@ func completeNames(cmd *cobra.Command, args []string, typed string) ([]cobra.Com
 	return suggestFrom(cmd, firstFile(cmd, args), typed, suggest)
 }
 
-// firstFile returns the first argument that names a file: of show, the first that is not a section.
+// firstFile returns the first argument that is a file, or "". For show, that is the first argument that is not a section.
 func firstFile(cmd *cobra.Command, args []string) string {
 	for _, arg := range args {
 		if cmd.Name() != "show" || !slices.Contains(sectionNames(0), arg) {
@@ -247,7 +247,7 @@ func firstFile(cmd *cobra.Command, args []string) string {
 	return ""
 }
 
-// namesOf returns what finds the names in a section that lists something else than nodes, nil for others.
+// namesOf returns the suggester for the names in a section, or nil if the section lists nodes.
 func namesOf(section string) suggester {
 	switch section {
 	case "collections":
@@ -260,14 +260,13 @@ func namesOf(section string) suggester {
 	return nil
 }
 
-// maxTextForCompletion is the size up to which a file in text or JSON is read for completion: a tenth of a second's work.
+// maxTextForCompletion is the size of the largest text or JSON file that is read for completion. It takes about 0.1 s.
 const maxTextForCompletion = 4 << 20
 
-// errNotForCompletion is returned for what cannot be read while somebody waits for a completion.
+// errNotForCompletion is returned for files that take too long to read while the user waits for a completion.
 var errNotForCompletion = errors.New("not to be read for completion")
 
-// openForCompletion opens an input unless it is one that takes long or must not be touched: standard input, a pipe, a large
-// text.
+// openForCompletion opens an input. It refuses standard input, pipes and large text files: reading them takes long or consumes them.
 func openForCompletion(cmd *cobra.Command, path, tagSet string) (*metafile.File, error) {
 	if stdinArgument(path) {
 		return nil, errNotForCompletion
@@ -285,13 +284,13 @@ func openForCompletion(cmd *cobra.Command, path, tagSet string) (*metafile.File,
 	return metafile.Open(path, metafile.OpenOptions{Format: format, TagSet: tagSet, Stdin: strings.NewReader("")})
 }
 
-// tagSets returns the tag-sets that have been typed.
+// tagSets returns the tag-sets typed so far.
 func tagSets(cmd *cobra.Command) []string {
-	sets, _ := cmd.Flags().GetStringArray("tag-set") // it fails where the command has no such flag
+	sets, _ := cmd.Flags().GetStringArray("tag-set") // it fails if the command has no such flag
 	return sets
 }
 
-// flagValue returns the value of a flag as far as it has been typed, "" where the command has no such flag.
+// flagValue returns the value typed so far for a flag, or "" if the command has no such flag.
 func flagValue(cmd *cobra.Command, name string) string {
 	if f := cmd.Flags().Lookup(name); f != nil {
 		return f.Value.String()
@@ -299,7 +298,7 @@ func flagValue(cmd *cobra.Command, name string) string {
 	return ""
 }
 
-// selectable returns what diff --ignore takes, patterns left open.
+// selectable returns the values of diff --ignore. In attr:NAME, NAME is left out.
 func selectable() []string {
 	words := diff.Selectable()
 	for i, word := range words {
@@ -328,12 +327,12 @@ func suggestInputs(cmd *cobra.Command) suggester {
 	}
 }
 
-// suggestListedCollections suggests the keys that can stand in a comma-separated list.
+// suggestListedCollections suggests the collections whose keys can be written in a comma-separated list.
 func suggestListedCollections(m *wire.MetaGraph, prefix string) []inspect.Suggestion {
 	return slices.DeleteFunc(inspect.SuggestCollections(m, prefix), func(s inspect.Suggestion) bool { return strings.Contains(s.Text, ",") })
 }
 
-// suggestCollectionPatterns suggests keys the way they are written in a list of globs, where ? stands for a comma.
+// suggestCollectionPatterns suggests collection keys as globs for a comma-separated list: ? replaces a comma.
 func suggestCollectionPatterns(m *wire.MetaGraph, prefix string) []inspect.Suggestion {
 	found := inspect.SuggestCollections(m, strings.SplitN(prefix, "?", 2)[0])
 	for i := range found {

@@ -2,10 +2,10 @@ package main
 
 import "os"
 
-// A confusion is a word from another program, and the hint for somebody who types it.
+// A confusion is a word that users know from another program, and a hint with the equivalent here.
 type confusion struct{ typed, hint string }
 
-// flagConfusions are flags of other programs, without their dashes.
+// flagConfusions returns flags of other programs, without their dashes.
 func flagConfusions() []confusion {
 	const out = "the output is the second argument: IN OUT"
 	return []confusion{
@@ -14,14 +14,14 @@ func flagConfusions() []confusion {
 	}
 }
 
-// sectionConfusions are other names of sections.
+// sectionConfusions returns other common names of sections.
 func sectionConfusions() []confusion {
 	return []confusion{
 		{"inputs", "did you mean the section io?"}, {"outputs", "did you mean the section io?"}, {"input", "did you mean the section io?"}, {"output", "did you mean the section io?"},
 	}
 }
 
-// commandConfusions are verbs of other programs, with the command that does the same.
+// commandConfusions returns commands of other programs, with the equivalent command.
 func commandConfusions() []confusion {
 	const (
 		show   = "use metagraph show FILE"
@@ -46,7 +46,7 @@ func commandConfusions() []confusion {
 	}
 }
 
-// confused returns the hint for a word, or "".
+// confused returns the hint for a typed word, or "" if the list does not have it.
 func confused(list []confusion, typed string) string {
 	for _, c := range list {
 		if c.typed == typed {
@@ -56,7 +56,7 @@ func confused(list []confusion, typed string) string {
 	return ""
 }
 
-// isThere reports whether a word is the name of a file or directory.
+// isThere reports whether word is the path of an existing file or directory.
 func isThere(word string) bool {
 	_, err := os.Stat(word)
 	return err == nil

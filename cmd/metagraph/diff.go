@@ -122,7 +122,7 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	return diffVerdict(report)
 }
 
-// compare compares two inputs and says in the report what they are.
+// compare compares two inputs and returns a report with their names and types.
 func (o *diffOptions) compare(a, b diffInput, options diff.Options) (*diff.Report, error) {
 	options.GraphOnly = a.bare() || b.bare()
 	report, err := diff.Compare(a.meta(), b.meta(), options)
@@ -143,7 +143,7 @@ func (o *diffOptions) compare(a, b diffInput, options diff.Options) (*diff.Repor
 	return report, nil
 }
 
-// print prints a report, or nothing if only the exit code is wanted.
+// print prints a report to stdout, or nothing with --quiet.
 func (o *diffOptions) print(env *environment, report *diff.Report, printing render.DiffOptions) error {
 	if o.quiet {
 		return nil
@@ -173,7 +173,7 @@ func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
 	return all, nil
 }
 
-// parse turns the flags into options and refuses what does not go together, before a file is opened.
+// parse converts the flags to options. It rejects contradictory flags before any file is opened.
 func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions, diff.Options, error) {
 	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width}
 	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names, Endpoints: ioEndpoints}
@@ -181,19 +181,19 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	var err error
 	switch {
 	case len(args) != 2:
-		err = usageErrorf("metagraph diff A B; one of them may be - for standard input", "diff takes two inputs, not %d", len(args))
+		err = usageErrorf("usage: metagraph diff A B", "diff takes two inputs, not %d", len(args))
 	case stdinArgument(args[0]) && stdinArgument(args[1]):
 		err = usageErrorf("give a file for one of them", "only one of the two inputs can be standard input")
 	case len(o.in.tagSets) > 2:
-		err = usageErrorf("one for both inputs, or the first for A and the second for B", "--tag-set is given %d times", len(o.in.tagSets))
+		err = usageErrorf("use one for both inputs, or the first for A and the second for B", "--tag-set is repeated %d times", len(o.in.tagSets))
 	case len(o.labels) == 1 || len(o.labels) > 2:
-		err = usageErrorf("give one for A and one for B: --label before --label after", "--label is given %d times", len(o.labels))
+		err = usageErrorf("give one for A and one for B: --label before --label after", "--label must be given twice, not %d times", len(o.labels))
 	case !slices.Contains(forms, printing.Format):
-		err = usageErrorf("give table, markdown, json, brief or html", "--format %q is not known", o.format)
+		err = usageErrorf("use table, markdown, json, brief or html", "unknown --format %q", o.format)
 	case o.stat && o.all:
-		err = usageErrorf("leave out one of them", "--stat gives a line for each part, --all every difference")
+		err = usageErrorf("leave out one of them", "--stat and --all cannot be used together")
 	case o.stat && (printing.Format == render.JSON || printing.Format == render.Brief || printing.Format == render.HTML):
-		err = usageErrorf("leave out one of them", "--stat is for tables and markdown, not for --format %s", o.format)
+		err = usageErrorf("leave out one of them", "--stat and --format %s cannot be used together", o.format)
 	default:
 		if printing.Format, err = o.page.format(env, printing.Format, o.format == string(render.Table)); err == nil {
 			printing.Color, err = env.color(o.color)
@@ -203,7 +203,7 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 		return printing, options, err
 	}
 	if err := options.Check(); err != nil {
-		return printing, options, usageErrorf("metagraph diff --help lists what can be selected", "%v", err)
+		return printing, options, usageErrorf("run metagraph diff --help for the list of parts", "%v", err)
 	}
 	options.Registry, err = o.registry.load()
 	return printing, options, err

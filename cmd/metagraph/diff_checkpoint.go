@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// compareCheckpoints compares two checkpoints that were named without a graph.
+// compareCheckpoints compares two checkpoints given as arguments, without their graphs. It returns errFound if they differ.
 func (o *diffOptions) compareCheckpoints(env *environment, args []string, printing render.DiffOptions, options diff.Options) error {
 	if !metafile.IsCheckpoint(args[0]) || !metafile.IsCheckpoint(args[1]) {
 		return usageErrorf("compare two checkpoints, or two graphs with --with-checkpoint", "only one of %s and %s is a checkpoint", args[0], args[1])
@@ -40,7 +40,7 @@ func (o *diffOptions) compareCheckpoints(env *environment, args []string, printi
 	return diffVerdict(report)
 }
 
-// addCheckpoints compares the checkpoints beside two graphs and adds what differs to the report.
+// addCheckpoints compares the checkpoints beside two graphs and adds the differences to the report.
 func addCheckpoints(report *diff.Report, a, b diffInput, options diff.Options) error {
 	first, err := a.checkpoint()
 	if err != nil {
@@ -58,7 +58,7 @@ func addCheckpoints(report *diff.Report, a, b diffInput, options diff.Options) e
 	return errors.Join(first.Changed(), second.Changed())
 }
 
-// checkpoint opens the checkpoint beside an input.
+// checkpoint opens the checkpoint beside an input. It returns an error if there is none.
 func (in diffInput) checkpoint() (*checkpoint.Checkpoint, error) {
 	name := nothing
 	if in.file != nil {
@@ -67,10 +67,10 @@ func (in diffInput) checkpoint() (*checkpoint.Checkpoint, error) {
 			return checkpoint.Open(prefix)
 		}
 	}
-	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint beside it", Hint: "leave out --with-checkpoint to compare the graphs alone"}
+	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint beside it", Hint: "leave out --with-checkpoint to compare only the graphs"}
 }
 
-// diffVerdict returns errFound if something differs.
+// diffVerdict returns errFound if the report has differences.
 func diffVerdict(report *diff.Report) error {
 	if report.Equal {
 		return nil

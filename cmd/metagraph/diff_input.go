@@ -5,14 +5,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A diffInput is one of the two inputs of diff. Without a file it is empty: git passes such a path for a file that was added or
-// removed.
+// A diffInput is one of the two inputs of diff. Its file is nil for an empty input, which git passes for an added or removed file.
 type diffInput struct{ file *metafile.File }
 
-// nothing is the path that git passes for a file that does not exist, on systems without such a device too.
+// nothing is the path that git passes for a file that does not exist. Git also passes it on systems that have no such device.
 const nothing = "/dev/null"
 
-// open opens input n. A single tag-set is for each input that is a SavedModel; of two, each is for its own input.
+// open opens input n, 0 for A and 1 for B. A single --tag-set applies to every input that is a SavedModel. With two, the first applies
+// to A and the second to B.
 func (o *diffOptions) open(env *environment, path string, n int) (diffInput, error) {
 	if path == nothing {
 		return diffInput{}, nil
@@ -30,7 +30,7 @@ func (o *diffOptions) open(env *environment, path string, n int) (diffInput, err
 		if file.Kind != metafile.SavedModel {
 			return diffInput{file}, nil
 		}
-		_ = file.Close() // it has other tags than those asked for, which err says
+		_ = file.Close() // err says that it does not have the requested tags
 	}
 	return diffInput{}, err
 }
@@ -66,7 +66,7 @@ func (in diffInput) name() (name, kind string) {
 	return in.file.Name, in.file.Kind.String()
 }
 
-// kindNote says what is not compared if one input is a bare GraphDef.
+// kindNote returns a note on the parts that are not compared, or "" if both or none of the inputs are bare GraphDefs.
 func kindNote(a, b diffInput) string {
 	if a.bare() == b.bare() || a.file == nil || b.file == nil {
 		return ""
@@ -75,5 +75,5 @@ func kindNote(a, b diffInput) string {
 	if b.bare() {
 		bare = b.file
 	}
-	return bare.Name + " is a GraphDef: only the graph is compared, not collections, saver, signatures, assets and op list"
+	return bare.Name + " is a GraphDef, so only the graphs are compared, not collections, savers, signatures, assets and op lists"
 }

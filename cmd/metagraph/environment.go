@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// An environment is what a run works with besides its arguments.
+// An environment holds everything that a run uses besides its arguments.
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -30,7 +30,7 @@ func newEnvironment(stdin io.Reader, stdout, stderr io.Writer) *environment {
 	return env
 }
 
-// terminal reports whether a stream is a terminal, and how many columns it has. Windows consoles have a size too.
+// terminal reports whether a stream is a terminal, and returns its number of columns. It returns 80 if the size is unknown.
 func terminal(stream any) (bool, int) {
 	file, ok := stream.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {

@@ -119,7 +119,8 @@ func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
 	return in.Kind
 }
 
-// checkPlace refuses standard output for what needs a place in the file system, and flags that ask for two kinds of output.
+// checkPlace returns an error if an output that consists of several files would go to standard output, or if flags ask for two types of
+// output.
 func (o *exportOptions) checkPlace(out string) error {
 	c := &o.convert
 	switch {
@@ -128,14 +129,14 @@ func (o *exportOptions) checkPlace(out string) error {
 	case c.savedModel && c.withCheckpoint:
 		return usageErrorf("leave out --with-checkpoint", "--saved-model always writes the checkpoint")
 	case c.savedModel && metafile.IsStdout(out):
-		return usageErrorf("name a directory that does not exist yet", "--saved-model writes a directory, not standard output")
+		return usageErrorf("name a new directory", "--saved-model writes a directory, so OUT cannot be standard output")
 	case c.withCheckpoint && metafile.IsStdout(out):
-		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, and standard output has no such place")
+		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, so OUT cannot be standard output")
 	}
 	return nil
 }
 
-// checkMissing returns an error if a collection that is to be copied does not exist, unless that is allowed.
+// checkMissing returns an error if a collection of --collection-list does not exist, unless --allow-missing is set.
 func (o *exportOptions) checkMissing(name string, report *rewrite.ExportReport) error {
 	if len(report.Missing) == 0 || o.missing {
 		return nil
@@ -147,7 +148,7 @@ func (o *exportOptions) checkMissing(name string, report *rewrite.ExportReport) 
 	return usageErrorf(hint+" (--allow-missing ignores this)", "%s: no collection named %s", name, shortList(report.Missing))
 }
 
-// cutDebugInfo returns the debug info that goes with the copy, nil where none is wanted or there.
+// cutDebugInfo returns the debug info of the exported nodes, or nil if it is not wanted or does not exist.
 func (o *exportOptions) cutDebugInfo(in *metafile.File) (*wire.Rope, error) {
 	if !o.debugInfo {
 		return nil, nil
@@ -160,13 +161,13 @@ func (o *exportOptions) cutDebugInfo(in *metafile.File) (*wire.Rope, error) {
 	return cut, in.Annotate(err)
 }
 
-// parse turns the flags into options.
+// parse converts the flags to options. It rejects contradictory flags before any file is opened.
 func (o *exportOptions) parse(out string) (err error) {
 	if o.debugInfo && metafile.IsStdout(out) {
-		return usageErrorf("give a file to write to", "--save-debug-info writes beside OUT, and standard output has no such place")
+		return usageErrorf("name a file to write to", "--save-debug-info writes a file beside OUT, so OUT cannot be standard output")
 	}
 	if o.debugInfo && metafile.DebugInfoPath(out) == out {
-		return usageErrorf("give a file with another extension", "%s is where --save-debug-info writes the debug info", out)
+		return usageErrorf("use another extension for OUT", "%s: --save-debug-info writes the debug info to this file", out)
 	}
 	if o.export.Registry, err = o.registry.load(); err != nil {
 		return err
@@ -179,15 +180,15 @@ func (o *exportOptions) parse(out string) (err error) {
 	}
 	if len(o.collections) > 0 {
 		if o.graphDef {
-			return usageErrorf("leave out one of them", "--graph-def writes no collections, and --collection-list picks some")
+			return usageErrorf("leave out one of them", "--graph-def and --collection-list cannot be used together")
 		}
 		if o.export.Collections = splitLists(o.collections); slices.Contains(o.export.Collections, "") {
-			return usageErrorf("leave out --collection-list to copy all", "--collection-list has an empty name in it")
+			return usageErrorf("leave out --collection-list to copy all", "--collection-list contains an empty name")
 		}
 	}
 	if o.asText {
 		if o.out.format != "auto" && o.out.format != "text" {
-			return usageErrorf("give one of them", "--as-text and --output-format %s contradict each other", o.out.format)
+			return usageErrorf("leave out one of them", "--as-text and --output-format %s contradict each other", o.out.format)
 		}
 		o.out.format = "text"
 	}

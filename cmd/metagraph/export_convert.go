@@ -16,7 +16,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 )
 
-// convertFlags are the flags of export that change what a graph computes from, how and for whom.
+// convertFlags holds the flags of export that cut, freeze or convert a graph.
 type convertFlags struct {
 	inputs, outputs []string
 	signature       string
@@ -44,7 +44,7 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `name` from all nodes (repeatable, comma-separated)")
 }
 
-// parse adds what the flags say to the options of an export.
+// parse adds the values of the flags to the options of an export.
 func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 	var err error
 	if o.Inputs, err = endpoints("--inputs", c.inputs); err != nil {
@@ -64,7 +64,7 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 		o.Tags = splitLists(c.tags)
 	}
 	if c.freeze && c.withCheckpoint {
-		return usageErrorf("leave out --with-checkpoint", "--freeze puts the values into the graph, so that there is no checkpoint to write")
+		return usageErrorf("leave out --with-checkpoint", "--freeze and --with-checkpoint cannot be used together")
 	}
 	for _, spec := range c.shapes {
 		shape, err := parseShape(spec)
@@ -77,8 +77,8 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 	return nil
 }
 
-// open opens the checkpoint that the conversion needs: the one that was named, else the one that belongs to in. It returns nil if
-// none is needed, or if there is none beside in.
+// open opens the checkpoint that the conversion needs: that of --checkpoint, else the one beside in. It returns nil if the conversion
+// needs none, or if there is none beside in.
 func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	prefix := c.checkpoint
 	if prefix == "" {
@@ -97,7 +97,7 @@ func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	return found, err
 }
 
-// verifyKeys checks the values of some keys of a checkpoint: a damaged value must not get into a graph.
+// verifyKeys returns an error if the value of one of the keys is damaged. A damaged value must not be copied into a graph.
 func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys []string) error {
 	names := make(map[string]bool, len(keys))
 	for _, key := range keys {
@@ -108,10 +108,10 @@ func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys []string) er
 		return err
 	}
 	return &metafile.Error{Name: c.Name, Problem: fmt.Sprintf("the value of %q is damaged: %s", damaged[0].Name, damaged[0].What),
-		Hint: "copy or download the checkpoint again, or use that of another step"}
+		Hint: "copy or download the checkpoint again, or use another step"}
 }
 
-// remedied adds flags to an error of an export.
+// remedied adds a hint with flag names to an error of an export.
 func remedied(err error, in *metafile.File) error {
 	switch {
 	case errors.Is(err, rewrite.ErrNoOutputs):
@@ -122,7 +122,7 @@ func remedied(err error, in *metafile.File) error {
 	return in.Annotate(err)
 }
 
-// endpoints parses the values of --inputs or --outputs.
+// endpoints parses the values of --inputs or --outputs. Its errors begin with flag.
 func endpoints(flag string, lists []string) ([]prune.Endpoint, error) {
 	var out []prune.Endpoint
 	for _, spec := range splitLists(lists) {
@@ -137,12 +137,12 @@ func endpoints(flag string, lists []string) ([]prune.Endpoint, error) {
 	return out, nil
 }
 
-// parseShape parses a value of --set-shape. A node name holds no `=`.
+// parseShape parses a value of --set-shape. Node names cannot contain `=`.
 func parseShape(spec string) (rewrite.NewShape, error) {
 	const hint = "write NAME=DIMS, such as x=8,224,224,? (? is a dimension of any size)"
 	name, dims, ok := strings.Cut(spec, "=")
 	if !ok || name == "" {
-		return rewrite.NewShape{}, usageErrorf(hint, "--set-shape %q names no placeholder and shape", spec)
+		return rewrite.NewShape{}, usageErrorf(hint, "--set-shape %q: expected NAME=DIMS", spec)
 	}
 	shape := rewrite.NewShape{Node: strings.TrimSuffix(name, ":0"), Dims: []int64{}}
 	if dims == "" {

@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// exported is what an export made, ready to be written.
+// exported is the result of an export, ready to be written.
 type exported struct {
 	o       *exportOptions
 	in      *metafile.File
@@ -26,7 +26,7 @@ type exported struct {
 	report  *rewrite.ExportReport
 }
 
-// close releases the checkpoint. It may be called twice.
+// close closes the checkpoint. It may be called twice.
 func (x *exported) close() error {
 	if x.values == nil {
 		return nil
@@ -36,7 +36,7 @@ func (x *exported) close() error {
 	return values.Close()
 }
 
-// write writes one file, with its debug info if that is wanted.
+// write writes one file, and its debug info with --save-debug-info.
 func (x *exported) write(ctx context.Context, env *environment) error {
 	debug, err := x.o.cutDebugInfo(x.in)
 	if err != nil {
@@ -60,7 +60,7 @@ func (x *exported) write(ctx context.Context, env *environment) error {
 	return x.o.out.write(ctx, env, out, r, x.in)
 }
 
-// verify returns what checks the values that go into a frozen graph.
+// verify returns a function that checks the values for a frozen graph, or nil if the graph is not frozen.
 func (x *exported) verify(ctx context.Context) func() error {
 	if x.values == nil || !x.o.convert.freeze {
 		return nil
@@ -68,7 +68,7 @@ func (x *exported) verify(ctx context.Context) func() error {
 	return func() error { return verifyKeys(ctx, x.values, x.report.Keys) }
 }
 
-// keep returns which keys of the checkpoint the copy needs: nil for all, if the graph was not cut.
+// keep returns a function that reports whether the copy needs a key of the checkpoint. It returns nil if the copy needs all keys.
 func (x *exported) keep() func(key string) bool {
 	if len(x.o.export.Outputs) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func (x *exported) keep() func(key string) bool {
 	return func(key string) bool { return wanted[key] }
 }
 
-// release closes the inputs, unless they changed meanwhile.
+// release closes the inputs. It returns an error if they have changed since they were opened.
 func (x *exported) release() error {
 	if err := changed([]*metafile.File{x.in}); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (x *exported) release() error {
 	return errors.Join(x.close(), x.in.Close())
 }
 
-// writeSavedModel writes a directory.
+// writeSavedModel writes the new directory of a SavedModel.
 func (x *exported) writeSavedModel(ctx context.Context, env *environment) error {
 	format, err := metafile.ParseFormat(x.o.out.format)
 	if err != nil {
@@ -130,7 +130,8 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	return nil
 }
 
-// places returns where the file of an asset may be: in the SavedModel that it comes from, where the graph says, or beside the graph.
+// places returns the paths where the file of an asset may be, in the order to try: in the input SavedModel, at the path in the graph, and
+// beside the graph.
 func (x *exported) places(asset rewrite.AssetFile) []string {
 	dir := filepath.Dir(x.in.Path)
 	var places []string
@@ -149,7 +150,7 @@ func (x *exported) places(asset rewrite.AssetFile) []string {
 	return append(append([]string{written}, places...), beside...)
 }
 
-// writeWithCheckpoint writes a file and the checkpoint beside it.
+// writeWithCheckpoint writes a file, and the checkpoint beside it.
 func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) error {
 	out := target(x.out, x.kind, x.in)
 	message, err := x.in.As(x.kind, x.message)
@@ -174,7 +175,7 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	return nil
 }
 
-// stage writes a message to out and the checkpoint beside it: both or none.
+// stage writes a message to out and the checkpoint beside it, both or neither.
 func (x *exported) stage(ctx context.Context, out string, message *wire.Rope, options metafile.WriteOptions) error {
 	stage := metafile.NewStage(ctx)
 	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard

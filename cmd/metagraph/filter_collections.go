@@ -63,7 +63,7 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, []*wire.Rope{meta}, in)
 }
 
-// missingAllowed adds to an error about patterns that match nothing how to allow them.
+// missingAllowed adds a hint about --allow-missing to an error about patterns that match nothing.
 func missingAllowed(err error) error {
 	var missing *rewrite.MissingError
 	if !errors.As(err, &missing) {

@@ -31,7 +31,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	var twice *givenTwiceError
 	if errors.As(err, &twice) && errors.As(err, &invalid) {
-		return usageErrorf("leave out one of them", "--%s is given twice: %q and %q", invalid.GetFlag().Name, twice.first, twice.second)
+		return usageErrorf("leave out one of them", "--%s is repeated: %q and %q", invalid.GetFlag().Name, twice.first, twice.second)
 	}
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int" {
 		return usageErrorf("use a whole number", "invalid --%s %q", invalid.GetFlag().Name, invalid.GetValue())
@@ -39,7 +39,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usageErrorf(hint, "%v", err)
 }
 
-// flagHint returns the hint for a flag of another program, or "" if the command has nothing like it.
+// flagHint returns the hint for a flag that users know from another program, or "" if the command has no equivalent.
 func flagHint(cmd *cobra.Command, name string) string {
 	hint := confused(flagConfusions(), name)
 	needs := "output-format" // only commands that write have it
@@ -52,8 +52,8 @@ func flagHint(cmd *cobra.Command, name string) string {
 	return hint
 }
 
-// argumentPrefix returns what to put before a message about an argument of a rewrite: the flag that sets it, which has the name of
-// TensorFlow's argument. It is empty if the message is about no argument.
+// argumentPrefix returns the prefix of a message about an argument of a rewrite: the flag that sets the argument. Flags are named after
+// TensorFlow's arguments. It returns "" if argument is empty.
 func argumentPrefix(argument string) string {
 	if argument == "" {
 		return ""

@@ -86,7 +86,7 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		defer into.Close() //nolint:errcheck // read only
 		inputs, base = append(inputs, into), into.Meta
 		if o.in.tagSet() != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
-			return usageErrorf("leave it out", "--tag-set %q: neither input is a SavedModel", o.in.tagSet())
+			return usageErrorf("leave out --tag-set", "--tag-set %q: neither input is a SavedModel", o.in.tagSet())
 		}
 	}
 	if o.checkpoints {
@@ -106,7 +106,7 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	return o.printElements(env, out, report)
 }
 
-// write writes the graph. OUT is what BASE is with IN in it, or without BASE what IN is.
+// write writes the graph. OUT has the file type of BASE, or of IN if there is no BASE, unless its name sets another.
 func (o *importOptions) write(ctx context.Context, env *environment, out string, message *wire.Rope, report *rewrite.ImportReport, inputs []*metafile.File) error {
 	p, err := placeOf(out, inputs[len(inputs)-1], inputs...)
 	if err != nil {
@@ -119,7 +119,7 @@ func (o *importOptions) write(ctx context.Context, env *environment, out string,
 	return o.out.write(ctx, env, out, r, inputs...)
 }
 
-// printElements prints the new names that were asked for, unless the graph itself went to stdout.
+// printElements prints the new names of --return-elements, unless the graph was written to stdout.
 func (o *importOptions) printElements(env *environment, out string, report *rewrite.ImportReport) error {
 	if metafile.IsStdout(out) {
 		return nil
@@ -132,10 +132,10 @@ func (o *importOptions) printElements(env *environment, out string, report *rewr
 	return nil
 }
 
-// parse turns the flags into options.
+// parse converts the flags to options. It rejects contradictory flags before any file is opened.
 func (o *importOptions) parse(args []string) (err error) {
 	if o.into == "-" && stdinArgument(argument(args, 0)) {
-		return usageErrorf("give a file for one of them", "IN and BASE cannot both be standard input")
+		return usageErrorf("use a file for one of them", "IN and BASE cannot both be standard input")
 	}
 	if o.imports.Registry, err = o.registry.load(); err != nil {
 		return err
@@ -145,14 +145,14 @@ func (o *importOptions) parse(args []string) (err error) {
 		if !ok || source == "" || target == "" {
 			hint := "for example --input-map images:0=images:0"
 			if ok && source == "" {
-				hint = "the shell may have put nothing in place of $unbound_inputs_NAME: use single quotes"
+				hint = "quote $unbound_inputs_NAME with single quotes, or the shell expands it"
 			}
-			return usageErrorf(hint, "--input-map %q is not SRC=DST", text)
+			return usageErrorf(hint, "--input-map %q: expected SRC=DST", text)
 		}
 		o.imports.InputMap = append(o.imports.InputMap, rewrite.InputMapping{Source: source, Target: target})
 	}
 	if len(o.inputMap) > 0 && o.into == "" {
-		return usageErrorf("give the graph that has the inputs with --into BASE", "--input-map maps to what is in BASE, and there is none")
+		return usageErrorf("name the graph to map to with --into BASE", "--input-map needs --into")
 	}
 	for _, text := range splitLists(o.collections) {
 		glob, err := match.ParseGlob(text)

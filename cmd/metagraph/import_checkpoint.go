@@ -14,10 +14,10 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// compose imports IN, the first of the inputs, into BASE, the second if there is one, and writes the graph and a checkpoint of both.
+// compose imports IN, the first input, into BASE, the second input if there is one. It writes the graph and one checkpoint for both.
 func (o *importOptions) compose(ctx context.Context, env *environment, out string, inputs []*metafile.File, base *wire.MetaGraph) error {
 	if metafile.IsStdout(out) {
-		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, and standard output has no such place")
+		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, so OUT cannot be standard output")
 	}
 	opened := make([]*checkpoint.Checkpoint, 2)
 	defer closeCheckpoints(opened)
@@ -41,8 +41,8 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 		if lacking.Base {
 			in = inputs[1]
 		}
-		return &metafile.Error{Name: in.Name, Problem: "has variables, and no checkpoint beside it", Err: err,
-			Hint: "leave out --with-checkpoint, or put its checkpoint beside it"}
+		return &metafile.Error{Name: in.Name, Problem: "has variables, but no checkpoint beside it", Err: err,
+			Hint: "leave out --with-checkpoint, or copy the checkpoint next to the file"}
 	}
 	if err != nil {
 		return cmp.Or(metafile.FileOf(err, inputs...), inputs[0]).Annotate(err)
@@ -56,7 +56,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	return o.printElements(env, out, report)
 }
 
-// writeComposed writes the graph and the checkpoint: both or none.
+// writeComposed writes the graph and the checkpoint, both or neither.
 func (o *importOptions) writeComposed(ctx context.Context, out string, message *wire.Rope, report *rewrite.ImportReport, inputs []*metafile.File, opened []*checkpoint.Checkpoint) error {
 	format, err := metafile.ParseFormat(o.out.format)
 	if err != nil {
@@ -88,7 +88,7 @@ func (o *importOptions) writeComposed(ctx context.Context, out string, message *
 	return stage.Commit()
 }
 
-// closeCheckpoints closes the checkpoints that are open.
+// closeCheckpoints closes the open checkpoints and sets them to nil.
 func closeCheckpoints(opened []*checkpoint.Checkpoint) {
 	for k, c := range opened {
 		if c != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// checkMappedShapes refuses a graph that TensorFlow would refuse because mapped inputs have other shapes than before: in function
-// bodies too, which Import does not look into. Problems that an input has itself do not count. It reads a copy of the result, which
-// only an import that changes shapes has to make.
+// checkMappedShapes returns an error if TensorFlow would reject the graph because mapped inputs have new shapes. It also checks function
+// bodies, which rewrite.Import does not. It ignores problems that an input already has. It copies the result, so call it only if the
+// import changed shapes.
 func checkMappedShapes(result *wire.Rope, inputs ...*wire.MetaGraph) error {
 	merged, err := wire.ParseMetaGraph(result.Bytes())
 	if err != nil {
@@ -43,7 +43,7 @@ func checkMappedShapes(result *wire.Rope, inputs ...*wire.MetaGraph) error {
 	return conflicts
 }
 
-// shapeProblems returns the problems of a graph that are about shapes, by message.
+// shapeProblems returns the shape problems of a graph, by message.
 func shapeProblems(m *wire.MetaGraph) (map[string]problems.Problem, error) {
 	all, err := problems.Find(model.New(m))
 	if err != nil {

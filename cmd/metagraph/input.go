@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
-// inputFlags are the flags of every command for reading its inputs.
+// inputFlags holds the flags for reading inputs, which every command has.
 type inputFlags struct {
 	format  string
 	tagSets []string
@@ -26,22 +26,22 @@ func (in *inputFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&in.tagSets, "tag-set", nil, usage)
 }
 
-// tagSet returns the tag-set that was given, or "".
+// tagSet returns the value of --tag-set, or "".
 func (in *inputFlags) tagSet() string { return argument(in.tagSets, 0) }
 
-// open opens an input. Nothing on a terminal is a usage error: the user forgot the file.
+// open opens an input. Reading standard input from a terminal is a usage error: the user forgot the file.
 func (in *inputFlags) open(env *environment, path string) (*metafile.File, error) {
 	return in.openOne(env, path, false)
 }
 
-// openOne opens an input. If it is one of several, the tag-set applies to it only if it is a SavedModel.
+// openOne opens an input. If it is one of several, --tag-set is ignored unless it is a SavedModel.
 func (in *inputFlags) openOne(env *environment, path string, several bool) (*metafile.File, error) {
 	format, err := metafile.ParseFormat(in.format)
 	if err != nil {
 		return nil, usageErrorf("leave out --input-format to detect the format from the content", "--input-format: %v", err)
 	}
 	if len(in.tagSets) > 1 {
-		return nil, usageErrorf("the tags of one MetaGraphDef are separated by commas: --tag-set "+strings.Join(in.tagSets, ","), "--tag-set is given %d times", len(in.tagSets))
+		return nil, usageErrorf("separate the tags of one MetaGraphDef by commas: --tag-set "+strings.Join(in.tagSets, ","), "--tag-set is repeated %d times", len(in.tagSets))
 	}
 	if stdinArgument(path) && env.stdinTerminal {
 		return nil, usageErrorf("name a file, or pipe one in", "no input: standard input is a terminal")
@@ -59,7 +59,7 @@ func (in *inputFlags) openOne(env *environment, path string, several bool) (*met
 // stdinArgument reports whether an argument means standard input.
 func stdinArgument(arg string) bool { return arg == "" || arg == "-" }
 
-// argument returns argument n, "" where there is none.
+// argument returns argument n, or "" if there is none.
 func argument(args []string, n int) string {
 	if n < len(args) {
 		return args[n]
@@ -67,7 +67,7 @@ func argument(args []string, n int) string {
 	return ""
 }
 
-// splitLists returns the elements of comma-separated lists, without the blanks behind commas.
+// splitLists returns the elements of comma-separated lists, without the spaces after commas.
 func splitLists(lists []string) []string {
 	var out []string
 	for _, list := range lists {
@@ -81,7 +81,7 @@ func splitLists(lists []string) []string {
 	return out
 }
 
-// shortList joins the first few of a list of names, and adds how many more there are.
+// shortList joins the first names of a list, quoted, and adds the number of further names.
 func shortList(names []string) string {
 	const most = 8
 	quoted := make([]string, 0, most)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	_ "github.com/metagraph/metagraph/internal/fdlimit" // for its message where few files can be opened
+	_ "github.com/metagraph/metagraph/internal/fdlimit" // for its message when the limit on open files is low
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -32,11 +32,10 @@ const (
 	exitTrouble = 2 // error
 )
 
-// errFound is returned by a command that found something: diff a difference, a check what it looks for. The command has printed what
-// it found.
+// errFound is returned by a command that found what it looks for, such as a difference. The command has already printed it.
 var errFound = errors.New("found")
 
-// run runs the command line args and returns the exit code. It prints the error, once.
+// run runs the command line args, prints its error, if any, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return runIn(ctx, args, newEnvironment(stdin, stdout, stderr))
 }
@@ -49,7 +48,7 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	} else {
 		setFlagsOnce(root)
 	}
-	root.SetArgs(append([]string{}, args...)) // cobra would take nil for os.Args
+	root.SetArgs(append([]string{}, args...)) // cobra reads os.Args if this is nil
 	help := &watchedWriter{Writer: env.stdout}
 	root.SetOut(help)
 	err := metafile.Guard(func() (err error) {
@@ -74,8 +73,8 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	return exitTrouble
 }
 
-// wantsJSON reports whether the user wants to read errors as JSON: with --report json or --format json. It goes by the words of the
-// command line, which may have failed to parse.
+// wantsJSON reports whether errors are printed as JSON: with --report json or --format json. It reads the words of the command line,
+// since parsing may have failed.
 func wantsJSON(args []string) bool {
 	for i, arg := range args {
 		switch arg {
@@ -92,7 +91,7 @@ func wantsJSON(args []string) bool {
 	return false
 }
 
-// A watchedWriter keeps the first error of its writer. Cobra, which prints help and completions, ignores errors.
+// A watchedWriter records the first error of its writer. Cobra ignores errors when it prints help and completions.
 type watchedWriter struct {
 	io.Writer
 	err error
@@ -106,8 +105,8 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// each returns the errors that an error consists of: one for each file, and for each conflict one that begins with the name of the file.
-// Any other error is returned as it is.
+// each splits an error that stands for several files or conflicts into one error each. The error of a conflict begins with the name of
+// its file. Any other error is returned alone.
 func each(err error) []error {
 	var files fileErrors
 	if errors.As(err, &files) {
@@ -130,9 +129,9 @@ func each(err error) []error {
 	return out
 }
 
-// complain prints an error and what to do about it, as lines or as JSON.
+// complain prints an error and its hint to stderr, as text or as JSON.
 func complain(env *environment, err error, json bool) {
-	// If stderr fails, nobody is left to tell.
+	// An error of stderr cannot be reported anywhere.
 	if hint := hintOf(err); json {
 		_ = render.ErrorJSON(env.stderr, err.Error(), hint, fileOf(err))
 	} else {
@@ -140,7 +139,7 @@ func complain(env *environment, err error, json bool) {
 	}
 }
 
-// hintOf returns what to do about an error, or "".
+// hintOf returns the hint of an error, or "".
 func hintOf(err error) string {
 	var hinted interface{ Remedy() string }
 	if errors.As(err, &hinted) {
@@ -149,7 +148,7 @@ func hintOf(err error) string {
 	return ""
 }
 
-// fileOf returns the name of the file that an error is about, or "".
+// fileOf returns the name of the file that an error refers to, or "".
 func fileOf(err error) string {
 	var file *metafile.Error
 	var path *fs.PathError

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// setFlagsOnce makes it an error to give a flag twice, in all commands below root, unless the flag takes several values or none.
+// setFlagsOnce makes repeating a flag an error in all commands below root. Flags that take several values, or none, can be repeated.
 func setFlagsOnce(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -19,14 +19,14 @@ func setFlagsOnce(root *cobra.Command) {
 	}
 }
 
-// A onceValue is the value of a flag that can be set once.
+// A onceValue is the value of a flag that can only be set once.
 type onceValue struct {
 	pflag.Value
 	given string
 	set   bool
 }
 
-// Set sets the value. It fails the second time.
+// Set sets the value. The second call returns a *givenTwiceError.
 func (v *onceValue) Set(text string) error {
 	if v.set {
 		return &givenTwiceError{v.given, text}
@@ -35,7 +35,7 @@ func (v *onceValue) Set(text string) error {
 	return v.Value.Set(text)
 }
 
-// A givenTwiceError is about a flag that takes one value and was given two.
+// A givenTwiceError reports a repeated flag that takes only one value.
 type givenTwiceError struct{ first, second string }
 
 func (e *givenTwiceError) Error() string {

@@ -13,7 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// outputFlags are the flags of every rewriting command for its output and its report.
+// outputFlags holds the flags of every rewriting command for its output and its report.
 type outputFlags struct {
 	format       string
 	allowUnknown bool
@@ -32,7 +32,7 @@ func (out *outputFlags) register(cmd *cobra.Command) {
 	f.StringVar(&out.report, "report", "text", "`format` of the report on stderr: text or json")
 }
 
-// check refuses invalid values before a file is opened.
+// check returns an error for invalid values. It is called before any file is opened.
 func (out *outputFlags) check() error {
 	if _, err := metafile.ParseFormat(out.format); err != nil {
 		return usageErrorf("leave out --output-format to choose the format by the name of the output", "--output-format: %v", err)
@@ -43,19 +43,19 @@ func (out *outputFlags) check() error {
 	return nil
 }
 
-// A result is what a rewriting command produced.
+// A result is the output of a rewriting command.
 type result struct {
 	message *wire.Rope
 	kind    metafile.Kind
-	place   *place // where the command found that it writes; nil for a path alone
+	place   *place // where to write; nil if the path of write is all that is known
 	report  render.Report
-	hints   []string     // what the user may do next, with the names of flags
-	verify  func() error // checks the data that the message refers to, once the size of the message is known to be valid; may be nil
-	beside  *companion   // a second file that is written with the first, both or none; may be nil
+	hints   []string     // what the user can do next
+	verify  func() error // checks the data that the message refers to, after the size of the message was checked; may be nil
+	beside  *companion   // a second file, written atomically with the first; may be nil
 }
 
-// write writes a result to path and reports what was changed. Before a file is replaced, the inputs are checked for changes and
-// released.
+// write writes a result to path and prints the report. Before it replaces a file, it closes the inputs. It returns an error if they have
+// changed since they were opened.
 func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
 	if r.place == nil {
 		r.place = &place{path: target(path, r.kind, inputs...), kind: r.kind}
@@ -100,12 +100,12 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		return nil
 	}
 	if changed := changed(inputs); changed != nil {
-		return changed // which may be why it could not be written
+		return changed // probably the reason why writing failed
 	}
 	return err
 }
 
-// writeGraphs writes new MetaGraphDefs of in, those that were selected, to what OUT becomes.
+// writeGraphs writes the rewritten MetaGraphDefs metas, one for each that is selected in in, to path.
 func (out *outputFlags) writeGraphs(ctx context.Context, env *environment, path string, r result, metas []*wire.Rope, in *metafile.File) error {
 	p, err := placeOf(path, in, in)
 	if err != nil {
@@ -125,7 +125,7 @@ type companion struct {
 	kind    metafile.Kind
 }
 
-// writeBoth writes the file and its companion in the same format: both or none.
+// writeBoth writes the file and its companion in the same format, both or neither.
 func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) error {
 	if options.Format == metafile.Auto {
 		options.Format = metafile.FormatOf(r.place.path)
@@ -144,7 +144,7 @@ func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) e
 	return stage.Commit()
 }
 
-// replace writes the file, or the new directory that it is in.
+// replace writes the file, or the new directory that contains it.
 func (r *result) replace(ctx context.Context, options metafile.WriteOptions) error {
 	if r.beside != nil {
 		return r.writeBoth(ctx, options)
@@ -160,7 +160,7 @@ func (r *result) replace(ctx context.Context, options metafile.WriteOptions) err
 	return errors.Join(err, d.Discard())
 }
 
-// reported returns the name of the file that a report is about: the output, or the input if nothing is written.
+// reported returns the name of the file for the report: the output, or the input if nothing is written.
 func (out *outputFlags) reported(p *place, inputs []*metafile.File) string {
 	if out.dryRun {
 		return inputs[0].Name
@@ -178,8 +178,8 @@ func changed(inputs []*metafile.File) error {
 	return nil
 }
 
-// target returns the file that OUT means. Where it is spelled like an input that is a directory or a checkpoint prefix, that is
-// the file in which the input was found, if that holds the kind of message that is to be written.
+// target returns the file that OUT refers to. If OUT equals the argument of an input that is a directory or a checkpoint prefix, that is
+// the file in which the input was found, provided that it holds the same type of message.
 func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	for _, in := range inputs {
 		if in.Path != "" && path != "" && filepath.Clean(in.Given) == filepath.Clean(path) && in.Kind == kind {
@@ -189,8 +189,7 @@ func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	return path
 }
 
-// say reports on stderr what was written to file, or for a dry run what would be. The exit code is about the result, so a
-// report that cannot be written is no error.
+// say prints the report to stderr. It ignores errors of stderr, since the exit code is about the result.
 func (out *outputFlags) say(env *environment, file string, r result) {
 	switch {
 	case out.quiet:
@@ -203,7 +202,7 @@ func (out *outputFlags) say(env *environment, file string, r result) {
 	}
 }
 
-// found ends a check of in: it reports what there is, and returns errFound if there is something.
+// found ends a check of in. It prints the report, and returns errFound if found is true.
 func (out *outputFlags) found(env *environment, in *metafile.File, r result, found bool) error {
 	if err := in.Changed(); err != nil {
 		return err

@@ -17,14 +17,14 @@ import (
 	"github.com/metagraph/metagraph/internal/render/page"
 )
 
-// pageFlags says where a page goes.
+// pageFlags holds the flags for HTML pages.
 type pageFlags struct{ open bool }
 
 func (p *pageFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&p.open, "open", false, "open the HTML page in a browser (implies --format html)")
 }
 
-// format returns the format to print: HTML with --open. It refuses to print a page to a terminal.
+// format returns the format to print, which is HTML with --open. It returns an error if a page would be printed to a terminal.
 func (p *pageFlags) format(env *environment, format render.Format, isDefault bool) (render.Format, error) {
 	switch {
 	case p.open && (isDefault || format == render.HTML):
@@ -32,7 +32,7 @@ func (p *pageFlags) format(env *environment, format render.Format, isDefault boo
 	case p.open:
 		return format, usageErrorf("leave out one of them", "--open shows an HTML page, not --format %s", format)
 	case format == render.HTML && env.stdoutTerminal:
-		return format, usageErrorf("redirect it (> page.html), or use --open", "--format html writes a page for a browser, and standard output is a terminal")
+		return format, usageErrorf("redirect the output (> page.html), or use --open", "--format html does not print to a terminal")
 	}
 	return format, nil
 }
@@ -67,9 +67,9 @@ func browser(path string) (string, []string) {
 	return "xdg-open", []string{path}
 }
 
-// page writes the whole file as one HTML page.
+// page writes the whole file to w as one HTML page.
 func (s *showSource) page(w io.Writer) error {
-	others := []string{nodesSection, scopesSection, tagSetsSection} // the page holds nodes and scopes as columns
+	others := []string{nodesSection, scopesSection, tagSetsSection} // the page has its own form of nodes and scopes
 	sections := slices.DeleteFunc(sectionTable(), func(t section) bool { return slices.Contains(others, t.name) })
 	views, err := s.views(sections, false)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *showSource) page(w io.Writer) error {
 	return s.file.Annotate(page.Show(w, page.Content{Name: s.file.Name, Model: s.model, Views: views}))
 }
 
-// diffPage writes a comparison as one HTML page.
+// diffPage writes a comparison to w as one HTML page.
 func diffPage(w io.Writer, a, b diffInput, report *diff.Report) error {
 	var facts bytes.Buffer
 	if err := render.Diff(&facts, report, render.DiffOptions{Format: render.JSON}); err != nil {

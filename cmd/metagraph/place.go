@@ -10,16 +10,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A place is where a rewriting command writes, and what.
+// A place is the destination of a rewriting command.
 type place struct {
-	path      string         // the file; standard output for what metafile.IsStdout knows
+	path      string         // the file, or standard output (see metafile.IsStdout)
 	kind      metafile.Kind  // the message in it
 	owner     *metafile.File // the input whose message gets the new MetaGraphDef
 	directory string         // the new directory of a SavedModel that path is in, "" for none
 }
 
-// placeOf returns what OUT becomes. An input that is replaced keeps its kind; otherwise the name of OUT decides; otherwise OUT is what the
-// owner is, and a SavedModel that was given as a directory becomes one.
+// placeOf returns the destination for OUT. An input that is replaced keeps its file type. Otherwise the name of OUT sets the type, or else
+// the type of the owner does. If the owner is the directory of a SavedModel, OUT becomes a directory too.
 func placeOf(out string, owner *metafile.File, inputs ...*metafile.File) (place, error) {
 	for _, in := range inputs {
 		if samePlace(out, in) {
@@ -30,7 +30,7 @@ func placeOf(out string, owner *metafile.File, inputs ...*metafile.File) (place,
 	kind, named := metafile.KindByName(out)
 	switch {
 	case named && kind == metafile.SavedModel && owner.Kind != metafile.SavedModel:
-		return p, usageErrorf("name it *.meta, or make a SavedModel with metagraph export --saved-model", "%s: would be a SavedModel, but %s is a %s", out, owner.Name, owner.Kind)
+		return p, usageErrorf("name it *.meta, or make a SavedModel with metagraph export --saved-model", "%s: cannot write a SavedModel, since %s is a %s", out, owner.Name, owner.Kind)
 	case named:
 		p.kind = kind
 	case owner.Kind == metafile.SavedModel && isDirectory(owner.Given) && !metafile.IsStdout(out) && !hasMessageExtension(out):
@@ -40,7 +40,7 @@ func placeOf(out string, owner *metafile.File, inputs ...*metafile.File) (place,
 	return p, nil
 }
 
-// message returns the message to write, given the new MetaGraphDefs of the owner: one, or all that were selected.
+// message returns the message to write. metas are the new MetaGraphDefs of the owner, one for each that is selected.
 func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
 	switch {
 	case p.kind == p.owner.Kind:
@@ -51,8 +51,8 @@ func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
 	return p.owner.As(p.kind, metas[0])
 }
 
-// copyTo writes a new directory with the message, which write writes, and all other files of the owner's directory. The fingerprint stays
-// behind: it is that of the old message.
+// copyTo writes a new directory: the message, with write, and the other files of the owner's directory. It skips the fingerprint, which
+// belongs to the old message.
 func (p *place) copyTo(d *metafile.Directory, write func(path string) error) error {
 	source, name := filepath.Dir(p.owner.Path), filepath.Base(p.path)
 	skipped := []string{"saved_model.pb", "saved_model.pbtxt", "fingerprint.pb"}
@@ -65,7 +65,7 @@ func (p *place) copyTo(d *metafile.Directory, write func(path string) error) err
 	return d.Commit()
 }
 
-// name returns how the place is called in a report.
+// name returns the name of the place for a report.
 func (p *place) name() string {
 	switch {
 	case p.directory != "":
@@ -76,7 +76,7 @@ func (p *place) name() string {
 	return p.path
 }
 
-// samePlace reports whether OUT is the file that was read, or what it was given as.
+// samePlace reports whether OUT is the file that was read, or equals the argument it was read from.
 func samePlace(out string, in *metafile.File) bool {
 	if in.Path == "" || metafile.IsStdout(out) {
 		return false
@@ -89,13 +89,13 @@ func samePlace(out string, in *metafile.File) bool {
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// isDirectory reports whether a path leads to a directory.
+// isDirectory reports whether path is a directory.
 func isDirectory(path string) bool {
 	stat, err := os.Stat(path)
 	return err == nil && stat.IsDir()
 }
 
-// hasMessageExtension reports whether a name ends like that of a file with one message.
+// hasMessageExtension reports whether a name has the extension of a file that holds one message.
 func hasMessageExtension(path string) bool {
 	ext := strings.ToLower(filepath.Ext(path))
 	return slices.Contains([]string{".meta", ".pb", ".pbtxt", ".txtpb", ".textproto", ".json"}, ext)

@@ -9,8 +9,8 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// A progress is a line on a terminal that shows how much of a long task is done. It appears after a moment, so that short tasks show
-// none, and is erased at the end. Its methods may be called from several goroutines.
+// A progress shows on a terminal how much of a long task is done. The line appears after a delay, so that short tasks do not show it, and
+// is erased at the end. Its methods can be called from several goroutines.
 type progress struct {
 	w     io.Writer // nil if stderr is not a terminal
 	what  string
@@ -26,7 +26,7 @@ const (
 	progressInterval = 100 * time.Millisecond
 )
 
-// newProgress returns a progress that ends at total bytes.
+// newProgress returns a progress for a task of total bytes.
 func newProgress(env *environment, what string, total int64) *progress {
 	p := &progress{what: what, total: total, next: time.Now().Add(progressDelay)}
 	if terminal, _ := terminal(env.stderr); terminal {
@@ -35,7 +35,7 @@ func newProgress(env *environment, what string, total int64) *progress {
 	return p
 }
 
-// add notes that n more bytes are done.
+// add adds n bytes to the part that is done.
 func (p *progress) add(n int64) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -47,7 +47,7 @@ func (p *progress) add(n int64) {
 	p.next, p.drawn = now.Add(progressInterval), true
 	const width = 24
 	full := int(min(p.have, p.total) * width / p.total)
-	// Where stderr fails there is nobody to tell.
+	// An error of stderr cannot be reported anywhere.
 	_, _ = fmt.Fprintf(p.w, "\r\x1b[K%s [%-*s] %3d%%", render.Message(p.what), width, "########################"[:full], min(p.have, p.total)*100/p.total)
 }
 

@@ -22,7 +22,7 @@ func (r *registryFlags) register(cmd *cobra.Command) {
 	f.StringArrayVar(&r.sets, "descriptor-set", nil, "`FILE` of types for --register, from protoc --include_imports -o (repeatable)")
 }
 
-// load returns the registry that the flags describe.
+// load returns the registry of collection types that the flags describe.
 func (r *registryFlags) load() (*scope.Registry, error) {
 	registry := scope.NewRegistry()
 	for _, path := range r.sets {

@@ -64,12 +64,12 @@ Exit codes:
 	return root
 }
 
-// A usageError is a mistake in a command line.
+// A usageError reports a mistake in the command line.
 type usageError struct{ problem, hint string }
 
 func (e *usageError) Error() string { return e.problem }
 
-// Remedy returns what to do instead.
+// Remedy returns the hint, which may be empty.
 func (e *usageError) Remedy() string { return e.hint }
 
 // usageErrorf returns a usageError with a hint, which may be empty.
@@ -77,7 +77,7 @@ func usageErrorf(hint, format string, args ...any) error {
 	return &usageError{problem: fmt.Sprintf(format, args...), hint: hint}
 }
 
-// unknownCommand refuses a first argument that is not a command, and suggests one.
+// unknownCommand returns an error if the first argument is not a command. Its hint suggests one.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -88,7 +88,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	hint := "metagraph --help lists the commands"
+	hint := "run metagraph --help for the list of commands"
 	if near := nearest.Names(args[0], names, 1); len(near) > 0 {
 		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
 	}
@@ -102,7 +102,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return usageErrorf(hint, "unknown command %q", args[0])
 }
 
-// inputAndOutput refuses more than two arguments, and says what they are for.
+// inputAndOutput returns an error for more than two arguments. Its hint explains the arguments of the command.
 func inputAndOutput(cmd *cobra.Command, args []string) error {
 	if len(args) <= 2 {
 		return nil

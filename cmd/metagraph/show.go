@@ -93,7 +93,7 @@ func (o *showOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
 	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
 	f.BoolVar(&o.wide, "wide", false, "show every column in full, even if the terminal is too narrow")
-	f.IntVar(&o.depth, "depth", 0, "`levels` to show in scopes (0: all) and size")
+	f.IntVar(&o.depth, "depth", 0, "`levels` of scopes to show in scopes and size (0: all)")
 	f.IntVar(&o.top, "top", 0, "`number` of rows in each table of size and checkpoint (default 20; constants: 10)")
 	o.checkpoints.register(f)
 	f.BoolVar(&o.functions, "functions", false, "also list nodes of function bodies, as FUNCTION/NODE")
@@ -104,8 +104,8 @@ func (o *showOptions) register(cmd *cobra.Command) {
 	f.StringArrayVar(&o.scopes, "scope", nil, "show only nodes in `SCOPE` (repeatable, comma-separated)")
 }
 
-// showGCPercent is how much the heap may grow before it is collected, in percent of what was in use. Nearly all that a large graph takes is
-// tables without pointers, which are scanned in no time.
+// showGCPercent is the GC percentage of show (see debug.SetGCPercent). It is low because collections are cheap: nearly all memory of a
+// large graph is in tables without pointers.
 const showGCPercent = 50
 
 func runShow(env *environment, o *showOptions, args []string) error {
@@ -146,10 +146,10 @@ type showRequest struct {
 	sections []section
 	printing render.Options
 	source   showSource // without a file
-	unfit    bool       // whether a checkpoint that was asked for cannot be restored as a whole
+	unfit    bool       // whether a requested checkpoint cannot be restored completely
 }
 
-// file shows one file. It reports whether there was anything in the sections.
+// file shows one file. It reports whether any section had content.
 func (r *showRequest) file(env *environment, path string) (found bool, err error) {
 	if metafile.IsCheckpoint(path) {
 		return r.checkpointAlone(env, path)
@@ -181,7 +181,7 @@ func (r *showRequest) file(env *environment, path string) (found bool, err error
 	return found, file.Changed()
 }
 
-// open opens a file. Its tag-sets are listed without choosing one of them.
+// open opens a file. To list only the tag-sets, it selects all of them.
 func (r *showRequest) open(env *environment, path string) (*metafile.File, error) {
 	in := r.options.in
 	if r.tagSetsOnly() && len(in.tagSets) == 0 {
@@ -190,12 +190,12 @@ func (r *showRequest) open(env *environment, path string) (*metafile.File, error
 	return in.openOne(env, path, len(r.files) > 1)
 }
 
-// tagSetsOnly reports whether nothing but the tag-sets is to be shown.
+// tagSetsOnly reports whether tag-sets is the only section to show.
 func (r *showRequest) tagSetsOnly() bool {
 	return !slices.ContainsFunc(r.sections, func(s section) bool { return s.name != tagSetsSection })
 }
 
-// graph shows one MetaGraphDef. It reports whether there was anything in the sections.
+// graph shows one MetaGraphDef. It reports whether any section had content.
 func (r *showRequest) graph(env *environment, file *metafile.File, printing render.Options) (found bool, err error) {
 	source := r.source
 	source.file, source.model = file, model.New(file.Meta)
@@ -222,7 +222,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	}
 	r.unfit = r.unfit || source.unfit
 	err = render.Show(env.stdout, views, printing)
-	// What is read while it is printed fails here too; a full disk is not the file's fault.
+	// Sections are read while they are printed, so this may be an error in the file or one of the output.
 	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
 		return false, file.Annotate(err)
 	}
@@ -238,7 +238,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	return found, r.noteFunctions(env, &source)
 }
 
-// noteFunctions tells how many nodes of function bodies the filters select, if the section nodes leaves them out.
+// noteFunctions prints a note with the number of nodes in function bodies that match the filters, if the section nodes skips them.
 func (r *showRequest) noteFunctions(env *environment, source *showSource) error {
 	o := r.options
 	if o.functions || !slices.ContainsFunc(r.sections, func(s section) bool { return s.name == nodesSection }) {
@@ -254,12 +254,12 @@ func (r *showRequest) noteFunctions(env *environment, source *showSource) error 
 	return nil
 }
 
-// fileInfo returns what the summary says about the file itself.
+// fileInfo returns the facts about the file for the summary.
 func fileInfo(f *metafile.File) inspect.FileInfo {
 	return inspect.FileInfo{Name: f.Name, Kind: f.Kind.String(), Format: f.Format.String(), Bytes: f.Size, TagSets: f.TagSets, Tags: f.Tags}
 }
 
-// fileErrors are errors about several files.
+// fileErrors holds the errors of several files.
 type fileErrors []error
 
 func (e fileErrors) Error() string { return errors.Join(e...).Error() }

@@ -11,10 +11,10 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// checkpointSection is the name of the section that lists a checkpoint.
+// checkpointSection is the section that lists a checkpoint.
 const checkpointSection = "checkpoint"
 
-// checkpointFlags are the flags of show that are about checkpoints alone.
+// checkpointFlags holds the flags of show for checkpoints.
 type checkpointFlags struct {
 	prefix string
 	verify bool
@@ -25,8 +25,8 @@ func (c *checkpointFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&c.verify, "verify", false, "read the whole checkpoint and verify every checksum")
 }
 
-// attach opens the checkpoint that belongs to the file, or that --checkpoint names. A checkpoint beside the file that cannot be read is a
-// problem of the file; one that was named is an error.
+// attach opens the checkpoint of --checkpoint, or else the one beside the file. It returns an error only for the former. If the one beside
+// the file cannot be read, that becomes a problem of the file.
 func (s *showSource) attach(flags checkpointFlags) error {
 	prefix := flags.prefix
 	if prefix == "" {
@@ -43,14 +43,14 @@ func (s *showSource) attach(flags checkpointFlags) error {
 	return nil
 }
 
-// closeCheckpoint closes what attach opened.
+// closeCheckpoint closes the checkpoint that attach opened.
 func (s *showSource) closeCheckpoint() {
 	if s.model.Checkpoint != nil {
 		_ = s.model.Checkpoint.Close() // it was only read
 	}
 }
 
-// checkpoint reads the section checkpoint. Without a checkpoint it is an error, unless all sections are shown.
+// checkpoint returns the section checkpoint. A missing checkpoint is an error unless all sections are shown.
 func (s *showSource) checkpoint() (render.View, error) {
 	switch {
 	case s.model.CheckpointErr != nil && s.asked:
@@ -68,12 +68,12 @@ func (s *showSource) checkpoint() (render.View, error) {
 		Hint: "name one with --checkpoint PREFIX, where PREFIX.index or a V1 file PREFIX exists"}
 }
 
-// reportOf lists an open checkpoint, and notes whether it fits.
+// reportOf returns the list of an open checkpoint, and records whether it fits the graph.
 func (s *showSource) reportOf(c *checkpoint.Checkpoint, match *checkpoint.Match) (render.View, error) {
 	report := checkpoint.NewReport(c)
 	report.Graph = match
 	if match == nil && s.model != nil {
-		report.Hints = append(report.Hints, "the graph has no saver, so nothing says which tensors its variables need")
+		report.Hints = append(report.Hints, "the graph has no saver, so the tensors that its variables need are unknown")
 	}
 	if s.checkpoints.verify {
 		bar := newProgress(s.env, "verifying "+c.Prefix, c.VerifySize())
@@ -92,16 +92,16 @@ func (s *showSource) reportOf(c *checkpoint.Checkpoint, match *checkpoint.Match)
 	}
 	view := render.Checkpoint(report)
 	if len(report.Tensors) == 0 && len(c.Tensors) > 0 {
-		view.Tables = nil // the filters leave nothing, and a note says so
+		view.Tables = nil // no tensor matches the filters; a note says so
 	}
 	return view, nil
 }
 
-// checkpointAlone shows a checkpoint that was named without a graph. It reports whether there was anything to show.
+// checkpointAlone shows a checkpoint without its graph. It reports whether there was anything to show.
 func (r *showRequest) checkpointAlone(env *environment, path string) (found bool, err error) {
 	if first := r.sections[0].name; !r.shows(checkpointSection) && first != sectionTable()[0].name {
-		return false, &metafile.Error{Name: path, Problem: "is a checkpoint, which has no section " + first,
-			Hint: "the section checkpoint lists its tensors; the graph is in the .meta file"}
+		return false, &metafile.Error{Name: path, Problem: "a checkpoint has no section " + first,
+			Hint: "use the section checkpoint to list its tensors; the graph is in the .meta file"}
 	}
 	c, err := checkpoint.Open(path)
 	if err != nil {
@@ -131,7 +131,7 @@ func sectionsNamed(name string) []section {
 	return sectionTable()[i : i+1]
 }
 
-// checkpointTensors returns the names of the tensors of a checkpoint, for suggestions and completion. It returns nil if there is none.
+// checkpointTensors returns the names of the tensors in the checkpoint at path, or beside the file at path. It returns nil if there is none.
 func checkpointTensors(path string) []string {
 	prefix := path
 	if !metafile.IsCheckpoint(path) {
@@ -150,7 +150,7 @@ func checkpointTensors(path string) []string {
 	return namesIn(c)
 }
 
-// namesIn returns the names of the tensors of a checkpoint.
+// namesIn returns the names of the tensors in a checkpoint.
 func namesIn(c *checkpoint.Checkpoint) []string {
 	names := make([]string, len(c.Tensors))
 	for i := range c.Tensors {

@@ -17,7 +17,7 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// parse converts flags and arguments to a request, and refuses combinations that make no sense, before a file is opened.
+// parse converts flags and arguments to a request. It rejects contradictory flags before any file is opened.
 func (o *showOptions) parse(env *environment, args []string) (*showRequest, error) {
 	r := &showRequest{options: o, source: showSource{env: env, checkpoints: o.checkpoints, depth: o.depth, width: env.width, top: o.top, functions: o.functions}}
 	if o.wide {
@@ -44,7 +44,7 @@ func (o *showOptions) parse(env *environment, args []string) (*showRequest, erro
 	return r, err
 }
 
-// printing returns how the sections are printed.
+// printing returns the options for printing the sections.
 func (o *showOptions) printing(env *environment, r *showRequest) (p render.Options, err error) {
 	p = render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: r.source.width, Filtered: len(o.picks()) > 0, Several: len(r.files) > 1}
 	if p.Format, err = render.ParseFormat(o.format); err != nil {
@@ -57,12 +57,12 @@ func (o *showOptions) printing(env *environment, r *showRequest) (p render.Optio
 	return p, err
 }
 
-// check refuses flags that contradict each other or the sections.
+// check returns an error if flags contradict each other or the sections.
 func (o *showOptions) check(r *showRequest) error {
 	format := r.printing.Format
 	switch {
 	case o.depth < 0 && o.depth != defaultDepth:
-		return usageErrorf("use 1 for the scopes at the top, 0 for all", "--depth must be 0 or greater")
+		return usageErrorf("use 1 for the top-level scopes, 0 for all", "--depth must be 0 or greater")
 	case o.top < 0:
 		return usageErrorf("leave out --top for the default", "--top must be 0 or greater")
 	case o.raw && format != render.Auto:
@@ -74,28 +74,28 @@ func (o *showOptions) check(r *showRequest) error {
 	case format == render.HTML && (len(r.sections) != 1 || r.sections[0].name != sectionTable()[0].name || len(o.picks()) > 0):
 		return usageErrorf("leave out sections and filters", "an HTML page shows the whole file")
 	case format == render.HTML && (len(r.files) != 1 || slices.Contains(o.in.tagSets, allTagSets)):
-		return usageErrorf("write a page for each of them", "an HTML page shows one graph")
+		return usageErrorf("write one page for each graph", "an HTML page shows one graph")
 	case format == render.SARIF && (len(r.sections) != 1 || r.sections[0].name != problemsSection):
 		return usageErrorf("for example: metagraph show model.meta problems --format sarif", "--format sarif needs the section problems")
 	case o.problems.given() != "" && !r.shows(problemsSection):
 		return usageErrorf("for example: metagraph show model.meta problems "+o.problems.given(), "%s needs the section problems", o.problems.given())
 	case o.functions && !r.shows(nodesSection):
-		return usageErrorf("it adds the nodes of function bodies to the section nodes", "--functions needs the section nodes")
+		return usageErrorf("for example: metagraph show model.meta nodes --functions", "--functions needs the section nodes")
 	case o.top > 0 && !r.shows(sizeSection) && !r.shows(checkpointSection):
-		return usageErrorf("it sets the rows of the sections size and checkpoint", "--top needs the section size or checkpoint")
+		return usageErrorf("for example: metagraph show model.meta size --top 50", "--top needs the section size or checkpoint")
 	case o.checkpoints.verify && !r.shows(checkpointSection):
 		return usageErrorf("for example: metagraph show model.ckpt-3 checkpoint --verify", "--verify needs the section checkpoint")
 	}
 	return nil
 }
 
-// shows reports whether a section is to be shown.
+// shows reports whether the request includes a section.
 func (r *showRequest) shows(name string) bool {
 	return slices.ContainsFunc(r.sections, func(s section) bool { return s.name == name })
 }
 
-// splitArguments tells the sections among the arguments from the files: an argument that has the name of a section is one. Sections are
-// shown once, in the order in which they are named.
+// splitArguments splits the arguments into sections and files. An argument with the name of a section is a section. Each section is shown
+// once, in the order of the arguments.
 func (r *showRequest) splitArguments(args []string) {
 	for _, arg := range args {
 		i := slices.IndexFunc(sectionTable(), func(s section) bool { return s.name == arg })
@@ -124,7 +124,8 @@ func (r *showRequest) splitArguments(args []string) {
 	r.source.asked = r.shows(checkpointSection) && len(r.sections) < len(sectionTable())
 }
 
-// checkWords refuses a word beside files that is neither a section nor a file, before anything is shown.
+// checkWords returns an error if one of several arguments is neither a section nor an existing file. It is called before anything is
+// shown.
 func (r *showRequest) checkWords() error {
 	for _, word := range r.files {
 		if len(r.files) == 1 || stdinArgument(word) || strings.ContainsAny(word, `/\.`) {
@@ -137,8 +138,8 @@ func (r *showRequest) checkWords() error {
 	return nil
 }
 
-// misspelledSection returns the error about an argument that is neither a section nor an existing file, with the section that may have been
-// meant. Any other error is returned as it is.
+// misspelledSection returns an error for an argument that is neither a section nor an existing file. Its hint suggests a section. If err is
+// about anything else, it is returned unchanged.
 func (r *showRequest) misspelledSection(path string, err error) error {
 	if !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(path, `/\.`) {
 		return err
@@ -156,12 +157,12 @@ func (r *showRequest) misspelledSection(path string, err error) error {
 	return usageErrorf(hint, "%s: no such file or section", path)
 }
 
-// filter returns the filter that the flags describe. A flag that applies to none of the sections is an error.
+// filter returns the filter that the flags describe. It returns an error if a flag applies to none of the sections.
 func (o *showOptions) filter(sections []section) (model.Filter, error) {
 	f := model.Filter{Scopes: splitLists(o.scopes)}
 	for _, p := range o.picks() {
 		if !slices.ContainsFunc(sections, func(s section) bool { return s.filters&p.kind != 0 }) {
-			return f, usageErrorf("it applies to "+strings.Join(sectionNames(p.kind), ", "), "%s does not apply to %s", p.flag, sections[0].name)
+			return f, usageErrorf("use it with "+strings.Join(sectionNames(p.kind), ", "), "%s does not apply to %s", p.flag, sections[0].name)
 		}
 	}
 	for _, globs := range []struct {
@@ -187,7 +188,7 @@ func (o *showOptions) filter(sections []section) (model.Filter, error) {
 	return f, nil
 }
 
-// tensorNames adds to a list of names the names of the nodes whose tensors or control inputs it has: x for x:0 and ^x.
+// tensorNames returns names and, for each tensor or control input among them, the name of its node: x for x:0 and ^x.
 func tensorNames(names []string) []string {
 	out := slices.Clone(names)
 	for _, name := range names {
@@ -202,7 +203,7 @@ func tensorNames(names []string) []string {
 	return out
 }
 
-// completeShow completes files, and behind the first one also sections.
+// completeShow completes files, and after the first argument also sections.
 func completeShow(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return nil, cobra.ShellCompDirectiveDefault

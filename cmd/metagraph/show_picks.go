@@ -16,7 +16,7 @@ type pick struct {
 	kind   filters
 }
 
-// picks returns the filter flags that were given.
+// picks returns the filter flags that are set.
 func (o *showOptions) picks() []pick {
 	var given []pick
 	for _, p := range []pick{{"--name", o.names, byName}, {"--op", o.ops, byOp}, {"--device", o.devices, byDevice}, {"--scope", o.scopes, byScope}} {
@@ -27,8 +27,8 @@ func (o *showOptions) picks() []pick {
 	return given
 }
 
-// noteNothing tells on stderr that the filters leave nothing of a section, which a script or a reader would take for a fact about the file.
-// It suggests the nearest name.
+// noteNothing prints a note to stderr that the filters leave a section empty, and suggests the nearest name. Without the note, an empty
+// section would look like a fact about the file.
 func (o *showOptions) noteNothing(env *environment, source *showSource, s section) {
 	var flags []string
 	near := ""
@@ -45,7 +45,7 @@ func (o *showOptions) noteNothing(env *environment, source *showSource, s sectio
 	}
 }
 
-// heeded returns the flags that apply to a section.
+// heeded returns the flags in picks that apply to a section.
 func (o *showOptions) heeded(s section) []pick {
 	var out []pick
 	for _, p := range o.picks() {
@@ -56,7 +56,7 @@ func (o *showOptions) heeded(s section) []pick {
 	return out
 }
 
-// known returns the names that a flag can select in a section, as far as they are found at once.
+// known returns the names that a flag can select in a section, for suggestions.
 func (s *showSource) known(from section, kind filters) []string {
 	if from.name == checkpointSection {
 		return namesIn(s.listed)

@@ -21,7 +21,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A section is one part of what show can tell about a file.
+// A section is one part of the output of show.
 type section struct {
 	name    string
 	purpose string
@@ -29,7 +29,7 @@ type section struct {
 	view    func(*showSource) (render.View, error)
 }
 
-// filters is a set of flags that select from what a section lists.
+// filters is a set of flags that select rows of a section.
 type filters int
 
 const (
@@ -41,7 +41,7 @@ const (
 	nodeFilters = byName | byOp | byDevice | byScope
 )
 
-// A showSource is what the sections are made from.
+// A showSource holds the inputs of all sections.
 type showSource struct {
 	env         *environment
 	file        *metafile.File
@@ -54,8 +54,8 @@ type showSource struct {
 	functions   bool // whether nodes of function bodies are listed
 	gate        *problemGate
 	checkpoints checkpointFlags
-	asked       bool                   // whether the section checkpoint was asked for by name
-	listed      *checkpoint.Checkpoint // what the section checkpoint lists, for suggestions
+	asked       bool                   // whether the section checkpoint was requested by name
+	listed      *checkpoint.Checkpoint // the checkpoint that was listed, for suggestions
 	unfit       bool                   // whether the checkpoint does not fit the graph, or is damaged
 }
 
@@ -65,13 +65,13 @@ const (
 	scopesSection = "scopes"
 	sizeSection   = "size"
 	nodesSection  = "nodes"
-	defaultDepth  = math.MinInt // as deep as each section finds right
+	defaultDepth  = math.MinInt // the default of each section
 	scopesDepth   = 2
 
 	tagSetsSection = "tag-sets"
 )
 
-// sectionTable returns all sections. The first is what show prints if none is named; nodes, the longest, is last.
+// sectionTable returns all sections in order. The first is the default section; nodes, the longest, is last.
 func sectionTable() []section {
 	return []section{
 		{"summary", "kind, origin, size, contents, inputs and outputs, problems", 0,
@@ -139,12 +139,12 @@ func sectionTable() []section {
 	}
 }
 
-// tagSets is the section tag-sets.
+// tagSets returns the section tag-sets.
 func (s *showSource) tagSets() (render.View, error) {
 	return view(render.TagSets)(inspect.TagSets(s.file.MetaGraphs()))
 }
 
-// size is the section size. It suggests a command only if that makes the file smaller.
+// size returns the section size. It suggests a command only if the command makes the file smaller.
 func (s *showSource) size() (render.View, error) {
 	measured, err := size.Measure(s.model, sizeOptions(s))
 	if err != nil {
@@ -185,7 +185,7 @@ func sizeOptions(s *showSource) size.Options {
 	return o
 }
 
-// levels returns how many levels of scopes the section scopes shows.
+// levels returns the number of levels that the section scopes shows.
 func (s *showSource) levels() int {
 	if s.depth == defaultDepth {
 		return scopesDepth
@@ -193,7 +193,7 @@ func (s *showSource) levels() int {
 	return s.depth
 }
 
-// draw prints the picture of the scopes.
+// draw writes the DOT picture of the scopes to w.
 func (s *showSource) draw(w io.Writer, o render.Options) error {
 	picture, err := picture.Draw(s.model, picture.Options{Filter: s.filter, Depth: s.levels()})
 	if err != nil {
@@ -202,7 +202,7 @@ func (s *showSource) draw(w io.Writer, o render.Options) error {
 	return render.Picture(w, picture, o)
 }
 
-// views reads the sections. With raw, a single section must have raw values.
+// views returns the views of the sections. With raw, it returns an error if the only section has no raw values.
 func (s *showSource) views(sections []section, raw bool) ([]render.View, error) {
 	views := make([]render.View, 0, len(sections))
 	for _, section := range sections {
@@ -218,7 +218,7 @@ func (s *showSource) views(sections []section, raw bool) ([]render.View, error) 
 	return views, nil
 }
 
-// view joins the two steps of a section, reading and presenting.
+// view combines the two steps of a section: reading facts and presenting them.
 func view[T any](present func(T) render.View) func(T, error) (render.View, error) {
 	return func(facts T, err error) (render.View, error) {
 		if err != nil {
@@ -228,7 +228,7 @@ func view[T any](present func(T) render.View) func(T, error) (render.View, error
 	}
 }
 
-// sectionNames returns the names of the sections to which one of the filters applies, or with no filters all names and `all`.
+// sectionNames returns the names of the sections to which one of the filters applies. Without filters, it returns all names and "all".
 func sectionNames(heeded filters) []string {
 	var names []string
 	for _, s := range sectionTable() {
@@ -242,7 +242,7 @@ func sectionNames(heeded filters) []string {
 	return names
 }
 
-// sectionList describes the sections, one per line.
+// sectionList returns the help text for the sections, one per line.
 func sectionList() string {
 	var b strings.Builder
 	for _, s := range sectionTable() {
