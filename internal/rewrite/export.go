@@ -17,81 +17,82 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ExportOptions says what a copy of a MetaGraphDef is to hold: the arguments of export_meta_graph. The zero value is a copy of
-// all of it.
+// ExportOptions selects what Export copies and changes. It corresponds to the arguments of export_meta_graph. The zero
+// value copies everything.
 type ExportOptions struct {
-	Scope                 string   // only the nodes in this scope, without the scope; slashes at its end mean nothing
-	Collections           []string // only the collections with these keys; empty: all
-	ClearDevices          bool     // empty the device of every node
-	ClearExtraneousSavers bool     // drop the savers that SaverDef is not about, nodes and all
-	StripDefaultAttrs     bool     // drop attrs that have their op's default value
-	UnboundInputs         string   // the collection that lists the inputs from outside Scope; empty: none does
+	Scope                 string   // copy only the nodes in this scope, and remove the scope from their names
+	Collections           []string // copy only the collections with these keys; empty: all
+	ClearDevices          bool     // clear the device of every node
+	ClearExtraneousSavers bool     // remove savers other than saver_def's, including their nodes
+	StripDefaultAttrs     bool     // remove attrs with their op's default value
+	UnboundInputs         string   // the collection that lists the inputs from outside Scope; empty: no such collection
 	Registry              *scope.Registry
 
-	Outputs        []prune.Endpoint // keep only what these need; empty: all
-	Inputs         []prune.Endpoint // cut the graph at these; empty: at its placeholders. Only with Outputs.
-	Signature      string           // key of the signature that is written for Inputs and Outputs; empty: DefaultSignature
-	Shapes         []NewShape       // placeholders with a new shape
-	DropAttrs      []string         // attrs to remove from all nodes, those in functions too
-	WithCheckpoint bool             // the copy gets a checkpoint of what its saver restores
-	SavedModel     bool             // make the copy fit for a SavedModel, or fail
-	Freeze         bool             // make constants of the variables that Outputs need
-	// Checkpoint has the values of the variables; nil for none.
+	Outputs        []prune.Endpoint // keep only the nodes that these need; empty: all
+	Inputs         []prune.Endpoint // cut the graph at these; empty: at its placeholders. Requires Outputs.
+	Signature      string           // key of the new signature for Inputs and Outputs; empty: DefaultSignature
+	Shapes         []NewShape       // new shapes for placeholders
+	DropAttrs      []string         // attrs to remove from all nodes, including those in functions
+	WithCheckpoint bool             // the copy comes with a checkpoint of what its saver restores
+	SavedModel     bool             // make the copy suitable for a SavedModel, or fail
+	Freeze         bool             // turn the variables that Outputs need into constants
+	// Checkpoint holds the values of the variables; nil: no values.
 	Checkpoint *checkpoint.Checkpoint
 	Tags       []string // replace the tags of the graph; nil keeps them
-	// Restores is what a new saver restores, which takes the place of the graph's in saver_def; nil keeps that.
+	// Restores lists what a new saver restores. The new saver replaces the graph's in saver_def. Nil keeps the graph's
+	// saver.
 	Restores []checkpoint.Restored
 }
 
-// An ExportReport says what Export did.
+// An ExportReport describes what Export did.
 type ExportReport struct {
-	Scope          string   `json:"scope"`           // the scope that was exported, empty for the whole graph
-	ScopeNode      bool     `json:"scope_node"`      // a node has the very name of the scope; it is outside
-	Nodes          int      `json:"nodes"`           // nodes that stayed
-	OfNodes        int      `json:"of_nodes"`        // nodes that there were
+	Scope          string   `json:"scope"`           // the exported scope; empty for the whole graph
+	ScopeNode      bool     `json:"scope_node"`      // a node has the same name as the scope; it is outside the scope
+	Nodes          int      `json:"nodes"`           // nodes kept
+	OfNodes        int      `json:"of_nodes"`        // nodes of the original
 	UnboundInputs  []string `json:"unbound_inputs"`  // inputs from outside the scope, in the order of their readers
-	UnboundListed  bool     `json:"unbound_listed"`  // whether a collection of the copy lists them
+	UnboundListed  bool     `json:"unbound_listed"`  // a collection of the copy lists them
 	Collections    []string `json:"collections"`     // collections of the copy, sorted
-	Dropped        []string `json:"dropped"`         // collections that are not in the copy, sorted
-	Missing        []string `json:"missing"`         // collections that were asked for and are not there
-	MissingNearest []string `json:"missing_nearest"` // the keys that come nearest to those
-	Entries        int      `json:"entries"`         // entries that went from collections that stayed
-	Torn           int      `json:"torn"`            // entries that stayed though they name nodes that lie outside the scope
-	Stale          []string `json:"stale"`           // collections in whose Anys nodes have names that they had before, sorted
-	Substitutes    int      `json:"initializers"`    // variables that got an initializer in the scope, theirs lying outside
-	Savers         []string `json:"savers"`          // scopes of the savers that went
-	Saver          string   `json:"saver"`           // what became of saver_def: "none", "kept", "dropped", "cut"
+	Dropped        []string `json:"dropped"`         // removed collections, sorted
+	Missing        []string `json:"missing"`         // requested collections that do not exist
+	MissingNearest []string `json:"missing_nearest"` // the most similar existing keys
+	Entries        int      `json:"entries"`         // entries removed from the remaining collections
+	Torn           int      `json:"torn"`            // remaining entries that refer to nodes outside the scope
+	Stale          []string `json:"stale"`           // collections whose Anys still contain old node names, sorted
+	Substitutes    int      `json:"initializers"`    // variables that got a substitute initializer, because theirs is outside the scope
+	Savers         []string `json:"savers"`          // scopes of the removed savers
+	Saver          string   `json:"saver"`           // what happened to saver_def: "none", "kept", "dropped", "cut"
 	Cleared        int      `json:"cleared"`         // nodes whose device was cleared
-	Attrs          int      `json:"attrs"`           // attrs with default values that were dropped
-	Undefined      []string `json:"undefined"`       // ops whose defaults the file does not tell
-	Signatures     []string `json:"signatures"`      // signatures that went, because a tensor of theirs did
-	Assets         int      `json:"assets"`          // assets that went
-	Objects        bool     `json:"objects"`         // the object graph went
-	OpsDropped     int      `json:"ops_dropped"`     // op definitions that nothing uses any more
+	Attrs          int      `json:"attrs"`           // attrs removed because they had the default value
+	Undefined      []string `json:"undefined"`       // ops that the file does not define, so that their defaults are unknown
+	Signatures     []string `json:"signatures"`      // signatures removed because one of their tensors was
+	Assets         int      `json:"assets"`          // assets removed
+	Objects        bool     `json:"objects"`         // the object graph was removed
+	OpsDropped     int      `json:"ops_dropped"`     // op definitions removed because nothing uses them
 
-	Inputs           []Tensor      `json:"inputs"`            // of the signature that was written, by key
-	Outputs          []Tensor      `json:"outputs"`           // the same
-	Signature        string        `json:"signature"`         // key of the signature that was written, empty where none was
-	Feeds            []string      `json:"feeds"`             // other placeholders that have to be fed
-	Defaults         []string      `json:"defaults"`          // placeholders with a default value that can be fed
+	Inputs           []Tensor      `json:"inputs"`            // inputs of the new signature, sorted by key
+	Outputs          []Tensor      `json:"outputs"`           // outputs of the new signature, sorted by key
+	Signature        string        `json:"signature"`         // key of the new signature; empty if none was written
+	Feeds            []string      `json:"feeds"`             // other placeholders that must be fed
+	Defaults         []string      `json:"defaults"`          // placeholders with a default value, which can be fed
 	Sources          []string      `json:"sources"`           // queues, iterators and readers that the outputs need
 	Tables           []string      `json:"tables"`            // lookup tables that the outputs need
 	Initializers     []string      `json:"initializer_ops"`   // the ops that fill the tables
-	InitOp           string        `json:"init_op"`           // the op that loaders of the SavedModel run first, empty for none
-	AssetFiles       []AssetFile   `json:"asset_files"`       // files that the SavedModel brings along
-	StalePaths       []StalePath   `json:"stale_paths"`       // constants with paths of another machine
+	InitOp           string        `json:"init_op"`           // the op that loaders of the SavedModel run first; empty for none
+	AssetFiles       []AssetFile   `json:"asset_files"`       // files that the SavedModel includes
+	StalePaths       []StalePath   `json:"stale_paths"`       // constants that contain paths of another machine
 	Frozen           []string      `json:"frozen"`            // variables that became constants
-	Updates          []string      `json:"updates"`           // ops that updated a variable and no longer do
-	Keys             []string      `json:"-"`                 // keys of the checkpoint that the copy needs
-	Added            int           `json:"added"`             // nodes that were added
-	FunctionsDropped int           `json:"functions_dropped"` // functions that nothing calls any more
-	Shapes           []ShapeChange `json:"shapes"`            // placeholders that got another shape
-	Inferred         int           `json:"inferred_dropped"`  // nodes that lost their recorded shapes, which no longer hold
-	Constants        []FixedSize   `json:"fixed_sizes"`       // constants that still hold a size that was replaced
-	AttrsDropped     []AttrCount   `json:"attrs_dropped"`     // attrs that were removed by name
+	Updates          []string      `json:"updates"`           // ops that no longer update a variable
+	Keys             []string      `json:"-"`                 // checkpoint keys that the copy needs
+	Added            int           `json:"added"`             // nodes added
+	FunctionsDropped int           `json:"functions_dropped"` // functions removed because nothing calls them
+	Shapes           []ShapeChange `json:"shapes"`            // placeholders with a new shape
+	Inferred         int           `json:"inferred_dropped"`  // nodes that lost recorded shapes, because the shapes no longer hold
+	Constants        []FixedSize   `json:"fixed_sizes"`       // constants that still contain a replaced size
+	AttrsDropped     []AttrCount   `json:"attrs_dropped"`     // attrs removed by name
 }
 
-// An exporter is one Export at work.
+// An exporter holds the state of one Export.
 type exporter struct {
 	m             *wire.MetaGraph
 	o             ExportOptions
@@ -99,30 +100,30 @@ type exporter struct {
 	pass          *scope.Pass
 	savers        *saverScopes
 	strip         *defaultStripper
-	used          map[string]bool // ops, where the op list is to be cut
+	used          map[string]bool // the used ops, if the op list is reduced to them
 	report        *ExportReport
 	trouble       Troubles
-	assets        []bool                       // which assets stay
-	facts         *opdef.Tensors               // of the graph without changes; set with draft
+	assets        []bool                       // which assets are kept
+	facts         *opdef.Tensors               // of the original graph; set with draft
 	changedShapes []bool                       // nodes whose inferred shapes no longer hold
-	draft         *draft.Graph                 // changes to nodes, nil while there are none
-	restores      []checkpoint.Restored        // what the file's saver restores; nil until asked for
-	byNode        map[int]*checkpoint.Restored // the same by the number of the variable
-	newSaver      []byte                       // SaverDef of the saver that was written, nil for none
-	freezing      *freeze.Freezing             // nil where nothing is frozen
-	ownSignature  bool                         // inputs and outputs are those of the graph's own signatures, which stay
-	fills         []int                        // new ops that fill tables of a frozen graph
+	draft         *draft.Graph                 // changes to nodes; nil if there are none
+	restores      []checkpoint.Restored        // what the file's saver restores; set on first use
+	byNode        map[int]*checkpoint.Restored // the same, by the number of the variable
+	newSaver      []byte                       // the new SaverDef; nil if none was written
+	freezing      *freeze.Freezing             // nil unless variables are frozen
+	ownSignature  bool                         // inputs and outputs come from the graph's own signatures, which are kept
+	fills         []int                        // new ops that fill the tables of a frozen graph
 	init          *prune.Init                  // how the cut graph is initialized
-	mainOp        string                       // the op that a loader has to run, to be named in a collection; empty to leave that as it is
+	mainOp        string                       // the op that a loader must run, to be listed in a collection; empty to leave the collection unchanged
 	newAssets     []AssetFile                  // files that become assets
-	cut           *prune.Cut                   // nil where no outputs were given
-	dropped       map[string]int               // attrs that were removed by name
-	saver         []byte                       // the SaverDef of the copy, nil for none
+	cut           *prune.Cut                   // nil unless outputs were given
+	dropped       map[string]int               // attrs removed by name
+	saver         []byte                       // the SaverDef of the copy; nil for none
 }
 
-// Export returns a copy of a MetaGraphDef as the options have it (export_scoped_meta_graph in
-// tensorflow/python/framework/meta_graph.py). What was not asked to change keeps its bytes. It fails with Troubles where the
-// options do not fit the file and with a *wire.SyntaxError where the file is damaged.
+// Export returns a copy of a MetaGraphDef with the changes that the options request (export_scoped_meta_graph in
+// tensorflow/python/framework/meta_graph.py). All other bytes stay the same. The error is Troubles if the options do not
+// suit the file, and a *wire.SyntaxError if the file is damaged.
 func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, error) {
 	if o.Registry == nil {
 		o.Registry = scope.NewRegistry()
@@ -146,7 +147,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	return m.Original(message), e.report, nil
 }
 
-// prepare makes the plan.
+// prepare plans all changes.
 func (e *exporter) prepare() error {
 	e.pass = &scope.Pass{Plan: e.plan, ClearDevices: e.o.ClearDevices}
 	for _, step := range []func() error{e.planEndpoints, e.planCut, e.planFreeze, e.planCompanions, e.planSavedModel, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
@@ -157,7 +158,7 @@ func (e *exporter) prepare() error {
 	return nil
 }
 
-// planSavers lets the nodes of extraneous savers go, where that is asked for.
+// planSavers removes the nodes of extraneous savers, if requested.
 func (e *exporter) planSavers() error {
 	if !e.o.ClearExtraneousSavers {
 		return nil
@@ -176,7 +177,7 @@ func (e *exporter) planSavers() error {
 	return nil
 }
 
-// planAttrs lets attrs with default values go, where that is asked for.
+// planAttrs removes attrs with default values, if requested.
 func (e *exporter) planAttrs() (err error) {
 	if !e.o.StripDefaultAttrs {
 		return nil
@@ -187,8 +188,8 @@ func (e *exporter) planAttrs() (err error) {
 	return err
 }
 
-// findUsedOps finds which ops the copy uses: those whose defaults the file does not tell are reported, and the op list is cut
-// where nodes go.
+// findUsedOps finds the ops that the copy uses. It reports those that the file does not define. The op list is reduced
+// to them if nodes are removed.
 func (e *exporter) findUsedOps() error {
 	if e.strip == nil && e.plan.Nothing() || e.used != nil {
 		return nil
@@ -206,9 +207,9 @@ func (e *exporter) findUsedOps() error {
 	return nil
 }
 
-// planOutside says what becomes of names outside the scope that stand in collections. TensorFlow keeps the names of nodes that
-// gradients added to a context, though they lie outside. With unbound inputs, whoever imports the copy mends that; without,
-// the copy is to be loaded as it is.
+// planOutside decides what happens to names outside the scope that occur in collections. TensorFlow keeps the names of
+// nodes that gradients added to a context, although these nodes are outside. If the copy has unbound inputs, an import
+// resolves such names. Otherwise the copy must load as it is, so they are pruned.
 func (e *exporter) planOutside() error {
 	if e.o.Scope == "" {
 		return nil
@@ -230,7 +231,7 @@ func (e *exporter) planOutside() error {
 	return nil
 }
 
-// planSaverDef finds what becomes of saver_def.
+// planSaverDef decides whether to keep, replace or drop saver_def.
 func (e *exporter) planSaverDef() error {
 	e.report.Saver = "none"
 	saver, ok := e.m.Message(wire.SaverDef)
@@ -255,7 +256,7 @@ func (e *exporter) planSaverDef() error {
 	return nil
 }
 
-// readsOutside reports whether a node that stays reads one that lies outside the scope.
+// readsOutside reports whether a kept node reads a node outside the scope.
 func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
 	for n, err := range g.Nodes() {
 		if err != nil {
@@ -273,15 +274,15 @@ func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
 	return false, nil
 }
 
-// readsGone notes that a node that stays reads one that goes with its saver.
+// readsGone reports a kept node that reads a node of a removed saver.
 func (e *exporter) readsGone(node, input []byte) error {
 	if len(e.trouble) < listed {
-		e.trouble.add("export without --clear-extraneous-savers", "node %q reads %q, which would go with an extraneous saver", node, input)
+		e.trouble.add("export without --clear-extraneous-savers", "node %q reads %q, which belongs to an extraneous saver", node, input)
 	}
 	return nil
 }
 
-// checkScope finds whether there is a node in the scope, if one is asked for.
+// checkScope reports an error if no node is in the requested scope.
 func (e *exporter) checkScope() error {
 	if e.o.Scope == "" {
 		return nil
@@ -306,35 +307,34 @@ func (e *exporter) checkScope() error {
 		return e.trouble.err()
 	}
 	isNode := e.report.ScopeNode
-	there := slices.Sorted(maps.Keys(scopes))
-	hint := meant(e.o.Scope, there)
-	if len(nearest.Names(e.o.Scope, there, 1)) == 0 {
-		// Of thousands of scopes, those at the top say what the graph is made of.
-		hint = meant(e.o.Scope, slices.DeleteFunc(slices.Clone(there), func(s string) bool { return strings.Contains(s, "/") }))
+	available := slices.Sorted(maps.Keys(scopes))
+	hint := meant(e.o.Scope, available)
+	if len(nearest.Names(e.o.Scope, available, 1)) == 0 {
+		// There may be thousands of scopes; the top-level ones give the best overview.
+		hint = meant(e.o.Scope, slices.DeleteFunc(slices.Clone(available), func(s string) bool { return strings.Contains(s, "/") }))
 	}
 	switch {
 	case isNode:
 		hint = fmt.Sprintf("%q is a node, not a scope", e.o.Scope)
-	case len(there) == 0:
-		hint = "no node of the graph lies in a scope"
+	case len(available) == 0:
+		hint = "the graph has no scopes"
 	}
-	e.trouble.add(hint, "no node lies in the scope %q", e.o.Scope)
+	e.trouble.add(hint, "no node is in scope %q", e.o.Scope)
 	return e.trouble
 }
 
-// checkNewName refuses a node whose name would be one that TensorFlow does not accept, such as a leading underscore, once the scope is off
-// it.
+// checkNewName reports a node whose name becomes invalid without the scope, such as a name with a leading underscore.
 func (e *exporter) checkNewName(name []byte) {
 	rest := e.plan.Node(string(name))
 	if rest != "" && len(e.trouble) < listed && e.plan.Keeps(name) && !scope.ValidName(rest) && scope.ValidName(string(name)) {
-		e.trouble.add("export a scope above it, or rename the node", "node %q would be called %q, a name that TensorFlow does not accept", name, rest)
+		e.trouble.add("export an outer scope, or rename the node", "node %q would become %q, which TensorFlow does not accept as a name", name, rest)
 	}
 }
 
-// hintDepth is how deep the scopes are that a hint can name.
+// hintDepth is the maximum depth of scopes in a hint.
 const hintDepth = 16
 
-// addScopes adds the scopes that a node lies in, those that a hint can name.
+// addScopes adds the outermost hintDepth scopes of a node.
 func addScopes(scopes map[string]bool, node []byte) {
 	end := -1
 	for range hintDepth {
@@ -348,7 +348,7 @@ func addScopes(scopes map[string]bool, node []byte) {
 	}
 }
 
-// checkCollections finds the collections that were asked for and are not there.
+// checkCollections reports the requested collections that do not exist.
 func (e *exporter) checkCollections() error {
 	there := make(map[string]bool)
 	for key := range e.m.Entries(wire.CollectionDef) {
@@ -369,12 +369,13 @@ func (e *exporter) checkCollections() error {
 	return nil
 }
 
-// wanted reports whether a collection is to be in the copy.
+// wanted reports whether the options include a collection.
 func (e *exporter) wanted(key string) bool {
 	return len(e.o.Collections) == 0 || slices.Contains(e.o.Collections, key)
 }
 
-// GraphAlone takes out of the report what lies beside the graph, for a copy that is to hold nothing else.
+// GraphAlone resets everything in the report that concerns parts outside the graph. It is for a copy that consists of
+// only the graph.
 func (r *ExportReport) GraphAlone() {
 	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Stale, r.Substitutes = false, nil, nil, 0, 0, nil, 0
 	r.Signature = ""
@@ -382,7 +383,7 @@ func (r *ExportReport) GraphAlone() {
 	r.finish()
 }
 
-// finish puts the report in order.
+// finish sorts the lists of the report and replaces nil lists by empty ones.
 func (r *ExportReport) finish() {
 	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures, &r.Stale} {
 		slices.Sort(*names)

@@ -12,8 +12,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// build puts the copy together, field by field in the order of the original. What the original lacks comes behind the last field
-// with a smaller number.
+// build writes the copy, with the fields in the order of the original. A new field follows the last field with a smaller
+// or equal number.
 func (e *exporter) build() (*wire.Rope, error) {
 	var b wire.Builder
 	collections := lastEntries(e.m, wire.CollectionDef)
@@ -36,7 +36,8 @@ func (e *exporter) build() (*wire.Rope, error) {
 	return b.Build(), nil
 }
 
-// additions returns what to append after the field at each place, -1 for before the first: what no field of the original holds.
+// additions returns what to append after the field at each index; -1 is the position before the first field. It covers
+// everything that no field of the original holds.
 func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	out := make(map[int][]func(*wire.Builder))
 	after := func(num protowire.Number, add func(*wire.Builder)) {
@@ -76,7 +77,7 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 			})
 		})
 	}
-	// The list of unbound inputs is a collection of its own, and known when the graph has been walked.
+	// The unbound inputs get a separate collection. They are known once the graph is written.
 	after(wire.CollectionDef, e.unbound)
 	if signature != nil {
 		e.report.Signature = cmp.Or(e.o.Signature, DefaultSignature)
@@ -87,7 +88,7 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	return out
 }
 
-// The collections that name what a loader runs first, and the one where TensorFlow 1 lists assets
+// The collections that name the op to run after loading, and the one where TensorFlow 1 lists assets
 // (tensorflow/python/saved_model/constants.py).
 const (
 	mainOpKey   = "saved_model_main_op"
@@ -97,7 +98,7 @@ const (
 	initializersKey = "table_initializer"
 )
 
-// assetDefs returns the assets to write in place of all that the file lists; nil leaves those.
+// assetDefs returns the assets that replace the file's; nil keeps those of the file.
 func (e *exporter) assetDefs() []AssetFile {
 	if len(e.newAssets) == 0 && (e.cut == nil || !e.o.SavedModel) {
 		return nil
@@ -105,7 +106,7 @@ func (e *exporter) assetDefs() []AssetFile {
 	return e.report.AssetFiles
 }
 
-// replaced reports whether something written anew takes the place of a collection, signature or asset.
+// replaced reports whether a new collection, signature or asset replaces the field.
 func (e *exporter) replaced(f wire.Field) bool {
 	key, _ := wire.MapEntry(f.Data)
 	switch {
@@ -120,7 +121,7 @@ func (e *exporter) replaced(f wire.Field) bool {
 	return false
 }
 
-// field appends what becomes of one field. A map entry that a later one replaces is not live.
+// field appends the new form of a field. The argument live is false for a map entry that a later entry overrides.
 func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) error {
 	switch {
 	case e.replaced(f):
@@ -158,7 +159,7 @@ func (e *exporter) newInfo(b *wire.Builder) {
 	}
 }
 
-// metaInfo appends the MetaInfoDef, its op list cut to what is used.
+// metaInfo appends the MetaInfoDef, with its op list reduced to the used ops.
 func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 	if e.used == nil && e.strip == nil && e.o.Tags == nil {
 		b.Field(f)
@@ -175,9 +176,9 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 			}
 			e.report.OpsDropped += gone
 		case s.Num == wire.InfoStrippedDefaults && s.Type == protowire.VarintType && e.strip != nil:
-			// It is set below.
+			// newInfo sets it below.
 		case s.Is(wire.InfoTags) && e.o.Tags != nil:
-			// They are set below.
+			// newInfo sets them below.
 		default:
 			inner.Window(s.Raw)
 		}
@@ -197,7 +198,7 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 // graph appends the GraphDef.
 func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.draft == nil && e.dropped == nil {
-		// A survey finds damage on its way.
+		// The survey checks for damage.
 		v, err := surveyOf(f.Data, false)
 		if err != nil {
 			return err
@@ -218,7 +219,7 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 	return err
 }
 
-// saverField appends the SaverDef, where it stays.
+// saverField appends the SaverDef, if it is kept.
 func (e *exporter) saverField(b *wire.Builder, f wire.Field) {
 	switch {
 	case e.report.Saver != "kept" && e.report.Saver != "cut":
@@ -229,7 +230,7 @@ func (e *exporter) saverField(b *wire.Builder, f wire.Field) {
 	}
 }
 
-// collection appends a collection, where anything of it stays.
+// collection appends a collection, unless it is excluded or nothing of it remains.
 func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 	raw, value := wire.MapEntry(f.Data)
 	key := string(raw)
@@ -286,7 +287,7 @@ func (e *exporter) unbound(b *wire.Builder) {
 	e.report.Collections = append(e.report.Collections, key)
 }
 
-// signature appends a signature, where all its tensors stay.
+// signature appends a signature, if all its tensors are kept.
 func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 	if e.plan.Nothing() {
 		b.Field(f)
@@ -305,7 +306,7 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 	return nil
 }
 
-// findAssets finds which assets stay.
+// findAssets determines which assets are kept.
 func (e *exporter) findAssets() {
 	for _, f := range e.m.Fields {
 		if f.Is(wire.AssetFileDef) {
@@ -315,7 +316,7 @@ func (e *exporter) findAssets() {
 	}
 }
 
-// asset appends an asset, where its tensor stays.
+// asset appends an asset, if its tensor is kept.
 func (e *exporter) asset(b *wire.Builder, f wire.Field) error {
 	if e.plan.Nothing() {
 		b.Field(f)
@@ -333,11 +334,11 @@ func (e *exporter) asset(b *wire.Builder, f wire.Field) error {
 	return nil
 }
 
-// objects appends the object graph, where all the nodes and assets that it is about stay.
+// objects appends the object graph, if all its nodes and assets are kept.
 func (e *exporter) objects(b *wire.Builder, f wire.Field) error {
 	switch {
 	case e.cut != nil:
-		// It describes functions and variables of the whole graph, and switches loaders to another way of loading.
+		// The object graph describes the functions and variables of the whole graph, and makes loaders use it to load the model.
 		e.report.Objects = true
 		return nil
 	case e.plan.Nothing():

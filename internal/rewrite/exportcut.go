@@ -18,10 +18,10 @@ import (
 type Tensor struct {
 	Key    string `json:"key"`
 	Tensor string `json:"tensor"` // `node:port`
-	DType  string `json:"dtype"`  // TensorFlow's name in lower case, "" where it is unknown
+	DType  string `json:"dtype"`  // TensorFlow's name in lower case; empty if unknown
 }
 
-// draftGraph returns the graph that changes are noted on, made when the first change needs it.
+// draftGraph returns the draft that collects changes to nodes. The first call creates it.
 func (e *exporter) draftGraph() (*draft.Graph, error) {
 	if e.draft == nil {
 		g, err := graph.New(e.m.Graph())
@@ -33,7 +33,7 @@ func (e *exporter) draftGraph() (*draft.Graph, error) {
 	return e.draft, nil
 }
 
-// planCut cuts the graph to its outputs, where outputs were given.
+// planCut cuts the graph to its outputs, if outputs were given.
 func (e *exporter) planCut() (err error) {
 	if len(e.o.Outputs) == 0 {
 		return nil
@@ -48,7 +48,7 @@ func (e *exporter) planCut() (err error) {
 	return e.cut.CheckInputs()
 }
 
-// planCompanions keeps what the kept nodes are loaded and initialized by.
+// planCompanions keeps the savers and initializers of the kept nodes.
 func (e *exporter) planCompanions() error {
 	if e.cut == nil {
 		return e.planSaver()
@@ -84,7 +84,7 @@ func (e *exporter) planCompanions() error {
 	return e.cut.Finish()
 }
 
-// applyDraft hands the noted changes to the plan and the pass.
+// applyDraft adds the changes of the draft to the plan and the pass.
 func (e *exporter) applyDraft() error {
 	if e.draft == nil {
 		return nil
@@ -104,7 +104,7 @@ func (e *exporter) applyDraft() error {
 	return e.findFunctions(keep)
 }
 
-// findFunctions finds which functions and ops the kept nodes use.
+// findFunctions finds the functions and ops that the kept nodes use.
 func (e *exporter) findFunctions(keep []bool) error {
 	library, err := draft.NewLibrary(e.m.Graph())
 	if err != nil {
@@ -143,7 +143,7 @@ func (e *exporter) findFunctions(keep []bool) error {
 	return nil
 }
 
-// newFunctions adds the functions that freezing made and that a kept node calls, with those that they call.
+// newFunctions adds the functions that freezing created, and the functions that they call.
 func (e *exporter) newFunctions(closure *draft.Closure, used map[string]bool) error {
 	for _, function := range e.freezing.Functions {
 		e.pass.NewFunctions = append(e.pass.NewFunctions, function)
@@ -160,7 +160,7 @@ func (e *exporter) newFunctions(closure *draft.Closure, used map[string]bool) er
 	return nil
 }
 
-// newSignature returns the SignatureDef of the inputs and outputs, nil where no output is a tensor.
+// newSignature returns the SignatureDef of the inputs and outputs, or nil if no output is a tensor.
 func (e *exporter) newSignature() []byte {
 	if e.cut == nil || e.ownSignature {
 		return nil
@@ -197,7 +197,7 @@ func (e *exporter) signatureSide(b *wire.Builder, num protowire.Number, points [
 	return tensors
 }
 
-// tensorInfo returns the dtype and the TensorShapeProto of an input or output as it is called in the result.
+// tensorInfo returns the dtype and the TensorShapeProto of an input or output in the copy.
 func (e *exporter) tensorInfo(point prune.Endpoint) (int32, []byte) {
 	i, _ := e.draft.Find([]byte(point.Node))
 	var n wire.Node
@@ -218,9 +218,9 @@ func (e *exporter) tensorInfo(point prune.Endpoint) (int32, []byte) {
 	return e.facts.DType(&n, point.Port), draft.Shape(shape)
 }
 
-// predictMethod is the method name of a signature that any inputs and outputs fit
+// predictMethod is the method name of a signature with arbitrary inputs and outputs
 // (tensorflow/python/saved_model/signature_constants.py).
 const predictMethod = "tensorflow/serving/predict"
 
-// DefaultSignature is the key under which a signature is written if none was given.
+// DefaultSignature is the key of a new signature if none was given.
 const DefaultSignature = "serving_default"

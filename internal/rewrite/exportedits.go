@@ -9,26 +9,26 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A NewShape is a shape to give to a placeholder.
+// A NewShape is a new shape for a placeholder.
 type NewShape struct {
 	Node string
 	Dims tensor.Shape
 }
 
-// A ShapeChange is a placeholder that got another shape.
+// A ShapeChange is the old and the new shape of a placeholder.
 type ShapeChange struct {
 	Node string       `json:"node"`
 	From tensor.Shape `json:"from"`
 	To   tensor.Shape `json:"to"`
 }
 
-// An AttrCount is how often an attr was removed.
+// An AttrCount counts how often an attr was removed.
 type AttrCount struct {
 	Attr  string `json:"attr"`
 	Count int    `json:"count"`
 }
 
-// planDropAttrs removes the attrs that were asked for, wherever a node has them.
+// planDropAttrs removes the requested attrs from all nodes.
 func (e *exporter) planDropAttrs() error {
 	if len(e.o.DropAttrs) == 0 {
 		return nil
@@ -45,7 +45,7 @@ func (e *exporter) planDropAttrs() error {
 	return nil
 }
 
-// planShapes gives placeholders another shape and drops the inferred shapes of everything downstream.
+// planShapes changes the shapes of placeholders, and drops the inferred shapes of all nodes downstream.
 func (e *exporter) planShapes() error {
 	if len(e.o.Shapes) == 0 {
 		return nil
@@ -64,7 +64,7 @@ func (e *exporter) planShapes() error {
 	return e.dropInferred(g, changed)
 }
 
-// setShape notes the new shape of one placeholder and returns the number of its node.
+// setShape sets the shape of a placeholder and returns the number of its node.
 func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 	i, ok := g.Find([]byte(shape.Node))
 	if !ok {
@@ -90,8 +90,8 @@ func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 	return i
 }
 
-// dropInferred removes the shapes that were inferred for what depends on some nodes. TensorFlow refuses a graph whose recorded
-// shapes contradict each other. What a loop or a conditional declares of its outputs becomes unknown.
+// dropInferred removes the inferred shapes of the changed nodes and of all nodes that depend on them, because TensorFlow
+// rejects a graph with contradictory shapes. It marks the output shapes that loops and conditionals declare as unknown.
 func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
 	e.changedShapes = g.Downstream(changed)
 	e.findFixedSizes(g)
@@ -110,12 +110,12 @@ func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
 	})
 }
 
-// stays reports whether node i is in the copy, as far as the cut decides.
+// stays reports whether the cut keeps node i.
 func (e *exporter) stays(i int) bool {
 	return e.cut == nil || i < len(e.cut.Reach.Has) && e.cut.Reach.Has[i]
 }
 
-// declaresShapes reports whether an op has the shapes of its outputs as an attr.
+// declaresShapes reports whether an op declares the shapes of its outputs in an attr.
 func declaresShapes(op []byte) bool {
 	switch string(op) {
 	case "If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase":
@@ -124,7 +124,7 @@ func declaresShapes(op []byte) bool {
 	return false
 }
 
-// namesOf returns the names of the nodes that fit.
+// namesOf returns the names of the nodes that satisfy fits.
 func namesOf(g *draft.Graph, fits func(*wire.Node) bool) []string {
 	var names []string
 	var n wire.Node

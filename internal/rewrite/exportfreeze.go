@@ -18,15 +18,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ErrNoOutputs is what an export fails with that needs to know the outputs of the graph: none were given, and the graph has no
-// signature.
-var ErrNoOutputs = errors.New("the outputs are unknown: none were given, and the graph has no signature")
+// ErrNoOutputs is the error of an export that needs to know the outputs of the graph, if none were given and the graph
+// has no signature.
+var ErrNoOutputs = errors.New("unknown outputs: none were given, and the graph has no signature")
 
-// ErrNoCheckpoint is what an export fails with that needs the values of variables and has no checkpoint.
-var ErrNoCheckpoint = errors.New("no checkpoint found beside the graph, and the values of variables are needed")
+// ErrNoCheckpoint is the error of an export that needs the values of variables but has no checkpoint.
+var ErrNoCheckpoint = errors.New("the values of variables are required, but no checkpoint was found next to the graph")
 
-// planEndpoints takes inputs and outputs from the signatures of the graph, where they are needed and none were given: from the one with
-// the key that was given, else from all of them.
+// planEndpoints takes the inputs and outputs from the graph's signatures, if they are required and none were given.
 func (e *exporter) planEndpoints() error {
 	if !e.o.Freeze || len(e.o.Outputs) > 0 {
 		return nil
@@ -38,7 +37,8 @@ func (e *exporter) planEndpoints() error {
 	return nil
 }
 
-// signed returns the inputs and outputs of the signatures of the graph: of the one with the key that was given, else of all.
+// signed returns the inputs and outputs of the signature with the given key, or of all signatures if there is none with
+// that key.
 func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 	seen := make(map[string]bool)
 	for raw, value := range e.m.Entries(wire.SignatureDef) {
@@ -55,7 +55,7 @@ func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 				continue
 			}
 			name, info := wire.MapEntry(s.Data)
-			// A tensor of the signature may have several keys, and a key several tensors.
+			// Several keys can refer to the same tensor.
 			if point, err := prune.Parse(string(wire.Last(info, 1))); err == nil && !seen[fmt.Sprint(s.Num, point.Tensor())] {
 				seen[fmt.Sprint(s.Num, point.Tensor())] = true
 				point.Key = key + "/" + string(name)
@@ -66,7 +66,7 @@ func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 	return inputs, outputs
 }
 
-// hasSignature reports whether the graph has a signature with a key.
+// hasSignature reports whether the graph has a signature with the key.
 func (e *exporter) hasSignature(key string) bool {
 	for raw := range e.m.Entries(wire.SignatureDef) {
 		if string(raw) == key {
@@ -114,7 +114,8 @@ func (e *exporter) planFreeze() error {
 	return e.trouble.err()
 }
 
-// fillTables adds ops that fill the mutable tables with what the checkpoint holds of them, since nothing restores a frozen graph.
+// fillTables adds ops that fill the mutable tables with their contents in the checkpoint, because nothing restores a
+// frozen graph.
 func (e *exporter) fillTables() error {
 	keys := make(map[int]*checkpoint.Restored)
 	for k := range e.restores {
@@ -143,7 +144,7 @@ func (e *exporter) fillTables() error {
 	return e.trouble.err()
 }
 
-// fillTable adds the op that fills one table with the values of two keys.
+// fillTable adds an op that fills one table with the values of two keys.
 func (e *exporter) fillTable(n *wire.Node, keys, values *checkpoint.Restored) error {
 	name := string(n.Name)
 	inputs := []string{name}
@@ -173,13 +174,13 @@ func (e *exporter) fillTable(n *wire.Node, keys, values *checkpoint.Restored) er
 	return nil
 }
 
-// taken reports whether a node has a name.
+// taken reports whether a node has the name.
 func (e *exporter) taken(name string) bool {
 	_, ok := e.draft.Find([]byte(name))
 	return ok
 }
 
-// content returns the TensorProto of what a variable is restored from.
+// content returns the TensorProto with the value of a variable.
 func (e *exporter) content(t *checkpoint.Tensor, want *checkpoint.Restored, dims tensor.Shape) (*wire.Rope, error) {
 	if t.IsString() {
 		values, err := e.o.Checkpoint.Strings(t, want.Slice)
@@ -189,7 +190,7 @@ func (e *exporter) content(t *checkpoint.Tensor, want *checkpoint.Restored, dims
 	return draft.TensorContent(t.DType, dims, windows), err
 }
 
-// setValue makes a variable a constant with its value in the checkpoint.
+// setValue turns a variable into a constant with its value in the checkpoint.
 func (e *exporter) setValue(i int) error {
 	if e.o.Checkpoint == nil {
 		return ErrNoCheckpoint
@@ -203,7 +204,7 @@ func (e *exporter) setValue(i int) error {
 		}
 	}
 	if want == nil {
-		e.trouble.add("save it too, or cut the graph behind it", "variable %q has no value: the saver does not restore it", n.Name)
+		e.trouble.add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
 		return nil
 	}
 	t, dims := e.checkKey(want)
@@ -218,7 +219,8 @@ func (e *exporter) setValue(i int) error {
 	return err
 }
 
-// checkKey returns the tensor that a variable is restored from and the shape that the variable has with it, nil where it does not fit.
+// checkKey returns the tensor that restores a variable, and the shape that the variable has with it. If the tensor is
+// missing or does not fit, it reports an error and returns nil.
 func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tensor.Shape) {
 	const other = "use the checkpoint that was saved with this graph"
 	name, file := "", e.o.Checkpoint.Name
@@ -236,7 +238,7 @@ func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tens
 	if t == nil {
 		hint := other
 		if near := nearest.Names(want.Key, keysOf(e.o.Checkpoint), 3); len(near) > 0 {
-			hint = "the nearest keys are " + draft.Quoted(near, 3)
+			hint = "similar keys: " + draft.Quoted(near, 3)
 		}
 		e.trouble.add(hint, "variable %q has no value: %s has no key %q", name, file, want.Key)
 		return nil, nil
@@ -262,8 +264,8 @@ func keysOf(c *checkpoint.Checkpoint) []string {
 	return keys
 }
 
-// valueShape returns the shape that a variable has with the value of t, and whether the value fits a variable of the given shape. A saver
-// that reshapes asks for the same number of elements only.
+// valueShape returns the shape that a variable has with the value of t, and whether the value fits a variable of the
+// given shape. A saver that reshapes requires only the same number of elements.
 func valueShape(r *checkpoint.Restored, t *checkpoint.Tensor, variable tensor.Shape) (tensor.Shape, bool) {
 	within, ok := r.Slice.Within(t.Shape)
 	if !ok {

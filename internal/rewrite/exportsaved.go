@@ -15,21 +15,21 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An AssetFile is a file that a SavedModel brings along.
+// An AssetFile is a file that a SavedModel includes.
 type AssetFile struct {
-	Tensor   string `json:"tensor"`   // `node:0`, which a loader sets to the path
-	Filename string `json:"filename"` // in the directory assets
-	Path     string `json:"path"`     // where the graph says that the file is; empty where it does not
+	Tensor   string `json:"tensor"`   // `node:0`, which loaders set to the path
+	Filename string `json:"filename"` // the name in the directory assets
+	Path     string `json:"path"`     // the path in the graph; empty if the graph has none
 }
 
-// A StalePath is a constant that holds a path which is not an asset.
+// A StalePath is a constant with a path that is not an asset.
 type StalePath struct {
 	Node string `json:"node"`
 	Path string `json:"path"`
 }
 
-// planSavedModel finds what a loader of a SavedModel needs: something to feed for all that the outputs read, values of all
-// variables, one op that initializes tables, and the files that tables are filled from.
+// planSavedModel checks and plans what a loader of a SavedModel needs: inputs for everything that the outputs read,
+// values of all variables, one op that initializes tables, and the files that fill tables.
 func (e *exporter) planSavedModel() error {
 	if !e.o.SavedModel {
 		return nil
@@ -51,7 +51,8 @@ func (e *exporter) planSavedModel() error {
 	return e.planInitOp(init)
 }
 
-// servedView returns the graph cut to what is served: the copy itself if it is cut, else what its signatures need, for a look only.
+// servedView returns the part of the graph that is served. This is the copy itself if it is cut. Otherwise it is a
+// separate cut to what the signatures need, for inspection only.
 func (e *exporter) servedView() (*prune.Cut, error) {
 	if e.cut != nil {
 		return e.cut, nil
@@ -74,7 +75,7 @@ func (e *exporter) servedView() (*prune.Cut, error) {
 	return view, nil
 }
 
-// checkServable finds what a server could not feed, and returns how the graph is initialized.
+// checkServable reports nodes that a server cannot feed. It returns how the graph is initialized.
 func (e *exporter) checkServable(view *prune.Cut) (*prune.Init, error) {
 	init := e.init
 	if view != e.cut {
@@ -91,12 +92,13 @@ func (e *exporter) checkServable(view *prune.Cut) (*prune.Init, error) {
 		e.trouble.add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
 	}
 	for _, name := range view.Sources {
-		e.trouble.add("make its tensor an input: a placeholder takes its place", "the outputs read the input pipeline %q, which a server cannot fill", name)
+		e.trouble.add("make its tensor an input, so that a placeholder replaces it", "the outputs read the input pipeline %q, which a server cannot fill", name)
 	}
 	return init, e.trouble.err()
 }
 
-// checkValues finds variables that would have no value after loading. The C++ loader does not notice: the model fails when it runs.
+// checkValues reports variables without a value after loading. The C++ loader does not check this, and the model fails
+// when it runs.
 func (e *exporter) checkValues(view *prune.Cut) error {
 	if e.o.Freeze {
 		return nil
@@ -114,7 +116,7 @@ func (e *exporter) checkValues(view *prune.Cut) error {
 		}
 		needed = true
 		if e.byNode[i] == nil && !shared[sharedName(&n)] {
-			e.trouble.add("save it too, or cut the graph behind it", "variable %q has no value: the saver does not restore it", n.Name)
+			e.trouble.add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
 		}
 	}
 	if e.o.Checkpoint == nil && (needed || len(restored) > 0 && e.cut == nil) {
@@ -128,7 +130,8 @@ func (e *exporter) checkValues(view *prune.Cut) error {
 	return e.trouble.err()
 }
 
-// sharedNames returns the shared_names of the variables that are restored: others of the same name have their values.
+// sharedNames returns the shared_names of the restored variables. Other variables with the same shared_name share their
+// values.
 func (e *exporter) sharedNames() map[string]bool {
 	names := make(map[string]bool)
 	var n wire.Node
@@ -144,15 +147,15 @@ func (e *exporter) sharedNames() map[string]bool {
 	return names
 }
 
-// sharedName returns the shared_name of a node, empty if it has none.
+// sharedName returns the shared_name of a node, or "" if it has none.
 func sharedName(n *wire.Node) string {
 	value, _ := n.Attr("shared_name")
 	name, _ := wire.AttrBytes(value, wire.AttrS)
 	return string(name)
 }
 
-// planInitOp lets exactly one op initialize the graph. Loaders look for it in a signature and two collections, of which each may name one
-// op (GetInitOp in tensorflow/cc/saved_model/loader_util.cc).
+// planInitOp makes exactly one op initialize the graph. Loaders look for it in a signature and in two collections, each
+// of which can name one op (GetInitOp in tensorflow/cc/saved_model/loader_util.cc).
 func (e *exporter) planInitOp(init *prune.Init) error {
 	run := slices.Clone(init.Ops)
 	for _, name := range init.Initializers {
@@ -196,7 +199,7 @@ func (e *exporter) planInitOp(init *prune.Init) error {
 	return nil
 }
 
-// fedBy returns the placeholders that an op needs, except for assets, which loaders feed.
+// fedBy returns the placeholders that an op needs, except assets, which loaders feed.
 func (e *exporter) fedBy(name string) ([]string, error) {
 	i, ok := e.draft.Find([]byte(name))
 	if !ok {
@@ -217,8 +220,8 @@ func (e *exporter) fedBy(name string) ([]string, error) {
 	return names, err
 }
 
-// planAssets finds the files that the copy reads when it is initialized: those that it has as assets already, those that the collection
-// asset_filepaths names, and those that tables are filled from.
+// planAssets finds the files that the copy reads during initialization: its existing assets, the files in the collection
+// asset_filepaths, and the files that fill tables.
 func (e *exporter) planAssets(view *prune.Cut) error {
 	kept := view.Reach.Has
 	taken := make(map[string]bool)
@@ -253,7 +256,8 @@ func (e *exporter) planAssets(view *prune.Cut) error {
 	return e.findStalePaths(kept, known)
 }
 
-// listedAssets returns the assets of the file: asset_file_def, or the collection in which TensorFlow 1 put the same messages.
+// listedAssets returns the assets of the file, from asset_file_def or from the collection in which TensorFlow 1 stores
+// the same messages.
 func (e *exporter) listedAssets() []AssetFile {
 	var assets []AssetFile
 	add := func(def []byte) {
@@ -286,7 +290,8 @@ func (e *exporter) listedAssets() []AssetFile {
 	return assets
 }
 
-// filePaths returns the constants that name files: in the collection asset_filepaths, or read by an op that fills a table.
+// filePaths returns the constants that name files: those in the collection asset_filepaths, and those that an op reads
+// to fill a table.
 func (e *exporter) filePaths(kept []bool) ([]int, error) {
 	var found []int
 	add := func(i int) {
@@ -312,7 +317,7 @@ func (e *exporter) filePaths(kept []bool) ([]int, error) {
 	})
 }
 
-// stringConst returns the value of a constant that is one string, and whether it is.
+// stringConst returns the value of a constant that is a single string, and whether it is one.
 func stringConst(n *wire.Node) (string, bool) {
 	if string(n.Op) != "Const" || tensor.AttrType(n, "dtype") != stringDType {
 		return "", false
@@ -329,17 +334,17 @@ func stringConst(n *wire.Node) (string, bool) {
 // stringDType is DT_STRING.
 const stringDType = 7
 
-// nodeOf returns the node that a tensor's name refers to.
+// nodeOf returns the node in a tensor name.
 func nodeOf(name string) string {
 	node, _, _ := strings.Cut(name, ":")
 	return node
 }
 
-// maxStale is how many constants with paths are reported.
+// maxStale is the maximum number of reported constants with paths.
 const maxStale = 20
 
-// findStalePaths finds constants that hold an absolute path: a file of the machine that built the graph, which is not where the copy is
-// loaded.
+// findStalePaths reports constants that contain an absolute path. Such a file exists on the machine that built the
+// graph, but probably not where the copy is loaded.
 func (e *exporter) findStalePaths(kept []bool, assets map[string]bool) error {
 	return e.draft.Kept(kept, func(_ int, n *wire.Node) error {
 		value, ok := stringConst(n)
@@ -350,7 +355,7 @@ func (e *exporter) findStalePaths(kept []bool, assets map[string]bool) error {
 	})
 }
 
-// looksAbsolute reports whether a string looks like an absolute path or the address of a file.
+// looksAbsolute reports whether a string looks like an absolute path or a file URL.
 func looksAbsolute(s string) bool {
 	if len(s) > 4096 || strings.ContainsAny(s, "\n\x00") {
 		return false

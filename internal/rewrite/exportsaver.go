@@ -35,8 +35,9 @@ func (e *exporter) restored() ([]checkpoint.Restored, error) {
 	return e.restores, nil
 }
 
-// restoredByName returns what a saver of all variables would restore, for a graph without one: each variable from the key with its name, as
-// far as the checkpoint has it (BaseSaverBuilder.OpListToDict in tensorflow/python/training/saver.py).
+// restoredByName returns what a saver of all variables would restore, for a graph without a saver. Each variable is
+// restored from the key with its name, if the checkpoint has it (BaseSaverBuilder.OpListToDict in
+// tensorflow/python/training/saver.py).
 func (e *exporter) restoredByName() []checkpoint.Restored {
 	slices := e.variableSlices()
 	var out []checkpoint.Restored
@@ -63,7 +64,8 @@ func (e *exporter) restoredByName() []checkpoint.Restored {
 	return out
 }
 
-// variableSlices returns the parts of partitioned variables by the name of the part, as the collections of variables describe them.
+// variableSlices returns the parts of partitioned variables, indexed by the name of the part, as the collections of
+// variables describe them.
 func (e *exporter) variableSlices() map[string]checkpoint.Restored {
 	const sliceInfo = 4 // VariableDef.save_slice_info_def
 	out := make(map[string]checkpoint.Restored)
@@ -86,8 +88,9 @@ func (e *exporter) variableSlices() map[string]checkpoint.Restored {
 	return out
 }
 
-// planSaver cuts the saver of the graph to the variables that stay. One that restores nothing else stays as it is; otherwise a new one
-// is written. TensorFlow's own forms of savers are too many to cut each. A SavedModel gets a saver even if the graph has none.
+// planSaver reduces the graph's saver to the kept variables. A saver that restores nothing else stays unchanged;
+// otherwise a new one is written, because TensorFlow's savers come in too many forms to cut each. A SavedModel gets a
+// saver even if the graph has none.
 func (e *exporter) planSaver() error {
 	if e.o.Restores != nil {
 		return e.replaceSaver()
@@ -133,7 +136,7 @@ func (e *exporter) planSaver() error {
 	return e.cut.Reach.Add(nodes...)
 }
 
-// replaceSaver writes the saver that was asked for.
+// replaceSaver writes the saver that the options request.
 func (e *exporter) replaceSaver() error {
 	if _, err := e.draftGraph(); err != nil {
 		return err
@@ -143,7 +146,7 @@ func (e *exporter) replaceSaver() error {
 	return nil
 }
 
-// checkKeys finds what the copy's saver restores and the checkpoint does not have.
+// checkKeys reports the tensors that the copy's saver restores and the checkpoint lacks.
 func (e *exporter) checkKeys(restored []checkpoint.Restored, kept func(i int) bool) error {
 	if e.o.Checkpoint == nil {
 		return ErrNoCheckpoint
@@ -171,7 +174,7 @@ func (e *exporter) keepSaver(saverDef []byte) error {
 	return nil
 }
 
-// v1Only reports whether a restore op reads checkpoints of the first format only.
+// v1Only reports whether a restore op reads only checkpoints of the first format.
 func v1Only(restored []checkpoint.Restored) bool {
 	for i := range restored {
 		if restored[i].V1Only {

@@ -9,17 +9,17 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A FixedSize is a constant that still holds a size which --set-shape replaced.
+// A FixedSize is a constant that still contains a size that a new shape replaced.
 type FixedSize struct {
 	Node   string `json:"node"`   // the constant
-	Reader string `json:"reader"` // the op that takes it as a shape
+	Reader string `json:"reader"` // the op that reads it as a shape
 	Size   int64  `json:"size"`
 }
 
-// maxFixed is how many such constants are reported.
+// maxFixed is the maximum number of reported constants.
 const maxFixed = 20
 
-// shapeInput returns which input of an op is a shape, and whether one is.
+// shapeInput returns which input of an op is a shape, and whether it has one.
 func shapeInput(op []byte) (int, bool) {
 	switch string(op) {
 	case "Reshape", "BroadcastTo", "Tile":
@@ -30,8 +30,8 @@ func shapeInput(op []byte) (int, bool) {
 	return 0, false
 }
 
-// findFixedSizes finds constants that hold a size which was replaced and that something downstream reads as a shape, itself or through one
-// more op.
+// findFixedSizes reports constants that contain a replaced size and that a node at or near a changed node reads as a
+// shape.
 func (e *exporter) findFixedSizes(g *draft.Graph) {
 	old := make(map[int64]bool)
 	for _, s := range e.report.Shapes {
@@ -63,12 +63,12 @@ func (e *exporter) findFixedSizes(g *draft.Graph) {
 	}
 }
 
-// nearDownstream reports whether a node depends on a placeholder that changed, or something that reads it does.
+// nearDownstream reports whether a node, or one of its readers, depends on a changed placeholder.
 func (e *exporter) nearDownstream(g *draft.Graph, i int) bool {
 	return e.changedShapes[i] || slices.ContainsFunc(g.Consumers(i), func(c graph.Edge) bool { return e.changedShapes[c.Node] })
 }
 
-// holds returns which of some sizes a constant of integers holds, and whether it holds one.
+// holds returns which of the sizes an integer constant contains, and whether it contains one.
 func holds(n *wire.Node, sizes map[int64]bool) (int64, bool) {
 	if string(n.Op) != "Const" {
 		return 0, false

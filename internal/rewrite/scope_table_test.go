@@ -80,7 +80,7 @@ func TestExportTables(t *testing.T) {
 			name:    "data from a saver that goes cannot be done without",
 			in:      `graph_def { node { name: "s/SaveV2" op: "SaveV2" } node { name: "s/c" op: "Const" } node { name: "user" op: "Identity" input: "s/c:0" } }`,
 			options: rewrite.ExportOptions{ClearExtraneousSavers: true},
-			err:     `node "user" reads "s/c:0", which would go with an extraneous saver`,
+			err:     `node "user" reads "s/c:0", which belongs to an extraneous saver`,
 		},
 		{
 			name:    "default values are compared as values",
@@ -123,7 +123,7 @@ func TestExportTables(t *testing.T) {
 		},
 		{
 			name: "a scope without nodes", in: `graph_def { node { name: "a/b" op: "NoOp" } }`, options: rewrite.ExportOptions{Scope: "b"},
-			err: `no node lies in the scope "b"`,
+			err: `no node is in scope "b"`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
