@@ -31,10 +31,10 @@ func checkMappedShapes(result *wire.Rope, inputs ...*wire.MetaGraph) error {
 			delete(found, message)
 		}
 	}
-	var conflicts rewrite.Troubles
+	var conflicts rewrite.Conflicts
 	for _, message := range slices.Sorted(maps.Keys(found)) {
 		p := found[message]
-		conflicts = append(conflicts, rewrite.Trouble{Argument: rewrite.InputMapArgument, Problem: p.Place + ": " + message,
+		conflicts = append(conflicts, rewrite.Conflict{Argument: rewrite.InputMapArgument, Problem: p.Place + ": " + message,
 			Hint: "map it to a tensor with a shape that the imported graph accepts"})
 	}
 	if len(conflicts) == 0 {

@@ -116,13 +116,13 @@ func each(err error) []error {
 		}
 		return out
 	}
-	var troubles rewrite.Troubles
-	if !errors.As(err, &troubles) {
+	var conflicts rewrite.Conflicts
+	if !errors.As(err, &conflicts) {
 		return []error{err}
 	}
-	before := strings.TrimSuffix(err.Error(), troubles.Error())
-	out := make([]error, len(troubles))
-	for i, t := range troubles {
+	before := strings.TrimSuffix(err.Error(), conflicts.Error())
+	out := make([]error, len(conflicts))
+	for i, t := range conflicts {
 		t.Problem = before + argumentPrefix(t.Argument) + t.Problem
 		out[i] = t
 	}

@@ -67,14 +67,14 @@ func (e Export) warnings() []string {
 	if e.ScopeNode {
 		out = append(out, fmt.Sprintf("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope)))
 	}
-	if e.Torn > 0 {
-		out = append(out, fmt.Sprintf("%s %s to nodes outside the scope", count(e.Torn, "collection entry"), agree(e.Torn, "refers", "refer")))
+	if e.DanglingEntries > 0 {
+		out = append(out, fmt.Sprintf("%s %s to nodes outside the scope", count(e.DanglingEntries, "collection entry"), agree(e.DanglingEntries, "refers", "refer")))
 	}
 	if len(e.Missing) > 0 {
 		out = append(out, "no collection named "+strings.Join(atMost(texts(e.Missing), 4), ", "))
 	}
-	if len(e.Stale) > 0 {
-		out = append(out, oldNames(e.Stale))
+	if len(e.OldNames) > 0 {
+		out = append(out, oldNames(e.OldNames))
 	}
 	if e.NoDebug {
 		out = append(out, "no debug info found beside the input")

@@ -104,8 +104,8 @@ func (i Import) warnings() []string {
 		out = append(out, fmt.Sprintf("%s %s state with BASE (same shared_name): %s", count(i.SharedState, "imported node"),
 			agree(i.SharedState, "shares", "share"), strings.Join(sharedNames(i.SharedNames), ", ")))
 	}
-	if len(i.Stale) > 0 {
-		out = append(out, oldNames(i.Stale))
+	if len(i.OldNames) > 0 {
+		out = append(out, oldNames(i.OldNames))
 	}
 	if i.ObjectsLost {
 		out = append(out, "IN's object graph is left out: BASE has one")

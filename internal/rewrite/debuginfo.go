@@ -20,7 +20,7 @@ func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rop
 			return nil, err
 		}
 	}
-	plan := &scope.Plan{Strip: scope.Clean(o.Scope), Gone: func(node []byte) bool {
+	plan := &scope.Plan{Strip: scope.Clean(o.Scope), Drops: func(node []byte) bool {
 		_, found := nodes.Find(node)
 		return !found || savers.gone(node)
 	}}

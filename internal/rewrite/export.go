@@ -46,29 +46,29 @@ type ExportOptions struct {
 
 // An ExportReport describes what Export did.
 type ExportReport struct {
-	Scope          string   `json:"scope"`           // the exported scope; empty for the whole graph
-	ScopeNode      bool     `json:"scope_node"`      // a node has the same name as the scope; it is outside the scope
-	Nodes          int      `json:"nodes"`           // nodes kept
-	OfNodes        int      `json:"of_nodes"`        // nodes of the original
-	UnboundInputs  []string `json:"unbound_inputs"`  // inputs from outside the scope, in the order of their readers
-	UnboundListed  bool     `json:"unbound_listed"`  // a collection of the copy lists them
-	Collections    []string `json:"collections"`     // collections of the copy, sorted
-	Dropped        []string `json:"dropped"`         // removed collections, sorted
-	Missing        []string `json:"missing"`         // requested collections that do not exist
-	MissingNearest []string `json:"missing_nearest"` // the most similar existing keys
-	Entries        int      `json:"entries"`         // entries removed from the remaining collections
-	Torn           int      `json:"torn"`            // remaining entries that refer to nodes outside the scope
-	Stale          []string `json:"stale"`           // collections whose Anys still contain old node names, sorted
-	Substitutes    int      `json:"initializers"`    // variables that got a substitute initializer, because theirs is outside the scope
-	Savers         []string `json:"savers"`          // scopes of the removed savers
-	Saver          string   `json:"saver"`           // what happened to saver_def: "none", "kept", "dropped", "cut"
-	Cleared        int      `json:"cleared"`         // nodes whose device was cleared
-	Attrs          int      `json:"attrs"`           // attrs removed because they had the default value
-	Undefined      []string `json:"undefined"`       // ops that the file does not define, so that their defaults are unknown
-	Signatures     []string `json:"signatures"`      // signatures removed because one of their tensors was
-	Assets         int      `json:"assets"`          // assets removed
-	Objects        bool     `json:"objects"`         // the object graph was removed
-	OpsDropped     int      `json:"ops_dropped"`     // op definitions removed because nothing uses them
+	Scope           string   `json:"scope"`           // the exported scope; empty for the whole graph
+	ScopeNode       bool     `json:"scope_node"`      // a node has the same name as the scope; it is outside the scope
+	Nodes           int      `json:"nodes"`           // nodes kept
+	OfNodes         int      `json:"of_nodes"`        // nodes of the original
+	UnboundInputs   []string `json:"unbound_inputs"`  // inputs from outside the scope, in the order of their readers
+	UnboundListed   bool     `json:"unbound_listed"`  // a collection of the copy lists them
+	Collections     []string `json:"collections"`     // collections of the copy, sorted
+	Dropped         []string `json:"dropped"`         // removed collections, sorted
+	Missing         []string `json:"missing"`         // requested collections that do not exist
+	MissingNearest  []string `json:"missing_nearest"` // the most similar existing keys
+	Entries         int      `json:"entries"`         // entries removed from the remaining collections
+	DanglingEntries int      `json:"torn"`            // remaining entries that refer to nodes outside the scope
+	OldNames        []string `json:"stale"`           // collections whose Anys still contain old node names, sorted
+	Substitutes     int      `json:"initializers"`    // variables that got a substitute initializer, because theirs is outside the scope
+	Savers          []string `json:"savers"`          // scopes of the removed savers
+	Saver           string   `json:"saver"`           // what happened to saver_def: "none", "kept", "dropped", "cut"
+	Cleared         int      `json:"cleared"`         // nodes whose device was cleared
+	Attrs           int      `json:"attrs"`           // attrs removed because they had the default value
+	Undefined       []string `json:"undefined"`       // ops that the file does not define, so that their defaults are unknown
+	Signatures      []string `json:"signatures"`      // signatures removed because one of their tensors was
+	Assets          int      `json:"assets"`          // assets removed
+	Objects         bool     `json:"objects"`         // the object graph was removed
+	OpsDropped      int      `json:"ops_dropped"`     // op definitions removed because nothing uses them
 
 	Inputs           []Tensor      `json:"inputs"`            // inputs of the new signature, sorted by key
 	Outputs          []Tensor      `json:"outputs"`           // outputs of the new signature, sorted by key
@@ -97,12 +97,12 @@ type exporter struct {
 	m             *wire.MetaGraph
 	o             ExportOptions
 	plan          *scope.Plan
-	pass          *scope.Pass
+	rewriter      *scope.NodeRewriter
 	savers        *saverScopes
 	strip         *defaultStripper
 	used          map[string]bool // the used ops, if the op list is reduced to them
 	report        *ExportReport
-	trouble       Troubles
+	conflicts     Conflicts
 	assets        []bool                       // which assets are kept
 	facts         *opdef.Tensors               // of the original graph; set with draft
 	changedShapes []bool                       // nodes whose inferred shapes no longer hold
@@ -122,7 +122,7 @@ type exporter struct {
 }
 
 // Export returns a copy of a MetaGraphDef with the changes that the options request (export_scoped_meta_graph in
-// tensorflow/python/framework/meta_graph.py). All other bytes stay the same. The error is Troubles if the options do not
+// tensorflow/python/framework/meta_graph.py). All other bytes stay the same. The error is Conflicts if the options do not
 // suit the file, and a *wire.SyntaxError if the file is damaged.
 func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, error) {
 	if o.Registry == nil {
@@ -140,7 +140,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := e.trouble.err(); err != nil {
+	if err := e.conflicts.err(); err != nil {
 		return nil, nil, err
 	}
 	e.report.finish()
@@ -149,7 +149,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 
 // prepare plans all changes.
 func (e *exporter) prepare() error {
-	e.pass = &scope.Pass{Plan: e.plan, ClearDevices: e.o.ClearDevices}
+	e.rewriter = &scope.NodeRewriter{Plan: e.plan, ClearDevices: e.o.ClearDevices}
 	for _, step := range []func() error{e.planEndpoints, e.planCut, e.planFreeze, e.planCompanions, e.planSavedModel, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
 		if err := step(); err != nil {
 			return err
@@ -170,8 +170,8 @@ func (e *exporter) planSavers() error {
 	}
 	e.savers = savers
 	if len(savers.extraneous) > 0 {
-		e.plan.Gone = savers.gone
-		e.pass.Reads = e.readsGone
+		e.plan.Drops = savers.gone
+		e.rewriter.Reads = e.readsGone
 		e.report.Savers = slices.Sorted(maps.Keys(savers.extraneous))
 	}
 	return nil
@@ -183,7 +183,7 @@ func (e *exporter) planAttrs() (err error) {
 		return nil
 	}
 	if e.strip, err = newDefaultStripper(e.m); err == nil {
-		e.pass.DropAttr = e.strip.drops
+		e.rewriter.DropAttr = e.strip.drops
 	}
 	return err
 }
@@ -276,8 +276,8 @@ func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
 
 // readsGone reports a kept node that reads a node of a removed saver.
 func (e *exporter) readsGone(node, input []byte) error {
-	if len(e.trouble) < listed {
-		e.trouble.add("export without --clear-extraneous-savers", "node %q reads %q, which belongs to an extraneous saver", node, input)
+	if len(e.conflicts) < listed {
+		e.conflicts.add("export without --clear-extraneous-savers", "node %q reads %q, which belongs to an extraneous saver", node, input)
 	}
 	return nil
 }
@@ -304,7 +304,7 @@ func (e *exporter) checkScope() error {
 		}
 	}
 	if found {
-		return e.trouble.err()
+		return e.conflicts.err()
 	}
 	isNode := e.report.ScopeNode
 	available := slices.Sorted(maps.Keys(scopes))
@@ -319,15 +319,15 @@ func (e *exporter) checkScope() error {
 	case len(available) == 0:
 		hint = "the graph has no scopes"
 	}
-	e.trouble.add(hint, "no node is in scope %q", e.o.Scope)
-	return e.trouble
+	e.conflicts.add(hint, "no node is in scope %q", e.o.Scope)
+	return e.conflicts
 }
 
 // checkNewName reports a node whose name becomes invalid without the scope, such as a name with a leading underscore.
 func (e *exporter) checkNewName(name []byte) {
 	rest := e.plan.Node(string(name))
-	if rest != "" && len(e.trouble) < listed && e.plan.Keeps(name) && !scope.ValidName(rest) && scope.ValidName(string(name)) {
-		e.trouble.add("export an outer scope, or rename the node", "node %q would become %q, which TensorFlow does not accept as a name", name, rest)
+	if rest != "" && len(e.conflicts) < listed && e.plan.Keeps(name) && !scope.ValidName(rest) && scope.ValidName(string(name)) {
+		e.conflicts.add("export an outer scope, or rename the node", "node %q would become %q, which TensorFlow does not accept as a name", name, rest)
 	}
 }
 
@@ -377,7 +377,7 @@ func (e *exporter) wanted(key string) bool {
 // GraphAlone resets everything in the report that concerns parts outside the graph. It is for a copy that consists of
 // only the graph.
 func (r *ExportReport) GraphAlone() {
-	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.Torn, r.Stale, r.Substitutes = false, nil, nil, 0, 0, nil, 0
+	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.DanglingEntries, r.OldNames, r.Substitutes = false, nil, nil, 0, 0, nil, 0
 	r.Signature = ""
 	r.Saver, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "none", nil, 0, false, 0
 	r.finish()
@@ -385,7 +385,7 @@ func (r *ExportReport) GraphAlone() {
 
 // finish sorts the lists of the report and replaces nil lists by empty ones.
 func (r *ExportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures, &r.Stale} {
+	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures, &r.OldNames} {
 		slices.Sort(*names)
 	}
 	if r.Inputs == nil {
@@ -406,7 +406,7 @@ func (r *ExportReport) finish() {
 	if r.AttrsDropped == nil {
 		r.AttrsDropped = []AttrCount{}
 	}
-	for _, names := range []*[]string{&r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.Stale} {
+	for _, names := range []*[]string{&r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
 		if *names == nil {
 			*names = []string{}
 		}

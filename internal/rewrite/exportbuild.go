@@ -207,11 +207,11 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 		b.Field(f)
 		return nil
 	}
-	err := appendGraph(b, f, e.pass)
-	e.report.Nodes, e.report.OfNodes = e.pass.Kept, e.pass.Nodes
-	e.report.Cleared, e.report.Attrs = e.pass.Cleared, e.pass.Dropped
-	e.report.UnboundInputs = e.pass.Unbound
-	e.report.Added, e.report.FunctionsDropped = e.pass.Added, e.pass.Functions
+	err := appendGraph(b, f, e.rewriter)
+	e.report.Nodes, e.report.OfNodes = e.rewriter.Kept, e.rewriter.Nodes
+	e.report.Cleared, e.report.Attrs = e.rewriter.Cleared, e.rewriter.Dropped
+	e.report.UnboundInputs = e.rewriter.Unbound
+	e.report.Added, e.report.FunctionsDropped = e.rewriter.Added, e.rewriter.Functions
 	for _, name := range e.o.DropAttrs {
 		e.report.AttrsDropped = append(e.report.AttrsDropped, AttrCount{name, e.dropped[name]})
 		e.report.Attrs -= e.dropped[name]
@@ -254,15 +254,15 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 	if err != nil {
 		return err
 	}
-	if change.Gone > 0 && change.Kept == 0 {
+	if change.Removed > 0 && change.Kept == 0 {
 		e.report.Dropped = append(e.report.Dropped, key)
 		return nil
 	}
-	e.report.Entries += change.Gone
-	e.report.Torn += change.Torn
+	e.report.Entries += change.Removed
+	e.report.DanglingEntries += change.Dangling
 	e.report.Collections = append(e.report.Collections, key)
-	if e.o.Registry.Stale(e.plan, value) {
-		e.report.Stale = append(e.report.Stale, key)
+	if e.o.Registry.HasOldNames(e.plan, value) {
+		e.report.OldNames = append(e.report.OldNames, key)
 	}
 	if change.Same {
 		b.Field(f)
@@ -275,11 +275,11 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 // unbound appends the collection that lists the unbound inputs.
 func (e *exporter) unbound(b *wire.Builder) {
 	key := e.o.UnboundInputs
-	if key == "" || len(e.pass.Unbound) == 0 || !e.wanted(key) {
+	if key == "" || len(e.rewriter.Unbound) == 0 || !e.wanted(key) {
 		return
 	}
 	var list []byte
-	for _, input := range e.pass.Unbound {
+	for _, input := range e.rewriter.Unbound {
 		list = appendValue(list, []byte(input))
 	}
 	writeCollection(b, key, scope.BytesList, list)

@@ -84,7 +84,7 @@ func (e *exporter) planCompanions() error {
 	return e.cut.Finish()
 }
 
-// applyDraft adds the changes of the draft to the plan and the pass.
+// applyDraft adds the changes of the draft to the plan and the rewriter.
 func (e *exporter) applyDraft() error {
 	if e.draft == nil {
 		return nil
@@ -93,7 +93,7 @@ func (e *exporter) applyDraft() error {
 	if e.cut != nil {
 		keep = e.cut.Reach.Has
 	}
-	if err := e.draft.Apply(keep, e.plan, e.pass); err != nil {
+	if err := e.draft.Apply(keep, e.plan, e.rewriter); err != nil {
 		return err
 	}
 	if e.cut == nil {
@@ -138,7 +138,7 @@ func (e *exporter) findFunctions(keep []bool) error {
 			used[string(n.Op)] = true
 		}
 	}
-	e.pass.KeepFunction = func(name string) bool { return closure.Has[name] }
+	e.rewriter.KeepFunction = func(name string) bool { return closure.Has[name] }
 	e.used = used
 	return nil
 }
@@ -146,7 +146,7 @@ func (e *exporter) findFunctions(keep []bool) error {
 // newFunctions adds the functions that freezing created, and the functions that they call.
 func (e *exporter) newFunctions(closure *draft.Closure, used map[string]bool) error {
 	for _, function := range e.freezing.Functions {
-		e.pass.NewFunctions = append(e.pass.NewFunctions, function)
+		e.rewriter.NewFunctions = append(e.rewriter.NewFunctions, function)
 		for n, err := range wire.Function(function.Bytes()).Nodes() {
 			if err != nil {
 				return err

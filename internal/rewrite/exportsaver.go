@@ -156,7 +156,7 @@ func (e *exporter) checkKeys(restored []checkpoint.Restored, kept func(i int) bo
 			e.checkKey(&restored[k])
 		}
 	}
-	return e.trouble.err()
+	return e.conflicts.err()
 }
 
 // keepSaver keeps the nodes of the file's saver.

@@ -24,25 +24,25 @@ func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {
 	return out
 }
 
-// appendGraph appends a GraphDef with the changes of a pass.
-func appendGraph(b *wire.Builder, f wire.Field, pass *scope.Pass) error {
+// appendGraph appends a GraphDef with the changes of a NodeRewriter.
+func appendGraph(b *wire.Builder, f wire.Field, rewriter *scope.NodeRewriter) error {
 	var err error
 	debugInfo := false
 	b.Message(f.Num, func() {
-		err = pass.Graph(b, f.Data, func(other wire.Field) error {
+		err = rewriter.Graph(b, f.Data, func(other wire.Field) error {
 			if err := checkBesideNodes(other); err != nil {
 				return err
 			}
 			switch {
 			case other.Is(wire.GraphLibrary):
-				return pass.Library(b, other)
-			case other.Is(wire.GraphDebugInfo) && !pass.Plan.Nothing():
+				return rewriter.Library(b, other)
+			case other.Is(wire.GraphDebugInfo) && !rewriter.Plan.Nothing():
 				if debugInfo {
 					return nil // the first part was replaced by the merged message
 				}
 				debugInfo = true
 				whole, _ := wire.Merged(f.Data, wire.GraphDebugInfo)
-				info, err := pass.Plan.DebugInfo(nil, whole)
+				info, err := rewriter.Plan.DebugInfo(nil, whole)
 				b.Bytes(other.Num, info)
 				return err
 			}

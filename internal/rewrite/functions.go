@@ -39,12 +39,12 @@ func (i *importer) checkFunctions() error {
 	if !i.into {
 		return nil
 	}
-	base, err := libraryOf(i.there.rest)
+	base, err := libraryOf(i.baseSurvey.rest)
 	if err != nil || len(base.functions) == 0 {
 		return err
 	}
 	var bodies, gradients []string
-	for f, err := range i.own.rest.Library() {
+	for f, err := range i.survey.rest.Library() {
 		switch {
 		case err != nil:
 			return err
@@ -71,9 +71,9 @@ func (i *importer) checkFunctions() error {
 		switch len(names.names) {
 		case 0:
 		case 1:
-			i.trouble.add(hint, names.one, list(names.names))
+			i.conflicts.add(hint, names.one, list(names.names))
 		default:
-			i.trouble.add(hint, names.many, list(names.names))
+			i.conflicts.add(hint, names.many, list(names.names))
 		}
 	}
 	return nil
@@ -82,12 +82,12 @@ func (i *importer) checkFunctions() error {
 // appendLibraries appends the merged function library, if there is one: the base's, followed by the functions that only
 // the imported graph has. Functions that are called with new shapes lose their recorded shapes.
 func (i *importer) appendLibraries(b *wire.Builder) error {
-	base, err := libraryOf(i.there.rest)
+	base, err := libraryOf(i.baseSurvey.rest)
 	if err != nil {
 		return err
 	}
 	var added wire.Builder
-	for f, err := range i.own.rest.Library() {
+	for f, err := range i.survey.rest.Library() {
 		switch {
 		case err != nil:
 			return err
@@ -98,7 +98,7 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 				continue
 			}
 			i.report.Functions++
-			if err := i.pass.Function(&added, i.functionField(f, name, true)); err != nil {
+			if err := i.rewriter.Function(&added, i.functionField(f, name, true)); err != nil {
 				return err
 			}
 		case f.Is(wire.LibraryGradient):
@@ -113,9 +113,9 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 			added.Window(f.Raw)
 		}
 	}
-	old, has := wire.Merged(i.there.rest, wire.GraphLibrary)
+	old, has := wire.Merged(i.baseSurvey.rest, wire.GraphLibrary)
 	if added.Size() == 0 && len(i.shapeless) == 0 {
-		appendFields(b, i.there.rest, wire.GraphLibrary)
+		appendFields(b, i.baseSurvey.rest, wire.GraphLibrary)
 		return nil
 	}
 	b.Message(wire.GraphLibrary, func() {

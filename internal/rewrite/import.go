@@ -52,7 +52,7 @@ type ImportReport struct {
 	Unsaved     int               `json:"unsaved"`      // variables of the other graph, which that saver does not restore
 	SharedState int               `json:"shared_state"` // imported nodes that share a resource (variable, table, queue) with a node of the base
 	SharedNames []SharedName      `json:"shared_names"` // shared_names that resources of both graphs use, at most 100
-	Stale       []string          `json:"stale"`        // collections whose Anys still contain old node names, sorted
+	OldNames    []string          `json:"stale"`        // collections whose Anys still contain old node names, sorted
 	Signatures  []Rename          `json:"signatures"`   // signatures that were renamed because their key was taken
 	ObjectsLost bool              `json:"objects_lost"` // both files had an object graph, and only the base's was kept
 	Returned    []Rename          `json:"returned"`     // the requested elements and their new names
@@ -74,16 +74,16 @@ type Rename struct {
 
 // An importer holds the state of one Import.
 type importer struct {
-	in, base *wire.MetaGraph // base is never nil, but may be empty
-	o        ImportOptions
-	plan     *scope.Plan
-	pass     *scope.Pass
-	into     bool              // Import was called with a base
-	instead  map[string]string // missing initializers and their substitutes
-	own      *survey           // of the imported graph
-	there    *survey           // of the base graph
-	ops      *opList           // of the imported file
-	baseOps  *opList
+	in, base   *wire.MetaGraph // base is never nil, but may be empty
+	o          ImportOptions
+	plan       *scope.Plan
+	rewriter   *scope.NodeRewriter
+	into       bool              // Import was called with a base
+	instead    map[string]string // missing initializers and their substitutes
+	survey     *survey           // of the imported graph
+	baseSurvey *survey           // of the base graph
+	ops        *opList           // of the imported file
+	baseOps    *opList
 
 	graph, baseGraph     *graph.Graph // indexed on first use
 	tensors, baseTensors *opdef.Tensors
@@ -93,12 +93,12 @@ type importer struct {
 	sharedNames          map[resourceKey]string  // new names of resources that would share a name with the base
 	shapeless            map[string]bool         // functions that are called with new shapes
 
-	report  *ImportReport
-	trouble Troubles
+	report    *ImportReport
+	conflicts Conflicts
 }
 
 // Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
-// tensorflow/python/framework). Without a base, it moves every name of in into the scope. The error is Troubles, with
+// tensorflow/python/framework). Without a base, it moves every name of in into the scope. The error is Conflicts, with
 // all conflicts between the two graphs, or a *wire.SyntaxError if a file is damaged.
 func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportReport, error) {
 	if o.Registry == nil {
@@ -111,9 +111,9 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	if base == nil {
 		i.base = new(wire.MetaGraph)
 	}
-	i.pass = &scope.Pass{Plan: i.plan, ClearDevices: o.ClearDevices}
+	i.rewriter = &scope.NodeRewriter{Plan: i.plan, ClearDevices: o.ClearDevices}
 	if asked != "" && !scope.ValidName(o.Scope) {
-		i.trouble.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
+		i.conflicts.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
 			"TensorFlow does not accept the scope %q", asked)
 	}
 	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.findShared, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
@@ -121,14 +121,14 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 			return nil, nil, err
 		}
 	}
-	if err := i.trouble.err(); err != nil {
+	if err := i.conflicts.err(); err != nil {
 		return nil, nil, err
 	}
 	message, err := i.build()
 	if err != nil {
 		return nil, nil, err
 	}
-	i.report.Nodes, i.report.Cleared = i.pass.Nodes, i.pass.Cleared
+	i.report.Nodes, i.report.Cleared = i.rewriter.Nodes, i.rewriter.Cleared
 	i.countUnsaved()
 	if o.Checkpoints != nil {
 		if message, err = i.composeSaver(message); err != nil {
@@ -156,13 +156,13 @@ func (i *importer) load() (err error) {
 		return err
 	}
 	if i.renamesOnly() {
-		i.own, i.there = new(survey), new(survey)
+		i.survey, i.baseSurvey = new(survey), new(survey)
 		return nil
 	}
-	if i.own, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
+	if i.survey, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
 		return err
 	}
-	i.there, err = surveyOf(i.base.Graph(), false)
+	i.baseSurvey, err = surveyOf(i.base.Graph(), false)
 	return err
 }
 
@@ -176,7 +176,7 @@ func (i *importer) renamesOnly() bool {
 func (i *importer) chooseNames() error {
 	i.report.Scope = i.o.Scope
 	if i.into {
-		i.report.BaseNodes = i.there.nodes
+		i.report.BaseNodes = i.baseSurvey.nodes
 	}
 	if i.report.BaseNodes == 0 {
 		i.plan.Prepend = i.o.Scope
@@ -223,10 +223,10 @@ func (i *importer) renameTaken() error {
 
 // chooseFrames renames the frames of imported loops whose names the base uses.
 func (i *importer) chooseFrames() error {
-	if !i.into || len(i.there.frames) == 0 {
+	if !i.into || len(i.baseSurvey.frames) == 0 {
 		return nil
 	}
-	base, own := i.there.frames, i.own.frames
+	base, own := i.baseSurvey.frames, i.survey.frames
 	taken := make(map[string]bool, len(own))
 	for frame := range own {
 		taken[scope.Prepend(frame, i.plan.Prepend)] = true
@@ -247,16 +247,16 @@ func (i *importer) chooseFrames() error {
 	return nil
 }
 
-// noteStale reports a collection whose Anys keep old node names.
-func (i *importer) noteStale(key string, collection []byte) {
-	if i.o.Registry.Stale(i.plan, collection) {
-		i.report.Stale = append(i.report.Stale, key)
+// noteOldNames reports a collection whose Anys keep old node names.
+func (i *importer) noteOldNames(key string, collection []byte) {
+	if i.o.Registry.HasOldNames(i.plan, collection) {
+		i.report.OldNames = append(i.report.OldNames, key)
 	}
 }
 
 // finish sorts the lists of the report and replaces nil lists by empty ones.
 func (r *ImportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.Stale} {
+	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.OldNames} {
 		slices.Sort(*names)
 		if *names == nil {
 			*names = []string{}

@@ -48,7 +48,7 @@ func (p *inputMap) checkSources() {
 		} else if other := strings.TrimPrefix(m.source, "^"); other != m.source && seen[other] {
 			hint = "the graph reads it as data: " + other
 		}
-		p.i.trouble.about(InputMapArgument, hint, "no node of the imported graph reads %q", m.Source)
+		p.i.conflicts.about(InputMapArgument, hint, "no node of the imported graph reads %q", m.Source)
 	}
 }
 
@@ -98,7 +98,7 @@ func (p *inputMap) checkTypes() {
 		if expected > tensor.RefOffset {
 			hint = "the node modifies the variable that it reads; map it to a variable of the same type, or do not map it"
 		}
-		p.i.trouble.about(InputMapArgument, hint, "node %q needs %s as input %d, and %q is %s", reader.Name, tensor.DTypeName(expected), in.slot, m.Target,
+		p.i.conflicts.about(InputMapArgument, hint, "node %q needs %s as input %d, and %q is %s", reader.Name, tensor.DTypeName(expected), in.slot, m.Target,
 			tensor.DTypeName(actual))
 	}
 }
@@ -137,13 +137,13 @@ func (p *inputMap) checkUnbound() {
 	if len(left) == 1 {
 		what = "the unbound input is"
 	}
-	i.trouble.about(InputMapArgument, hint, "%s not mapped: %s", what, list(left))
+	i.conflicts.about(InputMapArgument, hint, "%s not mapped: %s", what, list(left))
 }
 
 // unbound returns the inputs that must be mapped, without duplicates. These are the inputs with the unbound prefix, and
 // the inputs in the collection of unbound inputs that a node reads.
 func (i *importer) unbound() []string {
-	inputs := i.own.unbound
+	inputs := i.survey.unbound
 	if i.o.UnboundInputs == "" {
 		return inputs
 	}

@@ -62,7 +62,7 @@ func (i *importer) mapInputs() error {
 		return nil
 	}
 	if !i.into {
-		i.trouble.about(InputMapArgument, "import into the graph with the targets", "the input map needs a base graph")
+		i.conflicts.about(InputMapArgument, "import into the graph with the targets", "the input map needs a base graph")
 		return nil
 	}
 	if err := i.indexGraphs(); err != nil {
@@ -74,7 +74,7 @@ func (i *importer) mapInputs() error {
 	p.checkTypes()
 	p.moveControls()
 	p.checkUnbound()
-	if len(i.trouble) > 0 {
+	if len(i.conflicts) > 0 {
 		return nil
 	}
 	for _, m := range p.mappings {
@@ -115,7 +115,7 @@ func (i *importer) indexImported() (err error) {
 
 // parse parses a mapping and adds it. A conflicting mapping is reported, and an equal one is ignored.
 func (p *inputMap) parse(m InputMapping) {
-	trouble := &p.i.trouble
+	conflicts := &p.i.conflicts
 	fromMark, from, fromPort := scope.Split([]byte(m.Source))
 	toMark, to, toPort := scope.Split([]byte(m.Target))
 	for _, side := range []struct {
@@ -125,19 +125,19 @@ func (p *inputMap) parse(m InputMapping) {
 		control := string(side.mark) == "^"
 		_, number := outputNumber(side.port)
 		if len(side.node) == 0 || len(side.mark) > 0 && !control || control && len(side.port) > 0 || !number {
-			trouble.about(InputMapArgument, "write an input as NAME, NAME:K or ^NAME", "%q is not an input", side.text)
+			conflicts.about(InputMapArgument, "write an input as NAME, NAME:K or ^NAME", "%q is not an input", side.text)
 			return
 		}
 	}
 	if len(fromMark) != len(toMark) {
-		trouble.about(InputMapArgument, "map NAME:K to NAME:K, and ^NAME to ^NAME", "%s=%s maps a control input to data, or data to a control input", m.Source, m.Target)
+		conflicts.about(InputMapArgument, "map NAME:K to NAME:K, and ^NAME to ^NAME", "%s=%s maps a control input to data, or data to a control input", m.Source, m.Target)
 		return
 	}
 	parsed := &mapping{InputMapping: m, source: string(scope.Spelling([]byte(m.Source))), target: string(scope.Spelling([]byte(m.Target))),
 		from: graph.Edge{Node: graph.Dangling}, to: graph.Edge{Node: graph.Dangling}}
 	if other := p.bySource[parsed.source]; other != nil {
 		if other.target != parsed.target {
-			trouble.about(InputMapArgument, "", "%q is mapped to %q and to %q", m.Source, other.Target, m.Target)
+			conflicts.about(InputMapArgument, "", "%q is mapped to %q and to %q", m.Source, other.Target, m.Target)
 		}
 		return
 	}
@@ -157,7 +157,7 @@ func (p *inputMap) resolve() {
 			if names == nil {
 				names = nodeNames(i.baseGraph)
 			}
-			i.trouble.about(InputMapArgument, meant(string(name), names), "the base has no node %q", name)
+			i.conflicts.about(InputMapArgument, meant(string(name), names), "the base has no node %q", name)
 			continue
 		}
 		m.from, m.to = i.tensorOf(m.source), graph.Edge{Node: int32(node), Port: graph.Control}
@@ -169,7 +169,7 @@ func (p *inputMap) resolve() {
 		m.to.Port = int32(k)
 		i.baseGraph.Node(node, &n)
 		if count, known := i.baseTensors.CountOutputs(&n); known && k >= count {
-			i.trouble.about(InputMapArgument, "", "the base has no %q: the node has %s", m.Target, countOutputs(count))
+			i.conflicts.about(InputMapArgument, "", "the base has no %q: the node has %s", m.Target, countOutputs(count))
 			continue
 		}
 		source := p.nodes[string(from)]

@@ -73,7 +73,7 @@ func (p *inputMap) followShapes() error {
 		return nil
 	}
 	var err error
-	if w.library, err = draft.NewLibrary(p.i.own.rest); err != nil {
+	if w.library, err = draft.NewLibrary(p.i.survey.rest); err != nil {
 		return err
 	}
 	w.calls = w.library.NewClosure()
@@ -237,7 +237,7 @@ func (w *shapeWalk) infer(was, now []tensor.Shape, count int) []tensor.Shape {
 	w.before = false
 	if before == nil && w.failed < maxShapeConflicts {
 		w.failed++
-		w.i.trouble.about(InputMapArgument, "map it to a tensor with a shape that the imported graph accepts",
+		w.i.conflicts.about(InputMapArgument, "map it to a tensor with a shape that the imported graph accepts",
 			"node %q (%s) cannot take the mapped inputs: %v", w.node.Name, op, err)
 	}
 	return nil
@@ -248,7 +248,7 @@ const maxInferredOutputs = 1 << 14
 
 // producer returns the producer version of the imported graph.
 func (i *importer) producer() int64 {
-	versions, _ := i.own.rest.Versions()
+	versions, _ := i.survey.rest.Versions()
 	return int64(int32(wire.LastUint(versions, versionProducer)))
 }
 
@@ -292,13 +292,13 @@ func (w *shapeWalk) dropDeclared(i int) {
 
 // edit returns the Edit for a node of the imported graph. The caller can add changes to it.
 func (i *importer) edit(node int) *scope.Edit {
-	if i.pass.Edits == nil {
-		i.pass.Edits = make(map[int]*scope.Edit)
+	if i.rewriter.Edits == nil {
+		i.rewriter.Edits = make(map[int]*scope.Edit)
 	}
-	e := i.pass.Edits[node]
+	e := i.rewriter.Edits[node]
 	if e == nil {
 		e = &scope.Edit{Attrs: make(map[string]*wire.Rope)}
-		i.pass.Edits[node] = e
+		i.rewriter.Edits[node] = e
 	}
 	return e
 }

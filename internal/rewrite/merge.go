@@ -101,18 +101,18 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 	}
 	b.Message(wire.GraphDef, func() {
 		appendFields(b, i.base.Graph(), wire.GraphNode)
-		err = i.pass.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })
+		err = i.rewriter.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })
 		if err == nil {
 			err = i.appendLibraries(b)
 		}
 		if err != nil {
 			return
 		}
-		appendFields(b, i.there.rest, wire.GraphOldVersion)
+		appendFields(b, i.baseSurvey.rest, wire.GraphOldVersion)
 		if err = i.appendVersions(b); err == nil {
 			err = i.appendDebugInfo(b)
 		}
-		for s := wire.Scan(i.there.rest); s.Next(); {
+		for s := wire.Scan(i.baseSurvey.rest); s.Next(); {
 			if s.Num > wire.GraphDebugInfo {
 				b.Window(s.Raw)
 			}
@@ -132,8 +132,8 @@ const (
 // bad_consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). It ignores
 // the versions of a base without nodes.
 func (i *importer) appendVersions(b *wire.Builder) error {
-	own, hasOwn := i.own.rest.Versions()
-	base, has := i.there.rest.Versions()
+	own, hasOwn := i.survey.rest.Versions()
+	base, has := i.baseSurvey.rest.Versions()
 	if !hasOwn && !has {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 		return err
 	}
 	if producer == wire.LastUint(base, versionProducer) && consumer == wire.LastUint(base, versionMinConsumer) && len(bad.values) == known {
-		appendFields(b, i.there.rest, wire.GraphVersions)
+		appendFields(b, i.baseSurvey.rest, wire.GraphVersions)
 		return nil
 	}
 	b.Message(wire.GraphVersions, func() {
@@ -207,12 +207,12 @@ func (l *consumerList) add(versions []byte) error {
 
 // appendDebugInfo appends the debug info of both graphs.
 func (i *importer) appendDebugInfo(b *wire.Builder) error {
-	own, has := wire.Merged(i.own.rest, wire.GraphDebugInfo)
+	own, has := wire.Merged(i.survey.rest, wire.GraphDebugInfo)
 	if !has {
-		appendFields(b, i.there.rest, wire.GraphDebugInfo)
+		appendFields(b, i.baseSurvey.rest, wire.GraphDebugInfo)
 		return nil
 	}
-	base, _ := wire.Merged(i.there.rest, wire.GraphDebugInfo)
+	base, _ := wire.Merged(i.baseSurvey.rest, wire.GraphDebugInfo)
 	renamed, err := i.plan.DebugInfo(nil, own)
 	if err != nil {
 		return fmt.Errorf("debug_info: %w", err)

@@ -23,7 +23,7 @@ func (i *importer) checkCollections() error {
 	if missing := unused(i.o.Collections, own); len(missing) > 0 {
 		keys := slices.Sorted(maps.Keys(own))
 		for _, pattern := range missing {
-			i.trouble.about(CollectionsArgument, meant(pattern, keys), "no collection matches %q", pattern)
+			i.conflicts.about(CollectionsArgument, meant(pattern, keys), "no collection matches %q", pattern)
 		}
 	}
 	base := make(map[string][]byte)
@@ -41,7 +41,7 @@ func (i *importer) checkCollections() error {
 		if !has || kind == baseKind || len(list) == 0 || len(baseList) == 0 {
 			continue
 		}
-		i.trouble.add("drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections",
+		i.conflicts.add("drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections",
 			"collection %q is a %s in the imported graph and a %s in the base", key, kindNames[kind], kindNames[baseKind])
 	}
 	return nil
@@ -68,7 +68,7 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		if err != nil {
 			return err
 		}
-		i.noteStale(key, value)
+		i.noteOldNames(key, value)
 		imported[key] = change
 		order = append(order, key)
 		i.report.Collections = append(i.report.Collections, key)

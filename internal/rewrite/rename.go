@@ -59,11 +59,11 @@ func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) erro
 // renameGraph appends the GraphDef of an import without a base.
 func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 	if i.plan.Nothing() && !i.o.ClearDevices {
-		i.pass.Nodes = i.own.nodes
+		i.rewriter.Nodes = i.survey.nodes
 		b.Field(f)
 		return nil
 	}
-	return appendGraph(b, f, i.pass)
+	return appendGraph(b, f, i.rewriter)
 }
 
 // renameCollection appends a collection of an import without a base, if it is imported.
@@ -78,7 +78,7 @@ func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
 	if err != nil {
 		return err
 	}
-	i.noteStale(key, value)
+	i.noteOldNames(key, value)
 	i.report.Collections = append(i.report.Collections, key)
 	if change.Same {
 		b.Field(f)

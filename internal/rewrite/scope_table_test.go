@@ -246,9 +246,9 @@ func TestImportTables(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			out, _, err := rewrite.Import(indexed(t, message(t, test.in)), indexed(t, message(t, test.base)), test.options)
 			if len(test.err) > 0 || err != nil {
-				var troubles rewrite.Troubles
-				if !errors.As(err, &troubles) || len(troubles) != len(test.err) {
-					t.Fatalf("error is %v, want %d troubles", err, len(test.err))
+				var conflicts rewrite.Conflicts
+				if !errors.As(err, &conflicts) || len(conflicts) != len(test.err) {
+					t.Fatalf("error is %v, want %d conflicts", err, len(test.err))
 				}
 				for _, want := range test.err {
 					if !strings.Contains(err.Error(), want) {

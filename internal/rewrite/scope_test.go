@@ -52,8 +52,8 @@ func FuzzExport(f *testing.F) {
 			o := rewrite.ExportOptions{Scope: at + "/", UnboundInputs: "unbound_inputs", ClearDevices: seed%2 == 0}
 			out, report, err := rewrite.Export(indexed(t, m), o)
 			want := twinExport(m, at, o.ClearDevices)
-			var troubles rewrite.Troubles
-			if errors.As(err, &troubles) {
+			var conflicts rewrite.Conflicts
+			if errors.As(err, &conflicts) {
 				if len(want.GraphDef.Node) > 0 {
 					t.Errorf("scope %q: %v", at, err)
 				}
@@ -103,8 +103,8 @@ func FuzzMerge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, other uint64) {
 		m, base := grow(one), grow(other)
 		out, _, err := rewrite.Import(indexed(t, m), indexed(t, base), rewrite.ImportOptions{Scope: "x"})
-		var troubles rewrite.Troubles
-		if errors.As(err, &troubles) {
+		var conflicts rewrite.Conflicts
+		if errors.As(err, &conflicts) {
 			for _, f := range m.GraphDef.Library.Function {
 				for _, g := range base.GraphDef.Library.Function {
 					if f.Signature.Name == g.Signature.Name && !proto.Equal(f, g) {

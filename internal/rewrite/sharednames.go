@@ -19,29 +19,29 @@ func (i *importer) findShared() error {
 	if !i.into {
 		return nil
 	}
-	base, err := libraryOf(i.there.rest)
+	base, err := libraryOf(i.baseSurvey.rest)
 	if err != nil {
 		return err
 	}
 	// For a function in both graphs, the import keeps the base's.
-	if err := i.own.addFunctions(i.o.ClearDevices, func(name string) bool { _, has := base.functions[name]; return !has }); err != nil {
+	if err := i.survey.addFunctions(i.o.ClearDevices, func(name string) bool { _, has := base.functions[name]; return !has }); err != nil {
 		return err
 	}
-	if err := i.there.addFunctions(false, func(string) bool { return true }); err != nil {
+	if err := i.baseSurvey.addFunctions(false, func(string) bool { return true }); err != nil {
 		return err
 	}
-	shared := i.own.sharedWith(i.there)
+	shared := i.survey.sharedWith(i.baseSurvey)
 	if i.o.UniqueShared {
 		i.sharedNames = make(map[resourceKey]string, len(shared))
 	}
 	taken := func(key resourceKey) func(string) bool {
 		return func(name string) bool {
 			at := resourceKey{key.kind, key.container, name}
-			return i.own.resources[at] != nil || i.there.resources[at] != nil
+			return i.survey.resources[at] != nil || i.baseSurvey.resources[at] != nil
 		}
 	}
 	for _, key := range shared {
-		s := SharedName{Kind: key.kind, Name: key.name, Nodes: len(i.own.resources[key].nodes) + i.own.resources[key].inside}
+		s := SharedName{Kind: key.kind, Name: key.name, Nodes: len(i.survey.resources[key].nodes) + i.survey.resources[key].inside}
 		if i.o.UniqueShared {
 			name := key.name
 			if i.report.Scope != "" {
@@ -49,14 +49,14 @@ func (i *importer) findShared() error {
 			}
 			s.NewName = scope.Unique(name, taken(key))
 			i.sharedNames[key] = s.NewName
-			i.there.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // the new name is taken
-			for _, node := range i.own.resources[key].nodes {
+			i.baseSurvey.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // the new name is taken
+			for _, node := range i.survey.resources[key].nodes {
 				i.edit(node).Attrs["shared_name"] = wire.NewRope(stringAttr(s.NewName))
 			}
 		} else {
 			i.report.SharedState += s.Nodes
 			if key.isVariable() {
-				i.sharedVariables += len(i.own.resources[key].nodes)
+				i.sharedVariables += len(i.survey.resources[key].nodes)
 			}
 		}
 		if len(i.report.SharedNames) < maxRenames {
@@ -74,12 +74,12 @@ func (i *importer) countUnsaved() {
 	}
 	switch i.report.Saver {
 	case "base":
-		i.report.Unsaved = i.own.variables - i.sharedVariables
+		i.report.Unsaved = i.survey.variables - i.sharedVariables
 	case "imported":
-		i.report.Unsaved = i.there.variables
-		for _, key := range i.there.sharedWith(i.own) {
+		i.report.Unsaved = i.baseSurvey.variables
+		for _, key := range i.baseSurvey.sharedWith(i.survey) {
 			if key.isVariable() && i.sharedNames[key] == "" {
-				i.report.Unsaved -= len(i.there.resources[key].nodes)
+				i.report.Unsaved -= len(i.baseSurvey.resources[key].nodes)
 			}
 		}
 	}
@@ -115,12 +115,12 @@ func (i *importer) checkSharedFunctions() error {
 	if len(i.sharedNames) == 0 {
 		return nil
 	}
-	base, err := libraryOf(i.there.rest)
+	base, err := libraryOf(i.baseSurvey.rest)
 	if err != nil {
 		return err
 	}
 	both := make(map[string]bool)
-	for f, err := range i.own.rest.Functions() {
+	for f, err := range i.survey.rest.Functions() {
 		if err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (i *importer) checkSharedFunctions() error {
 	if len(both) == 0 {
 		return nil
 	}
-	library, err := draft.NewLibrary(i.own.rest)
+	library, err := draft.NewLibrary(i.survey.rest)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (i *importer) checkSharedFunctions() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(both)) {
 		if called.Has[name] {
-			i.trouble.about(UniqueSharedArgument, "rebuild one of the graphs with different function names",
+			i.conflicts.about(UniqueSharedArgument, "rebuild one of the graphs with different function names",
 				"function %q exists in both graphs and uses a shared_name that would change", name)
 		}
 	}

@@ -19,7 +19,7 @@ func TestDeepNames(t *testing.T) {
 	if report.Renamed != 2 {
 		t.Errorf("%d nodes are renamed, want 2: one is called like a scope, one like a node", report.Renamed)
 	}
-	if _, _, err = rewrite.Export(indexed(t, m), rewrite.ExportOptions{Scope: "b"}); err == nil || !strings.Contains(err.Error(), `the scope "b"`) {
-		t.Errorf("export of a scope that is not there: %v", err)
+	if _, _, err = rewrite.Export(indexed(t, m), rewrite.ExportOptions{Scope: "b"}); err == nil || !strings.Contains(err.Error(), `scope "b"`) {
+		t.Errorf("export of a missing scope: %v", err)
 	}
 }

@@ -42,12 +42,12 @@ func KindOf(collection []byte) (kind protowire.Number, list []byte) {
 
 // A CollectionChange is the result of applying a plan to a collection.
 type CollectionChange struct {
-	Kind protowire.Number // the kind of list, 0 for none
-	List []byte           // the new bytes of the list
-	Same bool             // the plan changed nothing
-	Kept int              // entries kept, in a list of nodes or of registered protos
-	Gone int              // entries removed
-	Torn int              // entries kept although they require a node that is removed
+	Kind     protowire.Number // the kind of list, 0 for none
+	List     []byte           // the new bytes of the list
+	Same     bool             // the plan changed nothing
+	Kept     int              // entries kept, in a list of nodes or of registered protos
+	Removed  int              // entries removed
+	Dangling int              // entries kept although they require a node that is removed
 }
 
 // Collection applies the plan to a CollectionDef. It renames the entries of a list of nodes and, if t is not nil, of a
@@ -78,10 +78,10 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 			keep = p.keepsName(s.Data)
 			entry = p.appendName(entry[:0], s.Data, NodeName)
 		} else if keep, err = p.entry(&entry, s.Data, t); err != nil {
-			return change, t.damaged(change.Kept+change.Gone, err)
+			return change, t.damaged(change.Kept+change.Removed, err)
 		}
 		if !keep {
-			change.Gone++
+			change.Removed++
 			continue
 		}
 		change.Kept++
@@ -91,7 +91,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 				return change, err
 			}
 			if torn {
-				change.Torn++
+				change.Dangling++
 			}
 		}
 		change.Same = change.Same && string(entry) == string(s.Data)
@@ -101,7 +101,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 	if err := s.Err(); err != nil {
 		return change, err
 	}
-	if change.Same = change.Same && change.Gone == 0; !change.Same {
+	if change.Same = change.Same && change.Removed == 0; !change.Same {
 		change.List = out
 	}
 	return change, nil
@@ -161,10 +161,10 @@ func (p *Plan) keepsAll(message []byte, names *Names) (bool, error) {
 	return all, err
 }
 
-// Stale reports whether a CollectionDef is a list of Anys that name nodes which the plan renames or removes. Such lists
+// HasOldNames reports whether a CollectionDef is a list of Anys that name nodes which the plan renames or removes. Such lists
 // stay unchanged, as in TensorFlow, which does not look into an Any. An example are the signatures that the exporter.py
 // of session_bundle stored in serving_signatures.
-func (r *Registry) Stale(p *Plan, collection []byte) bool {
+func (r *Registry) HasOldNames(p *Plan, collection []byte) bool {
 	kind, list := KindOf(collection)
 	if p.Nothing() || kind != AnyList {
 		return false

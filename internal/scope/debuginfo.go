@@ -28,7 +28,7 @@ const (
 // A key is `name@function`; the function is empty or missing for nodes of the graph (GraphDebugInfoBuilder in
 // tensorflow/core/graph/graph_debug_info_builder.cc). Entries of functions stay unchanged.
 func (p *Plan) DebugInfo(dst, info []byte) ([]byte, error) {
-	cut := p.Strip != "" || p.Gone != nil
+	cut := p.Strip != "" || p.Drops != nil
 	traces, frames := make(map[uint64]bool), make(map[uint64]bool)
 	if cut {
 		if err := p.usedDebugIDs(info, traces, frames); err != nil {

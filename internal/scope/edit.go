@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An Edit changes a node beyond its names. It uses the names of the file; the plan of the pass renames them like all
+// An Edit changes a node beyond its names. It uses the names of the file; the plan renames them like all
 // others.
 type Edit struct {
 	Op     string                // the new op; empty keeps it
@@ -26,7 +26,7 @@ type NewNode struct {
 }
 
 // edited appends a.node, which f holds, with the changes of e. It renames the node's names if named is true.
-func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
+func (a *NodeRewriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
 	if a.ClearDevices && len(a.node.Device) > 0 {
 		a.Cleared++
 	}
@@ -70,7 +70,7 @@ func (a *Pass) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error 
 
 // FunctionNode appends node number k of a function body, with its edits, and the nodes to add after it. Names stay
 // unchanged.
-func (a *Pass) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
+func (a *NodeRewriter) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
 	if err := a.node.Parse(f.Data); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (e *Edit) replaces(entry []byte) bool {
 }
 
 // newInputs appends the inputs of an edit.
-func (a *Pass) newInputs(b *wire.Builder, inputs []string, named bool) error {
+func (a *NodeRewriter) newInputs(b *wire.Builder, inputs []string, named bool) error {
 	for _, input := range inputs {
 		if !named {
 			b.String(wire.NodeInput, input)
@@ -120,7 +120,7 @@ func (a *Pass) newInputs(b *wire.Builder, inputs []string, named bool) error {
 }
 
 // added appends a new node of the graph.
-func (a *Pass) added(b *wire.Builder, n *NewNode) error {
+func (a *NodeRewriter) added(b *wire.Builder, n *NewNode) error {
 	var failed error
 	a.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
 	a.controls = a.controls[:0]

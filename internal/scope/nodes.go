@@ -9,9 +9,9 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Pass applies a plan, and other changes, to the nodes of a graph in one walk. It counts what it does. The zero value
+// A NodeRewriter applies a plan, and other changes, to the nodes of a graph in one walk. It counts what it does. The zero value
 // with a Plan only renames.
-type Pass struct {
+type NodeRewriter struct {
 	Plan         *Plan
 	ClearDevices bool                             // clear the device of every node, including those in functions
 	DropAttr     func(op, key, value []byte) bool // attrs to remove; nil: none
@@ -37,7 +37,7 @@ type Pass struct {
 
 // Graph appends the nodes of a graph to b with all changes applied. It passes all other fields to rest. The error is a
 // *wire.SyntaxError or the error of rest.
-func (a *Pass) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) error) error {
+func (a *NodeRewriter) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) error) error {
 	s := wire.Scan(graph)
 	for s.Next() {
 		var err error
@@ -54,7 +54,7 @@ func (a *Pass) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) er
 }
 
 // graphNode appends one node of the graph.
-func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
+func (a *NodeRewriter) graphNode(b *wire.Builder, f wire.Field) error {
 	number := a.Nodes
 	a.Nodes++
 	// Nodes that KeepNode excludes are not parsed, because a cut removes most nodes of a large graph.
@@ -72,7 +72,7 @@ func (a *Pass) graphNode(b *wire.Builder, f wire.Field) error {
 }
 
 // keptNode appends node number k of the graph, unless the plan removes it.
-func (a *Pass) keptNode(b *wire.Builder, f wire.Field, k int) error {
+func (a *NodeRewriter) keptNode(b *wire.Builder, f wire.Field, k int) error {
 	if err := a.node.Parse(f.Data); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (a *Pass) keptNode(b *wire.Builder, f wire.Field, k int) error {
 
 // Library appends a function library. Functions have their own name space, so it changes only devices and attrs of their
 // nodes. The first call also appends NewFunctions. An empty library is omitted.
-func (a *Pass) Library(b *wire.Builder, library wire.Field) error {
+func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
 	if a.KeepFunction == nil && len(a.NewFunctions) == 0 {
 		return a.nested(b, library, a.libraryField)
 	}
@@ -119,7 +119,7 @@ func (a *Pass) Library(b *wire.Builder, library wire.Field) error {
 }
 
 // libraryField appends one field of a function library.
-func (a *Pass) libraryField(b *wire.Builder, f wire.Field) error {
+func (a *NodeRewriter) libraryField(b *wire.Builder, f wire.Field) error {
 	if !f.Is(wire.LibraryFunction) {
 		b.Window(f.Raw)
 		return nil
@@ -128,7 +128,7 @@ func (a *Pass) libraryField(b *wire.Builder, f wire.Field) error {
 }
 
 // keepsLibraryField reports whether a field of the library is kept. A gradient is kept if its functions are.
-func (a *Pass) keepsLibraryField(f wire.Field) bool {
+func (a *NodeRewriter) keepsLibraryField(f wire.Field) bool {
 	switch {
 	case f.Is(wire.LibraryFunction):
 		return a.KeepFunction(wire.Function(f.Data).Name())
@@ -141,7 +141,7 @@ func (a *Pass) keepsLibraryField(f wire.Field) bool {
 }
 
 // Function is like Library, for a single function.
-func (a *Pass) Function(b *wire.Builder, function wire.Field) error {
+func (a *NodeRewriter) Function(b *wire.Builder, function wire.Field) error {
 	return a.nested(b, function, func(inner *wire.Builder, f wire.Field) error {
 		if !f.Is(wire.FunctionNode) {
 			inner.Window(f.Raw)
@@ -156,7 +156,7 @@ func (a *Pass) Function(b *wire.Builder, function wire.Field) error {
 
 // nested appends a message field, using use for each field in it. The message is copied unchanged if no node in it
 // changes.
-func (a *Pass) nested(b *wire.Builder, message wire.Field, use func(*wire.Builder, wire.Field) error) error {
+func (a *NodeRewriter) nested(b *wire.Builder, message wire.Field, use func(*wire.Builder, wire.Field) error) error {
 	if !a.ClearDevices && a.DropAttr == nil {
 		b.Window(message.Raw)
 		return nil
@@ -181,7 +181,7 @@ func (a *Pass) nested(b *wire.Builder, message wire.Field, use func(*wire.Builde
 }
 
 // append appends a.node, which f holds. It changes the node's names if named is true.
-func (a *Pass) append(b *wire.Builder, f wire.Field, named bool) error {
+func (a *NodeRewriter) append(b *wire.Builder, f wire.Field, named bool) error {
 	if a.ClearDevices && len(a.node.Device) > 0 {
 		a.Cleared++
 	}
@@ -222,7 +222,7 @@ func (a *Pass) append(b *wire.Builder, f wire.Field, named bool) error {
 
 // change reports whether a field of a.node stays the same. If not, a.field holds its replacement, which is empty if the
 // field is removed.
-func (a *Pass) change(f wire.Field, named bool) (same bool, err error) {
+func (a *NodeRewriter) change(f wire.Field, named bool) (same bool, err error) {
 	a.field = a.field[:0]
 	if f.Type != protowire.BytesType {
 		return true, nil
@@ -242,7 +242,7 @@ func (a *Pass) change(f wire.Field, named bool) (same bool, err error) {
 }
 
 // replace sets a.field to the field f with a.payload as its content. It reports whether f already has that content.
-func (a *Pass) replace(f wire.Field) bool {
+func (a *NodeRewriter) replace(f wire.Field) bool {
 	if bytes.Equal(a.payload, f.Data) {
 		return true
 	}
@@ -252,7 +252,7 @@ func (a *Pass) replace(f wire.Field) bool {
 }
 
 // input is like change, for an input.
-func (a *Pass) input(f wire.Field) (bool, error) {
+func (a *NodeRewriter) input(f wire.Field) (bool, error) {
 	var action inputAction
 	a.payload, action = a.Plan.appendInput(a.payload[:0], f.Data)
 	switch action {
@@ -279,7 +279,7 @@ func (a *Pass) input(f wire.Field) (bool, error) {
 
 // mappedControl is like change, for a mapped control input whose new form is a.payload. It removes control inputs that
 // the node already has (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
-func (a *Pass) mappedControl(f wire.Field) (bool, error) {
+func (a *NodeRewriter) mappedControl(f wire.Field) (bool, error) {
 	further := a.Plan.FurtherControls[string(f.Data)]
 	a.field = a.field[:0]
 	for _, control := range append([]string{string(a.payload)}, further...) {
@@ -293,7 +293,7 @@ func (a *Pass) mappedControl(f wire.Field) (bool, error) {
 }
 
 // attr is like change, for the map entry of an attr.
-func (a *Pass) attr(f wire.Field, named bool) (bool, error) {
+func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
 	key, value := wire.MapEntry(f.Data)
 	if a.DropAttr != nil && a.DropAttr(a.node.Op, key, value) {
 		a.Dropped++
@@ -328,7 +328,7 @@ func (a *Pass) attr(f wire.Field, named bool) (bool, error) {
 
 // class is like change, for the attr `_class`. It removes the groups of removed nodes. An attr that loses all its groups
 // stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
-func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
+func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
 	list, ok := wire.AttrBytes(value, wire.AttrList)
 	if !ok {
 		return true, nil
@@ -362,7 +362,7 @@ func (a *Pass) class(f wire.Field, value []byte) (bool, error) {
 }
 
 // entry sets a.field to the map entry f with another AttrValue, whose fields value appends.
-func (a *Pass) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
+func (a *NodeRewriter) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
 	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
 	start := len(a.field)
 	a.field = protowire.AppendTag(a.field, 1, protowire.BytesType)

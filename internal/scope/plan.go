@@ -7,13 +7,13 @@ import (
 )
 
 // A Plan describes how names change: those of nodes, inputs, scopes and frames. It is computed first and then applied
-// everywhere that names occur, by Pass.Graph, Collection, Message and similar methods. The zero value changes nothing.
+// everywhere that names occur, by NodeRewriter.Graph, Collection, Message and similar methods. The zero value changes nothing.
 //
-// An export sets Strip, and Gone for the nodes of extraneous savers. An import sets Prepend, or Number if single names
+// An export sets Strip, and Drops for the nodes of extraneous savers. An import sets Prepend, or Number if single names
 // are taken, and Frames, Inputs and Outer.
 type Plan struct {
 	Strip string            // keep only the nodes in this scope, and remove the scope from their names
-	Gone  func([]byte) bool // further nodes to remove; nil: none
+	Drops func([]byte) bool // further nodes to remove; nil: none
 
 	Prepend string            // a scope to add to every name
 	Number  func([]byte) int  // the N for nodes that become NAME_N, 0 for other nodes; nil: no node is numbered
@@ -46,12 +46,12 @@ func Spelling(input []byte) []byte {
 
 // Nothing reports whether the plan changes no name.
 func (p *Plan) Nothing() bool {
-	return p.Strip == "" && p.Gone == nil && p.Prepend == "" && p.Number == nil && len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing)+len(p.Cut)+len(p.New) == 0
+	return p.Strip == "" && p.Drops == nil && p.Prepend == "" && p.Number == nil && len(p.Frames)+len(p.Inputs)+len(p.Outer)+len(p.Missing)+len(p.Cut)+len(p.New) == 0
 }
 
 // Keeps reports whether the plan keeps a node.
 func (p *Plan) Keeps(node []byte) bool {
-	return Under(node, p.Strip) && (p.Gone == nil || !p.Gone(node))
+	return Under(node, p.Strip) && (p.Drops == nil || !p.Drops(node))
 }
 
 // keepsName reports whether a name outside the graph remains valid: its node is kept, or its tensor is replaced.
@@ -169,7 +169,7 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, inputAction) {
 		dst = append(dst, node...)
 		return append(dst, port...), inputUnbound
 	}
-	if p.Gone != nil && p.Gone(node) && !p.New[string(node)] {
+	if p.Drops != nil && p.Drops(node) && !p.New[string(node)] {
 		return dst, inputRemoved
 	}
 	dst = append(dst, mark...)

@@ -7,18 +7,18 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Apply makes the plan and the pass write the graph with its changes. Nodes for which keep is false go; a nil keep keeps all.
+// Apply makes the plan and the rewriter write the graph with its changes. Nodes for which keep is false go; a nil keep keeps all.
 // It fails with a *TakenError where a new node has the name of a node that stays.
-func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
+func (g *Graph) Apply(keep []bool, plan *scope.Plan, rewriter *scope.NodeRewriter) error {
 	all := keep == nil
 	kept := func(i int) bool { return all || i < len(keep) && keep[i] }
 	if keep != nil {
-		plan.Gone = func(node []byte) bool {
+		plan.Drops = func(node []byte) bool {
 			i, ok := g.Graph.Find(node)
 			return !ok || !keep[i]
 		}
 		plan.Whole, plan.Prune = true, true
-		pass.KeepNode = func(i int) bool { return keep[i] }
+		rewriter.KeepNode = func(i int) bool { return keep[i] }
 	}
 	plan.New = make(map[string]bool)
 	for k, n := range g.added {
@@ -36,12 +36,12 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, pass *scope.Pass) error {
 			plan.Cut[string(scope.Spelling([]byte(g.TensorName(e))))] = g.Name(i)
 		}
 	}
-	pass.Edits = g.edits
-	pass.After = make(map[int][]*scope.NewNode, len(g.after))
+	rewriter.Edits = g.edits
+	rewriter.After = make(map[int][]*scope.NewNode, len(g.after))
 	for at, nodes := range g.after {
 		for _, n := range nodes {
 			if plan.New[n.Name] {
-				pass.After[at] = append(pass.After[at], n)
+				rewriter.After[at] = append(rewriter.After[at], n)
 			}
 		}
 	}

@@ -1,5 +1,5 @@
 // Package draft holds a graph with changes pending. Cutting, freezing and setting shapes each add their changes to one Graph,
-// and one scope.Pass writes them all.
+// and one scope.NodeRewriter writes them all.
 package draft
 
 import (

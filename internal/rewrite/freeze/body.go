@@ -243,7 +243,7 @@ func (b *body) rope(name string) *wire.Rope {
 	for i := range b.nodes {
 		b.renameInputs(i)
 	}
-	pass := &scope.Pass{Plan: new(scope.Plan), Edits: b.edits, After: b.after}
+	rewriter := &scope.NodeRewriter{Plan: new(scope.Plan), Edits: b.edits, After: b.after}
 	var out wire.Builder
 	number := 0
 	signed := false
@@ -256,7 +256,7 @@ func (b *body) rope(name string) *wire.Rope {
 			}
 			signed = true
 		case s.Is(wire.FunctionNode):
-			_ = pass.FunctionNode(&out, s.Field, number) // the nodes have been parsed before
+			_ = rewriter.FunctionNode(&out, s.Field, number) // the nodes have been parsed before
 			number++
 		case s.Is(wire.FunctionRet):
 			key, value := wire.MapEntry(s.Data)

@@ -7,14 +7,14 @@ import (
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
-// A Trouble is one reason why a rewrite fails.
-type Trouble struct {
+// A Conflict is one reason why a rewrite fails.
+type Conflict struct {
 	Argument string // the argument at fault, as TensorFlow calls it; empty if the graphs are at fault
 	Problem  string // what is wrong
 	Hint     string // how to fix it; may be empty
 }
 
-// The values of Trouble.Argument.
+// The values of Conflict.Argument.
 const (
 	ScopeArgument          = "import_scope"
 	InputMapArgument       = "input_map"
@@ -23,15 +23,15 @@ const (
 	UniqueSharedArgument   = "unique_shared_names"
 )
 
-func (t Trouble) Error() string { return t.Problem }
+func (t Conflict) Error() string { return t.Problem }
 
 // Remedy returns the hint.
-func (t Trouble) Remedy() string { return t.Hint }
+func (t Conflict) Remedy() string { return t.Hint }
 
-// Troubles is a list of all reasons found, so that a user can fix them together. It has at least one element.
-type Troubles []Trouble
+// Conflicts is a list of all reasons found, so that a user can fix them together. It has at least one element.
+type Conflicts []Conflict
 
-func (t Troubles) Error() string {
+func (t Conflicts) Error() string {
 	problems := make([]string, len(t))
 	for i, one := range t {
 		problems[i] = one.Problem
@@ -40,7 +40,7 @@ func (t Troubles) Error() string {
 }
 
 // Remedy returns all hints, without duplicates.
-func (t Troubles) Remedy() string {
+func (t Conflicts) Remedy() string {
 	var hints []string
 	seen := make(map[string]bool)
 	for _, one := range t {
@@ -52,18 +52,18 @@ func (t Troubles) Remedy() string {
 	return strings.Join(hints, "; ")
 }
 
-// add adds a trouble. The hint may be empty.
-func (t *Troubles) add(hint, format string, args ...any) {
-	*t = append(*t, Trouble{Problem: fmt.Sprintf(format, args...), Hint: hint})
+// add adds a conflict. The hint may be empty.
+func (t *Conflicts) add(hint, format string, args ...any) {
+	*t = append(*t, Conflict{Problem: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// about adds a trouble with an argument. The hint may be empty.
-func (t *Troubles) about(argument, hint, format string, args ...any) {
-	*t = append(*t, Trouble{Argument: argument, Problem: fmt.Sprintf(format, args...), Hint: hint})
+// about adds a conflict with an argument. The hint may be empty.
+func (t *Conflicts) about(argument, hint, format string, args ...any) {
+	*t = append(*t, Conflict{Argument: argument, Problem: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// err returns the troubles as an error, or nil if there are none.
-func (t Troubles) err() error {
+// err returns the conflicts as an error, or nil if there are none.
+func (t Conflicts) err() error {
 	if len(t) == 0 {
 		return nil
 	}
