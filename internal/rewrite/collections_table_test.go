@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// TestFilterCollections says what stays of five collections, in which order the report names them, and what errors say.
+// TestFilterCollections checks which of five collections are kept, the order in the report, and the errors.
 func TestFilterCollections(t *testing.T) {
 	message := wiretest.Join(collection("variables", "v"), graph(node("v")), collection("train_op", "t"), collection("losses"),
 		collection("trainable_variables", "v"), collection("my keys*"), collection("losses", "again"))
@@ -55,7 +55,7 @@ func TestFilterCollections(t *testing.T) {
 	}
 }
 
-// TestFilterWithoutCollections names the cause where a file has none.
+// TestFilterWithoutCollections checks the error for a file without collections.
 func TestFilterWithoutCollections(t *testing.T) {
 	keep, _ := globs("losses")
 	_, _, err := rewrite.FilterCollections(parse(t, graph(node("a"))), rewrite.CollectionOptions{Keep: keep})

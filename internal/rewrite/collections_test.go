@@ -19,8 +19,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// FuzzFilterCollections states what FilterCollections promises: decoded, its result is what the plain twin makes of the
-// decoded message, errors and report included; and all other bytes stay.
+// FuzzFilterCollections checks that the decoded result, the report and the errors of FilterCollections equal those of a
+// plain twin on the decoded message. All other bytes must stay the same.
 func FuzzFilterCollections(f *testing.F) {
 	for i, raw := range append(testMessages(f, 8<<10), strangeCollections...) {
 		patterns := filterPatterns[i%len(filterPatterns)]
@@ -49,7 +49,7 @@ var filterPatterns = [][2]string{
 	{"*", ""}, {"", "*"}, {"*variables", "train*"}, {"a?,[b-d]*", ""}, {"nothing", "*s"}, {"", "*s,*"}, {"a", ""}, {"", "?"}, {"*", "[^a]"},
 }
 
-// TestFilterCollectionsTwin runs the twin on the test data and on strange collections, with all patterns.
+// TestFilterCollectionsTwin runs the twin on the test data and on unusual encodings, with all patterns.
 func TestFilterCollectionsTwin(t *testing.T) {
 	for _, raw := range append(testMessages(t, 1<<20), strangeCollections...) {
 		for i, patterns := range filterPatterns {
@@ -60,8 +60,8 @@ func TestFilterCollectionsTwin(t *testing.T) {
 	}
 }
 
-// TestFilterCollectionsCorpus filters real files: with all collections kept they are the same bytes, with all dropped there
-// is none, and the graph is not touched.
+// TestFilterCollectionsCorpus filters real files. Keeping all collections must not change a byte, and dropping all must
+// leave none. The graph must not change.
 func TestFilterCollectionsCorpus(t *testing.T) {
 	all, _ := globs("*")
 	eachCorpusFile(t, 4<<20, func(t *testing.T, raw []byte) {
@@ -70,7 +70,7 @@ func TestFilterCollectionsCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(report.Dropped) > 0 || !bytes.Equal(rope.Bytes(), raw) {
-			t.Errorf("all are kept, and the bytes changed; dropped: %q", report.Dropped)
+			t.Errorf("the bytes changed although all collections are kept; dropped: %q", report.Dropped)
 		}
 		rope, report, err = rewrite.FilterCollections(parse(t, raw), rewrite.CollectionOptions{Drop: all, AllowMissing: true})
 		if err != nil {
@@ -78,7 +78,7 @@ func TestFilterCollectionsCorpus(t *testing.T) {
 		}
 		none := parse(t, rope.Bytes())
 		for key := range none.Entries(wire.CollectionDef) {
-			t.Errorf("collection %q is left", key)
+			t.Errorf("collection %q was not dropped", key)
 		}
 		if len(report.Kept) > 0 || !bytes.Equal(none.Graph(), parse(t, raw).Graph()) {
 			t.Error("the graph changed")
@@ -86,7 +86,7 @@ func TestFilterCollectionsCorpus(t *testing.T) {
 	})
 }
 
-// globs parses comma-separated globs, of which there are none in the empty string.
+// globs parses comma-separated globs. The empty string contains none.
 func globs(list string) ([]scope.Glob, bool) {
 	if list == "" {
 		return nil, true
@@ -102,7 +102,7 @@ func globs(list string) ([]scope.Glob, bool) {
 	return out, true
 }
 
-// matches is the twin of Glob.Match for patterns that mean the same as a regular expression.
+// matches is the twin of Glob.Match, for patterns that are equivalent to a regular expression.
 func matches(t *testing.T, g scope.Glob, name string) bool {
 	t.Helper()
 	if g.String() == name {
@@ -146,10 +146,10 @@ func checkFilter(t *testing.T, raw []byte, o rewrite.CollectionOptions) {
 	if len(missing) > 0 && !o.AllowMissing {
 		var e *rewrite.MissingError
 		if !errors.As(err, &e) {
-			t.Fatalf("the error is %v, though %q fit nothing", err, missing)
+			t.Fatalf("the error is %v, but %q match nothing", err, missing)
 		}
 		if diff := cmp.Diff(missing, e.Patterns); diff != "" {
-			t.Errorf("patterns that fit nothing (-want +got):\n%s", diff)
+			t.Errorf("unmatched patterns (-want +got):\n%s", diff)
 		}
 		return
 	}
@@ -161,7 +161,7 @@ func checkFilter(t *testing.T, raw []byte, o rewrite.CollectionOptions) {
 	}
 	out := rope.Bytes()
 	if err := proto.Unmarshal(out, &got); err != nil || !proto.Equal(&want, &got) {
-		t.Fatalf("the result is another message than the twin's (%v)", err)
+		t.Fatalf("the result differs from the twin's (%v)", err)
 	}
 	for _, keys := range []struct{ want, got []string }{{kept, report.Kept}, {dropped, report.Dropped}} {
 		slices.Sort(keys.want)
@@ -182,7 +182,7 @@ func checkFilter(t *testing.T, raw []byte, o rewrite.CollectionOptions) {
 		rest = append(rest, s.Raw...)
 	}
 	if !bytes.Equal(rest, out) {
-		t.Error("other bytes than those of the collections changed")
+		t.Error("bytes outside the collections changed")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// parse indexes a message that must be one.
+// parse indexes a message, which must be valid.
 func parse(tb testing.TB, raw []byte) *wire.MetaGraph {
 	tb.Helper()
 	m, err := wire.ParseMetaGraph(raw)
@@ -19,7 +19,7 @@ func parse(tb testing.TB, raw []byte) *wire.MetaGraph {
 	return m
 }
 
-// testMessages returns the MetaGraphDefs in the repository's test data, up to a size.
+// testMessages returns the MetaGraphDefs in the repository's test data, up to a size limit.
 func testMessages(tb testing.TB, limit int) [][]byte {
 	tb.Helper()
 	files, _ := filepath.Glob(filepath.Join("..", "..", "testdata", "*.meta"))
@@ -36,12 +36,12 @@ func testMessages(tb testing.TB, limit int) [][]byte {
 	return out
 }
 
-// eachCorpusFile runs a test on each real MetaGraphDef up to a size. It skips where there are none.
+// eachCorpusFile runs a test on each real MetaGraphDef up to a size limit. It skips the test if the corpus is missing.
 func eachCorpusFile(t *testing.T, limit int, test func(t *testing.T, raw []byte)) {
 	t.Helper()
 	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
 	if len(files) == 0 {
-		t.Skip("the corpus does not stand beside the repository")
+		t.Skip("the corpus is not available next to the repository")
 	}
 	for _, path := range files {
 		raw := read(t, path)

@@ -16,8 +16,8 @@ import (
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// cutTwin does to a decoded graph what --outputs does: it keeps what the outputs need and what the definitions of the kept
-// variables and the initializers of the kept tables need.
+// cutTwin is the twin of --outputs on a decoded graph. It keeps what the outputs, the definitions of the kept variables
+// and the initializers of the kept tables need.
 func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 	byName := make(map[string]*tfpb.NodeDef)
 	for _, n := range m.GraphDef.Node {

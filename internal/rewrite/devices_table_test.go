@@ -30,7 +30,7 @@ func towers() []byte {
 			function("g", bodyNode("x"))))
 }
 
-// placed returns the device of each node, those in functions as "f.x", and after a semicolon its `_class`.
+// placed returns the device of each node, and its `_class` after a semicolon. Nodes in functions are named "f.x".
 func placed(t *testing.T, raw []byte) map[string]string {
 	t.Helper()
 	var m tfpb.MetaGraphDef
@@ -54,7 +54,7 @@ func placed(t *testing.T, raw []byte) map[string]string {
 	return out
 }
 
-// TestClearDevices says what each option does to towers.
+// TestClearDevices checks what each option does to the graph towers.
 func TestClearDevices(t *testing.T) {
 	pattern := func(text string) scope.DevicePattern {
 		p, err := scope.ParseDevicePattern(text)
@@ -66,7 +66,7 @@ func TestClearDevices(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		options rewrite.DeviceOptions
-		changed map[string]string // what is another than before
+		changed map[string]string // the nodes that change
 		report  rewrite.DevicesReport
 	}{
 		{
@@ -156,13 +156,13 @@ func TestClearDevices(t *testing.T) {
 				t.Errorf("report (-want +got):\n%s", diff)
 			}
 			if report.Changed() != (test.changed != nil) {
-				t.Errorf("Changed is %v", report.Changed())
+				t.Errorf("Changed() = %v", report.Changed())
 			}
 		})
 	}
 }
 
-// TestClearDevicesDamaged returns the error of a graph that is damaged anywhere.
+// TestClearDevicesDamaged checks that damage anywhere in a graph is an error.
 func TestClearDevicesDamaged(t *testing.T) {
 	bad := []byte{0x0a, 0x05, 1}
 	for name, message := range map[string][]byte{
@@ -181,8 +181,8 @@ func TestClearDevicesDamaged(t *testing.T) {
 	}
 }
 
-// TestClassKeepsWhatIsNoGroup takes groups off an attr in which there is more.
-func TestClassKeepsWhatIsNoGroup(t *testing.T) {
+// TestClassKeepsOtherValues removes groups from an attr that has other values too.
+func TestClassKeepsOtherValues(t *testing.T) {
 	unknown := wiretest.String(77, "unknown")
 	raw := graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.Message(wire.AttrList, wiretest.String(wire.ListS, "loc:@a"), wiretest.Varint(3, 5), unknown), unknown))))

@@ -16,7 +16,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// deviceOptions returns options by number, so that a fuzz test can choose among them.
+// deviceOptions returns the options with a number, for fuzz tests.
 func deviceOptions(tb testing.TB, n byte) rewrite.DeviceOptions {
 	tb.Helper()
 	pattern := func(text string) scope.DevicePattern {
@@ -43,8 +43,8 @@ func deviceOptions(tb testing.TB, n byte) rewrite.DeviceOptions {
 	return o
 }
 
-// FuzzClearDevices states what ClearDevices promises: decoded, its result is what the plain twin makes of the decoded
-// message, report included; what is not changed keeps its bytes; and a second run changes nothing.
+// FuzzClearDevices checks that the decoded result and the report of ClearDevices equal those of a plain twin on the
+// decoded message. Unchanged parts must keep their bytes, and a second run must change nothing.
 func FuzzClearDevices(f *testing.F) {
 	for i, raw := range append(testMessages(f, 8<<10), strangeDevices...) {
 		f.Add(raw, byte(i), uint64(i))
@@ -60,7 +60,7 @@ func FuzzClearDevices(f *testing.F) {
 	})
 }
 
-// TestClearDevicesTwin runs the twin on the test data and on strange nodes, with all options.
+// TestClearDevicesTwin runs the twin on the test data and on unusual encodings, with all options.
 func TestClearDevicesTwin(t *testing.T) {
 	for i, raw := range append(testMessages(t, 1<<20), strangeDevices...) {
 		for n := range byte(24) {
@@ -72,7 +72,8 @@ func TestClearDevicesTwin(t *testing.T) {
 	}
 }
 
-// TestClearDevicesCorpus clears the devices of real files: a second run finds none, a file that had none is the same.
+// TestClearDevicesCorpus clears the devices of real files. A second run must find none, and a file without devices must
+// stay the same.
 func TestClearDevicesCorpus(t *testing.T) {
 	eachCorpusFile(t, 1<<20, func(t *testing.T, raw []byte) {
 		checkClearDevices(t, raw, rewrite.DeviceOptions{})
@@ -81,14 +82,14 @@ func TestClearDevicesCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !report.Changed() && !bytes.Equal(rope.Bytes(), raw) {
-			t.Error("the file has no devices, and its bytes changed")
+			t.Error("the bytes changed although the file has no devices")
 		}
 		rope, second, err := rewrite.ClearDevices(parse(t, rope.Bytes()), rewrite.DeviceOptions{Colocation: true})
 		if err != nil || second.Cleared+second.Left.Nodes+second.Left.Groups != 0 {
-			t.Errorf("devices or groups are left: %+v, %v", second, err)
+			t.Errorf("devices or groups remain: %+v, %v", second, err)
 		}
 		if _, third, err := rewrite.ClearDevices(parse(t, rope.Bytes()), rewrite.DeviceOptions{Colocation: true}); err != nil || third.Changed() {
-			t.Errorf("a third run changes something: %+v, %v", third, err)
+			t.Errorf("a third run changes the file: %+v, %v", third, err)
 		}
 	})
 }
@@ -113,7 +114,7 @@ func checkClearDevices(t *testing.T, raw []byte, o rewrite.DeviceOptions) {
 	dropEmptyClass(&got)
 	dropEmptyClass(&want)
 	if !proto.Equal(&want, &got) {
-		t.Fatal("the result is another message than the twin's")
+		t.Fatal("the result differs from the twin's")
 	}
 	if wantReport.Devices == nil {
 		wantReport.Devices = []rewrite.DeviceChange{}
@@ -122,7 +123,7 @@ func checkClearDevices(t *testing.T, raw []byte, o rewrite.DeviceOptions) {
 		t.Errorf("report (-twin +got):\n%s", diff)
 	}
 	if !report.Changed() && !bytes.Equal(out, m.Rope().Bytes()) {
-		t.Error("nothing is changed, and the bytes are")
+		t.Error("the bytes changed although the report counts no change")
 	}
 	checkUntouched(t, m.Graph(), parse(t, out).Graph())
 	if len(o.Map) > 0 {
@@ -130,11 +131,11 @@ func checkClearDevices(t *testing.T, raw []byte, o rewrite.DeviceOptions) {
 	}
 	again, second, err := rewrite.ClearDevices(parse(t, out), o)
 	if err != nil || second.Changed() || !bytes.Equal(again.Bytes(), out) {
-		t.Errorf("a second run changes something: %+v, %v", second, err)
+		t.Errorf("a second run changes the file: %+v, %v", second, err)
 	}
 }
 
-// dropEmptyClass takes away `_class` attrs without anything in them: whether an empty list stays is not a difference.
+// dropEmptyClass removes empty `_class` attrs, because ClearDevices may or may not keep an empty list.
 func dropEmptyClass(m *tfpb.MetaGraphDef) {
 	drop := func(nodes []*tfpb.NodeDef) {
 		for _, n := range nodes {
@@ -149,7 +150,7 @@ func dropEmptyClass(m *tfpb.MetaGraphDef) {
 	}
 }
 
-// checkUntouched wants the bytes of every node whose device and groups are what they were.
+// checkUntouched checks that nodes with unchanged devices and groups keep their bytes.
 func checkUntouched(t *testing.T, before, after wire.Graph) {
 	t.Helper()
 	x, err := nodeindex.NewNodes(after)
@@ -168,7 +169,7 @@ func checkUntouched(t *testing.T, before, after wire.Graph) {
 		was, _ := n.Attr("_class")
 		is, _ := now.Attr("_class")
 		if bytes.Equal(n.Device, now.Device) && bytes.Equal(was, is) && !bytes.Equal(n.Raw, now.Raw) {
-			t.Errorf("node %q is not changed, and its bytes are", n.Name)
+			t.Errorf("the bytes of the unchanged node %q changed", n.Name)
 		}
 		i++
 	}
@@ -195,7 +196,7 @@ var strangeDevices = [][]byte{
 	// The list first, then a string: no group is left.
 	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.Message(1, wiretest.String(2, "loc:@b")), wiretest.String(2, "loc:@a"))))),
-	// A placeholder whose name reads like a list of groups.
+	// A placeholder whose name looks like a list of groups.
 	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.Message(wire.AttrPlaceholder, wiretest.String(wire.ListS, "loc:@a")))), wiretest.String(wire.NodeDevice, "/gpu:0"))),
 	graph(wiretest.Message(wire.GraphLibrary,
@@ -204,7 +205,7 @@ var strangeDevices = [][]byte{
 		node("y", wiretest.String(wire.NodeDevice, "/gpu:3"))),
 	// A graph in two parts.
 	append(graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"))), graph(node("b", wiretest.String(wire.NodeDevice, "/cpu:0")))...),
-	// Nothing to clear, with lengths that are longer than they need be.
+	// Nothing to clear, with lengths in more bytes than necessary.
 	{0x12, 0x8c, 0x00, 0x8a, 0x00, 0x88, 0x00, 0x0a, 0x82, 0x00, 'n', 'm', 0x22, 0x80, 0x00},
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// clearDevicesTwin does on decoded messages what ClearDevices does on bytes, written down as plainly as the contract is.
+// clearDevicesTwin is the twin of ClearDevices: a plain implementation of its contract on decoded messages.
 func clearDevicesTwin(m *tfpb.MetaGraphDef, o rewrite.DeviceOptions) *rewrite.DevicesReport {
 	t := &devicesTwin{options: o, groups: make(map[string]bool)}
 	t.walk("", m.GetGraphDef().GetNode(), false)
@@ -43,7 +43,7 @@ type devicesTwin struct {
 	devices []string // those that nodes were on, where they were looked at, one for each node
 }
 
-// A placedNode is a node with the device that it has in the end.
+// A placedNode is a node with its new device.
 type placedNode struct{ function, name, device, groups string }
 
 func (t *devicesTwin) walk(function string, nodes []*tfpb.NodeDef, frozen bool) {
@@ -88,7 +88,7 @@ func (t *devicesTwin) target(device string) (string, bool) {
 	return "", slices.ContainsFunc(t.options.Match, func(p scope.DevicePattern) bool { return p.Match(device) })
 }
 
-// unmatched returns the patterns that fit no device and, where there are such, the devices that there are.
+// unmatched returns the patterns that match no device and, if there are any, the available devices.
 func (t *devicesTwin) unmatched() (patterns, there []string) {
 	patterns, there = []string{}, []string{}
 	all := slices.Clone(t.options.Match)

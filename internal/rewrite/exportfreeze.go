@@ -23,7 +23,7 @@ import (
 var ErrNoOutputs = errors.New("unknown outputs: none were given, and the graph has no signature")
 
 // ErrNoCheckpoint is the error of an export that needs the values of variables but has no checkpoint.
-var ErrNoCheckpoint = errors.New("the values of variables are required, but no checkpoint was found next to the graph")
+var ErrNoCheckpoint = errors.New("no checkpoint found next to the graph, but the values of variables are required")
 
 // planEndpoints takes the inputs and outputs from the graph's signatures, if they are required and none were given.
 func (e *exporter) planEndpoints() error {

@@ -17,8 +17,8 @@ import (
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// freezeTwin does to a decoded graph of reference variables what --freeze does: it keeps what the output needs, and each variable
-// becomes a constant with the values of the key with its name.
+// freezeTwin is the twin of --freeze on a decoded graph of reference variables. It keeps what the output needs. Each
+// variable becomes a constant with the values of the key with its name.
 func freezeTwin(t *testing.T, m *tfpb.MetaGraphDef, c *checkpoint.Checkpoint, output string) []*tfpb.NodeDef {
 	t.Helper()
 	m.CollectionDef = nil // no variable needs its initializer

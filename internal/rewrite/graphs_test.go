@@ -13,13 +13,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A grower makes up MetaGraphDefs that have something in every place where a name can stand.
+// A grower generates MetaGraphDefs with a name in every place where a name can occur.
 type grower struct {
 	*rand.Rand
 	nodes []string
 }
 
-// grow returns the MetaGraphDef that a seed stands for.
+// grow returns the MetaGraphDef for a seed.
 func grow(seed uint64) *tfpb.MetaGraphDef {
 	g := &grower{Rand: rand.New(rand.NewPCG(seed, 1))}
 	m := &tfpb.MetaGraphDef{
@@ -87,7 +87,7 @@ func (g *grower) attrs(op string) map[string]*tfpb.AttrValue {
 	return attrs
 }
 
-// node adds a node that reads nodes there are.
+// node adds a node that reads existing nodes.
 func (g *grower) node(name string) *tfpb.NodeDef {
 	op := g.pick("Const", "Add", "Enter", "NoOp", "SaveV2", "Custom")
 	n := &tfpb.NodeDef{Name: g.pick("", "a/", "a/b/", "a_1/", "c/save/", "a/save/") + name, Op: op, Device: g.device(), Attr: g.attrs(op)}
@@ -146,7 +146,7 @@ func (g *grower) collections(m *tfpb.MetaGraphDef) {
 	m.CollectionDef["steps"] = &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_Int64List_{Int64List: &tfpb.CollectionDef_Int64List{Value: []int64{1, -2}}}}
 }
 
-// marshal returns a message in binary.
+// marshal encodes a message in binary.
 func marshal(m proto.Message) []byte {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
@@ -165,7 +165,7 @@ func indexed(t testing.TB, m proto.Message) *wire.MetaGraph {
 	return parsed
 }
 
-// decode returns what a rewrite made as a message.
+// decode decodes the result of a rewrite.
 func decode(t testing.TB, r *wire.Rope) *tfpb.MetaGraphDef {
 	t.Helper()
 	m := new(tfpb.MetaGraphDef)
@@ -175,7 +175,7 @@ func decode(t testing.TB, r *wire.Rope) *tfpb.MetaGraphDef {
 	return m
 }
 
-// parseBytes returns bytes as a message, and skips the test where they are none.
+// parseBytes decodes a message, and skips the test if the bytes are invalid.
 func parseBytes(t testing.TB, data []byte) *wire.MetaGraph {
 	t.Helper()
 	m, err := wire.ParseMetaGraph(data)
@@ -185,8 +185,8 @@ func parseBytes(t testing.TB, data []byte) *wire.MetaGraph {
 	return m
 }
 
-// odd returns other bytes for the same message: fields in another order, singular strings that stand twice, the last of which
-// counts, and messages in two parts.
+// odd returns a different encoding of a message. It reorders fields, repeats singular strings (the last one counts) and
+// splits messages into two parts.
 func odd(r *rand.Rand, message []byte, d protoreflect.MessageDescriptor) []byte {
 	byNumber := make(map[protowire.Number][][]byte)
 	var order []protowire.Number
@@ -206,7 +206,7 @@ func odd(r *rand.Rand, message []byte, d protoreflect.MessageDescriptor) []byte 
 	return out
 }
 
-// oddField returns other bytes for the same field.
+// oddField returns a different encoding of a field.
 func oddField(r *rand.Rand, f wire.Field, d protoreflect.FieldDescriptor) []byte {
 	if f.Type != protowire.BytesType || d == nil {
 		return f.Raw

@@ -10,8 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// TestInputMap maps inputs to tensors of other shapes and types: TensorFlow's importer takes what comes out (the verdicts were
-// compared with those of TensorFlow 2.21), and refuses what is refused.
+// TestInputMap maps inputs to tensors of different shapes and types. TensorFlow's importer accepts the accepted results
+// and rejects the rejected ones (compared with TensorFlow 2.21).
 func TestInputMap(t *testing.T) {
 	const (
 		float     = `attr { key: "T" value { type: DT_FLOAT } }`
@@ -33,7 +33,7 @@ func TestInputMap(t *testing.T) {
 		err            string
 	}{
 		{
-			name: "recorded shapes go where they do not hold any more",
+			name: "recorded shapes that no longer hold are removed",
 			base: `graph_def { ` + oneImage + ` }`,
 			in: `graph_def { ` + batch + `
 				node { name: "r" op: "Relu" input: "x" ` + float + recorded + ` }
@@ -44,7 +44,7 @@ func TestInputMap(t *testing.T) {
 				node { name: "m/apart" op: "Relu" input: "m/c" ` + float + recorded + ` } node { name: "m/c" op: "Const" ` + dtype + ` } }`,
 		},
 		{
-			name: "a shape that says more leaves what was recorded",
+			name: "a more specific shape keeps the recorded shapes",
 			base: `graph_def { ` + oneImage + ` }`,
 			in: `graph_def { node { name: "x" op: "Placeholder" ` + dtype + ` attr { key: "shape" value { shape { dim { size: -1 } dim { size: 4 } } } } }
 				node { name: "r" op: "NoSuchOp" input: "x" ` + recorded + ` } }`,
@@ -155,7 +155,7 @@ func TestInputMap(t *testing.T) {
 	}
 }
 
-// wantError fails the test unless err says want.
+// wantError fails the test unless the text of err contains want.
 func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {

@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
-// message reads a MetaGraphDef as text.
+// message parses a MetaGraphDef in text format.
 func message(t testing.TB, text string) *tfpb.MetaGraphDef {
 	t.Helper()
 	m := new(tfpb.MetaGraphDef)
@@ -25,7 +25,7 @@ func message(t testing.TB, text string) *tfpb.MetaGraphDef {
 	return m
 }
 
-// list makes a collection of messages of one type out of their texts.
+// list returns a collection of messages of one type, parsed from their text format.
 func list[T any, M interface {
 	*T
 	proto.Message
@@ -59,7 +59,7 @@ func TestExportTables(t *testing.T) {
 		err     string
 	}{
 		{
-			name:    "savers that saver_def is not about go, and so do control inputs from them",
+			name:    "savers other than saver_def's are removed, with control inputs from them",
 			in:      strings.Replace(savers, "%s", `saver_def { filename_tensor_name: "save/Const:0" save_tensor_name: "save/SaveV2:0" restore_op_name: "save/restore_all" }`, 1),
 			options: rewrite.ExportOptions{ClearExtraneousSavers: true},
 			want: `graph_def { node { name: "v" op: "VariableV2" }
@@ -68,7 +68,7 @@ func TestExportTables(t *testing.T) {
 				saver_def { filename_tensor_name: "save/Const:0" save_tensor_name: "save/SaveV2:0" restore_op_name: "save/restore_all" }`,
 		},
 		{
-			name:    "the saver that stays does so inside the scope of one that goes",
+			name:    "a retained saver is kept inside the scope of a removed one",
 			in:      strings.Replace(savers, "%s", `saver_def { filename_tensor_name: "save/old/x:0" save_tensor_name: "save/old/SaveV2:0" restore_op_name: "save/old/x" }`, 1),
 			options: rewrite.ExportOptions{ClearExtraneousSavers: true},
 			want: `graph_def { node { name: "v" op: "VariableV2" }
@@ -77,13 +77,13 @@ func TestExportTables(t *testing.T) {
 				saver_def { filename_tensor_name: "save/old/x:0" save_tensor_name: "save/old/SaveV2:0" restore_op_name: "save/old/x" }`,
 		},
 		{
-			name:    "data from a saver that goes cannot be done without",
+			name:    "a kept node needs data from a removed saver",
 			in:      `graph_def { node { name: "s/SaveV2" op: "SaveV2" } node { name: "s/c" op: "Const" } node { name: "user" op: "Identity" input: "s/c:0" } }`,
 			options: rewrite.ExportOptions{ClearExtraneousSavers: true},
 			err:     `node "user" reads "s/c:0", which belongs to an extraneous saver`,
 		},
 		{
-			name:    "default values are compared as values",
+			name:    "default values are compared by value",
 			options: rewrite.ExportOptions{StripDefaultAttrs: true},
 			in: `meta_info_def { stripped_op_list { op { name: "O"
 					attr { name: "t" default_value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 2 } } int_val: 5 } } }
@@ -108,13 +108,13 @@ func TestExportTables(t *testing.T) {
 				library { function { signature { name: "F" } node_def { name: "n" op: "O" } } } }`,
 		},
 		{
-			name:    "slashes behind the scope go, and its own node is outside",
+			name:    "slashes after the scope are ignored, and a node with the scope's name is outside",
 			in:      `graph_def { node { name: "s//a" op: "NoOp" input: "^s" input: "s/b:0" } node { name: "s" op: "NoOp" } node { name: "s/b" op: "Const" } }`,
 			options: rewrite.ExportOptions{Scope: "s//"},
 			want:    `graph_def { node { name: "a" op: "NoOp" input: "^$unbound_inputs_s" input: "b:0" } node { name: "b" op: "Const" } }`,
 		},
 		{
-			name:    "what lies outside keeps its spelling, and is listed as it is spelled first",
+			name:    "inputs from outside keep their spelling, and are listed in their first spelling",
 			in:      `graph_def { node { name: "s/a" op: "Add" input: "x:0" input: "y" } node { name: "s/b" op: "Add" input: "x" input: "y:0" input: "y:1" } }`,
 			options: rewrite.ExportOptions{Scope: "s", UnboundInputs: "unbound"},
 			want: `graph_def { node { name: "a" op: "Add" input: "$unbound_inputs_x:0" input: "$unbound_inputs_y" }
@@ -150,7 +150,7 @@ func TestImportTables(t *testing.T) {
 		err      []string
 	}{
 		{
-			name: "names of nodes and of scopes are taken, and everything follows",
+			name: "names of nodes and scopes are taken, and all references follow",
 			base: `graph_def { node { name: "a" op: "A" } node { name: "a_1" op: "A" } node { name: "s/x" op: "A" } }`,
 			in: `graph_def { node { name: "a" op: "B" } node { name: "a_2" op: "B" input: "a" input: "^s" } node { name: "s" op: "B"
 				attr { key: "_class" value { list { s: "loc:@a" } } } } node { name: "s/x" op: "B" input: "a:1" } }
@@ -163,7 +163,7 @@ func TestImportTables(t *testing.T) {
 				saver_def { filename_tensor_name: "a_3:0" save_tensor_name: "a_2:0" restore_op_name: "s_1" }`,
 		},
 		{
-			name:    "the first scope in which nothing collides",
+			name:    "the first scope without collisions",
 			base:    `graph_def { node { name: "S_1" op: "A" } node { name: "s/x" op: "A" } node { name: "s_2/x/y" op: "A" } node { name: "s_3/z" op: "A" } }`,
 			in:      `graph_def { node { name: "x" op: "B" } }`,
 			options: rewrite.ImportOptions{Scope: "s/"},
@@ -171,7 +171,7 @@ func TestImportTables(t *testing.T) {
 				node { name: "s_3/x" op: "B" } }`,
 		},
 		{
-			name: "a frame that is taken",
+			name: "a taken frame",
 			base: `graph_def { node { name: "l/Enter" op: "Enter" attr { key: "frame_name" value { s: "loop" } } }
 				node { name: "m/Enter" op: "Enter" attr { key: "frame_name" value { s: "loop_1" } } } }`,
 			in: `graph_def { node { name: "n/Enter" op: "RefEnter" attr { key: "frame_name" value { s: "loop" } } }
@@ -191,7 +191,7 @@ func TestImportTables(t *testing.T) {
 				node { name: "s/r" op: "R" input: "b" input: "b" input: "s/x:1" input: "^b" input: "^s/r0" } node { name: "s/r0" op: "R" } }`,
 		},
 		{
-			name: "types that do not fit, outputs that are not there",
+			name: "mismatched types and missing outputs",
 			base: `meta_info_def { stripped_op_list { op { name: "F" output_arg { type_attr: "T" } } } }
 				graph_def { node { name: "f" op: "F" attr { key: "T" value { type: DT_FLOAT } } } node { name: "r" op: "F" attr { key: "T" value { type: DT_INT32_REF } } } }`,
 			in: `meta_info_def { stripped_op_list { op { name: "P" output_arg { type: DT_INT32 } output_arg { type: DT_INT32 } } } }
@@ -200,14 +200,14 @@ func TestImportTables(t *testing.T) {
 			err:     []string{`node "q" needs int32 as input 0, and "f:0" is float32`},
 		},
 		{
-			name:    "mappings that contradict each other, and one that is none",
+			name:    "contradictory mappings and an invalid one",
 			base:    `graph_def { node { name: "f" op: "F" } node { name: "g" op: "F" } }`,
 			in:      `graph_def { node { name: "q" op: "Q" input: "p" } }`,
 			options: rewrite.ImportOptions{InputMap: []rewrite.InputMapping{{"p", "f"}, {"p:0", "g"}, {"p:x", "f"}, {"^p:0", "^f"}}},
 			err:     []string{`"p:0" is mapped to "f" and to "g"`, `"p:x" is not an input`, `"^p:0" is not an input`},
 		},
 		{
-			name: "what else the two have is put together",
+			name: "all other fields are merged",
 			base: `meta_info_def { tensorflow_version: "1.0" stripped_op_list { op { name: "O" } op { name: "A" attr { name: "new" } } } }
 				graph_def { node { name: "b" op: "O" } library { function { signature { name: "f" } } gradient { function_name: "f" gradient_func: "g" } }
 					versions { producer: 10 min_consumer: 5 bad_consumers: 1 } }
@@ -233,7 +233,7 @@ func TestImportTables(t *testing.T) {
 				object_graph_def { nodes { asset { asset_file_def_index: 1 } } }`,
 		},
 		{
-			name: "what cannot be put together",
+			name: "parts that cannot be merged",
 			base: `graph_def { library { function { signature { name: "f" } } gradient { function_name: "f" gradient_func: "g" } } }
 				collection_def { key: "k" value { int64_list { value: 1 } } }`,
 			in: `graph_def { library { function { signature { name: "f" is_stateful: true } } gradient { function_name: "f" gradient_func: "h" } } }
@@ -277,8 +277,8 @@ func patterns(t testing.TB, texts ...string) []scope.Glob {
 	return parsed
 }
 
-// TestImportOfExport: what an exported scope names outside of itself becomes what its unbound inputs are mapped to, and what
-// was left behind is not named any more.
+// TestImportOfExport imports an exported scope. Names outside the scope become the mapping targets of its unbound
+// inputs, and names of missing nodes are removed.
 func TestImportOfExport(t *testing.T) {
 	m := message(t, `graph_def {
 		node { name: "pred" op: "Placeholder" } node { name: "init" op: "Assign" input: "s/v" }
@@ -315,8 +315,8 @@ func TestImportOfExport(t *testing.T) {
 	same(t, "import of the export", want, decode(t, out))
 }
 
-// TestMixedCollections: a collection that is a list of nodes in one file and of protos in the other is refused, whichever is
-// which and whether or not the key is registered.
+// TestMixedCollections checks that an import rejects a collection that is a list of nodes in one file and of protos in
+// the other, in either order and whether or not the key is registered.
 func TestMixedCollections(t *testing.T) {
 	nodes := message(t, `graph_def { node { name: "a" op: "A" } } collection_def { key: "local_variables" value { node_list { value: "a:0" } } }`)
 	protos := message(t, `graph_def { node { name: "b" op: "A" } }`)

@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// plain takes apart what compares by meaning and not by bytes: the protos in collections.
+// plain decodes the protos in collections, which are compared by meaning instead of bytes.
 func plain(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
 	m = proto.CloneOf(m)
 	types := map[string]proto.Message{"variables": &tfpb.VariableDef{}, "savers": &tfpb.SaverDef{}, "queue_runners": &tfpb.QueueRunnerDef{},
@@ -33,7 +33,7 @@ func plain(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
 	return m
 }
 
-// same fails where two messages do not mean the same.
+// same fails the test if two messages differ in meaning.
 func same(t *testing.T, what string, want, got *tfpb.MetaGraphDef) {
 	t.Helper()
 	if want, got := plain(want), plain(got); !proto.Equal(want, got) {
@@ -41,7 +41,7 @@ func same(t *testing.T, what string, want, got *tfpb.MetaGraphDef) {
 	}
 }
 
-// FuzzExport: an export means what the typed twin makes of the file, whatever stands in it.
+// FuzzExport compares exports with those of the typed twin.
 func FuzzExport(f *testing.F) {
 	for seed := range uint64(200) {
 		f.Add(seed)
@@ -70,7 +70,7 @@ func FuzzExport(f *testing.F) {
 	})
 }
 
-// FuzzImport: an import means what the typed twin makes of the file, and the export of the scope gives the file back.
+// FuzzImport compares imports with those of the typed twin, and checks that exporting the scope restores the file.
 func FuzzImport(f *testing.F) {
 	for seed := range uint64(200) {
 		f.Add(seed)
@@ -95,7 +95,7 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-// FuzzMerge: an import into another graph means what the typed twin makes of the two.
+// FuzzMerge compares imports into another graph with those of the typed twin.
 func FuzzMerge(f *testing.F) {
 	for seed := range uint64(200) {
 		f.Add(seed, seed+1000)
@@ -120,7 +120,7 @@ func FuzzMerge(f *testing.F) {
 	})
 }
 
-// FuzzOddBytes: how a message is encoded makes no difference to what a rewrite makes of it.
+// FuzzOddBytes checks that rewrites do not depend on how a message is encoded.
 func FuzzOddBytes(f *testing.F) {
 	for seed := range uint64(300) {
 		f.Add(seed)
@@ -161,7 +161,7 @@ func FuzzOddBytes(f *testing.F) {
 	})
 }
 
-// FuzzRewriteBytes: no bytes make a rewrite panic, and what it makes of a MetaGraphDef is one.
+// FuzzRewriteBytes checks that no input makes a rewrite panic, and that each result is a valid MetaGraphDef.
 func FuzzRewriteBytes(f *testing.F) {
 	for seed := range uint64(20) {
 		b := marshal(grow(seed))

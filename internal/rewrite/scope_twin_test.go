@@ -9,8 +9,8 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// A twin does to decoded messages what a plan of package scope does to wire bytes, in the plainest way: the oracle of the
-// tests in this file's company.
+// A twin applies a plan of package scope to decoded messages in the plainest way. It is the oracle of the tests in
+// scope_test.go.
 type twin struct {
 	keep  func(node string) bool
 	node  func(node string) string // its new name
@@ -143,7 +143,7 @@ func (t twin) collections(m *tfpb.MetaGraphDef) {
 	}
 }
 
-// entry changes a registered proto. It returns nil for one that goes.
+// entry changes a registered proto. It returns nil if the proto is removed.
 func (t twin) entry(key string, raw []byte) []byte {
 	var message proto.Message
 	keep := true
@@ -193,7 +193,7 @@ func (t twin) entry(key string, raw []byte) []byte {
 	return marshal(message)
 }
 
-// saver changes a SaverDef. It reports whether that stays.
+// saver changes a SaverDef. It reports whether the SaverDef is kept.
 func (t twin) saver(s *tfpb.SaverDef) bool {
 	keep := t.keeps(s.FilenameTensorName) && t.keeps(s.SaveTensorName) && t.keeps(s.RestoreOpName)
 	t.name(&s.FilenameTensorName, &s.SaveTensorName, &s.RestoreOpName)
@@ -238,7 +238,7 @@ func (t twin) values(v *tfpb.ValuesDef) {
 	v.ExternalValues = external
 }
 
-// nested changes contexts in contexts, which go where they are outside or have no pivot.
+// nested changes nested contexts. It removes contexts that are outside the scope or have no pivot.
 func (t twin) nested(contexts []*tfpb.ControlFlowContextDef) []*tfpb.ControlFlowContextDef {
 	var out []*tfpb.ControlFlowContextDef
 	for _, c := range contexts {
@@ -252,7 +252,7 @@ func (t twin) nested(contexts []*tfpb.ControlFlowContextDef) []*tfpb.ControlFlow
 	return out
 }
 
-// tensorInfo changes a TensorInfo. It reports whether its tensors stay.
+// tensorInfo changes a TensorInfo. It reports whether all its tensors are kept.
 func (t twin) tensorInfo(info *tfpb.TensorInfo) bool {
 	switch e := info.Encoding.(type) {
 	case *tfpb.TensorInfo_Name:
@@ -268,7 +268,7 @@ func (t twin) tensorInfo(info *tfpb.TensorInfo) bool {
 	return true
 }
 
-// rest changes what is beside the graph and the collections.
+// rest changes everything outside the graph and the collections.
 func (t twin) rest(m *tfpb.MetaGraphDef) {
 	if m.SaverDef != nil && !t.saver(m.SaverDef) {
 		m.SaverDef = nil
@@ -300,7 +300,7 @@ func (t twin) rest(m *tfpb.MetaGraphDef) {
 	}
 }
 
-// twinExport is what Export has to make of m.
+// twinExport returns the expected result of Export for m.
 func twinExport(m *tfpb.MetaGraphDef, at string, clearDevices bool) *tfpb.MetaGraphDef {
 	m = proto.CloneOf(m)
 	t := exportTwin(at)
@@ -347,7 +347,7 @@ func eachNode(m *tfpb.MetaGraphDef, use func(*tfpb.NodeDef)) {
 	}
 }
 
-// twinRename is what Import has to make of m without a base.
+// twinRename returns the expected result of Import for m without a base.
 func twinRename(m *tfpb.MetaGraphDef, at string, clearDevices bool) *tfpb.MetaGraphDef {
 	m = proto.CloneOf(m)
 	t := importTwin(at)
@@ -360,7 +360,7 @@ func twinRename(m *tfpb.MetaGraphDef, at string, clearDevices bool) *tfpb.MetaGr
 	return m
 }
 
-// twinMerge is what Import has to make of m and base where nothing of m is called like anything of base.
+// twinMerge returns the expected result of Import for m and base, if no names collide.
 func twinMerge(m, base *tfpb.MetaGraphDef, at string) *tfpb.MetaGraphDef {
 	m, out := twinRename(m, at, false), proto.CloneOf(base)
 	out.GraphDef.Node = append(out.GraphDef.Node, m.GraphDef.Node...)

@@ -10,8 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// TestSharedNames: resources that both graphs keep under one shared_name are reported, and get names of their own if asked. Those of
-// different kinds, containers or devices share nothing.
+// TestSharedNames checks that resources with the same shared_name in both graphs are reported, and renamed if requested.
+// Resources of different kinds, containers or devices are not shared.
 func TestSharedNames(t *testing.T) {
 	node := func(name, op, shared, more string) string {
 		return `node { name: "` + name + `" op: "` + op + `" attr { key: "shared_name" value { s: "` + shared + `" } } ` + more + ` }`
@@ -35,7 +35,7 @@ func TestSharedNames(t *testing.T) {
 			want:   []string{"v", "t", "q", "v", "t", "q", "q"},
 		},
 		{
-			name: "what shares nothing",
+			name: "resources that share nothing",
 			base: node("v", "VarHandleOp", "n", "") + node("w", "VarHandleOp", "w", `device: "/gpu:0"`) + node("x", "VarHandleOp", "", ""),
 			in: node("a", "VariableV2", "n", "") + node("b", "HashTableV2", "n", "") + node("c", "VarHandleOp", "n", container) +
 				node("d", "VarHandleOp", "w", `device: "/gpu:1"`) + node("e", "VarHandleOp", "", ""),
@@ -43,14 +43,14 @@ func TestSharedNames(t *testing.T) {
 			want:   []string{"n", "w", "", "n", "n", "n", "w", ""},
 		},
 		{
-			name:   "one device in two spellings, and no device",
+			name:   "two spellings of one device, and no device",
 			base:   node("v", "VarHandleOp", "v", `device: "/gpu:0"`) + node("w", "VarHandleOp", "w", `device: "/gpu:0"`),
 			in:     node("a", "VarHandleOp", "v", `device: "/device:GPU:0"`) + node("b", "VarHandleOp", "w", ""),
 			shared: []rewrite.SharedName{{Kind: "variable", Name: "v", Nodes: 1}, {Kind: "variable", Name: "w", Nodes: 1}},
 			want:   []string{"v", "w", "v", "w"},
 		},
 		{
-			name:   "names of their own",
+			name:   "new shared_names",
 			base:   node("v", "VarHandleOp", "v", "") + node("u", "VarHandleOp", "s/v", ""),
 			in:     node("a", "VarHandleOp", "v", "") + node("b", "VarHandleOp", "v", "") + node("c", "VarHandleOp", "mine", "") + function("f", "t"),
 			unique: true,
@@ -66,14 +66,14 @@ func TestSharedNames(t *testing.T) {
 			want:   []string{"t", "s/t", "s/t"},
 		},
 		{
-			name:   "in a function that both have and call",
+			name:   "in a function that both graphs have and call",
 			base:   node("t", "HashTableV2", "t", "") + function("f", "t"),
 			in:     node("a", "HashTableV2", "t", "") + `node { name: "c" op: "f" }` + function("f", "t"),
 			unique: true,
 			err:    `function "f" exists in both graphs`,
 		},
 		{
-			name:   "in a function that both have and nobody calls",
+			name:   "in a function that both graphs have and neither calls",
 			base:   node("t", "HashTableV2", "t", "") + function("f", "t"),
 			in:     node("a", "HashTableV2", "t", "") + function("f", "t"),
 			unique: true,

@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// TestDeepNames: names of very many slashes are renamed, and looked for, like others, in memory of about their size.
+// TestDeepNames renames and finds names with very many slashes, in memory proportional to their size.
 func TestDeepNames(t *testing.T) {
 	deep := strings.Repeat("a/", 100_000)
 	m := message(t, `graph_def { node { name: "`+deep+`x" op: "A" } node { name: "`+deep+`y" op: "B" input: "`+deep+`x" } }`)
@@ -17,7 +17,7 @@ func TestDeepNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	if report.Renamed != 2 {
-		t.Errorf("%d nodes are renamed, want 2: one is called like a scope, one like a node", report.Renamed)
+		t.Errorf("%d nodes are renamed, want 2: one has the name of a scope, one the name of a node", report.Renamed)
 	}
 	if _, _, err = rewrite.Export(indexed(t, m), rewrite.ExportOptions{Scope: "b"}); err == nil || !strings.Contains(err.Error(), `scope "b"`) {
 		t.Errorf("export of a missing scope: %v", err)
