@@ -39,7 +39,7 @@ func TestLimits(t *testing.T) {
 	}
 	tooLong := endless + ": has more than 4 GiB; a protobuf message cannot have over 2 GiB"
 	if strconv.IntSize == 32 {
-		tooLong = "do not fit into the address space that is left"
+		tooLong = "do not fit into the remaining address space"
 	}
 	for _, test := range []struct {
 		limit string // for ulimit
@@ -51,7 +51,7 @@ func TestLimits(t *testing.T) {
 		{"-n 4", []string{"export", large, out}, "cannot open enough files: too many open files"},
 		{"-n 6", []string{"export", large, out}, "cannot open enough files: too many open files"},
 		{"-n 7", []string{"export", large, out}, "too many open files"},
-		{"-v 2000000", []string{"show", huge}, huge + ": its 2147483668 bytes do not fit into the address space that is left"},
+		{"-v 2000000", []string{"show", huge}, huge + ": its 2147483668 bytes do not fit into the remaining address space"},
 		{"-v unlimited", []string{"show", endless}, tooLong},
 	} {
 		if strings.HasPrefix(test.limit, "-v") && testfiles.Raced() {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Checkpoint returns the prefix of the checkpoint that belongs to a file: of X.meta the one with the prefix X, of a SavedModel
-// variables/variables. It reports false if there is none.
+// Checkpoint returns the prefix of the checkpoint that belongs to a file: X for X.meta, variables/variables for a
+// SavedModel. It reports whether the checkpoint exists.
 func (f *File) Checkpoint() (prefix string, found bool) {
 	switch {
 	case f.Path == "":
@@ -21,15 +21,15 @@ func (f *File) Checkpoint() (prefix string, found bool) {
 	}
 	if !exists(prefix + indexSuffix) {
 		if stat, err := os.Stat(prefix); err == nil && !isTableAt(prefix, stat) {
-			return "", false // some other file or directory that is called so
+			return "", false // some other file or directory with that name
 		}
 	}
 	files, err := FindCheckpoint(prefix)
 	return files.Prefix, err == nil
 }
 
-// IsCheckpoint reports whether path means a checkpoint alone, without a graph: an .index, a data file, a V1 file, or the prefix of a
-// checkpoint that has no .meta.
+// IsCheckpoint reports whether path refers to a checkpoint without a graph: an .index, a data file, a V1 file, or
+// the prefix of a checkpoint that has no .meta.
 func IsCheckpoint(path string) bool {
 	stat, err := os.Stat(path)
 	switch {
@@ -47,7 +47,7 @@ func IsCheckpoint(path string) bool {
 	return isTableAt(path, stat) && !exists(metaName(path))
 }
 
-// isMessageAt reports whether the file at path is one that Open reads.
+// isMessageAt reports whether Open can read the file at path.
 func isMessageAt(path string) bool {
 	raw, err := OpenRaw(path)
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 )
 
-// maxTreeDepth bounds how deep Copy goes, in case links lead round in a circle.
+// maxTreeDepth limits how deep Copy descends, in case links form a cycle.
 const maxTreeDepth = 16
 
-// Copy puts into the directory everything that is in source, except the entries at its top that skip reports. Files share their data with
-// those of source where the file system allows that.
+// Copy copies the content of source into the directory, without the top-level entries for which skip returns true.
+// Copied files share their data with the originals if the file system supports that.
 func (d *Directory) Copy(source string, skip func(name string) bool) error {
 	return d.copyInto(d.Temp, source, skip, maxTreeDepth)
 }
@@ -54,7 +54,7 @@ func (d *Directory) copyInto(to, from string, skip func(name string) bool, depth
 	return nil
 }
 
-// link makes a file that shares its data with source, or a copy.
+// link makes path share its data with source, or copies source if that is not supported.
 func (d *Directory) link(path, source string) error {
 	if os.Link(source, path) == nil {
 		return nil

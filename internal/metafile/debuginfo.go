@@ -11,14 +11,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// DebugInfoPath returns where the GraphDebugInfo of a MetaGraphDef at path lies: at the same path with .debug instead of the
-// last extension (save_debug_info of export_scoped_meta_graph in tensorflow/python/framework/meta_graph.py).
+// DebugInfoPath returns the path of the GraphDebugInfo of a MetaGraphDef: path with its last extension replaced by
+// .debug (save_debug_info of export_scoped_meta_graph in tensorflow/python/framework/meta_graph.py).
 func DebugInfoPath(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + ".debug"
 }
 
-// DebugInfo reads the GraphDebugInfo that lies beside a file, in binary or text, and returns its bytes in binary. It reports
-// false where there is none, and for standard input. Beside a SavedModel it lies in the directory debug.
+// DebugInfo reads the GraphDebugInfo that belongs to a file, in binary or text, and returns it in binary. For a
+// SavedModel, it reads the file in the directory debug. It reports false if there is none, and for standard input.
 func (f *File) DebugInfo() ([]byte, bool, error) {
 	if f.Path == "" {
 		return nil, false, nil
@@ -40,8 +40,8 @@ func (f *File) DebugInfo() ([]byte, bool, error) {
 	}
 	info, err := text.Parse(raw, DebugInfo.Descriptor(), text.ParseOptions{})
 	if err != nil {
-		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is no GraphDebugInfo: as binary, %v; as text, %v", notBinary, err),
-			Hint: "move it away, or leave out --save-debug-info"}
+		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is not a GraphDebugInfo: as binary, %v; as text, %v", notBinary, err),
+			Hint: "move it away, or omit --save-debug-info"}
 	}
 	return info, true, nil
 }

@@ -7,8 +7,9 @@ import (
 	"os"
 )
 
-// descriptorOf reports that no path names a descriptor on this system, except the name of standard output that scripts for Unix use.
+// descriptorOf recognizes only /dev/stdout, which scripts written for Unix use. Paths do not name descriptors on
+// this system.
 func descriptorOf(path string) (int, bool) { return 1, path == "/dev/stdout" }
 
-// openDescriptor returns an error: see descriptorOf.
+// openDescriptor always returns an error, because no path names a descriptor: see descriptorOf.
 func openDescriptor(int) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -10,8 +10,9 @@ import (
 	"syscall"
 )
 
-// descriptorOf returns the open descriptor of this process that a path names: /dev/stdout, /dev/fd/3, /proc/self/fd/3 and links
-// to them. Opening such a path on Linux opens the file behind it anew, at its beginning and without O_APPEND.
+// descriptorOf returns the open descriptor of this process that a path names: /dev/stdout, /dev/fd/3,
+// /proc/self/fd/3, or a link to one. On Linux, opening such a path would open the file again, at its beginning and
+// without O_APPEND.
 func descriptorOf(path string) (int, bool) {
 	for range maxLinks {
 		if n, ok := descriptorName(filepath.Clean(path)); ok {
@@ -26,7 +27,7 @@ func descriptorOf(path string) (int, bool) {
 	return 0, false
 }
 
-// descriptorName returns the descriptor that a clean path names by itself.
+// descriptorName returns the descriptor that a clean path names without following links.
 func descriptorName(path string) (int, bool) {
 	switch path {
 	case "/dev/stdin":
@@ -45,7 +46,8 @@ func descriptorName(path string) (int, bool) {
 	return 0, false
 }
 
-// openDescriptor returns a file that shares the position of descriptor n and its way to append. Closing it leaves n open.
+// openDescriptor returns a file that shares the position and the append mode of descriptor n. Closing it leaves n
+// open.
 func openDescriptor(n int) (*os.File, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

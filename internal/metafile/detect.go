@@ -13,19 +13,21 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// kinds are tried in this order; where bytes fit several messages equally well, the first counts.
+// kinds lists the kinds in the order in which detect tries them. If bytes fit several messages equally well, the
+// first one wins.
 var kinds = [...]Kind{MetaGraph, SavedModel, GraphDef}
 
-// detect tells by its content which message a file holds and how it is written down. A format other than Auto is taken at
-// its word, so that text is not looked for in binary. What is none of ours is an *Error that says what it is.
+// detect returns the kind and the format of a file, detected from its content. It trusts a format other than Auto
+// and never looks for text in binary. For a file that holds none of the kinds, it returns an *Error that identifies
+// the file.
 func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	if len(raw) == 0 {
-		return 0, 0, &Error{Name: name, Problem: "is empty", Hint: "a save that was interrupted leaves such files, and so does > FILE where FILE is the input too; take another copy"}
+		return 0, 0, &Error{Name: name, Problem: "is empty", Hint: "an interrupted save leaves an empty file, and so does > FILE if FILE is also the input; use another copy"}
 	}
 	is := formatOf(raw)
 	kind, ok := kindIn(raw, is)
 	if !ok && is == Binary {
-		// Somebody may have written a control character in text as it is, which TensorFlow reads.
+		// Text may hold an unescaped control character. TensorFlow accepts that.
 		if kind, ok = textKind(raw); ok {
 			is = Text
 		}
@@ -42,10 +44,10 @@ func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 		return kind, is, nil
 	}
 	return 0, 0, &Error{Name: name, Problem: fmt.Sprintf("is not in the format %s: it holds a %s in %s", format, kind, is),
-		Hint: "leave out --input-format: the format is told by the content"}
+		Hint: "omit --input-format; the format is detected from the content"}
 }
 
-// kindIn returns the message that bytes in a format hold.
+// kindIn returns the kind of message that raw holds in the given format.
 func kindIn(raw []byte, format Format) (Kind, bool) {
 	switch format {
 	case Text:
@@ -56,11 +58,11 @@ func kindIn(raw []byte, format Format) (Kind, bool) {
 	return binaryKind(raw)
 }
 
-// lookAhead is how much of a file is looked at to tell text from binary.
+// lookAhead is the number of bytes that are examined to distinguish text from binary.
 const lookAhead = 4 << 10
 
-// formatOf tells binary, text and JSON apart. A MetaGraphDef in binary has control characters among its first bytes (the
-// tags of its fields are such), text has none.
+// formatOf distinguishes binary, text and JSON. The first bytes of a binary MetaGraphDef include control characters,
+// because its tags are control characters. Text has none.
 func formatOf(raw []byte) Format {
 	head := raw[:min(len(raw), lookAhead)]
 	if !isText(head) {
@@ -72,8 +74,8 @@ func formatOf(raw []byte) Format {
 	return Text
 }
 
-// isText reports whether the beginning of a file is UTF-8 without control characters. A character that the end of head
-// cuts in two does not count.
+// isText reports whether head, the beginning of a file, is UTF-8 without control characters. It ignores a character
+// that is cut off at the end of head.
 func isText(head []byte) bool {
 	for len(head) > 0 {
 		if c := head[0]; c < utf8.RuneSelf {
@@ -92,15 +94,15 @@ func isText(head []byte) bool {
 	return true
 }
 
-// byteOrderMark is what some editors put before UTF-8.
+// byteOrderMark is the prefix that some editors add to UTF-8.
 var byteOrderMark = []byte("\ufeff")
 
-// trimSpace takes a byte order mark and white space off the beginning.
+// trimSpace removes a byte order mark and white space from the beginning.
 func trimSpace(raw []byte) []byte {
 	return bytes.TrimLeft(bytes.TrimPrefix(raw, byteOrderMark), " \t\r\n\v\f")
 }
 
-// textKind returns the message whose field name stands first in a text.
+// textKind returns the kind of message that has the first field name of a text.
 func textKind(raw []byte) (Kind, bool) {
 	rest := trimSpace(raw)
 	for len(rest) > 0 && rest[0] == '#' {
@@ -121,7 +123,7 @@ func textKind(raw []byte) (Kind, bool) {
 	return kindWithField(string(rest[:end]))
 }
 
-// jsonKind returns the message that has the first key of a JSON object as a field.
+// jsonKind returns the kind of message that has the first key of a JSON object as a field.
 func jsonKind(raw []byte) (Kind, bool) {
 	rest, ok := bytes.CutPrefix(trimSpace(raw), []byte("{"))
 	if !ok {
@@ -141,7 +143,8 @@ func jsonKind(raw []byte) (Kind, bool) {
 	return kindWithField(string(rest[1 : 1+end]))
 }
 
-// kindWithField returns the message that has a field of that name, in the spelling of the schema or of JSON.
+// kindWithField returns the kind of message that has a field of the given name, spelled as in the schema or as in
+// JSON.
 func kindWithField(name string) (Kind, bool) {
 	for _, kind := range kinds {
 		fields := kind.Descriptor().Fields()
@@ -152,11 +155,11 @@ func kindWithField(name string) (Kind, bool) {
 	return 0, false
 }
 
-// binaryKind returns the message that the bytes fit best. Bytes in which more speaks against every message than for it fit
-// none.
+// binaryKind returns the kind of message that the bytes fit best. It reports false if the evidence speaks against
+// every kind.
 func binaryKind(raw []byte) (Kind, bool) { return ropeKind(wire.NewRope(raw)) }
 
-// ropeKind is binaryKind of a message in pieces, which are not put together.
+// ropeKind is like binaryKind for a message in pieces. It does not join the pieces.
 func ropeKind(r *wire.Rope) (Kind, bool) {
 	best, bestScore := MetaGraph, 0
 	for _, kind := range kinds {
@@ -169,8 +172,8 @@ func ropeKind(r *wire.Rope) (Kind, bool) {
 	return best, bestScore > 0
 }
 
-// CheckKind refuses a message of the given kind that Open would not know for what it is when it is written to path: one of which
-// nothing is left, or so little beside what is damaged or none of TensorFlow's that it could be anything.
+// CheckKind returns an error if Open could not detect that a message written to path has the given kind. That
+// happens if the message is empty or consists mostly of damaged or unknown fields.
 func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error {
 	if IsStdout(path) {
 		path = "standard output"
@@ -180,11 +183,11 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	}
 	switch {
 	case format == JSON:
-		return nil // an object is a message, whatever is in it
+		return nil // any object is accepted as a message
 	case message.Size() == 0:
-		return &Error{Name: path, Problem: fmt.Sprintf("nothing is left of the %s, and an empty file says nothing", kind), Hint: "keep some part of it"}
+		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would be empty", kind), Hint: "keep at least one known field"}
 	case !hasKnownField(message, kind):
-		return &Error{Name: path, Problem: fmt.Sprintf("nothing is left of the %s but fields that the schema does not have", kind), Hint: "keep some part of it"}
+		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would hold only unknown fields", kind), Hint: "keep at least one known field"}
 	case format == Text:
 		return nil
 	}
@@ -192,11 +195,11 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	if ok && is == kind && formatOf(message.Slice(0, min(message.Size(), lookAhead))) == Binary {
 		return nil
 	}
-	return &Error{Name: path, Problem: fmt.Sprintf("what would be written could not be told to be a %s", kind),
-		Hint: "the input holds little that a TensorFlow would write; write text instead, with --output-format text"}
+	return &Error{Name: path, Problem: fmt.Sprintf("the output would not be recognized as a %s", kind),
+		Hint: "the input holds little that TensorFlow would write; write text instead, with --output-format text"}
 }
 
-// hasKnownField reports whether a message has a field that its schema has.
+// hasKnownField reports whether a message has a field that is in its schema.
 func hasKnownField(message *wire.Rope, kind Kind) bool {
 	fields := kind.Descriptor().Fields()
 	found := false
@@ -207,22 +210,23 @@ func hasKnownField(message *wire.Rope, kind Kind) bool {
 	return found
 }
 
-// A fitter counts how well bytes fit a message, over a bounded number of fields.
+// A fitter scores how well bytes fit a message, based on a bounded number of fields.
 type fitter struct {
 	rope    *wire.Rope
-	left    int // fields that may still be looked at
-	known   int // fields of the schema
-	unknown int // fields with other numbers, such as a newer TensorFlow has
-	strange int // what no TensorFlow writes
+	left    int // fields that may still be examined
+	known   int // fields that are in the schema
+	unknown int // fields with other numbers, perhaps from a newer TensorFlow
+	strange int // things that no TensorFlow writes
 }
 
 const (
 	fitDepth = 3
-	// fitFields is how many fields of one message are looked at, so that a million nodes do not hide what comes behind them.
+	// fitFields is the number of fields that are examined in one message. The limit keeps a million nodes from
+	// hiding the fields behind them.
 	fitFields = 24
 )
 
-// message counts the fields of one message, which lies from at to end, and those of the messages in it.
+// message counts the fields of the message in [at, end) and those of its submessages.
 func (f *fitter) message(at, end int64, md protoreflect.MessageDescriptor, depth int) {
 	n := 0
 	err := scanRope(f.rope, at, end, func(field ropeField) bool {
@@ -259,8 +263,8 @@ func (f *fitter) field(s ropeField, md protoreflect.MessageDescriptor, depth int
 	}
 }
 
-// broken counts a place where bytes stop being a message. At the top it may be the end of a truncated file, where the field
-// that is cut off still says something; below the top the bytes are something else.
+// broken counts a place where bytes stop being a message. At the top level, the file may be truncated there, and the
+// field that is cut off still counts. Below the top level, the bytes are not a message.
 func (f *fitter) broken(err *ropeError, end int64, md protoreflect.MessageDescriptor, depth int) {
 	if depth > 0 || !err.truncated {
 		f.strange += 3
@@ -292,7 +296,7 @@ func (f *fitter) broken(err *ropeError, end int64, md protoreflect.MessageDescri
 	})
 }
 
-// typeFits reports whether a field of that wire type is read as fd.
+// typeFits reports whether a field of the given wire type can be decoded as fd.
 func typeFits(t protowire.Type, fd protoreflect.FieldDescriptor) bool {
 	switch fd.Kind() {
 	case protoreflect.MessageKind, protoreflect.StringKind, protoreflect.BytesKind:
@@ -307,23 +311,23 @@ func typeFits(t protowire.Type, fd protoreflect.FieldDescriptor) bool {
 	return t == protowire.VarintType || fd.IsList() && t == protowire.BytesType
 }
 
-// maxPrintable is how much of a string is looked at.
+// maxPrintable is the number of bytes of a string that are examined.
 const maxPrintable = 4096
 
-// printable reports whether a string in the rope is printable, as far as its beginning tells.
+// printable reports whether the beginning of a string in the rope is printable.
 func (f *fitter) printable(at, size int64) bool {
 	s := f.rope.Slice(at, min(size, maxPrintable))
 	for k := 0; k < utf8.UTFMax && size > maxPrintable && !utf8.Valid(s); k++ {
-		s = s[:len(s)-1] // a character was cut
+		s = s[:len(s)-1] // drop a character that was cut off
 	}
 	return printable(s)
 }
 
-// printable reports whether a string is one that a person could have written.
+// printable reports whether s is valid UTF-8 without control characters.
 func printable(s []byte) bool { return utf8.Valid(s) && isText(s) }
 
-// Foreign returns an error that says what a file is that is neither a message nor a checkpoint, or nil if its content is not
-// recognized.
+// Foreign returns an error that identifies a file of a type that metagraph does not read. It returns nil if the type
+// is not recognized.
 func Foreign(name string, raw []byte) error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
@@ -333,7 +337,7 @@ func Foreign(name string, raw []byte) error {
 	return nil
 }
 
-// foreign returns the error for a file that holds none of our messages.
+// foreign returns the error for a file that holds no message that metagraph reads. It identifies the file if it can.
 func foreign(name string, raw []byte, format Format) *Error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
@@ -342,16 +346,16 @@ func foreign(name string, raw []byte, format Format) *Error {
 	}
 	switch format {
 	case JSON:
-		return &Error{Name: name, Problem: "is JSON, but not of a MetaGraphDef, GraphDef or SavedModel",
+		return &Error{Name: name, Problem: "is JSON, but not a MetaGraphDef, GraphDef or SavedModel",
 			Hint: "protobuf's JSON of a MetaGraphDef begins with keys such as metaInfoDef, graphDef, collectionDef"}
 	case Text:
 		first, _, _ := strings.Cut(string(trimSpace(raw[:min(len(raw), 200)])), "\n")
 		if runes := []rune(strings.TrimSpace(first)); len(runes) > 60 {
 			first = string(runes[:60]) + "..."
 		}
-		return &Error{Name: name, Problem: fmt.Sprintf("is text, but not of a MetaGraphDef, GraphDef or SavedModel; it begins with %q", strings.TrimSpace(first)),
+		return &Error{Name: name, Problem: fmt.Sprintf("is text, but not a MetaGraphDef, GraphDef or SavedModel; it begins with %q", strings.TrimSpace(first)),
 			Hint: "protobuf text of a MetaGraphDef begins with a field name such as meta_info_def or graph_def"}
 	}
 	return &Error{Name: name, Problem: fmt.Sprintf("is not a MetaGraphDef, GraphDef or SavedModel; it begins with the bytes % x", raw[:min(len(raw), 8)]),
-		Hint: "a .meta file is written by tf.train.Saver.save or export_meta_graph; if this should be one, it is damaged"}
+		Hint: "tf.train.Saver.save and export_meta_graph write .meta files; if this should be one, it is damaged"}
 }

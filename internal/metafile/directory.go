@@ -10,22 +10,22 @@ import (
 	"path/filepath"
 )
 
-// A Directory is a directory that is written under a temporary name beside its own, and gets that when it is complete.
+// A Directory is written under a temporary name next to its final path and renamed when it is complete.
 //
 //	d, err := metafile.NewDirectory(ctx, path)
 //	defer d.Discard()
 //	... write files under d.Temp ...
 //	err = d.Commit()
 type Directory struct {
-	Temp string          // where to write
-	Ctx  context.Context // ends when the process is told to end, so that Temp can be removed
+	Temp string          // the temporary directory to write to
+	Ctx  context.Context // ends when a signal tells the process to end, so that Temp can be removed
 
 	path string
-	made []string // directories above it that did not exist, the topmost first
+	made []string // parent directories that were created, the topmost first
 	stop func()
 }
 
-// CheckNewDirectory returns an error if path cannot become a directory: something else than an empty directory has the name.
+// CheckNewDirectory returns an error unless path does not exist or is an empty directory.
 func CheckNewDirectory(path string) error {
 	entries, err := os.ReadDir(path)
 	switch {
@@ -42,7 +42,7 @@ func CheckNewDirectory(path string) error {
 	return nil
 }
 
-// NewDirectory makes the temporary directory for path, which must be new or empty, and the directories above it.
+// NewDirectory creates the temporary directory for path, which must be new or empty, and its missing parents.
 func NewDirectory(ctx context.Context, path string) (*Directory, error) {
 	path = filepath.Clean(path)
 	if err := CheckNewDirectory(path); err != nil {
@@ -66,7 +66,7 @@ func NewDirectory(ctx context.Context, path string) (*Directory, error) {
 	}
 }
 
-// makeParents makes the directories above the new one that do not exist.
+// makeParents creates the missing parents of the new directory.
 func (d *Directory) makeParents() error {
 	var missing []string
 	for dir := filepath.Dir(d.path); ; dir = filepath.Dir(dir) {
@@ -77,19 +77,19 @@ func (d *Directory) makeParents() error {
 	}
 	for i := len(missing) - 1; i >= 0; i-- {
 		if err := os.Mkdir(missing[i], 0o777); err != nil {
-			return &Error{Name: d.path, Problem: fmt.Sprintf("cannot be written: the directory %s cannot be made: %v", missing[i], bare(err)), Err: err}
+			return &Error{Name: d.path, Problem: fmt.Sprintf("cannot be written: cannot create the directory %s: %v", missing[i], bare(err)), Err: err}
 		}
 		d.made = append(d.made, missing[i])
 	}
 	return nil
 }
 
-// Commit gives the directory its name.
+// Commit renames the directory to its final path. If that fails, Commit discards it.
 func (d *Directory) Commit() error {
 	if d.Ctx.Err() != nil {
 		return errors.Join(context.Cause(d.Ctx), d.Discard())
 	}
-	// An empty directory may have the name; anything else stops the rename.
+	// Remove an empty directory at the path; anything else makes the rename fail.
 	if err := os.Remove(d.path); err != nil && !isNotExist(err) {
 		return errors.Join(fmt.Errorf("cannot write %s: %w", d.path, bare(err)), d.Discard())
 	}
@@ -101,7 +101,7 @@ func (d *Directory) Commit() error {
 	return nil
 }
 
-// Discard removes what was written, and the directories that were made. After Commit there is nothing to remove.
+// Discard removes the temporary directory and the parents that were created. After Commit, it does nothing.
 func (d *Directory) Discard() error {
 	var errs []error
 	if d.Temp != "" {
@@ -115,7 +115,7 @@ func (d *Directory) Discard() error {
 	return errors.Join(errs...)
 }
 
-// CopyFile copies source to path, which appears when it is complete.
+// CopyFile copies source to path. The file appears at path only when the copy is complete.
 func CopyFile(ctx context.Context, path, source string) error {
 	from, err := os.Open(source)
 	if err != nil {

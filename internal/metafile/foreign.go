@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A foreigner is a kind of file that people give to metagraph and that it does not read.
+// A foreigner is a type of file that users pass to metagraph and that it does not read.
 type foreigner struct {
 	is   func(name string, raw []byte) bool
 	what string // "a Git LFS pointer", as in "x.meta is ..."
@@ -21,12 +21,13 @@ type foreigner struct {
 // theModel is the hint for the other files of a SavedModel.
 const theModel = "give the SavedModel: its directory, or the saved_model.pb in it"
 
-// foreigners are tried in this order, after the messages that metagraph reads, so that none of them can hide a real graph.
+// foreigners are tried in this order, after the messages that metagraph reads. None of them can therefore hide a
+// real graph.
 var foreigners = []foreigner{
 	{begins("version https://git-lfs.github.com/spec/"), "a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"},
-	{isTableFile, "a checkpoint's index, which holds the names of its tensors", "the graph stands beside it, in the file of the same name that ends in .meta"},
-	{isDataName, "a checkpoint's data, which holds the values of its tensors", "the graph stands beside it, in the file of the same name that ends in .meta"},
-	{begins("\x00\x05\x16\x07"), "what macOS keeps beside a file on other file systems (AppleDouble)", "the file itself has the same name without the ._ in front"},
+	{isTableFile, "a checkpoint's index, which holds the names of its tensors", "the graph is in the .meta file with the same prefix"},
+	{isDataName, "a checkpoint's data, which holds the values of its tensors", "the graph is in the .meta file with the same prefix"},
+	{begins("\x00\x05\x16\x07"), "a macOS metadata file (AppleDouble)", "the file itself has the same name without the ._ prefix"},
 	{called("keras_metadata.pb"), "the Keras metadata of a SavedModel, which holds layers", theModel},
 	{called("tfhub_module.pb"), "the marker of a TensorFlow Hub module", theModel},
 	{called("saved_model.cpb"), "a SavedModel in chunks (proto splitter)", "load it with TensorFlow and save it again; under 2 GiB it becomes a saved_model.pb"},
@@ -35,13 +36,13 @@ var foreigners = []foreigner{
 		"unpack it with Magenta: the field metagraph_file is the .meta file, checkpoint_file the checkpoint"},
 	{isOpList, "an op list, which holds the definitions of ops", "give the .meta or .pb file of a graph; `metagraph show FILE ops` lists the ops it uses"},
 	{isLabelMap, "a label map, which names the classes of a detector", "give the .meta or .pb file of the model"},
-	{isTFJS, "a TensorFlow.js model", "its graph is in a form of its own; give the SavedModel that it was converted from"},
+	{isTFJS, "a TensorFlow.js model", "it stores its graph in another format; give the SavedModel that it was converted from"},
 	{isDecoded, "binary that was saved as text: bytes were replaced by U+FFFD", "the lost bytes cannot be restored; copy or download the file again in binary mode"},
-	{isPythonBytes, "text of a Python bytes literal, not the bytes", "write the bytes themselves to a file that is opened with mode 'wb'"},
+	{isPythonBytes, "the text of a Python bytes literal, not the bytes", "write the bytes themselves to a file opened with mode 'wb'"},
 	{begins("model_checkpoint_path:"), "a CheckpointState, which names checkpoints", "give its directory, or one of the checkpoints that it names"},
 	{begins("\x1f\x8b"), "compressed with gzip", "decompress it first: gunzip < FILE | metagraph show -"},
 	{begins("PK\x03\x04"), "a zip archive", "unpack it; a .keras or .pt file in zip form holds no MetaGraphDef"},
-	{begins("PK\x05\x06"), "a zip archive without a file in it", "unpack it; a .keras or .pt file in zip form holds no MetaGraphDef"},
+	{begins("PK\x05\x06"), "an empty zip archive", "unpack it; a .keras or .pt file in zip form holds no MetaGraphDef"},
 	{begins("BZh"), "compressed with bzip2", "decompress it first: bunzip2 < FILE | metagraph show -"},
 	{begins("\xfd7zXZ\x00"), "compressed with xz", "decompress it first: xz -dc FILE | metagraph show -"},
 	{begins("\x28\xb5\x2f\xfd"), "compressed with zstd", "decompress it first: zstd -dc FILE | metagraph show -"},
@@ -50,12 +51,12 @@ var foreigners = []foreigner{
 	{begins("Rar!\x1a\x07"), "a RAR archive", "unpack it first"},
 	{at(257, "ustar"), "a tar archive", "unpack it first"},
 	{begins("\x89HDF\r\n\x1a\n"), "an HDF5 file, such as Keras writes", "Keras models hold layers, not a graph; export a SavedModel with Keras and give its directory"},
-	{at(4, "TFL3"), "a TFLite model", "it holds no GraphDef any more; use the model that it was converted from"},
-	{isONNX, "an ONNX model", "ONNX has tools of its own; metagraph reads TensorFlow's graphs"},
+	{at(4, "TFL3"), "a TFLite model", "it does not hold a GraphDef; use the model that it was converted from"},
+	{isONNX, "an ONNX model", "metagraph reads only TensorFlow graphs; use an ONNX tool"},
 	{isEventFile, "a TensorBoard event file", "the graph in it is the one that the training job also wrote as graph.pbtxt or .meta"},
 	{isTFRecord, "a TFRecord file, which holds data", "give the model's .meta file"},
 	{begins("\x93NUMPY"), "a NumPy array", ""},
-	{isPickle, "a Python pickle", "metagraph reads TensorFlow's graphs; a pickle can run code when it is loaded"},
+	{isPickle, "a Python pickle", "metagraph reads only TensorFlow graphs; loading a pickle can run code"},
 	{begins("%PDF-"), "a PDF document", ""},
 	{begins("\x89PNG\r\n\x1a\n"), "a PNG image", ""},
 	{begins("\xff\xd8\xff"), "a JPEG image", ""},
@@ -64,36 +65,37 @@ var foreigners = []foreigner{
 	{begins("\xcf\xfa\xed\xfe"), "a program (Mach-O)", ""},
 	{begins("SQLite format 3\x00"), "an SQLite database", ""},
 	{isUTF16, "text in UTF-16", "protobuf text is UTF-8; convert it first, for example: iconv -f UTF-16 -t UTF-8"},
-	{isHTML, "an HTML page", "the download gave a web page instead of the file; get the raw file"},
+	{isHTML, "an HTML page", "the server returned a web page instead of the file; download the raw file"},
 	{begins("<?xml"), "an XML document", ""},
-	{isYAML, "a YAML document, such as Unity's .meta files are", "Unity calls its asset descriptions .meta too; give TensorFlow's"},
-	{allZero, "nothing but zero bytes", "the disk was full or the copy broke off; get the file again"},
+	{isYAML, "a YAML document, such as Unity's .meta files are", "Unity's asset descriptions also end in .meta; give a TensorFlow .meta file"},
+	{allZero, "nothing but zero bytes", "the disk was full or the copy was interrupted; copy the file again"},
 }
 
-// called returns a test for a file's name, for messages that nothing in them tells from others.
+// called returns a test for the name of a file. It identifies messages by name that their content does not
+// distinguish.
 func called(want string) func(string, []byte) bool {
 	return func(name string, _ []byte) bool { return filepath.Base(name) == want }
 }
 
 func begins(magic string) func(string, []byte) bool { return at(0, magic) }
 
-// at returns a test for bytes at a fixed place.
+// at returns a test for bytes at a fixed offset.
 func at(offset int, magic string) func(string, []byte) bool {
 	return func(_ string, raw []byte) bool {
 		return len(raw) >= offset && bytes.HasPrefix(raw[offset:], []byte(magic))
 	}
 }
 
-// tableFooter is the size of what stands at the end of a file in LevelDB's table format.
+// tableFooter is the size of the footer of a file in LevelDB's table format.
 const tableFooter = 48
 
-// isTableFile tests for the table format of LevelDB, which a V2 checkpoint's index and a V1 checkpoint are in: its magic
-// number stands in the last eight bytes (tensorflow/core/lib/io/format.h). LFS pointers to one were told before.
+// isTableFile detects LevelDB's table format, which V1 checkpoints and the index of V2 checkpoints use. Its magic
+// number is in the last eight bytes (tensorflow/core/lib/io/format.h). Git LFS pointers are detected earlier.
 func isTableFile(_ string, raw []byte) bool {
 	return len(raw) >= tableFooter && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == 0xdb4775248b80fb57
 }
 
-// isDataName goes by the name: the values of tensors have no mark of their own.
+// isDataName goes by the name, because the values of tensors have no signature.
 func isDataName(name string, _ []byte) bool {
 	ok, _ := filepath.Match("*.data-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9]", filepath.Base(name))
 	return ok
@@ -176,14 +178,14 @@ func isTFJS(_ string, raw []byte) bool {
 	return false
 }
 
-// isDecoded tests for binary that a program decoded as UTF-8 and wrote again: control characters, and several times the character
-// that stands for what is no UTF-8.
+// isDecoded detects binary that a program decoded as UTF-8 and encoded again. Such a file has control characters and
+// several replacement characters (U+FFFD).
 func isDecoded(_ string, raw []byte) bool {
 	head := raw[:min(len(raw), 64<<10)]
 	return bytes.Count(head, []byte("\uFFFD")) >= 3 && bytes.ContainsAny(head, "\x00\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12\x14\x18")
 }
 
-// isPythonBytes tests for what Python prints for bytes.
+// isPythonBytes detects the text that Python prints for bytes.
 func isPythonBytes(_ string, raw []byte) bool {
 	head := trimSpace(raw[:min(len(raw), lookAhead)])
 	return (bytes.HasPrefix(head, []byte("b'")) || bytes.HasPrefix(head, []byte(`b"`))) && bytes.Contains(head, []byte(`\x`))

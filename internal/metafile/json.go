@@ -33,12 +33,12 @@ func (k Kind) message() proto.Message {
 	return new(tfpb.MetaGraphDef)
 }
 
-// toJSON writes a binary message in protobuf's JSON mapping. See text.WriteJSON.
+// toJSON writes a binary message as JSON. See text.WriteJSON.
 func toJSON(w io.Writer, message *wire.Rope, kind Kind) error {
 	return text.WriteJSON(w, message.Slice(0, message.Size()), kind.Descriptor())
 }
 
-// fromJSON returns the binary form of a message in protobuf's JSON mapping.
+// fromJSON converts a message from protobuf's JSON mapping to binary.
 func fromJSON(raw []byte, kind Kind) ([]byte, error) {
 	message := kind.message()
 	types := make(opaqueTypes)
@@ -51,14 +51,14 @@ func fromJSON(raw []byte, kind Kind) ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(message)
 }
 
-// plain takes the prefix off an error of protobuf-go, in which the kind of space changes from build to build.
+// plain removes the prefix of a protobuf-go error and normalizes its spaces, which vary from build to build.
 func plain(err error) error {
 	text := strings.ReplaceAll(err.Error(), "\u00a0", " ")
 	return errors.New(strings.TrimPrefix(text, "proto: "))
 }
 
-// opaqueTypes finds message types for Any: those of the schema and of TensorFlow, and for each other name a message with the
-// one field `value`, which it keeps.
+// opaqueTypes resolves the message types of Any. It finds the types of the schema and of TensorFlow. For any other
+// name, it makes a message with one field, `value`, and remembers it.
 type opaqueTypes map[protoreflect.FullName]protoreflect.MessageType
 
 // A packed is a google.protobuf.Any, generated or dynamic.
@@ -72,13 +72,13 @@ func (p packed) url() string    { return p.Get(p.field(1)).String() }
 func (p packed) value() []byte  { return p.Get(p.field(2)).Bytes() }
 func (p packed) set(raw []byte) { p.Set(p.field(2), protoreflect.ValueOfBytes(raw)) }
 
-// each calls use with every Any in message whose type is not known, also those inside an Any.
+// each calls use with every Any in message that has an unknown type, including those nested in other Anys.
 func (o opaqueTypes) each(message protoreflect.Message, use func(packed) error, depth int) error {
 	if message.Descriptor().FullName() == "google.protobuf.Any" {
 		return o.any(packed{message}, use, depth)
 	}
 	if !holdsAny(message.Descriptor(), make(map[protoreflect.FullName]bool)) {
-		return nil // the graph, for one
+		return nil // for example, the graph
 	}
 	var err error
 	message.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
@@ -101,7 +101,7 @@ func (o opaqueTypes) each(message protoreflect.Message, use func(packed) error, 
 	return err
 }
 
-// any is each for one Any.
+// any is like each for a single Any.
 func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
 	if any.url() == "" {
 		return nil
@@ -111,14 +111,14 @@ func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
 		return use(any)
 	}
 	if depth == text.MaxAnyDepth {
-		return errors.New("an Any lies more than " + strconv.Itoa(text.MaxAnyDepth) + " deep in others")
+		return errors.New("Any messages are nested more than " + strconv.Itoa(text.MaxAnyDepth) + " deep")
 	}
 	if !holdsAny(known.Descriptor(), make(map[protoreflect.FullName]bool)) {
 		return nil
 	}
 	inner := known.New()
 	if schema.Unmarshal(any.value(), inner.Interface()) != nil {
-		return nil // protojson will say what is wrong
+		return nil // protojson reports the error
 	}
 	if err := o.each(inner, use, depth+1); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
 	return err
 }
 
-// knownType returns a message type of the schema, or else of TensorFlow, nil where neither has it.
+// knownType returns a message type of the schema or else of TensorFlow, or nil if neither has it.
 func knownType(name protoreflect.FullName) protoreflect.MessageType {
 	if known, err := protoregistry.GlobalTypes.FindMessageByName(name); err == nil {
 		return known
@@ -141,12 +141,13 @@ func knownType(name protoreflect.FullName) protoreflect.MessageType {
 	return nil
 }
 
-// typeName returns what stands behind the last slash of a type URL.
+// typeName returns the part of a type URL after the last slash.
 func typeName(url string) protoreflect.FullName {
 	return protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:])
 }
 
-// holdsAny reports whether an Any can stand in a message of that type. Types in seen have been looked at.
+// holdsAny reports whether a message of the given type can hold an Any. It skips the types in seen and adds those it
+// visits.
 func holdsAny(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
 	if md.FullName() == "google.protobuf.Any" {
 		return true
@@ -163,7 +164,7 @@ func holdsAny(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]
 	return false
 }
 
-// unwrap takes the payload of an opaque Any out of the message of one field as which it was read.
+// unwrap replaces the value of an opaque Any, decoded as a message with one field, by the content of that field.
 func (o opaqueTypes) unwrap(any packed) error {
 	opaque, err := o.FindMessageByURL(any.url())
 	if err != nil {
@@ -177,7 +178,7 @@ func (o opaqueTypes) unwrap(any packed) error {
 	return nil
 }
 
-// FindMessageByName is part of protojson's resolver, like the methods below.
+// FindMessageByName implements protojson's resolver, like the methods below.
 func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect.MessageType, error) {
 	if opaque, ok := o[name]; ok {
 		return opaque, nil
@@ -186,7 +187,7 @@ func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect
 		return known, nil
 	}
 	if !name.IsValid() {
-		return nil, errors.New("an Any has the type " + strconv.Quote(string(name)) + ", which is no message name")
+		return nil, errors.New("an Any has the type " + strconv.Quote(string(name)) + ", which is not a valid message name")
 	}
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
 		Name:    proto.String("opaque.proto"),
@@ -208,17 +209,17 @@ func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect
 	return o[name], nil
 }
 
-// FindMessageByURL looks at what stands behind the last slash.
+// FindMessageByURL resolves the part after the last slash.
 func (o opaqueTypes) FindMessageByURL(url string) (protoreflect.MessageType, error) {
 	return o.FindMessageByName(typeName(url))
 }
 
-// FindExtensionByName finds what the schema has.
+// FindExtensionByName finds extensions of the schema.
 func (opaqueTypes) FindExtensionByName(name protoreflect.FullName) (protoreflect.ExtensionType, error) {
 	return protoregistry.GlobalTypes.FindExtensionByName(name)
 }
 
-// FindExtensionByNumber finds what the schema has.
+// FindExtensionByNumber finds extensions of the schema.
 func (opaqueTypes) FindExtensionByNumber(name protoreflect.FullName, num protoreflect.FieldNumber) (protoreflect.ExtensionType, error) {
 	return protoregistry.GlobalTypes.FindExtensionByNumber(name, num)
 }

@@ -1,10 +1,5 @@
-// Package metafile is the only reader and writer of files: it finds the file that an argument means, tells what it is by
-// its content, hands its message out as wire bytes, and replaces a file whole or not at all.
-//
-// The files: metafile.go, what a loaded file is; open.go, from an argument to bytes; resolve.go, prefixes and
-// directories; detect.go, what bytes are, with ropefield.go for those in pieces; foreign.go, what they are when they are none
-// of ours; json.go, protobuf's JSON; debuginfo.go, what lies beside a graph; write.go, the way out, with
-// owner_unix.go and owner_other.go for whose a file is; signal.go, how it ends early.
+// Package metafile is the only reader and writer of files. It resolves an argument to a file, detects the file type
+// from its content, hands out its message as wire bytes, and replaces files atomically.
 package metafile
 
 import (
@@ -29,7 +24,7 @@ const (
 	MetaGraph  Kind = iota // a MetaGraphDef: what export_meta_graph and Saver.save write
 	GraphDef               // a GraphDef alone: graph.pbtxt, frozen graphs
 	SavedModel             // a SavedModel, which holds one MetaGraphDef or more
-	DebugInfo              // a GraphDebugInfo, which lies beside a MetaGraphDef and is never an input itself
+	DebugInfo              // a GraphDebugInfo, saved next to a MetaGraphDef and never an input itself
 )
 
 // String returns TensorFlow's name of the message.
@@ -48,12 +43,12 @@ func (k Kind) Descriptor() protoreflect.MessageDescriptor {
 	return (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 }
 
-// A Format is how a message is written down.
+// A Format is the encoding of a message.
 type Format int
 
 // The formats, with the names that --input-format and --output-format take.
 const (
-	Auto   Format = iota // told by content on the way in, by name on the way out
+	Auto   Format = iota // detected from the content of an input, chosen by the name of an output
 	Binary               // protobuf's wire format
 	Text                 // protobuf's text format, as TensorFlow writes it
 	JSON                 // protobuf's JSON mapping
@@ -64,7 +59,7 @@ var formatNames = [...]string{"auto", "binary", "text", "json"}
 // String returns the format's name.
 func (f Format) String() string { return formatNames[f] }
 
-// ParseFormat returns the format of that name. The empty name is Auto.
+// ParseFormat returns the format with the given name. The empty name is Auto.
 func ParseFormat(name string) (Format, error) {
 	if name == "" {
 		return Auto, nil
@@ -86,27 +81,27 @@ const (
 	savedModelMetaGraphs    protowire.Number = 2
 )
 
-// A File is one loaded input. It must be closed when its bytes are needed no more.
+// A File is one loaded input. Close it when its bytes are no longer needed.
 type File struct {
 	Name    string          // what to call it in messages: the path as given, or "standard input"
 	Path    string          // the file that was read, "" for standard input
-	Given   string          // what Open was given: Path, or what led to it, a directory or a checkpoint prefix
+	Given   string          // the argument of Open: Path, or the directory or checkpoint prefix that led to it
 	Kind    Kind            // the message in it
-	Format  Format          // Binary, Text or JSON: how it was written down
-	Size    int64           // bytes of the file as it stands
-	Bytes   []byte          // the message in binary: the file's own bytes where it is Binary
-	Meta    *wire.MetaGraph // the MetaGraphDef; of a SavedModel the selected one, of a GraphDef one that holds the graph only
-	TagSets []string        // of a SavedModel, the tags of each MetaGraphDef, in file order, comma-separated
-	Tags    string          // of a SavedModel, the tags of the selected MetaGraphDef
+	Format  Format          // Binary, Text or JSON: the encoding of the file
+	Size    int64           // size of the file on disk, in bytes
+	Bytes   []byte          // the message in binary; the file's own bytes if Format is Binary
+	Meta    *wire.MetaGraph // the MetaGraphDef: the selected one of a SavedModel, or one that holds only the graph of a GraphDef
+	TagSets []string        // the comma-separated tags of each MetaGraphDef of a SavedModel, in file order
+	Tags    string          // the tags of the selected MetaGraphDef of a SavedModel
 
-	metas    []*wire.MetaGraph // of a SavedModel, all its MetaGraphDefs
-	selected int               // of a SavedModel, which of the MetaGraphDefs is Meta
-	all      bool              // of a SavedModel, whether all of them are selected
+	metas    []*wire.MetaGraph // all MetaGraphDefs of a SavedModel
+	selected int               // the index of Meta among the MetaGraphDefs of a SavedModel
+	all      bool              // whether all MetaGraphDefs of a SavedModel are selected
 	source   *source
 }
 
-// Selected returns the file once for each MetaGraphDef that is selected, as its Meta: f itself, or with OpenOptions.AllTagSets one File for
-// each MetaGraphDef of a SavedModel. Only f is to be closed.
+// Selected returns one File for each selected MetaGraphDef, with that MetaGraphDef as its Meta. It returns f alone
+// unless OpenOptions.AllTagSets selected all MetaGraphDefs of a SavedModel. Close only f.
 func (f *File) Selected() []*File {
 	if !f.all {
 		return []*File{f}
@@ -120,10 +115,11 @@ func (f *File) Selected() []*File {
 	return files
 }
 
-// MetaGraphs returns all MetaGraphDefs of a SavedModel, selected or not, and nil for another kind of file.
+// MetaGraphs returns all MetaGraphDefs of a SavedModel, selected or not. It returns nil for other kinds of files.
 func (f *File) MetaGraphs() []*wire.MetaGraph { return f.metas }
 
-// RebuildAll is Rebuild for all MetaGraphDefs that Selected returns, given in that order.
+// RebuildAll is like Rebuild for all MetaGraphDefs that Selected returns. It takes their replacements in the same
+// order.
 func (f *File) RebuildAll(metas []*wire.Rope) (*wire.Rope, error) {
 	if !f.all {
 		return f.Rebuild(metas[0])
@@ -142,8 +138,8 @@ func (f *File) RebuildAll(metas []*wire.Rope) (*wire.Rope, error) {
 	return b.Build(), s.Err()
 }
 
-// Rebuild returns the message of the file's own kind in which meta, a MetaGraphDef, has taken the place of File.Meta. A
-// SavedModel keeps all its other bytes; a GraphDef becomes the graph of meta.
+// Rebuild returns the message of the file's kind with File.Meta replaced by meta, a MetaGraphDef. A SavedModel keeps
+// all its other bytes. For a GraphDef, the result is the graph of meta.
 func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
 	switch f.Kind {
 	case SavedModel:
@@ -168,8 +164,8 @@ func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
 	return meta, nil
 }
 
-// As returns the message of a kind in which meta, a MetaGraphDef made from File.Meta, is: meta itself, its graph alone, or a
-// SavedModel. A SavedModel keeps its other MetaGraphDefs.
+// As converts meta, a MetaGraphDef made from File.Meta, to a message of the given kind: meta itself, its graph, or a
+// SavedModel. If f is a SavedModel too, the result keeps its other MetaGraphDefs.
 func (f *File) As(kind Kind, meta *wire.Rope) (*wire.Rope, error) {
 	switch {
 	case kind == GraphDef:
@@ -190,8 +186,8 @@ func NewSavedModel(meta *wire.Rope) *wire.Rope {
 	return b.Build()
 }
 
-// KindByName returns the kind of message that a file of that name holds, and whether the name says it: *.meta a MetaGraphDef,
-// saved_model.* a SavedModel, *.pb a GraphDef.
+// KindByName returns the kind of message that the name of a file implies: a MetaGraphDef for *.meta, a SavedModel
+// for saved_model.*, a GraphDef for *.pb. For other names it returns MetaGraph and false.
 func KindByName(path string) (Kind, bool) {
 	base := filepath.Base(path)
 	switch {
@@ -205,7 +201,7 @@ func KindByName(path string) (Kind, bool) {
 	return MetaGraph, false
 }
 
-// GraphOf returns the GraphDef out of a MetaGraphDef that a rewrite put together.
+// GraphOf returns the GraphDef of a rewritten MetaGraphDef.
 func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 	var graph wire.Builder // of all occurrences of the field, which protobuf merges
 	err := scanRope(meta, 0, meta.Size(), func(f ropeField) bool {
@@ -215,13 +211,13 @@ func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 		return true
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the new MetaGraphDef is broken at byte %d", err.at)
+		return nil, fmt.Errorf("the new MetaGraphDef is damaged at byte %d", err.at)
 	}
 	return graph.Build(), nil
 }
 
-// CheckpointPrefix returns the prefix of the checkpoint that belongs to the file: X for X.meta, variables/variables for a SavedModel. It
-// is empty for standard input. There need not be such a checkpoint.
+// CheckpointPrefix returns the prefix of the checkpoint that belongs to the file: X for X.meta, variables/variables
+// for a SavedModel. It is empty for standard input. The checkpoint may not exist.
 func (f *File) CheckpointPrefix() string {
 	switch {
 	case f.Path == "":
@@ -250,9 +246,8 @@ func FileOf(err error, files ...*File) *File {
 	return nil
 }
 
-// Annotate turns an error about bytes into one about the file: it names the file and the position at which a
-// *wire.SyntaxError found it broken. Other errors get the file's name, nil stays nil. Of a file that changed meanwhile the
-// error says that.
+// Annotate adds the name of the file to err. For a *wire.SyntaxError, it also adds the position of the damage. If
+// the file changed since it was opened, Annotate returns an error that says so instead. A nil err stays nil.
 func (f *File) Annotate(err error) error {
 	if err == nil {
 		return nil
@@ -272,14 +267,14 @@ func (f *File) Annotate(err error) error {
 		Hint: "get the file again from where it was made", Err: err}
 }
 
-// An Error says what is wrong with a file and what to do about it.
+// An Error describes a problem with a file and how to solve it.
 type Error struct {
 	Name    string // the file
 	Problem string // "is a Git LFS pointer, not the file itself"
 	Hint    string // what to do; may be empty
-	Err     error  // what caused it; may be nil
+	Err     error  // the cause; may be nil
 
-	TagSets []string // those there are to choose from, where it is the choice that is missing or wrong
+	TagSets []string // the available tag-sets, if none was chosen or the chosen one does not exist
 }
 
 func (e *Error) Error() string { return e.Name + ": " + e.Problem }
@@ -290,5 +285,5 @@ func (e *Error) Unwrap() error { return e.Err }
 // Remedy returns the hint.
 func (e *Error) Remedy() string { return e.Hint }
 
-// isNotExist reports whether an error means that a file is not there.
+// isNotExist reports whether an error means that a file does not exist.
 func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -12,24 +12,26 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// OpenOptions says how to read an input. The zero value reads what the content tells, standard input aside.
+// OpenOptions says how to read an input. With the zero value, Open detects the format and selects the only
+// MetaGraphDef; it cannot read standard input.
 type OpenOptions struct {
-	Format Format // Auto: told by the content
-	TagSet string // of a SavedModel, the tags of the MetaGraphDef to select, comma-separated in any order; "" selects the only one
+	Format Format // Auto: detected from the content
+	TagSet string // the comma-separated tags of the MetaGraphDef to select in a SavedModel, in any order; "" selects the only one
 	// NoTags makes the empty TagSet select the MetaGraphDef without tags.
 	NoTags bool
 	// AllTagSets selects every MetaGraphDef of a SavedModel. The first is Meta; Selected returns all of them.
 	AllTagSets bool
-	// TagSetOptional lets a TagSet pass for a file that is no SavedModel: it is meant for another input.
+	// TagSetOptional ignores TagSet and NoTags for a file that is not a SavedModel. They are meant for another
+	// input.
 	TagSetOptional bool
-	Stdin          io.Reader // what `-` and the empty path mean
+	Stdin          io.Reader // the source for the paths `-` and ""
 	// StdinName names Stdin in messages; "" is "standard input".
 	StdinName string
 }
 
-// Open reads the input that path means: a file, a checkpoint prefix, a training directory, a SavedModel's directory, or,
-// for `-` and "", standard input. A regular file in binary is mapped, not read, and only its top level is looked at.
-// Errors are *Error where the content is wrong, and else name the path.
+// Open reads the input that path refers to: a file, a checkpoint prefix, a training directory, or the directory of a
+// SavedModel. The paths `-` and "" refer to o.Stdin. A large regular file in binary is mapped into memory, and Open
+// parses only its top level. Errors about the content are of type *Error; other errors name the path.
 func Open(path string, o OpenOptions) (*File, error) {
 	f := &File{Name: path, Given: path}
 	if path == "" || path == "-" {
@@ -60,18 +62,18 @@ func Open(path string, o OpenOptions) (*File, error) {
 		}
 	}
 	if err := f.load(o); err != nil {
-		_ = f.Close() // the reason why it cannot be loaded is what counts
+		_ = f.Close() // report why it cannot be loaded
 		return nil, err
 	}
 	return f, nil
 }
 
-// load tells what the source holds and indexes it.
+// load detects the kind and the format of the source and indexes its message.
 func (f *File) load(o OpenOptions) error {
 	raw := f.source.bytes
 	f.Size = int64(len(raw))
 	if f.Size == 0 && f.Path == "" {
-		return &Error{Name: f.Name, Problem: "is empty", Hint: "what writes to it wrote nothing; did it fail? And with < FILE > FILE the shell empties FILE first: give IN and OUT as arguments"}
+		return &Error{Name: f.Name, Problem: "is empty", Hint: "the program that feeds it may have failed; with < FILE > FILE, the shell empties FILE first: pass IN and OUT as arguments"}
 	}
 	kind, format, err := detect(f.Name, raw, o.Format)
 	if err != nil {
@@ -80,7 +82,7 @@ func (f *File) load(o OpenOptions) error {
 	f.Kind, f.Format, f.Bytes = kind, format, raw
 	if format == Binary && int64(len(raw)) > maxBinary {
 		return &Error{Name: f.Name, Problem: "has more than 4 GiB; a protobuf message cannot have over 2 GiB",
-			Hint: "TensorFlow cannot read it either: the constants in it belong into a checkpoint"}
+			Hint: "TensorFlow cannot read it either; store its large constants in a checkpoint"}
 	}
 	if format != Binary {
 		f.Bytes, err = f.decode(bytes.TrimPrefix(raw, byteOrderMark))
@@ -104,7 +106,7 @@ func (f *File) load(o OpenOptions) error {
 // decode returns the binary form of a message in text or JSON.
 func (f *File) decode(raw []byte) ([]byte, error) {
 	if f.Format == Text {
-		// Fields that --allow-unknown wrote by number come in again.
+		// Accept the unknown fields that Write wrote by number.
 		message, err := text.Parse(raw, f.Kind.Descriptor(), text.ParseOptions{AllowUnknown: true})
 		if err != nil {
 			return nil, &Error{Name: f.Name, Problem: fmt.Sprintf("is not readable as a %s in text: %v", f.Kind, err), Err: err}
@@ -132,13 +134,13 @@ func (f *File) index(o OpenOptions) error {
 		f.Meta, err = wire.ParseMetaGraph(f.Bytes)
 	}
 	if err == nil && (o.TagSet != "" || o.NoTags) {
-		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, so there is no tag-set %q in it", f.Kind, o.TagSet),
-			Hint: "leave out --tag-set: only a SavedModel has tag-sets"}
+		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, which has no tag-set %q", f.Kind, o.TagSet),
+			Hint: "omit --tag-set; only a SavedModel has tag-sets"}
 	}
 	return f.broken(err)
 }
 
-// broken says what a syntax error at the top level means for the file.
+// broken describes a syntax error at the top level as damage to the file.
 func (f *File) broken(err error) error {
 	var syntax *wire.SyntaxError
 	if !errors.As(err, &syntax) || !syntax.Truncated || f.Format != Binary {
@@ -147,10 +149,10 @@ func (f *File) broken(err error) error {
 	offset, _ := wire.Offset(f.Bytes, syntax.At)
 	return &Error{Name: f.Name, Err: err,
 		Problem: fmt.Sprintf("is a truncated %s: it ends at byte %d, in the field that begins at byte %d (%s)", f.Kind, len(f.Bytes), offset, syntax.Reason),
-		Hint:    "copy or download it again; the part that is there cannot be repaired"}
+		Hint:    "copy or download it again; a truncated file cannot be repaired"}
 }
 
-// pick selects the MetaGraphDef of a SavedModel with the given tags, or all of them.
+// pick selects the MetaGraphDef of a SavedModel that has the given tags, or all MetaGraphDefs.
 func (f *File) pick(o OpenOptions) error {
 	given := o.TagSet != "" || o.NoTags
 	var graphs [][]byte
@@ -170,7 +172,7 @@ func (f *File) pick(o OpenOptions) error {
 	for i, graph := range graphs {
 		meta, err := wire.ParseMetaGraph(graph)
 		if err != nil {
-			return f.Annotate(err) // the SavedModel is all there, so what ends too early is not the file
+			return f.Annotate(err) // the SavedModel is complete, so the file is not truncated
 		}
 		metas[i] = meta
 		f.TagSets = append(f.TagSets, strings.Join(tags(meta), ","))
@@ -192,26 +194,26 @@ func (f *File) pick(o OpenOptions) error {
 	return f.noTagSet(o.TagSet, given)
 }
 
-// maxTagSets is how many tag-sets an error lists.
+// maxTagSets is the number of tag-sets that an error lists.
 const maxTagSets = 20
 
-// noTagSet returns the error for a SavedModel in which tagSet, which may be empty, picks no MetaGraphDef.
+// noTagSet returns the error for a SavedModel in which tagSet selects no MetaGraphDef. The tag-set may be empty.
 func (f *File) noTagSet(tagSet string, given bool) error {
-	there := make([]string, 0, maxTagSets+1)
+	available := make([]string, 0, maxTagSets+1)
 	example := "" // the empty tag-set
 	for _, set := range f.TagSets {
-		if len(there) == maxTagSets {
-			there = append(there, fmt.Sprintf("and %d more", len(f.TagSets)-maxTagSets))
+		if len(available) == maxTagSets {
+			available = append(available, fmt.Sprintf("and %d more", len(f.TagSets)-maxTagSets))
 			break
 		}
-		there = append(there, fmt.Sprintf("%q", set))
+		available = append(available, fmt.Sprintf("%q", set))
 		if example == "" && set != "" {
 			example = set
 		}
 	}
-	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(f.TagSets), strings.Join(there, ", "))
+	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(f.TagSets), strings.Join(available, ", "))
 	if given {
-		problem = fmt.Sprintf("has no tag-set %q; there is %s", tagSet, strings.Join(there, ", "))
+		problem = fmt.Sprintf("has no tag-set %q; available: %s", tagSet, strings.Join(available, ", "))
 	}
 	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + cmp.Or(example, "''"), TagSets: f.TagSets}
 }
@@ -228,7 +230,7 @@ func tags(meta *wire.MetaGraph) []string {
 	return out
 }
 
-// sameTags reports whether a comma-separated list names each of the tags, in any order, and no other.
+// sameTags reports whether a comma-separated list names exactly the given tags, in any order.
 func sameTags(tags []string, list string) bool {
 	want := make(map[string]bool)
 	for tag := range strings.SplitSeq(list, ",") {

@@ -69,7 +69,7 @@ func TestTruncatedMessage(t *testing.T) {
 		t.Fatalf("the error is %v", err)
 	}
 	if !strings.Contains(err.Error(), "file.bin: is a truncated MetaGraphDef: it ends at byte 4000, in the field that begins at byte ") ||
-		e.Remedy() != "copy or download it again; the part that is there cannot be repaired" {
+		e.Remedy() != "copy or download it again; a truncated file cannot be repaired" {
 		t.Errorf("%q, hint %q", err, e.Remedy())
 	}
 }
@@ -359,8 +359,8 @@ func TestTagSets(t *testing.T) {
 		{"gpu, serve", "serve,gpu", "", ""},
 		{"gpu,serve,serve", "serve,gpu", "", ""},
 		{"", "", `is a SavedModel of 2 MetaGraphDefs with the tag-sets "serve", "serve,gpu"`, "choose one with --tag-set, for example --tag-set serve"},
-		{"gpu", "", `has no tag-set "gpu"; there is "serve", "serve,gpu"`, "choose one with --tag-set, for example --tag-set serve"},
-		{"serve,gpu,tpu", "", `has no tag-set "serve,gpu,tpu"; there is "serve", "serve,gpu"`, "choose one"},
+		{"gpu", "", `has no tag-set "gpu"; available: "serve", "serve,gpu"`, "choose one with --tag-set, for example --tag-set serve"},
+		{"serve,gpu,tpu", "", `has no tag-set "serve,gpu,tpu"; available: "serve", "serve,gpu"`, "choose one"},
 	} {
 		f, err := metafile.Open(path, metafile.OpenOptions{TagSet: test.tagSet})
 		if test.problem != "" {
@@ -396,11 +396,11 @@ func TestTagSets(t *testing.T) {
 		{"the one without tags", wiretest.Join(tagged(), tagged("serve")), ",", "", ""},
 		{"two without tags", wiretest.Join(tagged(), tagged("a"), tagged()), "", `the tag-sets "", "a", ""`, "--tag-set a"},
 		{"none has tags", wiretest.Join(tagged(), tagged()), "", `the tag-sets "", ""`, "--tag-set ''"},
-		{"one, another asked for", tagged("serve"), "train", `has no tag-set "train"; there is "serve"`, "--tag-set serve"},
+		{"one, another asked for", tagged("serve"), "train", `has no tag-set "train"; available: "serve"`, "--tag-set serve"},
 		{"very many", bytes.Repeat(tagged("a", "b"), 100), "", `"a,b", and 80 more`, "--tag-set a,b"},
 		{"no MetaGraphDef", wiretest.Varint(1, 1), "", "is a SavedModel without a MetaGraphDef", ""},
-		{"no SavedModel", read(t, testdata, "queues.meta"), "serve", `is a MetaGraphDef, so there is no tag-set "serve" in it`, "leave out --tag-set"},
-		{"a GraphDef", read(t, testdata, "graph.pbtxt"), "serve", `is a GraphDef, so there is no tag-set "serve" in it`, "leave out --tag-set"},
+		{"no SavedModel", read(t, testdata, "queues.meta"), "serve", `is a MetaGraphDef, which has no tag-set "serve"`, "omit --tag-set"},
+		{"a GraphDef", read(t, testdata, "graph.pbtxt"), "serve", `is a GraphDef, which has no tag-set "serve"`, "omit --tag-set"},
 	} {
 		_, err := openBytes(test.raw, metafile.OpenOptions{TagSet: test.tagSet})
 		var e *metafile.Error

@@ -4,5 +4,5 @@ package metafile
 
 import "os"
 
-// keepOwner does nothing: a new file has the owner of its directory here.
+// keepOwner does nothing on this system: a new file inherits the owner of its directory.
 func keepOwner(*os.File, os.FileInfo) {}

@@ -49,7 +49,7 @@ func openDir(t *testing.T, mode os.FileMode) string {
 
 // TestWriteForbidden leaves alone what this user may not write to, and says it by the name that was given.
 func TestWriteForbidden(t *testing.T) {
-	const whole = "the new file is made beside the old one, so that it takes its place whole; write to another directory, or to standard output"
+	const whole = "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"
 	for _, test := range []struct {
 		name      string
 		foreign   bool // the file must be somebody else's
@@ -57,7 +57,7 @@ func TestWriteForbidden(t *testing.T) {
 		want      string
 		hint      string
 	}{
-		{"the directory", false, 0o555, 0o666, "DIR/out.meta: cannot be written: no new file can be made in DIR: permission denied", whole},
+		{"the directory", false, 0o555, 0o666, "DIR/out.meta: cannot be written: cannot create a file in DIR: permission denied", whole},
 		{"the file alone", false, 0o777, 0o444, "DIR/out.meta: is read-only", "make it writable, or write to another file"},
 		{"the file alone, for others", true, 0o777, 0o604, "DIR/out.meta: cannot be written: permission denied", "make it writable, or write to another file"},
 		{"a file of somebody else in a sticky directory", true, 0o777 | os.ModeSticky, 0o666, "cannot write DIR/out.meta: operation not permitted", ""},

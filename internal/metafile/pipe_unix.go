@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// IsBrokenPipe reports whether a write failed because nobody reads from the pipe any more.
+// IsBrokenPipe reports whether a write failed because the pipe has no reader.
 func IsBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }

@@ -107,14 +107,14 @@ func (r *Raw) Close() error {
 	return errors.Join(unmap, r.file.Close())
 }
 
-// CheckpointFiles lists the files of one checkpoint that have an index: the .index of the second format (V2), or all files of the
-// first (V1), whose index and data are one file.
+// CheckpointFiles lists the files of one checkpoint that hold an index. A V2 checkpoint has one, its .index. In a V1
+// checkpoint, all files hold both index and data.
 type CheckpointFiles struct {
 	Prefix string   // what TensorFlow calls the checkpoint
 	Tables []string // the .index, or the V1 file, or its shards in order
 }
 
-// What follows the prefix of a checkpoint in the names of its files.
+// Suffixes of the files of a checkpoint.
 const (
 	indexSuffix = ".index"
 	metaSuffix  = ".meta"
@@ -126,9 +126,9 @@ var dataSuffix = regexp.MustCompile(`\.data-\d{5,}-of-\d{5,}$`)
 // shardSuffix matches what follows the prefix in the name of a V1 shard.
 var shardSuffix = regexp.MustCompile(`-\d{5,}-of-\d{5,}$`)
 
-// FindCheckpoint returns the files of the checkpoint that path names: a prefix, its .index, one of its data files, a V1 file, or
-// one of the shards of a V1 checkpoint. If PREFIX.index exists, it takes precedence over a V1 file called PREFIX, as in
-// TensorFlow. The content of the files is not looked at.
+// FindCheckpoint returns the files of the checkpoint that path refers to: a prefix, its .index, one of its data
+// files, a V1 file, or one of the shards of a V1 checkpoint. If PREFIX.index exists, it takes precedence over a V1
+// file PREFIX, as in TensorFlow. FindCheckpoint does not read the files.
 func FindCheckpoint(path string) (CheckpointFiles, error) {
 	if prefix, ok := strings.CutSuffix(path, indexSuffix); ok && exists(path) {
 		return CheckpointFiles{prefix, []string{path}}, nil

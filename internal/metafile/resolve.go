@@ -16,26 +16,27 @@ import (
 	"github.com/metagraph/metagraph/internal/text"
 )
 
-// stateName is the file in which a Saver notes its checkpoints (tensorflow/python/checkpoint/checkpoint_management.py).
+// stateName is the file in which a Saver records its checkpoints
+// (tensorflow/python/checkpoint/checkpoint_management.py).
 const stateName = "checkpoint"
 
-// maxState is the most bytes that a state file has: a name and a time for each of thousands of checkpoints.
+// maxState is the maximum size of a state file. It leaves room for the names and times of thousands of checkpoints.
 const maxState = 16 << 20
 
-// errNoState is the cause of an error about a file that is no state file.
+// errNoState is the cause of an error about a file that is not a state file.
 var errNoState = errors.New("no CheckpointState")
 
-// shards is what stands behind the name of a checkpoint of the first format that was saved in shards.
+// shards matches the suffix of the shards of a V1 checkpoint.
 var shards = regexp.MustCompile(`-[\d?]+-of-\d+$`)
 
-// metaName returns the name of the MetaGraphDef that belongs to a checkpoint (meta_graph_filename in
+// metaName returns the path of the MetaGraphDef that belongs to a checkpoint (meta_graph_filename in
 // tensorflow/python/checkpoint/checkpoint_management.py).
 func metaName(prefix string) string {
 	return shards.ReplaceAllLiteralString(prefix, "") + ".meta"
 }
 
-// resolve returns the file that an argument means: itself, the .meta of a checkpoint prefix, and in a directory the
-// saved_model.pb or the .meta of the latest checkpoint. A checkpoint of the first format is a file that is called like its
+// resolve returns the file that an argument refers to: the file itself, the .meta of a checkpoint prefix, or in a
+// directory the saved_model.pb or the .meta of the latest checkpoint. A V1 checkpoint is a file whose name is its
 // prefix.
 func resolve(path string) (string, error) {
 	stat, err := os.Stat(path)
@@ -45,7 +46,7 @@ func resolve(path string) (string, error) {
 	case err == nil && filepath.Base(path) == stateName && stat.Mode().IsRegular() && stat.Size() <= maxState:
 		latest, err := latestCheckpoint(path)
 		if errors.Is(err, errNoState) {
-			return path, nil // some other file that is called so
+			return path, nil // some other file with that name
 		}
 		return latest, err
 	case err == nil:
@@ -62,9 +63,9 @@ func resolve(path string) (string, error) {
 	return "", missing(path, err)
 }
 
-// missing returns the error for a path that does not exist, with what is there instead.
+// missing returns the error for a path that does not exist, with a hint that names alternatives.
 func missing(path string, err error) error {
-	const problem = "no such file or directory" // each system has words of its own
+	const problem = "no such file or directory" // the system's wording varies
 	if scheme, _, isURL := strings.Cut(path, "://"); isURL && scheme != "" {
 		return &Error{Name: path, Problem: "is a URL; metagraph reads local files", Hint: fetch(scheme, path), Err: err}
 	}
@@ -73,17 +74,17 @@ func missing(path string, err error) error {
 		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which holds no graph", Hint: "give the directory of the SavedModel: " + model, Err: err}
 	}
 	if _, statErr := os.Stat(dir); statErr != nil {
-		return &Error{Name: path, Problem: problem, Hint: fmt.Sprintf("the directory %s is not there either", dir), Err: err}
+		return &Error{Name: path, Problem: problem, Hint: fmt.Sprintf("directory %s does not exist", dir), Err: err}
 	}
 	// A checkpoint that was saved with write_meta_graph=False has an index and no .meta.
 	if _, statErr := os.Stat(path + ".index"); statErr == nil {
-		return &Error{Name: path, Problem: "is a checkpoint without a graph: there is an .index and no .meta", Err: err,
+		return &Error{Name: path, Problem: "is a checkpoint without a graph: it has an .index but no .meta", Err: err,
 			Hint: "it was saved with write_meta_graph=False; " + besides(dir)}
 	}
 	return &Error{Name: path, Problem: problem, Hint: besides(dir), Err: err}
 }
 
-// fetch returns how to get the file behind a URL.
+// fetch returns a hint that says how to read the file at a URL.
 func fetch(scheme, url string) string {
 	switch scheme {
 	case "http", "https":
@@ -100,11 +101,11 @@ func fetch(scheme, url string) string {
 	return "download the file first"
 }
 
-// besides names the .meta files in a directory.
+// besides returns a hint that names the .meta files in a directory.
 func besides(dir string) string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "" // nothing can be said of it
+		return "" // the directory cannot be read
 	}
 	var found []string
 	for _, entry := range entries {
@@ -114,14 +115,14 @@ func besides(dir string) string {
 	}
 	switch len(found) {
 	case 0:
-		return fmt.Sprintf("there is no .meta file in %s", dir)
+		return fmt.Sprintf("found no .meta file in %s", dir)
 	case 1:
-		return fmt.Sprintf("there is %s", found[0])
+		return fmt.Sprintf("found %s", found[0])
 	}
-	return fmt.Sprintf("there are %d .meta files in %s, for example %s", len(found), dir, found[len(found)-1])
+	return fmt.Sprintf("found %d .meta files in %s, for example %s", len(found), dir, found[len(found)-1])
 }
 
-// resolveDirectory returns the file that a directory stands for.
+// resolveDirectory returns the file that a directory refers to.
 func resolveDirectory(dir string) (string, error) {
 	for _, name := range []string{"saved_model.pb", "saved_model.pbtxt"} {
 		if path := filepath.Join(dir, name); exists(path) {
@@ -131,7 +132,7 @@ func resolveDirectory(dir string) (string, error) {
 	state := filepath.Join(dir, stateName)
 	if !exists(state) {
 		if _, err := os.Stat(state); !isNotExist(err) {
-			return "", err // it may not be looked into
+			return "", err // for example, permission denied
 		}
 		// A directory and a checkpoint can have the same name.
 		if path := filepath.Clean(dir) + ".meta"; exists(path) {
@@ -143,7 +144,7 @@ func resolveDirectory(dir string) (string, error) {
 				Hint: "give one of them, for example " + latest}
 		}
 		if model := filepath.Dir(filepath.Clean(dir)); filepath.Base(filepath.Clean(dir)) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
-			return "", &Error{Name: dir, Problem: "holds the variables of a SavedModel, and no graph", Hint: "give the directory of the SavedModel: " + model}
+			return "", &Error{Name: dir, Problem: "holds the variables of a SavedModel but no graph", Hint: "give the directory of the SavedModel: " + model}
 		}
 		if path := filepath.Join(dir, ".meta"); exists(path) {
 			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Hint: "give its graph: " + path}
@@ -154,10 +155,11 @@ func resolveDirectory(dir string) (string, error) {
 	return latestCheckpoint(state)
 }
 
-// maxVersions is how many versions of a model an error lists: the last ones.
+// maxVersions is the number of versions of a model that an error lists. It lists the latest ones.
 const maxVersions = 5
 
-// servingVersions returns the subdirectories of a directory that are numbers and hold a SavedModel, the largest number last.
+// servingVersions returns the subdirectories that have a number as their name and hold a SavedModel. It returns the
+// latest ones, in increasing order.
 func servingVersions(dir string) []string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -178,15 +180,16 @@ func servingVersions(dir string) []string {
 	return names
 }
 
-// latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint). A path in it
-// that does not exist, as when the directory was moved, is looked for beside the state file.
+// latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint). If the
+// path in the state file does not exist, perhaps because the directory was moved, latestCheckpoint looks next to the
+// state file.
 func latestCheckpoint(state string) (string, error) {
 	stat, err := os.Stat(state)
 	if err != nil {
 		return "", err
 	}
 	if !stat.Mode().IsRegular() || stat.Size() > maxState {
-		return "", &Error{Name: state, Problem: "is too large for a CheckpointState, or no file", Err: errNoState}
+		return "", &Error{Name: state, Problem: "is too large for a CheckpointState or not a regular file", Err: errNoState}
 	}
 	data, err := os.ReadFile(state)
 	if err != nil {
@@ -198,7 +201,7 @@ func latestCheckpoint(state string) (string, error) {
 		err = proto.Unmarshal(raw, &checkpoints)
 	}
 	if err != nil {
-		return "", &Error{Name: state, Problem: fmt.Sprintf("is no CheckpointState: %v", err), Err: errNoState}
+		return "", &Error{Name: state, Problem: fmt.Sprintf("is not a CheckpointState: %v", err), Err: errNoState}
 	}
 	if len(data) == 0 {
 		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Hint: besides(filepath.Dir(state)), Err: errNoState}
@@ -217,10 +220,10 @@ func latestCheckpoint(state string) (string, error) {
 			return meta, nil
 		}
 	}
-	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("is not there, though %s names it as the latest checkpoint", state), Hint: besides(dir)}
+	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Hint: besides(dir)}
 }
 
-// isTableAt reports whether the file at path, as stat has it, is in the table format.
+// isTableAt reports whether the file at path, which has the state stat, is in the table format.
 func isTableAt(path string, stat os.FileInfo) bool {
 	if !stat.Mode().IsRegular() || stat.Size() < tableFooter {
 		return false
@@ -229,13 +232,13 @@ func isTableAt(path string, stat os.FileInfo) bool {
 	if err != nil {
 		return false
 	}
-	defer func() { _ = file.Close() }() // it was only read
+	defer func() { _ = file.Close() }() // read only
 	var footer [tableFooter]byte
 	_, err = file.ReadAt(footer[:], stat.Size()-tableFooter)
 	return err == nil && isTableFile(path, footer[:])
 }
 
-// exists reports whether a regular file, or what a link leads to, stands at path.
+// exists reports whether path exists and is not a directory. It follows links.
 func exists(path string) bool {
 	stat, err := os.Stat(path)
 	return err == nil && !stat.IsDir()

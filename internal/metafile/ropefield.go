@@ -11,22 +11,22 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A ropeField is a field of a message in a rope, found by its header: what is in it has not been put together.
+// A ropeField is a field of a message in a rope. Its payload has not been read.
 type ropeField struct {
 	num  protowire.Number
 	typ  protowire.Type
-	at   int64 // where its payload begins
-	size int64 // of the payload
+	at   int64 // position of the payload
+	size int64 // size of the payload
 }
 
-// A ropeError says where the bytes of a rope stop being fields.
+// A ropeError reports where the bytes of a rope stop being valid fields.
 type ropeError struct {
-	at        int64 // where the field that cannot be read begins
-	truncated bool  // it ends too early
+	at        int64 // position of the field that cannot be read
+	truncated bool  // whether the field ends too early
 }
 
-// scanRope calls use with each field of the message that lies from at to end in a rope, until it reports false. It returns
-// nil where all fields that it came to could be read.
+// scanRope calls use with each field of the message in [at, end) of a rope, until use returns false. It returns nil
+// if it could read every field that it reached.
 func scanRope(r *wire.Rope, at, end int64, use func(ropeField) bool) *ropeError {
 	for at < end {
 		f, err := ropeFieldAt(r, at, end)
@@ -44,8 +44,8 @@ func scanRope(r *wire.Rope, at, end int64, use func(ropeField) bool) *ropeError 
 	return nil
 }
 
-// ropeFieldAt returns the field that begins at a place in a rope and ends at end or before. Where a group begins or ends, it
-// returns that tag as a field of no size.
+// ropeFieldAt returns the field at a position in a rope, which must end at or before end. For the start or end tag
+// of a group, it returns a field of size 0.
 func ropeFieldAt(r *wire.Rope, at, end int64) (ropeField, *ropeError) {
 	header := r.Slice(at, min(2*binary.MaxVarintLen64, end-at))
 	num, typ, n := protowire.ConsumeTag(header)
@@ -74,10 +74,10 @@ func ropeFieldAt(r *wire.Rope, at, end int64) (ropeField, *ropeError) {
 	return f, nil
 }
 
-// mostGroups is how many groups may lie in each other, as protobuf-go has it.
+// mostGroups is the maximum nesting depth of groups, as in protobuf-go.
 const mostGroups = 10_000
 
-// groupSize returns how many bytes the group that begins with a tag has, its closing tag included.
+// groupSize returns the size of a group, from behind its start tag to behind its end tag.
 func groupSize(r *wire.Rope, start ropeField, end int64) (int64, *ropeError) {
 	open := []protowire.Number{start.num}
 	for at := start.at; at < end; {
@@ -104,5 +104,5 @@ func groupSize(r *wire.Rope, start ropeField, end int64) (int64, *ropeError) {
 	return 0, &ropeError{at: start.at, truncated: true}
 }
 
-// cutOff reports whether the negative length that protowire returned is for bytes that end too early.
+// cutOff reports whether a negative length returned by protowire means that the bytes end too early.
 func cutOff(code int) bool { return errors.Is(protowire.ParseError(code), io.ErrUnexpectedEOF) }

@@ -7,10 +7,9 @@ import (
 	"syscall"
 )
 
-// untilSignal returns a context that also ends when the process is told to end, and a function that restores how signals were
-// handled before. It is for the time in which a temporary file exists: a second signal must not end the process before that
-// file is removed. Before and afterwards a signal ends the process as usual, even while it waits for a pipe. Signals that the
-// process was started to ignore, as nohup does, stay ignored.
+// untilSignal returns a context that also ends when a signal tells the process to end, and a function that restores
+// the previous handling. Use it while a temporary file exists, so that a second signal cannot end the process before
+// the file is removed. Signals that the process ignores from the start, as under nohup, stay ignored.
 func untilSignal(ctx context.Context) (context.Context, func()) {
 	var heeded []os.Signal
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
@@ -19,7 +18,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 		}
 	}
 	if len(heeded) == 0 {
-		return ctx, func() {} // an empty list would mean every signal
+		return ctx, func() {} // NotifyContext without signals would catch all of them
 	}
 	return signal.NotifyContext(ctx, heeded...)
 }

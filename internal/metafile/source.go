@@ -17,8 +17,8 @@ import (
 // Close releases the file. The windows on its bytes must not be used afterwards.
 func (f *File) Close() error { return f.source.close() }
 
-// Changed returns an error if a mapped file changed since it was opened: what was read of it may be a mixture of the old content
-// and the new. A file that was read into memory was checked by Open.
+// Changed returns an error if a mapped file changed since it was opened. In that case, the data read so far may mix
+// old and new content. Open has already checked a file that it read into memory.
 func (f *File) Changed() error {
 	if f.source.file == nil {
 		return nil
@@ -26,7 +26,7 @@ func (f *File) Changed() error {
 	return unchanged(f.source.file, f.source.stat, f.Name)
 }
 
-// unchanged returns an error if an open file has another size or modification time than it had.
+// unchanged returns an error if the size or the modification time of an open file differs from was.
 func unchanged(file *os.File, was os.FileInfo, name string) error {
 	now, err := file.Stat()
 	if err == nil && (now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime())) {
@@ -35,19 +35,20 @@ func unchanged(file *os.File, was os.FileInfo, name string) error {
 	return err
 }
 
-// changing returns the error about a file that something else writes to.
+// changing returns the error for a file that another process is writing.
 func changing(name string) error {
 	return &Error{Name: name, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
 }
 
-// clockTick is longer than the steps in which systems count modification times: two writes within one step leave the same time.
+// clockTick is longer than the resolution of modification times. Two writes within one tick can leave the same time.
 const clockTick = 12 * time.Millisecond
 
-// settleTries is how often a file that something writes to is looked at before it counts as changing.
+// settleTries is how many times a recently modified file is checked before it counts as changing.
 const settleTries = 3
 
-// settled returns the state of an open file. If the file was modified a moment ago, it waits until the next modification
-// would leave another time, so that a comparison before and after reading cannot miss one. It reports whether it waited.
+// settled returns the state of an open file and reports whether it waited. If the file was modified a moment ago,
+// settled waits until any later write would leave another modification time. Comparing states before and after
+// reading then detects every change.
 func settled(file *os.File, name string) (stat os.FileInfo, waited bool, err error) {
 	stat, err = file.Stat()
 	if err != nil || !stat.Mode().IsRegular() || time.Since(stat.ModTime()) > clockTick {
@@ -65,9 +66,9 @@ func settled(file *os.File, name string) (stat os.FileInfo, waited bool, err err
 	return nil, true, changing(name)
 }
 
-// readSettled reads an open regular file that had the given state, and returns an error if it changes meanwhile. A writer that the
-// system suspended in the middle of one write leaves no trace but the content, so a file that was modified a moment ago is read
-// twice.
+// readSettled reads an open regular file that had the given state, and returns an error if the file changes
+// meanwhile. A writer that is suspended in the middle of a write leaves no trace but the content. Therefore a
+// recently modified file is read twice.
 func readSettled(file *os.File, stat os.FileInfo, twice bool, name string) ([]byte, error) {
 	data, err := readLimited(file)
 	if err != nil {
@@ -83,21 +84,23 @@ func readSettled(file *os.File, stat os.FileInfo, twice bool, name string) ([]by
 	return data, unchanged(file, stat, name)
 }
 
-// A source is where the bytes of a file lie.
+// A source holds the bytes of a file.
 type source struct {
 	bytes  []byte
-	file   *os.File    // open while the bytes are mapped
+	file   *os.File    // open while bytes is mapped
 	stat   os.FileInfo // of the file when it was opened
 	mapped mmap.MMap
 }
 
 const (
-	// mapFrom is the size from which on a file is mapped. Below it, reading is as quick and nobody can pull the bytes away.
+	// mapFrom is the size from which a file is mapped. Reading a smaller file is as fast, and its bytes cannot
+	// change.
 	mapFrom = 256 << 10
-	// maxBinary is the largest message that is looked at. Those over MaxSize cannot be written, and show says why they are so
-	// large.
+	// maxBinary is the size of the largest binary message that is read. A message over MaxSize cannot be written,
+	// but show explains why it is so large.
 	maxBinary = math.MaxUint32
-	// maxText is the most text or JSON that is read of a pipe, several times as long as the message that it stands for.
+	// maxText is the maximum size of text or JSON read from a pipe. Text is several times as long as the message
+	// that it represents.
 	maxText = 8 << 30
 )
 
@@ -110,8 +113,8 @@ func mapFile(path string) (*source, error) {
 	return mapOpen(file, path)
 }
 
-// mapOpen maps an open file, or reads what cannot or need not be mapped. It closes the file unless it is mapped. The file is called
-// name in errors.
+// mapOpen maps an open file, or reads one that is small or cannot be mapped. It closes the file unless it is mapped.
+// Errors call the file name.
 func mapOpen(file *os.File, name string) (*source, error) {
 	stat, waited, err := settled(file, name)
 	if err != nil {
@@ -127,10 +130,10 @@ func mapOpen(file *os.File, name string) (*source, error) {
 		case err == nil:
 			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
 		case errors.Is(err, syscall.ENOMEM):
-			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the address space that is left", stat.Size()),
-				Hint: "a program of 32 bits has less than 4 GiB, and ulimit -v may set less"}, file.Close())
+			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", stat.Size()),
+				Hint: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}, file.Close())
 		}
-		// Some file systems cannot map; they can still be read.
+		// Some file systems do not support mapping. Read the file instead.
 	}
 	var data []byte
 	if stat.Mode().IsRegular() && stat.Size() < mapFrom {
@@ -148,7 +151,7 @@ func mapOpen(file *os.File, name string) (*source, error) {
 // readAll reads standard input, or maps it if it is a file.
 func readAll(r io.Reader, name string) (*source, error) {
 	if r == nil {
-		return nil, errors.New("there is nothing to read")
+		return nil, errors.New("no standard input to read")
 	}
 	if file, ok := r.(*os.File); ok {
 		stat, err := file.Stat()
@@ -162,7 +165,7 @@ func readAll(r io.Reader, name string) (*source, error) {
 	return &source{bytes: data}, err
 }
 
-// readLimited reads all of r. What is longer than any message can be is read no further than to there.
+// readLimited reads all of r. It stops when the content is longer than any message can be.
 func readLimited(r io.Reader) ([]byte, error) {
 	head, err := io.ReadAll(io.LimitReader(r, lookAhead))
 	if err != nil || len(head) < lookAhead {
@@ -174,12 +177,12 @@ func readLimited(r io.Reader) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), r), limit+1))
 	if err == nil && int64(len(data)) > maxText {
-		err = errors.New("more than 8 GiB: no message is that long")
+		err = errors.New("more than 8 GiB, which is longer than any message")
 	}
 	return data, err
 }
 
-// close gives the bytes back, once.
+// close unmaps the bytes and closes the file. Further calls do nothing.
 func (s *source) close() error {
 	var unmap, shut error
 	if s.mapped != nil {
@@ -191,8 +194,8 @@ func (s *source) close() error {
 	return errors.Join(unmap, shut)
 }
 
-// Guard calls use and returns its error. Where a mapped file got shorter while use read it, so that its pages are gone, it
-// returns an error that says so instead of letting the program crash. It covers the calling goroutine only.
+// Guard calls use and returns its error. If a mapped file shrinks while use reads it, Guard returns an error instead
+// of letting the program crash. It covers only the calling goroutine.
 func Guard(use func() error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer debug.SetPanicOnFault(old)

@@ -11,8 +11,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Stage is several files that are to appear together: they are complete under temporary names, beside the files that
-// they will replace, before the first of them gets its name.
+// A Stage writes several files that appear together. All files are complete under temporary names, next to their
+// final paths, before the first one is renamed.
 //
 //	stage := metafile.NewStage(ctx)
 //	defer stage.Discard()
@@ -25,20 +25,20 @@ type Stage struct {
 	removed []string
 }
 
-// A staged file is complete at temp and belongs to path.
+// A staged file is complete at temp and will be renamed to path.
 type staged struct {
 	path, temp string
-	old        string // where the file that path had before is kept during Commit; "" if there was none
+	old        string // a second name of the old file at path during Commit; "" if there was no file
 }
 
-// NewStage returns an empty Stage. Until Commit or Discard, a signal that tells the process to end ends the writing with an error
-// instead, so that the temporary files can be removed.
+// NewStage returns an empty Stage. Until Commit or Discard, a signal that would end the process makes writes return
+// an error instead, so that the temporary files can be removed.
 func NewStage(ctx context.Context) *Stage {
 	ctx, stop := untilSignal(ctx)
 	return &Stage{ctx: ctx, stop: stop}
 }
 
-// Create writes a file with what write writes.
+// Create adds a file with the content that write produces.
 func (s *Stage) Create(path string, write func(w io.Writer) error) (err error) {
 	file, err := s.begin(path)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Stage) Create(path string, write func(w io.Writer) error) (err error) {
 	return file.Sync()
 }
 
-// Message writes a message to a file, as Write does.
+// Message adds a file that holds a message, encoded as by Write.
 func (s *Stage) Message(path string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if o.Format == Auto {
 		o.Format = FormatOf(path)
@@ -66,7 +66,7 @@ func (s *Stage) Message(path string, message *wire.Rope, kind Kind, o WriteOptio
 	return s.Create(path, func(w io.Writer) error { return o.remedy(encode(w, message, kind, o)) })
 }
 
-// Link makes a file that shares its data with source where the file system allows that, and else copies it.
+// Link adds a file that shares its data with source if the file system supports that. Otherwise it copies the data.
 func (s *Stage) Link(path, source string) (err error) {
 	file, err := s.begin(path)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Stage) Link(path, source string) (err error) {
 	return errors.Join(copyFile(s.ctx, to, from), to.Sync(), to.Close())
 }
 
-// copyFile copies a file, in parts so that the end of ctx is noticed. The system copies without a detour through memory where it can.
+// copyFile copies a file in parts, so that it notices the end of ctx. Where possible, the kernel copies the data.
 func copyFile(ctx context.Context, to, from *os.File) error {
 	for {
 		if ctx.Err() != nil {
@@ -104,7 +104,7 @@ func copyFile(ctx context.Context, to, from *os.File) error {
 	}
 }
 
-// begin makes an empty file that will become path.
+// begin creates an empty temporary file for path.
 func (s *Stage) begin(path string) (*os.File, error) {
 	target, old, err := findTarget(path)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Stage) begin(path string) (*os.File, error) {
 	return file, nil
 }
 
-// named returns err with the name of the file that is written in place of the temporary one.
+// named returns err with the name of the final file instead of the temporary one.
 func named(path, temp string, err error) error {
 	if err == nil {
 		return nil
@@ -135,11 +135,11 @@ func named(path, temp string, err error) error {
 	return fmt.Errorf("cannot write %s: %w", path, withoutName(err, temp))
 }
 
-// Remove makes Commit remove a file after the others have got their names. A file that does not exist is no error.
+// Remove makes Commit remove a file after it has renamed the others. A file that does not exist is not an error.
 func (s *Stage) Remove(path string) { s.removed = append(s.removed, path) }
 
-// Commit gives all files their names. If one cannot get it, those that have are taken back, the old files return, and all
-// temporary files are removed. What is mapped of the files that are replaced should be released before.
+// Commit renames all files to their final paths. If a rename fails, Commit restores the old files and removes the
+// new ones. Release the mappings of files that will be replaced before Commit.
 func (s *Stage) Commit() (err error) {
 	defer func() { err = errors.Join(err, s.Discard()) }()
 	if s.ctx.Err() != nil {
@@ -165,7 +165,7 @@ func (s *Stage) Commit() (err error) {
 	return errors.Join(errs...)
 }
 
-// place gives a file its name, keeping what had it.
+// place renames a file to its final path and keeps the old file under another name.
 func (f *staged) place() error {
 	if _, err := os.Lstat(f.path); err == nil {
 		old := f.temp + ".old"
@@ -176,14 +176,14 @@ func (f *staged) place() error {
 	if err := os.Rename(f.temp, f.path); err != nil {
 		return err
 	}
-	// Two names of one file stay where they are when one is renamed to the other.
+	// Rename does nothing if both names refer to the same file.
 	if err := os.Remove(f.temp); err != nil && !isNotExist(err) {
 		return err
 	}
 	return nil
 }
 
-// takeBack undoes place for the files before n and for what n has begun.
+// takeBack undoes place for the files before n, and for whatever place did for file n.
 func (s *Stage) takeBack(n int) error {
 	var errs []error
 	for i := range s.files[:n+1] {

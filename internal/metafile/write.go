@@ -18,19 +18,19 @@ import (
 
 // WriteOptions says how to write an output.
 type WriteOptions struct {
-	Format       Format    // Auto: by the name of the file, else Binary
-	AllowUnknown bool      // write fields that the schema does not have into text, by number
-	Stdout       io.Writer // what a path means that IsStdout knows
-	Terminal     bool      // Stdout is a terminal, which binary is not written to
-	// Ready is called when all of a new file is on disk and right before it takes the place of the old one: the last chance
-	// to find that an input changed, and the time to release what is mapped. An error leaves the old file as it was.
+	Format       Format    // Auto: chosen by the name of the file, see FormatOf
+	AllowUnknown bool      // write unknown fields by number in text
+	Stdout       io.Writer // the destination of paths that IsStdout accepts
+	Terminal     bool      // Stdout is a terminal; binary is not written to it
+	// Ready is called when the new file is complete on disk, right before it replaces the old one. It is the last
+	// chance to detect that an input changed, and the time to release mapped files. An error keeps the old file.
 	Ready func() error
 
-	checked bool // by check
+	checked bool // set by check
 }
 
-// FormatOf returns the format in which a file of that name is written: Text for .pbtxt, .txtpb and .textproto, JSON for
-// .json, Binary for all others.
+// FormatOf returns the format that the name of an output implies: Text for .pbtxt, .txtpb and .textproto, JSON for
+// .json, Binary for all other names.
 func FormatOf(path string) Format {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".pbtxt", ".txtpb", ".textproto":
@@ -41,7 +41,7 @@ func FormatOf(path string) Format {
 	return Binary
 }
 
-// IsStdout reports whether path means standard output to Write: nothing, `-`, and the names that systems have for it.
+// IsStdout reports whether Write takes path as standard output: "", `-`, and the system's names for it.
 func IsStdout(path string) bool {
 	if path == "" || path == "-" {
 		return true
@@ -50,10 +50,13 @@ func IsStdout(path string) bool {
 	return ok && n == 1
 }
 
-// Write writes a message of the given kind to path, or to standard output. A file is replaced atomically: the message goes into
-// a new file beside it, which then takes its name, its mode and, if this user may set it, its owner. If path is a link, its
-// target is replaced. A device or a pipe is written to. If path names an open descriptor, like /dev/fd/3, the message goes to its
-// current position, or to the end if it appends. Nothing is left behind if Write fails, ctx ends, or a signal ends the process.
+// Write writes a message of the given kind to path or to standard output. It replaces a file atomically: it writes a
+// new file in the same directory and renames it. The new file gets the mode of the old one and, if permitted, its
+// owner. If path is a link, its target is replaced.
+//
+// Write sends the message directly to a device or a pipe. If path names an open descriptor, like /dev/fd/3, the
+// message goes to its current position, or to the end if it appends. If Write fails, ctx ends, or a signal ends the
+// process, no temporary file remains.
 func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	stdout := IsStdout(path)
 	if o.Format == Auto {
@@ -75,8 +78,8 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 	return writeFile(ctx, path, message, kind, o)
 }
 
-// Try returns the error that Write would return for the message itself: one over 2 GiB - 1, or with fields that the format has
-// no form for. It writes nothing, and does not look at what stands at path.
+// Try returns the error that Write would return for the message itself: it is over 2 GiB - 1, or the format cannot
+// represent some of its fields. Try writes nothing and does not check path.
 func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if o.Format == Auto {
 		o.Format = FormatOf(path)
@@ -93,7 +96,7 @@ func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o Writ
 	return nil
 }
 
-// CheckSize refuses a message that TensorFlow could not read.
+// CheckSize returns an error if a message is too large for TensorFlow to read.
 func CheckSize(name string, message *wire.Rope, kind Kind) error {
 	if message.Size() <= MaxSize {
 		return nil
@@ -102,7 +105,7 @@ func CheckSize(name string, message *wire.Rope, kind Kind) error {
 		Hint: "export a part of the graph, or keep large constants out of it"}
 }
 
-// writeStdout writes to standard output. What has gone out cannot be taken back, so text is checked before.
+// writeStdout writes to standard output. Output cannot be taken back, so text and JSON are checked first.
 func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind, o WriteOptions) error {
 	if o.Terminal && o.Format == Binary {
 		return binaryToTerminal(name)
@@ -116,13 +119,14 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 	return o.ready()
 }
 
-// binaryToTerminal returns the error for a terminal that would get binary.
+// binaryToTerminal returns the error for binary output to a terminal.
 func binaryToTerminal(name string) error {
 	return &Error{Name: name, Problem: "is a terminal, and the message is binary",
 		Hint: "give a file to write to, or ask for text with --output-format text"}
 }
 
-// check finds out whether a message can be written as text or JSON before the first line of it goes where it cannot be taken back.
+// check returns an error if a message cannot be written as text or JSON. Call it before writing to a destination
+// where output cannot be taken back.
 func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
 	var err error
 	switch o.Format {
@@ -135,7 +139,7 @@ func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
 	return err
 }
 
-// An unknownError is about fields that the schema does not have.
+// An unknownError reports fields that the schema does not have.
 type unknownError struct {
 	error
 	hint string
@@ -144,22 +148,22 @@ type unknownError struct {
 // Unwrap returns the cause.
 func (e *unknownError) Unwrap() error { return e.error }
 
-// Remedy says how the fields can be kept.
+// Remedy returns how to keep the fields.
 func (e *unknownError) Remedy() string { return e.hint }
 
-// remedy adds to an error about unknown fields what can be done about it.
+// remedy adds a hint to an error about unknown fields.
 func (o *WriteOptions) remedy(err error) error {
 	var unknown *text.UnknownFieldsError
 	switch {
 	case !errors.As(err, &unknown):
 		return err
 	case o.Format == JSON:
-		return &unknownError{err, "JSON has no form for them; binary keeps them, and text with --allow-unknown"}
+		return &unknownError{err, "JSON cannot represent them; binary keeps them, and so does text with --allow-unknown"}
 	}
-	return &unknownError{err, "with --allow-unknown they are written by number"}
+	return &unknownError{err, "--allow-unknown writes them by number"}
 }
 
-// ready calls Ready, if there is one.
+// ready calls Ready if it is set.
 func (o *WriteOptions) ready() error {
 	if o.Ready == nil {
 		return nil
@@ -185,7 +189,7 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	}
 	replaced := false
 	defer func() {
-		// Also on the way up from a fault, where an input got shorter while it was read: see Guard.
+		// This also runs during a panic, if an input shrank while it was read: see Guard.
 		if !replaced {
 			undone := discard(file)
 			if err != nil {
@@ -221,8 +225,8 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	return nil
 }
 
-// findTarget returns the file that a path leads to and what stands there, nil where nothing does. It refuses what must not be
-// written to.
+// findTarget follows the links at path. It returns the target and its state, which is nil if the target does not
+// exist. It returns an error for a target that must not be written.
 func findTarget(path string) (target string, old os.FileInfo, err error) {
 	if target, err = followLinks(path); err != nil {
 		return "", nil, err
@@ -240,7 +244,7 @@ func findTarget(path string) (target string, old os.FileInfo, err error) {
 	case old.Mode().Perm()&0o222 == 0:
 		return "", nil, &Error{Name: path, Problem: "is read-only", Hint: "make it writable, or write to another file"}
 	}
-	// A file can be replaced by who may write to its directory. Nobody who may not write to the file should do so unaware.
+	// Whoever may write to a directory can replace its files. Refuse to replace a file that is not writable itself.
 	file, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return "", nil, &Error{Name: path, Problem: fmt.Sprintf("cannot be written: %v", bare(err)), Hint: "make it writable, or write to another file", Err: err}
@@ -248,7 +252,7 @@ func findTarget(path string) (target string, old os.FileInfo, err error) {
 	return target, old, file.Close()
 }
 
-// bare returns what the system says is wrong, without the name of the file.
+// bare returns the cause of err without the name of the file.
 func bare(err error) error {
 	var pathError *os.PathError
 	if errors.As(err, &pathError) {
@@ -257,7 +261,7 @@ func bare(err error) error {
 	return err
 }
 
-// withoutName returns err without the name of the new file, which nobody gave.
+// withoutName returns err without the name of the temporary file, which the user did not choose.
 func withoutName(err error, name string) error {
 	var pathError *os.PathError
 	var linkError *os.LinkError
@@ -270,19 +274,19 @@ func withoutName(err error, name string) error {
 	return err
 }
 
-// cannotCreate returns the error for a new file that could not be made beside target. It says nothing of the name that the
-// new file would have had.
+// cannotCreate returns the error for a new file that cannot be created next to target. The error omits the name of
+// the temporary file.
 func cannotCreate(path, target string, err error) error {
 	err = bare(err)
 	dir := filepath.Dir(target)
 	if _, statErr := os.Stat(dir); isNotExist(statErr) {
-		return &Error{Name: path, Problem: "cannot be written: there is no directory " + dir, Err: err}
+		return &Error{Name: path, Problem: "cannot be written: no such directory: " + dir, Err: err}
 	}
-	return &Error{Name: path, Problem: fmt.Sprintf("cannot be written: no new file can be made in %s: %v", dir, err), Err: err,
-		Hint: "the new file is made beside the old one, so that it takes its place whole; write to another directory, or to standard output"}
+	return &Error{Name: path, Problem: fmt.Sprintf("cannot be written: cannot create a file in %s: %v", dir, err), Err: err,
+		Hint: "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"}
 }
 
-// discard removes a file that is not wanted any more.
+// discard removes a file that is no longer wanted.
 func discard(file *os.File) error {
 	_ = file.Close() // it may be closed already
 	if err := os.Remove(file.Name()); err != nil && !isNotExist(err) {
@@ -306,21 +310,21 @@ func writeStream(ctx context.Context, path string, open func() (*os.File, error)
 	err = errors.Join(encode(contextWriter{ctx, file}, message, kind, o), file.Close())
 	switch {
 	case IsBrokenPipe(err):
-		// Not wrapped: a closed pipe is no error on standard output, but the reader of a named pipe should get everything.
-		return &Error{Name: path, Problem: "the reader closed it before everything was written"}
+		// Do not wrap: a closed pipe is ignored on standard output, but the reader of a named pipe should get everything.
+		return &Error{Name: path, Problem: "the reader closed it before the output was complete"}
 	case err != nil:
 		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
 	return o.ready()
 }
 
-// followLinks returns the file that a path leads to, which need not be there.
+// followLinks returns the file that a path leads to. The file may not exist.
 func followLinks(path string) (string, error) {
 	target := path
 	for range maxLinks {
 		stat, err := os.Lstat(target)
 		if err != nil || stat.Mode()&os.ModeSymlink == 0 {
-			return target, nil // what is wrong with it, opening it will say
+			return target, nil // opening it reports any error
 		}
 		to, err := os.Readlink(target)
 		if err != nil {
@@ -331,24 +335,24 @@ func followLinks(path string) (string, error) {
 	return "", &Error{Name: path, Problem: "is a link that leads back to itself"}
 }
 
-// maxLinks is how many links are followed before they count as a cycle, as in Linux.
+// maxLinks is the number of links that are followed before they count as a cycle, as in Linux.
 const maxLinks = 40
 
-// linkTarget returns the path to which a link leads that holds the path to.
+// linkTarget returns the path that a link refers to, if its content is to.
 func linkTarget(link, to string) string {
 	if filepath.IsAbs(to) {
 		return to
 	}
-	// Not filepath.Join, which drops `..` and the name before it: that may be a link as well.
+	// filepath.Join would drop `..` and the name before it, which may be a link as well.
 	dir, _ := filepath.Split(link)
 	return dir + to
 }
 
-// createBeside makes a new file in the directory of path, with the mode that new files get there.
+// createBeside creates a temporary file in the directory of path, with the default mode of new files.
 func createBeside(path string) (*os.File, error) {
 	dir, _ := filepath.Split(path)
 	for try := 0; ; try++ {
-		// Without the name of the file, which may be as long as names can be.
+		// Leave out the name of the file: it may be as long as the system allows.
 		name := fmt.Sprintf("%s.metagraph-%08x.tmp", dir, rand.Uint32())
 		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, os.ErrExist) && try < 100 {
@@ -364,7 +368,7 @@ func encode(w io.Writer, message *wire.Rope, kind Kind, o WriteOptions) error {
 	case Text:
 		return text.Write(w, message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
 	case JSON:
-		// JSON has no form for what the schema does not have.
+		// JSON cannot represent unknown fields.
 		if !o.checked {
 			if err := text.Check(message, kind.Descriptor(), text.Options{}); err != nil {
 				return err
@@ -384,7 +388,7 @@ type contextWriter struct {
 
 func (c contextWriter) Write(p []byte) (int, error) {
 	written := 0
-	// A large piece goes out in parts, so that an interrupt is not left waiting for a gigabyte.
+	// Write a large piece in parts, so that an interrupt does not wait for a gigabyte.
 	for {
 		if err := c.ctx.Err(); err != nil {
 			return written, context.Cause(c.ctx)

@@ -1,4 +1,4 @@
-// Package nearest finds what a person may have meant by a name that is none.
+// Package nearest suggests names that resemble a misspelled one.
 package nearest
 
 import (
@@ -12,8 +12,8 @@ import (
 // longest bounds the work on names that somebody made long on purpose, in bytes.
 const longest = 256
 
-// Names returns up to n of the candidates that a person may have meant by name, the likeliest first: those that differ from
-// it in few characters, in upper and lower case, or that hold it or are held by it.
+// Names returns up to n candidates that resemble name, the most likely first. A candidate qualifies if it differs in
+// few characters, differs only in case, or contains name or is contained in it.
 func Names(name string, candidates []string, n int) []string {
 	type scored struct {
 		candidate string
@@ -36,8 +36,8 @@ func Names(name string, candidates []string, n int) []string {
 	return out
 }
 
-// distance returns in how many characters two names differ, and whether they are near each other. Names of which one holds
-// the other come after those that differ in few characters.
+// distance returns the number of characters in which two names differ, and reports whether the names are close. If
+// one name contains the other, the distance ranks behind that of names that differ in few characters.
 func distance(a, b string) (int, bool) {
 	short, long := a, b
 	if len(short) > len(long) {

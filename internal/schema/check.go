@@ -57,7 +57,7 @@ func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
 		if f.Raw != nil {
 			w.message(f.Raw, tableOf(md), 0)
 			all = append(all, w.described(f.Raw, md, counts)...)
-		} else { // the GraphDef of a file that holds nothing else
+		} else { // a file that holds only a GraphDef
 			graph := (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
 			w.message(f.Data, tableOf(graph), 0)
 			all = append(all, w.described(f.Data, graph, nil)...)
@@ -87,7 +87,7 @@ func (w *walk) add(at []byte, reason string) {
 	}
 }
 
-// message checks the fields of one message. It stops at the first place from which it cannot go on.
+// message checks the fields of one message. It stops at the first place from which it cannot continue.
 func (w *walk) message(data []byte, t *table, depth int) {
 	for at := 0; at < len(data); {
 		tag, n := uint32(data[at]), 1
@@ -177,7 +177,7 @@ func (w *walk) packed(data []byte, act action) {
 	}
 }
 
-// isUTF8 is utf8.Valid, quicker for the short names of which a graph is made.
+// isUTF8 is a version of utf8.Valid that is faster for the short names of a graph.
 func isUTF8(data []byte) bool {
 	if len(data) < 16 {
 		for _, c := range data {
@@ -302,8 +302,8 @@ func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
 	return at, ""
 }
 
-// varintSize returns the size of the varint at the beginning of data: 0 if it is cut off, -1 if it is too long. Bits above the
-// 64th are lost, as protobuf loses them.
+// varintSize returns the size of the varint at the beginning of data: 0 if it is cut off, -1 if it is too long. Like
+// protobuf, it ignores bits beyond the 64th.
 func varintSize(data []byte) int {
 	for i, c := range data {
 		if i == longestVarint {
@@ -319,7 +319,7 @@ func varintSize(data []byte) int {
 	return 0
 }
 
-// varintReason says what is wrong with a varint by what varintSize returned.
+// varintReason returns what is wrong with a varint for which varintSize returned size.
 func varintReason(size int, what string) string {
 	if size < 0 {
 		return fmt.Sprintf("%s has more than %d bytes", what, longestVarint)

@@ -6,21 +6,22 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A Builder puts a message together, field after field, from windows on old bytes and from new ones. The zero value is
-// ready to use. Bytes handed to Window and, from copyBelow bytes on, to Bytes are not copied and must stay as they are.
+// A Builder assembles a message, field by field, from windows on old bytes and from new bytes. The zero value is
+// ready to use. Builder keeps references to the slices passed to Window and to large ones passed to Bytes, so they
+// must not change.
 type Builder struct {
 	rope  Rope
-	arena []byte // new bytes; full arenas live on in the pieces that point into them
+	arena []byte // new bytes; the pieces keep full arenas alive
 }
 
 const (
-	// copyBelow is the size under which a window is copied: a piece of its own costs 24 bytes.
+	// copyBelow is the size below which a window is copied, because a separate piece costs 24 bytes.
 	copyBelow = 32
-	// headerRoom is what Message keeps free for a tag and a length: five bytes for either.
+	// headerRoom is the space that Message reserves for a tag and a length: five bytes for each.
 	headerRoom = 10
 )
 
-// Window appends bytes that stand elsewhere: whole fields of an old message.
+// Window appends whole fields of an old message without copying them.
 func (b *Builder) Window(p []byte) {
 	if len(p) >= copyBelow {
 		b.rope.add(p)
@@ -31,7 +32,7 @@ func (b *Builder) Window(p []byte) {
 	}
 }
 
-// extends makes the last piece longer by p, where p lies right behind it.
+// extends extends the last piece by p if p directly follows it in memory. It reports whether it did.
 func (b *Builder) extends(p []byte) bool {
 	last := len(b.rope.chunks) - 1
 	if last < 0 {
@@ -45,7 +46,7 @@ func (b *Builder) extends(p []byte) bool {
 	return true
 }
 
-// Copy appends new bytes: whole fields of a message, in a copy.
+// Copy appends a copy of p, which must hold whole fields.
 func (b *Builder) Copy(p []byte) {
 	room := b.room(len(p))
 	room = append(room, p...)
@@ -75,17 +76,18 @@ func (b *Builder) Varint(num protowire.Number, v uint64) {
 	b.keep(protowire.AppendVarint(room, v))
 }
 
-// Append appends the pieces of another rope: whole fields of a message.
+// Append appends the pieces of another rope, which must hold whole fields.
 func (b *Builder) Append(r *Rope) {
 	for p := range r.Pieces {
 		b.Window(p)
 	}
 }
 
-// Message appends the message field num whose fields body appends to the same Builder. The length is filled in afterwards.
+// Message appends the message field num. It calls body, which appends the fields of that message to b, and then
+// fills in the length.
 func (b *Builder) Message(num protowire.Number, body func()) {
 	room := b.room(headerRoom)
-	// The header gets its bytes when the length is known. It is a piece of its own until then, of length zero.
+	// The header is an empty piece until the length is known.
 	b.arena = b.arena[:len(b.arena)+headerRoom]
 	header := b.rope.push(room)
 	start, arena := b.rope.size, b.arena
@@ -93,7 +95,7 @@ func (b *Builder) Message(num protowire.Number, body func()) {
 	room = protowire.AppendTag(room, num, protowire.BytesType)
 	*header = protowire.AppendVarint(room, uint64(b.rope.size-start))
 	if len(b.arena) == len(arena) && unsafe.SliceData(b.arena) == unsafe.SliceData(arena) {
-		// The body put nothing into the arena, so what the header left free can be used.
+		// The body left the arena unchanged, so release the unused part of the header's space.
 		b.arena = b.arena[:len(b.arena)-(headerRoom-len(*header))]
 	}
 	b.rope.size += int64(len(*header))
@@ -102,7 +104,7 @@ func (b *Builder) Message(num protowire.Number, body func()) {
 // Size returns the number of bytes appended so far.
 func (b *Builder) Size() int64 { return b.rope.size }
 
-// Build returns what was appended. The Builder must not be used afterwards.
+// Build returns the message. Do not use the Builder afterwards.
 func (b *Builder) Build() *Rope { return &b.rope }
 
 const (
@@ -110,7 +112,7 @@ const (
 	nextArena  = 64 << 10
 )
 
-// room returns the arena's free end, of length zero and with room for n bytes.
+// room returns an empty slice at the end of the arena with capacity for n bytes.
 func (b *Builder) room(n int) []byte {
 	if cap(b.arena)-len(b.arena) < n {
 		size := nextArena
@@ -122,7 +124,7 @@ func (b *Builder) room(n int) []byte {
 	return b.arena[len(b.arena):len(b.arena)]
 }
 
-// keep appends what was written into room to the rope.
+// keep appends the content of room, a slice that room returned, to the rope.
 func (b *Builder) keep(room []byte) {
 	b.arena = b.arena[:len(b.arena)+len(room)]
 	b.rope.add(room)

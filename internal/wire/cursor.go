@@ -2,7 +2,7 @@ package wire
 
 import "sort"
 
-// A Cursor reads a Rope forward from any position, without a search for each read. It stands at position 0 at first. The
+// A Cursor reads a Rope sequentially from any position, without a search for each read. It starts at position 0. The
 // Rope must not grow meanwhile.
 type Cursor struct {
 	rope  *Rope
@@ -15,7 +15,7 @@ type Cursor struct {
 // Cursor returns a Cursor over the message.
 func (r *Rope) Cursor() *Cursor { return &Cursor{rope: r} }
 
-// MoveTo goes to position pos, at most the size of the message.
+// MoveTo moves to position pos, which must not exceed the size of the message.
 func (c *Cursor) MoveTo(pos int64) {
 	if pos < 0 || pos > c.rope.size {
 		panic("wire: move outside the rope")
@@ -34,7 +34,7 @@ func (c *Cursor) MoveTo(pos int64) {
 	c.settle()
 }
 
-// settle steps to the piece that holds pos. At the end of the message it stays behind the last one.
+// settle moves to the piece that holds pos. At the end of the message, it moves past the last piece.
 func (c *Cursor) settle() {
 	chunks := c.rope.chunks
 	for c.chunk < len(chunks) {
@@ -54,7 +54,8 @@ func (c *Cursor) settle() {
 	}
 }
 
-// Window returns what is left of the piece at the cursor, nothing at the end of the message. It does not move.
+// Window returns the rest of the piece at the cursor, which is empty at the end of the message. It does not move the
+// cursor.
 func (c *Cursor) Window() []byte {
 	if c.pos >= c.rope.size {
 		return nil
@@ -62,7 +63,7 @@ func (c *Cursor) Window() []byte {
 	return c.rope.chunks[c.chunk][c.piece][c.pos-c.start:]
 }
 
-// Append appends the next n bytes to dst and moves behind them. It panics where the message is shorter.
+// Append appends the next n bytes to dst and moves past them. It panics if the message is shorter.
 func (c *Cursor) Append(dst []byte, n int64) []byte {
 	if n > c.rope.size-c.pos {
 		panic("wire: read outside the rope")

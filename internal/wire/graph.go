@@ -32,11 +32,12 @@ const (
 // A Graph is the bytes of a GraphDef.
 type Graph []byte
 
-// Nodes returns the nodes in file order. The same Node is handed out each time with other windows in it: copy what must
-// last. It ends at the first error, a *SyntaxError, with a nil Node.
+// Nodes returns the nodes in file order. It reuses one Node for all of them, so copy what you need to keep. It stops
+// at the first error, a *SyntaxError, and yields it with a nil Node.
 func (g Graph) Nodes() iter.Seq2[*Node, error] { return nodes(g, GraphNode) }
 
-// Library calls yield with each field of the function library in file order. A library that occurs several times is one.
+// Library returns the fields of the function library in file order. If the library occurs several times, they count
+// as one.
 func (g Graph) Library() iter.Seq2[Field, error] {
 	return func(yield func(Field, error) bool) {
 		s := Scan(g)
@@ -61,7 +62,7 @@ func (g Graph) Library() iter.Seq2[Field, error] {
 	}
 }
 
-// Functions returns the functions of the library in file order, ending at the first error.
+// Functions returns the functions of the library in file order and stops at the first error.
 func (g Graph) Functions() iter.Seq2[Function, error] {
 	return func(yield func(Function, error) bool) {
 		for f, err := range g.Library() {
@@ -76,13 +77,13 @@ func (g Graph) Functions() iter.Seq2[Function, error] {
 	}
 }
 
-// Versions returns the bytes of the VersionDef, and whether there is one.
+// Versions returns the bytes of the VersionDef and reports whether it is present.
 func (g Graph) Versions() ([]byte, bool) { return Merged(g, GraphVersions) }
 
 // A Function is the bytes of a FunctionDef.
 type Function []byte
 
-// Name returns the function's name, which its signature holds.
+// Name returns the function's name, which is in its signature.
 func (f Function) Name() string {
 	signature, _ := Merged(f, FunctionSignature)
 	return string(Last(signature, 1))

@@ -30,15 +30,16 @@ const (
 	InfoFunctionAliases  protowire.Number = 8
 )
 
-// A MetaGraph is the index of one MetaGraphDef's bytes: its top-level fields in file order, each singular message at most
-// once. Nothing below the top level is parsed.
+// A MetaGraph indexes the bytes of one MetaGraphDef. It lists the top-level fields in file order, each singular
+// message at most once. Nothing below the top level is parsed.
 type MetaGraph struct {
 	Fields []Field
-	raw    []byte // what was parsed, if Fields holds it in another order; see Original
+	raw    []byte // the parsed bytes, if Fields has another order; see Original
 }
 
-// ParseMetaGraph indexes the bytes of a MetaGraphDef. Several occurrences of a singular message become one field in the place of
-// the first: its Data is what protobuf merges them to, its Raw the occurrences one after the other. The error is a *SyntaxError.
+// ParseMetaGraph indexes the bytes of a MetaGraphDef. If a singular message occurs several times, it becomes one
+// field in the place of the first: Data is the merged message, and Raw concatenates the occurrences. The error is a
+// *SyntaxError.
 func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 	m := new(MetaGraph)
 	at := make(map[protowire.Number]int)
@@ -64,7 +65,7 @@ func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 		default:
 			f := &m.Fields[first]
 			if !merged[s.Num] {
-				// Not append, which would write over what follows in the file.
+				// Clone first: append would overwrite the bytes that follow in the file.
 				f.Raw, f.Data = bytes.Clone(f.Raw), bytes.Clone(f.Data)
 				merged[s.Num] = true
 			}
@@ -75,8 +76,8 @@ func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 	return m, s.Err()
 }
 
-// Original returns what a rewrite made of m: r, or if r is what m holds with nothing changed, the bytes that were parsed. They
-// differ if a singular message or a key of a map occurs several times.
+// Original returns r, the result of a rewrite of m. If r holds exactly the fields of m, Original returns the bytes
+// that were parsed instead. The two differ if a singular message or a key of a map occurs several times.
 func (m *MetaGraph) Original(r *Rope) *Rope {
 	if m.raw == nil || !bytes.Equal(r.Bytes(), m.lasting().Rope().Bytes()) && !bytes.Equal(r.Bytes(), m.Rope().Bytes()) {
 		return r
@@ -84,7 +85,7 @@ func (m *MetaGraph) Original(r *Rope) *Rope {
 	return NewRope(m.raw)
 }
 
-// lasting returns m without the entries of maps that a later entry with the same key replaces.
+// lasting returns m without map entries that a later entry with the same key replaces.
 func (m *MetaGraph) lasting() *MetaGraph {
 	type id struct {
 		num protowire.Number
@@ -117,17 +118,17 @@ func singular(f Field) bool {
 	return false
 }
 
-// field returns a length-delimited field. Its Raw is nil: it stands nowhere yet, and Builder.Field writes its header anew.
+// field returns a length-delimited field with a nil Raw, for which Builder.Field writes a new header.
 func field(num protowire.Number, data []byte) Field {
 	return Field{Num: num, Type: protowire.BytesType, Data: data}
 }
 
-// MetaGraphOf returns the MetaGraph that holds a GraphDef and nothing else.
+// MetaGraphOf returns a MetaGraph that holds only a GraphDef.
 func MetaGraphOf(graph []byte) *MetaGraph {
 	return &MetaGraph{Fields: []Field{field(GraphDef, graph)}}
 }
 
-// Field appends a whole field: its old bytes, or a header and its payload where it stands nowhere yet.
+// Field appends a whole field: its old bytes, or a new header and its payload if Raw is nil.
 func (b *Builder) Field(f Field) {
 	if f.Raw != nil {
 		b.Window(f.Raw)
@@ -136,8 +137,8 @@ func (b *Builder) Field(f Field) {
 	b.Bytes(f.Num, f.Data)
 }
 
-// Message returns the payload of the singular message field num, one of MetaInfoDef, GraphDef, SaverDef and
-// ObjectGraphDef, and whether the field is there.
+// Message returns the payload of the singular message field num: MetaInfoDef, GraphDef, SaverDef or ObjectGraphDef.
+// It reports whether the field is present.
 func (m *MetaGraph) Message(num protowire.Number) ([]byte, bool) {
 	for i := range m.Fields {
 		if f := &m.Fields[i]; f.Is(num) {
@@ -147,14 +148,14 @@ func (m *MetaGraph) Message(num protowire.Number) ([]byte, bool) {
 	return nil, false
 }
 
-// Graph returns the bytes of the GraphDef, empty where there is none.
+// Graph returns the bytes of the GraphDef, which are empty if there is none.
 func (m *MetaGraph) Graph() Graph {
 	graph, _ := m.Message(GraphDef)
 	return Graph(graph)
 }
 
-// Entries calls yield with key and value of each entry of the map field num (CollectionDef, SignatureDef) in file order,
-// until it reports false. Where a key stands several times, the last counts and the others are passed over.
+// Entries returns the key and value of each entry of the map field num (CollectionDef or SignatureDef) in file
+// order. If a key occurs several times, Entries returns only its last entry.
 func (m *MetaGraph) Entries(num protowire.Number) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		var all [][]byte
@@ -167,7 +168,7 @@ func (m *MetaGraph) Entries(num protowire.Number) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Collection returns the CollectionDef under key, and whether there is one.
+// Collection returns the CollectionDef with the given key and reports whether it exists.
 func (m *MetaGraph) Collection(key string) ([]byte, bool) {
 	var found []byte
 	ok := false
@@ -181,7 +182,7 @@ func (m *MetaGraph) Collection(key string) ([]byte, bool) {
 	return found, ok
 }
 
-// Rope returns the message as it stands.
+// Rope returns the unchanged message.
 func (m *MetaGraph) Rope() *Rope {
 	var b Builder
 	for _, f := range m.Fields {

@@ -2,14 +2,14 @@ package wire
 
 import "bytes"
 
-// An Input is what an entry of a node's input list says.
+// An Input is a parsed entry of a node's input list.
 type Input struct {
-	Node    []byte // the node that it reads; inside a function an argument or a node of the body
-	Port    []byte // what stands behind the first colon: an output number ("1"), in functions "output:0"; nil where nothing does
+	Node    []byte // the node that it reads; in a function, an argument or a node of the body
+	Port    []byte // the part after the first colon: an output number ("1"), or "output:0" in functions; nil if absent
 	Control bool   // a control input: "^node"
 }
 
-// ParseInput takes an input apart: "node", "node:1", "^node" (ParseTensorName in tensorflow/core/graph/tensor_id.cc).
+// ParseInput parses an input: "node", "node:1" or "^node" (ParseTensorName in tensorflow/core/graph/tensor_id.cc).
 func ParseInput(input []byte) Input {
 	if len(input) > 0 && input[0] == '^' {
 		return Input{Node: input[1:], Control: true}
@@ -20,8 +20,8 @@ func ParseInput(input []byte) Input {
 	return Input{Node: input}
 }
 
-// Output returns the number of the output that a data input of a graph reads: 0 where none is named. It reports false for
-// a port that is no number.
+// Output returns the output number that a data input of a graph reads, which defaults to 0. It reports false if the
+// port is not a number.
 func (in Input) Output() (int, bool) {
 	n := 0
 	for _, c := range in.Port {

@@ -32,22 +32,23 @@ const (
 	ListFunc protowire.Number = 9
 )
 
-// A Node is windows on the bytes of one NodeDef: strings as protobuf reads them, the last where one occurs several times.
+// A Node holds windows on the bytes of one NodeDef. If a string field occurs several times, the last one wins, as in
+// protobuf.
 type Node struct {
 	Raw    []byte   // the NodeDef itself
 	Name   []byte   // node name
 	Op     []byte   // op, or name of a function
-	Device []byte   // nil where there is none
+	Device []byte   // nil if there is none
 	Inputs [][]byte // in order
 	attrs  [][]byte // the map entries in file order
 }
 
-// Parse makes n the node whose NodeDef is raw. The room of its slices is used again. The error is a *SyntaxError.
+// Parse sets n to the node encoded in raw and reuses its slices. The error is a *SyntaxError.
 func (n *Node) Parse(raw []byte) error {
 	*n = Node{Raw: raw, Inputs: n.Inputs[:0], attrs: n.attrs[:0]}
 	for rest := raw; len(rest) > 0; {
-		// Nearly every field is one of these five with a length of one byte. This loop is the most of reading a large graph, so they
-		// are taken without a Scanner.
+		// Fast path without a Scanner: nearly every field is one of these five, with a length of one byte. This loop dominates
+		// the time to read a large graph.
 		if len(rest) > 1 && rest[0]&7 == byte(protowire.BytesType) && rest[1] < 0x80 && int(rest[1])+2 <= len(rest) {
 			if num := protowire.Number(rest[0] >> 3); num >= NodeName && num <= NodeAttr && rest[0] < 0x80 {
 				end := int(rest[1]) + 2
@@ -68,7 +69,7 @@ func (n *Node) Parse(raw []byte) error {
 	return nil
 }
 
-// set takes in one field.
+// set stores one field.
 func (n *Node) set(num protowire.Number, data []byte) {
 	switch num {
 	case NodeName:
@@ -84,7 +85,8 @@ func (n *Node) set(num protowire.Number, data []byte) {
 	}
 }
 
-// Attr returns the AttrValue of the attr key, and whether there is one. It is nil for an attr without a value.
+// Attr returns the AttrValue of the attr key and reports whether it exists. The AttrValue is nil for an attr without
+// a value.
 func (n *Node) Attr(key string) ([]byte, bool) {
 	for i := len(n.attrs) - 1; i >= 0; i-- {
 		if k, v := MapEntry(n.attrs[i]); string(k) == key {
@@ -94,16 +96,18 @@ func (n *Node) Attr(key string) ([]byte, bool) {
 	return nil, false
 }
 
-// Attrs calls yield with key and AttrValue of each attr in file order, until it reports false. It fits a range statement.
-// Where a key stands several times, the last counts and the others are passed over.
+// Attrs calls yield with the key and AttrValue of each attr in file order, until yield returns false. Use it in a
+// range statement. If a key occurs several times, Attrs yields only its last entry.
 func (n *Node) Attrs(yield func(key, value []byte) bool) {
 	entries(n.attrs, yield)
 }
 
-// manyEntries is from where on repeated keys are found with a table. Below it, looking at each entry is quicker.
+// manyEntries is the number of entries from which repeated keys are found with a table. For fewer entries, comparing
+// them all is faster.
 const manyEntries = 24
 
-// entries calls yield with key and value of the entries of one map, of those with the same key the last.
+// entries calls yield with the key and value of each entry of one map. If a key occurs several times, it yields only
+// the last entry.
 func entries(all [][]byte, yield func(key, value []byte) bool) {
 	var last map[string]int
 	if len(all) > manyEntries {
@@ -124,7 +128,7 @@ func entries(all [][]byte, yield func(key, value []byte) bool) {
 	}
 }
 
-// repeated reports whether key is the key of one of the entries.
+// repeated reports whether key is the key of one of entries.
 func repeated(entries [][]byte, key []byte) bool {
 	for _, entry := range entries {
 		if k, _ := MapEntry(entry); string(k) == string(key) {
@@ -134,9 +138,9 @@ func repeated(entries [][]byte, key []byte) bool {
 	return false
 }
 
-// AttrBytes returns the payload of the length-delimited field num of an AttrValue (AttrS, AttrList, AttrShape, AttrTensor,
-// AttrFunc), and whether the value is of that kind; nil where it is not. A value that was set several times counts as what
-// was set last.
+// AttrBytes returns the payload of the length-delimited field num of an AttrValue (AttrS, AttrList, AttrShape,
+// AttrTensor or AttrFunc) and reports whether the value is of that kind. If the value is set several times, the last
+// one wins.
 func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	s := Scan(value)
 	if s.Next() && s.Is(num) && len(s.rest) == 0 {
@@ -149,7 +153,7 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 			continue
 		}
 		if s.Num != kind || s.Num == AttrS || s.Num == AttrPlaceholder {
-			merged = nil // what was set before is replaced, not merged
+			merged = nil // another alternative replaced the value
 		}
 		kind, merged = s.Num, append(merged, s.Data...)
 	}
@@ -159,8 +163,8 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	return merged, true
 }
 
-// SetsAttr reports whether f, a field of an AttrValue, is one of the alternatives of its value, all of which there are but
-// unknown fields.
+// SetsAttr reports whether f, a field of an AttrValue, sets its value. All fields in the schema do; only unknown
+// fields do not.
 func SetsAttr(f Field) bool {
 	switch f.Num {
 	case AttrI, AttrB, AttrType:
@@ -171,8 +175,8 @@ func SetsAttr(f Field) bool {
 	return f.Num <= AttrFunc && f.Type == protowire.BytesType
 }
 
-// AttrTypeOf returns the DataType of an AttrValue, 0 (DT_INVALID) where it holds none. A value that was set several times
-// counts as what was set last.
+// AttrTypeOf returns the DataType of an AttrValue, or 0 (DT_INVALID) if it holds none. If the value is set several
+// times, the last one wins.
 func AttrTypeOf(value []byte) int32 {
 	var last uint64
 	for s := Scan(value); s.Next(); {

@@ -6,28 +6,28 @@ import (
 	"unsafe"
 )
 
-// A Rope is a message made of pieces: windows on bytes that lie elsewhere and new bytes between them. The zero value is an
-// empty message. The bytes behind the windows must stay as they are while the rope is in use.
+// A Rope is a message made of pieces: windows on existing bytes and new bytes between them. The zero value is an
+// empty message. The bytes behind the windows must not change while the rope is in use.
 type Rope struct {
-	chunks [][][]byte // in chunks, so that a million pieces are never copied to make room for more
+	chunks [][][]byte // in chunks, so that growth never copies a million pieces
 	size   int64
-	starts []int64 // the position of the first byte of each chunk, nil until somebody asks
+	starts []int64 // the position of the first byte of each chunk; nil until needed
 }
 
-// chunkPieces is how many pieces a chunk holds: 96 KiB of slice headers.
+// chunkPieces is the number of pieces in a chunk, which take 96 KiB of slice headers.
 const chunkPieces = 4096
 
-// NewRope returns the rope of one piece.
+// NewRope returns a rope with one piece.
 func NewRope(message []byte) *Rope {
 	r := new(Rope)
 	r.add(message)
 	return r
 }
 
-// Size returns the number of bytes of the message.
+// Size returns the size of the message in bytes.
 func (r *Rope) Size() int64 { return r.size }
 
-// add puts p at the end. A window that lies in memory right behind the last piece, in the same array, makes that longer.
+// add appends p. If p directly follows the last piece in the same array, add extends that piece.
 func (r *Rope) add(p []byte) {
 	if len(p) == 0 {
 		return
@@ -45,7 +45,7 @@ func (r *Rope) add(p []byte) {
 	r.push(p)
 }
 
-// push puts p at the end as a piece of its own and returns where the piece is kept.
+// push appends p as a separate piece and returns a pointer to it.
 func (r *Rope) push(p []byte) *[]byte {
 	last := len(r.chunks) - 1
 	if last < 0 || len(r.chunks[last]) == cap(r.chunks[last]) {
@@ -62,13 +62,13 @@ func (r *Rope) push(p []byte) *[]byte {
 	return &r.chunks[last][len(r.chunks[last])-1]
 }
 
-// adjoin reports whether b begins where a ends, inside what a's array has room for.
+// adjoin reports whether b begins where a ends, within the capacity of a.
 func adjoin(a, b []byte) bool {
 	return cap(a)-len(a) >= len(b) &&
 		unsafe.Add(unsafe.Pointer(unsafe.SliceData(a)), len(a)) == unsafe.Pointer(unsafe.SliceData(b))
 }
 
-// Pieces calls yield with each piece in order until it reports false. It fits a range statement.
+// Pieces calls yield with each piece in order until yield returns false. Use it in a range statement.
 func (r *Rope) Pieces(yield func([]byte) bool) {
 	for _, chunk := range r.chunks {
 		for _, p := range chunk {
@@ -79,13 +79,14 @@ func (r *Rope) Pieces(yield func([]byte) bool) {
 	}
 }
 
-// writeSize is how many small pieces are gathered for one write. Pieces from directWrite on are written as they are.
+// writeSize is the number of bytes of small pieces that are gathered for one write. Pieces of directWrite bytes or more are
+// written directly.
 const (
 	writeSize   = 256 << 10
 	directWrite = 64 << 10
 )
 
-// WriteTo writes the message to w, small pieces gathered, large ones straight from where they lie.
+// WriteTo implements io.WriterTo. It gathers small pieces and writes large ones directly.
 func (r *Rope) WriteTo(w io.Writer) (int64, error) {
 	var written int64
 	buffer := make([]byte, 0, min(writeSize, r.size))
@@ -117,7 +118,7 @@ func (r *Rope) WriteTo(w io.Writer) (int64, error) {
 	return written, write(buffer)
 }
 
-// Slice returns the n bytes from position off on: a window where they lie in one piece, else a copy. It panics where the
+// Slice returns the n bytes at position off: a window if they are in one piece, otherwise a copy. It panics if the
 // message is shorter.
 func (r *Rope) Slice(off, n int64) []byte {
 	if n == 0 {
@@ -126,7 +127,7 @@ func (r *Rope) Slice(off, n int64) []byte {
 	var out []byte
 	r.span(off, n, func(p []byte) {
 		if int64(len(p)) == n {
-			out = p[:n:n] // so that nobody who appends to it writes on what stands behind
+			out = p[:n:n] // limit the capacity, so that an append does not overwrite the following bytes
 			return
 		}
 		if out == nil {
@@ -137,17 +138,17 @@ func (r *Rope) Slice(off, n int64) []byte {
 	return out
 }
 
-// Cut returns the n bytes from position off on as a rope of the same pieces. It panics where the message is shorter.
+// Cut returns the n bytes at position off as a rope of the same pieces. It panics if the message is shorter.
 func (r *Rope) Cut(off, n int64) *Rope {
 	cut := new(Rope)
 	r.span(off, n, cut.add)
 	return cut
 }
 
-// Bytes returns the whole message: the one piece that it is, else a copy.
+// Bytes returns the whole message: its only piece, or a copy if there are several.
 func (r *Rope) Bytes() []byte { return r.Slice(0, r.size) }
 
-// span calls use with the parts of the pieces that make up n bytes from off on.
+// span calls use with the parts of pieces that make up the n bytes at position off.
 func (r *Rope) span(off, n int64, use func([]byte)) {
 	if off < 0 || n < 0 || off+n > r.size {
 		panic("wire: span outside the rope")

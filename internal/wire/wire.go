@@ -1,11 +1,8 @@
-// Package wire reads and rewrites the protobuf bytes of a MetaGraphDef as they stand, without decoding them into messages.
+// Package wire reads and rewrites the protobuf bytes of a MetaGraphDef without decoding them into messages.
 //
-// Reading hands out windows on the bytes: nothing is copied, nothing is interpreted before somebody asks. Rewriting puts a new
-// message together from such windows and a few new bytes (Builder), so that what was not asked to change keeps its bytes,
-// unknown fields and order included.
-//
-// The files: wire.go, the scanner over the fields of any message; metagraph.go, graph.go and node.go, the messages that are
-// walked; names.go, how an input is spelled; rope.go, builder.go and cursor.go, messages made of pieces.
+// Readers return windows on the bytes. They copy nothing, and decode a field only when it is needed. A Builder
+// assembles a new message from such windows and a few new bytes. Unchanged fields therefore keep their bytes and
+// their order, including unknown fields.
 package wire
 
 import (
@@ -17,11 +14,11 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A SyntaxError says where bytes stop being a protobuf message. Where bytes are missing at the end, rather than wrong, it
+// A SyntaxError reports where bytes stop being a valid protobuf message. If the message ends too early, the error
 // wraps io.ErrUnexpectedEOF.
 type SyntaxError struct {
-	At        []byte // the bytes from the place on; Offset turns it into a position
-	Reason    string // what is wrong there, for example "field 5 needs 80 bytes and 12 are left"
+	At        []byte // the bytes from that place on; Offset returns their position
+	Reason    string // what is wrong, for example "field 5 needs 80 bytes and 12 are left"
 	Truncated bool   // whether the message ends too early
 }
 
@@ -35,7 +32,7 @@ func (e *SyntaxError) Unwrap() error {
 	return nil
 }
 
-// Offset returns the position of part inside whole. It reports false where part is no window on whole.
+// Offset returns the position of part inside whole. It reports false if part is not a window on whole.
 func Offset(whole, part []byte) (int, bool) {
 	w, p := uintptr(unsafe.Pointer(unsafe.SliceData(whole))), uintptr(unsafe.Pointer(unsafe.SliceData(part)))
 	if p < w || p > w+uintptr(len(whole)) {
@@ -49,7 +46,7 @@ type Field struct {
 	Num  protowire.Number
 	Type protowire.Type
 	Raw  []byte // the whole field, tag included
-	Data []byte // the payload: of a bytes field what stands in it, of any other its encoded value
+	Data []byte // the payload: the content of a bytes field, or the encoded value of any other field
 }
 
 // Uint returns the value of a varint field.
@@ -58,8 +55,9 @@ func (f *Field) Uint() uint64 {
 	return v
 }
 
-// Varint returns the varint at the beginning of data and its size, which is 0 if it is cut off or has more than ten bytes. Bits beyond
-// the 64th are dropped, as protobuf's C++ parser drops them; protowire.ConsumeVarint refuses them.
+// Varint decodes the varint at the beginning of data and returns its value and size. The size is 0 if the varint is
+// cut off or longer than ten bytes. Varint drops bits beyond the 64th, as protobuf's C++ parser does;
+// protowire.ConsumeVarint rejects them.
 func Varint(data []byte) (v uint64, size int) {
 	for i, c := range data {
 		if i == maxVarint {
@@ -76,8 +74,8 @@ func Varint(data []byte) (v uint64, size int) {
 // maxVarint is the size of the longest varint.
 const maxVarint = 10
 
-// EachVarint calls use with the values of one occurrence of a repeated varint field, packed or not, in order. It stops where
-// packed data is malformed.
+// EachVarint calls use with the values of one occurrence of a repeated varint field, packed or not, in order. It
+// stops at malformed packed data.
 func (f *Field) EachVarint(use func(uint64)) {
 	switch f.Type {
 	case protowire.VarintType:
@@ -102,13 +100,13 @@ func (f *Field) Size() int64 {
 	return int64(protowire.SizeTag(f.Num) + protowire.SizeBytes(len(f.Data)))
 }
 
-// Is reports whether the field is number num and length-delimited: a string, a message or packed values. A field of
-// another wire type is none that the schema knows, and protobuf treats it as unknown.
+// Is reports whether the field has number num and is length-delimited: a string, a message or packed values.
+// Protobuf treats a field with another wire type as unknown.
 func (f *Field) Is(num protowire.Number) bool {
 	return f.Num == num && f.Type == protowire.BytesType
 }
 
-// A Scanner steps through the fields of one message in the order in which they stand.
+// A Scanner steps through the fields of one message in file order.
 //
 //	s := wire.Scan(message)
 //	for s.Next() {
@@ -124,13 +122,14 @@ type Scanner struct {
 // Scan returns a Scanner over the fields of message.
 func Scan(message []byte) Scanner { return Scanner{rest: message} }
 
-// Next steps to the next field. It reports false at the end of the message and at the first error, which Err returns.
+// Next advances to the next field. It returns false at the end of the message and at the first error, which Err
+// returns.
 func (s *Scanner) Next() bool {
 	if len(s.rest) == 0 || s.err != nil {
 		return false
 	}
 	start := s.rest
-	// One-byte tags and lengths are nearly all there are, so they are read here.
+	// Fast path: nearly all tags and lengths have one byte.
 	tag, n := uint64(start[0]), 1
 	if tag >= 0x80 {
 		if tag, n = protowire.ConsumeVarint(start); n < 0 {
@@ -174,7 +173,7 @@ func (s *Scanner) Next() bool {
 	return true
 }
 
-// fail keeps the error that protowire reported by the negative length code.
+// fail records the error that protowire reported as the negative length code.
 func (s *Scanner) fail(at []byte, code int, what string) bool {
 	cut := errors.Is(protowire.ParseError(code), io.ErrUnexpectedEOF)
 	reason := what + " is not readable"
@@ -185,10 +184,10 @@ func (s *Scanner) fail(at []byte, code int, what string) bool {
 	return false
 }
 
-// Err returns the error at which Next stopped, nil at the end of the message. It is a *SyntaxError.
+// Err returns the *SyntaxError at which Next stopped, or nil at the end of the message.
 func (s *Scanner) Err() error { return s.err }
 
-// Check returns the error at which message stops being one, nil where it does not. It does not look into the fields.
+// Check returns the first syntax error at the top level of message, or nil. It does not look into the fields.
 func Check(message []byte) error {
 	s := Scan(message)
 	for s.Next() {
@@ -196,8 +195,9 @@ func Check(message []byte) error {
 	return s.Err()
 }
 
-// Last returns the payload of the last length-delimited field num of message: what protobuf reads for a singular string
-// or bytes field. It is nil where there is none, not nil but empty where the field is there and empty. Bytes behind a syntax error are not looked at.
+// Last returns the payload of the last length-delimited field num of message, which is what protobuf reads for a
+// singular string or bytes field. It returns nil if the field is absent, and a non-nil empty slice if it is empty.
+// Last stops at a syntax error.
 func Last(message []byte, num protowire.Number) []byte {
 	var last []byte
 	for s := Scan(message); s.Next(); {
@@ -208,7 +208,7 @@ func Last(message []byte, num protowire.Number) []byte {
 	return last
 }
 
-// LastUint returns the value of the last varint field num of message, 0 where there is none.
+// LastUint returns the value of the last varint field num of message, or 0 if there is none.
 func LastUint(message []byte, num protowire.Number) uint64 {
 	var last uint64
 	for s := Scan(message); s.Next(); {
@@ -219,8 +219,8 @@ func LastUint(message []byte, num protowire.Number) uint64 {
 	return last
 }
 
-// Merged returns the payload of the singular message field num: where the field occurs several times, the payloads one
-// behind the other in a copy, which is how protobuf merges them. It reports whether the field is there.
+// Merged returns the payload of the singular message field num and reports whether the field is present. If the
+// field occurs several times, Merged concatenates the payloads in a copy, which is how protobuf merges them.
 func Merged(message []byte, num protowire.Number) ([]byte, bool) {
 	var merged []byte
 	found := 0
@@ -241,9 +241,10 @@ func Merged(message []byte, num protowire.Number) ([]byte, bool) {
 	return merged, found > 0
 }
 
-// MapEntry returns the key and the value of one entry of a map from strings to messages: the last key, the values merged.
+// MapEntry returns the key and the value of one entry of a map from strings to messages. If they occur several
+// times, it returns the last key and the merged values.
 func MapEntry(entry []byte) (key, value []byte) {
-	// Nearly every entry is a short key, then a value, and nothing behind it.
+	// Fast path: nearly every entry is a short key followed by a value.
 	if len(entry) > 2 && entry[0] == 0x0A && entry[1] < 0x80 {
 		if end := int(entry[1]) + 2; end < len(entry) && entry[end] == 0x12 {
 			if value, n := protowire.ConsumeBytes(entry[end+1:]); n == len(entry)-end-1 {
