@@ -1,4 +1,4 @@
-// Package graph indexes one GraphDef: its nodes by number and by name, and the edges between them.
+// Package graph indexes the nodes of one GraphDef by number and by name, and the edges between them.
 package graph
 
 import (
@@ -8,12 +8,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Graph is the nodes of one GraphDef and the edges between them. It is built in a single pass and costs about 30 bytes per node
-// and 16 per input; attrs stay in the file's bytes. Function bodies are not part of it. A Graph is not safe for concurrent use.
+// A Graph holds the nodes of one GraphDef and the edges between them. New builds it in one pass. It uses about 30
+// bytes per node and 16 per input; attrs stay in the file's bytes. Function bodies are not included. A Graph is not
+// safe for concurrent use.
 type Graph struct {
 	Nodes
 	rest       wire.Graph // the fields other than nodes
-	restEnd    int        // where rest ends in bytes while it is a window
+	restEnd    int        // where rest ends in bytes, while rest is a window on bytes
 	restCopied bool
 	ops        []int32 // op ids
 	devices    []int32 // device ids
@@ -31,7 +32,7 @@ type Graph struct {
 // output.
 type Edge struct {
 	Node int32 // a node number, Dangling if the input names a node that does not exist
-	Port int32 // an output number, Control for a control input, BadPort if the text after the colon is not a number
+	Port int32 // an output number; Control for a control input; BadPort if the text after the colon is not a number
 }
 
 const (
@@ -43,14 +44,14 @@ const (
 	BadPort int32 = -2
 )
 
-// pending is an input that names a later node, or none.
+// pending is an input that names a node not yet seen.
 type pending struct {
 	edge   int32
-	at     uint32 // where in the graph the name of the producer begins
+	at     uint32 // offset of the producer's name in the graph
 	length uint32
 }
 
-// New indexes g in one pass. The error wraps a *wire.SyntaxError.
+// New indexes g in one pass. The error wraps a *wire.SyntaxError or is ErrTooLarge.
 func New(g wire.Graph) (*Graph, error) {
 	count, inputs := estimate(g)
 	nodes, err := emptyNodes(g, count)
@@ -64,7 +65,7 @@ func New(g wire.Graph) (*Graph, error) {
 		inputStart: make([]int32, 1, count+1),
 		edges:      make([]Edge, 0, inputs),
 	}
-	x.devNames.id(nil) // so that 0 is no device
+	x.devNames.id(nil) // reserve id 0 for "no device"
 	var later []pending
 	var node wire.Node
 	s := wire.Scan(g)
@@ -90,14 +91,14 @@ func New(g wire.Graph) (*Graph, error) {
 }
 
 const (
-	// sampledBytes is how much of a graph is looked at to estimate how many nodes it has.
+	// sampledBytes is how much of a graph is read to estimate its number of nodes.
 	sampledBytes = 256 << 10
-	// maxEstimate bounds the estimate: a node of a gigabyte may follow many small ones.
+	// maxEstimate caps the estimate, because a gigabyte node may follow many small ones.
 	maxEstimate = 2 << 20
 )
 
-// estimate returns about how many nodes g has and how many inputs they have, so that most tables are allocated once. Counting
-// would take another walk through the file.
+// estimate returns the approximate numbers of nodes and inputs in g, so that most tables are allocated once. Exact
+// counts would take another pass over the file.
 func estimate(g wire.Graph) (nodes, inputs int) {
 	var node wire.Node
 	end := 0
@@ -113,13 +114,13 @@ func estimate(g wire.Graph) (nodes, inputs int) {
 	if end < sampledBytes {
 		return nodes, inputs
 	}
-	// A sixteenth more, so that a slightly low estimate does not cost a copy of the tables.
+	// Add a sixteenth, so that a slightly low estimate does not force a copy of the tables.
 	all := func(sampled int) int { return int(min(int64(sampled)*int64(len(g))/int64(end)*17/16, maxEstimate)) }
 	return all(nodes), all(inputs)
 }
 
-// add adds a node, whose whole field is raw, and resolves those inputs that name it or earlier nodes. The others are appended to
-// later; there are few, because nearly every graph lists a node after its inputs.
+// add adds a node, whose complete field is raw. It resolves inputs that name this node or earlier ones and appends the
+// others to later. There are few of those, because nearly every graph lists a node after its inputs.
 func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 	i := g.Nodes.add(raw, n.Raw, n.Name)
 	g.ops = append(g.ops, g.opNames.id(n.Op))
@@ -147,7 +148,8 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 	return later
 }
 
-// keep appends a field to rest: it extends the window if the field follows directly, and makes rest a copy otherwise.
+// keep appends a field to rest. It extends the window if the field follows directly; otherwise it turns rest into a
+// copy.
 func (g *Graph) keep(field []byte) {
 	switch at, ok := wire.Offset(g.bytes, field); {
 	case len(g.rest) == 0:
@@ -162,44 +164,47 @@ func (g *Graph) keep(field []byte) {
 	}
 }
 
-// Rest returns the GraphDef without its nodes (library, versions, unknown fields), without another walk past them.
+// Rest returns the GraphDef without its nodes: library, versions and unknown fields. It does not walk the nodes again.
 func (g *Graph) Rest() wire.Graph { return g.rest }
 
-// Node parses node i into n, whose memory is reused.
+// Node parses node i into n, reusing n's memory.
 func (g *Graph) Node(i int, n *wire.Node) {
-	// NewGraph has parsed every node, so that there is no error left to return.
+	// New has parsed every node, so this cannot fail.
 	_ = n.Parse(g.Raw(i))
 }
 
 // Op returns the id of node i's op. Ids count from 0 in the order of first occurrence in the file.
 func (g *Graph) Op(i int) int32 { return g.ops[i] }
 
-// OpName returns the op with that id.
+// OpName returns the op with the given id.
 func (g *Graph) OpName(id int32) string { return g.opNames.list[id] }
 
 // Ops returns the names of all ops of the graph, by id. The caller must not change them.
 func (g *Graph) Ops() []string { return g.opNames.list }
 
-// OpID returns the id of an op, and whether a node has it.
+// OpID returns the id of an op, and false if no node has it.
 func (g *Graph) OpID(name string) (int32, bool) {
 	id, ok := g.opNames.ids[name]
 	return id, ok
 }
 
-// Device returns the id of node i's device: 0 if it has none; the others count in the order of first occurrence in the file.
+// Device returns the id of node i's device, or 0 if it has none. Other ids count from 1 in the order of first
+// occurrence in the file.
 func (g *Graph) Device(i int) int32 { return g.devices[i] }
 
 // Devices returns the device strings of the graph, by id; the first is the empty one. The caller must not change them.
 func (g *Graph) Devices() []string { return g.devNames.list }
 
-// Colocated returns the numbers of the nodes that have an attr "_class", in file order. The caller must not change it.
+// Colocated returns the numbers of the nodes that have a "_class" attr, in file order. The caller must not change the
+// slice.
 func (g *Graph) Colocated() []int32 { return g.colocated }
 
-// Inputs returns the producers that node i reads, in the order of its inputs, control inputs included. The caller must not change it.
+// Inputs returns the producers that node i reads, in input order, including control inputs. The caller must not change
+// the slice.
 func (g *Graph) Inputs(i int) []Edge { return g.edges[g.inputStart[i]:g.inputStart[i+1]] }
 
-// Consumers returns the readers of node i in file order, one for each input that reads it: Node is the reader, Port the output
-// of i, Control for a control input. The caller must not change it.
+// Consumers returns the readers of node i in file order, one for each input that reads it. Node is the reader. Port is
+// the output of node i, or Control for a control input. The caller must not change the slice.
 func (g *Graph) Consumers(i int) []Edge {
 	if g.consumerStart == nil {
 		g.linkConsumers()
@@ -207,7 +212,7 @@ func (g *Graph) Consumers(i int) []Edge {
 	return g.consumers[g.consumerStart[i]:g.consumerStart[i+1]]
 }
 
-// linkConsumers reverses the edges.
+// linkConsumers builds the consumer lists from the inputs.
 func (g *Graph) linkConsumers() {
 	n := g.Len()
 	start := make([]int32, n+2)
@@ -219,7 +224,8 @@ func (g *Graph) linkConsumers() {
 	for i := 2; i < len(start); i++ {
 		start[i] += start[i-1]
 	}
-	// start[i+1] is where the next consumer of node i goes. When all are placed, it is where the consumers of node i+1 begin.
+	// start[i+1] is the position of node i's next consumer. After the loop, it is where the consumers of node i+1
+	// begin.
 	g.consumers = make([]Edge, start[n+1])
 	for i := range n {
 		for _, e := range g.Inputs(i) {
@@ -233,14 +239,14 @@ func (g *Graph) linkConsumers() {
 	g.consumerStart = start[:n+1]
 }
 
-// nameIDs numbers strings of which there are few different ones.
+// nameIDs assigns numbers to strings, few of which differ.
 type nameIDs struct {
 	list []string
 	ids  map[string]int32
-	last int32 // neighbors often have the same
+	last int32 // neighbors often have the same string
 }
 
-// id returns the number of a string, a new one for a new string.
+// id returns the number of a string. A new string gets the next number.
 func (s *nameIDs) id(name []byte) int32 {
 	if len(s.list) > 0 && s.list[s.last] == string(name) {
 		return s.last

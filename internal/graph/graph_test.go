@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// typedEdges is the inputs of a graph and their readers, from the generated types.
+// typedEdges returns the inputs and consumers of each node, computed from the generated types.
 func typedEdges(graph *tfpb.GraphDef) (inputs, consumers [][]Edge, duplicates []int32) {
 	number := make(map[string]int32)
 	for i, n := range graph.GetNode() {
@@ -47,7 +47,7 @@ func typedEdges(graph *tfpb.GraphDef) (inputs, consumers [][]Edge, duplicates []
 	return inputs, consumers, duplicates
 }
 
-// checkGraph holds the index against the generated types.
+// checkGraph compares the index with the generated types.
 func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	t.Helper()
 	g, err := New(raw)
@@ -125,7 +125,7 @@ func TestStrangeGraph(t *testing.T) {
 	checkGraph(t, raw, &want)
 }
 
-// A graph that begins with one large node has more nodes than its beginning makes expect.
+// TestGraphGrows checks a graph with more nodes than its beginning suggests.
 func TestGraphGrows(t *testing.T) {
 	graph := &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: strings.Repeat("n", sampledBytes)}}}
 	for i := range 1000 {
@@ -135,7 +135,8 @@ func TestGraphGrows(t *testing.T) {
 	checkGraph(t, testfiles.Encode(t, graph), graph)
 }
 
-// FuzzGraph: bytes that are a GraphDef are indexed as the generated types read them; no bytes make the index panic.
+// FuzzGraph checks that a valid GraphDef is indexed as the generated types read it, and that no input makes the index
+// panic.
 func FuzzGraph(f *testing.F) {
 	f.Add(testfiles.StrangeGraph(f))
 	for _, data := range testfiles.Metas(f) {

@@ -4,7 +4,7 @@ import (
 	"hash/maphash"
 )
 
-// UniqueSuffix reports whether suffix is empty or "_N", which TensorFlow appends to a name that is taken.
+// UniqueSuffix reports whether suffix is empty or "_N", which TensorFlow appends to make a name unique.
 func UniqueSuffix[T []byte | string](suffix T) bool {
 	if len(suffix) == 0 {
 		return true
@@ -20,10 +20,10 @@ func UniqueSuffix[T []byte | string](suffix T) bool {
 	return true
 }
 
-// A nameTable finds nodes by name: a hash table with open addressing. Each slot holds 32 bits of the name's hash beside the node,
-// so that nearly every lookup compares one name and growing rehashes none.
+// A nameTable finds nodes by name. It is a hash table with open addressing. Each slot stores 32 bits of the name's
+// hash next to the node, so that nearly every lookup compares one name and growing needs no rehash.
 type nameTable struct {
-	slots []uint64 // hash<<32 | node number + 1, 0 where the slot is empty
+	slots []uint64 // hash<<32 | node number + 1; 0 if the slot is empty
 	used  int
 	seed  maphash.Seed
 }
@@ -36,10 +36,10 @@ func newNameTable(count int) nameTable {
 	return nameTable{slots: make([]uint64, size), seed: maphash.MakeSeed()}
 }
 
-// roomy reports whether a table of size slots can hold count names: it is at most five eighths full.
+// roomy reports whether a table of size slots can hold count names. A table is at most five eighths full.
 func roomy(size, count int) bool { return 5*size >= 8*count }
 
-// add enters node i of x under its name. It reports false if an earlier node has the name.
+// add inserts node i of x under its name. It returns false if an earlier node has the same name.
 func (t *nameTable) add(x *Nodes, name []byte, i int) bool {
 	if !roomy(len(t.slots), t.used+1) {
 		t.grow()
@@ -54,7 +54,7 @@ func (t *nameTable) add(x *Nodes, name []byte, i int) bool {
 	return true
 }
 
-// hash returns a hash of 32 bits.
+// hash returns a 32-bit hash.
 func (t *nameTable) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) >> 32 }
 
 // grow doubles the table.
@@ -74,7 +74,7 @@ func (t *nameTable) grow() {
 	}
 }
 
-// slot returns the slot of name, or the empty slot where it belongs, and whether the table has the name.
+// slot returns the slot of name and true, or the empty slot where it belongs and false.
 func (t *nameTable) slot(x *Nodes, hash uint64, name []byte) (at int, found bool) {
 	mask := uint64(len(t.slots) - 1)
 	for h := hash & mask; ; h = (h + 1) & mask {

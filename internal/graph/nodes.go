@@ -9,24 +9,24 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Nodes are the nodes of one GraphDef by number, which is their position in file order from 0 on, and by name. They cost about 15
+// Nodes holds the nodes of one GraphDef by name and by number. Numbers count from 0 in file order. It uses about 15
 // bytes per node; names and NodeDefs stay in the file's bytes.
 type Nodes struct {
 	bytes      wire.Graph
-	starts     []uint32         // where in bytes the length of each NodeDef begins
-	nameAt     []uint8          // how far into the NodeDef the length of its name begins; noOffset if that does not fit
-	names      map[int32][]byte // the names of the nodes whose nameAt is noOffset
+	starts     []uint32         // offset of each NodeDef's length in bytes
+	nameAt     []uint8          // offset of the name's length in the NodeDef; noOffset if it does not fit
+	names      map[int32][]byte // names of the nodes whose nameAt is noOffset
 	byName     nameTable
 	duplicates []int32
 }
 
-// ErrTooLarge is the error about a graph whose positions do not fit 32 bits. Protobuf itself stops at half of that.
+// ErrTooLarge reports a graph whose offsets do not fit in 32 bits. Protobuf itself is limited to half that size.
 var ErrTooLarge = errors.New("the graph is larger than 4 GiB, and TensorFlow cannot read it")
 
 // noOffset marks a name that does not begin within the first bytes of its NodeDef.
 const noOffset = math.MaxUint8
 
-// NewNodes indexes the nodes of g, without the edges between them. The error wraps a *wire.SyntaxError or is ErrTooLarge.
+// NewNodes indexes the nodes of g without their edges. The error wraps a *wire.SyntaxError or is ErrTooLarge.
 func NewNodes(g wire.Graph) (*Nodes, error) {
 	count, _ := estimate(g)
 	x, err := emptyNodes(g, count)
@@ -53,7 +53,7 @@ func NewNodes(g wire.Graph) (*Nodes, error) {
 	return &x, s.Err()
 }
 
-// emptyNodes returns the Nodes of g with no node added and room for count of them.
+// emptyNodes returns an empty Nodes for g with capacity for count nodes.
 func emptyNodes(g wire.Graph, count int) (Nodes, error) {
 	if uint64(len(g)) > math.MaxUint32 {
 		return Nodes{}, ErrTooLarge
@@ -61,7 +61,8 @@ func emptyNodes(g wire.Graph, count int) (Nodes, error) {
 	return Nodes{bytes: g, starts: make([]uint32, 0, count), nameAt: make([]uint8, 0, count), byName: newNameTable(count)}, nil
 }
 
-// add adds a node and returns its number. Its whole field is field, its NodeDef raw, its name a window on raw or nil.
+// add adds a node and returns its number. field is its complete field and raw its NodeDef. name is a window on raw, or
+// nil.
 func (x *Nodes) add(field, raw, name []byte) int {
 	i := len(x.starts)
 	start, _ := wire.Offset(x.bytes, field)
@@ -70,7 +71,7 @@ func (x *Nodes) add(field, raw, name []byte) int {
 	at := nameOffset(raw, name)
 	x.nameAt = append(x.nameAt, at)
 	if at == noOffset && name != nil {
-		// Noted rather than searched for each time: a node with many fields may also be the input of many nodes.
+		// Store the name. Finding it again would be slow for a node that has many fields and many consumers.
 		if x.names == nil {
 			x.names = make(map[int32][]byte)
 		}
@@ -82,14 +83,14 @@ func (x *Nodes) add(field, raw, name []byte) int {
 	return i
 }
 
-// nameOffset returns where in a NodeDef the length of its name begins.
+// nameOffset returns the offset of the name's length in a NodeDef.
 func nameOffset(raw, name []byte) uint8 {
 	at, ok := wire.Offset(raw, name)
 	size := protowire.SizeVarint(uint64(len(name)))
 	if !ok || name == nil || at-size < 0 || at-size >= noOffset {
 		return noOffset
 	}
-	// A length that is not in its shortest form does not begin where it should.
+	// A length that is not encoded in its shortest form begins elsewhere.
 	if length, m := protowire.ConsumeVarint(raw[at-size:]); m != size || length != uint64(len(name)) {
 		return noOffset
 	}
@@ -105,13 +106,13 @@ func (x *Nodes) Raw(i int) []byte {
 	return raw
 }
 
-// Name returns the name of node i, a window on the file's bytes; nil if it has none.
+// Name returns the name of node i, a window on the file's bytes, or nil if it has none.
 func (x *Nodes) Name(i int) []byte {
 	start := x.starts[i]
 	if x.nameAt[i] == noOffset {
 		return x.names[int32(i)]
 	}
-	for x.bytes[start] >= 0x80 { // the NodeDef's length
+	for x.bytes[start] >= 0x80 { // skip the NodeDef's length
 		start++
 	}
 	at := start + 1 + uint32(x.nameAt[i])
@@ -122,8 +123,9 @@ func (x *Nodes) Name(i int) []byte {
 	return name
 }
 
-// Find returns the number of the node called name, the first if several are, and whether there is one.
+// Find returns the number of the first node called name, and false if there is none.
 func (x *Nodes) Find(name []byte) (int, bool) { return x.byName.find(x, name) }
 
-// Duplicates returns the numbers of the nodes whose name an earlier node has, in file order. The caller must not change it.
+// Duplicates returns the numbers of the nodes that have the same name as an earlier node, in file order. The caller
+// must not change the slice.
 func (x *Nodes) Duplicates() []int32 { return x.duplicates }

@@ -6,8 +6,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// InputTypes returns the DataTypes that node n expects of its data inputs, in order and at most as many as it has: with
-// tensor.RefOffset where the input must be a reference. A type that is not known is 0 or missing at the end.
+// InputTypes returns the DataTypes that node n expects of its data inputs, in order. A type includes tensor.RefOffset
+// if the input must be a reference. Unknown types are 0, or missing at the end.
 func (t *Tensors) InputTypes(n *wire.Node) []int32 {
 	count := 0
 	for _, input := range n.Inputs {
@@ -32,19 +32,21 @@ func (t *Tensors) InputTypes(n *wire.Node) []int32 {
 	return types
 }
 
-// OutputType returns the DataType of output k of node n: with tensor.RefOffset if it is a reference, 0 if it is not known.
+// OutputType returns the DataType of output k of node n. It includes tensor.RefOffset for a reference and is 0 if it
+// is unknown.
 func (t *Tensors) OutputType(n *wire.Node, k int) int32 {
 	def := t.Def(n.Op)
 	return argType(n, def, def.GetOutputArg(), k)
 }
 
-// Takes reports whether a tensor of DataType actual can be read where expected is wanted: a reference can be read as the value
-// it refers to, but not the other way round (TypesCompatible in tensorflow/core/framework/types.h). An unknown type fits.
+// Takes reports whether an input of type expected accepts a tensor of type actual. A reference is accepted as a value,
+// but not the other way round (TypesCompatible in tensorflow/core/framework/types.h). An unknown type is always
+// accepted.
 func Takes(expected, actual int32) bool {
 	return expected == 0 || actual == 0 || expected == actual || actual > tensor.RefOffset && expected == actual-tensor.RefOffset
 }
 
-// argType returns the DataType of tensor k of those that arguments of node n's op stand for.
+// argType returns the DataType of tensor k among all tensors of node n's arguments args.
 func argType(n *wire.Node, def *tfpb.OpDef, args []*tfpb.OpDef_ArgDef, k int) int32 {
 	if k < 0 {
 		return 0
@@ -64,7 +66,7 @@ func argType(n *wire.Node, def *tfpb.OpDef, args []*tfpb.OpDef_ArgDef, k int) in
 	return 0
 }
 
-// typeOfArg returns the DataType of tensor k of one argument; list holds its types if the argument has a list of them.
+// typeOfArg returns the DataType of tensor k of one argument. list holds the types of a list argument.
 func typeOfArg(n *wire.Node, def *tfpb.OpDef, arg *tfpb.OpDef_ArgDef, list []int32, k int) int32 {
 	dtype := int32(arg.GetType())
 	switch {

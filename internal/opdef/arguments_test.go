@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// TestArgumentTypes: the types of inputs and outputs follow from the op's definition and the node's attrs, references included.
+// TestArgumentTypes checks the types of inputs and outputs, including references.
 func TestArgumentTypes(t *testing.T) {
 	const float, str, double = int32(tfpb.DataType_DT_FLOAT), int32(tfpb.DataType_DT_STRING), int32(tfpb.DataType_DT_DOUBLE)
 	tensors := NewTensors(nil, new(wire.MetaGraph))

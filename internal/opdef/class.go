@@ -4,46 +4,46 @@ import (
 	"strings"
 )
 
-// A Class says what an op is to the flow of data through a graph. An op can be of several classes.
+// A Class describes the role of an op in the data flow of a graph. An op can belong to several classes.
 type Class uint32
 
 // The classes of ops.
 const (
-	ClassVariable    Class = 1 << iota // holds a value that lasts from run to run
-	ClassSource                        // data comes in here
-	ClassUpdate                        // changes a variable
-	ClassTerminal                      // is run for its effect: update, save, summarize, enqueue, assert; no data comes out that anybody wants
-	ClassGradient                      // exists in gradients alone
-	ClassShape                         // what comes out says how large the input is, not what it holds
-	ClassReduction                     // makes one number out of many
-	ClassEnter                         // leads into a while loop
-	ClassExit                          // leads out of a while loop
-	ClassSwitch                        // leads into a branch
+	ClassVariable    Class = 1 << iota // holds a value that persists between runs
+	ClassSource                        // data enters the graph here
+	ClassUpdate                        // updates a variable
+	ClassTerminal                      // runs for its side effect: update, save, summarize, enqueue, assert
+	ClassGradient                      // occurs only in gradients
+	ClassShape                         // depends on the size of its input, not on its values
+	ClassReduction                     // reduces many numbers to one
+	ClassEnter                         // enters a while loop
+	ClassExit                          // exits a while loop
+	ClassSwitch                        // enters a branch
 	ClassMerge                         // joins branches
-	ClassSame                          // hands its first input on, perhaps in another form
+	ClassSame                          // passes on its first input, possibly in another form
 	ClassDecision                      // ends most models: softmax, argmax, a decoder
-	ClassOneOutput                     // has one output of interest, the first; the others serve gradients and bookkeeping
-	ClassCompare                       // compares: what metrics are made of
+	ClassOneOutput                     // has one relevant output, the first; the others serve gradients and bookkeeping
+	ClassCompare                       // compares, as metrics do
 	ClassLoss                          // computes a loss
-	ClassRandom                        // makes random numbers
+	ClassRandom                        // generates random numbers
 	ClassSave                          // writes or reads checkpoints
-	ClassSummary                       // makes or writes summaries
-	ClassEnqueue                       // puts into a queue
-	ClassWeighted                      // multiplies with or adds weights: in a frozen graph its constant inputs are what variables were
+	ClassSummary                       // creates or writes summaries
+	ClassEnqueue                       // adds to a queue
+	ClassWeighted                      // multiplies by or adds weights, which are constants in a frozen graph
 	ClassConst                         // a constant
-	ClassDecoder                       // turns scores and lengths into sequences
-	ClassList                          // makes a list or a stack that a loop fills
-	ClassKeeper                        // ends what keeps books: puts it into a variable, a queue, a checkpoint, an assertion
-	ClassMath                          // an elementary function that losses are made of more often than results
-	ClassCut                           // takes a part of its input
+	ClassDecoder                       // converts scores and lengths to sequences
+	ClassList                          // creates a list or a stack that a loop fills
+	ClassKeeper                        // ends bookkeeping: writes to a variable, a queue or a checkpoint, or asserts
+	ClassMath                          // an elementary function, which is more common in losses than in results
+	ClassCut                           // takes part of its input
 	ClassPlaceholder                   // is fed by name
-	ClassWhile                         // a while loop as one node, its body a function
+	ClassWhile                         // a while loop in a single node whose body is a function
 	ClassReader                        // reads records from files
-	ClassLookup                        // takes rows out of a table
+	ClassLookup                        // looks up rows of a table
 )
 
-// Classify returns the classes of an op by its name. Names follow patterns that TensorFlow has kept since 2015, so that ops of
-// later releases and of other kernels fall into place.
+// Classify returns the classes of an op by its name. It relies on naming patterns that TensorFlow has kept since 2015,
+// so it also classifies ops of later releases.
 func Classify(op string) Class {
 	class := classByName(op) | classByPattern(op)
 	if class&(ClassUpdate|ClassSave|ClassEnqueue) != 0 || op == "Assert" {
@@ -120,7 +120,7 @@ func classByName(op string) Class {
 	return 0
 }
 
-// weighted returns opWeighted for those ops of one interesting output that read weights.
+// weighted returns ClassWeighted if op, which has one relevant output, reads weights.
 func weighted(op string) Class {
 	if strings.HasPrefix(op, "Unique") || op == "LRN" || op == "MaxPoolWithArgmax" {
 		return 0
@@ -168,8 +168,8 @@ func classByPattern(op string) Class {
 	return 0
 }
 
-// refScatter reports whether op is one of the scatter ops that change a variable. ScatterNd and TensorScatterUpdate make new
-// tensors.
+// refScatter reports whether op is a scatter op that updates a variable. ScatterNd and TensorScatterUpdate create new
+// tensors instead.
 func refScatter(op string) bool {
 	return strings.HasPrefix(op, "Scatter") && op != "ScatterNd" && op != "ScatterNdNonAliasingAdd"
 }

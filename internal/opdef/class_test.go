@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// TestClassify wants ops that look alike to be told apart.
+// TestClassify checks the classes of ops with similar names.
 func TestClassify(t *testing.T) {
 	tests := []struct {
 		op   string

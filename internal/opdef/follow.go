@@ -6,16 +6,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// maxShapeDepth is how many nodes one question about a shape follows upwards.
+// maxShapeDepth is how many nodes upstream a shape query follows.
 const maxShapeDepth = 48
 
-// Shape returns the shape of an output of node i, or nil if it is unknown: it follows from what at most maxShapeDepth nodes say. The answer
-// does not depend on what was asked before.
+// Shape returns the shape of an output of node i, or nil if it is unknown. It infers the shape from at most
+// maxShapeDepth nodes upstream. The result does not depend on earlier queries.
 func (t *Tensors) Shape(i int, port int) tensor.Shape {
 	return t.shapeBelow(graph.Edge{Node: int32(i), Port: int32(port)}, maxShapeDepth)
 }
 
-// shapeBelow is Shape, following at most depth nodes.
+// shapeBelow is like Shape but follows at most depth nodes.
 func (t *Tensors) shapeBelow(e graph.Edge, depth int) tensor.Shape {
 	if e.Node == graph.Dangling || e.Port < 0 {
 		return nil
@@ -35,40 +35,40 @@ func (t *Tensors) shapeBelow(e graph.Edge, depth int) tensor.Shape {
 	return shape
 }
 
-// maxMemo is how many shapes are remembered. Whatever is forgotten is found again.
+// maxMemo is how many shapes are cached.
 const maxMemo = 200_000
 
-// A shapeMemo remembers shapes. A shape that was found without reaching the limit of depth holds for every question that may go as deep as
-// it took. One that was found at the limit holds for that depth alone.
+// A shapeMemo caches shapes. A shape found without reaching the depth limit is valid for every query that may go as
+// deep. A shape found at the limit is valid only for that depth.
 type shapeMemo struct {
 	whole  map[graph.Edge]wholeShape
 	cut    map[cutEdge]tensor.Shape
-	search shapeSearch // the question that is being answered
+	search shapeSearch // the current query
 }
 
-// A wholeShape is a shape that no limit cut short.
+// A wholeShape is a shape found without reaching the depth limit.
 type wholeShape struct {
 	shape  tensor.Shape
-	height int // how many nodes were followed, one after the other
+	height int // length of the longest chain of nodes followed
 }
 
-// A cutEdge is a question that reached the limit of depth.
+// A cutEdge identifies a query that reached the depth limit.
 type cutEdge struct {
 	edge  graph.Edge
 	depth int
 }
 
-// A shapeSearch is what is known about the inputs of a question so far.
+// A shapeSearch is what the current query knows about its inputs.
 type shapeSearch struct {
-	height int  // the greatest of those followed
-	cut    bool // one reached the limit
+	height int  // the largest height among the inputs
+	cut    bool // whether an input reached the limit
 }
 
 func newShapeMemo() shapeMemo {
 	return shapeMemo{whole: make(map[graph.Edge]wholeShape), cut: make(map[cutEdge]tensor.Shape)}
 }
 
-// look returns what is known of a question, for the search that asks it.
+// look returns the cached shape of e for the current query, and whether it is known.
 func (m *shapeMemo) look(e graph.Edge, depth int) (shape tensor.Shape, known bool) {
 	if w, ok := m.whole[e]; ok && w.height <= depth {
 		m.search.height = max(m.search.height, w.height)
@@ -81,14 +81,14 @@ func (m *shapeMemo) look(e graph.Edge, depth int) (shape tensor.Shape, known boo
 	return shape, known
 }
 
-// begin begins a question inside the one that is being answered, which it returns.
+// begin starts a nested query and returns the enclosing one.
 func (m *shapeMemo) begin() shapeSearch {
 	above := m.search
 	m.search = shapeSearch{}
 	return above
 }
 
-// end ends a question and goes on with the one above it.
+// end finishes a query and resumes the enclosing one.
 func (m *shapeMemo) end(e graph.Edge, depth int, shape tensor.Shape, above shapeSearch) {
 	if len(m.whole)+len(m.cut) >= maxMemo {
 		clear(m.whole)
@@ -107,7 +107,7 @@ func (m *shapeMemo) end(e graph.Edge, depth int, shape tensor.Shape, above shape
 // without a version, it means an unknown shape (tensorflow/core/ops/array_ops.cc).
 const scalarProducer = 22
 
-// Written returns the shape that node n carries for an output, and whether it carries one.
+// Written returns the shape that node n records for an output, and false if it records none.
 func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 	if shape, count := tensor.AttrShapeAt(n, "_output_shapes", port); port < count {
 		return shape, true
@@ -139,8 +139,8 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 	return nil, false
 }
 
-// handsOutElements reports whether output_shapes is about the outputs of an op. Of a dataset and of an iterator it is about
-// their elements.
+// handsOutElements reports whether an op's output_shapes describe its outputs. For datasets and iterators, they
+// describe elements.
 func handsOutElements(op string) bool {
 	switch op {
 	case "IteratorGetNext", "IteratorGetNextSync", "MultiDeviceIteratorGetNextFromShard", "DatasetToSingleElement", "OptionalGetValue",
@@ -150,13 +150,13 @@ func handsOutElements(op string) bool {
 	return false
 }
 
-// Limits of the nodes whose shapes are inferred: each question about an output looks at all inputs and outputs of the node.
+// Limits on nodes whose shapes are inferred. Each query about an output looks at all inputs and outputs of the node.
 const (
 	maxFollowedInputs  = 256
 	maxFollowedOutputs = 64
 )
 
-// follows returns the shape of an output of node i that follows from the shapes of its inputs.
+// follows infers the shape of an output of node i from the shapes of its inputs.
 func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	op := string(n.Op)
 	outputs, known := t.CountOutputs(n)
@@ -187,12 +187,12 @@ func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	q.Handle = func(k int) tensor.Shape { return t.variableShape(edges[k]) }
 	shapes, err := InferShapes(&q)
 	if err != nil {
-		return nil // TensorFlow refuses the node; package problems reports it
+		return nil // TensorFlow rejects the node; package problems reports it
 	}
 	return shapes[port]
 }
 
-// countInputs returns how many data inputs node n has by the definition of its op.
+// countInputs returns the number of data inputs of node n according to its op definition.
 func (t *Tensors) countInputs(n *wire.Node) int {
 	count := 0
 	for _, arg := range t.Def(n.Op).GetInputArg() {
@@ -201,7 +201,7 @@ func (t *Tensors) countInputs(n *wire.Node) int {
 	return count
 }
 
-// defaultAttrs returns the default AttrValues of an op that TensorFlow registers.
+// defaultAttrs returns the default AttrValues of an op that TensorFlow registers, or nil.
 func (t *Tensors) defaultAttrs(op string) map[string][]byte {
 	defaults, known := t.defaults[op]
 	if !known {
@@ -214,7 +214,7 @@ func (t *Tensors) defaultAttrs(op string) map[string][]byte {
 	return defaults
 }
 
-// variableShape returns the shape of the variable whose handle e is.
+// variableShape returns the shape of the variable that handle e refers to.
 func (t *Tensors) variableShape(e graph.Edge) tensor.Shape {
 	var n wire.Node
 	for range maxShapeDepth {
@@ -238,10 +238,10 @@ func (t *Tensors) variableShape(e graph.Edge) tensor.Shape {
 	return nil
 }
 
-// maxAxes is the most numbers that a constant of axes or dimensions is believed to hold.
+// maxAxes limits the size of constants that are read as axes or dimensions.
 const maxAxes = tensor.MaxRank
 
-// integers returns the values of the constant that e reads: a small int32 or int64 tensor.
+// integers returns the values of a small int32 or int64 constant that e refers to.
 func (t *Tensors) integers(e graph.Edge) ([]int64, bool) {
 	if e.Node == graph.Dangling || e.Port != 0 || t.g.OpName(t.g.Op(int(e.Node))) != "Const" {
 		return nil, false

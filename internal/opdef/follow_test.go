@@ -11,8 +11,8 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// TestShapeInAnyOrder asks for the shapes of long chains and of loops in many orders. Each answer is that of a Tensors that was asked
-// nothing before.
+// TestShapeInAnyOrder queries the shapes of long chains and loops in many orders. Each result must equal that of a new
+// Tensors.
 func TestShapeInAnyOrder(t *testing.T) {
 	m := &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{}}
 	add := func(name, op string, inputs ...string) {

@@ -10,8 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// SameFunction reports whether two FunctionDefs mean the same; their bytes may differ in the order of maps (FunctionDefsEqual in
-// tensorflow/core/framework/function.cc). Functions that cannot be decoded are the same only if their bytes are.
+// SameFunction reports whether two FunctionDefs are equal, ignoring the order of map entries (FunctionDefsEqual in
+// tensorflow/core/framework/function.cc). Functions that cannot be decoded are equal only if their bytes are.
 func SameFunction(a, b wire.Function) bool {
 	if bytes.Equal(a, b) {
 		return true

@@ -1,6 +1,6 @@
-// Package opdef knows op definitions: those that a file carries, those of its functions, and those that TensorFlow registers. From
-// them follow how many outputs a node has and of which dtype; from the graph around a node, the shapes of its outputs. The
-// package also sorts ops into classes by the role that they play in the flow of data.
+// Package opdef provides op definitions from three sources: the file, its function library, and TensorFlow's registry.
+// It uses them to find the outputs of a node and their dtypes, and infers shapes from the surrounding graph. It also
+// classifies ops by their role in the data flow.
 package opdef
 
 import (
@@ -9,19 +9,20 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A List finds the op definitions that a file brings along (meta_info_def.stripped_op_list), decoding those asked for.
+// A List finds the op definitions that a file contains (meta_info_def.stripped_op_list). It decodes them on demand.
 type List struct {
 	raw     map[string][]byte
 	decoded map[string]*tfpb.OpDef
 }
 
-// OpListOp is the field of OpList that holds the definitions, opName the name in one (tensorflow/core/framework/op_def.proto).
+// OpListOp is the field of OpList that holds the definitions. opName is the field of OpDef that holds the name
+// (tensorflow/core/framework/op_def.proto).
 const (
 	OpListOp = 1
 	opName   = 1
 )
 
-// NewList returns the op definitions of m.
+// NewList returns the List of m.
 func NewList(m *wire.MetaGraph) *List {
 	d := &List{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef)}
 	info, _ := m.Message(wire.MetaInfoDef)
@@ -34,7 +35,7 @@ func NewList(m *wire.MetaGraph) *List {
 	return d
 }
 
-// Find returns the definition of an op, nil where the file has none that can be read.
+// Find returns the definition of an op, or nil if the file has no readable one.
 func (d *List) Find(op []byte) *tfpb.OpDef {
 	if def, ok := d.decoded[string(op)]; ok {
 		return def
@@ -45,7 +46,7 @@ func (d *List) Find(op []byte) *tfpb.OpDef {
 	}
 	def := new(tfpb.OpDef)
 	if err := schema.Unmarshal(raw, def); err != nil {
-		def = nil // a list that cannot be read tells nothing
+		def = nil // ignore a definition that cannot be decoded
 	}
 	d.decoded[string(op)] = def
 	return def

@@ -10,9 +10,9 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// The TensorFlow that problems are judged by, as tensorflow_ops.py prints it.
+// The TensorFlow release that problems refer to. tensorflow_ops.py prints these values.
 const (
-	// ReferenceVersion is the release of TensorFlow that Problems speaks of.
+	// ReferenceVersion is the release of TensorFlow that problems refer to.
 	ReferenceVersion = "2.21"
 
 	GraphVersion       = 2474 // TF_GRAPH_DEF_VERSION (tensorflow/core/public/release_version.h)
@@ -27,7 +27,7 @@ var registeredList []byte
 // Registered finds ops that TensorFlow registers.
 type Registered struct{ defs [][]byte }
 
-// NewRegistered returns all ops that TensorFlow registers.
+// NewRegistered returns the ops that TensorFlow registers.
 func NewRegistered() *Registered {
 	r := &Registered{defs: make([][]byte, 0, 2048)}
 	for s := wire.Scan(registeredList); s.Next(); {
@@ -44,7 +44,7 @@ func (r *Registered) Has(name string) bool {
 	return ok
 }
 
-// Find returns the definition of an op, nil where TensorFlow has none.
+// Find returns the definition of an op, or nil if TensorFlow does not register it.
 func (r *Registered) Find(name string) *tfpb.OpDef {
 	raw, ok := r.raw(name)
 	if !ok {
@@ -52,12 +52,12 @@ func (r *Registered) Find(name string) *tfpb.OpDef {
 	}
 	def := new(tfpb.OpDef)
 	if err := proto.Unmarshal(raw, def); err != nil {
-		return nil // not to be: a test reads all of them
+		return nil // cannot happen: a test decodes every definition
 	}
 	return def
 }
 
-// Defaults returns the default values of an op's attrs, as the bytes of AttrValues.
+// Defaults returns the default values of an op's attrs, encoded as AttrValues.
 func (r *Registered) Defaults(name string) map[string][]byte {
 	const (
 		opAttr           = 4 // fields of OpDef and of OpDef.AttrDef

@@ -8,7 +8,8 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// The list that is embedded can be read to the last op, and is sorted, as the search in it needs.
+// TestRegisteredOps checks that the embedded list can be decoded completely and is sorted, which the binary search
+// requires.
 func TestRegisteredOps(t *testing.T) {
 	var list tfpb.OpList
 	if err := proto.Unmarshal(registeredList, &list); err != nil {
@@ -18,7 +19,7 @@ func TestRegisteredOps(t *testing.T) {
 	last := ""
 	for _, op := range list.GetOp() {
 		if op.GetName() <= last {
-			t.Errorf("%s stands behind %s", op.GetName(), last)
+			t.Errorf("%s is listed after %s", op.GetName(), last)
 		}
 		last = op.GetName()
 		if ops.Find(op.GetName()) == nil {

@@ -1,7 +1,8 @@
 package opdef
 
-// resourceKinds maps the ops that keep something under a shared_name to what they keep. Ops of one kind that have one shared_name,
-// container and device are one resource (ResourceMgr in tensorflow/core/framework/resource_mgr.h).
+// resourceKinds maps each op that creates a resource with a shared_name to the kind of the resource. Ops of one kind
+// with the same shared_name, container and device share a resource (ResourceMgr in
+// tensorflow/core/framework/resource_mgr.h).
 var resourceKinds = map[string]string{
 	"VarHandleOp": "variable",
 	"Variable":    "reference variable", "VariableV2": "reference variable",
@@ -39,6 +40,6 @@ var resourceKinds = map[string]string{
 	"ExperimentalStatsAggregatorHandle": "stats aggregator", "ThreadPoolHandle": "thread pool", "ExperimentalThreadPoolHandle": "thread pool",
 }
 
-// ResourceKind returns what an op keeps under the shared_name that it has as an attr, such as "variable" or "table"; empty for an op
-// that keeps nothing.
+// ResourceKind returns the kind of resource that an op stores under its shared_name, such as "variable" or "table". It
+// returns "" if the op stores none.
 func ResourceKind(op []byte) string { return resourceKinds[string(op)] }

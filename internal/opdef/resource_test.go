@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TestResourceKinds: every op that TensorFlow registers with a shared_name has a kind, and no other op has one.
+// TestResourceKinds checks that exactly the registered ops with a shared_name have a kind.
 func TestResourceKinds(t *testing.T) {
 	internal := map[string]bool{"StubResourceHandleOp": true} // a placeholder for tests of TensorFlow
 	r := NewRegistered()

@@ -1,6 +1,6 @@
 package opdef
 
-// IsSaverOp reports whether an op is one of those by which TensorFlow knows a saver (SAVE_AND_RESTORE_OPS in
+// IsSaverOp reports whether an op is one of those by which TensorFlow recognizes a saver (SAVE_AND_RESTORE_OPS in
 // tensorflow/python/framework/meta_graph.py).
 func IsSaverOp(op string) bool {
 	switch op {

@@ -13,30 +13,30 @@ import (
 // unknown is the size of an unknown dimension.
 const unknown = -1
 
-// A ShapeQuery describes one node to InferShapes. Value, PartialShape and Handle are asked only for the inputs that an op's shape
-// depends on, and may be nil.
+// A ShapeQuery describes one node to InferShapes. Value, PartialShape and Handle may be nil. They are called only for
+// inputs that the op's shape depends on.
 type ShapeQuery struct {
 	Op       string
 	Producer int64                    // graph_def.versions.producer
-	Attr     func(name string) []byte // the AttrValue of the node, or else the op's default; nil if there is neither
+	Attr     func(name string) []byte // returns an AttrValue of the node, or the op's default, or nil
 	Inputs   []tensor.Shape           // the shapes of the data inputs
 	Outputs  int                      // number of outputs
 
 	// Value returns the elements of integer input i if it is a known constant.
 	Value func(i int) ([]int64, bool)
-	// PartialShape returns the shape that integer vector i spells, as far as it is known without being constant: [batch, 10] is
-	// (?, 10). It returns nil if nothing is known.
+	// PartialShape returns the shape that integer vector i represents, as far as it is known: [batch, 10] is (?, 10).
+	// It returns nil if nothing is known.
 	PartialShape func(i int) tensor.Shape
-	// Handle returns the shape of the variable that resource input i refers to, nil if it is unknown.
+	// Handle returns the shape of the variable that resource input i refers to, or nil if it is unknown.
 	Handle func(i int) tensor.Shape
 
-	run inference // of the last question
+	run inference // the latest run, whose memory is reused
 }
 
-// InferShapes returns the shapes of the outputs of a node, or an error if TensorFlow would refuse the shapes of its inputs. It
+// InferShapes returns the shapes of the outputs of a node, or an error if TensorFlow rejects the shapes of its inputs. It
 // imitates the shape functions of TensorFlow 2.21 (tensorflow/core/framework/common_shape_fns.cc and the op registrations in
-// tensorflow/core/ops), but never claims more than they do: what it does not know has the shape nil. The result is valid until the
-// query is used again. The error is a *ShapeError.
+// tensorflow/core/ops) but never claims more than they do. A shape that it does not know is nil. The result is valid until
+// the query is reused. The error is a *ShapeError.
 func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
 	c := &q.run
 	c.ShapeQuery, c.reason = q, ""
@@ -51,10 +51,10 @@ func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
 	return c.out, nil
 }
 
-// HasShapeRule reports whether InferShapes knows the op.
+// HasShapeRule reports whether InferShapes supports the op.
 func HasShapeRule(op string) bool { return shapeRules[op] != nil }
 
-// A ShapeError reports that an op cannot take inputs of the given shapes.
+// A ShapeError reports that an op does not accept inputs of the given shapes.
 type ShapeError struct {
 	Op     string
 	Reason string         // what does not fit: "the filter takes 4 channels and the input has 3"
@@ -65,7 +65,7 @@ func (e *ShapeError) Error() string {
 	if len(e.Inputs) == 0 {
 		return e.Reason
 	}
-	const most = 4 // shapes in one message
+	const most = 4 // the most shapes in a message
 	shapes := make([]string, 0, most+1)
 	for i, s := range e.Inputs {
 		if i == most {
@@ -77,11 +77,11 @@ func (e *ShapeError) Error() string {
 	return e.Reason + "; the inputs have the shapes " + strings.Join(shapes, ", ")
 }
 
-// A shapeRule sets the output shapes of an op.
+// A shapeRule computes the output shapes of an op.
 type shapeRule func(c *inference)
 
-// An inference is one run of a shape rule. The first failure is kept and the run goes on with unknown shapes, which keeps the
-// rules free of error handling: a rule must therefore not rely on a check having succeeded.
+// An inference is one run of a shape rule. After a failure, the rule continues with unknown shapes, so rules need no
+// error handling. They must not assume that a check succeeded.
 type inference struct {
 	*ShapeQuery
 	out    []tensor.Shape
@@ -124,7 +124,7 @@ func (c *inference) value(i int) ([]int64, bool) {
 	return c.Value(i)
 }
 
-// scalarValue returns the value of input i, which must be a scalar, if it is a constant.
+// scalarValue returns the value of input i if it is a constant. The input must be a scalar.
 func (c *inference) scalarValue(i int) (int64, bool) {
 	c.rank(i, 0)
 	v, ok := c.value(i)
@@ -134,8 +134,8 @@ func (c *inference) scalarValue(i int) (int64, bool) {
 	return v[0], true
 }
 
-// dimValue returns the value of input i, a dimension, unknown if it is not a constant. Only a constant must be a scalar
-// (InferenceContext::MakeDimForScalarInput).
+// dimValue returns the value of input i as a dimension, or unknown if it is not a constant. Only a constant must be a
+// scalar (InferenceContext::MakeDimForScalarInput).
 func (c *inference) dimValue(i int, what string) int64 {
 	if _, known := c.value(i); !known {
 		return unknown
@@ -148,7 +148,7 @@ func (c *inference) dimValue(i int, what string) int64 {
 	return v
 }
 
-// axisValue returns the value of input i, an axis, if it is a constant. Only a constant must be a scalar.
+// axisValue returns the value of input i as an axis if it is a constant. Only a constant must be a scalar.
 func (c *inference) axisValue(i int) (int64, bool) {
 	if _, known := c.value(i); !known {
 		return 0, false
@@ -156,7 +156,7 @@ func (c *inference) axisValue(i int) (int64, bool) {
 	return c.scalarValue(i)
 }
 
-// shapeValue returns the shape that integer input i spells, nil if nothing is known
+// shapeValue returns the shape that integer input i represents, or nil if nothing is known
 // (InferenceContext::MakeShapeFromShapeTensor in tensorflow/core/framework/shape_inference.cc).
 func (c *inference) shapeValue(i int) tensor.Shape {
 	given := c.input(i)
@@ -202,12 +202,12 @@ func UnknownShape(rank int) tensor.Shape {
 	return s
 }
 
-// rank returns the shape of input i, which must have rank n. The result always has rank n.
+// rank requires input i to have rank n and returns its shape. The result always has rank n.
 func (c *inference) rank(i, n int) tensor.Shape {
 	return c.withRank(c.input(i), n, i)
 }
 
-// withRank returns s, which must have rank n.
+// withRank requires s to have rank n and returns it.
 func (c *inference) withRank(s tensor.Shape, n, input int) tensor.Shape {
 	switch {
 	case s == nil:
@@ -219,7 +219,7 @@ func (c *inference) withRank(s tensor.Shape, n, input int) tensor.Shape {
 	return s
 }
 
-// rankAtLeast returns the shape of input i, which must have n dimensions or more. The result is nil if its rank is unknown.
+// rankAtLeast requires input i to have at least n dimensions and returns its shape, or nil if its rank is unknown.
 func (c *inference) rankAtLeast(i, n int) tensor.Shape {
 	s := c.input(i)
 	if s != nil && len(s) < n {
@@ -236,7 +236,7 @@ func (c *inference) rankAtMost(i, n int) {
 	}
 }
 
-// dim returns dimension i of a shape, counted from the end if i is negative; unknown if the shape does not say.
+// dim returns dimension i of a shape, or unknown. A negative i counts from the end.
 func dim(s tensor.Shape, i int) int64 {
 	if i < 0 {
 		i += len(s)
@@ -247,7 +247,7 @@ func dim(s tensor.Shape, i int) int64 {
 	return s[i]
 }
 
-// mergeDim returns what two dimensions that must be equal are.
+// mergeDim requires two dimensions to be equal and returns what is known of them.
 func (c *inference) mergeDim(a, b int64, what string) int64 {
 	switch {
 	case a < 0:
@@ -259,7 +259,8 @@ func (c *inference) mergeDim(a, b int64, what string) int64 {
 	return unknown
 }
 
-// merge returns what two shapes that must be equal are. MergeShapes is the same without a message.
+// merge requires two shapes to be equal and returns what is known of them. MergeShapes does the same without recording
+// a failure.
 func (c *inference) merge(a, b tensor.Shape, what string) tensor.Shape {
 	s, ok := MergeShapes(a, b)
 	if !ok {
@@ -268,7 +269,7 @@ func (c *inference) merge(a, b tensor.Shape, what string) tensor.Shape {
 	return s
 }
 
-// MergeShapes returns what a tensor is known to be that has both shapes, and false if no tensor has.
+// MergeShapes combines what two shapes of the same tensor tell. It returns false if they contradict each other.
 func MergeShapes(a, b tensor.Shape) (tensor.Shape, bool) {
 	switch {
 	case a == nil:
@@ -294,7 +295,7 @@ func MergeShapes(a, b tensor.Shape) (tensor.Shape, bool) {
 	return a, true
 }
 
-// replace returns s with another dimension i.
+// replace returns a copy of s with dimension i set to size.
 func replace(s tensor.Shape, i int, size int64) tensor.Shape {
 	if i < 0 {
 		i += len(s)
@@ -307,7 +308,7 @@ func replace(s tensor.Shape, i int, size int64) tensor.Shape {
 	return out
 }
 
-// join returns the dimensions of all parts, nil if one of them has unknown rank.
+// join concatenates shapes. It returns nil if one of them has unknown rank.
 func join(parts ...tensor.Shape) tensor.Shape {
 	out := tensor.Shape{}
 	for _, p := range parts {
@@ -322,8 +323,8 @@ func join(parts ...tensor.Shape) tensor.Shape {
 	return out
 }
 
-// part returns the dimensions from first up to but without end; nil if the rank is unknown. Numbers beyond the rank count as the
-// rank, negative ones count from the end.
+// part returns the dimensions in the half-open range from first to end, or nil if the rank is unknown. Indexes beyond
+// the rank are clamped; negative ones count from the end.
 func part(s tensor.Shape, first, end int) tensor.Shape {
 	if s == nil {
 		return nil
@@ -341,7 +342,7 @@ func part(s tensor.Shape, first, end int) tensor.Shape {
 	return s[first:end:end]
 }
 
-// from returns the dimensions from first on.
+// from returns the dimensions starting at first.
 func from(s tensor.Shape, first int) tensor.Shape {
 	if s == nil {
 		return nil
@@ -349,7 +350,7 @@ func from(s tensor.Shape, first int) tensor.Shape {
 	return part(s, first, len(s))
 }
 
-// elements returns the number of elements, unknown if it is not known or does not fit.
+// elements returns the number of elements, or unknown if it is unknown or too large.
 func elements(s tensor.Shape) int64 {
 	if s == nil {
 		return unknown
@@ -361,7 +362,7 @@ func elements(s tensor.Shape) int64 {
 	return n
 }
 
-// plus adds dimensions; the result is unknown if one of them is.
+// plus adds dimensions. The result is unknown if either is.
 func plus(a, b int64) int64 {
 	if a < 0 || b < 0 || a > math.MaxInt64-b {
 		return unknown
@@ -384,7 +385,7 @@ func times(a, b int64) int64 {
 	return int64(low)
 }
 
-// axis returns an axis of a tensor of the given rank, counted from the front.
+// axis returns an axis of a tensor of the given rank as a non-negative index.
 func (c *inference) axis(axis int64, rank int, what string) int {
 	if axis < int64(-rank) || axis >= int64(rank) {
 		c.fail("%s %d is out of range for rank %d", what, axis, rank)

@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// reshape gives the elements of the input a new shape (SetOutputShapeForReshape).
+// reshape gives the input's elements a new shape (SetOutputShapeForReshape).
 func reshape(c *inference) {
 	in, out := c.input(0), c.shapeValue(1)
 	if in == nil || out == nil {
@@ -35,8 +35,8 @@ func reshape(c *inference) {
 	c.set(0, out)
 }
 
-// knownElements returns the product of the known dimensions, the number of the unknown one, -1 if there is none, and whether there
-// are several. With a dimension of 0 the others do not matter.
+// knownElements returns the product of the known dimensions and the index of the unknown one, or -1 if there is none.
+// open reports whether several are unknown. If a dimension is 0, unknown ones do not matter.
 func knownElements(s tensor.Shape) (size int64, hole int, open bool) {
 	if n := elements(s); n >= 0 {
 		return n, -1, false
@@ -55,7 +55,8 @@ func knownElements(s tensor.Shape) (size int64, hole int, open bool) {
 	return size, hole, false
 }
 
-// concat joins tensors along an axis, which is the first input of Concat and the last of ConcatV2 (ConcatShapeHelper).
+// concat concatenates tensors along an axis, which is the first input of Concat and the last of ConcatV2
+// (ConcatShapeHelper).
 func concat(axisFirst bool) shapeRule {
 	return func(c *inference) {
 		first, end, at := 0, len(c.Inputs)-1, len(c.Inputs)-1
@@ -71,7 +72,7 @@ func concat(axisFirst bool) shapeRule {
 			return
 		}
 		if axis > tensor.MaxRank || axis < -tensor.MaxRank {
-			return // no shape has it; the walk over known ranks below would not end in an int
+			return // not a valid shape; the loop below would overflow
 		}
 		least := int(axis) + 1
 		if axis < 0 {
@@ -95,7 +96,7 @@ func concat(axisFirst bool) shapeRule {
 	}
 }
 
-// concatSomewhere checks tensors that are joined along an unknown axis.
+// concatSomewhere checks tensors that are concatenated along an unknown axis.
 func (c *inference) concatSomewhere(first, end int) {
 	rank := -1
 	for i := first; i < end && rank < 0; i++ {
@@ -114,7 +115,7 @@ func (c *inference) concatSomewhere(first, end int) {
 	}
 }
 
-// pack stacks tensors of one shape along a new axis.
+// pack stacks tensors of equal shape along a new axis.
 func pack(c *inference) {
 	s := c.merged(0, len(c.Inputs))
 	if s == nil {
@@ -124,7 +125,7 @@ func pack(c *inference) {
 	c.set(0, join(part(s, 0, axis), tensor.Shape{int64(len(c.Inputs))}, from(s, axis)))
 }
 
-// unpack takes an axis apart, one output for each entry.
+// unpack splits an axis into one output per entry.
 func unpack(c *inference) {
 	s := c.input(0)
 	if s == nil {
@@ -135,7 +136,7 @@ func unpack(c *inference) {
 	c.setAll(join(part(s, 0, axis), from(s, axis+1)))
 }
 
-// squeeze removes dimensions of 1.
+// squeeze removes dimensions of size 1.
 func squeeze(c *inference) {
 	s := c.input(0)
 	if s == nil {
@@ -161,7 +162,7 @@ func squeeze(c *inference) {
 	c.set(0, out)
 }
 
-// expandDims inserts a dimension of 1.
+// expandDims inserts a dimension of size 1.
 func expandDims(c *inference) {
 	s := c.input(0)
 	at, known := c.value(1)
@@ -211,12 +212,12 @@ func transpose(c *inference) {
 	c.set(0, out)
 }
 
-// gather takes rows.
+// gather selects rows.
 func gather(c *inference) {
 	c.set(0, join(c.input(1), from(c.rankAtLeast(0, 1), 1)))
 }
 
-// gatherV2 takes entries of the axis in input 2.
+// gatherV2 selects entries along the axis in input 2.
 func gatherV2(c *inference) {
 	params, indices := c.rankAtLeast(0, 1), c.input(1)
 	axis, known := c.scalarValue(2)
@@ -248,7 +249,7 @@ func gatherV2(c *inference) {
 	c.set(0, join(part(params, 0, int(axis)), from(indices, batch), from(params, int(axis)+1)))
 }
 
-// gatherNd takes slices at the places that the last dimension of the indices spells.
+// gatherNd selects slices. The last dimension of the indices holds their positions.
 func gatherNd(c *inference) {
 	params, indices := c.input(0), c.rankAtLeast(1, 1)
 	depth := dim(indices, -1)
@@ -261,7 +262,7 @@ func gatherNd(c *inference) {
 	}
 }
 
-// oneHot adds a dimension of the depth in input 1.
+// oneHot adds a dimension whose size is the depth in input 1.
 func oneHot(c *inference) {
 	axis := c.intAttr("axis")
 	if axis < -1 {
@@ -293,7 +294,7 @@ func tile(c *inference) {
 	}
 }
 
-// fill makes a tensor of the shape in input 0.
+// fill creates a tensor of the shape in input 0.
 func fill(c *inference) {
 	c.rankAtMost(0, 1)
 	c.rank(1, 0)
@@ -303,7 +304,7 @@ func fill(c *inference) {
 	c.set(0, c.shapeValue(0))
 }
 
-// shapeOf is Shape and ShapeN.
+// shapeOf handles Shape and ShapeN.
 func shapeOf(c *inference) {
 	for i := range c.out {
 		rank := int64(unknown)
@@ -314,7 +315,7 @@ func shapeOf(c *inference) {
 	}
 }
 
-// split cuts the axis in input 0 into equal parts.
+// split divides the axis in input 0 into equal parts.
 func split(c *inference) {
 	axis, known := c.axisValue(0)
 	s := c.input(1)
@@ -333,7 +334,7 @@ func split(c *inference) {
 	}
 }
 
-// splitV cuts an axis into parts of given sizes, one of which may be -1: the rest.
+// splitV divides an axis into parts of given sizes. One size may be -1, which stands for the rest.
 func splitV(c *inference) {
 	s := c.input(0)
 	axis, axisKnown := c.axisValue(2)
@@ -392,7 +393,7 @@ func (c *inference) splitAt(s tensor.Shape, at int, sizes []int64) {
 	}
 }
 
-// stitch puts the rows of several tensors in the places that as many index tensors name.
+// stitch merges the rows of several tensors at the positions in the index tensors.
 func stitch(c *inference) {
 	n := len(c.Inputs) / 2
 	var row tensor.Shape
@@ -421,12 +422,12 @@ func stitch(c *inference) {
 	c.set(0, join(tensor.Shape{size}, row))
 }
 
-// ensureShape is EnsureShape.
+// ensureShape handles EnsureShape.
 func ensureShape(c *inference) {
 	c.set(0, c.merge(c.shapeAttr(), c.input(0), "the shape of the input and attr shape"))
 }
 
-// where lists the places of what is not zero.
+// where lists the positions of nonzero elements.
 func where(c *inference) {
 	rank := int64(unknown)
 	if s := c.input(0); s != nil {
@@ -435,7 +436,7 @@ func where(c *inference) {
 	c.set(0, tensor.Shape{unknown, rank})
 }
 
-// linSpace is LinSpace.
+// linSpace handles LinSpace.
 func linSpace(c *inference) {
 	c.rank(0, 0)
 	c.rank(1, 0)

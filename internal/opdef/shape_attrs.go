@@ -18,7 +18,7 @@ func (c *inference) stringAttr(name string) string {
 	return string(s)
 }
 
-// intsAttr returns a list of integers.
+// intsAttr returns the integers in a list attr.
 func (c *inference) intsAttr(name string) []int64 {
 	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
 	var out []int64
@@ -39,7 +39,7 @@ func (c *inference) intsAttr(name string) []int64 {
 	return out
 }
 
-// shapeAttr returns attr shape, nil if the node has none.
+// shapeAttr returns the attr "shape", or nil if the node has none.
 func (c *inference) shapeAttr() tensor.Shape {
 	raw, ok := wire.AttrBytes(c.Attr("shape"), wire.AttrShape)
 	if !ok {
@@ -48,7 +48,7 @@ func (c *inference) shapeAttr() tensor.Shape {
 	return tensor.ParseShape(raw)
 }
 
-// shapesAttr returns a list of shapes.
+// shapesAttr returns the shapes in a list attr.
 func (c *inference) shapesAttr(name string) []tensor.Shape {
 	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
 	var out []tensor.Shape

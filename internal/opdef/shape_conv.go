@@ -2,13 +2,13 @@ package opdef
 
 import "github.com/metagraph/metagraph/internal/tensor"
 
-// A layout says where the dimensions of an image or volume are.
+// A layout gives the positions of the dimensions in an image or volume.
 type layout struct {
 	channels int
 	spatial  []int
 }
 
-// layoutOf returns the layout that data_format names. ok is false for formats without a rule here.
+// layout returns the layout that data_format names. ok is false if the format is not supported.
 func (c *inference) layout(spatial int) (l layout, ok bool) {
 	switch c.stringAttr("data_format") {
 	case "", "NHWC", "NDHWC":
@@ -43,12 +43,12 @@ func (c *inference) lengths(name string, rank int) []int64 {
 // A window slides along one spatial dimension.
 type window struct {
 	size, dilation, stride int64
-	before, after          int64 // with padding EXPLICIT
+	before, after          int64 // used with padding EXPLICIT
 }
 
-// windowed returns how many places a window has in a dimension (GetWindowedOutputSizeFromDimsV2).
+// windowed returns the number of window positions in a dimension (GetWindowedOutputSizeFromDimsV2).
 func (c *inference) windowed(input int64, w window, padding string) int64 {
-	const most = 1 << 31 // no sums and products overflow below this
+	const most = 1 << 31 // sums and products of values below this do not overflow
 	switch {
 	case w.stride <= 0:
 		c.fail("the stride is %d and must be positive", w.stride)
@@ -77,8 +77,8 @@ func (c *inference) windowed(input int64, w window, padding string) int64 {
 	return (input - covered + w.stride) / w.stride
 }
 
-// explicitPaddings returns attr explicit_paddings, which holds two numbers per dimension with padding EXPLICIT and none otherwise
-// (CheckValidPadding).
+// explicitPaddings returns the attr explicit_paddings. It must hold two numbers per dimension with padding EXPLICIT,
+// and none otherwise (CheckValidPadding).
 func (c *inference) explicitPaddings(padding string, rank int, l layout) []int64 {
 	v := c.intsAttr("explicit_paddings")
 	if padding != "EXPLICIT" {
@@ -102,7 +102,7 @@ func (c *inference) explicitPaddings(padding string, rank int, l layout) []int64
 	return v
 }
 
-// convolution is Conv2D and Conv3D.
+// convolution handles Conv2D and Conv3D.
 func convolution(spatial int) shapeRule {
 	return func(c *inference) {
 		rank := spatial + 2
@@ -120,7 +120,7 @@ func convolution(spatial int) shapeRule {
 	}
 }
 
-// checkGroups checks that the channels of the input make whole groups of what the filter takes.
+// checkGroups checks that the input channels divide into groups of the filter's depth.
 func (c *inference) checkGroups(channels, taken, made int64) {
 	if channels < 0 || taken < 0 {
 		return
@@ -135,7 +135,7 @@ func (c *inference) checkGroups(channels, taken, made int64) {
 	}
 }
 
-// slide sets the spatial dimensions of out to those of in over which a filter has slid.
+// slide sets the spatial dimensions of out to the result of sliding the filter over in.
 func (c *inference) slide(out, in, filter tensor.Shape, l layout) {
 	rank := len(in)
 	strides, dilations := c.lengths("strides", rank), c.lengths("dilations", rank)
@@ -150,7 +150,7 @@ func (c *inference) slide(out, in, filter tensor.Shape, l layout) {
 	}
 }
 
-// depthwise is DepthwiseConv2dNative.
+// depthwise handles DepthwiseConv2dNative.
 func depthwise(c *inference) {
 	l, ok := c.layout(2)
 	if !ok {
@@ -164,7 +164,7 @@ func depthwise(c *inference) {
 	c.set(0, out)
 }
 
-// transposedConvolution is Conv2DBackpropInput: the gradient of Conv2D, and tf.nn.conv2d_transpose.
+// transposedConvolution handles Conv2DBackpropInput, which is both the gradient of Conv2D and tf.nn.conv2d_transpose.
 func transposedConvolution(c *inference) {
 	l, ok := c.layout(2)
 	if !ok {
@@ -190,7 +190,7 @@ func transposedConvolution(c *inference) {
 	c.set(0, out)
 }
 
-// shapeInput is for ops whose output has the shape, of rank n, that input i spells.
+// shapeInput returns the rule for ops whose output has the shape, of rank n, in input i.
 func shapeInput(i, n int) shapeRule {
 	return func(c *inference) {
 		s := c.shapeValue(i)
@@ -204,7 +204,7 @@ func shapeInput(i, n int) shapeRule {
 	}
 }
 
-// pool is MaxPool and AvgPool; windows over channels are possible in MaxPool alone.
+// pool handles MaxPool and AvgPool. Only MaxPool supports windows over channels.
 func pool(spatial int, channels bool) shapeRule {
 	return func(c *inference) {
 		rank := spatial + 2
@@ -231,7 +231,7 @@ func pool(spatial int, channels bool) shapeRule {
 	}
 }
 
-// batchNorm is FusedBatchNorm and its later versions.
+// batchNorm handles all versions of FusedBatchNorm.
 func batchNorm(c *inference) {
 	l, rank, ok := c.normLayout()
 	if !ok {
@@ -253,7 +253,7 @@ func batchNorm(c *inference) {
 	c.set(5, nil)
 }
 
-// normLayout returns the layout of a batch norm; V3 knows volumes too.
+// normLayout returns the layout of a batch normalization. Only V3 supports volumes.
 func (c *inference) normLayout() (layout, int, bool) {
 	spatial := 2
 	if f := c.stringAttr("data_format"); f == "NDHWC" || f == "NCDHW" {
@@ -263,7 +263,7 @@ func (c *inference) normLayout() (layout, int, bool) {
 	return l, spatial + 2, ok
 }
 
-// batchNormGrad is the gradient of batchNorm.
+// batchNormGrad handles the gradient of FusedBatchNorm.
 func batchNormGrad(c *inference) {
 	l, rank, ok := c.normLayout()
 	if !ok {
@@ -281,7 +281,7 @@ func batchNormGrad(c *inference) {
 	c.set(4, tensor.Shape{0})
 }
 
-// resize is ResizeBilinear and its kin: NHWC images of the size in input 1.
+// resize handles ops like ResizeBilinear: NHWC images resized to the size in input 1.
 func resize(c *inference) {
 	in, size := c.rank(0, 4), c.rank(1, 1)
 	c.mergeDim(size[0], 2, "the number of sizes and of spatial dimensions")
@@ -292,7 +292,7 @@ func resize(c *inference) {
 	c.set(0, out)
 }
 
-// cropAndResize cuts boxes out of images.
+// cropAndResize crops boxes from images.
 func cropAndResize(c *inference) {
 	image, boxes, numbers, size := c.rank(0, 4), c.rank(1, 2), c.rank(2, 1), c.rank(3, 1)
 	n := c.mergeDim(boxes[0], numbers[0], "the number of boxes and of box indices")
@@ -305,7 +305,7 @@ func cropAndResize(c *inference) {
 	c.set(0, out)
 }
 
-// depthToSpace moves channels into space, spaceToDepth space into channels.
+// depthToSpace moves channels into spatial dimensions; spaceToDepth does the reverse.
 func depthToSpace(c *inference) {
 	l, ok := c.layout(2)
 	in := c.rank(0, 4)
@@ -336,7 +336,7 @@ func spaceToDepth(c *inference) {
 	c.set(0, out)
 }
 
-// divide divides a dimension without remainder.
+// divide divides a dimension, which must be a multiple of b.
 func (c *inference) divide(a, b int64, what string) int64 {
 	switch {
 	case a < 0:

@@ -5,7 +5,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// placeholder is Placeholder. Older producers wrote an empty shape for an unknown one.
+// placeholder handles Placeholder. Old producers wrote an empty shape for an unknown one.
 func placeholder(c *inference) {
 	s := c.shapeAttr()
 	if len(s) == 0 && c.Producer < scalarProducer {
@@ -14,24 +14,24 @@ func placeholder(c *inference) {
 	c.set(0, s)
 }
 
-// placeholderWithDefault has the shape of its attr, which the default must fit.
+// placeholderWithDefault has the shape in its attr. The default must be compatible with it.
 func placeholderWithDefault(c *inference) {
 	s := c.shapeAttr()
 	c.merge(c.input(0), s, "the shape of the default and attr shape")
 	c.set(0, s)
 }
 
-// shapeAttrOut is for ops whose output has the shape of attr shape.
+// shapeAttrOut handles ops whose output has the shape in the attr shape.
 func shapeAttrOut(c *inference) { c.set(0, c.shapeAttr()) }
 
-// oldVariable is Variable, in which an empty shape means an unknown one.
+// oldVariable handles Variable, for which an empty shape means an unknown one.
 func oldVariable(c *inference) {
 	if s := c.shapeAttr(); len(s) > 0 {
 		c.set(0, s)
 	}
 }
 
-// constant is Const.
+// constant handles Const.
 func constant(c *inference) {
 	raw, ok := wire.AttrBytes(c.Attr("value"), wire.AttrTensor)
 	if !ok {
@@ -40,12 +40,12 @@ func constant(c *inference) {
 	shape, _ := wire.Merged(raw, tensor.TensorShape)
 	s := tensor.ParseShape(shape)
 	if s == nil {
-		s = tensor.Shape{} // a constant of unknown rank is a scalar to TensorFlow
+		s = tensor.Shape{} // TensorFlow treats a constant of unknown rank as a scalar
 	}
 	c.set(0, s)
 }
 
-// loopMerge is Merge, whose inputs come one at a time: what they have in common is certain.
+// loopMerge handles Merge, which receives one input at a time. The result is what all inputs have in common.
 func loopMerge(c *inference) {
 	s := c.input(0)
 	for i := range c.Inputs {
@@ -64,20 +64,20 @@ func loopMerge(c *inference) {
 	c.set(1, tensor.Shape{})
 }
 
-// branch is Switch.
+// branch handles Switch.
 func branch(c *inference) {
 	c.rank(1, 0)
 	c.setAll(c.input(0))
 }
 
-// enter keeps the shape of what stays the same in each run of a loop.
+// enter keeps the shape of a loop invariant.
 func enter(c *inference) {
 	if c.boolAttr("is_constant") {
 		c.set(0, c.input(0))
 	}
 }
 
-// assign is Assign, which may change the shape if validate_shape is false.
+// assign handles Assign, which may change the shape if validate_shape is false.
 func assign(c *inference) {
 	if c.Attr("validate_shape") != nil && !c.boolAttr("validate_shape") {
 		c.set(0, c.input(1))
@@ -86,21 +86,21 @@ func assign(c *inference) {
 	c.set(0, c.merge(c.input(0), c.input(1), "the shapes of the variable and the value"))
 }
 
-// readVariable is ReadVariableOp.
+// readVariable handles ReadVariableOp.
 func readVariable(c *inference) {
 	if c.Handle != nil {
 		c.set(0, c.Handle(0))
 	}
 }
 
-// assignVariable is AssignVariableOp and the like.
+// assignVariable handles AssignVariableOp and similar ops.
 func assignVariable(c *inference) {
 	if c.Handle != nil {
 		c.merge(c.Handle(0), c.input(1), "the shapes of the variable and the value")
 	}
 }
 
-// resourceGather takes rows of a variable.
+// resourceGather selects rows of a resource variable.
 func resourceGather(c *inference) {
 	if c.Handle == nil || c.intAttr("batch_dims") != 0 {
 		return
@@ -113,7 +113,7 @@ func resourceGather(c *inference) {
 	c.set(0, join(c.input(1), from(s, 1)))
 }
 
-// elementShapes is for ops that hand out the elements of a dataset.
+// elementShapes handles ops that return elements of a dataset.
 func elementShapes(c *inference) {
 	shapes := c.shapesAttr("output_shapes")
 	if len(shapes) != len(c.out) {
@@ -122,7 +122,7 @@ func elementShapes(c *inference) {
 	copy(c.out, shapes)
 }
 
-// scatter updates rows of a ref variable.
+// scatter updates rows of a reference variable.
 func scatter(c *inference) {
 	s, indices := c.input(0), c.input(1)
 	if updates := c.input(2); updates == nil || len(updates) > 0 {
@@ -134,10 +134,11 @@ func scatter(c *inference) {
 	c.set(0, s)
 }
 
-// A training op takes a variable with its slots, gradients of the same shape, and scalars.
+// training describes the inputs of a training op: a variable, its slots and gradients, which have equal shapes, and
+// scalars.
 type training struct{ tensors, scalars []int }
 
-// trainingOps are the dense training ops on ref variables (tensorflow/core/ops/training_ops.cc).
+// trainingOps lists the dense training ops on reference variables (tensorflow/core/ops/training_ops.cc).
 var trainingOps = map[string]training{
 	"ApplyGradientDescent": {[]int{2}, []int{1}},
 	"ApplyAdagrad":         {[]int{1, 3}, []int{2}},

@@ -5,29 +5,29 @@ import "github.com/metagraph/metagraph/internal/tensor"
 // same gives all outputs the shape of the first input.
 func same(c *inference) { c.setAll(c.input(0)) }
 
-// sameAtLeast is same for inputs of n dimensions or more.
+// sameAtLeast is like same but requires at least n dimensions.
 func sameAtLeast(n int) shapeRule {
 	return func(c *inference) { c.setAll(c.rankAtLeast(0, n)) }
 }
 
-// sameRank is same for inputs of rank n.
+// sameRank is like same but requires rank n.
 func sameRank(n int) shapeRule {
 	return func(c *inference) { c.setAll(c.rank(0, n)) }
 }
 
-// mergeBoth is for ops of two inputs that have one shape.
+// mergeBoth handles ops with two inputs of equal shape.
 func mergeBoth(c *inference) { c.setAll(c.merge(c.input(0), c.input(1), "the shapes of the inputs")) }
 
-// sameAsBoth is for ops of two inputs that have one shape, whose output has what is known of the first.
+// sameAsBoth handles ops with two inputs of equal shape whose output shape comes from the first one only.
 func sameAsBoth(c *inference) {
 	mergeBoth(c)
 	c.set(0, c.input(0))
 }
 
-// mergeInputs is for ops of any number of inputs that have one shape.
+// mergeInputs handles ops with any number of inputs of equal shape.
 func mergeInputs(c *inference) { c.setAll(c.merged(0, len(c.Inputs))) }
 
-// merged returns what inputs first to end, which must have one shape, are.
+// merged requires the inputs from first to end to have equal shapes and returns what is known of them.
 func (c *inference) merged(first, end int) tensor.Shape {
 	s := c.input(end - 1)
 	for i := end - 2; i >= first; i-- {
@@ -36,10 +36,10 @@ func (c *inference) merged(first, end int) tensor.Shape {
 	return s
 }
 
-// scalarOut is for ops whose outputs are scalars.
+// scalarOut handles ops whose outputs are scalars.
 func scalarOut(c *inference) { c.setAll(tensor.Shape{}) }
 
-// broadcastBoth is for element-wise ops of two inputs.
+// broadcastBoth handles element-wise ops with two inputs.
 func broadcastBoth(c *inference) { c.setAll(c.broadcast(c.input(0), c.input(1))) }
 
 // broadcast returns the shape to which a and b are broadcast (BroadcastBinaryOpOutputShapeFnHelper).
@@ -68,7 +68,7 @@ func (c *inference) broadcast(a, b tensor.Shape) tensor.Shape {
 	return out
 }
 
-// comparison is Equal and NotEqual, which may be told to take shapes that do not fit.
+// comparison handles Equal and NotEqual, which may accept incompatible shapes.
 func comparison(c *inference) {
 	a, b := c.input(0), c.input(1)
 	s := c.broadcast(a, b)
@@ -79,13 +79,13 @@ func comparison(c *inference) {
 			fits = fits && (x == 1 || y == 1 || x == y && x >= 0)
 		}
 		if c.reason = ""; !fits {
-			s = nil // the output may be a single false
+			s = nil // the output may be a single false value
 		}
 	}
 	c.setAll(s)
 }
 
-// matMul is the product of two matrices, transposed if the attrs say so.
+// matMul multiplies two matrices, transposed if the attrs say so.
 func matMul(transposeA, transposeB string) shapeRule {
 	return func(c *inference) {
 		a, b := c.rank(0, 2), c.rank(1, 2)
@@ -102,7 +102,8 @@ func matMul(transposeA, transposeB string) shapeRule {
 	}
 }
 
-// batchMatMul is the product of matrices in the last two dimensions; the others are equal or, in later versions, broadcast.
+// batchMatMul multiplies matrices in the last two dimensions. The other dimensions must be equal; later versions
+// broadcast them.
 func batchMatMul(broadcasts bool) shapeRule {
 	return func(c *inference) {
 		a, b := c.rankAtLeast(0, 2), c.rankAtLeast(1, 2)
@@ -125,9 +126,9 @@ func batchMatMul(broadcasts bool) shapeRule {
 	}
 }
 
-// reduction removes the axes that the second input names, or makes them 1.
+// reduction removes the axes in the second input, or sets them to 1.
 func reduction(c *inference) {
-	const lenient = 21 // graphs of older producers may name the axes in a matrix
+	const lenient = 21 // older producers may write the axes as a matrix
 	if c.Producer >= lenient {
 		c.rankAtMost(1, 1)
 	}
@@ -160,7 +161,7 @@ func reduction(c *inference) {
 	c.set(0, out)
 }
 
-// argExtreme is ArgMax and ArgMin.
+// argExtreme handles ArgMax and ArgMin.
 func argExtreme(c *inference) {
 	c.rank(1, 0)
 	s := c.input(0)
@@ -177,7 +178,7 @@ func argExtreme(c *inference) {
 	}
 }
 
-// topK keeps k elements of the last dimension.
+// topK keeps k entries of the last dimension.
 func topK(c *inference) {
 	s := c.rankAtLeast(0, 1)
 	var k int64
@@ -197,7 +198,7 @@ func topK(c *inference) {
 	c.set(1, s)
 }
 
-// crossEntropy is SoftmaxCrossEntropyWithLogits, whose inputs are two equal matrices or broadcast to one.
+// crossEntropy handles SoftmaxCrossEntropyWithLogits, whose inputs are matrices that are equal in shape or broadcast.
 func crossEntropy(c *inference) {
 	a, b := c.input(0), c.input(1)
 	s := c.merge(c.withRank(a, 2, 0), b, "the shapes of features and labels")
@@ -212,7 +213,7 @@ func crossEntropy(c *inference) {
 	c.set(1, s)
 }
 
-// sparseCrossEntropy is SparseSoftmaxCrossEntropyWithLogits.
+// sparseCrossEntropy handles SparseSoftmaxCrossEntropyWithLogits.
 func sparseCrossEntropy(c *inference) {
 	features, labels := c.rank(0, 2), c.rank(1, 1)
 	batch := c.mergeDim(features[0], labels[0], "the batch dimensions of features and labels")
@@ -220,7 +221,7 @@ func sparseCrossEntropy(c *inference) {
 	c.set(1, tensor.Shape{batch, features[1]})
 }
 
-// inTopK tells for each row of predictions whether its target is among the best.
+// inTopK returns, for each row of predictions, whether the target is among the top k.
 func inTopK(c *inference) {
 	predictions, targets := c.rank(0, 2), c.rank(1, 1)
 	if c.Op == "InTopKV2" {
@@ -229,7 +230,7 @@ func inTopK(c *inference) {
 	c.set(0, tensor.Shape{c.mergeDim(predictions[0], targets[0], "the batch dimensions of predictions and targets")})
 }
 
-// choose is Select, whose condition has the shape of the values, or is a scalar, or a vector over their rows.
+// choose handles Select. The condition has the shape of the values, or is a scalar, or is a vector over their rows.
 func choose(c *inference) {
 	data := c.merge(c.input(1), c.input(2), "the shapes of the values to choose from")
 	cond := c.input(0)
@@ -243,12 +244,12 @@ func choose(c *inference) {
 	c.set(0, data)
 }
 
-// chooseBroadcast is SelectV2.
+// chooseBroadcast handles SelectV2.
 func chooseBroadcast(c *inference) {
 	c.set(0, c.broadcast(c.broadcast(c.input(1), c.input(2)), c.input(0)))
 }
 
-// rangeOf is Range with integer limits.
+// rangeOf handles Range with integer limits.
 func rangeOf(c *inference) {
 	var v [3]int64
 	known := true
@@ -281,7 +282,7 @@ func rangeOf(c *inference) {
 	}
 }
 
-// biasAdd adds a vector to the channels.
+// biasAdd adds a vector along the channels.
 func biasAdd(c *inference) {
 	channels, least := -1, 2
 	if c.Op == "BiasAdd" && c.stringAttr("data_format") == "NCHW" {
@@ -294,7 +295,7 @@ func biasAdd(c *inference) {
 	c.set(0, replace(s, channels, c.mergeDim(dim(s, channels), bias[0], "the channels of the input and the length of the bias")))
 }
 
-// biasAddGrad sums over all dimensions but the channels.
+// biasAddGrad sums over all dimensions except the channels.
 func biasAddGrad(c *inference) {
 	channels, least := -1, 2
 	if c.stringAttr("data_format") == "NCHW" {
@@ -303,7 +304,7 @@ func biasAddGrad(c *inference) {
 	c.set(0, tensor.Shape{dim(c.rankAtLeast(0, least), channels)})
 }
 
-// segmentReduction reduces the rows that have one segment number.
+// segmentReduction reduces rows with equal segment numbers.
 func segmentReduction(c *inference) {
 	data := c.rankAtLeast(0, 1)
 	c.rank(1, 1)

@@ -2,8 +2,8 @@ package opdef
 
 import "github.com/metagraph/metagraph/internal/tensor"
 
-// shapeRules holds the shape rule of each op that has one. An op without a rule has outputs of unknown shape, which is always
-// right; a rule that knows better than TensorFlow is not. testdata/shapes.py compares them.
+// shapeRules holds the shape rule of each supported op. The outputs of other ops have unknown shapes, which is always
+// correct. A rule must never claim more than TensorFlow does; testdata/shapes.py compares them.
 var shapeRules = func() map[string]shapeRule {
 	rules := make(map[string]shapeRule)
 	add := func(rule shapeRule, ops ...string) {
@@ -129,12 +129,12 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(scatter, "ScatterUpdate", "ScatterAdd", "ScatterSub", "ScatterMul", "ScatterDiv", "ScatterMin", "ScatterMax")
 }
 
-// vectors is for ops whose outputs are vectors of a certain length.
+// vectors returns the rule for ops whose outputs are vectors of the given length.
 func vectors(length int64) shapeRule {
 	return func(c *inference) { c.setAll(tensor.Shape{length}) }
 }
 
-// identityN hands on each input.
+// identityN passes on each input.
 func identityN(c *inference) {
 	for i := range c.out {
 		c.set(i, c.input(i))

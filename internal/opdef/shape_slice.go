@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// pad adds to both ends of each dimension (PadShapeFn in tensorflow/core/ops/array_ops.cc).
+// pad extends each dimension at both ends (PadShapeFn in tensorflow/core/ops/array_ops.cc).
 func pad(c *inference) {
 	paddings := c.rank(1, 2)
 	c.mergeDim(paddings[1], 2, "the second dimension of the paddings and 2")
@@ -42,7 +42,7 @@ func pad(c *inference) {
 	c.set(0, out)
 }
 
-// slice cuts out a block of a given begin and size (SliceShape).
+// slice extracts a block given its begin and size (SliceShape).
 func slice(c *inference) {
 	s := c.input(0)
 	ends := c.merge(c.withRank(c.input(1), 1, 1), c.withRank(c.input(2), 1, 2), "the lengths of begin and size")
@@ -87,14 +87,15 @@ func slice(c *inference) {
 	c.set(0, out)
 }
 
-// stridedSlice is what x[1:, ..., tf.newaxis, 0] becomes (ValidateStridedSliceOp in tensorflow/core/util/strided_slice_op.cc).
+// stridedSlice handles expressions like x[1:, ..., tf.newaxis, 0] (ValidateStridedSliceOp in
+// tensorflow/core/util/strided_slice_op.cc).
 func stridedSlice(c *inference) {
 	begin, end, strides := c.rank(1, 1), c.rank(2, 1), c.rank(3, 1)
 	count := c.mergeDim(begin[0], end[0], "the lengths of begin and end")
 	count = c.mergeDim(count, strides[0], "the lengths of begin and strides")
 	s := c.input(0)
 	steps, known := c.value(3)
-	const most = 30 // dimensions that the masks have bits for
+	const most = 30 // limited by the bits of the masks
 	if s == nil || count < 0 || !known || len(steps) > most || len(s) > most {
 		return
 	}
@@ -107,7 +108,7 @@ func stridedSlice(c *inference) {
 	d.build()
 }
 
-// A denseSlice is a strided slice whose parts are assigned to the dimensions of the input.
+// A denseSlice is a strided slice whose parts are matched with the input's dimensions.
 type denseSlice struct {
 	*inference
 	in                   tensor.Shape
@@ -115,13 +116,13 @@ type denseSlice struct {
 	beginKnown, endKnown bool
 }
 
-// A slicePart is what a slice does with one dimension.
+// A slicePart describes what a slice does to one dimension.
 type slicePart struct {
 	begin, end, step             int64
 	beginMasked, endMasked, gone bool
 }
 
-// build assigns the parts and sets the output.
+// build matches the parts with dimensions and sets the output.
 func (d *denseSlice) build() {
 	bit := func(name string) func(int) bool {
 		mask := uint32(d.intAttr(name))
@@ -141,7 +142,7 @@ func (d *denseSlice) build() {
 		seen = seen || ellipsis(i)
 	}
 	if !seen {
-		parts++ // an ellipsis at the end
+		parts++ // implicit ellipsis at the end
 	}
 	out, at := tensor.Shape{}, 0
 	for i := range parts {
@@ -174,7 +175,7 @@ func (d *denseSlice) build() {
 	d.set(0, out)
 }
 
-// sized returns what is left of dimension i.
+// sized returns the remaining size of dimension i.
 func (d *denseSlice) sized(i int, p slicePart) int64 {
 	whole := d.in[i]
 	switch {
@@ -203,7 +204,7 @@ func (d *denseSlice) sized(i int, p slicePart) int64 {
 	return unknown
 }
 
-// canonical returns a limit that counts from the front and lies in the dimension.
+// canonical converts a limit to a non-negative position within the dimension.
 func (p *slicePart) canonical(x int64, masked bool, whole int64, begin bool) int64 {
 	low, high := int64(0), whole
 	if p.step < 0 {
@@ -221,7 +222,7 @@ func (p *slicePart) canonical(x int64, masked bool, whole int64, begin bool) int
 	return min(max(x, low), high)
 }
 
-// interval returns how many steps lead from begin to end.
+// interval returns the number of steps from begin to end.
 func interval(begin, end, step int64) int64 {
 	length := end - begin
 	if length == 0 || length < 0 != (step < 0) {

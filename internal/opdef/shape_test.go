@@ -13,7 +13,7 @@ import (
 
 var shapeCases = flag.String("shapes", "testdata/shapes.jsonl.gz", "nodes with TensorFlow's verdict, made by testdata/shapes.py")
 
-// A shapeCase is one line that testdata/shapes.py writes.
+// A shapeCase is one line of the output of testdata/shapes.py.
 type shapeCase struct {
 	Op       string
 	Producer int64
@@ -36,7 +36,7 @@ func (c *shapeCase) query() *ShapeQuery {
 	}
 }
 
-// within reports whether every shape that is possible by a is possible by b.
+// within reports whether every shape compatible with a is compatible with b.
 func within(a, b tensor.Shape) bool {
 	if b == nil {
 		return true
@@ -52,8 +52,8 @@ func within(a, b tensor.Shape) bool {
 	return true
 }
 
-// TestInferShapesAgreesWithTensorFlow holds the shape rules against TensorFlow's own verdict on random nodes. A rule must not
-// refuse what TensorFlow takes, nor claim more about an output than TensorFlow does. It may know less, but seldom.
+// TestInferShapesAgreesWithTensorFlow compares the shape rules with TensorFlow's results for random nodes. A rule must
+// not reject what TensorFlow accepts or claim more about an output. It may know less, but only rarely.
 func TestInferShapesAgreesWithTensorFlow(t *testing.T) {
 	file, err := os.Open(*shapeCases)
 	if err != nil {

@@ -8,25 +8,25 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Tensors answers what dtype and shape the Tensors of a graph have, as far as the file says it or it follows for certain.
-// It looks at single nodes when asked, never at the whole graph.
+// A Tensors reports the dtypes and shapes of a graph's tensors, as far as the file records them or they can be
+// inferred with certainty. It looks at nodes on demand and never walks the whole graph.
 type Tensors struct {
-	graph      wire.Graph // with or without nodes
+	graph      wire.Graph // may lack the nodes
 	g          *graph.Graph
 	ops        *List
-	others     map[string]*tfpb.OpDef       // definitions that the file's list does not have, nil where nothing has one
-	functions  map[string][]byte            // signatures of the library's functions, nil until they are asked for
-	registered *Registered                  // the same
-	producer   int64                        // version of the graph's producer, 0 where it is not said, less where nobody has asked yet
+	others     map[string]*tfpb.OpDef       // definitions missing from the file's list; nil if there is none
+	functions  map[string][]byte            // signatures of the library's functions; nil until first used
+	registered *Registered                  // nil until first used
+	producer   int64                        // version of the graph's producer; 0 if not recorded, negative until first used
 	defaults   map[string]map[string][]byte // default AttrValues by op
 	shapes     shapeMemo
 }
 
-// NewTensors returns what answers for the graph of m, whose index is g.
+// NewTensors returns the Tensors for the graph of m, whose index is g.
 func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 	graphDef := m.Graph()
 	if g != nil {
-		graphDef = g.Rest() // the versions may stand behind a million nodes
+		graphDef = g.Rest() // the versions may follow a million nodes
 	}
 	return &Tensors{
 		g:        g,
@@ -51,8 +51,8 @@ func (t *Tensors) producerVersion() int64 {
 // legacy reports whether an empty Placeholder shape means an unknown one in this graph.
 func (t *Tensors) legacy() bool { return t.producerVersion() < scalarProducer }
 
-// CountOutputs returns how many outputs node n has by the definition of its op, and whether that is known: there is a definition,
-// and the node has the attrs that it needs.
+// CountOutputs returns the number of outputs of node n according to its op definition. It returns false if there is no
+// definition or the node lacks an attr that the definition refers to.
 func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
 	def := t.Def(n.Op)
 	if def == nil {
@@ -70,7 +70,7 @@ func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
 	return count, true
 }
 
-// Outputs returns how many Outputs node n has, 0 where nothing says it.
+// Outputs returns the number of outputs of node n, or 0 if it is unknown.
 func (t *Tensors) Outputs(n *wire.Node) int {
 	if _, count := tensor.AttrShapeAt(n, "_output_shapes", 0); count > 0 {
 		return count
@@ -79,10 +79,10 @@ func (t *Tensors) Outputs(n *wire.Node) int {
 	return count
 }
 
-// maxArgLength is the most tensors that one output argument is believed to have.
+// maxArgLength caps the number of tensors in one argument.
 const maxArgLength = 1 << 20
 
-// argLength returns how many tensors an argument of node n's op stands for.
+// argLength returns the number of tensors in an argument of node n's op.
 func argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
 	switch {
 	case arg.GetNumberAttr() != "":
@@ -93,8 +93,8 @@ func argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
 	return 1
 }
 
-// DType returns the DataType of output port of node n, without the reference that an older variable hands out, and 0 where
-// the file does not say it.
+// DType returns the DataType of output port of node n, without the reference offset of old variables. It returns 0 if
+// the type is unknown.
 func (t *Tensors) DType(n *wire.Node, port int) int32 {
 	dtype := t.OutputType(n, port)
 	if dtype > tensor.RefOffset {
@@ -113,8 +113,8 @@ func defaultType(def *tfpb.OpDef, attr string) int32 {
 	return 0
 }
 
-// Def returns the definition of an op: the file's own, that of a function of its library, or TensorFlow's. It is nil for an op that
-// none of them has.
+// Def returns the definition of an op: the file's own, that of a library function, or TensorFlow's. It returns nil if
+// none of them defines it.
 func (t *Tensors) Def(op []byte) *tfpb.OpDef {
 	if def := t.ops.Find(op); def != nil {
 		return def
@@ -134,7 +134,7 @@ func (t *Tensors) Def(op []byte) *tfpb.OpDef {
 	return def
 }
 
-// function returns the signature of a function of the library, nil where there is none of that name.
+// function returns the signature of a library function, or nil if there is none.
 func (t *Tensors) function(name string) *tfpb.OpDef {
 	if t.functions == nil {
 		t.functions = t.readFunctions()
@@ -147,12 +147,12 @@ func (t *Tensors) function(name string) *tfpb.OpDef {
 	return signature
 }
 
-// readFunctions returns the signatures of the functions of the library, by name.
+// readFunctions returns the signatures of the library functions by name.
 func (t *Tensors) readFunctions() map[string][]byte {
 	signatures := make(map[string][]byte)
 	for f, err := range t.graph.Functions() {
 		if err != nil {
-			break // what cannot be read defines nothing
+			break // ignore the rest of a damaged library
 		}
 		signature, _ := wire.Merged(f, wire.FunctionSignature)
 		signatures[f.Name()] = signature

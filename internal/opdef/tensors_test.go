@@ -13,8 +13,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TestShapesOfFiles takes from real graphs the shapes that TensorFlow wrote into them, and wants those that are inferred in
-// their place not to contradict them.
+// TestShapesOfFiles removes the shapes that TensorFlow recorded in real graphs and checks that the inferred shapes do
+// not contradict them.
 func TestShapesOfFiles(t *testing.T) {
 	for name, data := range testfiles.Metas(t) {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestShapesOfFiles(t *testing.T) {
 	}
 }
 
-// TestOldPlaceholder reads an empty shape as unknown up to graph version 21, and as a scalar from 22 on.
+// TestOldPlaceholder checks that an empty shape is unknown up to graph version 21 and a scalar from version 22 on.
 func TestOldPlaceholder(t *testing.T) {
 	for producer, want := range map[int32]tensor.Shape{0: nil, 21: nil, 22: {}, 2474: {}} {
 		m := testfiles.Sketch(t, "x = Placeholder dtype=float shape=()")
@@ -60,7 +60,7 @@ func TestOldPlaceholder(t *testing.T) {
 	}
 }
 
-// agree reports whether two shapes can be of one tensor.
+// agree reports whether one tensor can have both shapes.
 func agree(a, b tensor.Shape) bool {
 	if a == nil || b == nil {
 		return true
@@ -76,8 +76,8 @@ func agree(a, b tensor.Shape) bool {
 	return true
 }
 
-// TestTypesOfFiles takes the op definitions from real files, and wants the types of all outputs that are guessed in their place to be
-// those that the definitions say.
+// TestTypesOfFiles removes the op definitions from real files and checks that the resulting output types equal those
+// of the definitions.
 func TestTypesOfFiles(t *testing.T) {
 	for name, data := range testfiles.Metas(t) {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestTypesOfFiles(t *testing.T) {
 	}
 }
 
-// typesOf returns what answers for the tensors of m.
+// typesOf returns the index of m's graph and its Tensors.
 func typesOf(t *testing.T, m *tfpb.MetaGraphDef) (*graph.Graph, *Tensors) {
 	t.Helper()
 	meta := testfiles.MetaGraph(t, m)
@@ -143,7 +143,7 @@ x = Placeholder dtype=float shape=(?,4)
 	}
 }
 
-// TestShapesWithConstants wants shapes to follow from the axes and dimensions in constants.
+// TestShapesWithConstants checks that shapes are inferred from constant axes and dimensions.
 func TestShapesWithConstants(t *testing.T) {
 	m := testfiles.Sketch(t, `
 axes = Const dtype=int32

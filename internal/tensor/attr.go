@@ -4,7 +4,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TypesIn returns the DataTypes in an AttrValue that is a list.
+// TypesIn returns the DataTypes in an AttrValue that holds a list.
 func TypesIn(value []byte) []int32 {
 	list, _ := wire.AttrBytes(value, wire.AttrList)
 	var types []int32
@@ -16,13 +16,13 @@ func TypesIn(value []byte) []int32 {
 	return types
 }
 
-// AttrInt returns the integer of an attr, 0 where there is none.
+// AttrInt returns the integer value of an attr, or 0 if it has none.
 func AttrInt(n *wire.Node, key string) int64 {
 	value, _ := n.Attr(key)
 	return int64(wire.LastUint(value, wire.AttrI))
 }
 
-// AttrType returns the DataType of an attr, 0 where there is none.
+// AttrType returns the DataType value of an attr, or 0 if it has none.
 func AttrType(n *wire.Node, key string) int32 {
 	value, _ := n.Attr(key)
 	return wire.AttrTypeOf(value)
@@ -37,7 +37,7 @@ func AttrTypes(n *wire.Node, key string) []int32 {
 	return TypesIn(value)
 }
 
-// AttrShape returns the shape in the attr `shape`, nil where there is none.
+// AttrShape returns the value of the attr `shape`, or nil if it has none.
 func AttrShape(n *wire.Node) Shape {
 	value, ok := n.Attr("shape")
 	if !ok {
@@ -50,7 +50,7 @@ func AttrShape(n *wire.Node) Shape {
 	return ParseShape(shape)
 }
 
-// AttrShapeAt returns shape number i of a list attr, and how many shapes there are.
+// AttrShapeAt returns shape i of a list attr and the number of shapes in the list.
 func AttrShapeAt(n *wire.Node, key string, i int) (Shape, int) {
 	value, ok := n.Attr(key)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package tensor holds what TensorFlow's values look like: dtypes, shapes, TensorProtos and attr values. It decodes them from the
-// bytes of a file, without a copy where it can, and prints them as TensorFlow's users read them.
+// Package tensor represents TensorFlow's values: dtypes, shapes, TensorProtos and attr values. It decodes them from
+// the bytes of a file, without copying where possible, and formats them as TensorFlow users know them.
 package tensor
 
 import (
@@ -9,11 +9,13 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// RefOffset is what a DataType of a reference has more than that of the value (tensorflow/core/framework/types.proto).
+// RefOffset is the difference between the DataType of a reference and that of its value
+// (tensorflow/core/framework/types.proto).
 const RefOffset = 100
 
-// DTypeName returns TensorFlow's short name of a DataType as tf.DType.name spells it ("float32", "string", "float32_ref";
-// tensorflow/python/framework/dtypes.py), "" for DT_INVALID, and "dtype 999" for one that the schema does not know.
+// DTypeName returns the short name of a DataType, as tf.DType.name spells it: "float32", "string", "float32_ref"
+// (tensorflow/python/framework/dtypes.py). It returns "" for DT_INVALID and "dtype 999" for a number that the schema
+// does not define.
 func DTypeName(dtype int32) string {
 	if dtype > RefOffset && dtype < 2*RefOffset {
 		if name := DTypeName(dtype - RefOffset); name != "" && !strings.HasPrefix(name, "dtype ") {
@@ -36,7 +38,7 @@ func DTypeName(dtype int32) string {
 	return "dtype " + strconv.Itoa(int(dtype))
 }
 
-// DTypeSize returns the number of bytes of one element of a DataType, 0 for those whose elements have no fixed size.
+// DTypeSize returns the size in bytes of one element of a DataType, or 0 if its elements have no fixed size.
 func DTypeSize(dtype int32) int64 {
 	if dtype > RefOffset && dtype < 2*RefOffset {
 		dtype -= RefOffset
@@ -44,7 +46,7 @@ func DTypeSize(dtype int32) int64 {
 	switch tfpb.DataType(dtype) {
 	case tfpb.DataType_DT_INT2, tfpb.DataType_DT_UINT2, tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4,
 		tfpb.DataType_DT_FLOAT4_E2M1FN:
-		return 1 // TensorFlow keeps them in a byte each
+		return 1 // TensorFlow stores each of these in a byte
 	case tfpb.DataType_DT_BOOL, tfpb.DataType_DT_INT8, tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QINT8,
 		tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_FLOAT8_E5M2, tfpb.DataType_DT_FLOAT8_E4M3FN,
 		tfpb.DataType_DT_FLOAT8_E4M3FNUZ, tfpb.DataType_DT_FLOAT8_E4M3B11FNUZ, tfpb.DataType_DT_FLOAT8_E5M2FNUZ:

@@ -11,7 +11,7 @@ import (
 // Integers returns the elements of an int32 or int64 TensorProto. It returns false for other dtypes, for damaged tensors, and for
 // tensors of more than most elements, which it does not decode.
 func Integers(encoded []byte, most int64) ([]int64, bool) {
-	const perElement, overhead = 10, 1 << 10 // bytes: of the longest varint, and of shape and tags
+	const perElement, overhead = 10, 1 << 10 // size in bytes of the longest varint; of shape and tags
 	if int64(len(encoded)) > most*perElement+overhead {
 		return nil, false
 	}
@@ -42,7 +42,7 @@ func Integers(encoded []byte, most int64) ([]int64, bool) {
 	default:
 		return nil, false
 	}
-	// A tensor may hold fewer values than elements: the last one stands for the rest.
+	// A tensor may store fewer values than it has elements; the last value repeats.
 	for int64(len(out)) < count {
 		if len(out) == 0 {
 			out = append(out, 0)

@@ -4,10 +4,10 @@ import (
 	"hash/maphash"
 )
 
-// sampleBytes is how much of the beginning and of the end of a tensor sample hashes.
+// sampleBytes is how many bytes Sample hashes at each end of a tensor.
 const sampleBytes = 2 << 10
 
-// Sample hashes the beginning and the end of a tensor.
+// Sample returns a hash of the beginning and the end of a tensor.
 func Sample(seed maphash.Seed, encoded []byte) uint64 {
 	if len(encoded) <= 2*sampleBytes {
 		return maphash.Bytes(seed, encoded)

@@ -12,11 +12,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Shape is the shape of a tensor: one entry a dimension, -1 where a dimension is unknown. A nil Shape is one of unknown
-// rank, an empty one that of a scalar. In JSON that is an array, with -1 for an unknown dimension, or null.
+// A Shape is the shape of a tensor, with one entry per dimension and -1 for an unknown dimension. A nil Shape has
+// unknown rank; an empty one is a scalar. JSON represents it as an array, or null for unknown rank.
 type Shape []int64
 
-// String returns the shape as TensorFlow's users read it: "()", "(784)", "(?, 784)", and "?" for unknown rank.
+// String formats the shape as TensorFlow does: "()", "(784)", "(?, 784)", and "?" for unknown rank.
 func (s Shape) String() string {
 	if s == nil {
 		return "?"
@@ -37,7 +37,7 @@ func (s Shape) String() string {
 	return b.String()
 }
 
-// MarshalJSON writes the dimensions as an array, and null for unknown rank.
+// MarshalJSON writes the dimensions as an array, or null for unknown rank.
 func (s Shape) MarshalJSON() ([]byte, error) {
 	if s == nil {
 		return []byte("null"), nil
@@ -52,8 +52,8 @@ func (s Shape) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// MaxRank is how many dimensions a shape of TensorFlow can have (TensorShape::MaxDimensions in
-// tensorflow/core/framework/tensor_shape.h). What has more is no shape, and counts as unknown.
+// MaxRank is the largest rank that TensorFlow supports (TensorShape::MaxDimensions in
+// tensorflow/core/framework/tensor_shape.h). A shape with more dimensions is treated as unknown.
 const MaxRank = 254
 
 // Field numbers of TensorShapeProto and its Dim (tensorflow/core/framework/tensor_shape.proto).
@@ -63,7 +63,7 @@ const (
 	DimSize          = 1
 )
 
-// ParseShape returns the shape that the bytes of a TensorShapeProto say.
+// ParseShape decodes a TensorShapeProto.
 func ParseShape(proto []byte) Shape {
 	shape := Shape{}
 	s := wire.Scan(proto)
@@ -81,7 +81,7 @@ func ParseShape(proto []byte) Shape {
 	return shape
 }
 
-// Elements returns the number of elements, and whether it is known and fits.
+// Elements returns the number of elements, and false if it is unknown or too large.
 func (s Shape) Elements() (int64, bool) {
 	if s == nil {
 		return 0, false
@@ -100,7 +100,7 @@ func (s Shape) Elements() (int64, bool) {
 	return n, true
 }
 
-// FullyDefined reports whether rank and all dimensions are FullyDefined.
+// FullyDefined reports whether the rank and all dimensions are known.
 func (s Shape) FullyDefined() bool {
 	for _, dim := range s {
 		if dim < 0 {
@@ -110,10 +110,10 @@ func (s Shape) FullyDefined() bool {
 	return s != nil
 }
 
-// IsScalar reports whether the shape is known to be that of a IsScalar.
+// IsScalar reports whether the shape is known to be a scalar's.
 func (s Shape) IsScalar() bool { return s != nil && len(s) == 0 }
 
-// ShapeOf returns the shape that a TensorShapeProto says; nil for none and for unknown rank.
+// ShapeOf returns the shape of a TensorShapeProto. It returns nil if shape is nil or of unknown rank.
 func ShapeOf(shape *tfpb.TensorShapeProto) Shape {
 	if shape == nil || shape.GetUnknownRank() {
 		return nil

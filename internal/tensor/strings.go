@@ -2,14 +2,14 @@ package tensor
 
 import "github.com/metagraph/metagraph/internal/wire"
 
-// Strings is the elements of a tensor of strings in row-major order, as windows on the bytes of its TensorProto.
+// Strings holds the elements of a string tensor in row-major order, as windows on its TensorProto.
 type Strings struct {
 	values [][]byte
 	count  int64
 }
 
-// ParseStrings returns the elements of a TensorProto of strings. A TensorProto may hold fewer values than its shape has
-// elements; the last value then counts for the rest (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
+// ParseStrings returns the elements of a TensorProto of strings. If it stores fewer values than it has elements, the
+// last value repeats (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
 func ParseStrings(tensor []byte) Strings {
 	var l Strings
 	for s := wire.Scan(tensor); s.Next(); {
@@ -25,8 +25,8 @@ func ParseStrings(tensor []byte) Strings {
 	return l
 }
 
-// Len returns the number of elements, which may be far more than the bytes of the tensor.
+// Len returns the number of elements, which may far exceed the number of stored values.
 func (l Strings) Len() int64 { return l.count }
 
-// At returns element k, which must be below Len.
+// At returns element k, which must be less than Len.
 func (l Strings) At(k int64) []byte { return l.values[min(k, int64(len(l.values))-1)] }

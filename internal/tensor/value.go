@@ -9,26 +9,26 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A ValueKind is the alternative of AttrValue.value that is set (tensorflow/core/framework/attr_value.proto).
+// A ValueKind identifies the field of AttrValue.value that is set (tensorflow/core/framework/attr_value.proto).
 type ValueKind int
 
 // The kinds of a Value.
 const (
-	ValueNone        ValueKind = iota // nothing is set, or what is set is of no kind that the schema knows
-	ValueString                       // Text; bytes, not necessarily UTF-8
+	ValueNone        ValueKind = iota // no field is set, or one that the schema does not define
+	ValueString                       // Text, which need not be UTF-8
 	ValueInt                          // Int
 	ValueFloat                        // Float, a float32
-	ValueDouble                       // Float, a float64: only inside tensors
+	ValueDouble                       // Float, a float64; occurs only inside tensors
 	ValueBool                         // Int, 0 or 1
 	ValueType                         // Text, TensorFlow's short name
 	ValueShape                        // Shape
 	ValueTensor                       // Tensor
-	ValueFunc                         // Text, the name of the function
-	ValuePlaceholder                  // Text, the attr of the function that is filled in
+	ValueFunc                         // Text, the function's name
+	ValuePlaceholder                  // Text, the function attr that supplies the value
 	ValueList                         // List and Length
 )
 
-// A Value is what an attr holds, summarized: of a long list and of a tensor, the first few.
+// A Value summarizes the value of an attr. Long lists and tensors keep only their first elements.
 type Value struct {
 	Kind   ValueKind
 	Text   []byte
@@ -37,14 +37,14 @@ type Value struct {
 	Shape  Shape
 	Tensor *Tensor
 	List   []Value // at most maxListed
-	Length int     // of the whole list
+	Length int     // length of the whole list
 }
 
-// A Tensor is what stands in a constant, summarized.
+// A Tensor summarizes a TensorProto.
 type Tensor struct {
 	DType  string
 	Shape  Shape
-	Values []Value // the first few elements; fewer where the rest repeats the last one
+	Values []Value // the first few elements; fewer if the last one repeats
 	Bytes  int     // size of the TensorProto
 }
 
@@ -68,10 +68,10 @@ const (
 	NameAttrListAttr protowire.Number = 2
 )
 
-// ParseValue returns what an AttrValue holds. What cannot be read is left out.
+// ParseValue summarizes an AttrValue. It omits parts that cannot be decoded.
 func ParseValue(value []byte) Value {
 	var v Value
-	var merged protowire.Number // the message alternative that was set last, 0 if another one was
+	var merged protowire.Number // the message field that was set last; 0 if another field was
 	for s := wire.Scan(value); s.Next(); {
 		if wire.SetsAttr(s.Field) {
 			merged = 0
@@ -100,7 +100,7 @@ func ParseValue(value []byte) Value {
 	return v
 }
 
-// messageValue returns the value whose last alternative is the message field num.
+// messageValue returns the value of an AttrValue whose message field num was set last.
 func messageValue(value []byte, num protowire.Number) Value {
 	payload, _ := wire.AttrBytes(value, num)
 	switch num {
@@ -170,7 +170,7 @@ func listValue(list []byte) Value {
 	return v
 }
 
-// Fields of TensorProto (tensorflow/core/framework/tensor.proto) .
+// Fields of TensorProto (tensorflow/core/framework/tensor.proto).
 const (
 	TensorDType       protowire.Number = 1
 	TensorShape       protowire.Number = 2
@@ -188,7 +188,7 @@ const (
 	tensorUint64Val   protowire.Number = 17
 )
 
-// ParseTensor summarizes a TensorProto without looking at more of it than it keeps.
+// ParseTensor summarizes a TensorProto. It reads only the elements that it keeps.
 func ParseTensor(tensor []byte) *Tensor {
 	t := &Tensor{Bytes: len(tensor)}
 	dtype := int32(wire.LastUint(tensor, TensorDType))
@@ -205,7 +205,7 @@ func ParseTensor(tensor []byte) *Tensor {
 	return t
 }
 
-// fieldValues returns the first elements, at most most, that one of TensorProto's repeated fields holds.
+// fieldValues returns the first elements of a repeated field of TensorProto, at most most of them.
 func fieldValues(f wire.Field, dtype string, most int) []Value {
 	var values []Value
 	add := func(v Value) {
@@ -249,7 +249,7 @@ func doubleValue(data []byte) Value {
 	return Value{Kind: ValueDouble, Float: math.Float64frombits(binary.LittleEndian.Uint64(data))}
 }
 
-// contentValues returns the first elements of tensor_content: the elements as they lie in memory, little-endian.
+// contentValues returns the first elements of tensor_content, which is little-endian.
 func contentValues(content []byte, dtype string) []Value {
 	var values []Value
 	step := func(size int, read func([]byte) Value) {
@@ -287,7 +287,7 @@ func contentValues(content []byte, dtype string) []Value {
 	return values
 }
 
-// halfValue returns the value of the 16 bits of a float16 or bfloat16; of another type that half_val holds, the bits.
+// halfValue converts 16 bits to a float16 or bfloat16. For other types in half_val, it returns the bits.
 func halfValue(bits uint16, dtype string) Value {
 	switch dtype {
 	case "bfloat16":
@@ -298,7 +298,7 @@ func halfValue(bits uint16, dtype string) Value {
 	return Value{Kind: ValueInt, Int: int64(bits)}
 }
 
-// Float16 returns the value of an IEEE 754 half-precision number.
+// Float16 converts an IEEE 754 half-precision number.
 func Float16(bits uint16) float64 {
 	exponent, fraction := int(bits>>10&0x1F), float64(bits&0x3FF)
 	var f float64
