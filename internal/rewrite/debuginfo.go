@@ -22,7 +22,7 @@ func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rop
 	}
 	plan := &scope.Plan{Strip: scope.Clean(o.Scope), Drops: func(node []byte) bool {
 		_, found := nodes.Find(node)
-		return !found || savers.gone(node)
+		return !found || savers.removes(node)
 	}}
 	cut, err := plan.DebugInfo(nil, info)
 	if err != nil {

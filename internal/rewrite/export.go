@@ -170,8 +170,8 @@ func (e *exporter) planSavers() error {
 	}
 	e.savers = savers
 	if len(savers.extraneous) > 0 {
-		e.plan.Drops = savers.gone
-		e.rewriter.Reads = e.readsGone
+		e.plan.Drops = savers.removes
+		e.rewriter.Reads = e.reportRead
 		e.report.Savers = slices.Sorted(maps.Keys(savers.extraneous))
 	}
 	return nil
@@ -274,8 +274,8 @@ func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
 	return false, nil
 }
 
-// readsGone reports a kept node that reads a node of a removed saver.
-func (e *exporter) readsGone(node, input []byte) error {
+// reportRead reports a kept node that reads a node of a removed saver.
+func (e *exporter) reportRead(node, input []byte) error {
 	if len(e.conflicts) < listed {
 		e.conflicts.add("export without --clear-extraneous-savers", "node %q reads %q, which belongs to an extraneous saver", node, input)
 	}

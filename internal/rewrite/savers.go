@@ -55,9 +55,9 @@ func findSavers(g wire.Graph, saver []byte) (*saverScopes, error) {
 	return s, nil
 }
 
-// gone reports whether a node is in the scope of an extraneous saver. A retained saver is kept even if its scope is
+// removes reports whether a node is in the scope of an extraneous saver. A retained saver is kept even if its scope is
 // inside such a scope.
-func (s *saverScopes) gone(node []byte) bool {
+func (s *saverScopes) removes(node []byte) bool {
 	if len(s.extraneous) == 0 {
 		return false
 	}
