@@ -54,6 +54,9 @@ func ParseDeviceFilter(text string) (DevicePattern, error) {
 // a job.
 func Accelerators() DevicePattern { return DevicePattern{text: "accelerators", accelerators: true} }
 
+// IsAccelerators reports whether p is the pattern that Accelerators returns.
+func (p DevicePattern) IsAccelerators() bool { return p.accelerators }
+
 // add adds one part of a pattern, in lower case and split at its colons. It reports false if it is not a part of a device or if the
 // pattern names that part already.
 func (p *DevicePattern) add(words []string) bool {

@@ -120,7 +120,14 @@ func tensorTable(r *checkpoint.Report) Grid {
 	columns[4].IfAny, columns[5].IfAny, columns[6].IfAny = true, true, true
 	columns[6].Spare = true
 	g := Grid{Title: "tensors", Columns: columns}
-	g.Note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(r.Bytes))
+	var listed int64
+	for i := range r.Tensors {
+		listed += r.Tensors[i].Bytes
+	}
+	g.Note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(listed))
+	if listed != r.Bytes {
+		g.Note += fmt.Sprintf(" (whole checkpoint: %s)", bytesText(r.Bytes))
+	}
 	row := func(t *checkpoint.Listed) []string {
 		row := []string{t.Name, t.DType, t.Shape.String(), strconv.FormatInt(t.Bytes, 10), "", "", t.Object}
 		if r.Shards > 1 {

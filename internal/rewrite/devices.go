@@ -187,7 +187,9 @@ func (c *deviceClearer) finish() {
 		c.findUnmatched(m.From)
 	}
 	for _, p := range c.options.Match {
-		c.findUnmatched(p)
+		if !p.IsAccelerators() { // it is not a typo that a graph has no accelerators
+			c.findUnmatched(p)
+		}
 	}
 	if len(c.report.Unmatched) > 0 {
 		c.report.Available = slices.AppendSeq(c.report.Available, maps.Keys(c.devices))
