@@ -319,16 +319,16 @@ func compareFile(t *testing.T, path, want string) {
 // jsonIntroduction is the beginning of docs/json.md.
 const jsonIntroduction = `# JSON output
 
-Every JSON document that metagraph writes has "format_version": 1. Members are only ever added, so ignore those that you do not know. A change
-that breaks this would raise the number. Names are in snake_case.
+Every JSON document that metagraph writes has "format_version": 1. New members can be added at any time, so ignore those that you do not
+know. Any other change raises the version. Names are in snake_case.
 
-- ` + "`show --format json`" + ` and ` + "`diff --format json`" + ` write to stdout, ` + "`--report json`" + ` of the rewriting commands to stderr.
-- Of several files, ` + "`show`" + ` writes one document per line. Otherwise each element of a top-level array is on a line of its own.
-- A string that is not UTF-8 is {"base64": "..."}. Characters that are not printable are escaped.
-- A dtype is TensorFlow's short name (float32). A shape is an array of dimensions, -1 for an unknown one, and null if the rank is unknown.
-- A number that JSON cannot hold is "NaN", "Infinity" or "-Infinity".
-- Lists are sorted or in file order: the same file gives the same bytes.
+- ` + "`show --format json`" + ` and ` + "`diff --format json`" + ` write to stdout. ` + "`--report json`" + ` of the rewriting commands writes to stderr.
+- For several files, ` + "`show`" + ` writes one document per line. For one file, each element of a top-level array is on its own line.
+- A string that is not valid UTF-8 becomes {"base64": "..."}. Unprintable characters are escaped.
+- A dtype is TensorFlow's short name (float32). A shape is an array of dimensions, with -1 for an unknown one, or null if the rank is unknown.
+- A number that JSON cannot represent becomes "NaN", "Infinity" or "-Infinity".
+- Lists are sorted or in file order, so the same file always gives the same output.
 
-The schemas in [schema](schema) are JSON Schema 2020-12. They and the tables below are generated from the source, and a test holds them against
-real output.
+The schemas in [schema](schema) are JSON Schema 2020-12. They and the tables below are generated from the source. A test
+validates real output against them.
 `

@@ -341,9 +341,11 @@ func TestProblemDocs(t *testing.T) {
 	path := testfiles.Path(t, "docs/problems.md")
 	var b strings.Builder
 	b.WriteString("# Problems\n\n" +
-		"What `metagraph show FILE problems` can say. An id keeps its meaning. An **error** keeps TensorFlow " + opdef.ReferenceVersion + " from importing the file\n" +
-		"(`tf.compat.v1.train.import_meta_graph`, which `tf.saved_model.load` calls for SavedModels of TensorFlow 1) or from running a\n" +
-		"constant; with a **warning** the import succeeds and something in it does not do what one expects; an **info** is good to know.\n\n" +
+		"These are the problems that `metagraph show FILE problems` reports. The meaning of an id never changes.\n\n" +
+		"- **error**: TensorFlow " + opdef.ReferenceVersion + " cannot import the file or run one of its constants. Import means\n" +
+		"  `tf.compat.v1.train.import_meta_graph`, which `tf.saved_model.load` calls for SavedModels of TensorFlow 1.\n" +
+		"- **warning**: the import succeeds, but a part of the graph does not work as expected.\n" +
+		"- **info**: good to know.\n\n" +
 		"| id | severity | what it means | what to do |\n|---|---|---|---|\n")
 	escape := strings.NewReplacer("|", "\\|", "_", "\\_", "$", "\\$")
 	for _, k := range Kinds() {
