@@ -16,8 +16,8 @@ const (
 	anyValue   protowire.Number = 2
 )
 
-// expand writes an Any as `[type URL] { fields }` (_TryPrintAsAnyMessage in google/protobuf/text_format.py) and reports
-// whether it did. It does not where the type is not TensorFlow's, and in the cases that Write's comment names.
+// expand writes an Any as `[type URL] { fields }` (_TryPrintAsAnyMessage in google/protobuf/text_format.py) and
+// reports whether it did. It does not if TensorFlow lacks the type, and in the cases listed at Write.
 func (p *printer) expand(data []byte, indent int) (bool, error) {
 	var url, value []byte
 	s := wire.Scan(data)
@@ -65,7 +65,7 @@ func (p *printer) expand(data []byte, indent int) (bool, error) {
 	return true, p.filled()
 }
 
-// validTypeURL reports whether a type URL, cut at its last slash, can be written in a text and read again
+// validTypeURL reports whether a type URL, split at its last slash, can be written as text and read again
 // (_ConsumeAnyTypeUrl in google/protobuf/text_format.py).
 func validTypeURL(prefix, name []byte) bool {
 	if len(prefix) == 0 || prefix[0] == '/' || !protoreflect.FullName(name).IsValid() {
@@ -82,12 +82,12 @@ func validTypeURL(prefix, name []byte) bool {
 	return true
 }
 
-// isURLChar reports whether c may stand between the slashes of a type URL.
+// isURLChar reports whether c is allowed between the slashes of a type URL.
 func isURLChar(c byte) bool {
 	return isWord(c) || strings.IndexByte("-.~!$&()*+,;=%", c) >= 0
 }
 
-// isWord reports whether c may stand in a name.
+// isWord reports whether c is allowed in a name.
 func isWord(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Check returns the error that Write would return, without writing: nil, an *UnknownFieldsError or one that wraps a
-// *wire.SyntaxError.
+// Check returns the error that Write would return, without writing: nil, an *UnknownFieldsError, or an error that
+// wraps a *wire.SyntaxError.
 func Check(message *wire.Rope, md protoreflect.MessageDescriptor, o Options) error {
 	p := newPrinter(o)
 	p.quiet = true
 	return p.root(message, md)
 }
 
-// cleanDepth is down to which depth a message is tried with clean before it is looked at closely: deep enough for a node
-// and what lies in it, and not so deep that a hostile message is tried on each of its levels.
+// cleanDepth is the depth down to which clean is tried before a closer check. It covers a node and its content, but
+// keeps a hostile message from being checked at every level.
 const cleanDepth = 8
 
-// clean reports whether a message has nothing that Write stumbles over, in one quick pass that knows nothing of order, of
-// what counts last or of what an Any holds: where it reports false, there may be nothing either.
+// clean reports whether Write can write a message without errors. It is one quick pass that ignores order,
+// overwritten values and the content of Anys. If it returns false, the message may still be clean.
 func (p *printer) clean(data []byte, t *table, depth int) bool {
 	if depth < 0 || t.any {
 		return false
@@ -54,7 +54,7 @@ func (p *printer) clean(data []byte, t *table, depth int) bool {
 	return s.Err() == nil
 }
 
-// cleanPacked reports whether a field of packed values can be read and has no unknown ones.
+// cleanPacked reports whether a packed field is readable and has no unknown values.
 func cleanPacked(data []byte, f *field) bool {
 	switch f.wire {
 	case protowire.Fixed32Type:
@@ -72,8 +72,8 @@ func cleanPacked(data []byte, f *field) bool {
 	return true
 }
 
-// checkDropped looks at where field f stands that another one of its oneof has unset: protobuf reads it before it throws
-// it away.
+// checkDropped checks an occurrence of field f that another field of its oneof replaced. Protobuf parses it before
+// dropping it.
 func (p *printer) checkDropped(data []byte, f *field) error {
 	return p.muted(func() error {
 		for s := wire.Scan(data); s.Next(); {
@@ -88,7 +88,7 @@ func (p *printer) checkDropped(data []byte, f *field) error {
 	})
 }
 
-// muted calls look with the printer in the state for parts that are read and thrown away.
+// muted calls look in the state for parts that protobuf parses and then drops.
 func (p *printer) muted(look func() error) error {
 	quiet, mute := p.quiet, p.mute
 	p.quiet, p.mute = true, true
@@ -97,7 +97,7 @@ func (p *printer) muted(look func() error) error {
 	return err
 }
 
-// checkString returns an error where data is the value of a string field and no UTF-8.
+// checkString returns an error if data is the value of a string field but not valid UTF-8.
 func (p *printer) checkString(data []byte, f *field) error {
 	if !f.utf8 || utf8.Valid(data) {
 		return nil

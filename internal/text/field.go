@@ -7,7 +7,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// value writes one occurrence of a field that is no map: the index-th of a repeated field, where index is not negative.
+// value writes one occurrence of a field that is not a map. For a repeated field, index is its position; otherwise
+// it is negative.
 func (p *printer) value(w *wire.Field, f *field, indent, index int) error {
 	switch {
 	case f.message:
@@ -46,7 +47,7 @@ func (p *printer) messageField(v view, f *field, indent, index int) error {
 	return p.filled()
 }
 
-// packed writes the values of a packed field. Those of a closed enum that have no name are unknown fields.
+// packed writes the values of a packed field. Values of a closed enum without a name are unknown fields.
 func (p *printer) packed(data []byte, f *field, indent int) error {
 	for rest := data; len(rest) > 0; {
 		bits, n := scalar(rest, f.wire)
@@ -72,7 +73,7 @@ func (p *printer) packed(data []byte, f *field, indent int) error {
 	return nil
 }
 
-// stringField writes a string or bytes field, a part at a time.
+// stringField writes a string or bytes field in parts.
 func (p *printer) stringField(data []byte, f *field, indent int) error {
 	if err := p.checkString(data, f); err != nil {
 		return err
@@ -99,7 +100,7 @@ func (p *printer) stringField(data []byte, f *field, indent int) error {
 	return nil
 }
 
-// wholeRunes cuts the beginning of a longer string so that it ends with a whole character.
+// wholeRunes shortens part, the beginning of a longer string, so that it ends with a whole character.
 func wholeRunes(part []byte, whole int) []byte {
 	if len(part) == whole {
 		return part

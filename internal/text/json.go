@@ -13,12 +13,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// WriteJSON writes message, of type md, in protobuf's JSON mapping to w: indented by two spaces, ended by a newline, fields in
-// number order and map keys sorted, so that the same message gives the same bytes. Like Write it streams. Unknown fields are left
-// out; Check finds them.
+// WriteJSON writes message, of type md, to w in protobuf's JSON mapping. It indents by two spaces, ends with a
+// newline, orders fields by number and sorts map keys, so the output is deterministic. Like Write, it streams. It
+// omits unknown fields; Check finds them.
 //
-// An Any of a type that neither TensorFlow nor the schema has is {"@type": URL, "value": BASE64}: the mapping has no form for it. The
-// fields in an Any come in the order in which they are encoded, so that a reader can restore its bytes.
+// An Any whose type is in neither TensorFlow nor the schema becomes {"@type": URL, "value": BASE64}, because the
+// mapping does not define its form. The fields in an Any keep their encoded order, so that a reader can restore its
+// bytes.
 func WriteJSON(w io.Writer, message []byte, md protoreflect.MessageDescriptor) error {
 	j := jsonWriter{printer: newPrinter(Options{AllowUnknown: true})}
 	j.out = w
@@ -29,13 +30,13 @@ func WriteJSON(w io.Writer, message []byte, md protoreflect.MessageDescriptor) e
 	return j.flush()
 }
 
-// MaxAnyDepth is how deep messages may lie in each other through Any in JSON.
+// MaxAnyDepth is the maximum nesting depth of Anys in JSON.
 const MaxAnyDepth = 10
 
-// A jsonWriter writes a message as JSON. It shares the search for fields with the printer of text.
+// A jsonWriter writes a message as JSON. It finds fields with the text printer.
 type jsonWriter struct {
 	*printer
-	anys int // how many Anys are open
+	anys int // the number of open Anys
 }
 
 // An object is a JSON object or array that is being written.
@@ -55,7 +56,7 @@ func (j *jsonWriter) next(o *object, bracket byte) {
 	j.newline(o.indent + 2)
 }
 
-// end closes an object or an array, which is `{}` or `[]` if nothing is in it.
+// end closes an object or an array. An empty one becomes `{}` or `[]`.
 func (j *jsonWriter) end(o *object, bracket byte) error {
 	if o.open {
 		j.newline(o.indent)
@@ -75,7 +76,7 @@ func (j *jsonWriter) newline(indent int) {
 	j.buf = append(j.buf, spaces[:indent]...)
 }
 
-// message writes the fields of a message as an object. In an Any, typeURL is its first member.
+// message writes the fields of a message as an object. In an Any, typeURL is the first member.
 func (j *jsonWriter) message(data []byte, t *table, indent int, typeURL string) error {
 	switch {
 	case len(j.path) > maxDepth:
@@ -108,7 +109,7 @@ func (j *jsonWriter) message(data []byte, t *table, indent int, typeURL string) 
 	return j.end(&o, '}')
 }
 
-// order yields the indices of the fields of a message: in number order, in an Any in the order in which they are encoded.
+// order yields the indices of the fields of a message by number, or in encoded order inside an Any.
 func (j *jsonWriter) order(base int, t *table) func(func(int) bool) {
 	return func(yield func(int) bool) {
 		if j.anys == 0 {
@@ -132,7 +133,7 @@ func (j *jsonWriter) order(base int, t *table) func(func(int) bool) {
 	}
 }
 
-// wellKnown names the types of google.protobuf that have a JSON form of their own, beside Any.
+// wellKnown lists the types of google.protobuf with a special JSON form, except Any.
 var wellKnown = map[protoreflect.FullName]bool{
 	"google.protobuf.Duration": true, "google.protobuf.Timestamp": true, "google.protobuf.FieldMask": true, "google.protobuf.Empty": true,
 	"google.protobuf.Struct": true, "google.protobuf.Value": true, "google.protobuf.ListValue": true,
@@ -141,7 +142,7 @@ var wellKnown = map[protoreflect.FullName]bool{
 	"google.protobuf.Int64Value": true, "google.protobuf.UInt32Value": true, "google.protobuf.UInt64Value": true,
 }
 
-// field writes the member of a field, of which data holds the occurrences.
+// field writes the member of a field whose occurrences are in data.
 func (j *jsonWriter) field(o *object, data []byte, f *field, sp span) error {
 	if f.isMap || f.repeated {
 		inner := object{indent: o.indent + 2}
@@ -169,7 +170,7 @@ func (j *jsonWriter) field(o *object, data []byte, f *field, sp span) error {
 	return j.scalar(&w, f)
 }
 
-// merged returns the last occurrence of a singular field, and of a message the content of all.
+// merged returns the last occurrence of a singular field and, for a message, the merged content of all occurrences.
 func (j *jsonWriter) merged(data []byte, f *field, sp span) (last wire.Field, merged []byte, err error) {
 	for s := wire.Scan(data); s.Next(); {
 		if s.Num != f.num || !j.known(f, &s.Field) {
@@ -184,7 +185,7 @@ func (j *jsonWriter) merged(data []byte, f *field, sp span) (last wire.Field, me
 		if sp.count == 1 {
 			return last, part, nil
 		}
-		// Each has to be a message by itself: two halves of a field make no whole.
+		// Each occurrence must be a valid message: a field must not span two of them.
 		err = errors.Join(err, j.muted(func() error { return j.messageField(view{data: part}, f, 0, -1) }))
 		merged = append(merged, part...)
 	}
@@ -291,7 +292,7 @@ func (j *jsonWriter) mapField(o *object, data []byte, f *field) error {
 	return j.end(o, '}')
 }
 
-// mapValue writes the value of a map's entry, the default if it is absent.
+// mapValue writes the value of a map entry, or the default if the value is absent.
 func (j *jsonWriter) mapValue(entry []byte, f *field, sp span, indent int) error {
 	w, merged, err := j.merged(entry[sp.first:sp.end], f, sp)
 	switch {
@@ -306,7 +307,7 @@ func (j *jsonWriter) mapValue(entry []byte, f *field, sp span, indent int) error
 	return j.scalar(&w, f)
 }
 
-// jsonKey returns the key of a map's entry as the name of a member.
+// jsonKey returns the key of a map entry as a member name.
 func jsonKey(entry []byte, key *field) string {
 	if key.kind == protoreflect.StringKind {
 		return string(wire.Last(entry, key.num))
@@ -320,7 +321,7 @@ func jsonKey(entry []byte, key *field) string {
 	return string(appendScalar(nil, key, raw))
 }
 
-// scalar writes one value that is no message, a long one a part at a time.
+// scalar writes one value that is not a message. It writes a long value in parts.
 func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 	data := w.Data
 	switch f.kind {
@@ -341,7 +342,7 @@ func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 	case protoreflect.BytesKind:
 		j.buf = append(j.buf, '"')
 		for len(data) > 0 {
-			part := data[:min(3*escapeSize, len(data))] // of a size that base64 does not pad
+			part := data[:min(3*escapeSize, len(data))] // a size that base64 does not pad
 			j.buf = base64.StdEncoding.AppendEncode(j.buf, part)
 			data = data[len(part):]
 			if err := j.filled(); err != nil {

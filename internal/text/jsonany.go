@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// any writes an Any: the message in it with its type, or if the type is unknown the bytes.
+// any writes an Any: its message with the type, or its bytes if the type is unknown.
 func (j *jsonWriter) any(data []byte, indent int) error {
 	if err := wire.Check(data); err != nil {
 		return j.failed(err)
@@ -34,7 +34,7 @@ func (j *jsonWriter) any(data []byte, indent int) error {
 	name := protoreflect.FullName(url[bytes.LastIndexByte(url, '/')+1:])
 	if md := jsonMessage(name); md != nil {
 		if j.anys == MaxAnyDepth {
-			return j.fail(data, "an Any lies more than "+strconv.Itoa(MaxAnyDepth)+" deep in others")
+			return j.fail(data, "Any messages are nested more than "+strconv.Itoa(MaxAnyDepth)+" deep")
 		}
 		j.anys++
 		j.path = append(j.path, step{url: string(url)})
@@ -44,7 +44,7 @@ func (j *jsonWriter) any(data []byte, indent int) error {
 		return err
 	}
 	if !name.IsValid() {
-		return j.fail(url, "an Any has the type "+strconv.Quote(string(name))+", which is no message name")
+		return j.fail(url, "an Any has the type "+strconv.Quote(string(name))+", which is not a valid message name")
 	}
 	j.next(&o, '{')
 	j.buf = appendJSONString(append(j.buf, `"@type": `...), string(url))
@@ -56,7 +56,7 @@ func (j *jsonWriter) any(data []byte, indent int) error {
 	return j.end(&o, '}')
 }
 
-// inAny writes the message in an Any. One with a JSON form of its own goes into the member value.
+// inAny writes the message in an Any. A message with a special JSON form becomes the member value.
 func (j *jsonWriter) inAny(value []byte, t *table, indent int, url string) error {
 	if !t.any && !wellKnown[t.name] {
 		return j.message(value, t, indent, url)
@@ -72,7 +72,7 @@ func (j *jsonWriter) inAny(value []byte, t *table, indent int, url string) error
 	return j.end(&o, '}')
 }
 
-// jsonMessage returns the message type called name: one that is compiled in, else TensorFlow's, else nil.
+// jsonMessage returns the message type with the given name: a type that is compiled in, else TensorFlow's, else nil.
 func jsonMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	if mt, err := registered(name); err == nil {
 		return mt.Descriptor()
@@ -80,15 +80,15 @@ func jsonMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	return poolMessage(name)
 }
 
-// wellKnown writes a message of google.protobuf that has a JSON form of its own, like Duration.
+// wellKnown writes a message of google.protobuf that has a special JSON form, like Duration.
 func (j *jsonWriter) wellKnown(data []byte, t *table, indent int) error {
 	m := dynamicpb.NewMessage(t.desc)
 	if err := proto.Unmarshal(data, m); err != nil {
-		return j.fail(data, "is no "+string(t.name))
+		return j.fail(data, "is not a "+string(t.name))
 	}
 	compact, err := protojson.Marshal(m) //nolint:forbidigo // small, and indented anew
 	if err != nil {
-		return j.fail(data, "has no form in JSON as "+string(t.name))
+		return j.fail(data, "cannot be represented in JSON as "+string(t.name))
 	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, compact, string(spaces[:min(indent, len(spaces))]), "  "); err != nil {

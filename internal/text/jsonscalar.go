@@ -60,7 +60,7 @@ func appendJSONString(dst []byte, s string) []byte {
 	return append(appendJSONEscaped(append(dst, '"'), []byte(s)), '"')
 }
 
-// appendJSONEscaped appends text, with everything escaped that JSON or a terminal would interpret.
+// appendJSONEscaped appends s with everything escaped that JSON or a terminal would interpret.
 func appendJSONEscaped(dst, s []byte) []byte {
 	const digits = "0123456789abcdef"
 	for i := 0; i < len(s); {

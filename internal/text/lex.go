@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// A ParseError says where a text is no message and what stands there instead.
+// A ParseError reports where and why text is not a valid message.
 type ParseError struct {
-	Line   int // from 1 on
-	Column int // from 1 on, in characters
+	Line   int // from 1
+	Column int // from 1, in characters
 	Reason string
 }
 
@@ -19,13 +19,13 @@ func (e *ParseError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Reason)
 }
 
-// A lexer takes a text apart. It is at the byte pos.
+// A lexer splits a text into tokens. It is at byte pos.
 type lexer struct {
 	data []byte
 	pos  int
 }
 
-// fail returns the error that at byte at the text is wrong.
+// fail returns an error for the text at byte at.
 func (l *lexer) fail(at int, format string, args ...any) error {
 	line, column := l.place(at)
 	return &ParseError{Line: line, Column: column, Reason: fmt.Sprintf(format, args...)}
@@ -38,15 +38,15 @@ func (l *lexer) place(at int) (line, column int) {
 	return bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-// expected returns the error that something else stands where what should.
+// expected returns the error that the next token is not what was expected.
 func (l *lexer) expected(what string) error {
 	return l.fail(l.pos, "expected %s, found %s", what, l.found())
 }
 
-// maxFound is how much of an unexpected text an error shows.
+// maxFound is the maximum length of an unexpected token in an error.
 const maxFound = 40
 
-// found names what stands at the current place, for an error.
+// found describes the next token for an error.
 func (l *lexer) found() string {
 	if l.pos >= len(l.data) {
 		return "the end of the text"
@@ -61,7 +61,7 @@ func (l *lexer) found() string {
 	return strconv.Quote(string(l.data[l.pos : l.pos+n]))
 }
 
-// skip steps over white space, as Python's regular expressions know it, and comments.
+// skip skips comments and white space, as Python's regular expressions define it.
 func (l *lexer) skip() {
 	for l.pos < len(l.data) {
 		c := l.data[l.pos]
@@ -86,7 +86,7 @@ func (l *lexer) skip() {
 	}
 }
 
-// peek skips to the next token and returns its first byte, 0 at the end of the text.
+// peek skips to the next token and returns its first byte, or 0 at the end of the text.
 func (l *lexer) peek() byte {
 	l.skip()
 	if l.pos < len(l.data) {
@@ -95,7 +95,7 @@ func (l *lexer) peek() byte {
 	return 0
 }
 
-// accept steps over the next token where it is c.
+// accept consumes the next token if it is c and reports whether it did.
 func (l *lexer) accept(c byte) bool {
 	if l.peek() != c || l.pos >= len(l.data) {
 		return false
@@ -104,7 +104,7 @@ func (l *lexer) accept(c byte) bool {
 	return true
 }
 
-// wordEnd returns where the letters, digits and underscores end that begin at pos.
+// wordEnd returns the end of the letters, digits and underscores at pos.
 func (l *lexer) wordEnd(pos int) int {
 	for pos < len(l.data) && isWord(l.data[pos]) {
 		pos++
@@ -112,7 +112,7 @@ func (l *lexer) wordEnd(pos int) int {
 	return pos
 }
 
-// word steps over the name or the number of a field and returns it, nothing where none stands.
+// word consumes and returns the name or the number of a field. It returns an empty slice if there is none.
 func (l *lexer) word() []byte {
 	l.skip()
 	start := l.pos
@@ -120,8 +120,8 @@ func (l *lexer) word() []byte {
 	return l.data[start:l.pos]
 }
 
-// scalar steps over a number or an identifier and returns it, nothing where none stands. Between a minus and what follows
-// there may be white space: C++ reads it.
+// scalar consumes and returns a number or an identifier. It returns an empty slice if there is none. White space
+// after a minus sign is allowed, as in C++.
 func (l *lexer) scalar() []byte {
 	l.skip()
 	start := l.pos
@@ -136,7 +136,7 @@ func (l *lexer) scalar() []byte {
 	return token
 }
 
-// scalarEnd returns where the number or identifier ends that begins at pos.
+// scalarEnd returns the end of the number or identifier at pos.
 func (l *lexer) scalarEnd(pos int) int {
 	for pos < len(l.data) {
 		if c := l.data[pos]; !isWord(c) && c != '+' && c != '-' && c != '.' {

@@ -6,12 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// literal steps over one quoted string and appends its value to dst: CUnescape in google/protobuf/text_encoding.py.
+// literal consumes one quoted string and appends its value to dst, like CUnescape in
+// google/protobuf/text_encoding.py.
 func (l *lexer) literal(dst []byte) ([]byte, error) {
 	start := l.pos
 	quote := l.data[start]
 	begin := len(dst)
-	plain := start + 1 // where the bytes begin that are yet to be appended as they are
+	plain := start + 1 // start of the bytes to append unchanged
 	for i := plain; i < len(l.data); {
 		switch c := l.data[i]; {
 		case c == quote:
@@ -39,8 +40,8 @@ func (l *lexer) literal(dst []byte) ([]byte, error) {
 	return nil, l.fail(start, "string has no closing %c", quote)
 }
 
-// appendEscape appends what the escape at the beginning of b stands for and returns its length, or what is wrong with it.
-// An escape that means nothing stands for itself: Python reads it so.
+// appendEscape appends the value of the escape at the beginning of b. It returns the length of the escape, or a
+// reason if it is invalid. An unknown escape stands for itself, as in Python.
 func appendEscape(dst, b []byte) (out []byte, n int, reason string) {
 	switch c := b[1]; c {
 	case 'a':
@@ -78,7 +79,7 @@ func appendEscape(dst, b []byte) (out []byte, n int, reason string) {
 	}
 }
 
-// digits reads up to most digits of a base and returns their value and how many there are.
+// digits parses up to most digits in the given base and returns their value and count.
 func digits(b []byte, base uint32, most int) (value uint32, n int) {
 	for n < len(b) && n < most {
 		digit := uint32(99)
@@ -97,9 +98,9 @@ func digits(b []byte, base uint32, most int) (value uint32, n int) {
 	return value, n
 }
 
-// unicodeLiteral is literal for a string that has \u or \U in it, or a backslash before a character that is not ASCII.
-// Python reads it in three passes, each of which sees what the one before made of it, so that \u005cn is a line break; the
-// same is done here.
+// unicodeLiteral is like literal for a string that has \u or \U in it, or a backslash before a non-ASCII character.
+// Python decodes such a string in three passes, each on the result of the previous one, so that \u005cn is a line
+// break. unicodeLiteral does the same.
 func (l *lexer) unicodeLiteral(dst []byte, start int) ([]byte, error) {
 	quote := l.data[start]
 	end := start + 1
@@ -126,7 +127,7 @@ func (l *lexer) unicodeLiteral(dst []byte, start int) ([]byte, error) {
 	return dst, nil
 }
 
-// widenHex is the first pass: \x with one digit gets a zero in front of it.
+// widenHex is the first pass: it inserts a zero into \x escapes with one digit.
 func widenHex(raw []byte) []byte {
 	out := make([]byte, 0, len(raw)+8)
 	for i := 0; i < len(raw); i++ {
@@ -143,8 +144,8 @@ func widenHex(raw []byte) []byte {
 	return out
 }
 
-// decodeUnicode is the second pass, Python's raw_unicode_escape: \u and \U become what they stand for. A pair of
-// surrogates, which Python refuses, is one character, as in C++.
+// decodeUnicode is the second pass, Python's raw_unicode_escape: it decodes \u and \U. A pair of surrogates, which
+// Python rejects, becomes one character, as in C++.
 func decodeUnicode(text []byte) (out []byte, reason string) {
 	for i := 0; i < len(text); {
 		if text[i] != '\\' || i+1 == len(text) {
@@ -185,7 +186,8 @@ func decodeUnicode(text []byte) (out []byte, reason string) {
 	return out, ""
 }
 
-// unicodeEscape reads \u1234 or \U12345678 at the beginning of text. Its length is 0 where none stands there.
+// unicodeEscape decodes \u1234 or \U12345678 at the beginning of text. It returns length 0 if there is no such
+// escape.
 func unicodeEscape(text []byte) (r rune, n int, reason string) {
 	if len(text) < 2 || text[0] != '\\' || text[1] != 'u' && text[1] != 'U' {
 		return 0, 0, ""
@@ -204,7 +206,7 @@ func unicodeEscape(text []byte) (r rune, n int, reason string) {
 	return rune(value), 2 + n, ""
 }
 
-// appendEscapes is the third pass, Python's unicode_escape, of which every result has to be a byte.
+// appendEscapes is the third pass, Python's unicode_escape. Every result must fit into a byte.
 func appendEscapes(dst, text []byte) (out []byte, reason string) {
 	for i := 0; i < len(text); {
 		if text[i] != '\\' {

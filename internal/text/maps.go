@@ -20,11 +20,11 @@ type entry struct {
 	keyStart, keyEnd uint32
 }
 
-// number is the number that a key sorts by that is no string.
+// number returns the number by which a key that is not a string sorts.
 func (e entry) number() uint64 { return uint64(e.keyStart)<<32 | uint64(e.keyEnd) }
 
-// mapField writes a map, sorted by key as Python sorts it: strings by code points, numbers by value. Of entries with the
-// same key the last counts.
+// mapField writes a map in Python's order of keys: strings by code points, numbers by value. Of several entries with
+// the same key, it writes the last.
 func (p *printer) mapField(data []byte, f *field, sp span, indent int) error {
 	t := p.subTable(f)
 	key := &t.fields[0]
@@ -56,7 +56,7 @@ func (p *printer) mapField(data []byte, f *field, sp span, indent int) error {
 	}
 	sortStable(all, compare)
 	for i := range all {
-		// The slice may move while the entry is written: maps lie in maps.
+		// Maps nest, so the slice may move while the entry is written.
 		e := p.entries[base+i]
 		at := step{field: f, index: -1, key: data[e.start:e.end]}
 		var err error
@@ -130,10 +130,11 @@ func entryKey(data []byte, key *field) (at int, bits uint64) {
 	}
 }
 
-// few is how many entries are sorted by insertion: nearly all maps are attrs of a node, and most lie sorted.
+// few is the number of entries up to which insertion sort is used. Nearly all maps are attrs of a node, and most are
+// already sorted.
 const few = 12
 
-// sortStable sorts entries, those with the same key in the order in which they stand.
+// sortStable sorts entries and keeps the order of entries with the same key.
 func sortStable[E any](all []E, compare func(a, b E) int) {
 	if len(all) > few {
 		if !slices.IsSortedFunc(all, compare) {

@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
-// parseScalar reads the value of a scalar field and returns its bits as they stand on the wire, or what is wrong with it.
+// parseScalar parses the value of a scalar field and returns its wire bits, or the reason why it is invalid.
 func parseScalar(token []byte, f *field) (bits uint64, reason string) {
 	switch f.kind {
 	case protoreflect.BoolKind:
@@ -45,7 +45,7 @@ func parseScalar(token []byte, f *field) (bits uint64, reason string) {
 	}
 }
 
-// parseBool reads what Python takes for a bool, and the numbers 0 and 1 in any form.
+// parseBool parses Python's spellings of a bool and the numbers 0 and 1 in any notation.
 func parseBool(token []byte) (uint64, string) {
 	switch string(token) {
 	case "true", "t", "True":
@@ -60,7 +60,7 @@ func parseBool(token []byte) (uint64, string) {
 	return value, reason
 }
 
-// parseEnum reads a value of an enum by name or number.
+// parseEnum parses an enum value given by name or number.
 func parseEnum(token []byte, e *enum) (uint64, string) {
 	if c := token[0]; c >= '0' && c <= '9' || c == '-' || c == '+' {
 		value, reason := parseInteger(token, true, 32)
@@ -80,8 +80,7 @@ func parseEnum(token []byte, e *enum) (uint64, string) {
 	return uint64(value.Number()), ""
 }
 
-// nearestHint returns, for an error about a name that is none, a hint at the one that was probably meant, nothing where none
-// comes close.
+// nearestHint returns a suggestion for a misspelled name, or "" if no name is similar.
 func nearestHint(name string, names []string) string {
 	if near := nearest.Names(name, names, 1); len(near) > 0 {
 		return fmt.Sprintf(" (nearest: %q)", near[0])
@@ -89,9 +88,9 @@ func nearestHint(name string, names []string) string {
 	return ""
 }
 
-// parseInteger reads an integer of so many bits as Python's text_format does: decimal, hexadecimal 0x1f, octal 017 and
-// 0o17, binary 0b11, with a sign, with single underscores between digits. It returns the value, negative ones in two's
-// complement, or what is wrong with it.
+// parseInteger parses an integer of the given size as Python's text_format does: decimal, hexadecimal (0x1f), octal
+// (017, 0o17) or binary (0b11), with an optional sign and single underscores between digits. It returns the value in
+// two's complement, or the reason why it is invalid.
 func parseInteger(token []byte, signed bool, bits int) (value uint64, reason string) {
 	rest := token
 	negative := false
@@ -188,7 +187,7 @@ func parseFloat(token []byte) (float64, bool) {
 	return value, ok
 }
 
-// pythonFloat reads what Python's float reads, without a sign.
+// pythonFloat parses an unsigned number as Python's float does.
 func pythonFloat(body []byte) (float64, bool) {
 	if len(body) == 0 {
 		return 0, false
@@ -239,8 +238,8 @@ func pythonFloat(body []byte) (float64, bool) {
 	return value, true
 }
 
-// decimalDigits steps over digits with single underscores between them. It returns where they end and how many there are,
-// -1 where an underscore stands elsewhere.
+// decimalDigits skips digits with single underscores between them. It returns their end and count. The count is -1
+// if an underscore is misplaced.
 func decimalDigits(b []byte, i int) (end, count int) {
 	for ; i < len(b); i++ {
 		c := b[i]

@@ -11,20 +11,19 @@ import (
 
 // ParseOptions says what Parse reads. The zero value is the default.
 type ParseOptions struct {
-	// AllowUnknown reads fields that are written by number, as Write writes unknown ones. They have no type in the text:
-	// 12: 5 is read as a varint, 12: 0x00000005 (as C++ writes it) as four bytes or with sixteen digits as eight, and both
-	// 12: "x" and 12 { } as bytes. Without it they are an error.
+	// AllowUnknown accepts fields written by number, as Write writes unknown fields. Without it they are an error.
+	// Text has no types for them: 12: 5 is read as a varint, 12: 0x00000005 (as C++ writes it) as a fixed32 and with
+	// 16 digits as a fixed64, and both 12: "x" and 12 { } as bytes.
 	AllowUnknown bool
 }
 
-// Parse reads a message of type md as text and returns it in binary: all that TensorFlow reads, which is what Merge of
-// Python's google/protobuf/text_format.py accepts. Where C++ accepts more (a byte order mark, a minus before white space,
-// bytes that are not UTF-8 in a bytes field), that is read too; where the two disagree (\? in a string), Python's reading
-// is taken.
+// Parse reads a message of type md as text and returns it in binary. It accepts everything that Merge of Python's
+// google/protobuf/text_format.py accepts. It also accepts what only C++ does: a byte order mark, a minus before
+// white space, and bytes fields that are not UTF-8. Where the two disagree (\? in a string), Parse follows Python.
 //
-// The fields of the result, entries of maps included, stand in the order of the text; values of a packed field that follow
-// each other are packed together. A singular field that stands several times is there several times: protobuf takes the
-// last value and merges messages, and so does Merge.
+// The fields of the result, including map entries, are in the order of the text. Consecutive values of a packed
+// field are packed together. Repeated occurrences of a singular field are all kept: protobuf takes the last value
+// and merges messages, as Merge does.
 //
 // An error about the text is a *ParseError.
 func Parse(data []byte, md protoreflect.MessageDescriptor, o ParseOptions) ([]byte, error) {
@@ -32,7 +31,7 @@ func Parse(data []byte, md protoreflect.MessageDescriptor, o ParseOptions) ([]by
 		lexer:   lexer{data: bytes.TrimPrefix(data, []byte("\uFEFF"))},
 		tables:  newTables(),
 		options: o,
-		// Memory that is not used does not count, and growing would copy.
+		// Unused capacity costs no memory, but growing would copy.
 		out: make([]byte, 0, len(data)/2+64),
 	}
 	if err := p.fields(p.of(md), 0, 0); err != nil {
@@ -50,13 +49,14 @@ type parser struct {
 	depth   int
 }
 
-// A run is a packed field to which values are being added: those of the same field that follow each other in the text.
+// A run is a packed field that is being filled with consecutive values from the text.
 type run struct {
 	field  *field // nil: none
-	length int    // where in the output its length stands
+	length int    // position of its length in the output
 }
 
-// fields reads the fields of a message up to the byte end, 0 for the end of the text. The message began at byte start.
+// fields parses the fields of a message up to the byte end, or up to the end of the text if end is 0. The message
+// began at byte start.
 func (p *parser) fields(t *table, end byte, start int) error {
 	if p.depth > maxDepth {
 		return p.fail(start, "messages are nested more than %d deep", maxDepth)
@@ -86,7 +86,7 @@ func (p *parser) fields(t *table, end byte, start int) error {
 	return nil
 }
 
-// field reads one field of a message.
+// field parses one field of a message.
 func (p *parser) field(t *table, r *run) error {
 	if p.peek() == '[' {
 		p.endRun(r)
@@ -130,7 +130,7 @@ func (p *parser) field(t *table, r *run) error {
 	}
 }
 
-// value reads one value of a field and emits it.
+// value parses one value of a field and emits it.
 func (p *parser) value(f *field, r *run) error {
 	if r.field != f {
 		p.endRun(r)
@@ -170,7 +170,7 @@ func quote(token []byte) string {
 	return fmt.Sprintf("%q", token)
 }
 
-// wanted says what the value of a scalar field has to be.
+// wanted describes the values that a scalar field accepts.
 func (p *parser) wanted(f *field) string {
 	what := "an integer"
 	switch f.kind {
@@ -198,13 +198,13 @@ func (p *parser) emit(bits uint64, typ protowire.Type) {
 	}
 }
 
-// openLength makes room for the length of what is emitted next and returns where.
+// openLength reserves space for the length of the output that follows and returns its position.
 func (p *parser) openLength() int {
 	p.out = append(p.out, 0)
 	return len(p.out) - 1
 }
 
-// closeLength fills in the length of what was emitted since openLength returned at.
+// closeLength fills in the size of the output since openLength returned at.
 func (p *parser) closeLength(at int) {
 	n := len(p.out) - at - 1
 	size := protowire.SizeVarint(uint64(n))
@@ -223,7 +223,7 @@ func (p *parser) endRun(r *run) {
 	}
 }
 
-// open steps over what begins a message and returns what ends it. The error says whose message it is.
+// open consumes the start of a message and returns the byte that ends it. Errors describe the message as whose.
 func (p *parser) open(whose string) (end byte, err error) {
 	switch {
 	case p.accept('{'):
@@ -234,7 +234,7 @@ func (p *parser) open(whose string) (end byte, err error) {
 	return 0, p.expected(fmt.Sprintf(`"{" for the message of %s`, whose))
 }
 
-// messageValue reads a message and emits it as a value of f.
+// messageValue parses a message and emits it as a value of f.
 func (p *parser) messageValue(f *field) error {
 	p.skip()
 	start := p.pos
@@ -258,7 +258,7 @@ func (p *parser) messageValue(f *field) error {
 	return nil
 }
 
-// nested reads the fields of a message that lies in another one.
+// nested parses the fields of a submessage.
 func (p *parser) nested(t *table, end byte, start int) error {
 	p.depth++
 	err := p.fields(t, end, start)
@@ -266,7 +266,7 @@ func (p *parser) nested(t *table, end byte, start int) error {
 	return err
 }
 
-// stringValue reads a string, which may be several quoted ones behind each other, and emits it as a value of f.
+// stringValue parses a string, which may consist of several adjacent literals, and emits it as a value of f.
 func (p *parser) stringValue(f *field) error {
 	c := p.peek()
 	start := p.pos
@@ -290,7 +290,8 @@ func (p *parser) stringValue(f *field) error {
 	return nil
 }
 
-// bracketed reads what begins with a bracket: in an Any what is packed in it. TensorFlow knows no extensions.
+// bracketed parses a field that begins with a bracket, which is the packed message in an Any. TensorFlow has no
+// extensions.
 func (p *parser) bracketed(t *table) error {
 	start := p.pos
 	p.pos++
@@ -324,8 +325,8 @@ func (p *parser) bracketed(t *table) error {
 	return nil
 }
 
-// typeURL reads the type URL of an Any up to the closing bracket. The opening one stands at byte start. White space and
-// comments in it do not count.
+// typeURL parses the type URL of an Any up to the closing bracket and ignores white space and comments in it. The
+// opening bracket is at byte start.
 func (p *parser) typeURL(start int) ([]byte, error) {
 	var url []byte
 	for !p.accept(']') {
@@ -343,7 +344,7 @@ func (p *parser) typeURL(start int) ([]byte, error) {
 	return url, nil
 }
 
-// numbered reads a field that is written by its number.
+// numbered parses a field that is written by its number.
 func (p *parser) numbered(holder protoreflect.FullName) error {
 	start := p.pos
 	token := p.word()
@@ -385,7 +386,7 @@ func (p *parser) numbered(holder protoreflect.FullName) error {
 	return nil
 }
 
-// numberedMessage reads the message in a field that is written by its number.
+// numberedMessage parses the message in a field that is written by its number.
 func (p *parser) numberedMessage(num protowire.Number) error {
 	start := p.pos
 	end, err := p.open("an unknown field")

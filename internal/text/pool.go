@@ -12,15 +12,15 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// poolSet is a FileDescriptorSet of all message types that importing TensorFlow loads (testdata/pool.py wrote it). They
-// are what decides whether an Any is spelled out, so the schema in internal/proto will not do: it has types that
-// TensorFlow lacks today (the session bundle's manifest) and lacks most that it has (ConfigProto).
+// poolSet is a FileDescriptorSet of all message types that importing TensorFlow loads; testdata/pool.py wrote it.
+// These types decide whether an Any is expanded. The schema in internal/proto cannot decide that: it has types that
+// TensorFlow has dropped (the session bundle's manifest) and lacks most others (ConfigProto).
 //
 //go:embed pool.binpb
 var poolSet []byte
 
-// Pool returns the message types of TensorFlow's descriptor pool, those of a Python program that has imported tensorflow.
-// They are decoded when somebody first asks.
+// Pool returns the message types in TensorFlow's descriptor pool, as seen by a Python program that has imported
+// tensorflow. They are decoded on first use.
 func Pool() *protoregistry.Files { return pool() }
 
 var pool = sync.OnceValue(func() *protoregistry.Files {
@@ -35,7 +35,7 @@ var pool = sync.OnceValue(func() *protoregistry.Files {
 	return files
 })
 
-// poolMessage returns the message type called name of TensorFlow's pool, nil where it has none.
+// poolMessage returns the message type with the given name from TensorFlow's pool, or nil.
 func poolMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	desc, err := pool().FindDescriptorByName(name)
 	if err != nil {
@@ -45,7 +45,7 @@ func poolMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	return md
 }
 
-// knownMessage returns the message type called name: TensorFlow's, else one that is compiled in, else nil.
+// knownMessage returns the message type with the given name: TensorFlow's, else one that is compiled in, else nil.
 func knownMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	if md := poolMessage(name); md != nil {
 		return md
@@ -57,7 +57,7 @@ func knownMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	return mt.Descriptor()
 }
 
-// registered returns the message type called name that is compiled in.
+// registered returns the compiled-in message type with the given name.
 func registered(name protoreflect.FullName) (protoreflect.MessageType, error) {
 	return protoregistry.GlobalTypes.FindMessageByName(name)
 }

@@ -38,7 +38,7 @@ func appendScalar(dst []byte, f *field, bits uint64) []byte {
 	}
 }
 
-// isZero reports whether bits are the default of a scalar field without presence. -0.0 is not.
+// isZero reports whether bits are the default value of a scalar field without presence. -0.0 is not.
 func isZero(f *field, bits uint64) bool {
 	switch f.kind {
 	case protoreflect.Int32Kind, protoreflect.Uint32Kind, protoreflect.Sint32Kind, protoreflect.EnumKind:
@@ -48,7 +48,8 @@ func isZero(f *field, bits uint64) bool {
 	}
 }
 
-// scalar takes the next value of wire type typ off b and returns its bits and how long it is, less than 0 where it is cut off.
+// scalar decodes the value of wire type typ at the beginning of b. It returns its bits and size; a negative size
+// means that the value is cut off.
 func scalar(b []byte, typ protowire.Type) (bits uint64, n int) {
 	switch typ {
 	case protowire.Fixed32Type:
@@ -67,8 +68,8 @@ func scalar(b []byte, typ protowire.Type) (bits uint64, n int) {
 	}
 }
 
-// appendFloat appends a float as TensorFlow's Python does: the fewest digits, six or more, that a float comes back from
-// (ToShortestFloat in google/protobuf/internal/type_checkers.py), as Python's repr writes them.
+// appendFloat appends a float as TensorFlow's Python does: with the fewest digits, but at least six, that restore
+// the float (ToShortestFloat in google/protobuf/internal/type_checkers.py), formatted like Python's repr.
 func appendFloat(dst []byte, f float32) []byte {
 	exponent := math.Float32bits(f) >> 23 & 0xff
 	if exponent == 0xff || f == 0 {
@@ -103,8 +104,8 @@ func appendDouble(dst []byte, f float64) []byte {
 	return appendRepr(dst, strconv.AppendFloat(room[:0], f, 'e', -1, 64))
 }
 
-// appendRepr appends a decimal in the form -d.ddde±xx, as strconv writes it, in the form that Python's repr gives it:
-// without exponent from 0.0001 up to below 1e16, with ".0" where there is no fraction, without trailing zeros.
+// appendRepr reformats a decimal of the form -d.ddde±xx, as strconv writes it, like Python's repr: without an
+// exponent from 0.0001 to below 1e16, with ".0" if there is no fraction, and without trailing zeros.
 func appendRepr(dst, decimal []byte) []byte {
 	if decimal[0] == '-' {
 		dst = append(dst, '-')
@@ -171,7 +172,7 @@ var escapes, escapeSizes = func() (escaped [256][4]byte, sizes [256]uint8) {
 	return escaped, sizes
 }()
 
-// appendBytes appends the value of a bytes field, without the quotes.
+// appendBytes appends the value of a bytes field without quotes.
 func appendBytes(dst, value []byte) []byte {
 	start := len(dst)
 	dst = grow(dst, 4*len(value))
@@ -184,10 +185,10 @@ func appendBytes(dst, value []byte) []byte {
 	return dst[:start+at]
 }
 
-// appendString appends the value of a string field, without the quotes: what is not ASCII stays as it is, and a byte that
-// is not part of UTF-8 (in a proto2 string it may be there) becomes an escape.
+// appendString appends the value of a string field without quotes. Non-ASCII characters stay unchanged. Bytes that
+// are not UTF-8, which a proto2 string may hold, become escapes.
 func appendString(dst, value []byte) []byte {
-	plain := 0 // where the bytes begin that are yet to be appended as they are
+	plain := 0 // start of the bytes to append unchanged
 	for i := 0; i < len(value); {
 		c := value[i]
 		if c >= utf8.RuneSelf {
@@ -207,7 +208,7 @@ func appendString(dst, value []byte) []byte {
 	return append(dst, value[plain:]...)
 }
 
-// grow makes room for n more bytes behind dst.
+// grow ensures that dst has capacity for n more bytes.
 func grow(dst []byte, n int) []byte {
 	if cap(dst)-len(dst) < n {
 		dst = append(make([]byte, 0, 2*cap(dst)+n), dst...)

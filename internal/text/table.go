@@ -8,14 +8,14 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// A table is what the walks need to know of a message type, looked up once, so that no value costs reflection.
+// A table caches what the writers and parsers need to know about a message type, so that values need no reflection.
 type table struct {
 	name   protoreflect.FullName
 	fields []field        // in number order
-	low    [64]uint8      // index + 1 of the fields with a number below 64, 0 where there is none
-	high   map[int32]int  // index of the fields with a number from 64 on
-	names  map[string]int // index by name; filled when a text is read
-	oneofs int            // how many oneofs there are
+	low    [64]uint8      // index + 1 of each field with a number below 64; 0 if there is none
+	high   map[int32]int  // index of each field with a number of 64 or more
+	names  map[string]int // index by name; filled by the first parse
+	oneofs int            // the number of oneofs
 	any    bool           // google.protobuf.Any
 	forced bool           // whether a field has forced set
 	desc   protoreflect.MessageDescriptor
@@ -26,21 +26,21 @@ type field struct {
 	num      protowire.Number
 	kind     protoreflect.Kind
 	wire     protowire.Type // the wire type of one value
-	name     string         // as it stands in a text
-	label    string         // what begins its line: `name: ` or "name {\n"
-	json     string         // what begins its member in JSON: `"name": `
-	oneof    int            // which oneof of the table it belongs to, from 1 on; 0: none
+	name     string         // as written in text
+	label    string         // the start of its line: `name: ` or "name {\n"
+	json     string         // the start of its member in JSON: `"name": `
+	oneof    int            // the number of its oneof in the table, from 1; 0 if none
 	repeated bool           // maps are not
 	isMap    bool
 	message  bool // message or group
-	packs    bool // repeated values that may stand packed, all in one field
+	packs    bool // repeated values that may be packed into one field
 	packed   bool // repeated values that are written packed
-	presence bool // zero is written when it was set: it is not the same as absent
-	forced   bool // of a map entry: written even where it is absent
-	utf8     bool // a string that has to be UTF-8
+	presence bool // an explicit zero is written; it differs from absent
+	forced   bool // in a map entry: written even if absent
+	utf8     bool // a string that must be UTF-8
 	enum     *enum
 	desc     protoreflect.FieldDescriptor
-	sub      *table // of message and map fields, once it was needed
+	sub      *table // for message and map fields; set on first use
 }
 
 // An enum is the names of an enum's values.
@@ -64,7 +64,8 @@ func newTables() *tables {
 	}
 }
 
-// of returns the table of a message type. Two types of one name (the schema's and the pool's) have two tables.
+// of returns the table of a message type. Two types with the same name, one from the schema and one from the pool,
+// have separate tables.
 func (ts *tables) of(md protoreflect.MessageDescriptor) *table {
 	if t := ts.messages[md.FullName()]; t != nil && t.desc == md {
 		return t
@@ -86,7 +87,7 @@ func (ts *tables) of(md protoreflect.MessageDescriptor) *table {
 	for i, fd := range descs {
 		f := &t.fields[i]
 		*f = ts.field(fd)
-		// TensorFlow prints a map's entry after setting its key and value, so that fields with presence are there.
+		// TensorFlow sets key and value before it prints a map entry, so fields with presence always appear.
 		f.forced = md.IsMapEntry() && fd.HasPresence()
 		t.forced = t.forced || f.forced
 		if f.num < protowire.Number(len(t.low)) && i < 255 {
@@ -98,7 +99,7 @@ func (ts *tables) of(md protoreflect.MessageDescriptor) *table {
 	return t
 }
 
-// field makes the entry of one field.
+// field returns the table entry of one field.
 func (ts *tables) field(fd protoreflect.FieldDescriptor) field {
 	f := field{
 		num:      fd.Number(),
@@ -153,7 +154,7 @@ func (e *enum) known(v uint64) bool {
 	return ok
 }
 
-// append appends the name of a value, its number where it has none.
+// append appends the name of a value, or its number if it has no name.
 func (e *enum) append(dst []byte, v int32) []byte {
 	if name, ok := e.names[v]; ok {
 		return append(dst, name...)
@@ -161,7 +162,7 @@ func (e *enum) append(dst []byte, v int32) []byte {
 	return strconv.AppendInt(dst, int64(v), 10)
 }
 
-// index returns the index of the field num, -1 where the type has none.
+// index returns the index of the field num, or -1 if the type has no such field.
 func (t *table) index(num protowire.Number) int {
 	if num < protowire.Number(len(t.low)) {
 		if i := t.low[num]; i != 0 {
@@ -183,7 +184,7 @@ func (t *table) fieldNames() []string {
 	return names
 }
 
-// byName returns the field called name in a text, nil where the type has none.
+// byName returns the field with the given name in text, or nil if the type has no such field.
 func (t *table) byName(name []byte) *field {
 	if t.names == nil {
 		t.names = make(map[string]int, len(t.fields))

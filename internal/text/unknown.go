@@ -12,20 +12,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An UnknownFieldsError says that a message holds fields that the schema does not know and that therefore have no name in
-// a text.
+// An UnknownFieldsError reports fields that the schema does not know. They have no name in text.
 type UnknownFieldsError struct {
-	Count  int            // how many there are
+	Count  int            // the number of unknown fields
 	Places []UnknownField // the first of them
 }
 
-// An UnknownField is where one unknown field stands.
+// An UnknownField is the location of one unknown field.
 type UnknownField struct {
-	Path   string // the message that holds it, for example graph_def.node[3].attr["T"]; empty: the outermost
+	Path   string // the message that holds it, for example graph_def.node[3].attr["T"]; empty for the outermost message
 	Number int32  // the field's number
 }
 
-// String returns the path, the number at its end.
+// String returns the path followed by the field number.
 func (u UnknownField) String() string {
 	if u.Path == "" {
 		return fmt.Sprintf("field %d", u.Number)
@@ -33,7 +32,7 @@ func (u UnknownField) String() string {
 	return fmt.Sprintf("%s: field %d", u.Path, u.Number)
 }
 
-// maxPlaces is how many unknown fields an UnknownFieldsError names.
+// maxPlaces is the number of unknown fields that an UnknownFieldsError lists.
 const maxPlaces = 5
 
 func (e *UnknownFieldsError) Error() string {
@@ -54,12 +53,12 @@ func (e *UnknownFieldsError) Error() string {
 // A step is one step of the path from the outermost message to where the printer is.
 type step struct {
 	field *field
-	index int    // which one of a repeated field, else -1
-	key   []byte // of a map, an entry that has at least the key
-	url   string // of what is packed in an Any, its type
+	index int    // the index in a repeated field, else -1
+	key   []byte // for a map, an entry that has at least the key
+	url   string // for an Any, the type of its content
 }
 
-// pathString returns the path to where the printer is, empty in the outermost message.
+// pathString returns the path to the printer's position, which is empty in the outermost message.
 func (p *printer) pathString() string {
 	var b strings.Builder
 	for _, s := range p.path {
@@ -84,7 +83,7 @@ func (p *printer) pathString() string {
 	return b.String()
 }
 
-// keyString returns the key of a map's entry for a person to read.
+// keyString returns the key of a map entry in readable form.
 func keyString(entry []byte, key *field) string {
 	at, bits := entryKey(entry, key)
 	if key.kind == protoreflect.StringKind {
@@ -99,7 +98,7 @@ func keyString(entry []byte, key *field) string {
 	return string(appendScalar(nil, key, raw))
 }
 
-// found counts an unknown field. From the first one on nothing more is written, if they are not allowed.
+// found counts an unknown field. If unknown fields are not allowed, nothing more is written after the first one.
 func (p *printer) found(num protowire.Number) {
 	if p.mute {
 		return
@@ -114,7 +113,7 @@ func (p *printer) found(num protowire.Number) {
 	}
 }
 
-// unknownFields writes the unknown fields of a message, in the order in which they stand.
+// unknownFields writes the unknown fields of a message in file order.
 func (p *printer) unknownFields(data []byte, t *table, indent int) error {
 	for s := wire.Scan(data); s.Next(); {
 		i := t.index(s.Num)
@@ -163,7 +162,7 @@ func (p *printer) unknownPieces(v view, t *table, indent int) error {
 	return nil
 }
 
-// foundField counts an unknown field, and writes it where that is allowed.
+// foundField counts an unknown field and writes it if unknown fields are allowed.
 func (p *printer) foundField(w *wire.Field, indent int) error {
 	if w.Type == protowire.StartGroupType && len(p.path)+groupDepth(w) > maxDepth {
 		return p.fail(w.Raw, fmt.Sprintf("groups are nested more than %d deep", maxDepth))
@@ -175,7 +174,7 @@ func (p *printer) foundField(w *wire.Field, indent int) error {
 	return p.unknownField(w, indent, len(p.path))
 }
 
-// hides reports whether a field of packed values holds some of a closed enum that have no name: unknown fields too.
+// hides reports whether a packed field holds values of a closed enum without a name. These are unknown fields, too.
 func hides(f *field, w *wire.Field) bool {
 	if f.enum == nil || !f.enum.closed || w.Type != protowire.BytesType {
 		return false
@@ -193,7 +192,7 @@ func hides(f *field, w *wire.Field) bool {
 	return false
 }
 
-// unknownPacked writes those values of a packed field of a closed enum that have no name.
+// unknownPacked writes the values of a packed field of a closed enum that have no name.
 func (p *printer) unknownPacked(data []byte, f *field, indent int) error {
 	for len(data) > 0 {
 		bits, n := scalar(data, f.wire)
@@ -213,14 +212,14 @@ func (p *printer) unknownPacked(data []byte, f *field, indent int) error {
 	return nil
 }
 
-// numbered begins the line of an unknown field.
+// numbered writes the start of the line of an unknown field.
 func (p *printer) numbered(num protowire.Number, sign string, indent int) {
 	p.line(indent, "")
 	p.buf = append(strconv.AppendInt(p.buf, int64(num), 10), sign...)
 }
 
-// unknownField writes an unknown field by its number: _PrintUnknownFields in google/protobuf/text_format.py. Bytes that can
-// be read as a message are written as one, up to where depth passes maxDepth.
+// unknownField writes an unknown field by its number, like _PrintUnknownFields in google/protobuf/text_format.py. It
+// writes bytes that parse as a message as one, until depth exceeds maxDepth.
 func (p *printer) unknownField(w *wire.Field, indent, depth int) error {
 	body, isMessage := w.Data, false
 	switch w.Type {
@@ -258,7 +257,7 @@ func (p *printer) unknownField(w *wire.Field, indent, depth int) error {
 	return nil
 }
 
-// isFields reports whether bytes are the fields of some message, with groups nested no deeper than depth.
+// isFields reports whether data parses as the fields of some message, with groups nested no deeper than depth.
 func isFields(data []byte, depth int) bool {
 	s := wire.Scan(data)
 	for s.Next() {
@@ -269,7 +268,7 @@ func isFields(data []byte, depth int) bool {
 	return s.Err() == nil && depth >= 0
 }
 
-// groupDepth returns how deep groups lie in each other in a field that is a group, itself included.
+// groupDepth returns the nesting depth of the groups in a group field, including the field itself.
 func groupDepth(w *wire.Field) int {
 	depth, deepest := 1, 1
 	for b := w.Data; len(b) > 0; {
@@ -295,8 +294,7 @@ func groupDepth(w *wire.Field) int {
 	return deepest
 }
 
-// plainEntry returns the entry of a map, one that holds unknown fields, as protobuf writes it again: key and value first,
-// each once.
+// plainEntry re-encodes a map entry that holds unknown fields as protobuf does: key and value first, each once.
 func plainEntry(data []byte, t *table) []byte {
 	var key, value, rest []byte
 	k, v := &t.fields[0], &t.fields[1]

@@ -12,26 +12,26 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Options says how Write treats what has no name. The zero value is the default.
+// Options controls how Write treats unknown fields. The zero value rejects them.
 type Options struct {
-	// AllowUnknown writes unknown fields by number, as MessageToString(print_unknown_fields=True) does. Without it they are
-	// an error.
+	// AllowUnknown writes unknown fields by number, as MessageToString(print_unknown_fields=True) does. Without it,
+	// they are an error.
 	AllowUnknown bool
 }
 
-// Write writes message, of type md, as text to w: byte for byte what MessageToString of Python's
-// google/protobuf/text_format.py gives TensorFlow's export_meta_graph(as_text=True) and write_graph.
+// Write writes message, of type md, as text to w. The output is byte for byte that of MessageToString in Python's
+// google/protobuf/text_format.py, which export_meta_graph(as_text=True) and write_graph of TensorFlow use.
 //
-// The text streams: at no time is more of it held than a buffer, and of the message a copy is made only of parts that lie
-// in several pieces of the rope, one at a time.
+// Write streams: it holds one buffer of text. It copies only parts of the message that lie in several pieces of the
+// rope, one at a time.
 //
-// Where the message holds fields that md does not know and o does not allow them, the error is an *UnknownFieldsError and
-// what was written is not the message; Check tells it beforehand. Where the bytes are not such a message (cut off, a
-// string that is not UTF-8, nested more than 100 deep), which TensorFlow would not read either, the error wraps a
+// If the message holds fields that md lacks and o does not allow them, the error is an *UnknownFieldsError, and the
+// output is incomplete. Check detects this beforehand. If the bytes are not a valid message (cut off, a string that
+// is not UTF-8, nested more than 100 deep), TensorFlow would reject them too. The error then wraps a
 // *wire.SyntaxError and names the place.
 //
-// An Any is spelled out where TensorFlow has its type. It stays type_url and value where Python could not read back or
-// not write what it spells out: odd characters in the URL, a value that is no such message, unknown fields beside the value.
+// An Any is expanded if TensorFlow has its type. It stays type_url and value if Python could not write or read back
+// its expansion: odd characters in the URL, a value that is not such a message, or unknown fields next to the value.
 func Write(w io.Writer, message *wire.Rope, md protoreflect.MessageDescriptor, o Options) error {
 	p := newPrinter(o)
 	p.out = w
@@ -42,11 +42,11 @@ func Write(w io.Writer, message *wire.Rope, md protoreflect.MessageDescriptor, o
 }
 
 const (
-	// maxDepth is how deep messages may lie in the outermost one: protobuf reads no more in any language.
+	// maxDepth is the maximum nesting depth of messages, which is protobuf's limit in all languages.
 	maxDepth = 100
-	// flushSize is how much text is gathered for one write.
+	// flushSize is the size of the text buffer.
 	flushSize = 64 << 10
-	// escapeSize is how many bytes of a string are escaped at a time.
+	// escapeSize is the number of bytes of a string that are escaped at a time.
 	escapeSize = 16 << 10
 )
 
@@ -56,8 +56,8 @@ type printer struct {
 	out     io.Writer
 	buf     []byte
 	options Options
-	quiet   bool // look at everything, write nothing
-	mute    bool // quiet, about parts that protobuf reads and throws away: unknown fields do not count
+	quiet   bool // check everything, write nothing
+	mute    bool // quiet, for parts that protobuf parses and drops; unknown fields do not count
 	unknown UnknownFieldsError
 	path    []step
 	spans   []span
@@ -67,15 +67,15 @@ type printer struct {
 	head    [2 * 10]byte // room for a tag and a length, of ten bytes at most
 }
 
-// A span is where in a message the occurrences of one field stand. Other fields may stand between them.
+// A span is the range of a message that holds the occurrences of one field. Other fields may lie between them.
 type span struct {
-	first int // where the first one begins
-	last  int // where the last one begins
-	end   int // where the last one ends
+	first int // start of the first occurrence
+	last  int // start of the last occurrence
+	end   int // end of the last occurrence
 	count int
 }
 
-// A dropped is where the field stands, field nil where there is none, that another one of its oneof has unset.
+// A dropped is the location of a field that another field of its oneof replaced. Its field is nil if there is none.
 type dropped struct {
 	field      *field
 	first, end int
@@ -100,7 +100,7 @@ func (p *printer) root(message *wire.Rope, md protoreflect.MessageDescriptor) er
 	return nil
 }
 
-// flush writes what is gathered.
+// flush writes the buffer.
 func (p *printer) flush() error {
 	if len(p.buf) == 0 || p.out == nil {
 		return nil
@@ -110,7 +110,7 @@ func (p *printer) flush() error {
 	return err
 }
 
-// filled writes what is gathered once it is enough.
+// filled flushes the buffer if it is full.
 func (p *printer) filled() error {
 	if len(p.buf) < flushSize {
 		return nil
@@ -118,20 +118,20 @@ func (p *printer) filled() error {
 	return p.flush()
 }
 
-// spaces is what lines are indented with, at most.
+// spaces is the longest possible indentation.
 var spaces = bytes.Repeat([]byte{' '}, 2*(maxDepth+8))
 
-// line begins a line.
+// line writes the start of a line.
 func (p *printer) line(indent int, label string) {
 	p.buf = append(append(p.buf, spaces[:indent]...), label...)
 }
 
-// fail returns an error about the bytes at, with the path that leads there.
+// fail returns an error about the bytes at, with the path to the printer's position.
 func (p *printer) fail(at []byte, reason string) error {
 	return p.failed(&wire.SyntaxError{At: at, Reason: reason})
 }
 
-// failed returns err with the path that leads to where the printer is.
+// failed prefixes err with the path to the printer's position.
 func (p *printer) failed(err error) error {
 	if path := p.pathString(); path != "" {
 		return fmt.Errorf("%s: %w", path, err)
@@ -183,8 +183,8 @@ func (p *printer) message(data []byte, t *table, indent int) error {
 	return nil
 }
 
-// scan finds the fields of a message. It leaves one span for each field of the table at p.spans[base:], and reports
-// whether there are unknown fields. The caller cuts p.spans back to base.
+// scan finds the fields of a message. It appends one span for each field of the table to p.spans, starting at base,
+// and reports whether there are unknown fields. The caller truncates p.spans to base.
 func (p *printer) scan(data []byte, t *table) (base int, unknown bool, err error) {
 	base = p.push(t)
 	pos := 0
@@ -220,8 +220,8 @@ func (p *printer) push(t *table) (base int) {
 	return base
 }
 
-// note takes down that field i of a message stands at [start, end). Where that unsets another field of the same oneof, it
-// says where that stood.
+// note records that field i of a message is at [start, end). If that replaces another field of the same oneof, it
+// returns the location of that field.
 func (p *printer) note(t *table, base, i, start, end int) (d dropped) {
 	if oneof := t.fields[i].oneof; oneof > 0 {
 		set := &p.spans[base+len(t.fields)+oneof-1]
@@ -241,7 +241,7 @@ func (p *printer) note(t *table, base, i, start, end int) (d dropped) {
 	return d
 }
 
-// known reports whether protobuf reads a field, whose number is f's, as f.
+// known reports whether protobuf decodes w as the field f. The numbers are equal.
 func (p *printer) known(f *field, w *wire.Field) bool {
 	switch {
 	case w.Type != f.wire:
@@ -254,8 +254,8 @@ func (p *printer) known(f *field, w *wire.Field) bool {
 	return true
 }
 
-// knownEntry reports whether a map's entry holds nothing but what the schema knows. An entry that does is an unknown field
-// as a whole (_upb_Decoder_DecodeToMap in upb/wire/decode.c). The content of its value does not count.
+// knownEntry reports whether a map entry holds only known fields. Otherwise the whole entry is an unknown field
+// (_upb_Decoder_DecodeToMap in upb/wire/decode.c). The content of its value does not matter.
 func (p *printer) knownEntry(data []byte, t *table) bool {
 	s := wire.Scan(data)
 	for s.Next() {
@@ -263,10 +263,10 @@ func (p *printer) knownEntry(data []byte, t *table) bool {
 			return false
 		}
 	}
-	return true // a syntax error is found when the entry is written
+	return true // writing the entry reports a syntax error
 }
 
-// absent writes the field of a map's entry that is written although nobody set it.
+// absent writes a field of a map entry that is always written, although it was not set.
 func (p *printer) absent(f *field, indent int) {
 	if !f.forced || p.quiet {
 		return
@@ -287,8 +287,8 @@ func (p *printer) absent(f *field, indent int) {
 // close ends a message.
 func (p *printer) close(indent int) { p.line(indent, "}\n") }
 
-// several writes a repeated field, or the value of a singular one that occurs several times: of scalars the last, of
-// messages all of them merged.
+// several writes a repeated field, or a singular field that occurs several times: the last of scalars, and the
+// merged messages.
 func (p *printer) several(data []byte, f *field, sp span, indent int) error {
 	var merged []byte
 	n := 0
@@ -302,10 +302,10 @@ func (p *printer) several(data []byte, f *field, sp span, indent int) error {
 		case f.repeated:
 			err = p.value(&s.Field, f, indent, n-1)
 		case f.message:
-			// Each has to be a message by itself: two halves of a field make no whole.
+			// Each occurrence must be a valid message: a field must not span two of them.
 			part := content(&s.Field, f)
 			err = p.muted(func() error { return p.messageField(view{data: part}, f, indent, -1) })
-			if !p.mute { // else looking at each was all there is to do; doing more would double the work on each level
+			if !p.mute { // checking each was enough otherwise; more would double the work at each level
 				merged = append(merged, part...)
 			}
 		case n == sp.count:
@@ -335,7 +335,7 @@ func content(w *wire.Field, f *field) []byte {
 	return body
 }
 
-// at calls report with f at the end of the path, for errors about a field that is no message.
+// at calls report with f appended to the path, for errors about a field that is not a message.
 func (p *printer) at(f *field, report func() error) error {
 	p.path = append(p.path, step{field: f, index: -1})
 	err := report()
