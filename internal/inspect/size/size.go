@@ -18,7 +18,7 @@ type Size struct {
 	Depth         int             `json:"depth"`          // depth of the listed scopes
 	Scopes        []Part          `json:"scopes"`         // by the first Depth parts of the nodes' scopes; "" for nodes in none
 	Ops           []Part          `json:"ops"`            // by op
-	NodeParts     []Part          `json:"node_parts"`     // by what stands in the nodes: "name", "input", "attr[value]"
+	NodeParts     []Part          `json:"node_parts"`     // by part of the node: "name", "input", "attr[value]"
 	FunctionBytes int64           `json:"function_bytes"` // all functions of the library, which is the sum of Functions
 	Functions     []Part          `json:"functions"`      // by function; Count is its number of nodes
 	Constants     []ConstantSize  `json:"constants"`      // the largest tensors in attrs of the graph and its functions

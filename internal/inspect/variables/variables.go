@@ -67,7 +67,7 @@ type Variable struct {
 	Slice        string       `json:"slice,omitempty"`
 	Parts        []Part       `json:"parts,omitempty"`      // of a partitioned variable, sorted by offset
 	Incomplete   bool         `json:"incomplete,omitempty"` // whether the parts do not cover the full variable
-	Sources      []string     `json:"sources"`              // where it stands: collection keys, "object_graph", "graph"
+	Sources      []string     `json:"sources"`              // where it is listed: collection keys, "object_graph", "graph"
 }
 
 // A Part is one part of a partitioned variable.
