@@ -159,8 +159,11 @@ const (
 // follows infers the shape of an output of node i from the shapes of its inputs.
 func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	op := string(n.Op)
+	if !HasShapeRule(op) {
+		return nil
+	}
 	outputs, known := t.CountOutputs(n)
-	if !HasShapeRule(op) || !known || port >= outputs || outputs > maxFollowedOutputs {
+	if !known || port >= outputs || outputs > maxFollowedOutputs {
 		return nil
 	}
 	edges := t.g.Inputs(i)

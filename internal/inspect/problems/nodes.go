@@ -248,8 +248,17 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	return facts
 }
 
+// fewAttrs is how many attrs are compared one by one, which is faster than a map for so few.
+const fewAttrs = 16
+
 // attr returns the number of an attr, -1 where the op does not have it.
 func (op *opInfo) attr(key []byte) int {
+	if len(op.attrs) > fewAttrs { // a hostile op has thousands, and its node as many
+		if i, ok := op.numbers[string(key)]; ok {
+			return i
+		}
+		return -1
+	}
 	for i := range op.attrs {
 		if op.attrs[i].name == string(key) {
 			return i

@@ -28,7 +28,8 @@ type opInfo struct {
 	inputs     []opArg
 	outputs    []opArg
 	attrs      []opAttr
-	typed      []int // which attrs the types of inputs and outputs follow from
+	numbers    map[string]int // of the attrs, by name; the first of a name counts
+	typed      []int          // which attrs the types of inputs and outputs follow from
 	deprecated *tfpb.OpDeprecation
 	defaults   map[string][]byte // AttrValues, nil until somebody asks for them
 
@@ -115,10 +116,12 @@ var attrFields = map[string]protowire.Number{
 
 // newOpInfo prepares the definition of an op, or the signature of a function.
 func newOpInfo(name string, kind opKind, def *tfpb.OpDef) *opInfo {
-	op := &opInfo{name: name, kind: kind, deprecated: def.GetDeprecation()}
 	numbers := make(map[string]int, len(def.GetAttr()))
+	op := &opInfo{name: name, kind: kind, deprecated: def.GetDeprecation(), numbers: numbers}
 	for i, a := range def.GetAttr() {
-		numbers[a.GetName()] = i
+		if _, twice := numbers[a.GetName()]; !twice {
+			numbers[a.GetName()] = i
+		}
 		op.attrs = append(op.attrs, newOpAttr(a))
 	}
 	typed := make([]bool, len(op.attrs))
