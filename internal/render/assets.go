@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Assets is the section assets.
+// Assets returns the section assets.
 func Assets(assets []inspect.Asset) View {
 	g := Grid{Title: "assets", Columns: Columns("file", "tensor", "listed in")}
 	var files []string

@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 )
 
-// Checkpoint is the section checkpoint: what it is, whether it fits the graph, and a row for each tensor. The raw values are
-// the names of the tensors. A nil report stands for a graph without a checkpoint.
+// Checkpoint returns the section checkpoint: the format, whether it fits the graph, and a row for each tensor. The raw values are the names
+// of the tensors. A nil report means that there is no checkpoint.
 func Checkpoint(r *checkpoint.Report) View {
 	if r == nil {
 		return View{Section: "checkpoint", Tables: []Grid{{Title: "checkpoint", NoHead: true, Columns: Columns("what", "answer"), Note: "no checkpoint beside the graph"}},
@@ -47,7 +47,7 @@ func Checkpoint(r *checkpoint.Report) View {
 	return View{Section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, Fields: []Member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Hints, r.Graph}}}}
 }
 
-// checkpointFacts says what the checkpoint is and whether it fits.
+// checkpointFacts returns the table with the format of the checkpoint and whether it fits the graph.
 func checkpointFacts(r *checkpoint.Report) Grid {
 	columns := Columns("what", "answer")
 	columns[0].Fixed, columns[1].Prose, columns[1].Wrap = true, true, true
@@ -74,7 +74,7 @@ func checkpointFacts(r *checkpoint.Report) Grid {
 	return g
 }
 
-// MatchText says in one line how a checkpoint fits a graph.
+// MatchText returns one line on how a checkpoint fits a graph.
 func MatchText(m *checkpoint.Match) string {
 	text := fmt.Sprintf("the saver restores %s: ", count(m.Wanted, "tensor"))
 	var parts []string
@@ -109,10 +109,10 @@ func differentTable(m *checkpoint.Match) Grid {
 	return g
 }
 
-// maxRows is how many tensors are held as rows, of which empty columns can be left out.
+// maxRows is the largest number of tensors that are kept as rows. Only kept rows allow hiding empty columns.
 const maxRows = 10_000
 
-// tensorTable lists the tensors.
+// tensorTable returns the table of the tensors.
 func tensorTable(r *checkpoint.Report) Grid {
 	columns := Columns("tensor", "dtype", "shape", "bytes", "shard", "slices", "object")
 	columns[1].Fixed, columns[2].Fixed = true, true
@@ -154,7 +154,7 @@ func tensorTable(r *checkpoint.Report) Grid {
 	return g
 }
 
-// jsonCheckpoint is a report in JSON. Its tensors are written without reflection: there may be very many.
+// jsonCheckpoint is the JSON form of a report. Its tensors are written without reflection, since there can be very many.
 type jsonCheckpoint struct {
 	Path    string              `json:"path"`
 	Version checkpoint.Version  `json:"version"`

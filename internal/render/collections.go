@@ -13,8 +13,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// CollectionList is the section collections: a row for each entry. The raw values of protos are the names by which they are
-// called.
+// CollectionList returns the section collections, with a row for each entry. The raw value of a proto is its name.
 func CollectionList(collections []inspect.Collection) View {
 	columns := Columns("collection", "kind", "entry", "meaning")
 	columns[0].Group, columns[1].Group = true, true
@@ -24,12 +23,12 @@ func CollectionList(collections []inspect.Collection) View {
 	for _, c := range collections {
 		entries += len(c.Entries)
 	}
-	// A collection of a million entries is not put down as text once more before it is printed.
+	// Rows are computed while they are printed: a collection can have a million entries.
 	if rows := collectionRows(collections); entries > tableRows {
 		g.Stream = rows
 	} else {
 		for row, err := range rows {
-			if err == nil { // rows of what is decoded already never fail
+			if err == nil { // rows of decoded entries never fail
 				g.Rows = append(g.Rows, row)
 			}
 		}
@@ -59,7 +58,7 @@ func CollectionList(collections []inspect.Collection) View {
 	}
 }
 
-// collectionRows returns a row for each entry, and one for a collection without any.
+// collectionRows returns a row for each entry of a collection, or a single row if it is empty.
 func collectionRows(collections []inspect.Collection) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for _, c := range collections {
@@ -81,7 +80,7 @@ func collectionRows(collections []inspect.Collection) iter.Seq2[[]string, error]
 	}
 }
 
-// collectionKind names the kind of a collection and the type of its entries.
+// collectionKind returns the kind of a collection and the type of its entries.
 func collectionKind(c inspect.Collection) string {
 	if c.Type != "" {
 		return string(c.Kind) + " of " + strings.TrimPrefix(c.Type, "tensorflow.")
@@ -97,7 +96,7 @@ func entryValue(kind model.CollectionKind, e *inspect.Entry) string {
 	return entryName(kind, e)
 }
 
-// entryName returns what an entry is called, or the value that it is.
+// entryName returns the name of an entry, or its value if it has no name.
 func entryName(kind model.CollectionKind, e *inspect.Entry) string {
 	switch {
 	case kind == model.Int64List:
@@ -110,7 +109,7 @@ func entryName(kind model.CollectionKind, e *inspect.Entry) string {
 	return e.Text
 }
 
-// entryMeaning says what an entry is.
+// entryMeaning describes an entry.
 func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -134,7 +133,7 @@ func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
 		}
 		say("%s: %s", count(len(m.GetEnqueueOpName()), "enqueue op"), strings.Join(atMost(m.GetEnqueueOpName(), 3), ", "))
 	case *tfpb.CondContextDef:
-		// CondContext.branch is 1 where the predicate holds and 0 where it does not (tensorflow/python/ops/control_flow_ops.py).
+		// CondContext.branch is 1 if the predicate is true and 0 if it is false (tensorflow/python/ops/control_flow_ops.py).
 		say("%t branch of %s", m.GetBranch() == 1, m.GetPredName())
 		say("%s", count(len(m.GetValuesDef().GetValues()), "value"))
 		parts = append(parts, nestedContexts(m.GetNestedContexts())...)
@@ -150,9 +149,9 @@ func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
 	case nil:
 		switch {
 		case kind == model.AnyList && e.Broken:
-			say("not readable as Any")
+			say("cannot be decoded as Any")
 		case e.Broken:
-			say("not readable as its type")
+			say("cannot be decoded as its type")
 		case e.TypeURL != "":
 			say("%s, a type that is not known here", e.TypeURL)
 		case e.DType != "":
@@ -180,7 +179,7 @@ func nestedContexts(contexts []*tfpb.ControlFlowContextDef) []string {
 // protoText returns a message on one line, for people.
 func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(nil)) }
 
-// jsonCollection is a collection whose entries are what they are: strings, numbers, messages.
+// jsonCollection is the JSON form of a collection. Its entries are strings, numbers or messages.
 type jsonCollection struct {
 	Key     string               `json:"key"`
 	Kind    model.CollectionKind `json:"kind"`
@@ -189,7 +188,7 @@ type jsonCollection struct {
 	Entries []any                `json:"entries"`
 }
 
-// jsonAny is an entry of an any_list. Value is the message, or the bytes of one of unknown type.
+// jsonAny is the JSON form of an entry of an any_list. Value is the message, or its bytes if the type is unknown.
 type jsonAny struct {
 	TypeURL string `json:"type_url"`
 	Value   any    `json:"value"`

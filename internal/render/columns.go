@@ -8,26 +8,25 @@ import (
 )
 
 const (
-	// measuredRows is how many rows of a listing are looked at before the first is printed. A later row that needs more room
-	// takes it.
+	// measuredRows is the number of rows that are measured before the first is printed. Later rows can exceed the widths.
 	measuredRows = 200
-	// narrowest is what a column is never made narrower than, however narrow the terminal.
+	// narrowest is the smallest width of a column on any terminal.
 	narrowest = 12
 	ellipsis  = "…"
 )
 
-// A layout is how wide the columns of a table are.
+// A layout holds the widths of the columns of a table.
 type layout struct {
 	columns []Column
-	widths  []int    // what the widest cell needs, or what it is cut to
-	cut     bool     // whether cells are shortened to widths
-	starts  []int    // the rows, still to come, that are like none above them
-	row     int      // how many rows were shown
-	above   []string // the row that was shown last
+	widths  []int    // width of the widest cell, or the width to cut to
+	cut     bool     // shorten cells to widths
+	starts  []int    // later rows that start a group
+	row     int      // number of rows shown
+	above   []string // the previous row
 }
 
-// measure returns the layout for rows that fits a terminal of that width: the widest columns are made narrower first. With
-// width 0, and where that is not enough, columns are as wide as they need.
+// measure returns a layout of rows that fits the given width. It narrows the widest columns first. If width is 0, or if that is not
+// enough, columns are as wide as their cells.
 func measure(t *Grid, rows [][]string, width int) layout {
 	l := layout{columns: t.Columns, widths: make([]int, len(t.Columns)), cut: width > 0, starts: t.Starts}
 	for i, c := range t.Columns {
@@ -46,8 +45,8 @@ func measure(t *Grid, rows [][]string, width int) layout {
 	return l
 }
 
-// roomy returns a table without the spare columns that keep it from fitting a terminal of that width with the rows' keys whole, and
-// the names of the columns that it left out. It leaves out the columns that are the last to go where even shortened keys leave no room.
+// roomy hides Spare columns until the table fits the given width with full row keys. It hides Last columns only if shortening the row keys
+// does not help. It returns the table and the names of the hidden columns.
 func roomy(t *Grid, width int) (*Grid, []string) {
 	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Spare }) {
 		return t, nil
@@ -68,7 +67,7 @@ func roomy(t *Grid, width int) (*Grid, []string) {
 	return keepColumns(t, keep), out
 }
 
-// leaveOut leaves out columns that may go, the last first, until the others fit the width. room returns what a column needs.
+// leaveOut hides columns that can be hidden, the last first, until the others fit the width. room returns the width of a column.
 func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo func(Column) bool) {
 	need := -len(gap)
 	for i := range keep {
@@ -84,7 +83,7 @@ func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo fu
 	}
 }
 
-// wholeRoom returns the columns that column i needs if the keys of rows are whole. A column that may go is whole or goes.
+// wholeRoom returns the width of column i if row keys are not shortened. A column that can be hidden is never shortened.
 func (l *layout) wholeRoom(i int) int {
 	if c := l.columns[i]; c.Fixed || l.turnOf(i) == keyTurn || c.Spare && !c.Prose {
 		return l.widths[i]
@@ -92,10 +91,10 @@ func (l *layout) wholeRoom(i int) int {
 	return min(l.widths[i], narrowest)
 }
 
-// leastKey is how narrow the key of a row becomes before columns that are the last to go are left out.
+// leastKey is the width to which row keys are shortened before Last columns are hidden.
 const leastKey = 20
 
-// leastRoom returns the columns that column i needs if the keys of rows are shortened.
+// leastRoom returns the width of column i if row keys are shortened.
 func (l *layout) leastRoom(i int) int {
 	if l.turnOf(i) == keyTurn && !l.columns[i].Fixed {
 		return min(l.widths[i], leastKey)
@@ -103,7 +102,7 @@ func (l *layout) leastRoom(i int) int {
 	return l.wholeRoom(i)
 }
 
-// keepColumns returns a table with only the columns that are to be kept.
+// keepColumns returns the table with only the columns in keep.
 func keepColumns(t *Grid, keep []bool) *Grid {
 	kept := *t
 	kept.Columns = pick(t.Columns, keep)
@@ -114,7 +113,7 @@ func keepColumns(t *Grid, keep []bool) *Grid {
 	return &kept
 }
 
-// filled returns a table without the columns that are there only where a row has something in them, and none has.
+// filled returns the table without IfAny columns that have only empty cells.
 func filled(t *Grid) *Grid {
 	if t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.IfAny }) {
 		return t
@@ -126,7 +125,7 @@ func filled(t *Grid) *Grid {
 	return keepColumns(t, keep)
 }
 
-// stacked returns a table that is too wide for a terminal of that width with the columns that can stand below the rows put there.
+// stacked returns the table unchanged if it fits the given width. Otherwise it moves the Below columns to lines below the rows.
 func stacked(t *Grid, width int) *Grid {
 	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Below }) {
 		return t
@@ -159,7 +158,7 @@ func stacked(t *Grid, width int) *Grid {
 	return kept
 }
 
-// pick returns the elements of list that are to be kept. A row can be shorter than its table is wide.
+// pick returns the elements of list that keep selects. A row can have fewer cells than the table has columns.
 func pick[T any](list []T, keep []bool) []T {
 	var out []T
 	for i, v := range list {
@@ -170,8 +169,7 @@ func pick[T any](list []T, keep []bool) []T {
 	return out
 }
 
-// fit lowers the widths of the columns that may be shortened until all fit: first of prose, then of names, and last of the names
-// by which a row is told from the next.
+// fit narrows columns until all fit: first prose, then names, and last the row keys.
 func (l *layout) fit(width int) {
 	excess := -width - len(gap)
 	for _, w := range l.widths {
@@ -190,14 +188,14 @@ func (l *layout) fit(width int) {
 	}
 }
 
-// The turns in which columns are made narrower.
+// The order in which columns are narrowed.
 const (
 	proseTurn = iota
 	nameTurn
 	keyTurn
 )
 
-// turnOf returns when column i is made narrower. The key of a row is the first column that is the row's own.
+// turnOf returns the turn of column i. The row key is the first column that is not a Group column.
 func (l *layout) turnOf(i int) int {
 	switch {
 	case l.columns[i].Prose:
@@ -208,8 +206,8 @@ func (l *layout) turnOf(i int) int {
 	return nameTurn
 }
 
-// widest returns the widest of the columns whose turn it is that may be made narrower, -1 where there is none, and by how much: down to
-// the next widest, and by one where they are equal.
+// widest returns the widest column of a turn that can be narrowed, or -1 if there is none. It also returns by how much: down to the next
+// widest column, or by one if they are equal.
 func (l *layout) widest(turn int) (column, step int) {
 	widest, next := -1, narrowest
 	for i, c := range l.columns {
@@ -231,8 +229,7 @@ func (l *layout) widest(turn int) (column, step int) {
 	return widest, max(1, l.widths[widest]-next)
 }
 
-// cells returns the cells of a row as they are shown below the row that it was asked for last: shortened, and empty in the columns of a group
-// that goes on.
+// cells returns the cells to print for a row. It shortens them, and empties Group cells that repeat the row of the previous call.
 func (l *layout) cells(row []string) []string {
 	cells := make([]string, len(l.columns))
 	alike := l.row > 0
@@ -257,7 +254,7 @@ func (l *layout) cells(row []string) []string {
 	return cells
 }
 
-// writeColumns writes a listing of any length in constant memory. Its widths are those of the first rows.
+// writeColumns writes a listing of any length in constant memory. The first rows set the widths.
 func writeColumns(w *printer, t *Grid, st style, width int) error {
 	var first [][]string
 	var l layout
@@ -299,7 +296,7 @@ func writeColumns(w *printer, t *Grid, st style, width int) error {
 	return nil
 }
 
-// write writes a row and what stands below it. A row with something below it that is like the row above in all else takes no line.
+// write writes a row and the lines below it. If a row with lines below it otherwise repeats the row above, it writes only those lines.
 func (l *layout) write(w *printer, row, below []string, width int) {
 	at := l.row
 	for _, cells := range l.lines(row) {
@@ -314,7 +311,7 @@ func (l *layout) write(w *printer, row, below []string, width int) {
 	}
 }
 
-// lines returns the cells of a row as cells does, and those of the lines in which the cells that are wrapped go on.
+// lines returns the cells of a row as cells does, followed by the cells of the lines for wrapped text.
 func (l *layout) lines(row []string) [][]string {
 	lines := [][]string{l.cells(row)}
 	for i, c := range l.columns {
@@ -340,7 +337,7 @@ func (l *layout) headings() []string {
 	return names
 }
 
-// line returns one line of cells, without spaces at its end.
+// line returns one line of cells without trailing spaces.
 func (l *layout) line(cells []string) string {
 	var b strings.Builder
 	for i, text := range cells {
@@ -352,7 +349,7 @@ func (l *layout) line(cells []string) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// shorten cuts s to width columns: its middle goes, since names differ at both ends, or of prose its end.
+// shorten cuts s to width columns. It cuts names in the middle, since they differ at both ends, and prose at the end.
 func shorten(s string, width int, prose bool) string {
 	if len(s) <= width || twwidth.Width(s) <= width {
 		return s
@@ -365,7 +362,7 @@ func shorten(s string, width int, prose bool) string {
 	return front + ellipsis + tail(s[len(front):], width-width/2)
 }
 
-// head returns as much of the beginning of s as fits width columns.
+// head returns the longest prefix of s that fits width columns.
 func head(s string, width int) string {
 	for i, r := range s {
 		if width -= twwidth.Width(string(r)); width < 0 {
@@ -375,7 +372,7 @@ func head(s string, width int) string {
 	return s
 }
 
-// tail returns as much of the end of s as fits width columns.
+// tail returns the longest suffix of s that fits width columns.
 func tail(s string, width int) string {
 	runes := []rune(s)
 	at := len(runes)

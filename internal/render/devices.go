@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// DeviceList is the section devices.
+// DeviceList returns the section devices.
 func DeviceList(l *inspect.DeviceList) View {
 	g := Grid{
 		Title:   "devices",
@@ -28,10 +28,10 @@ func DeviceList(l *inspect.DeviceList) View {
 	return View{Section: "devices", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"devices", l.Devices}, {"unplaced", l.Unplaced}}}
 }
 
-// noDevice stands for the device of nodes that have none.
+// noDevice is printed as the device of nodes without a device.
 const noDevice = "(none)"
 
-// spellings lists how a device is spelled, with counts where there are several ways.
+// spellings returns the spellings of a device, with counts if there are several.
 func spellings(d inspect.Device) string {
 	if len(d.Spellings) == 1 {
 		return d.Spellings[0].Text

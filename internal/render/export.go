@@ -7,15 +7,15 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// Export is the report of export.
+// An Export is the report of export.
 type Export struct {
 	*rewrite.ExportReport
 	DryRun    bool   `json:"dry_run"`    // nothing was written
-	DebugInfo string `json:"debug_info"` // the file that the debug info went to, empty where none did
-	NoDebug   bool   `json:"-"`          // it was asked for and is not there
+	DebugInfo string `json:"debug_info"` // file of the debug info; empty if none was written
+	NoDebug   bool   `json:"-"`          // debug info was requested but does not exist
 }
 
-// Notice says what was exported, and what was left out.
+// Notice returns the report for people: what was exported, and what was left out.
 func (e Export) Notice() Notice {
 	verb := "exported"
 	if e.DryRun {
@@ -28,7 +28,7 @@ func (e Export) Notice() Notice {
 	if k := len(e.UnboundInputs); k > 0 {
 		unbound := count(k, "unbound input")
 		if !e.UnboundListed {
-			unbound += ", listed in no collection"
+			unbound += ", not listed in a collection"
 		}
 		n.Details = append(n.Details, unbound)
 	}
@@ -58,11 +58,11 @@ func (e Export) Notice() Notice {
 	return n
 }
 
-// warnings says what may be missed in the copy.
+// warnings returns the warnings about the copy.
 func (e Export) warnings() []string {
 	var out []string
 	if len(e.Undefined) > 0 {
-		out = append(out, "no definition for "+count(len(e.Undefined), "op")+" ("+strings.Join(atMost(texts(e.Undefined), 4), ", ")+"): their default attrs stay")
+		out = append(out, "no definition for "+count(len(e.Undefined), "op")+" ("+strings.Join(atMost(texts(e.Undefined), 4), ", ")+"): their default attrs were kept")
 	}
 	if e.ScopeNode {
 		out = append(out, fmt.Sprintf("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope)))
@@ -82,7 +82,7 @@ func (e Export) warnings() []string {
 	return out
 }
 
-// leftOut lists what is not in the copy.
+// leftOut returns the parts that the copy does not have.
 func (e Export) leftOut() []string {
 	var out []string
 	if n := len(e.Dropped); n > 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// converted returns the details about a cut or frozen graph and about edits.
+// converted returns the details about a cut, frozen or edited graph.
 func (e Export) converted() []string {
 	var out []string
 	if len(e.Outputs) > 0 {
@@ -51,11 +51,11 @@ func (e Export) converted() []string {
 	return out
 }
 
-// convertWarnings says what a user of a cut or frozen graph has to know.
+// convertWarnings returns the warnings about a cut, frozen or edited graph.
 func (e Export) convertWarnings() []string {
 	var out []string
 	if n := len(e.Feeds); n > 0 {
-		out = append(out, fmt.Sprintf("%s must be fed too: %s", count(n, "placeholder"), strings.Join(atMost(texts(e.Feeds), 6), ", ")))
+		out = append(out, fmt.Sprintf("%s must also be fed: %s", count(n, "placeholder"), strings.Join(atMost(texts(e.Feeds), 6), ", ")))
 	}
 	if len(e.Sources) > 0 {
 		out = append(out, "the outputs read an input pipeline: "+strings.Join(atMost(texts(e.Sources), 6), ", "))
@@ -67,7 +67,7 @@ func (e Export) convertWarnings() []string {
 		if len(e.Initializers) > 0 {
 			out = append(out, fmt.Sprintf("run %s first: it initializes %s", strings.Join(atMost(texts(e.Initializers), 6), ", "), strings.Join(atMost(texts(e.Tables), 6), ", ")))
 		} else {
-			out = append(out, "no op initializes the table "+strings.Join(atMost(texts(e.Tables), 6), ", "))
+			out = append(out, "nothing initializes the table "+strings.Join(atMost(texts(e.Tables), 6), ", "))
 		}
 	}
 	for _, p := range e.StalePaths {
@@ -79,7 +79,7 @@ func (e Export) convertWarnings() []string {
 	return out
 }
 
-// endpoints lists the inputs or outputs of a signature.
+// endpoints returns the inputs or outputs of a signature in one line.
 func endpoints(list []rewrite.Tensor) string {
 	if len(list) == 0 {
 		return "nothing"

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Functions is the section functions.
+// Functions returns the section functions.
 func Functions(functions []inspect.Function) View {
 	spare := func(name string) Column { return Column{Name: name, Prose: true, Spare: true} }
 	columns := []Column{{Name: "function"}, spare("inputs"), spare("outputs"), Number("nodes"), spare("devices"),

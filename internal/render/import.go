@@ -7,13 +7,13 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// Import is the report of import.
+// An Import is the report of import.
 type Import struct {
 	*rewrite.ImportReport
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
-// Notice says what was imported, and what got another name than it was meant to have.
+// Notice returns the report for people: what was imported and what was renamed.
 func (i Import) Notice() Notice {
 	n := Notice{Fact: i.fact()}
 	detail := func(text string) { n.Details = append(n.Details, text) }
@@ -33,10 +33,10 @@ func (i Import) Notice() Notice {
 		detail("moved the control inputs of " + count(i.ControlsMoved, "mapped node"))
 	}
 	if i.ShapesDropped > 0 {
-		detail("removed recorded shapes that no longer hold (" + count(i.ShapesDropped, "place") + ")")
+		detail("removed outdated inferred shapes (" + count(i.ShapesDropped, "place") + ")")
 	}
 	if k := i.separated(); k > 0 {
-		detail("gave " + count(k, "shared_name") + " of IN a new value")
+		detail("renamed " + count(k, "shared_name") + " of IN")
 	}
 	if i.Functions > 0 {
 		detail("added " + count(i.Functions, "function"))
@@ -60,7 +60,7 @@ func (i Import) Notice() Notice {
 	return n
 }
 
-// separated returns how many of the listed shared names became others.
+// separated returns the number of shared names that were changed.
 func (i Import) separated() int {
 	n := 0
 	for _, s := range i.SharedNames {
@@ -71,7 +71,7 @@ func (i Import) separated() int {
 	return n
 }
 
-// fact is the main fact: how many nodes were imported, and under which scope.
+// fact returns the main fact: the number of nodes that were imported, and their scope.
 func (i Import) fact() string {
 	verb := "imported"
 	if i.DryRun {
@@ -90,7 +90,7 @@ func (i Import) fact() string {
 	return fact
 }
 
-// warnings says what works otherwise than a user may expect.
+// warnings returns the warnings about results that a user may not expect.
 func (i Import) warnings() []string {
 	var out []string
 	if i.Unsaved > 0 {
@@ -108,12 +108,12 @@ func (i Import) warnings() []string {
 		out = append(out, oldNames(i.OldNames))
 	}
 	if i.ObjectsLost {
-		out = append(out, "IN's object graph is left out: BASE has one")
+		out = append(out, "IN's object graph was left out, since BASE has one")
 	}
 	return out
 }
 
-// sharedNames lists the first of the names under which both graphs keep something.
+// sharedNames returns the first names of variables, tables and queues that both graphs have.
 func sharedNames(names []rewrite.SharedName) []string {
 	texts := make([]string, len(names))
 	for k, s := range names {
@@ -122,12 +122,12 @@ func sharedNames(names []rewrite.SharedName) []string {
 	return atMost(texts, 3)
 }
 
-// oldNames says in which collections nodes keep the names that they had before.
+// oldNames returns the warning about collections that still contain old node names.
 func oldNames(collections []string) string {
 	return "old node names remain in " + strings.Join(atMost(texts(collections), 4), ", ")
 }
 
-// renames lists at most n of all renames.
+// renames returns the first n renames, and the number of the others.
 func renames(list []rewrite.Rename, n, all int) []string {
 	out := make([]string, 0, n+1)
 	for _, r := range list[:min(n, len(list))] {

@@ -7,8 +7,8 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 )
 
-// IO is the section io: a table for each role, inputs and outputs also where there are none. The raw values are the tensors that the
-// model works on and those that inference reads.
+// IO returns the section io, with a table for each role. The tables for inputs and outputs are present even if they are empty. The raw
+// values are the data inputs and the predictions.
 func IO(io *dataflow.IO) View {
 	v := View{Section: "io", Fields: []Member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
 	if len(io.Methods) > 0 {
@@ -20,14 +20,14 @@ func IO(io *dataflow.IO) View {
 		title   string
 		tensors []dataflow.Tensor
 		role    dataflow.Role
-		none    string // what is said where there are none, "" where nothing is
+		none    string // note for an empty table; "" omits the table
 		raw     bool
 	}{
-		{"inputs", io.Inputs, dataflow.RoleData, "no input: nothing is fed to this graph", true},
+		{"inputs", io.Inputs, dataflow.RoleData, "no inputs: this graph has nothing to feed", true},
 		{"auxiliary", io.Inputs, dataflow.RoleAuxiliary, "", false},
 		{"labels", io.Inputs, dataflow.RoleLabel, "", false},
 		{"unused", io.Inputs, dataflow.RoleUnused, "", false},
-		{"outputs", io.Outputs, dataflow.RolePrediction, "no output was found that inference would read", true},
+		{"outputs", io.Outputs, dataflow.RolePrediction, "no inference outputs found", true},
 		{"losses", io.Outputs, dataflow.RoleLoss, "", false},
 		{"metrics", io.Outputs, dataflow.RoleMetric, "", false},
 	} {
@@ -49,7 +49,7 @@ func IO(io *dataflow.IO) View {
 	return v
 }
 
-// ioGrid returns the table of the tensors of one role.
+// ioGrid returns the table of the tensors with one role.
 func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) Grid {
 	columns := Columns("tensor", "dtype", "shape", "why")
 	columns[0].Key, columns[1].Fixed, columns[2].Fixed, columns[3].Prose, columns[3].Below = true, true, true, true, true
@@ -62,7 +62,7 @@ func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) Grid {
 	return g
 }
 
-// methodGrid returns the table of the methods of a SavedModel's objects.
+// methodGrid returns the table of the methods of the objects in a SavedModel.
 func methodGrid(methods []dataflow.Method) Grid {
 	columns := Columns("method", "part", "key", "dtype", "shape")
 	columns[0].Group, columns[0].Key, columns[1].Group, columns[1].Fixed = true, true, true, true
@@ -84,15 +84,15 @@ func methodGrid(methods []dataflow.Method) Grid {
 	return g
 }
 
-// listedCopies is how many copies of a tensor are named.
+// listedCopies is the largest number of copies of a tensor that are named.
 const listedCopies = 3
 
-// ioWhy says by what sign a tensor was picked, and for which copies it stands.
+// ioWhy returns how a tensor was identified, and the copies that it stands for.
 func ioWhy(t dataflow.Tensor) string {
 	if len(t.Copies) == 0 {
 		return t.Why
 	}
-	like := fmt.Sprintf("and %s more like it: %s", numberText(int64(len(t.Copies))), strings.Join(atMost(t.Copies, listedCopies), ", "))
+	like := fmt.Sprintf("%s similar tensors: %s", numberText(int64(len(t.Copies))), strings.Join(atMost(t.Copies, listedCopies), ", "))
 	if t.Why == "" {
 		return like
 	}

@@ -63,7 +63,7 @@ y:0            ?      feeds the loss
 
 outputs
 tensor   dtype    shape  why
-a/out:0  float32  (?)    last; and 4 more like it: b/out:0, c/out:0, d/out:0, and 1 more
+a/out:0  float32  (?)    last; 4 similar tensors: b/out:0, c/out:0, d/out:0, and 1 more
 
 losses
 tensor  dtype    shape  why
@@ -95,10 +95,10 @@ loss:0  float32  ()
 
 func TestIONone(t *testing.T) {
 	want := `inputs
-no input: nothing is fed to this graph
+no inputs: this graph has nothing to feed
 
 outputs
-no output was found that inference would read
+no inference outputs found
 `
 	if diff := cmp.Diff(want, printed(t, IO(&dataflow.IO{}), Table)); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)

@@ -12,12 +12,12 @@ import (
 	"unicode/utf8"
 )
 
-// errJSON is wrapped by the errors about values that JSON cannot hold.
+// errJSON is wrapped by errors about values that JSON cannot represent.
 var errJSON = errors.New("write as JSON")
 
-// showJSON prints the fields of all views as one object, in order: "format_version" first, "file" if the name is known, and then those of
-// the sections. Each element of an array is on a line of its own, so that a long listing can be written while it is computed, and read line
-// by line. One of several files is an object on one line.
+// showJSON prints the fields of all views as one object: "format_version", then "file" if the name is known, then the fields of the
+// sections in order. Each element of an array is on its own line, so that programs can read a long listing line by line. If there are
+// several files, the object is on one line.
 func showJSON(w *printer, views []View, o Options) error {
 	e := encoder{w: w, compact: o.Several}
 	w.write("{", e.open(1), "\"format_version\": "+strconv.Itoa(FormatVersion))
@@ -33,7 +33,7 @@ func showJSON(w *printer, views []View, o Options) error {
 	for _, v := range views {
 		for _, m := range v.Fields {
 			if seen[m.Key] {
-				return fmt.Errorf("%w: two members called %q", errJSON, m.Key)
+				return fmt.Errorf("%w: two members named %q", errJSON, m.Key)
 			}
 			seen[m.Key] = true
 			w.write(",", e.newline(1))
@@ -48,7 +48,7 @@ func showJSON(w *printer, views []View, o Options) error {
 	return w.err
 }
 
-// jsonLine prints the members of structs as one object on one line, "format_version" first. A part may be a pointer to a struct.
+// jsonLine prints the members of several structs as one object on one line, after "format_version". A part can be a pointer to a struct.
 func jsonLine(w *printer, parts ...any) error {
 	e := encoder{w: w}
 	w.write("{\"format_version\": " + strconv.Itoa(FormatVersion))
@@ -62,22 +62,21 @@ func jsonLine(w *printer, parts ...any) error {
 	return w.err
 }
 
-// An Appender writes itself as JSON: what is printed a million times need not be looked at by reflection. AppendJSONString
-// is for its strings.
+// An Appender writes itself as JSON, without reflection. It is for values that are printed millions of times. Use AppendJSONString for
+// strings.
 type Appender interface {
 	AppendJSON(b []byte) []byte
 }
 
-// An encoder writes Go values as JSON like encoding/json does, by the same tags, with three differences: strings that are not UTF-8
-// become {"base64": ...} instead of being changed, characters that are not printable are escaped, and a nil slice is [],
-// unless its type marshals itself.
+// An encoder writes Go values as JSON, with the same tags as encoding/json. There are three differences. Strings that are not UTF-8 become
+// {"base64": ...}. Characters that are not printable are escaped. A nil slice becomes [], unless its type marshals itself.
 type encoder struct {
 	w       *printer
 	scratch []byte
 	compact bool // everything is on one line
 }
 
-// newline returns what separates the members and elements of a level of nesting: a line break with an indent, or a space.
+// newline returns the separator of the members and elements at a level of nesting: a line break with an indent, or a space.
 func (e *encoder) newline(level int) string {
 	if !e.compact {
 		return "\n" + strings.Repeat("  ", level)
@@ -85,7 +84,7 @@ func (e *encoder) newline(level int) string {
 	return " "
 }
 
-// open returns what separates a brace or bracket from what is inside it.
+// open returns the separator between a brace or bracket and its contents.
 func (e *encoder) open(level int) string {
 	if e.compact {
 		return ""
@@ -117,7 +116,7 @@ func (e *encoder) member(value any) error {
 	return e.value(v)
 }
 
-// elements writes an array, each element on a line.
+// elements writes an array, with each element on its own line.
 func (e *encoder) elements(elements Elements) error {
 	e.w.write("[")
 	separator := e.open(2)
@@ -140,7 +139,7 @@ func (e *encoder) elements(elements Elements) error {
 	return e.w.err
 }
 
-// object writes the exported fields of a struct, with before between brace and first key and after behind the last value.
+// object writes the exported fields of a struct. It writes before ahead of the first key, and after behind the last value.
 func (e *encoder) object(v reflect.Value, before, after string) error {
 	e.w.write("{")
 	separator := before
@@ -154,7 +153,7 @@ func (e *encoder) object(v reflect.Value, before, after string) error {
 	return e.w.err
 }
 
-// fields writes the members that a struct contributes to an object; those of embedded structs are its own.
+// fields writes the members of a struct, including those of its embedded structs.
 func (e *encoder) fields(v reflect.Value, separator *string, before string) error {
 	t := v.Type()
 	for i := range t.NumField() {
@@ -193,7 +192,7 @@ func (e *encoder) fields(v reflect.Value, separator *string, before string) erro
 	return nil
 }
 
-// isEmpty is what omitempty means in encoding/json.
+// isEmpty reports whether encoding/json would omit a value with the option omitempty.
 func isEmpty(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
@@ -263,7 +262,7 @@ func (e *encoder) value(v reflect.Value) error {
 	return e.w.err
 }
 
-// array writes an array on one line. Bytes are a string that may not be UTF-8.
+// array writes an array on one line. A slice of bytes becomes a string.
 func (e *encoder) array(v reflect.Value) error {
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
 		e.text(string(v.Bytes()))
@@ -287,8 +286,8 @@ func (e *encoder) text(s string) {
 	e.w.writeBytes(e.scratch)
 }
 
-// AppendJSONFloat appends a number in its shortest form. What JSON has no number for is the string that protobuf's JSON
-// mapping writes: "NaN", "Infinity", "-Infinity".
+// AppendJSONFloat appends a number in its shortest form. Like protobuf's JSON mapping, it writes values that JSON numbers cannot represent
+// as strings: "NaN", "Infinity" and "-Infinity".
 func AppendJSONFloat(b []byte, f float64, bits int) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -304,8 +303,8 @@ func AppendJSONFloat(b []byte, f float64, bits int) []byte {
 	return strconv.AppendFloat(b, f, 'g', -1, bits)
 }
 
-// AppendJSONString appends s as a JSON string with everything escaped that is not printable, and {"base64": ...} where s is
-// not UTF-8.
+// AppendJSONString appends s as a JSON string, with characters escaped that are not printable. If s is not UTF-8, it appends
+// {"base64": ...}.
 func AppendJSONString(b []byte, s string) []byte { return appendText(b, s) }
 
 // AppendJSONBytes is AppendJSONString for bytes.
@@ -323,7 +322,7 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// appendEscaped appends a string in which something must be escaped.
+// appendEscaped appends a string with characters that must be escaped.
 func appendEscaped(b []byte, s string) []byte {
 	if !utf8.ValidString(s) {
 		b = append(b, `{"base64": "`...)
@@ -353,7 +352,7 @@ func appendEscaped(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendKey appends the key of an object's member. A key is a string whatever it holds, so one that is not UTF-8 is quoted in it.
+// appendKey appends the key of a member. Keys must be strings, so a key that is not UTF-8 becomes a quoted Go string.
 func appendKey[T string | []byte](b []byte, key T) []byte {
 	if !utf8.ValidString(string(key)) {
 		return AppendJSONString(b, strconv.Quote(string(key)))

@@ -26,8 +26,8 @@ func showMarkdown(w *printer, v View) error {
 	return nil
 }
 
-// writeMarkdown prints one table, nothing where it has no rows. A table that is all in memory is aligned, one that is computed while it is
-// printed is not: it reads the same in a browser.
+// writeMarkdown prints one table, or nothing if it has no rows. It aligns the columns only if all rows are in memory. A browser shows
+// both forms alike.
 func writeMarkdown(w *printer, t *Grid) error {
 	widths := make([]int, len(t.Columns))
 	if t.Stream == nil {
@@ -79,13 +79,13 @@ func markdownHead(w *printer, columns []Column, widths []int) {
 	w.write("|\n")
 }
 
-// linking matches what GitHub and others turn into a link, a mention or a picture: @name, #12, GH-12, addresses and :emoji:.
+// linking matches text that GitHub and other sites turn into a link, a mention or an image: @name, #12, GH-12, URLs and :emoji:.
 var linking = regexp.MustCompile(`@\w|#\d|\bGH-\d|://|\b[Ww][Ww][Ww]\.|\bmailto:|:[a-z0-9_+-]+:`)
 
-// commit matches what may be the name of a commit, if a letter is in it.
+// commit matches text that may be a commit hash, provided that it contains a letter.
 var commit = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
 
-// links reports whether text could become a link, a mention or a picture where markdown is shown.
+// links reports whether a markdown viewer could turn text into a link, a mention or an image.
 func links(s string) bool {
 	isCommit := func(name string) bool {
 		return strings.ContainsAny(name, "abcdef") && strings.ContainsAny(name, "0123456789")
@@ -93,7 +93,7 @@ func links(s string) bool {
 	return linking.MatchString(s) || slices.ContainsFunc(commit.FindAllString(s, -1), isCommit)
 }
 
-// markdownCell is markdownText for a cell of a table, in which a | ends even a code span.
+// markdownCell is markdownText for a table cell, where a | ends even a code span.
 func markdownCell(s string) string {
 	if links(s) {
 		return strings.ReplaceAll(markdownCode(s), "|", "\\|")
@@ -101,8 +101,8 @@ func markdownCell(s string) string {
 	return markdownText(s)
 }
 
-// markdownText escapes what markdown would take for markup. A name out of a file must not mention a person or link anywhere, so text
-// that could becomes a code span. An underscore inside a word is no markup.
+// markdownText escapes the markup characters of markdown. Text that could become a link or a mention becomes a code span, since a name
+// from a file must not notify anyone. It leaves underscores inside words unchanged: they are not markup.
 func markdownText(s string) string {
 	if links(s) {
 		return markdownCode(s)
@@ -122,12 +122,12 @@ func markdownText(s string) string {
 	return b.String()
 }
 
-// wordByte reports whether c is part of a word.
+// wordByte reports whether c can be part of a word.
 func wordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
 }
 
-// pad fills s with spaces to width columns.
+// pad appends spaces to s up to width columns.
 func pad(s string, width int, right bool) string {
 	gap := width - twwidth.Width(s)
 	if gap <= 0 {

@@ -9,7 +9,8 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// Nodes is the section nodes. The nodes are printed while they are read. With functions, there is a column for the function of a node.
+// Nodes returns the section nodes. Nodes are printed while they are read. With functions, the table has a column for the function of a
+// node.
 func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
 	columns := Columns("name", "op", "dtype", "shape", "device", "inputs")
 	columns[5].Prose = true
@@ -66,7 +67,7 @@ func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
 	}
 }
 
-// shapeText returns a shape as it stands in a table: nothing where it is unknown.
+// shapeText returns a shape for a table cell, or "" if it is unknown.
 func shapeText(s tensor.Shape) string {
 	if s == nil {
 		return ""
@@ -74,7 +75,7 @@ func shapeText(s tensor.Shape) string {
 	return s.String()
 }
 
-// jsonNode writes a node as JSON without going through reflection: there may be millions.
+// jsonNode writes a node as JSON without reflection: a graph can have millions of nodes.
 type jsonNode struct{ *inspect.Node }
 
 // AppendJSON appends the node as an object.
@@ -112,7 +113,7 @@ func (n *jsonNode) AppendJSON(b []byte) []byte {
 	return append(b, "}}"...)
 }
 
-// appendShape appends a shape as an array, null where the rank is unknown.
+// appendShape appends a shape as an array, or null if the rank is unknown.
 func appendShape(b []byte, s tensor.Shape) []byte {
 	if s == nil {
 		return append(b, "null"...)
@@ -127,8 +128,8 @@ func appendShape(b []byte, s tensor.Shape) []byte {
 	return append(b, ']')
 }
 
-// AppendAttr appends what an attr holds. A type is TensorFlow's short name, a function {"function": name}; a tensor is
-// summarized, and so is a list that is longer than what is kept of it.
+// AppendAttr appends the value of an attr as JSON. A type is its short name in TensorFlow. A function is {"function": name}. Tensors and
+// long lists are summarized.
 func AppendAttr(b []byte, v *tensor.Value) []byte {
 	switch v.Kind {
 	case tensor.ValueString, tensor.ValueType:
@@ -174,7 +175,7 @@ func appendValues(b []byte, values []tensor.Value) []byte {
 	return append(b, ']')
 }
 
-// appendTensor appends {"dtype", "shape", "bytes", "values"}, where values are the first few.
+// appendTensor appends {"dtype", "shape", "bytes", "values"}. The values are the first few of the tensor.
 func appendTensor(b []byte, t *tensor.Tensor) []byte {
 	b = append(b, `{"dtype": `...)
 	b = AppendJSONString(b, t.DType)

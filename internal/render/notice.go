@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// A Notice is what a command tells a person on stderr: the main fact first, and then details, warnings and hints, each of which begins a
-// line.
+// A Notice is the report of a command on stderr: the main fact, then details, warnings and hints. Each starts a new line.
 type Notice struct {
 	Fact     string
 	Details  []string
@@ -15,10 +14,10 @@ type Notice struct {
 	Hints    []string
 }
 
-// NoticeOptions says how a Notice is printed. The zero value is plain text in lines of any length.
+// NoticeOptions configures how a Notice is printed. The zero value is plain text without line wrapping.
 type NoticeOptions struct {
-	Width int  // columns of the terminal, to which lines are wrapped; 0 if there is none
-	Color bool // whether labels may be in color
+	Width int  // columns of the terminal, for wrapping; 0 for no wrapping
+	Color bool // print labels in color
 }
 
 // The attribute codes of labels (ECMA-48, Select Graphic Rendition).
@@ -29,7 +28,7 @@ const (
 	dimCode     = "2"
 )
 
-// PrintNotice prints a notice about subject, the name of a file. The whole notice is one write.
+// PrintNotice prints a notice about subject, the name of a file, with a single call of w.Write.
 func PrintNotice(w io.Writer, subject string, n Notice, o NoticeOptions) error {
 	var b strings.Builder
 	o.line(&b, "", subject+": "+n.Fact, "")
@@ -62,7 +61,7 @@ func PrintWarning(w io.Writer, text string, o NoticeOptions) error {
 	return err
 }
 
-// PrintError prints an error message of the program called name, and a hint that may be empty.
+// PrintError prints an error message after the name of the program, and a hint unless it is empty.
 func PrintError(w io.Writer, name, message, hint string, o NoticeOptions) error {
 	var b strings.Builder
 	o.line(&b, name+": ", message, errorCode)
@@ -73,7 +72,7 @@ func PrintError(w io.Writer, name, message, hint string, o NoticeOptions) error 
 	return err
 }
 
-// line appends a label and a text as one line, or as several where the terminal is too narrow.
+// line appends a label and a text. It wraps the text if the terminal is too narrow.
 func (o NoticeOptions) line(b *strings.Builder, label, text, code string) {
 	text = Message(text)
 	lines := []string{text}
@@ -91,18 +90,18 @@ func (o NoticeOptions) line(b *strings.Builder, label, text, code string) {
 	}
 }
 
-// A Report says what a rewriting command did, or would do. Its JSON is that of its struct.
+// A Report is the report of a rewriting command. Its JSON form is the JSON of its struct.
 type Report interface {
 	Notice() Notice
 }
 
-// A Written is what a rewriting command wrote, or would write.
+// A Written identifies the output of a rewriting command.
 type Written struct {
-	File string `json:"file"` // the name of the output, or of the input if nothing is to be written
+	File string `json:"file"` // name of the output, or of the input if nothing is written
 	Kind string `json:"kind"` // TensorFlow's name of the message: "MetaGraphDef", "SavedModel", "GraphDef"
 }
 
-// ReportJSON writes a report as one line of JSON, with what was written before the report's own fields.
+// ReportJSON writes a report as one line of JSON. The fields of written come before those of the report.
 func ReportJSON(w io.Writer, written Written, r Report) error {
 	p := newPrinter(w)
 	if err := jsonLine(p, written, r); err != nil {

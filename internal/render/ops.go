@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Ops is the section ops.
+// Ops returns the section ops.
 func Ops(ops []inspect.Op) View {
 	g := Grid{
 		Title:   "ops",
@@ -23,7 +23,7 @@ func Ops(ops []inspect.Op) View {
 	return View{Section: "ops", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"ops", ops}}}
 }
 
-// opOrigin says whether the file's own op list defines an op. A function needs no definition there.
+// opOrigin returns whether the op list of the file defines an op. Functions need no definition there.
 func opOrigin(op inspect.Op) string {
 	if op.Function {
 		return "function"

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// A printer writes to a buffer and keeps the first error of what is behind it, so that one look after a line is enough.
+// A printer is a buffered writer that records the first error, so that callers need to check for errors only now and then.
 type printer struct {
 	buffer  *bufio.Writer
 	written int // bytes so far
@@ -14,7 +14,7 @@ type printer struct {
 
 func newPrinter(w io.Writer) *printer { return &printer{buffer: bufio.NewWriterSize(w, 64<<10)} }
 
-// write writes strings one after the other.
+// write writes several strings.
 func (p *printer) write(texts ...string) {
 	for _, text := range texts {
 		if p.err == nil {
@@ -32,7 +32,7 @@ func (p *printer) writeBytes(b []byte) {
 	}
 }
 
-// flush writes what is left in the buffer. It returns the first error of all.
+// flush writes the rest of the buffer. It returns the first error of all writes.
 func (p *printer) flush() error {
 	if err := p.buffer.Flush(); p.err == nil {
 		p.err = err

@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 )
 
-// Problems is the section problems: a row for each of the first places of a problem, and one for what to do after the last problem that
-// it helps with. Each problem's first row holds its count.
+// Problems returns the section problems. Each problem has a row for each of its first places; the first row holds its count. A row with the
+// remedy follows the last problem that it applies to.
 func Problems(found []problems.Problem) View {
 	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
 		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place", Below: true}, {Name: "what", Fixed: true, Below: true}}}
@@ -42,10 +42,10 @@ func Problems(found []problems.Problem) View {
 	case counts[problems.SeverityError] == 0:
 		g.Note = "TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	default:
-		g.Note = fmt.Sprintf("TensorFlow %s refuses to import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
+		g.Note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
 	}
 	return View{Section: "problems", Tables: []Grid{g}, Values: Lines(ids), Fields: []Member{{"problems", found}}}
 }
 
-// hintRow is the place in a row that says what to do.
+// hintRow is the place column of a row with a remedy.
 const hintRow = "(what to do)"

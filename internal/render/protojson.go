@@ -10,9 +10,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// protoJSON writes a message as JSON: the fields that are set, in number order, under the names that they have in the .proto file.
-// Unlike protobuf's own mapping, 64-bit integers are numbers, bytes are strings like all others, and the white space is always the
-// same.
+// protoJSON writes a message as JSON: the fields that are set, in the order of their numbers, under their names in the .proto file. Unlike
+// in protobuf's own JSON mapping, 64-bit integers are numbers, bytes are strings, and the white space is deterministic.
 type protoJSON struct{ proto.Message }
 
 // AppendJSON appends the message as an object.
@@ -33,7 +32,7 @@ func appendMessage(b []byte, m protoreflect.Message) []byte {
 	return append(b, '}')
 }
 
-// setFields returns the fields of a message that are set, in number order.
+// setFields returns the fields of a message that are set, in the order of their numbers.
 func setFields(m protoreflect.Message) []protoreflect.FieldDescriptor {
 	var fields []protoreflect.FieldDescriptor
 	m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
@@ -70,7 +69,7 @@ func appendProtoField(b []byte, f protoreflect.FieldDescriptor, v protoreflect.V
 	return appendProtoValue(b, f, v)
 }
 
-// mapKeys returns the keys of a map in the order of their text.
+// mapKeys returns the keys of a map, sorted by their text.
 func mapKeys(m protoreflect.Map) []protoreflect.MapKey {
 	var keys []protoreflect.MapKey
 	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {

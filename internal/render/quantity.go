@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// byteUnits are the units of bytesText, each a thousand times the one before it.
+// byteUnits are the units of bytesText. Each is a thousand times the previous one.
 var byteUnits = [...]string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}
 
-// bytesText returns a number of bytes for people, in three digits or so: "712 B", "66.4 kB", "1.02 GB".
+// bytesText returns a number of bytes with about three digits and a unit: "712 B", "66.4 kB", "1.02 GB".
 func bytesText(n int64) string {
 	value, unit := float64(n), 0
 	for value >= 999.5 && unit < len(byteUnits)-1 {
@@ -26,7 +26,7 @@ func bytesText(n int64) string {
 	return strconv.FormatFloat(value, 'f', digits, 64) + " " + byteUnits[unit]
 }
 
-// numberText returns a number with commas between its thousands: "51,890".
+// numberText returns a number with thousands separators: "51,890".
 func numberText(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	sign := ""
@@ -43,5 +43,5 @@ func numberText(n int64) string {
 	return sign + b.String()
 }
 
-// shareText returns a share of a whole, 0 to 1, in percent: "12.3 %".
+// shareText returns a share between 0 and 1 in percent: "12.3 %".
 func shareText(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }

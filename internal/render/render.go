@@ -1,11 +1,8 @@
-// Package render prints facts: as a table for people, tab-separated for scripts, as markdown or as JSON. It holds all of the
-// presentation and none of the analysis; what it prints are the structs of package inspect and diff.
+// Package render prints facts as tables, tab-separated lines, markdown, JSON or DOT. It contains all of the presentation and none of the
+// analysis: it prints the structs of the packages inspect, diff, checkpoint and rewrite.
 //
-// The files: render.go, what a section hands over (View, Table) and how views become output; table.go, columns.go, tsv.go,
-// markdown.go and json.go, the formats; dot.go, the picture of the scopes; text.go and quantity.go, how strings and
-// numbers are made fit to be looked at; protojson.go, messages in JSON; style.go, color; printer.go, what all of these print with.
-// Each section of show has a file of its own that turns its struct into a View; report.go, export.go and import.go say what a
-// rewrite did, and diff*.go what differs.
+// Each section of show has a function that turns its struct into a View, and Show prints views in any format. Diff prints a comparison,
+// Picture a graph in DOT, and PrintNotice the report of a rewriting command.
 package render
 
 import (
@@ -14,10 +11,10 @@ import (
 	"iter"
 )
 
-// FormatVersion is the "format_version" of JSON output. Fields are only ever added to it.
+// FormatVersion is the "format_version" of JSON output. Within a version, fields are added but not removed or changed.
 const FormatVersion = 1
 
-// A Format says how facts are printed.
+// A Format is an output format.
 type Format string
 
 // The formats. Auto is Table on a terminal and TSV elsewhere.
@@ -30,23 +27,23 @@ const (
 	HTML     Format = "html" // package page writes it
 )
 
-// Options says how views are printed. The zero value is TSV-like Auto without color.
+// Options configures how views are printed. The zero value is TSV without color.
 type Options struct {
 	File     string // name of the file, for JSON
-	Format   Format // "" is Auto
-	Raw      bool   // the values alone, one a line, whatever Format says
-	Terminal bool   // whether the output goes to a terminal: what Auto goes by
-	Color    bool   // whether tables may use color
-	Width    int    // columns of the terminal, to which tables are cut; 0 for as wide as it takes
-	Filtered bool   // whether filters were given: a table without rows says nothing about the file then
-	// Several says that other files are shown too: each is printed under its name, in tab-separated lines before each line, and in JSON
-	// on a line of its own.
+	Format   Format // "" means Auto
+	Raw      bool   // print only the values, one per line; overrides Format
+	Terminal bool   // whether the output goes to a terminal; selects the format of Auto
+	Color    bool   // use color in tables
+	Width    int    // columns of the terminal, to which tables are fitted; 0 for no limit
+	Filtered bool   // whether filters are set; then an empty table says nothing about the file
+	// Several means that other files are shown too. Then each file gets a heading. In TSV, each line starts with the name of the file. In
+	// JSON, each file is one line.
 	Several bool
-	// Tags is the tag-set of the MetaGraphDef, comma-separated, if File is shown once for each of several; else nil.
+	// Tags is the comma-separated tag-set of the MetaGraphDef if several MetaGraphDefs of File are shown, and nil otherwise.
 	Tags *string
 }
 
-// name returns the name under which one of several files is shown.
+// name returns the heading for one of several files.
 func (o Options) name() string {
 	if o.Tags == nil {
 		return o.File
@@ -54,7 +51,7 @@ func (o Options) name() string {
 	return o.File + " (tags " + texts([]string{*o.Tags})[0] + ")"
 }
 
-// format returns the format in which v is printed.
+// format returns the format for printing v. It resolves Auto.
 func (o Options) format(v View) Format {
 	switch {
 	case o.Format != "" && o.Format != Auto:
@@ -65,57 +62,57 @@ func (o Options) format(v View) Format {
 	return TSV
 }
 
-// A View is one section made ready to be printed: the same facts as tables for people, as values for scripts and as fields
-// for programs. What comes as a sequence is computed while it is printed.
+// A View is one section, ready for printing. It has the same facts as tables for people, as values for scripts, and as fields for
+// programs. Sequences are computed while they are printed.
 type View struct {
 	Section        string                   // name of the section on the command line
 	Tables         []Grid                   // in the order in which they are printed
-	Values         iter.Seq2[string, error] // what --raw prints
-	Fields         []Member                 // what JSON gets, at the top level of its one object
-	SameEverywhere bool                     // a table also where Auto would be TSV
+	Values         iter.Seq2[string, error] // printed by --raw
+	Fields         []Member                 // members of the top-level JSON object
+	SameEverywhere bool                     // print a table even if Auto means TSV
 }
 
-// A Member is a member of a JSON object. A Value of type Elements is an array that is written while it is computed.
+// A Member is a member of a JSON object. If Value has the type Elements, it is an array that is computed while it is written.
 type Member struct {
 	Key   string
 	Value any
 }
 
-// Elements is the elements of a JSON array, one after the other. It ends at the first error.
+// Elements is the sequence of the elements of a JSON array. It ends at the first error.
 type Elements iter.Seq2[any, error]
 
-// A Grid is a table: cells as they stand in the file. Escaping, alignment and shortening are the printer's.
+// A Grid is a table. Its cells are the unchanged text of the file. The printer escapes, aligns and shortens them.
 type Grid struct {
-	Title   string // what the rows are, such as "inputs"; TSV with several tables begins each line with it
+	Title   string // name of the table, such as "inputs"; starts each TSV line if the view has several tables
 	Columns []Column
-	Rows    [][]string                 // in order; a short row has empty cells at its end
-	Stream  iter.Seq2[[]string, error] // rows that are computed while they are printed, in place of Rows; the slice may be used again
-	Note    string                     // a line below the table for people: what is not shown, or that there is nothing
-	Starts  []int                      // rows, in order, of which nothing is left empty for being like the row above
-	NoHead  bool                       // the columns have no heading: a list of keys and values
+	Rows    [][]string                 // in order; missing cells at the end of a row are empty
+	Stream  iter.Seq2[[]string, error] // replaces Rows with rows that are computed while they are printed; the slice is reused
+	Note    string                     // a line below the table for people, such as a total, or why the table is empty
+	Starts  []int                      // rows, in order, in which Group cells are never left empty
+	NoHead  bool                       // no headings, as for a list of keys and values
 
-	below     []string // what stands below each row, in place of the columns that do
-	belowHead string   // the headings of those columns
+	below     []string // lines below each row, which replace the Below columns
+	belowHead string   // headings of the Below columns
 }
 
 // A Column is one column of a Grid.
 type Column struct {
-	Name  string // its heading
-	Right bool   // aligned to the right: numbers
-	Fixed bool   // never shortened to make the table fit the terminal
-	Prose bool   // text to read: where it must be shortened, its end goes, not its middle
-	Tree  string // in a table, a path with this between its parts is its last part, indented: a row stands below that of its parent
-	Spare bool   // in a table, left out where the names of the rows need the room; the last such column first
-	Last  bool   // of spare columns, left out after all others, and only where even shortened names of the rows leave no room
-	Comma bool   // in a table, commas between the thousands of a number
-	Wrap  bool   // in a table, what does not fit goes on in the next line, rather than being shortened
-	Key   bool   // a name to be typed again: shortened last, as the first column of a row is
-	Below bool   // in a table that is too wide for the terminal, stands with all such columns in lines of its own below the row
-	IfAny bool   // in a table, left out where all its cells are empty
-	Group bool   // in a table, a cell like the one above it is left empty where all columns before it are alike too
+	Name  string // heading
+	Right bool   // align right, as for numbers
+	Fixed bool   // never shorten to fit the terminal
+	Prose bool   // prose: shorten at the end, not in the middle
+	Tree  string // separator of paths; a table shows the last part of a path, indented below the row of its parent
+	Spare bool   // hide the column if the row keys need its space; the last such column is hidden first
+	Last  bool   // hide this Spare column after all others, and only if shortening the row keys does not help
+	Comma bool   // print numbers with thousands separators
+	Wrap  bool   // wrap long cells instead of shortening them
+	Key   bool   // a name that users copy: shorten it last, like the first column
+	Below bool   // move the column to a line below the row if the table is too wide
+	IfAny bool   // hide the column if all its cells are empty
+	Group bool   // leave a cell empty if it and all cells before it equal those above
 }
 
-// Columns returns left-aligned columns with these headings.
+// Columns returns left-aligned columns with the given headings.
 func Columns(names ...string) []Column {
 	columns := make([]Column, len(names))
 	for i, name := range names {
@@ -124,10 +121,10 @@ func Columns(names ...string) []Column {
 	return columns
 }
 
-// Number returns a column for numbers: aligned to the right and never shortened.
+// Number returns a column for numbers, which is right-aligned and never shortened.
 func Number(name string) Column { return Column{Name: name, Right: true, Fixed: true, Comma: true} }
 
-// Lines returns the sequence of the given values, for View.Values.
+// Lines returns a sequence of the given values for View.Values.
 func Lines(values []string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, v := range values {
@@ -138,7 +135,7 @@ func Lines(values []string) iter.Seq2[string, error] {
 	}
 }
 
-// rows returns the rows of the grid wherever they come from.
+// rows returns the rows of the grid, from Rows or Stream.
 func (g *Grid) rows() iter.Seq2[[]string, error] {
 	if g.Stream != nil {
 		return g.Stream
@@ -152,11 +149,11 @@ func (g *Grid) rows() iter.Seq2[[]string, error] {
 	}
 }
 
-// Show prints views in order. The error is the first of w, or of a sequence in a view.
+// Show prints views in order. It returns the first error of w or of a sequence in a view.
 func Show(w io.Writer, views []View, o Options) error {
 	p := newPrinter(w)
 	if err := show(p, views, o); err != nil {
-		// What was computed before the error is still the user's.
+		// Print everything that was computed before the error.
 		_ = p.flush()
 		return err
 	}
@@ -192,7 +189,7 @@ func show(w *printer, views []View, o Options) error {
 		case Markdown:
 			err = showMarkdown(w, v)
 		default:
-			err = fmt.Errorf("print as %q: there is no such format", format)
+			err = fmt.Errorf("unknown format %q", format)
 		}
 		if err != nil {
 			return err
@@ -201,7 +198,7 @@ func show(w *printer, views []View, o Options) error {
 	return nil
 }
 
-// fileHeading prints the name of one of several files above what is shown of it.
+// fileHeading prints the heading for one of several files.
 func fileHeading(w *printer, format Format, st style, name string) {
 	switch format {
 	case Table:
@@ -211,7 +208,7 @@ func fileHeading(w *printer, format Format, st style, name string) {
 	}
 }
 
-// showRaw prints only the values. A value that would take several lines or is not printable is quoted.
+// showRaw prints only the values, one per line. It quotes values that are not printable or span several lines.
 func showRaw(w *printer, views []View) error {
 	for _, v := range views {
 		if v.Values == nil {
@@ -230,7 +227,7 @@ func showRaw(w *printer, views []View) error {
 	return nil
 }
 
-// ParseFormat returns the format of that name. The empty name is Auto.
+// ParseFormat returns the format with the given name. The empty name means Auto.
 func ParseFormat(name string) (Format, error) {
 	switch f := Format(name); f {
 	case Auto, Table, TSV, Markdown, JSON, DOT, HTML, SARIF:

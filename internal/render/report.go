@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
-// Message returns s fit for a terminal: characters that a terminal would interpret are written as Go escapes them.
+// Message returns s for printing to a terminal. It replaces characters that a terminal would interpret with Go escapes.
 func Message(s string) string {
 	if printable(s) {
 		return s
@@ -28,14 +28,14 @@ func Message(s string) string {
 	return b.String()
 }
 
-// Devices is the report of clear-devices.
+// A Devices is the report of clear-devices.
 type Devices struct {
 	*rewrite.DevicesReport
 	Check  bool `json:"check"`   // nothing was written: the older name
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
-// Notice says what was cleared, and what still ties nodes to a device.
+// Notice returns the report for people: the devices that were cleared, and those that remain.
 func (d Devices) Notice() Notice {
 	n := Notice{Fact: d.fact()}
 	if len(d.Devices) > 0 {
@@ -72,7 +72,7 @@ func (d Devices) Notice() Notice {
 	return n
 }
 
-// fact is the main fact: how many nodes were changed.
+// fact returns the main fact: the number of nodes that were changed.
 func (d Devices) fact() string {
 	nodes := count(d.Nodes, "node")
 	var parts []string
@@ -101,7 +101,7 @@ func (d Devices) fact() string {
 	return fact
 }
 
-// would returns the words for what was done, or for what would be done.
+// would returns done, or in a dry run the second text.
 func (d Devices) would(done, would string) string {
 	if d.DryRun {
 		return would
@@ -109,7 +109,7 @@ func (d Devices) would(done, would string) string {
 	return done
 }
 
-// agree returns the form of a verb that agrees with a number of things.
+// agree returns the verb form for a number of things.
 func agree(n int, singular, plural string) string {
 	if n == 1 {
 		return singular
@@ -124,7 +124,7 @@ type Collections struct {
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
-// Notice says what was kept and what was dropped.
+// Notice returns the report for people: the collections that were kept and dropped.
 func (c Collections) Notice() Notice {
 	verb := "kept"
 	if c.DryRun {
@@ -140,7 +140,7 @@ func (c Collections) Notice() Notice {
 	return n
 }
 
-// texts returns names as a person may see them. The empty name becomes `""`, which is visible in a list.
+// texts returns names as Text does. The empty name becomes `""`, so that it is visible in a list.
 func texts(names []string) []string {
 	out := make([]string, len(names))
 	for i, name := range names {
@@ -152,7 +152,7 @@ func texts(names []string) []string {
 	return out
 }
 
-// atMost shortens a list to n elements and adds how many more there are.
+// atMost shortens a list to n elements and adds the number of further elements.
 func atMost(parts []string, n int) []string {
 	if len(parts) <= n {
 		return parts

@@ -8,16 +8,16 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/problems"
 )
 
-// SARIF is the format in which code scanning reads problems (Static Analysis Results Interchange Format 2.1.0).
+// SARIF is the format for code scanning (Static Analysis Results Interchange Format 2.1.0).
 const SARIF Format = "sarif"
 
-// A SARIFFile is the problems of one file.
+// A SARIFFile holds the problems of one file.
 type SARIFFile struct {
 	Name     string // path of the file; relative ones are relative to the root of the repository
 	Problems []problems.Problem
 }
 
-// PrintSARIF writes the problems of all files as one SARIF document. version is that of metagraph.
+// PrintSARIF writes the problems of all files as one SARIF document. version is the version of metagraph.
 func PrintSARIF(out io.Writer, version string, files []SARIFFile) error {
 	kinds := problems.Kinds()
 	rules := make([]sarifRule, len(kinds))
@@ -61,10 +61,10 @@ func level(s problems.Severity) string {
 	return string(s)
 }
 
-// plain returns a sentence of the table of problems without the marks of code.
+// plain returns a sentence from the table of problems without backquotes.
 func plain(s string) string { return strings.ReplaceAll(s, "`", "") }
 
-// sarifMessage returns what code scanning shows: what is wrong, in how many places, and what to do.
+// sarifMessage returns the message of a problem: what is wrong, in how many places, and the remedy.
 func sarifMessage(p problems.Problem) string {
 	text := p.Place + ": " + p.Message
 	if p.Count > 1 {
@@ -73,7 +73,8 @@ func sarifMessage(p problems.Problem) string {
 	return text + "\n" + plain(p.Hint)
 }
 
-// sarifLocations returns where a problem is: in the file, at the nodes or entries that are its examples. Binary files have no lines.
+// sarifLocations returns the locations of a problem: the file, and the nodes or entries that are its examples. There are no line numbers,
+// since binary files have no lines.
 func sarifLocations(file string, p problems.Problem) []sarifLocation {
 	places := p.Examples
 	if len(places) == 0 {
@@ -89,7 +90,7 @@ func sarifLocations(file string, p problems.Problem) []sarifLocation {
 	}}
 }
 
-// fileURI returns a path as a URI reference: with slashes, and percent signs for the bytes that a URI cannot hold.
+// fileURI returns a path as a URI reference, with forward slashes and percent-encoding.
 func fileURI(path string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
@@ -110,7 +111,7 @@ func fileURI(path string) string {
 	return b.String()
 }
 
-// The part of SARIF that is written.
+// The types below are the parts of SARIF that PrintSARIF writes.
 type (
 	sarifLog struct {
 		Schema  string     `json:"$schema"`

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Savers is the section saver.
+// Savers returns the section saver.
 func Savers(l *inspect.SaverList) View {
 	columns := Columns("saver", "format", "sharded", "max to keep", "keep every", "filename tensor", "save tensor", "restore op")
 	columns[3].Right, columns[4].IfAny = true, true
@@ -41,7 +41,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// hours says how often a checkpoint is kept for good. 10,000 is how TensorFlow's Saver says never.
+// hours returns how often a checkpoint is kept permanently. TensorFlow's Saver uses 10,000 hours for "never".
 func hours(h float32) string {
 	if h == 0 || h >= 10000 {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// Scopes is the section scopes: a tree for people, whole paths for scripts. The hint says how to see deeper scopes.
+// Scopes returns the section scopes: a tree for people, and full paths for scripts. The hint explains how to see deeper scopes.
 func Scopes(t *inspect.ScopeTree, hint string) View {
 	g := Grid{Title: "scopes", Columns: []Column{{Name: "scope", Tree: "/"}, Number("nodes"), Number("directly")}}
 	var paths []string
@@ -22,7 +22,7 @@ func Scopes(t *inspect.ScopeTree, hint string) View {
 	}}
 }
 
-// scopesNote says what the tree does not show.
+// scopesNote returns a note on the nodes and scopes that the tree does not show.
 func scopesNote(t *inspect.ScopeTree, hint string) string {
 	var parts []string
 	if t.Top > 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// Signatures is the section signatures.
+// Signatures returns the section signatures.
 func Signatures(signatures []inspect.Signature) View {
 	columns := Columns("signature", "method", "part", "key", "tensor", "dtype", "shape")
 	columns[0].Group, columns[1].Group, columns[2].Group = true, true, true
@@ -43,7 +43,7 @@ func Signatures(signatures []inspect.Signature) View {
 	return View{Section: "signatures", Tables: []Grid{g}, Values: Lines(keys), Fields: []Member{{"signatures", fields}}}
 }
 
-// signatureTensor names the tensor of an input or output.
+// signatureTensor returns the name of the tensor of an input or output.
 func signatureTensor(t inspect.SignatureTensor) string {
 	switch t.Encoding {
 	case "sparse":
@@ -54,7 +54,7 @@ func signatureTensor(t inspect.SignatureTensor) string {
 	return t.Tensor
 }
 
-// jsonSignature is a signature whose default values are written as tensors are elsewhere.
+// jsonSignature is the JSON form of a signature. Its default values have the same form as other tensors.
 type jsonSignature struct {
 	Key      string                    `json:"key"`
 	Method   string                    `json:"method_name"`
@@ -71,7 +71,7 @@ type jsonDefault struct {
 // jsonTensor writes a tensor as JSON.
 type jsonTensor struct{ *tensor.Tensor }
 
-// AppendJSON appends the tensor as an object, null where there is none.
+// AppendJSON appends the tensor as an object, or null if there is none.
 func (t jsonTensor) AppendJSON(b []byte) []byte {
 	if t.Tensor == nil {
 		return append(b, "null"...)
@@ -87,7 +87,7 @@ func newJSONSignature(s inspect.Signature) jsonSignature {
 	return j
 }
 
-// tensorValues returns the first few elements of a tensor.
+// tensorValues returns the first elements of a tensor.
 func tensorValues(t *tensor.Tensor) string {
 	if t == nil {
 		return ""

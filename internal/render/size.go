@@ -9,10 +9,10 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/size"
 )
 
-// sizeRows is how many parts of a whole are listed. The others are one row, so that the rows still add up.
+// sizeRows is the default number of rows in each table. The other parts share one row, so that the rows add up to the total.
 const sizeRows = 20
 
-// SizeHints is what the section size tells the user to do.
+// SizeHints holds the suggestions of the section size.
 type SizeHints struct {
 	Top    int    // rows of each table, 0 for the default
 	Depth  string // how scopes are divided further
@@ -20,7 +20,7 @@ type SizeHints struct {
 	Saved  int64  // bytes that this saves
 }
 
-// Size is the section size: where the bytes are, seen from several sides.
+// Size returns the section size, with a table for each breakdown of the bytes.
 func Size(s *size.Size, hints SizeHints) View {
 	rows := cmp.Or(hints.Top, sizeRows)
 	tables := []Grid{
@@ -42,7 +42,7 @@ func Size(s *size.Size, hints SizeHints) View {
 	return View{Section: "size", Tables: tables, Values: Lines(values), Fields: []Member{{"size", s}}}
 }
 
-// sizeParts is a table of the parts of a whole. Parts beyond the given number of rows are one row.
+// sizeParts returns a table of the parts of a whole. The parts after the given number of rows share one row.
 func sizeParts(title, what, counted string, parts []size.Part, rows int) Grid {
 	g := Grid{Title: title, Columns: []Column{{Name: what}, Number(counted), Number("bytes"), Number("size"), Number("share")}}
 	shown := parts
@@ -68,7 +68,7 @@ func sizeParts(title, what, counted string, parts []size.Part, rows int) Grid {
 	return g
 }
 
-// noneText stands for the part that has no name.
+// noneText returns the label of the part without a name.
 func noneText(title string) string {
 	if title == "scopes" {
 		return "(no scope)"

@@ -30,7 +30,7 @@ error     unregistered-op      1  node c        op Yours is not registered
                                   (what to do)  load it
 info      no-saver             1  saver_def     is not there
                                   (what to do)  make one
-TensorFlow 2.21 refuses to import this file: 2 errors
+TensorFlow 2.21 cannot import this file: 2 errors
 `, "\n")
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
@@ -59,8 +59,8 @@ error     unregistered-op      2
 error     unregistered-op      2
   node c  op Yours is not registered
   (what to do)  load the library
-TensorFlow 2.21 refuses to import this
-file: 2 errors
+TensorFlow 2.21 cannot import this file:
+2 errors
 `, "\n")
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)

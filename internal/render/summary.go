@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// How much of each list the summary shows: all of it fits a screen.
+// The lengths of the lists in the summary, so that the summary fits a screen.
 const (
 	summaryInputs      = 4
 	summaryOutputs     = 3
@@ -24,8 +24,8 @@ const (
 	summaryWhat        = 13 // columns before an answer
 )
 
-// Summary is the section summary: a list of questions and answers, the same on a terminal and elsewhere, but for where the lines of a
-// narrow one end. Width is the columns of the terminal, 0 where there is none.
+// Summary returns the section summary, a list of keys and values. It looks the same on a terminal and in a pipe, except that lines wrap on
+// a narrow terminal. width is the number of columns of the terminal, or 0 for none.
 func Summary(s *inspect.Summary, width int) View {
 	l := &answers{line: summaryLine}
 	if width > 0 {
@@ -63,7 +63,7 @@ func Summary(s *inspect.Summary, width int) View {
 	}
 }
 
-// answers is the lines of the summary.
+// answers holds the lines of the summary.
 type answers struct {
 	rows [][]string
 	line int // characters of a line that is filled with a list
@@ -71,7 +71,7 @@ type answers struct {
 
 func (l *answers) say(what, answer string) { l.rows = append(l.rows, []string{what, answer}) }
 
-// sayAll gives an answer of several lines.
+// sayAll adds an answer of several lines.
 func (l *answers) sayAll(what string, lines []string) {
 	for _, line := range lines {
 		l.say(what, line)
@@ -79,7 +79,7 @@ func (l *answers) sayAll(what string, lines []string) {
 	}
 }
 
-// fileText says what the file is.
+// fileText describes the file.
 func fileText(s *inspect.Summary) string {
 	f := s.File
 	text := fmt.Sprintf("%s: %s, %s, %s", Text(f.Name), f.Kind, f.Format, bytesText(f.Bytes))
@@ -92,7 +92,7 @@ func fileText(s *inspect.Summary) string {
 	return text
 }
 
-// originText says which TensorFlow made the graph.
+// originText returns the TensorFlow version that made the graph.
 func originText(o inspect.Origin) string {
 	version := "unknown TensorFlow version"
 	switch {
@@ -102,7 +102,7 @@ func originText(o inspect.Origin) string {
 		version = fmt.Sprintf("TensorFlow of about %s (no version recorded)", o.ProducerDate[:len("2016-09")])
 	}
 	switch o.GitVersion {
-	case "", "unknown", "b'unknown'", o.Version: // what builds outside a git checkout write
+	case "", "unknown", "b'unknown'", o.Version: // written by builds outside a git checkout
 	default:
 		version += " (" + Text(o.GitVersion) + ")"
 	}
@@ -116,7 +116,7 @@ func originText(o inspect.Origin) string {
 	return version
 }
 
-// sizeText says of what the message is, as far as a part of it is worth to be named.
+// sizeText returns the largest parts of the message with their sizes.
 func sizeText(s *inspect.Summary) string {
 	total := int64(0)
 	for _, p := range s.Parts {
@@ -139,7 +139,7 @@ func sizeText(s *inspect.Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-// graphTexts counts nodes, ops and functions, and names the ops of most nodes.
+// graphTexts returns the numbers of nodes, ops and functions, and the most frequent ops.
 func graphTexts(g inspect.GraphCounts, width int) []string {
 	text := fmt.Sprintf("%s of %s", count(g.Nodes, "node"), count(g.Ops, "op"))
 	if g.Functions > 0 {
@@ -165,8 +165,7 @@ func graphTexts(g inspect.GraphCounts, width int) []string {
 	return []string{text, line}
 }
 
-// fill puts parts with commas between them into lines of that width, as much as goes into so many full lines, and says how many parts
-// there are left.
+// fill joins parts with commas into a limited number of lines of the given width. It adds the number of parts that do not fit.
 func fill(parts []string, most, width int) []string {
 	most = (most*summaryLine + width - 1) / width
 	var lines []string
@@ -198,7 +197,7 @@ func variablesText(s *inspect.Summary) string {
 	text := fmt.Sprintf("%s, %s", count(s.Variables.Variables, "variable"), totalsText(s.Variables))
 	switch s.Trainable.Variables {
 	case 0:
-		text += "; none is trainable"
+		text += "; none trainable"
 	case s.Variables.Variables:
 		text += "; all trainable"
 	default:
@@ -207,7 +206,7 @@ func variablesText(s *inspect.Summary) string {
 	return text
 }
 
-// totalsText says what variables add up to.
+// totalsText returns the totals of variables.
 func totalsText(t variables.Totals) string {
 	text := fmt.Sprintf("%s, %s", count(int(t.Parameters), "parameter"), bytesText(t.Bytes))
 	if t.Unknown > 0 {
@@ -304,7 +303,7 @@ func saverText(s *inspect.Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-// checkpointText says what the checkpoint holds and whether it fits the graph.
+// checkpointText describes the checkpoint and whether it fits the graph.
 func checkpointText(c *inspect.CheckpointCounts) string {
 	if c.Damaged {
 		return "cannot be read (run: metagraph show FILE checkpoint)"
@@ -313,14 +312,14 @@ func checkpointText(c *inspect.CheckpointCounts) string {
 	switch m := c.Match; {
 	case m == nil:
 	case m.Missing+m.Different == 0:
-		text += "; has all that the saver restores"
+		text += "; has all tensors that the saver restores"
 	default:
 		text += fmt.Sprintf("; does not fit: %d missing, %d different (run: metagraph show FILE checkpoint)", m.Missing, m.Different)
 	}
 	return text
 }
 
-// tensorText describes a tensor by what is known of it.
+// tensorText returns the name of a tensor with its dtype and shape, if known.
 func tensorText(name, dtype string, shape tensor.Shape) string {
 	text := Text(name)
 	if dtype != "" {
@@ -332,18 +331,18 @@ func tensorText(name, dtype string, shape tensor.Shape) string {
 	return text
 }
 
-// assetsText counts the assets that the SavedModel includes, and those that the graph reads from elsewhere.
+// assetsText returns the numbers of assets inside and outside of the SavedModel.
 func assetsText(included, outside int) string {
 	switch {
 	case outside == 0:
 		return count(included, "file")
 	case included == 0:
-		return "none included; " + count(outside, "path") + " outside of the SavedModel"
+		return "none included; " + count(outside, "path") + " outside the SavedModel"
 	}
 	return count(included, "file") + "; " + count(outside, "path") + " outside of the SavedModel"
 }
 
-// problemTexts counts the problems and names the worst.
+// problemTexts returns the numbers of problems, and the most severe ones.
 func problemTexts(found []problems.Problem) []string {
 	if len(found) == 0 {
 		return []string{"none found"}

@@ -7,19 +7,19 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 )
 
-// inputTexts lists, in lines of that width, what the model works on, and in a line of their own what else can be fed.
+// inputTexts returns lines of at most width columns with the data inputs, and a line for each other role.
 func inputTexts(inputs []dataflow.Tensor, width int) []string {
 	return ioTexts(inputs, width, dataflow.RoleData, summaryInputs, []ioGroup{
 		{dataflow.RoleAuxiliary, "auxiliary"}, {dataflow.RoleLabel, "labels"}, {dataflow.RoleUnused, "unused"},
 	})
 }
 
-// outputTexts lists, in lines of that width, what inference reads, and in a line of their own losses and metrics.
+// outputTexts returns lines of at most width columns with the predictions, and a line each for losses and metrics.
 func outputTexts(outputs []dataflow.Tensor, width int) []string {
 	return ioTexts(outputs, width, dataflow.RolePrediction, summaryOutputs, []ioGroup{{dataflow.RoleLoss, "losses"}, {dataflow.RoleMetric, "metrics"}})
 }
 
-// methodTexts lists the methods of a SavedModel's objects, one per line.
+// methodTexts returns a line for each method of the objects in a SavedModel.
 func methodTexts(methods []dataflow.Method) []string {
 	var lines []string
 	for i, m := range methods {
@@ -31,7 +31,7 @@ func methodTexts(methods []dataflow.Method) []string {
 	return lines
 }
 
-// argumentTexts lists tensors that a method takes or returns.
+// argumentTexts returns the arguments or results of a method in one line.
 func argumentTexts(arguments []dataflow.Argument) string {
 	if len(arguments) == 0 {
 		return "nothing"
@@ -43,7 +43,7 @@ func argumentTexts(arguments []dataflow.Argument) string {
 	return strings.Join(names, ", ")
 }
 
-// An ioGroup is tensors that are shown apart.
+// An ioGroup names a role whose tensors are listed on their own line.
 type ioGroup struct {
 	role dataflow.Role
 	name string
@@ -81,7 +81,7 @@ func ioTexts(tensors []dataflow.Tensor, width int, first dataflow.Role, most int
 	return lines
 }
 
-// oneLine joins as many parts as fit a line and says how many there are left. The first is always there.
+// oneLine joins the first parts, as many as fit a line, and adds the number of the other parts. It always includes the first part.
 func oneLine(parts []string, width int) string {
 	line := parts[0]
 	for i, part := range parts[1:] {
@@ -94,7 +94,7 @@ func oneLine(parts []string, width int) string {
 	return line
 }
 
-// ioText describes a tensor and the sign by which it was picked.
+// ioText describes a tensor and how it was identified.
 func ioText(t dataflow.Tensor) string {
 	text := tensorText(t.Tensor, t.DType, t.Shape)
 	if len(t.Copies) > 0 {

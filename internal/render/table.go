@@ -9,15 +9,15 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// gap is what stands between two columns.
+// gap separates two columns.
 const gap = "  "
 
-// tableRows is up to how many rows tablewriter lays out a table. It takes seconds and half a gigabyte for a hundred thousand; longer listings
-// are written by writeColumns, which looks the same.
+// tableRows is the largest number of rows that tablewriter lays out. For 100,000 rows it needs seconds and 500 MB, so writeColumns prints
+// longer listings, in the same style.
 const tableRows = 1000
 
-// showTables prints a view as aligned columns. Where several sections are printed, each table has a heading with the
-// section's name; where the section has several tables, with the title of the table.
+// showTables prints a view as aligned columns. If several sections are printed, the heading of a table has the name of the section. If
+// the section has several tables, it has the title of the table.
 func showTables(w *printer, v View, several bool, st style, o Options) error {
 	for i := range v.Tables {
 		t, without := roomy(filled(&v.Tables[i]), o.Width)
@@ -71,10 +71,10 @@ func showNotes(w *printer, notes []string, st style, width int) {
 	}
 }
 
-// nothingMatches is printed in place of a table in which filters leave nothing.
+// nothingMatches is printed instead of a table that the filters leave empty.
 const nothingMatches = "nothing matches"
 
-// tableHeading returns what stands above a table, "" where it is the only one.
+// tableHeading returns the heading of a table, or "" if it is the only table.
 func tableHeading(v View, t *Grid, several bool) string {
 	title := ""
 	if len(v.Tables) > 1 {
@@ -89,7 +89,7 @@ func tableHeading(v View, t *Grid, several bool) string {
 	return v.Section + ": " + title
 }
 
-// writeTable lays out a table that is all in memory, nothing where it has no rows.
+// writeTable prints a table whose rows are all in memory. It prints nothing for a table without rows.
 func writeTable(w *printer, t *Grid, st style, width int) error {
 	if len(t.Rows) == 0 {
 		return nil
@@ -112,7 +112,7 @@ func writeTable(w *printer, t *Grid, st style, width int) error {
 	if err := table.Render(); err != nil {
 		return err
 	}
-	// Color comes last, since tablewriter has ideas of its own about it. No cell has two lines, so that a line is one of cells.
+	// Add color after the layout, since tablewriter would change it. No cell has line breaks, so each line is a row.
 	row := 0
 	for line := range bytes.Lines(out.Bytes()) {
 		text := strings.TrimRight(string(line), " \n")
@@ -131,7 +131,7 @@ func writeTable(w *printer, t *Grid, st style, width int) error {
 	return nil
 }
 
-// tableOptions makes tablewriter write columns with nothing but spaces between them, and cells and headings as they are.
+// tableOptions makes tablewriter separate columns by spaces only, and leave cells and headings unchanged.
 func tableOptions(columns []Column) []tablewriter.Option {
 	align := tw.CellAlignment{PerColumn: make([]tw.Align, len(columns))}
 	for i, c := range columns {

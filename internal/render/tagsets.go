@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect"
 )
 
-// TagSets is the section tag-sets: a row for each MetaGraphDef of a SavedModel. The raw values are the tags, comma-separated.
+// TagSets returns the section tag-sets, with a row for each MetaGraphDef of a SavedModel. The raw values are the comma-separated tags.
 func TagSets(sets []inspect.TagSet) View {
 	g := Grid{Title: "tag-sets", Columns: []Column{{Name: "tags", Key: true}, Number("nodes"), {Name: "signatures", Prose: true}}}
 	var values []string

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s as a person may see it: itself where it is printable UTF-8, else quoted as Go quotes it, so that no
-// string of a file can move the cursor, change a color, begin a line or hide what it is.
+// Text returns s if it is printable UTF-8, and a quoted Go string otherwise. So no string from a file can move the cursor, change colors,
+// start a new line or disguise itself.
 func Text(s string) string {
 	if printable(s) && !padded(s) {
 		return s
@@ -16,7 +16,7 @@ func Text(s string) string {
 	return strconv.Quote(s)
 }
 
-// rawText is Text for a line of its own: spaces at its ends and tabs do no harm there.
+// rawText is Text for a string on its own line, where tabs and spaces at the ends are harmless.
 func rawText(s string) string {
 	if printable(strings.ReplaceAll(s, "\t", " ")) {
 		return s
@@ -24,12 +24,12 @@ func rawText(s string) string {
 	return strconv.Quote(s)
 }
 
-// padded reports whether s begins or ends with a space, which nobody would see.
+// padded reports whether s begins or ends with a space, which would be invisible.
 func padded(s string) bool {
 	return s != "" && (s[0] == ' ' || s[len(s)-1] == ' ')
 }
 
-// printable reports whether s is UTF-8 and every character of it has a place on paper.
+// printable reports whether s is valid UTF-8 and all of its characters are visible.
 func printable(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c > '~' {
@@ -53,7 +53,7 @@ func printableRunes(s string) bool {
 	return true
 }
 
-// cell returns what stands in a cell of column c of a table.
+// cell returns the text to print in a cell of column c.
 func cell(s string, c Column) string {
 	if c.Comma {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {

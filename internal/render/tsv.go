@@ -1,8 +1,8 @@
 package render
 
-// showTSV prints a view as lines of tab-separated cells without headings, as scripts want them. Each line begins with the given text. If
-// several sections are printed, the section's name is next, and if the section has several tables, the title of the table. So the
-// columns of a section are in the same places whatever the file holds.
+// showTSV prints a view as lines of tab-separated cells without headings. Each line starts with the given text. Next is the name of the
+// section if several sections are printed, and then the title of the table if the section has several tables. So each column of a section
+// has the same position for every file.
 func showTSV(w *printer, v View, lines string, several bool) error {
 	for i := range v.Tables {
 		t := &v.Tables[i]
@@ -28,7 +28,7 @@ func showTSV(w *printer, v View, lines string, several bool) error {
 				}
 				text := row[c]
 				if t.NoHead && c == 0 {
-					// In a list of keys and values, a line without a key goes on with the last one.
+					// In a list of keys and values, a line without a key continues the previous key.
 					if text == "" {
 						text = key
 					}

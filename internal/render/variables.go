@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/variables"
 )
 
-// VariableList is the section variables: a row for each variable, a partitioned one followed by its parts. The raw values are the
-// names of the variables.
+// VariableList returns the section variables, with a row for each variable. A partitioned variable is followed by its parts. The raw
+// values are the names of the variables.
 func VariableList(l *variables.List) View {
 	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "checkpoint key", "initializer", "from")
 	columns[4], columns[5] = Number("parameters"), Number("bytes")
@@ -44,13 +44,13 @@ func VariableList(l *variables.List) View {
 	}
 }
 
-// jsonTotals is what the variables add up to.
+// jsonTotals is the JSON form of the totals of all variables.
 type jsonTotals struct {
 	All       variables.Totals `json:"all"`
 	Trainable variables.Totals `json:"trainable"`
 }
 
-// sliceText says what part of another variable this one is, or of how many parts it is made.
+// sliceText returns which part of another variable v is, or the number of its own parts.
 func sliceText(v *variables.Variable) string {
 	switch {
 	case v.Incomplete:
@@ -61,7 +61,7 @@ func sliceText(v *variables.Variable) string {
 	return v.Slice
 }
 
-// quantityText returns a number, "?" where it is unknown.
+// quantityText returns a number as text, or "?" if it is unknown.
 func quantityText(q variables.Quantity) string {
 	if q < 0 {
 		return "?"
@@ -69,7 +69,7 @@ func quantityText(q variables.Quantity) string {
 	return strconv.FormatInt(int64(q), 10)
 }
 
-// totalsLine says in one line what variables add up to.
+// totalsLine returns the totals of variables in one line.
 func totalsLine(t variables.Totals) string {
 	return count(t.Variables, "variable") + ", " + totalsText(t)
 }

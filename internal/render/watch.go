@@ -2,8 +2,8 @@ package render
 
 import "iter"
 
-// Watched returns the view, and a function that reports, once the view has been printed in any format, whether there was
-// anything in it: a row of a table, a value, an element.
+// Watched returns the view and a function. After the view was printed in any format, the function reports whether the view had content: a
+// row of a table, a value or an element.
 func (v View) Watched() (View, func() bool) {
 	found := false
 	tables := make([]Grid, len(v.Tables))
@@ -28,7 +28,7 @@ func (v View) Watched() (View, func() bool) {
 	return v, func() bool { return found }
 }
 
-// watched returns seq, which sets found when it gives something.
+// watched returns seq, and sets found when seq yields an element.
 func watched[T any](seq iter.Seq2[T, error], found *bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seq(func(value T, err error) bool {
