@@ -6,7 +6,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An alignment pairs the nodes of A and B that have the same name, or, after renames are found, were it.
+// An alignment pairs the nodes of A and B that have the same name, or that were renamed.
 type alignment struct {
 	a, b  [][]byte // NodeDefs in file order
 	toB   []int32  // for each node of A its number in B, alone where there is none
@@ -14,18 +14,18 @@ type alignment struct {
 	equal []bool // for each node of A: its bytes are those of its partner
 }
 
-// alone stands for a node without a partner.
+// alone is the partner of a node without a partner.
 const alone = -1
 
 const (
 	// lookAhead is how far ahead the place is searched from where both files go on with the same node.
 	lookAhead = 48
-	// patience is how many searches may fail before the files count as being in different order.
+	// patience is the number of failed searches after which the files count as ordered differently.
 	patience = 256
 )
 
-// align pairs nodes by name. Files of one model mostly have their nodes in the same order, with a few put in or left out
-// here and there, so both lists are walked side by side; a table finds the partners of the nodes that this leaves over.
+// align pairs nodes by name. Files of one model mostly have their nodes in the same order, with a few insertions and deletions. So align
+// walks both lists side by side, and then uses a table for the other nodes.
 func align(a, b [][]byte) (*alignment, error) {
 	al := &alignment{a: a, b: b, toB: make([]int32, len(a)), toA: make([]int32, len(b)), equal: make([]bool, len(a))}
 	for i := range al.toB {
@@ -41,7 +41,7 @@ func align(a, b [][]byte) (*alignment, error) {
 	return al, nil
 }
 
-// walk pairs what stands side by side, and reads every node once.
+// walk pairs nodes at corresponding positions, and reads every node once.
 func (al *alignment) walk() error {
 	failed, paired := 0, 0
 	i, j := 0, 0
@@ -71,7 +71,7 @@ func (al *alignment) walk() error {
 				failed++
 			}
 		}
-		// What is skipped is read now, for the walk does not come back to it.
+		// Read the skipped nodes now: the walk does not return to them.
 		if err := readAll(al.a[i:i+skipA], al.b[j:j+skipB]); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (al *alignment) walk() error {
 	return readAll(al.a[i:], al.b[j:])
 }
 
-// readAll returns the first error in the given nodes.
+// readAll reads the given nodes and returns the first error.
 func readAll(lists ...[][]byte) error {
 	for _, list := range lists {
 		for _, node := range list {
@@ -92,7 +92,7 @@ func readAll(lists ...[][]byte) error {
 	return nil
 }
 
-// resume returns how many nodes of either side to skip so that both go on with the same name.
+// resume returns the numbers of nodes to skip on each side so that both continue with the same name.
 func (al *alignment) resume(i, j int) (skipA, skipB int, found bool) {
 	a, b := nameOf(al.a[i]), nameOf(al.b[j])
 	for k := 1; k <= lookAhead; k++ {
@@ -113,7 +113,7 @@ func (al *alignment) pair(i, j int, equal bool) {
 	al.toB[i], al.toA[j], al.equal[i] = int32(j), int32(i), equal
 }
 
-// lonely returns how many nodes have no partner.
+// lonely returns the number of nodes without a partner.
 func lonely(partner []int32) int {
 	n := 0
 	for _, p := range partner {
@@ -122,13 +122,13 @@ func lonely(partner []int32) int {
 	return n
 }
 
-// lookUp pairs the nodes that are left over. Where several have one name, those with the same bytes come first.
+// lookUp pairs the nodes that walk did not. If several have the same name, it pairs those with equal bytes first.
 func (al *alignment) lookUp() {
 	left := lonely(al.toB)
 	if left == 0 || lonely(al.toA) == 0 {
 		return
 	}
-	// The first node of each name, and behind each the next of its name.
+	// The first node of each name, and for each node the next one of the same name.
 	first := make(map[string]int32, left)
 	next := make(map[int32]int32)
 	for i := len(al.a) - 1; i >= 0; i-- {
@@ -153,7 +153,7 @@ func (al *alignment) lookUp() {
 	}
 }
 
-// pairByName pairs node j of B with the first of its name that is free, or, with exact true, that has its bytes.
+// pairByName pairs node j of B with the first free node of its name in A. If exact is true, the bytes must also be equal.
 func (al *alignment) pairByName(j int, node []byte, first map[string]int32, next map[int32]int32, exact bool) {
 	name := unsafeString(nameOf(node))
 	i, ok := first[name]
@@ -166,7 +166,7 @@ func (al *alignment) pairByName(j int, node []byte, first map[string]int32, next
 		}
 		later, more := next[i]
 		if more && !exact {
-			first[name] = later // nobody needs to look at this one again
+			first[name] = later // skip this node in the next search
 		}
 		i, ok = later, more
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// compareAssets compares the assets, whose order does not count.
+// compareAssets compares the assets, regardless of their order.
 func (c *comparison) compareAssets() error {
 	a, b := assetList(c.a), assetList(c.b)
 	p := &Part{A: len(a), B: len(b)}
@@ -92,7 +92,7 @@ func assetList(m *wire.MetaGraph) []*message {
 	return out
 }
 
-// assetName returns the name of an asset: that of its file.
+// assetName returns the file name of an asset.
 func assetName(m *message) string {
 	if a, ok := m.decoded.(*tfpb.AssetFileDef); ok {
 		return quote(a.GetFilename())

@@ -9,8 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// attr compares two values of the attr name and returns the field that tells how they differ, or reports true where they
-// mean the same.
+// attr compares two values of the attr name. It returns the field for their difference, or true if they mean the same.
 func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
 	if bytes.Equal(a, b) {
 		return Field{}, true
@@ -40,7 +39,7 @@ func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
 	return changed(field, was, now), false
 }
 
-// withDetail appends to the texts of two values, which look the same in short, the field inside them that differs.
+// withDetail appends the differing inner field to the texts of two values whose short texts are equal.
 func withDetail(a, b string, detail Field) (was, now string) {
 	text := func(value string, s *string) string {
 		if s == nil {
@@ -68,7 +67,7 @@ func attrTensor(field string, a, b, x, y []byte) (Field, bool) {
 	return tensorField(field, t, u, false), false
 }
 
-// attrText returns the value of an attr in short, a type before what does not show its own.
+// attrText returns a short text for the value of an attr. It starts with the type unless the value shows it.
 func attrText(v *tfpb.AttrValue) string {
 	switch x := v.GetValue().(type) {
 	case nil:
@@ -95,7 +94,7 @@ func attrBytesText(value []byte) string {
 	return attrText(v)
 }
 
-// groupPrefix stands before a node's name in the strings of a _class attr.
+// groupPrefix precedes the node name in the strings of a _class attr.
 const groupPrefix = "loc:@"
 
 // followsAttr reports whether the values of an attr differ only in names that follow a rename. The strings of an attr are
@@ -129,7 +128,7 @@ func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
 	return false
 }
 
-// sameBut reports whether two list values have nothing but strings in them.
+// sameBut reports whether two list values contain only strings.
 func sameBut(a, b *tfpb.AttrValue) bool {
 	for _, v := range []*tfpb.AttrValue{a, b} {
 		l := v.GetList()

@@ -61,7 +61,7 @@ func CompareCheckpoints(a, b *checkpoint.Checkpoint, o Options) (*Report, error)
 	return r, AddCheckpoints(r, a, b, o)
 }
 
-// compareNames compares the next names of two lists, of which one may be at its end.
+// compareNames compares the next names of two lists. A list at its end sorts last.
 func compareNames(a []checkpoint.Tensor, i int, b []checkpoint.Tensor, k int) int {
 	switch {
 	case i == len(a):
@@ -72,7 +72,7 @@ func compareNames(a []checkpoint.Tensor, i int, b []checkpoint.Tensor, k int) in
 	return strings.Compare(a[i].Name, b[k].Name)
 }
 
-// describeTensor returns dtype and shape of a tensor.
+// describeTensor returns the dtype and shape of a tensor as text.
 func describeTensor(t *checkpoint.Tensor) string { return t.DTypeName() + " " + t.Shape.String() }
 
 // tensorFields returns how two tensors of one name differ, and a note if their values could not be compared.
@@ -108,7 +108,7 @@ func tensorFields(a *checkpoint.Checkpoint, x *checkpoint.Tensor, b *checkpoint.
 	return fields, ""
 }
 
-// sameValues compares the values of two tensors of one dtype and shape.
+// sameValues reports whether two tensors of the same dtype and shape have the same values.
 func sameValues(a *checkpoint.Checkpoint, x *checkpoint.Tensor, b *checkpoint.Checkpoint, y *checkpoint.Tensor) (same bool, err error) {
 	read := (*checkpoint.Checkpoint).Windows
 	if x.IsString() {

@@ -17,13 +17,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A message is a small message with its bytes; what cannot be decoded has the bytes alone.
+// A message is a small message with its bytes. If it cannot be decoded, it has only the bytes.
 type message struct {
 	raw     []byte
-	decoded proto.Message // nil where the bytes are all there is
+	decoded proto.Message // nil if the bytes cannot be decoded
 }
 
-// decode reads the bytes of a small message as what into is.
+// decode decodes the bytes of a small message into a message of the type of into.
 func decode(raw []byte, into proto.Message) *message {
 	if schema.Unmarshal(raw, into) != nil {
 		return &message{raw: raw}
@@ -31,7 +31,7 @@ func decode(raw []byte, into proto.Message) *message {
 	return &message{raw, into}
 }
 
-// text returns the message in one line, "" for none.
+// text returns the message in one line, or "" for a nil message.
 func (m *message) text() string {
 	if m == nil {
 		return ""
@@ -57,7 +57,7 @@ func (m *message) compare(other *message, renames *renames) []Field {
 	return d.fields
 }
 
-// label returns what tells a message from others: its name, or all its bytes.
+// label returns the identity of a message: its name, or else all its bytes.
 func (m *message) label() string {
 	if name, ok := m.name(); ok {
 		return name
@@ -87,7 +87,7 @@ func kindName(kind protowire.Number) string {
 	return "empty"
 }
 
-// compareCollections compares the collections, key by key and entry by entry.
+// compareCollections compares the collections by key, and their entries in order.
 func (c *comparison) compareCollections() error {
 	a, b := fieldMap(c.a, wire.CollectionDef), fieldMap(c.b, wire.CollectionDef)
 	p := &Part{A: len(a), B: len(b)}
@@ -124,7 +124,7 @@ func (c *comparison) compareCollections() error {
 	return nil
 }
 
-// filter takes out what does not have a name that counts.
+// filter removes entries whose names are not selected.
 func (p *Part) filter(sel *selection) *Part {
 	if p == nil {
 		return nil
@@ -132,7 +132,7 @@ func (p *Part) filter(sel *selection) *Part {
 	keep := func(changes []Change) []Change {
 		var out []Change
 		for _, ch := range changes {
-			node, _, _ := strings.Cut(ch.Name, ":") // a tensor goes by the name of its node too
+			node, _, _ := strings.Cut(ch.Name, ":") // a tensor is also selected by the name of its node
 			if sel.name(ch.Name, ch.NewName, node) {
 				out = append(out, ch)
 			}
@@ -152,7 +152,7 @@ func fieldMap(m *wire.MetaGraph, num protowire.Number) map[string][]byte {
 	return out
 }
 
-// collectionText returns a collection in short.
+// collectionText returns a short text for a collection.
 func collectionText(collection []byte) string {
 	kind, list := scope.KindOf(collection)
 	n := len(listValues(kind, list))

@@ -68,7 +68,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	return c.report, err
 }
 
-// finish removes the parts that are not selected and reports whether any difference is left.
+// finish removes the parts that are not selected, and sets whether any difference is left.
 func (c *comparison) finish() {
 	c.report.Equal = true
 	for _, p := range c.report.parts() {
@@ -124,7 +124,7 @@ func (c *comparison) newComparer(inFunction bool) *comparer {
 		renames: &renames{functions: c.renames.functions}}
 }
 
-// sameGraphs reads a graph that has the same bytes on both sides, and counts its parts.
+// sameGraphs reads a graph with the same bytes on both sides, and counts its parts.
 func (c *comparison) sameGraphs(g wire.Graph) error {
 	index, err := indexGraph(g, true)
 	if err != nil {
@@ -178,7 +178,7 @@ func (c *comparison) compareUnknown() error {
 	return nil
 }
 
-// unknown adds the field that tells how unknown fields differ.
+// unknown adds the field for a difference in unknown fields.
 func (p *Part) unknown(path string, a, b []byte) {
 	p.A, p.B = p.A+len(a), p.B+len(b)
 	if !sameUnknown(a, b) {

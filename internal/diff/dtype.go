@@ -13,7 +13,7 @@ func dtypeName(dtype tfpb.DataType) string {
 	return dtypes.DTypeName(int32(dtype))
 }
 
-// An element says how the values of a DataType are kept.
+// An element describes how the values of a DataType are stored.
 type element struct {
 	width int // bytes of one value in tensor_content; 0 where values have no fixed size
 	kind  elementKind
@@ -33,7 +33,7 @@ const (
 	messageKind // resource handles and variants
 )
 
-// elementOf returns how values of a DataType are kept (tensorflow/core/framework/types.cc, DataTypeSize).
+// elementOf returns how the values of a DataType are stored (tensorflow/core/framework/types.cc, DataTypeSize).
 func elementOf(dtype tfpb.DataType) element {
 	if dtype > dtypes.RefOffset {
 		dtype -= dtypes.RefOffset

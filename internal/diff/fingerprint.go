@@ -10,14 +10,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A fingerprinter makes numbers that are the same for nodes that mean the same whatever names stand in them: of op, device,
-// attrs and the number of inputs. Different nodes may have the same number; who uses it looks again.
+// A fingerprinter computes hashes that are equal for nodes that mean the same, apart from names. They depend on the op, the device, the
+// attrs and the number of inputs. Different nodes can have the same hash, so callers must compare the nodes.
 type fingerprinter struct {
 	seed    maphash.Seed
 	compare *comparer
-	side    int               // 0 for A, whose function names are translated, 1 for B
-	known   map[uint64]uint64 // attrs that were seen before, by the hash of key and bytes
-	neutral map[string]bool   // functions that may have another name on the other side: as ops they are all the same
+	side    int               // 0 for A, whose function names are translated; 1 for B
+	known   map[uint64]uint64 // cached results, by the hash of key and bytes
+	neutral map[string]bool   // functions that may be renamed; as ops, all of them have the same hash
 	node    wire.Node
 }
 
@@ -25,7 +25,7 @@ func newFingerprinter(c *comparer, seed maphash.Seed, side int) *fingerprinter {
 	return &fingerprinter{seed: seed, compare: c, side: side, known: make(map[uint64]uint64)}
 }
 
-// mix combines numbers in order.
+// mix combines two hashes. The order matters.
 func mix(a, b uint64) uint64 {
 	h := a ^ (b+0x9e3779b97f4a7c15)*0xff51afd7ed558ccd
 	h ^= h >> 32
@@ -33,7 +33,7 @@ func mix(a, b uint64) uint64 {
 	return h ^ h>>29
 }
 
-// of returns the number of a node.
+// of returns the hash of a node.
 func (f *fingerprinter) of(raw []byte) uint64 {
 	n := &f.node
 	if n.Parse(raw) != nil {
@@ -58,7 +58,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	if sel.ignore[Attrs] {
 		return h
 	}
-	var attrs uint64 // their order means nothing, so they are added
+	var attrs uint64 // added up, since their order does not matter
 	n.Attrs(func(key, value []byte) bool {
 		if !f.compare.ignoresAttr(unsafeString(key)) && !f.compare.isDefault(unsafeString(key), value, n.Op, f.side == 1) {
 			attrs += f.attr(key, value)
@@ -68,7 +68,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	return mix(h, attrs)
 }
 
-// function returns the number of the name of an op or function.
+// function returns the hash of the name of an op or function.
 func (f *fingerprinter) function(name string) uint64 {
 	if f.side == 0 && f.compare.renames != nil {
 		if now, ok := f.compare.renames.functions[name]; ok {
@@ -82,9 +82,9 @@ func (f *fingerprinter) function(name string) uint64 {
 }
 
 const (
-	// knownBytes is up to how many bytes an attr has whose number is kept.
+	// knownBytes is the size of the largest attr whose hash is cached.
 	knownBytes = 512
-	// sampled is how many values of a tensor count.
+	// sampled is the number of tensor values that are hashed.
 	sampled = 4096
 )
 
@@ -104,7 +104,7 @@ func (f *fingerprinter) attr(key, value []byte) uint64 {
 	return h
 }
 
-// value returns the number of an attr's value.
+// value returns the hash of the value of an attr.
 func (f *fingerprinter) value(key string, value []byte) uint64 {
 	if x, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
 		if t, ok := readTensor(x); ok {
@@ -117,7 +117,7 @@ func (f *fingerprinter) value(key string, value []byte) uint64 {
 	}
 	switch key {
 	case "frame_name", "shared_name":
-		return 1 // may hold the node's name
+		return 1 // can contain the name of the node
 	case "_class":
 		return uint64(len(v.GetList().GetS()))
 	}
@@ -139,7 +139,7 @@ func (f *fingerprinter) tensor(t *tensor) uint64 {
 			v = zero
 		}
 		if (t.element.kind == float || t.element.kind == brainFloat) && math.IsNaN(t.number(v)) {
-			v = zero // all that is not a number is the same
+			v = zero // all NaNs are equal
 		}
 		h = mix(h, maphash.Bytes(f.seed, v))
 	}

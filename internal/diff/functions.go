@@ -18,7 +18,7 @@ func withoutNodes(function wire.Function) []byte {
 	return unknownFields(function, messageFields(wire.FunctionNode, wire.FunctionAttr))
 }
 
-// compareFunctions compares the functions of the library.
+// compareFunctions compares the functions of the libraries.
 func (c *comparison) compareFunctions() error {
 	l := c.library
 	p := &Part{A: len(l.a), B: len(l.b)}
@@ -52,7 +52,7 @@ func (c *comparison) compareFunctions() error {
 		}
 		if whole {
 			change.Fields = fields
-			if renamed && (name == "" || change.NewName == "") { // nothing can call it any more, or it could not be called before
+			if renamed && (name == "" || change.NewName == "") { // nothing can call it with an empty name
 				change.Fields = append([]Field{changed("signature.name", quote(name), quote(change.NewName))}, fields...)
 			}
 		}
@@ -86,7 +86,7 @@ func (c *comparison) checkFunction(f wire.Function) error {
 	return nil
 }
 
-// functionText returns a function in short.
+// functionText returns a short text for a function.
 func functionText(f wire.Function) string {
 	n := 0
 	for _, err := range f.Nodes() {
@@ -98,7 +98,7 @@ func functionText(f wire.Function) string {
 	return fmt.Sprintf("%d nodes", n)
 }
 
-// function compares two functions, whose names are left aside.
+// function compares two functions, except for their names.
 func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 	nodesA, err := functionNodes(a)
 	if err != nil {
@@ -133,7 +133,7 @@ func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 	return fields, nodes, nil
 }
 
-// signature compares what two functions are beside their nodes and attrs, which the messages are without.
+// signature compares the fields of two functions other than nodes and attrs, which x and y do not contain.
 func (c *comparison) signature(compare *comparer, x, y *tfpb.FunctionDef) []Field {
 	fields := compare.ret("ret", x.GetRet(), y.GetRet())
 	fields = append(fields, compare.ret("control_ret", x.GetControlRet(), y.GetControlRet())...)
@@ -208,7 +208,7 @@ func (c *comparer) attrMap(a, b map[string][]byte) []Field {
 	return out
 }
 
-// keysOf returns the keys of both maps in order.
+// keysOf returns the keys of both maps, sorted.
 func keysOf[V any](a, b map[string]V) []string {
 	out := make([]string, 0, len(a)+len(b))
 	for key := range a {
@@ -223,7 +223,7 @@ func keysOf[V any](a, b map[string]V) []string {
 	return out
 }
 
-// ret compares what a function returns: names of its outputs to what they read.
+// ret compares the ret maps of two functions, from output names to the tensors that they return.
 func (c *comparer) ret(path string, a, b map[string]string) []Field {
 	var out []Field
 	taken := make(map[string]bool)

@@ -9,17 +9,17 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A graphIndex is the fields of a GraphDef, found in one pass.
+// A graphIndex holds the fields of a GraphDef.
 type graphIndex struct {
 	nodes     [][]byte // NodeDefs in file order
-	libraries [][]byte // more than one where the library stands in pieces
-	versions  []byte   // the VersionDef, pieces put together
+	libraries [][]byte // more than one if the field occurs several times
+	versions  []byte   // the VersionDef, with all occurrences joined
 	old       int32    // GraphDef.version, from before there was a VersionDef
 	debugInfo []byte
 	unknown   []byte // fields that the schema does not have
 }
 
-// indexGraph finds the fields of a graph. With nodes false, nodes are passed over.
+// indexGraph finds the fields of a graph in one pass. It skips nodes unless nodes is true.
 func indexGraph(g wire.Graph, nodes bool) (*graphIndex, error) {
 	x := new(graphIndex)
 	var versions, debugInfo pieces
@@ -75,8 +75,8 @@ func functionNodes(f wire.Function) ([][]byte, error) {
 	return out, s.Err()
 }
 
-// readString returns a string field of a NodeDef, and the error at which the bytes stop being one. Of a NodeDef that was read
-// before wire.Last returns the same.
+// readString returns a string field of a NodeDef, or an error if the bytes are not a NodeDef. For a NodeDef that was read before, use
+// wire.Last.
 func readString(node []byte, num protowire.Number) ([]byte, error) {
 	var last []byte
 	s := wire.Scan(node)
@@ -88,17 +88,17 @@ func readString(node []byte, num protowire.Number) ([]byte, error) {
 	return last, s.Err()
 }
 
-// nameOf returns the name in a NodeDef that was read before.
+// nameOf returns the name of a NodeDef that was read before.
 func nameOf(node []byte) []byte { return wire.Last(node, wire.NodeName) }
 
-// opOf returns the op in a NodeDef that was read before.
+// opOf returns the op of a NodeDef that was read before.
 func opOf(node []byte) []byte { return wire.Last(node, wire.NodeOp) }
 
-// A nodeView is windows on one NodeDef, as a comparison wants them. Its room is used again.
+// A nodeView holds the fields of one NodeDef as slices of its bytes. It can be reused for another NodeDef.
 type nodeView struct {
 	raw              []byte // the NodeDef
 	name, op, device []byte
-	inputs           int         // how many there are; of many a list would take more room than the node
+	inputs           int         // number of inputs; a list of them could take more memory than the node
 	inputsAt         []byte      // the NodeDef from the first input on
 	attrs            []attrEntry // of entries with the same key the last
 	others           bool        // there are further fields
@@ -106,7 +106,7 @@ type nodeView struct {
 
 type attrEntry struct{ key, value []byte }
 
-// read makes v the view of a NodeDef. It reports false for bytes that are none.
+// read sets v to the view of a NodeDef. It returns false if the bytes are not a NodeDef.
 func (v *nodeView) read(raw []byte) bool {
 	*v = nodeView{raw: raw, attrs: v.attrs[:0]}
 	s := wire.Scan(raw)
@@ -166,7 +166,7 @@ func (v *nodeView) sameInputs(other *nodeView) bool {
 	return true
 }
 
-// manyAttrs is from how many attrs on they are found with a table.
+// manyAttrs is the number of attrs from which a table is used to find them.
 const manyAttrs = 24
 
 // dropRepeated keeps the last of the entries with one key.
@@ -196,7 +196,7 @@ func (v *nodeView) dropRepeated() {
 	}
 }
 
-// find returns a function that finds the value of a key.
+// find returns a function that returns the value of a key.
 func (v *nodeView) find() func(key []byte) ([]byte, bool) {
 	if len(v.attrs) <= manyAttrs {
 		return v.findAttr
@@ -211,7 +211,7 @@ func (v *nodeView) find() func(key []byte) ([]byte, bool) {
 	}
 }
 
-// findAttr returns the value of a key, looking at each.
+// findAttr returns the value of a key by linear search.
 func (v *nodeView) findAttr(key []byte) ([]byte, bool) {
 	for i := range v.attrs {
 		if string(v.attrs[i].key) == string(key) {

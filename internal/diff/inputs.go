@@ -9,16 +9,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// manyInputs is how many inputs of one node may differ before they are told as a whole and not one by one.
+// manyInputs is the largest number of differing inputs of a node that are reported one by one.
 const manyInputs = 1000
 
-// nodeInputs is the inputs of one node, data and control inputs apart, as windows on its bytes. Its room is used again.
+// nodeInputs holds the data and control inputs of one node as slices of its bytes. It can be reused for another node.
 type nodeInputs struct {
 	data    [][]byte
 	control []string
 }
 
-// read takes in the inputs of a node.
+// read sets the inputs to those of a node.
 func (in *nodeInputs) read(v *nodeView) {
 	controls := 0
 	v.eachInput(func(name []byte) { controls += count(isControl(name)) })
@@ -94,7 +94,7 @@ func (c *comparer) dataInputs(a, b [][]byte) {
 	}
 }
 
-// manyDiffer reports whether more inputs differ, place by place, than are told one by one.
+// manyDiffer reports whether more than manyInputs inputs differ, position by position.
 func (c *comparer) manyDiffer(a, b [][]byte) bool {
 	differ := max(len(a), len(b)) - min(len(a), len(b))
 	for i := range min(len(a), len(b)) {
@@ -106,7 +106,7 @@ func (c *comparer) manyDiffer(a, b [][]byte) bool {
 	return differ > manyInputs
 }
 
-// reordered reports whether two lists hold the same inputs.
+// reordered reports whether two lists have the same inputs in any order.
 func (c *comparer) reordered(a, b [][]byte) bool {
 	left := make(map[string]int, len(a))
 	for _, in := range b {
@@ -122,7 +122,7 @@ func (c *comparer) reordered(a, b [][]byte) bool {
 	return true
 }
 
-// namesText returns names as one text; where that gets too long, those from number from on, as many as fit.
+// namesText joins names. If the text would be too long, it starts at the name with number from and includes as many as fit.
 func namesText(names []string, from int) string {
 	size := 0
 	for _, name := range names {
@@ -150,7 +150,7 @@ func namesText(names []string, from int) string {
 	return b.String()
 }
 
-// sameInput reports whether two data inputs read the same, whatever their spelling.
+// sameInput reports whether two data inputs refer to the same tensor, in any spelling.
 func (c *comparer) sameInput(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -180,5 +180,5 @@ func plainPort(port []byte) []byte {
 	return bytes.TrimSuffix(port, []byte(":0"))
 }
 
-// plainInput returns an input in its shortest spelling.
+// plainInput returns the shortest spelling of an input.
 func plainInput(in string) string { return strings.TrimSuffix(in, ":0") }

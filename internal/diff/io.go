@@ -7,12 +7,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An Endpoint is a tensor that a graph is fed with or asked for.
+// An Endpoint is an input or output of a graph.
 type Endpoint struct {
 	Tensor string // name:k
 	Input  bool   // an input, otherwise an output
 	Role   string // "data", "label", "prediction", "loss", ...
-	DType  string // empty if it is not known
+	DType  string // empty if unknown
 	Shape  string // as people read it: (?, 784)
 }
 
@@ -24,7 +24,7 @@ func (e *Endpoint) kind() string {
 	return "output"
 }
 
-// text returns what an endpoint is, in short.
+// text returns a short description of an endpoint.
 func (e *Endpoint) text() string {
 	parts := []string{e.Role + " " + e.kind()}
 	if e.DType != "" {
@@ -78,7 +78,7 @@ func (c *comparison) compareIO() error {
 	return nil
 }
 
-// endpoint adds what differs between two endpoints that are one.
+// endpoint adds the differences between two versions of an endpoint.
 func (c *comparison) endpoint(p *Part, x, y *Endpoint) {
 	if !c.sel.name(x.Tensor, nodeOf(x.Tensor), y.Tensor, nodeOf(y.Tensor)) {
 		return
@@ -103,7 +103,7 @@ func (c *comparison) endpoint(p *Part, x, y *Endpoint) {
 	}
 }
 
-// foldScopes replaces what was renamed with its scope by one line per scope.
+// foldScopes replaces the renames of a renamed scope with one line for the scope.
 func (c *comparison) foldScopes(p *Part) {
 	if c.sel.named() {
 		return

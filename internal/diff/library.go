@@ -10,14 +10,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A library is the function libraries of both sides, functions paired by name.
+// A library holds the function libraries of both sides, with functions paired by name.
 type library struct {
 	a, b    []wire.Function
 	namesA  []string
 	namesB  []string
-	toB     []int // for each function of A its number in B, alone where there is none
+	toB     []int // for each function of A its number in B, or alone
 	toA     []int
-	other   [2]map[string]string // gradients, by what they belong to
+	other   [2]map[string]string // gradients, by function
 	unknown [2][]byte
 }
 
@@ -74,8 +74,8 @@ func (l *library) read(pieces [][]byte, side int) ([]wire.Function, []string, er
 	return out, names, nil
 }
 
-// renameFunctions pairs the functions that are on one side only: those that look the same, and those whose names differ in
-// the number at the end only, which TensorFlow counts up from run to run.
+// renameFunctions pairs functions that only one side has. It pairs functions with equal contents, and functions whose names differ only in
+// the trailing number, which TensorFlow increments from run to run.
 func (c *comparison) renameFunctions() {
 	l := c.library
 	seed := maphash.MakeSeed()
@@ -146,7 +146,7 @@ func (c *comparison) renameFunctions() {
 	c.partFunctions()
 }
 
-// partFunctions takes apart the pairs that are neither the same nor called alike.
+// partFunctions removes pairs that have neither equal contents nor similar names.
 func (c *comparison) partFunctions() {
 	l := c.library
 	for range passes {
@@ -178,8 +178,8 @@ func stemOf(name string) string {
 	}
 }
 
-// body returns what a function looks like, names of functions left aside. TensorFlow puts the function's own name into those
-// of arguments (while_cond_54___redundant_placeholder0), so that it is left out wherever it stands.
+// body returns a hash of the contents of a function, without names of functions. TensorFlow puts the name of a function into the names of
+// its arguments (while_cond_54___redundant_placeholder0), so body removes it everywhere.
 func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 	plain := func(s string) uint64 {
 		if name != "" {
@@ -205,7 +205,7 @@ func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 	return mix(h, uint64(len(def.GetRet())))
 }
 
-// gradients compares what the library says about gradients.
+// gradients compares the gradients in the libraries.
 func (c *comparison) gradients() []Field {
 	a, b := c.library.other[0], c.library.other[1]
 	renamed := make(map[string]bool)
@@ -234,7 +234,7 @@ func (c *comparison) gradients() []Field {
 	return out
 }
 
-// gradientOfRenamed reports whether a key of B is what a key of A has become.
+// gradientOfRenamed reports whether a key of B is a renamed key of A.
 func (c *comparison) gradientOfRenamed(key string) bool {
 	kind, of, _ := strings.Cut(key, ":")
 	for was, now := range c.renames.functions {

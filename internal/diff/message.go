@@ -14,24 +14,24 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// messages compares small decoded messages field by field. Absent scalar fields are at their default, map order counts for
-// nothing, list order does; tensors are compared by their values, NaN equals itself, unknown fields by their bytes.
+// messages compares small decoded messages field by field. A missing scalar field equals its default. The order of lists matters, that of
+// maps does not. Tensors are compared by value, NaN equals NaN, and unknown fields are compared by their bytes.
 type messages struct {
 	renames *renames // names that follow a rename are the same; may be nil
 	stop    bool     // the first difference is enough
 	fields  []Field
 }
 
-// limitDepth is how deeply messages may be nested before they are compared as bytes only.
+// limitDepth is the nesting depth from which messages are compared only as bytes.
 const limitDepth = 200
 
-// anyDepth is for how many of these an Any counts, of which so few lie in each other.
+// anyDepth is the number of levels that an Any counts for. It limits how deep Anys are nested.
 const anyDepth = limitDepth / 10
 
-// plain compares two messages of one type; path stands before the names of the fields.
+// plain compares two messages of the same type. path is the prefix of the field names.
 func (d *messages) plain(path string, a, b protoreflect.Message) { d.message(path, a, b, 0) }
 
-// same reports whether two messages of one type mean the same.
+// same reports whether two messages of the same type mean the same.
 func (d *messages) same(a, b protoreflect.Message, depth int) bool {
 	sub := messages{renames: d.renames, stop: true}
 	sub.message("", a, b, depth)
@@ -118,7 +118,7 @@ func (d *messages) sameScalar(f protoreflect.FieldDescriptor, a, b protoreflect.
 	return a.Interface() == b.Interface()
 }
 
-// lists compares two lists in order. Where one is longer, what stands between the ends that are the same is told.
+// lists compares two lists in order. If their lengths differ, it reports the elements between the common prefix and suffix.
 func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b protoreflect.List, depth int) {
 	same := func(i, j int) bool {
 		if f.Message() != nil {
@@ -128,7 +128,7 @@ func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b proto
 	}
 	start, endA, endB := 0, a.Len(), b.Len()
 	if endA != endB && d.stop {
-		d.changed(path, "", "") // looking closer at each level would take exponential time in what is nested
+		d.changed(path, "", "") // comparing further at each level would take exponential time
 		return
 	}
 	if endA != endB {
@@ -181,7 +181,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 	}
 }
 
-// set compares two lists whose order means nothing.
+// set compares two lists regardless of their order.
 func (d *messages) set(path string, a, b []string) {
 	onlyA, onlyB := differentNames(a, b, d.renames)
 	for _, name := range onlyA {
@@ -192,7 +192,7 @@ func (d *messages) set(path string, a, b []string) {
 	}
 }
 
-// differentNames returns what stands in one of two sets only, in order, what follows a rename being the same.
+// differentNames returns the names that only one of two sets has, in order. A name and its renamed form are equal.
 func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
 	inB := make(map[string]bool, len(b)) // true: in A too, or told
 	for _, name := range b {
@@ -222,7 +222,7 @@ func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
 	return onlyA, onlyB
 }
 
-// any compares two Any by what is in them, where both are of one type that is known. It reports false where not.
+// any compares the contents of two Anys. It returns false if their types differ or are unknown.
 func (d *messages) any(path string, a, b *anypb.Any, depth int) bool {
 	if a.GetTypeUrl() != b.GetTypeUrl() {
 		return false
@@ -235,7 +235,7 @@ func (d *messages) any(path string, a, b *anypb.Any, depth int) bool {
 	if schema.Unmarshal(a.GetValue(), x.Interface()) != nil || schema.Unmarshal(b.GetValue(), y.Interface()) != nil {
 		return false
 	}
-	d.message(path, x, y, depth+anyDepth) // each of them is a copy of all that lies in it
+	d.message(path, x, y, depth+anyDepth) // each level copies everything inside it
 	return true
 }
 
@@ -246,7 +246,7 @@ func (d *messages) tensor(path string, a, b *tensor) {
 	d.fields = append(d.fields, tensorField(path, a, b, d.stop))
 }
 
-// tensorField returns the field that tells how two tensors differ.
+// tensorField returns the field for the difference of two tensors.
 func tensorField(path string, a, b *tensor, quick bool) Field {
 	was, now := a.String(), b.String()
 	if was == now && !bytes.Equal(a.stray, b.stray) {
@@ -271,7 +271,7 @@ func (d *messages) unknown(path string, a, b protoreflect.Message) {
 	}
 }
 
-// bytesText returns bytes of which only the number and the first few are of interest.
+// bytesText returns the number of bytes and the first few of them.
 func bytesText(b []byte) string {
 	const most = 16
 	text := strconv.Itoa(len(b)) + " bytes"
@@ -288,25 +288,25 @@ func (d *messages) changed(path, a, b string) { d.fields = append(d.fields, chan
 func (d *messages) removed(path, a string)    { d.fields = append(d.fields, removed(path, a)) }
 func (d *messages) added(path, b string)      { d.fields = append(d.fields, added(path, b)) }
 
-// changed returns the field that has another value.
+// changed adds a field with a changed value.
 func changed(path, a, b string) Field {
 	a, b = clip(a, b)
 	return Field{Field: path, A: &a, B: &b}
 }
 
-// removed returns the field that only A has.
+// removed adds a field that only A has.
 func removed(path, a string) Field {
 	a, _ = clip(a, "")
 	return Field{Field: path, A: &a}
 }
 
-// added returns the field that only B has.
+// added adds a field that only B has.
 func added(path, b string) Field {
 	_, b = clip("", b)
 	return Field{Field: path, B: &b}
 }
 
-// join puts a path and a field's name together.
+// join joins a path and a field name.
 func join(path, name string) string {
 	if path == "" {
 		return name

@@ -7,8 +7,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// noteUnused adds a note about the patterns of Options.Names that match no name in either graph: then "no differences" means
-// nothing.
+// noteUnused adds a note about the patterns of Options.Names that match no name in either graph. Without it, "no differences" would be
+// misleading.
 func (c *comparison) noteUnused() error {
 	used := make([]bool, len(c.sel.names))
 	left := len(used)
@@ -39,7 +39,7 @@ func (c *comparison) noteUnused() error {
 	return nil
 }
 
-// eachName calls look with every name that Options.Names can match, until it returns false.
+// eachName calls look with every name that Options.Names can match, until look returns false.
 func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) error {
 	for n, err := range m.Graph().Nodes() {
 		if err != nil || !look(n.Name) {

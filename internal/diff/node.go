@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A comparer compares single nodes. It keeps room between calls and is not safe for concurrent use.
+// A comparer compares single nodes. It reuses memory between calls and is not safe for concurrent use.
 type comparer struct {
 	sel     *selection
 	renames *renames
@@ -27,11 +27,11 @@ type comparer struct {
 	fields           []Field
 }
 
-// same reports whether two nodes mean the same, their names left aside.
+// same reports whether two nodes mean the same, except for their names.
 func (c *comparer) same(a, b []byte) bool { return len(c.node(a, b, true)) == 0 }
 
-// node returns the fields in which two nodes differ, without those that the selection ignores. Names are not compared. With
-// quick true one field is enough. The result is valid until the next call.
+// node returns the fields in which two nodes differ, without names and ignored fields. If quick is true, it stops at the first one. The
+// result is valid until the next call.
 func (c *comparer) node(a, b []byte, quick bool) []Field {
 	c.fields = c.fields[:0]
 	if !c.a.read(a) || !c.b.read(b) {
@@ -59,7 +59,7 @@ func (c *comparer) node(a, b []byte, quick bool) []Field {
 	return c.fields
 }
 
-// optional returns the field of two texts, of which the empty one stands for nothing.
+// optional returns the field for two texts. An empty text means that there is no value.
 func optional(name, a, b string) Field {
 	switch {
 	case a == "":
@@ -70,7 +70,7 @@ func optional(name, a, b string) Field {
 	return changed(name, a, b)
 }
 
-// quoteAny returns a string as quote does, nothing for an empty one.
+// quoteAny is quote, except that an empty string becomes nil.
 func quoteAny(s []byte) string {
 	if len(s) == 0 {
 		return ""
@@ -114,7 +114,7 @@ func (c *comparer) attrs() {
 	slices.SortStableFunc(c.fields, func(x, y Field) int { return fieldOrder(x.Field, y.Field) })
 }
 
-// sameAttrs reports whether the attrs have the same keys and bytes, in whatever order. Nearly all have.
+// sameAttrs reports whether the attrs have the same keys and bytes, in any order. This is true for most nodes.
 func (c *comparer) sameAttrs() bool {
 	if len(c.a.attrs) != len(c.b.attrs) || len(c.a.attrs) > manyAttrs {
 		return false
@@ -128,7 +128,7 @@ func (c *comparer) sameAttrs() bool {
 	return true
 }
 
-// fieldOrder puts attrs in the order of their names, behind op, device and inputs.
+// fieldOrder sorts op, device and inputs before attrs, and attrs by name.
 func fieldOrder(a, b string) int {
 	x, y := strings.HasPrefix(a, attrPrefix), strings.HasPrefix(b, attrPrefix)
 	switch {
@@ -160,7 +160,7 @@ func (c *comparer) isDefault(key string, value, op []byte, inB bool) bool {
 	return same
 }
 
-// others compares what stands in a NodeDef beside name, op, inputs, device and attrs.
+// others compares the other fields of a NodeDef.
 func (c *comparer) others() {
 	if !c.a.others && !c.b.others {
 		return
@@ -177,7 +177,7 @@ func (c *comparer) others() {
 	})
 }
 
-// single compares one singular message field of both nodes as a whole.
+// single compares one message field of both nodes as a whole.
 func (c *comparer) single(out []Field, name string, num protowire.Number, empty func() protoreflect.Message) []Field {
 	a, inA := wire.Merged(c.a.raw, num)
 	b, inB := wire.Merged(c.b.raw, num)

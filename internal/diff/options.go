@@ -9,19 +9,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Options says what to compare. The zero value compares everything that has a meaning.
+// Options selects what to compare. The zero value compares everything that has a meaning.
 type Options struct {
-	Ignore []string // what must not count: parts, aspects of nodes, and the two rules below
-	Only   []string // the parts and aspects that count, and nothing else; none: all
-	Names  []string // globs: only nodes, functions, collections, ... with such a name count; none: all
-	// Registry knows what the entries of collections are; nil knows what TensorFlow registers.
+	Ignore []string // parts, aspects of nodes and rules (see below) to ignore
+	Only   []string // the only parts and aspects to compare; empty for all
+	Names  []string // globs for the names of nodes, functions, collections, ... to compare; empty for all
+	// Registry has the types of collection entries; nil means those that TensorFlow registers.
 	Registry *scope.Registry
 	// Endpoints finds the inputs and outputs of a graph; nil leaves out the part "io". It is only called if the files differ.
 	Endpoints func(*wire.MetaGraph) ([]Endpoint, error)
-	GraphOnly bool // compare the graphs (nodes, functions, variables, versions of the graph) and nothing else
+	GraphOnly bool // compare only the graphs: nodes, functions, variables and versions
 }
 
-// Aspects and rules that Ignore and Only take besides the names of the parts.
+// The aspects and rules that Ignore and Only accept in addition to the names of the parts.
 const (
 	Devices        = "devices"         // the devices of nodes
 	Inputs         = "inputs"          // the inputs of nodes
@@ -29,10 +29,10 @@ const (
 	attrPrefix     = "attr:"           // attr:GLOB, some of them
 	DeviceSpelling = "device-spelling" // Ignore only: /gpu:0 and /device:GPU:0 are the same
 	DefaultAttrs   = "default-attrs"   // Ignore only: an absent attr and one with the default of its op are the same
-	Counters       = "counters"        // Ignore only: numbers that TensorFlow counts up from run to run are the same
+	Counters       = "counters"        // Ignore only: numbers that TensorFlow increments from run to run are the same
 )
 
-// aliases are other spellings of what a selection takes.
+// aliases are other spellings of the words of a selection.
 var aliases = map[string]string{
 	"node": Nodes, "function": Functions, "collection": Collections, "variable": Variables, "savers": Saver,
 	"saver_def": Saver, "signature": Signatures, "asset": Assets, "version": Versions, "op": Ops, "op-list": Ops,
@@ -42,7 +42,7 @@ var aliases = map[string]string{
 	"inputs-outputs": IO, "inputs_outputs": IO, "counter": Counters,
 }
 
-// Selectable returns what Options.Ignore takes, for messages and completion.
+// Selectable returns the words that Options.Ignore accepts, for messages and completion.
 func Selectable() []string {
 	var out []string
 	for _, p := range new(Report).parts() {
@@ -51,7 +51,7 @@ func Selectable() []string {
 	return append(out, Devices, Inputs, Attrs, attrPrefix+"NAME", DeviceSpelling, DefaultAttrs, Counters)
 }
 
-// A selection is Options, read.
+// A selection is the parsed form of Options.
 type selection struct {
 	ignore, only   map[string]bool
 	ignoreAttrs    []scope.Glob
@@ -63,9 +63,9 @@ type selection struct {
 	counters       bool
 }
 
-// A SelectionError reports Options that cannot be followed.
+// A SelectionError reports invalid Options.
 type SelectionError struct {
-	Word   string // the word that is wrong; empty if it is about all of them
+	Word   string // the invalid word; empty if the error is about all of them
 	Reason string
 }
 
@@ -140,7 +140,7 @@ func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
 	return globs, nil
 }
 
-// part reports whether a part counts. Nodes and functions also count where only an aspect of nodes does.
+// part reports whether a part is selected. Nodes and functions are also selected if only an aspect of nodes is.
 func (s *selection) part(name string) bool {
 	if s.ignore[name] {
 		return false
@@ -156,7 +156,7 @@ func (s *selection) whole(part string) bool {
 	return s.part(part) && (!s.aspectsOnly || s.only[part])
 }
 
-// empty reports whether nothing at all counts.
+// empty reports whether nothing is selected.
 func (s *selection) empty() bool {
 	for _, p := range new(Report).parts() {
 		if s.whole(p.name) {
@@ -174,7 +174,7 @@ func (s *selection) empty() bool {
 	return len(s.onlyAttrs) == 0 || s.ignore[Attrs]
 }
 
-// field reports whether a field of a node counts, "attr:NAME" for an attr. The node is one of the given part.
+// field reports whether a field of a node in the given part is selected. The field of an attr is "attr:NAME".
 func (s *selection) field(part, field string) bool {
 	aspect, attr := field, ""
 	switch {
@@ -191,12 +191,12 @@ func (s *selection) field(part, field string) bool {
 	return s.whole(part) || s.only[aspect] || aspect == Attrs && matchAny(s.onlyAttrs, attr)
 }
 
-// name reports whether something with these names counts.
+// name reports whether a thing with these names is selected.
 func (s *selection) name(names ...string) bool {
 	return len(s.names) == 0 || slices.ContainsFunc(names, func(n string) bool { return matchAny(s.names, n) })
 }
 
-// named reports whether only things with certain names count, so that what has no name does not.
+// named reports whether things are selected by name, which excludes things without a name.
 func (s *selection) named() bool { return len(s.names) > 0 }
 
 func matchAny(globs []scope.Glob, name string) bool {

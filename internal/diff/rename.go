@@ -5,12 +5,12 @@ import (
 	"unsafe"
 )
 
-// renames is what got another name: nodes, whole scopes and functions of A under their names in B. A nil renames is none.
+// renames maps the renamed nodes, scopes and functions of A to their names in B. A nil *renames has no renames.
 type renames struct {
-	nodes     *matcher          // finds the node of B for a node of A that is renamed; may be nil
+	nodes     *matcher          // finds the node of B for a renamed node of A; may be nil
 	scopes    map[string]string // scopes of which no node has kept its name, without the slash; "" is the top
 	functions map[string]string
-	locals    map[string]string // arguments of the function in whose body the names stand
+	locals    map[string]string // arguments of the function whose body is compared
 }
 
 // none reports whether nothing was renamed.
@@ -18,8 +18,8 @@ func (r *renames) none() bool {
 	return r == nil || len(r.functions)+len(r.scopes)+len(r.locals) == 0 && (r.nodes == nil || r.nodes.pairs == 0)
 }
 
-// follows reports whether b is what the name a has become. A name is that of a node, with or without `^` before it and an
-// output behind it, or of a scope or function.
+// follows reports whether a was renamed to b. Both are names of a node, scope or function. The name of a node can have a leading `^` and a
+// trailing output.
 func (r *renames) follows(a, b string) bool { return !r.none() && r.translate(a) == b }
 
 // followsNode is follows for the name of a node.
@@ -34,7 +34,7 @@ func (r *renames) followsFunction(a, b string) bool {
 	return ok && now == b
 }
 
-// translate returns what has become of a name, the name itself where it is none that was renamed.
+// translate returns the new name for a name, or the name itself if it was not renamed.
 func (r *renames) translate(name string) string {
 	if r.none() {
 		return name
@@ -57,7 +57,7 @@ func (r *renames) translate(name string) string {
 	return head + now + tail
 }
 
-// node returns what has become of the name of a node or scope.
+// node returns the new name of a node or scope.
 func (r *renames) node(name string) string {
 	if now, ok := r.locals[name]; ok {
 		return now
@@ -81,7 +81,7 @@ func (r *renames) node(name string) string {
 	return name
 }
 
-// inScope returns a name under a scope, which may be the top.
+// inScope returns a name in a scope. The empty scope is the top.
 func inScope(scope, name string) string {
 	if scope == "" {
 		return name

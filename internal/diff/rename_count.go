@@ -2,12 +2,12 @@ package diff
 
 import "strings"
 
-// A scopeCount is how many nodes of a scope have got their names behind another one, and how many it has.
+// A scopeCount holds the number of nodes that moved from a scope to another one, and the size of the scope.
 type scopeCount struct {
 	nodes, of, kept int
 }
 
-// renamedScopes counts the nodes of all scopes that any node has left for another.
+// renamedScopes counts the nodes of all scopes from which a node moved to another scope.
 func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 	found := make(map[scopePair]scopeCount)
 	byScope := make(map[string]scopeCount)
@@ -25,7 +25,7 @@ func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 	if len(found) == 0 {
 		return found
 	}
-	// A node that is called like the scope, as a variable is, goes with it.
+	// A node with the name of the scope, such as a variable, belongs to it.
 	for k := range m.a.left {
 		if j := m.a.partner[k]; j != alone {
 			p := scopePair{m.a.names[k], m.b.names[j]}
@@ -43,7 +43,7 @@ func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 	return found
 }
 
-// countScopes counts the nodes of A in each of the scopes, and those of them that have kept their names.
+// countScopes counts the nodes of A in each scope, and how many of them kept their names.
 func (m *matcher) countScopes(counts map[string]scopeCount) {
 	if m.names == nil {
 		m.names = make([]string, len(m.al.a))

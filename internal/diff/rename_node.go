@@ -7,19 +7,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A matcher pairs the nodes that have no partner of their name with those that they have become: the same but for the
-// name. It looks for scopes first, then along the edges of the graph, then for nodes that are alone of their kind.
+// A matcher pairs nodes that were renamed: nodes without a partner of the same name that are otherwise equal. It first looks for renamed
+// scopes, then follows the edges of the graph, and then looks for nodes that are unique.
 type matcher struct {
 	al      *alignment
 	compare *comparer
 	a, b    side
-	pairs   int                      // how many nodes are paired
+	pairs   int                      // number of paired nodes
 	scopes  map[scopePair]scopeCount // what findWholeScopes counted
-	names   []string                 // of all nodes of A, nil until somebody asks
+	names   []string                 // of all nodes of A; nil until they are needed
 	settled bool                     // the nodes of renamed scopes are the same, as long as no pair is parted
 }
 
-// newMatcher finds what was renamed between aligned graphs. The comparer gets to know the renames as they are found.
+// newMatcher finds the renames between aligned graphs, and makes them known to the comparer.
 func newMatcher(al *alignment, c *comparer) *matcher {
 	m := &matcher{al: al, compare: c}
 	m.a.take(al.a, al.toB)
@@ -63,7 +63,7 @@ func (m *matcher) related() bool {
 // anyFree reports whether nodes without a partner are left on both sides.
 func (m *matcher) anyFree() bool { return m.pairs < min(len(m.a.left), len(m.b.left)) }
 
-// renamed returns the new name of a node that was renamed.
+// renamed returns the new name of a renamed node.
 func (m *matcher) renamed(name string) (string, bool) {
 	k, ok := m.a.at[name]
 	if !ok || m.a.partner == nil || m.a.partner[k] == alone {
@@ -72,7 +72,7 @@ func (m *matcher) renamed(name string) (string, bool) {
 	return m.b.names[m.a.partner[k]], true
 }
 
-// pair makes j of B what has become of i of A.
+// pair pairs node i of A with node j of B.
 func (m *matcher) pair(i, j int32, scoped bool) {
 	m.a.partner[i], m.b.partner[j] = j, i
 	m.a.scoped[i], m.b.scoped[j] = scoped, scoped
@@ -80,7 +80,7 @@ func (m *matcher) pair(i, j int32, scoped bool) {
 	m.pairs++
 }
 
-// part takes back what pair did to i of A.
+// part undoes the pairing of node i of A.
 func (m *matcher) part(i int32) {
 	j := m.a.partner[i]
 	m.a.partner[i], m.b.partner[j] = alone, alone
@@ -90,7 +90,7 @@ func (m *matcher) part(i int32) {
 	m.settled = false
 }
 
-// free reports whether neither of two nodes has a partner.
+// free reports whether both nodes have no partner.
 func (m *matcher) free(i, j int32) bool { return m.a.partner[i] == alone && m.b.partner[j] == alone }
 
 // rawA returns the NodeDef of i of A.
@@ -158,7 +158,7 @@ func (m *matcher) matchAlone(seed maphash.Seed) {
 	}
 }
 
-// matchReaders looks at the readers of pairs that were just found.
+// matchReaders tries to pair the readers of newly found pairs.
 func (m *matcher) matchReaders(found []int32) {
 	for len(found) > 0 {
 		i := found[0]
@@ -244,13 +244,13 @@ func (m *matcher) pairGroup(as, bs []int32) []int32 {
 	return found
 }
 
-// A grouping is the nodes of one side by what they look like.
+// A grouping holds the nodes of one side, grouped by hash.
 type grouping struct {
 	key     []uint64 // for each place
 	members map[uint64][]int32
 }
 
-// levels is how many steps up the inputs a node's looks go.
+// levels is the number of levels of inputs that the hash of a node includes.
 const levels = 3
 
 // group returns what the nodes without a partner look like, with what they read, and what that reads.
@@ -300,8 +300,8 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 // passes is how often pairs are looked at again because others turned out to be none.
 const passes = 12
 
-// verify parts the nodes that are not the same after all, and reports whether there were any. Nodes in a renamed scope may
-// stay although they differ.
+// verify parts nodes that turn out to be different, and reports whether there were any. Nodes in a renamed scope can stay paired although
+// they differ.
 func (m *matcher) verify() bool {
 	ever := false
 	for range passes {
@@ -345,7 +345,7 @@ func (m *matcher) readAlike(i, j int32) bool {
 	return false
 }
 
-// hasInputs reports whether node i of A reads anything.
+// hasInputs reports whether node i of A has inputs.
 func (m *matcher) hasInputs(i int32) bool {
 	for s := wire.Scan(m.rawA(i)); s.Next(); {
 		if s.Is(wire.NodeInput) {

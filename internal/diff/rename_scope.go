@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// matchScopes pairs the nodes of scopes that were renamed or moved: those that have the same names behind the scope.
+// matchScopes pairs the nodes of scopes that were renamed or moved. Their names after the scope are equal.
 func (m *matcher) matchScopes(seed maphash.Seed) {
 	m.matchWholeScopes(seed, func(s *side, k int) uint64 { return s.prints[k] }, 2)
 	if m.anyFree() {
@@ -52,7 +52,7 @@ func scopes(name string, use func(scope, rest string)) {
 	}
 }
 
-// sums returns the sum of each scope that a free node is in.
+// sums returns the sum of each scope that contains a free node.
 func (s *side) sums(seed maphash.Seed, leaf func(s *side, k int) uint64) map[string]scopeSum {
 	at := make(map[string]int)
 	var sums []scopeSum
@@ -94,7 +94,7 @@ type scopePlace struct {
 	at    int
 }
 
-// matchWholeScopes pairs scopes of at least the given number of nodes that hold the same names with the same looks.
+// matchWholeScopes pairs scopes of at least the given number of nodes whose nodes have equal names and hashes.
 func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) uint64, least int) {
 	inA, inB := m.a.sums(seed, leaf), m.b.sums(seed, leaf)
 	bySum := make(map[scopeSum]*candidates)
@@ -233,7 +233,7 @@ func inside(scope string, is func(string) bool) bool {
 	}
 }
 
-// likeness says how well a scope's new name fits: the same last part, the same scope around it.
+// likeness rates the new name of a scope: it is higher for the same last part and for the same parent.
 func likeness(a, b string) int {
 	n := 0
 	if lastPart(a) == lastPart(b) {
@@ -245,7 +245,7 @@ func likeness(a, b string) int {
 	return n
 }
 
-// parentOf returns the scope that a scope is in, empty for the top.
+// parentOf returns the parent of a scope, or "" for the top.
 func parentOf(scope string) string { return scope[:max(strings.LastIndexByte(scope, '/'), 0)] }
 
 const (
@@ -253,11 +253,11 @@ const (
 	crowd = 16
 	// sampleSize is about how many nodes are looked at to find scopes.
 	sampleSize = 100_000
-	// votesNeeded is how many nodes must speak for a scope.
+	// votesNeeded is the number of votes that a scope needs.
 	votesNeeded = 3
 )
 
-// scopePair is a scope of A and what it may have become.
+// A scopePair is a scope of A and its possible new name in B.
 type scopePair struct{ a, b string }
 
 // matchMostOfScopes pairs the nodes of scopes that were renamed and changed too: every node speaks for the scopes that
@@ -419,19 +419,19 @@ func (m *matcher) verifyScopes() bool {
 	return parted
 }
 
-// manyAlike is how many nodes a scope must have to be recognized in a graph that has little else in common.
+// manyAlike is the number of nodes that a scope needs to be recognized in a graph with little else in common.
 const manyAlike = 8
 
-// A tally is how many nodes of a scope are paired, and how many of them are the same.
+// A tally counts the paired nodes of a scope, and how many of them are equal.
 type tally struct{ nodes, same int }
 
-// most reports whether the nodes that are the same are most of those that a scope has.
+// most reports whether most nodes of a scope are equal.
 func (t *tally) most(nodes int) bool {
 	const percent = 60
 	return 100*t.same >= percent*nodes
 }
 
-// countIn counts the nodes without a partner of their name in each of the scopes.
+// countIn counts the nodes of each scope that have no partner of the same name.
 func (s *side) countIn(counts map[string]int) {
 	if len(counts) == 0 {
 		return

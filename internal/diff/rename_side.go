@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A side is the nodes of one graph that have no partner of their name. They are called by their place in left.
+// A side holds the nodes of one graph that have no partner of the same name. Other fields index them by their place in left.
 type side struct {
 	nodes   [][]byte
 	left    []int32 // node numbers in file order
@@ -16,17 +16,17 @@ type side struct {
 	at      map[string]int32 // place by name
 	prints  []uint64         // fingerprints
 	partner []int32          // place in the other side, or alone
-	scoped  []bool           // paired because of a scope that was renamed
-	readers [][]reader       // who reads the node
+	scoped  []bool           // paired because their scope was renamed
+	readers [][]reader       // readers of each node
 }
 
-// A reader is a node that has another one as an input.
+// A reader is an input of a node that reads another node.
 type reader struct {
 	node int32 // node number
-	slot int32 // which of its inputs, control inputs counted too
+	slot int32 // number of the input, including control inputs
 }
 
-// take makes s the nodes that have no partner.
+// take sets s to the nodes without a partner.
 func (s *side) take(nodes [][]byte, partner []int32) {
 	s.nodes = nodes
 	for i, p := range partner {
@@ -56,7 +56,7 @@ func (s *side) fingerprint(f *fingerprinter) {
 	}
 }
 
-// manyReaders is how many readers of one node are looked at.
+// manyReaders is the largest number of readers that are recorded for a node.
 const manyReaders = 64
 
 func (s *side) findReaders() {
@@ -73,16 +73,16 @@ func (s *side) findReaders() {
 	}
 }
 
-// place returns the place of a node without a partner of its name.
+// place returns the place of a node in left.
 func (s *side) place(node int32) (int32, bool) {
 	k, ok := slices.BinarySearch(s.left, node)
 	return int32(k), ok
 }
 
-// lastPart returns what stands behind the last slash of a name.
+// lastPart returns the part of a name after the last slash.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// compareNatural orders names so that numbers in them count as numbers: conv2 before conv10.
+// compareNatural compares names, with numbers in them as numbers: conv2 is before conv10.
 func compareNatural(a, b string) int {
 	for a != "" && b != "" {
 		x, y := digits(a), digits(b)
@@ -105,7 +105,7 @@ func compareNatural(a, b string) int {
 	return len(a) - len(b)
 }
 
-// digits returns how many digits s begins with.
+// digits returns the number of digits at the start of s.
 func digits(s string) int {
 	n := 0
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {

@@ -8,11 +8,11 @@ package diff
 
 import "iter"
 
-// FormatVersion is the version of the report's JSON. Fields are only ever added to it.
+// FormatVersion is the version of the report's JSON. Within a version, fields are added but not removed or changed.
 const FormatVersion = 1
 
-// A Report is what differs between two MetaGraphDefs, A and B. Its JSON is documented in docs/diff.md. A part that was not
-// compared is nil; one without differences has its counts only.
+// A Report holds the differences between two MetaGraphDefs, A and B. Its JSON form is documented in docs/diff.md. A part that was not
+// compared is nil. A part without differences has only its counts.
 type Report struct {
 	FormatVersion int      `json:"format_version"`
 	A             Side     `json:"a"`
@@ -38,7 +38,7 @@ type Report struct {
 	Unknown     *Part `json:"unknown,omitempty"`
 }
 
-// A Side is one of the two things that are compared.
+// A Side is one of the two inputs of a comparison.
 type Side struct {
 	File              string `json:"file,omitempty"`  // set by the caller of Compare
 	Label             string `json:"label,omitempty"` // what to call the side instead of File; set by the caller
@@ -47,7 +47,7 @@ type Side struct {
 	Nodes             int    `json:"nodes"`
 }
 
-// A Part is what differs in one part of the files, or inside one function or collection.
+// A Part holds the differences in one part of the files, or inside one function or collection.
 type Part struct {
 	A             int      `json:"a_count"` // how many things there are in A: nodes, functions, collections, ...
 	B             int      `json:"b_count"`
@@ -60,7 +60,7 @@ type Part struct {
 	Fields        []Field  `json:"fields"`         // what differs in a part that is a single message
 }
 
-// A Change is one thing that differs: a node, a function, a collection, an entry of one.
+// A Change is one thing that differs, such as a node, a function, a collection or an entry of one.
 type Change struct {
 	Name    string  `json:"name"`               // in A, in B where it was added
 	NewName string  `json:"new_name,omitempty"` // in B, where it differs
@@ -90,7 +90,7 @@ type Field struct {
 	Tensor *Tensor `json:"tensor,omitempty"` // where both values are tensors of one dtype and shape
 }
 
-// A Tensor sums up how two tensors of the same dtype and shape differ.
+// A Tensor summarizes the difference of two tensors with the same dtype and shape.
 type Tensor struct {
 	DType      string   `json:"dtype"`
 	Shape      []int64  `json:"shape"`
@@ -121,7 +121,7 @@ const (
 	Unknown     = "unknown"
 )
 
-// Parts calls yield with the name and the value of each part that was compared, in the order of the report.
+// Parts yields the name and value of each part that was compared, in the order of the report.
 func (r *Report) Parts() iter.Seq2[string, *Part] {
 	return func(yield func(string, *Part) bool) {
 		for _, p := range r.parts() {
@@ -137,7 +137,7 @@ type namedPart struct {
 	part **Part
 }
 
-// parts returns the place of each part, the parts that matter most to people first.
+// parts returns pointers to all parts, the most important ones first.
 func (r *Report) parts() []namedPart {
 	return []namedPart{
 		{IO, &r.IO}, {Variables, &r.Variables}, {Checkpoint, &r.Checkpoint}, {Signatures, &r.Signatures}, {Collections, &r.Collections}, {Nodes, &r.Nodes},
@@ -146,16 +146,16 @@ func (r *Report) parts() []namedPart {
 	}
 }
 
-// Empty reports whether nothing differs in the part.
+// Empty reports whether the part has no differences.
 func (p *Part) Empty() bool { return p.Count() == 0 }
 
-// Count returns the number of differences: things added, removed, renamed, changed and moved, and single fields. A renamed
-// scope is one.
+// Count returns the number of differences: things that were added, removed, renamed, changed or moved, and single fields. A renamed scope
+// counts as one.
 func (p *Part) Count() int {
 	return len(p.Added) + len(p.Removed) + len(p.RenamedScopes) + len(p.Renamed) + len(p.Changed) + len(p.Moved) + len(p.Fields)
 }
 
-// RenamedNodes returns how many things were renamed, those in renamed scopes counted one by one.
+// RenamedNodes returns the number of renamed things, including each one in a renamed scope.
 func (p *Part) RenamedNodes() int {
 	n := len(p.Renamed)
 	for _, s := range p.RenamedScopes {

@@ -19,7 +19,7 @@ type nodeReporter struct {
 	variables *variableReporter // nil if variables are not reported
 }
 
-// newNodeReporter finds the renamed nodes and gives them to the comparer.
+// newNodeReporter finds the renamed nodes and makes them known to the comparer.
 func (c *comparison) newNodeReporter(of string, al *alignment, compare *comparer) *nodeReporter {
 	t := &nodeReporter{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool), ops: make(map[string]string)}
 	t.matcher = newMatcher(al, compare)
@@ -27,7 +27,7 @@ func (c *comparison) newNodeReporter(of string, al *alignment, compare *comparer
 	return t
 }
 
-// part returns the differences.
+// part returns the differences between the nodes.
 func (t *nodeReporter) part() *Part {
 	p := &Part{A: len(t.al.a), B: len(t.al.b)}
 	whole := t.sel.whole(t.of)
@@ -107,10 +107,10 @@ func (t *nodeReporter) pair(p *Part, a, b []byte, whole bool) {
 	}
 }
 
-// reportScope is the least number of renamed nodes with which a scope is reported instead of its nodes.
+// reportScope is the smallest number of renamed nodes for which their scope is reported instead.
 const reportScope = 2
 
-// findScopes finds the renamed scopes: those in which several nodes kept the rest of their names.
+// findScopes finds the renamed scopes, in which several nodes kept the rest of their names.
 func (t *nodeReporter) findScopes() {
 	for p, s := range t.matcher.scopes {
 		if s.nodes >= reportScope {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// An entry is one element of a list whose order counts. Lists can be long, so that most entries are nothing but a label.
+// An entry is one element of an ordered list. Lists can be long, so most entries have only a label.
 type entry struct {
 	label string     // what tells it from the others: of an entry of A under the name that it has in B
 	more  *entryMore // nil if the label is all, and was not renamed
@@ -19,7 +19,7 @@ type entryMore struct {
 	value *message // the entry itself; nil if the label is all
 }
 
-// old returns the label without renames.
+// old returns the original label, without renames.
 func (e *entry) old() string {
 	if e.more == nil {
 		return e.label
@@ -97,7 +97,7 @@ func (e *entry) compare(other *entry, renames *renames) []Field {
 	return nil
 }
 
-// reserve returns room for the entries that have no partner, nil if all have one.
+// reserve returns an empty slice with capacity for the entries without a partner, or nil if all have one.
 func reserve(partner []int) []Change {
 	n := 0
 	for _, p := range partner {
@@ -109,7 +109,7 @@ func reserve(partner []int) []Change {
 	return make([]Change, 0, n)
 }
 
-// pairLabels pairs entries of one label: the first with the first, the second with the second.
+// pairLabels pairs entries with the same label in order: the first with the first, the second with the second.
 func pairLabels(a, b []entry) (toB, toA []int) {
 	first := make(map[string]int32, len(b)) // the first entry of B that is left with a label; alone if none is
 	next := make([]int32, len(b))           // the next entry of B with the same label

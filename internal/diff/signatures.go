@@ -33,7 +33,7 @@ func (c *comparison) compareSignatures() error {
 	return nil
 }
 
-// signatureText returns a signature in short.
+// signatureText returns a short text for a signature.
 func signatureText(raw []byte) string {
 	s := new(tfpb.SignatureDef)
 	if schema.Unmarshal(raw, s) != nil {

@@ -11,7 +11,7 @@ import (
 	dtypes "github.com/metagraph/metagraph/internal/tensor"
 )
 
-// sameType reports whether two tensors have one dtype and shape, so that their values can be compared one by one.
+// sameType reports whether two tensors have the same dtype and shape, so that their values can be compared one by one.
 func (t *tensor) sameType(u *tensor) bool {
 	return t.proto.GetDtype() == u.proto.GetDtype() && sameShape(t.proto.GetTensorShape(), u.proto.GetTensorShape())
 }
@@ -35,7 +35,7 @@ func (t *tensor) equal(u *tensor) bool {
 		t.compare(u, false).Differ == 0
 }
 
-// compare counts the values in which tensors of one type differ. With all false it stops at the first.
+// compare counts the differing values of two tensors of the same type. Unless all is true, it stops at the first one.
 func (t *tensor) compare(u *tensor, all bool) *Tensor {
 	out := &Tensor{DType: dtypeName(t.proto.GetDtype()), Shape: t.shape, Values: max(t.values, u.values), FirstIndex: -1}
 	if out.Shape == nil {
@@ -83,7 +83,7 @@ func (t *tensor) compare(u *tensor, all bool) *Tensor {
 	return out
 }
 
-// block is how many values are compared at once while they are the same.
+// block is the number of values that are compared at once while they are equal.
 const block = 512
 
 // sameBlock reports whether the values from i on, block of them, are written down with the same bytes.
@@ -95,7 +95,7 @@ func (t *tensor) sameBlock(u *tensor, i int64) bool {
 	return bytes.Equal(t.data[from:to], u.data[from:to])
 }
 
-// at returns the bytes of value i: the last one written down where there are fewer, nil for zero where there are none.
+// at returns the bytes of value i. If fewer values are stored, it returns the last one, or nil for zero if there are none.
 func (t *tensor) at(i int64) []byte {
 	if t.given == 0 || i >= t.given && t.broken {
 		return nil
@@ -108,7 +108,7 @@ func (t *tensor) at(i int64) []byte {
 	return t.data[i*w : (i+1)*w]
 }
 
-// sameAt reports whether value i is the same: bit by bit, or not a number in both.
+// sameAt reports whether value i is the same: equal bits, or NaN in both.
 func (t *tensor) sameAt(u *tensor, i int64) bool {
 	a, b := t.at(i), u.at(i)
 	if bytes.Equal(a, b) || isZero(a) && isZero(b) && len(t.strings)+len(u.strings) == 0 {
@@ -125,7 +125,7 @@ func (t *tensor) sameAt(u *tensor, i int64) bool {
 	return false
 }
 
-// sameFloat reports whether two floats have the same bits or are both not a number.
+// sameFloat reports whether two floats have the same bits or are both NaN.
 func sameFloat(a, b float64) bool {
 	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
 }
@@ -193,7 +193,7 @@ func bits(v []byte) uint64 {
 	return out
 }
 
-// text returns value i for people.
+// text returns value i as text.
 func (t *tensor) text(i int64) string {
 	v := t.at(i)
 	switch t.element.kind {
@@ -219,10 +219,10 @@ func (t *tensor) text(i int64) string {
 	return fmt.Sprintf("0x%x", v)
 }
 
-// shown is up to how many values a tensor's text lists.
+// shown is the largest number of values in the text of a tensor.
 const shown = 6
 
-// String returns the tensor in short: dtype, shape and, of small ones, the values.
+// String returns a short text for the tensor: its dtype, its shape and, if it is small, its values.
 func (t *tensor) String() string {
 	var b strings.Builder
 	b.WriteString(dtypeName(t.proto.GetDtype()))

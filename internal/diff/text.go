@@ -13,8 +13,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// quote returns a string from a file as it stands where it is plain, and in quotes where a character in it would not show
-// or it is empty.
+// quote returns a string from a file. It adds quotes if the string is empty or has characters that are not printable.
 func quote(s string) string {
 	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)
@@ -44,11 +43,11 @@ func shapeText(shape *tfpb.TensorShapeProto) string {
 	return "(" + strings.Join(dims, ", ") + ")"
 }
 
-// maxText is about how long the text of one value gets.
+// maxText is the approximate maximum length of the text of one value.
 const maxText = 2000
 
-// describe returns a message in one line: fields in the order of their numbers, map keys sorted, absent fields left out.
-// Tensors, shapes, dtypes and attr values stand as people write them.
+// describe returns a message in one line, without missing fields. Fields are in the order of their numbers, and map keys are sorted.
+// Tensors, shapes, dtypes and attr values have their usual short form.
 func describe(m protoreflect.Message) string {
 	var b strings.Builder
 	write(&b, m)
@@ -57,7 +56,7 @@ func describe(m protoreflect.Message) string {
 
 func write(b *strings.Builder, m protoreflect.Message) {
 	if b.Len() > 4*maxText {
-		return // it is cut anyway
+		return // the text is cut here
 	}
 	switch v := m.Interface().(type) {
 	case *tfpb.TensorShapeProto:
@@ -105,7 +104,7 @@ func write(b *strings.Builder, m protoreflect.Message) {
 	b.WriteByte('}')
 }
 
-// anyType returns the name of the type that an Any says it holds.
+// anyType returns the type name in the URL of an Any.
 func anyType(a *anypb.Any) string { return quote(lastPart(a.GetTypeUrl())) }
 
 // writeBare writes the one field of m that is set without its name, or `[]`.
@@ -167,7 +166,7 @@ func writeMap(b *strings.Builder, f protoreflect.FieldDescriptor, m protoreflect
 	b.WriteByte('}')
 }
 
-// sortedKeys returns the keys of a map in order.
+// sortedKeys returns the keys of a map, sorted.
 func sortedKeys(m protoreflect.Map) []protoreflect.MapKey {
 	var keys []protoreflect.MapKey
 	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
@@ -178,7 +177,7 @@ func sortedKeys(m protoreflect.Map) []protoreflect.MapKey {
 	return keys
 }
 
-// compareKeys orders map keys: numbers by value, strings by their bytes.
+// compareKeys compares map keys: numbers by value, strings by their bytes.
 func compareKeys(a, b protoreflect.MapKey) int {
 	x, ok := a.Interface().(string)
 	if ok {
@@ -210,7 +209,7 @@ func writeValue(b *strings.Builder, f protoreflect.FieldDescriptor, v protorefle
 	}
 }
 
-// enumText returns the name of an enum value; of a DataType the short one.
+// enumText returns the name of an enum value, or the short name for a DataType.
 func enumText(f protoreflect.FieldDescriptor, n protoreflect.EnumNumber) string {
 	if f.Enum().FullName() == "tensorflow.DataType" {
 		return dtypeName(tfpb.DataType(n))
@@ -244,7 +243,7 @@ func elementText(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	return b.String()
 }
 
-// clip shortens two texts that are too long, so that the place from which they differ stays in sight.
+// clip shortens two texts that are too long. Both keep the position where they start to differ.
 func clip(a, b string) (string, string) {
 	const context = 60
 	if len(a) <= maxText && len(b) <= maxText {

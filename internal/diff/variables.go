@@ -17,7 +17,7 @@ func isVariable(op []byte) bool {
 	return false
 }
 
-// A variableReporter tells how the variables of the graph differ. It says again, from their side, what is a difference of nodes.
+// A variableReporter reports the differences of variables. They repeat differences of nodes from the view of the variables.
 type variableReporter struct {
 	sel    *selection
 	found  *Part
@@ -28,7 +28,7 @@ func newVariableReporter(sel *selection) *variableReporter {
 	return &variableReporter{sel: sel, found: new(Part), scopes: make(map[scopePair]int)}
 }
 
-// part returns what differs, renamed scopes in the given order.
+// part returns the differences, with renamed scopes in the given order.
 func (v *variableReporter) part(scopes []Scope) *Part {
 	for _, s := range scopes {
 		if n := v.scopes[s.pair()]; n > 0 && !v.sel.named() {
@@ -43,13 +43,13 @@ func (s *Scope) pair() scopePair {
 	return scopePair{strings.TrimSuffix(s.Name, "/"), strings.TrimSuffix(s.NewName, "/")}
 }
 
-// equal counts a node that is the same on both sides.
+// equal counts a node that is equal on both sides.
 func (v *variableReporter) equal(raw []byte) {
 	n := count(isVariable(opOf(raw)))
 	v.found.A, v.found.B = v.found.A+n, v.found.B+n
 }
 
-// removed tells a node that only A has, if it is a variable.
+// removed reports a node that only A has, if it is a variable.
 func (v *variableReporter) removed(n *nodeView) {
 	if !isVariable(n.op) {
 		return
@@ -60,7 +60,7 @@ func (v *variableReporter) removed(n *nodeView) {
 	}
 }
 
-// added tells a node that only B has, if it is a variable.
+// added reports a node that only B has, if it is a variable.
 func (v *variableReporter) added(n *nodeView) {
 	if !isVariable(n.op) {
 		return
@@ -71,7 +71,7 @@ func (v *variableReporter) added(n *nodeView) {
 	}
 }
 
-// pair tells how two nodes that are one differ as variables; fields is in what they differ as nodes.
+// pair reports the differences of two paired nodes as variables. fields holds their differences as nodes.
 func (v *variableReporter) pair(a, b *nodeView, fields []Field, inScope map[scopePair]bool) {
 	isA, isB := isVariable(a.op), isVariable(b.op)
 	if !isA && !isB {
@@ -114,7 +114,7 @@ func (v *variableReporter) pair(a, b *nodeView, fields []Field, inScope map[scop
 	}
 }
 
-// variableText returns dtype and shape of a variable.
+// variableText returns the dtype and shape of a variable as text.
 func variableText(n *nodeView) string {
 	text := ""
 	if dtype, ok := n.findAttr([]byte("dtype")); ok {

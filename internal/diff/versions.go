@@ -9,14 +9,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// versions holds what the part "versions" compares.
+// versions holds the fields of the part "versions".
 type versions struct {
 	info  *tfpb.MetaGraphDef_MetaInfoDef // its version fields alone
 	graph *tfpb.VersionDef
 	old   int32 // GraphDef.version of the first files
 }
 
-// compareVersions compares the versions of graph and TensorFlow.
+// compareVersions compares the versions of the graph and of TensorFlow.
 func (c *comparison) compareVersions() error {
 	p := &Part{A: 1, B: 1}
 	c.report.Versions = p

@@ -9,19 +9,19 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// Brief is the format of diff that takes one line.
+// Brief is the one-line format of diff.
 const Brief Format = "brief"
 
-// DiffOptions says how a comparison is printed. The zero value is a table without color.
+// DiffOptions configures how a comparison is printed. The zero value is a table without color.
 type DiffOptions struct {
 	Format Format // Table, Markdown, JSON or Brief; "" is Table
 	Stat   bool   // one line for each part that differs, in Table and Markdown
-	All    bool   // list everything, however long it gets
+	All    bool   // list everything, without limits
 	Color  bool
-	Width  int // columns of the terminal, 0 for as wide as it takes
+	Width  int // columns of the terminal, 0 for no limit
 }
 
-// Diff prints a comparison. Where nothing differs only JSON says so; the others print nothing.
+// Diff prints a comparison. If there are no differences, all formats except JSON print nothing.
 func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 	out := newPrinter(w)
 	switch {
@@ -46,7 +46,7 @@ func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 	return out.flush()
 }
 
-// diffJSON writes the report as one object, each change on a line of its own.
+// diffJSON writes the report as one object, with each change on its own line.
 func diffJSON(w *printer, r *diff.Report) error {
 	e := encoder{w: w}
 	separator := "{\n  "
@@ -76,7 +76,7 @@ func diffJSON(w *printer, r *diff.Report) error {
 	return w.err
 }
 
-// part writes a part, each element of its lists on a line.
+// part writes a part, with each element of its lists on its own line.
 func (e *encoder) part(p *diff.Part) error {
 	v := reflect.ValueOf(p).Elem()
 	separator := "{"
@@ -94,7 +94,7 @@ func (e *encoder) part(p *diff.Part) error {
 	return e.w.err
 }
 
-// partTitle returns what a part is called in what people read.
+// partTitle returns the name of a part for people.
 func partTitle(name string) string {
 	switch name {
 	case diff.IO:
@@ -111,7 +111,7 @@ func partTitle(name string) string {
 	return name
 }
 
-// partCounts returns how much of what differs in a part: "2 added, 1 removed".
+// partCounts returns the numbers of differences in a part: "2 added, 1 removed".
 func partCounts(p *diff.Part) string {
 	var out []string
 	add := func(n int, what string) {
@@ -133,10 +133,10 @@ func partCounts(p *diff.Part) string {
 	return strings.Join(out, ", ")
 }
 
-// diffNumber returns a count with commas between the thousands.
+// diffNumber returns a count with thousands separators.
 func diffNumber(n int) string { return numberText(int64(n)) }
 
-// diffCount returns a count and what is counted, in the plural where there is not one.
+// diffCount returns a count with its noun, in the singular or plural.
 func diffCount(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -144,7 +144,7 @@ func diffCount(n int, one, many string) string {
 	return diffNumber(n) + " " + many
 }
 
-// differing returns the parts in which something differs, in order.
+// differing returns the parts with differences, in order.
 func differing(r *diff.Report) []namedPart {
 	var out []namedPart
 	for name, p := range r.Parts() {
@@ -169,7 +169,7 @@ func diffBrief(r *diff.Report) string {
 	return sideName(r.A, "A") + " and " + sideName(r.B, "B") + " differ: " + strings.Join(parts, "; ")
 }
 
-// diffSummary returns the parts that differ, with how much of each.
+// diffSummary returns the parts that differ, with the numbers of their differences.
 func diffSummary(r *diff.Report) string {
 	var parts []string
 	for _, p := range differing(r) {
@@ -178,7 +178,7 @@ func diffSummary(r *diff.Report) string {
 	return strings.Join(parts, ", ")
 }
 
-// sideName returns what to call a side: its label, or else its file.
+// sideName returns the name of a side: its label, or else its file.
 func sideName(s diff.Side, otherwise string) string {
 	switch {
 	case s.Label != "":
@@ -189,7 +189,7 @@ func sideName(s diff.Side, otherwise string) string {
 	return otherwise
 }
 
-// diffStat prints one line a part.
+// diffStat prints one line for each part.
 func diffStat(w *printer, r *diff.Report, st style) {
 	parts := differing(r)
 	title, sizes := 0, make([]string, len(parts))

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// A changeGroup is one change and all that it happened to.
+// A changeGroup is one change and all things that share it.
 type changeGroup struct {
 	field diff.Field
 	names []string
@@ -52,7 +52,7 @@ func groupChanges(changes []diff.Change) (shared []changeGroup, single []diff.Ch
 	return shared, single
 }
 
-// fieldKey returns a string that is the same for fields that changed in the same way.
+// fieldKey returns a string that is equal for fields with the same change.
 func fieldKey(f diff.Field) string {
 	key := f.Field
 	for _, s := range []*string{f.A, f.B} {
@@ -68,7 +68,7 @@ func fieldKey(f diff.Field) string {
 	return key
 }
 
-// changeName returns the name under which a change is told: the new one where it has one.
+// changeName returns the name for a change: the new name if there is one.
 func changeName(c diff.Change) string {
 	if c.NewName != "" {
 		return c.NewName
@@ -76,7 +76,7 @@ func changeName(c diff.Change) string {
 	return c.Name
 }
 
-// sumFields counts the things that changed each in a way of its own, by the field: of inputs all together.
+// sumFields counts unshared changes by field. It counts all inputs as one field.
 func sumFields(single []diff.Change) []changeGroup {
 	at := make(map[string]int)
 	var out []changeGroup
@@ -138,7 +138,7 @@ func sumScopes(names []string, lines int) []scopeSum {
 	return parts
 }
 
-// children sums up names in a scope by the next part of each.
+// children counts the names in a scope by their next part.
 func children(names []string, scope string) []scopeSum {
 	at := make(map[string]int)
 	var out []scopeSum

@@ -20,7 +20,7 @@ const (
 // foldSizes are how many elements a folded list holds, tried one after the other until the whole fits a comment.
 func foldSizes() []int { return []int{100, 40, 15, 5, 2} }
 
-// A diffPage is a comparison on its way to markdown.
+// A diffPage renders a comparison in markdown.
 type diffPage struct {
 	*bytes.Buffer
 	phrasing phrasing
@@ -67,7 +67,7 @@ func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
 	return p.Bytes()
 }
 
-// summary prints the table of the parts.
+// summary prints the table of parts.
 func (p *diffPage) summary(r *diff.Report) {
 	p.WriteString("| part | A | B | difference |\n| ---- | -: | -: | ---------- |\n")
 	for _, part := range differing(r) {
@@ -117,7 +117,7 @@ func (p *diffPage) list(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-// part prints what differs in a part, or inside one thing.
+// part prints the differences in a part, or inside one thing.
 func (p *diffPage) part(part *diff.Part, indent, one, many string) {
 	for _, f := range firstOf(part.Fields, p.most) {
 		p.item(indent, p.phrasing.field(f))
@@ -139,14 +139,14 @@ func (p *diffPage) part(part *diff.Part, indent, one, many string) {
 	}
 }
 
-// rest says how many of n things were not printed.
+// rest prints the number of things, out of n, that were left out.
 func (p *diffPage) rest(indent string, n int, what string) {
 	if rest := n - p.most; rest > 0 {
 		p.item(indent, diffNumber(rest)+" "+what)
 	}
 }
 
-// things prints what was added or removed.
+// things prints the things that were added or removed.
 func (p *diffPage) things(what string, changes []diff.Change, indent, one, many string) {
 	names := changeNames(changes)
 	switch {
@@ -163,7 +163,7 @@ func (p *diffPage) things(what string, changes []diff.Change, indent, one, many 
 	}
 }
 
-// changes prints what changed: what several things share once.
+// changes prints the changes. Changes that several things share are printed once.
 func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
 	var flat, nested []diff.Change
 	for _, c := range changes {
@@ -207,7 +207,7 @@ func groupFields(groups []changeGroup) []string {
 	return out
 }
 
-// single prints the things that changed each in a way of its own.
+// single prints the things whose changes are not shared.
 func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
 	fold := len(changes) > 2*foldFrom
 	inside := indent
@@ -244,7 +244,7 @@ func (p *diffPage) fields(fields []diff.Field) string {
 	return strings.Join(out, "; ")
 }
 
-// nested prints a function or collection in which something changed.
+// nested prints the changes inside a function or collection.
 func (p *diffPage) nested(c diff.Change, indent string) {
 	text := p.title(c)
 	if len(c.Fields) > 0 {

@@ -8,10 +8,10 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// screen is up to how many lines a comparison takes, if it can.
+// screen is the number of lines that a comparison should fit.
 const screen = 40
 
-// A limits is how many lines each kind of difference may take in one part.
+// limits holds the largest number of lines for each kind of difference in one part.
 type limits struct {
 	list   int // things added, removed, renamed, or with a change of their own
 	groups int // changes that several things share
@@ -19,15 +19,15 @@ type limits struct {
 	nested int // lines for what changed inside one thing
 }
 
-// limitSteps are the sizes that a part can have, the largest first.
+// limitSteps are the possible limits of a part, the largest first.
 func limitSteps() []limits {
 	return []limits{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
 }
 
-// unlimited is the limits of a list that is to be complete.
+// unlimited are the limits for complete lists.
 const unlimited = 1 << 30
 
-// diffText prints a comparison for people: as much of it as fits a screen, or all.
+// diffText prints a comparison as a table: as much as fits a screen, or everything.
 func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	lines := diffHead(r)
 	if o.All {
@@ -47,8 +47,8 @@ func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	writeDiffLines(w, lines, o)
 }
 
-// fitScreen lays the parts out so that they take up to about height lines: the longest part is cut down first, the nodes last.
-// It reports whether anything was left out.
+// fitScreen lays out the parts in about height lines. It shortens the longest part first, and the nodes last. It reports whether anything
+// was left out.
 func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
 	sizes := limitSteps()
 	level := make([]int, len(parts))
@@ -84,7 +84,7 @@ func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
 	return laid, left
 }
 
-// A diffLine is one line: what it is, how far it is indented, and what it says.
+// A diffLine is one line with its mark, indent and text.
 type diffLine struct {
 	mark  byte // '+', '-', '~', '>' for renamed and moved, '#' for a heading, 'n' for a note, ' ' for more of it
 	depth int
@@ -133,7 +133,7 @@ func (s style) removed(text string) string { return s.sgr("31", text) }
 func (s style) changed(text string) string { return s.sgr("33", text) }
 func (s style) renamed(text string) string { return s.sgr("36", text) }
 
-// diffHead sums up the differences and names the two sides.
+// diffHead returns the lines with a summary of the differences and the names of the two sides.
 func diffHead(r *diff.Report) []diffLine {
 	lines := []diffLine{{'#', 0, "different: " + diffSummary(r)}, {'a', 0, "--- " + sideText(r.A, "A")}, {'b', 0, "+++ " + sideText(r.B, "B")}}
 	for _, note := range r.Notes {
@@ -145,7 +145,7 @@ func diffHead(r *diff.Report) []diffLine {
 	return lines
 }
 
-// littleInCommon says so where most nodes are on one side only, "" elsewhere.
+// littleInCommon returns a note if most nodes are on one side only, and "" otherwise.
 func littleInCommon(r *diff.Report) string {
 	p := r.Nodes
 	if p == nil || len(p.Removed)+len(p.Added) == 0 {
@@ -168,7 +168,7 @@ func partLines(p namedPart, size limits) []diffLine {
 	return l.lines
 }
 
-// sideText says what is compared.
+// sideText describes one side of the comparison.
 func sideText(s diff.Side, otherwise string) string {
 	var facts []string
 	if s.Kind != "" && s.Kind != "MetaGraphDef" {
@@ -183,7 +183,7 @@ func sideText(s diff.Side, otherwise string) string {
 	return sideName(s, otherwise) + "  (" + strings.Join(facts, ", ") + ")"
 }
 
-// A diffLayout is a comparison on its way to lines.
+// A diffLayout lays out a comparison in lines.
 type diffLayout struct {
 	phrasing phrasing
 	size     limits
@@ -194,7 +194,7 @@ func (l *diffLayout) add(mark byte, depth int, text string) {
 	l.lines = append(l.lines, diffLine{mark, depth, text})
 }
 
-// more says that not all was told.
+// more adds a line with the number of things that are left out.
 func (l *diffLayout) more(depth, n int, one, many string) {
 	if n > 0 {
 		l.add(' ', depth, "… "+diffCount(n, one, many))
@@ -213,7 +213,7 @@ func (l *diffLayout) part(name string, p *diff.Part) {
 	l.body(p, 1, l.size, one, many)
 }
 
-// nouns returns what the things in a part are called.
+// nouns returns the singular and plural for the things in a part.
 func nouns(part string) (one, many string) {
 	switch part {
 	case diff.IO:
@@ -238,7 +238,7 @@ func nouns(part string) (one, many string) {
 
 func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0))] }
 
-// body lays out what was renamed, added, removed, changed and moved.
+// body lays out the things that were renamed, added, removed, changed and moved.
 func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string) {
 	for _, s := range firstOf(p.RenamedScopes, size.list) {
 		l.add('>', depth, l.phrasing.scope(s, one, many))
@@ -272,7 +272,7 @@ func changeNames(changes []diff.Change) []string {
 	return out
 }
 
-// things lays out what was added or removed: one by one, or summed up by scopes.
+// things lays out the things that were added or removed, one by one or as totals by scope.
 func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size limits, one, many string) {
 	if len(changes) <= size.list {
 		for _, c := range changes {
@@ -289,7 +289,7 @@ func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size li
 	l.add(mark, depth, text+l.phrasing.names(names, 2*size.names))
 }
 
-// sums returns scopes and how much is in them, as many as fit, the largest first.
+// sums returns scopes with the number of things in them, the largest first, as many as fit.
 func (v phrasing) sums(sums []scopeSum, most int) string {
 	var b strings.Builder
 	for i, s := range sums {
@@ -309,10 +309,10 @@ func (v phrasing) sums(sums []scopeSum, most int) string {
 	return b.String()
 }
 
-// sumsWidth is about how wide a list of scopes gets.
+// sumsWidth is the approximate width of a list of scopes.
 const sumsWidth = 100
 
-// thing returns what was added or removed, with its op or what it is.
+// thing returns the text for a thing that was added or removed, with its op or value.
 func (v phrasing) thing(c diff.Change) string {
 	text := v.code(c.Name)
 	switch {
@@ -325,7 +325,7 @@ func (v phrasing) thing(c diff.Change) string {
 	return text
 }
 
-// changes lays out what changed: what several things share once, then what is left to each.
+// changes lays out the changes: first those that several things share, then the others.
 func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one, many string) {
 	var flat, nested []diff.Change
 	for _, c := range changes {
@@ -344,7 +344,7 @@ func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one,
 	}
 }
 
-// flat lays out things that changed in fields of their own.
+// flat lays out things whose changes are not shared.
 func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, many string) {
 	if one == "op" && len(changes) > size.nested {
 		l.add('~', depth, diffCount(len(changes), "op", "ops")+" defined otherwise: "+l.phrasing.names(changeNames(changes), 2*size.names))
@@ -377,7 +377,7 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, ma
 	l.more(depth, len(sums)-size.list, "more field that changed", "more fields that changed")
 }
 
-// changeText returns one thing that changed with its fields.
+// changeText returns the text for one changed thing with its fields.
 func (l *diffLayout) changeText(c diff.Change, size limits) string {
 	text := l.phrasing.code(c.Name)
 	if c.NewName != "" {
@@ -402,7 +402,7 @@ func (l *diffLayout) fieldsText(fields []diff.Field, size limits) string {
 	return text
 }
 
-// nested lays out a function or collection in which something changed.
+// nested lays out the changes inside a function or collection.
 func (l *diffLayout) nested(c diff.Change, depth int, size limits) {
 	text := l.phrasing.code(c.Name)
 	if c.NewName != "" {

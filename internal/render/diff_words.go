@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// A phrasing is how names and values of a comparison are set off in a sentence.
+// A phrasing formats names and values of a comparison within a sentence.
 type phrasing struct {
 	code     func(string) string // a name or value out of a file
 	arrow    string
@@ -20,29 +20,29 @@ type phrasing struct {
 }
 
 const (
-	// valueWidth is about how long a value gets on a line where not everything is listed.
+	// valueWidth is the approximate maximum width of a value, unless everything is listed.
 	valueWidth = 44
 	// controlsWidth is the same for a list of control inputs, of which there may be two on a line.
 	controlsWidth = 36
 )
 
-// plainPhrasing is that of a terminal.
+// plainPhrasing returns the phrasing for a terminal.
 func plainPhrasing() phrasing {
 	return phrasing{code: Text, arrow: " -> ", none: "(none)", width: valueWidth, controls: controlsWidth}
 }
 
-// markdownPhrasing is that of markdown.
+// markdownPhrasing returns the phrasing for markdown.
 func markdownPhrasing() phrasing {
 	return phrasing{code: markdownCode, arrow: " → ", none: "(none)", width: valueWidth, controls: controlsWidth}
 }
 
-// complete returns the phrasing that cuts no value.
+// complete returns the phrasing without limits on values.
 func (v phrasing) complete() phrasing {
 	v.width, v.controls = unlimited, unlimited
 	return v
 }
 
-// markdownCode returns a code span. What is in it is shown as it stands.
+// markdownCode returns a code span that shows its text unchanged.
 func markdownCode(s string) string {
 	s = Text(s)
 	fence := "`"
@@ -55,10 +55,10 @@ func markdownCode(s string) string {
 	return fence + s + fence
 }
 
-// htmlText returns a string for the inside of an HTML element in markdown.
+// htmlText escapes a string for the inside of an HTML element in markdown.
 func htmlText(s string) string { return html.EscapeString(s) }
 
-// fieldName returns what a field is called in a sentence.
+// fieldName returns the name of a field for a sentence.
 func (v phrasing) fieldName(field string) string {
 	if n, ok := strings.CutPrefix(field, "input:"); ok {
 		return "input " + n
@@ -75,7 +75,7 @@ func (v phrasing) fieldName(field string) string {
 	return v.code(field)
 }
 
-// field returns a field that differs as a phrase: `device /gpu:0 -> (none)`.
+// field returns a phrase for a field that differs: `device /gpu:0 -> (none)`.
 func (v phrasing) field(f diff.Field) string {
 	if f.Field == "control_inputs" {
 		return v.fieldName(f.Field) + v.controlsText(f)
@@ -99,7 +99,7 @@ func (v phrasing) value(s *string) string {
 	return v.code(*s)
 }
 
-// controlsText says which control inputs went and came.
+// controlsText returns a phrase for the control inputs that were removed and added.
 func (v phrasing) controlsText(f diff.Field) string {
 	a, b := shortenPair(f.A, f.B, v.controls)
 	text := ""
@@ -112,10 +112,10 @@ func (v phrasing) controlsText(f diff.Field) string {
 	return text
 }
 
-// tensorDifference says how far two tensors are apart.
+// tensorDifference returns a phrase for the difference of two tensors.
 func tensorDifference(t *diff.Tensor, v phrasing) string {
 	text := fmt.Sprintf("%s of %s values differ", numberText(t.Differ), numberText(t.Values))
-	if t.Largest != nil && *t.Largest > 0 { // 0 and -0 differ by nothing
+	if t.Largest != nil && *t.Largest > 0 { // the difference of 0 and -0 is 0
 		text += ", by up to " + strconv.FormatFloat(*t.Largest, 'g', 6, 64)
 	}
 	a, b := shortenPair(&t.FirstA, &t.FirstB, v.width)
@@ -138,7 +138,7 @@ func place(index int64, shape []int64) string {
 	return "[" + strings.Join(out, ", ") + "]"
 }
 
-// shortenPair cuts two values to about width characters, so that the place where they begin to differ stays in sight.
+// shortenPair cuts two values to about width characters. Both keep the position where they start to differ.
 func shortenPair(a, b *string, width int) (*string, *string) {
 	same := 0
 	if a != nil && b != nil {
@@ -169,7 +169,7 @@ func shortenPair(a, b *string, width int) (*string, *string) {
 	return cut(a), cut(b)
 }
 
-// names returns the first of many names, as many as fit, and says where there are more.
+// names joins the first names, as many as fit, and adds the number of the others.
 func (v phrasing) names(all []string, most int) string {
 	const width = 64
 	var b strings.Builder
@@ -186,7 +186,7 @@ func (v phrasing) names(all []string, most int) string {
 	return b.String()
 }
 
-// scope says that a scope has another name.
+// scope returns a phrase for a renamed scope.
 func (v phrasing) scope(s diff.Scope, one, many string) string {
 	nodes := diffCount(s.Nodes, one, many)
 	if s.Of > s.Nodes {

@@ -11,17 +11,17 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/picture"
 )
 
-// DOT is the language of Graphviz, in which a graph is drawn.
+// DOT is the language of Graphviz.
 const DOT Format = "dot"
 
 const (
 	labelWidth = 36  // characters of a name in a picture
-	lineWidth  = 200 // characters of any line: Graphviz refuses strings of over 16 kB
-	maxLines   = 8   // about the tensors of one node
+	lineWidth  = 200 // characters of any line; Graphviz rejects strings of more than 16 kB
+	maxLines   = 8   // lines for the tensors of one node
 )
 
-// Picture prints a picture as a graph in the DOT language (https://graphviz.org/doc/info/lang.html). Of the options File
-// counts. The error is that of w.
+// Picture prints a picture in the DOT language (https://graphviz.org/doc/info/lang.html). It uses only the option File. It returns the first
+// error of w.
 func Picture(w io.Writer, p *picture.Picture, o Options) error {
 	d := dotWriter{printer: newPrinter(w), picture: p}
 	d.write("digraph metagraph {\n")
@@ -40,15 +40,15 @@ func Picture(w io.Writer, p *picture.Picture, o Options) error {
 type dotWriter struct {
 	*printer
 	picture  *picture.Picture
-	clusters map[int][]int // the clusters in each
-	boxes    map[int][]int // the boxes in each
-	flows    map[int]*flow // what goes in and out of boxes of side work
+	clusters map[int][]int // the clusters in each cluster
+	boxes    map[int][]int // the boxes in each cluster
+	flows    map[int]*flow // by box of side work
 }
 
-// A flow is how many inputs lead into a box and out of it.
+// A flow counts the inputs that lead into a box and out of it.
 type flow struct{ in, out int }
 
-// title says of what the picture is and what it leaves out.
+// title returns the title of the picture: the file, the number of nodes, and what is left out.
 func (d *dotWriter) title(file string) string {
 	p := d.picture
 	parts := []string{count(p.Nodes, "node")}
@@ -56,7 +56,7 @@ func (d *dotWriter) title(file string) string {
 		parts[0] += " of " + numberText(int64(p.Nodes+p.Outside))
 	}
 	if p.Deeper > 0 {
-		parts = append(parts, count(p.Deeper, "scope")+" not taken apart (--scope shows one by itself)")
+		parts = append(parts, count(p.Deeper, "scope")+" not expanded (use --scope for one of them)")
 	}
 	if file == "" {
 		return dotLabel(strings.Join(parts, "; "))
@@ -64,8 +64,8 @@ func (d *dotWriter) title(file string) string {
 	return dotLabel(Text(file), strings.Join(parts, "; "))
 }
 
-// cluster writes what lies in a cluster, -1 for the whole picture. Clusters lie in each other no deeper than scopes are told
-// apart.
+// cluster writes the boxes and clusters of a cluster, or of the whole picture for -1. The depth of its recursion is limited by that of the
+// picture.
 func (d *dotWriter) cluster(at int, indent string) {
 	if d.boxes == nil {
 		d.sort()
@@ -83,10 +83,10 @@ func (d *dotWriter) cluster(at int, indent string) {
 	}
 }
 
-// clusterColors are the grounds of clusters, by turns.
+// clusterColors are the alternating background colors of nested clusters.
 var clusterColors = [...]string{"#f1f3f5", "#fafbfc"}
 
-// sort finds out what lies where.
+// sort groups the boxes and clusters by the cluster around them, and counts the flows of side work.
 func (d *dotWriter) sort() {
 	d.clusters, d.boxes, d.flows = make(map[int][]int), make(map[int][]int), make(map[int]*flow)
 	for k, c := range d.picture.Clusters {
@@ -108,7 +108,7 @@ func (d *dotWriter) sort() {
 	}
 }
 
-// attributes returns how a box is drawn.
+// attributes returns the DOT attributes of box k.
 func (d *dotWriter) attributes(k int) []string {
 	b := d.picture.Boxes[k]
 	label, tip, more := []string{lastPart(b.Name)}, Text(b.Name), ""
@@ -144,7 +144,7 @@ func (d *dotWriter) attributes(k int) []string {
 	return attributes
 }
 
-// contents says how much is in a box.
+// contents returns the number of nodes and scopes in a box.
 func contents(b picture.Box) string {
 	text := count(b.Nodes, "node")
 	if b.Scopes > 0 {
@@ -153,7 +153,7 @@ func contents(b picture.Box) string {
 	return text
 }
 
-// tensors describes what goes into a box or comes out of it: role, dtype and shape.
+// tensors returns the role, dtype and shape of each tensor, without repetitions.
 func tensors(list []dataflow.Tensor) []string {
 	var lines []string
 	for _, t := range list {
@@ -168,8 +168,8 @@ func tensors(list []dataflow.Tensor) []string {
 	return lines
 }
 
-// link writes the arrow between two boxes. Side work reads everything and is read by hardly anything: its arrows would hide the
-// others, so that its boxes say how many they are.
+// link writes the arrow between two boxes. It skips side work, which reads nearly everything: its arrows would hide the others. The boxes of
+// side work show the number of their inputs instead.
 func (d *dotWriter) link(l picture.Link) {
 	if d.flows[l.From] != nil || d.flows[l.To] != nil {
 		return
@@ -194,7 +194,7 @@ func (d *dotWriter) link(l picture.Link) {
 	d.write(";\n")
 }
 
-// penWidth returns how thick an arrow for so many inputs is.
+// penWidth returns the width of an arrow for a number of inputs.
 func penWidth(inputs int) float64 {
 	width := 1.0
 	for ; inputs > 1 && width < 4; inputs /= 4 {
@@ -203,17 +203,15 @@ func penWidth(inputs int) float64 {
 	return width
 }
 
-// lastPart returns the last part of a path as it stands in a picture.
+// lastPart returns the last part of a path as a label.
 func lastPart(path string) string {
 	return shorten(Text(path[strings.LastIndexByte(path, '/')+1:]), labelWidth, false)
 }
 
-// dotText makes of a text what Graphviz shows as that text: in its strings a backslash begins an escape such as \N, and an
-// ampersand a character of HTML.
+// dotText escapes text for a DOT string, in which a backslash starts an escape such as \N and an ampersand an HTML entity.
 var dotText = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;")
 
-// dotLabel returns a string of the DOT language with these lines. They must be printable: see Text. Long ones
-// are shortened.
+// dotLabel returns a DOT string with the given lines. The lines must be printable (see Text). It shortens long lines.
 func dotLabel(lines ...string) string {
 	escaped := make([]string, len(lines))
 	for i, line := range lines {

@@ -92,7 +92,7 @@ func TestPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
-	want := `label="model.meta\n1,240 nodes of 1,250; 2 scopes not taken apart (--scope shows one by itself)"];`
+	want := `label="model.meta\n1,240 nodes of 1,250; 2 scopes not expanded (use --scope for one of them)"];`
 	if !strings.HasSuffix(lines[1], want) {
 		t.Errorf("the title is %s", lines[1])
 	}

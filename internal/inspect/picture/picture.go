@@ -1,4 +1,4 @@
-// Package picture reduces a graph to the boxes and links of a drawing that a person can read.
+// Package picture reduces a graph to the boxes and links of a readable drawing.
 package picture
 
 import (
@@ -10,75 +10,75 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 )
 
-// A Picture is a graph drawn by its scopes: clusters for scopes that are taken apart, boxes for what is not, and how many inputs lead
-// from box to box. However large the graph, there are few enough boxes to look at; every node lies in one of them.
+// A Picture is a drawing of a graph by scopes. An open scope is a cluster; everything else is a box. Links count the inputs between boxes.
+// Every node is in exactly one box. The number of boxes is limited, however large the graph is.
 type Picture struct {
-	Clusters []Cluster // each before those in it
-	Boxes    []Box     // those of the model in the order of their first nodes, then one for each kind of side work
-	Links    []Link    // by From, then by To; none from a box to itself
+	Clusters []Cluster // each before the clusters in it
+	Boxes    []Box     // boxes of the model in the order of their first nodes, then one for each kind of side work
+	Links    []Link    // sorted by From, then To; no link leads from a box to itself
 	Nodes    int       // in all boxes
-	Outside  int       // nodes that the filter leaves out
-	Deeper   int       // scopes that were not taken apart although Depth allows it, so that there are not too many boxes
+	Outside  int       // nodes that do not match the filter
+	Deeper   int       // scopes within Depth that stay closed to limit the number of boxes
 	Inner    int       // inputs from a box to itself
-	Missing  int       // inputs that name no node, or one that the filter leaves out
+	Missing  int       // inputs from a node that does not exist or does not match the filter
 }
 
-// A Cluster is a scope that is taken apart.
+// A Cluster is an open scope.
 type Cluster struct {
-	Scope string // the whole path
-	In    int    // the cluster that it lies in, -1 at the top
-	Nodes int    // in all boxes in it
+	Scope string // full path
+	In    int    // the cluster around it, -1 at the top
+	Nodes int    // number of nodes in all of its boxes
 }
 
-// A BoxKind says what a box stands for.
+// A BoxKind is the kind of a box.
 type BoxKind int
 
 // The kinds of boxes.
 const (
-	BoxScope  BoxKind = iota // a scope with all that is in it
+	BoxScope  BoxKind = iota // a closed scope with all of its nodes
 	BoxNode                  // a single node
-	BoxRest                  // nodes directly in a cluster and scopes too small to be drawn, together
+	BoxRest                  // the nodes and small scopes of a cluster that have no box of their own
 	BoxInput                 // a node with an input of the graph
 	BoxOutput                // a node with an output of the graph
-	BoxSide                  // all nodes of one kind of side work, wherever they are
+	BoxSide                  // all nodes of one kind of side work, from all scopes
 	BoxRepeat                // sibling scopes whose names differ only in a number, such as the layers of a model
 )
 
 // A Box is one box of a picture.
 type Box struct {
 	Kind   BoxKind
-	Name   string            // path of the scope, name of the node or the kind of side work; of a BoxRest the scope in which it lies
+	Name   string            // path of the scope, name of the node, or kind of side work; for a BoxRest, the scope around it
 	Last   string            // path of the last scope of a BoxRepeat; Name is the first
 	Copies int               // number of scopes that a BoxRepeat stands for
-	In     int               // the cluster that it lies in, -1 at the top
-	Nodes  int               // how many nodes it stands for
-	Scopes int               // how many scopes lie in it
-	Op     string            // of a single node
-	IO     []dataflow.Tensor // of a BoxInput or BoxOutput: what goes in or comes out
+	In     int               // the cluster around it, -1 at the top
+	Nodes  int               // number of nodes that it stands for
+	Scopes int               // number of scopes in it
+	Op     string            // op of a single node
+	IO     []dataflow.Tensor // for a BoxInput or BoxOutput, its tensors
 }
 
-// A Link is the inputs that lead from one box to another.
+// A Link counts the inputs from one box to another.
 type Link struct {
 	From, To      int // boxes
-	Data, Control int // how many inputs of each kind
+	Data, Control int // numbers of data and control inputs
 }
 
-// Options says what to draw.
+// Options selects what to draw.
 type Options struct {
 	Filter model.Filter
-	Depth  int // down to which depth scopes are taken apart; 0 for all
+	Depth  int // number of levels of scopes that can be open; 0 for all
 }
 
 const (
-	maxBoxes     = 70 // of the model: more cannot be looked at
-	maxChildren  = 24 // drawn in one cluster; the smallest of the others are put together
-	maxSingles   = 32 // nodes directly in a cluster that are drawn each by itself
-	drawnTensors = 12 // inputs, and outputs, that are drawn each by itself
+	maxBoxes     = 70 // boxes of the model; more would be unreadable
+	maxChildren  = 24 // scopes drawn in one cluster; the smallest ones share a box
+	maxSingles   = 32 // nodes directly in a cluster that each get a box
+	drawnTensors = 12 // inputs that each get a box, and the same for outputs
 )
 
-// Draw makes the picture of a graph. What serves training, saving, initializing, summaries and assertions alone is taken
-// out of the scopes and put together by kind, since it would drown the model. It takes time in proportion to the graph. The
-// error is that of FindIO.
+// Draw returns the picture of a graph. Nodes that only serve training, saving, initialization, summaries or assertions would hide the
+// model. Draw moves them from their scopes to one box for each kind. It takes time linear in the size of the graph. It returns the errors
+// of dataflow.Find and of reading the graph.
 func Draw(m *model.Model, o Options) (*Picture, error) {
 	io, err := dataflow.Find(m)
 	if err != nil {
@@ -97,7 +97,7 @@ func Draw(m *model.Model, o Options) (*Picture, error) {
 	return d.picture, nil
 }
 
-// newDrawing returns a drawing of a graph in which inputs, outputs and side work are known.
+// newDrawing returns a drawing with the inputs, outputs and side work of a graph.
 func newDrawing(g *graph.Graph, io *dataflow.IO) *drawing {
 	d := &drawing{g: g, picture: new(Picture), boxOf: make([]int32, g.Len()), tensors: make(map[int32]*Box)}
 	d.mark(io.Inputs, BoxInput)
@@ -106,8 +106,8 @@ func newDrawing(g *graph.Graph, io *dataflow.IO) *drawing {
 	return d
 }
 
-// SideWork returns the kind of side work that each node of the graph does: 0 for the model itself, k for names[k-1]. The error is
-// that of dataflow.Find.
+// SideWork returns the kind of side work of each node: 0 for nodes of the model itself, k for names[k-1]. It returns the errors of
+// dataflow.Find and of reading the graph.
 func SideWork(m *model.Model) (kinds []uint8, names []string, err error) {
 	io, err := dataflow.Find(m)
 	if err != nil {
@@ -125,22 +125,22 @@ func SideWork(m *model.Model) (kinds []uint8, names []string, err error) {
 	return kinds, sideNames[sideNone+1:], nil
 }
 
-// nowhere stands for the box of a node that the filter leaves out.
+// nowhere is the box of a node that does not match the filter.
 const nowhere int32 = -1
 
-// A drawing is a picture that is being made.
+// A drawing is a picture under construction.
 type drawing struct {
 	g       *graph.Graph
 	picture *Picture
 	side    []sideWork     // by node
 	tensors map[int32]*Box // the boxes of inputs and outputs, by node
 	tree    pictureTree
-	branch  []int32 // by node: the scope in the tree where it lies
+	branch  []int32 // by node: its scope in the tree
 	boxOf   []int32 // by node
-	only    []int32 // the first node of each box that stands for several, so far as is known
+	only    []int32 // the first node of each box that may stand for several
 }
 
-// mark sets the nodes of the first few of the tensors aside.
+// mark gives the nodes of the first tensors their own boxes.
 func (d *drawing) mark(list []dataflow.Tensor, kind BoxKind) {
 	marked := 0
 	for _, t := range list {
@@ -158,7 +158,7 @@ func (d *drawing) mark(list []dataflow.Tensor, kind BoxKind) {
 	}
 }
 
-// grow makes the tree of the scopes that the nodes of the model lie in.
+// grow builds the tree of the scopes of the model.
 func (d *drawing) grow(o Options) {
 	d.tree = newPictureTree(o.Depth)
 	d.branch = make([]int32, d.g.Len())
@@ -176,7 +176,7 @@ func (d *drawing) grow(o Options) {
 	}
 	for i, at := range d.branch {
 		if at != nowhere {
-			// A node that is called like a scope, as a variable is like the scope of what reads it, lies in that scope.
+			// A node with the name of a scope belongs to that scope. An example is a variable: the scope contains its readers.
 			d.branch[i] = d.tree.settle(at, d.g.Name(i), d.tensors[int32(i)] != nil)
 			d.tree.scopes[d.branch[i]].shape += mix(uint64(d.g.Op(i)))
 		}
@@ -184,7 +184,7 @@ func (d *drawing) grow(o Options) {
 	d.tree.count()
 }
 
-// picks reports whether the filter picks node i.
+// picks reports whether node i matches the filter.
 func (d *drawing) picks(f *model.Filter, i int) bool {
 	if f.Empty() {
 		return true
@@ -192,10 +192,10 @@ func (d *drawing) picks(f *model.Filter, i int) bool {
 	return f.MatchName(d.g.Name(i)) && model.MatchAny(f.Ops, []byte(d.g.OpName(d.g.Op(i)))) && f.MatchDevice([]byte(d.g.Devices()[d.g.Device(i)]))
 }
 
-// place gives the nodes of the model their boxes, and makes these and the clusters.
+// place creates the clusters and boxes of the model, and assigns its nodes to the boxes.
 func (d *drawing) place() {
-	clusters := make([]int32, len(d.tree.scopes)) // by scope; of no use where it is not open
-	boxes := make([]int32, len(d.tree.scopes))    // of a scope, or of what is put together in it; -1 before it is made
+	clusters := make([]int32, len(d.tree.scopes)) // by scope; -1 if it is closed
+	boxes := make([]int32, len(d.tree.scopes))    // by scope: its box, or its BoxRest; -1 until it is created
 	for k := range d.tree.scopes {
 		s := &d.tree.scopes[k]
 		boxes[k], clusters[k] = -1, -1
@@ -212,7 +212,7 @@ func (d *drawing) place() {
 		if at == nowhere {
 			continue
 		}
-		top := d.tree.drawn[at] // the scope that is drawn, as a box or as the cluster around the node's box
+		top := d.tree.drawn[at] // the scope that is drawn, as a box or as the cluster around the box of the node
 		s := &d.tree.scopes[top]
 		cluster := int(clusters[top])
 		if box := d.tensors[int32(i)]; box != nil {
@@ -252,7 +252,7 @@ func (d *drawing) newBox(b Box) int32 {
 	return int32(len(d.picture.Boxes) - 1)
 }
 
-// placeSideWork makes the boxes for side work and puts its nodes there.
+// placeSideWork creates the boxes for side work and assigns its nodes to them.
 func (d *drawing) placeSideWork() {
 	var boxes [sideKinds]int32
 	for kind := sideNone + 1; kind < sideKinds; kind++ {
@@ -270,7 +270,7 @@ func (d *drawing) placeSideWork() {
 	}
 }
 
-// link counts the inputs between boxes.
+// link counts the inputs between boxes and adds the links.
 func (d *drawing) link() {
 	type pair struct{ from, to int32 }
 	links := make(map[pair]*Link)

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 )
 
-// A sideWork says what a node serves that is no part of the model itself.
+// A sideWork is the purpose of a node that is not part of the model itself.
 type sideWork uint8
 
 const (
@@ -21,7 +21,7 @@ const (
 	sideKinds
 )
 
-// sideNames are what kinds of side work are called.
+// sideNames are the names of the kinds of side work.
 var sideNames = [sideKinds]string{
 	sideTraining:     "gradients and updates",
 	sideSaving:       "savers",
@@ -30,20 +30,20 @@ var sideNames = [sideKinds]string{
 	sideAssertions:   "assertions",
 }
 
-// A sideWorkClassifier finds out which nodes do side work.
+// A sideWorkClassifier finds the nodes that do side work.
 type sideWorkClassifier struct {
 	*dataflow.Flow
 	g       *graph.Graph
 	queue   []int32
 	side    []sideWork
-	fixed   []bool  // the same in every run: made of constants alone
-	readers []int32 // how many inputs of other nodes read a node, apart from those that do side work
+	fixed   []bool  // the node depends only on constants
+	readers []int32 // number of inputs that read the node, without those of side work
 	keep    func(i int32) bool
 }
 
-// findSideWork returns for each node what side work it serves: the nodes that are made for it by their ops, all that nobody but
-// those reads, and what nothing but those feeds. Nodes that keep names, losses that are trained, and sources, are part of
-// the model.
+// findSideWork returns the side work of each node. The op of a node can make it side work. So can its neighbors: a node is side work if
+// only side work reads it, or if only side work and constants feed it. Nodes that keep selects, trained losses and sources are always part
+// of the model.
 func findSideWork(g *graph.Graph, keep func(i int32) bool) []sideWork {
 	s := &sideWorkClassifier{Flow: dataflow.NewFlow(g), g: g, side: make([]sideWork, g.Len()), fixed: make([]bool, g.Len()), readers: make([]int32, g.Len()), keep: keep}
 	s.MarkGradients()
@@ -53,8 +53,7 @@ func findSideWork(g *graph.Graph, keep func(i int32) bool) []sideWork {
 			s.put(i, kind)
 		}
 	}
-	// What gathers side work (NoOp, a merged summary) stands behind it in nearly every file. A second look finds what is
-	// read by what the first has found.
+	// Nodes that group side work, such as NoOp or a merged summary, come after it in nearly every file. A second pass finds the rest.
 	for range 2 {
 		for i := range int32(g.Len()) {
 			if kind := s.fed(i); kind != sideNone {
@@ -65,8 +64,7 @@ func findSideWork(g *graph.Graph, keep func(i int32) bool) []sideWork {
 	return s.side
 }
 
-// countReaders counts who reads each node, those left out that only make the value of a variable known to nobody: TensorFlow 1
-// gives every variable one.
+// countReaders counts the readers of each node. It skips the Identity that TensorFlow 1 adds to every variable if nothing reads it.
 func (s *sideWorkClassifier) countReaders() {
 	for i := range int32(s.g.Len()) {
 		if in := s.g.Inputs(int(i)); len(in) == 1 && in[0].Node != graph.Dangling && s.Is(in[0].Node, opdef.ClassVariable) && s.Is(i, opdef.ClassSame) &&
@@ -81,7 +79,7 @@ func (s *sideWorkClassifier) countReaders() {
 	}
 }
 
-// made returns what side work node i is made for by its op.
+// made returns the side work of node i according to its op.
 func (s *sideWorkClassifier) made(i int32) sideWork {
 	switch op := s.g.OpName(s.g.Op(int(i))); {
 	case s.keep(i):
@@ -102,7 +100,7 @@ func (s *sideWorkClassifier) made(i int32) sideWork {
 	return sideNone
 }
 
-// update returns what an update of a variable is for.
+// update returns the purpose of an op that updates a variable.
 func (s *sideWorkClassifier) update(i int32, op string) sideWork {
 	if strings.HasPrefix(op, "Assign") && !strings.HasPrefix(op, "AssignAdd") && !strings.HasPrefix(op, "AssignSub") {
 		for _, e := range s.g.Inputs(int(i)) {
@@ -115,7 +113,7 @@ func (s *sideWorkClassifier) update(i int32, op string) sideWork {
 	return sideTraining
 }
 
-// readsCheckpoint reports whether node i hands out what was read from a checkpoint.
+// readsCheckpoint reports whether the value of node i was read from a checkpoint.
 func (s *sideWorkClassifier) readsCheckpoint(i int32) bool {
 	for step := 0; step < 3 && s.Is(i, opdef.ClassSame); step++ {
 		in := s.g.Inputs(int(i))
@@ -127,8 +125,8 @@ func (s *sideWorkClassifier) readsCheckpoint(i int32) bool {
 	return s.Is(i, opdef.ClassSave)
 }
 
-// fed returns the side work that node i is done with: nothing but side work and constants feeds it. What is run for nothing
-// else than to wait for others, and waits for none, is what TensorFlow makes to initialize things of which there are none.
+// fed returns the side work of node i if only side work and constants feed it. A NoOp that waits for nothing is an initializer: TensorFlow
+// creates one if there is nothing to initialize.
 func (s *sideWorkClassifier) fed(i int32) sideWork {
 	if !s.free(i) || s.Is(i, opdef.ClassVariable|opdef.ClassRandom) || s.Is(i, opdef.ClassSource) && !s.Is(i, opdef.ClassPlaceholder) {
 		return sideNone
@@ -155,12 +153,12 @@ func (s *sideWorkClassifier) fed(i int32) sideWork {
 	return kind
 }
 
-// free reports whether node i may be found to do side work.
+// free reports whether node i can still become side work.
 func (s *sideWorkClassifier) free(i int32) bool {
 	return s.side[i] == sideNone && !s.keep(i) && !s.Has(i, dataflow.MarkTrained)
 }
 
-// put marks node i, and what nobody but side work reads any more.
+// put marks node i as side work, and with it all nodes that now only side work reads.
 func (s *sideWorkClassifier) put(i int32, kind sideWork) {
 	s.side[i] = kind
 	s.queue = append(s.queue[:0], i)
@@ -176,7 +174,7 @@ func (s *sideWorkClassifier) put(i int32, kind sideWork) {
 			if s.readers[e.Node] == 0 && s.free(e.Node) {
 				s.side[e.Node] = kind
 				if s.Is(e.Node, opdef.ClassVariable) {
-					// The slots of an optimizer are saved and initialized as well, but that is not what they are for.
+					// Optimizer slots are also saved and initialized, but they serve training.
 					s.side[e.Node] = sideTraining
 				}
 				s.queue = append(s.queue, e.Node)

@@ -8,15 +8,15 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 )
 
-// A pictureTree is the scopes of a picture, and which of them are taken apart.
+// A pictureTree holds the scopes of a picture, and which of them are open.
 type pictureTree struct {
 	depth  int
-	scopes []pictureScope // the first is the whole graph; each stands before those in it
+	scopes []pictureScope // the first is the whole graph; each is before the scopes in it
 	byPart map[scopePart]int32
-	drawn  []int32 // by scope: itself, or the scope around it in whose box it is
+	drawn  []int32 // by scope: itself, or the scope whose box or cluster contains it
 }
 
-// A scopePart is the last part of a scope's path, in the scope before it.
+// A scopePart is the last part of the path of a scope, and its parent.
 type scopePart struct {
 	parent int32
 	part   string
@@ -24,13 +24,13 @@ type scopePart struct {
 
 // A pictureScope is a scope of a picture.
 type pictureScope struct {
-	path      []byte // a window on the name of a node
-	parent    int32  // nowhere of the whole graph
+	path      []byte // part of the name of a node
+	parent    int32  // nowhere for the whole graph
 	level     int
-	own       int // nodes directly in it that have no box of their own as inputs and outputs
+	own       int // nodes directly in it, without graph inputs and outputs
 	nodes     int // all nodes in it
 	scopes    int // all scopes in it
-	hidden    int // scopes in it that are put together with its own nodes
+	hidden    int // scopes in it that share the BoxRest of its nodes
 	children  []int32
 	open      bool      // drawn as a cluster
 	depthLeft bool      // deep enough for what is in it to be told apart
@@ -46,7 +46,7 @@ func newPictureTree(depth int) pictureTree {
 	return pictureTree{depth: depth, scopes: []pictureScope{{parent: nowhere, depthLeft: true}}, byPart: make(map[scopePart]int32)}
 }
 
-// add returns the scope that a node of that name lies in, as deep as scopes are told apart.
+// add returns the scope of a node with the given name, down to the depth of the tree. It adds the scopes that are new.
 func (t *pictureTree) add(name []byte) int32 {
 	at, start := int32(0), 0
 	for level := 1; level <= t.depth; level++ {
@@ -68,7 +68,7 @@ func (t *pictureTree) add(name []byte) int32 {
 	return at
 }
 
-// settle counts a node that lies in scope at and returns the scope that it belongs to: the one called like it, if there is one.
+// settle counts a node in scope at and returns its scope. If a scope in at has the name of the node, that is its scope.
 func (t *pictureTree) settle(at int32, name []byte, tensor bool) int32 {
 	if rest := len(t.scopes[at].path); at == 0 || len(name) > rest {
 		if at > 0 {
@@ -85,7 +85,7 @@ func (t *pictureTree) settle(at int32, name []byte, tensor bool) int32 {
 	return at
 }
 
-// count adds up what lies in each scope.
+// count adds the nodes and scopes of each scope to its parent.
 func (t *pictureTree) count() {
 	for k := len(t.scopes) - 1; k > 0; k-- {
 		s := &t.scopes[k]
@@ -96,7 +96,7 @@ func (t *pictureTree) count() {
 	}
 }
 
-// open takes scopes apart, those at the top first and of these the largest, as long as there are no more than so many boxes.
+// open opens scopes level by level, the largest first, while there are at most the given number of boxes.
 func (t *pictureTree) open(boxes int) {
 	t.drawn = make([]int32, len(t.scopes))
 	level := []int32{0}
