@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -131,10 +132,10 @@ func (r *restorer) walk(f *frame, todo []int32) {
 		}
 		seen[i] = true
 		in := f.g.Inputs(int(i))
-		switch op := f.g.OpName(f.g.Op(int(i))); op {
-		case "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
+		switch op := f.g.OpName(f.g.Op(int(i))); {
+		case opdef.IsRestoreOp(op):
 			r.restore(f, i)
-		case "Assign", "AssignVariableOp", "LookupTableImport", "LookupTableImportV2":
+		case op == "Assign", op == "AssignVariableOp", op == "LookupTableImport", op == "LookupTableImportV2":
 			r.assign(f, i, op)
 		default:
 			r.call(f, i, op)
@@ -298,12 +299,14 @@ func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, conve
 			continue
 		}
 		first := 1 // how many inputs count
-		switch p.frame.g.OpName(p.frame.g.Op(int(p.node))) {
-		case "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
+		op := p.frame.g.OpName(p.frame.g.Op(int(p.node)))
+		if opdef.IsRestoreOp(op) {
 			if known := r.restore(p.frame, p.node); p.port >= 0 && int(p.port) < known.count {
 				found = append(found, known.first+int(p.port))
 			}
 			continue
+		}
+		switch op {
 		case "Identity", "Cast", "StopGradient", "EnsureShape", "PlaceholderWithDefault":
 		case "Reshape", "Squeeze", "ExpandDims":
 			reshaped = true

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -9,6 +8,7 @@ import (
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/schema"
+	dtypes "github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -74,7 +74,7 @@ func newTensor(p *tfpb.TensorProto, content []byte) *tensor {
 		t.given = int64(len(content) / t.element.width)
 		t.broken = len(content)%t.element.width != 0 || t.values >= 0 && t.given != t.values
 	default:
-		t.data = typedValues(p, t.element)
+		t.data = dtypes.TypedValues(p)
 		t.given = int64(len(t.data) / t.element.width)
 	}
 	if t.values < 0 {
@@ -144,69 +144,6 @@ func stringList(content []byte, n int64) ([][]byte, bool) {
 		list[i], content = content[:size], content[size:]
 	}
 	return list, len(content) == 0
-}
-
-// typedValues returns the typed values of a TensorProto as tensor_content holds them.
-func typedValues(p *tfpb.TensorProto, e element) []byte {
-	var out []byte
-	le := binary.LittleEndian
-	add := func(v uint64) {
-		switch e.width {
-		case 1:
-			out = append(out, byte(v))
-		case 2:
-			out = le.AppendUint16(out, uint16(v))
-		case 4:
-			out = le.AppendUint32(out, uint32(v))
-		default:
-			out = le.AppendUint64(out, v)
-		}
-	}
-	switch {
-	case e.kind == boolean:
-		for _, v := range p.GetBoolVal() {
-			add(map[bool]uint64{true: 1}[v])
-		}
-	case e.kind == signed && e.width == 8:
-		for _, v := range p.GetInt64Val() {
-			add(uint64(v))
-		}
-	case e.kind == unsigned && e.width == 8:
-		for _, v := range p.GetUint64Val() {
-			add(v)
-		}
-	case e.kind == unsigned && e.width == 4:
-		for _, v := range p.GetUint32Val() {
-			add(uint64(v))
-		}
-	case e.kind == signed, e.kind == unsigned:
-		for _, v := range p.GetIntVal() {
-			add(uint64(v))
-		}
-	case e.kind == brainFloat, e.kind == float && e.width == 2:
-		for _, v := range p.GetHalfVal() {
-			add(uint64(v))
-		}
-	case e.kind == float && e.width == 4:
-		for _, v := range p.GetFloatVal() {
-			add(uint64(math.Float32bits(v)))
-		}
-	case e.kind == float:
-		for _, v := range p.GetDoubleVal() {
-			add(math.Float64bits(v))
-		}
-	case e.kind == complexes && e.width == 8:
-		for _, v := range p.GetScomplexVal() {
-			out = le.AppendUint32(out, math.Float32bits(v))
-		}
-	case e.kind == complexes:
-		for _, v := range p.GetDcomplexVal() {
-			out = le.AppendUint64(out, math.Float64bits(v))
-		}
-	default:
-		out = append(out, p.GetFloat8Val()...)
-	}
-	return out[:len(out)/e.width*e.width]
 }
 
 // strayFields returns the fields of a TensorProto in which its dtype has no values, so that TensorFlow does not read them.

@@ -159,7 +159,7 @@ const (
 // follows infers the shape of an output of node i from the shapes of its inputs.
 func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	op := string(n.Op)
-	if !HasShapeRule(op) {
+	if !hasShapeRule(op) {
 		return nil
 	}
 	outputs, known := t.CountOutputs(n)

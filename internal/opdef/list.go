@@ -11,28 +11,78 @@ import (
 
 // A List finds the op definitions that a file contains (meta_info_def.stripped_op_list). It decodes them on demand.
 type List struct {
-	raw     map[string][]byte
-	decoded map[string]*tfpb.OpDef
+	names    []string // in the order of the file
+	raw      map[string][]byte
+	err      error
+	decoded  map[string]*tfpb.OpDef
+	defaults map[string]map[string][]byte
 }
 
-// OpListOp is the field of OpList that holds the definitions. opName is the field of OpDef that holds the name
-// (tensorflow/core/framework/op_def.proto).
+// Fields of OpList, OpDef and OpDef.AttrDef (tensorflow/core/framework/op_def.proto).
 const (
-	OpListOp = 1
-	opName   = 1
+	OpListOp = 1 // the definitions
+	OpName   = 1
+	OpAttr   = 4
+
+	attrName         = 1
+	attrDefaultValue = 3
 )
 
-// NewList returns the List of m.
+// NewList returns the op definitions of m. If m defines an op twice, the last definition counts.
 func NewList(m *wire.MetaGraph) *List {
-	d := &List{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef)}
+	d := &List{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef), defaults: make(map[string]map[string][]byte)}
 	info, _ := m.Message(wire.MetaInfoDef)
 	list, _ := wire.Merged(info, wire.InfoStrippedOpList)
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(OpListOp) {
-			d.raw[string(wire.Last(s.Data, opName))] = s.Data
+	s := wire.Scan(list)
+	for s.Next() {
+		if !s.Is(OpListOp) {
+			continue
+		}
+		name := string(wire.Last(s.Data, OpName))
+		if _, ok := d.raw[name]; !ok {
+			d.names = append(d.names, name)
+		}
+		d.raw[name] = s.Data
+	}
+	d.err = s.Err()
+	return d
+}
+
+// Err returns the *wire.SyntaxError at which the list breaks off, or nil. The definitions before it are in the list.
+func (d *List) Err() error { return d.err }
+
+// Names returns the ops that the file defines, in the file's order. The caller must not change the slice.
+func (d *List) Names() []string { return d.names }
+
+// Raw returns the bytes of an op's OpDef as they are in the file. It returns false if the file does not define the op.
+func (d *List) Raw(op string) ([]byte, bool) {
+	raw, ok := d.raw[op]
+	return raw, ok
+}
+
+// Defaults returns the default values of an op's attrs, as the bytes of AttrValues by the names of the attrs. It is empty if the file does
+// not define the op. The caller must not change the map.
+func (d *List) Defaults(op []byte) map[string][]byte {
+	defaults, ok := d.defaults[string(op)]
+	if !ok {
+		defaults = defaultsIn(d.raw[string(op)])
+		d.defaults[string(op)] = defaults
+	}
+	return defaults
+}
+
+// defaultsIn returns the default values in an OpDef by the names of the attrs.
+func defaultsIn(def []byte) map[string][]byte {
+	defaults := make(map[string][]byte)
+	for s := wire.Scan(def); s.Next(); {
+		if !s.Is(OpAttr) {
+			continue
+		}
+		if value, ok := wire.Merged(s.Data, attrDefaultValue); ok {
+			defaults[string(wire.Last(s.Data, attrName))] = value
 		}
 	}
-	return d
+	return defaults
 }
 
 // Find returns the definition of an op, or nil if the file has no readable one.

@@ -59,27 +59,13 @@ func (r *Registered) Find(name string) *tfpb.OpDef {
 
 // Defaults returns the default values of an op's attrs, encoded as AttrValues.
 func (r *Registered) Defaults(name string) map[string][]byte {
-	const (
-		opAttr           = 4 // fields of OpDef and of OpDef.AttrDef
-		attrName         = 1
-		attrDefaultValue = 3
-	)
 	raw, _ := r.raw(name)
-	defaults := make(map[string][]byte)
-	for s := wire.Scan(raw); s.Next(); {
-		if !s.Is(opAttr) {
-			continue
-		}
-		if value, ok := wire.Merged(s.Data, attrDefaultValue); ok {
-			defaults[string(wire.Last(s.Data, attrName))] = value
-		}
-	}
-	return defaults
+	return defaultsIn(raw)
 }
 
 func (r *Registered) raw(name string) ([]byte, bool) {
-	i := sort.Search(len(r.defs), func(i int) bool { return string(wire.Last(r.defs[i], opName)) >= name })
-	if i == len(r.defs) || string(wire.Last(r.defs[i], opName)) != name {
+	i := sort.Search(len(r.defs), func(i int) bool { return string(wire.Last(r.defs[i], OpName)) >= name })
+	if i == len(r.defs) || string(wire.Last(r.defs[i], OpName)) != name {
 		return nil, false
 	}
 	return r.defs[i], true

@@ -16,7 +16,7 @@ func TestResourceKinds(t *testing.T) {
 		}
 	}
 	for _, raw := range r.defs {
-		name := string(wire.Last(raw, opName))
+		name := string(wire.Last(raw, OpName))
 		shared := false
 		for _, attr := range r.Find(name).GetAttr() {
 			shared = shared || attr.GetName() == "shared_name"

@@ -7,11 +7,11 @@ func IsSaverOp(op string) bool {
 	case "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice":
 		return true
 	}
-	return isRestoreOp(op)
+	return IsRestoreOp(op)
 }
 
-// isRestoreOp reports whether an op reads tensors from a checkpoint for a saver.
-func isRestoreOp(op string) bool {
+// IsRestoreOp reports whether an op reads tensors from a checkpoint for a saver.
+func IsRestoreOp(op string) bool {
 	switch op {
 	case "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice":
 		return true

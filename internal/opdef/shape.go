@@ -51,8 +51,8 @@ func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
 	return c.out, nil
 }
 
-// HasShapeRule reports whether InferShapes supports the op.
-func HasShapeRule(op string) bool { return shapeRules[op] != nil }
+// hasShapeRule reports whether InferShapes supports the op.
+func hasShapeRule(op string) bool { return shapeRules[op] != nil }
 
 // A ShapeError reports that an op does not accept inputs of the given shapes.
 type ShapeError struct {

@@ -82,8 +82,8 @@ type importer struct {
 	instead    map[string]string // missing initializers and their substitutes
 	survey     *survey           // of the imported graph
 	baseSurvey *survey           // of the base graph
-	ops        *opList           // of the imported file
-	baseOps    *opList
+	ops        *opdef.List       // of the imported file
+	baseOps    *opdef.List
 
 	graph, baseGraph     *graph.Graph // indexed on first use
 	tensors, baseTensors *opdef.Tensors

@@ -3,45 +3,19 @@ package rewrite
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Field numbers of OpList and OpDef (tensorflow/core/framework/op_def.proto).
-const (
-	opListOp  protowire.Number = 1
-	opDefName protowire.Number = 1
-	opDefAttr protowire.Number = 4
-)
-
-// An opList indexes the op definitions of a file (meta_info_def.stripped_op_list) by name.
-type opList struct {
-	raw   map[string][]byte
-	order []string
-}
-
-// opsOf returns the op definitions of a MetaGraphDef. The error is a *wire.SyntaxError.
-func opsOf(m *wire.MetaGraph) (*opList, error) {
-	l := &opList{raw: make(map[string][]byte)}
+// opsOf returns the op definitions of a MetaGraphDef, none if m is nil. The error is a *wire.SyntaxError.
+func opsOf(m *wire.MetaGraph) (*opdef.List, error) {
 	if m == nil {
-		return l, nil
+		m = new(wire.MetaGraph)
 	}
-	info, _ := m.Message(wire.MetaInfoDef)
-	list, _ := wire.Merged(info, wire.InfoStrippedOpList)
-	s := wire.Scan(list)
-	for s.Next() {
-		if !s.Is(opListOp) {
-			continue
-		}
-		name := string(wire.Last(s.Data, opDefName))
-		if _, ok := l.raw[name]; !ok {
-			l.order = append(l.order, name)
-		}
-		l.raw[name] = s.Data
-	}
-	return l, s.Err()
+	list := opdef.NewList(m)
+	err := list.Err()
+	return list, err
 }
 
 // usedOps returns the ops of all nodes that a plan keeps and of all function bodies (ops_used_by_graph_def in
@@ -79,7 +53,7 @@ func cutOpList(b *wire.Builder, list wire.Field, used map[string]bool) (int, err
 	var inner wire.Builder
 	s := wire.Scan(list.Data)
 	for s.Next() {
-		if s.Is(opListOp) && !used[string(wire.Last(s.Data, opDefName))] {
+		if s.Is(opdef.OpListOp) && !used[string(wire.Last(s.Data, opdef.OpName))] {
 			gone++
 			continue
 		}
@@ -96,18 +70,19 @@ func cutOpList(b *wire.Builder, list wire.Field, used map[string]bool) (int, err
 // uniteOpLists returns a stripped_op_list with the definitions of base, followed by those that only in has. If the
 // definitions of an op differ, the one with more attrs is used: it is newer, and TensorFlow removes unknown attrs from
 // nodes based on the defaults in it.
-func uniteOpLists(base, in *opList) *wire.Rope {
+func uniteOpLists(base, in *opdef.List) *wire.Rope {
 	var b wire.Builder
-	for _, name := range base.order {
-		def := base.raw[name]
-		if other, ok := in.raw[name]; ok && !bytes.Equal(def, other) && countAttrs(other) > countAttrs(def) {
+	for _, name := range base.Names() {
+		def, _ := base.Raw(name)
+		if other, ok := in.Raw(name); ok && !bytes.Equal(def, other) && countAttrs(other) > countAttrs(def) {
 			def = other
 		}
-		b.Bytes(opListOp, def)
+		b.Bytes(opdef.OpListOp, def)
 	}
-	for _, name := range in.order {
-		if _, ok := base.raw[name]; !ok {
-			b.Bytes(opListOp, in.raw[name])
+	for _, name := range in.Names() {
+		if !base.Has(name) {
+			def, _ := in.Raw(name)
+			b.Bytes(opdef.OpListOp, def)
 		}
 	}
 	return b.Build()
@@ -117,7 +92,7 @@ func uniteOpLists(base, in *opList) *wire.Rope {
 func countAttrs(def []byte) int {
 	n := 0
 	for s := wire.Scan(def); s.Next(); {
-		if s.Is(opDefAttr) {
+		if s.Is(opdef.OpAttr) {
 			n++
 		}
 	}

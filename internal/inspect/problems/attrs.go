@@ -17,12 +17,8 @@ import (
 // unknownAttr notes an attr that the op does not have, unless TensorFlow drops it without a word: because it has the default
 // of the producer's definition (_RemoveDefaultAttrs in tensorflow/python/framework/importer.py).
 func (f *problemFinder) unknownAttr(p *nodePlace, op *opInfo, key, value []byte) {
-	if def := f.ops.listed.Find([]byte(op.name)); def != nil {
-		for _, a := range def.GetAttr() {
-			if a.GetName() == string(key) && a.GetDefaultValue() != nil && sameAttr(a.GetDefaultValue(), value) {
-				return
-			}
-		}
+	if standard, ok := f.ops.listed.Defaults([]byte(op.name))[string(key)]; ok && tensor.AttrsEqual(standard, value) {
+		return
 	}
 	f.report(p, unknownAttr, op.name+"\x00"+string(key), func() string {
 		return fmt.Sprintf("op %s has no attr %s in TensorFlow %s", shown(op.name), shown(key), opdef.ReferenceVersion)

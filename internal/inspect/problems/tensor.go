@@ -4,10 +4,8 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -110,10 +108,4 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 			return fmt.Sprintf("_output_shapes records %d shapes for %d outputs", count, types.outputCount)
 		})
 	}
-}
-
-// sameAttr reports whether an AttrValue says the same as the bytes of another.
-func sameAttr(a *tfpb.AttrValue, value []byte) bool {
-	b := new(tfpb.AttrValue)
-	return schema.Unmarshal(value, b) == nil && proto.Equal(a, b)
 }
