@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -142,20 +144,20 @@ func repeated(entries [][]byte, key []byte) bool {
 // AttrTensor or AttrFunc) and reports whether the value is of that kind. If the value is set several times, the last
 // one wins.
 func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
-	s := Scan(value)
-	if s.Next() && s.Is(num) && len(s.rest) == 0 {
-		return s.Data, true
-	}
 	var kind protowire.Number
 	var merged []byte
+	window := false // merged is a window on value
 	for s := Scan(value); s.Next(); {
-		if !SetsAttr(s.Field) {
-			continue
+		switch {
+		case !SetsAttr(s.Field):
+		case s.Num != kind || s.Num == AttrS || s.Num == AttrPlaceholder:
+			kind, merged, window = s.Num, s.Data, true // it replaces what was set before
+		default:
+			if window {
+				merged, window = slices.Clip(merged), false // append must not write into value
+			}
+			merged = append(merged, s.Data...)
 		}
-		if s.Num != kind || s.Num == AttrS || s.Num == AttrPlaceholder {
-			merged = nil // another alternative replaced the value
-		}
-		kind, merged = s.Num, append(merged, s.Data...)
 	}
 	if kind != num {
 		return nil, false

@@ -375,3 +375,17 @@ func TestIndexOfManyNodes(t *testing.T) {
 		t.Error("finds a node that is not there")
 	}
 }
+
+// TestAttrBytesCopiesNothing checks that asking for one kind of value does not copy a value of another kind, which may be a constant
+// of a gigabyte.
+func TestAttrBytesCopiesNothing(t *testing.T) {
+	value := protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrTensor, protowire.BytesType), make([]byte, 1<<10))
+	unknown := protowire.AppendVarint(protowire.AppendTag(nil, 1000, protowire.VarintType), 1)
+	for _, value := range [][]byte{value, append(unknown, value...)} {
+		for _, num := range []protowire.Number{wire.AttrTensor, wire.AttrPlaceholder} {
+			if n := testing.AllocsPerRun(10, func() { wire.AttrBytes(value, num) }); n != 0 {
+				t.Errorf("field %d: %v allocations", num, n)
+			}
+		}
+	}
+}
