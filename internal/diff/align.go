@@ -9,23 +9,23 @@ import (
 // An alignment pairs the nodes of A and B that have the same name, or that were renamed.
 type alignment struct {
 	a, b  [][]byte // NodeDefs in file order
-	toB   []int32  // for each node of A its number in B, alone where there is none
+	toB   []int32  // the number in B of each node of A, or alone
 	toA   []int32
-	equal []bool // for each node of A: its bytes are those of its partner
+	equal []bool // whether each node of A has the same bytes as its partner
 }
 
-// alone is the partner of a node without a partner.
+// alone marks a node without a partner.
 const alone = -1
 
 const (
-	// lookAhead is how far ahead the place is searched from where both files go on with the same node.
+	// lookAhead is how many nodes walk searches ahead for a position from which both files continue with the same node.
 	lookAhead = 48
-	// patience is the number of failed searches after which the files count as ordered differently.
+	// patience is the number of failed searches after which walk gives up: the files have different orders.
 	patience = 256
 )
 
-// align pairs nodes by name. Files of one model mostly have their nodes in the same order, with a few insertions and deletions. So align
-// walks both lists side by side, and then uses a table for the other nodes.
+// align pairs nodes by name. Files of one model mostly have their nodes in the same order, with a few insertions and deletions. So
+// align walks both lists in parallel, and uses a table for the nodes that remain.
 func align(a, b [][]byte) (*alignment, error) {
 	al := &alignment{a: a, b: b, toB: make([]int32, len(a)), toA: make([]int32, len(b)), equal: make([]bool, len(a))}
 	for i := range al.toB {
@@ -122,7 +122,7 @@ func lonely(partner []int32) int {
 	return n
 }
 
-// lookUp pairs the nodes that walk did not. If several have the same name, it pairs those with equal bytes first.
+// lookUp pairs the nodes that walk did not pair. If several nodes have the same name, it pairs those with equal bytes first.
 func (al *alignment) lookUp() {
 	left := lonely(al.toB)
 	if left == 0 || lonely(al.toA) == 0 {

@@ -28,8 +28,8 @@ func (c *comparison) compareAssets() error {
 	return nil
 }
 
-// matchAssets pairs the assets of both sides: those of one file and tensor first, then those of one tensor, then those of one
-// file. It returns the number of each partner in b, -1 for none, and which of b have one.
+// matchAssets pairs the assets of both sides: first by file and tensor, then by tensor, then by file. It returns the number in b of
+// each asset's partner (-1 for none) and, for each asset of b, whether it has a partner.
 func (c *comparison) matchAssets(a, b []*message) (partner []int, taken []bool) {
 	partner, taken = make([]int, len(a)), make([]bool, len(b))
 	for i := range partner {

@@ -97,8 +97,8 @@ func attrBytesText(value []byte) string {
 // groupPrefix precedes the node name in the strings of a _class attr.
 const groupPrefix = "loc:@"
 
-// followsAttr reports whether the values of an attr differ only in names that follow a rename. The strings of an attr are
-// names where SEMANTICS says so; a shared_name is one where it was made from the name of the node.
+// followsAttr reports whether the values of an attr differ only in names that were renamed. SEMANTICS.md lists the attrs whose
+// strings are names; a shared_name counts if it was derived from the name of the node.
 func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
 	if c.renames.none() {
 		return false
@@ -106,14 +106,14 @@ func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
 	x, ok := a.GetValue().(*tfpb.AttrValue_S)
 	y, also := b.GetValue().(*tfpb.AttrValue_S)
 	if ok && also && c.renames.followsFunction(string(x.S), string(y.S)) {
-		return true // the attr forward_function_name of a function, for one
+		return true // for example forward_function_name of a function
 	}
 	switch name {
 	case "frame_name", "shared_name":
 		return ok && also && len(x.S) > 0 && c.renames.follows(string(x.S), string(y.S))
 	case "_class":
 		x, y := a.GetList().GetS(), b.GetList().GetS()
-		if len(x) != len(y) || !sameBut(a, b) {
+		if len(x) != len(y) || !onlyStrings(a, b) {
 			return false
 		}
 		for i := range x {
@@ -128,8 +128,8 @@ func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
 	return false
 }
 
-// sameBut reports whether two list values contain only strings.
-func sameBut(a, b *tfpb.AttrValue) bool {
+// onlyStrings reports whether two attr values are lists of strings and otherwise empty.
+func onlyStrings(a, b *tfpb.AttrValue) bool {
 	for _, v := range []*tfpb.AttrValue{a, b} {
 		l := v.GetList()
 		if l == nil || len(l.ProtoReflect().GetUnknown())+len(v.ProtoReflect().GetUnknown()) > 0 ||

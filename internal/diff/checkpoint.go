@@ -10,9 +10,9 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
-// AddCheckpoints compares two checkpoints, tensor by tensor, and adds the part Checkpoint to a report: dtype, shape and, by their checksums,
-// values. Data is read only where checksums cannot tell: of V1 checkpoints, which have none, of big-endian ones, and of tensors that
-// are divided into other slices. A tensor whose data cannot be read gets a note. The error is one about the options.
+// AddCheckpoints compares two checkpoints tensor by tensor and sets the part Checkpoint of a report. It compares dtypes, shapes and
+// the checksums of values. It reads data only where checksums cannot decide: in V1 checkpoints, which have none, in big-endian
+// ones, and for tensors with different slices. A tensor whose data cannot be read gets a note. The error is that of Options.Check.
 func AddCheckpoints(r *Report, a, b *checkpoint.Checkpoint, o Options) error {
 	s, err := o.read()
 	if err != nil {
@@ -54,14 +54,14 @@ func AddCheckpoints(r *Report, a, b *checkpoint.Checkpoint, o Options) error {
 	return nil
 }
 
-// CompareCheckpoints compares two checkpoints without a graph.
+// CompareCheckpoints compares two checkpoints without graphs. It is AddCheckpoints on an empty report.
 func CompareCheckpoints(a, b *checkpoint.Checkpoint, o Options) (*Report, error) {
 	r := &Report{FormatVersion: FormatVersion, Equal: true, Compared: Checkpoint,
 		A: Side{File: a.Name, Kind: Checkpoint}, B: Side{File: b.Name, Kind: Checkpoint}}
 	return r, AddCheckpoints(r, a, b, o)
 }
 
-// compareNames compares the next names of two lists. A list at its end sorts last.
+// compareNames compares the next names of two lists. An exhausted list sorts last.
 func compareNames(a []checkpoint.Tensor, i int, b []checkpoint.Tensor, k int) int {
 	switch {
 	case i == len(a):
@@ -92,7 +92,7 @@ func tensorFields(a *checkpoint.Checkpoint, x *checkpoint.Tensor, b *checkpoint.
 			first, _ := x.Checksum()
 			second, _ := y.Checksum()
 			add("values", fmt.Sprintf("crc32c %08x", first), fmt.Sprintf("crc32c %08x", second))
-			if len(fields) == 0 { // of a partitioned tensor, which has a checksum for each slice
+			if len(fields) == 0 { // a partitioned tensor has a checksum for each slice
 				fields = append(fields, Field{Field: "values"})
 			}
 		}
@@ -136,7 +136,7 @@ func sameValues(a *checkpoint.Checkpoint, x *checkpoint.Tensor, b *checkpoint.Ch
 	return same, err
 }
 
-// equalWindows reports whether two lists of byte strings, each read one after the other, hold the same bytes.
+// equalWindows reports whether two lists of byte strings are equal when concatenated.
 func equalWindows(a, b [][]byte) bool {
 	var x, y []byte
 	for {

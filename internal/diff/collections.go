@@ -17,7 +17,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A message is a small message with its bytes. If it cannot be decoded, it has only the bytes.
+// A message is a small message and its bytes.
 type message struct {
 	raw     []byte
 	decoded proto.Message // nil if the bytes cannot be decoded
@@ -57,7 +57,7 @@ func (m *message) compare(other *message, renames *renames) []Field {
 	return d.fields
 }
 
-// label returns the identity of a message: its name, or else all its bytes.
+// label returns what identifies a message: its name, or all its bytes if it has none.
 func (m *message) label() string {
 	if name, ok := m.name(); ok {
 		return name
@@ -65,7 +65,7 @@ func (m *message) label() string {
 	return string(m.raw)
 }
 
-// name returns the first string field that a message has.
+// name returns the first string field of a message that is set.
 func (m *message) name() (string, bool) {
 	if m.decoded == nil {
 		return "", false
@@ -109,7 +109,7 @@ func (c *comparison) compareCollections() error {
 		default:
 			change := c.collection(key, x, y)
 			if !named {
-				// Of a collection whose name is not asked for, entries may be.
+				// The name of the collection is not selected, but its entries may be.
 				change.Fields = nil
 				change.Entries = change.Entries.filter(c.sel)
 			}
@@ -132,7 +132,7 @@ func (p *Part) filter(sel *selection) *Part {
 	keep := func(changes []Change) []Change {
 		var out []Change
 		for _, ch := range changes {
-			node, _, _ := strings.Cut(ch.Name, ":") // a tensor is also selected by the name of its node
+			node, _, _ := strings.Cut(ch.Name, ":") // the name of its node also selects a tensor
 			if sel.name(ch.Name, ch.NewName, node) {
 				out = append(out, ch)
 			}
@@ -214,7 +214,7 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 	return out
 }
 
-// anyEntry returns the entry of an Any, labeled by its type and the first string in what it holds.
+// anyEntry returns the entry for an Any. Its label is the type and the first string of its contents.
 func anyEntry(value []byte, renames *renames) entry {
 	m := decode(value, new(anypb.Any))
 	e := entry{string(m.raw), &entryMore{old: string(m.raw), shown: m.text(), value: m}}
@@ -261,7 +261,7 @@ func listValues(kind protowire.Number, list []byte) [][]byte {
 	return out
 }
 
-// numberTexts returns the texts of numbers, in one block of memory as far as possible.
+// numberTexts returns the texts of numbers. The texts share one block of memory where possible.
 func numberTexts[T int64 | float32](numbers []T, text func(dst []byte, v T) []byte) [][]byte {
 	const block = 64 << 10
 	var room []byte

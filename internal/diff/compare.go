@@ -18,16 +18,16 @@ type comparison struct {
 	ops     *opDefaults
 	renames *renames
 	graphs  [2]*graphIndex
-	graph   *alignment // nil where the graphs have the same bytes
+	graph   *alignment // nil if the graphs have the same bytes
 	library *library
-	scopes  []Scope // that were renamed
+	scopes  []Scope // renamed scopes
 
 	registry  *scope.Registry
 	endpoints func(*wire.MetaGraph) ([]Endpoint, error)
 }
 
-// Compare compares two MetaGraphDefs semantically. It returns a *wire.SyntaxError for bytes that are not a MetaGraphDef, and the
-// error of Options.Check. Two runs on the same bytes return the same report.
+// Compare compares two MetaGraphDefs semantically. It returns a *wire.SyntaxError if a or b is not a MetaGraphDef, and the error of
+// Options.Check for invalid options. The report depends only on the bytes and the options.
 func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	sel, err := o.read()
 	if err != nil {
@@ -68,7 +68,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	return c.report, err
 }
 
-// finish removes the parts that are not selected, and sets whether any difference is left.
+// finish removes the parts that are not selected and sets Report.Equal.
 func (c *comparison) finish() {
 	c.report.Equal = true
 	for _, p := range c.report.parts() {
@@ -118,7 +118,7 @@ func (c *comparison) compareGraphs() error {
 	return c.compareFunctions()
 }
 
-// newComparer returns a comparer of nodes in the graph, or of those in a function's body.
+// newComparer returns a comparer for the nodes of the graph or, if inFunction is true, of a function's body.
 func (c *comparison) newComparer(inFunction bool) *comparer {
 	return &comparer{sel: c.sel, ops: c.ops, inFunction: inFunction,
 		renames: &renames{functions: c.renames.functions}}
@@ -156,7 +156,7 @@ func (c *comparison) sameGraphs(g wire.Graph) error {
 	return nil
 }
 
-// compareUnknown compares the unknown fields of the messages that are walked.
+// compareUnknown compares the unknown fields of the MetaGraphDef, the GraphDef and the function library.
 func (c *comparison) compareUnknown() error {
 	p := new(Part)
 	c.report.Unknown = p

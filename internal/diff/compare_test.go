@@ -13,7 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// parse returns the MetaGraphDef that a text stands for.
+// parse returns the MetaGraphDef for a text.
 func parse(t testing.TB, text string) *wire.MetaGraph {
 	t.Helper()
 	m := new(tfpb.MetaGraphDef)
@@ -37,7 +37,7 @@ func TestCompare(t *testing.T) {
 		want    []string
 	}{
 		{
-			name: "an attr at its default is not an absent one",
+			name: "default attr against absent attr",
 			a:    ops + `graph_def { node { name: "m" op: "MatMul" attr { key: "transpose_a" value { b: false } } } }`,
 			b:    ops + `graph_def { node { name: "m" op: "MatMul" } }`,
 			want: []string{"nodes changed m attr:transpose_a: false -> none"},
@@ -50,7 +50,7 @@ func TestCompare(t *testing.T) {
 			want:    []string{"nodes changed n attr:transpose_a: none -> true", "ops removed MatMul"},
 		},
 		{
-			name: "spelling of a device",
+			name: "device spelling",
 			a:    `graph_def { node { name: "a" op: "NoOp" device: "/gpu:0" } }`,
 			b:    `graph_def { node { name: "a" op: "NoOp" device: "/device:GPU:0" } }`,
 			want: []string{"nodes changed a device: /gpu:0 -> /device:GPU:0"},
@@ -63,7 +63,7 @@ func TestCompare(t *testing.T) {
 			want:    []string{"nodes changed b device: /gpu:0 -> /gpu:1"},
 		},
 		{
-			name:    "ignore devices and an attr",
+			name:    "ignore devices and attrs",
 			options: Options{Ignore: []string{"devices, attr:_*", "versions"}},
 			a:       `graph_def { versions { producer: 1 } node { name: "a" op: "NoOp" device: "/gpu:0" attr { key: "_x" value { i: 1 } } } }`,
 			b:       `graph_def { node { name: "a" op: "NoOp" attr { key: "x" value { i: 2 } } } }`,
@@ -90,7 +90,7 @@ func TestCompare(t *testing.T) {
 			b:       `graph_def { node { name: "a" op: "A" } } saver_def { max_to_keep: 5 }`,
 		},
 		{
-			name: "a renamed function, its calls and its gradient follow",
+			name: "renamed function with calls and gradient",
 			a: `graph_def { node { name: "c" op: "__f_12" } node { name: "d" op: "Map" attr { key: "f" value { func { name: "__f_12" } } } }
 			  library { function { signature { name: "__f_12" } node_def { name: "x" op: "A" } }
 			    function { signature { name: "g" } node_def { name: "y" op: "B" attr { key: "f" value { func { name: "__f_12" } } } } }
@@ -102,7 +102,7 @@ func TestCompare(t *testing.T) {
 			want: []string{"functions renamed __f_12 => __f_99"},
 		},
 		{
-			name: "functions that are numbered anew, and whose arguments are called after them",
+			name: "renumbered functions with arguments named after them",
 			a: `graph_def { node { name: "w" op: "While" attr { key: "cond" value { func { name: "cond_54" } } } }
 			  library { function { signature { name: "cond_54" input_arg { name: "while_cond_54_x" type: DT_BOOL } output_arg { name: "cond_54_r" type: DT_BOOL } }
 			    ret { key: "cond_54_r" value: "i:output:0" } node_def { name: "i" op: "Identity" input: "while_cond_54_x" } }
@@ -114,32 +114,32 @@ func TestCompare(t *testing.T) {
 			want: []string{"functions changed cond_60 => cond_160 nodes changed i op: Abs -> Neg", "functions renamed cond_54 => cond_154"},
 		},
 		{
-			name: "another gradient",
+			name: "gradient changed",
 			a:    `graph_def { library { gradient { function_name: "f" gradient_func: "g" } } }`,
 			b:    `graph_def { library { gradient { function_name: "f" gradient_func: "h" } } }`,
 			want: []string{"functions gradient:f: g -> h"},
 		},
 		{
-			name: "outputs of a function's nodes in other spellings",
+			name: "output spellings in a function body",
 			a: `graph_def { library { function { signature { name: "f" } ret { key: "r" value: "x:out:0" }
 			  node_def { name: "x" op: "A" input: "arg" input: "^z" input: "^y" } } } }`,
 			b: `graph_def { library { function { signature { name: "f" } ret { key: "r" value: "x:out" }
 			  node_def { name: "x" op: "A" input: "arg:0" input: "^y" input: "^z" } } } }`,
 		},
 		{
-			name: "an input more, between others",
+			name: "input inserted",
 			a:    `graph_def { node { name: "n" op: "AddN" input: "a" input: "c" input: "^x" } }`,
 			b:    `graph_def { node { name: "n" op: "AddN" input: "a:0" input: "b" input: "c" } }`,
 			want: []string{"nodes changed n input:1: none -> b", "nodes changed n control_inputs: ^x -> none"},
 		},
 		{
-			name: "a name given twice",
+			name: "duplicate name",
 			a:    `graph_def { node { name: "n" op: "A" } node { name: "m" op: "M" } }`,
 			b:    `graph_def { node { name: "m" op: "M" } node { name: "n" op: "A" } node { name: "n" op: "A" } }`,
 			want: []string{"nodes added n"},
 		},
 		{
-			name: "a scope that was renamed and changed, and what is in it",
+			name: "scope renamed and changed",
 			a: `graph_def { node { name: "in" op: "Placeholder" }
 			  node { name: "tower_0/w" op: "VariableV2" device: "/gpu:0" } node { name: "tower_0/r" op: "Identity" input: "tower_0/w" }
 			  node { name: "tower_0/m" op: "MatMul" input: "in" input: "tower_0/r" } node { name: "tower_0/s" op: "Softmax" input: "tower_0/m" } node { name: "out" op: "Identity" input: "tower_0/s" }
@@ -152,7 +152,7 @@ func TestCompare(t *testing.T) {
 			want: []string{"nodes changed tower_0/w => tower/w device: /gpu:0 -> none", "nodes removed tower_0/old", "nodes scope tower_0/ => tower/ (4)"},
 		},
 		{
-			name: "towers that all look alike",
+			name: "identical towers",
 			a: `graph_def { node { name: "t_0/a" op: "A" device: "/gpu:0" } node { name: "t_0/b" op: "B" input: "t_0/a" }
 			  node { name: "t_1/a" op: "A" device: "/gpu:1" } node { name: "t_1/b" op: "B" input: "t_1/a" } }`,
 			b: `graph_def { node { name: "g_1/a" op: "A" device: "/gpu:1" } node { name: "g_1/b" op: "B" input: "g_1/a" }
@@ -160,7 +160,7 @@ func TestCompare(t *testing.T) {
 			want: []string{"nodes scope t_0/ => g_0/ (2)", "nodes scope t_1/ => g_1/ (2)"},
 		},
 		{
-			name: "constants of one value, told apart by who reads them",
+			name: "equal constants with different readers",
 			a: `graph_def { node { name: "c1" op: "Const" } node { name: "c2" op: "Const" } node { name: "r1" op: "Neg" input: "c1" } node { name: "r2" op: "Abs" input: "c2" }
 			  node { name: "x" op: "X" } }`,
 			b: `graph_def { node { name: "d2" op: "Const" } node { name: "d1" op: "Const" } node { name: "r1" op: "Neg" input: "d1" } node { name: "r2" op: "Abs" input: "d2" }
@@ -168,19 +168,19 @@ func TestCompare(t *testing.T) {
 			want: []string{"nodes renamed c1 => d1", "nodes renamed c2 => d2"},
 		},
 		{
-			name: "entries in another order",
+			name: "collection entries reordered",
 			a:    `collection_def { key: "k" value { node_list { value: "a" value: "b" value: "c" } } }`,
 			b:    `collection_def { key: "k" value { node_list { value: "c" value: "a" value: "b" } } }`,
 			want: []string{"collections changed k entries moved c position: 2 -> 0"},
 		},
 		{
-			name: "numbers of a collection",
+			name: "numbers in collections",
 			a:    `collection_def { key: "k" value { int64_list { value: [1, 2, 3] } } } collection_def { key: "f" value { float_list { value: [0.5, nan] } } }`,
 			b:    `collection_def { key: "k" value { int64_list { value: [1, 5, 3, 4] } } } collection_def { key: "f" value { float_list { value: [0.5, nan] } } }`,
 			want: []string{"collections changed k entries added 4", "collections changed k entries changed [1] value: 2 -> 5"},
 		},
 		{
-			name: "what an Any holds",
+			name: "contents of Any",
 			a: `collection_def { key: "k" value { any_list {
 			  value { [type.googleapis.com/tensorflow.AssetFileDef] { tensor_info { name: "a:0" } filename: "x" } }
 			  value { [type.googleapis.com/tensorflow.NodeDef] { name: "n" op: "A" } } value { type_url: "other/my.Type" value: "\n\001a" } } } }`,
@@ -192,38 +192,38 @@ func TestCompare(t *testing.T) {
 				"collections changed k entries changed tensorflow.NodeDef n op: A -> B"},
 		},
 		{
-			name: "another kind of collection",
+			name: "collection kind changed",
 			a:    `collection_def { key: "k" value { node_list { value: "a" } } }`,
 			b:    `collection_def { key: "k" value { bytes_list { value: "a" } } }`,
 			want: []string{"collections changed k kind: node_list, 1 entry -> bytes_list, 1 entry"},
 		},
 		{
-			name: "saver there and not there",
+			name: "saver removed",
 			a:    `saver_def { filename_tensor_name: "f:0" }`,
 			b:    ``,
 			want: []string{"saver removed saver_def"},
 		},
 		{
-			name: "assets in another order, one with another file",
+			name: "assets reordered, one file changed",
 			a:    `asset_file_def { tensor_info { name: "a:0" } filename: "x" } asset_file_def { tensor_info { name: "b:0" } filename: "y" }`,
 			b:    `asset_file_def { tensor_info { name: "b:0" } filename: "z" } asset_file_def { tensor_info { name: "a:0" } filename: "x" }`,
 			want: []string{"assets changed y filename: y -> z"},
 		},
 		{
-			name: "assets of one tensor go before those of one file",
+			name: "assets match by tensor before file",
 			a:    `asset_file_def { tensor_info { name: "a:0" } filename: "x" } asset_file_def { tensor_info { name: "b:0" } filename: "y" } asset_file_def { tensor_info { name: "c:0" } filename: "z" }`,
 			b:    `asset_file_def { tensor_info { name: "c:0" } filename: "x" } asset_file_def { tensor_info { name: "d:0" } filename: "y" } asset_file_def { tensor_info { name: "a:0" } filename: "x" }`,
 			want: []string{"assets changed y tensor_info.name: b:0 -> d:0", "assets changed z filename: z -> x"},
 		},
 		{
-			name: "what an op is defined as",
+			name: "op definition changed",
 			a:    ops,
 			b: `meta_info_def { stripped_op_list { op { name: "MatMul"
 			  attr { name: "transpose_a" type: "bool" default_value { b: true } } attr { name: "T" type: "type" } } } }`,
 			want: []string{"ops changed MatMul attr.transpose_a.default_value.b: false -> true"},
 		},
 		{
-			name: "the object graph and the debug info",
+			name: "object graph and debug info",
 			a:    `object_graph_def { nodes { constant { operation: "c" } } } graph_def { debug_info { files: "a.py" } }`,
 			b:    `object_graph_def { nodes { constant { operation: "d" } } } graph_def { debug_info { files: "b.py" } }`,
 			want: []string{"debug_info files[0]: a.py -> b.py", "object_graph nodes[0].constant.operation: c -> d"},
@@ -274,7 +274,7 @@ func TestOptionsCheck(t *testing.T) {
 	}
 }
 
-// TestNamesOfNothing: that nothing differs among things that are not there is said to be that.
+// TestNamesOfNothing: a name pattern that matches nothing in either file gets a note.
 func TestNamesOfNothing(t *testing.T) {
 	const graph = `graph_def { node { name: "conv/w" op: "A" } library { function { signature { name: "f" } } } }
 		collection_def { key: "k" value { bytes_list { value: "rate=0.1" } } } signature_def { key: "s" value { } } asset_file_def { filename: "v.txt" }` + ops
@@ -296,7 +296,7 @@ func TestNamesOfNothing(t *testing.T) {
 	}
 }
 
-// TestDeepNames: a name of very many slashes is compared like any other, in no more time than it takes to read it a few times.
+// TestDeepNames: a name with very many slashes takes linear time.
 func TestDeepNames(t *testing.T) {
 	deep := strings.Repeat("a/", 200_000)
 	graph := func(name string) string {
@@ -307,11 +307,11 @@ func TestDeepNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	if report.Equal || len(report.Nodes.Added)+len(report.Nodes.Removed) > 0 {
-		t.Errorf("a scope was renamed: equal %t, %d nodes added, %d removed", report.Equal, len(report.Nodes.Added), len(report.Nodes.Removed))
+		t.Errorf("unexpected rename: equal %t, %d nodes added, %d removed", report.Equal, len(report.Nodes.Added), len(report.Nodes.Removed))
 	}
 }
 
-// FuzzCompare: whatever the bytes, a message does not differ from itself, and A differs from B if B differs from A.
+// FuzzCompare: a message equals itself, and A differs from B if and only if B differs from A.
 func FuzzCompare(f *testing.F) {
 	for _, text := range []string{ops, `graph_def { node { name: "a" op: "A" input: "b" } library { function { signature { name: "f" } } } }`,
 		`collection_def { key: "variables" value { bytes_list { value: "\n\001a" } } } saver_def { }`} {
@@ -328,7 +328,7 @@ func FuzzCompare(f *testing.F) {
 			return
 		}
 		if !r.Equal {
-			t.Fatalf("it differs from itself: %v", tell(r))
+			t.Fatalf("message differs from itself: %v", tell(r))
 		}
 		n, err := wire.ParseMetaGraph(b)
 		if err != nil {
@@ -340,15 +340,15 @@ func FuzzCompare(f *testing.F) {
 		}
 		back, err := Compare(n, m, Options{})
 		if err != nil {
-			t.Fatalf("one way it is compared, the other not: %v", err)
+			t.Fatalf("Compare(a, b) succeeds, Compare(b, a) fails: %v", err)
 		}
 		if there.Equal != back.Equal {
-			t.Fatalf("equal one way %t, the other %t: %v, %v", there.Equal, back.Equal, tell(there), tell(back))
+			t.Fatalf("Compare(a, b) equal: %t, Compare(b, a) equal: %t: %v, %v", there.Equal, back.Equal, tell(there), tell(back))
 		}
 	})
 }
 
-// TestUnnamedFunction: a function that lost its name, or got one, is a difference whichever file comes first.
+// TestUnnamedFunction: a function that lost or gained its name is a difference, whichever file comes first.
 func TestUnnamedFunction(t *testing.T) {
 	const named = `graph_def { node { name: "a" op: "f" } library { function { signature { name: "f" } node_def { name: "n" op: "NoOp" } } } }`
 	const unnamed = `graph_def { node { name: "a" op: "f" } library { function { signature { } node_def { name: "n" op: "NoOp" } } } }`
@@ -376,7 +376,7 @@ func TestUnknownInAttrs(t *testing.T) {
 		{"value", "\x30\x01", "\x30\x01" + unknown, `float32; unknown_fields none -> float32; unknown_fields 100: 7, 101: "hi"`},
 		{"shape", "\x3a\x02\x18\x01", "\x3a\x05\x18\x01" + unknown[:3], `?; shape.unknown_fields none -> ?; shape.unknown_fields 100: 7`},
 		{"list", "\x0a\x02\x18\x05", "\x0a\x05\x18\x05" + unknown[:3], `[5]; list.unknown_fields none -> [5]; list.unknown_fields 100: 7`},
-		{"beside a tensor", "\x42\x02\x08\x01", "\x42\x02\x08\x01" + unknown[:3], `float32 0; unknown_fields none -> float32 0; unknown_fields 100: 7`},
+		{"next to a tensor", "\x42\x02\x08\x01", "\x42\x02\x08\x01" + unknown[:3], `float32 0; unknown_fields none -> float32 0; unknown_fields 100: 7`},
 		{"in a tensor", "\x42\x02\x08\x01", "\x42\x05\x08\x01" + unknown[:3], `float32 0; unread_fields none -> float32 0; unread_fields 100: 7`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -391,7 +391,7 @@ func TestUnknownInAttrs(t *testing.T) {
 	}
 }
 
-// decodeAttr returns the AttrValue that the bytes stand for, unknown fields included.
+// decodeAttr returns the AttrValue encoded by value, including unknown fields.
 func decodeAttr(t *testing.T, value string) *tfpb.AttrValue {
 	t.Helper()
 	v := new(tfpb.AttrValue)
@@ -401,8 +401,7 @@ func decodeAttr(t *testing.T, value string) *tfpb.AttrValue {
 	return v
 }
 
-// TestSampleHash: which nodes are looked at among very many does not change from run to run, so that the report does not
-// either. The numbers are those of FNV-1a.
+// TestSampleHash: the sample of nodes does not change from run to run, so neither does the report. The numbers are those of FNV-1a.
 func TestSampleHash(t *testing.T) {
 	for name, want := range map[string]uint64{"": 0xcbf29ce484222325, "a": 0xaf63dc4c8601ec8c, "foobar": 0x85944171f73967e8} {
 		if got := sampleHash(name); got != want {
@@ -411,7 +410,7 @@ func TestSampleHash(t *testing.T) {
 	}
 }
 
-// TestIO: inputs and outputs are compared by tensor, those of renamed nodes under their new names, and only where the files differ.
+// TestIO: inputs and outputs are compared by tensor, those of renamed nodes under their new names, and only if the files differ.
 func TestIO(t *testing.T) {
 	const image = `graph_def { node { name: "x" op: "Placeholder" } node { name: "y" op: "Relu" input: "x" } }`
 	const tower = `graph_def { node { name: "t/x" op: "Placeholder" } node { name: "t/y" op: "Relu" input: "t/x" } }`
@@ -430,14 +429,14 @@ func TestIO(t *testing.T) {
 			[]string{"io scope  => t/ (1)", "io changed x:0 => t/x:0 role: data -> label", "io changed x:0 => t/x:0 dtype: float32 -> int32", "io changed x:0 => t/x:0 shape: (?, 3) -> ?"}},
 		{"added and removed", image + ` saver_def { }`, endpoints("x:0", "z:0", Endpoint{Tensor: "y:0", Input: true, Role: "data", Shape: "?"}), "io",
 			[]string{"io added z:0", "io added y:0", "io removed y:0"}},
-		{"the same files", image, nil, "io", nil},
-		{"another part", tower, nil, "saver", nil},
+		{"same files", image, nil, "io", nil},
+		{"other part selected", tower, nil, "saver", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a, b := parse(t, image), parse(t, test.b)
 			report, err := Compare(a, b, Options{Only: []string{test.only}, Endpoints: func(m *wire.MetaGraph) ([]Endpoint, error) {
 				if test.ioB == nil {
-					t.Error("inputs and outputs are looked for")
+					t.Error("Endpoints was called")
 				}
 				if m == a {
 					return endpoints("x:0", "y:0"), nil
@@ -457,7 +456,7 @@ func TestIO(t *testing.T) {
 	}
 }
 
-// TestCounters: with counters ignored, numbers in function names and numeric user-specified names do not count. Other names do.
+// TestCounters: with Counters ignored, numbers in function names and numeric user-specified names are ignored. Other names are not.
 func TestCounters(t *testing.T) {
 	graph := func(function, name string) *wire.MetaGraph {
 		return parse(t, `graph_def { node { name: "c" op: "`+function+`" } library { function { signature { name: "`+function+`" input_arg { name: "a" } }

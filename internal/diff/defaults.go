@@ -34,8 +34,8 @@ func newOpDefaults(a, b []byte) *opDefaults {
 	return d
 }
 
-// find returns the AttrValue that an op's attr has where it is absent. The definition in the file that lacks the attr
-// counts, and that of the other file where there is none.
+// find returns the AttrValue that an absent attr of an op stands for. It prefers the op definition in the file that lacks the attr
+// (B if inB is true) to that in the other file.
 func (d *opDefaults) find(op, attr string, inB bool) ([]byte, bool) {
 	first, second := d.lists[0][op], d.lists[1][op]
 	if inB {

@@ -15,7 +15,7 @@ func dtypeName(dtype tfpb.DataType) string {
 
 // An element describes how the values of a DataType are stored.
 type element struct {
-	width int // bytes of one value in tensor_content; 0 where values have no fixed size
+	width int // bytes of one value in tensor_content; 0 if values have no fixed size
 	kind  elementKind
 }
 

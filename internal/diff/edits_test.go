@@ -12,7 +12,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// An edit changes one thing and returns what is to be told, nil where the file has no such thing.
+// An edit makes one change and returns the expected differences, or nil if the file has nothing to change.
 type edit func(r *rand.Rand, m *tfpb.MetaGraphDef) []string
 
 func pick[T any](r *rand.Rand, list []T, fits func(T) bool) (T, bool) {
@@ -301,7 +301,7 @@ func nodeListOf(r *rand.Rand, m *tfpb.MetaGraphDef, least int) (string, *tfpb.Co
 	return key, m.CollectionDef[key].GetNodeList()
 }
 
-// someScope returns a scope and how many nodes are in it.
+// someScope returns a scope and the number of nodes in it.
 func someScope(r *rand.Rand, m *tfpb.MetaGraphDef) (string, int) {
 	var scopes []string
 	for _, n := range m.GetGraphDef().GetNode() {

@@ -10,14 +10,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A fingerprinter computes hashes that are equal for nodes that mean the same, apart from names. They depend on the op, the device, the
-// attrs and the number of inputs. Different nodes can have the same hash, so callers must compare the nodes.
+// A fingerprinter computes hashes that are equal for nodes that have the same meaning, apart from names. A hash depends on the op,
+// the device, the attrs and the number of inputs. Different nodes can have the same hash, so callers must compare the nodes.
 type fingerprinter struct {
 	seed    maphash.Seed
 	compare *comparer
-	side    int               // 0 for A, whose function names are translated; 1 for B
+	side    int               // 0 for A, whose function names are translated to those of B; 1 for B
 	known   map[uint64]uint64 // cached results, by the hash of key and bytes
-	neutral map[string]bool   // functions that may be renamed; as ops, all of them have the same hash
+	neutral map[string]bool   // functions that may be renamed; as ops, they all have the same hash
 	node    wire.Node
 }
 
@@ -117,7 +117,7 @@ func (f *fingerprinter) value(key string, value []byte) uint64 {
 	}
 	switch key {
 	case "frame_name", "shared_name":
-		return 1 // can contain the name of the node
+		return 1 // the value can contain the name of the node
 	case "_class":
 		return uint64(len(v.GetList().GetS()))
 	}

@@ -52,7 +52,7 @@ func (c *comparison) compareFunctions() error {
 		}
 		if whole {
 			change.Fields = fields
-			if renamed && (name == "" || change.NewName == "") { // nothing can call it with an empty name
+			if renamed && (name == "" || change.NewName == "") { // a function without a name cannot be called
 				change.Fields = append([]Field{changed("signature.name", quote(name), quote(change.NewName))}, fields...)
 			}
 		}
@@ -155,8 +155,8 @@ func (c *comparison) signature(compare *comparer, x, y *tfpb.FunctionDef) []Fiel
 	return append(d.fields, fields...)
 }
 
-// renamedArguments returns the new names of arguments and results that have the name of the function in them and differ in
-// it only: TensorFlow makes them so for loops.
+// renamedArguments returns the new names of arguments and results whose names contain the function's name and differ only in it.
+// TensorFlow generates such names for loops.
 func renamedArguments(a, b *tfpb.OpDef) map[string]string {
 	out := make(map[string]string)
 	if a.GetName() == b.GetName() || a.GetName() == "" {
@@ -175,7 +175,7 @@ func renamedArguments(a, b *tfpb.OpDef) map[string]string {
 	return out
 }
 
-// mapOf returns a map from strings to messages of a message.
+// mapOf returns a map field of a message as a map from keys to encoded values.
 func mapOf(message []byte, num protowire.Number) map[string][]byte {
 	out := make(map[string][]byte)
 	for s := wire.Scan(message); s.Next(); {

@@ -14,9 +14,9 @@ type graphIndex struct {
 	nodes     [][]byte // NodeDefs in file order
 	libraries [][]byte // more than one if the field occurs several times
 	versions  []byte   // the VersionDef, with all occurrences joined
-	old       int32    // GraphDef.version, from before there was a VersionDef
+	old       int32    // GraphDef.version, which VersionDef replaced
 	debugInfo []byte
-	unknown   []byte // fields that the schema does not have
+	unknown   []byte // fields that are not in the schema
 }
 
 // indexGraph finds the fields of a graph in one pass. It skips nodes unless nodes is true.
@@ -98,10 +98,10 @@ func opOf(node []byte) []byte { return wire.Last(node, wire.NodeOp) }
 type nodeView struct {
 	raw              []byte // the NodeDef
 	name, op, device []byte
-	inputs           int         // number of inputs; a list of them could take more memory than the node
+	inputs           int         // number of inputs; a slice of them could take more memory than the node
 	inputsAt         []byte      // the NodeDef from the first input on
-	attrs            []attrEntry // of entries with the same key the last
-	others           bool        // there are further fields
+	attrs            []attrEntry // the last entry of each key
+	others           bool        // the NodeDef has other fields
 }
 
 type attrEntry struct{ key, value []byte }
@@ -166,10 +166,10 @@ func (v *nodeView) sameInputs(other *nodeView) bool {
 	return true
 }
 
-// manyAttrs is the number of attrs from which a table is used to find them.
+// manyAttrs is the number of attrs from which lookups use a table.
 const manyAttrs = 24
 
-// dropRepeated keeps the last of the entries with one key.
+// dropRepeated keeps the last entry of each key.
 func (v *nodeView) dropRepeated() {
 	if len(v.attrs) > manyAttrs {
 		last := make(map[string]int, len(v.attrs))
@@ -196,7 +196,7 @@ func (v *nodeView) dropRepeated() {
 	}
 }
 
-// find returns a function that returns the value of a key.
+// find returns a function that looks up the value of a key.
 func (v *nodeView) find() func(key []byte) ([]byte, bool) {
 	if len(v.attrs) <= manyAttrs {
 		return v.findAttr

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// manyInputs is the largest number of differing inputs of a node that are reported one by one.
+// manyInputs is the number of differing inputs of a node up to which each is reported separately.
 const manyInputs = 1000
 
 // nodeInputs holds the data and control inputs of one node as slices of its bytes. It can be reused for another node.
@@ -56,7 +56,7 @@ func (c *comparer) controlInputs(a, b []string) {
 	}
 }
 
-// unsafeStrings returns names as strings without copying them, which must not outlive the comparison.
+// unsafeStrings returns names as strings without copying them. The strings must not outlive the comparison.
 func unsafeStrings(list [][]byte) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
@@ -106,7 +106,7 @@ func (c *comparer) manyDiffer(a, b [][]byte) bool {
 	return differ > manyInputs
 }
 
-// reordered reports whether two lists have the same inputs in any order.
+// reordered reports whether two lists have the same inputs, regardless of their order.
 func (c *comparer) reordered(a, b [][]byte) bool {
 	left := make(map[string]int, len(a))
 	for _, in := range b {
@@ -122,7 +122,7 @@ func (c *comparer) reordered(a, b [][]byte) bool {
 	return true
 }
 
-// namesText joins names. If the text would be too long, it starts at the name with number from and includes as many as fit.
+// namesText joins names. If the text would be too long, it starts at names[from] and includes as many names as fit.
 func namesText(names []string, from int) string {
 	size := 0
 	for _, name := range names {
@@ -162,7 +162,7 @@ func (c *comparer) sameInput(a, b []byte) bool {
 	return bytes.Equal(x.Node, y.Node) || c.renames.followsNode(unsafeString(x.Node), unsafeString(y.Node))
 }
 
-// sameOutput reports whether two ports are numbers and the same one.
+// sameOutput reports whether two ports are the same output number.
 func (c *comparer) sameOutput(x, y wire.Input) bool {
 	if c.inFunction {
 		return false
@@ -172,7 +172,7 @@ func (c *comparer) sameOutput(x, y wire.Input) bool {
 	return ok && also && n == m
 }
 
-// plainPort returns a port without a `0` at its end: none for `x:0`, and in a function `out` for `a:out:0`.
+// plainPort returns a port without output number 0: "" for `x:0` and, in a function, `out` for `a:out:0`.
 func plainPort(port []byte) []byte {
 	if string(port) == "0" {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TestManyInputs: a node with very many inputs is told in a few words and compared in little more room than it takes.
+// TestManyInputs: a node with very many inputs gets a short text, and comparing it takes little more memory than the node.
 func TestManyInputs(t *testing.T) {
 	const most = 100_000
 	names := func(prefix string, n int) []string {
@@ -36,18 +36,18 @@ func TestManyInputs(t *testing.T) {
 	tests := []struct {
 		name  string
 		a, b  []string
-		field string // "" where nothing differs
-		inA   string // what the texts begin with, "none" for nothing
+		field string // "" if nothing differs
+		inA   string // prefix of the text, or "none"
 		inB   string
 	}{
-		{"the same", data, data, "", "", ""},
-		{"one other", data, replaced, "input:50000", "scope/node_50000", "other_00000"},
-		{"another order", data, reversed(data), "inputs", "scope/node_00000, scope/node_00001, ", "scope/node_99999, scope/node_99998, "},
-		{"half of them others", data, half, "inputs", "…, scope/node_50000, scope/node_50001, ", "…, other_00000, other_00001, "},
-		{"more behind them", data[:most/2], data, "inputs", "… (50000 names)", "…, scope/node_50000, scope/node_50001, "},
-		{"all gone", data, nil, "inputs", "scope/node_00000, ", "none"},
-		{"control inputs in another order", control, reversed(control), "", "", ""},
-		{"all control inputs came", nil, control, "control_inputs", "none", "^scope/node_00000, "},
+		{"equal", data, data, "", "", ""},
+		{"one replaced", data, replaced, "input:50000", "scope/node_50000", "other_00000"},
+		{"reordered", data, reversed(data), "inputs", "scope/node_00000, scope/node_00001, ", "scope/node_99999, scope/node_99998, "},
+		{"half replaced", data, half, "inputs", "…, scope/node_50000, scope/node_50001, ", "…, other_00000, other_00001, "},
+		{"appended", data[:most/2], data, "inputs", "… (50000 names)", "…, scope/node_50000, scope/node_50001, "},
+		{"all removed", data, nil, "inputs", "scope/node_00000, ", "none"},
+		{"control inputs reordered", control, reversed(control), "", "", ""},
+		{"control inputs added", nil, control, "control_inputs", "none", "^scope/node_00000, "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestManyInputs(t *testing.T) {
 				t.Fatal(err)
 			}
 			if took := after.TotalAlloc - before.TotalAlloc; took > 8*uint64(size) && !testfiles.Raced() {
-				t.Errorf("it took %d bytes to compare %d", took, size)
+				t.Errorf("comparing %d bytes allocated %d", size, took)
 			}
 			if report.Equal != (test.field == "") {
 				t.Fatalf("equal: %t", report.Equal)
@@ -71,7 +71,7 @@ func TestManyInputs(t *testing.T) {
 			}
 			f := report.Nodes.Changed[0].Fields
 			if len(f) != 1 || f[0].Field != test.field {
-				t.Fatalf("%d fields, the first %q, want %q", len(f), f[0].Field, test.field)
+				t.Fatalf("%d fields, first %q, want only %q", len(f), f[0].Field, test.field)
 			}
 			for i, text := range []*string{f[0].A, f[0].B} {
 				got, want := "none", []string{test.inA, test.inB}[i]
@@ -79,7 +79,7 @@ func TestManyInputs(t *testing.T) {
 					got = *text
 				}
 				if len(got) > maxText {
-					t.Errorf("a text of %d bytes", len(got))
+					t.Errorf("text has %d bytes", len(got))
 				}
 				if d := cmp.Diff(want, got[:min(len(got), len(want))]); d != "" {
 					t.Errorf("text %d (-want +got):\n%s", i, d)
@@ -89,7 +89,7 @@ func TestManyInputs(t *testing.T) {
 	}
 }
 
-// oneNode returns a graph of one node with these inputs.
+// oneNode returns a graph with one node that has the given inputs.
 func oneNode(t *testing.T, inputs []string) *wire.MetaGraph {
 	t.Helper()
 	return index(t, &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: "n", Op: "AddN", Input: inputs}}}})

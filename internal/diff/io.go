@@ -13,7 +13,7 @@ type Endpoint struct {
 	Input  bool   // an input, otherwise an output
 	Role   string // "data", "label", "prediction", "loss", ...
 	DType  string // empty if unknown
-	Shape  string // as people read it: (?, 784)
+	Shape  string // in display form, such as (?, 784)
 }
 
 // kind returns "input" or "output".
@@ -33,7 +33,7 @@ func (e *Endpoint) text() string {
 	return strings.Join(append(parts, e.Shape), " ")
 }
 
-// compareIO compares the inputs and outputs: by tensor, a tensor of a renamed node under its new name.
+// compareIO compares inputs and outputs by tensor. Tensors of renamed nodes are matched under their new names.
 func (c *comparison) compareIO() error {
 	if c.endpoints == nil || !c.sel.part(IO) || sameFields(c.a, c.b) {
 		return nil

@@ -15,7 +15,7 @@ type library struct {
 	a, b    []wire.Function
 	namesA  []string
 	namesB  []string
-	toB     []int // for each function of A its number in B, or alone
+	toB     []int // the number in B of each function of A, or alone
 	toA     []int
 	other   [2]map[string]string // gradients, by function
 	unknown [2][]byte
@@ -47,7 +47,7 @@ func readLibraries(a, b [][]byte) (*library, error) {
 	return l, nil
 }
 
-// read adds the fields of the library of one side, which may stand in pieces.
+// read adds the fields of one side's library. The library can be split over several occurrences of its field.
 func (l *library) read(pieces [][]byte, side int) ([]wire.Function, []string, error) {
 	var out []wire.Function
 	var names []string
@@ -74,8 +74,8 @@ func (l *library) read(pieces [][]byte, side int) ([]wire.Function, []string, er
 	return out, names, nil
 }
 
-// renameFunctions pairs functions that only one side has. It pairs functions with equal contents, and functions whose names differ only in
-// the trailing number, which TensorFlow increments from run to run.
+// renameFunctions pairs functions that only one side has. It pairs functions with equal contents, and then functions whose names
+// differ only in numbers that TensorFlow increments from run to run.
 func (c *comparison) renameFunctions() {
 	l := c.library
 	seed := maphash.MakeSeed()
@@ -143,14 +143,14 @@ func (c *comparison) renameFunctions() {
 			c.renames.functions[l.namesA[i]] = l.namesB[j]
 		}
 	}
-	c.partFunctions()
+	c.unpairFunctions()
 }
 
-// partFunctions removes pairs that have neither equal contents nor similar names.
-func (c *comparison) partFunctions() {
+// unpairFunctions removes pairs that have neither equal contents nor similar names.
+func (c *comparison) unpairFunctions() {
 	l := c.library
 	for range passes {
-		parted := false
+		unpaired := false
 		for i, j := range l.toB {
 			if j == alone || stemOf(l.namesA[i]) == stemOf(l.namesB[j]) {
 				continue
@@ -158,10 +158,10 @@ func (c *comparison) partFunctions() {
 			if fields, nodes, err := c.function(l.a[i], l.b[j]); err != nil || len(fields) > 0 || !nodes.Empty() {
 				delete(c.renames.functions, l.namesA[i])
 				l.toB[i], l.toA[j] = alone, alone
-				parted = true
+				unpaired = true
 			}
 		}
-		if !parted {
+		if !unpaired {
 			return
 		}
 	}
@@ -178,8 +178,8 @@ func stemOf(name string) string {
 	}
 }
 
-// body returns a hash of the contents of a function, without names of functions. TensorFlow puts the name of a function into the names of
-// its arguments (while_cond_54___redundant_placeholder0), so body removes it everywhere.
+// body returns a hash of the contents of a function without function names. TensorFlow derives names of arguments from the name of
+// the function (while_cond_54___redundant_placeholder0), so body removes it everywhere.
 func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 	plain := func(s string) uint64 {
 		if name != "" {

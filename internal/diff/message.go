@@ -14,18 +14,18 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// messages compares small decoded messages field by field. A missing scalar field equals its default. The order of lists matters, that of
-// maps does not. Tensors are compared by value, NaN equals NaN, and unknown fields are compared by their bytes.
+// messages compares small decoded messages field by field. An absent scalar field equals its default. The order of lists matters;
+// the order of maps does not. Tensors are compared by value, NaN equals NaN, and unknown fields are compared by their bytes.
 type messages struct {
-	renames *renames // names that follow a rename are the same; may be nil
-	stop    bool     // the first difference is enough
+	renames *renames // a name equals its renamed form; may be nil
+	stop    bool     // stop at the first difference
 	fields  []Field
 }
 
 // limitDepth is the nesting depth from which messages are compared only as bytes.
 const limitDepth = 200
 
-// anyDepth is the number of levels that an Any counts for. It limits how deep Anys are nested.
+// anyDepth is the number of levels that an Any counts for. It limits the nesting of Anys.
 const anyDepth = limitDepth / 10
 
 // plain compares two messages of the same type. path is the prefix of the field names.
@@ -152,7 +152,7 @@ func (d *messages) lists(path string, f protoreflect.FieldDescriptor, a, b proto
 	}
 }
 
-// maps compares two maps. A key that follows a rename is the same key.
+// maps compares two maps. A key equals its renamed form.
 func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protoreflect.Map, depth int) {
 	taken := make(map[any]bool)
 	for _, key := range sortedKeys(a) {
@@ -194,7 +194,7 @@ func (d *messages) set(path string, a, b []string) {
 
 // differentNames returns the names that only one of two sets has, in order. A name and its renamed form are equal.
 func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
-	inB := make(map[string]bool, len(b)) // true: in A too, or told
+	inB := make(map[string]bool, len(b)) // true if the name is also in A or was returned
 	for _, name := range b {
 		inB[name] = false
 	}
@@ -235,7 +235,7 @@ func (d *messages) any(path string, a, b *anypb.Any, depth int) bool {
 	if schema.Unmarshal(a.GetValue(), x.Interface()) != nil || schema.Unmarshal(b.GetValue(), y.Interface()) != nil {
 		return false
 	}
-	d.message(path, x, y, depth+anyDepth) // each level copies everything inside it
+	d.message(path, x, y, depth+anyDepth) // decoding each level copies everything inside it
 	return true
 }
 
@@ -246,7 +246,7 @@ func (d *messages) tensor(path string, a, b *tensor) {
 	d.fields = append(d.fields, tensorField(path, a, b, d.stop))
 }
 
-// tensorField returns the field for the difference of two tensors.
+// tensorField returns the field for the difference of two tensors. If quick is true, it does not count the differing values.
 func tensorField(path string, a, b *tensor, quick bool) Field {
 	was, now := a.String(), b.String()
 	if was == now && !bytes.Equal(a.stray, b.stray) {

@@ -77,7 +77,7 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 	return nil
 }
 
-// eachEntry does the same for the entries of a collection, and reports whether to go on.
+// eachEntry calls look with the names in a collection. It returns false once look has.
 func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bool) bool {
 	kind, list := scope.KindOf(collection)
 	typ, _ := c.registry.Lookup(string(key))

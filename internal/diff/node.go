@@ -19,7 +19,8 @@ type comparer struct {
 	sel     *selection
 	renames *renames
 	ops     *opDefaults
-	// inFunction: inputs are spelled as in a function's body, and nodes count as a part of "functions"
+	// inFunction is true for nodes of a function's body: inputs have the spelling for functions, and nodes count as part of
+	// "functions".
 	inFunction bool
 
 	a, b             nodeView
@@ -35,7 +36,7 @@ func (c *comparer) same(a, b []byte) bool { return len(c.node(a, b, true)) == 0 
 func (c *comparer) node(a, b []byte, quick bool) []Field {
 	c.fields = c.fields[:0]
 	if !c.a.read(a) || !c.b.read(b) {
-		return c.fields // aligning has read them, so this does not happen
+		return c.fields // does not happen: align has parsed both nodes
 	}
 	if !bytes.Equal(c.a.op, c.b.op) && !c.renames.followsFunction(string(c.a.op), string(c.b.op)) {
 		c.fields = append(c.fields, changed("op", quote(string(c.a.op)), quote(string(c.b.op))))
@@ -59,7 +60,7 @@ func (c *comparer) node(a, b []byte, quick bool) []Field {
 	return c.fields
 }
 
-// optional returns the field for two texts. An empty text means that there is no value.
+// optional returns the field for two texts. An empty text means that the value is absent.
 func optional(name, a, b string) Field {
 	switch {
 	case a == "":
@@ -70,7 +71,7 @@ func optional(name, a, b string) Field {
 	return changed(name, a, b)
 }
 
-// quoteAny is quote, except that an empty string becomes nil.
+// quoteAny is quote, except that it returns "" for an empty string.
 func quoteAny(s []byte) string {
 	if len(s) == 0 {
 		return ""
@@ -146,8 +147,8 @@ func (c *comparer) ignoresAttr(key string) bool {
 	return len(c.sel.ignoreAttrs) > 0 && matchAny(c.sel.ignoreAttrs, key)
 }
 
-// isDefault reports whether an absent attr of a node with that op means value, where the selection says that it can. The
-// node without the attr is in B, or else in A.
+// isDefault reports whether value is the default of an attr of the given op, and the options ignore defaults. inB is true if the
+// node without the attr is in B.
 func (c *comparer) isDefault(key string, value, op []byte, inB bool) bool {
 	if !c.sel.defaultAttrs {
 		return false
@@ -160,7 +161,7 @@ func (c *comparer) isDefault(key string, value, op []byte, inB bool) bool {
 	return same
 }
 
-// others compares the other fields of a NodeDef.
+// others compares the remaining fields of a NodeDef.
 func (c *comparer) others() {
 	if !c.a.others && !c.b.others {
 		return

@@ -19,7 +19,7 @@ func (c *comparison) compareObjectGraph() error {
 	return nil
 }
 
-// compareDebugInfo compares the debug info: where in the source code each node was made.
+// compareDebugInfo compares the debug info, which maps nodes to source code.
 func (c *comparison) compareDebugInfo() error {
 	c.report.DebugInfo = c.single(c.graphs[0].debugInfo, c.graphs[1].debugInfo, new(tfpb.GraphDebugInfo), new(tfpb.GraphDebugInfo), func(m proto.Message) int {
 		return len(m.(*tfpb.GraphDebugInfo).GetTraces()) + len(m.(*tfpb.GraphDebugInfo).GetNameToTraceId())
@@ -27,7 +27,7 @@ func (c *comparison) compareDebugInfo() error {
 	return nil
 }
 
-// single compares two messages that are a part of their own. size counts the things in one.
+// single compares two messages, each of which is a whole part. size returns the number of items in a message.
 func (c *comparison) single(a, b []byte, x, y proto.Message, size func(proto.Message) int) *Part {
 	p := new(Part)
 	if bytes.Equal(a, b) {

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// compareOps compares the op lists, op by op, by name.
+// compareOps compares the op lists by op name.
 func (c *comparison) compareOps() error {
 	a, b := c.ops.lists[0], c.ops.lists[1]
 	p := &Part{A: len(a), B: len(b)}
@@ -35,7 +35,7 @@ func (c *comparison) compareOps() error {
 	return nil
 }
 
-// opFields returns the fields in which two definitions of an op differ. Attrs have their names instead of their numbers.
+// opFields returns the fields in which two definitions of an op differ. Attrs are identified by name, not by position.
 func (c *comparison) opFields(a, b []byte, fields []Field) []Field {
 	x, y := new(tfpb.OpDef), new(tfpb.OpDef)
 	if schema.Unmarshal(a, x) != nil || schema.Unmarshal(b, y) != nil {

@@ -9,14 +9,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Options selects what to compare. The zero value compares everything that has a meaning.
+// Options selects what to compare. The zero value compares everything.
 type Options struct {
-	Ignore []string // parts, aspects of nodes and rules (see below) to ignore
-	Only   []string // the only parts and aspects to compare; empty for all
+	Ignore []string // parts, node aspects and rules (see Selectable) to ignore
+	Only   []string // parts and node aspects to compare; empty for all
 	Names  []string // globs for the names of nodes, functions, collections, ... to compare; empty for all
-	// Registry has the types of collection entries; nil means those that TensorFlow registers.
+	// Registry has the types of collection entries; nil means the types that TensorFlow registers.
 	Registry *scope.Registry
-	// Endpoints finds the inputs and outputs of a graph; nil leaves out the part "io". It is only called if the files differ.
+	// Endpoints finds the inputs and outputs of a graph; nil omits the part "io". Compare calls it only if the files differ.
 	Endpoints func(*wire.MetaGraph) ([]Endpoint, error)
 	GraphOnly bool // compare only the graphs: nodes, functions, variables and versions
 }
@@ -26,10 +26,10 @@ const (
 	Devices        = "devices"         // the devices of nodes
 	Inputs         = "inputs"          // the inputs of nodes
 	Attrs          = "attrs"           // the attrs of nodes
-	attrPrefix     = "attr:"           // attr:GLOB, some of them
-	DeviceSpelling = "device-spelling" // Ignore only: /gpu:0 and /device:GPU:0 are the same
-	DefaultAttrs   = "default-attrs"   // Ignore only: an absent attr and one with the default of its op are the same
-	Counters       = "counters"        // Ignore only: numbers that TensorFlow increments from run to run are the same
+	attrPrefix     = "attr:"           // attr:GLOB: the attrs with matching names
+	DeviceSpelling = "device-spelling" // Ignore only: /gpu:0 equals /device:GPU:0
+	DefaultAttrs   = "default-attrs"   // Ignore only: an absent attr equals one with its op's default value
+	Counters       = "counters"        // Ignore only: numbers that TensorFlow increments from run to run are equal
 )
 
 // aliases are other spellings of the words of a selection.
@@ -57,7 +57,7 @@ type selection struct {
 	ignoreAttrs    []scope.Glob
 	onlyAttrs      []scope.Glob
 	names          []scope.Glob
-	aspectsOnly    bool // Only names aspects of nodes and no part that has nodes
+	aspectsOnly    bool // Options.Only has node aspects but no part that has nodes
 	deviceSpelling bool
 	defaultAttrs   bool
 	counters       bool
@@ -65,7 +65,7 @@ type selection struct {
 
 // A SelectionError reports invalid Options.
 type SelectionError struct {
-	Word   string // the invalid word; empty if the error is about all of them
+	Word   string // the invalid word; empty if the error is about their combination
 	Reason string
 }
 
@@ -76,7 +76,7 @@ func (e *SelectionError) Error() string {
 	return strconv.Quote(e.Word) + " " + e.Reason
 }
 
-// Check returns the error that Compare would return for the options: a part that there is none of, a pattern that is none.
+// Check validates the options. It returns a *SelectionError for an unknown part, an invalid pattern, or a selection that is empty.
 func (o Options) Check() error {
 	_, err := o.read()
 	return err
@@ -114,7 +114,7 @@ func (o Options) read() (*selection, error) {
 	return s, nil
 }
 
-// readWords fills in the known words of a selection and returns the patterns for attrs. A word may be a list with commas.
+// readWords sets the known words of a selection and returns the patterns for attrs. A word may be a comma-separated list.
 func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
 	var globs []scope.Glob
 	for _, list := range words {
@@ -140,7 +140,7 @@ func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
 	return globs, nil
 }
 
-// part reports whether a part is selected. Nodes and functions are also selected if only an aspect of nodes is.
+// part reports whether a part is selected. Selecting a node aspect also selects nodes and functions.
 func (s *selection) part(name string) bool {
 	if s.ignore[name] {
 		return false
@@ -151,7 +151,7 @@ func (s *selection) part(name string) bool {
 	return s.aspectsOnly && (name == Nodes || name == Functions)
 }
 
-// whole reports whether all of a part counts, so that things added and removed do, and not an aspect of its nodes alone.
+// whole reports whether additions and removals in a part count, and not only an aspect of its nodes.
 func (s *selection) whole(part string) bool {
 	return s.part(part) && (!s.aspectsOnly || s.only[part])
 }
@@ -191,12 +191,12 @@ func (s *selection) field(part, field string) bool {
 	return s.whole(part) || s.only[aspect] || aspect == Attrs && matchAny(s.onlyAttrs, attr)
 }
 
-// name reports whether a thing with these names is selected.
+// name reports whether an item with these names is selected.
 func (s *selection) name(names ...string) bool {
 	return len(s.names) == 0 || slices.ContainsFunc(names, func(n string) bool { return matchAny(s.names, n) })
 }
 
-// named reports whether things are selected by name, which excludes things without a name.
+// named reports whether items are selected by name. Items without a name are then excluded.
 func (s *selection) named() bool { return len(s.names) > 0 }
 
 func matchAny(globs []scope.Glob, name string) bool {

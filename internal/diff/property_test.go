@@ -22,7 +22,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// realFiles calls test with every MetaGraphDef in testdata and, where it is there, in the corpus.
+// realFiles calls test with every MetaGraphDef in testdata and, if present, in the corpus.
 func realFiles(t *testing.T, test func(t *testing.T, m *tfpb.MetaGraphDef)) {
 	t.Helper()
 	var paths []string
@@ -47,7 +47,7 @@ func realFiles(t *testing.T, test func(t *testing.T, m *tfpb.MetaGraphDef)) {
 		}
 		m := new(tfpb.MetaGraphDef)
 		if err := proto.Unmarshal(raw, m); err != nil {
-			continue // a file that is kept because it is none
+			continue // an invalid file, kept for other tests
 		}
 		t.Run(base, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +56,7 @@ func realFiles(t *testing.T, test func(t *testing.T, m *tfpb.MetaGraphDef)) {
 	}
 }
 
-// index returns the bytes of a message as Compare takes them.
+// index returns a message as the argument of Compare.
 func index(t testing.TB, m *tfpb.MetaGraphDef) *wire.MetaGraph {
 	t.Helper()
 	raw, err := proto.Marshal(m)
@@ -72,7 +72,7 @@ func index(t testing.TB, m *tfpb.MetaGraphDef) *wire.MetaGraph {
 
 func clone(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef { return proto.Clone(m).(*tfpb.MetaGraphDef) }
 
-// tell returns the differences in a report, one a line. Variables are left out: they say again what nodes say.
+// tell returns the differences in a report, one per line. It omits variables, which repeat differences between nodes.
 func tell(r *Report) []string {
 	var out []string
 	for name, p := range r.Parts() {
@@ -131,19 +131,19 @@ func tellField(f Field) string {
 	return line
 }
 
-// TestEqual: a file does not differ from another form of itself.
+// TestEqual: a file equals an equivalent form of itself.
 func TestEqual(t *testing.T) {
 	realFiles(t, func(t *testing.T, m *tfpb.MetaGraphDef) {
 		r := rand.New(rand.NewPCG(1, 2))
 		forms := map[string]func(*tfpb.MetaGraphDef) *tfpb.MetaGraphDef{
-			"serialized again": func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef { return m },
+			"reserialized":     func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef { return m },
 			"shuffled":         func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef { shuffle(r, m); return m },
 			"inputs respelled": func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef { respell(r, m); return m },
 			"tensors respelled": func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
 				respellTensors(r, m)
 				return m
 			},
-			"all of it": func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
+			"all": func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
 				shuffle(r, m)
 				respell(r, m)
 				respellTensors(r, m)
@@ -152,7 +152,7 @@ func TestEqual(t *testing.T) {
 			"JSON": func(m *tfpb.MetaGraphDef) *tfpb.MetaGraphDef {
 				text, err := protojson.Marshal(m)
 				if err != nil {
-					return m // an Any of a type that is not known has no JSON
+					return m // an Any of an unknown type has no JSON
 				}
 				out := new(tfpb.MetaGraphDef)
 				if err := protojson.Unmarshal(text, out); err != nil {
@@ -174,7 +174,7 @@ func TestEqual(t *testing.T) {
 		}
 		a := index(t, m)
 		for _, name := range slices.Sorted(maps.Keys(forms)) {
-			if len(m.GetGraphDef().GetNode()) > 500 && name != "all of it" {
+			if len(m.GetGraphDef().GetNode()) > 500 && name != "all" {
 				continue
 			}
 			report, err := Compare(a, index(t, forms[name](clone(m))), Options{})
@@ -182,18 +182,18 @@ func TestEqual(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 			if lines := tell(report); len(lines) > 0 || !report.Equal {
-				t.Errorf("%s: equal %t, told:\n%s", name, report.Equal, strings.Join(lines[:min(len(lines), 10)], "\n"))
+				t.Errorf("%s: equal %t, report:\n%s", name, report.Equal, strings.Join(lines[:min(len(lines), 10)], "\n"))
 			}
 		}
 	})
 }
 
-// TestScrambled: a file does not differ from itself in a strange encoding: fields in any order, messages in pieces, numbers in
-// more bytes than they need, packed or not.
+// TestScrambled: a file equals itself in an unusual encoding: reordered fields, split messages, overlong varints, packed and
+// unpacked lists.
 func TestScrambled(t *testing.T) {
 	realFiles(t, func(t *testing.T, m *tfpb.MetaGraphDef) {
 		if len(m.GetGraphDef().GetNode()) > 500 {
-			t.Skip("a large file shows no more than a small one")
+			t.Skip("large files add no coverage")
 		}
 		a := index(t, m)
 		for seed := range uint64(2) {
@@ -207,13 +207,13 @@ func TestScrambled(t *testing.T) {
 				t.Fatal(err)
 			}
 			if lines := tell(report); len(lines) > 0 || !report.Equal {
-				t.Errorf("seed %d: equal %t, told:\n%s", seed, report.Equal, strings.Join(lines[:min(len(lines), 10)], "\n"))
+				t.Errorf("seed %d: equal %t, report:\n%s", seed, report.Equal, strings.Join(lines[:min(len(lines), 10)], "\n"))
 			}
 		}
 	})
 }
 
-// shuffle changes every order that means nothing.
+// shuffle changes the order wherever it has no meaning.
 func shuffle(r *rand.Rand, m *tfpb.MetaGraphDef) {
 	mix := func(n int, swap func(i, j int)) { r.Shuffle(n, swap) }
 	nodes := m.GetGraphDef().GetNode()
@@ -244,7 +244,7 @@ func eachNode(m *tfpb.MetaGraphDef, use func(*tfpb.NodeDef)) {
 	}
 }
 
-// respell writes about half of the inputs of output 0 the other way.
+// respell switches the spelling of about half of the inputs from output 0.
 func respell(r *rand.Rand, m *tfpb.MetaGraphDef) {
 	for _, n := range m.GetGraphDef().GetNode() {
 		for i, in := range n.Input {
@@ -259,7 +259,7 @@ func respell(r *rand.Rand, m *tfpb.MetaGraphDef) {
 	}
 }
 
-// respellTensors writes the values of constants the other way: typed, or as content, or with the last ones left out.
+// respellTensors switches how constants store their values: typed, as tensor_content, or with repeated final values omitted.
 func respellTensors(r *rand.Rand, m *tfpb.MetaGraphDef) {
 	eachNode(m, func(n *tfpb.NodeDef) {
 		x := n.GetAttr()["value"].GetTensor()
@@ -298,7 +298,7 @@ func respellTensors(r *rand.Rand, m *tfpb.MetaGraphDef) {
 	})
 }
 
-// respellList writes repeated values at the end out, or leaves them out.
+// respellList writes out repeated final values, or omits them.
 func respellList[T comparable](r *rand.Rand, list []T, values int64) []T {
 	if values > 1<<16 || int64(len(list)) > values || len(list) == 0 {
 		return list
@@ -322,12 +322,12 @@ func respellStrings(list [][]byte, values int64) [][]byte {
 	return list
 }
 
-// TestEdits: after one edit, that edit is told and nothing else, in a file whose order and encoding are others too.
+// TestEdits: after one edit, the report has that edit and nothing else, even if the order and encoding of the file changed too.
 func TestEdits(t *testing.T) {
 	realFiles(t, func(t *testing.T, m *tfpb.MetaGraphDef) {
 		a := index(t, m)
 		if len(m.GetGraphDef().GetNode()) == 0 {
-			t.Skip("no graph")
+			t.Skip("file has no graph")
 		}
 		all := edits()
 		for k, name := range slices.Sorted(maps.Keys(all)) {
@@ -336,7 +336,7 @@ func TestEdits(t *testing.T) {
 			if large := len(m.GraphDef.Node) > 500; large {
 				times = 1
 				if (k+len(m.GraphDef.Node))%7 != 0 {
-					continue // each large file gets some of the edits
+					continue // large files get only some of the edits
 				}
 			}
 			for range times {

@@ -8,7 +8,7 @@ import (
 // renames maps the renamed nodes, scopes and functions of A to their names in B. A nil *renames has no renames.
 type renames struct {
 	nodes     *matcher          // finds the node of B for a renamed node of A; may be nil
-	scopes    map[string]string // scopes of which no node has kept its name, without the slash; "" is the top
+	scopes    map[string]string // scopes in which no node kept its name, without the slash; "" is the top level
 	functions map[string]string
 	locals    map[string]string // arguments of the function whose body is compared
 }
@@ -18,8 +18,8 @@ func (r *renames) none() bool {
 	return r == nil || len(r.functions)+len(r.scopes)+len(r.locals) == 0 && (r.nodes == nil || r.nodes.pairs == 0)
 }
 
-// follows reports whether a was renamed to b. Both are names of a node, scope or function. The name of a node can have a leading `^` and a
-// trailing output.
+// follows reports whether a was renamed to b. Both are names of a node, scope or function. The name of a node can have a leading
+// `^` and a trailing output.
 func (r *renames) follows(a, b string) bool { return !r.none() && r.translate(a) == b }
 
 // followsNode is follows for the name of a node.
@@ -81,7 +81,7 @@ func (r *renames) node(name string) string {
 	return name
 }
 
-// inScope returns a name in a scope. The empty scope is the top.
+// inScope returns the full name of a name in a scope. The empty scope is the top level.
 func inScope(scope, name string) string {
 	if scope == "" {
 		return name
@@ -89,5 +89,5 @@ func inScope(scope, name string) string {
 	return scope + "/" + name
 }
 
-// unsafeString returns bytes as a string without copying them. It must not outlive the comparison.
+// unsafeString returns bytes as a string without copying them. The string must not outlive the comparison.
 func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -2,7 +2,7 @@ package diff
 
 import "strings"
 
-// A scopeCount holds the number of nodes that moved from a scope to another one, and the size of the scope.
+// A scopeCount holds the size of a scope and how many of its nodes moved to another scope.
 type scopeCount struct {
 	nodes, of, kept int
 }
@@ -25,7 +25,7 @@ func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 	if len(found) == 0 {
 		return found
 	}
-	// A node with the name of the scope, such as a variable, belongs to it.
+	// A node named like the scope, such as a variable, belongs to it.
 	for k := range m.a.left {
 		if j := m.a.partner[k]; j != alone {
 			p := scopePair{m.a.names[k], m.b.names[j]}
@@ -52,7 +52,7 @@ func (m *matcher) countScopes(counts map[string]scopeCount) {
 		}
 	}
 	var last string
-	var around []string // the scopes counted in which the nodes of last are
+	var around []string // the counted scopes that contain the previous node
 	left := m.a.left
 	for i, name := range m.names {
 		kept := 1
@@ -78,8 +78,8 @@ func (m *matcher) countScopes(counts map[string]scopeCount) {
 	}
 }
 
-// findWholeScopes tells the comparer which scopes have another name, for the names that are not those of nodes: frames and
-// control-flow contexts. A scope counts where none of its nodes has kept its name.
+// findWholeScopes tells the comparer which scopes were renamed as a whole, so that no node kept its name. The comparer needs them
+// for names that are not names of nodes: frames and control-flow contexts.
 func (m *matcher) findWholeScopes() {
 	best := make(map[string]int)
 	now := make(map[string]string)

@@ -7,19 +7,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A matcher pairs nodes that were renamed: nodes without a partner of the same name that are otherwise equal. It first looks for renamed
-// scopes, then follows the edges of the graph, and then looks for nodes that are unique.
+// A matcher pairs renamed nodes: nodes that are equal except for their names. It first looks for renamed scopes, then follows the
+// edges of the graph, and then looks for unique nodes.
 type matcher struct {
 	al      *alignment
 	compare *comparer
 	a, b    side
 	pairs   int                      // number of paired nodes
-	scopes  map[scopePair]scopeCount // what findWholeScopes counted
-	names   []string                 // of all nodes of A; nil until they are needed
-	settled bool                     // the nodes of renamed scopes are the same, as long as no pair is parted
+	scopes  map[scopePair]scopeCount // the counts of findWholeScopes
+	names   []string                 // the names of all nodes of A; nil until needed
+	settled bool                     // all nodes of renamed scopes are equal; true until a pair is undone
 }
 
-// newMatcher finds the renames between aligned graphs, and makes them known to the comparer.
+// newMatcher finds the renames between aligned graphs and passes them to the comparer.
 func newMatcher(al *alignment, c *comparer) *matcher {
 	m := &matcher{al: al, compare: c}
 	m.a.take(al.a, al.toB)
@@ -40,7 +40,7 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 		m.a.findReaders()
 		m.b.findReaders()
 		m.matchInputs()
-		m.matchAlone(seed)
+		m.matchUnique(seed)
 	}
 	m.findWholeScopes()
 	if m.verify() {
@@ -49,11 +49,11 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 	return m
 }
 
-// fewLeft is up to how many nodes without a partner are looked at one by one even where little else is in common.
+// fewLeft is the number of nodes without a partner up to which matching continues even if the graphs have little in common.
 const fewLeft = 50
 
-// related reports whether the two graphs have so much in common that a node of one can be a renamed node of the other. In
-// unrelated graphs there always are some nodes that look alike, and to call them renamed would say nothing.
+// related reports whether the graphs have enough in common to look for renamed nodes. Unrelated graphs always have some nodes that
+// look alike; reporting those as renamed would be misleading.
 func (m *matcher) related() bool {
 	left := max(len(m.a.left), len(m.b.left))
 	common := len(m.al.a) - len(m.a.left) + m.pairs
@@ -80,8 +80,8 @@ func (m *matcher) pair(i, j int32, scoped bool) {
 	m.pairs++
 }
 
-// part undoes the pairing of node i of A.
-func (m *matcher) part(i int32) {
+// unpair undoes the pairing of node i of A.
+func (m *matcher) unpair(i int32) {
 	j := m.a.partner[i]
 	m.a.partner[i], m.b.partner[j] = alone, alone
 	m.a.scoped[i], m.b.scoped[j] = false, false
@@ -90,17 +90,16 @@ func (m *matcher) part(i int32) {
 	m.settled = false
 }
 
-// free reports whether both nodes have no partner.
+// free reports whether neither node has a partner.
 func (m *matcher) free(i, j int32) bool { return m.a.partner[i] == alone && m.b.partner[j] == alone }
 
-// rawA returns the NodeDef of i of A.
+// rawA returns the NodeDef of node i of A.
 func (m *matcher) rawA(i int32) []byte { return m.a.nodes[m.a.left[i]] }
 func (m *matcher) rawB(j int32) []byte { return m.b.nodes[m.b.left[j]] }
 
-// matchInputs pairs nodes of one fingerprint that are read by the same node, at the same place, and then what they read in
-// their turn.
+// matchInputs pairs nodes with equal fingerprints that are the same input of paired nodes, and continues with their own inputs.
 func (m *matcher) matchInputs() {
-	var queue [][2]int32 // node numbers of pairs whose inputs are to be looked at, each pair once
+	var queue [][2]int32 // node numbers of the pairs whose inputs are still to be compared, each pair once
 	queued := make(map[int32]bool)
 	for i := range m.a.left {
 		for _, r := range m.a.readers[i] {
@@ -131,15 +130,15 @@ func (m *matcher) matchInputs() {
 }
 
 const (
-	// rounds is how often nodes that are alone of their kind are looked for: each round knows what the last one found.
+	// rounds is the maximum number of searches for unique nodes. Each search uses the pairs that the previous one found.
 	rounds = 6
-	// manyLeft is from how many nodes on one round must do.
+	// manyLeft is the number of nodes above which only one search is made.
 	manyLeft = 200_000
 )
 
-// matchAlone pairs nodes that are the only ones of their fingerprint with these inputs, and, when no more of them are
-// found, those of which there are as many in A as in B, in the order of their names.
-func (m *matcher) matchAlone(seed maphash.Seed) {
+// matchUnique pairs nodes whose fingerprint and inputs occur once on each side. Once no more are found, it pairs nodes that occur
+// equally often in A and in B, in the order of their names.
+func (m *matcher) matchUnique(seed maphash.Seed) {
 	times := rounds
 	if len(m.a.left)+len(m.b.left) > manyLeft {
 		times = 1
@@ -158,7 +157,7 @@ func (m *matcher) matchAlone(seed maphash.Seed) {
 	}
 }
 
-// matchReaders tries to pair the readers of newly found pairs.
+// matchReaders pairs the readers of newly found pairs, where that is unambiguous.
 func (m *matcher) matchReaders(found []int32) {
 	for len(found) > 0 {
 		i := found[0]
@@ -192,8 +191,8 @@ func (m *matcher) matchReaders(found []int32) {
 	}
 }
 
-// matchKeys pairs nodes by fingerprint and inputs: those that are unique on both sides, or, with groups true, as many as
-// there are on the other. It returns the places in A.
+// matchKeys pairs nodes whose fingerprint and inputs are unique on both sides. If groups is true, it also pairs nodes that occur
+// equally often on both sides. It returns the places in A of the paired nodes.
 func (m *matcher) matchKeys(seed maphash.Seed, groups bool) []int32 {
 	a := m.group(seed, &m.a, 0)
 	b := m.group(seed, &m.b, 1)
@@ -215,7 +214,7 @@ func (m *matcher) matchKeys(seed maphash.Seed, groups bool) []int32 {
 	return found
 }
 
-// pairGroup pairs nodes that look the same: first those whose last name part is the same, then the others in order.
+// pairGroup pairs nodes that look the same: first those with the same last name part, then the others in order.
 func (m *matcher) pairGroup(as, bs []int32) []int32 {
 	byName := func(s *side) func(x, y int32) int {
 		return func(x, y int32) int { return compareNatural(s.names[x], s.names[y]) }
@@ -246,14 +245,14 @@ func (m *matcher) pairGroup(as, bs []int32) []int32 {
 
 // A grouping holds the nodes of one side, grouped by hash.
 type grouping struct {
-	key     []uint64 // for each place
+	key     []uint64 // the hash for each place
 	members map[uint64][]int32
 }
 
-// levels is the number of levels of inputs that the hash of a node includes.
+// levels is how many levels of inputs the hash of a node includes.
 const levels = 3
 
-// group returns what the nodes without a partner look like, with what they read, and what that reads.
+// group hashes the nodes without a partner, including their inputs and the inputs of those (see levels).
 func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 	key := slices.Clone(s.prints)
 	next := make([]uint64, len(key))
@@ -297,15 +296,15 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 	return g
 }
 
-// passes is how often pairs are looked at again because others turned out to be none.
+// passes is how often pairs are checked again after other pairs were undone.
 const passes = 12
 
-// verify parts nodes that turn out to be different, and reports whether there were any. Nodes in a renamed scope can stay paired although
-// they differ.
+// verify undoes pairs of nodes that turn out to be different, and reports whether there were any. Nodes in a renamed scope can stay
+// paired although they differ.
 func (m *matcher) verify() bool {
 	ever := false
 	for range passes {
-		parted := false
+		unpaired := false
 		for i := range m.a.left {
 			k := int32(i)
 			j := m.a.partner[k]
@@ -313,14 +312,14 @@ func (m *matcher) verify() bool {
 				continue
 			}
 			if !m.compare.same(m.rawA(k), m.rawB(j)) || !m.readAlike(k, j) {
-				m.part(k)
-				parted = true
+				m.unpair(k)
+				unpaired = true
 			}
 		}
 		if m.verifyScopes() {
-			parted = true
+			unpaired = true
 		}
-		if !parted {
+		if !unpaired {
 			break
 		}
 		ever = true
@@ -328,9 +327,9 @@ func (m *matcher) verify() bool {
 	return ever
 }
 
-// readAlike reports whether the readers of two nodes agree that the nodes are one. A constant without inputs looks like many
-// others, so at least one of its readers, if it has any, must have become a reader of the other. Where a node has more readers
-// than are kept, nothing speaks against it.
+// readAlike reports whether the readers of two nodes confirm that they are the same node. Constants without inputs often look
+// alike, so at least one reader of the first must be paired with a reader of the second. Nodes without readers, or with more
+// readers than are recorded, count as confirmed.
 func (m *matcher) readAlike(i, j int32) bool {
 	a, b := m.a.readers[i], m.b.readers[j]
 	if len(a) == 0 || len(b) == 0 || len(a) == manyReaders || len(b) == manyReaders || m.hasInputs(i) {

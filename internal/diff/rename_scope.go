@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// matchScopes pairs the nodes of scopes that were renamed or moved. Their names after the scope are equal.
+// matchScopes pairs the nodes of scopes that were renamed or moved. Their names within the scope are unchanged.
 func (m *matcher) matchScopes(seed maphash.Seed) {
 	m.matchWholeScopes(seed, func(s *side, k int) uint64 { return s.prints[k] }, 2)
 	if m.anyFree() {
@@ -27,18 +27,18 @@ func (m *matcher) matchScopes(seed maphash.Seed) {
 	}
 }
 
-// A scopeSum is what the nodes without a partner in one scope look like, names behind the scope included.
+// A scopeSum combines the hashes of the nodes without a partner in one scope, including their names within the scope.
 type scopeSum struct {
 	sum   uint64
 	nodes int
 }
 
-// deepest is how many of the scopes that a name lies in are looked at, and how many of its ends: each is hashed, and a
-// name of a megabyte of slashes would take hours. What was renamed further down is told node by node.
+// deepest is how many enclosing scopes, and how many endings, of a name are examined. Each one is hashed: a name with a megabyte of
+// slashes would take hours. Renames at a deeper level are reported node by node.
 const deepest = 64
 
-// scopes calls use with each scope that a name is in, the top first, down to the deepest that is looked at, and what stands
-// behind it.
+// scopes calls use with each scope that contains the name, from the top level down to the deepest examined one, and with the rest
+// of the name.
 func scopes(name string, use func(scope, rest string)) {
 	use("", name)
 	at := 0
@@ -56,7 +56,7 @@ func scopes(name string, use func(scope, rest string)) {
 func (s *side) sums(seed maphash.Seed, leaf func(s *side, k int) uint64) map[string]scopeSum {
 	at := make(map[string]int)
 	var sums []scopeSum
-	var last []scopePlace // of the node before, which is mostly in the same scopes
+	var last []scopePlace // of the previous node, which usually is in the same scopes
 	for k, name := range s.names {
 		if s.partner[k] != alone {
 			continue
@@ -88,13 +88,13 @@ func (s *side) sums(seed maphash.Seed, leaf func(s *side, k int) uint64) map[str
 	return out
 }
 
-// A scopePlace is a scope and where its sum stands.
+// A scopePlace is a scope and the index of its sum.
 type scopePlace struct {
 	scope string
 	at    int
 }
 
-// matchWholeScopes pairs scopes of at least the given number of nodes whose nodes have equal names and hashes.
+// matchWholeScopes pairs scopes with at least the given number of nodes whose nodes have equal names and hashes.
 func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) uint64, least int) {
 	inA, inB := m.a.sums(seed, leaf), m.b.sums(seed, leaf)
 	bySum := make(map[scopeSum]*candidates)
@@ -140,8 +140,8 @@ func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) 
 	}
 }
 
-// candidates are the scopes of B that a scope of A may have become, with an index for each degree of likeness, so that the
-// closest one is found without a look at all of them.
+// candidates are the scopes of B that a scope of A may have become. Indexes by last part and by parent find the most similar one
+// without a full search.
 type candidates struct {
 	all      []string // in natural order
 	byLast   map[string][]string
@@ -159,8 +159,8 @@ func (c *candidates) index() {
 	}
 }
 
-// closest returns the candidate that is most like a scope of A (see likeness), the first in natural order if several are, and
-// whether there is one. It skips the scope itself and candidates that are gone; a candidate that is gone once stays gone.
+// closest returns the candidate most similar to a scope of A (see likeness): among equals, the first in natural order. It reports
+// false if no candidate is left. It skips the scope itself and candidates for which gone is true; these must stay gone.
 func (c *candidates) closest(from string, gone func(string) bool) (string, bool) {
 	last, parent := lastPart(from), parentOf(from)
 	var to string
@@ -175,10 +175,10 @@ func (c *candidates) closest(from string, gone func(string) bool) (string, bool)
 	return to, ok
 }
 
-// firstLeft returns the first name that is neither gone nor the one to skip, and the names without those at their beginning
-// that are gone, so that each of them is looked at only once. It changes the list.
+// firstLeft returns the first name that is neither gone nor skip. It also returns names without the gone ones at its start, so that
+// each is examined only once. It modifies names.
 func firstLeft(names []string, skip string, gone func(string) bool) (left []string, first string, ok bool) {
-	at := 0 // where the name to skip stands, if it is at the beginning
+	at := 0 // 1 once skip was found at the start
 	for at < len(names) {
 		switch name := names[at]; {
 		case gone(name):
@@ -195,7 +195,7 @@ func firstLeft(names []string, skip string, gone func(string) bool) (left []stri
 	return names, "", false
 }
 
-// largestFirst returns the scopes whose sum fits: those of the most nodes first, of the same number the outer ones.
+// largestFirst returns the scopes whose sum fits, sorted by decreasing number of nodes, then outer scopes first.
 func largestFirst(sums map[string]scopeSum, fits func(scopeSum) bool) []string {
 	type scope struct {
 		name         string
@@ -220,7 +220,7 @@ func largestFirst(sums map[string]scopeSum, fits func(scopeSum) bool) []string {
 	return out
 }
 
-// inside reports whether is holds for a scope or one around it.
+// inside reports whether is returns true for a scope or one that contains it.
 func inside(scope string, is func(string) bool) bool {
 	for {
 		if is(scope) {
@@ -233,7 +233,7 @@ func inside(scope string, is func(string) bool) bool {
 	}
 }
 
-// likeness rates the new name of a scope: it is higher for the same last part and for the same parent.
+// likeness rates a possible new name of a scope: higher for the same last part, and for the same parent.
 func likeness(a, b string) int {
 	n := 0
 	if lastPart(a) == lastPart(b) {
@@ -245,13 +245,13 @@ func likeness(a, b string) int {
 	return n
 }
 
-// parentOf returns the parent of a scope, or "" for the top.
+// parentOf returns the parent of a scope, or "" for the top level.
 func parentOf(scope string) string { return scope[:max(strings.LastIndexByte(scope, '/'), 0)] }
 
 const (
-	// crowd is how many nodes may have the same end of a name for it to say something.
-	crowd = 16
-	// sampleSize is about how many nodes are looked at to find scopes.
+	// maxSameEnd is how many nodes may share the ending of a name for it to be significant.
+	maxSameEnd = 16
+	// sampleSize is the approximate number of nodes that are examined to find scopes.
 	sampleSize = 100_000
 	// votesNeeded is the number of votes that a scope needs.
 	votesNeeded = 3
@@ -260,19 +260,19 @@ const (
 // A scopePair is a scope of A and its possible new name in B.
 type scopePair struct{ a, b string }
 
-// matchMostOfScopes pairs the nodes of scopes that were renamed and changed too: every node speaks for the scopes that
-// remain when the longest end that its name shares with one on the other side is taken off.
+// matchMostOfScopes pairs the nodes of scopes that were both renamed and changed. Each node votes for a pair of scopes: those that
+// remain after removing the longest name ending that it shares with a node of the other side.
 func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
 	ends := make(map[uint64][]int32)
 	every := uint64(1 + (len(m.a.left)+len(m.b.left))/sampleSize)
 	m.ends(seed, &m.a, every, func(k int32, end uint64, _ int) bool {
-		if same := ends[end]; len(same) <= crowd {
+		if same := ends[end]; len(same) <= maxSameEnd {
 			ends[end] = append(same, k)
 		}
 		return true
 	})
 	votes := make(map[scopePair]int)
-	m.speak(seed, ends, every, func(_, _ int32, p scopePair) { votes[p]++ })
+	m.vote(seed, ends, every, func(p scopePair) { votes[p]++ })
 	for p, n := range votes {
 		if n < votesNeeded {
 			delete(votes, p)
@@ -312,16 +312,17 @@ func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
 	}
 }
 
-// sampleHash decides which nodes are looked at when there are too many. It is the same in every run, unlike maphash, so that
-// two runs on the same files find the same renames (FNV-1a).
+// sampleHash decides which nodes are examined if there are too many. Unlike maphash it is the same in every run, so that two runs
+// on the same files find the same renames (FNV-1a).
 func sampleHash(s string) uint64 {
 	h := fnv.New64a()
 	_, _ = io.WriteString(h, s) // never fails
 	return h.Sum64()
 }
 
-// ends calls use with the ends of the names of free nodes, the whole name first, and where in the name they begin, until it
-// reports false for a node or the deepest scope that is looked at. Of many nodes only those count whose last name parts are drawn, the same on both sides.
+// ends calls use with the hash of each ending of a free node's name and its position, from the whole name to the deepest examined
+// scope. It continues with the next node once use returns false. If every is greater than 1, it samples the nodes by their last
+// name part, which selects the same nodes on both sides.
 func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int32, end uint64, at int) bool) {
 	var n wire.Node
 	for k, name := range s.names {
@@ -346,30 +347,29 @@ func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int3
 	}
 }
 
-// speak calls vote with each free node of B, the nodes of A that share the longest end of its name, and the scopes before it.
-func (m *matcher) speak(seed maphash.Seed, ends map[uint64][]int32, every uint64, vote func(i, j int32, p scopePair)) {
+// vote calls count with a pair of scopes for each free node of B and each node of A with the longest shared name ending.
+func (m *matcher) vote(seed maphash.Seed, ends map[uint64][]int32, every uint64, count func(scopePair)) {
 	m.ends(seed, &m.b, every, func(j int32, end uint64, at int) bool {
 		same := ends[end]
 		if len(same) == 0 {
 			return true
 		}
-		if len(same) > crowd {
+		if len(same) > maxSameEnd {
 			return false
 		}
 		name := m.b.names[j]
 		rest := name[at:]
 		for _, i := range same {
 			if from, ok := strings.CutSuffix(m.a.names[i], rest); ok {
-				vote(i, j, scopePair{strings.TrimSuffix(from, "/"), strings.TrimSuffix(name[:at], "/")})
+				count(scopePair{strings.TrimSuffix(from, "/"), strings.TrimSuffix(name[:at], "/")})
 			}
 		}
 		return false
 	})
 }
 
-// verifyScopes parts the nodes of scopes that were paired for their names and have too little in common otherwise, and
-// reports whether there were any. A scope is the same one under another name if most of its nodes are the same, devices
-// aside; the others have changed then.
+// verifyScopes undoes the pairs of scopes whose nodes have too little in common apart from their names, and reports whether there
+// were any. A scope counts as renamed if most of its nodes are equal, apart from devices; the other nodes then count as changed.
 func (m *matcher) verifyScopes() bool {
 	if m.settled {
 		return false
@@ -402,7 +402,7 @@ func (m *matcher) verifyScopes() bool {
 	for k := range m.a.left {
 		m.settled = m.settled && (same[k] || !m.a.scoped[k])
 	}
-	parted := false
+	unpaired := false
 	for k := range m.a.left {
 		j := m.a.partner[k]
 		if j == alone || !m.a.scoped[k] {
@@ -413,25 +413,25 @@ func (m *matcher) verifyScopes() bool {
 		if (related || t.nodes >= manyAlike) && t.most(max(inA[p.a], inB[p.b])) || same[k] && t.same == t.nodes && related {
 			continue
 		}
-		m.part(int32(k))
-		parted = true
+		m.unpair(int32(k))
+		unpaired = true
 	}
-	return parted
+	return unpaired
 }
 
-// manyAlike is the number of nodes that a scope needs to be recognized in a graph with little else in common.
+// manyAlike is the number of nodes that a renamed scope must have if the graphs have little else in common.
 const manyAlike = 8
 
 // A tally counts the paired nodes of a scope, and how many of them are equal.
 type tally struct{ nodes, same int }
 
-// most reports whether most nodes of a scope are equal.
+// most reports whether most of the given number of nodes are equal.
 func (t *tally) most(nodes int) bool {
 	const percent = 60
 	return 100*t.same >= percent*nodes
 }
 
-// countIn counts the nodes of each scope that have no partner of the same name.
+// countIn counts, for each scope in counts, the nodes that have no partner of the same name.
 func (s *side) countIn(counts map[string]int) {
 	if len(counts) == 0 {
 		return
@@ -445,8 +445,8 @@ func (s *side) countIn(counts map[string]int) {
 	}
 }
 
-// scopesOf returns the scopes that remain of two names when the parts that they share at the end are taken off. Where the
-// last part is another one these are the names themselves.
+// scopesOf returns the scopes that remain after removing the name parts that a and b share at the end. If their last parts differ,
+// it returns a and b.
 func scopesOf(a, b string) scopePair {
 	for {
 		i, j := strings.LastIndexByte(a, '/'), strings.LastIndexByte(b, '/')

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A side holds the nodes of one graph that have no partner of the same name. Other fields index them by their place in left.
+// A side holds the nodes of one graph that have no partner of the same name. The other fields are indexed by the place in left.
 type side struct {
 	nodes   [][]byte
 	left    []int32 // node numbers in file order
@@ -82,7 +82,7 @@ func (s *side) place(node int32) (int32, bool) {
 // lastPart returns the part of a name after the last slash.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// compareNatural compares names, with numbers in them as numbers: conv2 is before conv10.
+// compareNatural compares names by natural order: conv2 is before conv10.
 func compareNatural(a, b string) int {
 	for a != "" && b != "" {
 		x, y := digits(a), digits(b)

@@ -8,7 +8,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// renameNames renames nodes everywhere where a name can stand, other than in function bodies.
+// renameNames renames nodes everywhere a node name can occur, except in function bodies.
 func renameNames(m *tfpb.MetaGraphDef, rename func(string) string) {
 	tensor := func(name string) string {
 		head, rest := "", name

@@ -1,9 +1,8 @@
-// Package diff compares two MetaGraphDefs semantically. It works on their wire bytes: what has the same bytes is the same, and
-// only where bytes differ does it look at what they mean.
+// Package diff compares two MetaGraphDefs semantically. It works on their wire bytes and decodes only what differs.
 //
-// Compare pairs the nodes of both graphs by name, then finds the nodes, scopes and functions that were renamed, and compares each
-// pair field by field. The other parts (collections, saver, signatures, ...) are compared under these renames. The result is a Report,
-// a plain value that internal/render prints.
+// Compare pairs the nodes of both graphs by name, finds renamed nodes, scopes and functions, and compares each pair field by field.
+// It compares the other parts (collections, saver, signatures, ...) with these renames applied. The result is a Report, a plain
+// value that internal/render prints.
 package diff
 
 import "iter"
@@ -17,8 +16,8 @@ type Report struct {
 	FormatVersion int      `json:"format_version"`
 	A             Side     `json:"a"`
 	B             Side     `json:"b"`
-	Equal         bool     `json:"equal"`    // nothing differs in what was compared
-	Compared      string   `json:"compared"` // "meta_graph", or "graph" where one side has nothing but a graph
+	Equal         bool     `json:"equal"`    // no differences in the compared parts
+	Compared      string   `json:"compared"` // "meta_graph", or "graph" if one side has only a graph
 	Notes         []string `json:"notes,omitempty"`
 
 	IO          *Part `json:"io,omitempty"`
@@ -49,60 +48,60 @@ type Side struct {
 
 // A Part holds the differences in one part of the files, or inside one function or collection.
 type Part struct {
-	A             int      `json:"a_count"` // how many things there are in A: nodes, functions, collections, ...
+	A             int      `json:"a_count"` // number of items in A: nodes, functions, collections, ...
 	B             int      `json:"b_count"`
-	Added         []Change `json:"added"`          // in B only, in B's order
-	Removed       []Change `json:"removed"`        // in A only, in A's order
-	RenamedScopes []Scope  `json:"renamed_scopes"` // the most nodes first
-	Renamed       []Change `json:"renamed"`        // the same but for the name, and in no renamed scope; in A's order
+	Added         []Change `json:"added"`          // items only in B, in B's order
+	Removed       []Change `json:"removed"`        // items only in A, in A's order
+	RenamedScopes []Scope  `json:"renamed_scopes"` // by decreasing number of nodes
+	Renamed       []Change `json:"renamed"`        // equal except for the name, and in no renamed scope; in A's order
 	Changed       []Change `json:"changed"`        // in A's order
-	Moved         []Change `json:"moved"`          // the same, at another place of an order that counts
-	Fields        []Field  `json:"fields"`         // what differs in a part that is a single message
+	Moved         []Change `json:"moved"`          // equal, but at a different position in a list whose order matters
+	Fields        []Field  `json:"fields"`         // differing fields of a part that is a single message
 }
 
-// A Change is one thing that differs, such as a node, a function, a collection or an entry of one.
+// A Change is one item that differs, such as a node, a function, a collection or a collection entry.
 type Change struct {
-	Name    string  `json:"name"`               // in A, in B where it was added
-	NewName string  `json:"new_name,omitempty"` // in B, where it differs
-	Op      string  `json:"op,omitempty"`       // of a node: its op in A, in B where it was added
-	Value   string  `json:"value,omitempty"`    // what was added or removed, in short
-	Fields  []Field `json:"fields,omitempty"`   // what changed in it
-	Nodes   *Part   `json:"nodes,omitempty"`    // what changed in a function's body
-	Entries *Part   `json:"entries,omitempty"`  // what changed in a collection
+	Name    string  `json:"name"`               // name in A, or in B if it was added
+	NewName string  `json:"new_name,omitempty"` // name in B, if it differs
+	Op      string  `json:"op,omitempty"`       // op of a node in A, or in B if it was added
+	Value   string  `json:"value,omitempty"`    // short text of the added or removed value
+	Fields  []Field `json:"fields,omitempty"`   // differing fields
+	Nodes   *Part   `json:"nodes,omitempty"`    // differences in a function's body
+	Entries *Part   `json:"entries,omitempty"`  // differences in a collection's entries
 }
 
-// A Scope is a scope that got another name: each of the nodes counted has kept the part of its name behind it. A node that
-// is called like the scope, as a variable is, counts as one of them.
+// A Scope is a renamed scope. The counted nodes keep their names within the scope. A node named like the scope itself, such as a
+// variable, counts as one of them.
 type Scope struct {
-	Name    string `json:"name"`     // in A, with a slash at the end; empty for the top
-	NewName string `json:"new_name"` // in B
-	Nodes   int    `json:"nodes"`    // how many nodes were renamed so
-	Of      int    `json:"of"`       // how many nodes the scope has in A
+	Name    string `json:"name"`     // name in A, with a slash at the end; empty for the top level
+	NewName string `json:"new_name"` // name in B
+	Nodes   int    `json:"nodes"`    // number of nodes that were renamed with the scope
+	Of      int    `json:"of"`       // number of nodes that the scope has in A
 }
 
-// A Field is one field of a thing that differs. Of a node these are "op", "device", "input:2" (input 2 of A),
-// "inputs" (the data inputs, where they stand in another order or very many differ), "control_inputs", "attr:NAME" and the
-// further fields of NodeDef; elsewhere it is the path in the message ("inputs.images.dtype").
+// A Field is one differing field of an item. For a node, these are "op", "device", "input:2" (input 2 of A), "inputs" (all data
+// inputs, if their order or very many of them differ), "control_inputs", "attr:NAME" and the other fields of NodeDef. Elsewhere,
+// the field is the path in the message ("inputs.images.dtype").
 type Field struct {
 	Field  string  `json:"field"`
-	A      *string `json:"a"` // nil where there is none; of control inputs what only A has
+	A      *string `json:"a"` // value in A, nil if absent; for control inputs, those only in A
 	B      *string `json:"b"`
-	Tensor *Tensor `json:"tensor,omitempty"` // where both values are tensors of one dtype and shape
+	Tensor *Tensor `json:"tensor,omitempty"` // set if both values are tensors with the same dtype and shape
 }
 
 // A Tensor summarizes the difference of two tensors with the same dtype and shape.
 type Tensor struct {
 	DType      string   `json:"dtype"`
 	Shape      []int64  `json:"shape"`
-	Values     int64    `json:"values"`                       // how many there are
-	Differ     int64    `json:"differ"`                       // how many of them differ
-	Largest    *float64 `json:"largest_difference,omitempty"` // of numbers, where all are finite
-	FirstIndex int64    `json:"first_index"`                  // the first value that differs, counted in row-major order
+	Values     int64    `json:"values"`                       // number of values
+	Differ     int64    `json:"differ"`                       // number of values that differ
+	Largest    *float64 `json:"largest_difference,omitempty"` // largest difference, if all differences are finite numbers
+	FirstIndex int64    `json:"first_index"`                  // row-major index of the first value that differs
 	FirstA     string   `json:"first_a"`
 	FirstB     string   `json:"first_b"`
 }
 
-// The names of the parts: what --only and --ignore take, and the keys of the JSON.
+// The names of the parts: the arguments of --only and --ignore, and the keys of the JSON.
 const (
 	IO          = "io" // inputs and outputs
 	Nodes       = "nodes"
@@ -137,7 +136,7 @@ type namedPart struct {
 	part **Part
 }
 
-// parts returns pointers to all parts, the most important ones first.
+// parts returns pointers to all parts, most important first.
 func (r *Report) parts() []namedPart {
 	return []namedPart{
 		{IO, &r.IO}, {Variables, &r.Variables}, {Checkpoint, &r.Checkpoint}, {Signatures, &r.Signatures}, {Collections, &r.Collections}, {Nodes, &r.Nodes},
@@ -149,13 +148,13 @@ func (r *Report) parts() []namedPart {
 // Empty reports whether the part has no differences.
 func (p *Part) Empty() bool { return p.Count() == 0 }
 
-// Count returns the number of differences: things that were added, removed, renamed, changed or moved, and single fields. A renamed scope
-// counts as one.
+// Count returns the number of differences: items that were added, removed, renamed, changed or moved, and single fields. A renamed
+// scope counts as one difference.
 func (p *Part) Count() int {
 	return len(p.Added) + len(p.Removed) + len(p.RenamedScopes) + len(p.Renamed) + len(p.Changed) + len(p.Moved) + len(p.Fields)
 }
 
-// RenamedNodes returns the number of renamed things, including each one in a renamed scope.
+// RenamedNodes returns the number of renamed items, including those in renamed scopes.
 func (p *Part) RenamedNodes() int {
 	n := len(p.Renamed)
 	for _, s := range p.RenamedScopes {

@@ -7,19 +7,19 @@ import (
 
 // A nodeReporter reports the differences between the nodes of two aligned graphs or function bodies.
 type nodeReporter struct {
-	of      string // the part that the nodes count as: Nodes or Functions
+	of      string // the part that the nodes belong to: Nodes or Functions
 	sel     *selection
 	al      *alignment
 	compare *comparer
 	matcher *matcher
 	scopes  []Scope
-	inScope map[scopePair]bool // the scopes that are reported as renamed
-	ops     map[string]string  // the ops that were reported, each once
+	inScope map[scopePair]bool // scopes that are reported as renamed
+	ops     map[string]string  // interned names of reported ops
 
 	variables *variableReporter // nil if variables are not reported
 }
 
-// newNodeReporter finds the renamed nodes and makes them known to the comparer.
+// newNodeReporter finds the renamed nodes and passes them to the comparer.
 func (c *comparison) newNodeReporter(of string, al *alignment, compare *comparer) *nodeReporter {
 	t := &nodeReporter{of: of, sel: c.sel, al: al, compare: compare, inScope: make(map[scopePair]bool), ops: make(map[string]string)}
 	t.matcher = newMatcher(al, compare)
@@ -107,10 +107,10 @@ func (t *nodeReporter) pair(p *Part, a, b []byte, whole bool) {
 	}
 }
 
-// reportScope is the smallest number of renamed nodes for which their scope is reported instead.
+// reportScope is the number of renamed nodes from which their scope is reported instead.
 const reportScope = 2
 
-// findScopes finds the renamed scopes, in which several nodes kept the rest of their names.
+// findScopes finds the renamed scopes in which several nodes kept the rest of their names.
 func (t *nodeReporter) findScopes() {
 	for p, s := range t.matcher.scopes {
 		if s.nodes >= reportScope {
@@ -123,7 +123,7 @@ func (t *nodeReporter) findScopes() {
 	})
 }
 
-// withSlash returns a scope as it is written, with a slash at the end; the top is empty.
+// withSlash returns a scope in its usual spelling, with a slash at the end. The top level is empty.
 func withSlash(scope string) string {
 	if scope == "" {
 		return ""

@@ -8,15 +8,15 @@ import (
 
 // An entry is one element of an ordered list. Lists can be long, so most entries have only a label.
 type entry struct {
-	label string     // what tells it from the others: of an entry of A under the name that it has in B
-	more  *entryMore // nil if the label is all, and was not renamed
+	label string     // identifies the entry; for an entry of A, with renames applied
+	more  *entryMore // nil if the entry is just a label that was not renamed
 }
 
-// An entryMore is what an entry has besides its label.
+// An entryMore holds the other data of an entry.
 type entryMore struct {
 	old   string   // the label without renames
-	shown string   // the label as people read it; empty if it is old
-	value *message // the entry itself; nil if the label is all
+	shown string   // the label in display form; empty if it is old
+	value *message // the entry itself; nil if the entry is just a label
 }
 
 // old returns the original label, without renames.
@@ -27,7 +27,7 @@ func (e *entry) old() string {
 	return e.more.old
 }
 
-// value returns the message that an entry holds, nil if the label is all.
+// value returns the message that an entry holds, or nil if the entry is just a label.
 func (e *entry) value() *message {
 	if e.more == nil {
 		return nil
@@ -35,7 +35,7 @@ func (e *entry) value() *message {
 	return e.more.value
 }
 
-// name returns the label as people read it. It does not refer to the file's bytes.
+// name returns the label in display form. It does not refer to the file's bytes.
 func (e *entry) name() string {
 	if e.more != nil && e.more.shown != "" {
 		return e.more.shown
@@ -44,8 +44,8 @@ func (e *entry) name() string {
 	return name
 }
 
-// sequence compares two lists whose order counts: entries are paired by label, those that are not in the order of the
-// others have moved, and a single one that was replaced by another has changed.
+// sequence compares two ordered lists. It pairs entries by label. Paired entries that are out of order have moved, and an unpaired
+// entry that was replaced by another one has changed.
 func sequence(a, b []entry, renames *renames) *Part {
 	p := &Part{A: len(a), B: len(b)}
 	toB, toA := pairLabels(a, b)
@@ -86,7 +86,7 @@ func sequence(a, b []entry, renames *renames) *Part {
 	return p
 }
 
-// compare returns what differs between an entry of A and one of B.
+// compare returns the fields in which an entry of A differs from one of B.
 func (e *entry) compare(other *entry, renames *renames) []Field {
 	if e.value() != nil && other.value() != nil {
 		return e.value().compare(other.value(), renames)
@@ -111,7 +111,7 @@ func reserve(partner []int) []Change {
 
 // pairLabels pairs entries with the same label in order: the first with the first, the second with the second.
 func pairLabels(a, b []entry) (toB, toA []int) {
-	first := make(map[string]int32, len(b)) // the first entry of B that is left with a label; alone if none is
+	first := make(map[string]int32, len(b)) // the first unpaired entry of B for each label, or alone
 	next := make([]int32, len(b))           // the next entry of B with the same label
 	toB, toA = make([]int, len(a)), make([]int, len(b))
 	for j := len(b) - 1; j >= 0; j-- {
@@ -124,7 +124,7 @@ func pairLabels(a, b []entry) (toB, toA []int) {
 	}
 	for i := range a {
 		toB[i] = alone
-		// A name that nothing checks, such as that of a context, may not have followed a rename.
+		// TensorFlow does not check names such as that of a context, so they may have kept their old form after a rename.
 		for _, label := range []string{a[i].label, a[i].old()} {
 			if j, known := first[label]; known && j != alone {
 				toB[i], toA[j] = int(j), i
@@ -136,10 +136,10 @@ func pairLabels(a, b []entry) (toB, toA []int) {
 	return toB, toA
 }
 
-// longestRise reports for each place whether it belongs to a longest rising subsequence of the partners: the entries that
-// have not moved.
+// longestRise reports for each place whether it belongs to one longest increasing subsequence of the partners. Those entries have
+// not moved.
 func longestRise(partner []int) []bool {
-	var ends []int // the place at which the best subsequence of each length ends
+	var ends []int // the place where the best subsequence of each length ends
 	before := make([]int, len(partner))
 	for i, j := range partner {
 		if j == alone {
@@ -165,7 +165,7 @@ func longestRise(partner []int) []bool {
 	return rise
 }
 
-// pairReplaced pairs an entry of A and one of B that stand alone between the same neighbors.
+// pairReplaced pairs an entry of A with one of B if they are the only ones between the same paired neighbors.
 func pairReplaced(a, b []entry, toB, toA []int, inOrder []bool) {
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {

@@ -12,23 +12,23 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A tensor is the values of a TensorProto however they were written down: as tensor_content, or as typed values of which
-// the last stands for all that follow (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
+// A tensor gives access to the values of a TensorProto in both of its forms: tensor_content, or typed values, the last of which is
+// repeated to fill the shape (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
 type tensor struct {
 	proto   *tfpb.TensorProto // without tensor_content
 	element element
 	shape   []int64
-	values  int64    // how many there are; -1 where the shape does not say
-	data    []byte   // the values that are written down, little-endian, element.width bytes each; may be a window
-	strings [][]byte // of DT_STRING: the values that are written down
-	given   int64    // how many values are written down
-	stray   []byte   // what is neither shape nor dtype nor values of this dtype: fields that TensorFlow does not read
-	broken  bool     // what is written down does not fit the shape, or there is none: no value stands for others
+	values  int64    // number of values; -1 if the shape does not determine it
+	data    []byte   // stored values, little-endian, element.width bytes each; may be a window on the file
+	strings [][]byte // stored values of DT_STRING
+	given   int64    // number of stored values
+	stray   []byte   // fields that TensorFlow does not read for this dtype
+	broken  bool     // the stored values do not fit the shape, or the shape is not fully known; the last value is not repeated
 }
 
 const tensorContent protowire.Number = 4
 
-// readTensor reads the bytes of a TensorProto. The content stays where it is. It reports false for bytes that are none.
+// readTensor reads the bytes of a TensorProto without copying tensor_content. It reports false if they are not a TensorProto.
 func readTensor(message []byte) (*tensor, bool) {
 	var content []byte
 	rest := message
@@ -59,7 +59,7 @@ func readTensor(message []byte) (*tensor, bool) {
 	return newTensor(p, content), true
 }
 
-// newTensor reads a decoded TensorProto, whose tensor_content may be handed in apart.
+// newTensor reads a decoded TensorProto. The caller can pass tensor_content separately.
 func newTensor(p *tfpb.TensorProto, content []byte) *tensor {
 	if content == nil {
 		content = p.GetTensorContent()
@@ -122,7 +122,7 @@ func (t *tensor) readUnsized(content []byte) {
 	t.given = int64(len(t.strings))
 }
 
-// stringList reads n strings out of a tensor_content: all the lengths, then all the bytes (DecodeStringList in
+// stringList reads n strings from a tensor_content: all lengths, then all bytes (DecodeStringList in
 // tensorflow/core/platform/tensor_coding.cc).
 func stringList(content []byte, n int64) ([][]byte, bool) {
 	if n < 0 || n > int64(len(content)) {
@@ -146,8 +146,8 @@ func stringList(content []byte, n int64) ([][]byte, bool) {
 	return list, len(content) == 0
 }
 
-// strayFields returns the fields of a TensorProto in which its dtype has no values, so that TensorFlow does not read them.
-// Two tensors that differ in them only are still told apart.
+// strayFields returns the value fields of a TensorProto that TensorFlow does not read for its dtype. Tensors that differ only in
+// these still count as different.
 func strayFields(p *tfpb.TensorProto, e element) []byte {
 	out := append([]byte{}, p.ProtoReflect().GetUnknown()...)
 	used := valueField(e)
@@ -171,7 +171,7 @@ func strayFields(p *tfpb.TensorProto, e element) []byte {
 	return out
 }
 
-// strayText returns the fields of a TensorProto that TensorFlow does not read as text.
+// strayText returns the result of strayFields as text.
 func strayText(stray []byte) string {
 	if wire.Check(stray) == nil {
 		return unknownText(stray)

@@ -16,7 +16,7 @@ func (t *tensor) sameType(u *tensor) bool {
 	return t.proto.GetDtype() == u.proto.GetDtype() && sameShape(t.proto.GetTensorShape(), u.proto.GetTensorShape())
 }
 
-// sameShape reports whether two shapes are the same, names of dimensions included. No shape is that of a scalar.
+// sameShape reports whether two shapes are equal, including the names of dimensions. A missing shape equals that of a scalar.
 func sameShape(a, b *tfpb.TensorShapeProto) bool {
 	if a.GetUnknownRank() != b.GetUnknownRank() || len(a.GetDim()) != len(b.GetDim()) {
 		return false
@@ -35,7 +35,7 @@ func (t *tensor) equal(u *tensor) bool {
 		t.compare(u, false).Differ == 0
 }
 
-// compare counts the differing values of two tensors of the same type. Unless all is true, it stops at the first one.
+// compare counts the differing values of two tensors of the same type. Unless all is true, it stops after the first difference.
 func (t *tensor) compare(u *tensor, all bool) *Tensor {
 	out := &Tensor{DType: dtypeName(t.proto.GetDtype()), Shape: t.shape, Values: max(t.values, u.values), FirstIndex: -1}
 	if out.Shape == nil {
@@ -50,7 +50,7 @@ func (t *tensor) compare(u *tensor, all bool) *Tensor {
 	if t.given == u.given && t.broken == u.broken && t.element.width > 0 && bytes.Equal(t.data, u.data) {
 		return out
 	}
-	// From where both only repeat their last value, all are like the first of them.
+	// From index single on, both sides only repeat their last value, so one comparison covers the rest.
 	single := min(out.Values, max(t.given, u.given, 1))
 	var largest float64
 	for i := int64(0); i < single; i++ {
@@ -72,21 +72,21 @@ func (t *tensor) compare(u *tensor, all bool) *Tensor {
 		if !all {
 			return out
 		}
-		largest = max(largest, t.difference(u, i)) // not a number from the first that is none on
+		largest = max(largest, t.difference(u, i)) // stays NaN once a difference is NaN
 	}
 	if out.Differ > 0 && !math.IsNaN(largest) && !math.IsInf(largest, 0) {
 		out.Largest = &largest
 	}
 	if out.Differ == 0 && (t.broken != u.broken || t.broken && t.given != u.given) {
-		out.Differ, out.FirstIndex = 1, single // values that are there and zero, against values that are not there
+		out.Differ, out.FirstIndex = 1, single // stored zeros against absent values
 	}
 	return out
 }
 
-// block is the number of values that are compared at once while they are equal.
+// block is the number of values that are compared at once.
 const block = 512
 
-// sameBlock reports whether the values from i on, block of them, are written down with the same bytes.
+// sameBlock reports whether the block of values that starts at i is stored with the same bytes on both sides.
 func (t *tensor) sameBlock(u *tensor, i int64) bool {
 	if i%block != 0 || t.element.width == 0 || i+block > min(t.given, u.given) {
 		return false
@@ -95,7 +95,7 @@ func (t *tensor) sameBlock(u *tensor, i int64) bool {
 	return bytes.Equal(t.data[from:to], u.data[from:to])
 }
 
-// at returns the bytes of value i. If fewer values are stored, it returns the last one, or nil for zero if there are none.
+// at returns the bytes of value i. If fewer values are stored, it returns the last one, or nil for zero if none is stored.
 func (t *tensor) at(i int64) []byte {
 	if t.given == 0 || i >= t.given && t.broken {
 		return nil
@@ -108,7 +108,7 @@ func (t *tensor) at(i int64) []byte {
 	return t.data[i*w : (i+1)*w]
 }
 
-// sameAt reports whether value i is the same: equal bits, or NaN in both.
+// sameAt reports whether value i is equal on both sides: equal bits, or NaN in both.
 func (t *tensor) sameAt(u *tensor, i int64) bool {
 	a, b := t.at(i), u.at(i)
 	if bytes.Equal(a, b) || isZero(a) && isZero(b) && len(t.strings)+len(u.strings) == 0 {
@@ -139,7 +139,7 @@ func isZero(b []byte) bool {
 	return true
 }
 
-// difference returns how far value i is apart, not a number where that has no sense.
+// difference returns the distance between both values at i, or NaN if the dtype has no distance.
 func (t *tensor) difference(u *tensor, i int64) float64 {
 	a, b := t.at(i), u.at(i)
 	switch t.element.kind {
@@ -219,7 +219,7 @@ func (t *tensor) text(i int64) string {
 	return fmt.Sprintf("0x%x", v)
 }
 
-// shown is the largest number of values in the text of a tensor.
+// shown is the number of values up to which the text of a tensor includes them.
 const shown = 6
 
 // String returns a short text for the tensor: its dtype, its shape and, if it is small, its values.

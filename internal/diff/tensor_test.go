@@ -19,7 +19,7 @@ func shapeOf(dims ...int64) *tfpb.TensorShapeProto {
 	return s
 }
 
-// TestTensorEqual: each line is one tensor written down in several ways.
+// TestTensorEqual: each entry is one tensor in several encodings.
 func TestTensorEqual(t *testing.T) {
 	nan := float32(math.NaN())
 	otherNaN := math.Float32frombits(0x7fc00001)
@@ -85,7 +85,7 @@ func TestTensorEqual(t *testing.T) {
 			{Dtype: tfpb.DataType_DT_FLOAT8_E5M2, TensorShape: shapeOf(2), Float8Val: []byte{1, 2}},
 			{Dtype: tfpb.DataType_DT_FLOAT8_E5M2, TensorShape: shapeOf(2), TensorContent: []byte{1, 2}},
 		},
-		"not a number": {
+		"NaN": {
 			{Dtype: tfpb.DataType_DT_FLOAT, FloatVal: []float32{nan}},
 			{Dtype: tfpb.DataType_DT_FLOAT, FloatVal: []float32{otherNaN}},
 		},
@@ -139,12 +139,12 @@ func TestTensorDifference(t *testing.T) {
 	}{
 		{"two values", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 2.5, 3, 4, 5, 4}},
 			&Tensor{DType: "float32", Shape: []int64{2, 3}, Values: 6, Differ: 2, Largest: number(2), FirstIndex: 1, FirstA: "2", FirstB: "2.5"}},
-		{"the last repeated", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 2, 3}},
+		{"last value repeated", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 2, 3}},
 			&Tensor{DType: "float32", Shape: []int64{2, 3}, Values: 6, Differ: 3, Largest: number(3), FirstIndex: 3, FirstA: "4", FirstB: "3"}},
-		{"another shape", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(6), FloatVal: a.FloatVal}, nil},
+		{"different shape", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(6), FloatVal: a.FloatVal}, nil},
 		{"infinite", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 2, 3, 4, 5, float32(math.Inf(1))}},
 			&Tensor{DType: "float32", Shape: []int64{2, 3}, Values: 6, Differ: 1, FirstIndex: 5, FirstA: "6", FirstB: "+Inf"}},
-		{"not a number", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 5, float32(math.NaN()), 4, 5, 6}},
+		{"NaN", &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT, TensorShape: shapeOf(2, 3), FloatVal: []float32{1, 5, float32(math.NaN()), 4, 5, 6}},
 			&Tensor{DType: "float32", Shape: []int64{2, 3}, Values: 6, Differ: 2, FirstIndex: 1, FirstA: "2", FirstB: "5"}},
 	}
 	for _, test := range tests {
@@ -163,7 +163,7 @@ func TestTensorDifference(t *testing.T) {
 	}
 }
 
-// TestAttrEncoding: an attr value that is encoded in another way means the same, one that is not there does not.
+// TestAttrEncoding: an attr value equals itself in another encoding, but not an absent one.
 func TestAttrEncoding(t *testing.T) {
 	list := func(fields ...byte) []byte { return protowire.AppendBytes([]byte{0x0a}, fields) }
 	tests := []struct {
@@ -171,16 +171,16 @@ func TestAttrEncoding(t *testing.T) {
 		a, b []byte
 		same bool
 	}{
-		{"packed or not", list(0x1a, 2, 1, 2), list(0x18, 1, 0x18, 2), true},
-		{"list in another order", list(0x1a, 2, 1, 2), list(0x1a, 2, 2, 1), false},
-		{"number in more bytes", []byte{0x18, 5}, []byte{0x18, 0x85, 0}, true},
+		{"packed and unpacked", list(0x1a, 2, 1, 2), list(0x18, 1, 0x18, 2), true},
+		{"list reordered", list(0x1a, 2, 1, 2), list(0x1a, 2, 2, 1), false},
+		{"overlong varint", []byte{0x18, 5}, []byte{0x18, 0x85, 0}, true},
 		{"set twice", []byte{0x18, 5}, []byte{0x30, 1, 0x18, 5}, true},
-		{"zero against nothing", []byte{0x18, 0}, nil, false},
-		{"string against placeholder", []byte{0x12, 1, 'a'}, []byte{0x4a, 1, 'a'}, false},
-		{"float not a number", []byte{0x25, 0, 0, 0xc0, 0x7f}, []byte{0x25, 1, 0, 0xc0, 0x7f}, true},
-		{"shape with a default written out", []byte{0x3a, 2, 0x12, 0}, []byte{0x3a, 6, 0x12, 4, 0x08, 0, 0x12, 0}, true},
+		{"zero and absent", []byte{0x18, 0}, nil, false},
+		{"string and placeholder", []byte{0x12, 1, 'a'}, []byte{0x4a, 1, 'a'}, false},
+		{"NaN", []byte{0x25, 0, 0, 0xc0, 0x7f}, []byte{0x25, 1, 0, 0xc0, 0x7f}, true},
+		{"shape with explicit default", []byte{0x3a, 2, 0x12, 0}, []byte{0x3a, 6, 0x12, 4, 0x08, 0, 0x12, 0}, true},
 		{"unknown field", []byte{0x18, 5}, []byte{0x18, 5, 0xa0, 6, 1}, false},
-		{"damaged and the same", []byte{0x3a, 9}, []byte{0x3a, 9}, true},
+		{"equal damaged bytes", []byte{0x3a, 9}, []byte{0x3a, 9}, true},
 		{"damaged", []byte{0x3a, 9}, []byte{0x3a, 8}, false},
 	}
 	for _, test := range tests {

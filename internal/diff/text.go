@@ -13,7 +13,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// quote returns a string from a file. It adds quotes if the string is empty or has characters that are not printable.
+// quote returns a string from a file for display. It adds quotes if the string is empty or has characters that are not printable.
 func quote(s string) string {
 	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)
@@ -24,8 +24,8 @@ func quote(s string) string {
 // quoted returns a string in quotes.
 func quoted(s string) string { return strconv.Quote(s) }
 
-// shapeText returns a shape as show does: `(?, 784)`, `()` for a scalar and `?` without a rank. Names of dimensions stand
-// before their size.
+// shapeText returns a shape in the form that show uses: `(?, 784)`, `()` for a scalar and `?` for an unknown rank. The name of a
+// dimension comes before its size.
 func shapeText(shape *tfpb.TensorShapeProto) string {
 	if shape.GetUnknownRank() {
 		return "?"
@@ -46,8 +46,8 @@ func shapeText(shape *tfpb.TensorShapeProto) string {
 // maxText is the approximate maximum length of the text of one value.
 const maxText = 2000
 
-// describe returns a message in one line, without missing fields. Fields are in the order of their numbers, and map keys are sorted.
-// Tensors, shapes, dtypes and attr values have their usual short form.
+// describe returns a message in one line. It omits absent fields. Fields are in the order of their numbers, and map keys are
+// sorted. Tensors, shapes, dtypes and attr values have their usual short form.
 func describe(m protoreflect.Message) string {
 	var b strings.Builder
 	write(&b, m)
@@ -56,7 +56,7 @@ func describe(m protoreflect.Message) string {
 
 func write(b *strings.Builder, m protoreflect.Message) {
 	if b.Len() > 4*maxText {
-		return // the text is cut here
+		return // the text is truncated here
 	}
 	switch v := m.Interface().(type) {
 	case *tfpb.TensorShapeProto:
@@ -107,7 +107,7 @@ func write(b *strings.Builder, m protoreflect.Message) {
 // anyType returns the type name in the URL of an Any.
 func anyType(a *anypb.Any) string { return quote(lastPart(a.GetTypeUrl())) }
 
-// writeBare writes the one field of m that is set without its name, or `[]`.
+// writeBare writes the value of the only set field of m without the field name, or `[]` if no field is set.
 func writeBare(b *strings.Builder, m protoreflect.Message) {
 	for _, f := range fields(m) {
 		if m.Has(f) {
@@ -220,7 +220,7 @@ func enumText(f protoreflect.FieldDescriptor, n protoreflect.EnumNumber) string 
 	return strconv.Itoa(int(n))
 }
 
-// textOf returns a value of a field on its own: strings without quotes where they are plain.
+// textOf returns the text of a field's value outside of a message: printable strings have no quotes.
 func textOf(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	if !f.IsList() && !f.IsMap() {
 		return elementText(f, v)
@@ -243,7 +243,7 @@ func elementText(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	return b.String()
 }
 
-// clip shortens two texts that are too long. Both keep the position where they start to differ.
+// clip shortens two texts that are too long. Both keep the position of their first difference.
 func clip(a, b string) (string, string) {
 	const context = 60
 	if len(a) <= maxText && len(b) <= maxText {

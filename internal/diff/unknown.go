@@ -12,8 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// sameUnknown reports whether two runs of fields, which the schema does not know, are the same: each field number has the
-// same occurrences in the same order.
+// sameUnknown reports whether two lists of unknown fields are equal: each field number has the same occurrences in the same order.
 func sameUnknown(a, b []byte) bool {
 	return bytes.Equal(a, b) || len(a) == len(b) && bytes.Equal(sortFields(a), sortFields(b))
 }
@@ -36,7 +35,7 @@ func sortFields(message []byte) []byte {
 	return out
 }
 
-// unknownFields returns the fields of message that known does not list, one behind the other.
+// unknownFields returns the concatenated fields of message for which known returns false.
 func unknownFields(message []byte, known func(wire.Field) bool) []byte {
 	var out []byte
 	for s := wire.Scan(message); s.Next(); {
@@ -47,13 +46,13 @@ func unknownFields(message []byte, known func(wire.Field) bool) []byte {
 	return out
 }
 
-// messageFields returns a function that reports whether a field is one of the given length-delimited ones.
+// messageFields returns a function that reports whether a field is length-delimited and has one of the given numbers.
 func messageFields(numbers ...protowire.Number) func(wire.Field) bool {
 	return func(f wire.Field) bool { return f.Type == protowire.BytesType && slices.Contains(numbers, f.Num) }
 }
 
-// unknownText returns fields that the schema does not know as people can read them: "100: 1, 101: \"abc\"", the number of each
-// field and its value. Of a length-delimited field the value is its bytes; what is in it is not known. "none" stands for no field.
+// unknownText returns unknown fields as text, with numbers and values: `100: 1, 101: "abc"`. The value of a length-delimited field
+// is its bytes, since its type is unknown. The text for no fields is "none".
 func unknownText(message []byte) string {
 	if len(message) == 0 {
 		return "none"

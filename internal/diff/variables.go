@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// isVariable reports whether an op makes a variable (tensorflow/core/ops/state_ops.cc, resource_variable_ops.cc).
+// isVariable reports whether an op creates a variable (tensorflow/core/ops/state_ops.cc, resource_variable_ops.cc).
 func isVariable(op []byte) bool {
 	switch string(op) {
 	case "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable":
@@ -17,11 +17,11 @@ func isVariable(op []byte) bool {
 	return false
 }
 
-// A variableReporter reports the differences of variables. They repeat differences of nodes from the view of the variables.
+// A variableReporter reports differences between variables. These repeat differences between nodes, grouped by variable.
 type variableReporter struct {
 	sel    *selection
 	found  *Part
-	scopes map[scopePair]int // how many variables were renamed with each scope
+	scopes map[scopePair]int // number of variables renamed with each scope
 }
 
 func newVariableReporter(sel *selection) *variableReporter {
@@ -71,7 +71,7 @@ func (v *variableReporter) added(n *nodeView) {
 	}
 }
 
-// pair reports the differences of two paired nodes as variables. fields holds their differences as nodes.
+// pair reports the differences between two paired nodes as differences of variables. fields holds the differences of the nodes.
 func (v *variableReporter) pair(a, b *nodeView, fields []Field, inScope map[scopePair]bool) {
 	isA, isB := isVariable(a.op), isVariable(b.op)
 	if !isA && !isB {

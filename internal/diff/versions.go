@@ -11,9 +11,9 @@ import (
 
 // versions holds the fields of the part "versions".
 type versions struct {
-	info  *tfpb.MetaGraphDef_MetaInfoDef // its version fields alone
+	info  *tfpb.MetaGraphDef_MetaInfoDef // only its version fields
 	graph *tfpb.VersionDef
-	old   int32 // GraphDef.version of the first files
+	old   int32 // GraphDef.version, which VersionDef replaced
 }
 
 // compareVersions compares the versions of the graph and of TensorFlow.
