@@ -25,7 +25,7 @@ type exportOptions struct {
 }
 
 func newExportCommand(env *environment) *cobra.Command {
-	var o exportOptions
+	o := exportOptions{in: inputFlags{allTags: true}}
 	cmd := &cobra.Command{
 		Use:   "export [IN [OUT]]",
 		Short: "Export a graph or a scope, freeze it, or convert its format",
@@ -75,16 +75,15 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 		return err
 	}
 	defer in.Close() //nolint:errcheck // read only
-	x := exported{o: o, in: in, out: out, kind: o.kind(out, in)}
+	x := exported{o: o, in: in}
+	if x.place, err = o.place(out, in); err != nil {
+		return err
+	}
 	if x.values, err = o.convert.open(in); err != nil {
 		return err
 	}
 	defer x.close() //nolint:errcheck // read only
-	o.export.Checkpoint = x.values
-	if x.message, x.report, err = rewrite.Export(in.Meta, o.withTags(in)); err != nil {
-		return remedied(err, in)
-	}
-	if err := o.checkMissing(in.Name, x.report); err != nil {
+	if err := x.export(); err != nil {
 		return err
 	}
 	switch {
@@ -96,27 +95,26 @@ func runExport(cmd *cobra.Command, env *environment, o *exportOptions, args []st
 	return x.write(cmd.Context(), env)
 }
 
-// withTags returns the export options. A SavedModel without tags gets the tag "serve".
-func (o *exportOptions) withTags(in *metafile.File) rewrite.ExportOptions {
-	options := o.export
-	if options.SavedModel && options.Tags == nil && in.Tags == "" {
-		options.Tags = []string{"serve"}
-	}
-	return options
-}
-
-// kind returns the type of message to write to out: the one that a flag sets, else the one for the name of out, else the type of in.
-func (o *exportOptions) kind(out string, in *metafile.File) metafile.Kind {
+// place returns the destination for OUT, of the type that a flag sets, else the one that placeOf chooses. A cut or frozen graph that
+// becomes a directory is written as --saved-model does, which checks that it can be loaded.
+func (o *exportOptions) place(out string, in *metafile.File) (place, error) {
+	kind, named := metafile.KindByName(out)
 	switch {
 	case o.graphDef:
-		return metafile.GraphDef
-	case o.convert.savedModel:
-		return metafile.SavedModel
+		return place{path: target(out, metafile.GraphDef, in), kind: metafile.GraphDef, owner: in}, nil
+	case o.convert.savedModel, named && kind == metafile.SavedModel && in.Kind != metafile.SavedModel && !samePlace(out, in):
+		return place{path: out, kind: metafile.SavedModel, owner: in}, nil
 	}
-	if kind, ok := metafile.KindByName(out); ok && !samePlace(out, in) {
-		return kind
+	p, err := placeOf(out, in, in)
+	switch {
+	case err != nil:
+	case p.kind == metafile.SavedModel && o.convert.withCheckpoint:
+		return p, usageErrorf("name it *.meta, or use --saved-model", "--with-checkpoint: %s would be a SavedModel, whose checkpoint is in its directory", out)
+	case p.directory != "" && (o.convert.freeze || len(o.export.Outputs) > 0):
+		o.convert.savedModel, o.export.SavedModel = true, true
+		p.path, p.directory = out, ""
 	}
-	return in.Kind
+	return p, err
 }
 
 // checkPlace returns an error if an output that consists of several files would go to standard output, or if flags ask for two types of
@@ -174,6 +172,9 @@ func (o *exportOptions) parse(out string) (err error) {
 	}
 	if err := o.convert.parse(&o.export); err != nil {
 		return err
+	}
+	if o.export.Tags != nil && o.in.tagSet() == allTagSets {
+		return usageErrorf("select one MetaGraphDef with --tag-set", "--tags and --tag-set %s cannot be used together: each MetaGraphDef needs its own tags", allTagSets)
 	}
 	if err := o.checkPlace(out); err != nil {
 		return err

@@ -57,7 +57,9 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 		return usageErrorf("name the outputs to keep: --outputs TENSOR", "--inputs needs --outputs")
 	}
 	if len(o.Outputs) > 0 && o.Scope != "" {
-		return usageErrorf("run export twice, first with --outputs", "--outputs and --export-scope cannot be used together")
+		// The saver and the inputs of a cut graph may be outside the scope, so the order of the two matters.
+		return usageErrorf("cut first: metagraph export --outputs TENSOR IN | metagraph export --export-scope "+o.Scope+" - OUT",
+			"--outputs and --export-scope cannot be used together")
 	}
 	o.Signature, o.Freeze, o.SavedModel, o.WithCheckpoint = c.signature, c.freeze, c.savedModel, c.withCheckpoint
 	if len(c.tags) > 0 {
@@ -98,12 +100,8 @@ func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 }
 
 // verifyKeys returns an error if the value of one of the keys is damaged. A damaged value must not be copied into a graph.
-func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys []string) error {
-	names := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		names[key] = true
-	}
-	damaged, err := c.VerifyOnly(ctx, names, nil)
+func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys map[string]bool) error {
+	damaged, err := c.VerifyOnly(ctx, keys, nil)
 	if err != nil || len(damaged) == 0 {
 		return err
 	}

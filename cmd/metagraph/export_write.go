@@ -20,10 +20,45 @@ type exported struct {
 	o       *exportOptions
 	in      *metafile.File
 	values  *checkpoint.Checkpoint // nil if none is needed
-	out     string
-	kind    metafile.Kind
-	message *wire.Rope // a MetaGraphDef
-	report  *rewrite.ExportReport
+	place   place
+	metas   []*wire.Rope            // a MetaGraphDef for each that is selected in in
+	reports []*rewrite.ExportReport // one for each of metas
+}
+
+// export makes the copies of all selected MetaGraphDefs.
+func (x *exported) export() error {
+	options := x.o.export
+	options.Checkpoint = x.values
+	selected := x.in.Selected()
+	if options.SavedModel && options.Tags == nil && x.in.Tags == "" && len(selected) == 1 {
+		options.Tags = []string{"serve"}
+	}
+	for _, graph := range selected {
+		meta, report, err := rewrite.Export(graph.Meta, options)
+		if err != nil {
+			return remedied(err, graph)
+		}
+		if err := x.o.checkMissing(graph.Name, report); err != nil {
+			return err
+		}
+		x.metas, x.reports = append(x.metas, meta), append(x.reports, report)
+	}
+	return nil
+}
+
+// result returns the result to report: one report for each MetaGraphDef.
+func (x *exported) result(said render.Export) result {
+	r := result{kind: x.place.kind, place: &x.place}
+	said.DryRun = x.o.out.dryRun
+	for i, report := range x.reports {
+		said.ExportReport = report
+		one := taggedReport{report: said}
+		if len(x.reports) > 1 {
+			one.tags = &x.in.TagSets[i]
+		}
+		r.reports = append(r.reports, one)
+	}
+	return r
 }
 
 // close closes the checkpoint. It may be called twice.
@@ -36,28 +71,33 @@ func (x *exported) close() error {
 	return values.Close()
 }
 
-// write writes one file, and its debug info with --save-debug-info.
-func (x *exported) write(ctx context.Context, env *environment) error {
-	debug, err := x.o.cutDebugInfo(x.in)
-	if err != nil {
-		return err
+// write writes one file or directory, and the debug info of a file with --save-debug-info.
+func (x *exported) write(ctx context.Context, env *environment) (err error) {
+	var said render.Export
+	var debug *wire.Rope
+	if x.place.directory == "" { // a directory is copied with its debug info
+		if debug, err = x.o.cutDebugInfo(x.in); err != nil {
+			return err
+		}
+		said.NoDebug = x.o.debugInfo && debug == nil
 	}
-	out := target(x.out, x.kind, x.in)
-	said := render.Export{ExportReport: x.report, DryRun: x.o.out.dryRun, NoDebug: x.o.debugInfo && debug == nil}
-	if x.kind == metafile.GraphDef {
-		x.report.GraphAlone()
+	if x.place.kind == metafile.GraphDef {
+		for _, report := range x.reports {
+			report.GraphAlone()
+		}
 	}
 	if debug != nil {
-		said.DebugInfo = metafile.DebugInfoPath(out)
+		said.DebugInfo = metafile.DebugInfoPath(x.place.path)
 	}
-	r := result{kind: x.kind, report: said, verify: x.verify(ctx)}
+	r := x.result(said)
+	r.verify = x.verify(ctx)
 	if debug != nil {
 		r.beside = &companion{said.DebugInfo, debug, metafile.DebugInfo}
 	}
-	if r.message, err = x.in.As(x.kind, x.message); err != nil {
+	if r.message, err = x.place.message(x.metas...); err != nil {
 		return x.in.Annotate(err)
 	}
-	return x.o.out.write(ctx, env, out, r, x.in)
+	return x.o.out.write(ctx, env, x.place.path, r, x.in)
 }
 
 // verify returns a function that checks the values for a frozen graph, or nil if the graph is not frozen.
@@ -65,7 +105,18 @@ func (x *exported) verify(ctx context.Context) func() error {
 	if x.values == nil || !x.o.convert.freeze {
 		return nil
 	}
-	return func() error { return verifyKeys(ctx, x.values, x.report.Keys) }
+	return func() error { return verifyKeys(ctx, x.values, x.keys()) }
+}
+
+// keys returns the checkpoint keys that the copies need.
+func (x *exported) keys() map[string]bool {
+	keys := make(map[string]bool)
+	for _, report := range x.reports {
+		for _, key := range report.Keys {
+			keys[key] = true
+		}
+	}
+	return keys
 }
 
 // keep returns a function that reports whether the copy needs a key of the checkpoint. It returns nil if the copy needs all keys.
@@ -73,10 +124,7 @@ func (x *exported) keep() func(key string) bool {
 	if len(x.o.export.Outputs) == 0 {
 		return nil
 	}
-	wanted := make(map[string]bool, len(x.report.Keys))
-	for _, key := range x.report.Keys {
-		wanted[key] = true
-	}
+	wanted := x.keys()
 	return func(key string) bool { return wanted[key] }
 }
 
@@ -99,18 +147,26 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	if err != nil {
 		return err
 	}
-	m := savedmodel.Model{Message: metafile.NewSavedModel(x.message), Format: format, Keep: x.keep()}
+	out := x.place.path
+	m := savedmodel.Model{Format: format, Keep: x.keep()}
+	if m.Message = metafile.NewSavedModel(x.metas[0]); len(x.metas) > 1 {
+		if m.Message, err = x.in.RebuildAll(x.metas); err != nil {
+			return x.in.Annotate(err)
+		}
+	}
 	if !x.o.convert.freeze {
 		m.Values = x.values
 	}
-	for _, asset := range x.report.AssetFiles {
-		m.Assets = append(m.Assets, savedmodel.Asset{Filename: asset.Filename, Sources: x.places(asset)})
+	for _, report := range x.reports {
+		for _, asset := range report.AssetFiles {
+			m.Assets = append(m.Assets, savedmodel.Asset{Filename: asset.Filename, Sources: x.places(asset)})
+		}
 	}
-	r := result{kind: metafile.SavedModel, report: render.Export{ExportReport: x.report, DryRun: x.o.out.dryRun}}
-	if _, err := strconv.ParseUint(filepath.Base(x.out), 10, 63); err != nil {
-		r.hints = append(r.hints, "TensorFlow Serving loads directories named by a version number, such as "+filepath.Join(x.out, "1"))
+	r := x.result(render.Export{})
+	if _, err := strconv.ParseUint(filepath.Base(out), 10, 63); err != nil {
+		r.hints = append(r.hints, "TensorFlow Serving loads directories named by a version number, such as "+filepath.Join(out, "1"))
 	}
-	if err := metafile.CheckSize(x.out, m.Message, r.kind); err != nil {
+	if err := metafile.CheckSize(out, m.Message, r.kind); err != nil {
 		return err
 	}
 	if verify := x.verify(ctx); verify != nil {
@@ -119,14 +175,14 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 		}
 	}
 	if x.o.out.dryRun {
-		_, err = m.Check(x.out)
+		_, err = m.Check(out)
 	} else {
-		err = m.Write(ctx, x.out, x.release)
+		err = m.Write(ctx, out, x.release)
 	}
 	if err != nil {
 		return err
 	}
-	x.o.out.say(env, x.out, r)
+	x.o.out.say(env, out, r)
 	return nil
 }
 
@@ -152,8 +208,8 @@ func (x *exported) places(asset rewrite.AssetFile) []string {
 
 // writeWithCheckpoint writes a file, and the checkpoint beside it.
 func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) error {
-	out := target(x.out, x.kind, x.in)
-	message, err := x.in.As(x.kind, x.message)
+	out := x.place.path
+	message, err := x.place.message(x.metas...)
 	if err != nil {
 		return x.in.Annotate(err)
 	}
@@ -161,17 +217,16 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	if err != nil {
 		return err
 	}
-	r := result{message: message, kind: x.kind, report: render.Export{ExportReport: x.report, DryRun: x.o.out.dryRun}}
 	options := metafile.WriteOptions{Format: format, AllowUnknown: x.o.out.allowUnknown}
 	if x.o.out.dryRun {
-		err = metafile.Try(ctx, out, message, x.kind, options)
+		err = metafile.Try(ctx, out, message, x.place.kind, options)
 	} else {
 		err = x.stage(ctx, out, message, options)
 	}
 	if err != nil {
 		return err
 	}
-	x.o.out.say(env, x.o.out.reported(&place{path: out}, []*metafile.File{x.in}), r)
+	x.o.out.say(env, x.o.out.reported(&x.place, []*metafile.File{x.in}), x.result(render.Export{}))
 	return nil
 }
 
@@ -179,7 +234,7 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 func (x *exported) stage(ctx context.Context, out string, message *wire.Rope, options metafile.WriteOptions) error {
 	stage := metafile.NewStage(ctx)
 	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
-	if err := stage.Message(out, message, x.kind, options); err != nil {
+	if err := stage.Message(out, message, x.place.kind, options); err != nil {
 		return err
 	}
 	if x.values != nil {

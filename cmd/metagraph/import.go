@@ -112,7 +112,7 @@ func (o *importOptions) write(ctx context.Context, env *environment, out string,
 	if err != nil {
 		return err
 	}
-	r := result{report: render.Import{ImportReport: report, DryRun: o.out.dryRun}, place: &p}
+	r := result{reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun}), place: &p}
 	if r.message, err = p.message(message); err != nil {
 		return p.owner.Annotate(err)
 	}

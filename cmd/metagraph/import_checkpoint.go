@@ -51,7 +51,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	if err := o.writeComposed(ctx, out, message, report, inputs, opened); err != nil {
 		return err
 	}
-	r := result{kind: metafile.MetaGraph, report: render.Import{ImportReport: report, DryRun: o.out.dryRun}}
+	r := result{kind: metafile.MetaGraph, reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun})}
 	o.out.say(env, o.out.reported(&place{path: out, kind: metafile.MetaGraph}, inputs), r)
 	return o.printElements(env, out, report)
 }

@@ -48,11 +48,20 @@ type result struct {
 	message *wire.Rope
 	kind    metafile.Kind
 	place   *place // where to write; nil if the path of write is all that is known
-	report  render.Report
+	reports []taggedReport
 	hints   []string     // what the user can do next
 	verify  func() error // checks the data that the message refers to, after the size of the message was checked; may be nil
 	beside  *companion   // a second file, written atomically with the first; may be nil
 }
+
+// A taggedReport is the report about one MetaGraphDef of a SavedModel, or about all of a file.
+type taggedReport struct {
+	report render.Report
+	tags   *string // the tag-set; nil if the report is not about one of several
+}
+
+// reportOf returns the only report of a result.
+func reportOf(r render.Report) []taggedReport { return []taggedReport{{report: r}} }
 
 // write writes a result to path and prints the report. Before it replaces a file, it closes the inputs. It returns an error if they have
 // changed since they were opened.
@@ -189,16 +198,24 @@ func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	return path
 }
 
-// say prints the report to stderr. It ignores errors of stderr, since the exit code is about the result.
+// say prints the reports to stderr. It ignores errors of stderr, since the exit code is about the result.
 func (out *outputFlags) say(env *environment, file string, r result) {
-	switch {
-	case out.quiet:
-	case out.report == "json":
-		_ = render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String()}, r.report)
-	default:
-		notice := r.report.Notice()
-		notice.Hints = append(notice.Hints, r.hints...)
-		_ = render.PrintNotice(env.stderr, file+" ("+r.kind.String()+")", notice, env.notices)
+	if out.quiet {
+		return
+	}
+	for i, one := range r.reports {
+		if out.report == "json" {
+			_ = render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String(), Tags: one.tags}, one.report)
+			continue
+		}
+		notice, about := one.report.Notice(), r.kind.String()
+		if i == len(r.reports)-1 {
+			notice.Hints = append(notice.Hints, r.hints...)
+		}
+		if one.tags != nil {
+			about += ", tags " + *one.tags
+		}
+		_ = render.PrintNotice(env.stderr, file+" ("+about+")", notice, env.notices)
 	}
 }
 

@@ -40,13 +40,13 @@ func NewRegistered() *Registered {
 
 // Has reports whether TensorFlow registers an op.
 func (r *Registered) Has(name string) bool {
-	_, ok := r.raw(name)
+	_, ok := r.Raw(name)
 	return ok
 }
 
 // Find returns the definition of an op, or nil if TensorFlow does not register it.
 func (r *Registered) Find(name string) *tfpb.OpDef {
-	raw, ok := r.raw(name)
+	raw, ok := r.Raw(name)
 	if !ok {
 		return nil
 	}
@@ -59,11 +59,12 @@ func (r *Registered) Find(name string) *tfpb.OpDef {
 
 // Defaults returns the default values of an op's attrs, encoded as AttrValues.
 func (r *Registered) Defaults(name string) map[string][]byte {
-	raw, _ := r.raw(name)
+	raw, _ := r.Raw(name)
 	return defaultsIn(raw)
 }
 
-func (r *Registered) raw(name string) ([]byte, bool) {
+// Raw returns the OpDef of an op without descriptions. It returns false if TensorFlow does not register the op.
+func (r *Registered) Raw(name string) ([]byte, bool) {
 	i := sort.Search(len(r.defs), func(i int) bool { return string(wire.Last(r.defs[i], OpName)) >= name })
 	if i == len(r.defs) || string(wire.Last(r.defs[i], OpName)) != name {
 		return nil, false

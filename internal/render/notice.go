@@ -97,8 +97,9 @@ type Report interface {
 
 // A Written identifies the output of a rewriting command.
 type Written struct {
-	File string `json:"file"` // name of the output, or of the input if nothing is written
-	Kind string `json:"kind"` // TensorFlow's name of the message: "MetaGraphDef", "SavedModel", "GraphDef"
+	File string  `json:"file"`           // name of the output, or of the input if nothing is written
+	Kind string  `json:"kind"`           // TensorFlow's name of the message: "MetaGraphDef", "SavedModel", "GraphDef"
+	Tags *string `json:"tags,omitempty"` // the comma-separated tag-set that the report is about, if there are several reports
 }
 
 // ReportJSON writes a report as one line of JSON. The fields of written come before those of the report.

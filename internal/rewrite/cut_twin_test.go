@@ -1,6 +1,7 @@
 package rewrite_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
@@ -97,6 +99,9 @@ func TestCutLikeTwin(t *testing.T) {
 			if saver := whole.SaverDef; report.Saver == "kept" {
 				outputs = append(outputs, saver.FilenameTensorName, saver.SaveTensorName, saver.RestoreOpName)
 			}
+			if diff := cmp.Diff(opListTwin(whole, got), opNames(got.GetMetaInfoDef().GetStrippedOpList())); diff != "" {
+				t.Fatalf("output %q: op list (-twin +export)\n%s", output, diff)
+			}
 			want := cutTwin(proto.CloneOf(whole), outputs...)
 			if under, _, _ := strings.Cut(got.GetSaverDef().GetRestoreOpName(), "/"); report.Saver == "cut" {
 				got.GraphDef.Node = slices.DeleteFunc(got.GraphDef.Node, func(n *tfpb.NodeDef) bool { return strings.HasPrefix(n.Name, under+"/") })
@@ -106,4 +111,41 @@ func TestCutLikeTwin(t *testing.T) {
 			}
 		}
 	}
+}
+
+// opListTwin returns the names in the op list of got: its ops, sorted, apart from those that TensorFlow does not register and that
+// whole does not define (stripped_op_list_for_graph in tensorflow/python/framework/meta_graph.py).
+func opListTwin(whole, got *tfpb.MetaGraphDef) []string {
+	defined := opNames(whole.GetMetaInfoDef().GetStrippedOpList())
+	if len(defined) == 0 {
+		return nil
+	}
+	old := make(map[string]bool)
+	for _, n := range nodesOf(whole.GraphDef) {
+		old[n.Op] = true
+	}
+	registered, used := opdef.NewRegistered(), make(map[string]bool)
+	for _, n := range nodesOf(got.GraphDef) {
+		used[n.Op] = slices.Contains(defined, n.Op) || !old[n.Op] && registered.Has(n.Op)
+	}
+	maps.DeleteFunc(used, func(_ string, listed bool) bool { return !listed })
+	return slices.Sorted(maps.Keys(used))
+}
+
+// nodesOf returns all nodes of a graph, with those in functions.
+func nodesOf(g *tfpb.GraphDef) []*tfpb.NodeDef {
+	nodes := slices.Clone(g.Node)
+	for _, f := range g.GetLibrary().GetFunction() {
+		nodes = append(nodes, f.NodeDef...)
+	}
+	return nodes
+}
+
+// opNames returns the names of the ops in a list.
+func opNames(list *tfpb.OpList) []string {
+	var names []string
+	for _, op := range list.GetOp() {
+		names = append(names, op.Name)
+	}
+	return names
 }

@@ -101,6 +101,7 @@ type exporter struct {
 	savers        *saverScopes
 	strip         *defaultStripper
 	used          map[string]bool // the used ops, if the op list is reduced to them
+	newOps        map[string]bool // ops of new and changed nodes, which the op list may lack
 	report        *ExportReport
 	conflicts     Conflicts
 	assets        []bool                       // which assets are kept
@@ -201,6 +202,7 @@ func (e *exporter) findUsedOps() error {
 	if e.strip != nil {
 		e.report.Undefined = e.strip.without(used)
 	}
+	maps.Copy(used, e.newOps)
 	if !e.plan.Nothing() {
 		e.used = used
 	}

@@ -166,15 +166,17 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	var inner wire.Builder
+	changed := e.strip != nil || e.o.Tags != nil
 	s := wire.Scan(f.Data)
 	for s.Next() {
 		switch {
 		case s.Is(wire.InfoStrippedOpList) && e.used != nil:
-			gone, err := cutOpList(&inner, s.Field, e.used)
+			gone, added, err := cutOpList(&inner, s.Field, e.used, e.newOps)
 			if err != nil {
 				return err
 			}
 			e.report.OpsDropped += gone
+			changed = changed || gone+added > 0
 		case s.Num == wire.InfoStrippedDefaults && s.Type == protowire.VarintType && e.strip != nil:
 			// newInfo sets it below.
 		case s.Is(wire.InfoTags) && e.o.Tags != nil:
@@ -186,7 +188,7 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	if e.strip == nil && e.o.Tags == nil && e.report.OpsDropped == 0 {
+	if !changed {
 		b.Field(f)
 		return nil
 	}

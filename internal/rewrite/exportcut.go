@@ -96,6 +96,7 @@ func (e *exporter) applyDraft() error {
 	if err := e.draft.Apply(keep, e.plan, e.rewriter); err != nil {
 		return err
 	}
+	e.newOps = e.draft.NewOps(keep)
 	if e.cut == nil {
 		return nil
 	}
@@ -151,7 +152,7 @@ func (e *exporter) newFunctions(closure *draft.Closure, used map[string]bool) er
 			if err != nil {
 				return err
 			}
-			used[string(n.Op)] = true
+			used[string(n.Op)], e.newOps[string(n.Op)] = true, true
 			if err := closure.Node(n); err != nil {
 				return err
 			}

@@ -2,6 +2,8 @@ package rewrite
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -46,25 +48,62 @@ func usedOps(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
 	return used, nil
 }
 
-// cutOpList appends a stripped_op_list with only the definitions of used ops. It returns the number of removed
-// definitions.
-func cutOpList(b *wire.Builder, list wire.Field, used map[string]bool) (int, error) {
-	gone := 0
+// cutOpList appends a stripped_op_list with only the definitions of used ops. Of the ops in added, it inserts those that the list
+// lacks, as TensorFlow defines them; the list is sorted. It returns the numbers of removed and of inserted definitions.
+func cutOpList(b *wire.Builder, list wire.Field, used, added map[string]bool) (gone, inserted int, err error) {
+	lacking := lackingOps(list.Data, added)
 	var inner wire.Builder
 	s := wire.Scan(list.Data)
 	for s.Next() {
-		if s.Is(opdef.OpListOp) && !used[string(wire.Last(s.Data, opdef.OpName))] {
-			gone++
+		name := string(wire.Last(s.Data, opdef.OpName))
+		if !s.Is(opdef.OpListOp) {
+			inner.Window(s.Raw)
 			continue
 		}
-		inner.Window(s.Raw)
+		for len(lacking) > 0 && lacking[0].name < name {
+			inner.Bytes(opdef.OpListOp, lacking[0].def)
+			lacking, inserted = lacking[1:], inserted+1
+		}
+		if used[name] {
+			inner.Window(s.Raw)
+		} else {
+			gone++
+		}
 	}
-	if gone == 0 {
+	for _, op := range lacking {
+		inner.Bytes(opdef.OpListOp, op.def)
+		inserted++
+	}
+	if gone+inserted == 0 {
 		b.Window(list.Raw)
 	} else {
 		b.Message(list.Num, func() { b.Append(inner.Build()) })
 	}
-	return gone, s.Err()
+	return gone, inserted, s.Err()
+}
+
+// A namedDef is an op and its OpDef.
+type namedDef struct {
+	name string
+	def  []byte
+}
+
+// lackingOps returns TensorFlow's definitions of the ops that a stripped_op_list lacks, sorted by name.
+func lackingOps(list []byte, ops map[string]bool) []namedDef {
+	lacking := maps.Clone(ops)
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(opdef.OpListOp) {
+			delete(lacking, string(wire.Last(s.Data, opdef.OpName)))
+		}
+	}
+	var defs []namedDef
+	registered := opdef.NewRegistered()
+	for _, name := range slices.Sorted(maps.Keys(lacking)) {
+		if def, ok := registered.Raw(name); ok {
+			defs = append(defs, namedDef{name, def})
+		}
+	}
+	return defs
 }
 
 // uniteOpLists returns a stripped_op_list with the definitions of base, followed by those that only in has. If the

@@ -35,6 +35,7 @@ func (m *Model) Check(dir string) ([]string, error) {
 		return nil, err
 	}
 	found := make([]string, len(m.Assets))
+	taken := make(map[string]string) // the file of each name in the directory assets
 	for i, asset := range m.Assets {
 		for _, path := range asset.Sources {
 			if stat, err := os.Stat(path); err == nil && stat.Mode().IsRegular() {
@@ -53,6 +54,10 @@ func (m *Model) Check(dir string) ([]string, error) {
 		if !filepath.IsLocal(asset.Filename) {
 			return nil, fmt.Errorf("the asset %q would be outside of the SavedModel", asset.Filename)
 		}
+		if other, ok := taken[asset.Filename]; ok && other != found[i] {
+			return nil, fmt.Errorf("the files %q and %q would both become the asset %q", other, found[i], asset.Filename)
+		}
+		taken[asset.Filename] = found[i]
 	}
 	return found, nil
 }

@@ -48,6 +48,25 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, rewriter *scope.NodeRewrite
 	return nil
 }
 
+// NewOps returns the ops that changes bring: those of new nodes, and the new ops of nodes of the file. Nodes for which keep is false do
+// not count; a nil keep keeps all.
+func (g *Graph) NewOps(keep []bool) map[string]bool {
+	ops := make(map[string]bool)
+	all := keep == nil
+	kept := func(i int) bool { return all || i < len(keep) && keep[i] }
+	for k, n := range g.added {
+		if kept(g.Files() + k) {
+			ops[n.Op] = true
+		}
+	}
+	for i, e := range g.edits {
+		if e.Op != "" && kept(i) {
+			ops[e.Op] = true
+		}
+	}
+	return ops
+}
+
 // Kept calls use with the number and the content of each node for which keep is true, in order. The node is valid during the call
 // only. It returns the first error of use.
 func (g *Graph) Kept(keep []bool, use func(i int, n *wire.Node) error) error {
