@@ -3,7 +3,9 @@ package metafile
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -203,8 +205,8 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 func hasKnownField(message *wire.Rope, kind Kind) bool {
 	fields := kind.Descriptor().Fields()
 	found := false
-	_ = scanRope(message, 0, message.Size(), func(f ropeField) bool {
-		found = fields.ByNumber(f.num) != nil
+	_, _ = message.Fields(0, message.Size(), func(f wire.RopeField) bool { // damage behind the field does not matter
+		found = fields.ByNumber(f.Num) != nil
 		return !found
 	})
 	return found
@@ -229,7 +231,7 @@ const (
 // message counts the fields of the message in [at, end) and those of its submessages.
 func (f *fitter) message(at, end int64, md protoreflect.MessageDescriptor, depth int) {
 	n := 0
-	err := scanRope(f.rope, at, end, func(field ropeField) bool {
+	stop, err := f.rope.Fields(at, end, func(field wire.RopeField) bool {
 		if n == fitFields || f.left <= 0 {
 			return false
 		}
@@ -239,38 +241,38 @@ func (f *fitter) message(at, end int64, md protoreflect.MessageDescriptor, depth
 		return true
 	})
 	if err != nil {
-		f.broken(err, end, md, depth)
+		f.broken(err, stop, end, md, depth)
 	}
 }
 
 // field counts one field.
-func (f *fitter) field(s ropeField, md protoreflect.MessageDescriptor, depth int) {
-	fd := md.Fields().ByNumber(s.num)
+func (f *fitter) field(s wire.RopeField, md protoreflect.MessageDescriptor, depth int) {
+	fd := md.Fields().ByNumber(s.Num)
 	if fd == nil {
 		f.unknown++
 		return
 	}
-	if !typeFits(s.typ, fd) {
+	if !typeFits(s.Type, fd) {
 		f.strange++
 		return
 	}
 	f.known++
 	switch {
-	case fd.Kind() == protoreflect.StringKind && !f.printable(s.at, s.size):
+	case fd.Kind() == protoreflect.StringKind && !f.printable(s.At, s.Size):
 		f.strange++
 	case fd.Message() != nil && depth < fitDepth:
-		f.message(s.at, s.at+s.size, fd.Message(), depth+1)
+		f.message(s.At, s.At+s.Size, fd.Message(), depth+1)
 	}
 }
 
-// broken counts a place where bytes stop being a message. At the top level, the file may be truncated there, and the
-// field that is cut off still counts. Below the top level, the bytes are not a message.
-func (f *fitter) broken(err *ropeError, end int64, md protoreflect.MessageDescriptor, depth int) {
-	if depth > 0 || !err.truncated {
+// broken counts a place, at, where bytes stop being a message. At the top level, the file may be truncated there, and
+// the field that is cut off still counts. Below the top level, the bytes are not a message.
+func (f *fitter) broken(err error, at, end int64, md protoreflect.MessageDescriptor, depth int) {
+	if depth > 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
 		f.strange += 3
 		return
 	}
-	header := f.rope.Slice(err.at, min(2*binary.MaxVarintLen64, end-err.at))
+	header := f.rope.Slice(at, min(2*binary.MaxVarintLen64, end-at))
 	num, typ, n := protowire.ConsumeTag(header)
 	fd := md.Fields().ByNumber(num)
 	if fd == nil || !typeFits(typ, fd) {
@@ -286,7 +288,7 @@ func (f *fitter) broken(err *ropeError, end int64, md protoreflect.MessageDescri
 		return
 	}
 	left := fitFields
-	_ = scanRope(f.rope, err.at+int64(n+m), end, func(field ropeField) bool {
+	_, _ = f.rope.Fields(at+int64(n+m), end, func(field wire.RopeField) bool { // it ends too early
 		if left == 0 {
 			return false
 		}

@@ -2,7 +2,6 @@ package metafile
 
 import (
 	"errors"
-	"io"
 	"strconv"
 	"strings"
 
@@ -17,7 +16,6 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/text"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // message returns an empty message of the kind.
@@ -31,11 +29,6 @@ func (k Kind) message() proto.Message {
 		return new(tfpb.GraphDebugInfo)
 	}
 	return new(tfpb.MetaGraphDef)
-}
-
-// toJSON writes a binary message as JSON. See text.WriteJSON.
-func toJSON(w io.Writer, message *wire.Rope, kind Kind) error {
-	return text.WriteJSON(w, message.Slice(0, message.Size()), kind.Descriptor())
 }
 
 // fromJSON converts a message from protobuf's JSON mapping to binary.

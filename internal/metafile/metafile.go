@@ -204,14 +204,14 @@ func KindByName(path string) (Kind, bool) {
 // GraphOf returns the GraphDef of a rewritten MetaGraphDef.
 func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 	var graph wire.Builder // of all occurrences of the field, which protobuf merges
-	err := scanRope(meta, 0, meta.Size(), func(f ropeField) bool {
-		if f.num == wire.GraphDef && f.typ == protowire.BytesType {
-			graph.Append(meta.Cut(f.at, f.size))
+	at, err := meta.Fields(0, meta.Size(), func(f wire.RopeField) bool {
+		if f.Num == wire.GraphDef && f.Type == protowire.BytesType {
+			graph.Append(meta.Cut(f.At, f.Size))
 		}
 		return true
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the new MetaGraphDef is damaged at byte %d", err.at)
+		return nil, fmt.Errorf("the new MetaGraphDef is damaged at byte %d: %w", at, err)
 	}
 	return graph.Build(), nil
 }

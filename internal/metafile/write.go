@@ -69,6 +69,7 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 	if err := CheckSize(name, message, kind); err != nil {
 		return err
 	}
+	message = o.joined(message)
 	if stdout {
 		return writeStdout(ctx, name, message, kind, o)
 	}
@@ -90,10 +91,19 @@ func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o Writ
 	if err := CheckSize(path, message, kind); err != nil || o.Format == Binary {
 		return err
 	}
-	if err := encode(contextWriter{ctx, io.Discard}, message, kind, o); err != nil {
+	if err := encode(contextWriter{ctx, io.Discard}, o.joined(message), kind, o); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
 	}
 	return nil
+}
+
+// joined returns a message in one piece if its format needs that. Text and JSON find the fields in their order by going
+// back and forth.
+func (o *WriteOptions) joined(message *wire.Rope) *wire.Rope {
+	if o.Format == Binary {
+		return message
+	}
+	return wire.NewRope(message.Bytes())
 }
 
 // CheckSize returns an error if a message is too large for TensorFlow to read.
@@ -131,7 +141,7 @@ func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
 	var err error
 	switch o.Format {
 	case Text:
-		err = text.Check(message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+		err = text.Check(message.Bytes(), kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
 	case JSON:
 		err = encode(io.Discard, message, kind, *o)
 	}
@@ -366,15 +376,15 @@ func createBeside(path string) (*os.File, error) {
 func encode(w io.Writer, message *wire.Rope, kind Kind, o WriteOptions) error {
 	switch o.Format {
 	case Text:
-		return text.Write(w, message, kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
+		return text.Write(w, message.Bytes(), kind.Descriptor(), text.Options{AllowUnknown: o.AllowUnknown})
 	case JSON:
 		// JSON cannot represent unknown fields.
 		if !o.checked {
-			if err := text.Check(message, kind.Descriptor(), text.Options{}); err != nil {
+			if err := text.Check(message.Bytes(), kind.Descriptor(), text.Options{}); err != nil {
 				return err
 			}
 		}
-		return toJSON(w, message, kind)
+		return text.WriteJSON(w, message.Bytes(), kind.Descriptor())
 	}
 	_, err := message.WriteTo(w)
 	return err

@@ -11,7 +11,7 @@ import (
 
 // Check returns the error that Write would return, without writing: nil, an *UnknownFieldsError, or an error that
 // wraps a *wire.SyntaxError.
-func Check(message *wire.Rope, md protoreflect.MessageDescriptor, o Options) error {
+func Check(message []byte, md protoreflect.MessageDescriptor, o Options) error {
 	p := newPrinter(o)
 	p.quiet = true
 	return p.root(message, md)

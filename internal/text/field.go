@@ -12,7 +12,7 @@ import (
 func (p *printer) value(w *wire.Field, f *field, indent, index int) error {
 	switch {
 	case f.message:
-		return p.messageField(view{data: content(w, f)}, f, indent, index)
+		return p.messageField(content(w, f), f, indent, index)
 	case f.wire == protowire.BytesType:
 		return p.stringField(w.Data, f, indent)
 	case w.Type == protowire.BytesType:
@@ -33,12 +33,12 @@ func (p *printer) scalarLine(f *field, bits uint64, indent int) {
 }
 
 // messageField writes a message field.
-func (p *printer) messageField(v view, f *field, indent, index int) error {
+func (p *printer) messageField(data []byte, f *field, indent, index int) error {
 	if !p.quiet {
 		p.line(indent, f.label)
 	}
 	p.path = append(p.path, step{field: f, index: index})
-	err := p.view(v, p.subTable(f), indent+2)
+	err := p.message(data, p.subTable(f), indent+2)
 	p.path = p.path[:len(p.path)-1]
 	if err != nil || p.quiet {
 		return err

@@ -186,7 +186,7 @@ func (j *jsonWriter) merged(data []byte, f *field, sp span) (last wire.Field, me
 			return last, part, nil
 		}
 		// Each occurrence must be a valid message: a field must not span two of them.
-		err = errors.Join(err, j.muted(func() error { return j.messageField(view{data: part}, f, 0, -1) }))
+		err = errors.Join(err, j.muted(func() error { return j.messageField(part, f, 0, -1) }))
 		merged = append(merged, part...)
 	}
 	return last, merged, err
@@ -264,7 +264,7 @@ func (j *jsonWriter) mapField(o *object, data []byte, f *field) error {
 	for i, entry := range all {
 		if last[jsonKey(entry, key)] != i {
 			at := step{field: f, index: -1, key: entry}
-			if err := j.muted(func() error { return j.entry(view{data: entry}, t, at, 0) }); err != nil {
+			if err := j.muted(func() error { return j.entry(entry, t, at, 0) }); err != nil {
 				return err
 			}
 		}

@@ -11,12 +11,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An entry is where an entry of a map lies in the message that holds the map, and its key. A message has less than 2 GiB,
-// so that a large map costs 16 bytes an entry.
+// An entry is the position of a map's entry in the message that holds the map, and its key. A message has less than
+// 2 GiB, so 16 bytes are enough.
 type entry struct {
 	start, end uint32
-	// Of a string where the key lies. Of any other kind of key the upper and the lower half of a number that sorts as the
-	// key does.
+	// The position of a string key. For other keys, the upper and lower half of a number that sorts like the key.
 	keyStart, keyEnd uint32
 }
 
@@ -61,9 +60,9 @@ func (p *printer) mapField(data []byte, f *field, sp span, indent int) error {
 		at := step{field: f, index: -1, key: data[e.start:e.end]}
 		var err error
 		if base+i+1 < len(p.entries) && compare(e, p.entries[base+i+1]) == 0 {
-			err = p.muted(func() error { return p.entry(view{data: data[e.start:e.end]}, t, at, indent) })
+			err = p.muted(func() error { return p.entry(data[e.start:e.end], t, at, indent) })
 		} else {
-			err = p.entry(view{data: data[e.start:e.end]}, t, at, indent)
+			err = p.entry(data[e.start:e.end], t, at, indent)
 		}
 		if err != nil {
 			return err
@@ -73,12 +72,12 @@ func (p *printer) mapField(data []byte, f *field, sp span, indent int) error {
 }
 
 // entry writes one entry of a map.
-func (p *printer) entry(v view, t *table, at step, indent int) error {
+func (p *printer) entry(data []byte, t *table, at step, indent int) error {
 	if !p.quiet {
 		p.line(indent, at.field.label)
 	}
 	p.path = append(p.path, at)
-	err := p.view(v, t, indent+2)
+	err := p.message(data, t, indent+2)
 	p.path = p.path[:len(p.path)-1]
 	if err != nil || p.quiet {
 		return err
@@ -87,8 +86,8 @@ func (p *printer) entry(v view, t *table, at step, indent int) error {
 	return p.filled()
 }
 
-// entryKey finds the key of a map's entry, the last one where there are several: of a string where in the entry it begins
-// and how long it is, of any other kind a number that sorts as Python sorts the key.
+// entryKey finds the key of a map's entry, or the last key if there are several. For a string, it returns the key's
+// position in the entry and its length. For other keys, it returns a number that sorts as Python sorts the key.
 func entryKey(data []byte, key *field) (at int, bits uint64) {
 	if key.wire == protowire.BytesType {
 		pos := 0
@@ -135,7 +134,7 @@ func entryKey(data []byte, key *field) (at int, bits uint64) {
 const few = 12
 
 // sortStable sorts entries and keeps the order of entries with the same key.
-func sortStable[E any](all []E, compare func(a, b E) int) {
+func sortStable(all []entry, compare func(a, b entry) int) {
 	if len(all) > few {
 		if !slices.IsSortedFunc(all, compare) {
 			slices.SortStableFunc(all, compare)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/metagraph/metagraph/internal/text"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // TestParseErrors looks at what is said about texts that are no message, and where.
@@ -65,7 +64,7 @@ func TestParseMore(t *testing.T) {
 			t.Errorf("%q: %v", c.text, err)
 			continue
 		}
-		if got, err := write(wire.NewRope(data), md, text.Options{}); got != c.want {
+		if got, err := write(data, md, text.Options{}); got != c.want {
 			t.Errorf("%q: got %q, want %q (%v)", c.text, got, c.want, err)
 		}
 	}

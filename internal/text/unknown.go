@@ -139,29 +139,6 @@ func (p *printer) unknownFields(data []byte, t *table, indent int) error {
 	return nil
 }
 
-// unknownPieces is unknownFields, for a message that lies in several pieces.
-func (p *printer) unknownPieces(v view, t *table, indent int) error {
-	for pos := v.off; pos < v.off+v.n; {
-		w, err := p.next(pos, v.off+v.n)
-		if err != nil {
-			return err
-		}
-		pos = w.end
-		if i := t.index(w.num); i >= 0 {
-			if ok, err := p.knownPiece(&t.fields[i], &w); err != nil {
-				return err
-			} else if ok && !t.fields[i].packs {
-				continue
-			}
-		}
-		// A copy of one field at most.
-		if err := p.unknownFields(p.bytes(view{off: w.start, n: w.end - w.start}), t, indent); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // foundField counts an unknown field and writes it if unknown fields are allowed.
 func (p *printer) foundField(w *wire.Field, indent int) error {
 	if w.Type == protowire.StartGroupType && len(p.path)+groupDepth(w) > maxDepth {

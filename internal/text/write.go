@@ -22,8 +22,7 @@ type Options struct {
 // Write writes message, of type md, as text to w. The output is byte for byte that of MessageToString in Python's
 // google/protobuf/text_format.py, which export_meta_graph(as_text=True) and write_graph of TensorFlow use.
 //
-// Write streams: it holds one buffer of text. It copies only parts of the message that lie in several pieces of the
-// rope, one at a time.
+// Write streams: beyond the message, it holds one buffer of text.
 //
 // If the message holds fields that md lacks and o does not allow them, the error is an *UnknownFieldsError, and the
 // output is incomplete. Check detects this beforehand. If the bytes are not a valid message (cut off, a string that
@@ -32,7 +31,7 @@ type Options struct {
 //
 // An Any is expanded if TensorFlow has its type. It stays type_url and value if Python could not write or read back
 // its expansion: odd characters in the URL, a value that is not such a message, or unknown fields next to the value.
-func Write(w io.Writer, message *wire.Rope, md protoreflect.MessageDescriptor, o Options) error {
+func Write(w io.Writer, message []byte, md protoreflect.MessageDescriptor, o Options) error {
 	p := newPrinter(o)
 	p.out = w
 	if err := p.root(message, md); err != nil {
@@ -62,9 +61,6 @@ type printer struct {
 	path    []step
 	spans   []span
 	entries []entry
-	rope    *wire.Rope // the message, where it lies in several pieces
-	cursor  *wire.Cursor
-	head    [2 * 10]byte // room for a tag and a length, of ten bytes at most
 }
 
 // A span is the range of a message that holds the occurrences of one field. Other fields may lie between them.
@@ -86,12 +82,11 @@ func newPrinter(o Options) *printer {
 }
 
 // root writes the outermost message.
-func (p *printer) root(message *wire.Rope, md protoreflect.MessageDescriptor) error {
-	if message.Size() > math.MaxInt32 {
-		return fmt.Errorf("message has %d bytes: protobuf allows 2 GiB - 1", message.Size())
+func (p *printer) root(message []byte, md protoreflect.MessageDescriptor) error {
+	if len(message) > math.MaxInt32 {
+		return fmt.Errorf("message has %d bytes: protobuf allows 2 GiB - 1", len(message))
 	}
-	p.rope, p.cursor = message, message.Cursor()
-	if err := p.view(p.slice(0, int(message.Size())), p.of(md), 0); err != nil {
+	if err := p.message(message, p.of(md), 0); err != nil {
 		return err
 	}
 	if p.unknown.Count > 0 && !p.options.AllowUnknown {
@@ -139,7 +134,7 @@ func (p *printer) failed(err error) error {
 	return err
 }
 
-// message writes the fields of a message whose bytes lie in one piece: PrintMessage in google/protobuf/text_format.py.
+// message writes the fields of a message: PrintMessage in google/protobuf/text_format.py.
 func (p *printer) message(data []byte, t *table, indent int) error {
 	if len(p.path) > maxDepth {
 		return p.fail(data, fmt.Sprintf("messages are nested more than %d deep", maxDepth))
@@ -304,7 +299,7 @@ func (p *printer) several(data []byte, f *field, sp span, indent int) error {
 		case f.message:
 			// Each occurrence must be a valid message: a field must not span two of them.
 			part := content(&s.Field, f)
-			err = p.muted(func() error { return p.messageField(view{data: part}, f, indent, -1) })
+			err = p.muted(func() error { return p.messageField(part, f, indent, -1) })
 			if !p.mute { // checking each was enough otherwise; more would double the work at each level
 				merged = append(merged, part...)
 			}
@@ -318,7 +313,7 @@ func (p *printer) several(data []byte, f *field, sp span, indent int) error {
 		}
 	}
 	if f.message && !f.repeated && !p.mute {
-		return p.messageField(view{data: merged}, f, indent, -1)
+		return p.messageField(merged, f, indent, -1)
 	}
 	return nil
 }

@@ -142,7 +142,6 @@ func checkRope(t *testing.T, rope *wire.Rope, want []byte) {
 		t.Errorf("WriteTo: %d bytes, %v", n, err)
 	}
 	r := rand.New(rand.NewPCG(uint64(len(want)), 1))
-	cursor := rope.Cursor()
 	for range 20 {
 		off := r.IntN(len(want) + 1)
 		n := r.IntN(len(want) - off + 1)
@@ -152,10 +151,6 @@ func checkRope(t *testing.T, rope *wire.Rope, want []byte) {
 		cut := rope.Cut(int64(off), int64(n))
 		if cut.Size() != int64(n) || !bytes.Equal(cut.Bytes(), want[off:off+n]) {
 			t.Errorf("Cut(%d, %d) differs", off, n)
-		}
-		cursor.MoveTo(int64(off))
-		if got := cursor.Append(nil, int64(n)); !bytes.Equal(got, want[off:off+n]) {
-			t.Errorf("Cursor at %d: the next %d bytes differ", off, n)
 		}
 	}
 }
@@ -267,12 +262,9 @@ func TestEmptyRopes(t *testing.T) {
 func TestOutsideTheRope(t *testing.T) {
 	rope := wire.NewRope([]byte("abc"))
 	for name, use := range map[string]func(){
-		"Slice":           func() { rope.Slice(1, 3) },
-		"Slice from -1":   func() { rope.Slice(-1, 2) },
-		"Cut":             func() { rope.Cut(4, 1) },
-		"Cursor.MoveTo":   func() { rope.Cursor().MoveTo(4) },
-		"Cursor.Append":   func() { rope.Cursor().Append(nil, 4) },
-		"Cursor.MoveTo-1": func() { rope.Cursor().MoveTo(-1) },
+		"Slice":         func() { rope.Slice(1, 3) },
+		"Slice from -1": func() { rope.Slice(-1, 2) },
+		"Cut":           func() { rope.Cut(4, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
