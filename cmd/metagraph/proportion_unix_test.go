@@ -17,29 +17,29 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
 // gnode returns the field of a GraphDef for a node. What stands behind its op are further fields of the NodeDef.
 func gnode(name, op string, fields ...[]byte) []byte {
-	return wiretest.Message(wire.GraphNode, append([][]byte{wiretest.String(wire.NodeName, name), wiretest.String(wire.NodeOp, op)}, fields...)...)
+	return wiretest.Message(fieldnum.GraphDef_Node, append([][]byte{wiretest.String(fieldnum.NodeDef_Name, name), wiretest.String(fieldnum.NodeDef_Op, op)}, fields...)...)
 }
 
 // from returns an input, attr an attr with an AttrValue of these fields.
-func from(input string) []byte { return wiretest.String(wire.NodeInput, input) }
+func from(input string) []byte { return wiretest.String(fieldnum.NodeDef_Input, input) }
 
 func attr(key string, value ...[]byte) []byte {
-	return wiretest.Message(wire.NodeAttr, wiretest.String(1, key), wiretest.Message(2, value...))
+	return wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, key), wiretest.Message(2, value...))
 }
 
 // collection returns a CollectionDef: names in a node_list (1), messages in a bytes_list (2).
 func collection(key string, list protowire.Number, values ...[]byte) []byte {
-	return wiretest.Message(wire.CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(list, values...)))
+	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(list, values...)))
 }
 
 func function(name string, fields ...[]byte) []byte {
-	return wiretest.Message(wire.GraphLibrary, wiretest.Message(wire.LibraryFunction, append([][]byte{wiretest.Message(wire.FunctionSignature, wiretest.String(1, name))}, fields...)...))
+	return wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, append([][]byte{wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(1, name))}, fields...)...))
 }
 
 // repeat joins what field returns for 0 to n-1.
@@ -93,37 +93,37 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return wiretest.Join(gnode("s/p", "Placeholder"), repeat(n, func(i int) []byte { return gnode(number("s/a", i), "Identity", from("s/p")) })), nil
 	},
 	"attrs of a node": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp", repeat(n, func(i int) []byte { return attr(number("k", i), wiretest.Varint(wire.AttrI, 1)) })), nil
+		return gnode("s/a", "NoOp", repeat(n, func(i int) []byte { return attr(number("k", i), wiretest.Varint(fieldnum.AttrValue_I, 1)) })), nil
 	},
 	"colocation groups of a node": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp", attr("_class", wiretest.Message(wire.AttrList, repeat(n, func(i int) []byte { return wiretest.String(2, number("loc:@s/b", i)) })))), nil
+		return gnode("s/a", "NoOp", attr("_class", wiretest.Message(fieldnum.AttrValue_List, repeat(n, func(i int) []byte { return wiretest.String(2, number("loc:@s/b", i)) })))), nil
 	},
 	"colocated nodes in a chain": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
-			return gnode(number("s/a", i), "NoOp", attr("_class", wiretest.Message(wire.AttrList, wiretest.String(2, number("loc:@s/a", i+1)))))
+			return gnode(number("s/a", i), "NoOp", attr("_class", wiretest.Message(fieldnum.AttrValue_List, wiretest.String(2, number("loc:@s/a", i+1)))))
 		}), nil
 	},
 	"functions in a chain": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte {
-			return function(number("f", i), wiretest.Message(wire.FunctionNode, wiretest.String(wire.NodeName, "n"), wiretest.String(wire.NodeOp, number("f", i+1))))
+			return function(number("f", i), wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.String(fieldnum.NodeDef_Op, number("f", i+1))))
 		})), nil
 	},
 	"functions in a circle": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte {
-			return function(number("f", i), wiretest.Message(wire.FunctionNode, wiretest.String(wire.NodeName, "n"), wiretest.String(wire.NodeOp, number("f", (i+1)%n))))
+			return function(number("f", i), wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.String(fieldnum.NodeDef_Op, number("f", (i+1)%n))))
 		})), nil
 	},
 	"functions of one name": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "f"), repeat(n, func(int) []byte { return function("f") })), nil
 	},
 	"inputs of a signature": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "Placeholder"), wiretest.Message(wire.SignatureDef, wiretest.String(1, "serve"), wiretest.Message(2, repeat(n, func(i int) []byte {
+		return gnode("s/a", "Placeholder"), wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(1, "serve"), wiretest.Message(2, repeat(n, func(i int) []byte {
 			return wiretest.Message(1, wiretest.String(1, number("i", i)), wiretest.Message(2, wiretest.String(1, "s/a:0")))
 		})))
 	},
 	"signatures": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "Placeholder"), repeat(n, func(i int) []byte {
-			return wiretest.Message(wire.SignatureDef, wiretest.String(1, number("k", i)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "i"), wiretest.Message(2, wiretest.String(1, "s/a:0")))))
+			return wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(1, number("k", i)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "i"), wiretest.Message(2, wiretest.String(1, "s/a:0")))))
 		})
 	},
 	"a chain of nodes": func(n int) (graph, rest []byte) {
@@ -163,14 +163,14 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	},
 	"devices": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
-			return gnode(number("s/a", i), "NoOp", wiretest.String(wire.NodeDevice, number("/job:w/task:", i)))
+			return gnode(number("s/a", i), "NoOp", wiretest.String(fieldnum.NodeDef_Device, number("/job:w/task:", i)))
 		}), nil
 	},
 	"ops": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte { return gnode(number("s/a", i), number("Op", i)) }), nil
 	},
 	"op definitions": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "Op0"), wiretest.Message(wire.MetaInfoDef, wiretest.Message(wire.InfoStrippedOpList, repeat(n, func(i int) []byte { return wiretest.Message(1, wiretest.String(1, number("Op", i))) })))
+		return gnode("s/a", "Op0"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, repeat(n, func(i int) []byte { return wiretest.Message(1, wiretest.String(1, number("Op", i))) })))
 	},
 	"savers": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), collection("savers", 2, repeat(n, func(i int) []byte {
@@ -178,26 +178,28 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		}))
 	},
 	"graphs that are one": func(n int) (graph, rest []byte) {
-		return nil, repeat(n, func(i int) []byte { return wiretest.Message(wire.GraphDef, gnode(number("s/a", i), "NoOp")) })
+		return nil, repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.MetaGraphDef_GraphDef, gnode(number("s/a", i), "NoOp"))
+		})
 	},
 	"loops in each other": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
-			return gnode(number("s/e", i), "Enter", from(number("s/e", max(i-1, 0))), attr("frame_name", wiretest.String(wire.AttrS, number("f", i))))
+			return gnode(number("s/e", i), "Enter", from(number("s/e", max(i-1, 0))), attr("frame_name", wiretest.String(fieldnum.AttrValue_S, number("f", i))))
 		}), nil
 	},
 	"attr values in each other": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp", attr("k", nested(n, wire.AttrFunc))), nil
+		return gnode("s/a", "NoOp", attr("k", nested(n, fieldnum.AttrValue_Func))), nil
 	},
 	"unknown fields in each other": func(n int) (graph, rest []byte) { return gnode("s/a", "NoOp"), nested(n, 99) },
 	"Any in each other": func(n int) (graph, rest []byte) {
 		const url = "type.googleapis.com/google.protobuf.Any"
-		return gnode("s/a", "NoOp"), wiretest.Message(wire.MetaInfoDef, wiretest.Message(wire.InfoAnyInfo, nested(n, 2, wiretest.String(1, url))))
+		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_AnyInfo, nested(n, 2, wiretest.String(1, url))))
 	},
 	"values of a string tensor": func(n int) (graph, rest []byte) {
-		return gnode("s/c", "Const", attr("value", wiretest.Message(wire.AttrTensor, wiretest.Varint(1, 7), wiretest.Message(2, wiretest.Message(2, wiretest.Varint(1, uint64(n)))), repeat(n, func(i int) []byte { return wiretest.String(8, number("v", i)) })))), nil
+		return gnode("s/c", "Const", attr("value", wiretest.Message(fieldnum.AttrValue_Tensor, wiretest.Varint(1, 7), wiretest.Message(2, wiretest.Message(2, wiretest.Varint(1, uint64(n)))), repeat(n, func(i int) []byte { return wiretest.String(8, number("v", i)) })))), nil
 	},
 	"dimensions of a shape": func(n int) (graph, rest []byte) {
-		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(wire.AttrShape, repeat(n, func(int) []byte { return wiretest.Message(2, wiretest.Varint(1, 1)) })))), nil
+		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, repeat(n, func(int) []byte { return wiretest.Message(2, wiretest.Varint(1, 1)) })))), nil
 	},
 }
 
@@ -248,7 +250,7 @@ func TestProportion(t *testing.T) {
 			in := func(i int, suffix string) string { return filepath.Join(dir, fmt.Sprintf("%d%s", i, suffix)) }
 			for i, n := range []int{few, 4 * few} {
 				graph, rest := swell(n)
-				if err := os.WriteFile(in(i, ".meta"), wiretest.Join(wiretest.Message(wire.GraphDef, graph), rest), 0o600); err != nil {
+				if err := os.WriteFile(in(i, ".meta"), wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_GraphDef, graph), rest), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -9,20 +9,10 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto).
-const (
-	entryDType    protowire.Number = 1
-	entryShape    protowire.Number = 2
-	entryShard    protowire.Number = 3
-	entryOffset   protowire.Number = 4
-	entrySize     protowire.Number = 5
-	entryChecksum protowire.Number = 6
-	entrySlices   protowire.Number = 7
 )
 
 // bundleVersion is the newest version of the bundle format, and the only one so far (kTensorBundleVersion in
@@ -92,21 +82,21 @@ func (r *bundleReader) parse(value []byte) (t Tensor, p piece, err error) {
 	s := wire.Scan(value)
 	for s.Next() {
 		switch {
-		case s.Num == entryDType && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.BundleEntryProto_Dtype && s.Type == protowire.VarintType:
 			t.DType = int32(s.Uint())
-		case s.Is(entryShape):
+		case s.Is(fieldnum.BundleEntryProto_Shape):
 			if t.Shape, err = parseShape(s.Data); err != nil {
 				return t, p, err
 			}
-		case s.Num == entryShard && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.BundleEntryProto_ShardId && s.Type == protowire.VarintType:
 			p.shard = int32(s.Uint())
-		case s.Num == entryOffset && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.BundleEntryProto_Offset && s.Type == protowire.VarintType:
 			p.offset = int64(s.Uint())
-		case s.Num == entrySize && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.BundleEntryProto_Size && s.Type == protowire.VarintType:
 			p.size = int64(s.Uint())
-		case s.Num == entryChecksum && s.Type == protowire.Fixed32Type:
+		case s.Num == fieldnum.BundleEntryProto_Crc32C && s.Type == protowire.Fixed32Type:
 			p.sum, _ = protowire.ConsumeFixed32(s.Data)
-		case s.Is(entrySlices):
+		case s.Is(fieldnum.BundleEntryProto_Slices):
 			slice, err := parseSlice(s.Data)
 			if err != nil {
 				return t, p, err

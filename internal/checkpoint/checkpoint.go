@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -199,7 +200,7 @@ func versionOf(header []byte) Version {
 	version := V2 // an empty BundleHeaderProto is possible, an empty list of tensors has a version
 	s := wire.Scan(header)
 	for s.Next() {
-		if s.Is(1) {
+		if s.Is(fieldnum.SavedTensorSlices_Meta) {
 			version = V1
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -57,9 +58,8 @@ func RestoredBy(m *wire.MetaGraph, g *graph.Graph) ([]Restored, error) {
 
 // restoreOp returns the number of the op that restores all.
 func restoreOp(m *wire.MetaGraph, g *graph.Graph) (int, bool) {
-	const restoreOpName = 3 // field number in SaverDef
-	if saver, ok := m.Message(wire.SaverDef); ok {
-		if name := wire.Last(saver, restoreOpName); len(name) > 0 {
+	if saver, ok := m.Message(fieldnum.MetaGraphDef_SaverDef); ok {
+		if name := wire.Last(saver, fieldnum.SaverDef_RestoreOpName); len(name) > 0 {
 			return g.Find(wire.ParseInput(name).Node)
 		}
 	}
@@ -194,7 +194,7 @@ func (r *restorer) strings(f *frame, in []graph.Edge, k int) tensor.Strings {
 			var n wire.Node
 			f.g.Node(int(i), &n)
 			value, _ := n.Attr("value")
-			raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+			raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 			return tensor.ParseStrings(raw)
 		case "Identity":
 			in, k = f.g.Inputs(int(i)), 0
@@ -340,8 +340,8 @@ func (r *restorer) call(f *frame, i int32, op string) {
 	if op == "StatefulPartitionedCall" || op == "PartitionedCall" {
 		f.g.Node(int(i), &r.node)
 		value, _ := r.node.Attr("f")
-		callee, _ := wire.AttrBytes(value, wire.AttrFunc)
-		name = string(wire.Last(callee, tensor.NameAttrListName))
+		callee, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
+		name = string(wire.Last(callee, fieldnum.NameAttrList_Name))
 	}
 	if r.functions == nil {
 		r.functions = make(map[string]wire.Function)
@@ -381,13 +381,12 @@ func (r *restorer) call(f *frame, i int32, op string) {
 // bodyOf returns the nodes of a function as a graph: an input "node:output:k" reads output k. Each argument is a node without op. The
 // ops that matter here have one output argument, so that k is the number of the output.
 func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) {
-	const inputArg, argName = 2, 1 // field numbers in OpDef and its ArgDef
-	signature, _ := wire.Merged(function, wire.FunctionSignature)
+	signature, _ := wire.Merged(function, fieldnum.FunctionDef_Signature)
 	for s := wire.Scan(signature); s.Next(); {
-		if s.Is(inputArg) {
-			name := wire.Last(s.Data, argName)
+		if s.Is(fieldnum.OpDef_InputArg) {
+			name := wire.Last(s.Data, fieldnum.OpDef_ArgDef_Name)
 			args = append(args, name)
-			body = appendNode(body, protowire.AppendBytes(protowire.AppendTag(nil, wire.NodeName, protowire.BytesType), name))
+			body = appendNode(body, protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.NodeDef_Name, protowire.BytesType), name))
 		}
 	}
 	for n, err := range function.Nodes() {
@@ -396,7 +395,7 @@ func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) 
 		}
 		var node []byte
 		for s := wire.Scan(n.Raw); s.Next(); {
-			if !s.Is(wire.NodeInput) {
+			if !s.Is(fieldnum.NodeDef_Input) {
 				node = append(node, s.Raw...)
 				continue
 			}
@@ -408,7 +407,7 @@ func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) 
 				}
 				input = bytes.Join([][]byte{in.Node, number}, []byte(":"))
 			}
-			node = protowire.AppendBytes(protowire.AppendTag(node, wire.NodeInput, protowire.BytesType), input)
+			node = protowire.AppendBytes(protowire.AppendTag(node, fieldnum.NodeDef_Input, protowire.BytesType), input)
 		}
 		body = appendNode(body, node)
 	}
@@ -416,5 +415,5 @@ func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) 
 }
 
 func appendNode(body wire.Graph, node []byte) wire.Graph {
-	return protowire.AppendBytes(protowire.AppendTag(body, wire.GraphNode, protowire.BytesType), node)
+	return protowire.AppendBytes(protowire.AppendTag(body, fieldnum.GraphDef_Node, protowire.BytesType), node)
 }

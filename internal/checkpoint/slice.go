@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -84,19 +85,12 @@ func (s Slice) IsFull(shape []int64) bool {
 	return ok && slices.Equal(within.Length, shape)
 }
 
-// Field numbers of TensorSliceProto and its Extent (tensorflow/core/framework/tensor_slice.proto).
-const (
-	sliceExtent  protowire.Number = 1
-	extentStart  protowire.Number = 1
-	extentLength protowire.Number = 2
-)
-
 // parseSlice decodes a TensorSliceProto. Full dimensions come as start 0 and length -1.
 func parseSlice(raw []byte) (Slice, error) {
 	slice := Slice{Start: []int64{}, Length: []int64{}}
 	s := wire.Scan(raw)
 	for s.Next() {
-		if !s.Is(sliceExtent) {
+		if !s.Is(fieldnum.TensorSliceProto_Extent) {
 			continue
 		}
 		start, length := int64(0), int64(-1)
@@ -104,9 +98,9 @@ func parseSlice(raw []byte) (Slice, error) {
 		for e.Next() {
 			switch {
 			case e.Type != protowire.VarintType:
-			case e.Num == extentStart:
+			case e.Num == fieldnum.TensorSliceProto_Extent_Start:
 				start = int64(e.Uint())
-			case e.Num == extentLength:
+			case e.Num == fieldnum.TensorSliceProto_Extent_Length:
 				length = int64(e.Uint())
 			}
 		}

@@ -4,24 +4,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of SavedTensorSlices and the messages in it (tensorflow/core/util/saved_tensor_slice.proto).
-const (
-	slicesMeta protowire.Number = 1
-	slicesData protowire.Number = 2
-
-	metaTensor   protowire.Number = 1
-	metaVersions protowire.Number = 2
-
-	tensorName  protowire.Number = 1
-	tensorShape protowire.Number = 2
-	tensorType  protowire.Number = 3
-	tensorSlice protowire.Number = 4
-
-	savedData protowire.Number = 3
 )
 
 // sliceVersion is the newest version of the V1 format (TF_CHECKPOINT_VERSION in tensorflow/core/public/version.h).
@@ -37,15 +22,15 @@ func newV1Reader() *v1Reader { return &v1Reader{place: make(map[string]int)} }
 
 // read takes in the list of one file: its number, and the SavedTensorSlices of the empty key.
 func (r *v1Reader) read(header []byte, file int32) error {
-	meta, _ := wire.Merged(header, slicesMeta)
+	meta, _ := wire.Merged(header, fieldnum.SavedTensorSlices_Meta)
 	s := wire.Scan(meta)
 	for s.Next() {
 		switch {
-		case s.Is(metaVersions):
-			if consumer := int32(wire.LastUint(s.Data, 2)); consumer > sliceVersion {
+		case s.Is(fieldnum.SavedTensorSliceMeta_Versions):
+			if consumer := int32(wire.LastUint(s.Data, fieldnum.VersionDef_MinConsumer)); consumer > sliceVersion {
 				return damagedAt(0, "the format has version %d, and this program reads version %d", consumer, sliceVersion)
 			}
-		case s.Is(metaTensor):
+		case s.Is(fieldnum.SavedTensorSliceMeta_Tensor):
 			if err := r.tensor(s.Data, file); err != nil {
 				return err
 			}
@@ -64,13 +49,13 @@ func (r *v1Reader) tensor(raw []byte, file int32) error {
 	for s.Next() {
 		var err error
 		switch {
-		case s.Is(tensorName):
+		case s.Is(fieldnum.SavedSliceMeta_Name):
 			t.Name = string(s.Data)
-		case s.Is(tensorShape):
+		case s.Is(fieldnum.SavedSliceMeta_Shape):
 			t.Shape, err = parseShape(s.Data)
-		case s.Num == tensorType && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.SavedSliceMeta_Type && s.Type == protowire.VarintType:
 			t.DType = int32(s.Uint())
-		case s.Is(tensorSlice):
+		case s.Is(fieldnum.SavedSliceMeta_Slice):
 			p := piece{shard: file}
 			p.slice, err = parseSlice(s.Data)
 			t.pieces = append(t.pieces, p)
@@ -122,7 +107,7 @@ func (c *Checkpoint) stringBytes(t *Tensor) int64 {
 			continue // Verify reports it
 		}
 		for s := wire.Scan(message); s.Next(); {
-			if s.Is(valString) {
+			if s.Is(fieldnum.TensorProto_StringVal) {
 				sum += int64(len(s.Data))
 			}
 		}

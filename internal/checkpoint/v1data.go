@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -95,59 +96,42 @@ func (c *Checkpoint) v1Values(t *Tensor, p *piece) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, _ := wire.Merged(value, slicesData)
-	message, ok := wire.Merged(data, savedData)
+	data, _ := wire.Merged(value, fieldnum.SavedTensorSlices_Data)
+	message, ok := wire.Merged(data, fieldnum.SavedSlice_Data)
 	if !ok || wire.Check(message) != nil {
 		return nil, fmt.Errorf("the values are not readable")
 	}
 	return message, nil
 }
 
-// Field numbers of the values in a TensorProto (tensorflow/core/framework/tensor.proto).
-const (
-	valContent  protowire.Number = 4
-	valHalf     protowire.Number = 13
-	valFloat    protowire.Number = 5
-	valDouble   protowire.Number = 6
-	valInt      protowire.Number = 7
-	valString   protowire.Number = 8
-	valComplex  protowire.Number = 9
-	valInt64    protowire.Number = 10
-	valBool     protowire.Number = 11
-	valDComplex protowire.Number = 12
-	valUint32   protowire.Number = 16
-	valUint64   protowire.Number = 17
-	valFloat8   protowire.Number = 18
-)
-
 // valueField returns which field of a TensorProto has the values of a dtype.
 func valueField(dtype int32) (field protowire.Number, ok bool) {
 	switch tfpb.DataType(dtype) {
 	case tfpb.DataType_DT_FLOAT:
-		return valFloat, true
+		return fieldnum.TensorProto_FloatVal, true
 	case tfpb.DataType_DT_DOUBLE:
-		return valDouble, true
+		return fieldnum.TensorProto_DoubleVal, true
 	case tfpb.DataType_DT_COMPLEX64:
-		return valComplex, true
+		return fieldnum.TensorProto_ScomplexVal, true
 	case tfpb.DataType_DT_COMPLEX128:
-		return valDComplex, true
+		return fieldnum.TensorProto_DcomplexVal, true
 	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_INT16, tfpb.DataType_DT_UINT16, tfpb.DataType_DT_INT8, tfpb.DataType_DT_UINT8,
 		tfpb.DataType_DT_QINT8, tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_QUINT16, tfpb.DataType_DT_QINT32,
 		tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4:
-		return valInt, true
+		return fieldnum.TensorProto_IntVal, true
 	case tfpb.DataType_DT_INT64:
-		return valInt64, true
+		return fieldnum.TensorProto_Int64Val, true
 	case tfpb.DataType_DT_BOOL:
-		return valBool, true
+		return fieldnum.TensorProto_BoolVal, true
 	case tfpb.DataType_DT_HALF, tfpb.DataType_DT_BFLOAT16:
-		return valHalf, true
+		return fieldnum.TensorProto_HalfVal, true
 	case tfpb.DataType_DT_UINT32:
-		return valUint32, true
+		return fieldnum.TensorProto_Uint32Val, true
 	case tfpb.DataType_DT_UINT64:
-		return valUint64, true
+		return fieldnum.TensorProto_Uint64Val, true
 	case tfpb.DataType_DT_FLOAT8_E5M2, tfpb.DataType_DT_FLOAT8_E4M3FN, tfpb.DataType_DT_FLOAT8_E4M3FNUZ,
 		tfpb.DataType_DT_FLOAT8_E4M3B11FNUZ, tfpb.DataType_DT_FLOAT8_E5M2FNUZ:
-		return valFloat8, true
+		return fieldnum.TensorProto_Float8Val, true
 	}
 	return 0, false
 }
@@ -163,7 +147,7 @@ func plainValues(message []byte, dtype int32) ([][]byte, error) {
 	s := wire.Scan(message)
 	for s.Next() {
 		switch {
-		case s.Is(valContent):
+		case s.Is(fieldnum.TensorProto_TensorContent):
 			out = append(out, s.Data)
 		case s.Num != field:
 		case s.Type == protowire.Fixed32Type, s.Type == protowire.Fixed64Type:
@@ -172,7 +156,8 @@ func plainValues(message []byte, dtype int32) ([][]byte, error) {
 			out = append(out, appendFixed(nil, s.Uint(), int(tensor.DTypeSize(dtype))))
 		case s.Type != protowire.BytesType:
 			return nil, fmt.Errorf("the values have an unexpected wire type")
-		case field == valFloat, field == valDouble, field == valComplex, field == valDComplex, field == valFloat8:
+		case field == fieldnum.TensorProto_FloatVal, field == fieldnum.TensorProto_DoubleVal, field == fieldnum.TensorProto_ScomplexVal,
+			field == fieldnum.TensorProto_DcomplexVal, field == fieldnum.TensorProto_Float8Val:
 			out = append(out, s.Data)
 		default:
 			fixed, err := unpack(s.Data, int(tensor.DTypeSize(dtype)))
@@ -215,7 +200,7 @@ func stringValues(message []byte) ([][]byte, error) {
 	var out [][]byte
 	s := wire.Scan(message)
 	for s.Next() {
-		if s.Is(valString) {
+		if s.Is(fieldnum.TensorProto_StringVal) {
 			out = append(out, slices.Clip(s.Data))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // A Source is a checkpoint of which tensors go into a new one.
@@ -259,27 +260,27 @@ func appendEntry(t *Tensor, p *piece, first int, slices []Slice) []byte {
 	for _, dim := range t.Shape {
 		var size []byte
 		if dim != 0 {
-			size = protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(dim))
+			size = protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.TensorShapeProto_Dim_Size, protowire.VarintType), uint64(dim))
 		}
-		shape = protowire.AppendBytes(protowire.AppendTag(shape, 2, protowire.BytesType), size)
+		shape = protowire.AppendBytes(protowire.AppendTag(shape, fieldnum.TensorShapeProto_Dim, protowire.BytesType), size)
 	}
 	number := func(num protowire.Number, v int64) {
 		if v != 0 {
 			out = protowire.AppendVarint(protowire.AppendTag(out, num, protowire.VarintType), uint64(v))
 		}
 	}
-	number(entryDType, int64(t.DType))
-	out = protowire.AppendBytes(protowire.AppendTag(out, entryShape, protowire.BytesType), shape)
+	number(fieldnum.BundleEntryProto_Dtype, int64(t.DType))
+	out = protowire.AppendBytes(protowire.AppendTag(out, fieldnum.BundleEntryProto_Shape, protowire.BytesType), shape)
 	if p != nil {
-		number(entryShard, int64(p.shard)+int64(first))
-		number(entryOffset, p.offset)
-		number(entrySize, p.size)
+		number(fieldnum.BundleEntryProto_ShardId, int64(p.shard)+int64(first))
+		number(fieldnum.BundleEntryProto_Offset, p.offset)
+		number(fieldnum.BundleEntryProto_Size, p.size)
 		if p.sum != 0 {
-			out = protowire.AppendFixed32(protowire.AppendTag(out, entryChecksum, protowire.Fixed32Type), p.sum)
+			out = protowire.AppendFixed32(protowire.AppendTag(out, fieldnum.BundleEntryProto_Crc32C, protowire.Fixed32Type), p.sum)
 		}
 	}
 	for _, slice := range slices {
-		out = protowire.AppendBytes(protowire.AppendTag(out, entrySlices, protowire.BytesType), appendSlice(slice))
+		out = protowire.AppendBytes(protowire.AppendTag(out, fieldnum.BundleEntryProto_Slices, protowire.BytesType), appendSlice(slice))
 	}
 	return out
 }
@@ -290,12 +291,12 @@ func appendSlice(s Slice) []byte {
 	for i := range s.Start {
 		var extent []byte
 		if s.Start[i] != 0 {
-			extent = protowire.AppendVarint(protowire.AppendTag(extent, extentStart, protowire.VarintType), uint64(s.Start[i]))
+			extent = protowire.AppendVarint(protowire.AppendTag(extent, fieldnum.TensorSliceProto_Extent_Start, protowire.VarintType), uint64(s.Start[i]))
 		}
 		if s.Length[i] >= 0 {
-			extent = protowire.AppendVarint(protowire.AppendTag(extent, extentLength, protowire.VarintType), uint64(s.Length[i]))
+			extent = protowire.AppendVarint(protowire.AppendTag(extent, fieldnum.TensorSliceProto_Extent_Length, protowire.VarintType), uint64(s.Length[i]))
 		}
-		out = protowire.AppendBytes(protowire.AppendTag(out, sliceExtent, protowire.BytesType), extent)
+		out = protowire.AppendBytes(protowire.AppendTag(out, fieldnum.TensorSliceProto_Extent, protowire.BytesType), extent)
 	}
 	return out
 }
@@ -313,9 +314,9 @@ func (w *writer) index(out io.Writer) error {
 
 // headerOf returns the BundleHeaderProto of a little-endian checkpoint.
 func headerOf(shards int) []byte {
-	header := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(shards))
-	version := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), bundleVersion)
-	return protowire.AppendBytes(protowire.AppendTag(header, 3, protowire.BytesType), version)
+	header := protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.BundleHeaderProto_NumShards, protowire.VarintType), uint64(shards))
+	version := protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.VersionDef_Producer, protowire.VarintType), bundleVersion)
+	return protowire.AppendBytes(protowire.AppendTag(header, fieldnum.BundleHeaderProto_Version, protowire.BytesType), version)
 }
 
 // removeOld has the data files removed that an older checkpoint of the prefix leaves: those of another number of shards.

@@ -3,7 +3,7 @@ package diff
 import (
 	"bytes"
 
-	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // An alignment pairs the nodes of A and B that have the same name, or that were renamed.
@@ -48,13 +48,13 @@ func (al *alignment) walk() error {
 	for i < len(al.a) && j < len(al.b) {
 		a, b := al.a[i], al.b[j]
 		equal := bytes.Equal(a, b)
-		nameA, err := readString(a, wire.NodeName)
+		nameA, err := readString(a, fieldnum.NodeDef_Name)
 		if err != nil {
 			return err
 		}
 		nameB := nameA
 		if !equal {
-			if nameB, err = readString(b, wire.NodeName); err != nil {
+			if nameB, err = readString(b, fieldnum.NodeDef_Name); err != nil {
 				return err
 			}
 		}
@@ -84,7 +84,7 @@ func (al *alignment) walk() error {
 func readAll(lists ...[][]byte) error {
 	for _, list := range lists {
 		for _, node := range list {
-			if _, err := readString(node, wire.NodeName); err != nil {
+			if _, err := readString(node, fieldnum.NodeDef_Name); err != nil {
 				return err
 			}
 		}

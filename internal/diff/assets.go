@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -85,7 +86,7 @@ func (c *comparison) asset(p *Part, x, y *message) {
 func assetList(m *wire.MetaGraph) []*message {
 	var out []*message
 	for _, f := range m.Fields {
-		if f.Is(wire.AssetFileDef) {
+		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			out = append(out, decode(f.Data, new(tfpb.AssetFileDef)))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -15,8 +16,8 @@ func (c *comparer) attr(name string, a, b []byte) (Field, bool) {
 		return Field{}, true
 	}
 	field := attrPrefix + name
-	if x, ok := wire.AttrBytes(a, wire.AttrTensor); ok {
-		if y, ok := wire.AttrBytes(b, wire.AttrTensor); ok {
+	if x, ok := wire.AttrBytes(a, fieldnum.AttrValue_Tensor); ok {
+		if y, ok := wire.AttrBytes(b, fieldnum.AttrValue_Tensor); ok {
 			return attrTensor(field, a, b, x, y)
 		}
 	}
@@ -52,7 +53,7 @@ func withDetail(a, b string, detail Field) (was, now string) {
 
 // attrTensor compares two tensors that are attr values a and b.
 func attrTensor(field string, a, b, x, y []byte) (Field, bool) {
-	other := func(f wire.Field) bool { return f.Num <= wire.AttrFunc }
+	other := func(f wire.Field) bool { return f.Num <= fieldnum.AttrValue_Func }
 	if ua, ub := unknownFields(a, other), unknownFields(b, other); !sameUnknown(ua, ub) {
 		return changed(field, attrBytesText(a)+"; "+unknownFieldsName+" "+unknownText(ua), attrBytesText(b)+"; "+unknownFieldsName+" "+unknownText(ub)), false
 	}
@@ -82,7 +83,7 @@ func attrText(v *tfpb.AttrValue) string {
 
 // attrBytesText is attrText for bytes.
 func attrBytesText(value []byte) string {
-	if x, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
+	if x, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor); ok {
 		if t, ok := readTensor(x); ok {
 			return t.String()
 		}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -89,7 +90,7 @@ func kindName(kind protowire.Number) string {
 
 // compareCollections compares the collections by key, and their entries in order.
 func (c *comparison) compareCollections() error {
-	a, b := fieldMap(c.a, wire.CollectionDef), fieldMap(c.b, wire.CollectionDef)
+	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_CollectionDef), fieldMap(c.b, fieldnum.MetaGraphDef_CollectionDef)
 	p := &Part{A: len(a), B: len(b)}
 	c.report.Collections = p
 	for _, key := range keysOf(a, b) {
@@ -167,7 +168,9 @@ func (c *comparison) collection(key string, a, b []byte) Change {
 	change := Change{Name: key}
 	kindA, listA := scope.KindOf(a)
 	kindB, listB := scope.KindOf(b)
-	known := func(f wire.Field) bool { return f.Type == protowire.BytesType && f.Num <= scope.AnyList }
+	known := func(f wire.Field) bool {
+		return f.Type == protowire.BytesType && f.Num <= fieldnum.CollectionDef_AnyList
+	}
 	ua, ub := unknownFields(a, known), unknownFields(b, known)
 	if !sameUnknown(ua, ub) {
 		change.Fields = append(change.Fields, changed("unknown_fields", bytesText(ua), bytesText(ub)))
@@ -177,7 +180,7 @@ func (c *comparison) collection(key string, a, b []byte) Change {
 		return change
 	}
 	typ, _ := c.registry.Lookup(key)
-	if kindA != scope.BytesList {
+	if kindA != fieldnum.CollectionDef_BytesList {
 		typ = nil
 	}
 	entriesA := c.entries(kindA, listA, typ, c.renames)
@@ -192,13 +195,13 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 	out := make([]entry, len(values))
 	for i, value := range values {
 		switch {
-		case kind == scope.AnyList:
+		case kind == fieldnum.CollectionDef_AnyList:
 			out[i] = anyEntry(value, renames)
 		case typ != nil:
 			m := decode(value, typ.Message.New().Interface())
 			label := m.label()
 			out[i] = entry{renames.translate(label), &entryMore{old: label, shown: quote(label), value: m}}
-		case kind == scope.NodeList:
+		case kind == fieldnum.CollectionDef_NodeList:
 			old := unsafeString(value)
 			out[i].label = renames.translate(old)
 			if out[i].label != old {
@@ -239,13 +242,13 @@ func anyEntry(value []byte, renames *renames) entry {
 // listValues returns the values of a list of the given kind, numbers as text.
 func listValues(kind protowire.Number, list []byte) [][]byte {
 	switch kind {
-	case scope.Int64List:
+	case fieldnum.CollectionDef_Int64List:
 		m := new(tfpb.CollectionDef_Int64List)
 		if schema.Unmarshal(list, m) != nil {
 			return [][]byte{list}
 		}
 		return numberTexts(m.GetValue(), func(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) })
-	case scope.FloatList:
+	case fieldnum.CollectionDef_FloatList:
 		m := new(tfpb.CollectionDef_FloatList)
 		if schema.Unmarshal(list, m) != nil {
 			return [][]byte{list}
@@ -254,7 +257,7 @@ func listValues(kind protowire.Number, list []byte) [][]byte {
 	}
 	var out [][]byte
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(1) {
+		if s.Is(scope.ListValue) {
 			out = append(out, s.Data)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -37,12 +38,12 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if c.registry == nil {
 		c.registry = scope.NewRegistry()
 	}
-	infoA, _ := a.Message(wire.MetaInfoDef)
-	infoB, _ := b.Message(wire.MetaInfoDef)
-	c.report.A.TensorFlowVersion = string(wire.Last(infoA, wire.InfoTFVersion))
-	c.report.B.TensorFlowVersion = string(wire.Last(infoB, wire.InfoTFVersion))
-	opsA, _ := wire.Merged(infoA, wire.InfoStrippedOpList)
-	opsB, _ := wire.Merged(infoB, wire.InfoStrippedOpList)
+	infoA, _ := a.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	infoB, _ := b.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	c.report.A.TensorFlowVersion = string(wire.Last(infoA, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion))
+	c.report.B.TensorFlowVersion = string(wire.Last(infoB, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion))
+	opsA, _ := wire.Merged(infoA, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
+	opsB, _ := wire.Merged(infoB, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
 	c.ops = newOpDefaults(opsA, opsB)
 	c.renames = &renames{functions: make(map[string]string), scopes: make(map[string]string)}
 
@@ -132,7 +133,7 @@ func (c *comparison) sameGraphs(g wire.Graph) error {
 	}
 	variables := 0
 	for _, node := range index.nodes {
-		op, err := readString(node, wire.NodeOp)
+		op, err := readString(node, fieldnum.NodeDef_Op)
 		if err != nil {
 			return err
 		}
@@ -163,7 +164,7 @@ func (c *comparison) compareUnknown() error {
 	top := func(m *wire.MetaGraph) []byte {
 		var out []byte
 		for _, f := range m.Fields {
-			if f.Type != protowire.BytesType || f.Num > wire.ObjectGraphDef {
+			if f.Type != protowire.BytesType || f.Num > fieldnum.MetaGraphDef_ObjectGraphDef {
 				out = append(out, f.Raw...)
 			}
 		}

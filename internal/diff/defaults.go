@@ -1,18 +1,8 @@
 package diff
 
 import (
-	"google.golang.org/protobuf/encoding/protowire"
-
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of OpList, OpDef and OpDef.AttrDef (tensorflow/core/framework/op_def.proto).
-const (
-	opListOp    protowire.Number = 1
-	opName      protowire.Number = 1
-	opAttr      protowire.Number = 4
-	attrName    protowire.Number = 1
-	attrDefault protowire.Number = 3
 )
 
 // opDefaults finds the op definitions in the op lists of the two files, by name.
@@ -26,8 +16,8 @@ func newOpDefaults(a, b []byte) *opDefaults {
 	for i, list := range [][]byte{a, b} {
 		d.lists[i] = make(map[string][]byte)
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(opListOp) {
-				d.lists[i][string(wire.Last(s.Data, opName))] = s.Data
+			if s.Is(fieldnum.OpList_Op) {
+				d.lists[i][string(wire.Last(s.Data, fieldnum.OpDef_Name))] = s.Data
 			}
 		}
 	}
@@ -46,8 +36,8 @@ func (d *opDefaults) find(op, attr string, inB bool) ([]byte, bool) {
 			continue
 		}
 		for s := wire.Scan(def); s.Next(); {
-			if s.Is(opAttr) && string(wire.Last(s.Data, attrName)) == attr {
-				return wire.Merged(s.Data, attrDefault)
+			if s.Is(fieldnum.OpDef_Attr) && string(wire.Last(s.Data, fieldnum.OpDef_AttrDef_Name)) == attr {
+				return wire.Merged(s.Data, fieldnum.OpDef_AttrDef_DefaultValue)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -106,7 +107,7 @@ func (f *fingerprinter) attr(key, value []byte) uint64 {
 
 // value returns the hash of the value of an attr.
 func (f *fingerprinter) value(key string, value []byte) uint64 {
-	if x, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
+	if x, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor); ok {
 		if t, ok := readTensor(x); ok {
 			return f.tensor(t)
 		}

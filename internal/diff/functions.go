@@ -9,13 +9,14 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // withoutNodes returns the fields of a FunctionDef other than its nodes and its attrs.
 func withoutNodes(function wire.Function) []byte {
-	return unknownFields(function, messageFields(wire.FunctionNode, wire.FunctionAttr))
+	return unknownFields(function, messageFields(fieldnum.FunctionDef_NodeDef, fieldnum.FunctionDef_Attr))
 }
 
 // compareFunctions compares the functions of the libraries.
@@ -128,7 +129,7 @@ func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 		fields = []Field{changed("signature", bytesText(restA), bytesText(restB))}
 	}
 	if !c.sel.ignore[Attrs] {
-		fields = append(fields, compare.attrMap(mapOf(a, wire.FunctionAttr), mapOf(b, wire.FunctionAttr))...)
+		fields = append(fields, compare.attrMap(mapOf(a, fieldnum.FunctionDef_Attr), mapOf(b, fieldnum.FunctionDef_Attr))...)
 	}
 	return fields, nodes, nil
 }

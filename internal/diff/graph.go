@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -26,17 +27,17 @@ func indexGraph(g wire.Graph, nodes bool) (*graphIndex, error) {
 	s := wire.Scan(g)
 	for s.Next() {
 		switch {
-		case s.Is(wire.GraphNode):
+		case s.Is(fieldnum.GraphDef_Node):
 			if nodes {
 				x.nodes = append(x.nodes, s.Data)
 			}
-		case s.Is(wire.GraphLibrary):
+		case s.Is(fieldnum.GraphDef_Library):
 			x.libraries = append(x.libraries, s.Data)
-		case s.Is(wire.GraphVersions):
+		case s.Is(fieldnum.GraphDef_Versions):
 			versions.add(s.Data)
-		case s.Is(wire.GraphDebugInfo):
+		case s.Is(fieldnum.GraphDef_DebugInfo):
 			debugInfo.add(s.Data)
-		case s.Num == wire.GraphOldVersion && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.GraphDef_Version && s.Type == protowire.VarintType:
 			x.old = int32(s.Uint())
 		default:
 			x.unknown = append(x.unknown, s.Raw...)
@@ -68,7 +69,7 @@ func functionNodes(f wire.Function) ([][]byte, error) {
 	var out [][]byte
 	s := wire.Scan(f)
 	for s.Next() {
-		if s.Is(wire.FunctionNode) {
+		if s.Is(fieldnum.FunctionDef_NodeDef) {
 			out = append(out, s.Data)
 		}
 	}
@@ -89,10 +90,10 @@ func readString(node []byte, num protowire.Number) ([]byte, error) {
 }
 
 // nameOf returns the name of a NodeDef that was read before.
-func nameOf(node []byte) []byte { return wire.Last(node, wire.NodeName) }
+func nameOf(node []byte) []byte { return wire.Last(node, fieldnum.NodeDef_Name) }
 
 // opOf returns the op of a NodeDef that was read before.
-func opOf(node []byte) []byte { return wire.Last(node, wire.NodeOp) }
+func opOf(node []byte) []byte { return wire.Last(node, fieldnum.NodeDef_Op) }
 
 // A nodeView holds the fields of one NodeDef as slices of its bytes. It can be reused for another NodeDef.
 type nodeView struct {
@@ -116,17 +117,17 @@ func (v *nodeView) read(raw []byte) bool {
 			continue
 		}
 		switch s.Num {
-		case wire.NodeName:
+		case fieldnum.NodeDef_Name:
 			v.name = s.Data
-		case wire.NodeOp:
+		case fieldnum.NodeDef_Op:
 			v.op = s.Data
-		case wire.NodeInput:
+		case fieldnum.NodeDef_Input:
 			if v.inputs++; v.inputs == 1 {
 				v.inputsAt = at
 			}
-		case wire.NodeDevice:
+		case fieldnum.NodeDef_Device:
 			v.device = s.Data
-		case wire.NodeAttr:
+		case fieldnum.NodeDef_Attr:
 			key, value := wire.MapEntry(s.Data)
 			v.attrs = append(v.attrs, attrEntry{key, value})
 		default:
@@ -141,7 +142,7 @@ func (v *nodeView) read(raw []byte) bool {
 func (v *nodeView) eachInput(use func(input []byte)) {
 	left := v.inputs
 	for s := wire.Scan(v.inputsAt); left > 0 && s.Next(); {
-		if s.Is(wire.NodeInput) {
+		if s.Is(fieldnum.NodeDef_Input) {
 			left--
 			use(s.Data)
 		}
@@ -155,9 +156,9 @@ func (v *nodeView) sameInputs(other *nodeView) bool {
 	}
 	s, t := wire.Scan(v.inputsAt), wire.Scan(other.inputsAt)
 	for range v.inputs {
-		for s.Next() && !s.Is(wire.NodeInput) {
+		for s.Next() && !s.Is(fieldnum.NodeDef_Input) {
 		}
-		for t.Next() && !t.Is(wire.NodeInput) {
+		for t.Next() && !t.Is(fieldnum.NodeDef_Input) {
 		}
 		if !bytes.Equal(s.Data, t.Data) {
 			return false

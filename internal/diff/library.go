@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -56,13 +57,15 @@ func (l *library) read(pieces [][]byte, side int) ([]wire.Function, []string, er
 		s := wire.Scan(piece)
 		for s.Next() {
 			switch {
-			case s.Is(wire.LibraryFunction):
+			case s.Is(fieldnum.FunctionDefLibrary_Function):
 				out = append(out, wire.Function(s.Data))
 				names = append(names, wire.Function(s.Data).Name())
-			case s.Is(wire.LibraryGradient):
-				l.other[side]["gradient:"+string(wire.Last(s.Data, 1))] = string(wire.Last(s.Data, 2))
-			case s.Is(wire.LibraryRegisteredGradients):
-				l.other[side]["registered_gradient:"+string(wire.Last(s.Data, 2))] = string(wire.Last(s.Data, 1))
+			case s.Is(fieldnum.FunctionDefLibrary_Gradient):
+				l.other[side]["gradient:"+string(wire.Last(s.Data, fieldnum.GradientDef_FunctionName))] =
+					string(wire.Last(s.Data, fieldnum.GradientDef_GradientFunc))
+			case s.Is(fieldnum.FunctionDefLibrary_RegisteredGradients):
+				l.other[side]["registered_gradient:"+string(wire.Last(s.Data, fieldnum.RegisteredGradient_RegisteredOpType))] =
+					string(wire.Last(s.Data, fieldnum.RegisteredGradient_GradientFunc))
 			default:
 				l.unknown[side] = append(l.unknown[side], s.Raw...)
 			}

@@ -3,6 +3,7 @@ package diff
 import (
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -51,26 +52,25 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 			return err
 		}
 	}
-	for key, value := range m.Entries(wire.CollectionDef) {
+	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		if !look(key) || !c.eachEntry(key, value, look) {
 			return nil
 		}
 	}
-	for key := range m.Entries(wire.SignatureDef) {
+	for key := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if !look(key) {
 			return nil
 		}
 	}
-	const fileName = 2 // AssetFileDef.filename
 	for _, f := range m.Fields {
-		if f.Is(wire.AssetFileDef) && !look([]byte(quote(string(wire.Last(f.Data, fileName))))) {
+		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) && !look([]byte(quote(string(wire.Last(f.Data, fieldnum.AssetFileDef_Filename))))) {
 			return nil
 		}
 	}
-	info, _ := m.Message(wire.MetaInfoDef)
-	ops, _ := wire.Merged(info, wire.InfoStrippedOpList)
+	info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	ops, _ := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
 	for s := wire.Scan(ops); s.Next(); {
-		if s.Is(opListOp) && !look(wire.Last(s.Data, opName)) {
+		if s.Is(fieldnum.OpList_Op) && !look(wire.Last(s.Data, fieldnum.OpDef_Name)) {
 			return nil
 		}
 	}
@@ -81,7 +81,7 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bool) bool {
 	kind, list := scope.KindOf(collection)
 	typ, _ := c.registry.Lookup(string(key))
-	if kind != scope.BytesList {
+	if kind != fieldnum.CollectionDef_BytesList {
 		typ = nil
 	}
 	for _, e := range c.entries(kind, list, typ, nil) {

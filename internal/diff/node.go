@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -166,14 +167,16 @@ func (c *comparer) others() {
 	if !c.a.others && !c.b.others {
 		return
 	}
-	known := func(f wire.Field) bool { return f.Type == protowire.BytesType && f.Num <= wire.NodeFullType }
+	known := func(f wire.Field) bool {
+		return f.Type == protowire.BytesType && f.Num <= fieldnum.NodeDef_ExperimentalType
+	}
 	if ua, ub := unknownFields(c.a.raw, known), unknownFields(c.b.raw, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
 		c.fields = append(c.fields, changed(unknownFieldsName, unknownText(ua), unknownText(ub)))
 	}
-	c.fields = c.single(c.fields, "experimental_debug_info", wire.NodeDebugInfo, func() protoreflect.Message {
+	c.fields = c.single(c.fields, "experimental_debug_info", fieldnum.NodeDef_ExperimentalDebugInfo, func() protoreflect.Message {
 		return new(tfpb.NodeDef_ExperimentalDebugInfo).ProtoReflect()
 	})
-	c.fields = c.single(c.fields, "experimental_type", wire.NodeFullType, func() protoreflect.Message {
+	c.fields = c.single(c.fields, "experimental_type", fieldnum.NodeDef_ExperimentalType, func() protoreflect.Message {
 		return new(tfpb.FullTypeDef).ProtoReflect()
 	})
 }

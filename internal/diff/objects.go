@@ -6,13 +6,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // compareObjectGraph compares the object graph of a SavedModel.
 func (c *comparison) compareObjectGraph() error {
-	a, _ := c.a.Message(wire.ObjectGraphDef)
-	b, _ := c.b.Message(wire.ObjectGraphDef)
+	a, _ := c.a.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
+	b, _ := c.b.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	c.report.ObjectGraph = c.single(a, b, new(tfpb.SavedObjectGraph), new(tfpb.SavedObjectGraph), func(m proto.Message) int {
 		return len(m.(*tfpb.SavedObjectGraph).GetNodes())
 	})

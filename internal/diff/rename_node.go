@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -347,7 +348,7 @@ func (m *matcher) readAlike(i, j int32) bool {
 // hasInputs reports whether node i of A has inputs.
 func (m *matcher) hasInputs(i int32) bool {
 	for s := wire.Scan(m.rawA(i)); s.Next(); {
-		if s.Is(wire.NodeInput) {
+		if s.Is(fieldnum.NodeDef_Input) {
 			return true
 		}
 	}

@@ -2,13 +2,13 @@ package diff
 
 import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // compareSaver compares the SaverDef.
 func (c *comparison) compareSaver() error {
-	a, inA := c.a.Message(wire.SaverDef)
-	b, inB := c.b.Message(wire.SaverDef)
+	a, inA := c.a.Message(fieldnum.MetaGraphDef_SaverDef)
+	b, inB := c.b.Message(fieldnum.MetaGraphDef_SaverDef)
 	p := &Part{A: count(inA), B: count(inB)}
 	c.report.Saver = p
 	if c.sel.named() {

@@ -4,13 +4,13 @@ import (
 	"fmt"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // compareSignatures compares the signatures by key.
 func (c *comparison) compareSignatures() error {
-	a, b := fieldMap(c.a, wire.SignatureDef), fieldMap(c.b, wire.SignatureDef)
+	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_SignatureDef), fieldMap(c.b, fieldnum.MetaGraphDef_SignatureDef)
 	p := &Part{A: len(a), B: len(b)}
 	c.report.Signatures = p
 	for _, key := range keysOf(a, b) {

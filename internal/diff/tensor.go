@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	dtypes "github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -26,15 +27,13 @@ type tensor struct {
 	broken  bool     // the stored values do not fit the shape, or the shape is not fully known; the last value is not repeated
 }
 
-const tensorContent protowire.Number = 4
-
 // readTensor reads the bytes of a TensorProto without copying tensor_content. It reports false if they are not a TensorProto.
 func readTensor(message []byte) (*tensor, bool) {
 	var content []byte
 	rest := message
 	s := wire.Scan(message)
 	for s.Next() {
-		if !s.Is(tensorContent) {
+		if !s.Is(fieldnum.TensorProto_TensorContent) {
 			continue
 		}
 		if content == nil {
@@ -47,7 +46,7 @@ func readTensor(message []byte) (*tensor, bool) {
 	}
 	if content != nil {
 		for s := wire.Scan(message); s.Next(); {
-			if !s.Is(tensorContent) {
+			if !s.Is(fieldnum.TensorProto_TensorContent) {
 				rest = append(rest, s.Raw...)
 			}
 		}
@@ -156,18 +155,18 @@ func strayFields(p *tfpb.TensorProto, e element) []byte {
 			out = fmt.Appendf(out, "%d:%v", num, values)
 		}
 	}
-	note(13, len(p.GetHalfVal()), p.GetHalfVal())
-	note(5, len(p.GetFloatVal()), p.GetFloatVal())
-	note(6, len(p.GetDoubleVal()), p.GetDoubleVal())
-	note(7, len(p.GetIntVal()), p.GetIntVal())
-	note(8, len(p.GetStringVal()), p.GetStringVal())
-	note(9, len(p.GetScomplexVal()), p.GetScomplexVal())
-	note(10, len(p.GetInt64Val()), p.GetInt64Val())
-	note(11, len(p.GetBoolVal()), p.GetBoolVal())
-	note(12, len(p.GetDcomplexVal()), p.GetDcomplexVal())
-	note(16, len(p.GetUint32Val()), p.GetUint32Val())
-	note(17, len(p.GetUint64Val()), p.GetUint64Val())
-	note(18, len(p.GetFloat8Val()), p.GetFloat8Val())
+	note(fieldnum.TensorProto_HalfVal, len(p.GetHalfVal()), p.GetHalfVal())
+	note(fieldnum.TensorProto_FloatVal, len(p.GetFloatVal()), p.GetFloatVal())
+	note(fieldnum.TensorProto_DoubleVal, len(p.GetDoubleVal()), p.GetDoubleVal())
+	note(fieldnum.TensorProto_IntVal, len(p.GetIntVal()), p.GetIntVal())
+	note(fieldnum.TensorProto_StringVal, len(p.GetStringVal()), p.GetStringVal())
+	note(fieldnum.TensorProto_ScomplexVal, len(p.GetScomplexVal()), p.GetScomplexVal())
+	note(fieldnum.TensorProto_Int64Val, len(p.GetInt64Val()), p.GetInt64Val())
+	note(fieldnum.TensorProto_BoolVal, len(p.GetBoolVal()), p.GetBoolVal())
+	note(fieldnum.TensorProto_DcomplexVal, len(p.GetDcomplexVal()), p.GetDcomplexVal())
+	note(fieldnum.TensorProto_Uint32Val, len(p.GetUint32Val()), p.GetUint32Val())
+	note(fieldnum.TensorProto_Uint64Val, len(p.GetUint64Val()), p.GetUint64Val())
+	note(fieldnum.TensorProto_Float8Val, len(p.GetFloat8Val()), p.GetFloat8Val())
 	return out
 }
 
@@ -183,25 +182,25 @@ func strayText(stray []byte) string {
 func valueField(e element) protowire.Number {
 	switch e.kind {
 	case boolean:
-		return 11
+		return fieldnum.TensorProto_BoolVal
 	case signed, unsigned:
 		switch {
 		case e.kind == signed && e.width == 8:
-			return 10
+			return fieldnum.TensorProto_Int64Val
 		case e.width == 8:
-			return 17
+			return fieldnum.TensorProto_Uint64Val
 		case e.kind == unsigned && e.width == 4:
-			return 16
+			return fieldnum.TensorProto_Uint32Val
 		}
-		return 7
+		return fieldnum.TensorProto_IntVal
 	case float, brainFloat:
-		return map[int]protowire.Number{2: 13, 4: 5, 8: 6}[e.width]
+		return map[int]protowire.Number{2: fieldnum.TensorProto_HalfVal, 4: fieldnum.TensorProto_FloatVal, 8: fieldnum.TensorProto_DoubleVal}[e.width]
 	case complexes:
-		return map[int]protowire.Number{8: 9, 16: 12}[e.width]
+		return map[int]protowire.Number{8: fieldnum.TensorProto_ScomplexVal, 16: fieldnum.TensorProto_DcomplexVal}[e.width]
 	case stringKind:
-		return 8
+		return fieldnum.TensorProto_StringVal
 	case messageKind:
 		return 0
 	}
-	return 18
+	return fieldnum.TensorProto_Float8Val
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -121,7 +122,7 @@ func variableText(n *nodeView) string {
 		text = dtypeName(tfpb.DataType(wire.AttrTypeOf(dtype)))
 	}
 	value, _ := n.findAttr([]byte("shape"))
-	if raw, ok := wire.AttrBytes(value, wire.AttrShape); ok {
+	if raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Shape); ok {
 		shape := new(tfpb.TensorShapeProto)
 		if schema.Unmarshal(raw, shape) == nil {
 			text += " " + shapeText(shape)

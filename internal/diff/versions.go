@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -31,10 +32,10 @@ func (c *comparison) compareVersions() error {
 		if c.report.Compared == "graph" {
 			continue
 		}
-		info, _ := m.Message(wire.MetaInfoDef)
-		v[i].info.TensorflowVersion = string(wire.Last(info, wire.InfoTFVersion))
-		v[i].info.TensorflowGitVersion = string(wire.Last(info, wire.InfoTFGitVersion))
-		v[i].info.MetaGraphVersion = string(wire.Last(info, wire.InfoMetaGraphVersion))
+		info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+		v[i].info.TensorflowVersion = string(wire.Last(info, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion))
+		v[i].info.TensorflowGitVersion = string(wire.Last(info, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowGitVersion))
+		v[i].info.MetaGraphVersion = string(wire.Last(info, fieldnum.MetaGraphDef_MetaInfoDef_MetaGraphVersion))
 	}
 	d := messages{}
 	d.plain("", v[0].info.ProtoReflect(), v[1].info.ProtoReflect())
@@ -63,8 +64,10 @@ func (c *comparison) compareInfo() error {
 	var infos [2]*tfpb.MetaGraphDef_MetaInfoDef
 	var raw [2][]byte
 	for i, m := range []*wire.MetaGraph{c.a, c.b} {
-		info, _ := m.Message(wire.MetaInfoDef)
-		raw[i] = unknownFields(info, messageFields(wire.InfoStrippedOpList, wire.InfoTFVersion, wire.InfoTFGitVersion, wire.InfoMetaGraphVersion))
+		info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+		raw[i] = unknownFields(info, messageFields(
+			fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion,
+			fieldnum.MetaGraphDef_MetaInfoDef_TensorflowGitVersion, fieldnum.MetaGraphDef_MetaInfoDef_MetaGraphVersion))
 		infos[i] = new(tfpb.MetaGraphDef_MetaInfoDef)
 		if schema.Unmarshal(raw[i], infos[i]) != nil {
 			infos[i] = nil

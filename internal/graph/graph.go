@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -70,7 +71,7 @@ func New(g wire.Graph) (*Graph, error) {
 	var node wire.Node
 	s := wire.Scan(g)
 	for s.Next() {
-		if !s.Is(wire.GraphNode) {
+		if !s.Is(fieldnum.GraphDef_Node) {
 			x.keep(s.Raw)
 			continue
 		}
@@ -104,7 +105,7 @@ func estimate(g wire.Graph) (nodes, inputs int) {
 	end := 0
 	s := wire.Scan(g)
 	for end < sampledBytes && s.Next() {
-		if s.Is(wire.GraphNode) && node.Parse(s.Data) == nil {
+		if s.Is(fieldnum.GraphDef_Node) && node.Parse(s.Data) == nil {
 			nodes++
 			inputs += len(node.Inputs)
 		}

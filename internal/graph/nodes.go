@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -35,13 +36,13 @@ func NewNodes(g wire.Graph) (*Nodes, error) {
 	}
 	s := wire.Scan(g)
 	for s.Next() {
-		if !s.Is(wire.GraphNode) {
+		if !s.Is(fieldnum.GraphDef_Node) {
 			continue
 		}
 		var name []byte
 		n := wire.Scan(s.Data)
 		for n.Next() {
-			if n.Is(wire.NodeName) {
+			if n.Is(fieldnum.NodeDef_Name) {
 				name = n.Data
 			}
 		}

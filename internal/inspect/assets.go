@@ -6,6 +6,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -31,7 +32,7 @@ type Asset struct {
 func Assets(m *wire.MetaGraph) ([]Asset, error) {
 	l := assetList{all: []Asset{}, at: make(map[string]int)}
 	for i := range m.Fields {
-		if field := &m.Fields[i]; field.Is(wire.AssetFileDef) {
+		if field := &m.Fields[i]; field.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			var def tfpb.AssetFileDef
 			if err := schema.Unmarshal(field.Data, &def); err != nil {
 				return nil, fmt.Errorf("read asset_file_def: %w", err)
@@ -82,9 +83,8 @@ func (l *assetList) findPaths(g wire.Graph) error {
 			continue
 		}
 		value, _ := n.Attr("value")
-		if encoded, ok := wire.AttrBytes(value, wire.AttrTensor); ok {
-			const stringVal = 8 // field of TensorProto
-			a.Path = string(wire.Last(encoded, stringVal))
+		if encoded, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor); ok {
+			a.Path = string(wire.Last(encoded, fieldnum.TensorProto_StringVal))
 		}
 	}
 	return nil

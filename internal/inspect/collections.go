@@ -11,6 +11,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -54,7 +55,7 @@ func Collections(m *model.Model, o CollectionsOptions) ([]Collection, error) {
 		o.Registry = scope.NewRegistry()
 	}
 	collections := []Collection{}
-	for key, raw := range m.Meta.Entries(wire.CollectionDef) {
+	for key, raw := range m.Meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		if !o.Filter.MatchKey(string(key)) {
 			continue
 		}
@@ -90,7 +91,7 @@ func parseCollection(key string, raw []byte, registry *scope.Registry) (Collecti
 	c.Entries = make([]Entry, 0, entries)
 	s := wire.Scan(list)
 	for s.Next() {
-		if s.Num == model.ListValues {
+		if s.Num == scope.ListValue {
 			c.Entries = appendEntries(c.Entries, kind, s.Field, registered, registry)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -73,7 +74,7 @@ type functionList struct {
 }
 
 func (l *functionList) add(raw wire.Function) error {
-	signature, _ := wire.Merged(raw, wire.FunctionSignature)
+	signature, _ := wire.Merged(raw, fieldnum.FunctionDef_Signature)
 	var def tfpb.OpDef
 	if err := schema.Unmarshal(signature, &def); err != nil {
 		return err
@@ -142,7 +143,7 @@ func (l *functionList) call(m *wire.MetaGraph) error {
 		if err != nil {
 			return err
 		}
-		if field.Is(wire.LibraryGradient) {
+		if field.Is(fieldnum.FunctionDefLibrary_Gradient) {
 			var def tfpb.GradientDef
 			if err := schema.Unmarshal(field.Data, &def); err != nil {
 				return err
@@ -183,18 +184,18 @@ func (l *functionList) node(n *wire.Node, where string) {
 
 // eachFunctionName calls use with each function that an AttrValue refers to.
 func eachFunctionName(value []byte, use func([]byte)) {
-	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
-		use(wire.Last(function, tensor.NameAttrListName))
+	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
+		use(wire.Last(function, fieldnum.NameAttrList_Name))
 		eachFunctionAttr(function, use)
 		return
 	}
-	list, ok := wire.AttrBytes(value, wire.AttrList)
+	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
 		return
 	}
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(wire.ListFunc) {
-			use(wire.Last(s.Data, tensor.NameAttrListName))
+		if s.Is(fieldnum.AttrValue_ListValue_Func) {
+			use(wire.Last(s.Data, fieldnum.NameAttrList_Name))
 			eachFunctionAttr(s.Data, use)
 		}
 	}
@@ -204,12 +205,12 @@ func eachFunctionName(value []byte, use func([]byte)) {
 // function values deeper than that.
 func eachFunctionAttr(function []byte, use func([]byte)) {
 	for s := wire.Scan(function); s.Next(); {
-		if !s.Is(tensor.NameAttrListAttr) {
+		if !s.Is(fieldnum.NameAttrList_Attr) {
 			continue
 		}
 		_, value := wire.MapEntry(s.Data)
-		if nested, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
-			use(wire.Last(nested, tensor.NameAttrListName))
+		if nested, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
+			use(wire.Last(nested, fieldnum.NameAttrList_Name))
 		}
 	}
 }

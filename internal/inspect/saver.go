@@ -5,8 +5,8 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -33,7 +33,7 @@ type Saver struct {
 // Savers returns the savers of a file. The error names the part that cannot be read.
 func Savers(m *wire.MetaGraph) (*SaverList, error) {
 	l := &SaverList{Savers: []Saver{}}
-	if raw, ok := m.Message(wire.SaverDef); ok {
+	if raw, ok := m.Message(fieldnum.MetaGraphDef_SaverDef); ok {
 		s, err := parseSaver(raw)
 		if err != nil {
 			return nil, fmt.Errorf("read saver_def: %w", err)
@@ -44,7 +44,7 @@ func Savers(m *wire.MetaGraph) (*SaverList, error) {
 	if !ok {
 		return l, nil
 	}
-	for entry := range model.ListEntries(collection, scope.BytesList) {
+	for entry := range model.ListEntries(collection, fieldnum.CollectionDef_BytesList) {
 		saver, err := parseSaver(entry)
 		if err != nil {
 			return nil, fmt.Errorf("read collection %q: %w", saversKey, err)

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"sort"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -44,7 +43,7 @@ type SignatureValue struct {
 // cannot be read.
 func Signatures(m *wire.MetaGraph, f model.Filter) ([]Signature, error) {
 	signatures := []Signature{}
-	for key, raw := range m.Entries(wire.SignatureDef) {
+	for key, raw := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if !f.MatchKey(string(key)) {
 			continue
 		}
@@ -102,14 +101,13 @@ func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
 }
 
 // signatureDefaults is the field of SignatureDef that holds default values.
-const signatureDefaults protowire.Number = 4
 
 // signatureValues returns the default values of a SignatureDef. It reads only what is displayed, because values can be
 // large.
 func signatureValues(signature []byte) []SignatureValue {
 	tensors := make(map[string]*tensor.Tensor)
 	for s := wire.Scan(signature); s.Next(); {
-		if s.Is(signatureDefaults) {
+		if s.Is(fieldnum.SignatureDef_Defaults) {
 			key, value := wire.MapEntry(s.Data)
 			tensors[string(key)] = tensor.ParseTensor(value)
 		}

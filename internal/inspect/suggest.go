@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -34,14 +35,14 @@ const (
 func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	walk(m, func(node []byte) bool {
-		name := wire.Last(node, wire.NodeName)
+		name := wire.Last(node, fieldnum.NodeDef_Name)
 		if !found.fits(name) {
 			return true
 		}
 		level, whole := found.level(name)
 		note := ""
 		if whole {
-			note = string(wire.Last(node, wire.NodeOp))
+			note = string(wire.Last(node, fieldnum.NodeDef_Op))
 		}
 		return found.add(level, note)
 	})
@@ -52,7 +53,7 @@ func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
 func SuggestScopes(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	walk(m, func(node []byte) bool {
-		name := wire.Last(node, wire.NodeName)
+		name := wire.Last(node, fieldnum.NodeDef_Name)
 		if !found.fits(name) {
 			return true
 		}
@@ -75,7 +76,7 @@ const maxNameLength = 1024
 func NodeNames(m *wire.MetaGraph) []string {
 	var names []string
 	walk(m, func(node []byte) bool {
-		if name := string(wire.Last(node, wire.NodeName)); len(name) <= maxNameLength && printable(name) {
+		if name := string(wire.Last(node, fieldnum.NodeDef_Name)); len(name) <= maxNameLength && printable(name) {
 			names = append(names, name)
 		}
 		return len(names) < maxNames
@@ -99,7 +100,7 @@ func ScopeNames(m *wire.MetaGraph) []string {
 // SuggestOps returns the ops that begin with prefix.
 func SuggestOps(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
-	walk(m, func(node []byte) bool { return found.add(wire.Last(node, wire.NodeOp), "") })
+	walk(m, func(node []byte) bool { return found.add(wire.Last(node, fieldnum.NodeDef_Op), "") })
 	return found.list()
 }
 
@@ -107,7 +108,7 @@ func SuggestOps(m *wire.MetaGraph, prefix string) []Suggestion {
 func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	add := func(node []byte) bool {
-		device := wire.Last(node, wire.NodeDevice)
+		device := wire.Last(node, fieldnum.NodeDef_Device)
 		return len(device) == 0 || found.add(device, "")
 	}
 	walk(m, add)
@@ -120,16 +121,16 @@ func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
 func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	collection, _ := m.Collection(unbound)
-	if kind, list := scope.KindOf(collection); kind == scope.BytesList || kind == scope.NodeList {
+	if kind, list := scope.KindOf(collection); kind == fieldnum.CollectionDef_BytesList || kind == fieldnum.CollectionDef_NodeList {
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(model.ListValues) {
+			if s.Is(scope.ListValue) {
 				found.add(s.Data, "unbound input")
 			}
 		}
 	}
 	walk(m, func(node []byte) bool {
-		op := string(wire.Last(node, wire.NodeOp))
-		return !strings.HasPrefix(op, "Placeholder") || found.add(wire.Last(node, wire.NodeName), op)
+		op := string(wire.Last(node, fieldnum.NodeDef_Op))
+		return !strings.HasPrefix(op, "Placeholder") || found.add(wire.Last(node, fieldnum.NodeDef_Name), op)
 	})
 	return found.list()
 }
@@ -137,7 +138,7 @@ func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
 // SuggestCollections returns the keys of collections that begin with prefix. The note is the kind of list.
 func SuggestCollections(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
-	for key, collection := range m.Entries(wire.CollectionDef) {
+	for key, collection := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		kind, _ := scope.KindOf(collection)
 		if !found.add(key, string(model.CollectionKinds[kind])) {
 			break
@@ -149,7 +150,7 @@ func SuggestCollections(m *wire.MetaGraph, prefix string) []Suggestion {
 // SuggestSignatures returns the keys of signatures that begin with prefix.
 func SuggestSignatures(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
-	for key := range m.Entries(wire.SignatureDef) {
+	for key := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if !found.add(key, "") {
 			break
 		}
@@ -172,7 +173,7 @@ func SuggestFunctions(m *wire.MetaGraph, prefix string) []Suggestion {
 func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
 	left := maxWalked
 	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); {
-		if s.Is(wire.GraphNode) {
+		if s.Is(fieldnum.GraphDef_Node) {
 			left--
 			if !visit(s.Data) {
 				return
@@ -185,15 +186,15 @@ func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
 func walkFunctions(m *wire.MetaGraph, visit func(node []byte) bool) {
 	left := maxWalked
 	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); left-- {
-		if !s.Is(wire.GraphLibrary) {
+		if !s.Is(fieldnum.GraphDef_Library) {
 			continue
 		}
 		for f := wire.Scan(s.Data); f.Next(); {
-			if !f.Is(wire.LibraryFunction) {
+			if !f.Is(fieldnum.FunctionDefLibrary_Function) {
 				continue
 			}
 			for n := wire.Scan(f.Data); left > 0 && n.Next(); left-- {
-				if n.Is(wire.FunctionNode) && !visit(n.Data) {
+				if n.Is(fieldnum.FunctionDef_NodeDef) && !visit(n.Data) {
 					return
 				}
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/problems"
 	"github.com/metagraph/metagraph/internal/inspect/variables"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -163,20 +164,20 @@ func messageParts(m *wire.MetaGraph) []MessagePart {
 
 // readOrigin reads meta_info_def, without its op list, and the versions of the graph.
 func (s *Summary) readOrigin(m *model.Model) error {
-	info, _ := m.Meta.Message(wire.MetaInfoDef)
+	info, _ := m.Meta.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	o := &s.TensorFlow
 	f := wire.Scan(info)
 	for f.Next() {
 		switch {
-		case f.Is(wire.InfoTFVersion):
+		case f.Is(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion):
 			o.Version = string(f.Data)
-		case f.Is(wire.InfoTFGitVersion):
+		case f.Is(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowGitVersion):
 			o.GitVersion = string(f.Data)
-		case f.Is(wire.InfoMetaGraphVersion):
+		case f.Is(fieldnum.MetaGraphDef_MetaInfoDef_MetaGraphVersion):
 			o.MetaGraphVersion = string(f.Data)
-		case f.Is(wire.InfoTags):
+		case f.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags):
 			o.Tags = append(o.Tags, string(f.Data))
-		case f.Num == wire.InfoStrippedDefaults && f.Type == protowire.VarintType:
+		case f.Num == fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs && f.Type == protowire.VarintType:
 			o.StrippedDefaultAttrs = f.Uint() != 0
 		}
 	}
@@ -189,7 +190,7 @@ func (s *Summary) readOrigin(m *model.Model) error {
 	}
 	graph := g.Rest()
 	// Before VersionDef existed, the graph version had its own field.
-	o.Producer = int32(wire.LastUint(graph, wire.GraphOldVersion))
+	o.Producer = int32(wire.LastUint(graph, fieldnum.GraphDef_Version))
 	if raw, ok := graph.Versions(); ok {
 		var versions tfpb.VersionDef
 		if err := schema.Unmarshal(raw, &versions); err != nil {
@@ -218,7 +219,7 @@ func (s *Summary) readGraph(m *model.Model) error {
 		byOp[op]++
 		byDevice[g.Device(i)]++
 		if op == constant {
-			s.Graph.ConstantBytes += int64(protowire.SizeTag(wire.GraphNode) + protowire.SizeBytes(len(g.Raw(i))))
+			s.Graph.ConstantBytes += int64(protowire.SizeTag(fieldnum.GraphDef_Node) + protowire.SizeBytes(len(g.Raw(i))))
 		}
 	}
 	s.Graph.Nodes = g.Len()
@@ -253,7 +254,7 @@ func (s *Summary) readGraph(m *model.Model) error {
 // readCollections counts the entries of each collection without decoding them.
 func (s *Summary) readCollections(m *model.Model) error {
 	s.Collections = []CollectionCount{}
-	for key, raw := range m.Meta.Entries(wire.CollectionDef) {
+	for key, raw := range m.Meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		kind, list, err := model.CollectionList(raw)
 		if err != nil {
 			return fmt.Errorf("read collection %q: %w", key, err)

@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -18,22 +19,22 @@ func TagSets(metas []*wire.MetaGraph) ([]TagSet, error) {
 	sets := []TagSet{}
 	for _, m := range metas {
 		set := TagSet{Tags: []string{}, Signatures: []string{}}
-		info, _ := m.Message(wire.MetaInfoDef)
+		info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 		for s := wire.Scan(info); s.Next(); {
-			if s.Is(wire.InfoTags) {
+			if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
 				set.Tags = append(set.Tags, string(s.Data))
 			}
 		}
 		s := wire.Scan(m.Graph())
 		for s.Next() {
-			if s.Is(wire.GraphNode) {
+			if s.Is(fieldnum.GraphDef_Node) {
 				set.Nodes++
 			}
 		}
 		if err := s.Err(); err != nil {
 			return nil, fmt.Errorf("read the tag-sets: %w", err)
 		}
-		for key := range m.Entries(wire.SignatureDef) {
+		for key := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 			set.Signatures = append(set.Signatures, string(key))
 		}
 		sets = append(sets, set)

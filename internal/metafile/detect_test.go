@@ -19,6 +19,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -332,8 +333,8 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close() //nolint:errcheck // read only
-			info, _ := f.Meta.Message(wire.MetaInfoDef)
-			if got := string(wire.Last(info, wire.InfoTFVersion)); got != version {
+			info, _ := f.Meta.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+			if got := string(wire.Last(info, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion)); got != version {
 				t.Errorf("TensorFlow version %q, want %q", got, version)
 			}
 			n := 0
@@ -357,7 +358,7 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("%d functions, want %s", n, functions)
 			}
 			n = 0
-			for key := range f.Meta.Entries(wire.CollectionDef) {
+			for key := range f.Meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 				if !strings.Contains(","+collections, ","+string(key)+":") {
 					t.Errorf("collection %q is not in the index", key)
 				}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -125,7 +126,7 @@ func isGeneratorBundle(_ string, raw []byte) bool {
 	for s.Next() {
 		switch {
 		case s.Is(details):
-			id = len(wire.Last(s.Data, 1)) > 0 && printable(wire.Last(s.Data, 1))
+			id = hasName(s.Data)
 			description = printable(wire.Last(s.Data, 2))
 		case s.Is(metaGraphFile):
 			m, err := wire.ParseMetaGraph(s.Data)
@@ -138,19 +139,25 @@ func isGeneratorBundle(_ string, raw []byte) bool {
 	return s.Err() == nil && id && description && graph
 }
 
+// hasName reports whether the first field of message is a printable name, as in OpDef and its arguments and attrs.
+func hasName(message []byte) bool {
+	name := wire.Last(message, fieldnum.OpDef_Name)
+	return len(name) > 0 && printable(name)
+}
+
 // isOpList tests for an OpList: OpDefs with a name in camel case and an argument or an attr that has a name.
 func isOpList(_ string, raw []byte) bool {
 	named, described := 0, 0
 	s := wire.Scan(raw)
 	for n := 0; n < 16 && s.Next(); n++ {
-		if !s.Is(1) {
+		if !s.Is(fieldnum.OpList_Op) {
 			return false
 		}
 		for f := wire.Scan(s.Data); f.Next(); {
 			switch {
-			case f.Is(1) && printable(f.Data) && len(f.Data) > 0:
+			case f.Is(fieldnum.OpDef_Name) && printable(f.Data) && len(f.Data) > 0:
 				named++
-			case (f.Is(2) || f.Is(3) || f.Is(4)) && len(wire.Last(f.Data, 1)) > 0 && printable(wire.Last(f.Data, 1)) && wire.Check(f.Data) == nil:
+			case (f.Is(fieldnum.OpDef_InputArg) || f.Is(fieldnum.OpDef_OutputArg) || f.Is(fieldnum.OpDef_Attr)) && hasName(f.Data) && wire.Check(f.Data) == nil:
 				described++
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/text"
 )
@@ -61,9 +62,9 @@ func (p packed) field(num protoreflect.FieldNumber) protoreflect.FieldDescriptor
 	return p.Descriptor().Fields().ByNumber(num)
 }
 
-func (p packed) url() string    { return p.Get(p.field(1)).String() }
-func (p packed) value() []byte  { return p.Get(p.field(2)).Bytes() }
-func (p packed) set(raw []byte) { p.Set(p.field(2), protoreflect.ValueOfBytes(raw)) }
+func (p packed) url() string    { return p.Get(p.field(fieldnum.Any_TypeUrl)).String() }
+func (p packed) value() []byte  { return p.Get(p.field(fieldnum.Any_Value)).Bytes() }
+func (p packed) set(raw []byte) { p.Set(p.field(fieldnum.Any_Value), protoreflect.ValueOfBytes(raw)) }
 
 // each calls use with every Any in message that has an unknown type, including those nested in other Anys.
 func (o opaqueTypes) each(message protoreflect.Message, use func(packed) error, depth int) error {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -75,12 +76,6 @@ func ParseFormat(name string) (Format, error) {
 // MaxSize is the largest message that TensorFlow can read, in bytes.
 const MaxSize = 1<<31 - 1
 
-// Field numbers of SavedModel (tensorflow/core/protobuf/saved_model.proto).
-const (
-	savedModelSchemaVersion protowire.Number = 1
-	savedModelMetaGraphs    protowire.Number = 2
-)
-
 // A File is one loaded input. Close it when its bytes are no longer needed.
 type File struct {
 	Name    string          // what to call it in messages: the path as given, or "standard input"
@@ -127,12 +122,12 @@ func (f *File) RebuildAll(metas []*wire.Rope) (*wire.Rope, error) {
 	var b wire.Builder
 	s := wire.Scan(f.Bytes)
 	for number := 0; s.Next(); {
-		if !s.Is(savedModelMetaGraphs) {
+		if !s.Is(fieldnum.SavedModel_MetaGraphs) {
 			b.Window(s.Raw)
 			continue
 		}
 		meta := metas[number]
-		b.Message(savedModelMetaGraphs, func() { b.Append(meta) })
+		b.Message(fieldnum.SavedModel_MetaGraphs, func() { b.Append(meta) })
 		number++
 	}
 	return b.Build(), s.Err()
@@ -146,12 +141,12 @@ func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
 		var b wire.Builder
 		s := wire.Scan(f.Bytes)
 		for number := 0; s.Next(); {
-			if !s.Is(savedModelMetaGraphs) {
+			if !s.Is(fieldnum.SavedModel_MetaGraphs) {
 				b.Window(s.Raw)
 				continue
 			}
 			if number == f.selected {
-				b.Message(savedModelMetaGraphs, func() { b.Append(meta) })
+				b.Message(fieldnum.SavedModel_MetaGraphs, func() { b.Append(meta) })
 			} else {
 				b.Window(s.Raw)
 			}
@@ -181,8 +176,8 @@ func (f *File) As(kind Kind, meta *wire.Rope) (*wire.Rope, error) {
 // NewSavedModel returns a SavedModel of one MetaGraphDef.
 func NewSavedModel(meta *wire.Rope) *wire.Rope {
 	var b wire.Builder
-	b.Varint(savedModelSchemaVersion, 1)
-	b.Message(savedModelMetaGraphs, func() { b.Append(meta) })
+	b.Varint(fieldnum.SavedModel_SavedModelSchemaVersion, 1)
+	b.Message(fieldnum.SavedModel_MetaGraphs, func() { b.Append(meta) })
 	return b.Build()
 }
 
@@ -205,7 +200,7 @@ func KindByName(path string) (Kind, bool) {
 func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 	var graph wire.Builder // of all occurrences of the field, which protobuf merges
 	at, err := meta.Fields(0, meta.Size(), func(f wire.RopeField) bool {
-		if f.Num == wire.GraphDef && f.Type == protowire.BytesType {
+		if f.Num == fieldnum.MetaGraphDef_GraphDef && f.Type == protowire.BytesType {
 			graph.Append(meta.Cut(f.At, f.Size))
 		}
 		return true

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/text"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -158,7 +159,7 @@ func (f *File) pick(o OpenOptions) error {
 	var graphs [][]byte
 	s := wire.Scan(f.Bytes)
 	for s.Next() {
-		if s.Is(savedModelMetaGraphs) {
+		if s.Is(fieldnum.SavedModel_MetaGraphs) {
 			graphs = append(graphs, s.Data)
 		}
 	}
@@ -221,9 +222,9 @@ func (f *File) noTagSet(tagSet string, given bool) error {
 // tags returns the tags of a MetaGraphDef in file order.
 func tags(meta *wire.MetaGraph) []string {
 	var out []string
-	info, _ := meta.Message(wire.MetaInfoDef)
+	info, _ := meta.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	for s := wire.Scan(info); s.Next(); {
-		if s.Is(wire.InfoTags) {
+		if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
 			out = append(out, string(s.Data))
 		}
 	}

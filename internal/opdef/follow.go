@@ -2,6 +2,7 @@ package opdef
 
 import (
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -125,8 +126,8 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 		return tensor.Shape{}, true
 	case "Const":
 		value, _ := n.Attr("value")
-		decoded, _ := wire.AttrBytes(value, wire.AttrTensor)
-		shape, _ := wire.Merged(decoded, tensor.TensorShape)
+		decoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
+		shape, _ := wire.Merged(decoded, fieldnum.TensorProto_TensorShape)
 		return tensor.ParseShape(shape), true
 	case "_Arg", "Empty", "ImmutableConst", "ParameterizedTruncatedNormal":
 		if shape := tensor.AttrShape(n); shape != nil {
@@ -252,7 +253,7 @@ func (t *Tensors) integers(e graph.Edge) ([]int64, bool) {
 	var n wire.Node
 	t.g.Node(int(e.Node), &n)
 	value, _ := n.Attr("value")
-	raw, ok := wire.AttrBytes(value, wire.AttrTensor)
+	raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	if !ok {
 		return nil, false
 	}

@@ -5,6 +5,7 @@ package opdef
 
 import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -18,27 +19,17 @@ type List struct {
 	defaults map[string]map[string][]byte
 }
 
-// Fields of OpList, OpDef and OpDef.AttrDef (tensorflow/core/framework/op_def.proto).
-const (
-	OpListOp = 1 // the definitions
-	OpName   = 1
-	OpAttr   = 4
-
-	attrName         = 1
-	attrDefaultValue = 3
-)
-
 // NewList returns the op definitions of m. If m defines an op twice, the last definition counts.
 func NewList(m *wire.MetaGraph) *List {
 	d := &List{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef), defaults: make(map[string]map[string][]byte)}
-	info, _ := m.Message(wire.MetaInfoDef)
-	list, _ := wire.Merged(info, wire.InfoStrippedOpList)
+	info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	list, _ := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
 	s := wire.Scan(list)
 	for s.Next() {
-		if !s.Is(OpListOp) {
+		if !s.Is(fieldnum.OpList_Op) {
 			continue
 		}
-		name := string(wire.Last(s.Data, OpName))
+		name := string(wire.Last(s.Data, fieldnum.OpDef_Name))
 		if _, ok := d.raw[name]; !ok {
 			d.names = append(d.names, name)
 		}
@@ -75,11 +66,11 @@ func (d *List) Defaults(op []byte) map[string][]byte {
 func defaultsIn(def []byte) map[string][]byte {
 	defaults := make(map[string][]byte)
 	for s := wire.Scan(def); s.Next(); {
-		if !s.Is(OpAttr) {
+		if !s.Is(fieldnum.OpDef_Attr) {
 			continue
 		}
-		if value, ok := wire.Merged(s.Data, attrDefaultValue); ok {
-			defaults[string(wire.Last(s.Data, attrName))] = value
+		if value, ok := wire.Merged(s.Data, fieldnum.OpDef_AttrDef_DefaultValue); ok {
+			defaults[string(wire.Last(s.Data, fieldnum.OpDef_AttrDef_Name))] = value
 		}
 	}
 	return defaults

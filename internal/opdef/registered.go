@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -31,7 +32,7 @@ type Registered struct{ defs [][]byte }
 func NewRegistered() *Registered {
 	r := &Registered{defs: make([][]byte, 0, 2048)}
 	for s := wire.Scan(registeredList); s.Next(); {
-		if s.Is(OpListOp) {
+		if s.Is(fieldnum.OpList_Op) {
 			r.defs = append(r.defs, s.Data)
 		}
 	}
@@ -65,8 +66,8 @@ func (r *Registered) Defaults(name string) map[string][]byte {
 
 // Raw returns the OpDef of an op without descriptions. It returns false if TensorFlow does not register the op.
 func (r *Registered) Raw(name string) ([]byte, bool) {
-	i := sort.Search(len(r.defs), func(i int) bool { return string(wire.Last(r.defs[i], OpName)) >= name })
-	if i == len(r.defs) || string(wire.Last(r.defs[i], OpName)) != name {
+	i := sort.Search(len(r.defs), func(i int) bool { return string(wire.Last(r.defs[i], fieldnum.OpDef_Name)) >= name })
+	if i == len(r.defs) || string(wire.Last(r.defs[i], fieldnum.OpDef_Name)) != name {
 		return nil, false
 	}
 	return r.defs[i], true

@@ -3,6 +3,7 @@ package opdef
 import (
 	"testing"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -16,7 +17,7 @@ func TestResourceKinds(t *testing.T) {
 		}
 	}
 	for _, raw := range r.defs {
-		name := string(wire.Last(raw, OpName))
+		name := string(wire.Last(raw, fieldnum.OpDef_Name))
 		shared := false
 		for _, attr := range r.Find(name).GetAttr() {
 			shared = shared || attr.GetName() == "shared_name"

@@ -3,30 +3,35 @@ package opdef
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // The attrs of a node.
 
-func (c *inference) intAttr(name string) int64 { return int64(wire.LastUint(c.Attr(name), wire.AttrI)) }
+func (c *inference) intAttr(name string) int64 {
+	return int64(wire.LastUint(c.Attr(name), fieldnum.AttrValue_I))
+}
 
-func (c *inference) boolAttr(name string) bool { return wire.LastUint(c.Attr(name), wire.AttrB) != 0 }
+func (c *inference) boolAttr(name string) bool {
+	return wire.LastUint(c.Attr(name), fieldnum.AttrValue_B) != 0
+}
 
 func (c *inference) stringAttr(name string) string {
-	s, _ := wire.AttrBytes(c.Attr(name), wire.AttrS)
+	s, _ := wire.AttrBytes(c.Attr(name), fieldnum.AttrValue_S)
 	return string(s)
 }
 
 // intsAttr returns the integers in a list attr.
 func (c *inference) intsAttr(name string) []int64 {
-	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
+	list, _ := wire.AttrBytes(c.Attr(name), fieldnum.AttrValue_List)
 	var out []int64
 	for s := wire.Scan(list); s.Next(); {
 		switch {
-		case s.Num == wire.AttrI && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.AttrValue_I && s.Type == protowire.VarintType:
 			out = append(out, int64(s.Uint()))
-		case s.Is(wire.AttrI):
+		case s.Is(fieldnum.AttrValue_I):
 			for rest := s.Data; len(rest) > 0; {
 				v, n := protowire.ConsumeVarint(rest)
 				if n < 0 {
@@ -41,7 +46,7 @@ func (c *inference) intsAttr(name string) []int64 {
 
 // shapeAttr returns the attr "shape", or nil if the node has none.
 func (c *inference) shapeAttr() tensor.Shape {
-	raw, ok := wire.AttrBytes(c.Attr("shape"), wire.AttrShape)
+	raw, ok := wire.AttrBytes(c.Attr("shape"), fieldnum.AttrValue_Shape)
 	if !ok {
 		return nil
 	}
@@ -50,10 +55,10 @@ func (c *inference) shapeAttr() tensor.Shape {
 
 // shapesAttr returns the shapes in a list attr.
 func (c *inference) shapesAttr(name string) []tensor.Shape {
-	list, _ := wire.AttrBytes(c.Attr(name), wire.AttrList)
+	list, _ := wire.AttrBytes(c.Attr(name), fieldnum.AttrValue_List)
 	var out []tensor.Shape
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(wire.AttrShape) {
+		if s.Is(fieldnum.AttrValue_Shape) {
 			out = append(out, tensor.ParseShape(s.Data))
 		}
 	}

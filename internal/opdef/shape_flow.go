@@ -1,6 +1,7 @@
 package opdef
 
 import (
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -33,11 +34,11 @@ func oldVariable(c *inference) {
 
 // constant handles Const.
 func constant(c *inference) {
-	raw, ok := wire.AttrBytes(c.Attr("value"), wire.AttrTensor)
+	raw, ok := wire.AttrBytes(c.Attr("value"), fieldnum.AttrValue_Tensor)
 	if !ok {
 		return
 	}
-	shape, _ := wire.Merged(raw, tensor.TensorShape)
+	shape, _ := wire.Merged(raw, fieldnum.TensorProto_TensorShape)
 	s := tensor.ParseShape(shape)
 	if s == nil {
 		s = tensor.Shape{} // TensorFlow treats a constant of unknown rank as a scalar

@@ -3,6 +3,7 @@ package opdef
 import (
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -43,7 +44,7 @@ func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 func (t *Tensors) producerVersion() int64 {
 	if t.producer < 0 {
 		versions, _ := t.graph.Versions()
-		t.producer = int64(uint32(wire.LastUint(versions, 1)))
+		t.producer = int64(uint32(wire.LastUint(versions, fieldnum.VersionDef_Producer)))
 	}
 	return t.producer
 }
@@ -154,7 +155,7 @@ func (t *Tensors) readFunctions() map[string][]byte {
 		if err != nil {
 			break // ignore the rest of a damaged library
 		}
-		signature, _ := wire.Merged(f, wire.FunctionSignature)
+		signature, _ := wire.Merged(f, fieldnum.FunctionDef_Signature)
 		signatures[f.Name()] = signature
 	}
 	return signatures

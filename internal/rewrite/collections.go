@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/nearest"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -77,7 +78,7 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 	kept := new(wire.MetaGraph)
 	var b wire.Builder
 	for _, f := range m.Fields {
-		if !f.Is(wire.CollectionDef) {
+		if !f.Is(fieldnum.MetaGraphDef_CollectionDef) {
 			b.Field(f)
 			kept.Fields = append(kept.Fields, f)
 			continue

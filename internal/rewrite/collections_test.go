@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -77,7 +78,7 @@ func TestFilterCollectionsCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		none := parse(t, rope.Bytes())
-		for key := range none.Entries(wire.CollectionDef) {
+		for key := range none.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 			t.Errorf("collection %q was not dropped", key)
 		}
 		if len(report.Kept) > 0 || !bytes.Equal(none.Graph(), parse(t, raw).Graph()) {
@@ -176,7 +177,7 @@ func checkFilter(t *testing.T, raw []byte, o rewrite.CollectionOptions) {
 	}
 	var rest []byte
 	for s := wire.Scan(before); s.Next(); {
-		if key, _ := wire.MapEntry(s.Data); s.Is(wire.CollectionDef) && slices.Contains(dropped, string(key)) {
+		if key, _ := wire.MapEntry(s.Data); s.Is(fieldnum.MetaGraphDef_CollectionDef) && slices.Contains(dropped, string(key)) {
 			continue
 		}
 		rest = append(rest, s.Raw...)
@@ -202,5 +203,5 @@ func collection(key string, values ...string) []byte {
 	for _, v := range values {
 		list = append(list, wiretest.String(1, v)...)
 	}
-	return wiretest.Message(wire.CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, list)))
+	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, list)))
 }

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"iter"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -26,9 +27,9 @@ func groups(entry []byte) iter.Seq[[]byte] {
 // groupsIn returns the node names of the colocation groups in the AttrValue of `_class`.
 func groupsIn(value []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		list, _ := wire.AttrBytes(value, wire.AttrList)
+		list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(wire.ListS) && bytes.HasPrefix(s.Data, locPrefix) && !yield(s.Data[len(locPrefix):]) {
+			if s.Is(fieldnum.AttrValue_ListValue_S) && bytes.HasPrefix(s.Data, locPrefix) && !yield(s.Data[len(locPrefix):]) {
 				return
 			}
 		}
@@ -49,10 +50,10 @@ func (c *deviceClearer) ungroup(entry []byte) bool {
 // else.
 func withoutGroups(entry []byte) []byte {
 	key, value := wire.MapEntry(entry)
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var kept wire.Builder
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(wire.ListS) || !bytes.HasPrefix(s.Data, locPrefix) {
+		if !s.Is(fieldnum.AttrValue_ListValue_S) || !bytes.HasPrefix(s.Data, locPrefix) {
 			kept.Window(s.Raw)
 		}
 	}
@@ -60,9 +61,9 @@ func withoutGroups(entry []byte) []byte {
 		return nil
 	}
 	var b wire.Builder
-	b.Bytes(1, key)
-	b.Message(2, func() {
-		b.Message(wire.AttrList, func() { b.Append(kept.Build()) })
+	b.Bytes(fieldnum.MapEntry_Key, key)
+	b.Message(fieldnum.MapEntry_Value, func() {
+		b.Message(fieldnum.AttrValue_List, func() { b.Append(kept.Build()) })
 		for s := wire.Scan(value); s.Next(); {
 			if !wire.SetsAttr(s.Field) {
 				b.Window(s.Raw) // an unknown field

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -15,7 +16,7 @@ func ExportDebugInfo(m *wire.MetaGraph, o ExportOptions, info []byte) (*wire.Rop
 	}
 	savers := new(saverScopes)
 	if o.ClearExtraneousSavers {
-		saver, _ := m.Message(wire.SaverDef)
+		saver, _ := m.Message(fieldnum.MetaGraphDef_SaverDef)
 		if savers, err = findSavers(m.Graph(), saver); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -24,10 +25,10 @@ func parseDeviceNode(raw []byte) (deviceNode, error) {
 	s := wire.Scan(raw)
 	for s.Next() {
 		switch {
-		case s.Is(wire.NodeDevice):
+		case s.Is(fieldnum.NodeDef_Device):
 			n.device, n.field = s.Data, s.Raw
 			n.fields++
-		case s.Is(wire.NodeAttr) && isClass(s.Data):
+		case s.Is(fieldnum.NodeDef_Attr) && isClass(s.Data):
 			n.class = s.Data
 		}
 	}
@@ -147,17 +148,17 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 func (n *deviceNode) rebuild(b *wire.Builder, action *deviceAction, ungroup bool) {
 	for s := wire.Scan(n.raw); s.Next(); {
 		switch {
-		case s.Is(wire.NodeDevice) && action.changes():
+		case s.Is(fieldnum.NodeDef_Device) && action.changes():
 			if action.to != "" && &s.Raw[0] == &n.field[0] {
-				b.String(wire.NodeDevice, action.to)
+				b.String(fieldnum.NodeDef_Device, action.to)
 			}
-		case s.Is(wire.NodeAttr) && ungroup && isClass(s.Data):
+		case s.Is(fieldnum.NodeDef_Attr) && ungroup && isClass(s.Data):
 			// Removing the last entry must not expose an earlier entry, which protobuf ignores.
 			if &s.Data[0] != &n.class[0] {
 				continue
 			}
 			if kept := withoutGroups(s.Data); kept != nil {
-				b.Bytes(wire.NodeAttr, kept)
+				b.Bytes(fieldnum.NodeDef_Attr, kept)
 			}
 		default:
 			b.Window(s.Raw)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -70,8 +71,8 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 	}
 	var b wire.Builder
 	for _, f := range m.Fields {
-		if f.Is(wire.GraphDef) {
-			b.Message(wire.GraphDef, func() { c.graph(&b, f.Data) })
+		if f.Is(fieldnum.MetaGraphDef_GraphDef) {
+			b.Message(fieldnum.MetaGraphDef_GraphDef, func() { c.graph(&b, f.Data) })
 		} else {
 			b.Field(f)
 		}
@@ -105,7 +106,7 @@ type deviceClearer struct {
 // graph appends the fields of a GraphDef.
 func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
 	c.each(graph, func(f wire.Field) {
-		if f.Is(wire.GraphNode) {
+		if f.Is(fieldnum.GraphDef_Node) {
 			c.node(b, f)
 			return
 		}
@@ -113,7 +114,7 @@ func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
 			return
 		}
 		switch {
-		case f.Is(wire.GraphLibrary):
+		case f.Is(fieldnum.GraphDef_Library):
 			c.frozen = c.options.GraphOnly
 			c.message(b, f, func(inner *wire.Builder) { c.library(inner, f.Data) })
 			c.frozen = false
@@ -126,7 +127,7 @@ func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
 // library appends the fields of a function library.
 func (c *deviceClearer) library(b *wire.Builder, library []byte) {
 	c.each(library, func(f wire.Field) {
-		if !f.Is(wire.LibraryFunction) {
+		if !f.Is(fieldnum.FunctionDefLibrary_Function) {
 			b.Window(f.Raw)
 			return
 		}
@@ -134,7 +135,7 @@ func (c *deviceClearer) library(b *wire.Builder, library []byte) {
 		c.function = wire.Function(f.Data).Name()
 		c.message(b, f, func(inner *wire.Builder) {
 			c.each(f.Data, func(f wire.Field) {
-				if f.Is(wire.FunctionNode) {
+				if f.Is(fieldnum.FunctionDef_NodeDef) {
 					c.node(inner, f)
 				} else {
 					inner.Window(f.Raw)

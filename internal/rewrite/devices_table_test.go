@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -18,14 +19,14 @@ import (
 
 // towers is a graph on several devices, with groups and a function.
 func towers() []byte {
-	on := func(device string) []byte { return wiretest.String(wire.NodeDevice, device) }
+	on := func(device string) []byte { return wiretest.String(fieldnum.NodeDef_Device, device) }
 	return graph(
 		node("v", on("/job:ps/task:0/cpu:0")),
 		node("a", on("/gpu:0"), class("loc:@v", "keep")),
 		node("b", on("/device:GPU:1"), class("loc:@v")),
 		node("c"),
 		node("d", class("loc:@c")),
-		wiretest.Message(wire.GraphLibrary,
+		wiretest.Message(fieldnum.GraphDef_Library,
 			function("f", bodyNode("x", on("/gpu:0")), bodyNode("y", on("/job:w/GPU:0"), class("loc:@x"))),
 			function("g", bodyNode("x"))))
 }
@@ -166,12 +167,12 @@ func TestClearDevices(t *testing.T) {
 func TestClearDevicesDamaged(t *testing.T) {
 	bad := []byte{0x0a, 0x05, 1}
 	for name, message := range map[string][]byte{
-		"graph":    wiretest.Message(wire.GraphDef, bad),
-		"node":     graph(wiretest.Message(wire.GraphNode, bad)),
-		"library":  graph(wiretest.Message(wire.GraphLibrary, bad)),
-		"function": graph(wiretest.Message(wire.GraphLibrary, wiretest.Message(wire.LibraryFunction, bad))),
-		"body":     graph(wiretest.Message(wire.GraphLibrary, wiretest.Message(wire.LibraryFunction, wiretest.Message(wire.FunctionNode, bad)))),
-		"at last":  graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0")), wiretest.Message(wire.GraphNode, bad)),
+		"graph":    wiretest.Message(fieldnum.MetaGraphDef_GraphDef, bad),
+		"node":     graph(wiretest.Message(fieldnum.GraphDef_Node, bad)),
+		"library":  graph(wiretest.Message(fieldnum.GraphDef_Library, bad)),
+		"function": graph(wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, bad))),
+		"body":     graph(wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, wiretest.Message(fieldnum.FunctionDef_NodeDef, bad)))),
+		"at last":  graph(node("a", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0")), wiretest.Message(fieldnum.GraphDef_Node, bad)),
 	} {
 		_, _, err := rewrite.ClearDevices(parse(t, message), rewrite.DeviceOptions{})
 		var syntax *wire.SyntaxError
@@ -184,10 +185,10 @@ func TestClearDevicesDamaged(t *testing.T) {
 // TestClassKeepsOtherValues removes groups from an attr that has other values too.
 func TestClassKeepsOtherValues(t *testing.T) {
 	unknown := wiretest.String(77, "unknown")
-	raw := graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(wire.AttrList, wiretest.String(wire.ListS, "loc:@a"), wiretest.Varint(3, 5), unknown), unknown))))
-	want := graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(wire.AttrList, wiretest.Varint(3, 5), unknown), unknown))))
+	raw := graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a"), wiretest.Varint(3, 5), unknown), unknown))))
+	want := graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.Varint(3, 5), unknown), unknown))))
 	rope, _, err := rewrite.ClearDevices(parse(t, raw), rewrite.DeviceOptions{Colocation: true})
 	if err != nil {
 		t.Fatal(err)

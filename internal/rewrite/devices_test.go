@@ -10,6 +10,7 @@ import (
 
 	nodeindex "github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -177,58 +178,60 @@ func checkUntouched(t *testing.T, before, after wire.Graph) {
 
 // strangeDevices are nodes with devices and groups in encodings that no library writes.
 var strangeDevices = [][]byte{
-	graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"), wiretest.String(wire.NodeDevice, "/gpu:1"))),
-	graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"), wiretest.String(wire.NodeDevice, ""))),
-	graph(node("a", wiretest.String(wire.NodeDevice, ""), class("loc:@a"), wiretest.String(wire.NodeDevice, "/gpu:0"))),
+	graph(node("a", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"), wiretest.String(fieldnum.NodeDef_Device, "/gpu:1"))),
+	graph(node("a", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"), wiretest.String(fieldnum.NodeDef_Device, ""))),
+	graph(node("a", wiretest.String(fieldnum.NodeDef_Device, ""), class("loc:@a"), wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"))),
 	graph(node("a", class("x"), class("loc:@a"))),
-	graph(node("a", class("loc:@b", "x", "loc:@a")), node("b", wiretest.String(wire.NodeDevice, "/cpu:0"))),
+	graph(node("a", class("loc:@b", "x", "loc:@a")), node("b", wiretest.String(fieldnum.NodeDef_Device, "/cpu:0"))),
 	graph(node("a", class("loc:@a"), class("x"))),
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "T"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "T"), wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a")))))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "T"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "T"), wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a")))))),
 	// An unknown field in the AttrValue and in the list, and a list in two parts.
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.Message(1, wiretest.String(2, "loc:@a"), wiretest.String(2, "x")), wiretest.String(77, "unknown"),
 		wiretest.Message(1, wiretest.String(2, "loc:@b"), wiretest.Varint(88, 5)))))),
 	// A string first, then the list: the string is unset.
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.String(2, "loc:@a"), wiretest.Message(1, wiretest.String(2, "loc:@b"), wiretest.String(2, "x")))))),
 	// The list first, then a string: no group is left.
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
 		wiretest.Message(1, wiretest.String(2, "loc:@b")), wiretest.String(2, "loc:@a"))))),
 	// A placeholder whose name looks like a list of groups.
-	graph(node("a", wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(wire.AttrPlaceholder, wiretest.String(wire.ListS, "loc:@a")))), wiretest.String(wire.NodeDevice, "/gpu:0"))),
-	graph(wiretest.Message(wire.GraphLibrary,
-		function("f", bodyNode("x", wiretest.String(wire.NodeDevice, "/gpu:0"), class("loc:@y")), bodyNode("y")),
-		function("g", bodyNode("x", wiretest.String(wire.NodeDevice, "/job:ps/gpu:0")))),
-		node("y", wiretest.String(wire.NodeDevice, "/gpu:3"))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
+		wiretest.Message(fieldnum.AttrValue_Placeholder, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a")))), wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"))),
+	graph(wiretest.Message(fieldnum.GraphDef_Library,
+		function("f", bodyNode("x", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"), class("loc:@y")), bodyNode("y")),
+		function("g", bodyNode("x", wiretest.String(fieldnum.NodeDef_Device, "/job:ps/gpu:0")))),
+		node("y", wiretest.String(fieldnum.NodeDef_Device, "/gpu:3"))),
 	// A graph in two parts.
-	append(graph(node("a", wiretest.String(wire.NodeDevice, "/gpu:0"))), graph(node("b", wiretest.String(wire.NodeDevice, "/cpu:0")))...),
+	append(graph(node("a", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"))), graph(node("b", wiretest.String(fieldnum.NodeDef_Device, "/cpu:0")))...),
 	// Nothing to clear, with lengths in more bytes than necessary.
 	{0x12, 0x8c, 0x00, 0x8a, 0x00, 0x88, 0x00, 0x0a, 0x82, 0x00, 'n', 'm', 0x22, 0x80, 0x00},
 }
 
-func graph(fields ...[]byte) []byte { return wiretest.Message(wire.GraphDef, fields...) }
+func graph(fields ...[]byte) []byte {
+	return wiretest.Message(fieldnum.MetaGraphDef_GraphDef, fields...)
+}
 
 func node(name string, fields ...[]byte) []byte {
-	return wiretest.Message(wire.GraphNode, wiretest.String(wire.NodeName, name), wiretest.Join(fields...))
+	return wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, name), wiretest.Join(fields...))
 }
 
 func function(name string, fields ...[]byte) []byte {
-	return wiretest.Message(wire.LibraryFunction, wiretest.Message(wire.FunctionSignature, wiretest.String(1, name)), wiretest.Join(fields...))
+	return wiretest.Message(fieldnum.FunctionDefLibrary_Function, wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(1, name)), wiretest.Join(fields...))
 }
 
 // bodyNode returns a node of a function's body.
 func bodyNode(name string, fields ...[]byte) []byte {
-	return wiretest.Message(wire.FunctionNode, wiretest.String(wire.NodeName, name), wiretest.Join(fields...))
+	return wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, name), wiretest.Join(fields...))
 }
 
 // class returns the attr `_class`.
 func class(values ...string) []byte {
 	var list []byte
 	for _, v := range values {
-		list = append(list, wiretest.String(wire.ListS, v)...)
+		list = append(list, wiretest.String(fieldnum.AttrValue_ListValue_S, v)...)
 	}
-	return wiretest.Message(wire.NodeAttr, wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(wire.AttrList, list)))
+	return wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(fieldnum.AttrValue_List, list)))
 }

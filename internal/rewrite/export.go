@@ -10,6 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
@@ -164,7 +165,7 @@ func (e *exporter) planSavers() error {
 	if !e.o.ClearExtraneousSavers {
 		return nil
 	}
-	saver, _ := e.m.Message(wire.SaverDef)
+	saver, _ := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	savers, err := findSavers(e.m.Graph(), saver)
 	if err != nil {
 		return err
@@ -236,7 +237,7 @@ func (e *exporter) planOutside() error {
 // planSaverDef decides whether to keep, replace or drop saver_def.
 func (e *exporter) planSaverDef() error {
 	e.report.Saver = "none"
-	saver, ok := e.m.Message(wire.SaverDef)
+	saver, ok := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	switch {
 	case e.newSaver != nil:
 		e.report.Saver, e.saver = "cut", e.newSaver
@@ -353,7 +354,7 @@ func addScopes(scopes map[string]bool, node []byte) {
 // checkCollections reports the requested collections that do not exist.
 func (e *exporter) checkCollections() error {
 	there := make(map[string]bool)
-	for key := range e.m.Entries(wire.CollectionDef) {
+	for key := range e.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		there[string(key)] = true
 	}
 	keys := slices.Sorted(maps.Keys(there))

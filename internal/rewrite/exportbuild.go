@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -16,15 +16,15 @@ import (
 // or equal number.
 func (e *exporter) build() (*wire.Rope, error) {
 	var b wire.Builder
-	collections := lastEntries(e.m, wire.CollectionDef)
-	signatures := lastEntries(e.m, wire.SignatureDef)
+	collections := lastEntries(e.m, fieldnum.MetaGraphDef_CollectionDef)
+	signatures := lastEntries(e.m, fieldnum.MetaGraphDef_SignatureDef)
 	e.findAssets()
 	signature := e.newSignature()
 	added := e.additions(signature)
 	for at := -1; at < len(e.m.Fields); at++ {
 		if at >= 0 {
 			f := e.m.Fields[at]
-			live := !f.Is(wire.CollectionDef) && !f.Is(wire.SignatureDef) || collections[at] || signatures[at]
+			live := !f.Is(fieldnum.MetaGraphDef_CollectionDef) && !f.Is(fieldnum.MetaGraphDef_SignatureDef) || collections[at] || signatures[at]
 			if err := e.field(&b, f, live, signature != nil); err != nil {
 				return nil, err
 			}
@@ -49,40 +49,40 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 		}
 		out[last] = append(out[last], add)
 	}
-	if _, ok := e.m.Message(wire.MetaInfoDef); !ok && (e.strip != nil || e.o.Tags != nil) {
-		after(wire.MetaInfoDef, func(b *wire.Builder) { b.Message(wire.MetaInfoDef, func() { e.newInfo(b) }) })
+	if _, ok := e.m.Message(fieldnum.MetaGraphDef_MetaInfoDef); !ok && (e.strip != nil || e.o.Tags != nil) {
+		after(fieldnum.MetaGraphDef_MetaInfoDef, func(b *wire.Builder) { b.Message(fieldnum.MetaGraphDef_MetaInfoDef, func() { e.newInfo(b) }) })
 	}
-	if _, ok := e.m.Message(wire.SaverDef); !ok && e.newSaver != nil {
-		after(wire.SaverDef, func(b *wire.Builder) { b.Bytes(wire.SaverDef, e.newSaver) })
+	if _, ok := e.m.Message(fieldnum.MetaGraphDef_SaverDef); !ok && e.newSaver != nil {
+		after(fieldnum.MetaGraphDef_SaverDef, func(b *wire.Builder) { b.Bytes(fieldnum.MetaGraphDef_SaverDef, e.newSaver) })
 	}
 	if len(e.fills) > 0 {
-		after(wire.CollectionDef, func(b *wire.Builder) {
+		after(fieldnum.MetaGraphDef_CollectionDef, func(b *wire.Builder) {
 			var list []byte
 			for _, name := range e.report.Initializers {
 				list = appendValue(list, []byte(name))
 			}
-			writeCollection(b, initializersKey, scope.NodeList, list)
+			writeCollection(b, initializersKey, fieldnum.CollectionDef_NodeList, list)
 		})
 	}
 	if e.mainOp != "" {
-		after(wire.CollectionDef, func(b *wire.Builder) {
-			writeCollection(b, mainOpKey, scope.NodeList, appendValue(nil, []byte(e.mainOp)))
+		after(fieldnum.MetaGraphDef_CollectionDef, func(b *wire.Builder) {
+			writeCollection(b, mainOpKey, fieldnum.CollectionDef_NodeList, appendValue(nil, []byte(e.mainOp)))
 		})
 	}
 	for _, asset := range e.assetDefs() {
-		after(wire.AssetFileDef, func(b *wire.Builder) {
-			b.Message(wire.AssetFileDef, func() {
-				b.Message(1, func() { b.String(1, asset.Tensor) })
-				b.String(2, asset.Filename)
+		after(fieldnum.MetaGraphDef_AssetFileDef, func(b *wire.Builder) {
+			b.Message(fieldnum.MetaGraphDef_AssetFileDef, func() {
+				b.Message(fieldnum.AssetFileDef_TensorInfo, func() { b.String(fieldnum.TensorInfo_Name, asset.Tensor) })
+				b.String(fieldnum.AssetFileDef_Filename, asset.Filename)
 			})
 		})
 	}
 	// The unbound inputs get a separate collection. They are known once the graph is written.
-	after(wire.CollectionDef, e.unbound)
+	after(fieldnum.MetaGraphDef_CollectionDef, e.unbound)
 	if signature != nil {
 		e.report.Signature = cmp.Or(e.o.Signature, DefaultSignature)
-		after(wire.SignatureDef, func(b *wire.Builder) {
-			writeEntry(b, wire.SignatureDef, []byte(e.report.Signature), signature)
+		after(fieldnum.MetaGraphDef_SignatureDef, func(b *wire.Builder) {
+			writeEntry(b, fieldnum.MetaGraphDef_SignatureDef, []byte(e.report.Signature), signature)
 		})
 	}
 	return out
@@ -110,12 +110,12 @@ func (e *exporter) assetDefs() []AssetFile {
 func (e *exporter) replaced(f wire.Field) bool {
 	key, _ := wire.MapEntry(f.Data)
 	switch {
-	case f.Is(wire.CollectionDef) && e.o.Freeze && string(key) == "saveable_objects",
-		f.Is(wire.CollectionDef) && len(e.fills) > 0 && string(key) == initializersKey,
-		f.Is(wire.CollectionDef) && e.mainOp != "" && (string(key) == mainOpKey || string(key) == legacyOpKey),
-		f.Is(wire.SignatureDef) && e.mainOp != "" && string(key) == prune.InitSignature,
-		f.Is(wire.CollectionDef) && string(key) == assetsKey && e.assetDefs() != nil,
-		f.Is(wire.AssetFileDef) && e.assetDefs() != nil:
+	case f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.o.Freeze && string(key) == "saveable_objects",
+		f.Is(fieldnum.MetaGraphDef_CollectionDef) && len(e.fills) > 0 && string(key) == initializersKey,
+		f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.mainOp != "" && (string(key) == mainOpKey || string(key) == legacyOpKey),
+		f.Is(fieldnum.MetaGraphDef_SignatureDef) && e.mainOp != "" && string(key) == prune.InitSignature,
+		f.Is(fieldnum.MetaGraphDef_CollectionDef) && string(key) == assetsKey && e.assetDefs() != nil,
+		f.Is(fieldnum.MetaGraphDef_AssetFileDef) && e.assetDefs() != nil:
 		return true
 	}
 	return false
@@ -125,23 +125,23 @@ func (e *exporter) replaced(f wire.Field) bool {
 func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) error {
 	switch {
 	case e.replaced(f):
-	case f.Is(wire.MetaInfoDef):
+	case f.Is(fieldnum.MetaGraphDef_MetaInfoDef):
 		return e.metaInfo(b, f)
-	case f.Is(wire.GraphDef):
+	case f.Is(fieldnum.MetaGraphDef_GraphDef):
 		return e.graph(b, f)
-	case f.Is(wire.SaverDef):
+	case f.Is(fieldnum.MetaGraphDef_SaverDef):
 		e.saverField(b, f)
-	case f.Is(wire.CollectionDef):
+	case f.Is(fieldnum.MetaGraphDef_CollectionDef):
 		if live {
 			return e.collection(b, f)
 		}
-	case f.Is(wire.SignatureDef):
+	case f.Is(fieldnum.MetaGraphDef_SignatureDef):
 		if key, _ := wire.MapEntry(f.Data); live && (!signature || string(key) != e.report.Signature) {
 			return e.signature(b, f)
 		}
-	case f.Is(wire.AssetFileDef):
+	case f.Is(fieldnum.MetaGraphDef_AssetFileDef):
 		return e.asset(b, f)
-	case f.Is(wire.ObjectGraphDef):
+	case f.Is(fieldnum.MetaGraphDef_ObjectGraphDef):
 		return e.objects(b, f)
 	default:
 		b.Field(f)
@@ -152,10 +152,10 @@ func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) er
 // newInfo appends the fields of the MetaInfoDef that the options set.
 func (e *exporter) newInfo(b *wire.Builder) {
 	for _, tag := range e.o.Tags {
-		b.String(wire.InfoTags, tag)
+		b.String(fieldnum.MetaGraphDef_MetaInfoDef_Tags, tag)
 	}
 	if e.strip != nil {
-		b.Varint(wire.InfoStrippedDefaults, 1)
+		b.Varint(fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs, 1)
 	}
 }
 
@@ -170,16 +170,16 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 	s := wire.Scan(f.Data)
 	for s.Next() {
 		switch {
-		case s.Is(wire.InfoStrippedOpList) && e.used != nil:
+		case s.Is(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList) && e.used != nil:
 			gone, added, err := cutOpList(&inner, s.Field, e.used, e.newOps)
 			if err != nil {
 				return err
 			}
 			e.report.OpsDropped += gone
 			changed = changed || gone+added > 0
-		case s.Num == wire.InfoStrippedDefaults && s.Type == protowire.VarintType && e.strip != nil:
+		case s.Num == fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs && s.Type == protowire.VarintType && e.strip != nil:
 			// newInfo sets it below.
-		case s.Is(wire.InfoTags) && e.o.Tags != nil:
+		case s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) && e.o.Tags != nil:
 			// newInfo sets them below.
 		default:
 			inner.Window(s.Raw)
@@ -244,7 +244,7 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 	}
 	if key == "savers" && e.savers != nil {
 		if e.report.Saver == "kept" {
-			writeCollection(b, key, scope.BytesList, appendValue(nil, e.saver))
+			writeCollection(b, key, fieldnum.CollectionDef_BytesList, appendValue(nil, e.saver))
 			e.report.Collections = append(e.report.Collections, key)
 		} else {
 			e.report.Dropped = append(e.report.Dropped, key)
@@ -284,7 +284,7 @@ func (e *exporter) unbound(b *wire.Builder) {
 	for _, input := range e.rewriter.Unbound {
 		list = appendValue(list, []byte(input))
 	}
-	writeCollection(b, key, scope.BytesList, list)
+	writeCollection(b, key, fieldnum.CollectionDef_BytesList, list)
 	e.report.UnboundListed = true
 	e.report.Collections = append(e.report.Collections, key)
 }
@@ -311,7 +311,7 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 // findAssets determines which assets are kept.
 func (e *exporter) findAssets() {
 	for _, f := range e.m.Fields {
-		if f.Is(wire.AssetFileDef) {
+		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			_, keep, err := e.o.Registry.Asset(e.plan, f.Data)
 			e.assets = append(e.assets, keep && err == nil)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -167,12 +168,12 @@ func (e *exporter) newSignature() []byte {
 		return nil
 	}
 	var b wire.Builder
-	e.report.Inputs = e.signatureSide(&b, 1, e.cut.Inputs)
-	e.report.Outputs = e.signatureSide(&b, 2, e.cut.Outputs)
+	e.report.Inputs = e.signatureSide(&b, fieldnum.SignatureDef_Inputs, e.cut.Inputs)
+	e.report.Outputs = e.signatureSide(&b, fieldnum.SignatureDef_Outputs, e.cut.Outputs)
 	if len(e.report.Outputs) == 0 {
 		return nil
 	}
-	b.String(3, predictMethod)
+	b.String(fieldnum.SignatureDef_MethodName, predictMethod)
 	return b.Build().Bytes()
 }
 
@@ -187,11 +188,11 @@ func (e *exporter) signatureSide(b *wire.Builder, num protowire.Number, points [
 		dtype, shape := e.tensorInfo(point)
 		tensors = append(tensors, Tensor{Key: point.Key, Tensor: point.Tensor(), DType: tensor.DTypeName(dtype)})
 		b.Message(num, func() {
-			b.String(1, point.Key)
-			b.Message(2, func() {
-				b.String(1, point.Tensor())
-				b.Varint(2, uint64(dtype))
-				b.Bytes(3, shape)
+			b.String(fieldnum.MapEntry_Key, point.Key)
+			b.Message(fieldnum.MapEntry_Value, func() {
+				b.String(fieldnum.TensorInfo_Name, point.Tensor())
+				b.Varint(fieldnum.TensorInfo_Dtype, uint64(dtype))
+				b.Bytes(fieldnum.TensorInfo_TensorShape, shape)
 			})
 		})
 	}
@@ -206,7 +207,7 @@ func (e *exporter) tensorInfo(point prune.Endpoint) (int32, []byte) {
 	if prune.IsPlaceholder(n.Op) {
 		dtype, _ := e.draft.Attr(i, &n, "dtype")
 		shape, _ := e.draft.Attr(i, &n, "shape")
-		if proto, ok := wire.AttrBytes(shape, wire.AttrShape); ok {
+		if proto, ok := wire.AttrBytes(shape, fieldnum.AttrValue_Shape); ok {
 			return wire.AttrTypeOf(dtype), proto
 		}
 		return wire.AttrTypeOf(dtype), draft.UnknownRank

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -79,7 +80,7 @@ func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 		return 0
 	}
 	value, _ := g.Attr(i, &n, "shape")
-	proto, _ := wire.AttrBytes(value, wire.AttrShape)
+	proto, _ := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
 	from := tensor.ParseShape(proto)
 	if len(from) > 0 && len(from) != len(shape.Dims) {
 		e.conflicts.add("give one size for each dimension, ? for any size", "placeholder %q has %d dimensions, not %d", shape.Node, len(from), len(shape.Dims))

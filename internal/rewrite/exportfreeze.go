@@ -9,6 +9,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/nearest"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
@@ -41,7 +42,7 @@ func (e *exporter) planEndpoints() error {
 // that key.
 func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 	seen := make(map[string]bool)
-	for raw, value := range e.m.Entries(wire.SignatureDef) {
+	for raw, value := range e.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		key := string(raw)
 		if strings.HasPrefix(key, "__saved_model") || e.o.Signature != "" && e.o.Signature != key && e.hasSignature(e.o.Signature) {
 			continue
@@ -49,14 +50,14 @@ func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 		for s := wire.Scan(value); s.Next(); {
 			side := &inputs
 			switch {
-			case s.Is(signatureOutputs):
+			case s.Is(fieldnum.SignatureDef_Outputs):
 				side = &outputs
-			case !s.Is(signatureInputs):
+			case !s.Is(fieldnum.SignatureDef_Inputs):
 				continue
 			}
 			name, info := wire.MapEntry(s.Data)
 			// Several keys can refer to the same tensor.
-			if point, err := prune.Parse(string(wire.Last(info, 1))); err == nil && !seen[fmt.Sprint(s.Num, point.Tensor())] {
+			if point, err := prune.Parse(string(wire.Last(info, fieldnum.TensorInfo_Name))); err == nil && !seen[fmt.Sprint(s.Num, point.Tensor())] {
 				seen[fmt.Sprint(s.Num, point.Tensor())] = true
 				point.Key = key + "/" + string(name)
 				*side = append(*side, point)
@@ -68,7 +69,7 @@ func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 
 // hasSignature reports whether the graph has a signature with the key.
 func (e *exporter) hasSignature(key string) bool {
-	for raw := range e.m.Entries(wire.SignatureDef) {
+	for raw := range e.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if string(raw) == key {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -150,7 +151,7 @@ func (e *exporter) sharedNames() map[string]bool {
 // sharedName returns the shared_name of a node, or "" if it has none.
 func sharedName(n *wire.Node) string {
 	value, _ := n.Attr("shared_name")
-	name, _ := wire.AttrBytes(value, wire.AttrS)
+	name, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
 	return string(name)
 }
 
@@ -261,8 +262,8 @@ func (e *exporter) planAssets(view *prune.Cut) error {
 func (e *exporter) listedAssets() []AssetFile {
 	var assets []AssetFile
 	add := func(def []byte) {
-		info, _ := wire.Merged(def, 1)
-		name, filename := string(wire.Last(info, 1)), string(wire.Last(def, 2))
+		info, _ := wire.Merged(def, fieldnum.AssetFileDef_TensorInfo)
+		name, filename := string(wire.Last(info, fieldnum.TensorInfo_Name)), string(wire.Last(def, fieldnum.AssetFileDef_Filename))
 		if name == "" || slices.ContainsFunc(assets, func(a AssetFile) bool { return a.Tensor == name }) {
 			return
 		}
@@ -275,15 +276,15 @@ func (e *exporter) listedAssets() []AssetFile {
 		assets = append(assets, asset)
 	}
 	for _, f := range e.m.Fields {
-		if f.Is(wire.AssetFileDef) {
+		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			add(f.Data)
 		}
 	}
 	value, _ := e.m.Collection("saved_model_assets")
-	if kind, list := scope.KindOf(value); kind == scope.AnyList {
+	if kind, list := scope.KindOf(value); kind == fieldnum.CollectionDef_AnyList {
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) {
-				add(wire.Last(s.Data, 2))
+			if s.Is(scope.ListValue) {
+				add(wire.Last(s.Data, fieldnum.Any_Value))
 			}
 		}
 	}
@@ -300,9 +301,9 @@ func (e *exporter) filePaths(kept []bool) ([]int, error) {
 		}
 	}
 	value, _ := e.m.Collection("asset_filepaths")
-	if kind, list := scope.KindOf(value); kind == scope.NodeList {
+	if kind, list := scope.KindOf(value); kind == fieldnum.CollectionDef_NodeList {
 		for s := wire.Scan(list); s.Next(); {
-			if i, ok := e.draft.Original([]byte(nodeOf(string(s.Data)))); ok && s.Is(1) {
+			if i, ok := e.draft.Original([]byte(nodeOf(string(s.Data)))); ok && s.Is(scope.ListValue) {
 				add(i)
 			}
 		}
@@ -323,7 +324,7 @@ func stringConst(n *wire.Node) (string, bool) {
 		return "", false
 	}
 	value, _ := n.Attr("value")
-	raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	list := tensor.ParseStrings(raw)
 	if list.Len() != 1 {
 		return "", false

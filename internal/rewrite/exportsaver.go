@@ -7,6 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/saver"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -47,7 +48,7 @@ func (e *exporter) restoredByName() []checkpoint.Restored {
 			continue
 		}
 		value, _ := n.Attr("shared_name")
-		shared, _ := wire.AttrBytes(value, wire.AttrS)
+		shared, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
 		r, sliced := slices[string(n.Name)]
 		if !sliced {
 			r = checkpoint.Restored{Key: string(n.Name)}
@@ -67,21 +68,20 @@ func (e *exporter) restoredByName() []checkpoint.Restored {
 // variableSlices returns the parts of partitioned variables, indexed by the name of the part, as the collections of
 // variables describe them.
 func (e *exporter) variableSlices() map[string]checkpoint.Restored {
-	const sliceInfo = 4 // VariableDef.save_slice_info_def
 	out := make(map[string]checkpoint.Restored)
-	for key, value := range e.m.Entries(wire.CollectionDef) {
+	for key, value := range e.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		t, ok := e.o.Registry.Lookup(string(key))
 		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != scope.BytesList {
+		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
 			continue
 		}
 		for s := wire.Scan(list); s.Next(); {
-			info, ok := wire.Merged(s.Data, sliceInfo)
+			info, ok := wire.Merged(s.Data, fieldnum.VariableDef_SaveSliceInfoDef)
 			def := new(tfpb.SaveSliceInfoDef)
 			if !ok || schema.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
 				continue
 			}
-			_, name, _ := scope.Split(wire.Last(s.Data, variableName))
+			_, name, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_VariableName))
 			out[string(name)] = checkpoint.Restored{Key: def.GetFullName(), Shape: def.GetFullShape(), Slice: checkpoint.Slice{Start: def.GetVarOffset(), Length: def.GetVarShape()}}
 		}
 	}
@@ -118,15 +118,15 @@ func (e *exporter) planSaver() error {
 			return err
 		}
 	}
-	names, _ := e.m.Message(wire.SaverDef)
-	whole := len(wire.Last(names, saverRestore)) > 0 && !v1Only(restored)
+	names, _ := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
+	whole := len(wire.Last(names, fieldnum.SaverDef_RestoreOpName)) > 0 && !v1Only(restored)
 	switch {
 	case whole && e.cut == nil:
 		return nil
 	case whole && len(entries) == len(restored):
 		return e.keepSaver(names)
 	}
-	under := scope.Parent(string(wire.Last(names, saverRestore)))
+	under := scope.Parent(string(wire.Last(names, fieldnum.SaverDef_RestoreOpName)))
 	under = cmp.Or(under[strings.LastIndexByte(under, '/')+1:], "save")
 	var nodes []int
 	e.newSaver, nodes = saver.Write(e.draft, entries, under, kept)
@@ -162,7 +162,7 @@ func (e *exporter) checkKeys(restored []checkpoint.Restored, kept func(i int) bo
 // keepSaver keeps the nodes of the file's saver.
 func (e *exporter) keepSaver(saverDef []byte) error {
 	for s := wire.Scan(saverDef); s.Next(); {
-		if s.Num > saverRestore || !s.Is(s.Num) {
+		if s.Num > fieldnum.SaverDef_RestoreOpName || !s.Is(s.Num) {
 			continue
 		}
 		if i, ok := e.draft.Source(s.Data); ok {

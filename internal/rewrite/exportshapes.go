@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -74,7 +75,7 @@ func holds(n *wire.Node, sizes map[int64]bool) (int64, bool) {
 		return 0, false
 	}
 	value, _ := n.Attr("value")
-	raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	decoded := tensor.ParseTensor(raw)
 	if decoded == nil || len(decoded.Shape) > 1 {
 		return 0, false

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -34,14 +35,14 @@ func appendGraph(b *wire.Builder, f wire.Field, rewriter *scope.NodeRewriter) er
 				return err
 			}
 			switch {
-			case other.Is(wire.GraphLibrary):
+			case other.Is(fieldnum.GraphDef_Library):
 				return rewriter.Library(b, other)
-			case other.Is(wire.GraphDebugInfo) && !rewriter.Plan.Nothing():
+			case other.Is(fieldnum.GraphDef_DebugInfo) && !rewriter.Plan.Nothing():
 				if debugInfo {
 					return nil // the first part was replaced by the merged message
 				}
 				debugInfo = true
-				whole, _ := wire.Merged(f.Data, wire.GraphDebugInfo)
+				whole, _ := wire.Merged(f.Data, fieldnum.GraphDef_DebugInfo)
 				info, err := rewriter.Plan.DebugInfo(nil, whole)
 				b.Bytes(other.Num, info)
 				return err
@@ -55,14 +56,14 @@ func appendGraph(b *wire.Builder, f wire.Field, rewriter *scope.NodeRewriter) er
 
 // appendValue appends an entry to the list of a CollectionDef.
 func appendValue(list, value []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(list, 1, protowire.BytesType), value)
+	return protowire.AppendBytes(protowire.AppendTag(list, scope.ListValue, protowire.BytesType), value)
 }
 
 // writeCollection appends a collection of a MetaGraphDef. Kind 0 writes a collection without a list.
 func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists ...[]byte) {
-	b.Message(wire.CollectionDef, func() {
-		b.String(1, key)
-		b.Message(2, func() {
+	b.Message(fieldnum.MetaGraphDef_CollectionDef, func() {
+		b.String(fieldnum.MapEntry_Key, key)
+		b.Message(fieldnum.MapEntry_Value, func() {
 			if kind == 0 {
 				return
 			}
@@ -78,8 +79,8 @@ func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists .
 // writeEntry appends an entry of a map from strings to messages.
 func writeEntry(b *wire.Builder, num protowire.Number, key, value []byte) {
 	b.Message(num, func() {
-		b.Bytes(1, key)
-		b.Bytes(2, value)
+		b.Bytes(fieldnum.MapEntry_Key, key)
+		b.Bytes(fieldnum.MapEntry_Value, value)
 	})
 }
 

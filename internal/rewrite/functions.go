@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -23,11 +24,11 @@ func libraryOf(g wire.Graph) (*library, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case f.Is(wire.LibraryFunction):
+		case f.Is(fieldnum.FunctionDefLibrary_Function):
 			l.functions[wire.Function(f.Data).Name()] = f.Data
-		case f.Is(wire.LibraryGradient):
-			l.gradients[string(wire.Last(f.Data, 1))] = f.Data
-		case f.Is(wire.LibraryRegisteredGradients):
+		case f.Is(fieldnum.FunctionDefLibrary_Gradient):
+			l.gradients[string(wire.Last(f.Data, fieldnum.GradientDef_FunctionName))] = f.Data
+		case f.Is(fieldnum.FunctionDefLibrary_RegisteredGradients):
 			l.custom[string(f.Data)] = f.Data
 		}
 	}
@@ -48,14 +49,15 @@ func (i *importer) checkFunctions() error {
 		switch {
 		case err != nil:
 			return err
-		case f.Is(wire.LibraryFunction):
+		case f.Is(fieldnum.FunctionDefLibrary_Function):
 			name := wire.Function(f.Data).Name()
 			if other, ok := base.functions[name]; ok && !opdef.SameFunction(other, f.Data) {
 				bodies = append(bodies, name)
 			}
-		case f.Is(wire.LibraryGradient):
-			name := string(wire.Last(f.Data, 1))
-			if other, ok := base.gradients[name]; ok && !bytes.Equal(wire.Last(other, 2), wire.Last(f.Data, 2)) {
+		case f.Is(fieldnum.FunctionDefLibrary_Gradient):
+			name := string(wire.Last(f.Data, fieldnum.GradientDef_FunctionName))
+			gradient := wire.Last(f.Data, fieldnum.GradientDef_GradientFunc)
+			if other, ok := base.gradients[name]; ok && !bytes.Equal(wire.Last(other, fieldnum.GradientDef_GradientFunc), gradient) {
 				gradients = append(gradients, name)
 			}
 		}
@@ -91,7 +93,7 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 		switch {
 		case err != nil:
 			return err
-		case f.Is(wire.LibraryFunction):
+		case f.Is(fieldnum.FunctionDefLibrary_Function):
 			name := wire.Function(f.Data).Name()
 			if _, ok := base.functions[name]; ok {
 				i.report.Shared++
@@ -101,11 +103,11 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 			if err := i.rewriter.Function(&added, i.functionField(f, name, true)); err != nil {
 				return err
 			}
-		case f.Is(wire.LibraryGradient):
-			if _, ok := base.gradients[string(wire.Last(f.Data, 1))]; !ok {
+		case f.Is(fieldnum.FunctionDefLibrary_Gradient):
+			if _, ok := base.gradients[string(wire.Last(f.Data, fieldnum.GradientDef_FunctionName))]; !ok {
 				added.Window(f.Raw)
 			}
-		case f.Is(wire.LibraryRegisteredGradients):
+		case f.Is(fieldnum.FunctionDefLibrary_RegisteredGradients):
 			if _, ok := base.custom[string(f.Data)]; !ok {
 				added.Window(f.Raw)
 			}
@@ -113,12 +115,12 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 			added.Window(f.Raw)
 		}
 	}
-	old, has := wire.Merged(i.baseSurvey.rest, wire.GraphLibrary)
+	old, has := wire.Merged(i.baseSurvey.rest, fieldnum.GraphDef_Library)
 	if added.Size() == 0 && len(i.shapeless) == 0 {
-		appendFields(b, i.baseSurvey.rest, wire.GraphLibrary)
+		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Library)
 		return nil
 	}
-	b.Message(wire.GraphLibrary, func() {
+	b.Message(fieldnum.GraphDef_Library, func() {
 		if has {
 			i.appendBaseLibrary(b, old)
 		}
@@ -135,7 +137,7 @@ func (i *importer) appendBaseLibrary(b *wire.Builder, library []byte) {
 	}
 	for s := wire.Scan(library); s.Next(); {
 		f := s.Field
-		if s.Is(wire.LibraryFunction) {
+		if s.Is(fieldnum.FunctionDefLibrary_Function) {
 			f = i.functionField(f, wire.Function(f.Data).Name(), false)
 		}
 		b.Window(f.Raw)

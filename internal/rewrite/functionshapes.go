@@ -3,6 +3,7 @@ package rewrite
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -11,29 +12,28 @@ import (
 // _output_shapes and _input_shapes. It marks the output shapes that loops and conditionals declare as unknown. The
 // second result reports whether anything changed.
 func withoutShapes(function []byte) ([]byte, bool) {
-	const argAttrs = 1 // FunctionDef.ArgAttrs.attr
 	out := make([]byte, 0, len(function))
 	dropped := false
 	for s := wire.Scan(function); s.Next(); {
 		var changed []byte
 		same := true
 		switch {
-		case s.Is(wire.FunctionAttr):
+		case s.Is(fieldnum.FunctionDef_Attr):
 			if key, _ := wire.MapEntry(s.Data); string(key) == "_input_shapes" {
 				dropped = true
 				continue
 			}
-		case s.Is(wire.FunctionNode):
+		case s.Is(fieldnum.FunctionDef_NodeDef):
 			changed, same = nodeWithoutShapes(s.Data)
-		case s.Is(wire.FunctionArgAttr):
-			if attrs, ok := wire.Merged(s.Data, 2); ok {
-				if attrs, same = withoutEntry(attrs, argAttrs, "_output_shapes"); !same {
+		case s.Is(fieldnum.FunctionDef_ArgAttr):
+			if attrs, ok := wire.Merged(s.Data, fieldnum.MapEntry_Value); ok {
+				if attrs, same = withoutEntry(attrs, fieldnum.FunctionDef_ArgAttrs_Attr, "_output_shapes"); !same {
 					for e := wire.Scan(s.Data); e.Next(); {
-						if e.Num != 2 {
+						if e.Num != fieldnum.MapEntry_Value {
 							changed = append(changed, e.Raw...)
 						}
 					}
-					changed = protowire.AppendBytes(protowire.AppendTag(changed, 2, protowire.BytesType), attrs)
+					changed = protowire.AppendBytes(protowire.AppendTag(changed, fieldnum.MapEntry_Value, protowire.BytesType), attrs)
 				}
 			}
 		}
@@ -49,17 +49,17 @@ func withoutShapes(function []byte) ([]byte, bool) {
 
 // nodeWithoutShapes returns a NodeDef without its recorded shapes, and whether it is unchanged.
 func nodeWithoutShapes(node []byte) ([]byte, bool) {
-	out, same := withoutEntry(node, wire.NodeAttr, "_output_shapes")
-	if !declaresShapes(wire.Last(node, wire.NodeOp)) {
+	out, same := withoutEntry(node, fieldnum.NodeDef_Attr, "_output_shapes")
+	if !declaresShapes(wire.Last(node, fieldnum.NodeDef_Op)) {
 		return out, same
 	}
 	var declared []byte
 	for s := wire.Scan(out); s.Next(); {
-		if key, value := wire.MapEntry(s.Data); s.Is(wire.NodeAttr) && string(key) == "output_shapes" {
+		if key, value := wire.MapEntry(s.Data); s.Is(fieldnum.NodeDef_Attr) && string(key) == "output_shapes" {
 			unknown := draft.ForgetShapes(value, func(int) bool { return true }).Bytes()
-			entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "output_shapes")
-			entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), unknown)
-			declared = protowire.AppendBytes(protowire.AppendTag(declared, wire.NodeAttr, protowire.BytesType), entry)
+			entry := protowire.AppendString(protowire.AppendTag(nil, fieldnum.MapEntry_Key, protowire.BytesType), "output_shapes")
+			entry = protowire.AppendBytes(protowire.AppendTag(entry, fieldnum.MapEntry_Value, protowire.BytesType), unknown)
+			declared = protowire.AppendBytes(protowire.AppendTag(declared, fieldnum.NodeDef_Attr, protowire.BytesType), entry)
 			same = false
 			continue
 		}

@@ -3,16 +3,9 @@ package rewrite
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of VariableDef (tensorflow/core/framework/variable.proto).
-const (
-	variableName        protowire.Number = 1
-	variableInitializer protowire.Number = 2
 )
 
 // findInitializers finds substitutes for initializers whose nodes are not kept, as keeps reports. TensorFlow does not
@@ -21,15 +14,15 @@ const (
 // remains next to the variable. The result maps each missing initializer to its substitute.
 func findInitializers(m *wire.MetaGraph, r *scope.Registry, keeps func(node []byte) bool) (map[string]string, error) {
 	missing := make(map[string]string) // variable to its missing initializer
-	for raw, value := range m.Entries(wire.CollectionDef) {
+	for raw, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		t, ok := r.Lookup(string(raw))
 		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != scope.BytesList {
+		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
 			continue
 		}
 		for s := wire.Scan(list); s.Next(); {
-			_, variable, _ := scope.Split(wire.Last(s.Data, variableName))
-			_, initializer, _ := scope.Split(wire.Last(s.Data, variableInitializer))
+			_, variable, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_VariableName))
+			_, initializer, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_InitializerName))
 			if len(initializer) > 0 && keeps(variable) && !keeps(initializer) {
 				missing[string(variable)] = string(initializer)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -150,9 +151,9 @@ func (i *importer) unbound() []string {
 	// Programs other than TensorFlow may list inputs without the prefix.
 	listed := make(map[string]bool)
 	value, _ := i.in.Collection(i.o.UnboundInputs)
-	if kind, list := scope.KindOf(value); kind == scope.BytesList || kind == scope.NodeList {
+	if kind, list := scope.KindOf(value); kind == fieldnum.CollectionDef_BytesList || kind == fieldnum.CollectionDef_NodeList {
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) && !isUnbound(s.Data) {
+			if s.Is(scope.ListValue) && !isUnbound(s.Data) {
 				listed[string(scope.Spelling(s.Data))] = true
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -200,10 +201,10 @@ func (w *shapeWalk) closesLoop(e graph.Edge) bool {
 // recordedShapes returns the output shapes that a node records.
 func recordedShapes(n *wire.Node) []tensor.Shape {
 	value, _ := n.Attr("_output_shapes")
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var shapes []tensor.Shape
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(tensor.AttrListShape) {
+		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
 			shapes = append(shapes, tensor.ParseShape(s.Data))
 		}
 	}
@@ -249,7 +250,7 @@ const maxInferredOutputs = 1 << 14
 // producer returns the producer version of the imported graph.
 func (i *importer) producer() int64 {
 	versions, _ := i.survey.rest.Versions()
-	return int64(int32(wire.LastUint(versions, versionProducer)))
+	return int64(int32(wire.LastUint(versions, fieldnum.VersionDef_Producer)))
 }
 
 // settle compares the inferred output shapes of a node with the known ones. It drops the recorded shapes if one of them

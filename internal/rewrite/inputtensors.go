@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -46,14 +47,6 @@ func (i *importer) signature(signature []byte) ([]byte, error) {
 	return i.tensorMessage(i.withNewShapes(signature), "tensorflow.SignatureDef")
 }
 
-// Field numbers of SignatureDef and TensorInfo (tensorflow/core/protobuf/meta_graph.proto).
-const (
-	signatureInputs  protowire.Number = 1
-	signatureOutputs protowire.Number = 2
-	tensorInfoName   protowire.Number = 1
-	tensorInfoShape  protowire.Number = 3
-)
-
 // withNewShapes returns a SignatureDef with updated shapes for the tensors that the input map changes.
 func (i *importer) withNewShapes(signature []byte) []byte {
 	if len(i.newShapes) == 0 {
@@ -61,12 +54,12 @@ func (i *importer) withNewShapes(signature []byte) []byte {
 	}
 	var out []byte
 	for s := wire.Scan(signature); s.Next(); {
-		if !s.Is(signatureInputs) && !s.Is(signatureOutputs) {
+		if !s.Is(fieldnum.SignatureDef_Inputs) && !s.Is(fieldnum.SignatureDef_Outputs) {
 			out = append(out, s.Raw...)
 			continue
 		}
 		key, info := wire.MapEntry(s.Data)
-		name := string(wire.Last(info, tensorInfoName))
+		name := string(wire.Last(info, fieldnum.TensorInfo_Name))
 		changed, ok := i.newShapes[i.tensorOf(name)]
 		if !ok || strings.HasPrefix(name, "^") {
 			out = append(out, s.Raw...)
@@ -74,13 +67,13 @@ func (i *importer) withNewShapes(signature []byte) []byte {
 		}
 		var fields []byte
 		for f := wire.Scan(info); f.Next(); {
-			if f.Num != tensorInfoShape {
+			if f.Num != fieldnum.TensorInfo_TensorShape {
 				fields = append(fields, f.Raw...)
 			}
 		}
-		fields = protowire.AppendBytes(protowire.AppendTag(fields, tensorInfoShape, protowire.BytesType), draft.Shape(changed.shape))
-		entry := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), key)
-		entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), fields)
+		fields = protowire.AppendBytes(protowire.AppendTag(fields, fieldnum.TensorInfo_TensorShape, protowire.BytesType), draft.Shape(changed.shape))
+		entry := protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.MapEntry_Key, protowire.BytesType), key)
+		entry = protowire.AppendBytes(protowire.AppendTag(entry, fieldnum.MapEntry_Value, protowire.BytesType), fields)
 		out = protowire.AppendBytes(protowire.AppendTag(out, s.Num, protowire.BytesType), entry)
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -129,7 +130,7 @@ func constantOf(g *graph.Graph, e graph.Edge) ([]int64, bool) {
 	var n wire.Node
 	g.Node(int(e.Node), &n)
 	value, _ := n.Attr("value")
-	raw, ok := wire.AttrBytes(value, wire.AttrTensor)
+	raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	if !ok {
 		return nil, false
 	}

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -31,7 +32,7 @@ func (i *importer) build() (*wire.Rope, error) {
 	// Unknown fields are concatenated, as protobuf merges them.
 	for _, m := range []*wire.MetaGraph{i.base, i.in} {
 		for _, f := range m.Fields {
-			if f.Num > wire.ObjectGraphDef || f.Type != protowire.BytesType {
+			if f.Num > fieldnum.MetaGraphDef_ObjectGraphDef || f.Type != protowire.BytesType {
 				b.Field(f)
 			}
 		}
@@ -42,33 +43,34 @@ func (i *importer) build() (*wire.Rope, error) {
 // mergeInfo appends the MetaInfoDef. It is the base's, with both op lists united, or the imported one if the base has
 // none.
 func (i *importer) mergeInfo(b *wire.Builder) error {
-	own, hasOwn := i.in.Message(wire.MetaInfoDef)
-	info, has := i.base.Message(wire.MetaInfoDef)
+	own, hasOwn := i.in.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	info, has := i.base.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	if !has || !hasOwn {
-		copyField(b, i.base, wire.MetaInfoDef)
+		copyField(b, i.base, fieldnum.MetaGraphDef_MetaInfoDef)
 		if !has {
-			copyField(b, i.in, wire.MetaInfoDef)
+			copyField(b, i.in, fieldnum.MetaGraphDef_MetaInfoDef)
 		}
 		return nil
 	}
 	list := uniteOpLists(i.baseOps, i.ops)
-	stripped := wire.LastUint(own, wire.InfoStrippedDefaults) != 0 && wire.LastUint(info, wire.InfoStrippedDefaults) == 0
+	stripped := wire.LastUint(own, fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs) != 0 &&
+		wire.LastUint(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs) == 0
 	aliases := make(map[string]bool)
 	var err error
-	b.Message(wire.MetaInfoDef, func() {
+	b.Message(fieldnum.MetaGraphDef_MetaInfoDef, func() {
 		wrote := false
 		s := wire.Scan(info)
 		for s.Next() {
 			switch {
-			case s.Is(wire.InfoStrippedOpList):
+			case s.Is(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList):
 				if !wrote {
-					b.Message(wire.InfoStrippedOpList, func() { b.Append(list) })
+					b.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, func() { b.Append(list) })
 				}
 				wrote = true
 				continue
-			case s.Is(wire.InfoFunctionAliases):
-				aliases[string(wire.Last(s.Data, 1))] = true
-			case s.Num == wire.InfoStrippedDefaults && stripped:
+			case s.Is(fieldnum.MetaGraphDef_MetaInfoDef_FunctionAliases):
+				aliases[string(wire.Last(s.Data, fieldnum.MapEntry_Key))] = true
+			case s.Num == fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs && stripped:
 				continue
 			}
 			b.Window(s.Raw)
@@ -77,14 +79,14 @@ func (i *importer) mergeInfo(b *wire.Builder) error {
 			return
 		}
 		if !wrote && list.Size() > 0 {
-			b.Message(wire.InfoStrippedOpList, func() { b.Append(list) })
+			b.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, func() { b.Append(list) })
 		}
 		if stripped {
-			b.Varint(wire.InfoStrippedDefaults, 1)
+			b.Varint(fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs, 1)
 		}
 		s = wire.Scan(own)
 		for s.Next() {
-			if s.Is(wire.InfoFunctionAliases) && !aliases[string(wire.Last(s.Data, 1))] {
+			if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_FunctionAliases) && !aliases[string(wire.Last(s.Data, fieldnum.MapEntry_Key))] {
 				b.Window(s.Raw)
 			}
 		}
@@ -95,12 +97,12 @@ func (i *importer) mergeInfo(b *wire.Builder) error {
 
 // mergeGraphs appends the merged GraphDef.
 func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
-	_, has := i.base.Message(wire.GraphDef)
-	if _, hasOwn := i.in.Message(wire.GraphDef); !has && !hasOwn {
+	_, has := i.base.Message(fieldnum.MetaGraphDef_GraphDef)
+	if _, hasOwn := i.in.Message(fieldnum.MetaGraphDef_GraphDef); !has && !hasOwn {
 		return nil
 	}
-	b.Message(wire.GraphDef, func() {
-		appendFields(b, i.base.Graph(), wire.GraphNode)
+	b.Message(fieldnum.MetaGraphDef_GraphDef, func() {
+		appendFields(b, i.base.Graph(), fieldnum.GraphDef_Node)
 		err = i.rewriter.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })
 		if err == nil {
 			err = i.appendLibraries(b)
@@ -108,25 +110,18 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 		if err != nil {
 			return
 		}
-		appendFields(b, i.baseSurvey.rest, wire.GraphOldVersion)
+		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Version)
 		if err = i.appendVersions(b); err == nil {
 			err = i.appendDebugInfo(b)
 		}
 		for s := wire.Scan(i.baseSurvey.rest); s.Next(); {
-			if s.Num > wire.GraphDebugInfo {
+			if s.Num > fieldnum.GraphDef_DebugInfo {
 				b.Window(s.Raw)
 			}
 		}
 	})
 	return err
 }
-
-// Field numbers of VersionDef (tensorflow/core/framework/versions.proto).
-const (
-	versionProducer    protowire.Number = 1
-	versionMinConsumer protowire.Number = 2
-	versionBad         protowire.Number = 3
-)
 
 // appendVersions appends the versions that suit both graphs: the older producer, the newer min_consumer and all
 // bad_consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). It ignores
@@ -138,11 +133,11 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 		return nil
 	}
 	if i.report.BaseNodes == 0 {
-		b.Bytes(wire.GraphVersions, own)
+		b.Bytes(fieldnum.GraphDef_Versions, own)
 		return nil
 	}
-	producer := min(wire.LastUint(own, versionProducer), wire.LastUint(base, versionProducer))
-	consumer := max(wire.LastUint(own, versionMinConsumer), wire.LastUint(base, versionMinConsumer))
+	producer := min(wire.LastUint(own, fieldnum.VersionDef_Producer), wire.LastUint(base, fieldnum.VersionDef_Producer))
+	consumer := max(wire.LastUint(own, fieldnum.VersionDef_MinConsumer), wire.LastUint(base, fieldnum.VersionDef_MinConsumer))
 	var bad consumerList
 	if err := bad.add(base); err != nil {
 		return err
@@ -151,15 +146,16 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 	if err := bad.add(own); err != nil {
 		return err
 	}
-	if producer == wire.LastUint(base, versionProducer) && consumer == wire.LastUint(base, versionMinConsumer) && len(bad.values) == known {
-		appendFields(b, i.baseSurvey.rest, wire.GraphVersions)
+	if producer == wire.LastUint(base, fieldnum.VersionDef_Producer) && consumer == wire.LastUint(base, fieldnum.VersionDef_MinConsumer) &&
+		len(bad.values) == known {
+		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Versions)
 		return nil
 	}
-	b.Message(wire.GraphVersions, func() {
+	b.Message(fieldnum.GraphDef_Versions, func() {
 		for _, v := range []struct {
 			num   protowire.Number
 			value uint64
-		}{{versionProducer, producer}, {versionMinConsumer, consumer}} {
+		}{{fieldnum.VersionDef_Producer, producer}, {fieldnum.VersionDef_MinConsumer, consumer}} {
 			if v.value != 0 {
 				b.Varint(v.num, v.value)
 			}
@@ -169,7 +165,7 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 			for _, v := range bad.values {
 				packed = protowire.AppendVarint(packed, v)
 			}
-			b.Bytes(versionBad, packed)
+			b.Bytes(fieldnum.VersionDef_BadConsumers, packed)
 		}
 	})
 	return nil
@@ -185,7 +181,7 @@ type consumerList struct {
 func (l *consumerList) add(versions []byte) error {
 	s := wire.Scan(versions)
 	for s.Next() {
-		if s.Num != versionBad || s.Type != protowire.BytesType && s.Type != protowire.VarintType {
+		if s.Num != fieldnum.VersionDef_BadConsumers || s.Type != protowire.BytesType && s.Type != protowire.VarintType {
 			continue
 		}
 		for rest := s.Data; len(rest) > 0; {
@@ -207,12 +203,12 @@ func (l *consumerList) add(versions []byte) error {
 
 // appendDebugInfo appends the debug info of both graphs.
 func (i *importer) appendDebugInfo(b *wire.Builder) error {
-	own, has := wire.Merged(i.survey.rest, wire.GraphDebugInfo)
+	own, has := wire.Merged(i.survey.rest, fieldnum.GraphDef_DebugInfo)
 	if !has {
-		appendFields(b, i.baseSurvey.rest, wire.GraphDebugInfo)
+		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_DebugInfo)
 		return nil
 	}
-	base, _ := wire.Merged(i.baseSurvey.rest, wire.GraphDebugInfo)
+	base, _ := wire.Merged(i.baseSurvey.rest, fieldnum.GraphDef_DebugInfo)
 	renamed, err := i.plan.DebugInfo(nil, own)
 	if err != nil {
 		return fmt.Errorf("debug_info: %w", err)
@@ -221,7 +217,7 @@ func (i *importer) appendDebugInfo(b *wire.Builder) error {
 	if err != nil {
 		return fmt.Errorf("debug_info: %w", err)
 	}
-	b.Message(wire.GraphDebugInfo, func() {
+	b.Message(fieldnum.GraphDef_DebugInfo, func() {
 		b.Window(base)
 		b.Window(followed)
 	})
@@ -230,33 +226,33 @@ func (i *importer) appendDebugInfo(b *wire.Builder) error {
 
 // mergeSavers appends the base's SaverDef, or the imported one if the base has none.
 func (i *importer) mergeSavers(b *wire.Builder) error {
-	if _, ok := i.base.Message(wire.SaverDef); ok {
+	if _, ok := i.base.Message(fieldnum.MetaGraphDef_SaverDef); ok {
 		i.report.Saver = "base"
-		copyField(b, i.base, wire.SaverDef)
+		copyField(b, i.base, fieldnum.MetaGraphDef_SaverDef)
 		return nil
 	}
-	saver, ok := i.in.Message(wire.SaverDef)
+	saver, ok := i.in.Message(fieldnum.MetaGraphDef_SaverDef)
 	if !ok {
 		return nil
 	}
 	i.report.Saver = "imported"
 	changed, err := i.tensorMessage(saver, "tensorflow.SaverDef")
-	b.Bytes(wire.SaverDef, changed)
+	b.Bytes(fieldnum.MetaGraphDef_SaverDef, changed)
 	return err
 }
 
 // mergeSignatures appends the signatures of both files. It renames an imported signature whose key is taken.
 func (i *importer) mergeSignatures(b *wire.Builder) error {
 	taken := make(map[string]bool)
-	for key := range i.in.Entries(wire.SignatureDef) {
+	for key := range i.in.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		taken[string(key)] = true
 	}
 	base := make(map[string]bool)
-	for key := range i.base.Entries(wire.SignatureDef) {
+	for key := range i.base.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		base[string(key)] = true
 	}
-	copyField(b, i.base, wire.SignatureDef)
-	for raw, value := range i.in.Entries(wire.SignatureDef) {
+	copyField(b, i.base, fieldnum.MetaGraphDef_SignatureDef)
+	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		key := string(raw)
 		if base[key] {
 			to := scope.Unique(key, func(s string) bool { return base[s] || taken[s] })
@@ -268,16 +264,16 @@ func (i *importer) mergeSignatures(b *wire.Builder) error {
 		if err != nil {
 			return fmt.Errorf("signature %q: %w", key, err)
 		}
-		writeEntry(b, wire.SignatureDef, []byte(key), changed)
+		writeEntry(b, fieldnum.MetaGraphDef_SignatureDef, []byte(key), changed)
 	}
 	return nil
 }
 
 // mergeAssets appends the assets of both files.
 func (i *importer) mergeAssets(b *wire.Builder) error {
-	copyField(b, i.base, wire.AssetFileDef)
+	copyField(b, i.base, fieldnum.MetaGraphDef_AssetFileDef)
 	for _, f := range i.in.Fields {
-		if !f.Is(wire.AssetFileDef) {
+		if !f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			continue
 		}
 		changed, err := i.tensorMessage(f.Data, "tensorflow.AssetFileDef")
@@ -292,10 +288,10 @@ func (i *importer) mergeAssets(b *wire.Builder) error {
 // mergeObjects appends the base's object graph, or the imported one if the base has none. The asset indexes of an
 // imported one are shifted past the base's assets.
 func (i *importer) mergeObjects(b *wire.Builder) error {
-	objects, ok := i.in.Message(wire.ObjectGraphDef)
-	if _, has := i.base.Message(wire.ObjectGraphDef); has {
+	objects, ok := i.in.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
+	if _, has := i.base.Message(fieldnum.MetaGraphDef_ObjectGraphDef); has {
 		i.report.ObjectsLost = ok
-		copyField(b, i.base, wire.ObjectGraphDef)
+		copyField(b, i.base, fieldnum.MetaGraphDef_ObjectGraphDef)
 		return nil
 	}
 	if !ok {
@@ -307,44 +303,37 @@ func (i *importer) mergeObjects(b *wire.Builder) error {
 	}
 	assets := 0
 	for _, f := range i.base.Fields {
-		if f.Is(wire.AssetFileDef) {
+		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			assets++
 		}
 	}
 	if assets == 0 {
-		b.Bytes(wire.ObjectGraphDef, changed)
+		b.Bytes(fieldnum.MetaGraphDef_ObjectGraphDef, changed)
 		return nil
 	}
-	b.Message(wire.ObjectGraphDef, func() { err = shiftAssets(b, changed, uint64(assets)) })
+	b.Message(fieldnum.MetaGraphDef_ObjectGraphDef, func() { err = shiftAssets(b, changed, uint64(assets)) })
 	return err
 }
-
-// Field numbers of SavedObjectGraph, SavedObject and SavedAsset (tensorflow/core/protobuf/saved_object_graph.proto).
-const (
-	objectNode       protowire.Number = 1
-	objectAsset      protowire.Number = 5
-	objectAssetIndex protowire.Number = 1
-)
 
 // shiftAssets appends the fields of a SavedObjectGraph and adds n to each asset index.
 func shiftAssets(b *wire.Builder, objects []byte, n uint64) error {
 	s := wire.Scan(objects)
 	for s.Next() {
-		asset, ok := wire.Merged(s.Data, objectAsset)
-		if !s.Is(objectNode) || !ok {
+		asset, ok := wire.Merged(s.Data, fieldnum.SavedObject_Asset)
+		if !s.Is(fieldnum.SavedObjectGraph_Nodes) || !ok {
 			b.Window(s.Raw)
 			continue
 		}
-		b.Message(objectNode, func() {
+		b.Message(fieldnum.SavedObjectGraph_Nodes, func() {
 			for object := wire.Scan(s.Data); object.Next(); {
-				if !object.Is(objectAsset) {
+				if !object.Is(fieldnum.SavedObject_Asset) {
 					b.Window(object.Raw)
 				}
 			}
-			b.Message(objectAsset, func() {
-				b.Varint(objectAssetIndex, wire.LastUint(asset, objectAssetIndex)+n)
+			b.Message(fieldnum.SavedObject_Asset, func() {
+				b.Varint(fieldnum.SavedAsset_AssetFileDefIndex, wire.LastUint(asset, fieldnum.SavedAsset_AssetFileDefIndex)+n)
 				for f := wire.Scan(asset); f.Next(); {
-					if f.Num != objectAssetIndex {
+					if f.Num != fieldnum.SavedAsset_AssetFileDefIndex {
 						b.Window(f.Raw)
 					}
 				}

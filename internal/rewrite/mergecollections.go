@@ -4,20 +4,26 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // kindNames are the field names of CollectionDef for each kind of list.
-var kindNames = [...]string{scope.NodeList: "node_list", scope.BytesList: "bytes_list", scope.Int64List: "int64_list",
-	scope.FloatList: "float_list", scope.AnyList: "any_list"}
+var kindNames = [...]string{
+	fieldnum.CollectionDef_NodeList:  "node_list",
+	fieldnum.CollectionDef_BytesList: "bytes_list",
+	fieldnum.CollectionDef_Int64List: "int64_list",
+	fieldnum.CollectionDef_FloatList: "float_list",
+	fieldnum.CollectionDef_AnyList:   "any_list",
+}
 
 // checkCollections reports patterns that match no collection, and collections whose kind of list differs between the two
 // graphs. TensorFlow's importer cannot merge such lists: it reads a collection either as a list of nodes or as a list of
 // protos (import_scoped_meta_graph_with_return_elements in tensorflow/python/framework/meta_graph.py).
 func (i *importer) checkCollections() error {
 	own := make(map[string]bool)
-	for key := range i.in.Entries(wire.CollectionDef) {
+	for key := range i.in.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		own[string(key)] = true
 	}
 	if missing := unused(i.o.Collections, own); len(missing) > 0 {
@@ -27,10 +33,10 @@ func (i *importer) checkCollections() error {
 		}
 	}
 	base := make(map[string][]byte)
-	for key, value := range i.base.Entries(wire.CollectionDef) {
+	for key, value := range i.base.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		base[string(key)] = value
 	}
-	for raw, value := range i.in.Entries(wire.CollectionDef) {
+	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		key := string(raw)
 		if key == i.o.UnboundInputs || len(i.o.Collections) > 0 && !matchesAny(i.o.Collections, key) {
 			continue
@@ -51,7 +57,7 @@ func (i *importer) checkCollections() error {
 func (i *importer) mergeCollections(b *wire.Builder) error {
 	imported := make(map[string]scope.CollectionChange)
 	var order []string
-	for raw, value := range i.in.Entries(wire.CollectionDef) {
+	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		key := string(raw)
 		if !i.restores(key) {
 			continue
@@ -73,7 +79,7 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		order = append(order, key)
 		i.report.Collections = append(i.report.Collections, key)
 	}
-	fields := lastEntries(i.base, wire.CollectionDef)
+	fields := lastEntries(i.base, fieldnum.MetaGraphDef_CollectionDef)
 	for n, f := range i.base.Fields {
 		if !fields[n] {
 			continue

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -55,13 +56,13 @@ func cutOpList(b *wire.Builder, list wire.Field, used, added map[string]bool) (g
 	var inner wire.Builder
 	s := wire.Scan(list.Data)
 	for s.Next() {
-		name := string(wire.Last(s.Data, opdef.OpName))
-		if !s.Is(opdef.OpListOp) {
+		name := string(wire.Last(s.Data, fieldnum.OpDef_Name))
+		if !s.Is(fieldnum.OpList_Op) {
 			inner.Window(s.Raw)
 			continue
 		}
 		for len(lacking) > 0 && lacking[0].name < name {
-			inner.Bytes(opdef.OpListOp, lacking[0].def)
+			inner.Bytes(fieldnum.OpList_Op, lacking[0].def)
 			lacking, inserted = lacking[1:], inserted+1
 		}
 		if used[name] {
@@ -71,7 +72,7 @@ func cutOpList(b *wire.Builder, list wire.Field, used, added map[string]bool) (g
 		}
 	}
 	for _, op := range lacking {
-		inner.Bytes(opdef.OpListOp, op.def)
+		inner.Bytes(fieldnum.OpList_Op, op.def)
 		inserted++
 	}
 	if gone+inserted == 0 {
@@ -92,8 +93,8 @@ type namedDef struct {
 func lackingOps(list []byte, ops map[string]bool) []namedDef {
 	lacking := maps.Clone(ops)
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(opdef.OpListOp) {
-			delete(lacking, string(wire.Last(s.Data, opdef.OpName)))
+		if s.Is(fieldnum.OpList_Op) {
+			delete(lacking, string(wire.Last(s.Data, fieldnum.OpDef_Name)))
 		}
 	}
 	var defs []namedDef
@@ -116,12 +117,12 @@ func uniteOpLists(base, in *opdef.List) *wire.Rope {
 		if other, ok := in.Raw(name); ok && !bytes.Equal(def, other) && countAttrs(other) > countAttrs(def) {
 			def = other
 		}
-		b.Bytes(opdef.OpListOp, def)
+		b.Bytes(fieldnum.OpList_Op, def)
 	}
 	for _, name := range in.Names() {
 		if !base.Has(name) {
 			def, _ := in.Raw(name)
-			b.Bytes(opdef.OpListOp, def)
+			b.Bytes(fieldnum.OpList_Op, def)
 		}
 	}
 	return b.Build()
@@ -131,7 +132,7 @@ func uniteOpLists(base, in *opdef.List) *wire.Rope {
 func countAttrs(def []byte) int {
 	n := 0
 	for s := wire.Scan(def); s.Next(); {
-		if s.Is(opdef.OpAttr) {
+		if s.Is(fieldnum.OpDef_Attr) {
 			n++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -36,10 +37,10 @@ func (i *importer) findMissing() error {
 		return nil
 	}
 	named := make(map[string]bool)
-	for raw, value := range i.in.Entries(wire.CollectionDef) {
+	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		t, registered := i.o.Registry.Lookup(string(raw))
 		kind, list := scope.KindOf(value)
-		if !registered || kind != scope.BytesList {
+		if !registered || kind != fieldnum.CollectionDef_BytesList {
 			continue
 		}
 		for s := wire.Scan(list); s.Next(); {

@@ -3,35 +3,36 @@ package rewrite
 import (
 	"fmt"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // rename writes the result of an import without a base: the fields of in, in order, with their names changed.
 func (i *importer) rename() (*wire.Rope, error) {
-	collections := lastEntries(i.in, wire.CollectionDef)
+	collections := lastEntries(i.in, fieldnum.MetaGraphDef_CollectionDef)
 	var b wire.Builder
 	for n, f := range i.in.Fields {
 		var err error
 		switch {
-		case f.Is(wire.GraphDef):
+		case f.Is(fieldnum.MetaGraphDef_GraphDef):
 			err = i.renameGraph(&b, f)
-		case f.Is(wire.CollectionDef):
+		case f.Is(fieldnum.MetaGraphDef_CollectionDef):
 			if collections[n] {
 				err = i.renameCollection(&b, f)
 			}
 		case i.plan.Nothing():
 			b.Field(f)
-		case f.Is(wire.SaverDef):
+		case f.Is(fieldnum.MetaGraphDef_SaverDef):
 			err = i.renameMessage(&b, f, "tensorflow.SaverDef")
-		case f.Is(wire.SignatureDef):
+		case f.Is(fieldnum.MetaGraphDef_SignatureDef):
 			key, value := wire.MapEntry(f.Data)
 			var changed []byte
 			if changed, err = i.message(value, "tensorflow.SignatureDef"); err == nil {
 				writeEntry(&b, f.Num, key, changed)
 			}
-		case f.Is(wire.AssetFileDef):
+		case f.Is(fieldnum.MetaGraphDef_AssetFileDef):
 			err = i.renameMessage(&b, f, "tensorflow.AssetFileDef")
-		case f.Is(wire.ObjectGraphDef):
+		case f.Is(fieldnum.MetaGraphDef_ObjectGraphDef):
 			err = i.renameMessage(&b, f, "tensorflow.SavedObjectGraph")
 		default:
 			b.Field(f)
@@ -39,7 +40,7 @@ func (i *importer) rename() (*wire.Rope, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.Is(wire.SaverDef) {
+		if f.Is(fieldnum.MetaGraphDef_SaverDef) {
 			i.report.Saver = "imported"
 		}
 	}

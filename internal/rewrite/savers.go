@@ -6,14 +6,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of SaverDef (tensorflow/core/protobuf/saver.proto).
-const (
-	saverSave    protowire.Number = 2
-	saverRestore protowire.Number = 3
 )
 
 // A saverScopes holds the scopes of the savers in a graph.
@@ -26,7 +21,7 @@ type saverScopes struct {
 // extraneous (_find_extraneous_saver_nodes in tensorflow/python/framework/meta_graph.py).
 func findSavers(g wire.Graph, saver []byte) (*saverScopes, error) {
 	s := &saverScopes{extraneous: make(map[string]bool)}
-	for _, num := range []protowire.Number{saverSave, saverRestore} {
+	for _, num := range []protowire.Number{fieldnum.SaverDef_SaveTensorName, fieldnum.SaverDef_RestoreOpName} {
 		if _, name, _ := scope.Split(wire.Last(saver, num)); len(name) > 0 {
 			s.retained = append(s.retained, scope.Parent(string(name)))
 		}

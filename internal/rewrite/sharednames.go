@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -87,7 +88,7 @@ func (i *importer) countUnsaved() {
 
 // stringAttr returns the AttrValue of a string.
 func stringAttr(text string) []byte {
-	return protowire.AppendString(protowire.AppendTag(nil, wire.AttrS, protowire.BytesType), text)
+	return protowire.AppendString(protowire.AppendTag(nil, fieldnum.AttrValue_S, protowire.BytesType), text)
 }
 
 // addFunctions adds the resources in the bodies of all functions that wanted selects. The error is a *wire.SyntaxError.
@@ -184,7 +185,7 @@ func (i *importer) withSharedNames(function []byte) ([]byte, bool) {
 	var n wire.Node
 	for s := wire.Scan(function); s.Next(); {
 		name := ""
-		if s.Is(wire.FunctionNode) && n.Parse(s.Data) == nil {
+		if s.Is(fieldnum.FunctionDef_NodeDef) && n.Parse(s.Data) == nil {
 			name = i.newSharedName(&n)
 		}
 		if name == "" {
@@ -192,10 +193,10 @@ func (i *importer) withSharedNames(function []byte) ([]byte, bool) {
 			continue
 		}
 		changed = true
-		node, _ := withoutEntry(s.Data, wire.NodeAttr, "shared_name")
-		entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "shared_name")
-		entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), stringAttr(name))
-		node = protowire.AppendBytes(protowire.AppendTag(node, wire.NodeAttr, protowire.BytesType), entry)
+		node, _ := withoutEntry(s.Data, fieldnum.NodeDef_Attr, "shared_name")
+		entry := protowire.AppendString(protowire.AppendTag(nil, fieldnum.MapEntry_Key, protowire.BytesType), "shared_name")
+		entry = protowire.AppendBytes(protowire.AppendTag(entry, fieldnum.MapEntry_Value, protowire.BytesType), stringAttr(name))
+		node = protowire.AppendBytes(protowire.AppendTag(node, fieldnum.NodeDef_Attr, protowire.BytesType), entry)
 		out = protowire.AppendBytes(protowire.AppendTag(out, s.Num, protowire.BytesType), node)
 	}
 	return out, changed

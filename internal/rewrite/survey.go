@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -41,7 +42,7 @@ func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 	var n wire.Node
 	s := wire.Scan(g)
 	for s.Next() {
-		if !s.Is(wire.GraphNode) {
+		if !s.Is(fieldnum.GraphDef_Node) {
 			if err := checkBesideNodes(s.Field); err != nil {
 				return nil, err
 			}
@@ -84,7 +85,7 @@ func (v *survey) addUnbound(input string) {
 // textAttr returns the value of a string attr, and whether the node has it.
 func textAttr(n *wire.Node, key string) (string, bool) {
 	value, _ := n.Attr(key)
-	text, ok := wire.AttrBytes(value, wire.AttrS)
+	text, ok := wire.AttrBytes(value, fieldnum.AttrValue_S)
 	return string(text), ok
 }
 

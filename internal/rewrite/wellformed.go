@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -22,7 +23,7 @@ const maxDepth = 100
 func checkBeside(m *wire.MetaGraph) error {
 	d := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 	for _, f := range m.Fields {
-		if f.Is(wire.GraphDef) {
+		if f.Is(fieldnum.MetaGraphDef_GraphDef) {
 			continue
 		}
 		if err := checkField(f, d, 0); err != nil {

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -55,9 +56,9 @@ func (d *Damage) step(fd protoreflect.FieldDescriptor, index int, data []byte) {
 	d.Path += string(fd.Name())
 	switch {
 	case fd.IsMap() && fd.MapKey().Kind() == protoreflect.StringKind:
-		d.Path += "[" + strconv.QuoteToASCII(string(wire.Last(data, 1))) + "]"
+		d.Path += "[" + strconv.QuoteToASCII(string(wire.Last(data, fieldnum.MapEntry_Key))) + "]"
 	case fd.IsMap():
-		d.Path += fmt.Sprintf("[%d]", wire.LastUint(data, 1))
+		d.Path += fmt.Sprintf("[%d]", wire.LastUint(data, fieldnum.MapEntry_Key))
 	case fd.IsList():
 		d.Path += fmt.Sprintf("[%d]", index)
 	}
@@ -67,7 +68,7 @@ func (d *Damage) step(fd protoreflect.FieldDescriptor, index int, data []byte) {
 func (d *Damage) enter(md protoreflect.MessageDescriptor, data []byte) {
 	switch md {
 	case nodeDef:
-		d.Node = string(wire.Last(data, 1))
+		d.Node = string(wire.Last(data, fieldnum.NodeDef_Name))
 	case functionDef:
 		d.Function = wire.Function(data).Name()
 	}

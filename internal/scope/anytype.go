@@ -3,14 +3,7 @@ package scope
 import (
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
-)
-
-// Field numbers of Any (google/protobuf/any.proto).
-const (
-	anyURL   protowire.Number = 1
-	anyValue protowire.Number = 2
 )
 
 // typeOf returns the full name of the message type at the end of an Any's type URL.

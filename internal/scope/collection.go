@@ -6,26 +6,19 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Field numbers of CollectionDef.kind (tensorflow/core/protobuf/meta_graph.proto). The values of each list are field 1.
-const (
-	NodeList  protowire.Number = 1
-	BytesList protowire.Number = 2
-	Int64List protowire.Number = 3
-	FloatList protowire.Number = 4
-	AnyList   protowire.Number = 5
-
-	listValue protowire.Number = 1
-)
+// ListValue is the field of its values in a list of any kind in a CollectionDef.
+const ListValue = fieldnum.CollectionDef_NodeList_Value
 
 // KindOf returns which kind of list a CollectionDef holds, and the list. The kind is 0 if there is no list. If the oneof
 // is set several times, the last kind counts and its lists are merged.
 func KindOf(collection []byte) (kind protowire.Number, list []byte) {
 	copied := false
 	for s := wire.Scan(collection); s.Next(); {
-		if s.Type != protowire.BytesType || s.Num > AnyList {
+		if s.Type != protowire.BytesType || s.Num > fieldnum.CollectionDef_AnyList {
 			continue
 		}
 		switch {
@@ -62,19 +55,19 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 	if p.Nothing() {
 		return change, nil
 	}
-	if kind != NodeList && (kind != BytesList || t == nil || t.Names.Empty()) {
+	if kind != fieldnum.CollectionDef_NodeList && (kind != fieldnum.CollectionDef_BytesList || t == nil || t.Names.Empty()) {
 		return change, nil
 	}
 	var out, entry []byte
 	s := wire.Scan(list)
 	for s.Next() {
-		if !s.Is(listValue) {
+		if !s.Is(ListValue) {
 			out = append(out, s.Raw...)
 			continue
 		}
 		var keep bool
 		var err error
-		if kind == NodeList {
+		if kind == fieldnum.CollectionDef_NodeList {
 			keep = p.keepsName(s.Data)
 			entry = p.appendName(entry[:0], s.Data, NodeName)
 		} else if keep, err = p.entry(&entry, s.Data, t); err != nil {
@@ -85,7 +78,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 			continue
 		}
 		change.Kept++
-		if kind == BytesList && p.Strip != "" {
+		if kind == fieldnum.CollectionDef_BytesList && p.Strip != "" {
 			torn, err := p.needsMissing(s.Data, t.Names, 0)
 			if err != nil {
 				return change, err
@@ -95,7 +88,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 			}
 		}
 		change.Same = change.Same && string(entry) == string(s.Data)
-		out = protowire.AppendTag(out, listValue, protowire.BytesType)
+		out = protowire.AppendTag(out, ListValue, protowire.BytesType)
 		out = protowire.AppendBytes(out, entry)
 	}
 	if err := s.Err(); err != nil {
@@ -111,13 +104,13 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 // check. The error is that of Plan.Collection.
 func (t *CollectionType) Check(collection []byte) error {
 	kind, list := KindOf(collection)
-	if t == nil || kind != BytesList {
+	if t == nil || kind != fieldnum.CollectionDef_BytesList {
 		return nil
 	}
 	n := 0
 	s := wire.Scan(list)
 	for s.Next() {
-		if !s.Is(listValue) {
+		if !s.Is(ListValue) {
 			continue
 		}
 		if err := t.Names.Each(s.Data, func([]byte, Kind) {}); err != nil {
@@ -166,17 +159,17 @@ func (p *Plan) keepsAll(message []byte, names *Names) (bool, error) {
 // of session_bundle stored in serving_signatures.
 func (r *Registry) HasOldNames(p *Plan, collection []byte) bool {
 	kind, list := KindOf(collection)
-	if p.Nothing() || kind != AnyList {
+	if p.Nothing() || kind != fieldnum.CollectionDef_AnyList {
 		return false
 	}
 	stale := false
 	for s := wire.Scan(list); s.Next() && !stale; {
-		if !s.Is(listValue) {
+		if !s.Is(ListValue) {
 			continue
 		}
-		typ := protoreflect.FullName(typeOf(string(wire.Last(s.Data, anyURL))))
+		typ := protoreflect.FullName(typeOf(string(wire.Last(s.Data, fieldnum.Any_TypeUrl))))
 		// A damaged message counts as far as it can be read.
-		_ = r.known[typ].Each(wire.Last(s.Data, anyValue), func(name []byte, kind Kind) {
+		_ = r.known[typ].Each(wire.Last(s.Data, fieldnum.Any_Value), func(name []byte, kind Kind) {
 			_, node, _ := Split(name)
 			stale = stale || kind == NodeName && !p.Keeps(node) || string(p.appendName(nil, name, kind)) != string(name)
 		})

@@ -5,21 +5,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of GraphDebugInfo and its messages (tensorflow/core/framework/graph_debug_info.proto).
-const (
-	debugFiles       protowire.Number = 1
-	debugTraces      protowire.Number = 2 // NAME@FUNCTION to StackTrace
-	debugFramesByID  protowire.Number = 4
-	debugNameToTrace protowire.Number = 5 // NAME@FUNCTION to a key of traces_by_id
-	debugTracesByID  protowire.Number = 6
-
-	traceFrames   protowire.Number = 1 // FileLineCol
-	traceFrameIDs protowire.Number = 2
-
-	frameFile protowire.Number = 1 // file_index
 )
 
 // DebugInfo appends a GraphDebugInfo with its names changed by the plan. It removes the traces of removed nodes and the
@@ -38,7 +25,7 @@ func (p *Plan) DebugInfo(dst, info []byte) ([]byte, error) {
 	s := wire.Scan(info)
 	for s.Next() {
 		switch {
-		case s.Is(debugTraces) || s.Is(debugNameToTrace):
+		case s.Is(fieldnum.GraphDebugInfo_Traces) || s.Is(fieldnum.GraphDebugInfo_NameToTraceId):
 			name, value := debugEntry(s.Data)
 			node, function, _ := bytes.Cut(name, []byte("@"))
 			if len(function) > 0 {
@@ -49,13 +36,14 @@ func (p *Plan) DebugInfo(dst, info []byte) ([]byte, error) {
 			}
 			dst = protowire.AppendTag(dst, s.Num, protowire.BytesType)
 			start := len(dst)
-			dst = protowire.AppendTag(dst, 1, protowire.BytesType)
+			dst = protowire.AppendTag(dst, fieldnum.MapEntry_Key, protowire.BytesType)
 			inner := len(dst)
 			dst = append(p.appendNode(dst, node), name[len(node):]...)
 			dst = append(insertLength(dst, inner), value...)
 			dst = insertLength(dst, start)
 			continue
-		case cut && s.Is(debugTracesByID) && !traces[debugID(s.Data)], cut && s.Is(debugFramesByID) && !frames[debugID(s.Data)]:
+		case cut && s.Is(fieldnum.GraphDebugInfo_TracesById) && !traces[debugID(s.Data)],
+			cut && s.Is(fieldnum.GraphDebugInfo_FramesById) && !frames[debugID(s.Data)]:
 			continue
 		}
 		dst = append(dst, s.Raw...)
@@ -74,7 +62,7 @@ func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
 	}
 	s := wire.Scan(info)
 	for s.Next() {
-		if !s.Is(debugTraces) && !s.Is(debugNameToTrace) {
+		if !s.Is(fieldnum.GraphDebugInfo_Traces) && !s.Is(fieldnum.GraphDebugInfo_NameToTraceId) {
 			continue
 		}
 		name, _ := debugEntry(s.Data)
@@ -82,10 +70,10 @@ func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
 		if len(function) == 0 && !p.Keeps(node) {
 			continue
 		}
-		if s.Num == debugNameToTrace {
-			traces[fixed(s.Data, 2)] = true
+		if s.Num == fieldnum.GraphDebugInfo_NameToTraceId {
+			traces[fixed(s.Data, fieldnum.MapEntry_Value)] = true
 		} else {
-			trace, _ := wire.Merged(s.Data, 2)
+			trace, _ := wire.Merged(s.Data, fieldnum.MapEntry_Value)
 			use(trace)
 		}
 	}
@@ -93,8 +81,8 @@ func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
 		return err
 	}
 	for s := wire.Scan(info); s.Next(); {
-		if s.Is(debugTracesByID) && traces[debugID(s.Data)] {
-			trace, _ := wire.Merged(s.Data, 2)
+		if s.Is(fieldnum.GraphDebugInfo_TracesById) && traces[debugID(s.Data)] {
+			trace, _ := wire.Merged(s.Data, fieldnum.MapEntry_Value)
 			use(trace)
 		}
 	}
@@ -103,9 +91,9 @@ func (p *Plan) usedDebugIDs(info []byte, traces, frames map[uint64]bool) error {
 
 // debugEntry splits a map entry with a string key into the key and the remaining fields.
 func debugEntry(entry []byte) (key, rest []byte) {
-	key = wire.Last(entry, 1)
+	key = wire.Last(entry, fieldnum.MapEntry_Key)
 	for s := wire.Scan(entry); s.Next(); {
-		if !s.Is(1) {
+		if !s.Is(fieldnum.MapEntry_Key) {
 			rest = append(rest, s.Raw...)
 		}
 	}
@@ -113,7 +101,7 @@ func debugEntry(entry []byte) (key, rest []byte) {
 }
 
 // debugID returns the fixed64 key of a map entry.
-func debugID(entry []byte) uint64 { return fixed(entry, 1) }
+func debugID(entry []byte) uint64 { return fixed(entry, fieldnum.MapEntry_Key) }
 
 // fixed returns the last fixed64 field num of a message, or 0 if it has none.
 func fixed(message []byte, num protowire.Number) uint64 {
@@ -129,7 +117,7 @@ func fixed(message []byte, num protowire.Number) uint64 {
 // frameIDs yields the frame ids in a field of a StackTrace, packed or not.
 func frameIDs(f wire.Field) func(yield func(uint64) bool) {
 	return func(yield func(uint64) bool) {
-		if f.Num != traceFrameIDs || f.Type != protowire.BytesType && f.Type != protowire.Fixed64Type {
+		if f.Num != fieldnum.GraphDebugInfo_StackTrace_FrameId || f.Type != protowire.BytesType && f.Type != protowire.Fixed64Type {
 			return
 		}
 		for rest := f.Data; len(rest) >= 8; rest = rest[8:] {
@@ -148,11 +136,11 @@ func FollowDebugInfo(dst, base, in []byte) ([]byte, error) {
 	s := wire.Scan(base)
 	for s.Next() {
 		switch {
-		case s.Is(debugFiles):
+		case s.Is(fieldnum.GraphDebugInfo_Files):
 			shift.file++
-		case s.Is(debugFramesByID):
+		case s.Is(fieldnum.GraphDebugInfo_FramesById):
 			shift.frame = max(shift.frame, debugID(s.Data)+1)
-		case s.Is(debugTracesByID):
+		case s.Is(fieldnum.GraphDebugInfo_TracesById):
 			shift.trace = max(shift.trace, debugID(s.Data)+1)
 		}
 	}
@@ -161,7 +149,7 @@ func FollowDebugInfo(dst, base, in []byte) ([]byte, error) {
 	}
 	s = wire.Scan(in)
 	for s.Next() {
-		if s.Type != protowire.BytesType || s.Num == debugFiles {
+		if s.Type != protowire.BytesType || s.Num == fieldnum.GraphDebugInfo_Files {
 			dst = append(dst, s.Raw...)
 			continue
 		}
@@ -190,13 +178,14 @@ func (d debugShift) entry(dst []byte, num protowire.Number, f wire.Field) []byte
 		return protowire.AppendFixed64(protowire.AppendTag(dst, f.Num, protowire.Fixed64Type), v+by)
 	}
 	switch {
-	case num == debugFramesByID && f.Num == 1 && f.Type == protowire.Fixed64Type:
+	case num == fieldnum.GraphDebugInfo_FramesById && f.Num == fieldnum.MapEntry_Key && f.Type == protowire.Fixed64Type:
 		return number(d.frame)
-	case num == debugTracesByID && f.Num == 1 && f.Type == protowire.Fixed64Type, num == debugNameToTrace && f.Num == 2 && f.Type == protowire.Fixed64Type:
+	case num == fieldnum.GraphDebugInfo_TracesById && f.Num == fieldnum.MapEntry_Key && f.Type == protowire.Fixed64Type,
+		num == fieldnum.GraphDebugInfo_NameToTraceId && f.Num == fieldnum.MapEntry_Value && f.Type == protowire.Fixed64Type:
 		return number(d.trace)
-	case num == debugFramesByID && f.Is(2):
+	case num == fieldnum.GraphDebugInfo_FramesById && f.Is(fieldnum.MapEntry_Value):
 		return d.frameMessage(dst, f)
-	case (num == debugTraces || num == debugTracesByID) && f.Is(2):
+	case (num == fieldnum.GraphDebugInfo_Traces || num == fieldnum.GraphDebugInfo_TracesById) && f.Is(fieldnum.MapEntry_Value):
 		return message(dst, f, d.traceFields)
 	}
 	return append(dst, f.Raw...)
@@ -204,10 +193,10 @@ func (d debugShift) entry(dst []byte, num protowire.Number, f wire.Field) []byte
 
 // traceFields appends a field of a StackTrace.
 func (d debugShift) traceFields(dst []byte, f wire.Field) []byte {
-	if f.Is(traceFrames) {
+	if f.Is(fieldnum.GraphDebugInfo_StackTrace_FileLineCols) {
 		return d.frameMessage(dst, f)
 	}
-	if f.Num != traceFrameIDs {
+	if f.Num != fieldnum.GraphDebugInfo_StackTrace_FrameId {
 		return append(dst, f.Raw...)
 	}
 	dst = protowire.AppendTag(dst, f.Num, protowire.BytesType)
@@ -220,10 +209,14 @@ func (d debugShift) traceFields(dst []byte, f wire.Field) []byte {
 
 // unset appends the number that map entry f omits because it is 0, if the shift changes it.
 func (d debugShift) unset(dst []byte, f wire.Field) []byte {
-	by := map[protowire.Number]uint64{debugFramesByID: d.frame, debugTracesByID: d.trace, debugNameToTrace: d.trace}[f.Num]
-	num := protowire.Number(1)
-	if f.Num == debugNameToTrace {
-		num = 2
+	by := map[protowire.Number]uint64{
+		fieldnum.GraphDebugInfo_FramesById:    d.frame,
+		fieldnum.GraphDebugInfo_TracesById:    d.trace,
+		fieldnum.GraphDebugInfo_NameToTraceId: d.trace,
+	}[f.Num]
+	num := fieldnum.MapEntry_Key
+	if f.Num == fieldnum.GraphDebugInfo_NameToTraceId {
+		num = fieldnum.MapEntry_Value
 	}
 	if by == 0 || has(f.Data, num) {
 		return dst
@@ -243,18 +236,18 @@ func has(message []byte, num protowire.Number) bool {
 
 // frameMessage appends field f, a FileLineCol. A FileLineCol without file_index refers to the first file.
 func (d debugShift) frameMessage(dst []byte, f wire.Field) []byte {
-	if d.file == 0 || has(f.Data, frameFile) {
+	if d.file == 0 || has(f.Data, fieldnum.GraphDebugInfo_FileLineCol_FileIndex) {
 		return message(dst, f, d.frameFields)
 	}
 	dst = protowire.AppendTag(dst, f.Num, protowire.BytesType)
 	start := len(dst)
-	dst = protowire.AppendVarint(protowire.AppendTag(dst, frameFile, protowire.VarintType), d.file)
+	dst = protowire.AppendVarint(protowire.AppendTag(dst, fieldnum.GraphDebugInfo_FileLineCol_FileIndex, protowire.VarintType), d.file)
 	return insertLength(append(dst, f.Data...), start)
 }
 
 // frameFields appends a field of a FileLineCol.
 func (d debugShift) frameFields(dst []byte, f wire.Field) []byte {
-	if f.Num == frameFile && f.Type == protowire.VarintType {
+	if f.Num == fieldnum.GraphDebugInfo_FileLineCol_FileIndex && f.Type == protowire.VarintType {
 		return protowire.AppendVarint(protowire.AppendTag(dst, f.Num, f.Type), f.Uint()+d.file)
 	}
 	return append(dst, f.Raw...)

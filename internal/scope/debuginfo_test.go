@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
@@ -77,9 +78,9 @@ func TestFollowDebugInfoUnset(t *testing.T) {
 	_, base := debugInfo(t, `files: "a.py" frames_by_id { key: 3 value { } } traces_by_id { key: 5 value { } }`)
 	_, in := debugInfo(t, `files: "b.py" traces { key: "z@" value { file_line_cols { line: 1 } } }`)
 	entry := func(num protowire.Number, fields ...[]byte) { in = append(in, wiretest.Message(num, fields...)...) }
-	entry(debugFramesByID, wiretest.Message(2, wiretest.Varint(2, 4)))
-	entry(debugTracesByID, wiretest.Message(2))
-	entry(debugNameToTrace, wiretest.String(1, "y@"))
+	entry(fieldnum.GraphDebugInfo_FramesById, wiretest.Message(2, wiretest.Varint(2, 4)))
+	entry(fieldnum.GraphDebugInfo_TracesById, wiretest.Message(2))
+	entry(fieldnum.GraphDebugInfo_NameToTraceId, wiretest.String(1, "y@"))
 	got, err := FollowDebugInfo(base, base, in)
 	if err != nil {
 		t.Fatal(err)

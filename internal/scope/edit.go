@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -35,16 +36,16 @@ func (a *NodeRewriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool
 		written := false
 		for s := wire.Scan(f.Data); s.Next(); {
 			switch {
-			case s.Is(wire.NodeOp) && e.Op != "":
-				b.String(wire.NodeOp, e.Op)
-			case s.Num == wire.NodeFullType && e.Op != "":
+			case s.Is(fieldnum.NodeDef_Op) && e.Op != "":
+				b.String(fieldnum.NodeDef_Op, e.Op)
+			case s.Num == fieldnum.NodeDef_ExperimentalType && e.Op != "":
 				// The full type describes the outputs of the old op.
-			case s.Is(wire.NodeInput) && e.Inputs != nil:
+			case s.Is(fieldnum.NodeDef_Input) && e.Inputs != nil:
 				if !written {
 					failed = a.newInputs(b, e.Inputs, named)
 				}
 				written = true
-			case s.Is(wire.NodeAttr) && e.replaces(s.Data):
+			case s.Is(fieldnum.NodeDef_Attr) && e.replaces(s.Data):
 			default:
 				same, err := a.change(s.Field, named)
 				switch {
@@ -83,7 +84,7 @@ func (a *NodeRewriter) FunctionNode(b *wire.Builder, f wire.Field, k int) error 
 	}
 	for _, n := range a.After[k] {
 		b.Message(f.Num, func() {
-			b.String(wire.NodeName, n.Name)
+			b.String(fieldnum.NodeDef_Name, n.Name)
 			_ = n.append(b, func() error { return a.newInputs(b, n.Inputs, false) }, a.ClearDevices)
 		})
 	}
@@ -101,17 +102,17 @@ func (e *Edit) replaces(entry []byte) bool {
 func (a *NodeRewriter) newInputs(b *wire.Builder, inputs []string, named bool) error {
 	for _, input := range inputs {
 		if !named {
-			b.String(wire.NodeInput, input)
+			b.String(fieldnum.NodeDef_Input, input)
 			continue
 		}
-		f := wire.Field{Num: wire.NodeInput, Type: protowire.BytesType, Data: []byte(input)}
+		f := wire.Field{Num: fieldnum.NodeDef_Input, Type: protowire.BytesType, Data: []byte(input)}
 		a.field = a.field[:0]
 		same, err := a.input(f)
 		if err != nil {
 			return err
 		}
 		if same {
-			b.String(wire.NodeInput, input)
+			b.String(fieldnum.NodeDef_Input, input)
 		} else {
 			b.Copy(a.field)
 		}
@@ -124,8 +125,8 @@ func (a *NodeRewriter) added(b *wire.Builder, n *NewNode) error {
 	var failed error
 	a.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
 	a.controls = a.controls[:0]
-	b.Message(wire.GraphNode, func() {
-		b.String(wire.NodeName, a.Plan.Node(n.Name))
+	b.Message(fieldnum.GraphDef_Node, func() {
+		b.String(fieldnum.NodeDef_Name, a.Plan.Node(n.Name))
 		failed = n.append(b, func() error { return a.newInputs(b, n.Inputs, true) }, a.ClearDevices)
 	})
 	a.Added++
@@ -134,12 +135,12 @@ func (a *NodeRewriter) added(b *wire.Builder, n *NewNode) error {
 
 // append appends the fields of a new node after its name.
 func (n *NewNode) append(b *wire.Builder, inputs func() error, clearDevice bool) error {
-	b.String(wire.NodeOp, n.Op)
+	b.String(fieldnum.NodeDef_Op, n.Op)
 	if err := inputs(); err != nil {
 		return err
 	}
 	if n.Device != "" && !clearDevice {
-		b.String(wire.NodeDevice, n.Device)
+		b.String(fieldnum.NodeDef_Device, n.Device)
 	}
 	appendAttrs(b, n.Attrs)
 	return nil
@@ -151,9 +152,9 @@ func appendAttrs(b *wire.Builder, attrs map[string]*wire.Rope) {
 		if attrs[key] == nil {
 			continue
 		}
-		b.Message(wire.NodeAttr, func() {
-			b.String(1, key)
-			b.Message(2, func() { b.Append(attrs[key]) })
+		b.Message(fieldnum.NodeDef_Attr, func() {
+			b.String(fieldnum.MapEntry_Key, key)
+			b.Message(fieldnum.MapEntry_Value, func() { b.Append(attrs[key]) })
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -41,7 +42,7 @@ func (a *NodeRewriter) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.F
 	s := wire.Scan(graph)
 	for s.Next() {
 		var err error
-		if s.Is(wire.GraphNode) {
+		if s.Is(fieldnum.GraphDef_Node) {
 			err = a.graphNode(b, s.Field)
 		} else {
 			err = rest(s.Field)
@@ -96,7 +97,7 @@ func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
 	s := wire.Scan(library.Data)
 	for s.Next() {
 		if a.KeepFunction != nil && !a.keepsLibraryField(s.Field) {
-			if s.Is(wire.LibraryFunction) {
+			if s.Is(fieldnum.FunctionDefLibrary_Function) {
 				a.Functions++
 			}
 			continue
@@ -109,7 +110,7 @@ func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
 		return err
 	}
 	for _, function := range a.NewFunctions {
-		inner.Message(wire.LibraryFunction, func() { inner.Append(function) })
+		inner.Message(fieldnum.FunctionDefLibrary_Function, func() { inner.Append(function) })
 	}
 	a.NewFunctions = nil
 	if inner.Size() > 0 {
@@ -120,7 +121,7 @@ func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
 
 // libraryField appends one field of a function library.
 func (a *NodeRewriter) libraryField(b *wire.Builder, f wire.Field) error {
-	if !f.Is(wire.LibraryFunction) {
+	if !f.Is(fieldnum.FunctionDefLibrary_Function) {
 		b.Window(f.Raw)
 		return nil
 	}
@@ -130,12 +131,13 @@ func (a *NodeRewriter) libraryField(b *wire.Builder, f wire.Field) error {
 // keepsLibraryField reports whether a field of the library is kept. A gradient is kept if its functions are.
 func (a *NodeRewriter) keepsLibraryField(f wire.Field) bool {
 	switch {
-	case f.Is(wire.LibraryFunction):
+	case f.Is(fieldnum.FunctionDefLibrary_Function):
 		return a.KeepFunction(wire.Function(f.Data).Name())
-	case f.Is(wire.LibraryGradient):
-		return a.KeepFunction(string(wire.Last(f.Data, 1))) && a.KeepFunction(string(wire.Last(f.Data, 2)))
-	case f.Is(wire.LibraryRegisteredGradients):
-		return a.KeepFunction(string(wire.Last(f.Data, 1)))
+	case f.Is(fieldnum.FunctionDefLibrary_Gradient):
+		return a.KeepFunction(string(wire.Last(f.Data, fieldnum.GradientDef_FunctionName))) &&
+			a.KeepFunction(string(wire.Last(f.Data, fieldnum.GradientDef_GradientFunc)))
+	case f.Is(fieldnum.FunctionDefLibrary_RegisteredGradients):
+		return a.KeepFunction(string(wire.Last(f.Data, fieldnum.RegisteredGradient_GradientFunc)))
 	}
 	return true
 }
@@ -143,7 +145,7 @@ func (a *NodeRewriter) keepsLibraryField(f wire.Field) bool {
 // Function is like Library, for a single function.
 func (a *NodeRewriter) Function(b *wire.Builder, function wire.Field) error {
 	return a.nested(b, function, func(inner *wire.Builder, f wire.Field) error {
-		if !f.Is(wire.FunctionNode) {
+		if !f.Is(fieldnum.FunctionDef_NodeDef) {
 			inner.Window(f.Raw)
 			return nil
 		}
@@ -228,14 +230,14 @@ func (a *NodeRewriter) change(f wire.Field, named bool) (same bool, err error) {
 		return true, nil
 	}
 	switch {
-	case f.Num == wire.NodeName && named:
+	case f.Num == fieldnum.NodeDef_Name && named:
 		a.payload = a.Plan.appendNode(a.payload[:0], f.Data)
 		return a.replace(f), nil
-	case f.Num == wire.NodeInput && named:
+	case f.Num == fieldnum.NodeDef_Input && named:
 		return a.input(f)
-	case f.Num == wire.NodeDevice && a.ClearDevices:
+	case f.Num == fieldnum.NodeDef_Device && a.ClearDevices:
 		return false, nil
-	case f.Num == wire.NodeAttr:
+	case f.Num == fieldnum.NodeDef_Attr:
 		return a.attr(f, named)
 	}
 	return true, nil
@@ -309,7 +311,7 @@ func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
 		if op := string(a.node.Op); op != "Enter" && op != "RefEnter" {
 			return true, nil
 		}
-		name, ok := wire.AttrBytes(value, wire.AttrS)
+		name, ok := wire.AttrBytes(value, fieldnum.AttrValue_S)
 		if !ok {
 			return true, nil
 		}
@@ -318,7 +320,7 @@ func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
 			return true, nil
 		}
 		a.entry(f, key, func(dst []byte) []byte {
-			dst = protowire.AppendTag(dst, wire.AttrS, protowire.BytesType)
+			dst = protowire.AppendTag(dst, fieldnum.AttrValue_S, protowire.BytesType)
 			return protowire.AppendBytes(dst, frame)
 		})
 		return false, nil
@@ -329,7 +331,7 @@ func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
 // class is like change, for the attr `_class`. It removes the groups of removed nodes. An attr that loses all its groups
 // stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
 func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
-	list, ok := wire.AttrBytes(value, wire.AttrList)
+	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
 		return true, nil
 	}
@@ -338,7 +340,7 @@ func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
 	s := wire.Scan(list)
 	for s.Next() {
 		mark, node, port := Split(s.Data)
-		if !s.Is(wire.ListS) || string(mark) != "loc:@" {
+		if !s.Is(fieldnum.AttrValue_ListValue_S) || string(mark) != "loc:@" {
 			changed = append(changed, s.Raw...)
 			continue
 		}
@@ -348,14 +350,14 @@ func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
 		}
 		a.payload = append(a.Plan.appendNode(append(a.payload[:0], mark...), node), port...)
 		same = same && bytes.Equal(a.payload, s.Data)
-		changed = protowire.AppendTag(changed, wire.ListS, protowire.BytesType)
+		changed = protowire.AppendTag(changed, fieldnum.AttrValue_ListValue_S, protowire.BytesType)
 		changed = protowire.AppendBytes(changed, a.payload)
 	}
 	if err := s.Err(); err != nil || same {
 		return true, err
 	}
 	a.entry(f, []byte("_class"), func(dst []byte) []byte {
-		dst = protowire.AppendTag(dst, wire.AttrList, protowire.BytesType)
+		dst = protowire.AppendTag(dst, fieldnum.AttrValue_List, protowire.BytesType)
 		return protowire.AppendBytes(dst, changed)
 	})
 	return false, nil
@@ -365,9 +367,9 @@ func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
 func (a *NodeRewriter) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
 	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
 	start := len(a.field)
-	a.field = protowire.AppendTag(a.field, 1, protowire.BytesType)
+	a.field = protowire.AppendTag(a.field, fieldnum.MapEntry_Key, protowire.BytesType)
 	a.field = protowire.AppendBytes(a.field, key)
-	a.field = protowire.AppendTag(a.field, 2, protowire.BytesType)
+	a.field = protowire.AppendTag(a.field, fieldnum.MapEntry_Value, protowire.BytesType)
 	inner := len(a.field)
 	a.field = insertLength(value(a.field), inner)
 	a.field = insertLength(a.field, start)

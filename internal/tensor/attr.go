@@ -1,15 +1,16 @@
 package tensor
 
 import (
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // TypesIn returns the DataTypes in an AttrValue that holds a list.
 func TypesIn(value []byte) []int32 {
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var types []int32
 	for s := wire.Scan(list); s.Next(); {
-		if s.Num == AttrListType {
+		if s.Num == fieldnum.AttrValue_ListValue_Type {
 			s.EachVarint(func(v uint64) { types = append(types, int32(v)) })
 		}
 	}
@@ -19,7 +20,7 @@ func TypesIn(value []byte) []int32 {
 // AttrInt returns the integer value of an attr, or 0 if it has none.
 func AttrInt(n *wire.Node, key string) int64 {
 	value, _ := n.Attr(key)
-	return int64(wire.LastUint(value, wire.AttrI))
+	return int64(wire.LastUint(value, fieldnum.AttrValue_I))
 }
 
 // AttrType returns the DataType value of an attr, or 0 if it has none.
@@ -43,7 +44,7 @@ func AttrShape(n *wire.Node) Shape {
 	if !ok {
 		return nil
 	}
-	shape, ok := wire.AttrBytes(value, wire.AttrShape)
+	shape, ok := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
 	if !ok {
 		return nil
 	}
@@ -56,11 +57,11 @@ func AttrShapeAt(n *wire.Node, key string, i int) (Shape, int) {
 	if !ok {
 		return nil, 0
 	}
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var shape Shape
 	count := 0
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(AttrListShape) {
+		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
 			if count == i {
 				shape = ParseShape(s.Data)
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -15,7 +16,7 @@ func Integers(encoded []byte, most int64) ([]int64, bool) {
 	if int64(len(encoded)) > most*perElement+overhead {
 		return nil, false
 	}
-	shape, _ := wire.Merged(encoded, TensorShape)
+	shape, _ := wire.Merged(encoded, fieldnum.TensorProto_TensorShape)
 	count, ok := ParseShape(shape).Elements()
 	if !ok || count > most {
 		return nil, false

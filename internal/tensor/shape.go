@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -56,25 +57,18 @@ func (s Shape) MarshalJSON() ([]byte, error) {
 // tensorflow/core/framework/tensor_shape.h). A shape with more dimensions is treated as unknown.
 const MaxRank = 254
 
-// Field numbers of TensorShapeProto and its Dim (tensorflow/core/framework/tensor_shape.proto).
-const (
-	ShapeDim         = 2
-	ShapeUnknownRank = 3
-	DimSize          = 1
-)
-
 // ParseShape decodes a TensorShapeProto.
 func ParseShape(proto []byte) Shape {
 	shape := Shape{}
 	s := wire.Scan(proto)
 	for s.Next() {
 		switch {
-		case s.Is(ShapeDim):
+		case s.Is(fieldnum.TensorShapeProto_Dim):
 			if len(shape) == MaxRank {
 				return nil
 			}
-			shape = append(shape, max(-1, int64(wire.LastUint(s.Data, DimSize))))
-		case s.Num == ShapeUnknownRank && s.Type == protowire.VarintType && s.Uint() != 0:
+			shape = append(shape, max(-1, int64(wire.LastUint(s.Data, fieldnum.TensorShapeProto_Dim_Size))))
+		case s.Num == fieldnum.TensorShapeProto_UnknownRank && s.Type == protowire.VarintType && s.Uint() != 0:
 			return nil
 		}
 	}

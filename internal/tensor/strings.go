@@ -1,6 +1,9 @@
 package tensor
 
-import "github.com/metagraph/metagraph/internal/wire"
+import (
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/wire"
+)
 
 // Strings holds the elements of a string tensor in row-major order, as windows on its TensorProto.
 type Strings struct {
@@ -13,11 +16,11 @@ type Strings struct {
 func ParseStrings(tensor []byte) Strings {
 	var l Strings
 	for s := wire.Scan(tensor); s.Next(); {
-		if s.Is(tensorStringVal) {
+		if s.Is(fieldnum.TensorProto_StringVal) {
 			l.values = append(l.values, s.Data)
 		}
 	}
-	shape, _ := wire.Merged(tensor, TensorShape)
+	shape, _ := wire.Merged(tensor, fieldnum.TensorProto_TensorShape)
 	l.count = int64(len(l.values))
 	if n, ok := ParseShape(shape).Elements(); ok && len(l.values) > 0 {
 		l.count = n

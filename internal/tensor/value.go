@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -55,19 +56,6 @@ const (
 	maxTensorValues = 8
 )
 
-// Fields of AttrValue.ListValue besides ListS and ListFunc, and of NameAttrList.
-const (
-	attrListI      protowire.Number = 3
-	attrListF      protowire.Number = 4
-	attrListB      protowire.Number = 5
-	AttrListType   protowire.Number = 6
-	AttrListShape  protowire.Number = 7
-	attrListTensor protowire.Number = 8
-
-	NameAttrListName protowire.Number = 1
-	NameAttrListAttr protowire.Number = 2
-)
-
 // ParseValue summarizes an AttrValue. It omits parts that cannot be decoded.
 func ParseValue(value []byte) Value {
 	var v Value
@@ -77,20 +65,20 @@ func ParseValue(value []byte) Value {
 			merged = 0
 		}
 		switch {
-		case s.Num == wire.AttrI && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.AttrValue_I && s.Type == protowire.VarintType:
 			v = Value{Kind: ValueInt, Int: int64(s.Uint())}
-		case s.Num == wire.AttrF && s.Type == protowire.Fixed32Type:
+		case s.Num == fieldnum.AttrValue_F && s.Type == protowire.Fixed32Type:
 			v = floatValue(s.Data)
-		case s.Num == wire.AttrB && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.AttrValue_B && s.Type == protowire.VarintType:
 			v = boolValue(s.Uint())
-		case s.Num == wire.AttrType && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.AttrValue_Type && s.Type == protowire.VarintType:
 			v = typeValue(s.Uint())
 		case s.Type != protowire.BytesType:
-		case s.Num == wire.AttrS:
+		case s.Num == fieldnum.AttrValue_S:
 			v = Value{Kind: ValueString, Text: s.Data}
-		case s.Num == wire.AttrPlaceholder:
+		case s.Num == fieldnum.AttrValue_Placeholder:
 			v = Value{Kind: ValuePlaceholder, Text: s.Data}
-		case s.Num == wire.AttrList, s.Num == wire.AttrShape, s.Num == wire.AttrTensor, s.Num == wire.AttrFunc:
+		case s.Num == fieldnum.AttrValue_List, s.Num == fieldnum.AttrValue_Shape, s.Num == fieldnum.AttrValue_Tensor, s.Num == fieldnum.AttrValue_Func:
 			merged = s.Num
 		}
 	}
@@ -104,12 +92,12 @@ func ParseValue(value []byte) Value {
 func messageValue(value []byte, num protowire.Number) Value {
 	payload, _ := wire.AttrBytes(value, num)
 	switch num {
-	case wire.AttrShape:
+	case fieldnum.AttrValue_Shape:
 		return Value{Kind: ValueShape, Shape: ParseShape(payload)}
-	case wire.AttrTensor:
+	case fieldnum.AttrValue_Tensor:
 		return Value{Kind: ValueTensor, Tensor: ParseTensor(payload)}
-	case wire.AttrFunc:
-		return Value{Kind: ValueFunc, Text: wire.Last(payload, NameAttrListName)}
+	case fieldnum.AttrValue_Func:
+		return Value{Kind: ValueFunc, Text: wire.Last(payload, fieldnum.NameAttrList_Name)}
 	}
 	return listValue(payload)
 }
@@ -140,13 +128,13 @@ func listValue(list []byte) Value {
 	for s := wire.Scan(list); s.Next(); {
 		data := s.Data
 		switch s.Num {
-		case attrListI:
+		case fieldnum.AttrValue_ListValue_I:
 			s.EachVarint(func(n uint64) { add(func() Value { return Value{Kind: ValueInt, Int: int64(n)} }) })
-		case attrListB:
+		case fieldnum.AttrValue_ListValue_B:
 			s.EachVarint(func(n uint64) { add(func() Value { return boolValue(n) }) })
-		case AttrListType:
+		case fieldnum.AttrValue_ListValue_Type:
 			s.EachVarint(func(n uint64) { add(func() Value { return typeValue(n) }) })
-		case attrListF:
+		case fieldnum.AttrValue_ListValue_F:
 			if s.Type == protowire.Fixed32Type || s.Type == protowire.BytesType {
 				for ; len(data) >= 4; data = data[4:] {
 					add(func() Value { return floatValue(data) })
@@ -157,45 +145,27 @@ func listValue(list []byte) Value {
 			continue
 		}
 		switch s.Num {
-		case wire.ListS:
+		case fieldnum.AttrValue_ListValue_S:
 			add(func() Value { return Value{Kind: ValueString, Text: data} })
-		case AttrListShape:
+		case fieldnum.AttrValue_ListValue_Shape:
 			add(func() Value { return Value{Kind: ValueShape, Shape: ParseShape(data)} })
-		case attrListTensor:
+		case fieldnum.AttrValue_ListValue_Tensor:
 			add(func() Value { return Value{Kind: ValueTensor, Tensor: ParseTensor(data)} })
-		case wire.ListFunc:
-			add(func() Value { return Value{Kind: ValueFunc, Text: wire.Last(data, NameAttrListName)} })
+		case fieldnum.AttrValue_ListValue_Func:
+			add(func() Value { return Value{Kind: ValueFunc, Text: wire.Last(data, fieldnum.NameAttrList_Name)} })
 		}
 	}
 	return v
 }
 
-// Fields of TensorProto (tensorflow/core/framework/tensor.proto).
-const (
-	TensorDType       protowire.Number = 1
-	TensorShape       protowire.Number = 2
-	tensorContent     protowire.Number = 4
-	tensorHalfVal     protowire.Number = 13
-	tensorFloatVal    protowire.Number = 5
-	tensorDoubleVal   protowire.Number = 6
-	tensorIntVal      protowire.Number = 7
-	tensorStringVal   protowire.Number = 8
-	tensorComplexVal  protowire.Number = 9
-	tensorInt64Val    protowire.Number = 10
-	tensorBoolVal     protowire.Number = 11
-	tensorDComplexVal protowire.Number = 12
-	tensorUint32Val   protowire.Number = 16
-	tensorUint64Val   protowire.Number = 17
-)
-
 // ParseTensor summarizes a TensorProto. It reads only the elements that it keeps.
 func ParseTensor(tensor []byte) *Tensor {
 	t := &Tensor{Bytes: len(tensor)}
-	dtype := int32(wire.LastUint(tensor, TensorDType))
+	dtype := int32(wire.LastUint(tensor, fieldnum.TensorProto_Dtype))
 	t.DType = DTypeName(dtype)
-	shape, _ := wire.Merged(tensor, TensorShape)
+	shape, _ := wire.Merged(tensor, fieldnum.TensorProto_TensorShape)
 	t.Shape = ParseShape(shape)
-	if content := wire.Last(tensor, tensorContent); len(content) > 0 {
+	if content := wire.Last(tensor, fieldnum.TensorProto_TensorContent); len(content) > 0 {
 		t.Values = contentValues(content, t.DType)
 		return t
 	}
@@ -214,30 +184,30 @@ func fieldValues(f wire.Field, dtype string, most int) []Value {
 		}
 	}
 	switch f.Num {
-	case tensorIntVal, tensorInt64Val, tensorUint32Val, tensorUint64Val:
+	case fieldnum.TensorProto_IntVal, fieldnum.TensorProto_Int64Val, fieldnum.TensorProto_Uint32Val, fieldnum.TensorProto_Uint64Val:
 		if f.Type == protowire.BytesType {
 			f.Data = f.Data[:min(len(f.Data), most*binary.MaxVarintLen64)]
 		}
 		f.EachVarint(func(n uint64) { add(Value{Kind: ValueInt, Int: int64(n)}) })
-	case tensorBoolVal:
+	case fieldnum.TensorProto_BoolVal:
 		if f.Type == protowire.BytesType {
 			f.Data = f.Data[:min(len(f.Data), most*binary.MaxVarintLen64)]
 		}
 		f.EachVarint(func(n uint64) { add(boolValue(n)) })
-	case tensorHalfVal:
+	case fieldnum.TensorProto_HalfVal:
 		if f.Type == protowire.BytesType {
 			f.Data = f.Data[:min(len(f.Data), most*binary.MaxVarintLen64)]
 		}
 		f.EachVarint(func(n uint64) { add(halfValue(uint16(n), dtype)) })
-	case tensorFloatVal, tensorComplexVal:
+	case fieldnum.TensorProto_FloatVal, fieldnum.TensorProto_ScomplexVal:
 		for data := f.Data; len(data) >= 4 && len(values) < most; data = data[4:] {
 			add(floatValue(data))
 		}
-	case tensorDoubleVal, tensorDComplexVal:
+	case fieldnum.TensorProto_DoubleVal, fieldnum.TensorProto_DcomplexVal:
 		for data := f.Data; len(data) >= 8 && len(values) < most; data = data[8:] {
 			add(doubleValue(data))
 		}
-	case tensorStringVal:
+	case fieldnum.TensorProto_StringVal:
 		if f.Type == protowire.BytesType {
 			add(Value{Kind: ValueString, Text: f.Data})
 		}

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -46,21 +47,21 @@ func MetaGraph(t testing.TB, m *tfpb.MetaGraphDef) *wire.MetaGraph {
 func StrangeGraph(t testing.TB) []byte {
 	var b []byte
 	node := func(n *tfpb.NodeDef) {
-		b = protowire.AppendBytes(protowire.AppendTag(b, wire.GraphNode, protowire.BytesType), Encode(t, n))
+		b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Node, protowire.BytesType), Encode(t, n))
 	}
-	b = protowire.AppendBytes(protowire.AppendTag(b, wire.GraphVersions, protowire.BytesType), Encode(t, &tfpb.VersionDef{Producer: 21}))
+	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Versions, protowire.BytesType), Encode(t, &tfpb.VersionDef{Producer: 21}))
 	node(&tfpb.NodeDef{Name: "late", Op: "Add", Input: []string{"x", "x:1", "^y", "gone", "x:one", "late"}, Device: "/gpu:0"})
 	node(&tfpb.NodeDef{Name: "x", Op: "Placeholder"})
-	b = protowire.AppendBytes(protowire.AppendTag(b, wire.GraphLibrary, protowire.BytesType),
+	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Library, protowire.BytesType),
 		Encode(t, &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{Signature: &tfpb.OpDef{Name: "f"}}}}))
 	node(&tfpb.NodeDef{Name: "x", Op: "Const"})
 	node(&tfpb.NodeDef{Name: strings.Repeat("long", 100), Op: "NoOp", Attr: map[string]*tfpb.AttrValue{"_class": {}}})
 	raw := []byte{0x12, 2, 'O', 'p', 0x0A, 1, 'z', 0x0A, 1, 'y'} // the op first, the name twice
-	b = protowire.AppendBytes(protowire.AppendTag(b, wire.GraphNode, protowire.BytesType), raw)
+	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Node, protowire.BytesType), raw)
 	raw = []byte{0x0A, 0x81, 0x00, 'w'} // a length of two bytes where one would do
-	b = protowire.AppendBytes(protowire.AppendTag(b, wire.GraphNode, protowire.BytesType), raw)
+	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Node, protowire.BytesType), raw)
 	node(&tfpb.NodeDef{})
-	b = protowire.AppendBytes(protowire.AppendTag(b, wire.GraphVersions, protowire.BytesType), Encode(t, &tfpb.VersionDef{MinConsumer: 12}))
+	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Versions, protowire.BytesType), Encode(t, &tfpb.VersionDef{MinConsumer: 12}))
 	return b
 }
 

@@ -4,16 +4,10 @@ import (
 	"bytes"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of google.protobuf.Any.
-const (
-	anyTypeURL protowire.Number = 1
-	anyValue   protowire.Number = 2
 )
 
 // expand writes an Any as `[type URL] { fields }` (_TryPrintAsAnyMessage in google/protobuf/text_format.py) and
@@ -23,9 +17,9 @@ func (p *printer) expand(data []byte, indent int) (bool, error) {
 	s := wire.Scan(data)
 	for s.Next() {
 		switch {
-		case s.Is(anyTypeURL):
+		case s.Is(fieldnum.Any_TypeUrl):
 			url = s.Data
-		case s.Is(anyValue):
+		case s.Is(fieldnum.Any_Value):
 			value = s.Data
 		default:
 			return false, nil

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -20,7 +21,7 @@ func (j *jsonWriter) any(data []byte, indent int) error {
 	if err := wire.Check(data); err != nil {
 		return j.failed(err)
 	}
-	url, value := wire.Last(data, anyTypeURL), wire.Last(data, anyValue)
+	url, value := wire.Last(data, fieldnum.Any_TypeUrl), wire.Last(data, fieldnum.Any_Value)
 	o := object{indent: indent}
 	if len(url) == 0 {
 		if len(value) > 0 {

@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // ParseOptions says what Parse reads. The zero value is the default.
@@ -314,9 +316,9 @@ func (p *parser) bracketed(t *table) error {
 	if md == nil {
 		return p.fail(start, "%s is no known message type", name)
 	}
-	p.out = protowire.AppendTag(p.out, anyTypeURL, protowire.BytesType)
+	p.out = protowire.AppendTag(p.out, fieldnum.Any_TypeUrl, protowire.BytesType)
 	p.out = protowire.AppendBytes(p.out, url)
-	p.out = protowire.AppendTag(p.out, anyValue, protowire.BytesType)
+	p.out = protowire.AppendTag(p.out, fieldnum.Any_Value, protowire.BytesType)
 	at := p.openLength()
 	if err := p.nested(p.of(md), end, begin); err != nil {
 		return err

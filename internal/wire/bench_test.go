@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -68,14 +69,14 @@ func BenchmarkBuild(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var built wire.Builder
-		built.Message(wire.GraphDef, func() {
+		built.Message(fieldnum.MetaGraphDef_GraphDef, func() {
 			for n, err := range graph.Nodes() {
 				if err != nil {
 					b.Fatal(err)
 				}
-				built.Message(wire.GraphNode, func() {
+				built.Message(fieldnum.GraphDef_Node, func() {
 					for s := wire.Scan(n.Raw); s.Next(); {
-						if !s.Is(wire.NodeDevice) {
+						if !s.Is(fieldnum.NodeDef_Device) {
 							built.Window(s.Raw)
 						}
 					}

@@ -4,29 +4,8 @@ import (
 	"iter"
 
 	"google.golang.org/protobuf/encoding/protowire"
-)
 
-// Field numbers of GraphDef (tensorflow/core/framework/graph.proto).
-const (
-	GraphNode       protowire.Number = 1
-	GraphLibrary    protowire.Number = 2
-	GraphOldVersion protowire.Number = 3
-	GraphVersions   protowire.Number = 4
-	GraphDebugInfo  protowire.Number = 5
-)
-
-// Field numbers of FunctionDefLibrary and FunctionDef (tensorflow/core/framework/function.proto).
-const (
-	LibraryFunction            protowire.Number = 1
-	LibraryGradient            protowire.Number = 2
-	LibraryRegisteredGradients protowire.Number = 3
-
-	FunctionSignature  protowire.Number = 1
-	FunctionNode       protowire.Number = 3
-	FunctionRet        protowire.Number = 4
-	FunctionAttr       protowire.Number = 5
-	FunctionControlRet protowire.Number = 6
-	FunctionArgAttr    protowire.Number = 7
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // A Graph is the bytes of a GraphDef.
@@ -34,7 +13,7 @@ type Graph []byte
 
 // Nodes returns the nodes in file order. It reuses one Node for all of them, so copy what you need to keep. It stops
 // at the first error, a *SyntaxError, and yields it with a nil Node.
-func (g Graph) Nodes() iter.Seq2[*Node, error] { return nodes(g, GraphNode) }
+func (g Graph) Nodes() iter.Seq2[*Node, error] { return nodes(g, fieldnum.GraphDef_Node) }
 
 // Library returns the fields of the function library in file order. If the library occurs several times, they count
 // as one.
@@ -42,7 +21,7 @@ func (g Graph) Library() iter.Seq2[Field, error] {
 	return func(yield func(Field, error) bool) {
 		s := Scan(g)
 		for s.Next() {
-			if !s.Is(GraphLibrary) {
+			if !s.Is(fieldnum.GraphDef_Library) {
 				continue
 			}
 			l := Scan(s.Data)
@@ -70,7 +49,7 @@ func (g Graph) Functions() iter.Seq2[Function, error] {
 				yield(nil, err)
 				return
 			}
-			if f.Is(LibraryFunction) && !yield(Function(f.Data), nil) {
+			if f.Is(fieldnum.FunctionDefLibrary_Function) && !yield(Function(f.Data), nil) {
 				return
 			}
 		}
@@ -78,19 +57,19 @@ func (g Graph) Functions() iter.Seq2[Function, error] {
 }
 
 // Versions returns the bytes of the VersionDef and reports whether it is present.
-func (g Graph) Versions() ([]byte, bool) { return Merged(g, GraphVersions) }
+func (g Graph) Versions() ([]byte, bool) { return Merged(g, fieldnum.GraphDef_Versions) }
 
 // A Function is the bytes of a FunctionDef.
 type Function []byte
 
 // Name returns the function's name, which is in its signature.
 func (f Function) Name() string {
-	signature, _ := Merged(f, FunctionSignature)
-	return string(Last(signature, 1))
+	signature, _ := Merged(f, fieldnum.FunctionDef_Signature)
+	return string(Last(signature, fieldnum.OpDef_Name))
 }
 
 // Nodes returns the nodes of the function's body in file order, like Graph.Nodes.
-func (f Function) Nodes() iter.Seq2[*Node, error] { return nodes(f, FunctionNode) }
+func (f Function) Nodes() iter.Seq2[*Node, error] { return nodes(f, fieldnum.FunctionDef_NodeDef) }
 
 // nodes walks the NodeDef fields num of message.
 func nodes(message []byte, num protowire.Number) iter.Seq2[*Node, error] {

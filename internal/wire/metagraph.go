@@ -5,29 +5,8 @@ import (
 	"iter"
 
 	"google.golang.org/protobuf/encoding/protowire"
-)
 
-// Field numbers of MetaGraphDef (tensorflow/core/protobuf/meta_graph.proto).
-const (
-	MetaInfoDef    protowire.Number = 1
-	GraphDef       protowire.Number = 2
-	SaverDef       protowire.Number = 3
-	CollectionDef  protowire.Number = 4
-	SignatureDef   protowire.Number = 5
-	AssetFileDef   protowire.Number = 6
-	ObjectGraphDef protowire.Number = 7
-)
-
-// Field numbers of MetaGraphDef.MetaInfoDef.
-const (
-	InfoMetaGraphVersion protowire.Number = 1
-	InfoStrippedOpList   protowire.Number = 2
-	InfoAnyInfo          protowire.Number = 3
-	InfoTags             protowire.Number = 4
-	InfoTFVersion        protowire.Number = 5
-	InfoTFGitVersion     protowire.Number = 6
-	InfoStrippedDefaults protowire.Number = 7
-	InfoFunctionAliases  protowire.Number = 8
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // A MetaGraph indexes the bytes of one MetaGraphDef. It lists the top-level fields in file order, each singular
@@ -47,7 +26,7 @@ func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 	keys := make(map[string]bool)
 	s := Scan(message)
 	for s.Next() {
-		if s.Is(CollectionDef) || s.Is(SignatureDef) {
+		if s.Is(fieldnum.MetaGraphDef_CollectionDef) || s.Is(fieldnum.MetaGraphDef_SignatureDef) {
 			key, _ := MapEntry(s.Data)
 			id := string(rune(s.Num)) + string(key)
 			if keys[id] {
@@ -94,7 +73,7 @@ func (m *MetaGraph) lasting() *MetaGraph {
 	last := make(map[id]int)
 	ids := make([]id, len(m.Fields))
 	for i := range m.Fields {
-		if f := &m.Fields[i]; f.Is(CollectionDef) || f.Is(SignatureDef) {
+		if f := &m.Fields[i]; f.Is(fieldnum.MetaGraphDef_CollectionDef) || f.Is(fieldnum.MetaGraphDef_SignatureDef) {
 			key, _ := MapEntry(f.Data)
 			ids[i] = id{f.Num, string(key)}
 			last[ids[i]] = i
@@ -112,7 +91,7 @@ func (m *MetaGraph) lasting() *MetaGraph {
 // singular reports whether f is a message field of MetaGraphDef that can occur once.
 func singular(f Field) bool {
 	switch f.Num {
-	case MetaInfoDef, GraphDef, SaverDef, ObjectGraphDef:
+	case fieldnum.MetaGraphDef_MetaInfoDef, fieldnum.MetaGraphDef_GraphDef, fieldnum.MetaGraphDef_SaverDef, fieldnum.MetaGraphDef_ObjectGraphDef:
 		return f.Type == protowire.BytesType
 	}
 	return false
@@ -125,7 +104,7 @@ func field(num protowire.Number, data []byte) Field {
 
 // MetaGraphOf returns a MetaGraph that holds only a GraphDef.
 func MetaGraphOf(graph []byte) *MetaGraph {
-	return &MetaGraph{Fields: []Field{field(GraphDef, graph)}}
+	return &MetaGraph{Fields: []Field{field(fieldnum.MetaGraphDef_GraphDef, graph)}}
 }
 
 // Field appends a whole field: its old bytes, or a new header and its payload if Raw is nil.
@@ -150,7 +129,7 @@ func (m *MetaGraph) Message(num protowire.Number) ([]byte, bool) {
 
 // Graph returns the bytes of the GraphDef, which are empty if there is none.
 func (m *MetaGraph) Graph() Graph {
-	graph, _ := m.Message(GraphDef)
+	graph, _ := m.Message(fieldnum.MetaGraphDef_GraphDef)
 	return Graph(graph)
 }
 
@@ -173,7 +152,7 @@ func (m *MetaGraph) Collection(key string) ([]byte, bool) {
 	var found []byte
 	ok := false
 	for i := range m.Fields {
-		if f := &m.Fields[i]; f.Is(CollectionDef) {
+		if f := &m.Fields[i]; f.Is(fieldnum.MetaGraphDef_CollectionDef) {
 			if k, v := MapEntry(f.Data); string(k) == key {
 				found, ok = v, true
 			}

@@ -4,34 +4,8 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
-)
 
-// Field numbers of NodeDef (tensorflow/core/framework/node_def.proto).
-const (
-	NodeName      protowire.Number = 1
-	NodeOp        protowire.Number = 2
-	NodeInput     protowire.Number = 3
-	NodeDevice    protowire.Number = 4
-	NodeAttr      protowire.Number = 5
-	NodeDebugInfo protowire.Number = 6
-	NodeFullType  protowire.Number = 7
-)
-
-// Field numbers of AttrValue and AttrValue.ListValue (tensorflow/core/framework/attr_value.proto).
-const (
-	AttrList        protowire.Number = 1
-	AttrS           protowire.Number = 2
-	AttrI           protowire.Number = 3
-	AttrF           protowire.Number = 4
-	AttrB           protowire.Number = 5
-	AttrType        protowire.Number = 6
-	AttrShape       protowire.Number = 7
-	AttrTensor      protowire.Number = 8
-	AttrPlaceholder protowire.Number = 9
-	AttrFunc        protowire.Number = 10
-
-	ListS    protowire.Number = 2
-	ListFunc protowire.Number = 9
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // A Node holds windows on the bytes of one NodeDef. If a string field occurs several times, the last one wins, as in
@@ -52,7 +26,7 @@ func (n *Node) Parse(raw []byte) error {
 		// Fast path without a Scanner: nearly every field is one of these five, with a length of one byte. This loop dominates
 		// the time to read a large graph.
 		if len(rest) > 1 && rest[0]&7 == byte(protowire.BytesType) && rest[1] < 0x80 && int(rest[1])+2 <= len(rest) {
-			if num := protowire.Number(rest[0] >> 3); num >= NodeName && num <= NodeAttr && rest[0] < 0x80 {
+			if num := protowire.Number(rest[0] >> 3); num >= fieldnum.NodeDef_Name && num <= fieldnum.NodeDef_Attr && rest[0] < 0x80 {
 				end := int(rest[1]) + 2
 				n.set(num, rest[2:end])
 				rest = rest[end:]
@@ -74,15 +48,15 @@ func (n *Node) Parse(raw []byte) error {
 // set stores one field.
 func (n *Node) set(num protowire.Number, data []byte) {
 	switch num {
-	case NodeName:
+	case fieldnum.NodeDef_Name:
 		n.Name = data
-	case NodeOp:
+	case fieldnum.NodeDef_Op:
 		n.Op = data
-	case NodeInput:
+	case fieldnum.NodeDef_Input:
 		n.Inputs = append(n.Inputs, data)
-	case NodeDevice:
+	case fieldnum.NodeDef_Device:
 		n.Device = data
-	case NodeAttr:
+	case fieldnum.NodeDef_Attr:
 		n.attrs = append(n.attrs, data)
 	}
 }
@@ -150,7 +124,7 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	for s := Scan(value); s.Next(); {
 		switch {
 		case !SetsAttr(s.Field):
-		case s.Num != kind || s.Num == AttrS || s.Num == AttrPlaceholder:
+		case s.Num != kind || s.Num == fieldnum.AttrValue_S || s.Num == fieldnum.AttrValue_Placeholder:
 			kind, merged, window = s.Num, s.Data, true // it replaces what was set before
 		default:
 			if window {
@@ -169,12 +143,12 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 // fields do not.
 func SetsAttr(f Field) bool {
 	switch f.Num {
-	case AttrI, AttrB, AttrType:
+	case fieldnum.AttrValue_I, fieldnum.AttrValue_B, fieldnum.AttrValue_Type:
 		return f.Type == protowire.VarintType
-	case AttrF:
+	case fieldnum.AttrValue_F:
 		return f.Type == protowire.Fixed32Type
 	}
-	return f.Num <= AttrFunc && f.Type == protowire.BytesType
+	return f.Num <= fieldnum.AttrValue_Func && f.Type == protowire.BytesType
 }
 
 // AttrTypeOf returns the DataType of an AttrValue, or 0 (DT_INVALID) if it holds none. If the value is set several
@@ -184,7 +158,7 @@ func AttrTypeOf(value []byte) int32 {
 	for s := Scan(value); s.Next(); {
 		switch {
 		case !SetsAttr(s.Field):
-		case s.Num == AttrType:
+		case s.Num == fieldnum.AttrValue_Type:
 			last = s.Uint()
 		default:
 			last = 0

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -26,7 +27,7 @@ var (
 )
 
 // node returns a field that holds a NodeDef.
-func node(fields ...[]byte) []byte { return field(wire.GraphNode, fields...) }
+func node(fields ...[]byte) []byte { return field(fieldnum.GraphDef_Node, fields...) }
 
 // strangeCases are encodings that protobuf reads and that no library writes.
 var strangeCases = []struct {
@@ -140,7 +141,7 @@ func TestTruncated(t *testing.T) {
 			t.Fatalf("%d bytes: the error is at %d (%v)", n, at, ok)
 		}
 	}
-	graphDef, _ := mustParse(t, whole).Message(wire.GraphDef)
+	graphDef, _ := mustParse(t, whole).Message(fieldnum.MetaGraphDef_GraphDef)
 	for n := range graphDef {
 		cut := wire.Graph(graphDef[:n:n])
 		walkErr := walk(cut)
@@ -379,10 +380,10 @@ func TestIndexOfManyNodes(t *testing.T) {
 // TestAttrBytesCopiesNothing checks that asking for one kind of value does not copy a value of another kind, which may be a constant
 // of a gigabyte.
 func TestAttrBytesCopiesNothing(t *testing.T) {
-	value := protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrTensor, protowire.BytesType), make([]byte, 1<<10))
+	value := protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_Tensor, protowire.BytesType), make([]byte, 1<<10))
 	unknown := protowire.AppendVarint(protowire.AppendTag(nil, 1000, protowire.VarintType), 1)
 	for _, value := range [][]byte{value, append(unknown, value...)} {
-		for _, num := range []protowire.Number{wire.AttrTensor, wire.AttrPlaceholder} {
+		for _, num := range []protowire.Number{fieldnum.AttrValue_Tensor, fieldnum.AttrValue_Placeholder} {
 			if n := testing.AllocsPerRun(10, func() { wire.AttrBytes(value, num) }); n != 0 {
 				t.Errorf("field %d: %v allocations", num, n)
 			}

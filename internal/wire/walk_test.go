@@ -14,6 +14,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -105,24 +106,24 @@ func checkWalk(t *testing.T, raw []byte) {
 	if err := proto.Unmarshal(rope.Bytes(), &again); err != nil || !proto.Equal(&want, &again) {
 		t.Fatalf("Rope is another message: %v", err)
 	}
-	_, hasGraph := m.Message(wire.GraphDef)
+	_, hasGraph := m.Message(fieldnum.MetaGraphDef_GraphDef)
 	if hasGraph != (want.GraphDef != nil) {
 		t.Fatalf("Message: a graph is there: %v", hasGraph)
 	}
-	saver, ok := m.Message(wire.SaverDef)
+	saver, ok := m.Message(fieldnum.MetaGraphDef_SaverDef)
 	checkMessage(t, "saver_def", saver, ok, want.SaverDef)
-	info, ok := m.Message(wire.MetaInfoDef)
+	info, ok := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	checkMessage(t, "meta_info_def", info, ok, want.MetaInfoDef)
-	objects, ok := m.Message(wire.ObjectGraphDef)
+	objects, ok := m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	checkMessage(t, "object_graph_def", objects, ok, want.ObjectGraphDef)
-	if got, want := string(wire.Last(info, wire.InfoTFVersion)), want.GetMetaInfoDef().GetTensorflowVersion(); got != want {
+	if got, want := string(wire.Last(info, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion)), want.GetMetaInfoDef().GetTensorflowVersion(); got != want {
 		t.Errorf("Last: version %q, want %q", got, want)
 	}
-	if got, want := wire.LastUint(info, wire.InfoStrippedDefaults) != 0, want.GetMetaInfoDef().GetStrippedDefaultAttrs(); got != want {
+	if got, want := wire.LastUint(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs) != 0, want.GetMetaInfoDef().GetStrippedDefaultAttrs(); got != want {
 		t.Errorf("LastUint: stripped defaults %v, want %v", got, want)
 	}
-	checkMap(t, "collection_def", m, wire.CollectionDef, want.CollectionDef)
-	checkMap(t, "signature_def", m, wire.SignatureDef, want.SignatureDef)
+	checkMap(t, "collection_def", m, fieldnum.MetaGraphDef_CollectionDef, want.CollectionDef)
+	checkMap(t, "signature_def", m, fieldnum.MetaGraphDef_SignatureDef, want.SignatureDef)
 	for key, value := range want.CollectionDef {
 		got, ok := m.Collection(key)
 		checkMessage(t, "collection "+key, got, ok, value)
@@ -290,33 +291,35 @@ func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
 	if got := wire.AttrTypeOf(value); got != int32(want.GetType()) {
 		t.Errorf("%s: type %d, want %d", where, got, want.GetType())
 	}
-	s, ok := wire.AttrBytes(value, wire.AttrS)
+	s, ok := wire.AttrBytes(value, fieldnum.AttrValue_S)
 	if held, is := want.GetValue().(*tfpb.AttrValue_S); ok != is || is && !bytes.Equal(s, held.S) {
 		t.Errorf("%s: s is %q (%v), want %v", where, s, ok, want)
 	}
-	placeholder, ok := wire.AttrBytes(value, wire.AttrPlaceholder)
+	placeholder, ok := wire.AttrBytes(value, fieldnum.AttrValue_Placeholder)
 	if held, is := want.GetValue().(*tfpb.AttrValue_Placeholder); ok != is || is && string(placeholder) != held.Placeholder {
 		t.Errorf("%s: placeholder is %q (%v), want %v", where, placeholder, ok, want)
 	}
-	list, ok := wire.AttrBytes(value, wire.AttrList)
+	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok && list != nil {
 		t.Errorf("%s: what is no list has one: %q", where, list)
 	}
 	checkMessage(t, where+".list", list, ok, want.GetList())
-	shape, ok := wire.AttrBytes(value, wire.AttrShape)
+	shape, ok := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
 	checkMessage(t, where+".shape", shape, ok, want.GetShape())
-	tensor, ok := wire.AttrBytes(value, wire.AttrTensor)
+	tensor, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	checkMessage(t, where+".tensor", tensor, ok, want.GetTensor())
-	function, ok := wire.AttrBytes(value, wire.AttrFunc)
+	function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 	checkMessage(t, where+".func", function, ok, want.GetFunc())
 }
 
 // TestOriginal gives a message back as it was if a rewrite changed nothing, although fields occur several times.
 func TestOriginal(t *testing.T) {
 	collection := func(key, value string) []byte {
-		return wiretest.Message(wire.CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, value))))
+		return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, value))))
 	}
-	saver := func(name string) []byte { return wiretest.Message(wire.SaverDef, wiretest.String(1, name)) }
+	saver := func(name string) []byte {
+		return wiretest.Message(fieldnum.MetaGraphDef_SaverDef, wiretest.String(1, name))
+	}
 	whole := wiretest.Join(saver("a"), collection("k", "x"), saver("b"), collection("j", "y"), collection("k", "z"))
 	m, err := wire.ParseMetaGraph(whole)
 	if err != nil {
@@ -333,7 +336,7 @@ func TestOriginal(t *testing.T) {
 	if got := m.Original(changed); got != changed {
 		t.Errorf("a collection went: got %q", got.Bytes())
 	}
-	if saver, _ := m.Message(wire.SaverDef); string(wire.Last(saver, 1)) != "b" {
+	if saver, _ := m.Message(fieldnum.MetaGraphDef_SaverDef); string(wire.Last(saver, 1)) != "b" {
 		t.Errorf("saver_def is %q", saver)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // A SyntaxError reports where bytes stop being a valid protobuf message. If the message ends too early, the error
@@ -241,27 +243,33 @@ func Merged(message []byte, num protowire.Number) ([]byte, bool) {
 	return merged, found > 0
 }
 
+// The tags of the key and the value of a map entry from strings to messages.
+const (
+	keyTag   = byte(fieldnum.MapEntry_Key)<<3 | byte(protowire.BytesType)
+	valueTag = byte(fieldnum.MapEntry_Value)<<3 | byte(protowire.BytesType)
+)
+
 // MapEntry returns the key and the value of one entry of a map from strings to messages. If they occur several
 // times, it returns the last key and the merged values.
 func MapEntry(entry []byte) (key, value []byte) {
 	// Fast path: nearly every entry is a short key followed by a value.
-	if len(entry) > 2 && entry[0] == 0x0A && entry[1] < 0x80 {
-		if end := int(entry[1]) + 2; end < len(entry) && entry[end] == 0x12 {
+	if len(entry) > 2 && entry[0] == keyTag && entry[1] < 0x80 {
+		if end := int(entry[1]) + 2; end < len(entry) && entry[end] == valueTag {
 			if value, n := protowire.ConsumeBytes(entry[end+1:]); n == len(entry)-end-1 {
 				return entry[2:end], value
 			}
 		}
 	}
 	s := Scan(entry)
-	if s.Next() && s.Is(1) {
+	if s.Next() && s.Is(fieldnum.MapEntry_Key) {
 		key = s.Data
-		if s.Next() && s.Is(2) {
+		if s.Next() && s.Is(fieldnum.MapEntry_Value) {
 			value = s.Data
 			if len(s.rest) == 0 {
 				return key, value
 			}
 		}
 	}
-	value, _ = Merged(entry, 2)
-	return Last(entry, 1), value
+	value, _ = Merged(entry, fieldnum.MapEntry_Value)
+	return Last(entry, fieldnum.MapEntry_Key), value
 }

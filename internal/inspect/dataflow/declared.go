@@ -12,6 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -61,7 +62,7 @@ const (
 // group sorted by key.
 func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
 	signatures := make(map[string]*tfpb.SignatureDef)
-	for key, value := range m.Entries(wire.SignatureDef) {
+	for key, value := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		signature := new(tfpb.SignatureDef)
 		if string(key) == initSignature || string(key) == trainSignature || schema.Unmarshal(value, signature) != nil {
 			continue
@@ -219,7 +220,7 @@ func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 	value, _ := m.Collection(model.UnboundInputsKey)
 	_, list := scope.KindOf(value)
 	for s := wire.Scan(list); s.Next() && len(d.inputs) < maxMarked; {
-		if !s.Is(model.ListValues) {
+		if !s.Is(scope.ListValue) {
 			continue
 		}
 		role, what := RoleData, ""
@@ -235,12 +236,12 @@ func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 
 // readCollections records the tensors that user-defined collections contain.
 func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
-	for key, value := range m.Entries(wire.CollectionDef) {
+	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		if ownCollection(key) {
 			continue
 		}
 		d.readJSON(g, string(key), value)
-		for name := range model.ListEntries(value, scope.NodeList) {
+		for name := range model.ListEntries(value, fieldnum.CollectionDef_NodeList) {
 			if len(d.marked) == maxMarked {
 				return
 			}
@@ -267,7 +268,7 @@ func (d *declared) readJSON(g *graph.Graph, key string, value []byte) {
 	default:
 		return
 	}
-	for entry := range model.ListEntries(value, scope.BytesList) {
+	for entry := range model.ListEntries(value, fieldnum.CollectionDef_BytesList) {
 		var content any
 		if len(entry) > maxJSON || json.Unmarshal(entry, &content) != nil {
 			continue

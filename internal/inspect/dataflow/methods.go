@@ -6,9 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -29,12 +28,6 @@ type Argument struct {
 	Shape tensor.Shape `json:"shape"`
 }
 
-// Field numbers of SavedObjectGraph (tensorflow/core/protobuf/saved_object_graph.proto).
-const (
-	objectNodes     protowire.Number = 1
-	objectFunctions protowire.Number = 2
-)
-
 const (
 	maxMethods   = 64  // the most methods to list
 	maxArguments = 256 // the most tensors to list for each
@@ -52,16 +45,16 @@ type methodReader struct {
 // readMethods returns the public methods of the root object of m. If it has none, it returns those of the nearest
 // objects that have some. Unreadable objects and functions are skipped.
 func readMethods(m *wire.MetaGraph) []Method {
-	graph, ok := m.Message(wire.ObjectGraphDef)
+	graph, ok := m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	if !ok {
 		return nil
 	}
 	r := methodReader{functions: make(map[string][]byte)}
 	for s := wire.Scan(graph); s.Next(); {
 		switch {
-		case s.Is(objectNodes):
+		case s.Is(fieldnum.SavedObjectGraph_Nodes):
 			r.objects = append(r.objects, s.Data)
-		case s.Is(objectFunctions):
+		case s.Is(fieldnum.SavedObjectGraph_ConcreteFunctions):
 			key, value := wire.MapEntry(s.Data)
 			r.functions[string(key)] = value
 		}

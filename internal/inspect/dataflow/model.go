@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -58,17 +58,14 @@ func (d *ioFinder) findCaptured() {
 func variableNames(m *wire.MetaGraph, key string) []string {
 	value, _ := m.Collection(key)
 	var names []string
-	for definition := range model.ListEntries(value, scope.BytesList) {
-		names = append(names, string(wire.Last(definition, variableName)))
+	for definition := range model.ListEntries(value, fieldnum.CollectionDef_BytesList) {
+		names = append(names, string(wire.Last(definition, fieldnum.VariableDef_VariableName)))
 	}
-	for name := range model.ListEntries(value, scope.NodeList) {
+	for name := range model.ListEntries(value, fieldnum.CollectionDef_NodeList) {
 		names = append(names, string(name))
 	}
 	return names
 }
-
-// variableName is the field variable_name of a VariableDef.
-const variableName = 1
 
 // readForward reports whether variable i is read outside training, saving and initialization. For a read through an
 // Identity, the consumers of the Identity count.

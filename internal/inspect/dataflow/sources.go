@@ -7,6 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -320,20 +321,17 @@ func hubTemplate(name []byte) bool {
 // findMachinery lists the tensors that pass file names to the saver and to asset loaders.
 func (d *ioFinder) findMachinery() {
 	d.machinery = make(map[graph.Edge]bool)
-	saver, _ := d.m.Message(wire.SaverDef)
-	if name := wire.Last(saver, saverFilename); len(name) > 0 {
+	saver, _ := d.m.Message(fieldnum.MetaGraphDef_SaverDef)
+	if name := wire.Last(saver, fieldnum.SaverDef_FilenameTensorName); len(name) > 0 {
 		d.machinery[FindTensor(d.g, name)] = true
 	}
 	for i := range d.m.Fields {
-		if f := &d.m.Fields[i]; f.Is(wire.AssetFileDef) {
-			info, _ := wire.Merged(f.Data, 1)
-			d.machinery[FindTensor(d.g, wire.Last(info, 1))] = true
+		if f := &d.m.Fields[i]; f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
+			info, _ := wire.Merged(f.Data, fieldnum.AssetFileDef_TensorInfo)
+			d.machinery[FindTensor(d.g, wire.Last(info, fieldnum.TensorInfo_Name))] = true
 		}
 	}
 }
-
-// saverFilename is the field of SaverDef that names the file name tensor (tensorflow/core/protobuf/saver.proto).
-const saverFilename = 1
 
 // isDeployed reports whether the graph is frozen: it has weights but no variables and no placeholders that stand for
 // variables. A frozen graph has no labels, losses or metrics, and its outputs have no consumers.

@@ -5,13 +5,10 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
-
-// ListValues is the number of the field `value` in each list type of CollectionDef
-// (tensorflow/core/protobuf/meta_graph.proto).
-const ListValues protowire.Number = 1
 
 // A CollectionKind is the kind of a collection's list, named after its field in CollectionDef.
 type CollectionKind string
@@ -27,8 +24,11 @@ const (
 
 // CollectionKinds maps the field numbers that scope.KindOf returns to kinds.
 var CollectionKinds = map[protowire.Number]CollectionKind{
-	scope.NodeList: NodeList, scope.BytesList: BytesList, scope.Int64List: Int64List, scope.FloatList: FloatList,
-	scope.AnyList: AnyList,
+	fieldnum.CollectionDef_NodeList:  NodeList,
+	fieldnum.CollectionDef_BytesList: BytesList,
+	fieldnum.CollectionDef_Int64List: Int64List,
+	fieldnum.CollectionDef_FloatList: FloatList,
+	fieldnum.CollectionDef_AnyList:   AnyList,
 }
 
 // CollectionList returns the kind and the list of a CollectionDef, as scope.KindOf does. The error reports where the
@@ -47,7 +47,7 @@ func ListEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
 			return
 		}
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(ListValues) && !yield(s.Data) {
+			if s.Is(scope.ListValue) && !yield(s.Data) {
 				return
 			}
 		}
@@ -61,7 +61,7 @@ func CountEntries(kind CollectionKind, list []byte) (int, error) {
 	s := wire.Scan(list)
 	for s.Next() {
 		switch {
-		case s.Num != ListValues:
+		case s.Num != scope.ListValue:
 		case kind == Int64List:
 			n += int(PackedNumbers(s.Field, false))
 		case s.Type == protowire.BytesType && kind == FloatList:

@@ -10,6 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -43,7 +44,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	if err != nil {
 		return // see findDamage
 	}
-	if kind == wire.AttrPlaceholder {
+	if kind == fieldnum.AttrValue_Placeholder {
 		if p.function == "" && !a.hasDefault {
 			f.invalidAttr(p, op, a, func() string { return "is a placeholder, which is allowed only in function bodies" })
 		}
@@ -51,7 +52,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	}
 	want := a.field
 	if a.list {
-		want = wire.AttrList
+		want = fieldnum.AttrValue_List
 	}
 	if a.field == 0 {
 		return // of a type that no TensorFlow has
@@ -63,25 +64,25 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	switch {
 	case a.list:
 		f.checkList(p, op, a, value)
-	case kind == wire.AttrType:
+	case kind == fieldnum.AttrValue_Type:
 		f.checkType(p, op, a, int32(field.Uint()))
-	case kind == wire.AttrI:
+	case kind == fieldnum.AttrValue_I:
 		if v := int64(field.Uint()); a.hasMinimum && v < a.minimum {
 			f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %d and must be at least %d", v, a.minimum) })
 		}
-	case kind == wire.AttrS:
+	case kind == fieldnum.AttrValue_S:
 		f.checkString(p, op, a, field.Data)
-	case kind == wire.AttrShape:
+	case kind == fieldnum.AttrValue_Shape:
 		if p.function == "" && shapeReaders[op.name] {
 			if wrong := wrongShape(field.Data); wrong != "" {
 				f.invalidAttr(p, op, a, func() string { return wrong })
 			}
 		}
-	case kind == wire.AttrFunc:
-		name, _ := wire.AttrBytes(value, wire.AttrFunc)
+	case kind == fieldnum.AttrValue_Func:
+		name, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 		f.checkFunction(p, a.name, name, 0)
-	case kind == wire.AttrTensor:
-		tensor, _ := wire.AttrBytes(value, wire.AttrTensor)
+	case kind == fieldnum.AttrValue_Tensor:
+		tensor, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 		if _, wrong := checkTensor(tensor); wrong != nil {
 			f.report(p, invalidTensor, "", func() string { return "attr " + shown(a.name) + " " + wrong() })
 		}
@@ -103,12 +104,12 @@ func attrField(value []byte) (protowire.Number, wire.Field, error) {
 	for s.Next() {
 		ok := s.Type == protowire.BytesType
 		switch s.Num {
-		case wire.AttrI, wire.AttrB, wire.AttrType:
+		case fieldnum.AttrValue_I, fieldnum.AttrValue_B, fieldnum.AttrValue_Type:
 			ok = s.Type == protowire.VarintType
-		case wire.AttrF:
+		case fieldnum.AttrValue_F:
 			ok = s.Type == protowire.Fixed32Type
 		}
-		if ok && s.Num <= wire.AttrFunc {
+		if ok && s.Num <= fieldnum.AttrValue_Func {
 			kind, field = s.Num, s.Field
 		}
 	}
@@ -117,7 +118,7 @@ func attrField(value []byte) (protowire.Number, wire.Field, error) {
 
 // attrKindName names an alternative of AttrValue as op definitions do.
 func attrKindName(kind protowire.Number) string {
-	if kind == wire.AttrList {
+	if kind == fieldnum.AttrValue_List {
 		return "list of the wrong type"
 	}
 	for name, field := range attrFields {
@@ -150,11 +151,11 @@ func (f *problemFinder) checkString(p *nodePlace, op *opInfo, a *opAttr, s []byt
 
 // checkList looks at the elements of a list attr.
 func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []byte) {
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var length int64
 	s := wire.Scan(list)
 	for s.Next() {
-		if s.Num < wire.ListS || s.Num > wire.ListFunc {
+		if s.Num < fieldnum.AttrValue_ListValue_S || s.Num > fieldnum.AttrValue_ListValue_Func {
 			continue
 		}
 		if s.Num != a.field {
@@ -162,12 +163,12 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 			return
 		}
 		switch a.field {
-		case wire.AttrI, wire.AttrB, wire.AttrType, wire.AttrF:
-			length += model.PackedNumbers(s.Field, a.field == wire.AttrF)
-		case wire.AttrS:
+		case fieldnum.AttrValue_I, fieldnum.AttrValue_B, fieldnum.AttrValue_Type, fieldnum.AttrValue_F:
+			length += model.PackedNumbers(s.Field, a.field == fieldnum.AttrValue_F)
+		case fieldnum.AttrValue_S:
 			length++
 			f.checkString(p, op, a, s.Data)
-		case wire.ListFunc:
+		case fieldnum.AttrValue_ListValue_Func:
 			length++
 			f.checkFunction(p, a.name, s.Data, 0)
 		default:
@@ -177,7 +178,7 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 	if s.Err() != nil {
 		return // see findDamage
 	}
-	if a.field == wire.AttrType {
+	if a.field == fieldnum.AttrValue_Type {
 		for _, dtype := range tensor.TypesIn(value) {
 			f.checkType(p, op, a, dtype)
 		}
@@ -194,7 +195,7 @@ const maxFunctionDepth = 16
 
 // checkFunction looks at a function that an attr names, a NameAttrList, and at those in its attrs.
 func (f *problemFinder) checkFunction(p *nodePlace, attr string, list []byte, depth int) {
-	name := string(wire.Last(list, 1))
+	name := string(wire.Last(list, fieldnum.NameAttrList_Name))
 	if name != "" && f.ops.find(name).kind == unknownOp {
 		f.report(p, undefinedFunctionAttr, name, func() string {
 			return "attr " + shown(attr) + " names function " + shown(name) + ", which is not in the library"
@@ -204,11 +205,11 @@ func (f *problemFinder) checkFunction(p *nodePlace, attr string, list []byte, de
 		return
 	}
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(2) {
+		if !s.Is(fieldnum.NameAttrList_Attr) {
 			continue
 		}
 		key, value := wire.MapEntry(s.Data)
-		if nested, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+		if nested, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
 			f.checkFunction(p, string(key), nested, depth+1)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -19,7 +20,7 @@ import (
 // (tensorflow/python/framework/meta_graph.py).
 func (f *problemFinder) findInCollections() {
 	registry := scope.NewRegistry()
-	for key, def := range f.m.Entries(wire.CollectionDef) {
+	for key, def := range f.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		kind, list := scope.KindOf(def)
 		name := string(key)
 		switch registered, ok := registry.Lookup(name); {
@@ -27,18 +28,18 @@ func (f *problemFinder) findInCollections() {
 			f.found.add(emptyCollectionKind, "", fixed("collection "+shown(name)), fixed("has no list"))
 		case name == model.UnboundInputsKey:
 			// findUnbound has looked at it.
-		case ok && kind == scope.BytesList:
+		case ok && kind == fieldnum.CollectionDef_BytesList:
 			f.findInEntries(name, registered, list)
 		default:
 			if ok {
 				f.found.add(otherCollectionKind, "", fixed("collection "+shown(name)),
 					fixed(fmt.Sprintf("is a %s, and TensorFlow expects serialized %s", model.CollectionKinds[kind], registered.Message.Descriptor().Name())))
 			}
-			if kind == scope.NodeList {
+			if kind == fieldnum.CollectionDef_NodeList {
 				f.findInNodeList(name, list)
 			}
 		}
-		if name == "variables" && kind != 0 && kind != scope.BytesList && !f.hasSaver() {
+		if name == "variables" && kind != 0 && kind != fieldnum.CollectionDef_BytesList && !f.hasSaver() {
 			f.findUnsavable(kind, list)
 		}
 	}
@@ -53,7 +54,7 @@ func (f *problemFinder) findUnbound() {
 	_, list := scope.KindOf(def)
 	var names []string
 	for s := wire.Scan(list); s.Next(); {
-		if s.Num == model.ListValues {
+		if s.Num == scope.ListValue {
 			f.unbound[string(s.Data)] = true
 			names = append(names, shown(s.Data))
 		}
@@ -75,7 +76,7 @@ func (f *problemFinder) findUnbound() {
 func (f *problemFinder) findInNodeList(key string, list []byte) {
 	entry := 0
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(model.ListValues) {
+		if !s.Is(scope.ListValue) {
 			continue
 		}
 		if _, wrong := f.element(string(s.Data)); wrong != nil {
@@ -94,7 +95,7 @@ func entryPlace(key string, i int) func() string {
 func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list []byte) {
 	entry := -1
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(model.ListValues) {
+		if !s.Is(scope.ListValue) {
 			continue
 		}
 		entry++
@@ -280,10 +281,10 @@ func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlF
 // it (Saver in tensorflow/python/training/saver.py).
 func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
 	for s := wire.Scan(list); s.Next(); {
-		if s.Num != model.ListValues {
+		if s.Num != scope.ListValue {
 			continue
 		}
-		if kind == scope.NodeList {
+		if kind == fieldnum.CollectionDef_NodeList {
 			if e, wrong := f.element(string(s.Data)); wrong != nil || e.tensor && f.isVariable(e.node) {
 				continue
 			}
@@ -304,13 +305,13 @@ func (f *problemFinder) isVariable(i int) bool {
 
 // hasSaver reports whether there is a saver_def.
 func (f *problemFinder) hasSaver() bool {
-	_, ok := f.m.Message(wire.SaverDef)
+	_, ok := f.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	return ok
 }
 
 // findInSaver looks at saver_def.
 func (f *problemFinder) findInSaver() {
-	raw, ok := f.m.Message(wire.SaverDef)
+	raw, ok := f.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	if !ok {
 		f.found.add(noSaver, "", fixed("saver_def"), fixed("is missing"))
 		return

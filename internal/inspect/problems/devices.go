@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -55,9 +56,9 @@ func (f *problemFinder) findInDevices() {
 func (f *problemFinder) colocatedWithOther(i int) bool {
 	f.g.Node(i, &f.scratch)
 	value, _ := f.scratch.Attr("_class")
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(wire.ListS) {
+		if !s.Is(fieldnum.AttrValue_ListValue_S) {
 			continue
 		}
 		if group, ok := strings.CutPrefix(string(s.Data), "loc:@"); ok && group != string(f.scratch.Name) {

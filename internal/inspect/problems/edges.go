@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -254,17 +255,17 @@ func (f *problemFinder) path(circle []int) string {
 // _GetColocationNames in tensorflow/python/framework/importer.py).
 func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
 	wrong := func(message string) { f.report(p, missingColocation, "", fixed(message)) }
-	list, ok := wire.AttrBytes(value, wire.AttrList)
+	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
-		if s, isString := wire.AttrBytes(value, wire.AttrS); !isString || len(s) > 0 {
+		if s, isString := wire.AttrBytes(value, fieldnum.AttrValue_S); !isString || len(s) > 0 {
 			wrong("_class is no list")
 		}
 		return
 	}
 	for s := wire.Scan(list); s.Next(); {
 		switch {
-		case !s.Is(wire.ListS):
-			if s.Num > wire.ListS && s.Num <= wire.ListFunc {
+		case !s.Is(fieldnum.AttrValue_ListValue_S):
+			if s.Num > fieldnum.AttrValue_ListValue_S && s.Num <= fieldnum.AttrValue_ListValue_Func {
 				wrong("_class is a list of something else than strings")
 				return
 			}

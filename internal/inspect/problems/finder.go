@@ -13,6 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -64,13 +65,6 @@ func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
 	}
 }
 
-// Field numbers of VersionDef (tensorflow/core/framework/versions.proto).
-const (
-	versionProducer     protowire.Number = 1
-	versionMinConsumer  protowire.Number = 2
-	versionBadConsumers protowire.Number = 3
-)
-
 // findInMessage looks at size, texts and versions.
 func (f *problemFinder) findInMessage() {
 	var size int64
@@ -81,21 +75,21 @@ func (f *problemFinder) findInMessage() {
 		f.found.add(tooLarge, "", fixed("the file"), fixed(fmt.Sprintf("has %d bytes; protobuf stops at %d", size, math.MaxInt32)))
 	}
 	f.findDamage()
-	objects, _ := f.m.Message(wire.ObjectGraphDef)
+	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	f.hasObjects = len(objects) > 0
 
 	versions, _ := f.g.Rest().Versions()
-	f.producer = int64(int32(wire.LastUint(versions, versionProducer)))
+	f.producer = int64(int32(wire.LastUint(versions, fieldnum.VersionDef_Producer)))
 	refuse := func(message string) {
 		f.found.add(refusedVersion, "", fixed("graph_def.versions"), fixed(message))
 	}
 	if f.producer < opdef.MinProducerVersion {
 		refuse(fmt.Sprintf("producer %d is below %d, the minimum that TensorFlow %s supports", f.producer, opdef.MinProducerVersion, opdef.ReferenceVersion))
 	}
-	if least := int32(wire.LastUint(versions, versionMinConsumer)); least > opdef.GraphVersion {
+	if least := int32(wire.LastUint(versions, fieldnum.VersionDef_MinConsumer)); least > opdef.GraphVersion {
 		refuse(fmt.Sprintf("min_consumer %d is above %d, the version of TensorFlow %s", least, opdef.GraphVersion, opdef.ReferenceVersion))
 	}
-	for v := range integers(versions, versionBadConsumers) {
+	for v := range integers(versions, fieldnum.VersionDef_BadConsumers) {
 		if int32(v) == opdef.GraphVersion {
 			refuse(fmt.Sprintf("bad_consumers lists %d, the version of TensorFlow %s", opdef.GraphVersion, opdef.ReferenceVersion))
 		}
@@ -104,8 +98,8 @@ func (f *problemFinder) findInMessage() {
 		f.found.add(newerProducer, "", fixed("graph_def.versions"),
 			fixed(fmt.Sprintf("producer %d is above %d, the version of TensorFlow %s", f.producer, opdef.GraphVersion, opdef.ReferenceVersion)))
 	}
-	info, _ := f.m.Message(wire.MetaInfoDef)
-	if version := string(wire.Last(info, wire.InfoTFVersion)); version != "" && !validVersion(version) {
+	info, _ := f.m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	if version := string(wire.Last(info, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion)); version != "" && !validVersion(version) {
 		f.found.add(unreadableVersion, "", fixed("meta_info_def.tensorflow_version"),
 			fixed(fmt.Sprintf("InvalidVersion: %q is not a version", version)))
 	}
@@ -153,8 +147,8 @@ func (f *problemFinder) findInOps() {
 	}
 	bodies := f.opsInBodies()
 	f.findUnrunnable(first, uses, bodies)
-	info, _ := f.m.Message(wire.MetaInfoDef)
-	if _, listed := wire.Merged(info, wire.InfoStrippedOpList); !listed {
+	info, _ := f.m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	if _, listed := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList); !listed {
 		return
 	}
 	message := func(op *opInfo) func() string { return fixed("op " + op.name + " is not in stripped_op_list") }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -20,9 +21,9 @@ func (f *problemFinder) findInLibrary() error {
 			return fmt.Errorf("read the function library: %w", err)
 		}
 		switch {
-		case field.Is(wire.LibraryFunction):
+		case field.Is(fieldnum.FunctionDefLibrary_Function):
 			f.addFunction(wire.Function(field.Data))
-		case field.Is(wire.LibraryGradient):
+		case field.Is(fieldnum.FunctionDefLibrary_Gradient):
 			gradients = append(gradients, field)
 		}
 	}
@@ -46,7 +47,7 @@ func (f *problemFinder) addFunction(function wire.Function) {
 		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op of that name"))
 		return
 	}
-	raw, _ := wire.Merged(function, wire.FunctionSignature)
+	raw, _ := wire.Merged(function, fieldnum.FunctionDef_Signature)
 	signature := new(tfpb.OpDef)
 	if err := schema.Unmarshal(raw, signature); err != nil {
 		return // bytes that are no message; the walk over the texts says so
@@ -61,7 +62,7 @@ func (f *problemFinder) findInGradients(gradients []wire.Field) {
 	}
 	gradientOf := make(map[string]string, len(gradients))
 	for _, field := range gradients {
-		function, gradient := string(wire.Last(field.Data, 1)), string(wire.Last(field.Data, 2))
+		function, gradient := string(wire.Last(field.Data, fieldnum.GradientDef_FunctionName)), string(wire.Last(field.Data, fieldnum.GradientDef_GradientFunc))
 		place := func() string { return "gradient of function " + shown(function) }
 		for _, name := range []string{function, gradient} {
 			if _, known := f.byName[name]; !known {
@@ -137,8 +138,8 @@ func (f *problemFinder) findCalled() error {
 		name := string(n.Op)
 		if attr := callAttr(name); attr != "" {
 			value, _ := n.Attr(attr)
-			function, _ := wire.AttrBytes(value, wire.AttrFunc)
-			name = string(wire.Last(function, 1))
+			function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
+			name = string(wire.Last(function, fieldnum.NameAttrList_Name))
 		}
 		if _, known := f.byName[name]; known && !f.called[name] {
 			f.called[name] = true
@@ -239,7 +240,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 // tensorflow/core/grappler/optimizers/implementation_selector.h).
 func hasReplacement(function wire.Function) bool {
 	for s := wire.Scan(function); s.Next(); {
-		if !s.Is(wire.FunctionAttr) {
+		if !s.Is(fieldnum.FunctionDef_Attr) {
 			continue
 		}
 		if key, _ := wire.MapEntry(s.Data); string(key) == "api_implements" {
@@ -253,8 +254,9 @@ func hasReplacement(function wire.Function) bool {
 func (f *problemFinder) checkReturns(name string, function wire.Function, signature *tfpb.OpDef, b *body) {
 	returned := make(map[string]string)
 	for s := wire.Scan(function); s.Next(); {
-		if s.Is(wire.FunctionRet) {
-			returned[string(wire.Last(s.Data, 1))] = string(wire.Last(s.Data, 2))
+		if s.Is(fieldnum.FunctionDef_Ret) {
+			key, value := wire.MapEntry(s.Data)
+			returned[string(key)] = string(value)
 		}
 	}
 	for _, out := range signature.GetOutputArg() {

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -153,8 +154,8 @@ func attrsOf(raw []byte) []byte {
 	const bytesTag = byte(protowire.BytesType)
 	for at := 0; at+1 < len(raw); {
 		switch raw[at] {
-		case byte(wire.NodeName)<<3 | bytesTag, byte(wire.NodeOp)<<3 | bytesTag, byte(wire.NodeInput)<<3 | bytesTag,
-			byte(wire.NodeDevice)<<3 | bytesTag:
+		case byte(fieldnum.NodeDef_Name)<<3 | bytesTag, byte(fieldnum.NodeDef_Op)<<3 | bytesTag, byte(fieldnum.NodeDef_Input)<<3 | bytesTag,
+			byte(fieldnum.NodeDef_Device)<<3 | bytesTag:
 		default:
 			return raw[at:]
 		}
@@ -171,7 +172,7 @@ func attrsOf(raw []byte) []byte {
 // spelled in the shortest way.
 func (f *problemFinder) cutClass(attrs []byte) (rest, class []byte) {
 	const (
-		attrTag = byte(wire.NodeAttr)<<3 | byte(protowire.BytesType)
+		attrTag = byte(fieldnum.NodeDef_Attr)<<3 | byte(protowire.BytesType)
 		key     = "\x0a\x06_class"
 	)
 	for at := 0; at+1 < len(attrs) && attrs[at] == attrTag; {
@@ -203,7 +204,7 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	var shapes, class []byte // _output_shapes, _class
 	hasShapes := false
 	for s := wire.Scan(node); s.Next(); {
-		if !s.Is(wire.NodeAttr) {
+		if !s.Is(fieldnum.NodeDef_Attr) {
 			continue
 		}
 		key, value := wire.MapEntry(s.Data)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -110,8 +111,8 @@ func at(runs []typeRun, i int64) int32 {
 // attrFields maps the type of an attr, as an OpDef spells it, to the field of AttrValue; those of AttrValue.ListValue are the
 // same but for func.
 var attrFields = map[string]protowire.Number{
-	"string": wire.AttrS, "int": wire.AttrI, "float": wire.AttrF, "bool": wire.AttrB, "type": wire.AttrType,
-	"shape": wire.AttrShape, "tensor": wire.AttrTensor, "func": wire.AttrFunc,
+	"string": fieldnum.AttrValue_S, "int": fieldnum.AttrValue_I, "float": fieldnum.AttrValue_F, "bool": fieldnum.AttrValue_B, "type": fieldnum.AttrValue_Type,
+	"shape": fieldnum.AttrValue_Shape, "tensor": fieldnum.AttrValue_Tensor, "func": fieldnum.AttrValue_Func,
 }
 
 // newOpInfo prepares the definition of an op, or the signature of a function.
@@ -163,8 +164,8 @@ func newOpAttr(def *tfpb.OpDef_AttrDef) opAttr {
 		kind = kind[len("list(") : len(kind)-1]
 	}
 	a.field = attrFields[kind]
-	if a.list && a.field == wire.AttrFunc {
-		a.field = wire.ListFunc
+	if a.list && a.field == fieldnum.AttrValue_Func {
+		a.field = fieldnum.AttrValue_ListValue_Func
 	}
 	if def.GetDefaultValue() != nil {
 		a.hasDefault = true
@@ -186,16 +187,16 @@ func newOpAttr(def *tfpb.OpDef_AttrDef) opAttr {
 func encodeAttr(v *tfpb.AttrValue) []byte {
 	switch v := v.GetValue().(type) {
 	case *tfpb.AttrValue_Type:
-		return protowire.AppendVarint(protowire.AppendTag(nil, wire.AttrType, protowire.VarintType), uint64(v.Type))
+		return protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.AttrValue_Type, protowire.VarintType), uint64(v.Type))
 	case *tfpb.AttrValue_I:
-		return protowire.AppendVarint(protowire.AppendTag(nil, wire.AttrI, protowire.VarintType), uint64(v.I))
+		return protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.AttrValue_I, protowire.VarintType), uint64(v.I))
 	case *tfpb.AttrValue_List:
 		var packed []byte
 		for _, t := range v.List.GetType() {
 			packed = protowire.AppendVarint(packed, uint64(t))
 		}
-		list := protowire.AppendBytes(protowire.AppendTag(nil, tensor.AttrListType, protowire.BytesType), packed)
-		return protowire.AppendBytes(protowire.AppendTag(nil, wire.AttrList, protowire.BytesType), list)
+		list := protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_ListValue_Type, protowire.BytesType), packed)
+		return protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_List, protowire.BytesType), list)
 	}
 	return []byte{}
 }
@@ -252,7 +253,7 @@ func (op *opInfo) runs(args []opArg, values [][]byte) ([]typeRun, int64, bool) {
 				run.dtype = wire.AttrTypeOf(op.value(arg.typeAttr, values))
 			}
 			if arg.numberAttr >= 0 {
-				run.count = int64(wire.LastUint(op.value(arg.numberAttr, values), wire.AttrI))
+				run.count = int64(wire.LastUint(op.value(arg.numberAttr, values), fieldnum.AttrValue_I))
 			}
 			if run.count < 0 || run.count > maxTensors || run.dtype == 0 {
 				return nil, 0, false

@@ -5,6 +5,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -56,7 +57,7 @@ func (f *problemFinder) findOutsideFiles() {
 func (f *problemFinder) assetNodes() map[string]bool {
 	nodes := make(map[string]bool)
 	for i := range f.m.Fields {
-		if !f.m.Fields[i].Is(wire.AssetFileDef) {
+		if !f.m.Fields[i].Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			continue
 		}
 		var asset tfpb.AssetFileDef
@@ -130,13 +131,12 @@ func (t *pathTrace) enqueued(queue int) []graph.Edge {
 
 // absolute returns up to most absolute paths in Const node i.
 func (t *pathTrace) absolute(i, most int) []string {
-	const stringVal = 8 // field of TensorProto
 	t.f.g.Node(i, &t.f.scratch)
 	value, _ := t.f.scratch.Attr("value")
-	encoded, _ := wire.AttrBytes(value, wire.AttrTensor)
+	encoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	var out []string
 	for s := wire.Scan(encoded); s.Next() && len(out) < most; {
-		if s.Is(stringVal) && isAbsolute(string(s.Data)) {
+		if s.Is(fieldnum.TensorProto_StringVal) && isAbsolute(string(s.Data)) {
 			out = append(out, string(s.Data))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -270,20 +271,20 @@ func TestProblemsInBytes(t *testing.T) {
 		for _, f := range fields {
 			n = append(n, f...)
 		}
-		return field(wire.GraphDef, field(wire.GraphNode, n))
+		return field(fieldnum.MetaGraphDef_GraphDef, field(fieldnum.GraphDef_Node, n))
 	}
-	name, op := field(wire.NodeName, []byte("n")), field(wire.NodeOp, []byte("NoOp"))
+	name, op := field(fieldnum.NodeDef_Name, []byte("n")), field(fieldnum.NodeDef_Op, []byte("NoOp"))
 	tests := []struct {
 		name    string
 		message []byte
 		want    string
 	}{
-		{"a device that is no text", node(name, op, field(wire.NodeDevice, []byte("/\xff"))), "damaged-message"},
-		{"the key of an attr that is no text", node(name, op, field(wire.NodeAttr, field(1, []byte("_\xff")))), "damaged-message"},
-		{"a tag that is no text", field(wire.MetaInfoDef, field(wire.InfoTags, []byte("\xff"))), "damaged-message"},
-		{"a signature that breaks off", field(wire.SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
-		{"an attr that breaks off", node(name, field(wire.NodeOp, []byte("Const")),
-			field(wire.NodeAttr, append(field(1, []byte("dtype")), field(2, []byte{0x30})...))), "damaged-message"},
+		{"a device that is no text", node(name, op, field(fieldnum.NodeDef_Device, []byte("/\xff"))), "damaged-message"},
+		{"the key of an attr that is no text", node(name, op, field(fieldnum.NodeDef_Attr, field(1, []byte("_\xff")))), "damaged-message"},
+		{"a tag that is no text", field(fieldnum.MetaGraphDef_MetaInfoDef, field(fieldnum.MetaGraphDef_MetaInfoDef_Tags, []byte("\xff"))), "damaged-message"},
+		{"a signature that breaks off", field(fieldnum.MetaGraphDef_SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
+		{"an attr that breaks off", node(name, field(fieldnum.NodeDef_Op, []byte("Const")),
+			field(fieldnum.NodeDef_Attr, append(field(1, []byte("dtype")), field(2, []byte{0x30})...))), "damaged-message"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

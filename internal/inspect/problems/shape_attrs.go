@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -27,8 +28,8 @@ func wrongShape(proto []byte) string {
 	elements := int64(1)
 	for s := wire.Scan(proto); s.Next(); {
 		switch {
-		case s.Is(tensor.ShapeDim):
-			size := int64(wire.LastUint(s.Data, tensor.DimSize))
+		case s.Is(fieldnum.TensorShapeProto_Dim):
+			size := int64(wire.LastUint(s.Data, fieldnum.TensorShapeProto_Dim_Size))
 			if size < -1 {
 				return fmt.Sprintf("is a shape with the dimension %d", size)
 			}
@@ -43,7 +44,7 @@ func wrongShape(proto []byte) string {
 				return "is a shape with more than 2**63-1 elements"
 			}
 			elements *= size
-		case s.Num == tensor.ShapeUnknownRank && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.TensorShapeProto_UnknownRank && s.Type == protowire.VarintType:
 			unknown = s.Uint() != 0
 		}
 	}

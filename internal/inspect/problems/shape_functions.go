@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -21,10 +22,10 @@ func (w *shapeWalk) call(i int, op *opInfo, outputs int) []tensor.Shape {
 	name := op.name
 	if op.kind != functionOp {
 		value, _ := w.attrOf(i, callAttr(op.name))
-		function, _ := wire.AttrBytes(value, wire.AttrFunc)
-		name = string(wire.Last(function, 1))
+		function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
+		name = string(wire.Last(function, fieldnum.NameAttrList_Name))
 	}
-	if off, ok := w.attrOf(i, "_disable_call_shape_inference"); ok && wire.LastUint(off, wire.AttrB) != 0 {
+	if off, ok := w.attrOf(i, "_disable_call_shape_inference"); ok && wire.LastUint(off, fieldnum.AttrValue_B) != 0 {
 		return nil
 	}
 	edges := w.edges

@@ -6,6 +6,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -94,7 +95,7 @@ func (w *shapeWalk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
 // literal returns the elements of Const node i.
 func (w *shapeWalk) literal(i int) ([]int64, bool) {
 	value, _ := w.attrOf(i, "value")
-	raw, ok := wire.AttrBytes(value, wire.AttrTensor)
+	raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	if !ok {
 		return nil, false
 	}
@@ -113,7 +114,7 @@ func (w *shapeWalk) attrOf(i int, name string) ([]byte, bool) {
 // intAttr returns an integer attr of a node, 0 if it has none.
 func (w *shapeWalk) intAttr(i int, name string) int64 {
 	value, _ := w.attrOf(i, name)
-	return int64(wire.LastUint(value, wire.AttrI))
+	return int64(wire.LastUint(value, fieldnum.AttrValue_I))
 }
 
 func (w *shapeWalk) castValue(i int, e graph.Edge, depth int) ([]int64, bool) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -225,7 +226,7 @@ func (w *shapeWalk) attr(name string) []byte {
 	if len(value) == 0 {
 		return w.f.defaults(w.nodes.op(w.at))[name]
 	}
-	if _, placeholder := wire.AttrBytes(value, wire.AttrPlaceholder); placeholder {
+	if _, placeholder := wire.AttrBytes(value, fieldnum.AttrValue_Placeholder); placeholder {
 		w.vague = true
 	}
 	return value
@@ -363,10 +364,10 @@ func (r *recordedShapes) number(value []byte) int32 {
 		r.numbers = make(map[string]int32)
 		r.lists = append(r.lists, nil)
 	}
-	list, _ := wire.AttrBytes(value, wire.AttrList)
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var shapes []tensor.Shape
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(tensor.AttrListShape) {
+		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
 			shapes = append(shapes, tensor.ParseShape(s.Data))
 		}
 	}

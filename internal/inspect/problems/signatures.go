@@ -7,9 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -17,7 +16,7 @@ import (
 
 // findInSignatures looks at signatures and assets, which nothing reads at import.
 func (f *problemFinder) findInSignatures() {
-	for key, raw := range f.m.Entries(wire.SignatureDef) {
+	for key, raw := range f.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		s := new(tfpb.SignatureDef)
 		if err := schema.Unmarshal(raw, s); err != nil {
 			continue // the walk over the texts has said so
@@ -30,7 +29,7 @@ func (f *problemFinder) findInSignatures() {
 	}
 	assets := int64(0)
 	for i := range f.m.Fields {
-		if !f.m.Fields[i].Is(wire.AssetFileDef) {
+		if !f.m.Fields[i].Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			continue
 		}
 		assets++
@@ -51,13 +50,13 @@ const savedModelKeys = "__saved_model"
 
 // findMissingAssets compares what a SavedModel says about its assets with the length of asset_file_def.
 func (f *problemFinder) findMissingAssets(assets int64) {
-	objects, _ := f.m.Message(wire.ObjectGraphDef)
+	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	for s := wire.Scan(objects); s.Next(); {
-		if !s.Is(objectNodes) {
+		if !s.Is(fieldnum.SavedObjectGraph_Nodes) {
 			continue
 		}
-		asset, ok := wire.Merged(s.Data, objectAsset)
-		if index := int64(wire.LastUint(asset, assetIndex)); ok && index >= assets {
+		asset, ok := wire.Merged(s.Data, fieldnum.SavedObject_Asset)
+		if index := int64(wire.LastUint(asset, fieldnum.SavedAsset_AssetFileDefIndex)); ok && index >= assets {
 			f.found.add(missingObjectAsset, "", fixed("object_graph_def"), fixed(fmt.Sprintf("an asset is entry %d of asset_file_def, which has %d entries", index, assets)))
 		}
 	}
@@ -71,10 +70,10 @@ func (f *problemFinder) findMissingAssets(assets int64) {
 
 // tags returns the tags of the MetaGraphDef. Only those of SavedModels have any.
 func (f *problemFinder) tags() []string {
-	info, _ := f.m.Message(wire.MetaInfoDef)
+	info, _ := f.m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	var tags []string
 	for s := wire.Scan(info); s.Next(); {
-		if s.Is(wire.InfoTags) {
+		if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
 			tags = append(tags, string(s.Data))
 		}
 	}
@@ -95,20 +94,12 @@ func (f *problemFinder) findInTags() {
 	f.found.add(splitTag, "", fixed("meta_info_def.tags"), fixed("the tags are the letters of "+shown(strings.Join(tags, ""))))
 }
 
-// Field numbers of SavedObjectGraph, SavedObject and SavedAsset (tensorflow/core/protobuf/saved_object_graph.proto).
-const (
-	objectNodes     protowire.Number = 1
-	objectFunctions protowire.Number = 2
-	objectAsset     protowire.Number = 5
-	assetIndex      protowire.Number = 1
-)
-
 // findInObjects looks at the functions that the object graph of a SavedModel names (Loader in
 // tensorflow/python/saved_model/load.py).
 func (f *problemFinder) findInObjects() {
-	objects, _ := f.m.Message(wire.ObjectGraphDef)
+	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	for s := wire.Scan(objects); s.Next(); {
-		if !s.Is(objectFunctions) {
+		if !s.Is(fieldnum.SavedObjectGraph_ConcreteFunctions) {
 			continue
 		}
 		name, _ := wire.MapEntry(s.Data)

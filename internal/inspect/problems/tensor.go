@@ -6,13 +6,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of TensorProto that are looked at here.
-const (
-	protoContent protowire.Number = 4
 )
 
 // checkTensor returns the dtype of a TensorProto, and what is wrong with it, nil where nothing is. The content is not read.
@@ -23,12 +19,12 @@ func checkTensor(encoded []byte) (int32, func() string) {
 	s := wire.Scan(encoded)
 	for s.Next() {
 		switch {
-		case s.Num == tensor.TensorDType && s.Type == protowire.VarintType:
+		case s.Num == fieldnum.TensorProto_Dtype && s.Type == protowire.VarintType:
 			dtype = int32(s.Uint())
-		case s.Is(tensor.TensorShape):
+		case s.Is(fieldnum.TensorProto_TensorShape):
 			shape = s.Data
 			shapes++
-		case s.Is(protoContent):
+		case s.Is(fieldnum.TensorProto_TensorContent):
 			content = s.Data
 		}
 	}
@@ -36,7 +32,7 @@ func checkTensor(encoded []byte) (int32, func() string) {
 		return dtype, func() string { return "is truncated: " + err.Error() }
 	}
 	if shapes > 1 {
-		shape, _ = wire.Merged(encoded, tensor.TensorShape)
+		shape, _ = wire.Merged(encoded, fieldnum.TensorProto_TensorShape)
 	}
 	if _, known := tfpb.DataType_name[dtype]; !known || dtype == 0 || dtype > tensor.RefOffset {
 		return dtype, func() string { return fmt.Sprintf("is a tensor of the invalid type %d", dtype) }
@@ -71,12 +67,12 @@ func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
 	if value < 0 || dtype < 0 {
 		return
 	}
-	encoded, ok := wire.AttrBytes(op.attrValues[value], wire.AttrTensor)
+	encoded, ok := wire.AttrBytes(op.attrValues[value], fieldnum.AttrValue_Tensor)
 	if !ok {
 		return
 	}
 	said := wire.AttrTypeOf(op.attrValues[dtype])
-	if held := int32(wire.LastUint(encoded, tensor.TensorDType)); held != said && held != 0 && said != 0 {
+	if held := int32(wire.LastUint(encoded, fieldnum.TensorProto_Dtype)); held != said && held != 0 && said != 0 {
 		f.report(p, invalidTensor, "", func() string {
 			return fmt.Sprintf("attr dtype is %s and the value is a tensor of %s", tensor.DTypeName(said), tensor.DTypeName(held))
 		})
@@ -86,20 +82,20 @@ func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
 // checkOutputShapes checks that a node records a shape for each of its outputs; findInShapes compares them with what its op makes
 // (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc).
 func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTypes, value []byte) {
-	list, ok := wire.AttrBytes(value, wire.AttrList)
+	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok && len(value) > 0 {
 		return // of another kind, which TensorFlow does not look at
 	}
 	var count int64
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(tensor.AttrListShape) {
+		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
 			if wrong := wrongShape(s.Data); wrong != "" {
 				output := count
 				f.report(p, inconsistentShapes, op.name, func() string { return fmt.Sprintf("_output_shapes: output #%d %s", output, wrong) })
 				return
 			}
 			count++
-		} else if s.Num >= wire.ListS && s.Num <= wire.ListFunc {
+		} else if s.Num >= fieldnum.AttrValue_ListValue_S && s.Num <= fieldnum.AttrValue_ListValue_Func {
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package problems
 
 import (
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -40,6 +41,6 @@ func (f *problemFinder) findSharedVariables() {
 // textAttr returns a string attr, empty where it is not there.
 func textAttr(n *wire.Node, key string) string {
 	value, _ := n.Attr(key)
-	text, _ := wire.AttrBytes(value, wire.AttrS)
+	text, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
 	return string(text)
 }

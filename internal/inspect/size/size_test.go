@@ -11,6 +11,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -220,7 +221,7 @@ func FuzzSizes(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	f.Add(bytes.Repeat(protowire.AppendBytes(protowire.AppendTag(nil, wire.GraphDef, protowire.BytesType), []byte{0x0a, 0}), 3))
+	f.Add(bytes.Repeat(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.MetaGraphDef_GraphDef, protowire.BytesType), []byte{0x0a, 0}), 3))
 	f.Fuzz(func(t *testing.T, message []byte) {
 		m, err := wire.ParseMetaGraph(message)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -57,8 +58,8 @@ func (w *weigher) largest(limit int, all int64) []ConstantSize {
 
 // tensorType returns the dtype and shape of a TensorProto without reading its values.
 func tensorType(encoded []byte) (string, tensor.Shape) {
-	shape, _ := wire.Merged(encoded, tensor.TensorShape)
-	return tensor.DTypeName(int32(wire.LastUint(encoded, tensor.TensorDType))), tensor.ParseShape(shape)
+	shape, _ := wire.Merged(encoded, fieldnum.TensorProto_TensorShape)
+	return tensor.DTypeName(int32(wire.LastUint(encoded, fieldnum.TensorProto_Dtype))), tensor.ParseShape(shape)
 }
 
 // An owner is the node and attr that contain a tensor.
@@ -82,15 +83,15 @@ func (w *weigher) owners(tensors []tensorAt) []owner {
 	}
 	for s := wire.Scan(w.graph); s.Next() && len(byPlace) > 0; {
 		switch {
-		case s.Is(wire.GraphNode):
+		case s.Is(fieldnum.GraphDef_Node):
 			look(s.Data)
-		case s.Is(wire.GraphLibrary):
+		case s.Is(fieldnum.GraphDef_Library):
 			for f := wire.Scan(s.Data); f.Next(); {
-				if !f.Is(wire.LibraryFunction) {
+				if !f.Is(fieldnum.FunctionDefLibrary_Function) {
 					continue
 				}
 				for body := wire.Scan(f.Data); body.Next(); {
-					if body.Is(wire.FunctionNode) {
+					if body.Is(fieldnum.FunctionDef_NodeDef) {
 						look(body.Data)
 					}
 				}
@@ -102,9 +103,9 @@ func (w *weigher) owners(tensors []tensorAt) []owner {
 
 // ownerIn returns the owner of a tensor in a NodeDef.
 func ownerIn(node, encoded []byte) owner {
-	o := owner{node: string(wire.Last(node, wire.NodeName))}
+	o := owner{node: string(wire.Last(node, fieldnum.NodeDef_Name))}
 	for s := wire.Scan(node); s.Next(); {
-		if !s.Is(wire.NodeAttr) {
+		if !s.Is(fieldnum.NodeDef_Attr) {
 			continue
 		}
 		if at, ok := wire.Offset(s.Data, encoded); ok && at < len(s.Data) {
@@ -231,9 +232,9 @@ func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 		return out
 	}
 	inUse := make(map[string]bool)
-	saver, _ := m.Message(wire.SaverDef)
-	for num := range protowire.Number(3) { // filename_tensor_name, save_tensor_name, restore_op_name
-		name := wire.Last(saver, num+1)
+	saver, _ := m.Message(fieldnum.MetaGraphDef_SaverDef)
+	for _, num := range []protowire.Number{fieldnum.SaverDef_FilenameTensorName, fieldnum.SaverDef_SaveTensorName, fieldnum.SaverDef_RestoreOpName} {
+		name := wire.Last(saver, num)
 		for i := len(name); i > 0; i-- {
 			if i < len(name) && name[i] == '/' {
 				inUse[string(name[:i])] = true
@@ -249,16 +250,16 @@ func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 		out[i].InUse = inUse[out[i].Scope]
 	}
 	for s := wire.Scan(w.graph); s.Next(); {
-		if !s.Is(wire.GraphNode) {
+		if !s.Is(fieldnum.GraphDef_Node) {
 			continue
 		}
-		name := wire.Last(s.Data, wire.NodeName)
+		name := wire.Last(s.Data, fieldnum.NodeDef_Name)
 		for _, n := range lengths {
 			i, found := 0, false
 			switch {
 			case n == 0:
 				i, found = at[""]
-				found = found && bytes.IndexByte(name, '/') < 0 && opdef.IsSaverOp(string(wire.Last(s.Data, wire.NodeOp)))
+				found = found && bytes.IndexByte(name, '/') < 0 && opdef.IsSaverOp(string(wire.Last(s.Data, fieldnum.NodeDef_Op)))
 			case len(name) > n && name[n] == '/':
 				i, found = at[string(name[:n])]
 			}

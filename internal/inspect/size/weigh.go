@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -37,22 +38,22 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 			continue
 		}
 		switch f.Num {
-		case wire.MetaInfoDef:
-			inside, err := w.weighInside(f.Data, "meta_info_def.stripped_op_list", wire.InfoStrippedOpList, opdef.OpListOp)
+		case fieldnum.MetaGraphDef_MetaInfoDef:
+			inside, err := w.weighInside(f.Data, "meta_info_def.stripped_op_list", fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, fieldnum.OpList_Op)
 			if err != nil {
 				return fmt.Errorf("read meta_info_def: %w", err)
 			}
 			w.fields.add("meta_info_def", 1, bytes-inside)
-		case wire.GraphDef:
+		case fieldnum.MetaGraphDef_GraphDef:
 			inside, err := w.weighGraph(f.Data)
 			if err != nil {
 				return err
 			}
 			w.fields.add("graph_def", 1, bytes-inside)
-		case wire.CollectionDef, wire.SignatureDef:
+		case fieldnum.MetaGraphDef_CollectionDef, fieldnum.MetaGraphDef_SignatureDef:
 			key, value := wire.MapEntry(f.Data)
 			entries := 1
-			if f.Num == wire.CollectionDef {
+			if f.Num == fieldnum.MetaGraphDef_CollectionDef {
 				kind, list := scope.KindOf(value)
 				entries, _ = model.CountEntries(model.CollectionKinds[kind], list) // counts up to the first damage
 			}
@@ -67,19 +68,19 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 // fieldName returns the name of a field of MetaGraphDef.
 func fieldName(num protowire.Number) string {
 	switch num {
-	case wire.MetaInfoDef:
+	case fieldnum.MetaGraphDef_MetaInfoDef:
 		return "meta_info_def"
-	case wire.GraphDef:
+	case fieldnum.MetaGraphDef_GraphDef:
 		return "graph_def"
-	case wire.SaverDef:
+	case fieldnum.MetaGraphDef_SaverDef:
 		return "saver_def"
-	case wire.CollectionDef:
+	case fieldnum.MetaGraphDef_CollectionDef:
 		return "collection_def"
-	case wire.SignatureDef:
+	case fieldnum.MetaGraphDef_SignatureDef:
 		return "signature_def"
-	case wire.AssetFileDef:
+	case fieldnum.MetaGraphDef_AssetFileDef:
 		return "asset_file_def"
-	case wire.ObjectGraphDef:
+	case fieldnum.MetaGraphDef_ObjectGraphDef:
 		return "object_graph_def"
 	}
 	return fmt.Sprintf("unknown field %d", num)
@@ -120,18 +121,18 @@ func (w *weigher) weighGraph(graph []byte) (int64, error) {
 	for s.Next() {
 		bytes := int64(len(s.Raw))
 		switch {
-		case s.Is(wire.GraphNode):
+		case s.Is(fieldnum.GraphDef_Node):
 			if err := w.weighNode(s.Field, nodes); err != nil {
 				return 0, fmt.Errorf("read node %d: %w", nodes, err)
 			}
 			nodes++
 			w.nodeBytes += bytes
-		case s.Is(wire.GraphLibrary):
+		case s.Is(fieldnum.GraphDef_Library):
 			if err := w.weighLibrary(s.Data, bytes); err != nil {
 				return 0, err
 			}
 			inside += bytes
-		case s.Is(wire.GraphDebugInfo):
+		case s.Is(fieldnum.GraphDef_DebugInfo):
 			w.fields.add("graph_def.debug_info", 1, bytes)
 			inside += bytes
 		}
@@ -159,20 +160,20 @@ func (w *weigher) weighNode(field wire.Field, i int) error {
 		inside += bytes
 		part := "other fields"
 		switch {
-		case s.Is(wire.NodeAttr):
+		case s.Is(fieldnum.NodeDef_Attr):
 			w.weighAttr(s.Field, i, inGraph)
 			continue
-		case s.Is(wire.NodeName):
+		case s.Is(fieldnum.NodeDef_Name):
 			name, part = s.Data, "name"
-		case s.Is(wire.NodeOp):
+		case s.Is(fieldnum.NodeDef_Op):
 			op, part = s.Data, "op"
-		case s.Is(wire.NodeInput):
+		case s.Is(fieldnum.NodeDef_Input):
 			part = "input"
-		case s.Is(wire.NodeDevice):
+		case s.Is(fieldnum.NodeDef_Device):
 			part = "device"
-		case s.Is(wire.NodeDebugInfo):
+		case s.Is(fieldnum.NodeDef_ExperimentalDebugInfo):
 			part = "experimental_debug_info"
-		case s.Is(wire.NodeFullType):
+		case s.Is(fieldnum.NodeDef_ExperimentalType):
 			part = "experimental_type"
 		}
 		w.addPart(part, bytes)
@@ -221,7 +222,7 @@ func (w *weigher) weighAttr(field wire.Field, i, function int) {
 		p.Bytes += int64(len(field.Raw))
 	}
 	for s := wire.Scan(value); s.Next(); {
-		if s.Is(wire.AttrTensor) {
+		if s.Is(fieldnum.AttrValue_Tensor) {
 			w.addTensor(s.Data, i, function)
 		}
 	}
@@ -248,7 +249,7 @@ func (w *weigher) weighLibrary(library []byte, all int64) error {
 	count := 0
 	s := wire.Scan(library)
 	for s.Next() {
-		if !s.Is(wire.LibraryFunction) {
+		if !s.Is(fieldnum.FunctionDefLibrary_Function) {
 			continue
 		}
 		count++
@@ -259,12 +260,12 @@ func (w *weigher) weighLibrary(library []byte, all int64) error {
 		nodes := 0
 		body := wire.Scan(function)
 		for body.Next() {
-			if !body.Is(wire.FunctionNode) {
+			if !body.Is(fieldnum.FunctionDef_NodeDef) {
 				continue
 			}
 			node := wire.Scan(body.Data)
 			for node.Next() {
-				if node.Is(wire.NodeAttr) {
+				if node.Is(fieldnum.NodeDef_Attr) {
 					w.weighAttr(node.Field, nodes, number)
 				}
 			}

@@ -1,25 +1,17 @@
 package variables
 
 import (
-	"google.golang.org/protobuf/encoding/protowire"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Field numbers of SavedObjectGraph and SavedObject (tensorflow/core/protobuf/saved_object_graph.proto).
-const (
-	objectNodes    protowire.Number = 1
-	objectSlots    protowire.Number = 3
-	objectVariable protowire.Number = 7
-)
-
 // readObjectGraph reads the variables in the object graph of a TensorFlow 2 SavedModel. The objects record which
 // variables are trainable and which slots an optimizer keeps for each.
 func (r *variableReader) readObjectGraph() {
-	objects, ok := r.meta.Message(wire.ObjectGraphDef)
+	objects, ok := r.meta.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	if !ok {
 		return
 	}
@@ -27,18 +19,18 @@ func (r *variableReader) readObjectGraph() {
 	var at []int // index in list of each object's variable; -1 if it has none
 	var slots []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference
 	for s := wire.Scan(objects); s.Next(); {
-		if !s.Is(objectNodes) {
+		if !s.Is(fieldnum.SavedObjectGraph_Nodes) {
 			continue
 		}
 		at = append(at, -1)
 		for o := wire.Scan(s.Data); o.Next(); {
 			switch {
-			case o.Is(objectVariable):
+			case o.Is(fieldnum.SavedObject_Variable):
 				var v tfpb.SavedVariable
 				if schema.Unmarshal(o.Data, &v) == nil && v.GetName() != "" {
 					at[len(at)-1] = r.readSavedVariable(&v, names)
 				}
-			case o.Is(objectSlots):
+			case o.Is(fieldnum.SavedObject_SlotVariables):
 				slot := new(tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference)
 				if schema.Unmarshal(o.Data, slot) == nil {
 					slots = append(slots, slot)
@@ -69,7 +61,7 @@ func (r *variableReader) handleNames() map[string]string {
 		}
 		r.g.Node(i, &n)
 		value, _ := n.Attr("shared_name")
-		shared, _ := wire.AttrBytes(value, wire.AttrS)
+		shared, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
 		if _, seen := names[string(shared)]; !seen && len(shared) > 0 {
 			names[string(shared)] = string(n.Name)
 		}

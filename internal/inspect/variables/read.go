@@ -9,6 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -62,7 +63,7 @@ func (r *variableReader) variableKeys() []string {
 	registry := scope.NewRegistry()
 	definition := new(tfpb.VariableDef).ProtoReflect().Descriptor().FullName()
 	var keys []string
-	for key := range r.meta.Entries(wire.CollectionDef) {
+	for key := range r.meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		if t, ok := registry.Lookup(string(key)); ok && t.Message.Descriptor().FullName() == definition {
 			keys = append(keys, string(key))
 		}
@@ -87,27 +88,27 @@ func (r *variableReader) readCollections() {
 	keys := r.variableKeys()
 	r.keyed = slices.Contains(keys, trainableCollection)
 	collections := make(map[string][]byte)
-	for key, value := range r.meta.Entries(wire.CollectionDef) {
+	for key, value := range r.meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		collections[string(key)] = value
 	}
 	for _, key := range keys {
 		value := collections[key]
 		delete(collections, key)
-		for entry := range model.ListEntries(value, scope.BytesList) {
+		for entry := range model.ListEntries(value, fieldnum.CollectionDef_BytesList) {
 			var def tfpb.VariableDef
 			if schema.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
 				r.readDefinition(key, &def)
 			}
 		}
 		// Older releases recorded only names.
-		for entry := range model.ListEntries(value, scope.NodeList) {
+		for entry := range model.ListEntries(value, fieldnum.CollectionDef_NodeList) {
 			if name := variableOp(string(entry)); name != "" {
 				r.addSource(r.find(name), key)
 			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(collections)) {
-		for entry := range model.ListEntries(collections[key], scope.NodeList) {
+		for entry := range model.ListEntries(collections[key], fieldnum.CollectionDef_NodeList) {
 			if node, found := r.g.Find(variableOp(entry)); found && r.holds[r.g.Op(node)] {
 				r.addSource(r.find(string(r.g.Name(node))), key)
 			}

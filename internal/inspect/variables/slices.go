@@ -8,6 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -62,7 +63,7 @@ func (r *variableReader) strings(e graph.Edge) [][]byte {
 	var n wire.Node
 	r.g.Node(int(e.Node), &n)
 	value, _ := n.Attr("value")
-	raw, _ := wire.AttrBytes(value, wire.AttrTensor)
+	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	var tensor tfpb.TensorProto
 	if schema.Unmarshal(raw, &tensor) != nil || tensor.GetDtype() != tfpb.DataType_DT_STRING {
 		return nil

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"strconv"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -79,7 +78,7 @@ const (
 func (e *encoder) addFunction(f wire.Function) error {
 	entry := functionEntry{Scope: e.scopes.addRoot(e.texts.id([]byte(f.Name()))), First: e.count()}
 	signature := new(tfpb.OpDef)
-	if b, found := wire.Merged(f, wire.FunctionSignature); found {
+	if b, found := wire.Merged(f, fieldnum.FunctionDef_Signature); found {
 		if err := schema.Unmarshal(b, signature); err != nil {
 			return err
 		}
@@ -144,7 +143,7 @@ func functionResults(f wire.Function) map[string][][]byte {
 	results := make(map[string][][]byte)
 	s := wire.Scan(f)
 	for s.Next() {
-		if s.Is(wire.FunctionRet) {
+		if s.Is(fieldnum.FunctionDef_Ret) {
 			key, value := returned(s.Data)
 			results[string(key)] = [][]byte{value}
 		}
@@ -154,11 +153,7 @@ func functionResults(f wire.Function) map[string][][]byte {
 
 // returned returns key and value of an entry of FunctionDef.ret, a map from strings to strings.
 func returned(entry []byte) (key, value []byte) {
-	const (
-		entryKey   protowire.Number = 1
-		entryValue protowire.Number = 2
-	)
-	return wire.Last(entry, entryKey), wire.Last(entry, entryValue)
+	return wire.Last(entry, fieldnum.MapEntry_Key), wire.Last(entry, fieldnum.MapEntry_Value)
 }
 
 // addNamedInputs adds the inputs of the node that was added last, which is in a function: "argument", "node:output:0" or "^node".

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -18,11 +19,11 @@ func NewLibrary(g wire.Graph) (*Library, error) {
 			return nil, err
 		}
 		switch {
-		case f.Is(wire.LibraryFunction):
+		case f.Is(fieldnum.FunctionDefLibrary_Function):
 			function := wire.Function(f.Data)
 			l.functions[function.Name()] = function
-		case f.Is(wire.LibraryGradient):
-			l.gradients[string(wire.Last(f.Data, 1))] = string(wire.Last(f.Data, 2))
+		case f.Is(fieldnum.FunctionDefLibrary_Gradient):
+			l.gradients[string(wire.Last(f.Data, fieldnum.GradientDef_FunctionName))] = string(wire.Last(f.Data, fieldnum.GradientDef_GradientFunc))
 		}
 	}
 	return l, nil
@@ -75,16 +76,16 @@ func (c *Closure) attr(value []byte, depth int) {
 	if depth > maxNesting {
 		return
 	}
-	if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
+	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
 		c.called(function, depth)
 		return
 	}
-	list, ok := wire.AttrBytes(value, wire.AttrList)
+	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
 		return
 	}
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(wire.ListFunc) {
+		if s.Is(fieldnum.AttrValue_ListValue_Func) {
 			c.called(s.Data, depth)
 		}
 	}
@@ -92,9 +93,9 @@ func (c *Closure) attr(value []byte, depth int) {
 
 // called notes the function that a NameAttrList names, and those in its attrs.
 func (c *Closure) called(function []byte, depth int) {
-	c.todo = append(c.todo, string(wire.Last(function, 1)))
+	c.todo = append(c.todo, string(wire.Last(function, fieldnum.NameAttrList_Name)))
 	for s := wire.Scan(function); s.Next(); {
-		if s.Is(2) {
+		if s.Is(fieldnum.NameAttrList_Attr) {
 			_, value := wire.MapEntry(s.Data)
 			c.attr(value, depth+1)
 		}

@@ -3,17 +3,9 @@ package draft
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of TensorProto (tensorflow/core/framework/tensor.proto) beside those in package tensor.
-const (
-	tensorContent   protowire.Number = 4
-	tensorIntVal    protowire.Number = 7
-	tensorStringVal protowire.Number = 8
-	tensorInt64Val  protowire.Number = 10
-	tensorBoolVal   protowire.Number = 11
 )
 
 // int64Type is DT_INT64.
@@ -27,7 +19,7 @@ func TensorContent(dtype int32, dims tensor.Shape, windows [][]byte) *wire.Rope 
 		size += len(w)
 	}
 	if size > 0 {
-		b.Message(tensorContent, func() {
+		b.Message(fieldnum.TensorProto_TensorContent, func() {
 			for _, w := range windows {
 				b.Window(w)
 			}
@@ -41,7 +33,7 @@ func StringTensor(dims tensor.Shape, values ...[]byte) *wire.Rope {
 	const stringType = 7
 	b := tensorHeader(stringType, dims)
 	for _, v := range values {
-		b.Bytes(tensorStringVal, v)
+		b.Bytes(fieldnum.TensorProto_StringVal, v)
 	}
 	return b.Build()
 }
@@ -49,9 +41,9 @@ func StringTensor(dims tensor.Shape, values ...[]byte) *wire.Rope {
 // IntTensor returns a TensorProto of one integer of the dtype int32 or int64, a scalar.
 func IntTensor(dtype int32, v int64) *wire.Rope {
 	b := tensorHeader(dtype, tensor.Shape{})
-	num := tensorIntVal
+	num := fieldnum.TensorProto_IntVal
 	if dtype == int64Type {
-		num = tensorInt64Val
+		num = fieldnum.TensorProto_Int64Val
 	}
 	b.Bytes(num, protowire.AppendVarint(nil, uint64(v)))
 	return b.Build()
@@ -60,14 +52,14 @@ func IntTensor(dtype int32, v int64) *wire.Rope {
 // BoolTensor returns a TensorProto of one bool, a scalar.
 func BoolTensor(v bool) *wire.Rope {
 	b := tensorHeader(10, tensor.Shape{})
-	b.Bytes(tensorBoolVal, protowire.AppendVarint(nil, protowire.EncodeBool(v)))
+	b.Bytes(fieldnum.TensorProto_BoolVal, protowire.AppendVarint(nil, protowire.EncodeBool(v)))
 	return b.Build()
 }
 
 // tensorHeader starts a TensorProto. The shape is there even for a scalar.
 func tensorHeader(dtype int32, dims tensor.Shape) *wire.Builder {
 	b := new(wire.Builder)
-	b.Varint(tensor.TensorDType, uint64(dtype))
-	b.Bytes(tensor.TensorShape, Shape(dims))
+	b.Varint(fieldnum.TensorProto_Dtype, uint64(dtype))
+	b.Bytes(fieldnum.TensorProto_TensorShape, Shape(dims))
 	return b
 }

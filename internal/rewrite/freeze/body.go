@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -50,8 +51,8 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 		}
 		b.nodes = append(b.nodes, own)
 	}
-	signature, _ := wire.Merged(f, wire.FunctionSignature)
-	for k, arg := range argNames(signature, opInputArg) {
+	signature, _ := wire.Merged(f, fieldnum.FunctionDef_Signature)
+	for k, arg := range argNames(signature, fieldnum.OpDef_InputArg) {
 		if dtype, ok := args[k]; ok {
 			b.flow(arg, dtype)
 			b.flow(arg+":0:0", dtype) // as it is spelled with a number
@@ -67,7 +68,7 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 		}
 	}
 	returned := returns(f)
-	for k, result := range argNames(signature, opOutputArg) {
+	for k, result := range argNames(signature, fieldnum.OpDef_OutputArg) {
 		if dtype, ok := b.flows[spelled([]byte(returned[result]))]; ok {
 			b.results[k] = dtype
 		}
@@ -85,24 +86,12 @@ func spelled(input []byte) string {
 	return name
 }
 
-// Fields of OpDef and OpDef.ArgDef (tensorflow/core/framework/op_def.proto).
-const (
-	opName      protowire.Number = 1
-	opInputArg  protowire.Number = 2
-	opOutputArg protowire.Number = 3
-
-	argName       protowire.Number = 1
-	argType       protowire.Number = 3
-	argHandleData protowire.Number = 7
-	argFullType   protowire.Number = 17
-)
-
 // argNames returns the names of the arguments or results of a signature.
 func argNames(signature []byte, num protowire.Number) []string {
 	var names []string
 	for s := wire.Scan(signature); s.Next(); {
 		if s.Is(num) {
-			names = append(names, string(wire.Last(s.Data, argName)))
+			names = append(names, string(wire.Last(s.Data, fieldnum.OpDef_ArgDef_Name)))
 		}
 	}
 	return names
@@ -112,7 +101,7 @@ func argNames(signature []byte, num protowire.Number) []string {
 func returns(f wire.Function) map[string]string {
 	out := make(map[string]string)
 	for s := wire.Scan(f); s.Next(); {
-		if s.Is(wire.FunctionRet) {
+		if s.Is(fieldnum.FunctionDef_Ret) {
 			key, value := wire.MapEntry(s.Data)
 			out[string(key)] = string(value)
 		}
@@ -207,8 +196,8 @@ func (b *body) output(i int, c call, k int) string {
 	name := string(b.nodes[i].Name)
 	if c.direct {
 		if f, ok := b.l.functions.Find(string(b.nodes[i].Op)); ok {
-			signature, _ := wire.Merged(f, wire.FunctionSignature)
-			if results := argNames(signature, opOutputArg); k < len(results) {
+			signature, _ := wire.Merged(f, fieldnum.FunctionDef_Signature)
+			if results := argNames(signature, fieldnum.OpDef_OutputArg); k < len(results) {
 				return name + ":" + results[k] + ":0"
 			}
 		}
@@ -249,30 +238,30 @@ func (b *body) rope(name string) *wire.Rope {
 	signed := false
 	for s := wire.Scan(b.f); s.Next(); {
 		switch {
-		case s.Is(wire.FunctionSignature):
+		case s.Is(fieldnum.FunctionDef_Signature):
 			if !signed {
-				signature, _ := wire.Merged(b.f, wire.FunctionSignature)
+				signature, _ := wire.Merged(b.f, fieldnum.FunctionDef_Signature)
 				out.Bytes(s.Num, b.signature(signature, name))
 			}
 			signed = true
-		case s.Is(wire.FunctionNode):
+		case s.Is(fieldnum.FunctionDef_NodeDef):
 			_ = rewriter.FunctionNode(&out, s.Field, number) // the nodes have been parsed before
 			number++
-		case s.Is(wire.FunctionRet):
+		case s.Is(fieldnum.FunctionDef_Ret):
 			key, value := wire.MapEntry(s.Data)
 			out.Message(s.Num, func() {
-				out.Bytes(1, key)
-				out.String(2, b.rename(string(value)))
+				out.Bytes(fieldnum.MapEntry_Key, key)
+				out.String(fieldnum.MapEntry_Value, b.rename(string(value)))
 			})
-		case s.Is(wire.FunctionAttr):
+		case s.Is(fieldnum.FunctionDef_Attr):
 			if key, _ := wire.MapEntry(s.Data); string(key) != "_input_shapes" {
 				out.Window(s.Raw)
 			}
-		case s.Is(wire.FunctionArgAttr):
-			if _, is := b.args[int(wire.LastUint(s.Data, 1))]; !is {
+		case s.Is(fieldnum.FunctionDef_ArgAttr):
+			if _, is := b.args[int(wire.LastUint(s.Data, fieldnum.MapEntry_Key))]; !is {
 				out.Window(s.Raw)
 			}
-		case s.Num == functionResourceIDs:
+		case s.Num == fieldnum.FunctionDef_ResourceArgUniqueId:
 			// It tells handles apart.
 		default:
 			out.Window(s.Raw)
@@ -282,7 +271,6 @@ func (b *body) rope(name string) *wire.Rope {
 }
 
 // functionResourceIDs is the field resource_arg_unique_id of FunctionDef.
-const functionResourceIDs protowire.Number = 8
 
 // renameInputs changes the inputs of a node that reads an output which is called otherwise now.
 func (b *body) renameInputs(i int) {
@@ -316,12 +304,12 @@ func (b *body) signature(old []byte, name string) []byte {
 	in, result := 0, 0
 	for s := wire.Scan(old); s.Next(); {
 		switch {
-		case s.Is(opName):
-			out.String(opName, name)
-		case s.Is(opInputArg):
+		case s.Is(fieldnum.OpDef_Name):
+			out.String(fieldnum.OpDef_Name, name)
+		case s.Is(fieldnum.OpDef_InputArg):
 			out.Bytes(s.Num, retyped(s.Data, b.args, in))
 			in++
-		case s.Is(opOutputArg):
+		case s.Is(fieldnum.OpDef_OutputArg):
 			out.Bytes(s.Num, retyped(s.Data, b.results, result))
 			result++
 		default:
@@ -340,10 +328,10 @@ func retyped(arg []byte, is handles, k int) []byte {
 	var out []byte
 	for s := wire.Scan(arg); s.Next(); {
 		switch s.Num {
-		case argType, argHandleData, argFullType:
+		case fieldnum.OpDef_ArgDef_Type, fieldnum.OpDef_ArgDef_HandleData, fieldnum.OpDef_ArgDef_ExperimentalFullType:
 		default:
 			out = append(out, s.Raw...)
 		}
 	}
-	return protowire.AppendVarint(protowire.AppendTag(out, argType, protowire.VarintType), uint64(dtype))
+	return protowire.AppendVarint(protowire.AppendTag(out, fieldnum.OpDef_ArgDef_Type, protowire.VarintType), uint64(dtype))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -92,12 +93,12 @@ func (f *Freezing) findVariables() {
 // sharedName returns by which name a variable finds its value in a session: container and shared_name, empty for a value of its own.
 func sharedName(n *wire.Node) string {
 	value, _ := n.Attr("shared_name")
-	name, _ := wire.AttrBytes(value, wire.AttrS)
+	name, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
 	if len(name) == 0 {
 		return ""
 	}
 	value, _ = n.Attr("container")
-	container, _ := wire.AttrBytes(value, wire.AttrS)
+	container, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
 	return string(container) + "\x00" + string(name)
 }
 

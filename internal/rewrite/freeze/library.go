@@ -8,6 +8,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -86,14 +87,14 @@ func (c call) called(n *wire.Node) []string {
 	var out []string
 	for _, key := range c.attrs {
 		value, _ := n.Attr(key)
-		if function, ok := wire.AttrBytes(value, wire.AttrFunc); ok {
-			out = append(out, string(wire.Last(function, tensor.NameAttrListName)))
+		if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
+			out = append(out, string(wire.Last(function, fieldnum.NameAttrList_Name)))
 			continue
 		}
-		list, _ := wire.AttrBytes(value, wire.AttrList)
+		list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(wire.ListFunc) {
-				out = append(out, string(wire.Last(s.Data, tensor.NameAttrListName)))
+			if s.Is(fieldnum.AttrValue_ListValue_Func) {
+				out = append(out, string(wire.Last(s.Data, fieldnum.NameAttrList_Name)))
 			}
 		}
 	}

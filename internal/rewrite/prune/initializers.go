@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -98,14 +99,14 @@ func initOps(m *wire.MetaGraph) (names []string, listed int) {
 			names = append(names, string(node))
 		}
 	}
-	for key, value := range m.Entries(wire.SignatureDef) {
+	for key, value := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if string(key) != InitSignature {
 			continue
 		}
 		for s := wire.Scan(value); s.Next(); {
-			if s.Is(2) { // outputs
+			if s.Is(fieldnum.SignatureDef_Outputs) {
 				_, info := wire.MapEntry(s.Data)
-				add(wire.Last(info, 1))
+				add(wire.Last(info, fieldnum.TensorInfo_Name))
 			}
 		}
 	}
@@ -121,12 +122,12 @@ func initOps(m *wire.MetaGraph) (names []string, listed int) {
 func nodeList(m *wire.MetaGraph, key string) []string {
 	value, _ := m.Collection(key)
 	kind, list := scope.KindOf(value)
-	if kind != scope.NodeList {
+	if kind != fieldnum.CollectionDef_NodeList {
 		return nil
 	}
 	var names []string
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(1) {
+		if s.Is(scope.ListValue) {
 			names = append(names, string(s.Data))
 		}
 	}

@@ -3,16 +3,9 @@ package prune
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
-)
-
-// Field numbers of VariableDef (tensorflow/core/framework/variable.proto).
-const (
-	variableName         protowire.Number = 1
-	variableInitializer  protowire.Number = 2
-	variableSnapshot     protowire.Number = 3
-	variableInitialValue protowire.Number = 6
 )
 
 // IsVariable reports whether an op holds a variable that a checkpoint can restore.
@@ -29,14 +22,14 @@ func IsVariable(op []byte) bool {
 // tensorflow/python/ops/resource_variable_ops.py).
 func (c *Cut) KeepVariables(m *wire.MetaGraph, r *scope.Registry) error {
 	companions := make(map[int][]int) // of a variable's node, the nodes that its definitions name
-	for key, value := range m.Entries(wire.CollectionDef) {
+	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		t, ok := r.Lookup(string(key))
 		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != scope.BytesList {
+		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
 			continue
 		}
 		for s := wire.Scan(list); s.Next(); {
-			if s.Is(1) {
+			if s.Is(scope.ListValue) {
 				c.addCompanions(companions, s.Data)
 			}
 		}
@@ -58,12 +51,12 @@ func (c *Cut) KeepVariables(m *wire.MetaGraph, r *scope.Registry) error {
 }
 
 func (c *Cut) addCompanions(companions map[int][]int, definition []byte) {
-	_, name, _ := scope.Split(wire.Last(definition, variableName))
+	_, name, _ := scope.Split(wire.Last(definition, fieldnum.VariableDef_VariableName))
 	variable, ok := c.g.Original(name)
 	if !ok {
 		return
 	}
-	for _, num := range []protowire.Number{variableInitializer, variableSnapshot, variableInitialValue} {
+	for _, num := range []protowire.Number{fieldnum.VariableDef_InitializerName, fieldnum.VariableDef_SnapshotName, fieldnum.VariableDef_InitialValueName} {
 		if i, ok := c.g.Source(wire.Last(definition, num)); ok {
 			companions[variable] = append(companions[variable], i)
 		}

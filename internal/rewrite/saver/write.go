@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -38,12 +39,12 @@ func Write(g *draft.Graph, entries []Entry, under string, keep func(i int) bool)
 	filename := w.filename()
 	saved := w.save(filename, entries)
 	restore := w.restore(filename, entries)
-	b := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), filename+":0")
-	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), saved+":0")
-	b = protowire.AppendString(protowire.AppendTag(b, 3, protowire.BytesType), restore)
-	b = protowire.AppendVarint(protowire.AppendTag(b, 4, protowire.VarintType), 5)
-	b = protowire.AppendFixed32(protowire.AppendTag(b, 6, protowire.Fixed32Type), math.Float32bits(10000))
-	b = protowire.AppendVarint(protowire.AppendTag(b, 7, protowire.VarintType), 2) // the format V2
+	b := protowire.AppendString(protowire.AppendTag(nil, fieldnum.SaverDef_FilenameTensorName, protowire.BytesType), filename+":0")
+	b = protowire.AppendString(protowire.AppendTag(b, fieldnum.SaverDef_SaveTensorName, protowire.BytesType), saved+":0")
+	b = protowire.AppendString(protowire.AppendTag(b, fieldnum.SaverDef_RestoreOpName, protowire.BytesType), restore)
+	b = protowire.AppendVarint(protowire.AppendTag(b, fieldnum.SaverDef_MaxToKeep, protowire.VarintType), 5)
+	b = protowire.AppendFixed32(protowire.AppendTag(b, fieldnum.SaverDef_KeepCheckpointEveryNHours, protowire.Fixed32Type), math.Float32bits(10000))
+	b = protowire.AppendVarint(protowire.AppendTag(b, fieldnum.SaverDef_Version, protowire.VarintType), 2) // the format V2
 	return b, w.made
 }
 
