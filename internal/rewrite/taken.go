@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A nameSet is the set of names that graphs use: of their nodes, and of the scopes those nodes lie in (existing_nodes_ and
+// A nameSet is the set of names that graphs use: nodes and the scopes that contain them (existing_nodes_ and
 // existing_prefixes_ of GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
 //
 // It stores hashes instead of names, which saves memory. If two hashes ever collide, a free name counts as taken.

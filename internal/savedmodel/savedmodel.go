@@ -1,4 +1,4 @@
-// Package savedmodel writes directories of SavedModels: the graph, the checkpoint of its variables, and the files that it reads.
+// Package savedmodel writes SavedModel directories: the graph, the checkpoint of its variables, and its asset files.
 package savedmodel
 
 import (
@@ -14,22 +14,22 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Model is what goes into a SavedModel.
+// A Model holds the contents of a SavedModel.
 type Model struct {
 	Message *wire.Rope             // the SavedModel
 	Format  metafile.Format        // Text writes saved_model.pbtxt, anything else saved_model.pb
-	Values  *checkpoint.Checkpoint // of the variables; nil for none
-	Keep    func(key string) bool  // which tensors of Values; nil for all
+	Values  *checkpoint.Checkpoint // values of the variables; nil for none
+	Keep    func(key string) bool  // selects tensors of Values; nil for all
 	Assets  []Asset
 }
 
-// An Asset is a file that the graph reads when it is initialized.
+// An Asset is a file that the graph reads during initialization.
 type Asset struct {
-	Filename string   // in the directory assets
-	Sources  []string // where the file may be, the best place first
+	Filename string   // name in the directory assets
+	Sources  []string // candidate paths of the file, best first
 }
 
-// Check finds the assets, and reports what keeps the model from being written to dir. It returns the file of each asset.
+// Check finds the assets and checks that the model can be written to dir. It returns the source file of each asset.
 func (m *Model) Check(dir string) ([]string, error) {
 	if err := metafile.CheckNewDirectory(dir); err != nil {
 		return nil, err
@@ -46,13 +46,13 @@ func (m *Model) Check(dir string) ([]string, error) {
 		if found[i] == "" {
 			problem := fmt.Sprintf("the asset %q is missing", asset.Filename)
 			if len(asset.Sources) > 0 {
-				problem = "no such file, and the graph fills a table from it"
-				return nil, &metafile.Error{Name: asset.Sources[0], Problem: problem, Hint: "put it beside the graph as " + asset.Filename, Err: fs.ErrNotExist}
+				problem = "file not found; the graph fills a table from it"
+				return nil, &metafile.Error{Name: asset.Sources[0], Problem: problem, Hint: "place it next to the graph as " + asset.Filename, Err: fs.ErrNotExist}
 			}
 			return nil, errors.New(problem)
 		}
 		if !filepath.IsLocal(asset.Filename) {
-			return nil, fmt.Errorf("the asset %q would be outside of the SavedModel", asset.Filename)
+			return nil, fmt.Errorf("the asset %q has a path outside of the SavedModel", asset.Filename)
 		}
 		if other, ok := taken[asset.Filename]; ok && other != found[i] {
 			return nil, fmt.Errorf("the files %q and %q would both become the asset %q", other, found[i], asset.Filename)
@@ -62,8 +62,8 @@ func (m *Model) Check(dir string) ([]string, error) {
 	return found, nil
 }
 
-// Write writes the model to the directory dir, which must be new or empty. All of it appears, or nothing. ready is called right before
-// the directory gets its name: the time to release what is mapped.
+// Write writes the model to the directory dir, which must be new or empty. The directory appears complete or not at all. Write
+// calls ready right before it renames the directory into place, so that the caller can release mapped files.
 func (m *Model) Write(ctx context.Context, dir string, ready func() error) error {
 	sources, err := m.Check(dir)
 	if err != nil {
@@ -82,7 +82,7 @@ func (m *Model) Write(ctx context.Context, dir string, ready func() error) error
 	return d.Commit()
 }
 
-// fill writes the files.
+// fill writes the files of the model.
 func (m *Model) fill(d *metafile.Directory, sources []string) error {
 	name := "saved_model.pb"
 	if m.Format == metafile.Text {
@@ -91,7 +91,7 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 	if err := metafile.Write(d.Ctx, filepath.Join(d.Temp, name), m.Message, metafile.SavedModel, metafile.WriteOptions{Format: m.Format}); err != nil {
 		return err
 	}
-	// The loaders want the directory even if there are no variables.
+	// Loaders require the directory even if there are no variables.
 	if err := os.Mkdir(filepath.Join(d.Temp, "variables"), 0o777); err != nil {
 		return err
 	}

@@ -1,8 +1,7 @@
-// Package schema checks the bytes of a message against the schema as protobuf's C++ parser does, which TensorFlow uses. Commands
-// decode only the parts of a file that they need, so this walk is what finds damage in the rest.
+// Package schema checks the bytes of a message against the schema in the same way as protobuf's C++ parser, which TensorFlow uses.
+// Commands decode only the parts of a file that they need, so this check is what finds damage in the rest.
 //
-// Check returns where protobuf would refuse a message, with the path to each place. It decodes nothing and allocates nothing
-// unless it finds damage.
+// Check returns each place that protobuf rejects, with its path. It decodes nothing, and allocates only if it finds damage.
 package schema
 
 import (
@@ -19,16 +18,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Damage is one place at which protobuf refuses a message.
+// A Damage is one place that protobuf rejects.
 type Damage struct {
 	At       []byte // the bytes from that place to the end of the innermost message; wire.Offset turns them into a position
-	Path     string // the field or message that is damaged, like graph_def.node[3].attr["T"]; empty for the outermost message
-	Node     string // the name of the NodeDef that holds the place, if there is one
-	Function string // the name of the FunctionDef that holds the place, if there is one
-	Reason   string // what is wrong, like "not valid UTF-8"
+	Path     string // the damaged field or message, like graph_def.node[3].attr["T"]; empty for the outermost message
+	Node     string // the name of the enclosing NodeDef, if any
+	Function string // the name of the enclosing FunctionDef, if any
+	Reason   string // the reason, like "not valid UTF-8"
 }
 
-// Depth is how deep messages and groups can be nested: the recursion limit of protobuf's parsers.
+// Depth is the maximum nesting of messages and groups: the recursion limit of protobuf's parsers.
 const Depth = 100
 
 // Limits of protobuf's C++ parser for the bytes of a varint.
@@ -38,15 +37,15 @@ const (
 	longestVarint = 10
 )
 
-// Check returns the places at which protobuf refuses the message of type md: up to limit of them, in file order. Nil means that
-// TensorFlow can parse it.
+// Check returns up to limit places in a message of type md that protobuf rejects, in file order. If it returns nil, TensorFlow can
+// parse the message.
 func Check(data []byte, md protoreflect.MessageDescriptor, limit int) []Damage {
 	w := walk{limit: limit}
 	w.message(data, tableOf(md), 0)
 	return w.described(data, md, nil)
 }
 
-// CheckMetaGraph is Check for a MetaGraphDef of which the top level is parsed.
+// CheckMetaGraph is Check for a MetaGraphDef whose top level is already parsed.
 func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
 	md := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 	w := walk{limit: limit}
@@ -57,7 +56,7 @@ func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
 		if f.Raw != nil {
 			w.message(f.Raw, tableOf(md), 0)
 			all = append(all, w.described(f.Raw, md, counts)...)
-		} else { // a file that holds only a GraphDef
+		} else { // the file has only a GraphDef
 			graph := (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
 			w.message(f.Data, tableOf(graph), 0)
 			all = append(all, w.described(f.Data, graph, nil)...)
@@ -75,7 +74,7 @@ type walk struct {
 	found []found
 }
 
-// A found is a Damage before its path is known.
+// A found is a Damage whose path is not known yet.
 type found struct {
 	at     []byte
 	reason string
@@ -87,7 +86,7 @@ func (w *walk) add(at []byte, reason string) {
 	}
 }
 
-// message checks the fields of one message. It stops at the first place from which it cannot continue.
+// message checks the fields of one message. It stops at the first damage after which it cannot continue.
 func (w *walk) message(data []byte, t *table, depth int) {
 	for at := 0; at < len(data); {
 		tag, n := uint32(data[at]), 1
@@ -177,7 +176,7 @@ func (w *walk) packed(data []byte, act action) {
 	}
 }
 
-// isUTF8 is a version of utf8.Valid that is faster for the short names of a graph.
+// isUTF8 is like utf8.Valid, but faster for the short names of a graph.
 func isUTF8(data []byte) bool {
 	if len(data) < 16 {
 		for _, c := range data {
@@ -225,7 +224,7 @@ func readLength(data []byte) (size, n int, reason string) {
 		size = int(value)
 	}
 	if size > len(data)-n {
-		return 0, n, fmt.Sprintf("a field needs %d bytes; %d are left", size, len(data)-n)
+		return 0, n, fmt.Sprintf("a field has a length of %d bytes; only %d are left", size, len(data)-n)
 	}
 	return size, n, ""
 }
@@ -248,7 +247,7 @@ func skipValue(data []byte, tag uint32, depth int) (size int, reason string) {
 	case protowire.StartGroupType:
 		return skipGroup(data, tag, depth)
 	case protowire.EndGroupType:
-		return 0, "the end of a group that did not begin"
+		return 0, "a group end without a group start"
 	default:
 		return 0, fmt.Sprintf("invalid wire type %d", tag&7)
 	}
@@ -258,7 +257,7 @@ func skipValue(data []byte, tag uint32, depth int) (size int, reason string) {
 	return size, ""
 }
 
-// skipGroup returns the size of a group, its end tag included. The fields in it are unknown.
+// skipGroup returns the size of a group, including its end tag. Its fields are unknown.
 func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
 	open := []uint32{tag}
 	at := 0
@@ -267,7 +266,7 @@ func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
 			return 0, fmt.Sprintf("groups nested more than %d deep", Depth)
 		}
 		if at == len(data) {
-			return 0, "a group has no end"
+			return 0, "a group is not closed"
 		}
 		inner, n, reason := readTag(data[at:])
 		if reason != "" {
@@ -282,7 +281,7 @@ func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
 			open = append(open, inner)
 		case protowire.EndGroupType:
 			if inner>>3 != open[len(open)-1]>>3 {
-				return 0, "a group ends with the number of another one"
+				return 0, "a group ends with a different field number"
 			}
 			open = open[:len(open)-1]
 		case protowire.BytesType:
@@ -302,8 +301,8 @@ func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
 	return at, ""
 }
 
-// varintSize returns the size of the varint at the beginning of data: 0 if it is cut off, -1 if it is too long. Like
-// protobuf, it ignores bits beyond the 64th.
+// varintSize returns the size of the varint at the start of data: 0 if it is cut off, -1 if it is too long. Like protobuf, it
+// ignores bits beyond the 64th.
 func varintSize(data []byte) int {
 	for i, c := range data {
 		if i == longestVarint {
@@ -319,7 +318,7 @@ func varintSize(data []byte) int {
 	return 0
 }
 
-// varintReason returns what is wrong with a varint for which varintSize returned size.
+// varintReason returns the reason for a varint for which varintSize returned size.
 func varintReason(size int, what string) string {
 	if size < 0 {
 		return fmt.Sprintf("%s has more than %d bytes", what, longestVarint)
@@ -327,7 +326,7 @@ func varintReason(size int, what string) string {
 	return what + " is cut off"
 }
 
-// described adds the paths to what was found in fields of a message of type md. counts says how many fields came before.
+// described adds the paths to the damage in fields of a message of type md. counts has the number of preceding fields.
 func (w *walk) described(data []byte, md protoreflect.MessageDescriptor, counts fieldCounts) []Damage {
 	if len(w.found) == 0 {
 		return nil

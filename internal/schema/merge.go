@@ -8,9 +8,9 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Unmarshal decodes a message like proto.Unmarshal, with two differences that matter for hostile files. The time is linear in the
-// size if singular messages and packed fields occur many times, where protobuf-go copies what it has for each occurrence. And a varint of
-// ten bytes with bits beyond the 64th is accepted, as C++ accepts it.
+// Unmarshal decodes a message like proto.Unmarshal, with two differences that matter for hostile files. Its time is linear in the
+// size even if singular messages or packed fields occur many times; protobuf-go copies the result so far for each occurrence. It
+// accepts a varint of ten bytes with bits beyond the 64th, as the C++ parser does.
 func Unmarshal(data []byte, m proto.Message) error {
 	md := m.ProtoReflect().Descriptor()
 	if repeats(data, tableOf(md), 0) {
@@ -25,13 +25,13 @@ func Unmarshal(data []byte, m proto.Message) error {
 }
 
 const (
-	// fewRepeats is how often a field can occur before merging its occurrences pays.
+	// fewRepeats is the number of occurrences of a field up to which merging them first is not worthwhile.
 	fewRepeats = 32
-	// smallMessage is the size below which a message is not searched: copying so little costs nothing.
+	// smallMessage is the size below which a message is not searched, because copying it is cheap.
 	smallMessage = 512
 )
 
-// repeats reports whether somewhere in a message a singular message or a packed field occurs many times. It stops at damage.
+// repeats reports whether a singular message or packed field occurs many times anywhere in a message. It stops at damage.
 func repeats(data []byte, t *table, depth int) bool {
 	if len(data) < smallMessage || depth > Depth {
 		return false
@@ -54,8 +54,8 @@ func repeats(data []byte, t *table, depth int) bool {
 	return false
 }
 
-// Merge returns the message of type md in which every singular message, oneof and packed field occurs once and every varint is
-// encoded in the shortest way. It decodes to the same as data, which must be free of damage.
+// Merge returns an equivalent message of type md in which each singular message, oneof and packed field occurs once and each varint
+// has its shortest encoding. data must be free of damage.
 func Merge(data []byte, md protoreflect.MessageDescriptor) []byte {
 	var order []protowire.Number
 	fields := make(map[protowire.Number]*merging)
@@ -92,7 +92,7 @@ func Merge(data []byte, md protoreflect.MessageDescriptor) []byte {
 	return append(out, unknown...)
 }
 
-// knownType reports whether protobuf reads a field of the wire type as a value of fd.
+// knownType reports whether protobuf parses a field with this wire type as a value of fd.
 func knownType(fd protoreflect.FieldDescriptor, typ protowire.Type) bool {
 	want := valueType(fd)
 	return typ == want || typ == protowire.BytesType && fd.IsList() && want != protowire.StartGroupType
@@ -119,11 +119,11 @@ func valueType(fd protoreflect.FieldDescriptor) protowire.Type {
 type merging struct {
 	desc    protoreflect.FieldDescriptor
 	present bool
-	payload []byte // of a singular message, of packed values, or the last of a singular scalar
-	whole   []byte // the encoded occurrences of a repeated field that is not packed
+	payload []byte // a singular message, packed values, or the last occurrence of a singular scalar
+	whole   []byte // encoded occurrences of a repeated field that is not packed
 }
 
-// reset forgets what was collected: another alternative of the oneof is set.
+// reset discards the collected occurrences: another alternative of the oneof is set.
 func (f *merging) reset() { *f = merging{desc: f.desc} }
 
 func (f *merging) add(s *wire.Field) {
@@ -148,7 +148,7 @@ func (f *merging) add(s *wire.Field) {
 	f.present = true
 }
 
-// append appends the field, once.
+// append appends the merged field.
 func (f *merging) append(out []byte) []byte {
 	if !f.present {
 		return out

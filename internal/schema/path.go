@@ -19,8 +19,8 @@ var (
 // fieldCounts counts the occurrences of each field of one message.
 type fieldCounts map[protoreflect.FieldNumber]int
 
-// locate fills in the path to at, a window on data, and the node and function on the way. The walk itself keeps no path: it
-// would cost time in each of a million nodes, and damage is rare.
+// locate sets the path to at, a window on data, and the enclosing node and function. The walk itself does not track the path: that
+// would cost time for each of a million nodes, and damage is rare.
 func (d *Damage) locate(data []byte, md protoreflect.MessageDescriptor, at []byte, counts fieldCounts) {
 	target, ok := wire.Offset(data, at)
 	if !ok {
@@ -48,7 +48,7 @@ func (d *Damage) locate(data []byte, md protoreflect.MessageDescriptor, at []byt
 	}
 }
 
-// step appends a field to the path: index is which of a repeated one.
+// step appends a field to the path. index is the position in a repeated field.
 func (d *Damage) step(fd protoreflect.FieldDescriptor, index int, data []byte) {
 	if d.Path != "" {
 		d.Path += "."
@@ -64,7 +64,7 @@ func (d *Damage) step(fd protoreflect.FieldDescriptor, index int, data []byte) {
 	}
 }
 
-// enter notes the name of a node or function whose message holds the place.
+// enter records the name of an enclosing node or function.
 func (d *Damage) enter(md protoreflect.MessageDescriptor, data []byte) {
 	switch md {
 	case nodeDef:

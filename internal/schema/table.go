@@ -7,25 +7,25 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// An action says how protobuf parses the payload of a field.
+// An action is how protobuf parses the payload of a field.
 type action uint8
 
 const (
-	skip          action = iota // nothing to check beyond the wire type: a scalar, bytes or an unknown field
-	text                        // a string that must be UTF-8
+	skip          action = iota // only the wire type is checked: a scalar, bytes or an unknown field
+	text                        // a string, which must be UTF-8
 	message                     // a nested message
 	packedVarint                // scalars of a repeated field in one length-delimited field
 	packedFixed32               //
 	packedFixed64               //
 )
 
-// A table holds what the walk needs to know of one message type. Fields with a number below 16 have a tag of one byte, and nearly
-// every field of MetaGraphDef is one of them, so they are found by that byte.
+// A table holds the data that the walk needs for one message type. Fields with a number below 16 have a one-byte tag and are found
+// by it. Nearly all fields of MetaGraphDef are among them.
 type table struct {
 	actions [128]action
 	nested  [128]*table
-	single  [128]bool        // singular messages and packed fields: protobuf merges their occurrences
-	others  map[uint32]other // the remaining fields by tag
+	single  [128]bool        // singular messages and packed fields, whose occurrences protobuf merges
+	others  map[uint32]other // remaining fields by tag
 }
 
 // An other is the action of a field with a tag of more than one byte.
@@ -43,8 +43,8 @@ func (t *table) at(tag uint32) (action, *table) {
 	return o.action, o.nested
 }
 
-// tables holds the table of each message type that was checked. Types refer to each other in cycles, so a table is in the map
-// before it is complete, and the lock is held until all are.
+// tables holds the table of each message type that was checked. Types refer to each other in cycles: a table is added before it is
+// complete, and the lock is held until all are.
 var tables = struct {
 	sync.Mutex
 	byType map[protoreflect.MessageDescriptor]*table
@@ -57,7 +57,7 @@ func tableOf(md protoreflect.MessageDescriptor) *table {
 	return build(md)
 }
 
-// build makes the table of a message type and of the types below it. The lock must be held.
+// build creates the table of a message type and of the types below it. The caller must hold the lock.
 func build(md protoreflect.MessageDescriptor) *table {
 	if t := tables.byType[md]; t != nil {
 		return t

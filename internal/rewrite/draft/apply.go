@@ -7,8 +7,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Apply makes the plan and the rewriter write the graph with its changes. Nodes for which keep is false go; a nil keep keeps all.
-// It fails with a *TakenError where a new node has the name of a node that stays.
+// Apply transfers the changes to the plan and the rewriter, which then write the changed graph. It drops the nodes for which keep
+// is false; a nil keep keeps all. It returns a *TakenError if a new node has the name of a kept node.
 func (g *Graph) Apply(keep []bool, plan *scope.Plan, rewriter *scope.NodeRewriter) error {
 	all := keep == nil
 	kept := func(i int) bool { return all || i < len(keep) && keep[i] }
@@ -83,7 +83,7 @@ func (g *Graph) Kept(keep []bool, use func(i int, n *wire.Node) error) error {
 	return nil
 }
 
-// A TakenError says that a new node would have the name of a node that stays.
+// A TakenError reports that a new node would have the name of a kept node.
 type TakenError struct{ Name string }
 
 func (e *TakenError) Error() string {

@@ -11,7 +11,7 @@ import (
 // UnknownRank is the TensorShapeProto of an unknown shape.
 var UnknownRank = protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.TensorShapeProto_UnknownRank, protowire.VarintType), 1)
 
-// Shape returns the TensorShapeProto of dimensions, -1 for an unknown one; nil is an unknown rank.
+// Shape returns the TensorShapeProto of dimensions, with -1 for unknown ones. A nil shape has unknown rank.
 func Shape(dims tensor.Shape) []byte {
 	if dims == nil {
 		return UnknownRank
@@ -24,7 +24,7 @@ func Shape(dims tensor.Shape) []byte {
 	return shape
 }
 
-// ForgetShapes returns the AttrValue of a list of shapes in which those that forget picks by number are unknown.
+// ForgetShapes returns a copy of the AttrValue of a list of shapes. Shape k becomes unknown if forget(k) is true.
 func ForgetShapes(value []byte, forget func(k int) bool) *wire.Rope {
 	old, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var list []byte
@@ -87,7 +87,7 @@ func StringsAttr(values ...string) *wire.Rope {
 	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_List, protowire.BytesType), list))
 }
 
-// RenameFunctions returns an AttrValue of a function, or of a list of functions, in which each has the name that rename returns.
+// RenameFunctions returns a copy of an AttrValue of a function or of a list of functions, with each name replaced by rename.
 func RenameFunctions(value []byte, rename func(name string) string) *wire.Rope {
 	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
 		return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_Func, protowire.BytesType), renamed(function, rename)))

@@ -2,8 +2,8 @@ package draft
 
 import "github.com/metagraph/metagraph/internal/wire"
 
-// Downstream returns the nodes that read one of the given nodes, directly or not, control inputs left out. The given nodes
-// belong to it.
+// Downstream returns, for each node, whether it is one of the given nodes or reads one of them, directly or indirectly. It ignores
+// control inputs.
 func (g *Graph) Downstream(from []int) []bool {
 	starts, readers := g.readers()
 	has := make([]bool, g.Len())
@@ -24,7 +24,7 @@ func (g *Graph) Downstream(from []int) []bool {
 	return has
 }
 
-// readers returns who reads each node: those of node i are readers[starts[i]:starts[i+1]].
+// readers returns the readers of each node: those of node i are readers[starts[i]:starts[i+1]].
 func (g *Graph) readers() (starts []int, readers []int32) {
 	var sources, nodes []int32
 	for i := range g.Len() {

@@ -1,5 +1,5 @@
-// Package draft holds a graph with changes pending. Cutting, freezing and setting shapes each add their changes to one Graph,
-// and one scope.NodeRewriter writes them all.
+// Package draft holds a graph with pending changes. Pruning, freezing and setting shapes each add their changes to one Graph, and
+// one scope.NodeRewriter writes them all.
 package draft
 
 import (
@@ -10,16 +10,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Graph is a GraphDef with changes pending. Nodes are numbered by their place in the file; new nodes follow. The file's bytes
-// stay untouched. It is not safe for concurrent use.
+// A Graph is a GraphDef with pending changes. Nodes are numbered by their place in the file; new nodes follow. The file's bytes are
+// not modified. A Graph is not safe for concurrent use.
 type Graph struct {
 	*graph.Graph
 	edits map[int]*scope.Edit
 	added []*scope.NewNode
 	after map[int][]*scope.NewNode
 	names map[string]int     // numbers of the new nodes
-	cut   map[graph.Edge]int // tensors that a new node replaces, to the number of the node
-	cutAt map[int32]bool     // the nodes whose tensors are cut
+	cut   map[graph.Edge]int // number of the new node that replaces each cut tensor
+	cutAt map[int32]bool     // nodes with cut tensors
 }
 
 // New returns a Graph without changes.
@@ -28,14 +28,14 @@ func New(g *graph.Graph) *Graph {
 		names: make(map[string]int), cut: make(map[graph.Edge]int), cutAt: make(map[int32]bool)}
 }
 
-// Files returns the number of nodes of the file; new nodes have numbers from it on.
+// Files returns the number of nodes in the file, which is the number of the first new node.
 func (g *Graph) Files() int { return g.Graph.Len() }
 
-// Len returns the number of nodes, new ones included.
+// Len returns the number of nodes, including new ones.
 func (g *Graph) Len() int { return g.Graph.Len() + len(g.added) }
 
-// Find returns the number of the node with that name, and whether there is one. A new node takes precedence over a node of the
-// file with its name.
+// Find returns the number of the node with that name, or false if there is none. A new node takes precedence over a node of the
+// file with the same name.
 func (g *Graph) Find(name []byte) (int, bool) {
 	if i, ok := g.names[string(name)]; ok {
 		return i, true
@@ -43,7 +43,7 @@ func (g *Graph) Find(name []byte) (int, bool) {
 	return g.Graph.Find(name)
 }
 
-// Original returns the number of the file's node with that name, and whether there is one.
+// Original returns the number of the file's node with that name, or false if there is none.
 func (g *Graph) Original(name []byte) (int, bool) { return g.Graph.Find(name) }
 
 // Name returns the name of node i.
@@ -54,7 +54,7 @@ func (g *Graph) Name(i int) string {
 	return string(g.Graph.Name(i))
 }
 
-// Node makes n node i with its changes, apart from changes to attrs, which Attr returns.
+// Node sets n to node i with its changes, except for changes to attrs, which Attr returns.
 func (g *Graph) Node(i int, n *wire.Node) {
 	if k := i - g.Files(); k >= 0 {
 		a := g.added[k]
@@ -72,7 +72,7 @@ func (g *Graph) Node(i int, n *wire.Node) {
 	}
 }
 
-// Attr returns the AttrValue of an attr of node i, which n holds, and whether there is one.
+// Attr returns the AttrValue of an attr of node i with its changes, or false if it is absent. n must hold node i.
 func (g *Graph) Attr(i int, n *wire.Node, key string) ([]byte, bool) {
 	if k := i - g.Files(); k >= 0 {
 		value := g.added[k].Attrs[key]
@@ -103,7 +103,7 @@ func asBytes(list []string) [][]byte {
 	return out
 }
 
-// Edit returns the changes to node i of the file, for the caller to add to.
+// Edit returns the pending changes to node i of the file. The caller may add to them.
 func (g *Graph) Edit(i int) *scope.Edit {
 	e := g.edits[i]
 	if e == nil {
@@ -116,7 +116,7 @@ func (g *Graph) Edit(i int) *scope.Edit {
 // Edited reports whether node i has changes.
 func (g *Graph) Edited(i int) bool { return g.edits[i] != nil }
 
-// Add adds a node after node number after of the file. No kept node may have its name. It returns the number of the new node.
+// Add adds a node after node number after of the file and returns its number. No kept node may have its name.
 func (g *Graph) Add(after int, n *scope.NewNode) int {
 	number := g.Len()
 	g.added = append(g.added, n)
@@ -125,7 +125,7 @@ func (g *Graph) Add(after int, n *scope.NewNode) int {
 	return number
 }
 
-// Rename gives new node i another name.
+// Rename changes the name of new node i.
 func (g *Graph) Rename(i int, name string) {
 	n := g.added[i-g.Files()]
 	delete(g.names, n.Name)
@@ -133,13 +133,13 @@ func (g *Graph) Rename(i int, name string) {
 	g.names[name] = i
 }
 
-// Cut lets everything that reads output port of node i of the file read the first output of new node by instead.
+// Cut makes all readers of output port of node i of the file read the first output of new node by instead.
 func (g *Graph) Cut(i, port, by int) {
 	g.cut[graph.Edge{Node: int32(i), Port: int32(port)}], g.cutAt[int32(i)] = by, true
 }
 
-// Through returns the node that an edge leads to when cuts are followed. It reports false for an edge to a missing node, and for a
-// control edge to a node whose tensors are cut: that one leads outside.
+// Through returns the node that an edge leads to, following cuts. It reports false for an edge to a missing node. It also does for
+// a control edge to a node with cut tensors, which is outside the cut graph.
 func (g *Graph) Through(e graph.Edge) (int, bool) {
 	if len(g.cutAt) > 0 && g.cutAt[e.Node] {
 		if e.Port == graph.Control {
@@ -152,7 +152,7 @@ func (g *Graph) Through(e graph.Edge) (int, bool) {
 	return int(e.Node), e.Node != graph.Dangling
 }
 
-// Source returns the number of the node that an input reads, like Through.
+// Source returns the number of the node that an input reads, with the result of Through.
 func (g *Graph) Source(input []byte) (int, bool) {
 	in := wire.ParseInput(input)
 	i, ok := g.Find(in.Node)
@@ -166,8 +166,8 @@ func (g *Graph) Source(input []byte) (int, bool) {
 	return g.Through(graph.Edge{Node: int32(i), Port: int32(port)})
 }
 
-// Inputs calls use with the source of each input of node i and whether it is a control input, following changes and cuts. The
-// error is a *MissingError for a data input from a missing node, or that of use.
+// Inputs calls use for each input of node i, following changes and cuts. source is the number of the node that the input reads. The
+// error is a *MissingError for a data input from a missing node, or the first error of use.
 func (g *Graph) Inputs(i int, use func(source int, control bool) error) error {
 	if i < g.Files() && (g.edits[i] == nil || g.edits[i].Inputs == nil) {
 		for k, e := range g.Graph.Inputs(i) {
@@ -202,25 +202,25 @@ func (g *Graph) Inputs(i int, use func(source int, control bool) error) error {
 	return nil
 }
 
-// A MissingError says that a node reads a node that does not exist.
+// A MissingError reports that a node reads a node that does not exist.
 type MissingError struct{ Node, Input string }
 
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("node %q reads %q, which does not exist", e.Node, e.Input)
 }
 
-// A Reach is the set of nodes that some nodes need.
+// A Reach is a set of nodes that is closed under inputs.
 type Reach struct {
 	g     *Graph
-	Has   []bool // by number
+	Has   []bool // whether the set has each node, by number
 	stack []int
 }
 
 // NewReach returns an empty set.
 func (g *Graph) NewReach() *Reach { return &Reach{g: g, Has: make([]bool, g.Len())} }
 
-// Add adds nodes with all that they need: inputs and control inputs, followed through changes and cuts. A control input from a
-// missing node is ignored. The error is a *MissingError.
+// Add adds nodes and everything that they need: inputs and control inputs, with changes and cuts applied. It ignores control inputs
+// from missing nodes. The error is a *MissingError.
 func (r *Reach) Add(nodes ...int) error {
 	for len(r.Has) < r.g.Len() {
 		r.Has = append(r.Has, false)
@@ -245,7 +245,7 @@ func (r *Reach) push(i int) {
 	}
 }
 
-// Node returns a new node. The attrs may be nil.
+// Node returns a new node. attrs may be nil.
 func Node(name, op, device string, inputs []string, attrs map[string]*wire.Rope) *scope.NewNode {
 	return &scope.NewNode{Name: name, Op: op, Device: device, Inputs: inputs, Attrs: attrs}
 }

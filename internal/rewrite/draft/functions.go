@@ -8,7 +8,7 @@ import (
 // A Library finds the functions of a graph by name.
 type Library struct {
 	functions map[string]wire.Function
-	gradients map[string]string // function to the function that computes its gradient
+	gradients map[string]string // gradient function of each function
 }
 
 // NewLibrary indexes the function library of a graph. The error is a *wire.SyntaxError.
@@ -32,35 +32,36 @@ func NewLibrary(g wire.Graph) (*Library, error) {
 // Len returns the number of functions.
 func (l *Library) Len() int { return len(l.functions) }
 
-// Find returns the function of that name, and whether there is one.
+// Find returns the function with that name, or false if there is none.
 func (l *Library) Find(name string) (wire.Function, bool) {
 	f, ok := l.functions[name]
 	return f, ok
 }
 
-// A Closure is the set of functions that some nodes call, themselves or through other functions and gradients.
+// A Closure is the set of functions that some nodes call, directly or through other functions and gradients.
 type Closure struct {
 	l    *Library
 	Has  map[string]bool
-	todo []string // names of functions to look into
+	todo []string // names of functions whose calls are still to be followed
 }
 
 // NewClosure returns an empty set.
 func (l *Library) NewClosure() *Closure { return &Closure{l: l, Has: make(map[string]bool)} }
 
-// Node adds the functions that a node calls, as its op or in its attrs, with all that they call. The error is a *wire.SyntaxError.
+// Node adds the functions that a node calls, as its op or through its attrs, and all functions that those call. The error is a
+// *wire.SyntaxError.
 func (c *Closure) Node(n *wire.Node) error {
 	c.calls(n)
 	return c.follow()
 }
 
-// Function adds a function by name, if the library has it, with all that it calls.
+// Function adds the function with that name, if the library has it, and all functions that it calls.
 func (c *Closure) Function(name string) error {
 	c.todo = append(c.todo, name)
 	return c.follow()
 }
 
-// calls notes the functions that a node calls.
+// calls queues the functions that a node calls.
 func (c *Closure) calls(n *wire.Node) {
 	c.todo = append(c.todo, string(n.Op))
 	for _, value := range n.Attrs {
@@ -68,10 +69,10 @@ func (c *Closure) calls(n *wire.Node) {
 	}
 }
 
-// maxNesting is how deep function attrs are followed into each other: protobuf's own limit in TensorFlow.
+// maxNesting limits how deep function attrs are nested. It is protobuf's own limit in TensorFlow.
 const maxNesting = 100
 
-// attr notes the functions that an AttrValue names.
+// attr queues the functions that an AttrValue refers to.
 func (c *Closure) attr(value []byte, depth int) {
 	if depth > maxNesting {
 		return
@@ -91,7 +92,7 @@ func (c *Closure) attr(value []byte, depth int) {
 	}
 }
 
-// called notes the function that a NameAttrList names, and those in its attrs.
+// called queues the function that a NameAttrList refers to, and those in its attrs.
 func (c *Closure) called(function []byte, depth int) {
 	c.todo = append(c.todo, string(wire.Last(function, fieldnum.NameAttrList_Name)))
 	for s := wire.Scan(function); s.Next(); {
@@ -102,7 +103,7 @@ func (c *Closure) called(function []byte, depth int) {
 	}
 }
 
-// follow looks into the functions that were noted.
+// follow adds the calls of the queued functions.
 func (c *Closure) follow() error {
 	for len(c.todo) > 0 {
 		name := c.todo[len(c.todo)-1]

@@ -7,13 +7,13 @@ import (
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
-// A Problem is one reason why a change cannot be made.
+// A Problem is one reason why a change is impossible.
 type Problem struct {
-	What string // what is wrong, as an error says it
-	Hint string // what to do about it; may be empty
+	What string // the error message
+	Hint string // how to fix it; may be empty
 }
 
-// Problems are all the reasons that were found, so that a user can fix them in one go.
+// Problems holds all the reasons that were found, so that a user can fix them in one go.
 type Problems []Problem
 
 // Error joins the problems.
@@ -25,7 +25,7 @@ func (p Problems) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// Remedy returns the hints, each once.
+// Remedy returns the hints without duplicates.
 func (p Problems) Remedy() string {
 	var hints []string
 	seen := make(map[string]bool)
@@ -43,7 +43,7 @@ func (p *Problems) Add(hint, format string, args ...any) {
 	*p = append(*p, Problem{fmt.Sprintf(format, args...), hint})
 }
 
-// Err returns the problems as an error, nil where there are none.
+// Err returns the problems as an error, or nil if there are none.
 func (p Problems) Err() error {
 	if len(p) == 0 {
 		return nil
@@ -51,7 +51,7 @@ func (p Problems) Err() error {
 	return p
 }
 
-// Suggest returns a hint with the names nearest to name, or with some of all names where none is near.
+// Suggest returns a hint with the names nearest to name, or with some of all names if none is near.
 func Suggest(name string, all []string) string {
 	if near := nearest.Names(name, all, 3); len(near) > 0 {
 		return "did you mean " + Quoted(near, len(near)) + "?"
@@ -62,7 +62,7 @@ func Suggest(name string, all []string) string {
 	return "available: " + Quoted(all, 6)
 }
 
-// Quoted joins at most n names, quoted, and says how many more there are.
+// Quoted joins up to n quoted names and appends the number of the remaining ones.
 func Quoted(names []string, n int) string {
 	var b strings.Builder
 	for i, name := range names {

@@ -11,7 +11,8 @@ import (
 // int64Type is DT_INT64.
 const int64Type = 9
 
-// TensorContent returns a TensorProto whose elements are windows, in row-major order and little endian. The windows are not copied.
+// TensorContent returns a TensorProto whose tensor_content consists of windows: the elements in row-major order and little-endian.
+// The windows are not copied.
 func TensorContent(dtype int32, dims tensor.Shape, windows [][]byte) *wire.Rope {
 	b := tensorHeader(dtype, dims)
 	size := 0
@@ -38,7 +39,7 @@ func StringTensor(dims tensor.Shape, values ...[]byte) *wire.Rope {
 	return b.Build()
 }
 
-// IntTensor returns a TensorProto of one integer of the dtype int32 or int64, a scalar.
+// IntTensor returns a TensorProto of an integer scalar with dtype int32 or int64.
 func IntTensor(dtype int32, v int64) *wire.Rope {
 	b := tensorHeader(dtype, tensor.Shape{})
 	num := fieldnum.TensorProto_IntVal
@@ -49,14 +50,14 @@ func IntTensor(dtype int32, v int64) *wire.Rope {
 	return b.Build()
 }
 
-// BoolTensor returns a TensorProto of one bool, a scalar.
+// BoolTensor returns a TensorProto of a bool scalar.
 func BoolTensor(v bool) *wire.Rope {
 	b := tensorHeader(10, tensor.Shape{})
 	b.Bytes(fieldnum.TensorProto_BoolVal, protowire.AppendVarint(nil, protowire.EncodeBool(v)))
 	return b.Build()
 }
 
-// tensorHeader starts a TensorProto. The shape is there even for a scalar.
+// tensorHeader starts a TensorProto. It writes the shape even for a scalar.
 func tensorHeader(dtype int32, dims tensor.Shape) *wire.Builder {
 	b := new(wire.Builder)
 	b.Varint(fieldnum.TensorProto_Dtype, uint64(dtype))

@@ -13,8 +13,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A body is a function some of whose arguments are handles of variables, and what its nodes become. Tensors in it are called as its
-// nodes read them: `argument`, `node:output:k`.
+// A body is a function with variable handles as arguments, and the changes to its nodes. Its tensors are named as its nodes read
+// them: `argument`, `node:output:k`.
 type body struct {
 	l       *library
 	name    string
@@ -24,16 +24,16 @@ type body struct {
 	changed bool
 
 	nodes   []wire.Node
-	readers map[string][]int // tensor to the nodes that read it
+	readers map[string][]int // nodes that read each tensor
 	flows   map[string]int32 // tensors that are handles
 	todo    []string
 	edits   map[int]*scope.Edit
 	after   map[int][]*scope.NewNode
-	renamed map[string]string // outputs that are called otherwise, `node:output` to `node:output`
+	renamed map[string]string // renamed outputs, from `node:output` to `node:output`
 	callers map[int]bool
 }
 
-// analyze finds what becomes of a function.
+// analyze determines the changes to a function.
 func (l *library) analyze(name string, f wire.Function, args handles) *body {
 	b := &body{l: l, name: name, f: f, args: args, results: make(handles), readers: make(map[string][]int), flows: make(map[string]int32),
 		edits: make(map[int]*scope.Edit), after: make(map[int][]*scope.NewNode), renamed: make(map[string]string), callers: make(map[int]bool)}
@@ -55,7 +55,7 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 	for k, arg := range argNames(signature, fieldnum.OpDef_InputArg) {
 		if dtype, ok := args[k]; ok {
 			b.flow(arg, dtype)
-			b.flow(arg+":0:0", dtype) // as it is spelled with a number
+			b.flow(arg+":0:0", dtype) // the spelling with a number
 		}
 	}
 	for len(b.todo) > 0 {
@@ -77,7 +77,7 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 	return b
 }
 
-// spelled returns the one spelling of a tensor in a function body.
+// spelled returns the canonical spelling of a tensor in a function body.
 func spelled(input []byte) string {
 	name := string(input)
 	if strings.Count(name, ":") == 1 {
@@ -97,7 +97,7 @@ func argNames(signature []byte, num protowire.Number) []string {
 	return names
 }
 
-// returns returns which tensor each result of a function is.
+// returns returns the tensor of each result of a function.
 func returns(f wire.Function) map[string]string {
 	out := make(map[string]string)
 	for s := wire.Scan(f); s.Next(); {
@@ -156,7 +156,7 @@ func (b *body) read(i int, dtype int32) {
 		}
 		b.edits[i] = &scope.Edit{Op: "NoOp", Inputs: controls, Alone: true}
 	default:
-		b.l.problems.Add("", "cannot freeze: node %q (%s) of function %q uses a variable in a way that a constant cannot be used", n.Name, n.Op, b.name)
+		b.l.problems.Add("", "cannot freeze: node %q (%s) of function %q uses a variable in a way that constants do not support", n.Name, n.Op, b.name)
 	}
 }
 
@@ -180,7 +180,7 @@ func (b *body) convert(i int, n *wire.Node, c conversion) {
 	}
 }
 
-// arguments returns which arguments of a node's call are handles.
+// arguments returns which arguments of a call are handles.
 func (b *body) arguments(i int, c call) handles {
 	args := make(handles)
 	for k, input := range b.nodes[i].Inputs {
@@ -191,7 +191,7 @@ func (b *body) arguments(i int, c call) handles {
 	return args
 }
 
-// output returns what result k of a node's call is called.
+// output returns the name of result k of a call.
 func (b *body) output(i int, c call, k int) string {
 	name := string(b.nodes[i].Name)
 	if c.direct {
@@ -205,7 +205,7 @@ func (b *body) output(i int, c call, k int) string {
 	return name + ":output:" + strconv.Itoa(k)
 }
 
-// rename returns what a tensor is called when outputs of converted nodes have other names.
+// rename returns the name of a tensor after the outputs of converted nodes were renamed.
 func (b *body) rename(input string) string {
 	if len(b.renamed) == 0 || strings.HasPrefix(input, "^") {
 		return input
@@ -272,7 +272,7 @@ func (b *body) rope(name string) *wire.Rope {
 
 // functionResourceIDs is the field resource_arg_unique_id of FunctionDef.
 
-// renameInputs changes the inputs of a node that reads an output which is called otherwise now.
+// renameInputs changes the inputs of a node that read renamed outputs.
 func (b *body) renameInputs(i int) {
 	if len(b.renamed) == 0 {
 		return
@@ -319,7 +319,7 @@ func (b *body) signature(old []byte, name string) []byte {
 	return out.Build().Bytes()
 }
 
-// retyped returns an ArgDef, of argument or result k, that is a value where it is a handle.
+// retyped returns an ArgDef. If argument or result k is a handle, its type becomes that of the value.
 func retyped(arg []byte, is handles, k int) []byte {
 	dtype, ok := is[k]
 	if !ok {

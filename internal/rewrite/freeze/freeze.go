@@ -1,6 +1,6 @@
-// Package freeze turns variables into constants: the variables themselves, everything that reads them, and the functions that they
-// are passed to. It follows convert_variables_to_constants (tensorflow/python/framework/convert_to_constants.py) and goes
-// further where that leaves a graph which TensorFlow cannot import.
+// Package freeze turns variables into constants. It converts the variables, everything that reads them, and the functions that
+// receive them as arguments. It follows convert_variables_to_constants (tensorflow/python/framework/convert_to_constants.py), and
+// handles more cases where that function leaves a graph that TensorFlow cannot import.
 package freeze
 
 import (
@@ -18,26 +18,27 @@ import (
 // boolType is DT_BOOL.
 const boolType = 10
 
-// A Freezing is a graph whose variables become constants, as far as it is planned.
+// A Freezing is the plan for turning a graph's variables into constants.
 type Freezing struct {
 	Variables []int        // nodes that become constants, in file order
-	Updates   []string     // nodes that updated a variable and no longer do, in file order
-	Functions []*wire.Rope // FunctionDefs that take values in place of variables
+	Updates   []string     // nodes that updated a variable and become no-ops, in file order
+	Functions []*wire.Rope // FunctionDefs that take values instead of variables
 
-	same     map[int]int // variables that share the value of another one, to that one
+	same     map[int]int // maps a variable to the one whose value it shares
 	g        *draft.Graph
-	outputs  map[int]bool // nodes whose outputs are fetched
+	outputs  map[int]bool // fetched nodes
 	facts    *opdef.Tensors
 	keep     []bool
 	library  *library
-	flows    map[graph.Edge]int32 // tensors that are handles of variables, with the dtype of the variable
+	flows    map[graph.Edge]int32 // tensors that are handles, with the dtype of the variable
 	todo     []graph.Edge
 	callers  map[int]bool // nodes that pass a variable to a function
 	problems draft.Problems
 }
 
-// Plan notes on g what freezing changes. Only nodes for which keep is true are looked at; the nodes in outputs are fetched. What a
-// variable becomes is noted without its value, which SetValue adds. The error is draft.Problems where a variable is used in a way that a constant cannot be.
+// Plan adds the changes that freezing needs to g. It considers only nodes for which keep is true; the nodes in outputs are fetched.
+// The constants get their values later, from SetValue. The error is draft.Problems if a node uses a variable in a way that has no
+// equivalent for constants.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
 	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
 		same: make(map[int]int), library: newLibrary(functions, facts)}
@@ -57,7 +58,7 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 // kept reports whether node i is kept.
 func (f *Freezing) kept(i int) bool { return i < len(f.keep) && f.keep[i] }
 
-// findVariables finds the variables, and which of them share a value: those of the same container and shared_name.
+// findVariables finds the variables, and which of them share a value because they have the same container and shared_name.
 func (f *Freezing) findVariables() {
 	shared := make(map[string]int)
 	var n wire.Node
@@ -90,7 +91,8 @@ func (f *Freezing) findVariables() {
 	f.Variables = slices.DeleteFunc(f.Variables, func(i int) bool { _, same := f.same[i]; return same })
 }
 
-// sharedName returns by which name a variable finds its value in a session: container and shared_name, empty for a value of its own.
+// sharedName returns the name under which a session stores a variable's value: container and shared_name. It is empty if the value
+// belongs to the node alone.
 func sharedName(n *wire.Node) string {
 	value, _ := n.Attr("shared_name")
 	name, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
@@ -102,7 +104,7 @@ func sharedName(n *wire.Node) string {
 	return string(container) + "\x00" + string(name)
 }
 
-// flow notes that a tensor is the handle of a variable.
+// flow records that a tensor is the handle of a variable.
 func (f *Freezing) flow(e graph.Edge, dtype int32) {
 	if _, known := f.flows[e]; !known {
 		f.flows[e] = dtype
@@ -110,7 +112,7 @@ func (f *Freezing) flow(e graph.Edge, dtype int32) {
 	}
 }
 
-// follow goes from handles to what reads them, until nothing new is found.
+// follow converts the readers of handles until it finds no more.
 func (f *Freezing) follow() {
 	for len(f.todo) > 0 {
 		e := f.todo[len(f.todo)-1]
@@ -124,10 +126,10 @@ func (f *Freezing) follow() {
 	}
 }
 
-// read converts a node that reads the handle of a variable.
+// read converts a node that reads a variable's handle.
 func (f *Freezing) read(i int, dtype int32) {
 	if f.callers[i] {
-		return // its turn comes again
+		return // throughFunctions handles it
 	}
 	var n wire.Node
 	f.g.Graph.Node(i, &n)
@@ -150,11 +152,11 @@ func (f *Freezing) read(i int, dtype int32) {
 	case known && outputs == 0:
 		f.silence(i, &n)
 	default:
-		f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) uses a variable in a way that a constant cannot be used", n.Name, n.Op)
+		f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) uses a variable in a way that constants do not support", n.Name, n.Op)
 	}
 }
 
-// silence makes a node that updates a variable one that does nothing: its control inputs stay.
+// silence turns a node that updates a variable into a NoOp with the same control inputs.
 func (f *Freezing) silence(i int, n *wire.Node) {
 	if f.g.Edited(i) && f.g.Edit(i).Op == "NoOp" {
 		return
@@ -194,7 +196,7 @@ func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
 	}
 }
 
-// taken reports whether a node has a name.
+// taken reports whether a node has the given name.
 func (f *Freezing) taken(name string) bool {
 	_, ok := f.g.Find([]byte(name))
 	return ok
@@ -209,7 +211,7 @@ func names(inputs [][]byte) []string {
 	return out
 }
 
-// insertInput returns the inputs with one more data input, as number k.
+// insertInput returns the inputs with an additional data input at position k.
 func insertInput(inputs [][]byte, k int, input string) []string {
 	return slices.Insert(names(inputs), min(k, len(inputs)), input)
 }
@@ -226,7 +228,7 @@ func (f *Freezing) Aliases(i int) []int {
 	return aliases
 }
 
-// SetValue gives the constant that node i becomes its value, a TensorProto.
+// SetValue sets the value of the constant that replaces node i: a TensorProto.
 func (f *Freezing) SetValue(i int, dtype int32, value *wire.Rope) {
 	e := f.g.Edit(i)
 	e.Op, e.Alone, e.Inputs = "Const", true, []string{}

@@ -14,12 +14,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A library makes functions that take values where functions of the file take handles of variables.
+// A library creates functions that take values where functions of the file take handles of variables.
 type library struct {
 	functions *draft.Library
 	facts     *opdef.Tensors
-	bodies    map[string]*body  // by function and the arguments that are handles
-	names     map[string]string // of the functions made, by the same key
+	bodies    map[string]*body  // by handles.key: the function and its handle arguments
+	names     map[string]string // names of the new functions, by the same key
 	made      []*wire.Rope
 	origin    map[string]string
 	problems  draft.Problems
@@ -30,10 +30,10 @@ func newLibrary(functions *draft.Library, facts *opdef.Tensors) *library {
 	return &library{functions: functions, facts: facts, bodies: make(map[string]*body), names: make(map[string]string), origin: make(map[string]string)}
 }
 
-// handles says which arguments or results of a function are handles of variables, with the dtypes of the variables.
+// handles maps the arguments or results of a function that are handles to the dtypes of their variables.
 type handles map[int]int32
 
-// key returns a text that is the same for the same function and handles.
+// key returns a string that identifies a function together with the handles.
 func (h handles) key(function string) string {
 	var b strings.Builder
 	b.WriteString(function)
@@ -43,16 +43,16 @@ func (h handles) key(function string) string {
 	return b.String()
 }
 
-// A call is how an op passes its inputs to functions.
+// A call describes how an op passes its inputs to functions.
 type call struct {
 	attrs  []string // attrs that hold a function, or a list of functions
-	first  int      // the input that is argument 0
+	first  int      // the input that becomes argument 0
 	in     string   // attr with the types of the arguments
 	out    string   // attr with the types of the results; the same as in for a loop
-	direct bool     // the op is the name of the function
+	direct bool     // the op itself is the name of the function
 }
 
-// calls maps ops to how they call functions.
+// calls describes the calling ops.
 var calls = map[string]call{
 	"PartitionedCall":         {attrs: []string{"f"}, in: "Tin", out: "Tout"},
 	"StatefulPartitionedCall": {attrs: []string{"f"}, in: "Tin", out: "Tout"},
@@ -64,7 +64,7 @@ var calls = map[string]call{
 	"StatelessWhile":          {attrs: []string{"cond", "body"}, in: "T", out: "T"},
 }
 
-// callOf returns how a node calls functions of the library, and whether it does.
+// callOf returns how a node calls functions of the library, or false if it does not.
 func (l *library) callOf(n *wire.Node) (call, bool) {
 	if c, ok := calls[string(n.Op)]; ok {
 		return c, true
@@ -101,11 +101,11 @@ func (c call) called(n *wire.Node) []string {
 	return out
 }
 
-// results returns which results of a call are handles if some arguments are.
+// results returns which results of a call are handles, given the arguments that are.
 func (l *library) results(n *wire.Node, c call, args handles) handles {
 	out := make(handles)
 	if c.in == "T" {
-		maps.Copy(out, args) // what a loop is given it hands on
+		maps.Copy(out, args) // a loop returns its arguments
 	}
 	for _, name := range c.called(n) {
 		if b := l.body(name, args); b != nil {
@@ -115,10 +115,10 @@ func (l *library) results(n *wire.Node, c call, args handles) handles {
 	return out
 }
 
-// maxDepth is how deep functions may call each other.
+// maxDepth limits the depth of calls between functions.
 const maxDepth = 100
 
-// body returns a function as it is when some of its arguments are handles, nil if there is no such function.
+// body returns a function analyzed with some of its arguments as handles, or nil if the function does not exist.
 func (l *library) body(name string, args handles) *body {
 	key := args.key(name)
 	if b, ok := l.bodies[key]; ok {
@@ -128,7 +128,7 @@ func (l *library) body(name string, args handles) *body {
 	if !ok || l.depth > maxDepth {
 		return nil
 	}
-	l.bodies[key] = nil // what a function finds that calls itself
+	l.bodies[key] = nil // the result for recursive calls
 	l.depth++
 	b := l.analyze(name, f, args)
 	l.depth--
@@ -136,8 +136,7 @@ func (l *library) body(name string, args handles) *body {
 	return b
 }
 
-// frozen returns the name of the function that takes values where the given one takes handles. It is made when it is asked for
-// the first time.
+// frozen returns the name of the function that takes values where the given one takes handles. The first call creates it.
 func (l *library) frozen(name string, args handles) string {
 	b := l.body(name, args)
 	if b == nil || len(args) == 0 && !b.changed {
@@ -162,7 +161,7 @@ func (l *library) taken(name string) bool {
 	return ok || made
 }
 
-// edits returns the attrs of a node that calls functions when some of its inputs are handles, and its op, empty if that stays.
+// edits returns the changes to a node that passes handles to functions: the new op, or "" for no change, and the new attrs.
 func (l *library) edits(n *wire.Node, c call, args, results handles) (string, map[string]*wire.Rope) {
 	if c.direct {
 		return l.frozen(string(n.Op), args), nil
@@ -189,7 +188,7 @@ func (l *library) edits(n *wire.Node, c call, args, results handles) (string, ma
 	return "", attrs
 }
 
-// arguments returns which arguments of a node's call are handles.
+// arguments returns which arguments of a call are handles.
 func (f *Freezing) arguments(i int, c call) handles {
 	args := make(handles)
 	k := 0
@@ -207,10 +206,10 @@ func (f *Freezing) arguments(i int, c call) handles {
 	return args
 }
 
-// Calls reports whether node i passes a variable to a function, and so calls one of Functions now.
+// Calls reports whether node i passes a variable to a function, and therefore calls one of Functions after freezing.
 func (f *Freezing) Calls(i int) bool { return f.callers[i] }
 
-// throughFunctions goes on with the handles that functions hand out.
+// throughFunctions records the handles that functions return.
 func (f *Freezing) throughFunctions() {
 	var n wire.Node
 	for _, i := range slices.Sorted(maps.Keys(f.callers)) {
@@ -222,8 +221,7 @@ func (f *Freezing) throughFunctions() {
 	}
 }
 
-// callFunctions lets the nodes that pass variables to functions call functions that take values. A node that passes none may call
-// one that has variables of its own.
+// callFunctions makes the nodes that pass variables to functions call functions that take values.
 func (f *Freezing) callFunctions() {
 	var n wire.Node
 	for _, i := range slices.Sorted(maps.Keys(f.callers)) {

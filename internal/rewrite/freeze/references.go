@@ -10,8 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// mendReferences turns ops that want a reference into ops on values. It does so in a graph without variables too: one that was
-// frozen by a tool that left such ops behind cannot be imported.
+// mendReferences turns ops that need a reference into ops on values. It runs even without variables: graphs frozen by other tools
+// can contain such ops, and TensorFlow cannot import them.
 func (f *Freezing) mendReferences() {
 	var n wire.Node
 	for i := range f.g.Files() {
@@ -24,12 +24,12 @@ func (f *Freezing) mendReferences() {
 		case ok && !f.temporary(i):
 			f.mend(i, &n, m)
 		case !ok && f.wantsReference(&n) && !f.temporary(i):
-			f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) wants a variable by reference", n.Name, n.Op)
+			f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) requires a reference to a variable", n.Name, n.Op)
 		}
 	}
 }
 
-// wantsReference reports whether an op has an input that is a reference.
+// wantsReference reports whether an op has a reference input.
 func (f *Freezing) wantsReference(n *wire.Node) bool {
 	switch string(n.Op) {
 	case "TemporaryVariable", "DestroyTemporaryVariable":
@@ -44,7 +44,8 @@ func (f *Freezing) wantsReference(n *wire.Node) bool {
 	return false
 }
 
-// temporary reports whether the reference that a node reads is that of a temporary variable, which lives inside one run and stays.
+// temporary reports whether the reference that a node reads belongs to a temporary variable. Such a variable exists only within one
+// run and is kept.
 func (f *Freezing) temporary(i int) bool {
 	var n wire.Node
 	for range 1000 {
@@ -64,7 +65,7 @@ func (f *Freezing) temporary(i int) bool {
 	return false
 }
 
-// mend applies a mend to node i.
+// mend applies m to node i.
 func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 	if m.update && !f.isRead(i) {
 		f.silence(i, n)
@@ -97,7 +98,7 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 	}
 }
 
-// isRead reports whether something that is kept reads what node i returns, or it is fetched.
+// isRead reports whether node i is fetched or has a kept reader.
 func (f *Freezing) isRead(i int) bool {
 	for _, c := range f.g.Consumers(i) {
 		if c.Port != graph.Control && f.kept(int(c.Node)) {
@@ -113,7 +114,7 @@ const (
 	int32Type  = 3
 )
 
-// expandIndices gives the indices of a scatter op the last dimension that ops on tensors want.
+// expandIndices adds the last dimension to the indices of a scatter op, which the corresponding ops on tensors require.
 func (f *Freezing) expandIndices(i int, n *wire.Node) {
 	dim := scope.Unique(string(n.Name)+"/dim", f.taken)
 	f.g.Add(i, &scope.NewNode{Name: dim, Op: "Const", Device: string(n.Device), Attrs: map[string]*wire.Rope{

@@ -8,27 +8,27 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A conversion is what an op that reads a variable becomes when the variable is a constant.
+// A conversion describes how a reader of a variable changes when the variable becomes a constant.
 type conversion struct {
 	op       string
 	attrs    map[string]*wire.Rope // nil to remove the attr
-	inputs   int                   // how many of the inputs stay, from the first; -1 for all, control inputs included
-	axis     *int64                // a last data input that is added: an integer of the dtype of the indices
-	indices  int32                 // that dtype
-	from, to string                // names of the output argument before and after
+	inputs   int                   // number of inputs to keep; all keeps them all, including control inputs
+	axis     *int64                // value of an additional last data input, an integer constant
+	indices  int32                 // dtype of that constant, the one of the indices
+	from, to string                // name of the output argument before and after
 }
 
-// all says that a conversion keeps every input.
+// all is the number of inputs of a conversion that keeps every input.
 const all = -1
 
-// reader returns what an op becomes that reads a resource variable of the given dtype, and whether it is such an op. The rules are
-// those of _FunctionConverterDataInGraph and its kind in tensorflow/python/framework/convert_to_constants.py; batches in ResourceGather,
-// VariableShape and VarIsInitializedOp are added.
+// reader returns the conversion of an op that reads a resource variable of the given dtype, or false if the op has none. The rules
+// are those of _FunctionConverterDataInGraph and its siblings in tensorflow/python/framework/convert_to_constants.py, plus batches
+// in ResourceGather, VariableShape and VarIsInitializedOp.
 func reader(n *wire.Node, dtype int32) (conversion, bool) {
 	as := draft.TypeAttr(dtype)
 	switch string(n.Op) {
 	case "ReadVariableOp":
-		// The control inputs ordered the reading after updates, and there are none any more.
+		// Drop the control inputs: they ordered the read after updates, which no longer exist.
 		return conversion{op: "Identity", attrs: map[string]*wire.Rope{"T": as, "dtype": nil}, inputs: 1, from: "value", to: "output"}, true
 	case "ResourceGather":
 		indices, batch := tensor.AttrType(n, "Tindices"), tensor.AttrInt(n, "batch_dims")
@@ -45,13 +45,13 @@ func reader(n *wire.Node, dtype int32) (conversion, bool) {
 	return conversion{}, false
 }
 
-// always returns the attrs of a Const that is true.
+// always returns the attrs of a Const with the value true.
 func always() map[string]*wire.Rope {
 	return map[string]*wire.Rope{"dtype": draft.TypeAttr(boolType), "value": draft.TensorAttr(draft.BoolTensor(true))}
 }
 
-// forwards reports whether an op hands its data inputs on as they are, so that a handle of a variable can pass through it. The type
-// of what passes is its attr T.
+// forwards reports whether an op returns its data inputs unchanged, so that a handle can pass through it. Its attr T has their
+// type.
 func forwards(op []byte) bool {
 	switch string(op) {
 	case "Identity", "Enter", "Exit", "NextIteration", "Switch", "_SwitchN", "Merge", "StopGradient", "PreventGradient", "Snapshot":
@@ -60,20 +60,20 @@ func forwards(op []byte) bool {
 	return false
 }
 
-// A mend is what an op becomes that reads or writes a reference when the variable is a constant.
+// A mend describes how an op on a reference changes when the variable becomes a constant.
 type mend struct {
 	op     string
-	first  int      // the first input that stays
+	first  int      // the first input to keep
 	drop   []string // attrs to remove
 	update bool     // the op updated a variable
 }
 
-// mendOf returns what an op on references becomes, and whether it is such an op.
+// mendOf returns the mend of an op on references, or false if the op has none.
 func mendOf(op string) (mend, bool) {
 	if m, ok := mends[op]; ok {
 		return m, true
 	}
-	// Ops of optimizers return the variable that they have updated.
+	// Ops of optimizers return the updated variable.
 	if strings.HasPrefix(op, "Apply") || strings.HasPrefix(op, "SparseApply") {
 		return mend{op: "Identity", update: true}, true
 	}
@@ -82,7 +82,7 @@ func mendOf(op string) (mend, bool) {
 
 var updateAttrs = []string{"use_locking", "_class"}
 
-// The ops on references, with what they become. An update computes the new value without storing it, where that is possible.
+// mends has the ops on references. Where possible, an update becomes an op that computes the new value without storing it.
 var mends = map[string]mend{
 	"RefSwitch":             {op: "Switch"},
 	"RefMerge":              {op: "Merge"},

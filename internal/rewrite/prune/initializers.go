@@ -17,24 +17,23 @@ func isTable(op []byte) bool {
 // tableInitializer reports whether an op fills a table before the graph runs.
 func tableInitializer(op []byte) bool { return strings.HasPrefix(string(op), "InitializeTable") }
 
-// An Init is what has to run before the outputs can be computed.
+// An Init lists what has to run before the outputs can be computed.
 type Init struct {
-	Tables       []string        // tables that stay, in file order
+	Tables       []string        // kept tables, in file order
 	Initializers []string        // the ops that fill them, in file order
-	Ops          []string        // the file's own init ops, cut to what stays, in the order in which loaders look for them
-	Listed       int             // how often the file names init ops
+	Ops          []string        // the file's own init ops, cut to the kept nodes, in the order in which loaders look for them
+	Listed       int             // number of references to init ops in the file
 	Covers       map[string]bool // the initializers that Ops run
 }
 
-// mainOps are the collections that name the op which a loader runs first, in the order in which loaders look
-// (tensorflow/cc/saved_model/loader_util.cc). The signature comes before them.
+// mainOps are the collections whose op a loader runs first, in the order in which loaders look for them
+// (tensorflow/cc/saved_model/loader_util.cc). The signature takes precedence.
 var mainOps = []string{"saved_model_main_op", "legacy_init_op"}
 
-// InitSignature is the signature that names the op which a loader runs first.
+// InitSignature is the signature whose op a loader runs first.
 const InitSignature = "__saved_model_init_op"
 
-// KeepInitializers adds to Reach what fills the tables that stay, and the file's own init op, cut to what it does for the nodes that
-// stay.
+// KeepInitializers adds to Reach the ops that fill the kept tables, and the file's own init ops, cut to their effect on kept nodes.
 func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 	init := new(Init)
 	err := c.g.Kept(c.Reach.Has, func(_ int, n *wire.Node) error {
@@ -72,7 +71,7 @@ func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 	return init, c.cover(init)
 }
 
-// cover notes which initializers the init ops run.
+// cover records which initializers the init ops run.
 func (c *Cut) cover(init *Init) error {
 	reach := c.g.NewReach()
 	for _, name := range init.Ops {
@@ -90,7 +89,7 @@ func (c *Cut) cover(init *Init) error {
 	return nil
 }
 
-// initOps returns the names of the ops that loaders run first, each once, and how often one is named.
+// initOps returns the names of the ops that loaders run first, without duplicates, and the number of references to them.
 func initOps(m *wire.MetaGraph) (names []string, listed int) {
 	add := func(name []byte) {
 		listed++
@@ -134,8 +133,8 @@ func nodeList(m *wire.MetaGraph, key string) []string {
 	return names
 }
 
-// keepFilling adds the initializers of the tables that stay. An op that is only called an initializer by the collection
-// table_initializer is one too: the import of keys and values into a mutable table.
+// keepFilling adds the initializers of the kept tables. An op that only the collection table_initializer identifies counts too,
+// such as the import of keys and values into a mutable table.
 func (c *Cut) keepFilling(m *wire.MetaGraph, init *Init) error {
 	listed := make(map[string]bool)
 	for _, name := range nodeList(m, "table_initializer") {
@@ -161,11 +160,11 @@ func (c *Cut) keepFilling(m *wire.MetaGraph, init *Init) error {
 	return nil
 }
 
-// deepest is how deep groups of init ops are followed.
+// deepest limits the nesting of groups of init ops.
 const deepest = 50
 
-// cutInitOp takes out of an init op what initializes nodes that go. It reports whether anything is left. A group is an op without
-// inputs other than control inputs; any other op initializes what it reads.
+// cutInitOp removes from an init op the initialization of dropped nodes. It reports whether anything is left. An op that has only
+// control inputs is a group; any other op initializes its inputs.
 func (c *Cut) cutInitOp(i, depth int) (bool, error) {
 	if c.Reach.Has[i] {
 		return true, nil
@@ -208,7 +207,7 @@ func (c *Cut) cutGroup(i, depth int) (bool, error) {
 	return len(kept) > 0, nil
 }
 
-// initializesKept reports whether an op reads a variable, a table or another resource that stays. Constants do not count.
+// initializesKept reports whether an op reads a kept variable, table or other resource. Constants do not count.
 func (c *Cut) initializesKept(n *wire.Node) bool {
 	var source wire.Node
 	for _, input := range n.Inputs {

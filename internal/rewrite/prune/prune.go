@@ -1,5 +1,5 @@
-// Package prune cuts a graph down to what some outputs need: tensors that are fed take the place of what computed them, and
-// what loads and initializes the rest stays.
+// Package prune cuts a graph down to what some outputs need. Fed tensors replace the nodes that computed them, and whatever loads
+// and initializes the remaining nodes is kept.
 package prune
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An Endpoint is an input or output of a model: a tensor and its key in the signature.
+// An Endpoint is an input or output of a model: a tensor, and its key in the signature.
 type Endpoint struct {
-	Key     string // in the signature
-	Named   bool   // Key was given, and is the name of a placeholder that is made
+	Key     string // key in the signature
+	Named   bool   // the user gave Key; a new placeholder gets it as its name
 	Node    string
 	Port    int
 	Control bool // an op as an output, not a tensor
@@ -52,24 +52,24 @@ func Parse(spec string) (Endpoint, error) {
 	return e, nil
 }
 
-// A Cut is a graph cut to its outputs, as far as it is planned.
+// A Cut is the plan for cutting a graph down to its outputs.
 type Cut struct {
-	Inputs, Outputs []Endpoint // as they are named in the result
+	Inputs, Outputs []Endpoint // with their names in the result
 	Reach           *draft.Reach
-	Feeds           []string // placeholders that the outputs need and that Inputs lacks, in file order
-	Defaults        []string // the same, of placeholders with a default value
+	Feeds           []string // placeholders that the outputs need but Inputs lacks, in file order
+	Defaults        []string // like Feeds, for placeholders with a default value
 	Sources         []string // queues, iterators and readers that the outputs need, in file order
 
 	g      *draft.Graph
 	facts  *opdef.Tensors
-	made   map[int]int  // of each input the number of the placeholder that is made for it
-	needed []bool       // what the outputs alone need
-	inits  map[int]bool // whether something is left of an init op
+	made   map[int]int  // number of the new placeholder of each input
+	needed []bool       // nodes that the outputs need
+	inits  map[int]bool // whether anything is left of each init op
 }
 
 // Outputs cuts g at the inputs and finds what the outputs need. Without inputs, all placeholders that the outputs need become
-// inputs. Finish must be called when everything else that stays was added to Reach. The error is draft.Problems where names do
-// not fit the graph.
+// inputs. Call Finish once all other kept nodes have been added to Reach. The error is draft.Problems if names do not match the
+// graph.
 func Outputs(g *draft.Graph, facts *opdef.Tensors, inputs, outputs []Endpoint) (*Cut, error) {
 	c := &Cut{Outputs: slices.Clone(outputs), Inputs: slices.Clone(inputs), g: g, facts: facts, made: make(map[int]int), inits: make(map[int]bool)}
 	var problems draft.Problems
@@ -98,7 +98,7 @@ func (c *Cut) Fetched() map[int]bool {
 	return fetched
 }
 
-// CheckInputs finds the inputs that no output needs. The error is draft.Problems.
+// CheckInputs returns draft.Problems if there are inputs that no output needs.
 func (c *Cut) CheckInputs() error {
 	var problems draft.Problems
 	for k, input := range c.Inputs {
@@ -119,7 +119,7 @@ func (c *Cut) KeepInputs() error {
 	return nil
 }
 
-// Again finds anew what the outputs need, after changes to the graph.
+// Again recomputes what the outputs need, after changes to the graph.
 func (c *Cut) Again() error {
 	c.Reach = c.g.NewReach()
 	for _, output := range c.Outputs {
@@ -132,10 +132,10 @@ func (c *Cut) Again() error {
 	return nil
 }
 
-// Needs reports whether the outputs need node i themselves, and not only what initializes or saves the graph.
+// Needs reports whether the outputs need node i, rather than only the initialization or saving of the graph.
 func (c *Cut) Needs(i int) bool { return i < len(c.needed) && c.needed[i] }
 
-// source returns the node that stands for input k: the placeholder itself, or the one that is made.
+// source returns the node for input k: the placeholder itself, or the new one.
 func (c *Cut) source(k int) int {
 	if i, ok := c.made[k]; ok {
 		return i
@@ -144,7 +144,7 @@ func (c *Cut) source(k int) int {
 	return i
 }
 
-// check finds what is wrong with the names of inputs or outputs.
+// check reports invalid inputs or outputs as problems.
 func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Problems) {
 	keys, tensors := make(map[string]bool), make(map[string]bool)
 	for i := range endpoints {
@@ -170,7 +170,7 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Problems)
 	}
 }
 
-// checkPort finds out whether the node has the output that an endpoint names.
+// checkPort reports a problem if the node does not have the output of an endpoint.
 func (c *Cut) checkPort(e *Endpoint, number int, kind string, problems *draft.Problems) {
 	if e.Control {
 		return
@@ -195,7 +195,7 @@ func (c *Cut) names() []string {
 	return names
 }
 
-// IsPlaceholder reports whether an op is fed.
+// IsPlaceholder reports whether an op is a placeholder, which a session feeds.
 func IsPlaceholder(op []byte) bool {
 	switch string(op) {
 	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
@@ -204,7 +204,7 @@ func IsPlaceholder(op []byte) bool {
 	return false
 }
 
-// cutInputs puts a placeholder in the place of each input that is none.
+// cutInputs replaces each input that is not a placeholder with a new placeholder.
 func (c *Cut) cutInputs() error {
 	var n wire.Node
 	var problems draft.Problems
@@ -223,7 +223,7 @@ func (c *Cut) cutInputs() error {
 		default:
 			shape := draft.Shape(c.facts.Shape(number, e.Port))
 			attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(base), "shape": draft.ShapeAttr(shape)}
-			// The name is chosen when it is known which nodes stay: see Finish.
+			// Finish chooses the final name, once the kept nodes are known.
 			c.made[k] = c.g.Add(number, &scope.NewNode{Name: "\x00" + itoa(k), Op: "Placeholder", Attrs: attrs})
 			c.g.Cut(number, e.Port, c.made[k])
 		}
@@ -231,8 +231,8 @@ func (c *Cut) cutInputs() error {
 	return problems.Err()
 }
 
-// findSources finds what has to be fed or filled before the outputs can be computed, and takes placeholders as inputs where no
-// input was given.
+// findSources finds the nodes that must be fed or filled before the outputs can be computed. If no inputs were given, placeholders
+// become inputs.
 func (c *Cut) findSources() {
 	given := make(map[string]bool)
 	for _, e := range c.Inputs {
@@ -265,7 +265,7 @@ func (c *Cut) findSources() {
 	})
 }
 
-// isSource reports whether an op hands out elements of an input pipeline, which a session has to fill or initialize first.
+// isSource reports whether an op returns elements of an input pipeline, which a session must fill or initialize first.
 func isSource(op string) bool {
 	switch op {
 	case "IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional", "MultiDeviceIteratorGetNextFromShard",
@@ -277,8 +277,8 @@ func isSource(op string) bool {
 	return false
 }
 
-// Finish names the placeholders that were made, and the inputs and outputs as they are called in the result. A placeholder has
-// the name that was given for it, else that of the node that it replaces, where that node does not stay.
+// Finish names the new placeholders, and sets the final names of the inputs and outputs. A placeholder gets the given name. Without
+// one, it gets the name of the node that it replaces, unless that node is kept.
 func (c *Cut) Finish() error {
 	c.findSources()
 	var problems draft.Problems
@@ -289,7 +289,7 @@ func (c *Cut) Finish() error {
 		}
 		return false
 	}
-	for _, named := range []bool{true, false} { // names that were given come first
+	for _, named := range []bool{true, false} { // given names take precedence
 		for k := range c.Inputs {
 			e := &c.Inputs[k]
 			number, ok := c.made[k]
@@ -332,7 +332,7 @@ func (c *Cut) isMade(i int) bool {
 	return false
 }
 
-// broken returns what an error of Reach means to a user.
+// broken turns an error of Reach into a message for the user.
 func broken(err error) error {
 	var missing *draft.MissingError
 	if errors.As(err, &missing) {

@@ -17,7 +17,7 @@ func IsVariable(op []byte) bool {
 	return false
 }
 
-// KeepVariables adds to Reach what the collections of variables name of each variable that stays: initializer, snapshot and
+// KeepVariables adds to Reach the nodes that variable collections refer to for each kept variable: initializer, snapshot and
 // initial value. TensorFlow cannot import such a collection without them (VariableDef in
 // tensorflow/python/ops/resource_variable_ops.py).
 func (c *Cut) KeepVariables(m *wire.MetaGraph, r *scope.Registry) error {

@@ -1,4 +1,4 @@
-// Package saver writes the part of a graph that saves and restores variables, as tf.compat.v1.train.Saver does
+// Package saver adds the ops that save and restore variables to a graph, like tf.compat.v1.train.Saver
 // (tensorflow/python/training/saver.py).
 package saver
 
@@ -12,16 +12,16 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// An Entry is a tensor of a checkpoint and the variable or table that it goes to.
+// An Entry pairs a checkpoint tensor with the variable or table that it restores.
 type Entry struct {
 	Node    int    // the variable or table
-	Key     string // in the checkpoint
-	Spec    string // shape and slice, as SaveV2 and RestoreV2 spell them; empty for a whole tensor
+	Key     string // name of the checkpoint tensor
+	Spec    string // shape and slice in the format of SaveV2 and RestoreV2; empty for a whole tensor
 	DType   int32
-	Reshape tensor.Shape // the shape to give to what was restored; nil leaves it
+	Reshape tensor.Shape // shape to give to the restored tensor; nil to keep its shape
 }
 
-// Entries returns what the saver of a graph restores into nodes for which keep is true, sorted by key.
+// Entries returns an entry for each restored node for which keep is true, sorted by key.
 func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 	var entries []Entry
 	for i := range restored {
@@ -46,7 +46,7 @@ func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 	return entries
 }
 
-// spec returns shape and slice of what is restored in the spelling of SaveV2: "10 4 0,5:-". It is empty for a whole tensor.
+// spec returns the shape and slice of a restored tensor in the format of SaveV2: "10 4 0,5:-". It is empty for a whole tensor.
 func spec(r *checkpoint.Restored) string {
 	if r.Shape == nil {
 		return ""
@@ -54,7 +54,7 @@ func spec(r *checkpoint.Restored) string {
 	return formatSlice(r.Shape, r.Slice)
 }
 
-// formatSlice returns a slice of a tensor of the given shape in the spelling of SaveV2.
+// formatSlice returns a slice of a tensor of the given shape in the format of SaveV2.
 func formatSlice(shape tensor.Shape, slice checkpoint.Slice) string {
 	var b strings.Builder
 	for _, dim := range shape {
@@ -73,7 +73,7 @@ func formatSlice(shape tensor.Shape, slice checkpoint.Slice) string {
 	return b.String()
 }
 
-// IsTable reports whether an op is a table whose content a saver saves.
+// IsTable reports whether an op is a table whose contents a saver saves.
 func IsTable(op []byte) bool {
 	return strings.HasPrefix(string(op), "Mutable") && strings.Contains(string(op), "HashTable")
 }

@@ -19,7 +19,7 @@ const (
 	stringType = 7
 )
 
-// cpu is where a saver runs: its ops have no other kernels.
+// cpu is the device of a saver, whose ops have no other kernels.
 const cpu = "/device:CPU:0"
 
 // A writer adds the nodes of a saver to a graph.
@@ -28,11 +28,11 @@ type writer struct {
 	scope string
 	keep  func(i int) bool
 	made  []int
-	count map[string]int // how many nodes have a name
+	count map[string]int // number of nodes with each name
 }
 
-// Write adds a saver for the entries to g, under a scope that no node is in for which keep is true: the given one, or that with
-// a number. It returns the SaverDef and the numbers of the new nodes. Names and order are those of TensorFlow 2.21.
+// Write adds a saver for the entries to g. Its nodes are in the scope under, or in a numbered variant if a node for which keep is
+// true uses that scope. It returns the SaverDef and the numbers of the new nodes. Names and order match TensorFlow 2.21.
 func Write(g *draft.Graph, entries []Entry, under string, keep func(i int) bool) (saverDef []byte, nodes []int) {
 	w := &writer{g: g, keep: keep, count: make(map[string]int)}
 	w.scope = w.freeScope(under)
@@ -48,7 +48,7 @@ func Write(g *draft.Graph, entries []Entry, under string, keep func(i int) bool)
 	return b, w.made
 }
 
-// freeScope returns a scope that no kept node is in or is called like.
+// freeScope returns a scope that no kept node uses, neither as its scope nor as its name.
 func (w *writer) freeScope(under string) string {
 	used := make(map[string]bool)
 	for i := range w.g.Len() {
@@ -69,7 +69,7 @@ func (w *writer) freeScope(under string) string {
 	return under + suffix
 }
 
-// add adds a node under the saver's scope and returns its name. The second node of a name is NAME_1.
+// add adds a node in the saver's scope and returns its name. The second node with a name becomes NAME_1.
 func (w *writer) add(name, op, device string, inputs []string, attrs map[string]*wire.Rope) string {
 	full := w.scope + "/" + name
 	if k := w.count[name]; k > 0 {
@@ -80,7 +80,7 @@ func (w *writer) add(name, op, device string, inputs []string, attrs map[string]
 	return full
 }
 
-// filename adds the nodes that hold the path of the checkpoint.
+// filename adds the nodes for the path of the checkpoint.
 func (w *writer) filename() string {
 	attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType), "shape": draft.ShapeAttr(nil)}
 	input := w.add("filename/input", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType),
@@ -124,7 +124,7 @@ func (w *writer) save(filename string, entries []Entry) string {
 		"T": draft.TypeAttr(stringType), "_class": draft.StringsAttr("loc:@" + filename)})
 }
 
-// value returns the tensor to save of a variable or table.
+// value returns the tensor that holds the value of a variable or table.
 func (w *writer) value(e Entry, exported map[int]string) string {
 	var n wire.Node
 	w.g.Node(e.Node, &n)
@@ -151,10 +151,10 @@ func (w *writer) value(e Entry, exported map[int]string) string {
 	return w.add("ReadVariableOp", "ReadVariableOp", string(n.Device), []string{name}, map[string]*wire.Rope{"dtype": draft.TypeAttr(e.DType)})
 }
 
-// valuesSuffix ends the key of the values of a table (MutableHashTable._Saveable in tensorflow/python/ops/lookup_ops.py).
+// valuesSuffix is the suffix of the key for a table's values (MutableHashTable._Saveable in tensorflow/python/ops/lookup_ops.py).
 const valuesSuffix = "-values"
 
-// tableOp returns the op on a table that fits the version of the table's op.
+// tableOp returns the variant of a table op that matches the version of the table's op.
 func tableOp(op string, table []byte) string {
 	if strings.HasSuffix(string(table), "V2") {
 		return op + "V2"
@@ -167,7 +167,7 @@ func (w *writer) restore(filename string, entries []Entry) string {
 	names, slices := w.names("RestoreV2", entries)
 	restore := w.add("RestoreV2", "RestoreV2", cpu, []string{filename, names, slices}, map[string]*wire.Rope{"dtypes": dtypes(entries)})
 	var all []string
-	keys := make(map[int]string) // of tables, the restored keys
+	keys := make(map[int]string) // restored keys of each table
 	for k, e := range entries {
 		value := restore
 		if k > 0 {
@@ -187,14 +187,14 @@ func (w *writer) restore(filename string, entries []Entry) string {
 	return w.add("restore_all", "NoOp", "", all, nil)
 }
 
-// importTable adds the node that fills a table. The key of the keys sorts before that of the values.
+// importTable adds the node that fills a table from its restored keys and values.
 func (w *writer) importTable(n *wire.Node, keys, values string) string {
 	op := tableOp("LookupTableImport", n.Op)
 	return w.add(op, op, "", []string{string(n.Name), keys, values}, map[string]*wire.Rope{
 		"Tin": draft.TypeAttr(tensor.AttrType(n, "key_dtype")), "Tout": draft.TypeAttr(tensor.AttrType(n, "value_dtype"))})
 }
 
-// assign adds the nodes that give a variable its value.
+// assign adds the nodes that set the value of a variable.
 func (w *writer) assign(e Entry, n *wire.Node, value string) string {
 	if e.Reshape != nil {
 		value = w.reshape(e, value)
@@ -208,7 +208,7 @@ func (w *writer) assign(e Entry, n *wire.Node, value string) string {
 		"validate_shape": draft.BoolAttr(true), "_class": draft.StringsAttr("loc:@" + string(n.Name))})
 }
 
-// reshape adds the nodes that give a restored tensor the shape of its variable.
+// reshape adds the nodes that reshape a restored tensor to the shape of its variable.
 func (w *writer) reshape(e Entry, value string) string {
 	dims := make([]byte, 0, 4*len(e.Reshape))
 	for _, dim := range e.Reshape {
