@@ -15,8 +15,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// unknownAttr notes an attr that the op does not have, unless TensorFlow drops it without a word: because it has the default
-// of the producer's definition (_RemoveDefaultAttrs in tensorflow/python/framework/importer.py).
+// unknownAttr reports an attr that the op does not have. TensorFlow silently drops such an attr if it has its default in the
+// producer's op definition (_RemoveDefaultAttrs in tensorflow/python/framework/importer.py), so unknownAttr ignores it then.
 func (f *problemFinder) unknownAttr(p *nodePlace, op *opInfo, key, value []byte) {
 	if standard, ok := f.ops.listed.Defaults([]byte(op.name))[string(key)]; ok && tensor.AttrsEqual(standard, value) {
 		return
@@ -26,13 +26,13 @@ func (f *problemFinder) unknownAttr(p *nodePlace, op *opInfo, key, value []byte)
 	})
 }
 
-// checkAttr looks at attr number i of the node whose attrs are in op.attrValues (ValidateAttrValue in
+// checkAttr checks attr number i of the node whose attrs are in op.attrValues (ValidateAttrValue in
 // tensorflow/core/framework/op_def_util.cc).
 func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	a := &op.attrs[i]
 	value := op.attrValues[i]
 	if len(value) == 0 {
-		// A default takes the place of an attr without a value; of a list, no value is an empty one.
+		// An attr without a value has its default. For a list, no value means an empty list.
 		if !a.hasDefault && (!op.present[i] || !a.list) {
 			f.report(p, missingAttr, op.name+"\x00"+a.name, func() string {
 				return fmt.Sprintf("op %s needs attr %s (%s)", shown(op.name), shown(a.name), a.kindName)
@@ -55,7 +55,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 		want = fieldnum.AttrValue_List
 	}
 	if a.field == 0 {
-		return // of a type that no TensorFlow has
+		return // no TensorFlow has this type
 	}
 	if kind != want {
 		f.invalidAttr(p, op, a, func() string { return "is a " + attrKindName(kind) + "; the op needs a " + a.kindName })
@@ -89,14 +89,14 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 	}
 }
 
-// invalidAttr notes a value that an attr cannot have.
+// invalidAttr reports an attr with an invalid value.
 func (f *problemFinder) invalidAttr(p *nodePlace, op *opInfo, a *opAttr, what func() string) {
 	f.report(p, invalidAttr, op.name+"\x00"+a.name, func() string {
 		return fmt.Sprintf("attr %s of op %s %s", shown(a.name), shown(op.name), what())
 	})
 }
 
-// attrField returns which alternative of AttrValue is set, and its field; the last where several are, 0 where none is.
+// attrField returns which alternative of AttrValue is set, and its field: the last one if several are set, 0 if none is.
 func attrField(value []byte) (protowire.Number, wire.Field, error) {
 	var kind protowire.Number
 	var field wire.Field
@@ -116,7 +116,7 @@ func attrField(value []byte) (protowire.Number, wire.Field, error) {
 	return kind, field, s.Err()
 }
 
-// attrKindName names an alternative of AttrValue as op definitions do.
+// attrKindName returns the name that op definitions use for an alternative of AttrValue.
 func attrKindName(kind protowire.Number) string {
 	if kind == fieldnum.AttrValue_List {
 		return "list of the wrong type"
@@ -149,7 +149,7 @@ func (f *problemFinder) checkString(p *nodePlace, op *opInfo, a *opAttr, s []byt
 	}
 }
 
-// checkList looks at the elements of a list attr.
+// checkList checks the elements of a list attr.
 func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []byte) {
 	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var length int64
@@ -190,10 +190,10 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opAttr, value []b
 	}
 }
 
-// maxFunctionDepth is how deep functions in the attrs of functions are followed.
+// maxFunctionDepth limits how deep functions in the attrs of functions are followed.
 const maxFunctionDepth = 16
 
-// checkFunction looks at a function that an attr names, a NameAttrList, and at those in its attrs.
+// checkFunction checks a function in an attr, a NameAttrList, and the functions in its own attrs.
 func (f *problemFinder) checkFunction(p *nodePlace, attr string, list []byte, depth int) {
 	name := string(wire.Last(list, fieldnum.NameAttrList_Name))
 	if name != "" && f.ops.find(name).kind == unknownOp {

@@ -7,7 +7,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// An op with more attrs than are compared one by one finds them as one with few does, and the first of two with one name counts.
+// TestAttrNumbers: lookups work the same with few and with many attrs, and find the first of two attrs with one name.
 func TestAttrNumbers(t *testing.T) {
 	for _, count := range []int{1, fewAttrs, fewAttrs + 1, 1000} {
 		def := new(tfpb.OpDef)

@@ -9,8 +9,8 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 )
 
-// findInCheckpoint looks at the checkpoint that belongs to the graph: its index, the sizes of its data files, and whether it has what the
-// saver restores. No data is read.
+// findInCheckpoint checks the graph's checkpoint: its index, the sizes of its data files, and whether it has the tensors that the
+// saver restores. It reads no data.
 func (f *problemFinder) findInCheckpoint(m *model.Model) error {
 	if err := m.CheckpointErr; err != nil {
 		f.found.add(checkpointDamaged, "", fixed("checkpoint"), func() string { return err.Error() })
@@ -45,7 +45,7 @@ func (f *problemFinder) findInCheckpoint(m *model.Model) error {
 			}
 			return message + hint
 		})
-		hint = "" // it is about all of them
+		hint = "" // the hint concerns all missing tensors
 	}
 	for _, d := range match.Different {
 		f.found.add(checkpointDifferent, "", fixed("tensor "+shown(d.Key)), func() string {
@@ -60,7 +60,7 @@ func (f *problemFinder) findInCheckpoint(m *model.Model) error {
 	return nil
 }
 
-// findDataFiles misses data files, and finds those that are too short for what the index says.
+// findDataFiles reports data files that are missing or too short for the index.
 func (f *problemFinder) findDataFiles(c *checkpoint.Checkpoint) {
 	if c.Version == checkpoint.V1 {
 		return
@@ -69,7 +69,7 @@ func (f *problemFinder) findDataFiles(c *checkpoint.Checkpoint) {
 	for shard, path := range c.DataFiles() {
 		end := ends[shard]
 		if end == 0 {
-			continue // nothing is in it
+			continue // the file is empty
 		}
 		stat, err := os.Stat(path)
 		switch {

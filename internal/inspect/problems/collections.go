@@ -16,8 +16,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInCollections looks at the collections as import_scoped_meta_graph restores them
-// (tensorflow/python/framework/meta_graph.py).
+// findInCollections checks the collections as import_scoped_meta_graph restores them (tensorflow/python/framework/meta_graph.py).
 func (f *problemFinder) findInCollections() {
 	registry := scope.NewRegistry()
 	for key, def := range f.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
@@ -27,7 +26,7 @@ func (f *problemFinder) findInCollections() {
 		case kind == 0:
 			f.found.add(emptyCollectionKind, "", fixed("collection "+shown(name)), fixed("has no list"))
 		case name == model.UnboundInputsKey:
-			// findUnbound has looked at it.
+			// findUnbound handles this collection.
 		case ok && kind == fieldnum.CollectionDef_BytesList:
 			f.findInEntries(name, registered, list)
 		default:
@@ -45,7 +44,7 @@ func (f *problemFinder) findInCollections() {
 	}
 }
 
-// findUnbound notes the inputs that an importer must map.
+// findUnbound reports the inputs that an importer must map.
 func (f *problemFinder) findUnbound() {
 	def, ok := f.m.Collection(model.UnboundInputsKey)
 	if !ok {
@@ -72,7 +71,7 @@ func (f *problemFinder) findUnbound() {
 	})
 }
 
-// findInNodeList looks at the names of a collection of nodes and tensors.
+// findInNodeList checks the names in a collection of nodes and tensors.
 func (f *problemFinder) findInNodeList(key string, list []byte) {
 	entry := 0
 	for s := wire.Scan(list); s.Next(); {
@@ -86,12 +85,12 @@ func (f *problemFinder) findInNodeList(key string, list []byte) {
 	}
 }
 
-// entryPlace names entry number i of a collection.
+// entryPlace returns the place of entry number i of a collection.
 func entryPlace(key string, i int) func() string {
 	return func() string { return fmt.Sprintf("collection %s[%d]", shown(key), i) }
 }
 
-// findInEntries looks at the protos of a registered collection.
+// findInEntries checks the protos of a registered collection.
 func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list []byte) {
 	entry := -1
 	for s := wire.Scan(list); s.Next(); {
@@ -120,7 +119,7 @@ func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list 
 	}
 }
 
-// names looks up names that must be there, each with the field it stands in, and notes those that are not.
+// names reports the names that do not exist. fields has pairs of a field name and the name in that field.
 func (f *problemFinder) names(kind problemKind, place func() string, fields ...string) {
 	for k := 0; k < len(fields); k += 2 {
 		if _, wrong := f.element(fields[k+1]); wrong != nil {
@@ -132,7 +131,7 @@ func (f *problemFinder) names(kind problemKind, place func() string, fields ...s
 // maxEnum is the largest value of VariableSynchronization and of VariableAggregation.
 const maxEnum = 3
 
-// checkVariable looks at a VariableDef (RefVariable._init_from_proto in tensorflow/python/ops/ref_variable.py and
+// checkVariable checks a VariableDef (RefVariable._init_from_proto in tensorflow/python/ops/ref_variable.py and
 // ResourceVariable._init_from_proto in resource_variable_ops.py).
 func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) {
 	fields := []string{"variable_name", v.GetVariableName(), "initializer_name", v.GetInitializerName()}
@@ -172,7 +171,7 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 	}
 }
 
-// readsVariable reports whether a snapshot leads to the op that reads a resource variable, along first inputs.
+// readsVariable reports whether following first inputs from a snapshot leads to the op that reads a resource variable.
 func (f *problemFinder) readsVariable(snapshot element) bool {
 	if !snapshot.tensor {
 		return false
@@ -188,13 +187,13 @@ func (f *problemFinder) readsVariable(snapshot element) bool {
 		}
 		at = int(edges[0].Node)
 	}
-	return true // who knows
+	return true // unknown: report no problem
 }
 
-// maxSnapshotSteps is how many nodes stand between a snapshot and its variable at most: a cached value is a copy or two away.
+// maxSnapshotSteps limits the number of nodes between a snapshot and its variable. A cached value is one or two copies away.
 const maxSnapshotSteps = 1 << 10
 
-// checkQueueRunner looks at a QueueRunnerDef (QueueRunner._init_from_proto in tensorflow/python/training/queue_runner_impl.py).
+// checkQueueRunner checks a QueueRunnerDef (QueueRunner._init_from_proto in tensorflow/python/training/queue_runner_impl.py).
 func (f *problemFinder) checkQueueRunner(place func() string, q *tfpb.QueueRunnerDef) {
 	fields := []string{"queue_name", q.GetQueueName()}
 	for _, name := range q.GetEnqueueOpName() {
@@ -211,17 +210,17 @@ func (f *problemFinder) checkQueueRunner(place func() string, q *tfpb.QueueRunne
 // maxErrorCode is the largest code that Python has an exception for (tensorflow/python/framework/errors_impl.py).
 const maxErrorCode = 16
 
-// maxContextDepth is how deep contexts are followed into each other. Protobuf stops at 100 messages.
+// maxContextDepth limits how deep nested contexts are followed. Protobuf stops at 100 messages.
 const maxContextDepth = 64
 
-// checkCond looks at a CondContextDef (tensorflow/python/ops/control_flow_ops.py).
+// checkCond checks a CondContextDef (tensorflow/python/ops/control_flow_ops.py).
 func (f *problemFinder) checkCond(place func() string, c *tfpb.CondContextDef, depth int) {
 	f.names(missingContextNode, place, "pred_name", c.GetPredName(), "pivot_name", c.GetPivotName())
 	f.checkValues(place, c.GetValuesDef())
 	f.checkNested(place, c.GetNestedContexts(), depth)
 }
 
-// checkWhile looks at a WhileContextDef.
+// checkWhile checks a WhileContextDef.
 func (f *problemFinder) checkWhile(place func() string, w *tfpb.WhileContextDef, depth int) {
 	var fields []string
 	if w.GetMaximumIterationsName() != "" {
@@ -240,7 +239,7 @@ func (f *problemFinder) checkWhile(place func() string, w *tfpb.WhileContextDef,
 	f.checkNested(place, w.GetNestedContexts(), depth)
 }
 
-// checkValues looks at what a context lists. Of the values inside it only the nodes count.
+// checkValues checks the names that a context lists. For the values inside the context, only the nodes must exist.
 func (f *problemFinder) checkValues(place func() string, v *tfpb.ValuesDef) {
 	external := v.GetExternalValues()
 	keys := make([]string, 0, len(external))
@@ -260,7 +259,7 @@ func (f *problemFinder) checkValues(place func() string, v *tfpb.ValuesDef) {
 	}
 }
 
-// checkNested looks at the contexts inside a context.
+// checkNested checks the contexts inside a context.
 func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlFlowContextDef, depth int) {
 	if depth == maxContextDepth {
 		return
@@ -277,8 +276,8 @@ func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlF
 	}
 }
 
-// findUnsavable looks at a collection `variables` that holds no protos: without saver_def, TensorFlow makes a Saver of what is in
-// it (Saver in tensorflow/python/training/saver.py).
+// findUnsavable checks a collection `variables` that does not contain protos: without saver_def, TensorFlow creates a Saver for its
+// entries (Saver in tensorflow/python/training/saver.py).
 func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
 	for s := wire.Scan(list); s.Next(); {
 		if s.Num != scope.ListValue {
@@ -303,13 +302,13 @@ func (f *problemFinder) isVariable(i int) bool {
 	return false
 }
 
-// hasSaver reports whether there is a saver_def.
+// hasSaver reports whether the file has a saver_def.
 func (f *problemFinder) hasSaver() bool {
 	_, ok := f.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	return ok
 }
 
-// findInSaver looks at saver_def.
+// findInSaver checks saver_def.
 func (f *problemFinder) findInSaver() {
 	raw, ok := f.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	if !ok {
@@ -318,7 +317,7 @@ func (f *problemFinder) findInSaver() {
 	}
 	saver := new(tfpb.SaverDef)
 	if err := schema.Unmarshal(raw, saver); err != nil {
-		return // the walk over the texts has said so
+		return // findDamage reports it
 	}
 	place := fixed("saver_def")
 	f.checkSaver(place, saver)
@@ -327,8 +326,8 @@ func (f *problemFinder) findInSaver() {
 	}
 }
 
-// checkSaver looks at a SaverDef (Saver._check_saver_def in tensorflow/python/training/saver.py). Names that are not there are
-// missed only when the Saver is used.
+// checkSaver checks a SaverDef (Saver._check_saver_def in tensorflow/python/training/saver.py). TensorFlow misses nonexistent names
+// only when the Saver is used.
 func (f *problemFinder) checkSaver(place func() string, s *tfpb.SaverDef) {
 	for _, field := range []struct {
 		name, value string

@@ -4,18 +4,18 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// maxDamage is how many damaged places are reported. One is enough for TensorFlow to refuse the file.
+// maxDamage is the maximum number of reported places. A single one makes TensorFlow reject the file.
 const maxDamage = 100
 
-// findDamage reports what protobuf refuses to parse, anywhere in the file. A damaged node is an error wherever it is, in a
-// function that nothing calls too.
+// findDamage reports everything in the file that protobuf rejects. A damaged node is an error wherever it is, even in a function
+// that is never called.
 func (f *problemFinder) findDamage() {
 	for _, d := range schema.CheckMetaGraph(f.m, maxDamage) {
 		f.found.add(damagedMessage, "", fixed(damagedPlace(d)), fixed(damageMessage(d)))
 	}
 }
 
-// damagedPlace names the node or the field that is damaged.
+// damagedPlace returns the damaged node or field.
 func damagedPlace(d schema.Damage) string {
 	switch {
 	case d.Function != "" && d.Node != "":
@@ -30,7 +30,7 @@ func damagedPlace(d schema.Damage) string {
 	return "the file"
 }
 
-// damageMessage says what is wrong, and in which field unless the place says that.
+// damageMessage returns what is wrong. It includes the field unless damagedPlace does.
 func damageMessage(d schema.Damage) string {
 	if d.Path == "" || d.Path == damagedPlace(d) {
 		return d.Reason

@@ -10,8 +10,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInDevices looks at the devices that nodes are placed on. Python parses them while it imports, except those of nodes that
-// are colocated with another: these get the other's (_ProcessNewOps in tensorflow/python/framework/importer.py).
+// findInDevices checks the devices of nodes. Python parses them during the import. It skips nodes that are colocated with another
+// node, because they get the device of that node (_ProcessNewOps in tensorflow/python/framework/importer.py).
 func (f *problemFinder) findInDevices() {
 	devices := f.g.Devices()
 	wrong := make([]func() string, len(devices))
@@ -52,7 +52,7 @@ func (f *problemFinder) findInDevices() {
 	}
 }
 
-// colocatedWithOther reports whether _class puts node i in the group of another node.
+// colocatedWithOther reports whether _class puts node i into the colocation group of another node.
 func (f *problemFinder) colocatedWithOther(i int) bool {
 	f.g.Node(i, &f.scratch)
 	value, _ := f.scratch.Attr("_class")
@@ -68,7 +68,7 @@ func (f *problemFinder) colocatedWithOther(i int) bool {
 	return false
 }
 
-// pinned reports whether a device is one that another machine may not have: any but the first CPU of no particular job.
+// pinned reports whether another machine may not have a device: any device except the first CPU without a specific job.
 func pinned(device string) bool {
 	for part := range strings.SplitSeq(device, "/") {
 		fields := strings.Split(part, ":")
@@ -97,7 +97,7 @@ func pinned(device string) bool {
 	return false
 }
 
-// wrongDevice returns why TensorFlow's Python does not read a device, nil where it does (DeviceSpec._string_to_components and the
+// wrongDevice returns why TensorFlow's Python rejects a device, or nil if it does not (DeviceSpec._string_to_components and the
 // setters of tensorflow/python/framework/device_spec.py).
 func wrongDevice(device string) func() string {
 	var wrong string
@@ -139,11 +139,11 @@ func wrongDevice(device string) func() string {
 	return func() string { return "device " + shown(device) + ": " + wrong }
 }
 
-// deviceTypes are the device types that a device can begin with (DeviceSpecV2._get_valid_device_types).
+// deviceTypes are the device types at the start of a device that TensorFlow accepts (DeviceSpecV2._get_valid_device_types).
 var deviceTypes = map[string]bool{"CPU": true, "GPU": true, "TPU": true, "EPU": true, "CUSTOM": true}
 
-// pythonInt returns the number that Python's int() makes of a string, and whether it makes one: white space around it, a sign and
-// single underscores between digits are allowed.
+// pythonInt returns the number that Python's int() returns for a string, or false if it fails. It allows surrounding white space, a
+// sign, and single underscores between digits.
 func pythonInt(s string) (int, bool) {
 	s = strings.TrimFunc(s, unicode.IsSpace)
 	digits := strings.TrimPrefix(s, "-")

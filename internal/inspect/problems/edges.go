@@ -12,8 +12,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInEdges looks at what the nodes read: whether it is there, whether it has such an output and is of the right type, whether
-// there is enough of it (GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
+// findInEdges checks the inputs of nodes: whether each exists, whether it has that output and the right type, and whether their
+// number is right (GraphConstructor in tensorflow/core/common_runtime/graph_constructor.cc).
 func (f *problemFinder) findInEdges() {
 	for i := range f.g.Len() {
 		edges := f.g.Inputs(i)
@@ -40,7 +40,7 @@ func (f *problemFinder) findInEdges() {
 	}
 }
 
-// input returns what input k of node i says.
+// input returns input k of node i as written.
 func (f *problemFinder) input(i, k int) []byte {
 	f.g.Node(i, &f.scratch)
 	if k >= len(f.scratch.Inputs) {
@@ -51,17 +51,17 @@ func (f *problemFinder) input(i, k int) []byte {
 
 func (f *problemFinder) missingInput(i, k int) {
 	if len(f.unbound) > 0 && f.unbound[string(f.input(i, k))] {
-		return // told already, for all of them
+		return // already reported for all of them
 	}
 	f.found.add(missingInput, "", f.node(i), func() string { return "reads " + shown(f.input(i, k)) + ", which does not exist" })
 }
 
-// checkInputTypes looks at the data inputs of node i.
+// checkInputTypes checks the data inputs of node i.
 func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 	types := f.types[i]
 	if types != nil && types.inputCount != int64(len(edges)) {
 		f.found.add(inputCount, "", f.node(i), func() string {
-			return fmt.Sprintf("op %s takes %d inputs and has %d", shown(f.g.OpName(f.g.Op(i))), types.inputCount, len(edges))
+			return fmt.Sprintf("op %s takes %d inputs, but the node has %d", shown(f.g.OpName(f.g.Op(i))), types.inputCount, len(edges))
 		})
 		types = nil
 	}
@@ -86,18 +86,18 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 		port := int64(e.Port)
 		if port >= read.outputCount {
 			f.found.add(invalidOutput, "", f.node(i), func() string {
-				return fmt.Sprintf("reads %s, and node %s has %d outputs", shown(f.input(i, k)), shown(f.g.Name(int(e.Node))), read.outputCount)
+				return fmt.Sprintf("reads %s, but node %s has %d outputs", shown(f.input(i, k)), shown(f.g.Name(int(e.Node))), read.outputCount)
 			})
 			continue
 		}
 		if want == 0 {
 			continue
 		}
-		// A reference can be read as its value, and nothing else as what it is not.
+		// A reference can be read as its value. Everything else must have the exact type.
 		if given := at(read.outputs, port); given != want && given != want+tensor.RefOffset {
 			if given+tensor.RefOffset == want && f.frozen() {
 				f.found.add(frozenRefOp, "", f.node(i), func() string {
-					return fmt.Sprintf("op %s changes a variable, and reads %s, which is %s", shown(f.g.OpName(f.g.Op(i))), shown(f.input(i, k)), tensor.DTypeName(given))
+					return fmt.Sprintf("op %s updates a variable, but reads %s, which is %s", shown(f.g.OpName(f.g.Op(i))), shown(f.input(i, k)), tensor.DTypeName(given))
 				})
 				continue
 			}
@@ -109,7 +109,7 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 	}
 }
 
-// frozen reports whether the graph has no variables that hand out references.
+// frozen reports whether the graph has no variables that return references.
 func (f *problemFinder) frozen() bool {
 	for _, op := range []string{"Variable", "VariableV2", "TemporaryVariable"} {
 		if _, used := f.g.OpID(op); used {
@@ -119,15 +119,15 @@ func (f *problemFinder) frozen() bool {
 	return true
 }
 
-// findCycles looks for nodes that wait for each other: what TensorFlow cannot put in an order, where it takes a Merge that reads
-// a NextIteration for the beginning of a loop (GraphConstructor::InitFromEdges).
+// findCycles reports nodes that wait for each other, which TensorFlow cannot put in order. A Merge that reads a NextIteration
+// starts a loop and is no such node (GraphConstructor::InitFromEdges).
 func (f *problemFinder) findCycles() {
 	if !f.leadsBack() {
 		return
 	}
 	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
 	n := f.g.Len()
-	waits := make([]int32, n) // inputs that are not there yet
+	waits := make([]int32, n) // number of inputs that are not ready yet
 	ready := make([]int32, 0, n)
 	for i := range n {
 		edges := f.g.Inputs(i)
@@ -141,7 +141,7 @@ func (f *problemFinder) findCycles() {
 				loop = true
 			}
 			if e.Node == graph.Dangling {
-				waits[i]-- // a problem of its own
+				waits[i]-- // reported separately
 			}
 		}
 		if loop && merges[f.g.Op(i)] {
@@ -177,8 +177,8 @@ func (f *problemFinder) findCycles() {
 	})
 }
 
-// leadsBack reports whether some node reads itself or a later node, other than a Merge of a loop. Nearly every graph lists its
-// nodes in an order in which none does.
+// leadsBack reports whether any node reads itself or a later node, except for a Merge of a loop. In nearly every graph, nodes come
+// after their inputs.
 func (f *problemFinder) leadsBack() bool {
 	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
 	for i := range f.g.Len() {
@@ -205,14 +205,13 @@ func (f *problemFinder) opsNamed(names ...string) []bool {
 	return is
 }
 
-// circle returns a circle among the nodes that still wait for something, each reading the one behind it in the list and the last
-// the first.
+// circle returns a cycle among the waiting nodes. Each reads the next one in the list, and the last one reads the first.
 func (f *problemFinder) circle(waits []int32, merges, nexts []bool) []int {
 	at := 0
 	for waits[at] <= 0 {
 		at++
 	}
-	visited := make(map[int]int) // where in path
+	visited := make(map[int]int) // index in path
 	var path []int
 	for {
 		if first, seen := visited[at]; seen {
@@ -229,16 +228,16 @@ func (f *problemFinder) circle(waits []int32, merges, nexts []bool) []int {
 			}
 		}
 		if next < 0 {
-			return path[len(path)-1:] // it waits for nothing that waits: a Merge with more than one way in
+			return path[len(path)-1:] // no input of it waits: a Merge with more than one entry
 		}
 		at = next
 	}
 }
 
-// maxPath is how many nodes of a circle a message names.
+// maxPath is the maximum number of nodes of a cycle in a message.
 const maxPath = 6
 
-// path returns the nodes of a circle for a message.
+// path returns the nodes of a cycle for a message.
 func (f *problemFinder) path(circle []int) string {
 	var b strings.Builder
 	for k, i := range circle {
@@ -251,14 +250,14 @@ func (f *problemFinder) path(circle []int) string {
 	return b.String() + shown(f.g.Name(circle[0]))
 }
 
-// checkClass looks at the groups that the attr _class puts a node in (GraphConstructor::ValidateColocationConstraints, and
+// checkClass checks the colocation groups in the attr _class (GraphConstructor::ValidateColocationConstraints, and
 // _GetColocationNames in tensorflow/python/framework/importer.py).
 func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
 	wrong := func(message string) { f.report(p, missingColocation, "", fixed(message)) }
 	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
 		if s, isString := wire.AttrBytes(value, fieldnum.AttrValue_S); !isString || len(s) > 0 {
-			wrong("_class is no list")
+			wrong("_class is not a list")
 		}
 		return
 	}
@@ -266,15 +265,15 @@ func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
 		switch {
 		case !s.Is(fieldnum.AttrValue_ListValue_S):
 			if s.Num > fieldnum.AttrValue_ListValue_S && s.Num <= fieldnum.AttrValue_ListValue_Func {
-				wrong("_class is a list of something else than strings")
+				wrong("_class is not a list of strings")
 				return
 			}
 		case !utf8.Valid(s.Data):
-			wrong("_class holds a string that is not UTF-8")
+			wrong("_class has a string that is not UTF-8")
 		default:
 			group, isGroup := bytes.CutPrefix(s.Data, []byte("loc:@"))
 			if !isGroup || f.group != nil && bytes.Equal(group, f.group) {
-				continue // nodes of one group stand side by side
+				continue // nodes of one group are often adjacent
 			}
 			if _, found := f.g.Find(group); found {
 				f.group = group

@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// An element is what a name in a collection stands for.
+// An element is the node or tensor that a name in a collection refers to.
 type element struct {
 	node   int
 	tensor bool // an output of the node, "name:k"
 }
 
-// element returns what TensorFlow finds under a name, and nil, or why it stops, in the words of its exception
-// (Graph.as_graph_element in tensorflow/python/framework/ops.py). Of a million names few are ever put into words.
+// element returns the node or tensor with a name, as TensorFlow finds it (Graph.as_graph_element in
+// tensorflow/python/framework/ops.py). If it does not exist, element returns a function that returns the message of TensorFlow's
+// exception. Few of a million names need one.
 func (f *problemFinder) element(name string) (element, func() string) {
 	op, port, tensor := strings.Cut(name, ":")
 	if !tensor {
@@ -25,7 +26,7 @@ func (f *problemFinder) element(name string) (element, func() string) {
 	}
 	number, ok := pythonInt(port)
 	if !ok {
-		return element{}, noElement("the name %s looks like that of a tensor and is none: NODE:NUMBER", name)
+		return element{}, noElement("the name %s looks like a tensor name, but is not a valid one (expected NODE:NUMBER)", name)
 	}
 	i, found := f.g.Find([]byte(op))
 	if !found {
@@ -35,7 +36,7 @@ func (f *problemFinder) element(name string) (element, func() string) {
 	if types == nil {
 		return element{node: i, tensor: true}, nil
 	}
-	// Python counts from the end where the number is negative.
+	// Python counts negative numbers from the end.
 	if int64(number) >= types.outputCount || int64(number) < -types.outputCount {
 		return element{}, noElement("the name %s refers to a tensor that does not exist: operation %s has "+
 			strconv.FormatInt(types.outputCount, 10)+" outputs", name, op)
@@ -43,7 +44,7 @@ func (f *problemFinder) element(name string) (element, func() string) {
 	return element{node: i, tensor: true}, nil
 }
 
-// noElement returns what puts names into format.
+// noElement returns a function that formats a message with names.
 func noElement(format string, names ...string) func() string {
 	return func() string {
 		args := make([]any, len(names))

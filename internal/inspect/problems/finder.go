@@ -18,7 +18,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A problemFinder looks for problems in one MetaGraphDef.
+// A problemFinder finds the problems in one MetaGraphDef.
 type problemFinder struct {
 	m     *wire.MetaGraph
 	g     *graph.Graph
@@ -28,23 +28,23 @@ type problemFinder struct {
 	forbidden []match.Glob // ops that must not occur
 
 	producer   int64           // graph_def.versions.producer
-	unbound    map[string]bool // the inputs that the collection unbound_inputs lists
+	unbound    map[string]bool // the inputs in the collection unbound_inputs
 	infos      []*opInfo       // by op id
-	types      []*opTypes      // by node number, nil where they are unknown
+	types      []*opTypes      // by node number; nil if unknown
 	called     map[string]bool // functions that the import instantiates
-	hasObjects bool            // the file is of a SavedModel of TensorFlow 2
+	hasObjects bool            // the file belongs to a SavedModel of TensorFlow 2
 	library    []wire.Function // of graph_def
-	byName     map[string]int  // the first function of that name
-	recorded   recordedShapes  // of the nodes of the graph
-	shapes     shapeTable      // of all shapes inferred
+	byName     map[string]int  // index of the first function with each name
+	recorded   recordedShapes  // recorded shapes of the graph's nodes
+	shapes     shapeTable      // all inferred shapes
 	bodies     map[string]*body
 
 	callResults map[string][]tensor.Shape // by function and arguments
-	callDepth   int                       // calls that are being followed
+	callDepth   int                       // nesting of the calls being followed
 	callNodes   int                       // nodes of bodies followed so far
-	attrs       []byte                    // room for the attrs of a node
-	group       []byte                    // the colocation group that was found last
-	scratch     wire.Node                 // for messages about a node
+	attrs       []byte                    // buffer for the attrs of a node
+	group       []byte                    // the colocation group of the previous node
+	scratch     wire.Node                 // buffer for messages about a node
 }
 
 func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
@@ -65,7 +65,7 @@ func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
 	}
 }
 
-// findInMessage looks at size, texts and versions.
+// findInMessage checks the size and the versions of the message.
 func (f *problemFinder) findInMessage() {
 	var size int64
 	for i := range f.m.Fields {
@@ -120,13 +120,12 @@ func integers(message []byte, num protowire.Number) iter.Seq[uint64] {
 	}
 }
 
-// node returns how messages name node i.
+// node returns the place of node i.
 func (f *problemFinder) node(i int) func() string {
 	return func() string { return "node " + shown(f.g.Name(i)) }
 }
 
-// findInOps looks at the ops that the graph uses, as a whole: those that are going out of use, and those that the file's own list
-// does not define.
+// findInOps checks the set of ops that the graph uses for deprecated ops and for ops that the file's own list does not define.
 func (f *problemFinder) findInOps() {
 	first := make([]int, len(f.infos))
 	uses := make([]int, len(f.infos))
@@ -152,7 +151,7 @@ func (f *problemFinder) findInOps() {
 		return
 	}
 	message := func(op *opInfo) func() string { return fixed("op " + op.name + " is not in stripped_op_list") }
-	// Each op counts once: a list that lacks MatMul lacks it for all nodes.
+	// Each op counts once: if the list lacks MatMul, it does so for all nodes.
 	inGraph := make(map[*opInfo]bool, len(f.infos))
 	for id, op := range f.infos {
 		inGraph[op] = true
@@ -179,8 +178,8 @@ func (f *problemFinder) opsInBodies() []*opInfo {
 	return ops
 }
 
-// findUnrunnable looks for ops that import and run only on some machines, or in no other process. first and uses are by op id,
-// bodies the ops of function bodies.
+// findUnrunnable reports ops that import but run only on some machines, or only in the process that built the graph. first and uses
+// are indexed by op id; bodies has the ops of function bodies.
 func (f *problemFinder) findUnrunnable(first, uses []int, bodies []*opInfo) {
 	note := func(op *opInfo, times int, place func() string) {
 		if op.kind != registeredOp {
@@ -203,13 +202,13 @@ func (f *problemFinder) findUnrunnable(first, uses []int, bodies []*opInfo) {
 	}
 }
 
-// unlisted reports whether the file's own list should define an op and does not.
+// unlisted reports whether the file's own list should define an op but does not.
 func (f *problemFinder) unlisted(op *opInfo) bool {
 	has := f.ops.listed.Has(op.name)
 	return op.kind == registeredOp && !has
 }
 
-// removal says that an op is going out of use.
+// removal returns the message for a deprecated or removed op.
 func (f *problemFinder) removal(op *opInfo) func() string {
 	version := op.deprecated.GetVersion()
 	return func() string {

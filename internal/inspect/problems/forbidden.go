@@ -7,7 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findForbidden looks for ops that must not occur, in the graph and in every function body.
+// findForbidden reports forbidden ops in the graph and in all function bodies.
 func (f *problemFinder) findForbidden() error {
 	if len(f.forbidden) == 0 {
 		return nil
@@ -47,7 +47,7 @@ func (f *problemFinder) findForbidden() error {
 	return nil
 }
 
-// inBody returns how messages name a node of a function body.
+// inBody returns the place of a node in a function body.
 func inBody(function string, n *wire.Node) func() string {
 	return func() string { return "function " + shown(function) + ", node " + shown(n.Name) }
 }

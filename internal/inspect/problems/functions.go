@@ -12,8 +12,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInLibrary makes the functions of the library known and looks at what the library as a whole can be wrong about
-// (FunctionLibraryDefinition in tensorflow/core/framework/function.cc, from_library in tensorflow/python/framework/function.py).
+// findInLibrary registers the functions of the library and checks the library as a whole (FunctionLibraryDefinition in
+// tensorflow/core/framework/function.cc, from_library in tensorflow/python/framework/function.py).
 func (f *problemFinder) findInLibrary() error {
 	var gradients []wire.Field
 	for field, err := range f.g.Rest().Library() {
@@ -31,31 +31,31 @@ func (f *problemFinder) findInLibrary() error {
 	return nil
 }
 
-// addFunction makes one function known.
+// addFunction registers one function.
 func (f *problemFinder) addFunction(function wire.Function) {
 	name := function.Name()
 	f.library = append(f.library, function)
 	place := func() string { return "function " + shown(name) }
 	if first, known := f.byName[name]; known {
 		if !opdef.SameFunction(f.library[first], function) {
-			f.found.add(duplicateFunction, name, place, fixed("an earlier function with another body has the same name"))
+			f.found.add(duplicateFunction, name, place, fixed("an earlier function with a different body has the same name"))
 		}
 		return
 	}
 	f.byName[name] = len(f.library) - 1
 	if f.ops.registered.Has(name) {
-		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op of that name"))
+		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op with this name"))
 		return
 	}
 	raw, _ := wire.Merged(function, fieldnum.FunctionDef_Signature)
 	signature := new(tfpb.OpDef)
 	if err := schema.Unmarshal(raw, signature); err != nil {
-		return // bytes that are no message; the walk over the texts says so
+		return // not a valid message; findDamage reports it
 	}
 	f.ops.functions[name] = signature
 }
 
-// findInGradients looks at the pairs of function and gradient function. Without any function TensorFlow does not look at them.
+// findInGradients checks the pairs of function and gradient function. TensorFlow ignores them if there are no functions.
 func (f *problemFinder) findInGradients(gradients []wire.Field) {
 	if len(f.library) == 0 {
 		return
@@ -76,15 +76,15 @@ func (f *problemFinder) findInGradients(gradients []wire.Field) {
 	}
 	for _, function := range f.library {
 		if gradientOf[function.Name()] == "" {
-			return // there is one to begin with
+			return // a function without a gradient: no cycle
 		}
 	}
 	f.found.add(functionGradient, "", fixed("graph_def.library"), fixed("every function has a gradient, so they form a cycle"))
 }
 
-// looksLikeFunction reports whether an op that nothing defines has the name of a function. TensorFlow's names for those of tf.function,
-// of datasets and of control flow end in a number; a Defun has the name of a Python function. Ops are called in CamelCase, which
-// REGISTER_OP insists on.
+// looksLikeFunction reports whether an undefined op has the name of a function. In TensorFlow, names of tf.functions and of
+// functions of datasets and control flow end in a number, and a Defun has the name of a Python function. Ops have CamelCase names,
+// as REGISTER_OP requires.
 func looksLikeFunction(op string) bool {
 	if op != "" && op[0] != '_' && (op[0] < 'A' || op[0] > 'Z') {
 		return true
@@ -102,8 +102,8 @@ func looksLikeFunction(op string) bool {
 	return err == nil
 }
 
-// findInFunctions looks into the bodies of the functions. Those that the graph calls are put together when it is imported, to
-// infer the shapes of the call; the others when they run.
+// findInFunctions checks the bodies of the functions. The import instantiates those that the graph calls, to infer the shapes of
+// the call; the others are instantiated when they run.
 func (f *problemFinder) findInFunctions() error {
 	if len(f.library) == 0 {
 		return nil
@@ -121,8 +121,8 @@ func (f *problemFinder) findInFunctions() error {
 	return nil
 }
 
-// callAttr returns the attr in which a node of an op names the function that it calls, "" where the op itself may be one
-// (Node::IsFunctionCall in tensorflow/core/graph/graph.h).
+// callAttr returns the attr in which a node with the given op names the function that it calls. It returns "" if the op itself may
+// be a function (Node::IsFunctionCall in tensorflow/core/graph/graph.h).
 func callAttr(op string) string {
 	switch op {
 	case "PartitionedCall", "StatefulPartitionedCall", "SymbolicGradient":
@@ -131,7 +131,7 @@ func callAttr(op string) string {
 	return ""
 }
 
-// findCalled finds the functions that the graph calls, and those that these call.
+// findCalled finds the functions that the graph calls, directly or indirectly.
 func (f *problemFinder) findCalled() error {
 	var queue []string
 	call := func(n *wire.Node) {
@@ -169,13 +169,13 @@ func (f *problemFinder) findCalled() error {
 	return nil
 }
 
-// A body is what a function's body holds.
+// A body is the parsed body of a function.
 type body struct {
 	argNames   []string
 	argNumbers map[string]int
 	nodes      map[string]bodyNode
 	order      []bodyNode
-	returned   []string // what each output returns: "arg", "node:output:number"
+	returned   []string // the tensor that each output returns: "arg", "node:output:number"
 }
 
 type bodyNode struct {
@@ -185,7 +185,7 @@ type bodyNode struct {
 	raw    []byte // the NodeDef
 }
 
-// checkBody looks into the body of a function.
+// checkBody checks the body of a function.
 func (f *problemFinder) checkBody(name string, function wire.Function) error {
 	signature := f.ops.functions[name]
 	if signature == nil {
@@ -235,9 +235,8 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 	return nil
 }
 
-// hasReplacement reports whether TensorFlow runs another function in place of this one if the device demands it: Keras writes its
-// LSTM and GRU twice, for GPUs and for CPUs (ImplementationSelector in
-// tensorflow/core/grappler/optimizers/implementation_selector.h).
+// hasReplacement reports whether TensorFlow replaces a function by another one for some devices. Keras writes its LSTM and GRU
+// twice, for GPUs and for CPUs (ImplementationSelector in tensorflow/core/grappler/optimizers/implementation_selector.h).
 func hasReplacement(function wire.Function) bool {
 	for s := wire.Scan(function); s.Next(); {
 		if !s.Is(fieldnum.FunctionDef_Attr) {
@@ -250,7 +249,7 @@ func hasReplacement(function wire.Function) bool {
 	return false
 }
 
-// checkReturns looks at what a function returns.
+// checkReturns checks the results of a function.
 func (f *problemFinder) checkReturns(name string, function wire.Function, signature *tfpb.OpDef, b *body) {
 	returned := make(map[string]string)
 	for s := wire.Scan(function); s.Next(); {
@@ -277,7 +276,7 @@ func (b *body) isArg(name string) bool {
 	return ok
 }
 
-// has reports whether an input names something in the body: "arg", "node:output", "node:output:0" or "^node"
+// has reports whether an input refers to something in the body: "arg", "node:output", "node:output:0" or "^node"
 // (FunctionInstantiationHelper in tensorflow/core/framework/function.cc).
 func (b *body) has(input string) bool {
 	if name, control := strings.CutPrefix(input, "^"); control {
@@ -297,7 +296,7 @@ func (b *body) has(input string) bool {
 		return false
 	}
 	if n.op.kind == unknownOp || n.types == nil {
-		return true // nobody knows its outputs
+		return true // the outputs of the op are unknown
 	}
 	output, index, _ := strings.Cut(rest, ":")
 	for _, arg := range n.op.outputs {

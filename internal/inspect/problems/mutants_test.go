@@ -41,8 +41,8 @@ func errorsIn(problems []Problem) []string {
 	return out
 }
 
-// TestProblemsLikeTensorFlow holds Problems to what TensorFlow said about some hundred graphs with one thing wrong each, which
-// testdata/mutants.py made.
+// TestProblemsLikeTensorFlow compares Find with TensorFlow's verdict on some hundred graphs with one defect each, which
+// testdata/mutants.py created.
 func TestProblemsLikeTensorFlow(t *testing.T) {
 	archive, err := os.ReadFile("testdata/mutants.tar.gz")
 	if err != nil {
@@ -79,9 +79,9 @@ func TestProblemsLikeTensorFlow(t *testing.T) {
 			case !tried:
 				t.Errorf("%s: not in the archive", name)
 			case verdict == "ok" && len(errs) > 0:
-				t.Errorf("%s: TensorFlow imports it, and Problems finds %q", name, errs)
+				t.Errorf("%s: TensorFlow imports it, but Find reports %q", name, errs)
 			case verdict == "refused" && len(errs) == 0:
-				t.Errorf("%s: TensorFlow says %s, and Problems finds nothing", name, fields[2])
+				t.Errorf("%s: TensorFlow says %s, but Find reports no error", name, fields[2])
 			}
 			if verdict == "refused" {
 				refused++
@@ -89,18 +89,18 @@ func TestProblemsLikeTensorFlow(t *testing.T) {
 		}
 	}
 	if refused < 200 {
-		t.Errorf("only %d graphs that TensorFlow refuses", refused)
+		t.Errorf("only %d graphs that TensorFlow rejects", refused)
 	}
 }
 
-// TestProblemsOfCorpus holds Problems to what TensorFlow said about real files (INDEX.tsv, column import_ok).
+// TestProblemsOfCorpus compares Find with TensorFlow's verdict on real files (INDEX.tsv, column import_ok).
 func TestProblemsOfCorpus(t *testing.T) {
 	corpus := testfiles.Path(t, "../shared/corpus")
 	index, err := os.ReadFile(filepath.Join(corpus, "INDEX.tsv"))
 	if err != nil {
-		t.Skip("the corpus of real files is not there")
+		t.Skip("no corpus")
 	}
-	// What must be named, where TensorFlow does not import the file.
+	// Errors that must be found if TensorFlow does not import the file.
 	named := map[string]string{
 		"pointnet2-customops-1.2.meta":    "FarthestPointSample",
 		"serving-half-plus-two-0.12.meta": "0.12.head",
@@ -135,13 +135,13 @@ func TestProblemsOfCorpus(t *testing.T) {
 		switch {
 		case strings.HasPrefix(verdict, "ok"):
 			if len(errs) > 0 {
-				t.Errorf("%s: TensorFlow imports it, and Problems finds %q", name, errs)
+				t.Errorf("%s: TensorFlow imports it, but Find reports %q", name, errs)
 			}
 		case len(errs) == 0 || !strings.Contains(errs[0], named[name]):
-			t.Errorf("%s: TensorFlow says %s, and Problems finds %q", name, verdict, errs)
+			t.Errorf("%s: TensorFlow says %s, but Find reports %q", name, verdict, errs)
 		}
 	}
 	if tried == 0 {
-		t.Error("no file tried")
+		t.Error("no files checked")
 	}
 }

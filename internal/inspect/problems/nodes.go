@@ -10,18 +10,18 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A nodePlace says which node is looked at, in the graph or in the body of a function.
+// A nodePlace identifies a node of the graph or of a function body.
 type nodePlace struct {
 	name     []byte
 	function string // "" for the graph
 }
 
-// report notes a problem of a node. In function bodies nearly every problem is one of the body.
+// report adds a problem of a node. In function bodies, nearly every problem becomes a problem of the body.
 func (f *problemFinder) report(p *nodePlace, kind problemKind, group string, message func() string) {
 	f.advise(p, kind, group, message, "")
 }
 
-// advise notes a problem of a node with advice of its own; see addAdvice.
+// advise is report with a specific hint; see addAdvice.
 func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, message func() string, hint string) {
 	if p.function == "" {
 		f.found.addAdvice(kind, group, 1, func() string { return "node " + shown(p.name) }, message, hint)
@@ -30,11 +30,11 @@ func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, mes
 	built := f.builds(p.function)
 	switch {
 	case kind == undefinedFunctionAttr && !f.hasObjects:
-		// The import does not look for it.
+		// The import does not check this.
 	case kind == undefinedFunctionAttr:
 		kind = undefinedFunction
 	case (kind == unregisteredOp || kind == undefinedFunction) && built:
-		// The advice on the op helps, whoever uses it.
+		// The hint about the op helps in function bodies too.
 	case kind == unregisteredOp:
 		kind = uncalledUnregisteredOp
 	case kind == duplicateNode || built:
@@ -45,11 +45,11 @@ func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, mes
 	f.found.addAdvice(kind, group, 1, func() string { return "function " + shown(p.function) + ", node " + shown(p.name) }, message, hint)
 }
 
-// builds reports whether TensorFlow builds the body of a function when it reads the file: if the graph calls it, and in a SavedModel
-// of TensorFlow 2 always (load_function_def_library in tensorflow/python/saved_model/function_deserialization.py).
+// builds reports whether TensorFlow instantiates a function during the import. It does so if the graph calls the function, and
+// always in a SavedModel of TensorFlow 2 (load_function_def_library in tensorflow/python/saved_model/function_deserialization.py).
 func (f *problemFinder) builds(function string) bool { return f.called[function] || f.hasObjects }
 
-// findInNodes looks at every node by itself: its name, its op and its attrs.
+// findInNodes checks the name, the op and the attrs of every node.
 func (f *problemFinder) findInNodes() {
 	ops := f.g.Ops()
 	f.infos = make([]*opInfo, len(ops))
@@ -71,10 +71,10 @@ func (f *problemFinder) findInNodes() {
 	}
 }
 
-// validNodeName reports whether TensorFlow takes name for the name of a node (IsValidNodeName in
+// validNodeName reports whether TensorFlow accepts name as the name of a node (IsValidNodeName in
 // tensorflow/core/common_runtime/graph_constructor.cc).
 func validNodeName(name []byte) bool {
-	first := true // of the name, or behind a '>'
+	first := true // at the start of the name, or after a '>'
 	for _, c := range name {
 		switch class := nameBytes[c]; {
 		case class == firstByte:
@@ -88,7 +88,7 @@ func validNodeName(name []byte) bool {
 	return !first
 }
 
-// The bytes that can stand in a node name: anywhere, or not at the beginning.
+// The classes of bytes in a node name: allowed anywhere, or not at the start.
 const (
 	firstByte = 1 + iota
 	laterByte
@@ -106,14 +106,14 @@ var nameBytes = func() (classes [256]uint8) {
 	return classes
 }()
 
-// A nodeFacts is what the attrs of a node say: the types of its inputs and outputs, nil where they are unknown, and the number of
-// the shapes that it records, 0 where it records none.
+// A nodeFacts holds the facts that follow from the attrs of a node: the types of its inputs and outputs, nil if unknown, and the
+// number of its list of recorded shapes, 0 for none.
 type nodeFacts struct {
 	types  *opTypes
 	shapes int32
 }
 
-// checkNode looks at the op and the attrs of the node whose NodeDef is raw (ValidateNodeDef in
+// checkNode checks the op and the attrs of the node with NodeDef raw (ValidateNodeDef in
 // tensorflow/core/framework/node_def_util.cc).
 func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFacts {
 	switch {
@@ -124,7 +124,7 @@ func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFact
 		f.unknownOp(p, op)
 	}
 	attrs := attrsOf(raw)
-	// Most nodes of an op have the same attrs as some other, but for their group.
+	// Most nodes with the same op have the same attrs as another one, except for the colocation group.
 	cached := p.function == "" && len(attrs) <= maxCachedAttrs
 	if cached {
 		var class []byte
@@ -148,8 +148,7 @@ func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFact
 	return facts
 }
 
-// attrsOf returns the bytes of a NodeDef from the first attr on, or more where what stands before that is not spelled in the
-// shortest way.
+// attrsOf returns the bytes of a NodeDef from the first attr on. It returns more if a length before that has several bytes.
 func attrsOf(raw []byte) []byte {
 	const bytesTag = byte(protowire.BytesType)
 	for at := 0; at+1 < len(raw); {
@@ -168,8 +167,8 @@ func attrsOf(raw []byte) []byte {
 	return nil
 }
 
-// cutClass returns attrs without the attr _class, in room that is used again, and the value of that. It finds it where all is
-// spelled in the shortest way.
+// cutClass returns attrs without the attr _class, and the value of _class. The result is valid until the next call. cutClass finds
+// the attr only if all lengths up to it have one byte.
 func (f *problemFinder) cutClass(attrs []byte) (rest, class []byte) {
 	const (
 		attrTag = byte(fieldnum.NodeDef_Attr)<<3 | byte(protowire.BytesType)
@@ -190,13 +189,13 @@ func (f *problemFinder) cutClass(attrs []byte) (rest, class []byte) {
 	return attrs, nil
 }
 
-// maxCachedAttrs is how long attrs can be that are remembered to be in order, maxCached how many of one op are remembered.
+// maxCachedAttrs is the maximum length of the attrs that are cached as valid; maxCached is how many are cached for one op.
 const (
 	maxCachedAttrs = 256
 	maxCached      = 1 << 12
 )
 
-// checkAttrs looks at the attrs of a node, which stand in the bytes of its NodeDef or in the end of them.
+// checkAttrs checks the attrs of a node. node is its NodeDef or the end of it, from the first attr on.
 func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFacts {
 	clear(op.attrValues)
 	clear(op.present)
@@ -249,12 +248,12 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	return facts
 }
 
-// fewAttrs is how many attrs are compared one by one, which is faster than a map for so few.
+// fewAttrs is the number of attrs up to which a linear search is faster than a map.
 const fewAttrs = 16
 
-// attr returns the number of an attr, -1 where the op does not have it.
+// attr returns the number of an attr, or -1 if the op does not have it.
 func (op *opInfo) attr(key []byte) int {
-	if len(op.attrs) > fewAttrs { // a hostile op has thousands, and its node as many
+	if len(op.attrs) > fewAttrs { // a hostile op and its node can have thousands
 		if i, ok := op.numbers[string(key)]; ok {
 			return i
 		}
@@ -268,7 +267,7 @@ func (op *opInfo) attr(key []byte) int {
 	return -1
 }
 
-// unknownOp notes an op that is neither registered nor a function of the file.
+// unknownOp reports an op that is neither registered nor a function of the file.
 func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
 	library, known := opdef.LibraryOf(op.name)
 	if !known && f.lostFunction(p, op) {
@@ -291,8 +290,8 @@ func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
 	}, hint)
 }
 
-// lostFunction reports whether an op that TensorFlow does not have was a function of the file. The op list of a file defines all ops
-// of its graph, also those of other libraries, and no function.
+// lostFunction reports whether an unregistered op was a function of the file. The op list of a file defines all ops of its graph,
+// including those of other libraries, but no functions.
 func (f *problemFinder) lostFunction(p *nodePlace, op *opInfo) bool {
 	if op.kind != unknownOp {
 		return false

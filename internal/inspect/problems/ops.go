@@ -10,41 +10,41 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// This file holds what nodes are checked against: ops, put in a form in which checking a million nodes is quick.
+// This file prepares op definitions so that checking a million nodes against them is fast.
 
-// An opKind says what an op is.
+// An opKind is where an op is defined.
 type opKind int
 
 const (
-	unknownOp    opKind = iota // nothing defines it
-	listedOp                   // only the file's own list defines it
-	registeredOp               // TensorFlow registers it
-	functionOp                 // a function of the file's library
+	unknownOp    opKind = iota // nowhere
+	listedOp                   // only in the file's own list
+	registeredOp               // in TensorFlow
+	functionOp                 // in the file's function library
 )
 
-// An opInfo is an op as nodes are checked against it.
+// An opInfo is an op in a form that is fast to check nodes against.
 type opInfo struct {
 	name       string
 	kind       opKind
 	inputs     []opArg
 	outputs    []opArg
 	attrs      []opAttr
-	numbers    map[string]int // of the attrs, by name; the first of a name counts
-	typed      []int          // which attrs the types of inputs and outputs follow from
+	numbers    map[string]int // number of the first attr with each name
+	typed      []int          // the attrs that determine the types of inputs and outputs
 	deprecated *tfpb.OpDeprecation
-	defaults   map[string][]byte // AttrValues, nil until somebody asks for them
+	defaults   map[string][]byte // AttrValues; nil until first used
 
-	constant   *opTypes             // the types, where they follow from no attr
-	byAttrs    map[string]*opTypes  // the types, by the values of the attrs that they follow from
-	attrKey    []byte               // room for a key of byAttrs
-	attrValues [][]byte             // room for the values
-	present    []bool               // room for which attrs a node has
-	uses       bodyUses             // in the bodies of functions
-	runnable   bodyUses             // in those that TensorFlow does not replace by others
-	seen       map[string]nodeFacts // what nodes of the graph say that are in order, by the bytes of their attrs
+	constant   *opTypes             // the types, if no attr determines them
+	byAttrs    map[string]*opTypes  // the types, by the values of the attrs that determine them
+	attrKey    []byte               // buffer for a key of byAttrs
+	attrValues [][]byte             // the attrs of the current node
+	present    []bool               // which attrs the current node has
+	uses       bodyUses             // uses in function bodies
+	runnable   bodyUses             // uses in function bodies that TensorFlow does not replace
+	seen       map[string]nodeFacts // facts of valid nodes of the graph, by the bytes of their attrs
 }
 
-// A bodyUses counts the nodes of function bodies that have an op.
+// A bodyUses counts the nodes of function bodies with a given op.
 type bodyUses struct {
 	count int
 	first nodePlace
@@ -57,12 +57,12 @@ func (u *bodyUses) add(p nodePlace) {
 	u.count++
 }
 
-// place returns how messages name the first node.
+// place returns the place of the first node.
 func (u *bodyUses) place() func() string {
 	return func() string { return "function " + shown(u.first.function) + ", node " + shown(u.first.name) }
 }
 
-// An opArg is one input or output argument of an op. The attrs are numbers of opInfo.attrs, -1 where there is none.
+// An opArg is one input or output argument of an op. Its attrs are indexes into opInfo.attrs, or -1 for none.
 type opArg struct {
 	name                            string
 	dtype                           int32
@@ -73,7 +73,7 @@ type opArg struct {
 // An opAttr is one attr of an op.
 type opAttr struct {
 	name           string
-	field          protowire.Number // of AttrValue or, of a list, of AttrValue.ListValue
+	field          protowire.Number // field of AttrValue, or of AttrValue.ListValue for a list
 	list           bool
 	hasDefault     bool
 	defaultValue   []byte // AttrValue
@@ -81,23 +81,23 @@ type opAttr struct {
 	allowedStrings []string
 	hasMinimum     bool
 	minimum        int64
-	kindName       string // "type", "list(int)", ... as op definitions spell it
+	kindName       string // the type in op definitions: "type", "list(int)", ...
 }
 
-// An opTypes is the types of the inputs and outputs of a node.
+// An opTypes holds the types of the inputs and outputs of a node.
 type opTypes struct {
 	inputs, outputs []typeRun
 	inputCount      int64
 	outputCount     int64
 }
 
-// A typeRun is several tensors of one type, one behind the other.
+// A typeRun is a number of consecutive tensors with one type.
 type typeRun struct {
 	dtype int32
 	count int64
 }
 
-// at returns the type of number i.
+// at returns the type of tensor number i.
 func at(runs []typeRun, i int64) int32 {
 	for _, r := range runs {
 		if i < r.count {
@@ -108,8 +108,8 @@ func at(runs []typeRun, i int64) int32 {
 	return 0
 }
 
-// attrFields maps the type of an attr, as an OpDef spells it, to the field of AttrValue; those of AttrValue.ListValue are the
-// same but for func.
+// attrFields maps the type of an attr in an OpDef to its field in AttrValue. The fields of AttrValue.ListValue have the same
+// numbers, except for func.
 var attrFields = map[string]protowire.Number{
 	"string": fieldnum.AttrValue_S, "int": fieldnum.AttrValue_I, "float": fieldnum.AttrValue_F, "bool": fieldnum.AttrValue_B, "type": fieldnum.AttrValue_Type,
 	"shape": fieldnum.AttrValue_Shape, "tensor": fieldnum.AttrValue_Tensor, "func": fieldnum.AttrValue_Func,
@@ -182,8 +182,8 @@ func newOpAttr(def *tfpb.OpDef_AttrDef) opAttr {
 	return a
 }
 
-// encodeAttr returns a value that the types of an op can follow from as the bytes of an AttrValue: a type, an integer or a
-// list of types. Any other is present and empty.
+// encodeAttr returns an AttrValue that can determine types as bytes: a type, an integer or a list of types. For other values it
+// returns empty, non-nil bytes.
 func encodeAttr(v *tfpb.AttrValue) []byte {
 	switch v := v.GetValue().(type) {
 	case *tfpb.AttrValue_Type:
@@ -201,8 +201,8 @@ func encodeAttr(v *tfpb.AttrValue) []byte {
 	return []byte{}
 }
 
-// types returns the types of a node's inputs and outputs. values holds, by attr number, the AttrValue that the node has or nil
-// where it has none; only those of op.typed are read. It returns nil where the values make no types.
+// types returns the types of a node's inputs and outputs, or nil if values does not determine them. values holds the node's
+// AttrValues by attr number, or nil for an absent attr. Only those in op.typed are used.
 func (op *opInfo) types(values [][]byte) *opTypes {
 	if op.constant != nil {
 		return op.constant
@@ -221,7 +221,7 @@ func (op *opInfo) types(values [][]byte) *opTypes {
 	return types
 }
 
-// typesOf finds the types out.
+// typesOf computes the result of types.
 func (op *opInfo) typesOf(values [][]byte) *opTypes {
 	t := new(opTypes)
 	var ok bool
@@ -234,10 +234,10 @@ func (op *opInfo) typesOf(values [][]byte) *opTypes {
 	return t
 }
 
-// maxTensors is the most tensors that one argument is believed to stand for.
+// maxTensors is the maximum number of tensors in one argument.
 const maxTensors = 1 << 24
 
-// runs returns the types of the tensors that args stand for (tensorflow/core/framework/node_def_util.cc, AddArgToSig).
+// runs returns the types and the number of the tensors in args (tensorflow/core/framework/node_def_util.cc, AddArgToSig).
 func (op *opInfo) runs(args []opArg, values [][]byte) ([]typeRun, int64, bool) {
 	var out []typeRun
 	var total int64
@@ -270,7 +270,7 @@ func (op *opInfo) runs(args []opArg, values [][]byte) ([]typeRun, int64, bool) {
 	return out, total, true
 }
 
-// value returns the AttrValue of attr i, the default where the node has none.
+// value returns the AttrValue of attr i, or its default if the node does not have it.
 func (op *opInfo) value(i int, values [][]byte) []byte {
 	if len(values[i]) == 0 {
 		return op.attrs[i].defaultValue
@@ -278,7 +278,7 @@ func (op *opInfo) value(i int, values [][]byte) []byte {
 	return values[i]
 }
 
-// An opSet finds ops by name: those that TensorFlow registers, the functions of the file, those of the file's own list.
+// An opSet finds ops by name: those that TensorFlow registers, the functions of the file, and those in the file's own list.
 type opSet struct {
 	registered *opdef.Registered
 	functions  map[string]*tfpb.OpDef // the signatures of the file's functions
@@ -286,7 +286,7 @@ type opSet struct {
 	infos      map[string]*opInfo
 }
 
-// find returns the op of that name, one of kind unknownOp where nothing defines it.
+// find returns the op with that name. Its kind is unknownOp if the op is not defined.
 func (s *opSet) find(name string) *opInfo {
 	if op := s.infos[name]; op != nil {
 		return op

@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// fileInputs lists the ops that read files, and which of their inputs name the files.
+// fileInputs lists the ops that read files, and which of their inputs are file names.
 var fileInputs = map[string][]int{
 	"CSVDataset": {0}, "CSVDatasetV2": {0},
 	"FixedLengthRecordDataset": {0}, "FixedLengthRecordDatasetV2": {0},
@@ -27,7 +27,7 @@ var fileInputs = map[string][]int{
 	"TextLineDataset":    {0},
 }
 
-// findOutsideFiles looks for constants that spell absolute paths and end up in ops that read files. Assets of a SavedModel are no
+// findOutsideFiles reports constants with absolute paths that are inputs of ops that read files. Assets of a SavedModel are not a
 // problem: the loader replaces their paths.
 func (f *problemFinder) findOutsideFiles() {
 	ids := make(map[int32][]int)
@@ -69,21 +69,21 @@ func (f *problemFinder) assetNodes() map[string]bool {
 	return nodes
 }
 
-// The limits of following file names back to the constants they come from.
+// Limits on tracing file names back to constants.
 const (
-	maxTraced     = 1 << 20 // nodes, for all ops together
+	maxTraced     = 1 << 20 // nodes, in total
 	maxTracedOnce = 256     // nodes, for one op
-	maxPaths      = 8       // paths that one op is said to read
+	maxPaths      = 8       // reported paths for one op
 )
 
 // A pathTrace follows tensors back to constant strings.
 type pathTrace struct {
 	f      *problemFinder
 	assets map[string]bool
-	left   int // nodes that may still be followed
+	left   int // number of nodes that may still be visited
 }
 
-// paths returns the absolute paths among the constants that a tensor of strings comes from.
+// paths returns the absolute paths among the constants that determine a string tensor.
 func (t *pathTrace) paths(e graph.Edge) []string {
 	var found []string
 	seen := make(map[int32]bool)
@@ -114,7 +114,7 @@ func (t *pathTrace) paths(e graph.Edge) []string {
 	return found
 }
 
-// enqueued returns what goes into a queue.
+// enqueued returns the tensors that are added to a queue.
 func (t *pathTrace) enqueued(queue int) []graph.Edge {
 	var out []graph.Edge
 	readers := t.f.g.Consumers(queue)
@@ -143,7 +143,7 @@ func (t *pathTrace) absolute(i, most int) []string {
 	return out
 }
 
-// isAbsolute reports whether a file name spells the whole way to a file: /a/b, C:\a, \\host\a, gs://bucket/a.
+// isAbsolute reports whether a file name is absolute: /a/b, C:\a, \\host\a, gs://bucket/a.
 func isAbsolute(name string) bool {
 	const longest = 4096 // PATH_MAX
 	if len(name) > longest {

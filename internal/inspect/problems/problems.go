@@ -1,4 +1,4 @@
-// Package problems finds what keeps TensorFlow from importing a file, and what else is wrong with it.
+// Package problems finds what prevents TensorFlow from importing a file, and other problems of the file.
 package problems
 
 import (
@@ -11,26 +11,26 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 )
 
-// A Severity says how much a Problem matters.
+// A Severity is how serious a Problem is.
 type Severity string
 
-// The severities, the worst first.
+// The severities, most serious first.
 const (
-	SeverityError   Severity = "error"   // TensorFlow refuses to import the file, or to run a constant that is damaged
-	SeverityWarning Severity = "warning" // it imports the file, and what is imported does not do what one expects
-	SeverityInfo    Severity = "info"    // it imports the file; who uses it should know this
+	SeverityError   Severity = "error"   // TensorFlow cannot import the file, or cannot run a damaged constant
+	SeverityWarning Severity = "warning" // the import succeeds, but the graph does not work as expected
+	SeverityInfo    Severity = "info"    // the import succeeds; users of the file should know this
 )
 
-// A Problem is something in a file that keeps TensorFlow from importing it or surprises who does. Equal problems in many
-// places are one Problem.
+// A Problem is something that prevents TensorFlow from importing a file, or that surprises its users. Equal problems in many places
+// form one Problem.
 type Problem struct {
-	ID       string   `json:"id"`                 // stable: one of ProblemKinds
-	Severity Severity `json:"severity"`           // of the kind
-	Place    string   `json:"place"`              // where, or the first of several places: "node conv1", "collection train_op"
-	Message  string   `json:"message"`            // what is wrong there, in one line
-	Hint     string   `json:"hint"`               // what to do
+	ID       string   `json:"id"`                 // stable id; see docs/problems.md
+	Severity Severity `json:"severity"`           // "error", "warning" or "info"
+	Place    string   `json:"place"`              // the place, or the first of several: "node conv1", "collection train_op"
+	Message  string   `json:"message"`            // what is wrong at Place, in one line
+	Hint     string   `json:"hint"`               // how to fix it
 	Count    int      `json:"count"`              // number of places, at least 1
-	Examples []Place  `json:"examples,omitempty"` // where Count > 1: the first places in file order, Place among them
+	Examples []Place  `json:"examples,omitempty"` // if Count > 1: the first places in file order, including Place
 }
 
 // A Place is one of several places of a Problem.
@@ -39,10 +39,10 @@ type Place struct {
 	Message string `json:"message"`
 }
 
-// Find returns what would keep TensorFlow 2.21 (ReferenceVersion) from importing the file or surprise who does, errors
-// first, then warnings, then infos, each in the order of ProblemKinds. It is empty for a file that is in order. Importing is
-// what tf.compat.v1.train.import_meta_graph does; tf.saved_model.load calls it. The error, for bytes that are no MetaGraphDef,
-// wraps a *wire.SyntaxError. Each node whose op matches one of forbidden is an error too.
+// Find returns what prevents TensorFlow 2.21 (ReferenceVersion) from importing a file, or surprises its users. A node whose op
+// matches one of forbidden is an error. Importing means tf.compat.v1.train.import_meta_graph, which tf.saved_model.load calls too.
+// Errors come first, then warnings, then infos, each in the order of Kinds. The result is empty for a file without problems. The
+// error wraps a *wire.SyntaxError if the bytes are not a MetaGraphDef.
 func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 	g, err := m.Graph()
 	if err != nil {
@@ -61,8 +61,7 @@ func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 	return f.found.problems(), nil
 }
 
-// checks are the passes over the file, in the order in which later ones need what earlier ones find out. Each reports problems of the
-// kinds in problemKinds.
+// checks are the passes over the file. Later ones use the results of earlier ones. Each reports kinds of problemKinds.
 var checks = []func(*problemFinder) error{
 	always((*problemFinder).findInMessage),
 	always((*problemFinder).findUnbound),
@@ -84,7 +83,7 @@ var checks = []func(*problemFinder) error{
 	(*problemFinder).findForbidden,
 }
 
-// always makes a check of one that cannot fail.
+// always turns a check that cannot fail into one that returns an error.
 func always(find func(*problemFinder)) func(*problemFinder) error {
 	return func(f *problemFinder) error {
 		find(f)
@@ -92,7 +91,7 @@ func always(find func(*problemFinder)) func(*problemFinder) error {
 	}
 }
 
-// maxExamples is how many places of one problem are told, maxGroups how many problems of one kind stand apart.
+// maxExamples is the maximum number of reported places of one problem; maxGroups is the maximum number of problems of one kind.
 const (
 	maxExamples = 5
 	maxGroups   = 40
@@ -100,10 +99,10 @@ const (
 
 // A problemList collects problems. The places of one kind and one group make one Problem.
 type problemList struct {
-	groups map[problemGroup]int // number in found
+	groups map[problemGroup]int // index in found
 	kinds  map[problemKind]int  // number of groups
 	found  []foundProblem
-	places int // of all of them
+	places int // total number of places
 }
 
 type problemGroup struct {
@@ -116,21 +115,21 @@ type foundProblem struct {
 	problem Problem
 }
 
-// otherGroups is the group that takes what is too much for groups of their own.
+// otherGroups is the group for everything beyond maxGroups.
 const otherGroups = "\x00others"
 
-// add notes one place of a problem. group sets apart problems of one kind that are not the same: the op that is not
-// registered, the device that is not spelled right. message and place are called for the first few only.
+// add adds one place of a problem. group distinguishes problems of one kind, such as the unregistered op or the invalid device. add
+// calls place and message only for the first few places.
 func (l *problemList) add(kind problemKind, group string, place, message func() string) {
 	l.addTimes(kind, group, 1, place, message)
 }
 
-// addTimes notes a problem that is found in several places at once.
+// addTimes adds a problem with several places at once.
 func (l *problemList) addTimes(kind problemKind, group string, times int, place, message func() string) {
 	l.addAdvice(kind, group, times, place, message, "")
 }
 
-// addAdvice notes a problem with advice of its own in place of that of its kind, unless hint is empty.
+// addAdvice is addTimes with a specific hint, which replaces that of the kind unless it is empty.
 func (l *problemList) addAdvice(kind problemKind, group string, times int, place, message func() string, hint string) {
 	if l.groups == nil {
 		l.groups, l.kinds = make(map[problemGroup]int), make(map[problemKind]int)
@@ -163,7 +162,7 @@ func (l *problemList) addAdvice(kind problemKind, group string, times int, place
 	}
 }
 
-// problems returns what was noted, in the order that Problems promises.
+// problems returns the collected problems in the order that Find documents.
 func (l *problemList) problems() []Problem {
 	slices.SortStableFunc(l.found, func(a, b foundProblem) int { return int(a.kind) - int(b.kind) })
 	out := make([]Problem, len(l.found))
@@ -176,10 +175,10 @@ func (l *problemList) problems() []Problem {
 	return out
 }
 
-// fixed returns a function that returns s, for places and messages that cost nothing.
+// fixed returns a function that returns s, for places and messages that are cheap to build.
 func fixed(s string) func() string { return func() string { return s } }
 
-// shown returns a name out of a file for a message: as it is where it can be printed and has no space in it, else quoted.
+// shown returns a name from a file for a message. It quotes names with spaces or characters that are not printable.
 func shown[T []byte | string](name T) string {
 	s := string(name)
 	if s == "" || !utf8.ValidString(s) {

@@ -16,8 +16,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// told returns problems as lines: severity, id, count, place, message; those of id no-saver left out.
-func told(problems []Problem) []string {
+// problemLines returns problems as lines: severity, id, count, place, message. It omits no-saver.
+func problemLines(problems []Problem) []string {
 	out := []string{}
 	for _, p := range problems {
 		if p.ID == "no-saver" {
@@ -61,26 +61,26 @@ func TestProblems(t *testing.T) {
 		change func(*tfpb.MetaGraphDef)
 		want   []string
 	}{
-		{"in order", func(*tfpb.MetaGraphDef) {}, []string{}},
-		{"several places are one problem", func(m *tfpb.MetaGraphDef) {
+		{"no problems", func(*tfpb.MetaGraphDef) {}, []string{}},
+		{"several places", func(m *tfpb.MetaGraphDef) {
 			nodes(m, testfiles.FloatNode("a", "Relu", "T", "gone"), testfiles.FloatNode("b", "Relu", "T", "gone:1"))
 		}, []string{"error missing-input x2: node a: reads gone, which does not exist"}},
-		{"each op that is not registered is a problem", func(m *tfpb.MetaGraphDef) {
+		{"unregistered ops", func(m *tfpb.MetaGraphDef) {
 			nodes(m, &tfpb.NodeDef{Name: "a", Op: "Mine"}, &tfpb.NodeDef{Name: "b", Op: "Mine"}, &tfpb.NodeDef{Name: "c", Op: "Yours"})
 		}, []string{
 			"error unregistered-op x2: node a: op Mine is not registered in TensorFlow 2.21",
 			"error unregistered-op: node c: op Yours is not registered in TensorFlow 2.21",
 		}},
-		{"a custom op that the file's list defines still has outputs", func(m *tfpb.MetaGraphDef) {
+		{"custom op defined in the op list", func(m *tfpb.MetaGraphDef) {
 			m.MetaInfoDef.StrippedOpList = &tfpb.OpList{Op: []*tfpb.OpDef{{Name: "Mine", OutputArg: []*tfpb.OpDef_ArgDef{{Name: "o", Type: tfpb.DataType_DT_FLOAT}}}}}
 			m.GraphDef.Node[0] = &tfpb.NodeDef{Name: "x", Op: "Mine"}
 			nodes(m, testfiles.FloatNode("z", "Relu", "T", "x:1"))
 		}, []string{
 			"error unregistered-op: node x: op Mine is not registered in TensorFlow 2.21",
-			"error invalid-output: node z: reads x:1, and node x has 1 outputs",
+			"error invalid-output: node z: reads x:1, but node x has 1 outputs",
 			"info unlisted-op x2: node y: op Add is not in stripped_op_list",
 		}},
-		{"errors come before warnings and infos", func(m *tfpb.MetaGraphDef) {
+		{"order by severity", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Node[0].Device = "/device:GPU:0"
 			m.GraphDef.Node[0].Attr["mine"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_I{I: 1}}
 			collection(m, "c", names("x:0", "gone"))
@@ -89,14 +89,14 @@ func TestProblems(t *testing.T) {
 			"warning unknown-attr: node x: op Placeholder has no attr mine in TensorFlow 2.21",
 			"info placed-nodes: node x: is placed on /device:GPU:0",
 		}},
-		{"unbound inputs are one problem, not one for each reader", func(m *tfpb.MetaGraphDef) {
+		{"unbound input with several readers", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Node[1].Input = []string{"$unbound_inputs_a", "$unbound_inputs_a"}
 			collection(m, "unbound_inputs", protos([]byte("$unbound_inputs_a")))
 		}, []string{"error unbound-inputs: collection unbound_inputs: $unbound_inputs_a must be mapped"}},
-		{"a circle is named", func(m *tfpb.MetaGraphDef) {
+		{"cycle", func(m *tfpb.MetaGraphDef) {
 			nodes(m, testfiles.FloatNode("a", "Relu", "T", "c"), testfiles.FloatNode("b", "Relu", "T", "a"), testfiles.FloatNode("c", "Relu", "T", "b"), testfiles.FloatNode("d", "Relu", "T", "c"))
 		}, []string{"error cycle x4: node a: 4 nodes are in a cycle or depend on one: a reads c reads b reads a"}},
-		{"variables that are one at run time", func(m *tfpb.MetaGraphDef) {
+		{"shared variables", func(m *tfpb.MetaGraphDef) {
 			variable := func(name, op, shared, container, device string) *tfpb.NodeDef {
 				v := testfiles.FloatNode(name, op, "dtype")
 				v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
@@ -111,12 +111,12 @@ func TestProblems(t *testing.T) {
 		{"types", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Node[1].Attr["T"] = testfiles.TypeAttr(tfpb.DataType_DT_INT32)
 		}, []string{"error input-type x2: node y: input 0 reads x, which is float32; op Add takes int32"}},
-		{"a reference is read as its value, a value never as a reference", func(m *tfpb.MetaGraphDef) {
+		{"reference and value", func(m *tfpb.MetaGraphDef) {
 			v := testfiles.FloatNode("v", "VariableV2", "dtype")
 			v.Attr["shape"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{}}}
 			nodes(m, v, testfiles.FloatNode("read", "Identity", "T", "v"), testfiles.FloatNode("assign", "Assign", "T", "x", "v"))
 		}, []string{"error input-type: node assign: input 0 reads x, which is float32; op Assign takes float32_ref"}},
-		{"what is no shape, where the import looks", func(m *tfpb.MetaGraphDef) {
+		{"invalid shapes", func(m *tfpb.MetaGraphDef) {
 			dims := func(sizes ...int64) *tfpb.TensorShapeProto {
 				shape := new(tfpb.TensorShapeProto)
 				for _, size := range sizes {
@@ -142,97 +142,97 @@ func TestProblems(t *testing.T) {
 				shaped("fine", dims(0, large, -1, large, large)), shaped("deep", dims(make([]int64, 255)...)), queue, recorded)
 		}, []string{
 			"error invalid-attr x4: node a: attr shape of op Placeholder is a shape of unknown rank that has dimensions",
-			"error inconsistent-shapes: node recorded: _output_shapes: output #0 is a shape with the dimension -3",
+			"error inconsistent-shapes: node recorded: _output_shapes: output #0 is a shape with dimension -3",
 		}},
-		{"a damaged constant", func(m *tfpb.MetaGraphDef) {
+		{"damaged constant", func(m *tfpb.MetaGraphDef) {
 			c := testfiles.FloatNode("c", "Const", "dtype")
 			c.Attr["value"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_FLOAT,
 				TensorShape: &tfpb.TensorShapeProto{Dim: []*tfpb.TensorShapeProto_Dim{{Size: 2}}}, TensorContent: []byte("1234567")}}}
 			nodes(m, c)
 		}, []string{"error invalid-tensor: node c: attr value has 7 bytes of content for float32 (2), 2 elements of 4 bytes"}},
-		{"a function that only an attr of a loop names is looked at later", func(m *tfpb.MetaGraphDef) {
+		{"function body of a loop attr", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}}},
 				NodeDef:   []*tfpb.NodeDef{testfiles.FloatNode("n", "Relu", "T", "b")},
 			}}}
 		}, []string{"warning uncalled-function-body: function f, node n: reads b, which does not exist"}},
-		{"a function that a node calls is looked at now", func(m *tfpb.MetaGraphDef) {
+		{"function body of a call", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}}},
 				NodeDef:   []*tfpb.NodeDef{testfiles.FloatNode("n", "Relu", "T", "b")},
 			}}}
 			nodes(m, &tfpb.NodeDef{Name: "call", Op: "f", Input: []string{"x"}})
 		}, []string{"error function-body: function f, node n: reads b, which does not exist"}},
-		{"inputs of the wrong shape", func(m *tfpb.MetaGraphDef) {
+		{"shape mismatch", func(m *tfpb.MetaGraphDef) {
 			nodes(m, vector("a", 2), vector("b", 3), testfiles.FloatNode("c", "Add", "T", "a", "b"), testfiles.FloatNode("d", "Add", "T", "c", "c"))
 		}, []string{"error shape-mismatch: node c: Add: the shapes cannot be broadcast: dimensions 2 and 3 differ; the inputs have the shapes (2), (3)"}},
-		{"inputs of the wrong shape in a function that is called", func(m *tfpb.MetaGraphDef) {
+		{"shape mismatch in a called function", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "a", Type: tfpb.DataType_DT_FLOAT}, {Name: "b", Type: tfpb.DataType_DT_FLOAT}}},
 				NodeDef:   []*tfpb.NodeDef{testfiles.FloatNode("n", "Add", "T", "a", "b")},
 			}}}
 			nodes(m, vector("a", 2), vector("b", 3), &tfpb.NodeDef{Name: "call", Op: "f", Input: []string{"a", "b"}})
 		}, []string{"error function-body: function f, node n: Add: the shapes cannot be broadcast: dimensions 2 and 3 differ; the inputs have the shapes (2), (3)"}},
-		{"a library that is known", func(m *tfpb.MetaGraphDef) {
+		{"op of a known library", func(m *tfpb.MetaGraphDef) {
 			nodes(m, &tfpb.NodeDef{Name: "a", Op: "CaseFoldUTF8"})
 		}, []string{"error unregistered-op: node a: op CaseFoldUTF8 is not registered in TensorFlow 2.21; tensorflow-text registers it"}},
-		{"a Defun that was lost", func(m *tfpb.MetaGraphDef) {
+		{"lost Defun", func(m *tfpb.MetaGraphDef) {
 			nodes(m, &tfpb.NodeDef{Name: "a", Op: "attention_f32"})
 		}, []string{"error undefined-function: node a: calls function attention_f32, which is not in the library"}},
-		{"an op that the op list of the file would define was a function", func(m *tfpb.MetaGraphDef) {
+		{"lost function missing from the op list", func(m *tfpb.MetaGraphDef) {
 			m.MetaInfoDef.StrippedOpList = &tfpb.OpList{Op: []*tfpb.OpDef{{Name: "Placeholder"}, {Name: "Add"}}}
 			nodes(m, &tfpb.NodeDef{Name: "a", Op: "Attention"})
 		}, []string{"error undefined-function: node a: calls function Attention, which is not in the library"}},
-		{"an op that is not registered, in a function that nothing calls", func(m *tfpb.MetaGraphDef) {
+		{"unregistered op in an uncalled function", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: "Mine"}},
 			}}}
 		}, []string{"warning uncalled-unregistered-op: function f, node n: op Mine is not registered in TensorFlow 2.21"}},
-		{"a SavedModel of TensorFlow 2 builds all functions", func(m *tfpb.MetaGraphDef) {
+		{"unregistered op in a TensorFlow 2 SavedModel", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: "Mine"}},
 			}}}
 			m.ObjectGraphDef = &tfpb.SavedObjectGraph{ConcreteFunctions: map[string]*tfpb.SavedConcreteFunction{"f": {}}}
 		}, []string{"error unregistered-op: function f, node n: op Mine is not registered in TensorFlow 2.21"}},
-		{"a constant where an op of training changes a variable", func(m *tfpb.MetaGraphDef) {
+		{"training op on a constant", func(m *tfpb.MetaGraphDef) {
 			nodes(m, testfiles.FloatNode("a", "AssignAdd", "T", "x", "x"))
-		}, []string{"error frozen-ref-op: node a: op AssignAdd changes a variable, and reads x, which is float32"}},
-		{"ops that run on few machines", func(m *tfpb.MetaGraphDef) {
+		}, []string{"error frozen-ref-op: node a: op AssignAdd updates a variable, but reads x, which is float32"}},
+		{"ops without a CPU kernel", func(m *tfpb.MetaGraphDef) {
 			nodes(m, &tfpb.NodeDef{Name: "a", Op: "ConfigureDistributedTPU"}, &tfpb.NodeDef{Name: "b", Op: "GlobalIterId"})
 		}, []string{
 			"warning no-cpu-kernel: node a: op ConfigureDistributedTPU has no CPU kernel; it needs a TPU",
 			"warning no-cpu-kernel: node b: op GlobalIterId has no CPU kernel; it needs a TensorFlow build with a kernel for it",
 		}},
-		{"Python in the graph", func(m *tfpb.MetaGraphDef) {
+		{"Python function", func(m *tfpb.MetaGraphDef) {
 			nodes(m, &tfpb.NodeDef{Name: "a", Op: "PyFunc", Attr: map[string]*tfpb.AttrValue{
 				"token": {Value: &tfpb.AttrValue_S{S: []byte("pyfunc_0")}},
 				"Tin":   {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{}}},
 				"Tout":  {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{}}},
 			}})
 		}, []string{"warning python-function: node a: op PyFunc calls a function of the Python process that built the graph"}},
-		{"files of another machine", func(m *tfpb.MetaGraphDef) {
+		{"absolute path", func(m *tfpb.MetaGraphDef) {
 			nodes(m, text("near", "model.txt"), text("far", "/data/words.txt"), text("asset", "/data/asset.txt"),
 				&tfpb.NodeDef{Name: "a", Op: "ReadFile", Input: []string{"near"}}, &tfpb.NodeDef{Name: "b", Op: "ReadFile", Input: []string{"far"}},
 				&tfpb.NodeDef{Name: "c", Op: "ReadFile", Input: []string{"asset"}})
 			m.AssetFileDef = []*tfpb.AssetFileDef{{Filename: "asset.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "asset:0"}}}}
 		}, []string{"warning outside-file: node b: op ReadFile reads /data/words.txt"}},
-		{"a SavedModel whose list of assets is lost", func(m *tfpb.MetaGraphDef) {
+		{"SavedModel without asset list", func(m *tfpb.MetaGraphDef) {
 			m.MetaInfoDef.Tags = []string{"serve"}
 			collection(m, "asset_filepaths", names("x:0"))
-		}, []string{"warning unlisted-assets: collection asset_filepaths: lists assets, and asset_file_def is empty"}},
-		{"a SavedModel of TensorFlow 2 whose list of assets is lost", func(m *tfpb.MetaGraphDef) {
+		}, []string{"warning unlisted-assets: collection asset_filepaths: lists assets, but asset_file_def is empty"}},
+		{"TensorFlow 2 SavedModel without asset list", func(m *tfpb.MetaGraphDef) {
 			m.ObjectGraphDef = &tfpb.SavedObjectGraph{Nodes: []*tfpb.SavedObject{{Kind: &tfpb.SavedObject_Asset{Asset: &tfpb.SavedAsset{}}}}}
 		}, []string{"error missing-object-asset: object_graph_def: an asset is entry 0 of asset_file_def, which has 0 entries"}},
-		{"tags that were a string", func(m *tfpb.MetaGraphDef) {
+		{"tags split into letters", func(m *tfpb.MetaGraphDef) {
 			m.MetaInfoDef.Tags = []string{"s", "e", "r", "v", "e"}
 		}, []string{"warning split-tag: meta_info_def.tags: the tags are the letters of serve"}},
-		{"signatures without a method", func(m *tfpb.MetaGraphDef) {
+		{"signature without a method", func(m *tfpb.MetaGraphDef) {
 			m.SignatureDef = map[string]*tfpb.SignatureDef{"serve": {}, "__saved_model_init_op": {}}
 		}, []string{"warning missing-method-name: signature serve: has no method_name"}},
-		{"names that cannot be printed are quoted", func(m *tfpb.MetaGraphDef) {
+		{"unprintable name", func(m *tfpb.MetaGraphDef) {
 			nodes(m, testfiles.FloatNode("a b\n", "Relu", "T", "x"))
 		}, []string{`error invalid-node-name: node "a b\n": TensorFlow does not allow this name`}},
-		{"what nothing reads at import", func(m *tfpb.MetaGraphDef) {
+		{"parts that the import does not read", func(m *tfpb.MetaGraphDef) {
 			m.SaverDef = &tfpb.SaverDef{SaveTensorName: "s:0", RestoreOpName: "x", Version: tfpb.SaverDef_V1}
 			m.SignatureDef = map[string]*tfpb.SignatureDef{"serve": {Inputs: map[string]*tfpb.TensorInfo{
 				"a": {Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}, "b": {Encoding: &tfpb.TensorInfo_Name{Name: "x:1"}},
@@ -246,7 +246,7 @@ func TestProblems(t *testing.T) {
 			"warning missing-asset-tensor: asset words.txt: tensor_info.name: the name gone:0 refers to a tensor of operation gone, which is not in the graph",
 			"info old-checkpoint-format: saver_def: writes checkpoints of version V1",
 		}},
-		{"unregistered lists of names in old files", func(m *tfpb.MetaGraphDef) {
+		{"node_list of VariableDefs", func(m *tfpb.MetaGraphDef) {
 			collection(m, "model_variables", names("x:0"))
 		}, []string{"info other-collection-kind: collection model_variables: is a node_list, and TensorFlow expects serialized VariableDef"}},
 	}
@@ -254,15 +254,15 @@ func TestProblems(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := testfiles.Plain()
 			test.change(m)
-			if diff := cmp.Diff(test.want, told(findProblems(t, testfiles.Encode(t, m)))); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(findProblems(t, testfiles.Encode(t, m)))); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// What no generated type can be made to write.
-func TestProblemsInBytes(t *testing.T) {
+// TestDamagedProblems: damage that generated types cannot encode.
+func TestDamagedProblems(t *testing.T) {
 	field := func(num protowire.Number, payload []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), payload)
 	}
@@ -279,25 +279,25 @@ func TestProblemsInBytes(t *testing.T) {
 		message []byte
 		want    string
 	}{
-		{"a device that is no text", node(name, op, field(fieldnum.NodeDef_Device, []byte("/\xff"))), "damaged-message"},
-		{"the key of an attr that is no text", node(name, op, field(fieldnum.NodeDef_Attr, field(1, []byte("_\xff")))), "damaged-message"},
-		{"a tag that is no text", field(fieldnum.MetaGraphDef_MetaInfoDef, field(fieldnum.MetaGraphDef_MetaInfoDef_Tags, []byte("\xff"))), "damaged-message"},
-		{"a signature that breaks off", field(fieldnum.MetaGraphDef_SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
-		{"an attr that breaks off", node(name, field(fieldnum.NodeDef_Op, []byte("Const")),
+		{"device not UTF-8", node(name, op, field(fieldnum.NodeDef_Device, []byte("/\xff"))), "damaged-message"},
+		{"attr key not UTF-8", node(name, op, field(fieldnum.NodeDef_Attr, field(1, []byte("_\xff")))), "damaged-message"},
+		{"tag not UTF-8", field(fieldnum.MetaGraphDef_MetaInfoDef, field(fieldnum.MetaGraphDef_MetaInfoDef_Tags, []byte("\xff"))), "damaged-message"},
+		{"truncated signature", field(fieldnum.MetaGraphDef_SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
+		{"truncated attr", node(name, field(fieldnum.NodeDef_Op, []byte("Const")),
 			field(fieldnum.NodeDef_Attr, append(field(1, []byte("dtype")), field(2, []byte{0x30})...))), "damaged-message"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			problems := findProblems(t, test.message)
 			if len(problems) == 0 || problems[0].ID != test.want {
-				t.Errorf("got %v, want %s first", told(problems), test.want)
+				t.Errorf("got %v, want %s first", problemLines(problems), test.want)
 			}
 		})
 	}
 }
 
-// Many problems of a kind are one, and of those that stand apart there is an end.
-func TestProblemsManyTimes(t *testing.T) {
+// TestManyProblems: many problems of a kind and group become one, and the number of groups is limited.
+func TestManyProblems(t *testing.T) {
 	m := testfiles.Plain()
 	for range 10 {
 		m.GraphDef.Node = append(m.GraphDef.Node, testfiles.FloatNode("y", "Relu", "T", "x"))
@@ -327,17 +327,18 @@ func TestProblemKinds(t *testing.T) {
 	last := 0
 	for _, k := range Kinds() {
 		if seen[k.ID] || k.ID == "" || k.Meaning == "" || k.Hint == "" {
-			t.Errorf("kind %+v is not complete or not alone", k)
+			t.Errorf("kind %+v is incomplete or its id is not unique", k)
 		}
 		seen[k.ID] = true
 		if rank[k.Severity] < last {
-			t.Errorf("%s: a %s stands behind what is less bad", k.ID, k.Severity)
+			t.Errorf("%s: a %s comes after a less serious kind", k.ID, k.Severity)
 		}
 		last = rank[k.Severity]
 	}
 }
 
-// docs/problems.md is written out of the table: METAGRAPH_UPDATE=1 go test -run ProblemDocs ./internal/inspect
+// TestProblemDocs: docs/problems.md is generated from Kinds. METAGRAPH_UPDATE=1 go test -run ProblemDocs
+// ./internal/inspect/problems updates it.
 func TestProblemDocs(t *testing.T) {
 	path := testfiles.Path(t, "docs/problems.md")
 	var b strings.Builder
@@ -352,7 +353,7 @@ func TestProblemDocs(t *testing.T) {
 	for _, k := range Kinds() {
 		cells := []string{"`" + k.ID + "`", string(k.Severity)}
 		for _, text := range []string{k.Meaning, k.Hint} {
-			// Code stays as it is.
+			// Do not escape code.
 			parts := strings.Split(text, "`")
 			for i := 0; i < len(parts); i += 2 {
 				parts[i] = escape.Replace(parts[i])
@@ -371,7 +372,7 @@ func TestProblemDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(b.String(), strings.ReplaceAll(string(written), "\r\n", "\n")); diff != "" {
-		t.Errorf("docs/problems.md is not what the table says; METAGRAPH_UPDATE=1 writes it anew (-want +got):\n%s", diff)
+		t.Errorf("docs/problems.md is outdated; METAGRAPH_UPDATE=1 updates it (-want +got):\n%s", diff)
 	}
 }
 
@@ -394,7 +395,7 @@ func TestPythonInt(t *testing.T) {
 		}
 	}
 	if got, ok := pythonInt(" 12\n"); !ok || got != 12 {
-		t.Errorf("pythonInt does not pass over white space: %d, %v", got, ok)
+		t.Errorf("pythonInt does not skip white space: %d, %v", got, ok)
 	}
 	for _, text := range []string{"", "x", "1__0", "_1", "1_", "--1", "+-1", "1.0", "0x1", " "} {
 		if got, ok := pythonInt(text); ok {
@@ -403,7 +404,7 @@ func TestPythonInt(t *testing.T) {
 	}
 }
 
-// FuzzProblems: whatever the bytes are, there is no panic, and what is found is told in order and with a known id.
+// FuzzProblems: no input causes a panic, and problems are sorted and have a known id.
 func FuzzProblems(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Plain()))
 	for _, path := range []string{"testdata/queues.meta", "testdata/collections.meta", "testdata/functions.meta", "testdata/loop.meta"} {
@@ -430,7 +431,7 @@ func FuzzProblems(f *testing.F) {
 		for _, p := range problems {
 			at, known := kinds[p.ID]
 			if !known || at < last || p.Count < 1 || p.Place == "" || p.Message == "" || p.Hint == "" || len(p.Examples) > min(p.Count, maxExamples) {
-				t.Errorf("problem %+v behind kind %d", p, last)
+				t.Errorf("problem %+v after kind %d", p, last)
 			}
 			last = at
 		}

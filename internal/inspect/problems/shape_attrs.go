@@ -11,8 +11,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// shapeReaders are the ops whose shape function reads their shape attr, so that the import refuses what is no shape. Others, like
-// queues and datasets, keep it for when they run. Found by importing every op of TensorFlow with such attrs.
+// shapeReaders are the ops whose shape function reads their shape attr, so that the import rejects an invalid one. Others, such as
+// queues and datasets, read it when they run. The list comes from importing every op of TensorFlow with such attrs.
 var shapeReaders = map[string]bool{
 	"AccumulateNV2": true, "AnonymousMutableDenseHashTable": true, "AnonymousMutableHashTableOfTensors": true,
 	"CollectiveBcastRecv": true, "CollectiveBcastSend": true, "EnsureShape": true, "FakeParam": true, "ImmutableConst": true,
@@ -21,7 +21,7 @@ var shapeReaders = map[string]bool{
 	"TensorArrayGatherV3": true, "TensorArrayV3": true, "TensorListConcat": true, "VarHandleOp": true, "Variable": true, "VariableV2": true,
 }
 
-// wrongShape says why a TensorShapeProto is no shape, nothing where it is one (PartialTensorShape::IsValidShape in
+// wrongShape returns why a TensorShapeProto is not a valid shape, or "" if it is (PartialTensorShape::IsValidShape in
 // tensorflow/core/framework/tensor_shape.cc).
 func wrongShape(proto []byte) string {
 	dims, unknown := 0, false
@@ -31,13 +31,13 @@ func wrongShape(proto []byte) string {
 		case s.Is(fieldnum.TensorShapeProto_Dim):
 			size := int64(wire.LastUint(s.Data, fieldnum.TensorShapeProto_Dim_Size))
 			if size < -1 {
-				return fmt.Sprintf("is a shape with the dimension %d", size)
+				return fmt.Sprintf("is a shape with dimension %d", size)
 			}
 			if dims++; dims > tensor.MaxRank {
 				return fmt.Sprintf("is a shape with more than %d dimensions", tensor.MaxRank)
 			}
 			if size < 0 || elements < 0 {
-				elements = -1 // TensorFlow multiplies what it knows up to here only
+				elements = -1 // TensorFlow multiplies only the dimensions before the first unknown one
 				continue
 			}
 			if size > 0 && elements > math.MaxInt64/size {

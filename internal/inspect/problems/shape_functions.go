@@ -10,13 +10,13 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// The limits of following calls into function bodies. Beyond them the results of a call have unknown shapes.
+// Limits on following calls into function bodies. Beyond them, the results of a call have unknown shapes.
 const (
-	maxCallDepth = 32      // functions that call each other
-	maxCallNodes = 1 << 20 // nodes of all bodies, each time a body is followed
+	maxCallDepth = 32      // nesting of calls
+	maxCallNodes = 1 << 20 // nodes of all followed bodies, counted once per call
 )
 
-// call returns the shapes of what a node's function returns. TensorFlow infers them anew for each call it imports
+// call returns the shapes of the results of a function call. TensorFlow infers them again for each imported call
 // (InferShapesForFunction in tensorflow/core/common_runtime/function_utils.cc).
 func (w *shapeWalk) call(i int, op *opInfo, outputs int) []tensor.Shape {
 	name := op.name
@@ -36,10 +36,11 @@ func (w *shapeWalk) call(i int, op *opInfo, outputs int) []tensor.Shape {
 	return w.f.callShapes(name, args, outputs)
 }
 
-// An argument is what is known of an argument of a call: its shape, and that of the variable if it is a resource.
+// An argument holds the known shape of a call's argument and, if it is a resource, the shape of the variable.
 type argument struct{ shape, handle tensor.Shape }
 
-// callShapes returns the shapes of what a function returns for given arguments, and reports what TensorFlow would refuse in its body.
+// callShapes returns the shapes of a function's results for the given arguments, and reports what TensorFlow would reject in its
+// body.
 func (f *problemFinder) callShapes(name string, args []argument, outputs int) []tensor.Shape {
 	b := f.bodies[name]
 	if b == nil || len(args) != len(b.argNames) || f.callDepth == maxCallDepth || f.callNodes > maxCallNodes {
@@ -76,7 +77,7 @@ type functionGraph struct {
 	edges [][]graph.Edge // by node
 }
 
-// argumentOp is what an argument is to those that read it.
+// argumentOp is the op of arguments, as their readers see it.
 var argumentOp = &opInfo{name: "_Arg"}
 
 func newFunctionGraph(f *problemFinder, name string, b *body, args []argument) *functionGraph {
@@ -97,7 +98,8 @@ func newFunctionGraph(f *problemFinder, name string, b *body, args []argument) *
 	return g
 }
 
-// edge returns the tensor that an input in the body names: "arg", "node:output:number". It is Dangling if that is not certain.
+// edge returns the tensor that an input in the body refers to: "arg", "node:output:number". It is Dangling if the tensor is
+// uncertain.
 func (b *body) edge(input string) graph.Edge {
 	name, rest, _ := strings.Cut(input, ":")
 	if k, ok := b.argNumbers[name]; ok {
@@ -115,7 +117,7 @@ func (b *body) edge(input string) graph.Edge {
 	for k, arg := range n.op.outputs {
 		if arg.name != output {
 			if arg.numberAttr >= 0 || arg.typesAttr >= 0 {
-				break // nobody says here how many tensors it is
+				break // the number of tensors is unknown here
 			}
 			continue
 		}
@@ -126,7 +128,7 @@ func (b *body) edge(input string) graph.Edge {
 
 func (g *functionGraph) count() int { return len(g.args) + len(g.body.order) }
 
-// node returns node i, nil if it is an argument.
+// node returns node i, or nil if it is an argument.
 func (g *functionGraph) node(i int) *bodyNode {
 	if i < len(g.args) {
 		return nil
@@ -162,7 +164,7 @@ func (g *functionGraph) raw(i int) []byte {
 	return nil
 }
 
-// recorded returns the shape of an argument. TensorFlow does not look at what nodes of a body record.
+// recorded returns the shape of an argument. TensorFlow ignores the recorded shapes of nodes in a body.
 func (g *functionGraph) recorded(i int) []tensor.Shape {
 	if i < len(g.args) {
 		return []tensor.Shape{g.args[i].shape}

@@ -8,26 +8,26 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// partialShape returns the shape that an integer vector spells which is not constant as a whole
+// partialShape returns the shape that an integer vector represents, if only some of its elements are constant
 // (ShapeRefiner::ConstantPartialShape in tensorflow/core/common_runtime/shape_refiner.cc).
 func (w *shapeWalk) partialShape(e graph.Edge, depth int) tensor.Shape {
 	if e.Node == graph.Dangling || e.Port < 0 || w.lists[e.Node] < 0 {
 		return nil
 	}
-	if s, seen := w.spelt[e]; seen {
+	if s, seen := w.partial[e]; seen {
 		return s
 	}
-	if depth > maxConstantDepth || len(w.spelt) >= maxConstants {
+	if depth > maxConstantDepth || len(w.partial) >= maxConstants {
 		return nil
 	}
-	w.spelt[e] = nil // a cycle spells nothing
-	s := w.spell(e, depth)
-	w.spelt[e] = s
+	w.partial[e] = nil // the result for a cycle
+	s := w.computePartial(e, depth)
+	w.partial[e] = s
 	return s
 }
 
-// spell is partialShape for a tensor that has not been asked for.
-func (w *shapeWalk) spell(e graph.Edge, depth int) tensor.Shape {
+// computePartial is partialShape without the cache.
+func (w *shapeWalk) computePartial(e graph.Edge, depth int) tensor.Shape {
 	i := int(e.Node)
 	op, in := w.nodes.op(i), w.nodes.inputs(i)
 	if types := w.nodes.types(i); op.kind != registeredOp || types == nil || types.inputCount != int64(len(in)) {
@@ -74,7 +74,7 @@ func (w *shapeWalk) spell(e graph.Edge, depth int) tensor.Shape {
 	return opdef.UnknownShape(int(length[0]))
 }
 
-// packedShape is the shape that a vector of numbers spells, of which some are constant.
+// packedShape returns the shape that a Pack of numbers represents. Numbers that are not constant become unknown dimensions.
 func (w *shapeWalk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape {
 	if len(in) > tensor.MaxRank || len(w.shape(graph.Edge{Node: int32(i)})) != 1 {
 		return nil
@@ -89,7 +89,7 @@ func (w *shapeWalk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape 
 	return out
 }
 
-// joinedShape is the shape that the vectors in parts spell one behind the other.
+// joinedShape returns the shape that the concatenated vectors in parts represent.
 func (w *shapeWalk) joinedShape(axis graph.Edge, parts []graph.Edge, depth int) tensor.Shape {
 	if at, ok := w.value(axis, depth); !ok || len(at) != 1 || at[0] != 0 {
 		return nil

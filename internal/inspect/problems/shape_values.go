@@ -11,21 +11,21 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A constant is the elements of an integer tensor, if TensorFlow knows them when it imports the graph.
+// A constant holds the elements of an integer tensor, if TensorFlow knows them during the import.
 type constant struct {
 	values []int64
 	known  bool
 }
 
-// The limits of evaluating constants. What is beyond is unknown, which is never wrong.
+// Limits on evaluating constants. Values beyond them count as unknown, which is always correct.
 const (
 	maxConstant      = 1 << 10 // elements of a tensor
-	maxConstantDepth = 64      // nodes between a shape and what it is computed from
-	maxConstants     = 1 << 17 // tensors that are remembered
+	maxConstantDepth = 64      // nodes between a shape and its inputs
+	maxConstants     = 1 << 17 // cached tensors
 )
 
-// value returns the elements of an integer tensor that TensorFlow computes while it infers shapes (EvaluateConstantTensor in
-// tensorflow/core/common_runtime/eval_const_tensor.cc). TensorFlow runs any op for that; here are those of shape arithmetic.
+// value returns the elements of an integer tensor that TensorFlow evaluates during shape inference (EvaluateConstantTensor in
+// tensorflow/core/common_runtime/eval_const_tensor.cc). TensorFlow can evaluate any op; value handles the ops of shape arithmetic.
 func (w *shapeWalk) value(e graph.Edge, depth int) ([]int64, bool) {
 	if e.Node == graph.Dangling || e.Port < 0 {
 		return nil, false
@@ -36,7 +36,7 @@ func (w *shapeWalk) value(e graph.Edge, depth int) ([]int64, bool) {
 	if depth > maxConstantDepth || len(w.known) >= maxConstants {
 		return nil, false
 	}
-	w.known[e] = constant{} // a cycle has no value
+	w.known[e] = constant{} // the result for a cycle
 	values, ok := w.evaluate(e, depth+1)
 	ok = ok && len(values) <= maxConstant
 	w.known[e] = constant{values, ok}
@@ -111,7 +111,7 @@ func (w *shapeWalk) attrOf(i int, name string) ([]byte, bool) {
 	return n.Attr(name)
 }
 
-// intAttr returns an integer attr of a node, 0 if it has none.
+// intAttr returns an integer attr of a node, or 0 if it is absent.
 func (w *shapeWalk) intAttr(i int, name string) int64 {
 	value, _ := w.attrOf(i, name)
 	return int64(wire.LastUint(value, fieldnum.AttrValue_I))
@@ -133,7 +133,7 @@ func fitsInt32(v []int64) bool {
 	return len(v) == 0 || slices.Max(v) <= math.MaxInt32 && slices.Min(v) >= math.MinInt32
 }
 
-// joinValues is Pack of scalars, and Concat of vectors.
+// joinValues evaluates Pack of scalars and Concat of vectors.
 func (w *shapeWalk) joinValues(i int, op string, in []graph.Edge, depth int) ([]int64, bool) {
 	rank := 1
 	switch op {
@@ -165,7 +165,8 @@ func (w *shapeWalk) joinValues(i int, op string, in []graph.Edge, depth int) ([]
 	return out, true
 }
 
-// sliceValue is StridedSlice of a vector: one element, or a range of them. One element of a shape is known even if others are not.
+// sliceValue evaluates StridedSlice of a vector: one element or a range. One element of a shape can be known even if others are
+// not.
 func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
 	r, ok := w.sliceRange(i, in, depth)
 	if !ok {
@@ -173,7 +174,7 @@ func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool
 	}
 	v, ok := w.value(in[0], depth)
 	if !ok {
-		// TensorFlow looks for this very pattern: constants, and no arithmetic on the index (GetSliceIndex).
+		// TensorFlow requires exactly this pattern: constants, and no arithmetic on the index (GetSliceIndex).
 		if !r.single || !w.reads(in[0], "Shape") || !w.reads(in[1], "Const") || !w.reads(in[3], "Const") {
 			return nil, false
 		}
@@ -187,19 +188,19 @@ func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool
 	return v, ok && len(v) > 0 && slices.Min(v) >= 0
 }
 
-// reads reports whether an input is the output of an op.
+// reads reports whether an input is an output of the given op.
 func (w *shapeWalk) reads(e graph.Edge, op string) bool {
 	return e.Node != graph.Dangling && w.nodes.op(int(e.Node)).name == op
 }
 
-// A sliceRange is the part of a vector that a StridedSlice takes.
+// A sliceRange is the part of a vector that a StridedSlice selects.
 type sliceRange struct {
 	begin, end       int64
 	fromStart, toEnd bool
 	single           bool // one element, as a scalar
 }
 
-// sliceRange returns what node i takes of a vector. ok is false unless it is constant and has stride 1.
+// sliceRange returns the part of a vector that node i selects. ok is false unless the range is constant with stride 1.
 func (w *shapeWalk) sliceRange(i int, in []graph.Edge, depth int) (r sliceRange, ok bool) {
 	strides, ok := w.value(in[3], depth)
 	if !ok || len(strides) != 1 || strides[0] != 1 || w.intAttr(i, "ellipsis_mask")|w.intAttr(i, "new_axis_mask") != 0 {
@@ -219,7 +220,7 @@ func (w *shapeWalk) sliceRange(i int, in []graph.Edge, depth int) (r sliceRange,
 	return r, true
 }
 
-// of returns the part of v.
+// of returns the selected part of v.
 func (r sliceRange) of(v []int64) ([]int64, bool) {
 	n := int64(len(v))
 	if r.single {
@@ -302,7 +303,7 @@ func (w *shapeWalk) rangeValue(in []graph.Edge, depth int) ([]int64, bool) {
 	return out, true
 }
 
-// calculate is element-wise arithmetic on numbers, and on vectors with numbers or vectors of one length.
+// calculate evaluates element-wise arithmetic on scalars and vectors. Two vectors must have the same length.
 func (w *shapeWalk) calculate(op string, in []graph.Edge, depth int) ([]int64, bool) {
 	a, ok := w.value(in[0], depth)
 	if !ok {
@@ -326,7 +327,7 @@ func (w *shapeWalk) calculate(op string, in []graph.Edge, depth int) ([]int64, b
 	return out, true
 }
 
-// calculateOne returns false for results that do not fit all integer types or do not exist.
+// calculateOne returns false for results that are undefined or do not fit all integer types.
 func calculateOne(op string, a, b int64) (int64, bool) {
 	if !fitsInt32([]int64{a, b}) {
 		return 0, false

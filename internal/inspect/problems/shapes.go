@@ -13,23 +13,23 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInShapes infers the shapes of all nodes, as TensorFlow does when it imports the graph: it refuses nodes whose inputs have
-// shapes that the op cannot take, and shapes recorded in _output_shapes that contradict those it infers
-// (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc).
+// findInShapes infers the shapes of all nodes, as TensorFlow does during the import. TensorFlow rejects a node whose op does not
+// accept the shapes of its inputs, and shapes in _output_shapes that contradict the inferred ones (GraphConstructor::ValidateShape
+// in tensorflow/core/common_runtime/graph_constructor.cc).
 func (f *problemFinder) findInShapes() {
 	w := newShapeWalk(f, mainGraph{f})
 	w.run()
 }
 
-// shapeNodes is the nodes of the graph, or of a function body, to a shapeWalk.
+// shapeNodes gives a shapeWalk access to the nodes of the graph or of a function body.
 type shapeNodes interface {
 	count() int
 	op(i int) *opInfo
-	types(i int) *opTypes      // nil if they are unknown
+	types(i int) *opTypes      // nil if unknown
 	inputs(i int) []graph.Edge // the data inputs
 	raw(i int) []byte          // the NodeDef
 	recorded(i int) []tensor.Shape
-	handle(i int) tensor.Shape // of the variable that a node outside of op's knowledge refers to: a function's argument
+	handle(i int) tensor.Shape // the shape of the variable that a function's argument refers to
 	report(i int, kind problemKind, group string, message func() string)
 }
 
@@ -63,17 +63,17 @@ func (g mainGraph) report(i int, kind problemKind, group string, message func() 
 	g.f.found.add(kind, group, g.f.node(i), message)
 }
 
-// A shapeWalk infers the shapes of one graph or function body. It visits each node once, inputs first, and keeps a number per node:
-// most nodes have shapes that other nodes have too.
+// A shapeWalk infers the shapes of one graph or function body. It visits each node once, after its inputs. It stores one number per
+// node, because most nodes have the same shapes as others.
 type shapeWalk struct {
-	f     *problemFinder
-	nodes shapeNodes
-	lists []int32 // by node, the number of the list of its output shapes in f.shapes; notVisited, visiting
-	known map[graph.Edge]constant
-	spelt map[graph.Edge]tensor.Shape // what partialShape has returned
-	query opdef.ShapeQuery
+	f       *problemFinder
+	nodes   shapeNodes
+	lists   []int32 // by node: the number of its list of output shapes in f.shapes, or notVisited or visiting
+	known   map[graph.Edge]constant
+	partial map[graph.Edge]tensor.Shape // results of partialShape
+	query   opdef.ShapeQuery
 
-	// The node that query is about.
+	// The node that query describes.
 	at     int
 	node   wire.Node
 	parsed bool
@@ -83,18 +83,18 @@ type shapeWalk struct {
 	stack  []shapeFrame
 }
 
-// The states of a node before it has a list.
+// The states of a node that has no list yet.
 const (
 	notVisited int32 = -1
 	visiting   int32 = -2
 )
 
-// A shapeFrame is a node whose inputs are visited, from number next on.
+// A shapeFrame is a node being visited, and its next input to visit.
 type shapeFrame struct{ node, next int }
 
 func newShapeWalk(f *problemFinder, nodes shapeNodes) *shapeWalk {
 	w := &shapeWalk{f: f, nodes: nodes, lists: make([]int32, nodes.count()), known: make(map[graph.Edge]constant),
-		spelt: make(map[graph.Edge]tensor.Shape)}
+		partial: make(map[graph.Edge]tensor.Shape)}
 	for i := range w.lists {
 		w.lists[i] = notVisited
 	}
@@ -115,8 +115,8 @@ func (w *shapeWalk) run() {
 	}
 }
 
-// visit infers the shapes of a node, after those of the nodes it reads. A cycle that is no loop is a problem of its own; here its
-// nodes have unknown shapes.
+// visit infers the shapes of a node, after those of its inputs. A cycle that is not a loop is reported elsewhere; its nodes have
+// unknown shapes here.
 func (w *shapeWalk) visit(i int) {
 	w.stack = append(w.stack[:0], shapeFrame{node: i})
 	w.lists[i] = visiting
@@ -143,7 +143,7 @@ func (w *shapeWalk) visit(i int) {
 	}
 }
 
-// leadsBack reports whether an input of node i closes a while loop. TensorFlow infers shapes before it draws these.
+// leadsBack reports whether an input of node i closes a while loop. TensorFlow infers shapes before it adds these inputs.
 func (w *shapeWalk) leadsBack(i int, e graph.Edge) bool {
 	switch w.nodes.op(i).name {
 	case "Merge", "RefMerge":
@@ -154,7 +154,7 @@ func (w *shapeWalk) leadsBack(i int, e graph.Edge) bool {
 	return op == "NextIteration" || op == "RefNextIteration"
 }
 
-// shape returns the shape of a tensor, nil if it is unknown.
+// shape returns the shape of a tensor, or nil if it is unknown.
 func (w *shapeWalk) shape(e graph.Edge) tensor.Shape {
 	if e.Node == graph.Dangling || e.Port < 0 || w.lists[e.Node] < 0 {
 		return nil
@@ -166,10 +166,10 @@ func (w *shapeWalk) shape(e graph.Edge) tensor.Shape {
 	return list[e.Port]
 }
 
-// maxShapedOutputs is the most outputs of one node that shapes are kept of.
+// maxShapedOutputs is the maximum number of outputs of a node whose shapes are tracked.
 const maxShapedOutputs = 1 << 14
 
-// infer returns the shapes of the outputs of a node whose inputs have been visited, nil if they are unknown.
+// infer returns the shapes of the outputs of a node whose inputs have been visited, or nil if they are unknown.
 func (w *shapeWalk) infer(i int) []tensor.Shape {
 	recorded := w.nodes.recorded(i)
 	op, types := w.nodes.op(i), w.nodes.types(i)
@@ -199,7 +199,7 @@ func (w *shapeWalk) infer(i int) []tensor.Shape {
 	return w.refine(i, op, out, recorded)
 }
 
-// prepare makes query one about node i.
+// prepare sets query to node i.
 func (w *shapeWalk) prepare(i int, op *opInfo, outputs int) {
 	w.at, w.parsed, w.vague = i, false, false
 	w.in = w.in[:0]
@@ -214,7 +214,7 @@ func (w *shapeWalk) prepare(i int, op *opInfo, outputs int) {
 	w.query.Op, w.query.Inputs, w.query.Outputs = op.name, w.in, outputs
 }
 
-// attr returns the AttrValue of an attr of the node that query is about, or its default.
+// attr returns the AttrValue of an attr of the current node, or its default.
 func (w *shapeWalk) attr(name string) []byte {
 	if !w.parsed {
 		w.parsed = true
@@ -240,7 +240,7 @@ func (f *problemFinder) defaults(op *opInfo) map[string][]byte {
 	return op.defaults
 }
 
-// refine returns what is known of the outputs of node i from the shapes inferred and those recorded.
+// refine combines the inferred and the recorded shapes of the outputs of node i. It reports contradictions.
 func (w *shapeWalk) refine(i int, op *opInfo, inferred, recorded []tensor.Shape) []tensor.Shape {
 	if len(recorded) == 0 {
 		return inferred
@@ -251,7 +251,7 @@ func (w *shapeWalk) refine(i int, op *opInfo, inferred, recorded []tensor.Shape)
 		merged, ok := opdef.MergeShapes(s, out[k])
 		if !ok {
 			w.nodes.report(i, inconsistentShapes, op.name, func() string {
-				return fmt.Sprintf("_output_shapes records %s for output #%d, and TensorFlow %s infers %s", recorded[k], k, opdef.ReferenceVersion, s)
+				return fmt.Sprintf("_output_shapes records %s for output #%d, but TensorFlow %s infers %s", recorded[k], k, opdef.ReferenceVersion, s)
 			})
 			return recorded
 		}
@@ -260,9 +260,9 @@ func (w *shapeWalk) refine(i int, op *opInfo, inferred, recorded []tensor.Shape)
 	return out
 }
 
-// handle returns the shape of the variable that a resource refers to, nil if it is unknown.
+// handle returns the shape of the variable that a resource refers to, or nil if it is unknown.
 func (w *shapeWalk) handle(e graph.Edge) tensor.Shape {
-	const most = 32 // ops between a variable and what reads it
+	const most = 32 // ops between a variable and its reader
 	for range most {
 		if e.Node == graph.Dangling || e.Port < 0 {
 			return nil
@@ -289,14 +289,14 @@ func (w *shapeWalk) handle(e graph.Edge) tensor.Shape {
 	return nil
 }
 
-// A shapeTable numbers lists of shapes: those of the outputs of one node. Number 0 is the list of which nothing is known.
+// A shapeTable numbers lists of the output shapes of one node. Number 0 is the list of which nothing is known.
 type shapeTable struct {
 	lists   [][]tensor.Shape
 	numbers map[string]int32
 	key     []byte
 }
 
-// maxShapeLists is how many different lists are told apart. What is beyond counts as unknown.
+// maxShapeLists is the maximum number of distinct lists. Further lists count as unknown.
 const maxShapeLists = 1 << 17
 
 // number returns the number of a list.
@@ -326,7 +326,7 @@ func (t *shapeTable) number(list []tensor.Shape) int32 {
 	return n
 }
 
-// appendShape appends an encoding of a shape that no other shape has.
+// appendShape appends a unique encoding of a shape.
 func appendShape(b []byte, s tensor.Shape) []byte {
 	if s == nil {
 		return append(b, 0)
@@ -338,14 +338,14 @@ func appendShape(b []byte, s tensor.Shape) []byte {
 	return b
 }
 
-// recordedShapes is what the nodes of a graph record in _output_shapes. Most record what others do, so that lists are numbered.
+// recordedShapes holds the _output_shapes of the graph's nodes. The lists are numbered because many nodes have equal ones.
 type recordedShapes struct {
-	nodes   []int32 // by node number, the number of the list, 0 for none; empty if no node records any
+	nodes   []int32 // by node number: the number of the list, 0 for none; empty if no node records shapes
 	lists   [][]tensor.Shape
 	numbers map[string]int32
 }
 
-// maxRecorded is how many different lists are told apart, maxRecordedBytes how long one is at most. What is beyond counts as not
+// maxRecorded is the maximum number of distinct lists, maxRecordedBytes the maximum length of one. Further lists count as not
 // recorded.
 const (
 	maxRecorded      = 1 << 16
@@ -377,7 +377,7 @@ func (r *recordedShapes) number(value []byte) int32 {
 	return n
 }
 
-// set notes the list of node i of count.
+// set records the list of node i out of count nodes.
 func (r *recordedShapes) set(i, count int, list int32) {
 	if list == 0 {
 		return

@@ -21,7 +21,7 @@ func TestForbiddenOps(t *testing.T) {
 	}
 	m := &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{
 		Node:    []*tfpb.NodeDef{{Name: "a", Op: "NoOp"}, {Name: "b", Op: "ReadFile"}},
-		Library: &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{body("WriteFile"), body("NoOp"), body("ReadFile")}}, // all of one name
+		Library: &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{body("WriteFile"), body("NoOp"), body("ReadFile")}}, // all have the same name
 	}}
 	raw, err := proto.Marshal(m)
 	if err != nil {
@@ -40,7 +40,7 @@ func TestForbiddenOps(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, line := range told(found) {
+	for _, line := range problemLines(found) {
 		if strings.Contains(line, "forbidden-op") {
 			got = append(got, line)
 		}
@@ -54,8 +54,8 @@ func TestForbiddenOps(t *testing.T) {
 	}
 }
 
-// TestShapeArithmetic follows a chain of concatenations, each of which joins the one before with itself: whoever follows both inputs
-// anew takes 2**60 steps.
+// TestShapeArithmetic follows a chain of concatenations, each of which joins the previous one with itself. Without a cache this
+// takes 2**60 steps.
 func TestShapeArithmetic(t *testing.T) {
 	const graph = `
 		node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "shape" value { shape { dim { size: -1 } } } } }

@@ -14,12 +14,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInSignatures looks at signatures and assets, which nothing reads at import.
+// findInSignatures checks signatures and assets, which the import does not read.
 func (f *problemFinder) findInSignatures() {
 	for key, raw := range f.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		s := new(tfpb.SignatureDef)
 		if err := schema.Unmarshal(raw, s); err != nil {
-			continue // the walk over the texts has said so
+			continue // findDamage reports it
 		}
 		if s.GetMethodName() == "" && !strings.HasPrefix(string(key), savedModelKeys) {
 			f.found.add(missingMethodName, "", fixed("signature "+shown(key)), fixed("has no method_name"))
@@ -38,17 +38,18 @@ func (f *problemFinder) findInSignatures() {
 			continue
 		}
 		if asset.GetFilename() == "" {
-			f.found.add(unlistedAssets, "", fixed("asset_file_def"), fixed("an entry of asset_file_def names no file"))
+			f.found.add(unlistedAssets, "", fixed("asset_file_def"), fixed("an entry of asset_file_def has no filename"))
 		}
 		f.names(missingAssetTensor, fixed("asset "+shown(asset.GetFilename())), "tensor_info.name", asset.GetTensorInfo().GetName())
 	}
 	f.findMissingAssets(assets)
 }
 
-// savedModelKeys begins the keys of signatures that hold an init op and are never served (tensorflow/python/saved_model/constants.py).
+// savedModelKeys is the prefix of the keys of signatures that contain an init op and are never served
+// (tensorflow/python/saved_model/constants.py).
 const savedModelKeys = "__saved_model"
 
-// findMissingAssets compares what a SavedModel says about its assets with the length of asset_file_def.
+// findMissingAssets compares the asset indexes of a SavedModel with the length of asset_file_def.
 func (f *problemFinder) findMissingAssets(assets int64) {
 	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	for s := wire.Scan(objects); s.Next(); {
@@ -63,12 +64,12 @@ func (f *problemFinder) findMissingAssets(assets int64) {
 	_, older := f.m.Collection("saved_model_assets")
 	if paths, ok := f.m.Collection("asset_filepaths"); ok && assets == 0 && !older && len(f.tags()) > 0 {
 		if _, list := scope.KindOf(paths); len(list) > 0 {
-			f.found.add(unlistedAssets, "", fixed("collection asset_filepaths"), fixed("lists assets, and asset_file_def is empty"))
+			f.found.add(unlistedAssets, "", fixed("collection asset_filepaths"), fixed("lists assets, but asset_file_def is empty"))
 		}
 	}
 }
 
-// tags returns the tags of the MetaGraphDef. Only those of SavedModels have any.
+// tags returns the tags of the MetaGraphDef. Only SavedModels have any.
 func (f *problemFinder) tags() []string {
 	info, _ := f.m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	var tags []string
@@ -80,7 +81,7 @@ func (f *problemFinder) tags() []string {
 	return tags
 }
 
-// findInTags looks for a tag that was taken apart, as list("serve") does.
+// findInTags reports a tag that was split into letters, as list("serve") does.
 func (f *problemFinder) findInTags() {
 	tags := f.tags()
 	if len(tags) < 2 {
@@ -94,7 +95,7 @@ func (f *problemFinder) findInTags() {
 	f.found.add(splitTag, "", fixed("meta_info_def.tags"), fixed("the tags are the letters of "+shown(strings.Join(tags, ""))))
 }
 
-// findInObjects looks at the functions that the object graph of a SavedModel names (Loader in
+// findInObjects checks the functions that the object graph of a SavedModel refers to (Loader in
 // tensorflow/python/saved_model/load.py).
 func (f *problemFinder) findInObjects() {
 	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
@@ -111,7 +112,7 @@ func (f *problemFinder) findInObjects() {
 	}
 }
 
-// checkTensorInfos looks at the inputs or the outputs of a signature.
+// checkTensorInfos checks the inputs or the outputs of a signature.
 func (f *problemFinder) checkTensorInfos(signature, side string, infos map[string]*tfpb.TensorInfo) {
 	for _, key := range slices.Sorted(maps.Keys(infos)) {
 		place := func() string { return fmt.Sprintf("signature %s, %s %s", shown(signature), side, shown(key)) }
@@ -119,7 +120,7 @@ func (f *problemFinder) checkTensorInfos(signature, side string, infos map[strin
 	}
 }
 
-// checkTensorInfo looks at the names in a TensorInfo.
+// checkTensorInfo checks the names in a TensorInfo.
 func (f *problemFinder) checkTensorInfo(place func() string, info *tfpb.TensorInfo) {
 	switch {
 	case info.GetCooSparse() != nil:

@@ -11,7 +11,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// checkTensor returns the dtype of a TensorProto, and what is wrong with it, nil where nothing is. The content is not read.
+// checkTensor returns the dtype of a TensorProto and a function that returns what is wrong with it, or nil. It does not read the
+// content.
 func checkTensor(encoded []byte) (int32, func() string) {
 	var dtype int32
 	var shape, content []byte
@@ -35,13 +36,13 @@ func checkTensor(encoded []byte) (int32, func() string) {
 		shape, _ = wire.Merged(encoded, fieldnum.TensorProto_TensorShape)
 	}
 	if _, known := tfpb.DataType_name[dtype]; !known || dtype == 0 || dtype > tensor.RefOffset {
-		return dtype, func() string { return fmt.Sprintf("is a tensor of the invalid type %d", dtype) }
+		return dtype, func() string { return fmt.Sprintf("is a tensor of invalid type %d", dtype) }
 	}
 	dims := constantShape(shape)
 	elements, ok := dims.Elements()
 	if !ok {
 		return dtype, func() string {
-			return "is a tensor of the shape " + dims.String() + ", which is not fully defined or too large"
+			return "is a tensor of shape " + dims.String() + ", which is not fully defined or too large"
 		}
 	}
 	size := tensor.DTypeSize(dtype)
@@ -53,7 +54,7 @@ func checkTensor(encoded []byte) (int32, func() string) {
 	return dtype, nil
 }
 
-// constantShape returns the shape of a constant. One of unknown rank is a scalar to TensorFlow.
+// constantShape returns the shape of a constant. TensorFlow treats unknown rank as a scalar.
 func constantShape(shape []byte) tensor.Shape {
 	if dims := tensor.ParseShape(shape); dims != nil {
 		return dims
@@ -61,7 +62,7 @@ func constantShape(shape []byte) tensor.Shape {
 	return tensor.Shape{}
 }
 
-// checkConstant compares the attrs of a Const node, which are in op.attrValues.
+// checkConstant compares the attrs dtype and value of a Const node, which are in op.attrValues.
 func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
 	value, dtype := op.attr([]byte("value")), op.attr([]byte("dtype"))
 	if value < 0 || dtype < 0 {
@@ -74,17 +75,17 @@ func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
 	said := wire.AttrTypeOf(op.attrValues[dtype])
 	if held := int32(wire.LastUint(encoded, fieldnum.TensorProto_Dtype)); held != said && held != 0 && said != 0 {
 		f.report(p, invalidTensor, "", func() string {
-			return fmt.Sprintf("attr dtype is %s and the value is a tensor of %s", tensor.DTypeName(said), tensor.DTypeName(held))
+			return fmt.Sprintf("attr dtype is %s, but the value is a tensor of %s", tensor.DTypeName(said), tensor.DTypeName(held))
 		})
 	}
 }
 
-// checkOutputShapes checks that a node records a shape for each of its outputs; findInShapes compares them with what its op makes
+// checkOutputShapes checks that a node records a shape for each of its outputs. findInShapes compares them with the inferred ones
 // (GraphConstructor::ValidateShape in tensorflow/core/common_runtime/graph_constructor.cc).
 func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTypes, value []byte) {
 	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok && len(value) > 0 {
-		return // of another kind, which TensorFlow does not look at
+		return // TensorFlow ignores other kinds of values
 	}
 	var count int64
 	for s := wire.Scan(list); s.Next(); {

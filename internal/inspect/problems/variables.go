@@ -5,12 +5,11 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A sharedName is the name by which an op finds the resource that it stands for, on which device.
+// A sharedName identifies the resource of an op on a device.
 type sharedName struct{ container, name, device string }
 
-// findSharedVariables looks for variables that are one at run time: VarHandleOp, VariableV2 and Variable look their tensor up
-// by container and shared_name (ResourceMgr in tensorflow/core/framework/resource_mgr.h), and an import under another scope
-// leaves both as they are.
+// findSharedVariables reports variables that share one value at run time: VarHandleOp, VariableV2 and Variable find their tensor by
+// container and shared_name (ResourceMgr in tensorflow/core/framework/resource_mgr.h). An import into a scope changes neither.
 func (f *problemFinder) findSharedVariables() {
 	var holds []bool
 	for _, op := range f.g.Ops() {
@@ -24,7 +23,7 @@ func (f *problemFinder) findSharedVariables() {
 		f.g.Node(i, &f.scratch)
 		name := textAttr(&f.scratch, "shared_name")
 		if name == "" {
-			continue // VariableV2 goes by the name of its node then
+			continue // without a shared_name, VariableV2 uses the name of its node
 		}
 		shared := sharedName{textAttr(&f.scratch, "container"), name, string(f.scratch.Device)}
 		other, taken := first[shared]
@@ -38,7 +37,7 @@ func (f *problemFinder) findSharedVariables() {
 	}
 }
 
-// textAttr returns a string attr, empty where it is not there.
+// textAttr returns a string attr, or "" if it is absent.
 func textAttr(n *wire.Node, key string) string {
 	value, _ := n.Attr(key)
 	text, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)

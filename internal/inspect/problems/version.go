@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A version as PEP 440 spells one, in the liberal form that Python's packaging.version reads: packaging.version.parse is what
-// TensorFlow gives tensorflow_version to (tensorflow/python/framework/meta_graph.py).
+// versionPattern matches versions in the liberal form of PEP 440 that Python's packaging.version accepts. TensorFlow passes
+// tensorflow_version to packaging.version.parse (tensorflow/python/framework/meta_graph.py).
 const versionPattern = `(?i)^v?` +
 	`(?:[0-9]+!)?` + // epoch
 	`[0-9]+(?:\.[0-9]+)*` + // release
@@ -15,7 +15,7 @@ const versionPattern = `(?i)^v?` +
 	`(?:[-_.]?dev[-_.]?[0-9]*)?` + // development release
 	`(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?$` // local version
 
-// validVersion reports whether TensorFlow can read a tensorflow_version, which must not be empty.
+// validVersion reports whether TensorFlow can parse a tensorflow_version, which must not be empty.
 func validVersion(version string) bool {
 	return regexp.MustCompile(versionPattern).MatchString(strings.TrimSpace(version))
 }
