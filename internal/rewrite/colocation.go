@@ -83,7 +83,7 @@ func (c *deviceClearer) countGroups(entry []byte) {
 		_, _ = h.WriteString(c.function) // it never fails
 		_ = h.WriteByte(0)
 		_, _ = h.Write(name)
-		c.groups[h.Sum64()] = true
+		c.groups = append(c.groups, h.Sum64())
 	}
 	if colocated {
 		c.report.Left.Colocated++

@@ -53,16 +53,15 @@ func isClass(entry []byte) bool {
 }
 
 // node appends a node with its device and groups cleared.
-func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
+func (c *deviceClearer) node(b *wire.Builder, f wire.Field) error {
 	n, err := parseDeviceNode(f.Data)
 	if err != nil {
-		c.err = err
-		return
+		return err
 	}
 	c.report.Nodes++
 	if n.device == nil && n.class == nil {
 		b.Window(f.Raw)
-		return
+		return nil
 	}
 	action := c.action(n.device)
 	changes := action.changes()
@@ -101,6 +100,7 @@ func (c *deviceClearer) node(b *wire.Builder, f wire.Field) {
 	default:
 		b.Message(f.Num, func() { n.rebuild(b, action, ungroup) })
 	}
+	return nil
 }
 
 // A deviceAction is what happens to the nodes on one device.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -65,22 +66,25 @@ func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.Groups
 // else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which skips function
 // bodies). If there is nothing to clear, it returns the original bytes. The error is a *wire.SyntaxError.
 func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
-	c := &deviceClearer{options: o, devices: make(map[string]*deviceAction), groups: make(map[uint64]bool), seed: maphash.MakeSeed()}
 	if err := checkBeside(m); err != nil {
 		return nil, nil, err
 	}
+	c := newDeviceClearer(&o, maphash.MakeSeed())
+	groups := make(map[uint64]struct{})
 	var b wire.Builder
+	var err error
 	for _, f := range m.Fields {
 		if f.Is(fieldnum.MetaGraphDef_GraphDef) {
-			b.Message(fieldnum.MetaGraphDef_GraphDef, func() { c.graph(&b, f.Data) })
+			b.Message(fieldnum.MetaGraphDef_GraphDef, func() { err = c.graph(&b, f.Data, groups) })
 		} else {
 			b.Field(f)
 		}
+		if err != nil {
+			return nil, nil, err
+		}
 	}
-	if c.err != nil {
-		return nil, nil, c.err
-	}
-	if len(c.groups) > 0 && c.report.Left.Nodes > 0 {
+	c.report.Left.Groups = len(groups)
+	if len(groups) > 0 && c.report.Left.Nodes > 0 {
 		c.report.Left.Elsewhere = o.colocatedElsewhere(m.Graph())
 	}
 	c.finish()
@@ -90,92 +94,132 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 	return b.Build(), &c.report, nil
 }
 
-// A deviceClearer clears the devices of a graph in one walk.
+// A deviceClearer clears the devices of nodes one by one, those of one part of a graph or of its functions.
 type deviceClearer struct {
-	options  DeviceOptions
+	options  *DeviceOptions
+	out      wire.Builder // the nodes of a part
+	rest     []byte       // the fields of a part without nodes
 	report   DevicesReport
 	devices  map[string]*deviceAction
-	last     *deviceAction   // the action for the previous node
-	groups   map[uint64]bool // hashes of the remaining colocation groups; a large graph has too many to store their names
+	last     *deviceAction // the action for the previous node
+	groups   []uint64      // hashes of the remaining colocation groups; a large graph has too many to store their names
 	seed     maphash.Seed
 	function string // the function whose body is being walked; empty in the graph
 	frozen   bool   // leave the current part unchanged
-	err      error
 }
 
-// graph appends the fields of a GraphDef.
-func (c *deviceClearer) graph(b *wire.Builder, graph []byte) {
-	c.each(graph, func(f wire.Field) {
-		if f.Is(fieldnum.GraphDef_Node) {
-			c.node(b, f)
-			return
+func newDeviceClearer(o *DeviceOptions, seed maphash.Seed) *deviceClearer {
+	return &deviceClearer{options: o, seed: seed, devices: make(map[string]*deviceAction)}
+}
+
+// graph appends the fields of a GraphDef and adds its remaining colocation groups to a set.
+func (c *deviceClearer) graph(b *wire.Builder, graph wire.Graph, groups map[uint64]struct{}) error {
+	return parallel.Ordered(graph.Parts, c.part, func(part *deviceClearer) error {
+		c.add(part)
+		b.Append(part.out.Build())
+		err := each(part.rest, func(f wire.Field) error { return c.besideNodes(b, f) })
+		for _, hash := range append(part.groups, c.groups...) {
+			groups[hash] = struct{}{}
 		}
-		if c.err = checkBesideNodes(f); c.err != nil {
-			return
-		}
-		switch {
-		case f.Is(fieldnum.GraphDef_Library):
-			c.frozen = c.options.GraphOnly
-			c.message(b, f, func(inner *wire.Builder) { c.library(inner, f.Data) })
-			c.frozen = false
-		default:
-			b.Window(f.Raw)
-		}
+		c.groups = c.groups[:0]
+		return err
 	})
 }
 
-// library appends the fields of a function library.
-func (c *deviceClearer) library(b *wire.Builder, library []byte) {
-	c.each(library, func(f wire.Field) {
-		if !f.Is(fieldnum.FunctionDefLibrary_Function) {
-			b.Window(f.Raw)
-			return
-		}
-		before := c.report.Cleared + c.report.Replaced
-		c.function = wire.Function(f.Data).Name()
-		c.message(b, f, func(inner *wire.Builder) {
-			c.each(f.Data, func(f wire.Field) {
-				if f.Is(fieldnum.FunctionDef_NodeDef) {
-					c.node(inner, f)
-				} else {
-					inner.Window(f.Raw)
-				}
-			})
-		})
-		c.function = ""
-		if changed := c.report.Cleared + c.report.Replaced - before; changed > 0 {
-			c.report.Functions++
-			c.report.InFunctions += changed
-		}
-	})
+// part clears the devices of one part of a graph.
+func (c *deviceClearer) part(p wire.Part) (*deviceClearer, error) {
+	part := newDeviceClearer(c.options, c.seed)
+	if !p.Nodes {
+		part.rest = p.Fields
+		return part, nil
+	}
+	err := each(p.Fields, func(f wire.Field) error { return part.node(&part.out, f) })
+	slices.Sort(part.groups)
+	part.groups = slices.Compact(part.groups)
+	return part, err
 }
 
-// each calls use with each field of message until something fails.
-func (c *deviceClearer) each(message []byte, use func(wire.Field)) {
+// add adds what the clearer of a part did, except its groups.
+func (c *deviceClearer) add(part *deviceClearer) {
+	c.report.Nodes += part.report.Nodes
+	c.report.Cleared += part.report.Cleared
+	c.report.Replaced += part.report.Replaced
+	c.report.GroupsRemoved += part.report.GroupsRemoved
+	c.report.Left.Nodes += part.report.Left.Nodes
+	c.report.Left.Colocated += part.report.Left.Colocated
+	for device, action := range part.devices {
+		if known := c.devices[device]; known != nil {
+			known.nodes += action.nodes
+		} else {
+			c.devices[device] = action
+		}
+	}
+}
+
+// besideNodes appends a field of a GraphDef that is not a node.
+func (c *deviceClearer) besideNodes(b *wire.Builder, f wire.Field) error {
+	if err := checkBesideNodes(f); err != nil {
+		return err
+	}
+	if !f.Is(fieldnum.GraphDef_Library) {
+		b.Window(f.Raw)
+		return nil
+	}
+	c.frozen = c.options.GraphOnly
+	defer func() { c.frozen = false }()
+	return c.message(b, f, c.library)
+}
+
+// library appends a field of a function library.
+func (c *deviceClearer) library(b *wire.Builder, f wire.Field) error {
+	if !f.Is(fieldnum.FunctionDefLibrary_Function) {
+		b.Window(f.Raw)
+		return nil
+	}
+	before := c.report.Cleared + c.report.Replaced
+	c.function = wire.Function(f.Data).Name()
+	defer func() { c.function = "" }()
+	err := c.message(b, f, func(b *wire.Builder, f wire.Field) error {
+		if f.Is(fieldnum.FunctionDef_NodeDef) {
+			return c.node(b, f)
+		}
+		b.Window(f.Raw)
+		return nil
+	})
+	if changed := c.report.Cleared + c.report.Replaced - before; changed > 0 {
+		c.report.Functions++
+		c.report.InFunctions += changed
+	}
+	return err
+}
+
+// each calls use with each field of message until something fails. The error is that of use or a *wire.SyntaxError.
+func each(message []byte, use func(wire.Field) error) error {
 	s := wire.Scan(message)
-	for c.err == nil && s.Next() {
-		use(s.Field)
+	for s.Next() {
+		if err := use(s.Field); err != nil {
+			return err
+		}
 	}
-	if c.err == nil {
-		c.err = s.Err()
-	}
+	return s.Err()
 }
 
-// message appends the message field f with the fields that body appends. It copies f unchanged if body changes nothing.
-func (c *deviceClearer) message(b *wire.Builder, f wire.Field, body func(*wire.Builder)) {
+// message appends the message field f with what use appends for each of its fields. It copies f unchanged if nothing in it
+// changes.
+func (c *deviceClearer) message(b *wire.Builder, f wire.Field, use func(*wire.Builder, wire.Field) error) error {
 	before := c.report.changes()
 	var inner wire.Builder
-	body(&inner)
+	err := each(f.Data, func(f wire.Field) error { return use(&inner, f) })
 	if c.report.changes() == before {
 		b.Window(f.Raw)
-		return
+	} else {
+		b.Message(f.Num, func() { b.Append(inner.Build()) })
 	}
-	b.Message(f.Num, func() { b.Append(inner.Build()) })
+	return err
 }
 
 // finish completes the report and sorts its lists.
 func (c *deviceClearer) finish() {
-	c.report.Left.Groups = len(c.groups)
 	c.report.Devices = []DeviceChange{}
 	for _, d := range c.devices {
 		if d.changes() {

@@ -119,7 +119,6 @@ type exporter struct {
 	mainOp        string                       // the op that a loader must run, to be listed in a collection; empty to leave the collection unchanged
 	newAssets     []AssetFile                  // files that become assets
 	cut           *prune.Cut                   // nil unless outputs were given
-	dropped       map[string]int               // attrs removed by name
 	saver         []byte                       // the SaverDef of the copy; nil for none
 }
 
@@ -278,11 +277,10 @@ func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
 }
 
 // reportRead reports a kept node that reads a node of a removed saver.
-func (e *exporter) reportRead(node, input []byte) error {
+func (e *exporter) reportRead(node, input []byte) {
 	if len(e.conflicts) < listed {
 		e.conflicts.add("export without --clear-extraneous-savers", "node %q reads %q, which belongs to an extraneous saver", node, input)
 	}
-	return nil
 }
 
 // checkScope reports an error if no node is in the requested scope.

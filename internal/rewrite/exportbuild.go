@@ -199,7 +199,7 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 
 // graph appends the GraphDef.
 func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
-	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.draft == nil && e.dropped == nil {
+	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.draft == nil && len(e.o.DropAttrs) == 0 {
 		// The survey checks for damage.
 		v, err := surveyOf(f.Data, false)
 		if err != nil {
@@ -210,13 +210,16 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	err := appendGraph(b, f, e.rewriter)
-	e.report.Nodes, e.report.OfNodes = e.rewriter.Kept, e.rewriter.Nodes
-	e.report.Cleared, e.report.Attrs = e.rewriter.Cleared, e.rewriter.Dropped
-	e.report.UnboundInputs = e.rewriter.Unbound
-	e.report.Added, e.report.FunctionsDropped = e.rewriter.Added, e.rewriter.Functions
+	done := &e.rewriter.Done
+	e.report.Nodes, e.report.OfNodes = done.Kept, done.Nodes
+	e.report.Cleared, e.report.UnboundInputs = done.Cleared, done.Unbound
+	e.report.Added, e.report.FunctionsDropped = done.Added, done.Functions
+	for _, n := range done.Dropped {
+		e.report.Attrs += n
+	}
 	for _, name := range e.o.DropAttrs {
-		e.report.AttrsDropped = append(e.report.AttrsDropped, AttrCount{name, e.dropped[name]})
-		e.report.Attrs -= e.dropped[name]
+		e.report.AttrsDropped = append(e.report.AttrsDropped, AttrCount{name, done.Dropped[name]})
+		e.report.Attrs -= done.Dropped[name]
 	}
 	return err
 }
@@ -277,11 +280,11 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 // unbound appends the collection that lists the unbound inputs.
 func (e *exporter) unbound(b *wire.Builder) {
 	key := e.o.UnboundInputs
-	if key == "" || len(e.rewriter.Unbound) == 0 || !e.wanted(key) {
+	if key == "" || len(e.rewriter.Done.Unbound) == 0 || !e.wanted(key) {
 		return
 	}
 	var list []byte
-	for _, input := range e.rewriter.Unbound {
+	for _, input := range e.rewriter.Done.Unbound {
 		list = appendValue(list, []byte(input))
 	}
 	writeCollection(b, key, fieldnum.CollectionDef_BytesList, list)

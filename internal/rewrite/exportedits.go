@@ -34,14 +34,9 @@ func (e *exporter) planDropAttrs() error {
 	if len(e.o.DropAttrs) == 0 {
 		return nil
 	}
-	e.dropped = make(map[string]int, len(e.o.DropAttrs))
 	other := e.rewriter.DropAttr
 	e.rewriter.DropAttr = func(op, key, value []byte) bool {
-		if slices.Contains(e.o.DropAttrs, string(key)) {
-			e.dropped[string(key)]++
-			return true
-		}
-		return other != nil && other(op, key, value)
+		return slices.Contains(e.o.DropAttrs, string(key)) || other != nil && other(op, key, value)
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	if err != nil {
 		return nil, nil, err
 	}
-	i.report.Nodes, i.report.Cleared = i.rewriter.Nodes, i.rewriter.Cleared
+	i.report.Nodes, i.report.Cleared = i.rewriter.Done.Nodes, i.rewriter.Done.Cleared
 	i.countUnsaved()
 	if o.Checkpoints != nil {
 		if message, err = i.composeSaver(message); err != nil {

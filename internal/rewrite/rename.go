@@ -60,7 +60,7 @@ func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) erro
 // renameGraph appends the GraphDef of an import without a base.
 func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 	if i.plan.Nothing() && !i.o.ClearDevices {
-		i.rewriter.Nodes = i.survey.nodes
+		i.rewriter.Done.Nodes = i.survey.nodes
 		b.Field(f)
 		return nil
 	}

@@ -26,10 +26,10 @@ type NewNode struct {
 	Attrs            map[string]*wire.Rope // AttrValues by attr name
 }
 
-// edited appends a.node, which f holds, with the changes of e. It renames the node's names if named is true.
-func (a *NodeRewriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
-	if a.ClearDevices && len(a.node.Device) > 0 {
-		a.Cleared++
+// edited appends w.node, which f holds, with the changes of e. It renames the node's names if named is true.
+func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
+	if w.ClearDevices && len(w.node.Device) > 0 {
+		w.done.Cleared++
 	}
 	var failed error
 	b.Message(f.Num, func() {
@@ -42,19 +42,19 @@ func (a *NodeRewriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool
 				// The full type describes the outputs of the old op.
 			case s.Is(fieldnum.NodeDef_Input) && e.Inputs != nil:
 				if !written {
-					failed = a.newInputs(b, e.Inputs, named)
+					failed = w.newInputs(b, e.Inputs, named)
 				}
 				written = true
 			case s.Is(fieldnum.NodeDef_Attr) && e.replaces(s.Data):
 			default:
-				same, err := a.change(s.Field, named)
+				same, err := w.change(s.Field, named)
 				switch {
 				case err != nil:
 					failed = err
 				case same:
 					b.Window(s.Raw)
 				default:
-					b.Copy(a.field)
+					b.Copy(w.field)
 				}
 			}
 			if failed != nil {
@@ -62,7 +62,7 @@ func (a *NodeRewriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool
 			}
 		}
 		if !written {
-			failed = a.newInputs(b, e.Inputs, named)
+			failed = w.newInputs(b, e.Inputs, named)
 		}
 		appendAttrs(b, e.Attrs)
 	})
@@ -72,12 +72,13 @@ func (a *NodeRewriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool
 // FunctionNode appends node number k of a function body, with its edits, and the nodes to add after it. Names stay
 // unchanged.
 func (a *NodeRewriter) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
-	if err := a.node.Parse(f.Data); err != nil {
+	w := &nodeWriter{NodeRewriter: a}
+	if err := w.node.Parse(f.Data); err != nil {
 		return err
 	}
-	write := a.append
+	write := w.append
 	if e := a.Edits[k]; e != nil {
-		write = func(b *wire.Builder, f wire.Field, named bool) error { return a.edited(b, f, e, named) }
+		write = func(b *wire.Builder, f wire.Field, named bool) error { return w.edited(b, f, e, named) }
 	}
 	if err := write(b, f, false); err != nil {
 		return err
@@ -85,7 +86,7 @@ func (a *NodeRewriter) FunctionNode(b *wire.Builder, f wire.Field, k int) error 
 	for _, n := range a.After[k] {
 		b.Message(f.Num, func() {
 			b.String(fieldnum.NodeDef_Name, n.Name)
-			_ = n.append(b, func() error { return a.newInputs(b, n.Inputs, false) }, a.ClearDevices)
+			_ = n.append(b, func() error { return w.newInputs(b, n.Inputs, false) }, a.ClearDevices)
 		})
 	}
 	return nil
@@ -99,37 +100,38 @@ func (e *Edit) replaces(entry []byte) bool {
 }
 
 // newInputs appends the inputs of an edit.
-func (a *NodeRewriter) newInputs(b *wire.Builder, inputs []string, named bool) error {
+func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) error {
 	for _, input := range inputs {
 		if !named {
 			b.String(fieldnum.NodeDef_Input, input)
 			continue
 		}
 		f := wire.Field{Num: fieldnum.NodeDef_Input, Type: protowire.BytesType, Data: []byte(input)}
-		a.field = a.field[:0]
-		same, err := a.input(f)
+		w.field = w.field[:0]
+		same, err := w.input(f)
 		if err != nil {
 			return err
 		}
 		if same {
 			b.String(fieldnum.NodeDef_Input, input)
 		} else {
-			b.Copy(a.field)
+			b.Copy(w.field)
 		}
 	}
 	return nil
 }
 
-// added appends a new node of the graph.
-func (a *NodeRewriter) added(b *wire.Builder, n *NewNode) error {
+// added writes a new node of the graph.
+func (w *nodeWriter) added(n *NewNode) error {
 	var failed error
-	a.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
-	a.controls = a.controls[:0]
+	b := &w.out
+	w.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
+	w.controls = w.controls[:0]
 	b.Message(fieldnum.GraphDef_Node, func() {
-		b.String(fieldnum.NodeDef_Name, a.Plan.Node(n.Name))
-		failed = n.append(b, func() error { return a.newInputs(b, n.Inputs, true) }, a.ClearDevices)
+		b.String(fieldnum.NodeDef_Name, w.Plan.Node(n.Name))
+		failed = n.append(b, func() error { return w.newInputs(b, n.Inputs, true) }, w.ClearDevices)
 	})
-	a.Added++
+	w.done.Added++
 	return failed
 }
 

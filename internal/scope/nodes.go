@@ -6,103 +6,175 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A NodeRewriter applies a plan, and other changes, to the nodes of a graph in one walk. It counts what it does. The zero value
-// with a Plan only renames.
+// A NodeRewriter applies a plan, and other changes, to the nodes of a graph in one parallel walk. It counts what it does.
+// The zero value with a Plan only renames. Its functions, and those of its plan, are called from several goroutines at
+// once; only Reads is called on the goroutine of the caller, in file order.
 type NodeRewriter struct {
 	Plan         *Plan
 	ClearDevices bool                             // clear the device of every node, including those in functions
 	DropAttr     func(op, key, value []byte) bool // attrs to remove; nil: none
-	Reads        func(node, input []byte) error   // called for each data input of a kept node that reads a removed node; may be nil
+	Reads        func(node, input []byte)         // called for each data input of a kept node that reads a removed node; may be nil
 	Edits        map[int]*Edit                    // further changes to nodes, by node number in file order
 	After        map[int][]*NewNode               // nodes to add after the node with that number
 	KeepNode     func(i int) bool                 // the nodes to keep, by node number in file order, if the plan keeps them too; nil: all
 	KeepFunction func(name string) bool           // the library functions to keep; nil: all
 	NewFunctions []*wire.Rope                     // FunctionDefs to add to the library
-	Unbound      []string                         // the inputs from outside the scope, each once, as first spelled, in order of occurrence
-	Nodes        int                              // nodes read
-	Kept         int                              // nodes kept
-	Added        int                              // nodes added
-	Functions    int                              // functions removed
-	Cleared      int                              // nodes whose device was cleared, including those in functions
-	Dropped      int                              // attrs removed
-	seen         map[string]bool                  // the elements of Unbound
-	node         wire.Node                        // the current node; its memory is reused
-	payload      []byte                           // buffer for new names
-	field        []byte                           // buffer for a new field
-	controls     []string                         // mapped control inputs of the current node
+	Done         NodeChanges
+	unbound      map[string]bool // the elements of Done.Unbound
 }
 
-// Graph appends the nodes of a graph to b with all changes applied. It passes all other fields to rest. The error is a
-// *wire.SyntaxError or the error of rest.
+// NodeChanges tells what a NodeRewriter did.
+type NodeChanges struct {
+	Unbound   []string       // the inputs from outside the scope, each once, as first spelled, in order of occurrence
+	Nodes     int            // nodes read
+	Kept      int            // nodes kept
+	Added     int            // nodes added
+	Functions int            // functions removed
+	Cleared   int            // nodes whose device was cleared, including those in functions
+	Dropped   map[string]int // attrs removed, by name
+}
+
+// Graph appends the nodes of a graph to b with all changes applied. It passes all other fields to rest, which is called
+// on the goroutine of the caller, when all fields before are in b. The error is a *wire.SyntaxError or the error of rest.
 func (a *NodeRewriter) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) error) error {
-	s := wire.Scan(graph)
-	for s.Next() {
-		var err error
-		if s.Is(fieldnum.GraphDef_Node) {
-			err = a.graphNode(b, s.Field)
-		} else {
-			err = rest(s.Field)
+	return parallel.Ordered(graph.Parts, a.part, func(w *nodeWriter) error {
+		a.join(w)
+		b.Append(w.out.Build())
+		s := wire.Scan(w.rest)
+		for s.Next() {
+			if err := rest(s.Field); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return s.Err()
+		return s.Err()
+	})
 }
 
-// graphNode appends one node of the graph.
-func (a *NodeRewriter) graphNode(b *wire.Builder, f wire.Field) error {
-	number := a.Nodes
-	a.Nodes++
+// part writes one part of a graph.
+func (a *NodeRewriter) part(p wire.Part) (*nodeWriter, error) {
+	w := &nodeWriter{NodeRewriter: a}
+	if !p.Nodes {
+		w.rest = p.Fields
+		return w, nil
+	}
+	s := wire.Scan(p.Fields)
+	for s.Next() {
+		if err := w.graphNode(s.Field, p.First+w.done.Nodes); err != nil {
+			return nil, err
+		}
+	}
+	return w, s.Err()
+}
+
+// join adds what a writer did.
+func (a *NodeRewriter) join(w *nodeWriter) {
+	d := &a.Done
+	d.Nodes += w.done.Nodes
+	d.Kept += w.done.Kept
+	d.Added += w.done.Added
+	d.Functions += w.done.Functions
+	d.Cleared += w.done.Cleared
+	for key, n := range w.done.Dropped {
+		if d.Dropped == nil {
+			d.Dropped = make(map[string]int)
+		}
+		d.Dropped[key] += n
+	}
+	for _, input := range w.done.Unbound {
+		if addUnbound(&a.unbound, []byte(input)) {
+			d.Unbound = append(d.Unbound, input)
+		}
+	}
+	for _, r := range w.reads {
+		a.Reads(r.node, r.input)
+	}
+}
+
+// addUnbound adds an unbound input to a set of their spellings. It returns false if the set contains it.
+func addUnbound(set *map[string]bool, input []byte) bool {
+	spelled := Spelling(input)
+	if (*set)[string(spelled)] {
+		return false
+	}
+	if *set == nil {
+		*set = make(map[string]bool)
+	}
+	(*set)[string(spelled)] = true
+	return true
+}
+
+// A nodeWriter writes nodes one by one, those of one part of a graph or of a function.
+type nodeWriter struct {
+	*NodeRewriter
+	out      wire.Builder // the nodes of a graph
+	rest     []byte       // the fields of a part without nodes
+	done     NodeChanges
+	seen     map[string]bool // the elements of done.Unbound
+	reads    []read          // for NodeRewriter.Reads
+	node     wire.Node       // the current node; its memory is reused
+	payload  []byte          // buffer for new names
+	field    []byte          // buffer for a new field
+	controls []string        // mapped control inputs of the current node
+}
+
+// A read is an input of a kept node that reads a removed node.
+type read struct{ node, input []byte }
+
+// graphNode writes node number k of the graph.
+func (w *nodeWriter) graphNode(f wire.Field, k int) error {
+	w.done.Nodes++
 	// Nodes that KeepNode excludes are not parsed, because a cut removes most nodes of a large graph.
-	if a.KeepNode == nil || a.KeepNode(number) {
-		if err := a.keptNode(b, f, number); err != nil {
+	if w.KeepNode == nil || w.KeepNode(k) {
+		if err := w.keptNode(f, k); err != nil {
 			return err
 		}
 	}
-	for _, n := range a.After[number] {
-		if err := a.added(b, n); err != nil {
+	for _, n := range w.After[k] {
+		if err := w.added(n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keptNode appends node number k of the graph, unless the plan removes it.
-func (a *NodeRewriter) keptNode(b *wire.Builder, f wire.Field, k int) error {
-	if err := a.node.Parse(f.Data); err != nil {
+// keptNode writes node number k of the graph, unless the plan removes it.
+func (w *nodeWriter) keptNode(f wire.Field, k int) error {
+	if err := w.node.Parse(f.Data); err != nil {
 		return err
 	}
-	if !a.Plan.Keeps(a.node.Name) {
+	if !w.Plan.Keeps(w.node.Name) {
 		return nil
 	}
-	a.Kept++
-	if e := a.Edits[k]; e != nil {
-		return a.edited(b, f, e, true)
+	w.done.Kept++
+	if e := w.Edits[k]; e != nil {
+		return w.edited(&w.out, f, e, true)
 	}
-	return a.append(b, f, true)
+	return w.append(&w.out, f, true)
 }
 
 // Library appends a function library. Functions have their own name space, so it changes only devices and attrs of their
 // nodes. The first call also appends NewFunctions. An empty library is omitted.
 func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
+	w := &nodeWriter{NodeRewriter: a}
+	defer a.join(w)
 	if a.KeepFunction == nil && len(a.NewFunctions) == 0 {
-		return a.nested(b, library, a.libraryField)
+		return w.nested(b, library, w.libraryField)
 	}
 	var inner wire.Builder
 	s := wire.Scan(library.Data)
 	for s.Next() {
 		if a.KeepFunction != nil && !a.keepsLibraryField(s.Field) {
 			if s.Is(fieldnum.FunctionDefLibrary_Function) {
-				a.Functions++
+				w.done.Functions++
 			}
 			continue
 		}
-		if err := a.libraryField(&inner, s.Field); err != nil {
+		if err := w.libraryField(&inner, s.Field); err != nil {
 			return err
 		}
 	}
@@ -120,12 +192,12 @@ func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
 }
 
 // libraryField appends one field of a function library.
-func (a *NodeRewriter) libraryField(b *wire.Builder, f wire.Field) error {
+func (w *nodeWriter) libraryField(b *wire.Builder, f wire.Field) error {
 	if !f.Is(fieldnum.FunctionDefLibrary_Function) {
 		b.Window(f.Raw)
 		return nil
 	}
-	return a.Function(b, f)
+	return w.function(b, f)
 }
 
 // keepsLibraryField reports whether a field of the library is kept. A gradient is kept if its functions are.
@@ -144,26 +216,33 @@ func (a *NodeRewriter) keepsLibraryField(f wire.Field) bool {
 
 // Function is like Library, for a single function.
 func (a *NodeRewriter) Function(b *wire.Builder, function wire.Field) error {
-	return a.nested(b, function, func(inner *wire.Builder, f wire.Field) error {
+	w := &nodeWriter{NodeRewriter: a}
+	defer a.join(w)
+	return w.function(b, function)
+}
+
+// function appends a function.
+func (w *nodeWriter) function(b *wire.Builder, function wire.Field) error {
+	return w.nested(b, function, func(inner *wire.Builder, f wire.Field) error {
 		if !f.Is(fieldnum.FunctionDef_NodeDef) {
 			inner.Window(f.Raw)
 			return nil
 		}
-		if err := a.node.Parse(f.Data); err != nil {
+		if err := w.node.Parse(f.Data); err != nil {
 			return err
 		}
-		return a.append(inner, f, false)
+		return w.append(inner, f, false)
 	})
 }
 
 // nested appends a message field, using use for each field in it. The message is copied unchanged if no node in it
 // changes.
-func (a *NodeRewriter) nested(b *wire.Builder, message wire.Field, use func(*wire.Builder, wire.Field) error) error {
-	if !a.ClearDevices && a.DropAttr == nil {
+func (w *nodeWriter) nested(b *wire.Builder, message wire.Field, use func(*wire.Builder, wire.Field) error) error {
+	if !w.ClearDevices && w.DropAttr == nil {
 		b.Window(message.Raw)
 		return nil
 	}
-	before := a.Cleared + a.Dropped
+	before := w.changes()
 	var inner wire.Builder
 	s := wire.Scan(message.Data)
 	for s.Next() {
@@ -174,7 +253,7 @@ func (a *NodeRewriter) nested(b *wire.Builder, message wire.Field, use func(*wir
 	if err := s.Err(); err != nil {
 		return err
 	}
-	if a.Cleared+a.Dropped == before {
+	if w.changes() == before {
 		b.Window(message.Raw)
 	} else {
 		b.Message(message.Num, func() { b.Append(inner.Build()) })
@@ -182,17 +261,26 @@ func (a *NodeRewriter) nested(b *wire.Builder, message wire.Field, use func(*wir
 	return nil
 }
 
-// append appends a.node, which f holds. It changes the node's names if named is true.
-func (a *NodeRewriter) append(b *wire.Builder, f wire.Field, named bool) error {
-	if a.ClearDevices && len(a.node.Device) > 0 {
-		a.Cleared++
+// changes returns the number of changes to nodes of functions so far.
+func (w *nodeWriter) changes() int {
+	sum := w.done.Cleared
+	for _, n := range w.done.Dropped {
+		sum += n
 	}
-	a.controls = a.controls[:0]
+	return sum
+}
+
+// append appends w.node, which f holds. It changes the node's names if named is true.
+func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
+	if w.ClearDevices && len(w.node.Device) > 0 {
+		w.done.Cleared++
+	}
+	w.controls = w.controls[:0]
 	// Everything before the first change stays one window; an unchanged node is a single window.
 	var failed error
 	s := wire.Scan(f.Data)
 	for s.Next() {
-		same, err := a.change(s.Field, named)
+		same, err := w.change(s.Field, named)
 		if err != nil {
 			return err
 		}
@@ -202,9 +290,9 @@ func (a *NodeRewriter) append(b *wire.Builder, f wire.Field, named bool) error {
 		at, _ := wire.Offset(f.Data, s.Raw)
 		b.Message(f.Num, func() {
 			b.Window(f.Data[:at])
-			b.Copy(a.field)
+			b.Replace(s.Raw, w.field)
 			for s.Next() {
-				same, err := a.change(s.Field, named)
+				same, err := w.change(s.Field, named)
 				if err != nil {
 					failed = err
 					return
@@ -212,7 +300,7 @@ func (a *NodeRewriter) append(b *wire.Builder, f wire.Field, named bool) error {
 				if same {
 					b.Window(s.Raw)
 				} else {
-					b.Copy(a.field)
+					b.Replace(s.Raw, w.field)
 				}
 			}
 		})
@@ -222,83 +310,82 @@ func (a *NodeRewriter) append(b *wire.Builder, f wire.Field, named bool) error {
 	return nil
 }
 
-// change reports whether a field of a.node stays the same. If not, a.field holds its replacement, which is empty if the
+// change reports whether a field of w.node stays the same. If not, w.field holds its replacement, which is empty if the
 // field is removed.
-func (a *NodeRewriter) change(f wire.Field, named bool) (same bool, err error) {
-	a.field = a.field[:0]
+func (w *nodeWriter) change(f wire.Field, named bool) (same bool, err error) {
+	w.field = w.field[:0]
 	if f.Type != protowire.BytesType {
 		return true, nil
 	}
 	switch {
 	case f.Num == fieldnum.NodeDef_Name && named:
-		a.payload = a.Plan.appendNode(a.payload[:0], f.Data)
-		return a.replace(f), nil
+		w.payload = w.Plan.appendNode(w.payload[:0], f.Data)
+		return w.replace(f), nil
 	case f.Num == fieldnum.NodeDef_Input && named:
-		return a.input(f)
-	case f.Num == fieldnum.NodeDef_Device && a.ClearDevices:
+		return w.input(f)
+	case f.Num == fieldnum.NodeDef_Device && w.ClearDevices:
 		return false, nil
 	case f.Num == fieldnum.NodeDef_Attr:
-		return a.attr(f, named)
+		return w.attr(f, named)
 	}
 	return true, nil
 }
 
-// replace sets a.field to the field f with a.payload as its content. It reports whether f already has that content.
-func (a *NodeRewriter) replace(f wire.Field) bool {
-	if bytes.Equal(a.payload, f.Data) {
+// replace sets w.field to the field f with w.payload as its content. It reports whether f already has that content.
+func (w *nodeWriter) replace(f wire.Field) bool {
+	if bytes.Equal(w.payload, f.Data) {
 		return true
 	}
-	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
-	a.field = protowire.AppendBytes(a.field, a.payload)
+	w.field = protowire.AppendTag(w.field[:0], f.Num, protowire.BytesType)
+	w.field = protowire.AppendBytes(w.field, w.payload)
 	return false
 }
 
 // input is like change, for an input.
-func (a *NodeRewriter) input(f wire.Field) (bool, error) {
+func (w *nodeWriter) input(f wire.Field) (bool, error) {
 	var action inputAction
-	a.payload, action = a.Plan.appendInput(a.payload[:0], f.Data)
+	w.payload, action = w.Plan.appendInput(w.payload[:0], f.Data)
 	switch action {
 	case inputRemoved:
-		if f.Data[0] != '^' && a.Reads != nil {
-			return false, a.Reads(a.node.Name, f.Data)
+		if f.Data[0] != '^' && w.Reads != nil {
+			w.reads = append(w.reads, read{w.node.Name, f.Data})
 		}
 		return false, nil
 	case inputUnbound:
-		if spelled := Spelling(a.payload); !a.seen[string(spelled)] {
-			if a.seen == nil {
-				a.seen = make(map[string]bool)
-			}
-			a.seen[string(spelled)] = true
-			a.Unbound = append(a.Unbound, string(a.payload))
+		if addUnbound(&w.seen, w.payload) {
+			w.done.Unbound = append(w.done.Unbound, string(w.payload))
 		}
 	case inputMapped:
-		if a.payload[0] == '^' {
-			return a.mappedControl(f)
+		if w.payload[0] == '^' {
+			return w.mappedControl(f)
 		}
 	}
-	return a.replace(f), nil
+	return w.replace(f), nil
 }
 
-// mappedControl is like change, for a mapped control input whose new form is a.payload. It removes control inputs that
+// mappedControl is like change, for a mapped control input whose new form is w.payload. It removes control inputs that
 // the node already has (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
-func (a *NodeRewriter) mappedControl(f wire.Field) (bool, error) {
-	further := a.Plan.FurtherControls[string(f.Data)]
-	a.field = a.field[:0]
-	for _, control := range append([]string{string(a.payload)}, further...) {
-		if !slices.Contains(a.controls, control) {
-			a.controls = append(a.controls, control)
-			a.field = protowire.AppendTag(a.field, f.Num, protowire.BytesType)
-			a.field = protowire.AppendString(a.field, control)
+func (w *nodeWriter) mappedControl(f wire.Field) (bool, error) {
+	further := w.Plan.FurtherControls[string(f.Data)]
+	w.field = w.field[:0]
+	for _, control := range append([]string{string(w.payload)}, further...) {
+		if !slices.Contains(w.controls, control) {
+			w.controls = append(w.controls, control)
+			w.field = protowire.AppendTag(w.field, f.Num, protowire.BytesType)
+			w.field = protowire.AppendString(w.field, control)
 		}
 	}
-	return bytes.Equal(a.field, f.Raw), nil
+	return bytes.Equal(w.field, f.Raw), nil
 }
 
 // attr is like change, for the map entry of an attr.
-func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
+func (w *nodeWriter) attr(f wire.Field, named bool) (bool, error) {
 	key, value := wire.MapEntry(f.Data)
-	if a.DropAttr != nil && a.DropAttr(a.node.Op, key, value) {
-		a.Dropped++
+	if w.DropAttr != nil && w.DropAttr(w.node.Op, key, value) {
+		if w.done.Dropped == nil {
+			w.done.Dropped = make(map[string]int)
+		}
+		w.done.Dropped[string(key)]++
 		return false, nil
 	}
 	if !named || len(key) < len("_class") {
@@ -306,20 +393,20 @@ func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
 	}
 	switch string(key) {
 	case "_class":
-		return a.class(f, value)
+		return w.class(f, value)
 	case "frame_name":
-		if op := string(a.node.Op); op != "Enter" && op != "RefEnter" {
+		if op := string(w.node.Op); op != "Enter" && op != "RefEnter" {
 			return true, nil
 		}
 		name, ok := wire.AttrBytes(value, fieldnum.AttrValue_S)
 		if !ok {
 			return true, nil
 		}
-		frame := a.Plan.appendScope(nil, name)
+		frame := w.Plan.appendScope(nil, name)
 		if bytes.Equal(frame, name) {
 			return true, nil
 		}
-		a.entry(f, key, func(dst []byte) []byte {
+		w.entry(f, key, func(dst []byte) []byte {
 			dst = protowire.AppendTag(dst, fieldnum.AttrValue_S, protowire.BytesType)
 			return protowire.AppendBytes(dst, frame)
 		})
@@ -330,7 +417,7 @@ func (a *NodeRewriter) attr(f wire.Field, named bool) (bool, error) {
 
 // class is like change, for the attr `_class`. It removes the groups of removed nodes. An attr that loses all its groups
 // stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
-func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
+func (w *nodeWriter) class(f wire.Field, value []byte) (bool, error) {
 	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
 		return true, nil
@@ -344,33 +431,33 @@ func (a *NodeRewriter) class(f wire.Field, value []byte) (bool, error) {
 			changed = append(changed, s.Raw...)
 			continue
 		}
-		if !a.Plan.Keeps(node) {
+		if !w.Plan.Keeps(node) {
 			same = false
 			continue
 		}
-		a.payload = append(a.Plan.appendNode(append(a.payload[:0], mark...), node), port...)
-		same = same && bytes.Equal(a.payload, s.Data)
+		w.payload = append(w.Plan.appendNode(append(w.payload[:0], mark...), node), port...)
+		same = same && bytes.Equal(w.payload, s.Data)
 		changed = protowire.AppendTag(changed, fieldnum.AttrValue_ListValue_S, protowire.BytesType)
-		changed = protowire.AppendBytes(changed, a.payload)
+		changed = protowire.AppendBytes(changed, w.payload)
 	}
 	if err := s.Err(); err != nil || same {
 		return true, err
 	}
-	a.entry(f, []byte("_class"), func(dst []byte) []byte {
+	w.entry(f, []byte("_class"), func(dst []byte) []byte {
 		dst = protowire.AppendTag(dst, fieldnum.AttrValue_List, protowire.BytesType)
 		return protowire.AppendBytes(dst, changed)
 	})
 	return false, nil
 }
 
-// entry sets a.field to the map entry f with another AttrValue, whose fields value appends.
-func (a *NodeRewriter) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
-	a.field = protowire.AppendTag(a.field[:0], f.Num, protowire.BytesType)
-	start := len(a.field)
-	a.field = protowire.AppendTag(a.field, fieldnum.MapEntry_Key, protowire.BytesType)
-	a.field = protowire.AppendBytes(a.field, key)
-	a.field = protowire.AppendTag(a.field, fieldnum.MapEntry_Value, protowire.BytesType)
-	inner := len(a.field)
-	a.field = insertLength(value(a.field), inner)
-	a.field = insertLength(a.field, start)
+// entry sets w.field to the map entry f with another AttrValue, whose fields value appends.
+func (w *nodeWriter) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
+	w.field = protowire.AppendTag(w.field[:0], f.Num, protowire.BytesType)
+	start := len(w.field)
+	w.field = protowire.AppendTag(w.field, fieldnum.MapEntry_Key, protowire.BytesType)
+	w.field = protowire.AppendBytes(w.field, key)
+	w.field = protowire.AppendTag(w.field, fieldnum.MapEntry_Value, protowire.BytesType)
+	inner := len(w.field)
+	w.field = insertLength(value(w.field), inner)
+	w.field = insertLength(w.field, start)
 }

@@ -10,122 +10,191 @@ import (
 // ready to use. Builder keeps references to the slices passed to Window and to large ones passed to Bytes, so they
 // must not change.
 type Builder struct {
-	rope  Rope
-	arena []byte // new bytes; the pieces keep full arenas alive
+	rope   Rope
+	window []byte // a window that the next one may extend; not yet in the rope
+	behind []byte // what follows the last window of the last chunk, as in chunk.pieces; nil if there is none
 }
 
 const (
-	// copyBelow is the size below which a window is copied, because a separate piece costs 24 bytes.
+	// copyBelow is the size below which a window is copied if it does not follow the last one in the same array.
 	copyBelow = 32
+	// worthSharing is the size of the smallest window that Replace makes.
+	worthSharing = 8
 	// headerRoom is the space that Message reserves for a tag and a length: five bytes for each.
 	headerRoom = 10
 )
 
 // Window appends whole fields of an old message without copying them.
 func (b *Builder) Window(p []byte) {
-	if len(p) >= copyBelow {
-		b.rope.add(p)
+	if len(p) == 0 {
 		return
 	}
-	if len(p) > 0 && !b.extends(p) {
-		b.Copy(p)
+	if gap, ok := distance(b.window, p); ok && gap == 0 {
+		b.window = b.window[:len(b.window)+len(p)]
+		return
 	}
+	b.flush()
+	if _, ok := distance(b.behind, p); !ok && len(p) < copyBelow {
+		b.Copy(p)
+		return
+	}
+	b.window = p
 }
 
-// extends extends the last piece by p if p directly follows it in memory. It reports whether it did.
-func (b *Builder) extends(p []byte) bool {
-	last := len(b.rope.chunks) - 1
-	if last < 0 {
-		return false
+// distance returns the number of bytes between the end of a and the beginning of p. It reports false unless p lies
+// behind a, within the capacity of a.
+func distance(a, p []byte) (int, bool) {
+	end := uintptr(unsafe.Pointer(unsafe.SliceData(a))) + uintptr(len(a))
+	gap := uintptr(unsafe.Pointer(unsafe.SliceData(p))) - end // huge if p comes first
+	room := uintptr(cap(a) - len(a))
+	return int(gap), gap <= room && uintptr(len(p)) <= room-gap
+}
+
+// flush appends b.window to the rope.
+func (b *Builder) flush() {
+	p := b.window
+	if len(p) == 0 {
+		return
 	}
-	chunk := b.rope.chunks[last]
-	if !adjoin(chunk[len(chunk)-1], p) {
-		return false
+	c := b.room(2 * maxVarint)
+	if gap, ok := distance(b.behind, p); ok {
+		c.code = appendPiece(c.code, nextWindow, len(p))
+		c.code = protowire.AppendVarint(c.code, uint64(gap))
+	} else {
+		c.code = appendPiece(c.code, sourceWindow, len(p))
+		c.sources = append(c.sources, p)
 	}
-	b.rope.add(p)
-	return true
+	c.size += int64(len(p))
+	b.rope.size += int64(len(p))
+	b.window, b.behind = nil, p[len(p):]
+}
+
+// appendPiece appends the kind and the size of a piece.
+func appendPiece(code []byte, kind pieceKind, size int) []byte {
+	return protowire.AppendVarint(code, uint64(size)<<kindBits|uint64(kind))
+}
+
+// literal begins a piece of size bytes, which the caller appends to the chunk's code.
+func (b *Builder) literal(size int) *chunk {
+	b.flush()
+	c := b.room(maxVarint + size)
+	c.code = appendPiece(c.code, literal, size)
+	c.size += int64(size)
+	b.rope.size += int64(size)
+	return c
 }
 
 // Copy appends a copy of p, which must hold whole fields.
 func (b *Builder) Copy(p []byte) {
-	room := b.room(len(p))
-	room = append(room, p...)
-	b.keep(room)
+	if len(p) > 0 {
+		c := b.literal(len(p))
+		c.code = append(c.code, p...)
+	}
+}
+
+// Replace appends a copy of p in place of old, which must hold whole fields. If both end alike, the common end is a
+// window on old.
+func (b *Builder) Replace(old, p []byte) {
+	same := 0
+	for n := min(len(old), len(p)); same < n && old[len(old)-1-same] == p[len(p)-1-same]; {
+		same++
+	}
+	if same < worthSharing {
+		same = 0
+	}
+	b.Copy(p[:len(p)-same])
+	b.Window(old[len(old)-same:])
 }
 
 // Bytes appends the length-delimited field num with the payload p.
 func (b *Builder) Bytes(num protowire.Number, p []byte) {
-	room := b.room(headerRoom)
-	room = protowire.AppendTag(room, num, protowire.BytesType)
-	room = protowire.AppendVarint(room, uint64(len(p)))
-	b.keep(room)
+	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(uint64(len(p))))
+	c.code = protowire.AppendTag(c.code, num, protowire.BytesType)
+	c.code = protowire.AppendVarint(c.code, uint64(len(p)))
 	b.Window(p)
 }
 
 // String appends the string field num.
 func (b *Builder) String(num protowire.Number, s string) {
-	room := b.room(headerRoom + len(s))
-	room = protowire.AppendTag(room, num, protowire.BytesType)
-	b.keep(protowire.AppendString(room, s))
+	c := b.literal(protowire.SizeTag(num) + protowire.SizeBytes(len(s)))
+	c.code = protowire.AppendTag(c.code, num, protowire.BytesType)
+	c.code = protowire.AppendString(c.code, s)
 }
 
 // Varint appends the varint field num.
 func (b *Builder) Varint(num protowire.Number, v uint64) {
-	room := b.room(2 * headerRoom)
-	room = protowire.AppendTag(room, num, protowire.VarintType)
-	b.keep(protowire.AppendVarint(room, v))
+	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(v))
+	c.code = protowire.AppendTag(c.code, num, protowire.VarintType)
+	c.code = protowire.AppendVarint(c.code, v)
 }
 
 // Append appends the pieces of another rope, which must hold whole fields.
 func (b *Builder) Append(r *Rope) {
-	for p := range r.Pieces {
-		b.Window(p)
+	if len(r.chunks) <= 1 {
+		for p := range r.Pieces {
+			b.Window(p)
+		}
+		return
+	}
+	b.flush()
+	for _, c := range r.chunks {
+		c.code = c.code[:len(c.code):len(c.code)] // the other rope's; append to a new chunk
+		b.rope.chunks = append(b.rope.chunks, c)
+		b.rope.size += c.size
 	}
 }
 
 // Message appends the message field num. It calls body, which appends the fields of that message to b, and then
 // fills in the length.
 func (b *Builder) Message(num protowire.Number, body func()) {
-	room := b.room(headerRoom)
-	// The header is an empty piece until the length is known.
-	b.arena = b.arena[:len(b.arena)+headerRoom]
-	header := b.rope.push(room)
-	start, arena := b.rope.size, b.arena
+	b.flush()
+	c := b.room(1 + headerRoom)
+	at := len(c.code)
+	c.code = c.code[:at+1+headerRoom]
+	code, k := c.code[at:], len(b.rope.chunks)-1
+	code[0] = byte(header) // empty until the length is known
+	start := b.Size()
 	body()
-	room = protowire.AppendTag(room, num, protowire.BytesType)
-	*header = protowire.AppendVarint(room, uint64(b.rope.size-start))
-	if len(b.arena) == len(arena) && unsafe.SliceData(b.arena) == unsafe.SliceData(arena) {
-		// The body left the arena unchanged, so release the unused part of the header's space.
-		b.arena = b.arena[:len(b.arena)-(headerRoom-len(*header))]
-	}
-	b.rope.size += int64(len(*header))
+	head := protowire.AppendTag(code[1:1], num, protowire.BytesType)
+	head = protowire.AppendVarint(head, uint64(b.Size()-start))
+	code[0] = byte(len(head))<<kindBits | byte(header)
+	b.rope.chunks[k].size += int64(len(head))
+	b.rope.size += int64(len(head))
 }
 
 // Size returns the number of bytes appended so far.
-func (b *Builder) Size() int64 { return b.rope.size }
+func (b *Builder) Size() int64 { return b.rope.size + int64(len(b.window)) }
 
 // Build returns the message. Do not use the Builder afterwards.
-func (b *Builder) Build() *Rope { return &b.rope }
-
-const (
-	firstArena = 1 << 10
-	nextArena  = 64 << 10
-)
-
-// room returns an empty slice at the end of the arena with capacity for n bytes.
-func (b *Builder) room(n int) []byte {
-	if cap(b.arena)-len(b.arena) < n {
-		size := nextArena
-		if b.arena == nil {
-			size = firstArena
-		}
-		b.arena = make([]byte, 0, max(size, n))
+func (b *Builder) Build() *Rope {
+	b.flush()
+	at := int64(0)
+	for i := range b.rope.chunks {
+		c := &b.rope.chunks[i]
+		c.start = at
+		at += c.size
 	}
-	return b.arena[len(b.arena):len(b.arena)]
+	return &b.rope
 }
 
-// keep appends the content of room, a slice that room returned, to the rope.
-func (b *Builder) keep(room []byte) {
-	b.arena = b.arena[:len(b.arena)+len(room)]
-	b.rope.add(room)
+const (
+	firstChunk = 64
+	fullChunk  = 64 << 10
+)
+
+// room returns the last chunk with room for n bytes of code. It starts a new chunk if the last one has less.
+func (b *Builder) room(n int) *chunk {
+	chunks := b.rope.chunks
+	size := firstChunk
+	if last := len(chunks) - 1; last >= 0 {
+		code := chunks[last].code
+		if cap(code)-len(code) >= n {
+			return &chunks[last]
+		}
+		size = min(8*cap(code), fullChunk)
+	}
+	// Code never moves: Message fills in the header of a chunk later.
+	b.rope.chunks = append(chunks, chunk{code: make([]byte, 0, max(size, n))})
+	b.behind = nil
+	return &b.rope.chunks[len(chunks)]
 }

@@ -22,6 +22,7 @@ func FuzzBuilder(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{5, 0, 2, 9, 7, 33, 6, 0}, 60))
 	f.Add(bytes.Repeat([]byte{5, 1}, 300))
 	f.Add(bytes.Repeat([]byte{1, 255, 0, 255}, 300))
+	f.Add([]byte{9, 3, 9, 4, 7, 20, 9, 200, 5, 0, 9, 90, 6, 0})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		if len(program) > 4096 {
 			return
@@ -58,7 +59,7 @@ type machine struct {
 // run runs the program to the end of the message that it is in, and returns want with what should be appended.
 func (m *machine) run(want []byte) []byte {
 	for len(m.program) > 1 {
-		what, size := m.program[0]%9, int(m.program[1])
+		what, size := m.program[0]%10, int(m.program[1])
 		m.program = m.program[2:]
 		num := protowire.Number(1 + size%20)
 		switch what {
@@ -112,6 +113,12 @@ func (m *machine) run(want []byte) []byte {
 			rope := other.Build()
 			want = append(want, rope.Bytes()...)
 			m.built.Append(rope)
+		case 9: // a changed window
+			old := m.base[size*50 : size*51+9]
+			p := append(bytes.Clone(m.base[:size%7]), old[size%len(old):]...)
+			m.built.Replace(old, p)
+			want = append(want, p...)
+			clear(p) // a copy was asked for
 		}
 	}
 	m.program = nil

@@ -15,6 +15,45 @@ type Graph []byte
 // at the first error, a *SyntaxError, and yields it with a nil Node.
 func (g Graph) Nodes() iter.Seq2[*Node, error] { return nodes(g, fieldnum.GraphDef_Node) }
 
+// A Part is a run of consecutive fields of a GraphDef: nodes or other fields, not both.
+type Part struct {
+	Fields []byte // whole fields, except that the last part of a damaged graph ends with the damage
+	Nodes  bool   // whether the fields are nodes
+	First  int    // how many nodes come before
+}
+
+// Parts of a graph end at a 64th of it, within these sizes in bytes. A small graph has several parts too.
+const (
+	minPart = 4 << 10
+	maxPart = 256 << 10
+)
+
+// Parts calls yield with the parts of the graph in file order, until yield returns false. It skips over the lengths
+// of the fields and reads nothing in them. Parts is what parallel.Ordered needs for a walk over all nodes.
+func (g Graph) Parts(yield func(Part) bool) {
+	size := min(max(len(g)/64, minPart), maxPart)
+	var part Part
+	start, at, count := 0, 0, 0
+	for s := Scan(g); s.Next(); at += len(s.Raw) {
+		node := s.Is(fieldnum.GraphDef_Node)
+		if at > start && (at-start >= size || node != part.Nodes) {
+			if part.Fields = g[start:at]; !yield(part) {
+				return
+			}
+			start = at
+		}
+		if at == start {
+			part = Part{Nodes: node, First: count}
+		}
+		if node {
+			count++
+		}
+	}
+	if part.Fields = g[start:]; len(part.Fields) > 0 {
+		yield(part)
+	}
+}
+
 // Library returns the fields of the function library in file order. If the library occurs several times, they count
 // as one.
 func (g Graph) Library() iter.Seq2[Field, error] {

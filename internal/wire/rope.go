@@ -1,82 +1,88 @@
 package wire
 
 import (
+	"encoding/binary"
 	"io"
 	"sort"
-	"unsafe"
 )
 
 // A Rope is a message made of pieces: windows on existing bytes and new bytes between them. The zero value is an
-// empty message. The bytes behind the windows must not change while the rope is in use.
+// empty message. The bytes behind the windows must not change while the rope is in use. Several goroutines may read
+// one rope.
 type Rope struct {
-	chunks [][][]byte // in chunks, so that growth never copies a million pieces
+	chunks []chunk // in chunks, so that growth never copies a million pieces
 	size   int64
-	starts []int64 // the position of the first byte of each chunk; nil until needed
 }
 
-// chunkPieces is the number of pieces in a chunk, which take 96 KiB of slice headers.
-const chunkPieces = 4096
+// A chunk holds consecutive pieces. The rope of a large graph has ten million, so a piece is not a slice of 24 bytes
+// but a few bytes of code: its kind and size as a varint, followed by what pieceKind says.
+type chunk struct {
+	code    []byte
+	sources [][]byte // the bytes that windows lie on, from the first window on
+	start   int64    // position of the first byte in the rope
+	size    int64
+}
+
+// A pieceKind says where the bytes of a piece are.
+type pieceKind uint64
+
+const (
+	literal      pieceKind = iota // in the code, after the size
+	header                        // in the code too, at the beginning of headerRoom bytes
+	nextWindow                    // in the source of the last window; a varint says how many bytes lie between the two
+	sourceWindow                  // at the beginning of the next source
+	kindBits     = 2
+)
 
 // NewRope returns a rope with one piece.
 func NewRope(message []byte) *Rope {
-	r := new(Rope)
-	r.add(message)
-	return r
+	var b Builder
+	b.Window(message)
+	return b.Build()
 }
 
 // Size returns the size of the message in bytes.
 func (r *Rope) Size() int64 { return r.size }
 
-// add appends p. If p directly follows the last piece in the same array, add extends that piece.
-func (r *Rope) add(p []byte) {
-	if len(p) == 0 {
-		return
-	}
-	last := len(r.chunks) - 1
-	if last >= 0 {
-		chunk := r.chunks[last]
-		if tail := &chunk[len(chunk)-1]; adjoin(*tail, p) {
-			*tail = (*tail)[:len(*tail)+len(p)]
-			r.size += int64(len(p))
-			r.starts = nil
+// Pieces calls yield with each piece in order until yield returns false. Use it in a range statement.
+func (r *Rope) Pieces(yield func([]byte) bool) {
+	for i := range r.chunks {
+		if !r.chunks[i].pieces(yield) {
 			return
 		}
 	}
-	r.push(p)
 }
 
-// push appends p as a separate piece and returns a pointer to it.
-func (r *Rope) push(p []byte) *[]byte {
-	last := len(r.chunks) - 1
-	if last < 0 || len(r.chunks[last]) == cap(r.chunks[last]) {
-		size := chunkPieces
-		if last < 0 {
-			size = 16 // most ropes are a few pieces
+// pieces is Pieces for one chunk. It reports whether yield asked for more.
+func (c *chunk) pieces(yield func([]byte) bool) bool {
+	sources := c.sources
+	var behind []byte // what follows the last window: an empty slice with the capacity of the rest of its source
+	for code := c.code; len(code) > 0; {
+		tag, n := uint64(code[0]), 1
+		if tag >= 0x80 {
+			tag, n = binary.Uvarint(code)
 		}
-		r.chunks = append(r.chunks, make([][]byte, 0, size))
-		last++
-	}
-	r.starts = nil
-	r.chunks[last] = append(r.chunks[last], p)
-	r.size += int64(len(p))
-	return &r.chunks[last][len(r.chunks[last])-1]
-}
-
-// adjoin reports whether b begins where a ends, within the capacity of a.
-func adjoin(a, b []byte) bool {
-	return cap(a)-len(a) >= len(b) &&
-		unsafe.Add(unsafe.Pointer(unsafe.SliceData(a)), len(a)) == unsafe.Pointer(unsafe.SliceData(b))
-}
-
-// Pieces calls yield with each piece in order until yield returns false. Use it in a range statement.
-func (r *Rope) Pieces(yield func([]byte) bool) {
-	for _, chunk := range r.chunks {
-		for _, p := range chunk {
-			if !yield(p) {
-				return
-			}
+		size := int(tag >> kindBits)
+		var p []byte
+		switch pieceKind(tag & (1<<kindBits - 1)) {
+		case literal:
+			p, n = code[n:n+size], n+size
+		case header:
+			p, n = code[n:n+size], n+headerRoom
+		case nextWindow:
+			gap, m := binary.Uvarint(code[n:])
+			p, n = behind[gap:int(gap)+size], n+m
+			behind = p[size:]
+		case sourceWindow:
+			p, sources = sources[0][:size], sources[1:]
+			behind = p[size:]
+		}
+		code = code[n:]
+		if len(p) > 0 && !yield(p) {
+			return false
 		}
 	}
+	return true
 }
 
 // writeSize is the number of bytes of small pieces that are gathered for one write. Pieces of directWrite bytes or more are
@@ -140,9 +146,9 @@ func (r *Rope) Slice(off, n int64) []byte {
 
 // Cut returns the n bytes at position off as a rope of the same pieces. It panics if the message is shorter.
 func (r *Rope) Cut(off, n int64) *Rope {
-	cut := new(Rope)
-	r.span(off, n, cut.add)
-	return cut
+	var b Builder
+	r.span(off, n, b.Window)
+	return b.Build()
 }
 
 // Bytes returns the whole message: its only piece, or a copy if there are several.
@@ -153,11 +159,10 @@ func (r *Rope) span(off, n int64, use func([]byte)) {
 	if off < 0 || n < 0 || off+n > r.size {
 		panic("wire: span outside the rope")
 	}
-	r.index()
-	first := max(sort.Search(len(r.starts), func(i int) bool { return r.starts[i] > off })-1, 0)
+	first := max(sort.Search(len(r.chunks), func(i int) bool { return r.chunks[i].start > off })-1, 0)
 	for i := first; i < len(r.chunks) && n > 0; i++ {
-		at := r.starts[i]
-		for _, p := range r.chunks[i] {
+		at := r.chunks[i].start
+		r.chunks[i].pieces(func(p []byte) bool {
 			if end := at + int64(len(p)); end > off {
 				part := p[off-at:]
 				if int64(len(part)) > n {
@@ -165,26 +170,9 @@ func (r *Rope) span(off, n int64, use func([]byte)) {
 				}
 				use(part)
 				off, n = off+int64(len(part)), n-int64(len(part))
-				if n == 0 {
-					return
-				}
 			}
 			at += int64(len(p))
-		}
-	}
-}
-
-// index fills starts.
-func (r *Rope) index() {
-	if r.starts != nil {
-		return
-	}
-	r.starts = make([]int64, len(r.chunks))
-	var at int64
-	for i, chunk := range r.chunks {
-		r.starts[i] = at
-		for _, p := range chunk {
-			at += int64(len(p))
-		}
+			return n > 0
+		})
 	}
 }

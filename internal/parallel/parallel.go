@@ -1,0 +1,90 @@
+// Package parallel spreads work over the processors and keeps its results in order.
+package parallel
+
+import (
+	"iter"
+	"runtime"
+	"runtime/debug"
+	"sync"
+)
+
+// ahead is the number of parts for each worker that are handed out before the first of them is joined. It bounds the
+// memory for results.
+const ahead = 4
+
+// Ordered calls work with each part, on as many goroutines as runtime.GOMAXPROCS allows, and join with each result in
+// the order of the parts. It iterates over the parts and calls join on the goroutine of the caller, so only work must
+// be safe for concurrent use.
+//
+// Ordered returns the first error in the order of the parts, whichever goroutine is the fastest: join has then been
+// called for all parts before that one, and for none after it. No goroutine is left when Ordered returns. If work
+// touches a mapped file that has become shorter, the fault is raised again on the goroutine of the caller, where
+// metafile.Guard turns it into an error.
+func Ordered[P, R any](parts iter.Seq[P], work func(P) (R, error), join func(R) error) error {
+	workers := runtime.GOMAXPROCS(0)
+	todo := make(chan *task[P, R], ahead*workers)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer close(todo)
+	var pending []*task[P, R]
+	finish := func() error {
+		t := pending[0]
+		pending = pending[1:]
+		<-t.done
+		if t.fault != nil {
+			panic(t.fault)
+		}
+		if t.err != nil {
+			return t.err
+		}
+		return join(t.result)
+	}
+	started := 0
+	for part := range parts {
+		if len(pending) == cap(todo) {
+			if err := finish(); err != nil {
+				return err
+			}
+		}
+		t := &task[P, R]{part: part, done: make(chan struct{})}
+		pending = append(pending, t)
+		todo <- t
+		if started < workers {
+			started++
+			running.Go(func() {
+				debug.SetPanicOnFault(true)
+				for t := range todo {
+					t.run(work)
+				}
+			})
+		}
+	}
+	for len(pending) > 0 {
+		if err := finish(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A task is a part and, once done is closed, what became of it.
+type task[P, R any] struct {
+	part   P
+	done   chan struct{}
+	result R
+	err    error
+	fault  any // the value of a panic because of memory that cannot be read
+}
+
+func (t *task[P, R]) run(work func(P) (R, error)) {
+	defer close(t.done)
+	defer func() {
+		cause := recover()
+		if _, ok := cause.(interface{ Addr() uintptr }); ok {
+			t.fault = cause
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	t.result, t.err = work(t.part)
+}
