@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// A source is a stored slice, spelled out, with its bytes in row-major order.
+// A source is a stored slice with explicit lengths, and its bytes in row-major order.
 type source struct {
 	slice Slice
 	bytes []byte
 }
 
-// An assembly puts a part of a tensor together from stored slices.
+// An assembly assembles a part of a tensor from stored slices.
 type assembly struct {
-	width   int64 // bytes of an element
+	width   int64 // size of an element in bytes
 	sources []source
 	out     [][]byte
 }
 
-// copyBelow is the size below which pieces are copied together: a window costs 24 bytes.
+// copyBelow is the size below which pieces are copied together, because a window costs 24 bytes.
 const copyBelow = 64
 
-// meet reports whether two slices of one tensor have elements in common. Both are spelled out.
+// meet reports whether two slices of one tensor overlap. Both have explicit lengths.
 func meet(a, b Slice) bool {
 	for i := range a.Start {
 		if min(a.Start[i]+a.Length[i], b.Start[i]+b.Length[i]) <= max(a.Start[i], b.Start[i]) {
@@ -31,8 +31,8 @@ func meet(a, b Slice) bool {
 	return true
 }
 
-// region appends the elements of want, whose dimensions before dim have one element each. sources are those that meet want in these
-// dimensions. It reports whether they have all of it.
+// region appends the elements of want, whose dimensions before dim have one element each. sources are those that overlap want in
+// these dimensions. It reports whether they cover want.
 func (a *assembly) region(want Slice, dim int, sources []source) bool {
 	if len(sources) == 0 {
 		return false
@@ -47,7 +47,7 @@ func (a *assembly) region(want Slice, dim int, sources []source) bool {
 	return a.cut(want, dim, sources)
 }
 
-// cut divides want along dim at the borders of the sources and appends the parts.
+// cut divides want along dim at the boundaries of the sources and appends the parts.
 func (a *assembly) cut(want Slice, dim int, sources []source) bool {
 	sorted := slices.Clone(sources)
 	slices.SortStableFunc(sorted, func(a, b source) int { return cmp.Compare(a.slice.Start[dim], b.slice.Start[dim]) })
@@ -79,7 +79,7 @@ func (a *assembly) cut(want Slice, dim int, sources []source) bool {
 	return true
 }
 
-// stripe appends the part of want from at to end along dim, in which all sources reach from one side to the other.
+// stripe appends the part of want from at to end along dim, which contains no boundary of a source.
 func (a *assembly) stripe(want Slice, dim int, at, end int64, sources []source) bool {
 	part := Slice{slices.Clone(want.Start), slices.Clone(want.Length)}
 	part.Start[dim], part.Length[dim] = at, end-at
@@ -96,7 +96,7 @@ func (a *assembly) stripe(want Slice, dim int, at, end int64, sources []source) 
 	return true
 }
 
-// covers reports whether a slice has all of want, in the dimensions from dim on.
+// covers reports whether a slice covers want in the dimensions from dim on.
 func covers(s, want Slice, dim int) bool {
 	for i := dim; i < len(want.Start); i++ {
 		if s.Start[i] > want.Start[i] || s.Start[i]+s.Length[i] < want.Start[i]+want.Length[i] {
@@ -106,10 +106,10 @@ func covers(s, want Slice, dim int) bool {
 	return true
 }
 
-// copyFrom appends want, all of which the source has.
+// copyFrom appends want, which the source covers.
 func (a *assembly) copyFrom(s source, want Slice) {
 	rank := len(want.Start)
-	// Behind whole, want has all that the source has, so that a row from whole on is contiguous.
+	// After dimension whole, want covers the source, so a row from whole on is contiguous.
 	whole := rank
 	run := int64(1)
 	for whole > 0 && (whole == rank || want.Length[whole] == s.slice.Length[whole]) {
@@ -127,7 +127,7 @@ func (a *assembly) copyFrom(s source, want Slice) {
 	a.rows(s.bytes, want.Length[:whole], strides, offset, run)
 }
 
-// rows appends the runs of each index of the outer dimensions.
+// rows appends the runs for each index of the outer dimensions.
 func (a *assembly) rows(bytes []byte, lengths, strides []int64, offset, run int64) {
 	if len(lengths) == 0 {
 		a.append(bytes[offset*a.width : (offset+run)*a.width])
@@ -150,6 +150,6 @@ func (a *assembly) append(window []byte) {
 		a.out = append(a.out, append(make([]byte, 0, 64<<10), window...))
 		return
 	}
-	// A window must not be appended to: what follows it is the file.
+	// Limit the capacity: appending to a window would overwrite the file's bytes after it.
 	a.out = append(a.out, window[:len(window):len(window)])
 }

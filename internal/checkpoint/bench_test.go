@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 )
 
-// large writes a checkpoint with many tensors, made of one with few under other keys, and returns its prefix.
+// large writes a checkpoint with many tensors, copied from a small one under other keys, and returns its prefix.
 func large(b *testing.B, tensors int) string {
 	b.Helper()
 	small := open(b, filepath.Join("testdata", "bundle"))

@@ -15,14 +15,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// bundleVersion is the newest version of the bundle format, and the only one so far (kTensorBundleVersion in
+// bundleVersion is the newest and so far only version of the bundle format (kTensorBundleVersion in
 // tensorflow/core/util/tensor_bundle/tensor_bundle.h).
 const bundleVersion = 1
 
-// usualEntry is about how many bytes an entry of an index takes.
+// usualEntry is the approximate size of an index entry in bytes.
 const usualEntry = 30
 
-// readBundle reads the index of a V2 checkpoint, whose header is given.
+// readBundle reads the index of a V2 checkpoint with the given header.
 func (c *Checkpoint) readBundle(header []byte, t *table) error {
 	var h tfpb.BundleHeaderProto
 	if err := schema.Unmarshal(header, &h); err != nil {
@@ -30,11 +30,11 @@ func (c *Checkpoint) readBundle(header []byte, t *table) error {
 	}
 	switch v := h.GetVersion(); {
 	case v.GetMinConsumer() > bundleVersion:
-		return damagedAt(0, "the format has version %d, and this program reads version %d", v.GetMinConsumer(), bundleVersion)
+		return damagedAt(0, "the format version is %d, but this program reads version %d", v.GetMinConsumer(), bundleVersion)
 	case v.GetProducer() < 0:
-		return damagedAt(0, "the format has the invalid version %d", v.GetProducer())
+		return damagedAt(0, "the format version %d is invalid", v.GetProducer())
 	case h.GetNumShards() <= 0:
-		return damagedAt(0, "the header says that there are %d data files", h.GetNumShards())
+		return damagedAt(0, "the header declares %d data files", h.GetNumShards())
 	}
 	c.Shards, c.bigEndian = int(h.GetNumShards()), h.GetEndianness() == tfpb.BundleHeaderProto_BIG
 	r := bundleReader{checkpoint: c, stored: make(map[string]piece)}
@@ -46,21 +46,21 @@ func (c *Checkpoint) readBundle(header []byte, t *table) error {
 	return nil
 }
 
-// A bundleReader gathers the tensors of an index.
+// A bundleReader collects the tensors of an index.
 type bundleReader struct {
 	checkpoint *Checkpoint
-	stored     map[string]piece // the slices, by key; they come before the tensors
+	stored     map[string]piece // slices by key; they precede the tensors
 	pieces     arena[piece]
 }
 
-// entry takes in one entry of the index.
+// entry adds one entry of the index.
 func (r *bundleReader) entry(key, value []byte) error {
 	if len(key) == 0 {
 		return nil // the header
 	}
 	t, p, err := r.parse(value)
 	if err != nil {
-		return fmt.Errorf("in the entry %q: %w", key, err)
+		return fmt.Errorf("entry %q: %w", key, err)
 	}
 	if key[0] == 0 {
 		r.stored[string(key)] = p
@@ -107,7 +107,7 @@ func (r *bundleReader) parse(value []byte) (t Tensor, p piece, err error) {
 	return t, p, s.Err()
 }
 
-// finish gives the partitioned tensors their pieces.
+// finish assigns the pieces of partitioned tensors.
 func (r *bundleReader) finish() {
 	for i := range r.checkpoint.Tensors {
 		t := &r.checkpoint.Tensors[i]
@@ -135,7 +135,7 @@ func parseShape(raw []byte) (tensor.Shape, error) {
 	return shape, nil
 }
 
-// An arena hands out slices of large arrays, so that many small ones cost little.
+// An arena allocates slices from large arrays, which makes many small ones cheap.
 type arena[T any] struct{ free []T }
 
 // take returns n zero values.
@@ -148,7 +148,7 @@ func (a *arena[T]) take(n int) []T {
 	return taken
 }
 
-// sortTensors puts tensors into the order of their names.
+// sortTensors sorts tensors by name.
 func sortTensors(tensors []Tensor) {
 	slices.SortFunc(tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 }

@@ -1,8 +1,8 @@
-// Package checkpoint reads and writes TensorFlow's checkpoints: the index, which has the name, dtype, shape, place and checksum
+// Package checkpoint reads and writes TensorFlow's checkpoints: the index, which has the name, dtype, shape, location and checksum
 // of every tensor, and the data. It reads both formats, TensorBundle (V2) and the table of slices of releases before 1.0 (V1).
 //
-// A checkpoint is untrusted input. Every length is checked against the bytes that exist before anything is allocated, and
-// no work grows faster than the files.
+// A checkpoint is untrusted input. Every length is checked against the existing bytes before anything is allocated, and time is
+// linear in the size of the files.
 package checkpoint
 
 import (
@@ -23,24 +23,24 @@ type Version string
 
 // The formats.
 const (
-	V1 Version = "V1" // one file, or shards, each a table with the values in it
+	V1 Version = "V1" // one or more files, each a table that includes the values
 	V2 Version = "V2" // TensorBundle: an index and data files
 )
 
 // ObjectGraphKey is the key of the TrackableObjectGraph in a checkpoint that tf.train.Checkpoint wrote.
 const ObjectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
-// A Checkpoint is an open checkpoint. Its index has been read and its data has not. Methods may be called from several
-// goroutines at once, except Close.
+// A Checkpoint is an open checkpoint. Open has read its index but not its data. All methods except Close are safe for concurrent
+// use.
 type Checkpoint struct {
-	Prefix  string   // what TensorFlow calls the checkpoint
-	Name    string   // the index, or the V1 file, or the prefix of V1 shards: what to call it in messages
+	Prefix  string   // the path by which TensorFlow opens the checkpoint
+	Name    string   // its name in messages: the index, the V1 file, or the prefix of V1 shards
 	Version Version  //
-	Shards  int      // data files; of a V1 checkpoint all files
+	Shards  int      // number of data files, or of all files of a V1 checkpoint
 	Tensors []Tensor // sorted by name
 
 	bigEndian bool
-	tables    []tableFile // the index; of a V1 checkpoint all files
+	tables    []tableFile // the index, or all files of a V1 checkpoint
 	lock      sync.Mutex
 	data      map[int32]*metafile.Raw // the data files opened so far, by shard
 }
@@ -57,24 +57,24 @@ type Tensor struct {
 	Name  string
 	DType int32 // tfpb.DataType
 	Shape tensor.Shape
-	// Bytes is the size of the values as they are stored, over all slices. Of strings this includes their lengths.
+	// Bytes is the size of the stored values of all slices. For strings it includes their lengths.
 	Bytes int64
-	// Slices lists the parts of a partitioned tensor in the order of the index; nil if the tensor is stored whole.
+	// Slices lists the parts of a partitioned tensor in the order of the index. It is nil if the tensor is stored whole.
 	Slices []Slice
 
 	pieces []piece
 }
 
-// A piece is the stored values of a tensor or of one of its slices.
+// A piece locates the stored values of a tensor or of one of its slices.
 type piece struct {
 	slice  Slice // the zero value for a whole tensor
 	shard  int32
-	offset int64 // V2: in the data file
-	size   int64 // V2: -1 if the index lacks the slice
+	offset int64 // V2: position in the data file
+	size   int64 // V2: size in bytes, -1 if the index lacks the slice
 	sum    uint32
 }
 
-// Shard returns the number of the data file that has the tensor, or its first slice.
+// Shard returns the number of the data file that contains the tensor, or its first slice.
 func (t *Tensor) Shard() int {
 	if len(t.pieces) == 0 {
 		return 0
@@ -82,8 +82,7 @@ func (t *Tensor) Shard() int {
 	return int(t.pieces[0].shard)
 }
 
-// Checksum returns the masked CRC-32C of a tensor of a V2 checkpoint that is stored whole. It reports false for other
-// tensors.
+// Checksum returns the masked CRC-32C of a tensor that is stored whole in a V2 checkpoint. It reports false for other tensors.
 func (t *Tensor) Checksum() (uint32, bool) {
 	if len(t.pieces) != 1 || t.Slices != nil || t.pieces[0].size < 0 {
 		return 0, false
@@ -91,8 +90,8 @@ func (t *Tensor) Checksum() (uint32, bool) {
 	return t.pieces[0].sum, true
 }
 
-// SameChecksums reports whether two tensors of one dtype and shape have the same values, by their checksums. known is false where these
-// cannot tell: in V1 checkpoints, between different byte orders, for tensors in different slices, and for missing slices.
+// SameChecksums compares the values of two tensors with the same dtype and shape by their checksums. known is false if checksums
+// cannot decide: in V1 checkpoints, between different byte orders, for tensors with different slices, and for missing slices.
 func SameChecksums(a *Checkpoint, x *Tensor, b *Checkpoint, y *Tensor) (same, known bool) {
 	if a.Version != V2 || b.Version != V2 || a.bigEndian != b.bigEndian || len(x.pieces) != len(y.pieces) {
 		return false, false
@@ -108,10 +107,10 @@ func SameChecksums(a *Checkpoint, x *Tensor, b *Checkpoint, y *Tensor) (same, kn
 	return same, true
 }
 
-// DTypeName returns the dtype as TensorFlow's users know it: "float32".
+// DTypeName returns the dtype as TensorFlow displays it: "float32".
 func (t *Tensor) DTypeName() string { return tensor.DTypeName(t.DType) }
 
-// Elements returns the number of elements, and whether it is valid: no negative dimension, no overflow.
+// Elements returns the number of elements. It reports false if a dimension is negative or the number overflows.
 func (t *Tensor) Elements() (int64, bool) { return elements(t.Shape) }
 
 // Find returns the tensor with that name, or nil.
@@ -123,8 +122,8 @@ func (c *Checkpoint) Find(name string) *Tensor {
 	return &c.Tensors[i]
 }
 
-// Open opens the checkpoint that path names: a prefix, an .index, a data file, a V1 file or one of its shards. It reads the index
-// and no data. Errors are *metafile.Error if the content is wrong; fs.ErrNotExist if there is no such checkpoint.
+// Open opens the checkpoint at path: a prefix, an .index, a data file, a V1 file or one of its shards. It reads the index but no
+// data. The error is a *metafile.Error if the content is invalid, and fs.ErrNotExist if the checkpoint does not exist.
 func Open(path string) (*Checkpoint, error) {
 	files, err := metafile.FindCheckpoint(path)
 	if err != nil {
@@ -160,7 +159,7 @@ func (c *Checkpoint) open(paths []string) error {
 	return nil
 }
 
-// openTable reads one table. What the value of its first key is tells the formats apart.
+// openTable reads one table. The value of its first key determines the format.
 func (c *Checkpoint) openTable(f *tableFile, merged *v1Reader) error {
 	raw, err := f.file.Bytes()
 	if err != nil {
@@ -181,7 +180,7 @@ func (c *Checkpoint) openTable(f *tableFile, merged *v1Reader) error {
 	version := versionOf(header)
 	switch {
 	case !found:
-		return damagedAt(0, "the header, which has the empty key, is missing")
+		return damagedAt(0, "the header (the entry with the empty key) is missing")
 	case version == "" || c.Version != "" && version != c.Version:
 		return damagedAt(0, "the header is not readable")
 	case version == V2 && len(c.tables) > 1:
@@ -194,10 +193,10 @@ func (c *Checkpoint) openTable(f *tableFile, merged *v1Reader) error {
 	return c.readBundle(header, f.table)
 }
 
-// versionOf tells by the value of the empty key which format a table has: field 1 is a number in a BundleHeaderProto and a message
-// in SavedTensorSlices. It returns "" if the value is neither.
+// versionOf returns the format of a table from the value of its empty key. Field 1 is a number in a BundleHeaderProto and a message
+// in SavedTensorSlices. It returns "" for neither.
 func versionOf(header []byte) Version {
-	version := V2 // an empty BundleHeaderProto is possible, an empty list of tensors has a version
+	version := V2 // a BundleHeaderProto can be empty; SavedTensorSlices has at least a version
 	s := wire.Scan(header)
 	for s.Next() {
 		if s.Is(fieldnum.SavedTensorSlices_Meta) {
@@ -223,7 +222,7 @@ func tableError(f *metafile.Raw, err error) error {
 		Hint: "copy or download it again, or use the checkpoint of another step"}
 }
 
-// Changed returns an error if one of the files that have been read changed since it was opened.
+// Changed returns an error if one of the files that were read has changed since it was opened.
 func (c *Checkpoint) Changed() error {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -240,7 +239,7 @@ func (c *Checkpoint) Changed() error {
 	return nil
 }
 
-// Close closes the files. Windows on their bytes must not be used any more.
+// Close closes the files and invalidates all windows on them.
 func (c *Checkpoint) Close() error {
 	var errs []error
 	for _, f := range c.tables {

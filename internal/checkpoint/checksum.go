@@ -8,19 +8,19 @@ import (
 // castagnoli is the polynomial of all checksums in checkpoints.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// maskDelta is what Mask in tensorflow/core/lib/hash/crc32c.h adds.
+// maskDelta is the constant of Mask in tensorflow/core/lib/hash/crc32c.h.
 const maskDelta = 0xa282ead8
 
-// mask returns a checksum as it is stored.
+// mask returns a checksum in its stored form.
 func mask(sum uint32) uint32 { return (sum>>15 | sum<<17) + maskDelta }
 
-// unmask returns the checksum that mask made into stored.
+// unmask reverses mask.
 func unmask(stored uint32) uint32 {
 	rotated := stored - maskDelta
 	return rotated>>17 | rotated<<15
 }
 
-// A gf2 is a linear map of 32 bits: column i is what it makes of bit i.
+// A gf2 is a linear map of 32 bits. Column i is the image of bit i.
 type gf2 [32]uint32
 
 func (m *gf2) times(v uint32) uint32 {
@@ -40,7 +40,7 @@ func (m *gf2) square() (result gf2) {
 	return result
 }
 
-// appendZeros returns maps of which number k is what 2^k zero bytes make of a checksum.
+// appendZeros returns maps. Map k turns the checksum of some bytes into that of the bytes followed by 2^k zero bytes.
 var appendZeros = sync.OnceValue(func() *[63]gf2 {
 	powers := new([63]gf2)
 	var bit gf2 // one zero bit
@@ -57,8 +57,8 @@ var appendZeros = sync.OnceValue(func() *[63]gf2 {
 	return powers
 })
 
-// joinChecksums returns the checksum of two byte strings, one behind the other, from theirs (crc32_combine of zlib).
-// secondSize is the size of the second.
+// joinChecksums returns the checksum of two concatenated byte strings from their checksums (crc32_combine of zlib). secondSize is
+// the size of the second.
 func joinChecksums(first, second uint32, secondSize int64) uint32 {
 	for k := 0; secondSize > 0; k, secondSize = k+1, secondSize>>1 {
 		if secondSize&1 != 0 {

@@ -16,6 +16,6 @@ func TestJoinChecksums(t *testing.T) {
 		}
 	}
 	if unmask(mask(0x12345678)) != 0x12345678 {
-		t.Error("unmask does not undo mask")
+		t.Error("unmask does not reverse mask")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A DataError says that the values of a tensor cannot be read.
+// A DataError reports that the values of a tensor cannot be read.
 type DataError struct {
 	Tensor string
 	Reason string
@@ -24,15 +24,15 @@ func (e *DataError) Error() string { return fmt.Sprintf("tensor %q: %s", e.Tenso
 // Unwrap returns the cause.
 func (e *DataError) Unwrap() error { return e.Err }
 
-// IsString reports whether the values of the tensor are strings, which Strings returns and Windows does not.
+// IsString reports whether the tensor contains strings. Use Strings instead of Windows to read those.
 func (t *Tensor) IsString() bool { return t.DType == int32(tfpb.DataType_DT_STRING) }
 
-// Windows returns the elements of a slice of t in row-major order and little endian, as a list of byte strings to be read one after
-// the other. The zero Slice is the whole tensor. As far as possible they are windows on the mapped files, valid until
-// Close: a tensor that is stored whole is one window, so that a gigabyte is never copied. Copies are made of big-endian data, of integers in
-// V1 checkpoints, and of rows of less than 64 bytes. Checksums are not verified.
+// Windows returns the elements of a slice of t in row-major order and little-endian, as byte strings to be concatenated. The zero
+// Slice is the whole tensor. Where possible, they are windows on the mapped files, valid until Close: a tensor that is stored whole
+// is one window. Windows copies big-endian data, integers of V1 checkpoints, and rows of less than 64 bytes. It does not verify
+// checksums.
 //
-// Errors are *DataError: no such slice, data missing or too short, or a dtype without fixed width (see Strings).
+// Errors are *DataError: an invalid slice, data that is missing or too short, or a dtype without fixed width (see Strings).
 func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	w := tensor.DTypeSize(t.DType)
 	if _, ok := t.Elements(); !ok || w == 0 {
@@ -65,17 +65,17 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 		a.sources = append(a.sources, source{within, joined(windows)})
 	}
 	if !a.region(want, 0, a.sources) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint does not have all of the slice %v", want)}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint lacks a part of the slice %v", want)}
 	}
 	return a.out, nil
 }
 
-// Strings returns the elements of a slice of a tensor of strings in row-major order: windows on the files, valid until Close. The zero Slice is
-// the whole tensor. Errors are *DataError.
+// Strings returns the elements of a slice of a string tensor in row-major order, as windows on the files that are valid until
+// Close. The zero Slice is the whole tensor. Errors are *DataError.
 func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	want, ok := slice.Within(t.Shape)
 	if _, valid := t.Elements(); !ok || !valid || !t.IsString() {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("there are no strings in the slice %v of shape %v", slice, t.Shape)}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the slice %v does not fit the shape %v", slice, t.Shape)}
 	}
 	count, _ := elements(want.Length)
 	if count == 0 {
@@ -84,7 +84,7 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	if len(t.pieces) == 1 && t.pieces[0].slice.IsFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
 		return c.pieceStrings(t, &t.pieces[0])
 	}
-	// The slices are put together as numbers: which string of which piece.
+	// Assemble the indexes of strings instead of the strings.
 	var all [][]byte
 	a := assembly{width: 8}
 	for i := range t.pieces {
@@ -108,7 +108,7 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 		a.sources = append(a.sources, source{within, numbers})
 	}
 	if !a.region(want, 0, a.sources) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint does not have all of the slice %v", want)}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint lacks a part of the slice %v", want)}
 	}
 	var out [][]byte
 	for _, window := range a.out {
@@ -119,7 +119,7 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	return out, nil
 }
 
-// pieceElements returns how many elements a piece has.
+// pieceElements returns the number of elements of a piece.
 func pieceElements(t *Tensor, p *piece) (int64, error) {
 	within, ok := p.slice.Within(t.Shape)
 	if !ok {
@@ -132,7 +132,7 @@ func pieceElements(t *Tensor, p *piece) (int64, error) {
 	return n, nil
 }
 
-// pieceWindows returns the values of a piece in little endian.
+// pieceWindows returns the values of a piece in little-endian.
 func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
 	count, err := pieceElements(t, p)
 	if err != nil {
@@ -162,12 +162,12 @@ func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
 		size += int64(len(window))
 	}
 	if size != count*tensor.DTypeSize(t.DType) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d bytes are stored, but %d elements take %d", size, count, count*tensor.DTypeSize(t.DType))}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d bytes are stored, but %d elements need %d", size, count, count*tensor.DTypeSize(t.DType))}
 	}
 	return windows, nil
 }
 
-// pieceStrings returns the values of a piece of a tensor of strings.
+// pieceStrings returns the values of a piece of a string tensor.
 func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
 	count, err := pieceElements(t, p)
 	if err != nil {
@@ -192,12 +192,12 @@ func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
 		}
 	}
 	if int64(len(texts)) != count {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d strings are stored, but the shape has %d", len(texts), count)}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d strings are stored, but the shape needs %d", len(texts), count)}
 	}
 	return texts, nil
 }
 
-// stored returns the bytes of a piece of a V2 checkpoint as they are in the data file.
+// stored returns the bytes of a piece of a V2 checkpoint from the data file.
 func (c *Checkpoint) stored(t *Tensor, p *piece) ([]byte, error) {
 	if p.size < 0 {
 		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the index lacks the slice %v", p.slice)}
@@ -216,10 +216,10 @@ func (c *Checkpoint) stored(t *Tensor, p *piece) ([]byte, error) {
 	return raw[p.offset : p.offset+p.size : p.offset+p.size], nil
 }
 
-// place returns the data file of a piece, which is large enough to hold it.
+// place returns the data file of a piece. It checks that the file is large enough.
 func (c *Checkpoint) place(t *Tensor, p *piece) (*metafile.Raw, error) {
 	if p.shard < 0 || int(p.shard) >= c.Shards {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("shard %d does not exist: there are %d", p.shard, c.Shards)}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("shard %d does not exist (the checkpoint has %d)", p.shard, c.Shards)}
 	}
 	f, err := c.dataFile(p.shard)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -229,7 +229,7 @@ func (c *Checkpoint) place(t *Tensor, p *piece) (*metafile.Raw, error) {
 		return nil, err
 	}
 	if p.offset < 0 || p.offset > f.Size || p.size > f.Size-p.offset {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%s has %d bytes, but the tensor's %d bytes begin at byte %d", f.Path, f.Size, p.size, p.offset)}
+		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%s has %d bytes, but the %d bytes of the tensor start at byte %d", f.Path, f.Size, p.size, p.offset)}
 	}
 	return f, nil
 }
@@ -245,7 +245,7 @@ func swapped(p []byte, width int) []byte {
 	return out
 }
 
-// joined returns byte strings in one.
+// joined returns the concatenation of byte strings.
 func joined(windows [][]byte) []byte {
 	if len(windows) == 1 {
 		return windows[0]
@@ -257,7 +257,7 @@ func joined(windows [][]byte) []byte {
 // bytes (WriteStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc). It also returns the position of the checksum.
 func splitStrings(stored []byte, count int64) (texts [][]byte, checksumAt int, err error) {
 	if count > int64(len(stored)) {
-		return nil, 0, fmt.Errorf("%d bytes cannot hold %d strings", len(stored), count)
+		return nil, 0, fmt.Errorf("%d bytes are too few for %d strings", len(stored), count)
 	}
 	lengths, at, sum := make([]uint64, count), 0, uint64(0)
 	for i := range lengths {
@@ -268,7 +268,7 @@ func splitStrings(stored []byte, count int64) (texts [][]byte, checksumAt int, e
 		lengths[i], at, sum = v, at+n, sum+v
 	}
 	if sum != uint64(len(stored)-at)-4 || len(stored)-at < 4 {
-		return nil, 0, fmt.Errorf("the strings take %d bytes, but %d are stored", sum, len(stored)-at-4)
+		return nil, 0, fmt.Errorf("the strings need %d bytes, but %d are stored", sum, len(stored)-at-4)
 	}
 	texts, rest := make([][]byte, count), stored[at+4:]
 	for i, n := range lengths {

@@ -5,7 +5,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// maxElements bounds the elements of a tensor so that their bytes fit into an int64, whatever the dtype.
+// maxElements limits the elements of a tensor so that its size in bytes fits into an int64 for every dtype.
 const maxElements = 1 << 58
 
 // elements returns the number of elements of a shape. It reports false if a dimension is negative or the product is too large.
@@ -14,7 +14,7 @@ func elements(shape tensor.Shape) (int64, bool) {
 	return n, ok && n <= maxElements
 }
 
-// swapWidth returns the bytes that change places between big and little endian: those of one part of a complex number.
+// swapWidth returns the number of bytes to reverse between big-endian and little-endian. For complex numbers this is one part.
 func swapWidth(dtype int32) int {
 	switch tfpb.DataType(dtype) {
 	case tfpb.DataType_DT_COMPLEX64, tfpb.DataType_DT_COMPLEX128:

@@ -6,7 +6,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// SetSize makes a tensor one of that many bytes at the beginning of its data file.
+// SetSize makes a tensor refer to the first size bytes of its data file.
 func SetSize(t *Tensor, size int64) {
 	t.DType, t.Shape = int32(tfpb.DataType_DT_UINT8), []int64{size}
 	t.pieces[0].offset, t.pieces[0].size = 0, size

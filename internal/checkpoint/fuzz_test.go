@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// FuzzTable checks that a table that is written from any entries holds these entries, and finds each of them.
+// FuzzTable: a written table contains exactly the given entries, and find returns each of them.
 func FuzzTable(f *testing.F) {
 	f.Add([]byte("a=1,ab=2,abc=3,b=4"), uint8(0))
 	f.Add([]byte("\xff\xff=x,=header,\x00k=v"), uint8(200))
@@ -50,7 +50,7 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
-// addCheckpoints adds the tables of testdata whose names end with one of the suffixes to the seeds.
+// addCheckpoints adds the tables in testdata whose names have one of the suffixes to the seeds.
 func addCheckpoints(f *testing.F, names ...string) {
 	f.Helper()
 	for _, name := range names {
@@ -62,8 +62,8 @@ func addCheckpoints(f *testing.F, names ...string) {
 	}
 }
 
-// fuzzOpen opens bytes as an index and looks at everything that they describe. A checkpoint that opens has its names in order, and each
-// tensor either has values of the right size or an error.
+// fuzzOpen opens bytes as an index and reads everything it describes. If it opens, its names are sorted, and each tensor has either
+// values of the right size or an error.
 func fuzzOpen(t *testing.T, raw []byte) {
 	path := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(path, raw, 0o600); err != nil {
@@ -116,7 +116,7 @@ func FuzzV1(f *testing.F) {
 	f.Fuzz(fuzzOpen)
 }
 
-// resealed returns a table with the checksums of its blocks made to match again, so that fuzzing gets past them.
+// resealed returns a table with corrected checksums of its blocks, so that fuzzing gets past them.
 func resealed(raw []byte) []byte {
 	out := bytes.Clone(raw)
 	t := &table{raw: out}
@@ -147,7 +147,7 @@ func resealed(raw []byte) []byte {
 	return out
 }
 
-// FuzzResealed is FuzzBundle and FuzzV1 of bytes whose checksums match, which random damage would hardly ever give.
+// FuzzResealed is like FuzzBundle and FuzzV1, but with correct checksums, which random damage would hardly ever produce.
 func FuzzResealed(f *testing.F) {
 	addCheckpoints(f, "bundle.index", "sliced.index", "first", "first-sliced")
 	f.Fuzz(func(t *testing.T, raw []byte) { fuzzOpen(t, resealed(raw)) })

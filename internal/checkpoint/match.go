@@ -12,28 +12,28 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Match says how a checkpoint fits what a graph's saver restores.
+// A Match describes how a checkpoint matches what a graph's saver restores.
 type Match struct {
 	Wanted    int          `json:"wanted"` // distinct keys that the saver restores
-	Found     int          `json:"found"`  // how many of them the checkpoint has
+	Found     int          `json:"found"`  // number of those keys that the checkpoint has
 	Missing   []Missing    `json:"missing"`
 	Different []Difference `json:"different"`
 	Unused    []string     `json:"unused"`          // keys of the checkpoint that the saver does not restore, sorted
-	Hints     []string     `json:"hints,omitempty"` // what probably happened, and what to do
+	Hints     []string     `json:"hints,omitempty"` // probable causes and remedies
 }
 
 // A Missing is a key that the checkpoint lacks.
 type Missing struct {
 	Key     string   `json:"key"`
-	Node    string   `json:"node"`    // the variable or table that wants it, "" if that is not known
-	Nearest []string `json:"nearest"` // similar keys of the checkpoint, the most similar first
+	Node    string   `json:"node"`    // the variable or table that needs it; "" if unknown
+	Nearest []string `json:"nearest"` // similar keys of the checkpoint, most similar first
 }
 
-// A Difference is a tensor that the saver cannot restore although its key is there.
+// A Difference is a tensor that the checkpoint has but the saver cannot restore.
 type Difference struct {
 	Key        string `json:"key"`
 	Node       string `json:"node"`
-	What       string `json:"what"` // shape, dtype, or format: the saver reads V1 checkpoints only
+	What       string `json:"what"` // "shape", "dtype", or "format" (the saver reads only V1 checkpoints)
 	Graph      string `json:"graph"`
 	Checkpoint string `json:"checkpoint"`
 }
@@ -41,8 +41,8 @@ type Difference struct {
 // Fits reports whether the saver can restore from the checkpoint.
 func (m *Match) Fits() bool { return len(m.Missing) == 0 && len(m.Different) == 0 }
 
-// MatchGraph compares a checkpoint with what the saver of a graph restores. It returns nil if the graph has no saver. The lists are in
-// order of keys. The error is that of RestoredBy.
+// MatchGraph compares a checkpoint with what the saver of a graph restores. It returns nil if the graph has no saver. Lists are
+// sorted by key. The error is that of RestoredBy.
 func MatchGraph(c *Checkpoint, m *wire.MetaGraph, g *graph.Graph) (*Match, error) {
 	restored, err := RestoredBy(m, g)
 	if err != nil || restored == nil {
@@ -51,10 +51,10 @@ func MatchGraph(c *Checkpoint, m *wire.MetaGraph, g *graph.Graph) (*Match, error
 	return c.match(restored, g), nil
 }
 
-// match compares a checkpoint with what is restored.
+// match compares a checkpoint with restored tensors.
 func (c *Checkpoint) match(restored []Restored, g *graph.Graph) *Match {
 	r := &Match{Missing: []Missing{}, Different: []Difference{}, Unused: []string{}}
-	order := make([]int32, len(restored)) // of the keys
+	order := make([]int32, len(restored)) // indexes sorted by key
 	for i := range order {
 		order[i] = int32(i)
 	}
@@ -90,7 +90,7 @@ func (c *Checkpoint) match(restored []Restored, g *graph.Graph) *Match {
 	if c.Version == V2 && slices.ContainsFunc(restored, func(t Restored) bool { return t.V1Only }) {
 		first := restored[slices.IndexFunc(restored, func(t Restored) bool { return t.V1Only })]
 		r.Different = append(r.Different, Difference{Key: first.Key, Node: nodeName(g, first.Restore), What: "format", Graph: string(V1), Checkpoint: string(V2)})
-		r.Hints = append(r.Hints, "the saver's ops read V1 checkpoints only; convert the checkpoint, or build the graph with a saver that writes V2")
+		r.Hints = append(r.Hints, "the saver's ops read only V1 checkpoints; convert the checkpoint, or build the graph with a saver that writes V2")
 	}
 	c.suggest(r)
 	return r
@@ -103,7 +103,7 @@ func nodeName(g *graph.Graph, i int32) string {
 	return string(g.Name(int(i)))
 }
 
-// differences returns what keeps a tensor from being restored.
+// differences returns why a tensor cannot be restored.
 func differences(want *Restored, have *Tensor, node string) []Difference {
 	var out []Difference
 	add := func(what, inGraph, inCheckpoint string) {
@@ -142,19 +142,19 @@ func differences(want *Restored, have *Tensor, node string) []Difference {
 	return out
 }
 
-// compatible reports whether a shape with unknown dimensions can be the other one.
+// compatible reports whether a shape with unknown dimensions matches a full one.
 func compatible(partial, full tensor.Shape) bool {
 	return slices.EqualFunc(partial, full, func(a, b int64) bool { return a < 0 || a == b })
 }
 
 const (
-	// maxNearest bounds for how many missing keys similar ones are looked for: each costs a look at all keys.
+	// maxNearest is the maximum number of missing keys with suggestions. Each one requires a scan of all keys.
 	maxNearest = 20
-	// maxCompared bounds the keys that are compared with each missing one.
+	// maxCompared is the maximum number of keys that are compared with each missing one.
 	maxCompared = 100_000
 )
 
-// suggest fills in the nearest keys and the hints.
+// suggest sets the nearest keys and the hints.
 func (c *Checkpoint) suggest(m *Match) {
 	if len(m.Missing) == 0 {
 		return
@@ -183,8 +183,8 @@ func (c *Checkpoint) suggest(m *Match) {
 	}
 }
 
-// prefixes returns for each missing key the unused key that is the same with another scope around it: one ends with the other. A key is
-// left out if there are several.
+// prefixes returns, for each missing key, the unused key that differs only in the enclosing scope: one ends with the other. It
+// omits ambiguous keys.
 func (m *Match) prefixes() map[string]string {
 	byTail := make(map[string]string)
 	note := func(tail, key string) {
@@ -221,7 +221,7 @@ func (m *Match) prefixes() map[string]string {
 	return shift
 }
 
-// maxTails bounds how many scopes are taken off a key.
+// maxTails limits how many scopes are removed from a key.
 const maxTails = 16
 
 // tails calls yield with a key without its first scope, without its first two, and so on.
@@ -237,7 +237,7 @@ func tails(key string) func(yield func(string) bool) {
 	}
 }
 
-// hintPrefix says so if most missing keys are there under another scope.
+// hintPrefix adds a hint if the checkpoint has most missing keys under another scope.
 func (m *Match) hintPrefix(shift map[string]string) {
 	type change struct{ graph, checkpoint string }
 	counts := make(map[change]int)
@@ -264,10 +264,10 @@ func (m *Match) hintPrefix(shift map[string]string) {
 	m.Hints = append(m.Hints, fmt.Sprintf("%d missing keys are in the checkpoint without the scope %q: the graph was built or imported under that scope", counts[best], best.graph))
 }
 
-// slotNames are what optimizers call their slots (tensorflow/python/training), without the number that makes a name unique.
+// slotNames are the names of optimizer slots (tensorflow/python/training), without the number that makes a name unique.
 var slotNames = []string{"Adam", "Momentum", "RMSProp", "Adagrad", "AdagradDA", "Ftrl", "Adadelta", "AdaMax", "Nadam", "LazyAdam", "LAMB", "adam_m", "adam_v", "ExponentialMovingAverage"}
 
-// hintSlots says so if what is missing is an optimizer's.
+// hintSlots adds a hint if the missing keys belong to an optimizer.
 func (m *Match) hintSlots() {
 	slots, averages := 0, 0
 	for _, missing := range m.Missing {

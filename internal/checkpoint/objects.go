@@ -8,18 +8,18 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// An Object is what an object-based checkpoint says about a key.
+// An Object describes the object of a key in an object-based checkpoint.
 type Object struct {
-	Path     string // from the root, the names of attributes with dots between them: "layers.0.kernel"
-	FullName string // the variable's name, which several variables may share
+	Path     string // names of attributes from the root, joined by dots: "layers.0.kernel"
+	FullName string // name of the variable; not always unique
 }
 
-// maxPath bounds the path of an object, in bytes.
+// maxPath is the maximum length of an object's path in bytes.
 const maxPath = 512
 
-// Objects returns what the object graph of a checkpoint that tf.train.Checkpoint wrote says about its keys
-// (tensorflow/core/protobuf/trackable_object_graph.proto). It is empty for other checkpoints, and if the graph's data is missing or
-// not readable.
+// Objects returns the object of each key in a checkpoint that tf.train.Checkpoint wrote, from its object graph
+// (tensorflow/core/protobuf/trackable_object_graph.proto). It is empty for other checkpoints, and if the object graph is not
+// readable.
 func (c *Checkpoint) Objects() map[string]Object {
 	t := c.Find(ObjectGraphKey)
 	if t == nil || !t.IsString() || len(t.Shape) > 0 {
@@ -34,7 +34,7 @@ func (c *Checkpoint) Objects() map[string]Object {
 		return schema.Unmarshal(texts[0], &objects)
 	})
 	if err != nil {
-		return nil // Verify tells what is wrong with it
+		return nil // Verify reports the damage
 	}
 	paths := objectPaths(&objects)
 	found := make(map[string]Object)
@@ -46,7 +46,7 @@ func (c *Checkpoint) Objects() map[string]Object {
 	return found
 }
 
-// objectPaths returns the shortest path from the root to each object. Slots are named after the variable that they belong to.
+// objectPaths returns the shortest path from the root to each object. The path of a slot includes its variable.
 func objectPaths(g *tfpb.TrackableObjectGraph) []string {
 	nodes := g.GetNodes()
 	paths, seen := make([]string, len(nodes)), make([]bool, len(nodes))

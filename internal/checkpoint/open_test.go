@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A wanted is a tensor as TensorFlow reads it: see testdata/make.py.
+// A wanted is a tensor as TensorFlow reads it; see testdata/make.py.
 type wanted struct {
 	Name    string       `json:"name"`
 	DType   int32        `json:"dtype"`
@@ -61,7 +61,7 @@ func values(t testing.TB, c *checkpoint.Checkpoint) []wanted {
 	return got
 }
 
-// wantedOf reads what TensorFlow reads from a checkpoint of testdata.
+// wantedOf returns the tensors that TensorFlow reads from a checkpoint in testdata.
 func wantedOf(t testing.TB, name string) []wanted {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", name+".json"))

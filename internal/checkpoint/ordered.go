@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// Keys of slices are in an encoding whose byte order is that of the values (tensorflow/core/lib/strings/ordered_code.cc).
+// Keys of slices have an encoding whose byte order is the order of the values (tensorflow/core/lib/strings/ordered_code.cc).
 
-// appendNumber appends an unsigned number: how many bytes it takes, then these, the high ones first.
+// appendNumber appends an unsigned number: its number of bytes, then the bytes in big-endian order.
 func appendNumber(dst []byte, v uint64) []byte {
 	var buf [8]byte
 	binary.BigEndian.PutUint64(buf[:], v)
@@ -15,10 +15,10 @@ func appendNumber(dst []byte, v uint64) []byte {
 	return append(append(dst, byte(n)), buf[8-n:]...)
 }
 
-// takeNumber decodes what appendNumber wrote and returns the bytes behind it.
+// takeNumber decodes the output of appendNumber and returns the remaining bytes.
 func takeNumber(p []byte) (v uint64, rest []byte, ok bool) {
 	if len(p) == 0 || p[0] > 8 || int(p[0]) > len(p)-1 || p[0] > 0 && p[1] == 0 {
-		return 0, nil, false // too short, or not the one encoding of the number
+		return 0, nil, false // too short, or not the canonical encoding
 	}
 	n := int(p[0])
 	for _, b := range p[1 : 1+n] {
@@ -47,7 +47,7 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, escape0, 1)
 }
 
-// takeString decodes what appendString wrote and returns the bytes behind it.
+// takeString decodes the output of appendString and returns the remaining bytes.
 func takeString(p []byte) (s string, rest []byte, ok bool) {
 	out := make([]byte, 0, min(len(p), 128))
 	for i := 0; i+1 < len(p); i++ {
@@ -66,16 +66,16 @@ func takeString(p []byte) (s string, rest []byte, ok bool) {
 	return "", nil, false
 }
 
-// headers[n] is the bits that the first bytes of a signed number of n bytes have beside its value.
+// headers[n] has the header bits in the first two bytes of a signed number of n bytes.
 var headers = [11][2]byte{{0, 0}, {0x80, 0}, {0xc0, 0}, {0xe0, 0}, {0xf0, 0}, {0xf8, 0}, {0xfc, 0}, {0xfe, 0}, {0xff, 0}, {0xff, 0x80}, {0xff, 0xc0}}
 
-// appendSigned appends a signed number: the more bytes it has, the more ones it begins with.
+// appendSigned appends a signed number. Its number of leading ones is its number of bytes.
 func appendSigned(dst []byte, v int64) []byte {
 	magnitude := v
 	if v < 0 {
 		magnitude = ^v
 	}
-	n := bits.Len64(uint64(magnitude))/7 + 1 // a number of n bytes has 7n-1 bits beside its sign
+	n := bits.Len64(uint64(magnitude))/7 + 1 // n bytes have 7n-1 bits without the sign
 	var buf [10]byte
 	if v < 0 {
 		buf[0], buf[1] = 0xff, 0xff
@@ -89,7 +89,7 @@ func appendSigned(dst []byte, v int64) []byte {
 	return append(dst, out...)
 }
 
-// takeSigned decodes what appendSigned wrote and returns the bytes behind it.
+// takeSigned decodes the output of appendSigned and returns the remaining bytes.
 func takeSigned(p []byte) (v int64, rest []byte, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, false
@@ -122,7 +122,7 @@ func takeSigned(p []byte) (v int64, rest []byte, ok bool) {
 	}
 	v = int64(binary.BigEndian.Uint64(buf[2:]))
 	if string(appendSigned(nil, v)) != string(p[:n]) {
-		return 0, nil, false // not the one encoding of v
+		return 0, nil, false // not the canonical encoding of v
 	}
 	return v, p[n:], true
 }

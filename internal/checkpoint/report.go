@@ -7,16 +7,16 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A Report is what a checkpoint holds and whether it fits a graph, made ready to be shown.
+// A Report describes the contents of a checkpoint, and whether it matches a graph.
 type Report struct {
 	Path    string   `json:"path"` // the prefix
 	Version Version  `json:"version"`
 	Shards  int      `json:"shards"`
-	Bytes   int64    `json:"bytes"`            // of all tensors
-	Tensors []Listed `json:"tensors"`          // see Listed
+	Bytes   int64    `json:"bytes"`            // size of all tensors
+	Tensors []Listed `json:"tensors"`          // the tensors, sorted by name or by size
 	Damaged []Damage `json:"damaged,omitzero"` // nil if the data was not read and the index shows no damage
-	Hints   []string `json:"hints,omitempty"`  // what probably happened to damaged data
-	Graph   *Match   `json:"graph,omitempty"`  // nil if there is no graph with a saver
+	Hints   []string `json:"hints,omitempty"`  // probable causes of damage
+	Graph   *Match   `json:"graph,omitempty"`  // how the checkpoint matches the graph; nil without a graph that has a saver
 }
 
 // A Listed is one tensor of a Report.
@@ -26,12 +26,12 @@ type Listed struct {
 	Shape    tensor.Shape `json:"shape"`
 	Bytes    int64        `json:"bytes"`
 	Shard    int          `json:"shard"`
-	Slices   []Slice      `json:"slices,omitempty"`    // of a partitioned tensor
-	Object   string       `json:"object,omitempty"`    // in an object-based checkpoint, the object that has the tensor: "layers.0.kernel"
-	FullName string       `json:"full_name,omitempty"` // and the name that its variable had; not always unique
+	Slices   []Slice      `json:"slices,omitempty"`    // slices of a partitioned tensor
+	Object   string       `json:"object,omitempty"`    // the object with the tensor in an object-based checkpoint: "layers.0.kernel"
+	FullName string       `json:"full_name,omitempty"` // the name of its variable in an object-based checkpoint; not always unique
 }
 
-// NewReport lists the tensors of a checkpoint in order of their names, with what Check finds. It has no Graph yet.
+// NewReport lists the tensors of a checkpoint by name, and the damage that Check finds. Graph is not set.
 func NewReport(c *Checkpoint) *Report {
 	r := &Report{Path: c.Prefix, Version: c.Version, Shards: c.Shards, Tensors: make([]Listed, len(c.Tensors)), Damaged: c.Check()}
 	objects := c.Objects()
@@ -46,21 +46,21 @@ func NewReport(c *Checkpoint) *Report {
 	return r
 }
 
-// Fits reports whether nothing is missing, different or damaged.
+// Fits reports whether no tensor is missing, different or damaged.
 func (r *Report) Fits() bool { return len(r.Damaged) == 0 && (r.Graph == nil || r.Graph.Fits()) }
 
-// Pick keeps the tensors whose name keep accepts; the totals and the match are about all tensors.
+// Pick keeps the tensors whose names keep accepts. The totals and the match still cover all tensors.
 func (r *Report) Pick(keep func(name string) bool) {
 	r.Tensors = slices.DeleteFunc(r.Tensors, func(t Listed) bool { return !keep(t.Name) })
 }
 
-// Top keeps the n largest tensors, the largest first.
+// Top keeps the n largest tensors, largest first.
 func (r *Report) Top(n int) {
 	slices.SortStableFunc(r.Tensors, func(a, b Listed) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	r.Tensors = r.Tensors[:min(n, len(r.Tensors))]
 }
 
-// SetDamaged takes over what Verify found in the data.
+// SetDamaged replaces the damage by the result of Verify.
 func (r *Report) SetDamaged(damaged []Damage) {
 	r.Damaged = append([]Damage{}, damaged...)
 	withData := 0
@@ -70,6 +70,6 @@ func (r *Report) SetDamaged(damaged []Damage) {
 		}
 	}
 	if len(damaged) > 1 && len(damaged) >= withData {
-		r.Hints = append(r.Hints, "no tensor is intact: the data file is missing, or belongs to another step than the index")
+		r.Hints = append(r.Hints, "no tensor is intact: the data file is missing, or belongs to a different step than the index")
 	}
 }

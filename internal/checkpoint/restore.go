@@ -14,38 +14,39 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Restored is one tensor that a saver reads from a checkpoint, and where it goes.
+// A Restored is one tensor that a saver reads from a checkpoint, and its destination.
 type Restored struct {
 	Key   string
-	Shape tensor.Shape // of the tensor in the checkpoint, from shape_and_slices; nil if the saver does not say
-	Slice Slice        // the part that is read; the zero value is all of it
-	DType int32        // that the restore op asks for, 0 if it does not say
+	Shape tensor.Shape // shape of the tensor in the checkpoint, from shape_and_slices; nil if unknown
+	Slice Slice        // the part that is read; the zero value is the whole tensor
+	DType int32        // dtype that the restore op requests; 0 if unknown
 
-	// Node is the number of the variable or table that gets the tensor, graph.Dangling if that is not known.
+	// Node is the number of the variable or table that gets the tensor, or graph.Dangling if unknown.
 	Node int32
-	// Variable is the shape of that variable, nil if it is unknown or if it is a table.
+	// Variable is the shape of that variable, or nil if it is unknown or a table.
 	Variable tensor.Shape
-	// Reshaped reports whether only the number of elements has to fit.
+	// Reshaped reports whether only the number of elements must match.
 	Reshaped bool
 	// Converted reports whether an op computes the variable's value from the tensor, so that their shapes are unrelated.
 	Converted bool
 
-	// Restore is the number of the restore op, and Output the number of its output. In a SavedModel of TensorFlow 2 the op is in a
-	// function, and Restore is the node that calls it.
+	// Restore is the number of the restore op, and Output the number of its output. In a SavedModel of TensorFlow 2, the op is in a
+	// function, and Restore is the node that calls the function.
 	Restore int32
 	Output  int
-	// Assign is the number of the op that writes the variable, graph.Dangling if there is none outside of functions.
+	// Assign is the number of the op that writes the variable, or graph.Dangling if only functions contain one.
 	Assign int32
-	// V1Only reports whether the restore op reads checkpoints of the first format only.
+	// V1Only reports whether the restore op reads only V1 checkpoints.
 	V1Only bool
 }
 
-// RestoredBy returns what the saver of a MetaGraphDef restores, whose graph has the index g: from saver_def.restore_op_name back
-// to the restore ops, and from there to the variables and tables. Names of variables do not matter. It finds savers with one restore op and
-// with one for each variable, sharded ones, those of releases before 1.0, and those of TensorFlow 2, which are functions.
+// RestoredBy returns what the saver of a MetaGraphDef restores. g is the index of its graph. RestoredBy follows the graph from
+// saver_def.restore_op_name back to the restore ops, and from there to the variables and tables, regardless of their names. It
+// handles savers with one restore op or one per variable, sharded ones, those of releases before 1.0, and the functions of
+// TensorFlow 2.
 //
-// If there is no saver_def, the graph's only op called restore_all counts. The result is nil if nothing is restored. The order is that in
-// which the restore ops are found. The error is about a graph that cannot be read.
+// Without a saver_def, it uses the only op named restore_all. The result is nil if nothing is restored. It is in the order in which
+// the restore ops are found. The error is for a graph that cannot be read.
 func RestoredBy(m *wire.MetaGraph, g *graph.Graph) ([]Restored, error) {
 	start, ok := restoreOp(m, g)
 	if !ok {
@@ -56,7 +57,7 @@ func RestoredBy(m *wire.MetaGraph, g *graph.Graph) ([]Restored, error) {
 	return r.found, r.err
 }
 
-// restoreOp returns the number of the op that restores all.
+// restoreOp returns the number of the op that restores all variables.
 func restoreOp(m *wire.MetaGraph, g *graph.Graph) (int, bool) {
 	if saver, ok := m.Message(fieldnum.MetaGraphDef_SaverDef); ok {
 		if name := wire.Last(saver, fieldnum.SaverDef_RestoreOpName); len(name) > 0 {
@@ -78,19 +79,19 @@ func restoreOp(m *wire.MetaGraph, g *graph.Graph) (int, bool) {
 }
 
 const (
-	// maxTrace bounds the nodes that are looked at to find what an assignment reads.
+	// maxTrace limits the nodes that are visited to find the inputs of an assignment.
 	maxTrace = 100_000
-	// maxCalls bounds how deep functions may be nested.
+	// maxCalls limits the nesting of function calls.
 	maxCalls = 8
 )
 
 // A restorer finds what a saver restores.
 type restorer struct {
 	main      *graph.Graph
-	functions map[string]wire.Function // nil until one is called
+	functions map[string]wire.Function // nil until the first call
 	found     []Restored
 	ops       map[place]opRange // the restore ops seen so far
-	steps     int               // nodes that may still be traced
+	steps     int               // number of nodes that may still be visited
 	node      wire.Node
 	err       error
 }
@@ -101,19 +102,19 @@ type place struct {
 	node  int32
 }
 
-// An opRange says which of the found tensors a restore op reads.
+// An opRange is the range of found tensors that a restore op reads.
 type opRange struct{ first, count int }
 
-// A frame is the main graph or the body of a function that is called.
+// A frame is the main graph or the body of a called function.
 type frame struct {
 	g      *graph.Graph
 	caller *frame // nil for the main graph
-	call   int32  // the node of caller that calls
+	call   int32  // the calling node in caller
 	depth  int
-	args   map[int32]int // of a function: which argument a node stands for
+	args   map[int32]int // the argument that each argument node of a function represents
 }
 
-// top returns the node of the main graph that node i of the frame is, or the call that leads to it.
+// top returns node i for the main graph, or the node of the main graph through which the function of the frame is called.
 func (f *frame) top(i int32) int32 {
 	for f.caller != nil {
 		i, f = f.call, f.caller
@@ -121,7 +122,7 @@ func (f *frame) top(i int32) int32 {
 	return i
 }
 
-// walk visits everything that the nodes depend on.
+// walk visits all nodes that the given ones depend on.
 func (r *restorer) walk(f *frame, todo []int32) {
 	seen := make([]bool, f.g.Len())
 	for len(todo) > 0 && r.err == nil {
@@ -140,7 +141,7 @@ func (r *restorer) walk(f *frame, todo []int32) {
 		default:
 			r.call(f, i, op)
 		}
-		// Backwards, so that the first input is visited first.
+		// Push in reverse order, so that the first input is visited first.
 		for k := len(in) - 1; k >= 0; k-- {
 			if in[k].Node != graph.Dangling && !seen[in[k].Node] {
 				todo = append(todo, in[k].Node)
@@ -149,7 +150,7 @@ func (r *restorer) walk(f *frame, todo []int32) {
 	}
 }
 
-// restore notes what a restore op reads.
+// restore records what a restore op reads.
 func (r *restorer) restore(f *frame, i int32) opRange {
 	at := place{f, i}
 	if known, ok := r.ops[at]; ok {
@@ -182,7 +183,7 @@ func (r *restorer) restore(f *frame, i int32) opRange {
 	return r.ops[at]
 }
 
-// strings returns the strings of the constant that is input k.
+// strings returns the elements of input k, a string constant.
 func (r *restorer) strings(f *frame, in []graph.Edge, k int) tensor.Strings {
 	for range maxCalls {
 		if k >= len(in) || in[k].Node == graph.Dangling {
@@ -205,7 +206,7 @@ func (r *restorer) strings(f *frame, in []graph.Edge, k int) tensor.Strings {
 	return tensor.Strings{}
 }
 
-// assign notes which variable or table gets the tensors that an assignment depends on.
+// assign records which variable or table gets the tensors that an assignment depends on.
 func (r *restorer) assign(f *frame, i int32, op string) {
 	in := f.g.Inputs(int(i))
 	if len(in) < 2 {
@@ -235,7 +236,7 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 	}
 }
 
-// target returns the node of the main graph that holds what an assignment writes.
+// target returns the node of the main graph whose value an assignment sets.
 func (r *restorer) target(f *frame, e graph.Edge) int32 {
 	for range maxTrace {
 		if e.Node == graph.Dangling {
@@ -259,24 +260,25 @@ func (r *restorer) target(f *frame, e graph.Edge) int32 {
 			continue
 		}
 		if f.caller != nil {
-			return graph.Dangling // a variable that the function makes
+			return graph.Dangling // a variable that the function creates
 		}
 		return e.Node
 	}
 	return graph.Dangling
 }
 
-// variableShape returns the shape of a variable, nil if it is unknown.
+// variableShape returns the shape of a variable, or nil if it is unknown.
 func (r *restorer) variableShape(i int32) tensor.Shape {
 	r.main.Node(int(i), &r.node)
 	shape := tensor.AttrShape(&r.node)
 	if string(r.node.Op) == "Variable" && shape.IsScalar() {
-		return nil // the op wrote an unknown shape that way (tensorflow/core/ops/state_ops.cc)
+		return nil // the op represents an unknown shape this way (tensorflow/core/ops/state_ops.cc)
 	}
 	return shape
 }
 
-// sources returns which of the found tensors an input depends on. reshaped: a Reshape is on the way; converted: an op that computes something.
+// sources returns which found tensors an input depends on. reshaped is true if a Reshape is in between, converted if an op that
+// computes a new value is.
 func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, converted bool) {
 	type at struct {
 		place
@@ -298,7 +300,7 @@ func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, conve
 			}
 			continue
 		}
-		first := 1 // how many inputs count
+		first := 1 // number of inputs to follow
 		op := p.frame.g.OpName(p.frame.g.Op(int(p.node)))
 		if opdef.IsRestoreOp(op) {
 			if known := r.restore(p.frame, p.node); p.port >= 0 && int(p.port) < known.count {
@@ -331,7 +333,7 @@ func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, conve
 	return found, reshaped, converted || len(found) > 1
 }
 
-// call walks the body of a function that node i calls.
+// call visits the body of a function that node i calls.
 func (r *restorer) call(f *frame, i int32, op string) {
 	if f.depth == maxCalls {
 		return
@@ -378,8 +380,8 @@ func (r *restorer) call(f *frame, i int32, op string) {
 	r.walk(inner, all)
 }
 
-// bodyOf returns the nodes of a function as a graph: an input "node:output:k" reads output k. Each argument is a node without op. The
-// ops that matter here have one output argument, so that k is the number of the output.
+// bodyOf returns the nodes of a function as a graph, in which an input "node:output:k" reads output k. Each argument is a node
+// without op. The relevant ops have one output argument, so k is the number of the output.
 func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) {
 	signature, _ := wire.Merged(function, fieldnum.FunctionDef_Signature)
 	for s := wire.Scan(signature); s.Next(); {

@@ -33,12 +33,12 @@ func match(t testing.TB, c *checkpoint.Checkpoint, path string) *checkpoint.Matc
 	return m
 }
 
-// TestMatchCorpus checks that the savers of real graphs want what their checkpoints have.
+// TestMatchCorpus: the savers of real graphs match their checkpoints.
 func TestMatchCorpus(t *testing.T) {
 	indexes, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.index"))
 	more, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "checkpoints", "*.index"))
 	if len(indexes) == 0 {
-		t.Skip("the corpus is not there")
+		t.Skip("no corpus")
 	}
 	for _, index := range append(indexes, more...) {
 		prefix := strings.TrimSuffix(index, ".index")

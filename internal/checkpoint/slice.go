@@ -16,12 +16,12 @@ import (
 // A Slice is a rectangular part of a tensor. The zero value is the whole tensor.
 type Slice struct {
 	Start  []int64 `json:"start"`
-	Length []int64 `json:"length"` // -1: all of the dimension, and Start is 0
+	Length []int64 `json:"length"` // -1 for the whole dimension, with Start 0
 }
 
 // ParseSlice parses an element of the shape_and_slices input of SaveV2 and RestoreV2 (ParseShapeAndSlice in
-// tensorflow/core/util/saved_tensor_slice_util.cc): "" for a whole tensor, else the dimensions of the tensor and the slice, such
-// as "10 4 0,5:-". shape is nil for "".
+// tensorflow/core/util/saved_tensor_slice_util.cc). "" is a whole tensor, with a nil shape. Otherwise the element has the
+// dimensions of the tensor and the slice, such as "10 4 0,5:-".
 func ParseSlice(spec string) (shape []int64, slice Slice, err error) {
 	if spec == "" {
 		return nil, Slice{}, nil
@@ -59,7 +59,7 @@ func ParseSlice(spec string) (shape []int64, slice Slice, err error) {
 	return shape, slice, nil
 }
 
-// Within returns the slice of a tensor of the given shape with every length spelled out, and whether it lies inside that shape.
+// Within returns the slice with explicit lengths for a tensor of the given shape, and whether it fits into that shape.
 func (s Slice) Within(shape []int64) (Slice, bool) {
 	if s.Start == nil {
 		return Slice{make([]int64, len(shape)), slices.Clone(shape)}, true
@@ -79,13 +79,13 @@ func (s Slice) Within(shape []int64) (Slice, bool) {
 	return full, true
 }
 
-// IsFull reports whether the slice is all of a tensor of the given shape.
+// IsFull reports whether the slice covers a whole tensor of the given shape.
 func (s Slice) IsFull(shape []int64) bool {
 	within, ok := s.Within(shape)
 	return ok && slices.Equal(within.Length, shape)
 }
 
-// parseSlice decodes a TensorSliceProto. Full dimensions come as start 0 and length -1.
+// parseSlice decodes a TensorSliceProto. A full dimension has start 0 and length -1.
 func parseSlice(raw []byte) (Slice, error) {
 	slice := Slice{Start: []int64{}, Length: []int64{}}
 	s := wire.Scan(raw)
@@ -116,7 +116,7 @@ func parseSlice(raw []byte) (Slice, error) {
 }
 
 // sliceKey returns the key under which a slice of a tensor is stored (EncodeTensorNameSlice in
-// tensorflow/core/util/saved_tensor_slice_util.cc). The slice must be spelled as in the index: with -1 for full dimensions.
+// tensorflow/core/util/saved_tensor_slice_util.cc). As in the index, full dimensions of the slice must have length -1.
 func sliceKey(name string, s Slice) []byte {
 	key := appendNumber(make([]byte, 0, len(name)+8+4*len(s.Start)), 0)
 	key = appendString(key, name)
@@ -127,7 +127,7 @@ func sliceKey(name string, s Slice) []byte {
 	return key
 }
 
-// parseSliceKey decodes what sliceKey returned.
+// parseSliceKey reverses sliceKey.
 func parseSliceKey(key []byte) (name string, s Slice, ok bool) {
 	zero, rest, ok := takeNumber(key)
 	if !ok || zero != 0 {

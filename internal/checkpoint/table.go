@@ -10,24 +10,24 @@ import (
 	"github.com/golang/snappy"
 )
 
-// The table format (tensorflow/core/lib/io/format.cc, the same as LevelDB's): blocks of sorted keys and values, a block that
-// lists the blocks, and a footer that locates it.
+// The table format (tensorflow/core/lib/io/format.cc, the same as LevelDB's): blocks of sorted keys and values, an index block, and
+// a footer that locates the index block.
 const (
 	footerSize  = 48
-	trailerSize = 5 // behind each block: its type and a masked CRC-32C of contents and type
+	trailerSize = 5 // after each block: its type, and a masked CRC-32C of contents and type
 	tableMagic  = 0xdb4775248b80fb57
 
 	blockRaw    = 0
 	blockSnappy = 1
 
-	// maxExpansion is more than snappy can shrink a block by: its longest copy makes 64 bytes out of 3.
+	// maxExpansion is above the best compression ratio of snappy: its longest copy produces 64 bytes from 3.
 	maxExpansion = 32
-	// maxSharing bounds what all keys take together, in multiples of the size of the table. A writer repeats a key in full at
-	// least every 16 entries, so the keys of a real table have at most 16 times its bytes.
+	// maxSharing limits the total size of all keys, in multiples of the size of the table. A writer repeats the full key at least
+	// every 16 entries, so the keys of a real table have at most 16 times its size.
 	maxSharing = 32
 )
 
-// A damageError says where a table is damaged and how.
+// A damageError reports where and how a table is damaged.
 type damageError struct {
 	At     int64 // the position in the file
 	Reason string
@@ -42,12 +42,12 @@ func damagedAt(at int64, format string, args ...any) error {
 // A handle locates a block: its contents without the trailer.
 type handle struct{ offset, size int64 }
 
-// A table is the bytes of a table and the list of its blocks.
+// A table gives access to the blocks of a table.
 type table struct {
 	raw    []byte
 	blocks []handle
-	bounds [][]byte // for each block, a key that none of its keys is greater than
-	budget int64    // how many bytes of keys may still be built
+	bounds [][]byte // an upper bound for the keys of each block
+	budget int64    // number of bytes of keys that may still be decoded
 }
 
 // isTable reports whether raw ends like a table.
@@ -55,7 +55,7 @@ func isTable(raw []byte) bool {
 	return len(raw) >= footerSize && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == tableMagic
 }
 
-// openTable reads the footer and the list of blocks. No other block is read.
+// openTable reads the footer and the index block. It reads no other block.
 func openTable(raw []byte) (*table, error) {
 	if len(raw) < footerSize {
 		return nil, damagedAt(0, "the file has %d bytes, too few for a checkpoint's table", len(raw))
@@ -63,7 +63,7 @@ func openTable(raw []byte) (*table, error) {
 	at := int64(len(raw) - footerSize)
 	footer := raw[at:]
 	if !isTable(raw) {
-		return nil, damagedAt(at+footerSize-8, "the table's magic number is missing; the file is cut short or not a checkpoint")
+		return nil, damagedAt(at+footerSize-8, "the table's magic number is missing; the file is truncated or not a checkpoint")
 	}
 	t := &table{raw: raw, budget: maxSharing*int64(len(raw)) + 1<<16}
 	_, n, err := t.handle(footer[:footerSize-8], at)
@@ -88,7 +88,7 @@ func openTable(raw []byte) (*table, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Blocks follow each other. This also keeps a small file from naming a large block many times over.
+		// Blocks must not overlap. Otherwise a small file could refer to a large block many times.
 		if h.offset < end {
 			return nil, damagedAt(index.offset, "the blocks of the table overlap")
 		}
@@ -99,8 +99,7 @@ func openTable(raw []byte) (*table, error) {
 	return t, b.err
 }
 
-// handle decodes the handle at the beginning of p, which lies at position at or inside the block there. It returns how many
-// bytes the handle takes.
+// handle decodes the handle at the start of p. Errors refer to position at. It also returns the size of the handle.
 func (t *table) handle(p []byte, at int64) (handle, int, error) {
 	offset, n := binary.Uvarint(p)
 	if n <= 0 {
@@ -117,7 +116,7 @@ func (t *table) handle(p []byte, at int64) (handle, int, error) {
 	return handle{int64(offset), int64(size)}, n + m, nil
 }
 
-// block returns the contents of a block, uncompressed and verified. Contents that are not compressed are a window on the file.
+// block returns the decompressed and verified contents of a block. Uncompressed contents are a window on the file.
 func (t *table) block(h handle) ([]byte, error) {
 	contents := t.raw[h.offset : h.offset+h.size]
 	trailer := t.raw[h.offset+h.size:][:trailerSize]
@@ -139,20 +138,20 @@ func (t *table) block(h handle) ([]byte, error) {
 		}
 		return plain, nil
 	}
-	return nil, damagedAt(h.offset, "a block has the unknown compression type %d", trailer[0])
+	return nil, damagedAt(h.offset, "a block has unknown compression type %d", trailer[0])
 }
 
-// A blockReader steps through the entries of a block.
+// A blockReader reads the entries of a block in order.
 type blockReader struct {
 	table *table
 	at    int64 // the block's position, for errors
 	rest  []byte
-	key   []byte // of the current entry; overwritten by next
-	value []byte // of the current entry
+	key   []byte // key of the current entry; overwritten by next
+	value []byte // value of the current entry
 	err   error
 }
 
-// entries returns a reader of the block at h, which has these contents.
+// entries returns a reader for the given contents of the block at h.
 func (t *table) entries(h handle, contents []byte) (blockReader, error) {
 	if len(contents) < 4 {
 		return blockReader{}, damagedAt(h.offset, "a block of %d bytes is too short", len(contents))
@@ -165,12 +164,12 @@ func (t *table) entries(h handle, contents []byte) (blockReader, error) {
 	return blockReader{table: t, at: h.offset, rest: contents[:room-4*int(restarts)]}, nil
 }
 
-// next steps to the next entry. It reports false at the end and at the first error.
+// next reads the next entry. It reports false at the end and at the first error.
 func (b *blockReader) next() bool {
 	if len(b.rest) == 0 || b.err != nil {
 		return false
 	}
-	var lengths [3]uint64 // of the part shared with the previous key, of the rest of the key, of the value
+	var lengths [3]uint64 // the part shared with the previous key, the rest of the key, the value
 	p := b.rest
 	for i := range lengths {
 		v, n := binary.Uvarint(p)
@@ -182,14 +181,14 @@ func (b *blockReader) next() bool {
 	shared, unshared, size := lengths[0], lengths[1], lengths[2]
 	switch {
 	case shared > uint64(len(b.key)):
-		return b.fail("a key shares %d bytes with one of %d", shared, len(b.key))
+		return b.fail("a key shares %d bytes with a key of %d bytes", shared, len(b.key))
 	case unshared > uint64(len(p)) || size > uint64(len(p))-unshared:
 		return b.fail("an entry of %d bytes does not fit into its block", unshared+size)
 	}
 	b.key = append(b.key[:shared], p[:unshared]...)
 	b.value, b.rest = p[unshared:unshared+size:unshared+size], p[unshared+size:]
 	if b.table.budget -= int64(len(b.key)); b.table.budget < 0 {
-		return b.fail("the keys take far more room than the table")
+		return b.fail("the keys are much larger than the table")
 	}
 	return true
 }
@@ -199,7 +198,7 @@ func (b *blockReader) fail(format string, args ...any) bool {
 	return false
 }
 
-// all calls yield with each entry in order. The key is valid during the call only. Keys out of order are an error:
+// all calls yield with each entry in order. The key is valid only during the call. Keys out of order are an error, because
 // TensorFlow would not find them.
 func (t *table) all(yield func(key, value []byte) error) error {
 	var last []byte
@@ -230,12 +229,12 @@ func (t *table) all(yield func(key, value []byte) error) error {
 	return nil
 }
 
-// blockOf returns which block has the key, if any does, and len(t.blocks) if none can.
+// blockOf returns the only block that can contain the key, or len(t.blocks) if none can.
 func (t *table) blockOf(key []byte) int {
 	return sort.Search(len(t.bounds), func(i int) bool { return bytes.Compare(t.bounds[i], key) >= 0 })
 }
 
-// find returns the value of a key, and whether there is one.
+// find returns the value of a key, or false if the table does not have it.
 func (t *table) find(key []byte) ([]byte, bool, error) {
 	i := t.blockOf(key)
 	if i == len(t.blocks) {

@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	// blockSize is how large a block gets, in bytes (Options::block_size in tensorflow/core/lib/io/table_options.h).
+	// blockSize is the target size of a block in bytes (Options::block_size in tensorflow/core/lib/io/table_options.h).
 	blockSize = 262144
-	// restartInterval is after how many entries of a data block a key is written in full.
+	// restartInterval is the number of entries of a data block after which the full key is written.
 	restartInterval = 16
 )
 
-// A tableWriter writes a table, with the bytes that table::TableBuilder writes (tensorflow/core/lib/io/table_builder.cc). Keys
-// must come in order.
+// A tableWriter writes a table with exactly the bytes of table::TableBuilder (tensorflow/core/lib/io/table_builder.cc). Keys must
+// be added in order.
 type tableWriter struct {
 	w       io.Writer
 	at      int64
 	data    blockWriter
 	index   blockWriter
 	last    []byte  // the last key of the previous block
-	pending *handle // the previous block, which the index does not have yet
+	pending *handle // the previous block, which is not in the index yet
 	err     error
 }
 
@@ -51,7 +51,7 @@ func (t *tableWriter) flush() {
 	}
 }
 
-// finish writes what is left. It returns the first error of the writer.
+// finish writes the remaining blocks. It returns the first error of the writer.
 func (t *tableWriter) finish() error {
 	t.flush()
 	metaindex := t.block(&blockWriter{interval: restartInterval})
@@ -65,7 +65,7 @@ func (t *tableWriter) finish() error {
 	return t.err
 }
 
-// block writes a block and empties it.
+// block writes a block and resets it.
 func (t *tableWriter) block(b *blockWriter) handle {
 	contents := b.finish()
 	h := handle{t.at, int64(len(contents))}
@@ -83,7 +83,7 @@ func (t *tableWriter) write(p []byte) {
 	t.at += int64(len(p))
 }
 
-// append appends the handle as it is stored.
+// append appends the encoded handle.
 func (h *handle) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(h.offset)), uint64(h.size))
 }
@@ -114,10 +114,10 @@ func (b *blockWriter) add(key, value []byte) {
 	b.last = append(b.last[:0], key...)
 }
 
-// size returns how many bytes the block would have.
+// size returns the size of the finished block.
 func (b *blockWriter) size() int { return len(b.out) + 4*len(b.restarts) + 4 }
 
-// finish returns the contents and empties the block.
+// finish returns the contents and resets the writer.
 func (b *blockWriter) finish() []byte {
 	contents := b.out
 	if len(b.restarts) == 0 {
@@ -131,7 +131,7 @@ func (b *blockWriter) finish() []byte {
 	return contents
 }
 
-// separator returns a short key that is not less than a and less than b (FindShortestSeparator).
+// separator returns a short key k with a <= k < b (FindShortestSeparator).
 func separator(a, b []byte) []byte {
 	shared := 0
 	for shared < min(len(a), len(b)) && a[shared] == b[shared] {
@@ -145,7 +145,7 @@ func separator(a, b []byte) []byte {
 	return a
 }
 
-// successor returns a short key that is not less than a (FindShortSuccessor).
+// successor returns a short key k with k >= a (FindShortSuccessor).
 func successor(a []byte) []byte {
 	for i, c := range a {
 		if c != 0xff {

@@ -12,15 +12,15 @@ import (
 // sliceVersion is the newest version of the V1 format (TF_CHECKPOINT_VERSION in tensorflow/core/public/version.h).
 const sliceVersion = 1
 
-// A v1Reader puts the lists of tensors of all files of a V1 checkpoint together.
+// A v1Reader merges the lists of tensors of all files of a V1 checkpoint.
 type v1Reader struct {
 	tensors []Tensor
-	place   map[string]int // by name, where in tensors
+	place   map[string]int // index in tensors, by name
 }
 
 func newV1Reader() *v1Reader { return &v1Reader{place: make(map[string]int)} }
 
-// read takes in the list of one file: its number, and the SavedTensorSlices of the empty key.
+// read adds the list of file number file: the SavedTensorSlices of the empty key.
 func (r *v1Reader) read(header []byte, file int32) error {
 	meta, _ := wire.Merged(header, fieldnum.SavedTensorSlices_Meta)
 	s := wire.Scan(meta)
@@ -28,7 +28,7 @@ func (r *v1Reader) read(header []byte, file int32) error {
 		switch {
 		case s.Is(fieldnum.SavedTensorSliceMeta_Versions):
 			if consumer := int32(wire.LastUint(s.Data, fieldnum.VersionDef_MinConsumer)); consumer > sliceVersion {
-				return damagedAt(0, "the format has version %d, and this program reads version %d", consumer, sliceVersion)
+				return damagedAt(0, "the format version is %d, but this program reads version %d", consumer, sliceVersion)
 			}
 		case s.Is(fieldnum.SavedTensorSliceMeta_Tensor):
 			if err := r.tensor(s.Data, file); err != nil {
@@ -42,7 +42,7 @@ func (r *v1Reader) read(header []byte, file int32) error {
 	return nil
 }
 
-// tensor takes in a SavedSliceMeta.
+// tensor adds a SavedSliceMeta.
 func (r *v1Reader) tensor(raw []byte, file int32) error {
 	t := Tensor{Shape: tensor.Shape{}}
 	s := wire.Scan(raw)
@@ -77,7 +77,7 @@ func (r *v1Reader) tensor(raw []byte, file int32) error {
 	return nil
 }
 
-// finishV1 takes the tensors over from the reader.
+// finishV1 sets the tensors from the reader.
 func (c *Checkpoint) finishV1(r *v1Reader) error {
 	c.Tensors = r.tensors
 	sortTensors(c.Tensors)
@@ -98,7 +98,7 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 	return nil
 }
 
-// stringBytes returns the bytes of a V1 tensor of strings, as far as its data is readable.
+// stringBytes returns the size of a V1 string tensor, as far as its data is readable.
 func (c *Checkpoint) stringBytes(t *Tensor) int64 {
 	sum := int64(0)
 	for i := range t.pieces {

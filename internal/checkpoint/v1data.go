@@ -13,27 +13,27 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A v1Index finds the values in one V1 file. It is made when the first value is asked for.
+// A v1Index finds the values in one V1 file. It is built for the first value.
 type v1Index struct {
 	once   sync.Once
 	values map[string]v1Value
 	blocks []v1Block
 }
 
-// A v1Value is where the value of a key is.
+// A v1Value is the location of a key's value.
 type v1Value struct {
 	block int
 	bytes []byte
 }
 
-// A v1Block tells once whether a block is intact.
+// A v1Block caches whether a block is intact.
 type v1Block struct {
 	once sync.Once
 	err  error
 }
 
-// index walks the keys of all blocks. Blocks that are not compressed are not verified on the way, so that their values are not
-// read; a block whose keys are not readable is noted as damaged, and its values are missing.
+// index reads the keys of all blocks. It does not verify uncompressed blocks, which would read their values. If the keys of a block
+// are not readable, it records the block as damaged, and its values are missing.
 func (x *v1Index) index(t *table) {
 	x.blocks = make([]v1Block, len(t.blocks))
 	x.values = make(map[string]v1Value)
@@ -63,14 +63,14 @@ func (x *v1Index) index(t *table) {
 	}
 }
 
-// check returns what is wrong with block i, reading it the first time.
+// check returns the error of block i. The first call reads the block.
 func (x *v1Index) check(t *table, i int) error {
 	block := &x.blocks[i]
 	block.once.Do(func() { _, block.err = t.block(t.blocks[i]) })
 	return block.err
 }
 
-// value returns the value of a key from an intact block.
+// value returns the value of a key. The error is for a missing value or a damaged block.
 func (x *v1Index) value(t *table, key []byte) ([]byte, error) {
 	x.once.Do(func() { x.index(t) })
 	v, found := x.values[string(key)]
@@ -84,12 +84,12 @@ func (x *v1Index) value(t *table, key []byte) ([]byte, error) {
 		}
 	}
 	if !found {
-		return nil, fmt.Errorf("the tensor is listed and its values are missing")
+		return nil, fmt.Errorf("the tensor is listed, but its values are missing")
 	}
 	return v.bytes, nil
 }
 
-// v1Values returns the TensorProto that holds the values of a piece.
+// v1Values returns the TensorProto with the values of a piece.
 func (c *Checkpoint) v1Values(t *Tensor, p *piece) ([]byte, error) {
 	f := &c.tables[p.shard]
 	value, err := f.index.value(f.table, sliceKey(t.Name, p.slice))
@@ -104,7 +104,7 @@ func (c *Checkpoint) v1Values(t *Tensor, p *piece) ([]byte, error) {
 	return message, nil
 }
 
-// valueField returns which field of a TensorProto has the values of a dtype.
+// valueField returns the field of a TensorProto with the values of a dtype.
 func valueField(dtype int32) (field protowire.Number, ok bool) {
 	switch tfpb.DataType(dtype) {
 	case tfpb.DataType_DT_FLOAT:
@@ -136,8 +136,8 @@ func valueField(dtype int32) (field protowire.Number, ok bool) {
 	return 0, false
 }
 
-// plainValues returns the elements of a TensorProto without dtype as little-endian bytes: windows on the message where it has them in
-// that form, copies of integers, which it has as varints.
+// plainValues returns the elements of a TensorProto without dtype as little-endian bytes. They are windows on the message if
+// possible, and copies for integers, which are stored as varints.
 func plainValues(message []byte, dtype int32) ([][]byte, error) {
 	field, ok := valueField(dtype)
 	if !ok {
@@ -187,7 +187,7 @@ func unpack(packed []byte, width int) ([]byte, error) {
 	return out, nil
 }
 
-// appendFixed appends the lowest bytes of v in little endian.
+// appendFixed appends the lowest width bytes of v in little-endian.
 func appendFixed(dst []byte, v uint64, width int) []byte {
 	for range width {
 		dst, v = append(dst, byte(v)), v>>8

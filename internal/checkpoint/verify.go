@@ -16,14 +16,14 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A Damage is a tensor whose values TensorFlow would not restore.
+// A Damage is a tensor whose values TensorFlow cannot restore.
 type Damage struct {
 	Name string `json:"name"`
 	What string `json:"what"`
 }
 
-// Check reports the tensors of which the index alone shows that they cannot be restored: a size that contradicts dtype and shape,
-// slices that are missing or do not fit. It reads no data. The result has one Damage per tensor, in order of names.
+// Check returns the tensors that cannot be restored according to the index alone: a size that contradicts dtype and shape, or
+// slices that are missing or do not fit. It reads no data. The result has one Damage per tensor, sorted by name.
 func (c *Checkpoint) Check() []Damage {
 	var damaged []Damage
 	for i := range c.Tensors {
@@ -34,7 +34,7 @@ func (c *Checkpoint) Check() []Damage {
 	return damaged
 }
 
-// checkTensor returns what the index shows to be wrong with a tensor, or "".
+// checkTensor returns what is wrong with a tensor according to the index, or "".
 func (c *Checkpoint) checkTensor(t *Tensor) string {
 	total, ok := elements(t.Shape)
 	if !ok {
@@ -71,21 +71,21 @@ func (c *Checkpoint) checkTensor(t *Tensor) string {
 }
 
 const (
-	// readSize is how much of a data file is read at once.
+	// readSize is the number of bytes that are read from a data file at once.
 	readSize = 1 << 20
-	// jobSize is how much of a data file one worker takes at a time.
+	// jobSize is the number of bytes of a data file in one job.
 	jobSize = 16 << 20
 )
 
-// Verify reads all data and reports the tensors whose checksum does not match or whose data is missing, those of Check
-// included: one Damage per tensor, in order of names. It works in parallel and its memory does not depend on the size of the data.
-// progress, which may be nil, is called from several goroutines with the number of bytes that were read. The error is about
-// files that cannot be read, or ctx.
+// Verify reads all data and returns the tensors with a wrong checksum or missing data, including those that Check returns: one
+// Damage per tensor, sorted by name. It works in parallel, and its memory does not depend on the size of the data. It calls
+// progress, which may be nil, from several goroutines with the number of bytes read. The error is for files that cannot be read, or
+// that of ctx.
 func (c *Checkpoint) Verify(ctx context.Context, progress func(bytes int64)) ([]Damage, error) {
 	return c.VerifyOnly(ctx, nil, progress)
 }
 
-// VerifyOnly does what Verify does for the tensors with the given names; for all of them if names is nil.
+// VerifyOnly is Verify for the tensors with the given names, or for all if names is nil.
 func (c *Checkpoint) VerifyOnly(ctx context.Context, names map[string]bool, progress func(bytes int64)) ([]Damage, error) {
 	v := &verifier{checkpoint: c, progress: progress, names: names, what: make([]string, len(c.Tensors))}
 	if progress == nil {
@@ -116,7 +116,7 @@ func (c *Checkpoint) VerifyOnly(ctx context.Context, names map[string]bool, prog
 	return damaged, nil
 }
 
-// VerifySize returns how many bytes Verify reads, for a progress bar.
+// VerifySize returns the number of bytes that Verify reads, for a progress bar.
 func (c *Checkpoint) VerifySize() int64 {
 	sum := int64(0)
 	if c.Version == V1 {
@@ -135,21 +135,21 @@ func (c *Checkpoint) VerifySize() int64 {
 type verifier struct {
 	checkpoint *Checkpoint
 	progress   func(int64)
-	names      map[string]bool // the tensors to verify, nil for all
-	parts      [][]part        // by tensor: what was read of tensors that several workers share
+	names      map[string]bool // the tensors to verify; nil for all
+	parts      [][]part        // by tensor: checksums of the parts that different workers read
 	lock       sync.Mutex
-	what       []string // by tensor: what is wrong with it, "" if nothing is
+	what       []string // by tensor: the damage, or ""
 }
 
-// verifies reports whether a tensor is one of those to verify.
+// verifies reports whether to verify tensor i.
 func (v *verifier) verifies(i int) bool {
 	return v.names == nil || v.names[v.checkpoint.Tensors[i].Name]
 }
 
-// A part is the checksum of some of the bytes of a piece.
+// A part is the checksum of a range of a piece's bytes.
 type part struct {
 	piece  int
-	offset int64 // in the piece
+	offset int64 // position in the piece
 	size   int64
 	sum    uint32
 }
@@ -165,7 +165,7 @@ func (v *verifier) fail(at int, format string, args ...any) {
 	}
 }
 
-// run lets as many workers as there are processors do the jobs.
+// run runs the jobs with one worker per processor.
 func (v *verifier) run(ctx context.Context, jobs []job) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -195,13 +195,13 @@ func (v *verifier) run(ctx context.Context, jobs []job) error {
 	return context.Cause(ctx)
 }
 
-// A fragment is a piece that is read, or a part of one.
+// A fragment is a piece to read, or a part of one.
 type fragment struct {
 	tensor, piece int
-	start, end    int64 // in the piece
+	start, end    int64 // range in the piece
 }
 
-// jobs returns what there is to do: each job is neighboring bytes of one data file, so that files are read from front to back.
+// jobs returns the jobs to run. Each covers adjacent bytes of one data file, so that files are read from front to back.
 func (v *verifier) jobs() []job {
 	if v.checkpoint.Version == V1 {
 		return v.v1Jobs()
@@ -264,15 +264,15 @@ func (v *verifier) jobs() []job {
 
 func (v *verifier) pieceOf(f fragment) *piece { return &v.checkpoint.Tensors[f.tensor].pieces[f.piece] }
 
-// A window is the part of a data file that a worker has read last.
+// A window is the part of a data file that a worker read last.
 type window struct {
 	buffer []byte
 	shard  int32
 	start  int64
-	have   []byte // what is in buffer; begins at start
+	have   []byte // the valid part of buffer, which starts at start
 }
 
-// read computes the checksum of a fragment and notes it.
+// read computes and records the checksum of a fragment.
 func (v *verifier) read(w *window, f fragment) error {
 	c, t, p := v.checkpoint, &v.checkpoint.Tensors[f.tensor], v.pieceOf(f)
 	defer v.progress(f.end - f.start)
@@ -307,7 +307,7 @@ func (v *verifier) read(w *window, f fragment) error {
 	return nil
 }
 
-// at returns bytes of a data file from a position on, at least one.
+// at returns bytes of a data file from a position on: at least one.
 func (w *window) at(file *metafile.Raw, shard int32, at int64) ([]byte, error) {
 	if shard != w.shard || at < w.start || at >= w.start+int64(len(w.have)) {
 		n, err := file.ReadAt(w.buffer, at)
@@ -322,7 +322,7 @@ func (w *window) at(file *metafile.Raw, shard int32, at int64) ([]byte, error) {
 	return w.have[at-w.start:], nil
 }
 
-// compare compares a checksum with that in the index.
+// compare compares a checksum with the one in the index.
 func (v *verifier) compare(at int, p *piece, sum uint32) {
 	if mask(sum) == p.sum {
 		return
@@ -334,7 +334,7 @@ func (v *verifier) compare(at int, p *piece, sum uint32) {
 	v.fail(at, "the checksum%s does not match: the index has %08x, the data %08x", part, unmask(p.sum), sum)
 }
 
-// join puts the checksums of parts together and compares them.
+// join combines the checksums of parts and compares them.
 func (v *verifier) join() {
 	for tensor, parts := range v.parts {
 		slices.SortFunc(parts, func(a, b part) int {
@@ -356,7 +356,7 @@ func (v *verifier) join() {
 	}
 }
 
-// readVarying verifies a piece whose elements have no fixed width: strings, variants and what the schema does not know.
+// readVarying verifies a piece whose elements have no fixed width: strings, variants and unknown dtypes.
 func (v *verifier) readVarying(tensor int, p *piece) error {
 	t := &v.checkpoint.Tensors[tensor]
 	stored, err := v.checkpoint.stored(t, p)
@@ -384,7 +384,7 @@ func (v *verifier) readVarying(tensor int, p *piece) error {
 	return nil
 }
 
-// stringChecksum returns the checksum of stored strings: of the lengths as numbers of 32 bits, or of 64 where they need them, of the
+// stringChecksum returns the checksum of stored strings: of the lengths as 32-bit numbers, or 64-bit ones if necessary, of the
 // checksum of the lengths, and of the bytes.
 func stringChecksum(stored []byte, count int64) (uint32, error) {
 	if count > int64(len(stored)) {
@@ -414,11 +414,11 @@ func stringChecksum(stored []byte, count int64) (uint32, error) {
 	return crc32.Update(sum, castagnoli, stored[at:]), nil
 }
 
-// variantChecksum returns the checksum of stored variants: of each the length as a number of 64 bits, the bytes, and the masked checksum
-// of all so far (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+// variantChecksum returns the checksum of stored variants. It covers, for each one, the length as a 64-bit number, the bytes, and
+// the masked checksum of everything before (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
 func variantChecksum(stored []byte, count int64) (uint32, error) {
 	if count > int64(len(stored)) {
-		return 0, fmt.Errorf("%d bytes cannot hold %d variants", len(stored), count)
+		return 0, fmt.Errorf("%d bytes are too few for %d variants", len(stored), count)
 	}
 	sum := uint32(0)
 	var number [8]byte
@@ -441,7 +441,7 @@ func variantChecksum(stored []byte, count int64) (uint32, error) {
 	return sum, nil
 }
 
-// v1Jobs returns one job per block of each file, and notes the tensors whose values are incomplete.
+// v1Jobs returns one job per block of each file, and records the tensors with incomplete values.
 func (v *verifier) v1Jobs() []job {
 	var jobs []job
 	for k := range v.checkpoint.tables {
@@ -449,7 +449,7 @@ func (v *verifier) v1Jobs() []job {
 		f.index.once.Do(func() { f.index.index(f.table) })
 		for i, h := range f.table.blocks {
 			jobs = append(jobs, func([]byte) error {
-				_ = f.index.check(f.table, i) // the tensors in it are reported below
+				_ = f.index.check(f.table, i) // v1Values reports the tensors in the block
 				v.progress(h.size)
 				return nil
 			})
@@ -458,7 +458,7 @@ func (v *verifier) v1Jobs() []job {
 	return jobs
 }
 
-// v1Values notes the tensors whose values are in a damaged block, missing, or too few.
+// v1Values records the tensors whose values are in a damaged block, missing, or too few.
 func (v *verifier) v1Values() error {
 	c := v.checkpoint
 	for i := range c.Tensors {

@@ -17,37 +17,38 @@ import (
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
-// A Source is a checkpoint of which tensors go into a new one.
+// A Source is a checkpoint whose tensors go into a new one.
 type Source struct {
 	Checkpoint *Checkpoint
-	// Key returns the key that a tensor gets in the new checkpoint, and false if the tensor is left out. nil keeps all
-	// tensors under their keys. Slices follow their tensor.
+	// Key returns the key of a tensor in the new checkpoint, or false to leave the tensor out. A nil Key keeps all tensors and
+	// keys. Slices follow their tensor.
 	Key func(name string) (key string, keep bool)
 }
 
-// A DuplicateError says that two tensors would get one key.
+// A DuplicateError reports that two tensors would get the same key.
 type DuplicateError struct{ Key string }
 
 func (e *DuplicateError) Error() string {
 	return fmt.Sprintf("two tensors would have the key %q", e.Key)
 }
 
-// Written says what a new checkpoint is made of.
+// Written describes a new checkpoint.
 type Written struct {
 	Prefix  string
 	Tensors int
-	Bytes   int64 // of the tensors
+	Bytes   int64 // size of the tensors
 	Shards  int
 	Dropped int // tensors that were left out
 }
 
-// Stage adds the files of a new V2 checkpoint to a stage: PREFIX.index and its data files. Each source becomes data files of
-// its own. Where all tensors of a little-endian V2 checkpoint are kept, under whatever keys, its data files are hard-linked; in all
-// other cases one new file gets the tensors that are kept, streamed in order of their keys. A V1 checkpoint is converted. Checksums
-// are those of the old index, so that damage stays visible; of V1 values they are computed.
+// Stage adds the files of a new V2 checkpoint to a stage: PREFIX.index and its data files. If a source is a little-endian V2
+// checkpoint and all of its tensors are kept, under any keys, Stage hard-links its data files. Otherwise it streams the kept
+// tensors of the source, sorted by key, into one new file. It converts V1 checkpoints. It keeps the checksums of the old index, so
+// that damage stays detectable, and computes those of V1 values.
 //
-// Data files of another checkpoint that had the prefix before are removed on commit. A prefix may be that of a source. The sources
-// must stay open until Stage returns, and should be closed before the commit. Errors: *DuplicateError, *DataError, and those of files.
+// The commit removes data files of an older checkpoint with the same prefix. The prefix may be that of a source. The sources must
+// stay open until Stage returns, and should be closed before the commit. The error is a *DuplicateError, a *DataError, or that of a
+// file.
 func Stage(stage *metafile.Stage, prefix string, sources ...Source) (*Written, error) {
 	w := &writer{stage: stage, prefix: prefix}
 	if err := w.plan(sources); err != nil {
@@ -60,10 +61,10 @@ func Stage(stage *metafile.Stage, prefix string, sources ...Source) (*Written, e
 	return &w.written, nil
 }
 
-// Write writes a new V2 checkpoint: Stage and commit in one. All files appear, or none.
+// Write writes a new V2 checkpoint, with Stage and a commit. All files appear, or none.
 func Write(ctx context.Context, prefix string, sources ...Source) (*Written, error) {
 	stage := metafile.NewStage(ctx)
-	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
+	defer stage.Discard() //nolint:errcheck // does nothing after a commit
 	written, err := Stage(stage, prefix, sources...)
 	if err != nil {
 		return nil, err
@@ -80,16 +81,16 @@ type writer struct {
 	written Written
 }
 
-// A portion is what comes from one source.
+// A portion is the contribution of one source.
 type portion struct {
 	checkpoint *Checkpoint
 	linked     bool
-	first      int // the number of its first data file
+	first      int // number of its first data file
 	shards     int
-	tensors    []kept // in order of their keys
+	tensors    []kept // sorted by key
 }
 
-// A kept tensor is one that goes into the new checkpoint.
+// A kept is a tensor that goes into the new checkpoint.
 type kept struct {
 	key    string
 	tensor *Tensor
@@ -98,7 +99,7 @@ type kept struct {
 // A newEntry is an entry of the new index.
 type newEntry struct{ key, value []byte }
 
-// plan decides what goes where.
+// plan assigns the tensors to data files.
 func (w *writer) plan(sources []Source) error {
 	seen := make(map[string]bool)
 	for _, source := range sources {
@@ -165,7 +166,7 @@ func (w *writer) write() error {
 	return w.stage.Create(w.prefix+".index", w.index)
 }
 
-// stream writes the values of a part into a data file of its own.
+// stream writes the values of a portion into a data file.
 func (w *writer) stream(out io.Writer, p *portion) error {
 	at := int64(0)
 	for _, k := range p.tensors {
@@ -189,7 +190,7 @@ func (w *writer) stream(out io.Writer, p *portion) error {
 	return nil
 }
 
-// storedForm returns the bytes of a piece as a little-endian data file has them, and their masked checksum.
+// storedForm returns the bytes of a piece in the form of a little-endian data file, and their masked checksum.
 func (c *Checkpoint) storedForm(t *Tensor, p *piece) ([][]byte, uint32, error) {
 	if c.Version == V2 && !c.bigEndian {
 		stored, err := c.stored(t, p)
@@ -211,7 +212,7 @@ func (c *Checkpoint) storedForm(t *Tensor, p *piece) ([][]byte, uint32, error) {
 	return stored, mask(sum), nil
 }
 
-// joinStrings returns strings in their stored form, and the checksum. See splitStrings.
+// joinStrings returns strings in their stored form, and the checksum. It reverses splitStrings.
 func joinStrings(texts [][]byte) (stored [][]byte, sum uint32) {
 	var lengths []byte
 	var number [8]byte
@@ -232,7 +233,7 @@ func joinStrings(texts [][]byte) (stored [][]byte, sum uint32) {
 	return append([][]byte{head}, texts...), sum
 }
 
-// enter makes the index entries of a tensor. first is the number of the data file that its pieces call 0.
+// enter adds the index entries of a tensor. first is the number of the data file for shard 0 of the pieces.
 func (w *writer) enter(k kept, first int, pieces []piece) {
 	t := k.tensor
 	if t.Slices == nil && len(pieces) == 1 {
@@ -254,7 +255,7 @@ func (w *writer) enter(k kept, first int, pieces []piece) {
 	}
 }
 
-// appendEntry encodes a BundleEntryProto. p is nil for a partitioned tensor, which has the slices instead.
+// appendEntry encodes a BundleEntryProto. p is nil for a partitioned tensor, which has slices instead.
 func appendEntry(t *Tensor, p *piece, first int, slices []Slice) []byte {
 	var shape, out []byte
 	for _, dim := range t.Shape {
@@ -319,12 +320,12 @@ func headerOf(shards int) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(header, fieldnum.BundleHeaderProto_Version, protowire.BytesType), version)
 }
 
-// removeOld has the data files removed that an older checkpoint of the prefix leaves: those of another number of shards.
+// removeOld schedules the removal of data files of an older checkpoint with the same prefix and another number of shards.
 func (w *writer) removeOld() {
 	old, _ := filepath.Glob(escapeGlob(w.prefix) + ".data-*-of-*")
 	for _, path := range old {
 		if files, err := metafile.FindCheckpoint(path); err != nil || files.Prefix != w.prefix {
-			continue // called alike, but no data file
+			continue // a similar name, but not a data file
 		}
 		if !strings.HasSuffix(path, fmt.Sprintf("-of-%05d", w.written.Shards)) {
 			w.stage.Remove(path)
@@ -332,16 +333,16 @@ func (w *writer) removeOld() {
 	}
 }
 
-// escapeGlob returns a pattern that matches the path alone.
+// escapeGlob returns a pattern that matches only the given path.
 func escapeGlob(path string) string {
 	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(path)
 }
 
-// Converted reports whether a checkpoint has to be rewritten for readers that know little-endian V2 checkpoints only, as the C++ loader of
-// SavedModels does.
+// Converted reports whether a checkpoint must be rewritten for readers that support only little-endian V2 checkpoints, such as the
+// C++ loader of SavedModels.
 func (c *Checkpoint) Converted() bool { return c.Version == V1 || c.bigEndian }
 
-// DataFiles returns the paths of the data files that belong to a V2 checkpoint, whether they exist or not; of a V1 checkpoint the
+// DataFiles returns the paths of the data files of a V2 checkpoint, whether or not they exist. For a V1 checkpoint, it returns the
 // files themselves.
 func (c *Checkpoint) DataFiles() []string {
 	if c.Version == V1 {
@@ -358,10 +359,10 @@ func (c *Checkpoint) DataFiles() []string {
 	return paths
 }
 
-// maxShards is more data files than a checkpoint has.
+// maxShards is more than the number of data files of any checkpoint.
 const maxShards = 100_000
 
-// DataEnds returns for each data file of a V2 checkpoint how many bytes the index needs it to have; 0 for those that hold nothing.
+// DataEnds returns the minimum size of each data file of a V2 checkpoint according to the index, or 0 for an unused file.
 func (c *Checkpoint) DataEnds() map[int]int64 {
 	ends := make(map[int]int64)
 	for i := range c.Tensors {

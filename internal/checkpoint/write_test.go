@@ -31,7 +31,7 @@ func write(t *testing.T, sources ...checkpoint.Source) *checkpoint.Checkpoint {
 	return c
 }
 
-// TestWriteSame checks that a checkpoint rewritten without change has the bytes that TensorFlow wrote, and shares its data.
+// TestWriteSame: a checkpoint rewritten without changes has the same bytes as TensorFlow's, and shares its data files.
 func TestWriteSame(t *testing.T) {
 	for _, name := range []string{"bundle", "sliced", "sharded", "objects"} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestWriteV1(t *testing.T) {
 	}
 }
 
-// TestWriteCut drops tensors and puts a scope before the keys of the others.
+// TestWriteCut drops tensors and adds a scope to the keys of the others.
 func TestWriteCut(t *testing.T) {
 	for _, name := range []string{"bundle", "sharded", "first-sharded"} {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestWriteCut(t *testing.T) {
 	}
 }
 
-// TestWriteMerged puts checkpoints together whose data files are linked and streamed.
+// TestWriteMerged combines checkpoints with linked and with streamed data files.
 func TestWriteMerged(t *testing.T) {
 	var sources []checkpoint.Source
 	want := make(map[string]wanted)
@@ -114,11 +114,11 @@ func TestWriteMerged(t *testing.T) {
 	sources[1].Key = func(key string) (string, bool) { return "sharded/" + key, true }
 	var duplicate *checkpoint.DuplicateError
 	if _, err := checkpoint.Write(t.Context(), filepath.Join(t.TempDir(), "x"), sources...); !errors.As(err, &duplicate) {
-		t.Errorf("two tensors with one key: %v", err)
+		t.Errorf("duplicate key: %v", err)
 	}
 }
 
-// TestWriteInPlace cuts a checkpoint where it is: the data files of its old number of shards go.
+// TestWriteInPlace reduces a checkpoint in place. The data files with the old number of shards are removed.
 func TestWriteInPlace(t *testing.T) {
 	dir := t.TempDir()
 	prefix := filepath.Join(dir, "model[1].ckpt")

@@ -120,7 +120,7 @@ func TestLocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = f.Annotate(walk(f.Meta.Graph()))
-	want := "file.bin: the MetaGraphDef is damaged at byte 124: field 2 needs 64 bytes and 1 are left"
+	want := "file.bin: the MetaGraphDef is damaged at byte 124: field 2 has a length of 64 bytes, but 1 bytes follow"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %v", err, want)
 	}
@@ -133,7 +133,7 @@ func TestLocate(t *testing.T) {
 
 	// The same inside a SavedModel, which is whole: the file is damaged, not truncated.
 	saved := wiretest.Join(wiretest.Varint(1, 1), wiretest.Message(2, raw[:len(raw)-3]))
-	if _, err = openBytes(saved, metafile.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "the SavedModel is damaged at byte 132: field 3 needs") {
+	if _, err = openBytes(saved, metafile.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "the SavedModel is damaged at byte 132: field 3 has a length of") {
 		t.Errorf("a MetaGraphDef that is cut inside a SavedModel: %v", err)
 	}
 }

@@ -224,7 +224,7 @@ func readLength(data []byte) (size, n int, reason string) {
 		size = int(value)
 	}
 	if size > len(data)-n {
-		return 0, n, fmt.Sprintf("a field has a length of %d bytes; only %d are left", size, len(data)-n)
+		return 0, n, fmt.Sprintf("a field has a length of %d bytes, but %d bytes follow", size, len(data)-n)
 	}
 	return size, n, ""
 }

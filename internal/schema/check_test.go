@@ -25,14 +25,14 @@ func bin(num protowire.Number, payload ...string) string {
 	return string(protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), []byte(strings.Join(payload, ""))))
 }
 
-// groups returns groups nested to a depth.
+// groups returns groups nested to the given depth.
 func groups(depth int) string {
 	begin := string(protowire.AppendTag(nil, 99, protowire.StartGroupType))
 	end := string(protowire.AppendTag(nil, 99, protowire.EndGroupType))
 	return strings.Repeat(begin, depth) + strings.Repeat(end, depth)
 }
 
-// nested returns a node whose attr holds functions in functions.
+// nested returns a node with nested functions in its attr.
 func nested(depth int) string {
 	value := ""
 	for range depth {
@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 			`graph_def.node[1].op: n: : not valid UTF-8: "\xff"`, `graph_def.node[1].device: n: : not valid UTF-8: "\xfe"`}},
 		{"key of an attr", node(bin(5, bin(1, "\xff"))), []string{`graph_def.node[1].attr["\xff"]: n: : not valid UTF-8: "\xff"`}},
 		{"value of an attr", node(bin(5, bin(1, "T"), bin(2, bin(8, "\x08")))), []string{`graph_def.node[1].attr["T"].tensor: n: : a value is cut off`}},
-		{"bytes may be anything", node(bin(5, bin(1, "T"), bin(2, bin(2, "\xff")))), nil},
+		{"bytes not UTF-8", node(bin(5, bin(1, "T"), bin(2, bin(2, "\xff")))), nil},
 		{"function", bin(2, bin(2, bin(1, bin(1, bin(1, "f")), bin(3, bin(1, "n"), bin(3, "\xff"))))), []string{
 			`graph_def.library.function[0].node_def[0].input[0]: n: f: not valid UTF-8: "\xff"`}},
 		{"collection", bin(4, bin(1, "k"), bin(2, bin(1, bin(1, "\xff")))), []string{
@@ -66,19 +66,19 @@ func TestCheck(t *testing.T) {
 			`graph_def.node[1].attr["T"].list.i[0]: n: : a packed value is cut off`}},
 		{"packed floats", node(bin(5, bin(1, "T"), bin(2, bin(1, bin(4, "12345"))))), []string{
 			`graph_def.node[1].attr["T"].list.f[0]: n: : packed values are cut off`}},
-		{"not packed, but a number in a string's place", node("\x10\x05"), nil},
+		{"number instead of a string", node("\x10\x05"), nil},
 		{"tag of five bytes", "\x8a\x80\x80\x80\x00\x00", nil},
 		{"tag of six bytes", "\x8a\x80\x80\x80\x80\x00\x00", []string{": : : a field's tag has 6 bytes or more than 32 bits"}},
 		{"length of five bytes", "\x0a\x80\x80\x80\x80\x00", nil},
 		{"length of six bytes", "\x0a\x80\x80\x80\x80\x80\x00", []string{": : : a field's length has 6 bytes or more than 31 bits"}},
 		{"negative length", "\x0a\xff\xff\xff\xff\x0f", []string{": : : a field's length has 5 bytes or more than 31 bits"}},
-		{"cut off", "\x0a\x05a", []string{": : : a field has a length of 5 bytes; only 1 are left"}},
+		{"truncated", "\x0a\x05a", []string{": : : a field has a length of 5 bytes, but 1 bytes follow"}},
 		{"value of ten bytes with bits beyond 64", "\x48" + strings.Repeat("\xff", 9) + "\x7f", nil},
 		{"value of eleven bytes", "\x48" + strings.Repeat("\xff", 10) + "\x01", []string{": : : a value has more than 10 bytes"}},
 		{"field 0", "\x02\x00", []string{": : : field number 0"}},
 		{"wire type 7", "\x0f", []string{": : : invalid wire type 7"}},
-		{"end without a group", "\x0c", []string{": : : a group end without a group start"}},
-		{"group without an end", "\x0b", []string{": : : a group is not closed"}},
+		{"group end without start", "\x0c", []string{": : : a group end without a group start"}},
+		{"group without end", "\x0b", []string{": : : a group is not closed"}},
 		{"crossed groups", "\x0b\x13\x0c\x14", []string{": : : a group ends with a different field number"}},
 		{"nested groups", groups(99), nil},
 		{"groups nested too deep", groups(101), []string{": : : groups nested more than 100 deep"}},
@@ -116,30 +116,30 @@ func TestCheckAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(10, func() { Check(raw, metaGraph, 10) }); n != 0 {
-		t.Errorf("%v allocations for a sound message, want none", n)
+		t.Errorf("%v allocations for a valid message, want none", n)
 	}
 }
 
-// checkAgrees fails unless Check and the generated types agree on a message. Go's parser is more lenient than C++'s in the size of
-// tags and lengths and in depth, and stricter only in the last byte of a varint of ten bytes.
+// checkAgrees fails unless Check and the generated types agree on a message. Go's parser is more lenient than C++'s about the size
+// of tags and lengths and about depth. It is stricter only about the last byte of a varint of ten bytes.
 func checkAgrees(t *testing.T, message []byte) {
 	t.Helper()
 	damages := Check(message, metaGraph, 5)
 	err := proto.Unmarshal(message, new(tfpb.MetaGraphDef))
 	if err != nil && len(damages) == 0 && !bytes.Contains(message, []byte("\x80\x80\x80")) && !hasLongVarint(message) {
-		t.Errorf("Check finds nothing; protobuf says: %v", err)
+		t.Errorf("Check finds nothing, but protobuf returns: %v", err)
 	}
 	for _, d := range damages {
 		if _, ok := wire.Offset(message, d.At); !ok {
-			t.Errorf("%s: the place is not in the message", d.Path)
+			t.Errorf("%s: At is not in the message", d.Path)
 		}
 		if err == nil && !lenient(d.Reason) {
-			t.Errorf("%s: %s; protobuf accepts it", d.Path, d.Reason)
+			t.Errorf("%s: %s, but protobuf accepts it", d.Path, d.Reason)
 		}
 	}
 }
 
-// hasLongVarint reports whether nine bytes with the bit of continuation follow each other, as only a varint of ten bytes has them.
+// hasLongVarint reports whether nine consecutive bytes have the continuation bit, as in a varint of ten bytes.
 func hasLongVarint(message []byte) bool {
 	n := 0
 	for _, c := range message {
@@ -153,7 +153,7 @@ func hasLongVarint(message []byte) bool {
 	return false
 }
 
-// lenient reports whether Go's parser may accept what C++'s refuses for this reason.
+// lenient reports whether Go's parser can accept a message that C++'s rejects for this reason.
 func lenient(reason string) bool {
 	return strings.HasPrefix(reason, "a field's tag has") || strings.HasPrefix(reason, "a field's length has") ||
 		strings.Contains(reason, "nested more than")
@@ -182,7 +182,7 @@ func TestCheckMutants(t *testing.T) {
 		}
 	}
 	if refused < 20 {
-		t.Errorf("only %d mutants were damaged: the test tries nothing", refused)
+		t.Errorf("only %d mutants are damaged", refused)
 	}
 }
 
@@ -218,7 +218,7 @@ func TestCheckMetaGraph(t *testing.T) {
 	for _, d := range CheckMetaGraph(m, 10) {
 		got = append(got, d.Path+": "+d.Node)
 	}
-	// The graph is in two parts, which count as one field in the place of the first.
+	// The two parts of the graph count as one field at the position of the first.
 	if diff := cmp.Diff([]string{"graph_def.node[0].op: n", "asset_file_def[1].filename: "}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -227,11 +227,11 @@ func TestCheckMetaGraph(t *testing.T) {
 	}
 	graph := wire.MetaGraphOf([]byte(bin(1, bin(1, "n"), bin(2, "\xfe"))))
 	if got := CheckMetaGraph(graph, 10); len(got) != 1 || got[0].Path != "node[0].op" {
-		t.Errorf("a GraphDef alone: got %+v", got)
+		t.Errorf("GraphDef only: got %+v", got)
 	}
 }
 
-// TestMerge merges strange encodings of real files: they decode to the same message.
+// TestMerge: strange encodings of real files decode to the same message after Merge.
 func TestMerge(t *testing.T) {
 	for _, name := range []string{"loop.meta", "functions.meta", "partitioned.meta", "queues.meta"} {
 		raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", name))
@@ -246,7 +246,7 @@ func TestMerge(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !proto.Equal(&want, &got) {
-				t.Fatalf("%s, seed %d: another message", name, seed)
+				t.Fatalf("%s, seed %d: the message differs", name, seed)
 			}
 		}
 	}
@@ -269,7 +269,7 @@ func TestUnmarshal(t *testing.T) {
 		}
 	}
 	if err := Unmarshal([]byte(bin(1, "\xff")), new(tfpb.VariableDef)); err == nil {
-		t.Error("invalid UTF-8 is accepted")
+		t.Error("Unmarshal accepts invalid UTF-8")
 	}
 }
 
@@ -281,10 +281,10 @@ func FuzzUnmarshal(f *testing.F) {
 		err := proto.Unmarshal(raw, &want)
 		merged := Unmarshal(raw, &got)
 		if err == nil && (merged != nil || !proto.Equal(&want, &got)) {
-			t.Errorf("another message: %v", merged)
+			t.Errorf("the message differs: %v", merged)
 		}
 		if merged != nil && len(Check(raw, want.ProtoReflect().Descriptor(), 1)) == 0 {
-			t.Errorf("Check finds nothing; Unmarshal says: %v", merged)
+			t.Errorf("Check finds nothing, but Unmarshal returns: %v", merged)
 		}
 	})
 }

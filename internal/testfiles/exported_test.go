@@ -14,12 +14,12 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// held are the packages that TestExportedNamesAreUsed checks, with those below them.
+// held are the packages that TestExportedNamesAreUsed checks, including their subpackages.
 var held = []string{"internal/graph", "internal/tensor", "internal/opdef", "internal/inspect", "internal/match", "internal/metafile",
 	"internal/nearest", "internal/text", "internal/wire"}
 
-// TestExportedNamesAreUsed checks that another package uses every exported function, type, variable and constant; tests of other
-// packages count. It ignores methods, errors, and types that an exported declaration of the same package mentions.
+// TestExportedNamesAreUsed: another package uses every exported function, type, variable and constant; tests of other packages
+// count. It ignores methods, errors, and types that an exported declaration of the same package mentions.
 func TestExportedNamesAreUsed(t *testing.T) {
 	root := testfiles.Path(t, "")
 	exported := make(map[string]bool) // "internal/wire.Scan"
@@ -67,11 +67,11 @@ func TestExportedNamesAreUsed(t *testing.T) {
 	}
 	slices.Sort(unused)
 	for _, name := range unused {
-		t.Errorf("%s is exported, and no other package uses it", name)
+		t.Errorf("%s is exported, but no other package uses it", name)
 	}
 }
 
-// uses notes the names of internal packages that a file of another package selects.
+// uses records the names of internal packages that a file of another package uses.
 func uses(file *ast.File, folder string, used map[string]bool) {
 	const module = "github.com/metagraph/metagraph/"
 	imports := make(map[string]string)
@@ -96,7 +96,7 @@ func uses(file *ast.File, folder string, used map[string]bool) {
 	})
 }
 
-// declared returns the exported names that a declaration introduces, methods left out.
+// declared returns the exported names that a declaration introduces, except for methods.
 func declared(decl ast.Decl) []string {
 	var names []string
 	add := func(id *ast.Ident) {
@@ -115,7 +115,7 @@ func declared(decl ast.Decl) []string {
 			case *ast.TypeSpec:
 				add(s.Name)
 			case *ast.ValueSpec:
-				// Of a list of constants of one type, those that nothing names belong to the list.
+				// Constants of one type belong together: unused ones are part of the list.
 				if len(d.Specs) > 1 && d.Tok == token.CONST {
 					continue
 				}
@@ -128,7 +128,7 @@ func declared(decl ast.Decl) []string {
 	return names
 }
 
-// mentions notes the types that exported declarations mention: fields, parameters and results.
+// mentions records the types in exported declarations: of fields, parameters and results.
 func mentions(decl ast.Decl, folder string, mentioned map[string]bool) {
 	note := func(at ast.Node) {
 		ast.Inspect(at, func(n ast.Node) bool {

@@ -42,8 +42,8 @@ func MetaGraph(t testing.TB, m *tfpb.MetaGraphDef) *wire.MetaGraph {
 	return meta
 }
 
-// StrangeGraph is a graph with all that is legal and seldom: a library between the nodes, versions before them, names behind
-// ops and twice, inputs of every spelling, nodes before what they read, a length that is longer than need be.
+// StrangeGraph returns a graph with legal but unusual features: a library between the nodes, versions before them, names after ops
+// and twice, all spellings of inputs, nodes before their inputs, and an overlong length.
 func StrangeGraph(t testing.TB) []byte {
 	var b []byte
 	node := func(n *tfpb.NodeDef) {
@@ -58,7 +58,7 @@ func StrangeGraph(t testing.TB) []byte {
 	node(&tfpb.NodeDef{Name: strings.Repeat("long", 100), Op: "NoOp", Attr: map[string]*tfpb.AttrValue{"_class": {}}})
 	raw := []byte{0x12, 2, 'O', 'p', 0x0A, 1, 'z', 0x0A, 1, 'y'} // the op first, the name twice
 	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Node, protowire.BytesType), raw)
-	raw = []byte{0x0A, 0x81, 0x00, 'w'} // a length of two bytes where one would do
+	raw = []byte{0x0A, 0x81, 0x00, 'w'} // a length of two bytes instead of one
 	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Node, protowire.BytesType), raw)
 	node(&tfpb.NodeDef{})
 	b = protowire.AppendBytes(protowire.AppendTag(b, fieldnum.GraphDef_Versions, protowire.BytesType), Encode(t, &tfpb.VersionDef{MinConsumer: 12}))
@@ -79,12 +79,12 @@ func VariableList(t testing.TB, definitions ...*tfpb.VariableDef) *tfpb.Collecti
 	return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_BytesList_{BytesList: list}}
 }
 
-// FloatNode returns a node whose one attr says that it is about floats.
+// FloatNode returns a node with one attr, whose value is DT_FLOAT.
 func FloatNode(name, op, attr string, inputs ...string) *tfpb.NodeDef {
 	return &tfpb.NodeDef{Name: name, Op: op, Input: inputs, Attr: map[string]*tfpb.AttrValue{attr: TypeAttr(tfpb.DataType_DT_FLOAT)}}
 }
 
-// Plain returns a MetaGraphDef without problems but for the missing saver: y = x + x.
+// Plain returns a MetaGraphDef whose only problem is the missing saver: y = x + x.
 func Plain() *tfpb.MetaGraphDef {
 	return &tfpb.MetaGraphDef{
 		MetaInfoDef: &tfpb.MetaGraphDef_MetaInfoDef{TensorflowVersion: "1.15.0"},
@@ -95,7 +95,7 @@ func Plain() *tfpb.MetaGraphDef {
 	}
 }
 
-// TypeAttr returns an attr that holds a dtype.
+// TypeAttr returns an attr with a dtype.
 func TypeAttr(t tfpb.DataType) *tfpb.AttrValue {
 	return &tfpb.AttrValue{Value: &tfpb.AttrValue_Type{Type: t}}
 }
@@ -104,7 +104,7 @@ func funcAttr(name string) *tfpb.AttrValue {
 	return &tfpb.AttrValue{Value: &tfpb.AttrValue_Func{Func: &tfpb.NameAttrList{Name: name}}}
 }
 
-// Example is a small file with something in it for every section.
+// Example returns a small message with content for every section.
 func Example() *tfpb.MetaGraphDef {
 	float := TypeAttr(tfpb.DataType_DT_FLOAT)
 	nodes := func(names ...string) *tfpb.CollectionDef {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Raced reports whether the tests are built with the race detector. It allocates for its own purposes and needs terabytes of address
-// space, so limits of memory do not hold under it.
+// Raced reports whether the tests are built with the race detector. It allocates memory itself and needs terabytes of address
+// space, so memory limits do not apply.
 func Raced() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

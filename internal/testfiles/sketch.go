@@ -8,12 +8,12 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// Sketch returns the graph that lines describe, a node each:
+// Sketch returns the graph that lines describe, one node per line:
 //
 //	y = MatMul x w/read ^init transpose_a out=(?,10)
 //
-// What has a "=" in it is an attr: out is _output_shapes, with a "|" between several; a value in parentheses is a shape; the
-// name of a DataType a type, several with commas between them a list; a number of shapes with "|" between them a list.
+// A word with "=" is an attr. out is short for _output_shapes. A value in parentheses is a shape, and shapes separated by "|" are a
+// list. The name of a DataType is a type, and names separated by commas are a list.
 func Sketch(t testing.TB, lines string) *tfpb.MetaGraphDef {
 	t.Helper()
 	m := &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{Versions: &tfpb.VersionDef{Producer: 27}}}
@@ -23,7 +23,7 @@ func Sketch(t testing.TB, lines string) *tfpb.MetaGraphDef {
 			continue
 		}
 		if len(words) < 3 || words[1] != "=" {
-			t.Fatalf("a sketch of a node is no %q", line)
+			t.Fatalf("invalid sketch of a node: %q", line)
 		}
 		n := &tfpb.NodeDef{Name: words[0], Op: words[2], Attr: make(map[string]*tfpb.AttrValue)}
 		for _, word := range words[3:] {
@@ -84,7 +84,7 @@ func sketchTypes(t testing.TB, value string) *tfpb.AttrValue {
 	for _, name := range strings.Split(value, ",") {
 		number, ok := tfpb.DataType_value["DT_"+strings.ToUpper(name)]
 		if !ok {
-			t.Fatalf("there is no DataType %q", name)
+			t.Fatalf("unknown DataType %q", name)
 		}
 		types = append(types, tfpb.DataType(number))
 	}

@@ -1,5 +1,5 @@
-// Package testfiles gives tests their inputs: the files of the repository and of the corpus beside it, and small messages built
-// from a few lines of text.
+// Package testfiles provides test inputs: the files of the repository and of the corpus next to it, and small messages built from a
+// few lines of text.
 package testfiles
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Metas returns the MetaGraphDefs of testdata, and the real ones that may lie beside the repository.
+// Metas returns the MetaGraphDefs in testdata and, if present, those of the corpus next to the repository, by path.
 func Metas(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := make(map[string][]byte)

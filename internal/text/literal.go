@@ -201,7 +201,7 @@ func unicodeEscape(text []byte) (r rune, n int, reason string) {
 		return 0, 0, fmt.Sprintf(`\%c needs %d hexadecimal digits`, text[1], want)
 	}
 	if value > utf8.MaxRune {
-		return 0, 0, fmt.Sprintf(`\U%08x is no character`, value)
+		return 0, 0, fmt.Sprintf(`\U%08x is not a character`, value)
 	}
 	return rune(value), 2 + n, ""
 }

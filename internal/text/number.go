@@ -75,7 +75,7 @@ func parseEnum(token []byte, e *enum) (uint64, string) {
 		for i := range names {
 			names[i] = string(e.values.Get(i).Name())
 		}
-		return 0, fmt.Sprintf("is no value of %s%s", e.name, nearestHint(string(token), names))
+		return 0, fmt.Sprintf("is not a value of %s%s", e.name, nearestHint(string(token), names))
 	}
 	return uint64(value.Number()), ""
 }

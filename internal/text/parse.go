@@ -314,7 +314,7 @@ func (p *parser) bracketed(t *table) error {
 	name := url[bytes.LastIndexByte(url, '/')+1:]
 	md := knownMessage(protoreflect.FullName(name))
 	if md == nil {
-		return p.fail(start, "%s is no known message type", name)
+		return p.fail(start, "unknown message type %s", name)
 	}
 	p.out = protowire.AppendTag(p.out, fieldnum.Any_TypeUrl, protowire.BytesType)
 	p.out = protowire.AppendBytes(p.out, url)
@@ -341,7 +341,7 @@ func (p *parser) typeURL(start int) ([]byte, error) {
 	}
 	slash := bytes.LastIndexByte(url, '/')
 	if slash < 0 || !validTypeURL(url[:slash], url[slash+1:]) {
-		return nil, p.fail(start, "%q is no type URL: expected something like type.googleapis.com/package.Type", url)
+		return nil, p.fail(start, "invalid type URL %q (expected something like type.googleapis.com/package.Type)", url)
 	}
 	return url, nil
 }
@@ -356,7 +356,7 @@ func (p *parser) numbered(holder protoreflect.FullName) error {
 	case !p.options.AllowUnknown:
 		return p.fail(start, "expected the name of a field of %s, found %s: unknown fields, written by number, are not allowed here", holder, quote(token))
 	case reason != "" || value > uint64(protowire.MaxValidNumber) || num < protowire.MinValidNumber:
-		return p.fail(start, "%s is no field number", quote(token))
+		return p.fail(start, "invalid field number %s", quote(token))
 	}
 	colon := p.accept(':')
 	c := p.peek()

@@ -46,7 +46,7 @@ func deep(depth int) string {
 func TestWriteErrors(t *testing.T) {
 	node := func(parts ...string) string { return field(2, field(1, parts...)) }
 	cases := []struct{ name, typ, data, want string }{
-		{"cut off", "MetaGraphDef", field(2, field(1, "\x0a\x05abc")), "graph_def.node[0]: field 1 needs 5 bytes and 3 are left"},
+		{"cut off", "MetaGraphDef", field(2, field(1, "\x0a\x05abc")), "graph_def.node[0]: field 1 has a length of 5 bytes, but 3 bytes follow"},
 		{"no UTF-8", "MetaGraphDef", node(field(1, "a")) + field(4, field(1, "a\xff")), "collection_def[\"a\\xff\"]: string is not valid UTF-8"},
 		{"no UTF-8 in a node", "MetaGraphDef", field(2, field(1, field(1, "a")), field(1, field(3, "x"), field(3, "\xc3"))),
 			"graph_def.node[1].input: string is not valid UTF-8"},
@@ -57,7 +57,7 @@ func TestWriteErrors(t *testing.T) {
 		{"packed floats cut off", "TensorProto", field(5, "abc"), "float_val: packed values are cut off or not readable"},
 		{"two halves of a message", "MetaGraphDef", field(1, "0") + field(1, "0"), "meta_info_def: field 6 is cut off"},
 		{"too deep", "AttrValue", deep(101), "messages are nested more than 100 deep"},
-		{"field number 0", "NodeDef", "\x00\x01", "0 is no field number"},
+		{"field number 0", "NodeDef", "\x00\x01", "invalid field number 0"},
 		{"end of no group", "NodeDef", "\x0c", "field 1 is not readable"},
 	}
 	for _, c := range cases {

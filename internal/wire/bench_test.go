@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// manyNodes returns a GraphDef of n nodes as they are in a graph with devices.
+// manyNodes returns a GraphDef of n nodes with devices.
 func manyNodes(n int) wire.Graph {
 	var graph []byte
 	for i := range n {
@@ -56,13 +56,13 @@ func BenchmarkFind(b *testing.B) {
 	for b.Loop() {
 		for i := range x.Len() {
 			if _, ok := x.Find(x.Name(i)); !ok {
-				b.Fatal("a node is not found")
+				b.Fatal("node not found")
 			}
 		}
 	}
 }
 
-// BenchmarkBuild takes one field out of every node and writes the result.
+// BenchmarkBuild removes one field from every node and writes the result.
 func BenchmarkBuild(b *testing.B) {
 	graph := manyNodes(10_000)
 	b.SetBytes(int64(len(graph)))

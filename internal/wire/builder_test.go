@@ -12,9 +12,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// FuzzBuilder states that a Builder, whatever is appended to it and however messages are nested, holds what appending
-// slices would have made; and that all ways to read a Rope agree. The input is a program: a byte for what to do and one for
-// how large.
+// FuzzBuilder: a Builder produces the same bytes as appending to slices, for any appended data and any nesting, and all ways to
+// read a Rope agree. The input is a program with two bytes per instruction: the operation and a size.
 func FuzzBuilder(f *testing.F) {
 	f.Add([]byte{0, 10, 1, 200, 5, 0, 2, 3, 6, 0, 3, 3, 4, 77})
 	f.Add([]byte{5, 0, 5, 0, 5, 0, 6, 0, 6, 0, 6, 0, 4, 1})
@@ -30,14 +29,14 @@ func FuzzBuilder(f *testing.F) {
 		p := machine{program: program, base: sequence(64 << 10)}
 		want := p.run(nil)
 		if len(p.program) != 0 {
-			t.Fatal("the program was not run to its end")
+			t.Fatal("the program did not run to its end")
 		}
 		got := p.built.Build()
 		checkRope(t, got, want)
 	})
 }
 
-// sequence returns n bytes in which every window is another one.
+// sequence returns n bytes in which all windows differ.
 func sequence(n int) []byte {
 	out := make([]byte, n)
 	r := rand.New(rand.NewPCG(7, 7))
@@ -51,19 +50,19 @@ func sequence(n int) []byte {
 type machine struct {
 	program []byte
 	base    []byte
-	at      int // where in base the next adjoining window begins
+	at      int // start of the next adjacent window in base
 	depth   int
 	built   wire.Builder
 }
 
-// run runs the program to the end of the message that it is in, and returns want with what should be appended.
+// run runs the program to the end of the current message. It returns want with the bytes that should be appended.
 func (m *machine) run(want []byte) []byte {
 	for len(m.program) > 1 {
 		what, size := m.program[0]%10, int(m.program[1])
 		m.program = m.program[2:]
 		num := protowire.Number(1 + size%20)
 		switch what {
-		case 0: // a window on an array of its own
+		case 0: // a window on a separate array
 			p := bytes.Clone(m.base[size : 2*size])
 			m.built.Window(p)
 			want = append(want, p...)
@@ -75,7 +74,7 @@ func (m *machine) run(want []byte) []byte {
 			p := bytes.Clone(m.base[:size*3])
 			m.built.Copy(p)
 			want = append(want, p...)
-			clear(p) // a copy was asked for
+			clear(p) // the Builder must have copied p
 		case 3:
 			s := string(m.base[size : 2*size])
 			m.built.String(num, s)
@@ -97,7 +96,7 @@ func (m *machine) run(want []byte) []byte {
 			if m.depth > 0 {
 				return want
 			}
-		case 7: // a window right behind the one before
+		case 7: // a window right after the previous one
 			if m.at+size > len(m.base) {
 				m.at = 0
 			}
@@ -125,7 +124,7 @@ func (m *machine) run(want []byte) []byte {
 	return want
 }
 
-// checkRope compares all that a Rope says of its bytes with the bytes.
+// checkRope compares everything that a Rope returns with the bytes.
 func checkRope(t *testing.T, rope *wire.Rope, want []byte) {
 	t.Helper()
 	if rope.Size() != int64(len(want)) {
@@ -162,8 +161,8 @@ func checkRope(t *testing.T, rope *wire.Rope, want []byte) {
 	}
 }
 
-// TestWindowsAreMerged keeps the windows of an unchanged stretch one piece: a message of a million nodes of which one is
-// changed must not become a million pieces.
+// TestWindowsAreMerged: adjacent windows become one piece, so that a message of a million nodes with one change does not have a
+// million pieces.
 func TestWindowsAreMerged(t *testing.T) {
 	base := sequence(10_000)
 	var b wire.Builder
@@ -171,10 +170,10 @@ func TestWindowsAreMerged(t *testing.T) {
 		b.Window(base[i : i+50])
 	}
 	if n := pieces(b.Build()); n != 1 {
-		t.Errorf("adjoining windows are %d pieces", n)
+		t.Errorf("adjacent windows: %d pieces", n)
 	}
 
-	// Small windows too, which are copied where they do not adjoin.
+	// Small windows are merged too. They are copied if they are not adjacent.
 	b = wire.Builder{}
 	b.Window(base[:40])
 	for i := 40; i < 1000; i += 3 {
@@ -182,19 +181,19 @@ func TestWindowsAreMerged(t *testing.T) {
 	}
 	rope := b.Build()
 	if n := pieces(rope); n != 1 || !bytes.Equal(rope.Bytes(), base[:1000]) {
-		t.Errorf("small adjoining windows are %d pieces", n)
+		t.Errorf("small adjacent windows: %d pieces", n)
 	}
 
-	// Windows that lie side by side in memory, but not in one array as far as the first one can see.
+	// Windows that are adjacent in memory, but outside the capacity of the first one.
 	b = wire.Builder{}
 	b.Window(base[0:50:50])
 	b.Window(base[50:100:100])
 	rope = b.Build()
 	if n := pieces(rope); n != 2 || !bytes.Equal(rope.Bytes(), base[:100]) {
-		t.Errorf("windows without room are %d pieces", n)
+		t.Errorf("windows without capacity: %d pieces", n)
 	}
 
-	// A message without changed bytes is a header and a window.
+	// An unchanged message is a header and a window.
 	b = wire.Builder{}
 	b.Message(2, func() { b.Window(base[:5000]) })
 	b.Message(2, func() { b.Message(3, func() {}) })
@@ -202,7 +201,7 @@ func TestWindowsAreMerged(t *testing.T) {
 	want := protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), base[:5000])
 	want = append(want, 0x12, 0x02, 0x1a, 0x00)
 	if n := pieces(rope); n > 4 || !bytes.Equal(rope.Bytes(), want) {
-		t.Errorf("two messages are %d pieces", n)
+		t.Errorf("two messages: %d pieces", n)
 	}
 }
 
@@ -214,8 +213,8 @@ func pieces(r *wire.Rope) int {
 	return n
 }
 
-// TestArenasAreNotMixedUp nests messages so that arenas fill up to every byte while a header waits for its length.
-func TestArenasAreNotMixedUp(t *testing.T) {
+// TestArenas nests messages so that arenas fill up at every byte while a header waits for its length.
+func TestArenas(t *testing.T) {
 	base := sequence(1 << 10)
 	for first := 900; first < 1100; first += 7 {
 		var b wire.Builder
@@ -240,8 +239,8 @@ func TestArenasAreNotMixedUp(t *testing.T) {
 	}
 }
 
-// TestSliceCannotBeAppendedOn holds a Slice to its own bytes: what stands behind it may be a file that is mapped read-only.
-func TestSliceCannotBeAppendedOn(t *testing.T) {
+// TestSliceCapacity: appending to a Slice does not overwrite the bytes after it, which may be in a file that is mapped read-only.
+func TestSliceCapacity(t *testing.T) {
 	base := sequence(100)
 	want := bytes.Clone(base)
 	rope := wire.NewRope(base)
@@ -252,12 +251,12 @@ func TestSliceCannotBeAppendedOn(t *testing.T) {
 	}
 }
 
-// TestEmptyRopes reads messages without bytes.
+// TestEmptyRopes: ropes without bytes.
 func TestEmptyRopes(t *testing.T) {
 	for name, rope := range map[string]*wire.Rope{
 		"zero value":  new(wire.Rope),
-		"of nil":      wire.NewRope(nil),
-		"of nothing":  wire.NewRope([]byte{}),
+		"nil":         wire.NewRope(nil),
+		"empty":       wire.NewRope([]byte{}),
 		"cut to zero": wire.NewRope([]byte("abc")).Cut(3, 0),
 		"built":       new(wire.Builder).Build(),
 	} {
@@ -265,7 +264,7 @@ func TestEmptyRopes(t *testing.T) {
 	}
 }
 
-// TestOutsideTheRope panics where a caller asks for bytes that are not there: a mistake in the program, not in a file.
+// TestOutsideTheRope: requesting bytes outside the rope panics, because it is a bug of the program.
 func TestOutsideTheRope(t *testing.T) {
 	rope := wire.NewRope([]byte("abc"))
 	for name, use := range map[string]func(){
@@ -284,7 +283,7 @@ func TestOutsideTheRope(t *testing.T) {
 	}
 }
 
-// A brokenWriter takes some bytes and fails.
+// A brokenWriter accepts some bytes and then fails.
 type brokenWriter struct{ room int }
 
 var errBroken = errors.New("no space left")
@@ -299,7 +298,7 @@ func (w *brokenWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestWriteToFails says how far it came when a writer fails at any place.
+// TestWriteToFails: WriteTo returns the number of written bytes when a writer fails, at any position.
 func TestWriteToFails(t *testing.T) {
 	base := sequence(300 << 10)
 	var b wire.Builder

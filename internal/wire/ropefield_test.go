@@ -9,7 +9,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TestRopeFields finds the fields of messages in pieces of one byte, including groups, as protowire does in one piece.
+// TestRopeFields: the fields of messages in pieces of one byte, including groups, are the same as those that protowire finds in one
+// piece.
 func TestRopeFields(t *testing.T) {
 	tag := func(num protowire.Number, typ protowire.Type) string {
 		return string(protowire.AppendTag(nil, num, typ))
@@ -22,14 +23,14 @@ func TestRopeFields(t *testing.T) {
 		deep += tag(1, start)
 	}
 	for name, message := range map[string]string{
-		"fields":                     text + number + text,
-		"an empty group":             text + tag(9, start) + tag(9, end) + number,
-		"groups in a group":          tag(9, start) + text + tag(8, start) + number + tag(8, end) + tag(8, start) + tag(8, end) + tag(9, end) + text,
-		"a group that another ends":  text + tag(9, start) + tag(8, end) + text,
-		"an end without a beginning": text + tag(9, end) + text,
-		"a group without an end":     text + tag(9, start) + text,
-		"a field that ends early":    text + text[:3],
-		"too many groups":            deep,
+		"fields":                  text + number + text,
+		"empty group":             text + tag(9, start) + tag(9, end) + number,
+		"nested groups":           tag(9, start) + text + tag(8, start) + number + tag(8, end) + tag(8, start) + tag(8, end) + tag(9, end) + text,
+		"group closed by another": text + tag(9, start) + tag(8, end) + text,
+		"group end without start": text + tag(9, end) + text,
+		"group without end":       text + tag(9, start) + text,
+		"truncated field":         text + text[:3],
+		"too many groups":         deep,
 	} {
 		type found struct {
 			Num  protowire.Number

@@ -17,7 +17,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// Short names, so that a test's message can be read off the test.
+// Short names keep the messages in tests readable.
 var (
 	field  = wiretest.Message
 	str    = wiretest.String
@@ -26,10 +26,10 @@ var (
 	join   = wiretest.Join
 )
 
-// node returns a field that holds a NodeDef.
+// node returns a field with a NodeDef.
 func node(fields ...[]byte) []byte { return field(fieldnum.GraphDef_Node, fields...) }
 
-// strangeCases are encodings that protobuf reads and that no library writes.
+// strangeCases are encodings that protobuf accepts but no library writes.
 var strangeCases = []struct {
 	name    string
 	message []byte
@@ -42,15 +42,15 @@ var strangeCases = []struct {
 	{"library in two parts", field(2, field(2, field(1, field(1, str(1, "f")))), field(2, field(1, field(1, str(1, "g")))))},
 	{"versions in two parts", field(2, field(4, varint(1, 7)), field(4, varint(2, 3)))},
 	{"function signature in two parts", field(2, field(2, field(1, field(1, str(1, "f")), field(3, str(1, "n")), field(1, str(1, "g")))))},
-	{"fields backwards", field(2, node(field(5, field(2, varint(6, 1)), str(1, "T")), str(4, "/gpu:0"), str(3, "x"), str(2, "Op"), str(1, "n")))},
+	{"fields reversed", field(2, node(field(5, field(2, varint(6, 1)), str(1, "T")), str(4, "/gpu:0"), str(3, "x"), str(2, "Op"), str(1, "n")))},
 	{"name twice", field(2, node(str(1, "a"), str(2, "A"), str(1, "b")), node(str(1, "a")))},
-	{"name twice, op between and behind", field(2, node(str(1, "a"), str(1, "b"), str(2, "A"), str(2, "B")))},
+	{"name twice, op between and after", field(2, node(str(1, "a"), str(1, "b"), str(2, "A"), str(2, "B")))},
 	{"names missing", field(2, node(str(2, "A")), node(), node(str(1, "")))},
 	{"device unset by a later one", field(2, node(str(4, "/gpu:0"), str(4, "")))},
 	{"inputs between other fields", field(2, node(str(3, "a"), str(1, "n"), str(3, "b"), str(2, "Op"), str(3, "^c")))},
 	{"wrong wire types", join(varint(2, 5), varint(4, 1), field(2, varint(1, 3), node(varint(1, 3), varint(3, 4), varint(5, 6), str(1, "n"))))},
-	{"fixed where strings are", field(2, node([]byte{0x0d, 1, 2, 3, 4}, []byte{0x11, 1, 2, 3, 4, 5, 6, 7, 8}, str(1, "n")))},
-	{"unknown fields everywhere", join(str(15, "x"), field(2, str(15, "x"), node(str(15, "x"), str(1, "n"), group(16, varint(1, 1)))))},
+	{"fixed numbers instead of strings", field(2, node([]byte{0x0d, 1, 2, 3, 4}, []byte{0x11, 1, 2, 3, 4, 5, 6, 7, 8}, str(1, "n")))},
+	{"unknown fields", join(str(15, "x"), field(2, str(15, "x"), node(str(15, "x"), str(1, "n"), group(16, varint(1, 1)))))},
 	{"nested groups", join(group(100, group(101, group(100, str(1, "deep")))), field(2, group(7, group(8)), node(str(1, "n"))))},
 	{"group with a known number", join(group(2, node(str(1, "not a node"))), field(2, node(str(1, "n"))))},
 	{"attr with its value first", field(2, node(str(1, "n"), field(5, field(2, varint(3, 1)), str(1, "k"))))},
@@ -100,7 +100,7 @@ func manyCollections(n int) []byte {
 	return out
 }
 
-// attr returns a message with one node that has the attr "a" of that AttrValue.
+// attr returns a message with one node whose attr "a" has that AttrValue.
 func attr(value ...[]byte) []byte {
 	return field(2, node(str(1, "n"), field(5, str(1, "a"), field(2, value...))))
 }
@@ -114,21 +114,21 @@ func strangeMessages() [][]byte {
 	return out
 }
 
-// TestStrangeEncodings holds the views on strange encodings to the generated types.
+// TestStrangeEncodings compares the views on strange encodings with the generated types.
 func TestStrangeEncodings(t *testing.T) {
 	for _, c := range strangeCases {
 		t.Run(c.name, func(t *testing.T) { checkWalk(t, c.message) })
 	}
 }
 
-// TestTruncated cuts a message everywhere: no view may read beyond, and an error must say that the end is missing.
+// TestTruncated truncates a message at every byte. Views must not read beyond the end, and the error must be marked as Truncated.
 func TestTruncated(t *testing.T) {
 	whole := testMessages(t, 8<<10)[0]
 	for n := range whole {
 		cut := whole[:n:n]
 		_, err := wire.ParseMetaGraph(cut)
 		if decoded := proto.Unmarshal(cut, new(tfpb.MetaGraphDef)); (err == nil) != (decoded == nil) {
-			t.Fatalf("%d bytes: %v, the generated types: %v", n, err, decoded)
+			t.Fatalf("%d bytes: %v, generated types: %v", n, err, decoded)
 		}
 		if err == nil {
 			continue
@@ -148,12 +148,12 @@ func TestTruncated(t *testing.T) {
 		_, indexErr := graph.NewNodes(cut)
 		decoded := proto.Unmarshal(cut, new(tfpb.GraphDef))
 		if (indexErr == nil) != (decoded == nil) || walkErr == nil && decoded != nil && !errors.Is(indexErr, io.ErrUnexpectedEOF) {
-			t.Fatalf("graph of %d bytes: walk: %v, index: %v, the generated types: %v", n, walkErr, indexErr, decoded)
+			t.Fatalf("graph of %d bytes: walk: %v, index: %v, generated types: %v", n, walkErr, indexErr, decoded)
 		}
 	}
 }
 
-// walk goes over all nodes and functions and returns the first error.
+// walk visits all nodes and functions and returns the first error.
 func walk(g wire.Graph) error {
 	for _, err := range g.Nodes() {
 		if err != nil {
@@ -182,7 +182,7 @@ func mustParse(t *testing.T, raw []byte) *wire.MetaGraph {
 	return m
 }
 
-// TestScannerErrors tells what is wrong with bytes that are no message, and where.
+// TestScannerErrors: the reason and position for bytes that are not a message.
 func TestScannerErrors(t *testing.T) {
 	for _, test := range []struct {
 		name      string
@@ -193,15 +193,15 @@ func TestScannerErrors(t *testing.T) {
 	}{
 		{"tag cut off", []byte{0x08, 0x01, 0x80}, 2, true, "a field's tag is cut off"},
 		{"tag too long", bytes.Repeat([]byte{0xff}, 12), 0, false, "a field's tag is not readable"},
-		{"number 0", []byte{0x02, 0x00}, 0, false, "0 is no field number"},
-		{"number too large", protowire.AppendVarint(nil, uint64(1<<29)<<3), 0, false, "536870912 is no field number"},
-		{"number far too large", protowire.AppendVarint(nil, 1<<63), 0, false, "1152921504606846976 is no field number"},
+		{"number 0", []byte{0x02, 0x00}, 0, false, "invalid field number 0"},
+		{"number too large", protowire.AppendVarint(nil, uint64(1<<29)<<3), 0, false, "invalid field number 536870912"},
+		{"number far too large", protowire.AppendVarint(nil, 1<<63), 0, false, "invalid field number 1152921504606846976"},
 		{"length cut off", []byte{0x0a, 0x80}, 0, true, "the length of field 1 is cut off"},
 		{"length too long", append([]byte{0x0a}, bytes.Repeat([]byte{0xff}, 12)...), 0, false, "the length of field 1 is not readable"},
 		{"length missing", []byte{0x12}, 0, true, "the length of field 2 is cut off"},
-		{"too short", []byte{0x0a, 0x05, 1, 2}, 0, true, "field 1 needs 5 bytes and 2 are left"},
-		{"length lies", protowire.AppendVarint([]byte{0x0a}, 1<<63), 0, true, "field 1 needs 9223372036854775808 bytes and 0 are left"},
-		{"largest length", append(protowire.AppendVarint([]byte{0x0a}, 1<<64-1), 1), 0, true, "field 1 needs 18446744073709551615 bytes and 1 are left"},
+		{"too short", []byte{0x0a, 0x05, 1, 2}, 0, true, "field 1 has a length of 5 bytes, but 2 bytes follow"},
+		{"huge length", protowire.AppendVarint([]byte{0x0a}, 1<<63), 0, true, "field 1 has a length of 9223372036854775808 bytes, but 0 bytes follow"},
+		{"largest length", append(protowire.AppendVarint([]byte{0x0a}, 1<<64-1), 1), 0, true, "field 1 has a length of 18446744073709551615 bytes, but 1 bytes follow"},
 		{"varint cut off", []byte{0x08}, 0, true, "field 1 is cut off"},
 		{"fixed32 cut off", []byte{0x0d, 1, 2, 3}, 0, true, "field 1 is cut off"},
 		{"fixed64 cut off", []byte{0x09, 1, 2, 3}, 0, true, "field 1 is cut off"},
@@ -223,16 +223,16 @@ func TestScannerErrors(t *testing.T) {
 				t.Errorf("at %d, truncated %v, %q; want at %d, truncated %v, %q", at, syntax.Truncated, syntax.Reason, test.at, test.truncated, test.reason)
 			}
 			if errors.Is(s.Err(), io.ErrUnexpectedEOF) != test.truncated {
-				t.Error("the cause does not say whether it is truncated")
+				t.Error("the error does not wrap io.ErrUnexpectedEOF correctly")
 			}
 			if s.Next() {
-				t.Error("Next goes on after an error")
+				t.Error("Next continues after an error")
 			}
 		})
 	}
 }
 
-// TestDeepGroups reads groups as deep as protobuf-go does and refuses deeper ones, without a deep stack of its own.
+// TestDeepGroups: groups nested as deep as protobuf-go allows are read, deeper ones are rejected, both without recursion.
 func TestDeepGroups(t *testing.T) {
 	for _, test := range []struct {
 		depth int
@@ -248,7 +248,7 @@ func TestDeepGroups(t *testing.T) {
 	}
 }
 
-// TestErrorsInside finds what is broken below the top level.
+// TestErrorsInside: damage below the top level is found.
 func TestErrorsInside(t *testing.T) {
 	bad := []byte{0x0a, 0x05, 1}
 	for name, graph := range map[string][]byte{
@@ -265,28 +265,28 @@ func TestErrorsInside(t *testing.T) {
 	if _, err := graph.NewNodes(field(1, bad)); err == nil {
 		t.Error("NewNodes: no error")
 	}
-	// Iterators end at the error, and where they are told to.
+	// Iterators stop at the error, and when asked to.
 	for _, err := range wire.Graph(join(node(str(1, "a")), node(), bad)).Nodes() {
 		if err != nil {
-			t.Errorf("the walk went on: %v", err)
+			t.Errorf("the walk continued: %v", err)
 		}
 		break
 	}
 	for _, err := range wire.Graph(field(2, field(1), bad)).Library() {
 		if err != nil {
-			t.Errorf("the walk went on: %v", err)
+			t.Errorf("the walk continued: %v", err)
 		}
 		break
 	}
 	for _, err := range wire.Graph(field(2, field(1), bad)).Functions() {
 		if err != nil {
-			t.Errorf("the walk went on: %v", err)
+			t.Errorf("the walk continued: %v", err)
 		}
 		break
 	}
 }
 
-// TestParseInput takes inputs apart as ParseTensorName does.
+// TestParseInput: inputs are parsed as ParseTensorName does.
 func TestParseInput(t *testing.T) {
 	for _, test := range []struct {
 		input, node, port string
@@ -316,7 +316,7 @@ func TestParseInput(t *testing.T) {
 	}
 }
 
-// TestMapEntry reads the key and the value of entries as protobuf does.
+// TestMapEntry: keys and values of entries are read as protobuf does.
 func TestMapEntry(t *testing.T) {
 	for _, test := range []struct {
 		name       string
@@ -331,7 +331,7 @@ func TestMapEntry(t *testing.T) {
 		{"two keys", join(str(1, "a"), str(2, "v"), str(1, "b")), "b", "v"},
 		{"two keys first", join(str(1, "a"), str(1, "b"), str(2, "v")), "b", "v"},
 		{"two values", join(str(1, "k"), str(2, "v"), str(2, "w")), "k", "vw"},
-		{"unknown behind", join(str(1, "k"), str(2, "v"), str(3, "x")), "k", "v"},
+		{"unknown field last", join(str(1, "k"), str(2, "v"), str(3, "x")), "k", "v"},
 		{"wrong types", join(varint(1, 1), str(1, "k"), varint(2, 1), str(2, "v")), "k", "v"},
 	} {
 		if key, value := wire.MapEntry(test.entry); string(key) != test.key || string(value) != test.value {
@@ -340,8 +340,8 @@ func TestMapEntry(t *testing.T) {
 	}
 }
 
-// TestNodesAreHandedOutAgain holds a Node's slices to the node that it stands for: no attr or input of the one before.
-func TestNodesAreHandedOutAgain(t *testing.T) {
+// TestNodeReuse: a reused Node does not keep attrs or inputs of the previous one.
+func TestNodeReuse(t *testing.T) {
 	graph := wire.Graph(join(
 		node(str(1, "a"), str(3, "x"), str(3, "y"), str(4, "/gpu:0"), field(5, str(1, "k"), field(2, varint(3, 1)))),
 		node(str(1, "b"))))
@@ -351,13 +351,13 @@ func TestNodesAreHandedOutAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, ok := n.Attr("k"); i == 1 && (ok || len(n.Inputs) != 0 || n.Device != nil || n.Op != nil) {
-			t.Errorf("the second node has what the first one has: %+v", n)
+			t.Errorf("the second node has data of the first one: %+v", n)
 		}
 		i++
 	}
 }
 
-// TestIndexOfManyNodes fills the table well beyond its first size.
+// TestIndexOfManyNodes: the index grows beyond its initial size.
 func TestIndexOfManyNodes(t *testing.T) {
 	var raw []byte
 	for i := range 5000 {
@@ -369,16 +369,16 @@ func TestIndexOfManyNodes(t *testing.T) {
 	}
 	for i := range 5000 {
 		if got, ok := x.Find([]byte(fmt.Sprint("node/", i))); !ok || got != i {
-			t.Fatalf("node %d is found as %d (%v)", i, got, ok)
+			t.Fatalf("node %d: Find returns %d (%v)", i, got, ok)
 		}
 	}
 	if _, ok := x.Find([]byte("node/5000")); ok {
-		t.Error("finds a node that is not there")
+		t.Error("Find returns a node that does not exist")
 	}
 }
 
-// TestAttrBytesCopiesNothing checks that asking for one kind of value does not copy a value of another kind, which may be a constant
-// of a gigabyte.
+// TestAttrBytesCopiesNothing: reading one kind of value does not copy a value of another kind, which may be a constant of a
+// gigabyte.
 func TestAttrBytesCopiesNothing(t *testing.T) {
 	value := protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_Tensor, protowire.BytesType), make([]byte, 1<<10))
 	unknown := protowire.AppendVarint(protowire.AppendTag(nil, 1000, protowire.VarintType), 1)

@@ -19,8 +19,8 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// FuzzWalk states what this package promises: of whatever the generated types decode, the views say the same. Each message
-// is also looked at in a strange encoding and with unknown fields in it.
+// FuzzWalk states the contract of this package: for every message that the generated types decode, the views return the same data.
+// Each message is also checked in a strange encoding and with unknown fields.
 func FuzzWalk(f *testing.F) {
 	for i, raw := range testMessages(f, 8<<10) {
 		f.Add(raw, uint64(i))
@@ -40,7 +40,7 @@ func FuzzWalk(f *testing.F) {
 	})
 }
 
-// TestWalkTestData walks the repository's test data, as it is and in strange encodings.
+// TestWalkTestData checks the repository's test data, unchanged and in strange encodings.
 func TestWalkTestData(t *testing.T) {
 	for i, raw := range testMessages(t, 1<<20) {
 		checkWalk(t, raw)
@@ -49,11 +49,11 @@ func TestWalkTestData(t *testing.T) {
 	}
 }
 
-// TestWalkCorpus walks real files of every TensorFlow since 2015.
+// TestWalkCorpus checks real files of every TensorFlow version since 2015.
 func TestWalkCorpus(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
 	if len(files) == 0 {
-		t.Skip("the corpus does not stand beside the repository")
+		t.Skip("no corpus")
 	}
 	for _, path := range files {
 		if strings.HasPrefix(filepath.Base(path), "BAD-") {
@@ -64,7 +64,7 @@ func TestWalkCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(raw) > 1<<20 {
-			continue // more of the same, and slow to decode
+			continue // similar to others, and slow to decode
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) { checkWalk(t, raw) })
 	}
@@ -90,7 +90,7 @@ func testMessages(tb testing.TB, limit int) [][]byte {
 	return out
 }
 
-// checkWalk compares all views on a message with what the generated types decode.
+// checkWalk compares all views on a message with the generated types.
 func checkWalk(t *testing.T, raw []byte) {
 	t.Helper()
 	var want tfpb.MetaGraphDef
@@ -104,11 +104,11 @@ func checkWalk(t *testing.T, raw []byte) {
 	rope := m.Rope()
 	var again tfpb.MetaGraphDef
 	if err := proto.Unmarshal(rope.Bytes(), &again); err != nil || !proto.Equal(&want, &again) {
-		t.Fatalf("Rope is another message: %v", err)
+		t.Fatalf("Rope is a different message: %v", err)
 	}
 	_, hasGraph := m.Message(fieldnum.MetaGraphDef_GraphDef)
 	if hasGraph != (want.GraphDef != nil) {
-		t.Fatalf("Message: a graph is there: %v", hasGraph)
+		t.Fatalf("Message: has a graph: %v", hasGraph)
 	}
 	saver, ok := m.Message(fieldnum.MetaGraphDef_SaverDef)
 	checkMessage(t, "saver_def", saver, ok, want.SaverDef)
@@ -129,19 +129,19 @@ func checkWalk(t *testing.T, raw []byte) {
 		checkMessage(t, "collection "+key, got, ok, value)
 	}
 	if _, ok := m.Collection("no such collection"); ok {
-		t.Error("Collection finds one that is not there")
+		t.Error("Collection returns one that does not exist")
 	}
 	checkGraph(t, m.Graph(), want.GetGraphDef())
 }
 
-// checkMessage compares the bytes of a message with what they should decode to, which is nil where there are none.
+// checkMessage compares the bytes of a message with the expected message, or nil if it should be absent.
 func checkMessage[M any, P interface {
 	*M
 	proto.Message
 }](t *testing.T, what string, raw []byte, ok bool, want P) {
 	t.Helper()
 	if ok != (want != nil) {
-		t.Errorf("%s: there is one: %v", what, ok)
+		t.Errorf("%s: present: %v", what, ok)
 		return
 	}
 	if !ok {
@@ -181,11 +181,11 @@ func checkGraph(t *testing.T, graph wire.Graph, want *tfpb.GraphDef) {
 			t.Fatalf("Functions: %v", err)
 		}
 		if i >= len(want.GetLibrary().GetFunction()) {
-			t.Fatal("Functions: there are more than there should be")
+			t.Fatal("Functions: too many functions")
 		}
 		f := want.Library.Function[i]
 		if got, want := function.Name(), f.GetSignature().GetName(); got != want {
-			t.Errorf("function %d is called %q, want %q", i, got, want)
+			t.Errorf("function %d: name %q, want %q", i, got, want)
 		}
 		checkNodes(t, "function "+function.Name(), function.Nodes(), f.NodeDef)
 		i++
@@ -196,7 +196,7 @@ func checkGraph(t *testing.T, graph wire.Graph, want *tfpb.GraphDef) {
 	checkIndex(t, graph, want.GetNode())
 }
 
-// checkIndex compares what graph.Nodes finds.
+// checkIndex checks graph.Nodes.
 func checkIndex(t *testing.T, raw wire.Graph, want []*tfpb.NodeDef) {
 	t.Helper()
 	x, err := graph.NewNodes(raw)
@@ -215,7 +215,7 @@ func checkIndex(t *testing.T, raw wire.Graph, want []*tfpb.NodeDef) {
 			first[n.Name] = i
 		}
 		if got := string(x.Name(i)); got != n.Name {
-			t.Errorf("Index: node %d is called %q, want %q", i, got, n.Name)
+			t.Errorf("Index: node %d: name %q, want %q", i, got, n.Name)
 		}
 		checkMessage(t, "Index.Raw", x.Raw(i), true, n)
 	}
@@ -225,7 +225,7 @@ func checkIndex(t *testing.T, raw wire.Graph, want []*tfpb.NodeDef) {
 		}
 	}
 	if _, ok := x.Find([]byte("no such node")); ok != (first["no such node"] != 0) {
-		t.Error("Index: finds a node that is not there")
+		t.Error("Index: Find returns a node that does not exist")
 	}
 	if got := x.Duplicates(); fmt.Sprint(got) != fmt.Sprint(duplicates) {
 		t.Errorf("Index: duplicates %v, want %v", got, duplicates)
@@ -241,7 +241,7 @@ func checkNodes(t *testing.T, where string, nodes func(func(*wire.Node, error) b
 			t.Fatalf("%s: %v", where, err)
 		}
 		if i >= len(want) {
-			t.Fatalf("%s: there are more nodes than there should be", where)
+			t.Fatalf("%s: too many nodes", where)
 		}
 		checkNode(t, fmt.Sprintf("%s, node %d", where, i), n, want[i])
 		i++
@@ -281,11 +281,11 @@ func checkNode(t *testing.T, where string, n *wire.Node, want *tfpb.NodeDef) {
 		checkMessage(t, where+", attr "+key, got, ok, value)
 	}
 	if _, ok := n.Attr("no such attr"); ok && want.Attr["no such attr"] == nil {
-		t.Errorf("%s: Attr finds one that is not there", where)
+		t.Errorf("%s: Attr returns one that does not exist", where)
 	}
 }
 
-// checkAttr compares what AttrBytes and AttrTypeOf say of one AttrValue.
+// checkAttr checks AttrBytes and AttrTypeOf for one AttrValue.
 func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
 	t.Helper()
 	if got := wire.AttrTypeOf(value); got != int32(want.GetType()) {
@@ -301,7 +301,7 @@ func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
 	}
 	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok && list != nil {
-		t.Errorf("%s: what is no list has one: %q", where, list)
+		t.Errorf("%s: not a list, but AttrBytes returns %q", where, list)
 	}
 	checkMessage(t, where+".list", list, ok, want.GetList())
 	shape, ok := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
@@ -312,7 +312,7 @@ func checkAttr(t *testing.T, where string, value []byte, want *tfpb.AttrValue) {
 	checkMessage(t, where+".func", function, ok, want.GetFunc())
 }
 
-// TestOriginal gives a message back as it was if a rewrite changed nothing, although fields occur several times.
+// TestOriginal: a rewrite that changes nothing returns the original message, even if fields occur several times.
 func TestOriginal(t *testing.T) {
 	collection := func(key, value string) []byte {
 		return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, value))))
@@ -334,7 +334,7 @@ func TestOriginal(t *testing.T) {
 	}
 	changed := wire.NewRope(wiretest.Join(saver("a"), saver("b"), collection("k", "z")))
 	if got := m.Original(changed); got != changed {
-		t.Errorf("a collection went: got %q", got.Bytes())
+		t.Errorf("collection missing: got %q", got.Bytes())
 	}
 	if saver, _ := m.Message(fieldnum.MetaGraphDef_SaverDef); string(wire.Last(saver, 1)) != "b" {
 		t.Errorf("saver_def is %q", saver)

@@ -20,7 +20,7 @@ import (
 // wraps io.ErrUnexpectedEOF.
 type SyntaxError struct {
 	At        []byte // the bytes from that place on; Offset returns their position
-	Reason    string // what is wrong, for example "field 5 needs 80 bytes and 12 are left"
+	Reason    string // what is wrong, for example "field 5 has a length of 80 bytes, but 12 bytes follow"
 	Truncated bool   // whether the message ends too early
 }
 
@@ -140,7 +140,7 @@ func (s *Scanner) Next() bool {
 	}
 	num, typ := protowire.Number(tag>>3), protowire.Type(tag&7)
 	if num < protowire.MinValidNumber || tag>>3 > uint64(protowire.MaxValidNumber) {
-		s.err = &SyntaxError{At: start, Reason: fmt.Sprintf("%d is no field number", tag>>3)}
+		s.err = &SyntaxError{At: start, Reason: fmt.Sprintf("invalid field number %d", tag>>3)}
 		return false
 	}
 	s.Num, s.Type = num, typ
@@ -168,7 +168,7 @@ func (s *Scanner) Next() bool {
 	body = body[m:]
 	if size > uint64(len(body)) {
 		s.err = &SyntaxError{At: start, Truncated: true,
-			Reason: fmt.Sprintf("field %d needs %d bytes and %d are left", num, size, len(body))}
+			Reason: fmt.Sprintf("field %d has a length of %d bytes, but %d bytes follow", num, size, len(body))}
 		return false
 	}
 	s.Raw, s.Data, s.rest = start[:n+m+int(size)], body[:size], body[size:]

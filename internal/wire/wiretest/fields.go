@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Message returns the message field num whose content is the given fields, one behind the other.
+// Message returns the message field num with the given fields as its content.
 func Message(num protowire.Number, fields ...[]byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), bytes.Join(fields, nil))
 }
@@ -19,11 +19,11 @@ func Varint(num protowire.Number, v uint64) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.VarintType), v)
 }
 
-// Group returns the group num, which no field of TensorFlow's is, around the given fields.
+// Group returns group num with the given fields. TensorFlow's messages have no groups.
 func Group(num protowire.Number, fields ...[]byte) []byte {
 	out := append(protowire.AppendTag(nil, num, protowire.StartGroupType), bytes.Join(fields, nil)...)
 	return protowire.AppendTag(out, num, protowire.EndGroupType)
 }
 
-// Join returns fields one behind the other: a message.
+// Join concatenates fields into a message.
 func Join(fields ...[]byte) []byte { return bytes.Join(fields, nil) }

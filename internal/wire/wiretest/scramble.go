@@ -1,5 +1,5 @@
-// Package wiretest makes bytes for tests: single fields (fields.go), and strange encodings of messages (scramble.go), which
-// protobuf decodes to the same message and which no protobuf library writes.
+// Package wiretest builds bytes for tests: single fields, and unusual encodings of messages that protobuf decodes to the same
+// message but that no protobuf library writes.
 package wiretest
 
 import (
@@ -9,17 +9,17 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// A Scrambler writes messages in strange ways: fields out of order, singular messages in parts, scalars and map entries
-// that later ones override, alternatives of a oneof that are unset again, packed values unpacked and the reverse, tags,
-// lengths and numbers in more bytes than they need.
+// A Scrambler encodes messages in unusual ways: fields out of order, split singular messages, scalars and map entries that later
+// ones override, alternatives of a oneof that are unset again, packed values unpacked and vice versa, and overlong tags, lengths
+// and numbers.
 type Scrambler struct {
 	Rand *rand.Rand
-	// Unknown puts fields between the others that the schema does not have, so that the message is no longer the same but
-	// for them: new numbers, groups, known numbers with another wire type.
+	// Unknown also adds fields that are not in the schema: new numbers, groups, and known numbers with another wire type. The
+	// result then differs from the message in these fields.
 	Unknown bool
 }
 
-// Scramble returns another encoding of message, whose type is md and which must be well-formed.
+// Scramble returns another encoding of message, which must be a well-formed message of type md.
 func (s *Scrambler) Scramble(message []byte, md protoreflect.MessageDescriptor) []byte {
 	var parts []part
 	for len(message) > 0 {
@@ -44,16 +44,16 @@ func (s *Scrambler) Scramble(message []byte, md protoreflect.MessageDescriptor) 
 	return out
 }
 
-// A part is one field. Those of one class must keep their order.
+// A part is one field. Parts of the same class must keep their order.
 type part struct {
 	class int
 	raw   []byte
 }
 
-// one reports true one time in n.
+// one reports true with a probability of 1/n.
 func (s *Scrambler) one(n int) bool { return s.Rand.IntN(n) == 0 }
 
-// field returns the fields that stand for one field of a message.
+// field returns the fields that encode one field of a message.
 func (s *Scrambler) field(md protoreflect.MessageDescriptor, num protowire.Number, typ protowire.Type, value, raw []byte) []part {
 	class := int(num)
 	fd := md.Fields().ByNumber(num)
@@ -111,7 +111,7 @@ func (s *Scrambler) field(md protoreflect.MessageDescriptor, num protowire.Numbe
 	return parts
 }
 
-// other returns an alternative of the oneof of fd, which what comes behind unsets.
+// other returns an alternative of the oneof of fd, which a later field unsets.
 func (s *Scrambler) other(fd protoreflect.FieldDescriptor, class int) []part {
 	fields := fd.ContainingOneof().Fields()
 	other := fields.Get(s.Rand.IntN(fields.Len()))
@@ -121,7 +121,7 @@ func (s *Scrambler) other(fd protoreflect.FieldDescriptor, class int) []part {
 	return []part{{class, s.decoy(other)}}
 }
 
-// decoy returns a field that holds some value.
+// decoy returns a field with an arbitrary value.
 func (s *Scrambler) decoy(fd protoreflect.FieldDescriptor) []byte {
 	out := s.tag(fd.Number(), wireType(fd))
 	switch wireType(fd) {
@@ -138,7 +138,7 @@ func (s *Scrambler) decoy(fd protoreflect.FieldDescriptor) []byte {
 	return append(s.varint(out, 5), "decoy"...)
 }
 
-// overridden returns an entry of a map with the key of entry and without its value.
+// overridden returns an entry of a map with the key of entry but without its value.
 func (s *Scrambler) overridden(num protowire.Number, fd protoreflect.FieldDescriptor, entry []byte) []byte {
 	var key []byte
 	for rest := entry; len(rest) > 0; {
@@ -154,7 +154,7 @@ func (s *Scrambler) overridden(num protowire.Number, fd protoreflect.FieldDescri
 	return s.bytes(num, key)
 }
 
-// boundary returns a place between two fields of message.
+// boundary returns a position between two fields of message.
 func (s *Scrambler) boundary(message []byte) int {
 	ends := []int{0}
 	for at := 0; at < len(message); {
@@ -165,7 +165,7 @@ func (s *Scrambler) boundary(message []byte) int {
 	return ends[s.Rand.IntN(len(ends))]
 }
 
-// unknown returns fields that the schema does not have.
+// unknown returns fields that are not in the schema.
 func (s *Scrambler) unknown(md protoreflect.MessageDescriptor) []part {
 	var parts []part
 	for s.one(4) {
@@ -199,7 +199,7 @@ func (s *Scrambler) unknown(md protoreflect.MessageDescriptor) []part {
 	return parts
 }
 
-// shuffle puts the parts in another order, those of one class in the order that they had.
+// shuffle reorders the parts. Parts of the same class keep their order.
 func (s *Scrambler) shuffle(parts []part) []part {
 	classes := make(map[int][]part)
 	order := make([]int, len(parts))
@@ -254,7 +254,7 @@ func (s *Scrambler) varint(out []byte, v uint64) []byte {
 	return out
 }
 
-// wireType returns the type by which a field is written where it is not packed.
+// wireType returns the wire type of an unpacked field.
 func wireType(fd protoreflect.FieldDescriptor) protowire.Type {
 	switch fd.Kind() {
 	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind:

@@ -12,8 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// TestScrambleKeepsTheMessage holds a scrambled message to the one that it was made of, so that tests which scramble test
-// what they say.
+// TestScrambleKeepsTheMessage: a scrambled message equals the original one.
 func TestScrambleKeepsTheMessage(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "*.meta"))
 	if err != nil || len(files) == 0 {
@@ -36,7 +35,7 @@ func TestScrambleKeepsTheMessage(t *testing.T) {
 				t.Fatalf("%s, seed %d: %v", path, seed, err)
 			}
 			if !proto.Equal(&want, &got) {
-				t.Errorf("%s, seed %d: the scrambled message is another one", path, seed)
+				t.Errorf("%s, seed %d: the scrambled message differs", path, seed)
 			}
 		}
 	}
