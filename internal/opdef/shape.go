@@ -116,12 +116,17 @@ func (c *inference) input(i int) tensor.Shape {
 	return c.Inputs[i]
 }
 
-// value returns the elements of input i if it is a constant.
+// value returns the elements of input i if it is a constant. A constant with another number of elements than its shape
+// has, which a damaged file may record, counts as unknown.
 func (c *inference) value(i int) ([]int64, bool) {
 	if c.Value == nil || i < 0 || i >= len(c.Inputs) {
 		return nil, false
 	}
-	return c.Value(i)
+	v, ok := c.Value(i)
+	if n := elements(c.Inputs[i]); !ok || n != unknown && n != int64(len(v)) {
+		return nil, false
+	}
+	return v, true
 }
 
 // scalarValue returns the value of input i if it is a constant. The input must be a scalar.
