@@ -162,7 +162,7 @@ func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []diff.Endpoint
+	all := make([]diff.Endpoint, 0, len(found.Inputs)+len(found.Outputs))
 	add := func(tensors []dataflow.Tensor, input bool) {
 		for _, t := range tensors {
 			all = append(all, diff.Endpoint{Tensor: t.Tensor, Input: input, Role: string(t.Role), DType: t.DType, Shape: t.Shape.String()})

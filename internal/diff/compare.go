@@ -23,8 +23,8 @@ type comparison struct {
 	library *library
 	scopes  []Scope // renamed scopes
 
-	registry  *scope.Registry
-	endpoints func(*wire.MetaGraph) ([]Endpoint, error)
+	registry *scope.Registry
+	io       *[2][]Endpoint // of A and B; nil if they are not compared
 }
 
 // Compare compares two MetaGraphDefs semantically. It returns a *wire.SyntaxError if a or b is not a MetaGraphDef, and the error of
@@ -34,7 +34,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}, registry: o.Registry, endpoints: o.Endpoints}
+	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}, registry: o.Registry}
 	if c.registry == nil {
 		c.registry = scope.NewRegistry()
 	}
@@ -47,10 +47,10 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	c.ops = newOpDefaults(opsA, opsB)
 	c.renames = &renames{functions: make(map[string]string), scopes: make(map[string]string)}
 
-	if err := c.compareGraphs(); err != nil {
+	if err := c.readIO(o.Endpoints); err != nil {
 		return nil, err
 	}
-	steps := []func() error{c.compareIO, c.compareVersions, c.compareDebugInfo, c.compareUnknown}
+	steps := []func() error{c.compareGraphs, c.compareIO, c.compareVersions, c.compareDebugInfo, c.compareUnknown}
 	if o.GraphOnly {
 		c.report.Compared = "graph"
 	} else {

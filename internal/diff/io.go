@@ -33,19 +33,29 @@ func (e *Endpoint) text() string {
 	return strings.Join(append(parts, e.Shape), " ")
 }
 
-// compareIO compares inputs and outputs by tensor. Tensors of renamed nodes are matched under their new names.
-func (c *comparison) compareIO() error {
-	if c.endpoints == nil || !c.sel.part(IO) || sameFields(c.a, c.b) {
+// readIO reads the inputs and outputs of both graphs. That takes much memory for a while, so it comes before the nodes
+// are compared, which takes as much.
+func (c *comparison) readIO(find func(*wire.MetaGraph) ([]Endpoint, error)) error {
+	if find == nil || !c.sel.part(IO) || sameFields(c.a, c.b) {
 		return nil
 	}
-	a, err := c.endpoints(c.a)
-	if err != nil {
-		return err
+	var io [2][]Endpoint
+	for i, m := range []*wire.MetaGraph{c.a, c.b} {
+		var err error
+		if io[i], err = find(m); err != nil {
+			return err
+		}
 	}
-	b, err := c.endpoints(c.b)
-	if err != nil {
-		return err
+	c.io = &io
+	return nil
+}
+
+// compareIO compares inputs and outputs by tensor. Tensors of renamed nodes are matched under their new names.
+func (c *comparison) compareIO() error {
+	if c.io == nil {
+		return nil
 	}
+	a, b := c.io[0], c.io[1]
 	p := &Part{A: len(a), B: len(b)}
 	c.report.IO = p
 	type key struct {

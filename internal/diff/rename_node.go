@@ -47,6 +47,9 @@ func newMatcher(al *alignment, c *comparer) *matcher {
 	if m.verify() {
 		m.findWholeScopes()
 	}
+	// renamed needs the rest for as long as names are translated.
+	m.a = side{names: m.a.names, at: m.a.at, partner: m.a.partner}
+	m.b = side{names: m.b.names}
 	return m
 }
 

@@ -162,15 +162,21 @@ func (c *candidates) index() {
 // closest returns the candidate most similar to a scope of A (see likeness): among equals, the first in natural order. It reports
 // false if no candidate is left. It skips the scope itself and candidates for which gone is true; these must stay gone.
 func (c *candidates) closest(from string, gone func(string) bool) (string, bool) {
-	last, parent := lastPart(from), parentOf(from)
+	for _, few := range []struct {
+		names map[string][]string
+		key   string
+	}{{c.byLast, lastPart(from)}, {c.byParent, parentOf(from)}} {
+		names, known := few.names[few.key]
+		if !known {
+			continue
+		}
+		names, to, ok := firstLeft(names, from, gone)
+		if few.names[few.key] = names; ok {
+			return to, true
+		}
+	}
 	var to string
 	var ok bool
-	if c.byLast[last], to, ok = firstLeft(c.byLast[last], from, gone); ok {
-		return to, true
-	}
-	if c.byParent[parent], to, ok = firstLeft(c.byParent[parent], from, gone); ok {
-		return to, true
-	}
 	c.all, to, ok = firstLeft(c.all, from, gone)
 	return to, ok
 }

@@ -49,7 +49,6 @@ func (s *side) fingerprint(f *fingerprinter) {
 	s.prints = make([]uint64, len(s.left))
 	s.partner = make([]int32, len(s.left))
 	s.scoped = make([]bool, len(s.left))
-	s.readers = make([][]reader, len(s.left))
 	for k, i := range s.left {
 		s.prints[k] = f.of(s.nodes[i])
 		s.partner[k] = alone
@@ -60,6 +59,7 @@ func (s *side) fingerprint(f *fingerprinter) {
 const manyReaders = 64
 
 func (s *side) findReaders() {
+	s.readers = make([][]reader, len(s.left))
 	var n wire.Node
 	for i, raw := range s.nodes {
 		if n.Parse(raw) != nil {

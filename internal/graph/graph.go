@@ -24,6 +24,7 @@ type Graph struct {
 	inputStart []int32 // the inputs of node i are edges[inputStart[i]:inputStart[i+1]]
 	edges      []Edge
 	colocated  []int32
+	large      map[int32]wire.Node // the large nodes parsed so far
 
 	consumerStart []int32 // nil until the first call of Consumers
 	consumers     []Edge
@@ -168,10 +169,29 @@ func (g *Graph) keep(field []byte) {
 // Rest returns the GraphDef without its nodes: library, versions and unknown fields. It does not walk the nodes again.
 func (g *Graph) Rest() wire.Graph { return g.rest }
 
+// largeNode is the size from which a parsed node is kept. A node with many inputs, attrs or outputs is asked for once
+// for each, and parsing it every time would take quadratic time.
+const largeNode = 4 << 10
+
 // Node parses node i into n, reusing n's memory.
 func (g *Graph) Node(i int, n *wire.Node) {
-	// New has parsed every node, so this cannot fail.
-	_ = n.Parse(g.Raw(i))
+	raw := g.Raw(i)
+	if len(raw) < largeNode {
+		// New has parsed every node, so this cannot fail.
+		_ = n.Parse(raw)
+		return
+	}
+	kept, known := g.large[int32(i)]
+	if !known {
+		var parsed wire.Node
+		_ = parsed.Parse(raw)
+		kept = wire.Shared(&parsed)
+		if g.large == nil {
+			g.large = make(map[int32]wire.Node)
+		}
+		g.large[int32(i)] = kept
+	}
+	*n = kept
 }
 
 // Op returns the id of node i's op. Ids count from 0 in the order of first occurrence in the file.

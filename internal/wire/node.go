@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"slices"
+	"sort"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -17,10 +19,15 @@ type Node struct {
 	Device []byte   // nil if there is none
 	Inputs [][]byte // in order
 	attrs  [][]byte // the map entries in file order
+	byKey  []uint32 // the indices of attrs, sorted by key and then by index; nil unless the node is Shared
+	shared bool     // whether other Nodes use the slices
 }
 
 // Parse sets n to the node encoded in raw and reuses its slices. The error is a *SyntaxError.
 func (n *Node) Parse(raw []byte) error {
+	if n.shared {
+		n.Inputs, n.attrs = nil, nil
+	}
 	*n = Node{Raw: raw, Inputs: n.Inputs[:0], attrs: n.attrs[:0]}
 	for rest := raw; len(rest) > 0; {
 		// Fast path without a Scanner: nearly every field is one of these five, with a length of one byte. This loop dominates
@@ -61,9 +68,39 @@ func (n *Node) set(num protowire.Number, data []byte) {
 	}
 }
 
+// Shared returns a Node that can be copied by assignment: parsing a copy leaves its slices alone. It also sorts the
+// attrs, so that Attr finds one of thousands quickly.
+func Shared(n *Node) Node {
+	shared := *n
+	shared.shared = true
+	if len(n.attrs) > manyEntries {
+		shared.byKey = make([]uint32, len(n.attrs))
+		for i := range shared.byKey {
+			shared.byKey[i] = uint32(i)
+		}
+		slices.SortStableFunc(shared.byKey, func(a, b uint32) int { return bytes.Compare(n.attrKey(a), n.attrKey(b)) })
+	}
+	return shared
+}
+
+// attrKey returns the key of an entry of attrs.
+func (n *Node) attrKey(i uint32) []byte {
+	key, _ := MapEntry(n.attrs[i])
+	return key
+}
+
 // Attr returns the AttrValue of the attr key and reports whether it exists. The AttrValue is nil for an attr without
 // a value.
 func (n *Node) Attr(key string) ([]byte, bool) {
+	if n.byKey != nil {
+		after := sort.Search(len(n.byKey), func(k int) bool { return string(n.attrKey(n.byKey[k])) > key })
+		if after > 0 {
+			if k, v := MapEntry(n.attrs[n.byKey[after-1]]); string(k) == key {
+				return v, true
+			}
+		}
+		return nil, false
+	}
 	for i := len(n.attrs) - 1; i >= 0; i-- {
 		if k, v := MapEntry(n.attrs[i]); string(k) == key {
 			return v, true
