@@ -42,6 +42,11 @@ func function(name string, fields ...[]byte) []byte {
 	return wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, append([][]byte{wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(1, name))}, fields...)...))
 }
 
+// readers returns n nodes, each of which reads another output of a node.
+func readers(name string, n int) []byte {
+	return repeat(n, func(i int) []byte { return gnode(number("s/b", i), "Identity", from(number(name+":", i))) })
+}
+
 // repeat joins what field returns for 0 to n-1.
 func repeat(n int, field func(i int) []byte) []byte {
 	var out []byte
@@ -88,6 +93,19 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	},
 	"control inputs of a node": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "NoOp"), gnode("s/b", "NoOp", repeat(n, func(i int) []byte { return from("^s/a") }))), nil
+	},
+	"outputs of a node": func(n int) (graph, rest []byte) {
+		arg := func(int) []byte {
+			return wiretest.Message(fieldnum.OpDef_OutputArg, wiretest.Varint(fieldnum.OpDef_ArgDef_Type, 1))
+		}
+		return wiretest.Join(gnode("s/a", "Big", repeat(n, func(i int) []byte { return from(number("^s/b", i)) })), readers("s/a", n)),
+			wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, wiretest.Message(fieldnum.OpList_Op, wiretest.String(fieldnum.OpDef_Name, "Big"), repeat(n, arg))))
+	},
+	"recorded shapes of a node": func(n int) (graph, rest []byte) {
+		list := func(num protowire.Number, value []byte) []byte {
+			return wiretest.Message(fieldnum.AttrValue_List, repeat(n, func(int) []byte { return wiretest.Message(num, value) }))
+		}
+		return wiretest.Join(gnode("s/a", "IteratorGetNext", attr("output_types", list(fieldnum.AttrValue_ListValue_Type, []byte{1})), attr("_output_shapes", list(fieldnum.AttrValue_ListValue_Shape, nil))), readers("s/a", n)), nil
 	},
 	"consumers of a node": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/p", "Placeholder"), repeat(n, func(i int) []byte { return gnode(number("s/a", i), "Identity", from("s/p")) })), nil

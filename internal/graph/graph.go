@@ -169,14 +169,14 @@ func (g *Graph) keep(field []byte) {
 // Rest returns the GraphDef without its nodes: library, versions and unknown fields. It does not walk the nodes again.
 func (g *Graph) Rest() wire.Graph { return g.rest }
 
-// largeNode is the size from which a parsed node is kept. A node with many inputs, attrs or outputs is asked for once
+// LargeNode is the size from which a parsed node is kept. A node with many inputs, attrs or outputs is asked for once
 // for each, and parsing it every time would take quadratic time.
-const largeNode = 4 << 10
+const LargeNode = 4 << 10
 
 // Node parses node i into n, reusing n's memory.
 func (g *Graph) Node(i int, n *wire.Node) {
 	raw := g.Raw(i)
-	if len(raw) < largeNode {
+	if len(raw) < LargeNode {
 		// New has parsed every node, so this cannot fail.
 		_ = n.Parse(raw)
 		return

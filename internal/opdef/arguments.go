@@ -20,13 +20,13 @@ func (t *Tensors) InputTypes(n *wire.Node) []int32 {
 	for _, arg := range def.GetInputArg() {
 		var list []int32
 		if key := arg.GetTypeListAttr(); key != "" {
-			list = tensor.AttrTypes(n, key)
+			list = t.typesIn(n, key)
 		}
-		for k := range argLength(n, arg) {
+		for k := range t.argLength(n, arg) {
 			if len(types) == count {
 				return types
 			}
-			types = append(types, typeOfArg(n, def, arg, list, k))
+			types = append(types, t.typeOfArg(n, def, arg, list, k))
 		}
 	}
 	return types
@@ -35,8 +35,28 @@ func (t *Tensors) InputTypes(n *wire.Node) []int32 {
 // OutputType returns the DataType of output k of node n. It includes tensor.RefOffset for a reference and is 0 if it
 // is unknown.
 func (t *Tensors) OutputType(n *wire.Node, k int) int32 {
+	if k < 0 {
+		return 0
+	}
 	def := t.Def(n.Op)
-	return argType(n, def, def.GetOutputArg(), k)
+	args := def.GetOutputArg()
+	if len(args) > largeDef && t.def(def).single {
+		args = args[min(k, len(args)):]
+		k = 0
+	}
+	for _, arg := range args {
+		length := t.argLength(n, arg)
+		if k >= length {
+			k -= length
+			continue
+		}
+		var list []int32
+		if key := arg.GetTypeListAttr(); key != "" {
+			list = t.typesIn(n, key)
+		}
+		return t.typeOfArg(n, def, arg, list, k)
+	}
+	return 0
 }
 
 // Takes reports whether an input of type expected accepts a tensor of type actual. A reference is accepted as a value,
@@ -46,34 +66,14 @@ func Takes(expected, actual int32) bool {
 	return expected == 0 || actual == 0 || expected == actual || actual > tensor.RefOffset && expected == actual-tensor.RefOffset
 }
 
-// argType returns the DataType of tensor k among all tensors of node n's arguments args.
-func argType(n *wire.Node, def *tfpb.OpDef, args []*tfpb.OpDef_ArgDef, k int) int32 {
-	if k < 0 {
-		return 0
-	}
-	for _, arg := range args {
-		length := argLength(n, arg)
-		if k >= length {
-			k -= length
-			continue
-		}
-		var list []int32
-		if key := arg.GetTypeListAttr(); key != "" {
-			list = tensor.AttrTypes(n, key)
-		}
-		return typeOfArg(n, def, arg, list, k)
-	}
-	return 0
-}
-
 // typeOfArg returns the DataType of tensor k of one argument. list holds the types of a list argument.
-func typeOfArg(n *wire.Node, def *tfpb.OpDef, arg *tfpb.OpDef_ArgDef, list []int32, k int) int32 {
+func (t *Tensors) typeOfArg(n *wire.Node, def *tfpb.OpDef, arg *tfpb.OpDef_ArgDef, list []int32, k int) int32 {
 	dtype := int32(arg.GetType())
 	switch {
 	case arg.GetTypeListAttr() != "":
 		dtype = list[k]
 	case arg.GetTypeAttr() != "":
-		dtype = attrType(n, def, arg.GetTypeAttr())
+		dtype = t.attrType(n, def, arg.GetTypeAttr())
 	}
 	if arg.GetIsRef() && dtype > 0 && dtype < tensor.RefOffset {
 		dtype += tensor.RefOffset
@@ -82,9 +82,9 @@ func typeOfArg(n *wire.Node, def *tfpb.OpDef, arg *tfpb.OpDef_ArgDef, list []int
 }
 
 // attrType returns the type attr of node n, or its default.
-func attrType(n *wire.Node, def *tfpb.OpDef, attr string) int32 {
+func (t *Tensors) attrType(n *wire.Node, def *tfpb.OpDef, attr string) int32 {
 	if _, ok := n.Attr(attr); ok {
 		return tensor.AttrType(n, attr)
 	}
-	return defaultType(def, attr)
+	return t.defaultType(def, attr)
 }

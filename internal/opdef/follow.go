@@ -110,7 +110,7 @@ const scalarProducer = 22
 
 // Written returns the shape that node n records for an output, and false if it records none.
 func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
-	if shape, count := tensor.AttrShapeAt(n, "_output_shapes", port); port < count {
+	if shape, count := t.shapeIn(n, "_output_shapes", port); port < count {
 		return shape, true
 	}
 	switch string(n.Op) {
@@ -134,7 +134,10 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 			return shape, true
 		}
 	}
-	if shape, count := tensor.AttrShapeAt(n, "output_shapes", port); port < count && handsOutElements(string(n.Op)) {
+	if !handsOutElements(string(n.Op)) {
+		return nil, false
+	}
+	if shape, count := t.shapeIn(n, "output_shapes", port); port < count {
 		return shape, true
 	}
 	return nil, false
@@ -160,7 +163,7 @@ const (
 // follows infers the shape of an output of node i from the shapes of its inputs.
 func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	op := string(n.Op)
-	if !hasShapeRule(op) {
+	if !hasShapeRule(op) || len(t.Def(n.Op).GetOutputArg()) > maxFollowedOutputs || len(t.Def(n.Op).GetInputArg()) > maxFollowedInputs {
 		return nil
 	}
 	outputs, known := t.CountOutputs(n)
@@ -200,7 +203,7 @@ func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 func (t *Tensors) countInputs(n *wire.Node) int {
 	count := 0
 	for _, arg := range t.Def(n.Op).GetInputArg() {
-		count += argLength(n, arg)
+		count += t.argLength(n, arg)
 	}
 	return count
 }

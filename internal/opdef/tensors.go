@@ -21,6 +21,9 @@ type Tensors struct {
 	producer   int64                        // version of the graph's producer; 0 if not recorded, negative until first used
 	defaults   map[string]map[string][]byte // default AttrValues by op
 	shapes     shapeMemo
+	typeLists  map[listAttr][]int32
+	shapeLists map[listAttr][]tensor.Shape
+	defs       map[*tfpb.OpDef]*defFacts // of definitions with many arguments or attrs
 }
 
 // NewTensors returns the Tensors for the graph of m, whose index is g.
@@ -37,6 +40,10 @@ func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 		producer: -1,
 		defaults: make(map[string]map[string][]byte),
 		shapes:   newShapeMemo(),
+
+		typeLists:  make(map[listAttr][]int32),
+		shapeLists: make(map[listAttr][]tensor.Shape),
+		defs:       make(map[*tfpb.OpDef]*defFacts),
 	}
 }
 
@@ -62,18 +69,21 @@ func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
 	count := 0
 	for _, arg := range def.GetOutputArg() {
 		for _, attr := range []string{arg.GetNumberAttr(), arg.GetTypeListAttr()} {
-			if _, has := n.Attr(attr); attr != "" && !has {
+			if attr == "" {
+				continue
+			}
+			if _, has := n.Attr(attr); !has {
 				return 0, false
 			}
 		}
-		count += argLength(n, arg)
+		count += t.argLength(n, arg)
 	}
 	return count, true
 }
 
 // Outputs returns the number of outputs of node n, or 0 if it is unknown.
 func (t *Tensors) Outputs(n *wire.Node) int {
-	if _, count := tensor.AttrShapeAt(n, "_output_shapes", 0); count > 0 {
+	if _, count := t.shapeIn(n, "_output_shapes", 0); count > 0 {
 		return count
 	}
 	count, _ := t.CountOutputs(n)
@@ -84,12 +94,12 @@ func (t *Tensors) Outputs(n *wire.Node) int {
 const maxArgLength = 1 << 20
 
 // argLength returns the number of tensors in an argument of node n's op.
-func argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
+func (t *Tensors) argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
 	switch {
 	case arg.GetNumberAttr() != "":
 		return int(min(max(tensor.AttrInt(n, arg.GetNumberAttr()), 0), maxArgLength))
 	case arg.GetTypeListAttr() != "":
-		return len(tensor.AttrTypes(n, arg.GetTypeListAttr()))
+		return len(t.typesIn(n, arg.GetTypeListAttr()))
 	}
 	return 1
 }
@@ -102,16 +112,6 @@ func (t *Tensors) DType(n *wire.Node, port int) int32 {
 		dtype -= tensor.RefOffset
 	}
 	return dtype
-}
-
-// defaultType returns the default of a type attr.
-func defaultType(def *tfpb.OpDef, attr string) int32 {
-	for _, a := range def.GetAttr() {
-		if a.GetName() == attr {
-			return int32(a.GetDefaultValue().GetType())
-		}
-	}
-	return 0
 }
 
 // Def returns the definition of an op: the file's own, that of a library function, or TensorFlow's. It returns nil if

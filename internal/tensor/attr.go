@@ -53,20 +53,34 @@ func AttrShape(n *wire.Node) Shape {
 
 // AttrShapeAt returns shape i of a list attr and the number of shapes in the list.
 func AttrShapeAt(n *wire.Node, key string, i int) (Shape, int) {
-	value, ok := n.Attr(key)
-	if !ok {
-		return nil, 0
-	}
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var shape Shape
 	count := 0
+	eachAttrShape(n, key, func(proto []byte) {
+		if count == i {
+			shape = ParseShape(proto)
+		}
+		count++
+	})
+	return shape, count
+}
+
+// AttrShapes returns the shapes of a list attr.
+func AttrShapes(n *wire.Node, key string) []Shape {
+	var shapes []Shape
+	eachAttrShape(n, key, func(proto []byte) { shapes = append(shapes, ParseShape(proto)) })
+	return shapes
+}
+
+// eachAttrShape calls use with each TensorShapeProto of a list attr.
+func eachAttrShape(n *wire.Node, key string, use func(proto []byte)) {
+	value, ok := n.Attr(key)
+	if !ok {
+		return
+	}
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	for s := wire.Scan(list); s.Next(); {
 		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
-			if count == i {
-				shape = ParseShape(s.Data)
-			}
-			count++
+			use(s.Data)
 		}
 	}
-	return shape, count
 }

@@ -19,7 +19,8 @@ type Node struct {
 	Device []byte   // nil if there is none
 	Inputs [][]byte // in order
 	attrs  [][]byte // the map entries in file order
-	byKey  []uint32 // the indices of attrs, sorted by key and then by index; nil unless the node is Shared
+	byKey  []uint32 // the indices of attrs, sorted by key and then by index; nil until many attrs were asked for
+	asked  int      // number of calls of Attr, of a node with many attrs
 	shared bool     // whether other Nodes use the slices
 }
 
@@ -68,19 +69,24 @@ func (n *Node) set(num protowire.Number, data []byte) {
 	}
 }
 
-// Shared returns a Node that can be copied by assignment: parsing a copy leaves its slices alone. It also sorts the
-// attrs, so that Attr finds one of thousands quickly.
+// Shared returns a Node that can be copied by assignment: parsing a copy leaves its slices alone.
 func Shared(n *Node) Node {
+	n.sortAttrs()
 	shared := *n
 	shared.shared = true
-	if len(n.attrs) > manyEntries {
-		shared.byKey = make([]uint32, len(n.attrs))
-		for i := range shared.byKey {
-			shared.byKey[i] = uint32(i)
-		}
-		slices.SortStableFunc(shared.byKey, func(a, b uint32) int { return bytes.Compare(n.attrKey(a), n.attrKey(b)) })
-	}
 	return shared
+}
+
+// sortAttrs fills byKey if the node has many attrs.
+func (n *Node) sortAttrs() {
+	if len(n.attrs) <= manyEntries {
+		return
+	}
+	n.byKey = make([]uint32, len(n.attrs))
+	for i := range n.byKey {
+		n.byKey[i] = uint32(i)
+	}
+	slices.SortStableFunc(n.byKey, func(a, b uint32) int { return bytes.Compare(n.attrKey(a), n.attrKey(b)) })
 }
 
 // attrKey returns the key of an entry of attrs.
@@ -92,6 +98,11 @@ func (n *Node) attrKey(i uint32) []byte {
 // Attr returns the AttrValue of the attr key and reports whether it exists. The AttrValue is nil for an attr without
 // a value.
 func (n *Node) Attr(key string) ([]byte, bool) {
+	if n.byKey == nil && len(n.attrs) > manyEntries {
+		if n.asked++; n.asked == manyEntries {
+			n.sortAttrs()
+		}
+	}
 	if n.byKey != nil {
 		after := sort.Search(len(n.byKey), func(k int) bool { return string(n.attrKey(n.byKey[k])) > key })
 		if after > 0 {
