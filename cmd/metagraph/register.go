@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
@@ -26,7 +26,7 @@ func (r *registryFlags) register(cmd *cobra.Command) {
 func (r *registryFlags) load() (*scope.Registry, error) {
 	registry := scope.NewRegistry()
 	for _, path := range r.sets {
-		set, err := os.ReadFile(path)
+		set, err := metafile.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("--descriptor-set: %w", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -322,20 +321,12 @@ func headerOf(shards int) []byte {
 
 // removeOld schedules the removal of data files of an older checkpoint with the same prefix and another number of shards.
 func (w *writer) removeOld() {
-	old, _ := filepath.Glob(escapeGlob(w.prefix) + ".data-*-of-*")
+	old, _ := metafile.DataFiles(w.prefix) // creating the new files reports an unreadable directory
 	for _, path := range old {
-		if files, err := metafile.FindCheckpoint(path); err != nil || files.Prefix != w.prefix {
-			continue // a similar name, but not a data file
-		}
 		if !strings.HasSuffix(path, fmt.Sprintf("-of-%05d", w.written.Shards)) {
 			w.stage.Remove(path)
 		}
 	}
-}
-
-// escapeGlob returns a pattern that matches only the given path.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(path)
 }
 
 // Converted reports whether a checkpoint must be rewritten for readers that support only little-endian V2 checkpoints, such as the

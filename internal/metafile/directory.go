@@ -66,6 +66,11 @@ func NewDirectory(ctx context.Context, path string) (*Directory, error) {
 	}
 }
 
+// MakeDir creates a directory and its missing parents inside the new directory. name is relative to Temp.
+func (d *Directory) MakeDir(name string) error {
+	return os.MkdirAll(filepath.Join(d.Temp, name), 0o777)
+}
+
 // makeParents creates the missing parents of the new directory.
 func (d *Directory) makeParents() error {
 	var missing []string

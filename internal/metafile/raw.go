@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -153,27 +152,33 @@ func FindCheckpoint(path string) (CheckpointFiles, error) {
 
 // v1Shards returns the shards of the V1 checkpoint with that prefix.
 func v1Shards(prefix string) (CheckpointFiles, error) {
-	files := CheckpointFiles{Prefix: prefix}
-	dir, base := filepath.Split(prefix)
-	if dir == "" {
-		dir = "."
-	}
-	entries, err := os.ReadDir(dir)
+	tables, err := withSuffix(prefix, shardSuffix)
 	if err != nil && !isNotExist(err) {
-		return files, err
+		return CheckpointFiles{Prefix: prefix}, err
 	}
+	if len(tables) == 0 {
+		return CheckpointFiles{Prefix: prefix}, &Error{Name: prefix, Problem: "no checkpoint with this prefix", Err: os.ErrNotExist,
+			Hint: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsIn(filepath.Dir(prefix)))}
+	}
+	return CheckpointFiles{Prefix: prefix, Tables: tables}, nil
+}
+
+// DataFiles returns the sorted paths of the data files of the V2 checkpoint with that prefix, whatever their number of
+// shards.
+func DataFiles(prefix string) ([]string, error) { return withSuffix(prefix, dataSuffix) }
+
+// withSuffix returns the sorted paths that consist of prefix and a suffix.
+func withSuffix(prefix string, suffix *regexp.Regexp) ([]string, error) {
+	dir, base := filepath.Split(prefix)
+	entries, err := os.ReadDir(filepath.Clean(dir))
+	var paths []string
 	for _, entry := range entries {
 		rest, ok := strings.CutPrefix(entry.Name(), base)
-		if at := shardSuffix.FindStringIndex(rest); ok && at != nil && at[0] == 0 {
-			files.Tables = append(files.Tables, prefix+rest)
+		if at := suffix.FindStringIndex(rest); ok && at != nil && at[0] == 0 {
+			paths = append(paths, prefix+rest)
 		}
 	}
-	slices.Sort(files.Tables)
-	if len(files.Tables) == 0 {
-		return files, &Error{Name: prefix, Problem: "no checkpoint with this prefix", Err: os.ErrNotExist,
-			Hint: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsIn(dir))}
-	}
-	return files, nil
+	return paths, err
 }
 
 // checkpointsIn names the checkpoints in a directory, for a hint.

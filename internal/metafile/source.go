@@ -165,6 +165,16 @@ func readAll(r io.Reader, name string) (*source, error) {
 	return &source{bytes: data}, err
 }
 
+// ReadFile returns the content of a file that holds none of the kinds, such as a set of descriptors.
+func ReadFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	return readLimited(file)
+}
+
 // readLimited reads all of r. It stops when the content is longer than any message can be.
 func readLimited(r io.Reader) ([]byte, error) {
 	head, err := io.ReadAll(io.LimitReader(r, lookAhead))

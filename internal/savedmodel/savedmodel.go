@@ -91,8 +91,13 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 	if err := metafile.Write(d.Ctx, filepath.Join(d.Temp, name), m.Message, metafile.SavedModel, metafile.WriteOptions{Format: m.Format}); err != nil {
 		return err
 	}
+<<<<<<< HEAD
 	// Loaders require the directory even if there are no variables.
 	if err := os.Mkdir(filepath.Join(d.Temp, "variables"), 0o777); err != nil {
+=======
+	// The loaders want the directory even if there are no variables.
+	if err := d.MakeDir("variables"); err != nil {
+>>>>>>> a2537aa (Open and list files in internal/metafile alone)
 		return err
 	}
 	if m.Values != nil {
@@ -105,11 +110,11 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 		}
 	}
 	for i, asset := range m.Assets {
-		path := filepath.Join(d.Temp, "assets", filepath.FromSlash(asset.Filename))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		name := filepath.Join("assets", filepath.FromSlash(asset.Filename))
+		if err := d.MakeDir(filepath.Dir(name)); err != nil {
 			return err
 		}
-		if err := metafile.CopyFile(d.Ctx, path, sources[i]); err != nil {
+		if err := metafile.CopyFile(d.Ctx, filepath.Join(d.Temp, name), sources[i]); err != nil {
 			return err
 		}
 	}
