@@ -175,7 +175,8 @@ func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
 
 // parse converts the flags to options. It rejects contradictory flags before any file is opened.
 func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions, diff.Options, error) {
-	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width}
+	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width,
+		More: "--all lists every difference, --only PART those of one part"}
 	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names, Endpoints: ioEndpoints}
 	forms := []render.Format{render.Table, render.Markdown, render.JSON, render.Brief, render.HTML}
 	var err error

@@ -67,7 +67,7 @@ func (in diffInput) checkpoint() (*checkpoint.Checkpoint, error) {
 			return checkpoint.Open(prefix)
 		}
 	}
-	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint beside it", Hint: "leave out --with-checkpoint to compare only the graphs"}
+	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint beside it", Advice: "leave out --with-checkpoint to compare only the graphs"}
 }
 
 // diffVerdict returns errFound if the report has differences.

@@ -94,7 +94,7 @@ func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	case errors.Is(err, fs.ErrNotExist) && c.checkpoint == "":
 		return nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &metafile.Error{Name: prefix, Problem: "no such checkpoint", Hint: "give the prefix, such as train/model.ckpt-3", Err: err}
+		return nil, &metafile.Error{Name: prefix, Problem: "no such checkpoint", Advice: "give the prefix, such as train/model.ckpt-3", Err: err}
 	}
 	return found, err
 }
@@ -106,18 +106,7 @@ func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys map[string]b
 		return err
 	}
 	return &metafile.Error{Name: c.Name, Problem: fmt.Sprintf("the value of %q is damaged: %s", damaged[0].Name, damaged[0].What),
-		Hint: "copy or download the checkpoint again, or use another step"}
-}
-
-// remedied adds a hint with flag names to an error of an export.
-func remedied(err error, in *metafile.File) error {
-	switch {
-	case errors.Is(err, rewrite.ErrNoOutputs):
-		return &metafile.Error{Name: in.Name, Problem: err.Error(), Hint: "name the outputs with --outputs; `metagraph show " + in.Name + " io` lists likely ones", Err: err}
-	case errors.Is(err, rewrite.ErrNoCheckpoint):
-		return &metafile.Error{Name: in.Name, Problem: err.Error(), Hint: "name the checkpoint with --checkpoint PREFIX", Err: err}
-	}
-	return in.Annotate(err)
+		Advice: "copy or download the checkpoint again, or use another step"}
 }
 
 // endpoints parses the values of --inputs or --outputs. Its errors begin with flag.
@@ -126,9 +115,7 @@ func endpoints(flag string, lists []string) ([]prune.Endpoint, error) {
 	for _, spec := range splitLists(lists) {
 		e, err := prune.Parse(spec)
 		if err != nil {
-			var remedy interface{ Remedy() string }
-			errors.As(err, &remedy)
-			return nil, usageErrorf(remedy.Remedy(), "%s: %v", flag, err)
+			return nil, usageErrorf(hintOf(err), "%s: %v", flag, err)
 		}
 		out = append(out, e)
 	}

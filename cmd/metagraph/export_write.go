@@ -36,7 +36,7 @@ func (x *exported) export() error {
 	for _, graph := range selected {
 		meta, report, err := rewrite.Export(graph.Meta, options)
 		if err != nil {
-			return remedied(err, graph)
+			return graph.Annotate(err)
 		}
 		if err := x.o.checkMissing(graph.Name, report); err != nil {
 			return err

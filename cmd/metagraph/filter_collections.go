@@ -69,7 +69,7 @@ func missingAllowed(err error) error {
 	if !errors.As(err, &missing) {
 		return err
 	}
-	return usageErrorf(missing.Remedy()+" (--allow-missing ignores this)", "%v", err)
+	return usageErrorf(missing.Hint()+" (--allow-missing ignores this)", "%v", err)
 }
 
 // parse converts the flags to options.

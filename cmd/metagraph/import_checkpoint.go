@@ -42,7 +42,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 			in = inputs[1]
 		}
 		return &metafile.Error{Name: in.Name, Problem: "has variables, but no checkpoint beside it", Err: err,
-			Hint: "leave out --with-checkpoint, or copy the checkpoint next to the file"}
+			Advice: "leave out --with-checkpoint, or copy the checkpoint next to the file"}
 	}
 	if err != nil {
 		return cmp.Or(metafile.FileOf(err, inputs...), inputs[0]).Annotate(err)

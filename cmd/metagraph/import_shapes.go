@@ -7,6 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/inspect/problems"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -31,11 +32,11 @@ func checkMappedShapes(result *wire.Rope, inputs ...*wire.MetaGraph) error {
 			delete(found, message)
 		}
 	}
-	var conflicts rewrite.Conflicts
+	var conflicts draft.Conflicts
 	for _, message := range slices.Sorted(maps.Keys(found)) {
 		p := found[message]
-		conflicts = append(conflicts, rewrite.Conflict{Argument: rewrite.InputMapArgument, Problem: p.Place + ": " + message,
-			Hint: "map it to a tensor with a shape that the imported graph accepts"})
+		conflicts = append(conflicts, draft.Conflict{Argument: rewrite.InputMapArgument, Problem: p.Place + ": " + message,
+			Advice: "map it to a tensor with a shape that the imported graph accepts"})
 	}
 	if len(conflicts) == 0 {
 		return nil

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -18,7 +17,7 @@ import (
 	_ "github.com/metagraph/metagraph/internal/fdlimit" // for its message when the limit on open files is low
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
-	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 )
 
 func main() {
@@ -116,7 +115,7 @@ func each(err error) []error {
 		}
 		return out
 	}
-	var conflicts rewrite.Conflicts
+	var conflicts draft.Conflicts
 	if !errors.As(err, &conflicts) {
 		return []error{err}
 	}
@@ -137,26 +136,4 @@ func complain(env *environment, err error, json bool) {
 	} else {
 		_ = render.PrintError(env.stderr, "metagraph", err.Error(), hint, env.notices)
 	}
-}
-
-// hintOf returns the hint of an error, or "".
-func hintOf(err error) string {
-	var hinted interface{ Remedy() string }
-	if errors.As(err, &hinted) {
-		return hinted.Remedy()
-	}
-	return ""
-}
-
-// fileOf returns the name of the file that an error refers to, or "".
-func fileOf(err error) string {
-	var file *metafile.Error
-	var path *fs.PathError
-	switch {
-	case errors.As(err, &file):
-		return file.Name
-	case errors.As(err, &path):
-		return path.Path
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -31,12 +32,12 @@ func (r *registryFlags) load() (*scope.Registry, error) {
 			return nil, fmt.Errorf("--descriptor-set: %w", err)
 		}
 		if err := registry.AddDescriptorSet(set); err != nil {
-			return nil, usageErrorf("", "--descriptor-set %s: %v", path, err)
+			return nil, usageErrorf(hintOf(err), "--descriptor-set %s: %v", path, err)
 		}
 	}
 	for _, spec := range r.collections {
 		if err := registry.Register(spec); err != nil {
-			return nil, usageErrorf("for example: --register my_variables=tensorflow.VariableDef", "%v", err)
+			return nil, usageErrorf(cmp.Or(hintOf(err), "for example: --register my_variables=tensorflow.VariableDef"), "--register %q: %v", spec, err)
 		}
 	}
 	return registry, nil

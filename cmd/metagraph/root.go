@@ -69,8 +69,8 @@ type usageError struct{ problem, hint string }
 
 func (e *usageError) Error() string { return e.problem }
 
-// Remedy returns the hint, which may be empty.
-func (e *usageError) Remedy() string { return e.hint }
+// Hint returns the hint, which may be empty.
+func (e *usageError) Hint() string { return e.hint }
 
 // usageErrorf returns a usageError with a hint, which may be empty.
 func usageErrorf(hint, format string, args ...any) error {

@@ -65,7 +65,7 @@ func (s *showSource) checkpoint() (render.View, error) {
 		return render.Checkpoint(nil), nil
 	}
 	return render.View{}, &metafile.Error{Name: s.file.Name, Problem: "has no checkpoint beside it",
-		Hint: "name one with --checkpoint PREFIX, where PREFIX.index or a V1 file PREFIX exists"}
+		Advice: "name one with --checkpoint PREFIX, where PREFIX.index or a V1 file PREFIX exists"}
 }
 
 // reportOf returns the list of an open checkpoint, and records whether it fits the graph.
@@ -101,7 +101,7 @@ func (s *showSource) reportOf(c *checkpoint.Checkpoint, match *checkpoint.Match)
 func (r *showRequest) checkpointAlone(env *environment, path string) (found bool, err error) {
 	if first := r.sections[0].name; !r.shows(checkpointSection) && first != sectionTable()[0].name {
 		return false, &metafile.Error{Name: path, Problem: "a checkpoint has no section " + first,
-			Hint: "use the section checkpoint to list its tensors; the graph is in the .meta file"}
+			Advice: "use the section checkpoint to list its tensors; the graph is in the .meta file"}
 	}
 	c, err := checkpoint.Open(path)
 	if err != nil {

@@ -46,7 +46,8 @@ func (o *showOptions) parse(env *environment, args []string) (*showRequest, erro
 
 // printing returns the options for printing the sections.
 func (o *showOptions) printing(env *environment, r *showRequest) (p render.Options, err error) {
-	p = render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: r.source.width, Filtered: len(o.picks()) > 0, Several: len(r.files) > 1}
+	p = render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: r.source.width, Filtered: len(o.picks()) > 0, Several: len(r.files) > 1,
+		Expand: "use --scope for one of them"}
 	if p.Format, err = render.ParseFormat(o.format); err != nil {
 		return p, usageErrorf("", "--format: %v", err)
 	}

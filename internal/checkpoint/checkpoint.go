@@ -219,7 +219,7 @@ func tableError(f *metafile.Raw, err error) error {
 		return err
 	}
 	return &metafile.Error{Name: f.Path, Problem: fmt.Sprintf("the checkpoint is damaged %v", err), Err: err,
-		Hint: "copy or download it again, or use the checkpoint of another step"}
+		Advice: "copy or download it again, or use the checkpoint of another step"}
 }
 
 // Changed returns an error if one of the files that were read has changed since it was opened.

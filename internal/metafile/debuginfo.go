@@ -40,8 +40,7 @@ func (f *File) DebugInfo() ([]byte, bool, error) {
 	}
 	info, err := text.Parse(raw, DebugInfo.Descriptor(), text.ParseOptions{})
 	if err != nil {
-		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is not a GraphDebugInfo: as binary, %v; as text, %v", notBinary, err),
-			Hint: "move it away, or omit --save-debug-info"}
+		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is not a GraphDebugInfo: as binary, %v; as text, %v", notBinary, err), Err: ErrDebugInfo}
 	}
 	return info, true, nil
 }

@@ -24,7 +24,7 @@ var kinds = [...]Kind{MetaGraph, SavedModel, GraphDef}
 // the file.
 func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	if len(raw) == 0 {
-		return 0, 0, &Error{Name: name, Problem: "is empty", Hint: "an interrupted save leaves an empty file, and so does > FILE if FILE is also the input; use another copy"}
+		return 0, 0, &Error{Name: name, Problem: "is empty", Advice: "an interrupted save leaves an empty file, and so does > FILE if FILE is also the input; use another copy"}
 	}
 	is := formatOf(raw)
 	kind, ok := kindIn(raw, is)
@@ -45,8 +45,7 @@ func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	if format == Auto || format == is {
 		return kind, is, nil
 	}
-	return 0, 0, &Error{Name: name, Problem: fmt.Sprintf("is not in the format %s: it holds a %s in %s", format, kind, is),
-		Hint: "omit --input-format; the format is detected from the content"}
+	return 0, 0, &Error{Name: name, Problem: fmt.Sprintf("is not in the format %s: it holds a %s in %s", format, kind, is), Err: ErrFormat}
 }
 
 // kindIn returns the kind of message that raw holds in the given format.
@@ -187,9 +186,9 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	case format == JSON:
 		return nil // any object is accepted as a message
 	case message.Size() == 0:
-		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would be empty", kind), Hint: "keep at least one known field"}
+		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would be empty", kind), Advice: "keep at least one known field"}
 	case !hasKnownField(message, kind):
-		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would hold only unknown fields", kind), Hint: "keep at least one known field"}
+		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would hold only unknown fields", kind), Advice: "keep at least one known field"}
 	case format == Text:
 		return nil
 	}
@@ -197,8 +196,7 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	if ok && is == kind && formatOf(message.Slice(0, min(message.Size(), lookAhead))) == Binary {
 		return nil
 	}
-	return &Error{Name: path, Problem: fmt.Sprintf("the output would not be recognized as a %s", kind),
-		Hint: "the input holds little that TensorFlow would write; write text instead, with --output-format text"}
+	return &Error{Name: path, Problem: fmt.Sprintf("the output would not be recognized as a %s", kind), Err: ErrUnrecognizable}
 }
 
 // hasKnownField reports whether a message has a field that is in its schema.
@@ -333,7 +331,7 @@ func printable(s []byte) bool { return utf8.Valid(s) && isText(s) }
 func Foreign(name string, raw []byte) error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
-			return &Error{Name: name, Problem: "is " + f.what, Hint: f.hint}
+			return &Error{Name: name, Problem: "is " + f.what, Advice: f.hint}
 		}
 	}
 	return nil
@@ -343,21 +341,21 @@ func Foreign(name string, raw []byte) error {
 func foreign(name string, raw []byte, format Format) *Error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
-			return &Error{Name: name, Problem: "is " + f.what, Hint: f.hint}
+			return &Error{Name: name, Problem: "is " + f.what, Advice: f.hint}
 		}
 	}
 	switch format {
 	case JSON:
 		return &Error{Name: name, Problem: "is JSON, but not a MetaGraphDef, GraphDef or SavedModel",
-			Hint: "protobuf's JSON of a MetaGraphDef begins with keys such as metaInfoDef, graphDef, collectionDef"}
+			Advice: "protobuf's JSON of a MetaGraphDef begins with keys such as metaInfoDef, graphDef, collectionDef"}
 	case Text:
 		first, _, _ := strings.Cut(string(trimSpace(raw[:min(len(raw), 200)])), "\n")
 		if runes := []rune(strings.TrimSpace(first)); len(runes) > 60 {
 			first = string(runes[:60]) + "..."
 		}
 		return &Error{Name: name, Problem: fmt.Sprintf("is text, but not a MetaGraphDef, GraphDef or SavedModel; it begins with %q", strings.TrimSpace(first)),
-			Hint: "protobuf text of a MetaGraphDef begins with a field name such as meta_info_def or graph_def"}
+			Advice: "protobuf text of a MetaGraphDef begins with a field name such as meta_info_def or graph_def"}
 	}
 	return &Error{Name: name, Problem: fmt.Sprintf("is not a MetaGraphDef, GraphDef or SavedModel; it begins with the bytes % x", raw[:min(len(raw), 8)]),
-		Hint: "tf.train.Saver.save and export_meta_graph write .meta files; if this should be one, it is damaged"}
+		Advice: "tf.train.Saver.save and export_meta_graph write .meta files; if this should be one, it is damaged"}
 }

@@ -185,8 +185,8 @@ func TestForeignFiles(t *testing.T) {
 					t.Fatalf("%v: the error is %v", format, err)
 				}
 				if !strings.HasPrefix(err.Error(), "file.bin: is ") || format == metafile.Auto &&
-					(!strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Remedy(), test.hint)) {
-					t.Errorf("%v: %q, hint %q", format, err, e.Remedy())
+					(!strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Hint(), test.hint)) {
+					t.Errorf("%v: %q, hint %q", format, err, e.Hint())
 				}
 			}
 		})
@@ -324,7 +324,7 @@ func TestCorpus(t *testing.T) {
 			f, err := metafile.Open(filepath.Join(corpus, name), metafile.OpenOptions{})
 			if nodes == "" {
 				var e *metafile.Error
-				if !errors.As(err, &e) || e.Remedy() == "" {
+				if !errors.As(err, &e) || e.Hint() == "" {
 					t.Errorf("the error is %v", err)
 				}
 				return

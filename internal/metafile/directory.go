@@ -33,11 +33,11 @@ func CheckNewDirectory(path string) error {
 		return nil
 	case err != nil:
 		if stat, statErr := os.Stat(path); statErr == nil && !stat.IsDir() {
-			return &Error{Name: path, Problem: "is a file, not a directory", Hint: "give the name of a directory that does not exist yet"}
+			return &Error{Name: path, Problem: "is a file, not a directory", Advice: "give the name of a directory that does not exist yet"}
 		}
 		return err
 	case len(entries) > 0:
-		return &Error{Name: path, Problem: "is a directory that is not empty", Hint: "give the name of a directory that does not exist yet"}
+		return &Error{Name: path, Problem: "is a directory that is not empty", Advice: "give the name of a directory that does not exist yet"}
 	}
 	return nil
 }

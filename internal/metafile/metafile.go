@@ -252,21 +252,21 @@ func (f *File) Annotate(err error) error {
 	}
 	var syntax *wire.SyntaxError
 	if !errors.As(err, &syntax) {
-		return fmt.Errorf("%s: %w", f.Name, err)
+		return &Error{Name: f.Name, Problem: err.Error(), Err: err}
 	}
 	place := ""
 	if offset, ok := wire.Offset(f.Bytes, syntax.At); ok && f.Format == Binary {
 		place = fmt.Sprintf(" at byte %d", offset)
 	}
 	return &Error{Name: f.Name, Problem: fmt.Sprintf("the %s is damaged%s: %s", f.Kind, place, syntax.Reason),
-		Hint: "get the file again from where it was made", Err: err}
+		Advice: "get the file again from where it was made", Err: err}
 }
 
 // An Error describes a problem with a file and how to solve it.
 type Error struct {
 	Name    string // the file
 	Problem string // "is a Git LFS pointer, not the file itself"
-	Hint    string // what to do; may be empty
+	Advice  string // what to do; may be empty
 	Err     error  // the cause; may be nil
 
 	TagSets []string // the available tag-sets, if none was chosen or the chosen one does not exist
@@ -277,8 +277,27 @@ func (e *Error) Error() string { return e.Name + ": " + e.Problem }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Remedy returns the hint.
-func (e *Error) Remedy() string { return e.Hint }
+// Hint returns the advice, or else that of the cause.
+func (e *Error) Hint() string {
+	var cause interface{ Hint() string }
+	if e.Advice == "" && errors.As(e.Err, &cause) {
+		return cause.Hint()
+	}
+	return e.Advice
+}
+
+// Kinds of errors that callers can explain better than this package, because the remedy depends on their options. An
+// Error holds them as Err.
+var (
+	ErrTerminal            = errors.New("binary output to a terminal")
+	ErrFormat              = errors.New("the input has another format than OpenOptions.Format")
+	ErrNoTagSets           = errors.New("a tag-set was chosen, but the input is not a SavedModel")
+	ErrTagSet              = errors.New("the tag-set does not exist, or none was chosen")
+	ErrUnrecognizable      = errors.New("the binary output would not be recognized")
+	ErrDebugInfo           = errors.New("the GraphDebugInfo is damaged")
+	ErrUnknownFieldsInText = errors.New("text cannot represent unknown fields by name")
+	ErrUnknownFieldsInJSON = errors.New("JSON cannot represent unknown fields")
+)
 
 // isNotExist reports whether an error means that a file does not exist.
 func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

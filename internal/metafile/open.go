@@ -2,7 +2,6 @@ package metafile
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +73,7 @@ func (f *File) load(o OpenOptions) error {
 	raw := f.source.bytes
 	f.Size = int64(len(raw))
 	if f.Size == 0 && f.Path == "" {
-		return &Error{Name: f.Name, Problem: "is empty", Hint: "the program that feeds it may have failed; with < FILE > FILE, the shell empties FILE first: pass IN and OUT as arguments"}
+		return &Error{Name: f.Name, Problem: "is empty", Advice: "the program that feeds it may have failed; with < FILE > FILE, the shell empties FILE first: pass IN and OUT as arguments"}
 	}
 	kind, format, err := detect(f.Name, raw, o.Format)
 	if err != nil {
@@ -83,7 +82,7 @@ func (f *File) load(o OpenOptions) error {
 	f.Kind, f.Format, f.Bytes = kind, format, raw
 	if format == Binary && int64(len(raw)) > maxBinary {
 		return &Error{Name: f.Name, Problem: "has more than 4 GiB; a protobuf message cannot have over 2 GiB",
-			Hint: "TensorFlow cannot read it either; store its large constants in a checkpoint"}
+			Advice: "TensorFlow cannot read it either; store its large constants in a checkpoint"}
 	}
 	if format != Binary {
 		f.Bytes, err = f.decode(bytes.TrimPrefix(raw, byteOrderMark))
@@ -135,8 +134,7 @@ func (f *File) index(o OpenOptions) error {
 		f.Meta, err = wire.ParseMetaGraph(f.Bytes)
 	}
 	if err == nil && (o.TagSet != "" || o.NoTags) {
-		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, which has no tag-set %q", f.Kind, o.TagSet),
-			Hint: "omit --tag-set; only a SavedModel has tag-sets"}
+		return &Error{Name: f.Name, Problem: fmt.Sprintf("is a %s, which has no tag-set %q", f.Kind, o.TagSet), Err: ErrNoTagSets}
 	}
 	return f.broken(err)
 }
@@ -150,7 +148,7 @@ func (f *File) broken(err error) error {
 	offset, _ := wire.Offset(f.Bytes, syntax.At)
 	return &Error{Name: f.Name, Err: err,
 		Problem: fmt.Sprintf("is a truncated %s: it ends at byte %d, in the field that begins at byte %d (%s)", f.Kind, len(f.Bytes), offset, syntax.Reason),
-		Hint:    "copy or download it again; a truncated file cannot be repaired"}
+		Advice:  "copy or download it again; a truncated file cannot be repaired"}
 }
 
 // pick selects the MetaGraphDef of a SavedModel that has the given tags, or all MetaGraphDefs.
@@ -201,22 +199,18 @@ const maxTagSets = 20
 // noTagSet returns the error for a SavedModel in which tagSet selects no MetaGraphDef. The tag-set may be empty.
 func (f *File) noTagSet(tagSet string, given bool) error {
 	available := make([]string, 0, maxTagSets+1)
-	example := "" // the empty tag-set
 	for _, set := range f.TagSets {
 		if len(available) == maxTagSets {
 			available = append(available, fmt.Sprintf("and %d more", len(f.TagSets)-maxTagSets))
 			break
 		}
 		available = append(available, fmt.Sprintf("%q", set))
-		if example == "" && set != "" {
-			example = set
-		}
 	}
 	problem := fmt.Sprintf("is a SavedModel of %d MetaGraphDefs with the tag-sets %s", len(f.TagSets), strings.Join(available, ", "))
 	if given {
 		problem = fmt.Sprintf("has no tag-set %q; available: %s", tagSet, strings.Join(available, ", "))
 	}
-	return &Error{Name: f.Name, Problem: problem, Hint: "choose one with --tag-set, for example --tag-set " + cmp.Or(example, "''"), TagSets: f.TagSets}
+	return &Error{Name: f.Name, Problem: problem, Err: ErrTagSet, TagSets: f.TagSets}
 }
 
 // tags returns the tags of a MetaGraphDef in file order.

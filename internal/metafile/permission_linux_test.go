@@ -77,7 +77,7 @@ func TestWriteForbidden(t *testing.T) {
 			if err == nil || err.Error() != strings.ReplaceAll(test.want, "DIR", dir) {
 				t.Errorf("the error is %v", err)
 			}
-			if hinted, ok := errors.AsType[*metafile.Error](err); test.hint != "" && (!ok || hinted.Remedy() != test.hint) {
+			if hinted, ok := errors.AsType[*metafile.Error](err); test.hint != "" && (!ok || hinted.Hint() != test.hint) {
 				t.Errorf("the hint of %v is not %q", err, test.hint)
 			}
 			if diff := cmp.Diff([]string{"out.meta"}, names(t, dir)); diff != "" || string(read(t, path)) != "old" {

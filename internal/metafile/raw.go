@@ -81,7 +81,7 @@ func (r *Raw) Bytes() ([]byte, error) {
 // addressSpace returns the error for a file that is too large to be mapped.
 func addressSpace(path string, size int64) error {
 	return &Error{Name: path, Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", size),
-		Hint: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}
+		Advice: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}
 }
 
 // Changed returns an error if the size or the modification time of the file is not what it was when it was opened.
@@ -91,7 +91,7 @@ func (r *Raw) Changed() error {
 		return err
 	}
 	if now.Size() != r.stat.Size() || !now.ModTime().Equal(r.stat.ModTime()) {
-		return &Error{Name: r.Path, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
+		return &Error{Name: r.Path, Problem: "changed while it was read", Advice: "run the command again when nothing writes to the file"}
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func v1Shards(prefix string) (CheckpointFiles, error) {
 	}
 	if len(tables) == 0 {
 		return CheckpointFiles{Prefix: prefix}, &Error{Name: prefix, Problem: "no checkpoint with this prefix", Err: os.ErrNotExist,
-			Hint: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsIn(filepath.Dir(prefix)))}
+			Advice: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsIn(filepath.Dir(prefix)))}
 	}
 	return CheckpointFiles{Prefix: prefix, Tables: tables}, nil
 }

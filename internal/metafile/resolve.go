@@ -67,21 +67,21 @@ func resolve(path string) (string, error) {
 func missing(path string, err error) error {
 	const problem = "no such file or directory" // the system's wording varies
 	if scheme, _, isURL := strings.Cut(path, "://"); isURL && scheme != "" {
-		return &Error{Name: path, Problem: "is a URL; metagraph reads local files", Hint: fetch(scheme, path), Err: err}
+		return &Error{Name: path, Problem: "is a URL; metagraph reads local files", Advice: fetch(scheme, path), Err: err}
 	}
 	dir := filepath.Dir(path)
 	if model := filepath.Dir(dir); filepath.Base(dir) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
-		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which holds no graph", Hint: "give the directory of the SavedModel: " + model, Err: err}
+		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which holds no graph", Advice: "give the directory of the SavedModel: " + model, Err: err}
 	}
 	if _, statErr := os.Stat(dir); statErr != nil {
-		return &Error{Name: path, Problem: problem, Hint: fmt.Sprintf("directory %s does not exist", dir), Err: err}
+		return &Error{Name: path, Problem: problem, Advice: fmt.Sprintf("directory %s does not exist", dir), Err: err}
 	}
 	// A checkpoint that was saved with write_meta_graph=False has an index and no .meta.
 	if _, statErr := os.Stat(path + ".index"); statErr == nil {
 		return &Error{Name: path, Problem: "is a checkpoint without a graph: it has an .index but no .meta", Err: err,
-			Hint: "it was saved with write_meta_graph=False; " + besides(dir)}
+			Advice: "it was saved with write_meta_graph=False; " + besides(dir)}
 	}
-	return &Error{Name: path, Problem: problem, Hint: besides(dir), Err: err}
+	return &Error{Name: path, Problem: problem, Advice: besides(dir), Err: err}
 }
 
 // fetch returns a hint that says how to read the file at a URL.
@@ -141,16 +141,16 @@ func resolveDirectory(dir string) (string, error) {
 		if versions := servingVersions(dir); len(versions) > 0 {
 			latest := filepath.Join(dir, versions[len(versions)-1])
 			return "", &Error{Name: dir, Problem: "holds versions of a SavedModel, as TensorFlow Serving wants them: " + strings.Join(versions, ", "),
-				Hint: "give one of them, for example " + latest}
+				Advice: "give one of them, for example " + latest}
 		}
 		if model := filepath.Dir(filepath.Clean(dir)); filepath.Base(filepath.Clean(dir)) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
-			return "", &Error{Name: dir, Problem: "holds the variables of a SavedModel but no graph", Hint: "give the directory of the SavedModel: " + model}
+			return "", &Error{Name: dir, Problem: "holds the variables of a SavedModel but no graph", Advice: "give the directory of the SavedModel: " + model}
 		}
 		if path := filepath.Join(dir, ".meta"); exists(path) {
-			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Hint: "give its graph: " + path}
+			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Advice: "give its graph: " + path}
 		}
 		problem := "is a directory with neither a saved_model.pb nor a `checkpoint` file that names the latest checkpoint"
-		return "", &Error{Name: dir, Problem: problem, Hint: besides(dir)}
+		return "", &Error{Name: dir, Problem: problem, Advice: besides(dir)}
 	}
 	return latestCheckpoint(state)
 }
@@ -204,11 +204,11 @@ func latestCheckpoint(state string) (string, error) {
 		return "", &Error{Name: state, Problem: fmt.Sprintf("is not a CheckpointState: %v", err), Err: errNoState}
 	}
 	if len(data) == 0 {
-		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Hint: besides(filepath.Dir(state)), Err: errNoState}
+		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Advice: besides(filepath.Dir(state)), Err: errNoState}
 	}
 	prefix := checkpoints.GetModelCheckpointPath()
 	if prefix == "" {
-		return "", &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Hint: besides(filepath.Dir(state))}
+		return "", &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Advice: besides(filepath.Dir(state))}
 	}
 	dir := filepath.Dir(state)
 	candidates := []string{prefix, filepath.Join(dir, filepath.Base(filepath.FromSlash(strings.ReplaceAll(prefix, `\`, "/"))))}
@@ -220,7 +220,7 @@ func latestCheckpoint(state string) (string, error) {
 			return meta, nil
 		}
 	}
-	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Hint: besides(dir)}
+	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Advice: besides(dir)}
 }
 
 // isTableAt reports whether the file at path, which has the state stat, is in the table format.

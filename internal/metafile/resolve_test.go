@@ -94,7 +94,7 @@ func TestResolve(t *testing.T) {
 				return
 			}
 			var e *metafile.Error
-			if !errors.As(err, &e) || !strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Remedy(), test.hint) {
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Hint(), test.hint) {
 				t.Errorf("%v (%+v)", err, e)
 			}
 		})
@@ -144,7 +144,7 @@ func TestResolveHints(t *testing.T) {
 	} {
 		_, err := metafile.Open(test.path, metafile.OpenOptions{})
 		var wrong *metafile.Error
-		if !errors.As(err, &wrong) || !strings.Contains(wrong.Problem, test.problem) || !strings.Contains(wrong.Hint, test.hint) {
+		if !errors.As(err, &wrong) || !strings.Contains(wrong.Problem, test.problem) || !strings.Contains(wrong.Hint(), test.hint) {
 			t.Errorf("%s: got %v (%+v), want %q and the hint %q", test.path, err, wrong, test.problem, test.hint)
 		}
 	}

@@ -37,7 +37,7 @@ func unchanged(file *os.File, was os.FileInfo, name string) error {
 
 // changing returns the error for a file that another process is writing.
 func changing(name string) error {
-	return &Error{Name: name, Problem: "changed while it was read", Hint: "run the command again when nothing writes to the file"}
+	return &Error{Name: name, Problem: "changed while it was read", Advice: "run the command again when nothing writes to the file"}
 }
 
 // clockTick is longer than the resolution of modification times. Two writes within one tick can leave the same time.
@@ -131,7 +131,7 @@ func mapOpen(file *os.File, name string) (*source, error) {
 			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
 		case errors.Is(err, syscall.ENOMEM):
 			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", stat.Size()),
-				Hint: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}, file.Close())
+				Advice: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}, file.Close())
 		}
 		// Some file systems do not support mapping. Read the file instead.
 	}

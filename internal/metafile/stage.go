@@ -63,7 +63,7 @@ func (s *Stage) Message(path string, message *wire.Rope, kind Kind, o WriteOptio
 	if err := CheckSize(path, message, kind); err != nil {
 		return err
 	}
-	return s.Create(path, func(w io.Writer) error { return o.remedy(encode(w, message, kind, o)) })
+	return s.Create(path, func(w io.Writer) error { return o.classified(encode(w, message, kind, o)) })
 }
 
 // Link adds a file that shares its data with source if the file system supports that. Otherwise it copies the data.
@@ -111,7 +111,7 @@ func (s *Stage) begin(path string) (*os.File, error) {
 		return nil, err
 	}
 	if old != nil && !old.Mode().IsRegular() {
-		return nil, &Error{Name: path, Problem: "is not a regular file", Hint: "give the name of a file to write"}
+		return nil, &Error{Name: path, Problem: "is not a regular file", Advice: "give the name of a file to write"}
 	}
 	file, err := createBeside(target)
 	if err != nil {

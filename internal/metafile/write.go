@@ -92,7 +92,7 @@ func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o Writ
 		return err
 	}
 	if err := encode(contextWriter{ctx, io.Discard}, o.joined(message), kind, o); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
+		return fmt.Errorf("cannot write %s: %w", path, o.classified(err))
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func CheckSize(name string, message *wire.Rope, kind Kind) error {
 		return nil
 	}
 	return &Error{Name: name, Problem: fmt.Sprintf("the %s would have %d bytes; TensorFlow cannot read messages of 2 GiB or more", kind, message.Size()),
-		Hint: "export a part of the graph, or keep large constants out of it"}
+		Advice: "export a part of the graph, or keep large constants out of it"}
 }
 
 // writeStdout writes to standard output. Output cannot be taken back, so text and JSON are checked first.
@@ -121,18 +121,17 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 		return binaryToTerminal(name)
 	}
 	if err := o.check(message, kind); err != nil {
-		return fmt.Errorf("cannot write %s: %w", name, o.remedy(err))
+		return fmt.Errorf("cannot write %s: %w", name, o.classified(err))
 	}
 	if err := encode(contextWriter{ctx, o.Stdout}, message, kind, o); err != nil {
-		return fmt.Errorf("cannot write %s: %w", name, o.remedy(err))
+		return fmt.Errorf("cannot write %s: %w", name, o.classified(err))
 	}
 	return o.ready()
 }
 
 // binaryToTerminal returns the error for binary output to a terminal.
 func binaryToTerminal(name string) error {
-	return &Error{Name: name, Problem: "is a terminal, and the message is binary",
-		Hint: "give a file to write to, or ask for text with --output-format text"}
+	return &Error{Name: name, Problem: "is a terminal, and the message is binary", Err: ErrTerminal}
 }
 
 // check returns an error if a message cannot be written as text or JSON. Call it before writing to a destination
@@ -149,28 +148,25 @@ func (o *WriteOptions) check(message *wire.Rope, kind Kind) error {
 	return err
 }
 
-// An unknownError reports fields that the schema does not have.
+// An unknownError is an error about unknown fields together with its kind.
 type unknownError struct {
 	error
-	hint string
+	kind error
 }
 
-// Unwrap returns the cause.
-func (e *unknownError) Unwrap() error { return e.error }
+// Unwrap returns the cause and the kind.
+func (e *unknownError) Unwrap() []error { return []error{e.error, e.kind} }
 
-// Remedy returns how to keep the fields.
-func (e *unknownError) Remedy() string { return e.hint }
-
-// remedy adds a hint to an error about unknown fields.
-func (o *WriteOptions) remedy(err error) error {
+// classified adds its kind to an error about unknown fields.
+func (o *WriteOptions) classified(err error) error {
 	var unknown *text.UnknownFieldsError
 	switch {
 	case !errors.As(err, &unknown):
 		return err
 	case o.Format == JSON:
-		return &unknownError{err, "JSON cannot represent them; binary keeps them, and so does text with --allow-unknown"}
+		return &unknownError{err, ErrUnknownFieldsInJSON}
 	}
-	return &unknownError{err, "--allow-unknown writes them by number"}
+	return &unknownError{err, ErrUnknownFieldsInText}
 }
 
 // ready calls Ready if it is set.
@@ -203,7 +199,7 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 		if !replaced {
 			undone := discard(file)
 			if err != nil {
-				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.remedy(withoutName(err, file.Name())), undone))
+				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.classified(withoutName(err, file.Name())), undone))
 			}
 		}
 	}()
@@ -248,16 +244,16 @@ func findTarget(path string) (target string, old os.FileInfo, err error) {
 	case err != nil:
 		return "", nil, err
 	case old.IsDir():
-		return "", nil, &Error{Name: path, Problem: "is a directory", Hint: "give the name of a file to write"}
+		return "", nil, &Error{Name: path, Problem: "is a directory", Advice: "give the name of a file to write"}
 	case !old.Mode().IsRegular():
 		return target, old, nil
 	case old.Mode().Perm()&0o222 == 0:
-		return "", nil, &Error{Name: path, Problem: "is read-only", Hint: "make it writable, or write to another file"}
+		return "", nil, &Error{Name: path, Problem: "is read-only", Advice: "make it writable, or write to another file"}
 	}
 	// Whoever may write to a directory can replace its files. Refuse to replace a file that is not writable itself.
 	file, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
-		return "", nil, &Error{Name: path, Problem: fmt.Sprintf("cannot be written: %v", bare(err)), Hint: "make it writable, or write to another file", Err: err}
+		return "", nil, &Error{Name: path, Problem: fmt.Sprintf("cannot be written: %v", bare(err)), Advice: "make it writable, or write to another file", Err: err}
 	}
 	return target, old, file.Close()
 }
@@ -293,7 +289,7 @@ func cannotCreate(path, target string, err error) error {
 		return &Error{Name: path, Problem: "cannot be written: no such directory: " + dir, Err: err}
 	}
 	return &Error{Name: path, Problem: fmt.Sprintf("cannot be written: cannot create a file in %s: %v", dir, err), Err: err,
-		Hint: "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"}
+		Advice: "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"}
 }
 
 // discard removes a file that is no longer wanted.
@@ -308,7 +304,7 @@ func discard(file *os.File) error {
 // writeStream writes to a device, a pipe or an open descriptor, which cannot be replaced.
 func writeStream(ctx context.Context, path string, open func() (*os.File, error), message *wire.Rope, kind Kind, o WriteOptions) error {
 	if err := o.check(message, kind); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
+		return fmt.Errorf("cannot write %s: %w", path, o.classified(err))
 	}
 	file, err := open()
 	if err != nil {
@@ -323,7 +319,7 @@ func writeStream(ctx context.Context, path string, open func() (*os.File, error)
 		// Do not wrap: a closed pipe is ignored on standard output, but the reader of a named pipe should get everything.
 		return &Error{Name: path, Problem: "the reader closed it before the output was complete"}
 	case err != nil:
-		return fmt.Errorf("cannot write %s: %w", path, o.remedy(err))
+		return fmt.Errorf("cannot write %s: %w", path, o.classified(err))
 	}
 	return o.ready()
 }

@@ -158,7 +158,7 @@ func TestWriteNowhere(t *testing.T) {
 	} {
 		err := writeMessage(test.path, []byte("x"), metafile.WriteOptions{})
 		var e *metafile.Error
-		if !errors.As(err, &e) || err.Error() != test.path+": "+test.want || e.Remedy() != test.hint {
+		if !errors.As(err, &e) || err.Error() != test.path+": "+test.want || e.Hint() != test.hint {
 			t.Errorf("%s: %v (%+v)", test.path, err, e)
 		}
 	}

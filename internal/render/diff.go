@@ -18,7 +18,8 @@ type DiffOptions struct {
 	Stat   bool   // one line for each part that differs, in Table and Markdown
 	All    bool   // list everything, without limits
 	Color  bool
-	Width  int // columns of the terminal, 0 for no limit
+	Width  int    // columns of the terminal, 0 for no limit
+	More   string // a last line of a table from which something was left out: how to see the rest
 }
 
 // Diff prints a comparison. If there are no differences, all formats except JSON print nothing.

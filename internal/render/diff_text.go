@@ -41,8 +41,8 @@ func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	for _, p := range parts {
 		lines = append(lines, p...)
 	}
-	if left {
-		lines = append(lines, diffLine{'n', 0, "--all lists every difference, --only PART those of one part"})
+	if left && o.More != "" {
+		lines = append(lines, diffLine{'n', 0, o.More})
 	}
 	writeDiffLines(w, lines, o)
 }

@@ -20,12 +20,12 @@ const (
 	maxLines   = 8   // lines for the tensors of one node
 )
 
-// Picture prints a picture in the DOT language (https://graphviz.org/doc/info/lang.html). It uses only the option File. It returns the first
+// Picture prints a picture in the DOT language (https://graphviz.org/doc/info/lang.html). It uses only the options File and Expand. It returns the first
 // error of w.
 func Picture(w io.Writer, p *picture.Picture, o Options) error {
 	d := dotWriter{printer: newPrinter(w), picture: p}
 	d.write("digraph metagraph {\n")
-	d.write("  graph [rankdir=TB, ranksep=0.45, nodesep=0.25, labelloc=t, fontname=Helvetica, fontsize=16, label=", d.title(o.File), "];\n")
+	d.write("  graph [rankdir=TB, ranksep=0.45, nodesep=0.25, labelloc=t, fontname=Helvetica, fontsize=16, label=", d.title(o), "];\n")
 	d.write("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#e9eff7\", color=\"#5b7595\", fontname=Helvetica, fontsize=11, height=0.3, margin=\"0.12,0.06\"];\n")
 	d.write("  edge [color=\"#3c4f65\", arrowsize=0.6, fontname=Helvetica, fontsize=9, fontcolor=\"#3c4f65\"];\n")
 	d.cluster(-1, "  ")
@@ -49,19 +49,19 @@ type dotWriter struct {
 type flow struct{ in, out int }
 
 // title returns the title of the picture: the file, the number of nodes, and what is left out.
-func (d *dotWriter) title(file string) string {
+func (d *dotWriter) title(o Options) string {
 	p := d.picture
 	parts := []string{count(p.Nodes, "node")}
 	if p.Outside > 0 {
 		parts[0] += " of " + numberText(int64(p.Nodes+p.Outside))
 	}
 	if p.Deeper > 0 {
-		parts = append(parts, count(p.Deeper, "scope")+" not expanded (use --scope for one of them)")
+		parts = append(parts, count(p.Deeper, "scope")+" not expanded ("+o.Expand+")")
 	}
-	if file == "" {
+	if o.File == "" {
 		return dotLabel(strings.Join(parts, "; "))
 	}
-	return dotLabel(Text(file), strings.Join(parts, "; "))
+	return dotLabel(Text(o.File), strings.Join(parts, "; "))
 }
 
 // cluster writes the boxes and clusters of a cluster, or of the whole picture for -1. The depth of its recursion is limited by that of the

@@ -88,11 +88,11 @@ func TestPicture(t *testing.T) {
 		Deeper:  2,
 	}
 	var out bytes.Buffer
-	if err := Picture(&out, p, Options{File: "model.meta"}); err != nil {
+	if err := Picture(&out, p, Options{File: "model.meta", Expand: "name one of them"}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")
-	want := `label="model.meta\n1,240 nodes of 1,250; 2 scopes not expanded (use --scope for one of them)"];`
+	want := `label="model.meta\n1,240 nodes of 1,250; 2 scopes not expanded (name one of them)"];`
 	if !strings.HasSuffix(lines[1], want) {
 		t.Errorf("the title is %s", lines[1])
 	}

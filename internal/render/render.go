@@ -35,6 +35,7 @@ type Options struct {
 	Terminal bool   // whether the output goes to a terminal; selects the format of Auto
 	Color    bool   // use color in tables
 	Width    int    // columns of the terminal, to which tables are fitted; 0 for no limit
+	Expand   string // in a picture, how to expand a scope that is not
 	Filtered bool   // whether filters are set; then an empty table says nothing about the file
 	// Several means that other files are shown too. Then each file gets a heading. In TSV, each line starts with the name of the file. In
 	// JSON, each file is one line.

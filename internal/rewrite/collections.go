@@ -8,6 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -41,8 +42,8 @@ func (e *MissingError) Error() string {
 	return "no collections named " + strings.Join(quoted, ", ")
 }
 
-// Remedy suggests existing collections.
-func (e *MissingError) Remedy() string {
+// Hint suggests existing collections.
+func (e *MissingError) Hint() string {
 	if len(e.Keys) == 0 {
 		return "the file has no collections"
 	}
@@ -55,18 +56,9 @@ func (e *MissingError) Remedy() string {
 		}
 	}
 	if len(near) > 0 {
-		return "did you mean " + quotedList(near) + "?"
+		return "did you mean " + draft.Quoted(near) + "?"
 	}
-	return "available: " + quotedList(e.Keys[:min(len(e.Keys), 20)])
-}
-
-// quotedList quotes names and joins them with commas.
-func quotedList(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(quoted, ", ")
+	return "available: " + draft.Quoted(e.Keys)
 }
 
 // FilterCollections removes collections from a MetaGraphDef and changes nothing else. It does not read the graph. The

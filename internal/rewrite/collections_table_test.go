@@ -40,7 +40,7 @@ func TestFilterCollections(t *testing.T) {
 			_, report, err := rewrite.FilterCollections(parse(t, message), rewrite.CollectionOptions{Keep: keep, Drop: drop, AllowMissing: test.allowMissing})
 			if test.problem != "" {
 				var missing *rewrite.MissingError
-				if !errors.As(err, &missing) || err.Error() != test.problem || missing.Remedy() != test.remedy {
+				if !errors.As(err, &missing) || err.Error() != test.problem || missing.Hint() != test.remedy {
 					t.Fatalf("the error is %v (%+v)", err, missing)
 				}
 				return
@@ -60,7 +60,7 @@ func TestFilterWithoutCollections(t *testing.T) {
 	keep, _ := globs("losses")
 	_, _, err := rewrite.FilterCollections(parse(t, graph(node("a"))), rewrite.CollectionOptions{Keep: keep})
 	var missing *rewrite.MissingError
-	if !errors.As(err, &missing) || missing.Remedy() != "the file has no collections" {
+	if !errors.As(err, &missing) || missing.Hint() != "the file has no collections" {
 		t.Errorf("the error is %v (%+v)", err, missing)
 	}
 }

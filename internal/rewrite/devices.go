@@ -9,6 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -262,7 +263,7 @@ type UnmatchedError struct {
 	Available []string // the devices of the file, most nodes first
 }
 
-func (e *UnmatchedError) Error() string { return "no device matches " + quotedList(e.Patterns) }
+func (e *UnmatchedError) Error() string { return "no device matches " + draft.Quoted(e.Patterns) }
 
 // Mapped returns an *UnmatchedError if a mapping of o matches no device of the reported file. Such a mapping would move
 // nothing, and clear all devices instead.

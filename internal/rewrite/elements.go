@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -20,15 +21,15 @@ func (i *importer) nameElements() error {
 		k, number := outputNumber(port)
 		switch {
 		case len(mark) > 0 || !number:
-			i.conflicts.about(ReturnElementsArgument, "write NAME for a node and NAME:K for a tensor", "%q is neither a node nor a tensor", element)
+			i.conflicts.About(ReturnElementsArgument, "write NAME for a node and NAME:K for a tensor", "%q is neither a node nor a tensor", element)
 			continue
 		case !found:
-			i.conflicts.about(ReturnElementsArgument, meant(string(name), nodeNames(i.graph)), "the imported graph has no node %q", name)
+			i.conflicts.About(ReturnElementsArgument, draft.Suggest(string(name), nodeNames(i.graph)), "the imported graph has no node %q", name)
 			continue
 		case len(port) > 0:
 			i.graph.Node(node, &n)
 			if count, known := i.tensors.CountOutputs(&n); known && k >= count {
-				i.conflicts.about(ReturnElementsArgument, "", "the imported graph has no %q: the node has %s", element, countOutputs(count))
+				i.conflicts.About(ReturnElementsArgument, "", "the imported graph has no %q: the node has %s", element, countOutputs(count))
 				continue
 			}
 		}

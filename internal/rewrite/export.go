@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,7 +105,7 @@ type exporter struct {
 	used          map[string]bool // the used ops, if the op list is reduced to them
 	newOps        map[string]bool // ops of new and changed nodes, which the op list may lack
 	report        *ExportReport
-	conflicts     Conflicts
+	conflicts     draft.Conflicts
 	assets        []bool                       // which assets are kept
 	facts         *opdef.Tensors               // of the original graph; set with draft
 	changedShapes []bool                       // nodes whose inferred shapes no longer hold
@@ -122,8 +123,11 @@ type exporter struct {
 	saver         []byte                       // the SaverDef of the copy; nil for none
 }
 
+// ErrReadsSaver is the kind of a conflict about a node that reads a node of an extraneous saver.
+var ErrReadsSaver = errors.New("a node reads an extraneous saver")
+
 // Export returns a copy of a MetaGraphDef with the changes that the options request (export_scoped_meta_graph in
-// tensorflow/python/framework/meta_graph.py). All other bytes stay the same. The error is Conflicts if the options do not
+// tensorflow/python/framework/meta_graph.py). All other bytes stay the same. The error is draft.Conflicts if the options do not
 // suit the file, and a *wire.SyntaxError if the file is damaged.
 func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, error) {
 	if o.Registry == nil {
@@ -141,7 +145,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := e.conflicts.err(); err != nil {
+	if err := e.conflicts.Err(); err != nil {
 		return nil, nil, err
 	}
 	e.report.finish()
@@ -278,8 +282,8 @@ func readsOutside(g wire.Graph, p *scope.Plan) (bool, error) {
 
 // reportRead reports a kept node that reads a node of a removed saver.
 func (e *exporter) reportRead(node, input []byte) {
-	if len(e.conflicts) < listed {
-		e.conflicts.add("export without --clear-extraneous-savers", "node %q reads %q, which belongs to an extraneous saver", node, input)
+	if len(e.conflicts) < maxAlike {
+		e.conflicts.Of(ErrReadsSaver, "node %q reads %q, which belongs to an extraneous saver", node, input)
 	}
 }
 
@@ -305,14 +309,14 @@ func (e *exporter) checkScope() error {
 		}
 	}
 	if found {
-		return e.conflicts.err()
+		return e.conflicts.Err()
 	}
 	isNode := e.report.ScopeNode
 	available := slices.Sorted(maps.Keys(scopes))
-	hint := meant(e.o.Scope, available)
+	hint := draft.Suggest(e.o.Scope, available)
 	if len(nearest.Names(e.o.Scope, available, 1)) == 0 {
 		// There may be thousands of scopes; the top-level ones give the best overview.
-		hint = meant(e.o.Scope, slices.DeleteFunc(slices.Clone(available), func(s string) bool { return strings.Contains(s, "/") }))
+		hint = draft.Suggest(e.o.Scope, slices.DeleteFunc(slices.Clone(available), func(s string) bool { return strings.Contains(s, "/") }))
 	}
 	switch {
 	case isNode:
@@ -320,15 +324,15 @@ func (e *exporter) checkScope() error {
 	case len(available) == 0:
 		hint = "the graph has no scopes"
 	}
-	e.conflicts.add(hint, "no node is in scope %q", e.o.Scope)
+	e.conflicts.Add(hint, "no node is in scope %q", e.o.Scope)
 	return e.conflicts
 }
 
 // checkNewName reports a node whose name becomes invalid without the scope, such as a name with a leading underscore.
 func (e *exporter) checkNewName(name []byte) {
 	rest := e.plan.Node(string(name))
-	if rest != "" && len(e.conflicts) < listed && e.plan.Keeps(name) && !scope.ValidName(rest) && scope.ValidName(string(name)) {
-		e.conflicts.add("export an outer scope, or rename the node", "node %q would become %q, which TensorFlow does not accept as a name", name, rest)
+	if rest != "" && len(e.conflicts) < maxAlike && e.plan.Keeps(name) && !scope.ValidName(rest) && scope.ValidName(string(name)) {
+		e.conflicts.Add("export an outer scope, or rename the node", "node %q would become %q, which TensorFlow does not accept as a name", name, rest)
 	}
 }
 

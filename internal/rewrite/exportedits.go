@@ -54,7 +54,7 @@ func (e *exporter) planShapes() error {
 	for _, shape := range e.o.Shapes {
 		changed = append(changed, e.setShape(g, shape))
 	}
-	if err := e.conflicts.err(); err != nil {
+	if err := e.conflicts.Err(); err != nil {
 		return err
 	}
 	return e.dropInferred(g, changed)
@@ -65,20 +65,20 @@ func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 	i, ok := g.Find([]byte(shape.Node))
 	if !ok {
 		placeholders := namesOf(g, func(n *wire.Node) bool { return prune.IsPlaceholder(n.Op) })
-		e.conflicts.add(draft.Suggest(shape.Node, placeholders), "no placeholder named %q", shape.Node)
+		e.conflicts.Add(draft.Suggest(shape.Node, placeholders), "no placeholder named %q", shape.Node)
 		return 0
 	}
 	var n wire.Node
 	g.Node(i, &n)
 	if !prune.IsPlaceholder(n.Op) {
-		e.conflicts.add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is a %s, not a placeholder", shape.Node, n.Op)
+		e.conflicts.Add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is a %s, not a placeholder", shape.Node, n.Op)
 		return 0
 	}
 	value, _ := g.Attr(i, &n, "shape")
 	proto, _ := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
 	from := tensor.ParseShape(proto)
 	if len(from) > 0 && len(from) != len(shape.Dims) {
-		e.conflicts.add("give one size for each dimension, ? for any size", "placeholder %q has %d dimensions, not %d", shape.Node, len(from), len(shape.Dims))
+		e.conflicts.Add("give one size for each dimension, ? for any size", "placeholder %q has %d dimensions, not %d", shape.Node, len(from), len(shape.Dims))
 		return 0
 	}
 	e.report.Shapes = append(e.report.Shapes, ShapeChange{Node: shape.Node, From: from, To: shape.Dims})

@@ -112,7 +112,7 @@ func (e *exporter) planFreeze() error {
 			e.report.Updates = append(e.report.Updates, name)
 		}
 	}
-	return e.conflicts.err()
+	return e.conflicts.Err()
 }
 
 // fillTables adds ops that fill the mutable tables with their contents in the checkpoint, because nothing restores a
@@ -142,7 +142,7 @@ func (e *exporter) fillTables() error {
 			return err
 		}
 	}
-	return e.conflicts.err()
+	return e.conflicts.Err()
 }
 
 // fillTable adds an op that fills one table with the values of two keys.
@@ -205,7 +205,7 @@ func (e *exporter) setValue(i int) error {
 		}
 	}
 	if want == nil {
-		e.conflicts.add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
+		e.conflicts.Add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
 		return nil
 	}
 	t, dims := e.checkKey(want)
@@ -239,17 +239,17 @@ func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tens
 	if t == nil {
 		hint := other
 		if near := nearest.Names(want.Key, keysOf(e.o.Checkpoint), 3); len(near) > 0 {
-			hint = "similar keys: " + draft.Quoted(near, 3)
+			hint = "similar keys: " + draft.Quoted(near)
 		}
-		e.conflicts.add(hint, "variable %q has no value: %s has no key %q", name, file, want.Key)
+		e.conflicts.Add(hint, "variable %q has no value: %s has no key %q", name, file, want.Key)
 		return nil, nil
 	}
 	dims, ok := valueShape(want, t, shape)
 	switch {
 	case dtype != 0 && t.DType != dtype:
-		e.conflicts.add(other, "variable %q is %s, but key %q in %s is %s", name, tensor.DTypeName(dtype), want.Key, file, tensor.DTypeName(t.DType))
+		e.conflicts.Add(other, "variable %q is %s, but key %q in %s is %s", name, tensor.DTypeName(dtype), want.Key, file, tensor.DTypeName(t.DType))
 	case !ok && !want.Converted:
-		e.conflicts.add(other, "variable %q has shape %v, but key %q in %s has shape %v", name, shape, want.Key, file, t.Shape)
+		e.conflicts.Add(other, "variable %q has shape %v, but key %q in %s has shape %v", name, shape, want.Key, file, t.Shape)
 	default:
 		return t, dims
 	}

@@ -90,12 +90,12 @@ func (e *exporter) checkServable(view *prune.Cut) (*prune.Init, error) {
 		e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
 	}
 	for _, name := range view.Feeds {
-		e.conflicts.add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
+		e.conflicts.Add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
 	}
 	for _, name := range view.Sources {
-		e.conflicts.add("make its tensor an input, so that a placeholder replaces it", "the outputs read the input pipeline %q, which a server cannot fill", name)
+		e.conflicts.Add("make its tensor an input, so that a placeholder replaces it", "the outputs read the input pipeline %q, which a server cannot fill", name)
 	}
-	return init, e.conflicts.err()
+	return init, e.conflicts.Err()
 }
 
 // checkValues reports variables without a value after loading. The C++ loader does not check this, and the model fails
@@ -117,7 +117,7 @@ func (e *exporter) checkValues(view *prune.Cut) error {
 		}
 		needed = true
 		if e.byNode[i] == nil && !shared[sharedName(&n)] {
-			e.conflicts.add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
+			e.conflicts.Add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
 		}
 	}
 	if e.o.Checkpoint == nil && (needed || len(restored) > 0 && e.cut == nil) {
@@ -128,7 +128,7 @@ func (e *exporter) checkValues(view *prune.Cut) error {
 			e.checkKey(&restored[k])
 		}
 	}
-	return e.conflicts.err()
+	return e.conflicts.Err()
 }
 
 // sharedNames returns the shared_names of the restored variables. Other variables with the same shared_name share their
@@ -174,8 +174,8 @@ func (e *exporter) planInitOp(init *prune.Init) error {
 	}
 	switch {
 	case len(placeholders) > 0:
-		e.conflicts.add("initialize it without a feed, or leave it out of the outputs", "the init op %q needs the placeholder %q, which a loader does not feed", run[0], placeholders[0])
-		return e.conflicts.err()
+		e.conflicts.Add("initialize it without a feed, or leave it out of the outputs", "the init op %q needs the placeholder %q, which a loader does not feed", run[0], placeholders[0])
+		return e.conflicts.Err()
 	case len(run) == 0:
 		return nil
 	case len(run) == 1 && len(init.Ops) == 1 && init.Listed == 1:

@@ -156,7 +156,7 @@ func (e *exporter) checkKeys(restored []checkpoint.Restored, kept func(i int) bo
 			e.checkKey(&restored[k])
 		}
 	}
-	return e.conflicts.err()
+	return e.conflicts.Err()
 }
 
 // keepSaver keeps the nodes of the file's saver.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -73,9 +74,9 @@ func (i *importer) checkFunctions() error {
 		switch len(names.names) {
 		case 0:
 		case 1:
-			i.conflicts.add(hint, names.one, list(names.names))
+			i.conflicts.Add(hint, names.one, draft.Quoted(names.names))
 		default:
-			i.conflicts.add(hint, names.many, list(names.names))
+			i.conflicts.Add(hint, names.many, draft.Quoted(names.names))
 		}
 	}
 	return nil

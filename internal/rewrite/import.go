@@ -2,12 +2,14 @@ package rewrite
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -58,6 +60,21 @@ type ImportReport struct {
 	Returned    []Rename          `json:"returned"`     // the requested elements and their new names
 }
 
+// The arguments that a draft.Conflict names.
+const (
+	ScopeArgument          = "import_scope"
+	InputMapArgument       = "input_map"
+	ReturnElementsArgument = "return_elements"
+	CollectionsArgument    = "restore_collections"
+	UniqueSharedArgument   = "unique_shared_names"
+)
+
+// maxAlike is the maximum number of conflicts of one kind that are reported.
+const maxAlike = 10
+
+// ErrCollectionKinds is the kind of a conflict between collections of one name and different kinds.
+var ErrCollectionKinds = errors.New("a collection has another kind in each graph")
+
 // A SharedName is a shared_name that resources of both graphs use.
 type SharedName struct {
 	Kind    string `json:"kind"` // "variable", "table", "queue", ...
@@ -94,11 +111,11 @@ type importer struct {
 	shapeless            map[string]bool         // functions that are called with new shapes
 
 	report    *ImportReport
-	conflicts Conflicts
+	conflicts draft.Conflicts
 }
 
 // Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
-// tensorflow/python/framework). Without a base, it moves every name of in into the scope. The error is Conflicts, with
+// tensorflow/python/framework). Without a base, it moves every name of in into the scope. The error is draft.Conflicts, with
 // all conflicts between the two graphs, or a *wire.SyntaxError if a file is damaged.
 func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportReport, error) {
 	if o.Registry == nil {
@@ -113,7 +130,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	}
 	i.rewriter = &scope.NodeRewriter{Plan: i.plan, ClearDevices: o.ClearDevices}
 	if asked != "" && !scope.ValidName(o.Scope) {
-		i.conflicts.about(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
+		i.conflicts.About(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
 			"TensorFlow does not accept the scope %q", asked)
 	}
 	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.findShared, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
@@ -121,7 +138,7 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 			return nil, nil, err
 		}
 	}
-	if err := i.conflicts.err(); err != nil {
+	if err := i.conflicts.Err(); err != nil {
 		return nil, nil, err
 	}
 	message, err := i.build()

@@ -9,6 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -37,19 +38,19 @@ func (p *inputMap) checkSources() {
 		if m.read {
 			continue
 		}
-		hint := meant(m.source, inputs)
+		hint := draft.Suggest(m.source, inputs)
 		mark, name := "", m.source
 		if m.control() {
 			mark, name = "^", name[1:]
 		}
 		if other := mark + scope.UnboundPrefix + name; seen[other] {
-			hint = "did you mean " + quotedList([]string{other}) + "?"
+			hint = "did you mean " + draft.Quoted([]string{other}) + "?"
 		} else if other := "^" + m.source; seen[other] {
 			hint = "the graph reads it as a control input: " + other
 		} else if other := strings.TrimPrefix(m.source, "^"); other != m.source && seen[other] {
 			hint = "the graph reads it as data: " + other
 		}
-		p.i.conflicts.about(InputMapArgument, hint, "no node of the imported graph reads %q", m.Source)
+		p.i.conflicts.About(InputMapArgument, hint, "no node of the imported graph reads %q", m.Source)
 	}
 }
 
@@ -99,7 +100,7 @@ func (p *inputMap) checkTypes() {
 		if expected > tensor.RefOffset {
 			hint = "the node modifies the variable that it reads; map it to a variable of the same type, or do not map it"
 		}
-		p.i.conflicts.about(InputMapArgument, hint, "node %q needs %s as input %d, and %q is %s", reader.Name, tensor.DTypeName(expected), in.slot, m.Target,
+		p.i.conflicts.About(InputMapArgument, hint, "node %q needs %s as input %d, and %q is %s", reader.Name, tensor.DTypeName(expected), in.slot, m.Target,
 			tensor.DTypeName(actual))
 	}
 }
@@ -138,7 +139,7 @@ func (p *inputMap) checkUnbound() {
 	if len(left) == 1 {
 		what = "the unbound input is"
 	}
-	i.conflicts.about(InputMapArgument, hint, "%s not mapped: %s", what, list(left))
+	i.conflicts.About(InputMapArgument, hint, "%s not mapped: %s", what, draft.Quoted(left))
 }
 
 // unbound returns the inputs that must be mapped, without duplicates. These are the inputs with the unbound prefix, and

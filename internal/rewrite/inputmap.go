@@ -6,6 +6,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -62,7 +63,7 @@ func (i *importer) mapInputs() error {
 		return nil
 	}
 	if !i.into {
-		i.conflicts.about(InputMapArgument, "import into the graph with the targets", "the input map needs a base graph")
+		i.conflicts.About(InputMapArgument, "import into the graph with the targets", "the input map needs a base graph")
 		return nil
 	}
 	if err := i.indexGraphs(); err != nil {
@@ -125,19 +126,19 @@ func (p *inputMap) parse(m InputMapping) {
 		control := string(side.mark) == "^"
 		_, number := outputNumber(side.port)
 		if len(side.node) == 0 || len(side.mark) > 0 && !control || control && len(side.port) > 0 || !number {
-			conflicts.about(InputMapArgument, "write an input as NAME, NAME:K or ^NAME", "%q is not an input", side.text)
+			conflicts.About(InputMapArgument, "write an input as NAME, NAME:K or ^NAME", "%q is not an input", side.text)
 			return
 		}
 	}
 	if len(fromMark) != len(toMark) {
-		conflicts.about(InputMapArgument, "map NAME:K to NAME:K, and ^NAME to ^NAME", "%s=%s maps a control input to data, or data to a control input", m.Source, m.Target)
+		conflicts.About(InputMapArgument, "map NAME:K to NAME:K, and ^NAME to ^NAME", "%s=%s maps a control input to data, or data to a control input", m.Source, m.Target)
 		return
 	}
 	parsed := &mapping{InputMapping: m, source: string(scope.Spelling([]byte(m.Source))), target: string(scope.Spelling([]byte(m.Target))),
 		from: graph.Edge{Node: graph.Dangling}, to: graph.Edge{Node: graph.Dangling}}
 	if other := p.bySource[parsed.source]; other != nil {
 		if other.target != parsed.target {
-			conflicts.about(InputMapArgument, "", "%q is mapped to %q and to %q", m.Source, other.Target, m.Target)
+			conflicts.About(InputMapArgument, "", "%q is mapped to %q and to %q", m.Source, other.Target, m.Target)
 		}
 		return
 	}
@@ -157,7 +158,7 @@ func (p *inputMap) resolve() {
 			if names == nil {
 				names = nodeNames(i.baseGraph)
 			}
-			i.conflicts.about(InputMapArgument, meant(string(name), names), "the base has no node %q", name)
+			i.conflicts.About(InputMapArgument, draft.Suggest(string(name), names), "the base has no node %q", name)
 			continue
 		}
 		m.from, m.to = i.tensorOf(m.source), graph.Edge{Node: int32(node), Port: graph.Control}
@@ -169,7 +170,7 @@ func (p *inputMap) resolve() {
 		m.to.Port = int32(k)
 		i.baseGraph.Node(node, &n)
 		if count, known := i.baseTensors.CountOutputs(&n); known && k >= count {
-			i.conflicts.about(InputMapArgument, "", "the base has no %q: the node has %s", m.Target, countOutputs(count))
+			i.conflicts.About(InputMapArgument, "", "the base has no %q: the node has %s", m.Target, countOutputs(count))
 			continue
 		}
 		source := p.nodes[string(from)]

@@ -37,9 +37,6 @@ type shapeWalk struct {
 	edges []graph.Edge // its data inputs
 }
 
-// maxShapeConflicts is the maximum number of reported nodes that cannot take their new inputs.
-const maxShapeConflicts = 10
-
 // followShapes follows the shapes of mapped tensors through the graph.
 func (p *inputMap) followShapes() error {
 	w := &shapeWalk{i: p.i, registered: opdef.NewRegistered(), mapped: make(map[graph.Edge]graph.Edge), changed: make(map[graph.Edge]newShape),
@@ -236,9 +233,9 @@ func (w *shapeWalk) infer(was, now []tensor.Shape, count int) []tensor.Shape {
 	q.Inputs, w.before = was, true
 	_, before := opdef.InferShapes(q)
 	w.before = false
-	if before == nil && w.failed < maxShapeConflicts {
+	if before == nil && w.failed < maxAlike {
 		w.failed++
-		w.i.conflicts.about(InputMapArgument, "map it to a tensor with a shape that the imported graph accepts",
+		w.i.conflicts.About(InputMapArgument, "map it to a tensor with a shape that the imported graph accepts",
 			"node %q (%s) cannot take the mapped inputs: %v", w.node.Name, op, err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -29,7 +30,7 @@ func (i *importer) checkCollections() error {
 	if missing := unused(i.o.Collections, own); len(missing) > 0 {
 		keys := slices.Sorted(maps.Keys(own))
 		for _, pattern := range missing {
-			i.conflicts.about(CollectionsArgument, meant(pattern, keys), "no collection matches %q", pattern)
+			i.conflicts.About(CollectionsArgument, draft.Suggest(pattern, keys), "no collection matches %q", pattern)
 		}
 	}
 	base := make(map[string][]byte)
@@ -47,8 +48,7 @@ func (i *importer) checkCollections() error {
 		if !has || kind == baseKind || len(list) == 0 || len(baseList) == 0 {
 			continue
 		}
-		i.conflicts.add("drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections",
-			"collection %q is a %s in the imported graph and a %s in the base", key, kindNames[kind], kindNames[baseKind])
+		i.conflicts.Of(ErrCollectionKinds, "collection %q is a %s in the imported graph and a %s in the base", key, kindNames[kind], kindNames[baseKind])
 	}
 	return nil
 }

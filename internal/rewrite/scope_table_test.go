@@ -12,6 +12,7 @@ import (
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
@@ -246,7 +247,7 @@ func TestImportTables(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			out, _, err := rewrite.Import(indexed(t, message(t, test.in)), indexed(t, message(t, test.base)), test.options)
 			if len(test.err) > 0 || err != nil {
-				var conflicts rewrite.Conflicts
+				var conflicts draft.Conflicts
 				if !errors.As(err, &conflicts) || len(conflicts) != len(test.err) {
 					t.Fatalf("error is %v, want %d conflicts", err, len(test.err))
 				}

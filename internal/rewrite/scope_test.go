@@ -11,6 +11,7 @@ import (
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -52,7 +53,7 @@ func FuzzExport(f *testing.F) {
 			o := rewrite.ExportOptions{Scope: at + "/", UnboundInputs: "unbound_inputs", ClearDevices: seed%2 == 0}
 			out, report, err := rewrite.Export(indexed(t, m), o)
 			want := twinExport(m, at, o.ClearDevices)
-			var conflicts rewrite.Conflicts
+			var conflicts draft.Conflicts
 			if errors.As(err, &conflicts) {
 				if len(want.GraphDef.Node) > 0 {
 					t.Errorf("scope %q: %v", at, err)
@@ -103,7 +104,7 @@ func FuzzMerge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, other uint64) {
 		m, base := grow(one), grow(other)
 		out, _, err := rewrite.Import(indexed(t, m), indexed(t, base), rewrite.ImportOptions{Scope: "x"})
-		var conflicts rewrite.Conflicts
+		var conflicts draft.Conflicts
 		if errors.As(err, &conflicts) {
 			for _, f := range m.GraphDef.Library.Function {
 				for _, g := range base.GraphDef.Library.Function {

@@ -147,7 +147,7 @@ func (i *importer) checkSharedFunctions() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(both)) {
 		if called.Has[name] {
-			i.conflicts.about(UniqueSharedArgument, "rebuild one of the graphs with different function names",
+			i.conflicts.About(UniqueSharedArgument, "rebuild one of the graphs with different function names",
 				"function %q exists in both graphs and uses a shared_name that would change", name)
 		}
 	}

@@ -47,7 +47,7 @@ func (m *Model) Check(dir string) ([]string, error) {
 			problem := fmt.Sprintf("the asset %q is missing", asset.Filename)
 			if len(asset.Sources) > 0 {
 				problem = "file not found; the graph fills a table from it"
-				return nil, &metafile.Error{Name: asset.Sources[0], Problem: problem, Hint: "place it next to the graph as " + asset.Filename, Err: fs.ErrNotExist}
+				return nil, &metafile.Error{Name: asset.Sources[0], Problem: problem, Advice: "place it next to the graph as " + asset.Filename, Err: fs.ErrNotExist}
 			}
 			return nil, errors.New(problem)
 		}
@@ -91,13 +91,8 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 	if err := metafile.Write(d.Ctx, filepath.Join(d.Temp, name), m.Message, metafile.SavedModel, metafile.WriteOptions{Format: m.Format}); err != nil {
 		return err
 	}
-<<<<<<< HEAD
 	// Loaders require the directory even if there are no variables.
 	if err := os.Mkdir(filepath.Join(d.Temp, "variables"), 0o777); err != nil {
-=======
-	// The loaders want the directory even if there are no variables.
-	if err := d.MakeDir("variables"); err != nil {
->>>>>>> a2537aa (Open and list files in internal/metafile alone)
 		return err
 	}
 	if m.Values != nil {

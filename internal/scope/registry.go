@@ -86,6 +86,12 @@ func (r *Registry) Keys() []string { return slices.Sorted(maps.Keys(r.collection
 // NamesOf returns the places of names in messages of a type, or nil for a type without known names.
 func (r *Registry) NamesOf(message protoreflect.FullName) *Names { return r.known[message] }
 
+// Errors of Register and AddDescriptorSet.
+var (
+	ErrUnknownMessage     = errors.New("unknown message")
+	ErrEmptyDescriptorSet = errors.New("the descriptor set contains no files")
+)
+
 // AddDescriptorSet adds the messages of a serialized FileDescriptorSet (`protoc --descriptor_set_out=FILE
 // --include_imports`), so that Register can use them. The set can omit TensorFlow's own files.
 func (r *Registry) AddDescriptorSet(set []byte) error {
@@ -94,7 +100,7 @@ func (r *Registry) AddDescriptorSet(set []byte) error {
 		return fmt.Errorf("read a descriptor set: %w", err)
 	}
 	if len(files.GetFile()) == 0 {
-		return errors.New("the descriptor set contains no files; create it with `protoc --include_imports --descriptor_set_out`")
+		return ErrEmptyDescriptorSet
 	}
 	byPath := make(map[string]*descriptorpb.FileDescriptorProto, len(files.GetFile()))
 	for _, f := range files.GetFile() {
@@ -147,7 +153,7 @@ func (r resolver) FindDescriptorByName(name protoreflect.FullName) (protoreflect
 	return protoregistry.GlobalFiles.FindDescriptorByName(name)
 }
 
-// Register adds a collection, or changes the type of a registered one. The spec has the form of the command line option:
+// Register adds a collection, or changes the type of a registered one. The spec has one of these forms:
 //
 //	KEY=TYPE
 //	KEY=TYPE:FIELD,FIELD,...
@@ -162,13 +168,13 @@ func (r resolver) FindDescriptorByName(name protoreflect.FullName) (protoreflect
 func (r *Registry) Register(spec string) error {
 	cut := strings.LastIndexByte(spec, '=')
 	if cut <= 0 || cut == len(spec)-1 {
-		return fmt.Errorf("--register %q: expected KEY=TYPE or KEY=TYPE:FIELD,FIELD", spec)
+		return errors.New("expected KEY=TYPE or KEY=TYPE:FIELD,FIELD")
 	}
 	key, rest := spec[:cut], spec[cut+1:]
 	typ, fields, given := strings.Cut(rest, ":")
 	message, err := r.message(protoreflect.FullName(strings.TrimPrefix(typ, ".")))
 	if err != nil {
-		return fmt.Errorf("--register %q: %w", spec, err)
+		return err
 	}
 	d := message.Descriptor()
 	names := r.known[d.FullName()]
@@ -176,7 +182,7 @@ func (r *Registry) Register(spec string) error {
 		names = new(Names)
 		for i, path := range strings.Split(fields, ",") {
 			if err := r.add(names, d, nameField{path: path, kind: NodeName, lead: i == 0}); err != nil {
-				return fmt.Errorf("--register %q: %w", spec, err)
+				return err
 			}
 		}
 	}
@@ -206,7 +212,7 @@ func (r *Registry) message(name protoreflect.FullName) (protoreflect.MessageType
 	if near := nearest.Names(string(name), slices.Collect(r.messageNames), 3); len(near) > 0 {
 		hint = "; did you mean " + strings.Join(near, ", ")
 	}
-	return nil, fmt.Errorf("unknown message %s%s (use --descriptor-set FILE to add your own messages)", name, hint)
+	return nil, fmt.Errorf("%w %s%s", ErrUnknownMessage, name, hint)
 }
 
 // messageNames yields the full names of all messages that Register accepts.

@@ -21,29 +21,10 @@ var held = []string{"internal/graph", "internal/tensor", "internal/opdef", "inte
 // TestExportedNamesAreUsed: another package uses every exported function, type, variable and constant; tests of other packages
 // count. It ignores methods, errors, and types that an exported declaration of the same package mentions.
 func TestExportedNamesAreUsed(t *testing.T) {
-	root := testfiles.Path(t, "")
 	exported := make(map[string]bool) // "internal/wire.Scan"
 	used := make(map[string]bool)
 	mentioned := make(map[string]bool) // in declarations of its own package
-	fset := token.NewFileSet()
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && name != root:
-			return fs.SkipDir
-		case entry.IsDir() || !strings.HasSuffix(name, ".go"):
-			return nil
-		}
-		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		relative, err := filepath.Rel(root, filepath.Dir(name))
-		if err != nil {
-			return err
-		}
-		folder := filepath.ToSlash(relative)
+	eachSource(t, func(folder, name string, file *ast.File) {
 		uses(file, folder, used)
 		inHeld := slices.ContainsFunc(held, func(p string) bool { return folder == p || strings.HasPrefix(folder, p+"/") })
 		if inHeld && !strings.HasSuffix(name, "_test.go") {
@@ -54,11 +35,7 @@ func TestExportedNamesAreUsed(t *testing.T) {
 				mentions(decl, folder, mentioned)
 			}
 		}
-		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var unused []string
 	for name := range exported {
 		if !used[name] && !mentioned[name] {
@@ -68,6 +45,32 @@ func TestExportedNamesAreUsed(t *testing.T) {
 	slices.Sort(unused)
 	for _, name := range unused {
 		t.Errorf("%s is exported, but no other package uses it", name)
+	}
+}
+
+// eachSource calls use with each Go file of the project: its folder, its name, and its content.
+func eachSource(t *testing.T, use func(folder, name string, file *ast.File)) {
+	t.Helper()
+	root := testfiles.Path(t, "")
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && name != root:
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(name))
+		use(filepath.ToSlash(folder), filepath.Base(name), file)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -89,7 +89,11 @@ const (
 	numProblemKinds
 )
 
-// unregisteredHint is the hint for ops of unknown libraries. For known libraries, the hint has the package.
+// libraryHint is the hint for ops of known libraries. It takes the Python package and the import statement.
+const libraryHint = "install it (pip install %s) and run %#q before the import, or keep only what runs without the op: " +
+	"`metagraph export --outputs NAME IN OUT`"
+
+// unregisteredHint is the hint for ops of unknown libraries.
 const unregisteredHint = "load the library that registers the op (tf.load_op_library) before the import, or keep only what runs without the op: " +
 	"`metagraph export --outputs NAME IN OUT`; ops of tf.contrib have no library in TensorFlow 2"
 

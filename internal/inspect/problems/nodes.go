@@ -278,8 +278,7 @@ func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
 	}
 	hint := ""
 	if known {
-		hint = fmt.Sprintf("install it (pip install %s) and run %#q before the import, or keep only what runs without the op: `metagraph export --outputs NAME IN OUT`",
-			library.Package, library.Import)
+		hint = fmt.Sprintf(libraryHint, library.Package, library.Import)
 	}
 	f.advise(p, unregisteredOp, op.name, func() string {
 		message := fmt.Sprintf("op %s is not registered in TensorFlow %s", shown(op.name), opdef.ReferenceVersion)

@@ -1,4 +1,7 @@
 // Package problems finds what prevents TensorFlow from importing a file, and other problems of the file.
+//
+// The table in kinds.go documents every problem. Its hints name whole metagraph commands, because users read them as they
+// are in the output and in docs/problems.md. No other file below internal names a flag.
 package problems
 
 import (

@@ -156,7 +156,7 @@ func (b *body) read(i int, dtype int32) {
 		}
 		b.edits[i] = &scope.Edit{Op: "NoOp", Inputs: controls, Alone: true}
 	default:
-		b.l.problems.Add("", "cannot freeze: node %q (%s) of function %q uses a variable in a way that constants do not support", n.Name, n.Op, b.name)
+		b.l.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) of function %q uses a variable in a way that constants do not support", n.Name, n.Op, b.name)
 	}
 }
 

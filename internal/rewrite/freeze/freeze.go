@@ -4,6 +4,7 @@
 package freeze
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
@@ -33,11 +34,14 @@ type Freezing struct {
 	flows    map[graph.Edge]int32 // tensors that are handles, with the dtype of the variable
 	todo     []graph.Edge
 	callers  map[int]bool // nodes that pass a variable to a function
-	problems draft.Problems
+	problems draft.Conflicts
 }
 
+// ErrNotConstant is the kind of a conflict about a node that uses a variable in a way that constants do not support.
+var ErrNotConstant = errors.New("a variable is used in a way that constants do not support")
+
 // Plan adds the changes that freezing needs to g. It considers only nodes for which keep is true; the nodes in outputs are fetched.
-// The constants get their values later, from SetValue. The error is draft.Problems if a node uses a variable in a way that has no
+// The constants get their values later, from SetValue. The error is draft.Conflicts if a node uses a variable in a way that has no
 // equivalent for constants.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
 	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
@@ -152,7 +156,7 @@ func (f *Freezing) read(i int, dtype int32) {
 	case known && outputs == 0:
 		f.silence(i, &n)
 	default:
-		f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) uses a variable in a way that constants do not support", n.Name, n.Op)
+		f.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) uses a variable in a way that constants do not support", n.Name, n.Op)
 	}
 }
 

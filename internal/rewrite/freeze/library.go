@@ -22,7 +22,7 @@ type library struct {
 	names     map[string]string // names of the new functions, by the same key
 	made      []*wire.Rope
 	origin    map[string]string
-	problems  draft.Problems
+	problems  draft.Conflicts
 	depth     int
 }
 

@@ -24,7 +24,7 @@ func (f *Freezing) mendReferences() {
 		case ok && !f.temporary(i):
 			f.mend(i, &n, m)
 		case !ok && f.wantsReference(&n) && !f.temporary(i):
-			f.problems.Add("cut the graph behind it with --inputs, or choose other outputs", "cannot freeze: node %q (%s) requires a reference to a variable", n.Name, n.Op)
+			f.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) requires a reference to a variable", n.Name, n.Op)
 		}
 	}
 }

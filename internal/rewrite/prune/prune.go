@@ -37,13 +37,13 @@ func Parse(spec string) (Endpoint, error) {
 	if key, rest, ok := strings.Cut(spec, "="); ok {
 		e.Key, e.Named, tensor = key, true, rest
 		if key == "" {
-			return e, &draft.Problems{{What: "no name before the = of " + quote(spec), Hint: "write NAME=TENSOR, or only TENSOR"}}
+			return e, draft.Conflict{Problem: "no name before the = of " + quote(spec), Advice: "write NAME=TENSOR, or only TENSOR"}
 		}
 	}
 	in := wire.ParseInput([]byte(tensor))
 	port, ok := in.Output()
 	if !ok || len(in.Node) == 0 {
-		return e, &draft.Problems{{What: "invalid tensor name " + quote(tensor), Hint: "write a node name, NODE:0, or ^NODE for an op"}}
+		return e, draft.Conflict{Problem: "invalid tensor name " + quote(tensor), Advice: "write a node name, NODE:0, or ^NODE for an op"}
 	}
 	e.Node, e.Port, e.Control = string(in.Node), port, in.Control
 	if !e.Named {
@@ -68,11 +68,11 @@ type Cut struct {
 }
 
 // Outputs cuts g at the inputs and finds what the outputs need. Without inputs, all placeholders that the outputs need become
-// inputs. Call Finish once all other kept nodes have been added to Reach. The error is draft.Problems if names do not match the
+// inputs. Call Finish once all other kept nodes have been added to Reach. The error is draft.Conflicts if names do not match the
 // graph.
 func Outputs(g *draft.Graph, facts *opdef.Tensors, inputs, outputs []Endpoint) (*Cut, error) {
 	c := &Cut{Outputs: slices.Clone(outputs), Inputs: slices.Clone(inputs), g: g, facts: facts, made: make(map[int]int), inits: make(map[int]bool)}
-	var problems draft.Problems
+	var problems draft.Conflicts
 	c.check(c.Inputs, "input", &problems)
 	c.check(c.Outputs, "output", &problems)
 	if err := problems.Err(); err != nil {
@@ -98,9 +98,9 @@ func (c *Cut) Fetched() map[int]bool {
 	return fetched
 }
 
-// CheckInputs returns draft.Problems if there are inputs that no output needs.
+// CheckInputs returns draft.Conflicts if there are inputs that no output needs.
 func (c *Cut) CheckInputs() error {
-	var problems draft.Problems
+	var problems draft.Conflicts
 	for k, input := range c.Inputs {
 		if !c.Reach.Has[c.source(k)] {
 			problems.Add("leave it out, or add an output that needs it", "no output needs the input %q", input.Tensor())
@@ -145,7 +145,7 @@ func (c *Cut) source(k int) int {
 }
 
 // check reports invalid inputs or outputs as problems.
-func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Problems) {
+func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts) {
 	keys, tensors := make(map[string]bool), make(map[string]bool)
 	for i := range endpoints {
 		e := &endpoints[i]
@@ -171,7 +171,7 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Problems)
 }
 
 // checkPort reports a problem if the node does not have the output of an endpoint.
-func (c *Cut) checkPort(e *Endpoint, number int, kind string, problems *draft.Problems) {
+func (c *Cut) checkPort(e *Endpoint, number int, kind string, problems *draft.Conflicts) {
 	if e.Control {
 		return
 	}
@@ -207,7 +207,7 @@ func IsPlaceholder(op []byte) bool {
 // cutInputs replaces each input that is not a placeholder with a new placeholder.
 func (c *Cut) cutInputs() error {
 	var n wire.Node
-	var problems draft.Problems
+	var problems draft.Conflicts
 	for k := range c.Inputs {
 		e := &c.Inputs[k]
 		number, _ := c.g.Original([]byte(e.Node))
@@ -281,7 +281,7 @@ func isSource(op string) bool {
 // one, it gets the name of the node that it replaces, unless that node is kept.
 func (c *Cut) Finish() error {
 	c.findSources()
-	var problems draft.Problems
+	var problems draft.Conflicts
 	taken := func(name string) bool {
 		if i, ok := c.g.Find([]byte(name)); ok {
 			j, original := c.g.Original([]byte(name))
@@ -336,7 +336,7 @@ func (c *Cut) isMade(i int) bool {
 func broken(err error) error {
 	var missing *draft.MissingError
 	if errors.As(err, &missing) {
-		return draft.Problems{{What: missing.Error(), Hint: "the graph is incomplete; export it again from where it was built"}}
+		return draft.Conflicts{{Problem: missing.Error(), Advice: "the graph is incomplete; export it again from where it was built"}}
 	}
 	return err
 }

@@ -1,0 +1,85 @@
+package draft
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/metagraph/metagraph/internal/nearest"
+)
+
+// A Conflict is one reason why a rewrite fails.
+type Conflict struct {
+	Argument string // the argument at fault, as TensorFlow calls it; empty if the graphs are at fault
+	Problem  string // what is wrong
+	Advice   string // how to fix it; may be empty
+	Err      error  // the kind of conflict, for callers that know a better fix; may be nil
+}
+
+func (c Conflict) Error() string { return c.Problem }
+
+// Hint returns the advice.
+func (c Conflict) Hint() string { return c.Advice }
+
+// Unwrap returns the kind of conflict.
+func (c Conflict) Unwrap() error { return c.Err }
+
+// Conflicts is a list of all reasons found, so that a user can fix them together. As an error, it has at least one
+// element.
+type Conflicts []Conflict
+
+func (c Conflicts) Error() string {
+	problems := make([]string, len(c))
+	for i, one := range c {
+		problems[i] = one.Problem
+	}
+	return strings.Join(problems, "; ")
+}
+
+// Add adds a conflict. The advice may be empty.
+func (c *Conflicts) Add(advice, format string, args ...any) {
+	*c = append(*c, Conflict{Problem: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// About adds a conflict with an argument. The advice may be empty.
+func (c *Conflicts) About(argument, advice, format string, args ...any) {
+	*c = append(*c, Conflict{Argument: argument, Problem: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// Of adds a conflict of the kind err.
+func (c *Conflicts) Of(err error, format string, args ...any) {
+	*c = append(*c, Conflict{Problem: fmt.Sprintf(format, args...), Err: err})
+}
+
+// Err returns the conflicts as an error, or nil if there are none.
+func (c Conflicts) Err() error {
+	if len(c) == 0 {
+		return nil
+	}
+	return c
+}
+
+// Suggest returns a hint with the available names that are similar to name, or else with some of all available names.
+func Suggest(name string, available []string) string {
+	if near := nearest.Names(name, available, 5); len(near) > 0 {
+		return "did you mean " + Quoted(near) + "?"
+	}
+	if len(available) == 0 {
+		return ""
+	}
+	return "available: " + Quoted(available)
+}
+
+// maxQuoted is the maximum number of names in a message.
+const maxQuoted = 10
+
+// Quoted joins quoted names for a message, and counts those beyond the limit.
+func Quoted(names []string) string {
+	quoted := make([]string, 0, maxQuoted)
+	for _, name := range names[:min(len(names), maxQuoted)] {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+	}
+	if more := len(names) - maxQuoted; more > 0 {
+		quoted = append(quoted, fmt.Sprintf("… (%d more)", more))
+	}
+	return strings.Join(quoted, ", ")
+}
