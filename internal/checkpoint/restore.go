@@ -23,11 +23,13 @@ type Restored struct {
 
 	// Node is the number of the variable or table that gets the tensor, or graph.Dangling if unknown.
 	Node int32
+	// Others lists further variables that get a value from the tensor.
+	Others []int32
 	// Variable is the shape of that variable, or nil if it is unknown or a table.
 	Variable tensor.Shape
 	// Reshaped reports whether only the number of elements must match.
 	Reshaped bool
-	// Converted reports whether an op computes the variable's value from the tensor, so that their shapes are unrelated.
+	// Converted reports whether an op computes the variable's value from the tensor, so that their shapes and dtypes are unrelated.
 	Converted bool
 
 	// Restore is the number of the restore op, and Output the number of its output. In a SavedModel of TensorFlow 2, the op is in a
@@ -39,6 +41,10 @@ type Restored struct {
 	// V1Only reports whether the restore op reads only V1 checkpoints.
 	V1Only bool
 }
+
+// Direct reports whether one variable or table, and no other, gets the tensor as it is, apart from its shape. A plain tf.train.Saver
+// restores that. A saver of another kind may split a tensor or compute variables from it.
+func (r *Restored) Direct() bool { return !r.Converted && len(r.Others) == 0 }
 
 // RestoredBy returns what the saver of a MetaGraphDef restores. g is the index of its graph. RestoredBy follows the graph from
 // saver_def.restore_op_name back to the restore ops, and from there to the variables and tables, regardless of their names. It
@@ -226,10 +232,13 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 		for _, k := range sources {
 			t := &r.found[k]
 			if t.Node != graph.Dangling {
-				continue // its first reader counts
+				if target != graph.Dangling && target != t.Node {
+					t.Others = append(t.Others, target)
+				}
+				continue
 			}
-			t.Node, t.Assign, t.Reshaped, t.Converted = target, assign, reshaped, converted || table
-			if target != graph.Dangling && !t.Converted {
+			t.Node, t.Assign, t.Reshaped, t.Converted = target, assign, reshaped, converted
+			if target != graph.Dangling && !converted && !table {
 				t.Variable = r.variableShape(target)
 			}
 		}
@@ -309,7 +318,9 @@ func (r *restorer) sources(f *frame, e graph.Edge) (found []int, reshaped, conve
 			continue
 		}
 		switch op {
-		case "Identity", "Cast", "StopGradient", "EnsureShape", "PlaceholderWithDefault":
+		case "Identity", "StopGradient", "EnsureShape", "PlaceholderWithDefault":
+		case "Cast":
+			converted = true
 		case "Reshape", "Squeeze", "ExpandDims":
 			reshaped = true
 		case "Const", "Variable", "VariableV2", "VarHandleOp", "Placeholder":

@@ -161,6 +161,9 @@ func (e *exporter) fillTable(n *wire.Node, keys, values *checkpoint.Restored) er
 		constant := scope.Unique(name+"/"+[]string{"keys", "values"}[k], e.taken)
 		e.draft.Add(e.draft.Files(), draft.Node(constant, "Const", "", nil, map[string]*wire.Rope{
 			"dtype": draft.TypeAttr(t.DType), "value": draft.TensorAttr(content)}))
+		if strings.HasPrefix(string(n.Op), "MutableDenseHashTable") {
+			constant = e.hideShape(constant, t.DType)
+		}
 		inputs = append(inputs, constant)
 		e.report.Keys = append(e.report.Keys, want.Key)
 	}
@@ -173,6 +176,15 @@ func (e *exporter) fillTable(n *wire.Node, keys, values *checkpoint.Restored) er
 		"Tin": draft.TypeAttr(tensor.AttrType(n, "key_dtype")), "Tout": draft.TypeAttr(tensor.AttrType(n, "value_dtype"))}))
 	e.fills = append(e.fills, i)
 	return nil
+}
+
+// hideShape adds a node that passes a constant on as a tensor of unknown shape, and returns its name. The content of a dense table is a
+// matrix of its buckets, which the shape function of LookupTableImport refuses if it knows the shape.
+func (e *exporter) hideShape(constant string, dtype int32) string {
+	name := scope.Unique(constant+"/buckets", e.taken)
+	e.draft.Add(e.draft.Files(), draft.Node(name, "PlaceholderWithDefault", "", []string{constant}, map[string]*wire.Rope{
+		"dtype": draft.TypeAttr(dtype), "shape": draft.ShapeAttr(draft.UnknownRank)}))
+	return name
 }
 
 // taken reports whether a node has the name.
@@ -206,6 +218,9 @@ func (e *exporter) setValue(i int) error {
 	}
 	if want == nil {
 		e.conflicts.Add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
+		return nil
+	}
+	if !e.checkDirect(want, i) {
 		return nil
 	}
 	t, dims := e.checkKey(want)
@@ -246,9 +261,9 @@ func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tens
 	}
 	dims, ok := valueShape(want, t, shape)
 	switch {
-	case dtype != 0 && t.DType != dtype:
+	case dtype != 0 && t.DType != dtype && want.Direct():
 		e.conflicts.Add(other, "variable %q is %s, but key %q in %s is %s", name, tensor.DTypeName(dtype), want.Key, file, tensor.DTypeName(t.DType))
-	case !ok && !want.Converted:
+	case !ok && want.Direct():
 		e.conflicts.Add(other, "variable %q has shape %v, but key %q in %s has shape %v", name, shape, want.Key, file, t.Shape)
 	default:
 		return t, dims

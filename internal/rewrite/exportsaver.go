@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
@@ -28,19 +29,30 @@ func (e *exporter) restored() ([]checkpoint.Restored, error) {
 		}
 		e.restores, e.byNode = restores, make(map[int]*checkpoint.Restored, len(restores))
 		for k := range restores {
-			if i := int(restores[k].Node); e.byNode[i] == nil {
-				e.byNode[i] = &restores[k]
+			for _, i := range nodesOf(&restores[k]) {
+				if e.byNode[i] == nil {
+					e.byNode[i] = &restores[k]
+				}
 			}
 		}
 	}
 	return e.restores, nil
 }
 
+// nodesOf returns the variables and tables that get a value from a tensor.
+func nodesOf(r *checkpoint.Restored) []int {
+	nodes := []int{int(r.Node)}
+	for _, other := range r.Others {
+		nodes = append(nodes, int(other))
+	}
+	return nodes
+}
+
 // restoredByName returns what a saver of all variables would restore, for a graph without a saver. Each variable is
 // restored from the key with its name, if the checkpoint has it (BaseSaverBuilder.OpListToDict in
 // tensorflow/python/training/saver.py).
 func (e *exporter) restoredByName() []checkpoint.Restored {
-	slices := e.variableSlices()
+	parts := e.variableSlices()
 	var out []checkpoint.Restored
 	var n wire.Node
 	for i := range e.draft.Files() {
@@ -49,7 +61,7 @@ func (e *exporter) restoredByName() []checkpoint.Restored {
 		}
 		value, _ := n.Attr("shared_name")
 		shared, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
-		r, sliced := slices[string(n.Name)]
+		r, sliced := parts[string(n.Name)]
 		if !sliced {
 			r = checkpoint.Restored{Key: string(n.Name)}
 			if e.o.Checkpoint.Find(r.Key) == nil && e.o.Checkpoint.Find(string(shared)) != nil {
@@ -88,9 +100,9 @@ func (e *exporter) variableSlices() map[string]checkpoint.Restored {
 	return out
 }
 
-// planSaver reduces the graph's saver to the kept variables. A saver that restores nothing else stays unchanged;
-// otherwise a new one is written, because TensorFlow's savers come in too many forms to cut each. A SavedModel gets a
-// saver even if the graph has none.
+// planSaver reduces the graph's saver to the kept variables. A saver that restores nothing else stays unchanged, and so does one that
+// computes a kept variable from a tensor. Otherwise a new one is written, because TensorFlow's savers come in too many forms to cut each.
+// A SavedModel gets a saver even if the graph has none.
 func (e *exporter) planSaver() error {
 	if e.o.Restores != nil {
 		return e.replaceSaver()
@@ -105,7 +117,15 @@ func (e *exporter) planSaver() error {
 	if err != nil {
 		return err
 	}
+	names, _ := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
+	usable := len(wire.Last(names, fieldnum.SaverDef_RestoreOpName)) > 0 && !v1Only(restored)
 	kept := e.stays
+	whole := slices.ContainsFunc(restored, func(r checkpoint.Restored) bool { return !r.Direct() && slices.ContainsFunc(nodesOf(&r), kept) })
+	if whole && e.cut != nil {
+		if err := e.keepWholeSaver(names, usable); err != nil {
+			return err
+		}
+	}
 	entries := saver.Entries(restored, kept)
 	for _, entry := range entries {
 		e.report.Keys = append(e.report.Keys, entry.Key)
@@ -118,12 +138,10 @@ func (e *exporter) planSaver() error {
 			return err
 		}
 	}
-	names, _ := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
-	whole := len(wire.Last(names, fieldnum.SaverDef_RestoreOpName)) > 0 && !v1Only(restored)
 	switch {
-	case whole && e.cut == nil:
+	case whole, usable && e.cut == nil:
 		return nil
-	case whole && len(entries) == len(restored):
+	case usable && len(entries) == len(restored):
 		return e.keepSaver(names)
 	}
 	under := scope.Parent(string(wire.Last(names, fieldnum.SaverDef_RestoreOpName)))
@@ -136,9 +154,37 @@ func (e *exporter) planSaver() error {
 	return e.cut.Reach.Add(nodes...)
 }
 
+// keepWholeSaver keeps the saver of the file with everything that it restores, because a new saver could not compute a variable from a
+// tensor as it does.
+func (e *exporter) keepWholeSaver(saverDef []byte, usable bool) error {
+	if !usable {
+		e.conflicts.Add("restore the checkpoint with TensorFlow, and save it with a tf.train.Saver", "the saver computes variables from tensors, but cannot read a V2 checkpoint")
+		return e.conflicts.err()
+	}
+	if err := e.keepSaver(saverDef); err != nil {
+		return err
+	}
+	return e.cut.KeepVariables(e.m, e.o.Registry)
+}
+
+// checkDirect reports the variables that a saver computes from tensors. The key alone does not hold their value.
+func (e *exporter) checkDirect(r *checkpoint.Restored, node int) bool {
+	if r.Direct() {
+		return true
+	}
+	e.conflicts.Add("restore the checkpoint with TensorFlow, and save it with a tf.train.Saver", "the saver computes variable %q from key %q, which may hold more than its value", e.draft.Graph.Name(node), r.Key)
+	return false
+}
+
 // replaceSaver writes the saver that the options request.
 func (e *exporter) replaceSaver() error {
 	if _, err := e.draftGraph(); err != nil {
+		return err
+	}
+	for k := range e.o.Restores {
+		e.checkDirect(&e.o.Restores[k], int(e.o.Restores[k].Node))
+	}
+	if err := e.conflicts.err(); err != nil {
 		return err
 	}
 	all := func(int) bool { return true }

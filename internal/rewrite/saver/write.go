@@ -204,8 +204,11 @@ func (w *writer) assign(e Entry, n *wire.Node, value string) string {
 		value = w.add("Identity", "Identity", "", []string{value}, map[string]*wire.Rope{"T": dtype})
 		return w.add("AssignVariableOp", "AssignVariableOp", "", []string{string(n.Name), value}, map[string]*wire.Rope{"dtype": dtype})
 	}
+	// A variable of unknown shape takes that of its value. The op Variable wrote an unknown shape as a scalar.
+	_, known := tensor.AttrShape(n).Elements()
+	known = known && (string(n.Op) != "Variable" || !tensor.AttrShape(n).IsScalar())
 	return w.add("Assign", "Assign", "", []string{string(n.Name), value}, map[string]*wire.Rope{"T": dtype, "use_locking": draft.BoolAttr(true),
-		"validate_shape": draft.BoolAttr(true), "_class": draft.StringsAttr("loc:@" + string(n.Name))})
+		"validate_shape": draft.BoolAttr(known), "_class": draft.StringsAttr("loc:@" + string(n.Name))})
 }
 
 // reshape adds the nodes that reshape a restored tensor to the shape of its variable.
