@@ -15,7 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import tensorflow as tf  # noqa: E402
 from google.protobuf import any_pb2, text_format  # noqa: E402
-from tensorflow.core.protobuf import control_flow_pb2, saved_model_pb2  # noqa: E402
+from tensorflow.core.protobuf import control_flow_pb2, saved_model_pb2, saver_pb2  # noqa: E402
+from tensorflow.python.ops import gen_io_ops  # noqa: E402
+from tensorflow.python.training import saver as saver_lib  # noqa: E402
 
 v1 = tf.compat.v1
 v1.logging.set_verbosity(v1.logging.ERROR)
@@ -195,6 +197,41 @@ def functions():
     return v1.train.Saver()
 
 
+def trained_loop():
+    """A functional loop that was trained: it collects values for its gradient in lists."""
+    v1.enable_control_flow_v2()
+    x = v1.placeholder(tf.float32, [None, 2], name="x")
+    w = v1.get_variable("w", [2, 2], use_resource=True)
+    _, out = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.tanh(tf.matmul(a, w))), [tf.constant(0), x], name="loop")
+    tf.reduce_sum(out, name="total")
+    v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(out * out))
+    v1.disable_control_flow_v2()
+    return v1.train.Saver()
+
+
+class SliceSaverBuilder(saver_lib.BaseSaverBuilder):
+    """Restores with RestoreSlice and saves with SaveSlices, as TensorFlow did before 1.0."""
+
+    def __init__(self):
+        super().__init__(write_version=saver_pb2.SaverDef.V1)
+
+    def bulk_restore(self, filename, saveables, preferred_shard, restore_sequentially):
+        return [gen_io_ops.restore_slice(filename, spec.name, spec.slice_spec, spec.dtype)
+                for saveable in saveables for spec in saveable.specs]
+
+
+def slices():
+    """A partitioned variable and a plain one, with a saver of TensorFlow before 1.0."""
+    with v1.variable_scope("emb", partitioner=v1.fixed_size_partitioner(2)):
+        table = v1.get_variable("table", [5, 2], initializer=v1.ones_initializer())
+    bias = v1.get_variable("bias", [2], initializer=v1.zeros_initializer())
+    step = v1.train.get_or_create_global_step()
+    rows = tf.nn.embedding_lookup(table, v1.placeholder(tf.int64, [None], name="ids"))
+    loss = tf.reduce_sum(tf.add(rows, bias, name="out"))
+    v1.train.MomentumOptimizer(0.1, 0.9).minimize(loss, global_step=step)
+    return v1.train.Saver(builder=SliceSaverBuilder(), write_version=saver_pb2.SaverDef.V1)
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -310,7 +347,7 @@ def write_saved_model(directory):
 
 
 def main(directory):
-    for name in ("collections", "loop", "partitioned", "queues", "functions"):
+    for name in ("collections", "loop", "partitioned", "queues", "functions", "trained_loop", "slices"):
         write(os.path.join(directory, name + ".meta"), export(globals()[name]))
     meta = export(mnist_inference)
     write(os.path.join(directory, "inference.pbtxt"), meta)

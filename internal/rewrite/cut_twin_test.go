@@ -1,8 +1,10 @@
 package rewrite_test
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	graphs "github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -19,7 +23,7 @@ import (
 )
 
 // cutTwin is the twin of --outputs on a decoded graph. It keeps what the outputs, the definitions of the kept variables
-// and the initializers of the kept tables need.
+// and the initializers of the kept tables need. It shortens loops, and adds their functions to m.
 func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 	byName := make(map[string]*tfpb.NodeDef)
 	for _, n := range m.GraphDef.Node {
@@ -31,7 +35,7 @@ func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 		input, _, _ = strings.Cut(strings.TrimPrefix(input, "^"), ":")
 		return input
 	}
-	kept := make(map[string]bool)
+	var kept map[string]bool
 	var reach func(name string)
 	reach = func(name string) {
 		if n := byName[name]; n != nil && !kept[name] {
@@ -41,27 +45,33 @@ func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 			}
 		}
 	}
-	for _, output := range outputs {
-		reach(base(output))
-	}
-	variables := []string{"variables", "trainable_variables", "local_variables", "model_variables", "metric_variables", "moving_average_variables", "global_step"}
-	for before := -1; before != len(kept); {
-		before = len(kept)
-		for _, key := range variables {
-			for _, raw := range m.CollectionDef[key].GetBytesList().GetValue() {
-				v := new(tfpb.VariableDef)
-				must(proto.Unmarshal(raw, v))
-				if kept[base(v.VariableName)] {
-					reach(base(v.InitializerName))
-					reach(base(v.InitialValueName))
-					reach(base(v.SnapshotName))
+	for {
+		kept = make(map[string]bool)
+		for _, output := range outputs {
+			reach(base(output))
+		}
+		variables := []string{"variables", "trainable_variables", "local_variables", "model_variables", "metric_variables", "moving_average_variables", "global_step"}
+		for before := -1; before != len(kept); {
+			before = len(kept)
+			for _, key := range variables {
+				for _, raw := range m.CollectionDef[key].GetBytesList().GetValue() {
+					v := new(tfpb.VariableDef)
+					must(proto.Unmarshal(raw, v))
+					if kept[base(v.VariableName)] {
+						reach(base(v.InitializerName))
+						reach(base(v.InitialValueName))
+						reach(base(v.SnapshotName))
+					}
 				}
 			}
 		}
-	}
-	for _, n := range m.GraphDef.Node {
-		if strings.HasPrefix(n.Op, "InitializeTable") && kept[base(n.Input[0])] {
-			reach(n.Name)
+		for _, n := range m.GraphDef.Node {
+			if strings.HasPrefix(n.Op, "InitializeTable") && kept[base(n.Input[0])] {
+				reach(n.Name)
+			}
+		}
+		if !shortenLoopsTwin(m, kept, outputs) {
+			break
 		}
 	}
 	var nodes []*tfpb.NodeDef
@@ -86,10 +96,16 @@ func TestCutLikeTwin(t *testing.T) {
 		whole := new(tfpb.MetaGraphDef)
 		must(proto.Unmarshal(raw, whole))
 		random := rand.New(rand.NewPCG(1, 2))
+		outputs := []prune.Endpoint{{Key: "out", Node: "total"}}
 		for range 10 {
-			output := whole.GraphDef.Node[random.IntN(len(whole.GraphDef.Node))].Name
-			message, report, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{
-				Outputs: []prune.Endpoint{{Key: "out", Node: output, Control: true}}, Registry: scope.NewRegistry()})
+			outputs = append(outputs, prune.Endpoint{Key: "out", Node: whole.GraphDef.Node[random.IntN(len(whole.GraphDef.Node))].Name, Control: true})
+		}
+		for _, endpoint := range outputs {
+			output := endpoint.Node
+			if !slices.ContainsFunc(whole.GraphDef.Node, func(n *tfpb.NodeDef) bool { return n.Name == output }) {
+				continue
+			}
+			message, report, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{Outputs: []prune.Endpoint{endpoint}, Registry: scope.NewRegistry()})
 			if err != nil {
 				t.Fatalf("Export %q: %v", output, err)
 			}
@@ -102,14 +118,64 @@ func TestCutLikeTwin(t *testing.T) {
 			if diff := cmp.Diff(opListTwin(whole, got), opNames(got.GetMetaInfoDef().GetStrippedOpList())); diff != "" {
 				t.Fatalf("output %q: op list (-twin +export)\n%s", output, diff)
 			}
-			want := cutTwin(proto.CloneOf(whole), outputs...)
+			twin := proto.CloneOf(whole)
+			want := cutTwin(twin, outputs...)
 			if under, _, _ := strings.Cut(got.GetSaverDef().GetRestoreOpName(), "/"); report.Saver == "cut" {
 				got.GraphDef.Node = slices.DeleteFunc(got.GraphDef.Node, func(n *tfpb.NodeDef) bool { return strings.HasPrefix(n.Name, under+"/") })
 			}
 			if diff := cmp.Diff(want, got.GraphDef.Node, protocmp.Transform()); diff != "" {
 				t.Fatalf("output %q: (-twin +export)\n%s", output, diff)
 			}
+			for _, f := range got.GraphDef.GetLibrary().GetFunction() {
+				want := slices.IndexFunc(twin.GraphDef.Library.Function, func(other *tfpb.FunctionDef) bool { return other.Signature.Name == f.Signature.Name })
+				if diff := cmp.Diff(twin.GraphDef.Library.Function[want], f, protocmp.Transform()); diff != "" {
+					t.Fatalf("output %q: function %q (-twin +export)\n%s", output, f.Signature.Name, diff)
+				}
+			}
 		}
+	}
+}
+
+// TestCutTrainedLoop cuts a loop that was trained. The lists in which it collected values for its gradient go, in its functions too.
+func TestCutTrainedLoop(t *testing.T) {
+	message, _, err := rewrite.Export(parse(t, read(t, filepath.Join("..", "..", "testdata", "trained_loop.meta"))), rewrite.ExportOptions{
+		Outputs: []prune.Endpoint{{Key: "out", Node: "total"}}, Registry: scope.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := new(tfpb.MetaGraphDef)
+	must(proto.Unmarshal(message.Bytes(), got))
+	for _, n := range nodesOf(got.GraphDef) {
+		if strings.Contains(n.Op, "TensorList") {
+			t.Errorf("node %q (%s) is left", n.Name, n.Op)
+		}
+	}
+}
+
+// TestCutSliceSaver cuts a graph whose saver has the ops of TensorFlow before 1.0. The new saver restores the same tensors of what is
+// left, from both formats of checkpoints.
+func TestCutSliceSaver(t *testing.T) {
+	message, report, err := rewrite.Export(parse(t, read(t, filepath.Join("..", "..", "testdata", "slices.meta"))), rewrite.ExportOptions{
+		Outputs: []prune.Endpoint{{Key: "out", Node: "out"}}, Registry: scope.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := parse(t, message.Bytes())
+	g, err := graphs.New(m.Graph())
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, err := checkpoint.RestoredBy(m, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range restored {
+		got = append(got, fmt.Sprint(r.Key, " ", r.Shape, r.Slice.Start, r.Slice.Length, " ", string(g.Name(int(r.Node))), " ", r.V1Only))
+	}
+	want := []string{"bias ? [] [] bias false", "emb/table (5, 2) [0 0] [3 2] emb/table/part_0 false", "emb/table (5, 2) [3 0] [2 2] emb/table/part_1 false"}
+	if diff := cmp.Diff(want, got); diff != "" || report.Saver != "cut" {
+		t.Errorf("the saver was %s and restores (-want +got)\n%s", report.Saver, diff)
 	}
 }
 

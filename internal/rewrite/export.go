@@ -110,6 +110,7 @@ type exporter struct {
 	facts         *opdef.Tensors               // of the original graph; set with draft
 	changedShapes []bool                       // nodes whose inferred shapes no longer hold
 	draft         *draft.Graph                 // changes to nodes; nil if there are none
+	library       *draft.Library               // set by functions
 	restores      []checkpoint.Restored        // what the file's saver restores; set on first use
 	byNode        map[int]*checkpoint.Restored // the same, by the number of the variable
 	newSaver      []byte                       // the new SaverDef; nil if none was written

@@ -54,6 +54,40 @@ func (e *exporter) planCompanions() error {
 	if e.cut == nil {
 		return e.planSaver()
 	}
+	library, err := e.functions()
+	if err != nil {
+		return err
+	}
+	for round := 0; ; round++ {
+		if err := e.keepCompanions(); err != nil {
+			return err
+		}
+		changed, err := e.cut.CutLoops(e.m, e.o.Registry, library)
+		if err != nil {
+			return err
+		}
+		if !changed || round == maxRounds {
+			break
+		}
+		if err := e.cut.Again(); err != nil {
+			return err
+		}
+	}
+	e.report.Tables, e.report.Initializers = e.init.Tables, e.init.Initializers
+	if len(e.init.Initializers) == 0 {
+		e.report.Initializers = e.init.Ops
+	}
+	if err := e.planSaver(); err != nil {
+		return err
+	}
+	return e.cut.Finish()
+}
+
+// maxRounds is how often loops are shortened, each time after finding out what the shorter ones need. Any number is correct.
+const maxRounds = 8
+
+// keepCompanions keeps what initializes the kept nodes.
+func (e *exporter) keepCompanions() error {
 	if !e.o.Freeze {
 		if err := e.cut.KeepVariables(e.m, e.o.Registry); err != nil {
 			return err
@@ -75,14 +109,7 @@ func (e *exporter) planCompanions() error {
 		init.Initializers = append(init.Initializers, e.draft.Name(i))
 	}
 	e.init = init
-	e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
-	if len(init.Initializers) == 0 {
-		e.report.Initializers = init.Ops
-	}
-	if err := e.planSaver(); err != nil {
-		return err
-	}
-	return e.cut.Finish()
+	return nil
 }
 
 // applyDraft adds the changes of the draft to the plan and the rewriter.
@@ -106,9 +133,18 @@ func (e *exporter) applyDraft() error {
 	return e.findFunctions(keep)
 }
 
+// functions returns the function library. The first call indexes it.
+func (e *exporter) functions() (*draft.Library, error) {
+	var err error
+	if e.library == nil {
+		e.library, err = draft.NewLibrary(e.m.Graph())
+	}
+	return e.library, err
+}
+
 // findFunctions finds the functions and ops that the kept nodes use.
 func (e *exporter) findFunctions(keep []bool) error {
-	library, err := draft.NewLibrary(e.m.Graph())
+	library, err := e.functions()
 	if err != nil {
 		return err
 	}
@@ -118,16 +154,18 @@ func (e *exporter) findFunctions(keep []bool) error {
 		if !used[string(n.Op)] {
 			used[string(n.Op)] = true
 		}
-		if library.Len() == 0 || e.freezing != nil && e.freezing.Calls(i) {
-			return nil // it calls a new function
+		if library.Len() == 0 {
+			return nil
 		}
-		return closure.Node(n)
+		return closure.Node(n.Op, e.draft.Attrs(i, n))
 	})
 	if err != nil {
 		return err
 	}
-	if e.freezing != nil {
-		if err := e.newFunctions(closure, used); err != nil {
+	added := library.Added()
+	old := make(map[string]bool) // ops of the file's functions
+	if len(added) > 0 {
+		if err := functionOps(e.m.Graph(), old); err != nil {
 			return err
 		}
 	}
@@ -138,27 +176,18 @@ func (e *exporter) findFunctions(keep []bool) error {
 				return err
 			}
 			used[string(n.Op)] = true
+			if len(added) > 0 && !old[string(n.Op)] {
+				e.newOps[string(n.Op)] = true
+			}
+		}
+	}
+	for _, name := range added {
+		if f, _ := library.Find(name); closure.Has[name] {
+			e.rewriter.NewFunctions = append(e.rewriter.NewFunctions, f)
 		}
 	}
 	e.rewriter.KeepFunction = func(name string) bool { return closure.Has[name] }
 	e.used = used
-	return nil
-}
-
-// newFunctions adds the functions that freezing created, and the functions that they call.
-func (e *exporter) newFunctions(closure *draft.Closure, used map[string]bool) error {
-	for _, function := range e.freezing.Functions {
-		e.rewriter.NewFunctions = append(e.rewriter.NewFunctions, function)
-		for n, err := range wire.Function(function.Bytes()).Nodes() {
-			if err != nil {
-				return err
-			}
-			used[string(n.Op)], e.newOps[string(n.Op)] = true, true
-			if err := closure.Node(n); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }
 

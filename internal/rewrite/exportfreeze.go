@@ -82,7 +82,7 @@ func (e *exporter) planFreeze() error {
 	if !e.o.Freeze {
 		return nil
 	}
-	library, err := draft.NewLibrary(e.m.Graph())
+	library, err := e.functions()
 	if err != nil {
 		return err
 	}

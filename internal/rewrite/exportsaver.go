@@ -159,7 +159,7 @@ func (e *exporter) planSaver() error {
 func (e *exporter) keepWholeSaver(saverDef []byte, usable bool) error {
 	if !usable {
 		e.conflicts.Add("restore the checkpoint with TensorFlow, and save it with a tf.train.Saver", "the saver computes variables from tensors, but cannot read a V2 checkpoint")
-		return e.conflicts.err()
+		return e.conflicts.Err()
 	}
 	if err := e.keepSaver(saverDef); err != nil {
 		return err
@@ -184,7 +184,7 @@ func (e *exporter) replaceSaver() error {
 	for k := range e.o.Restores {
 		e.checkDirect(&e.o.Restores[k], int(e.o.Restores[k].Node))
 	}
-	if err := e.conflicts.err(); err != nil {
+	if err := e.conflicts.Err(); err != nil {
 		return err
 	}
 	all := func(int) bool { return true }

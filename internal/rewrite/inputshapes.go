@@ -178,7 +178,7 @@ func (w *shapeWalk) visit(i int, unbound map[int]graph.Edge) error {
 	w.settle(i, inferred, recorded, count, weak)
 	if weak {
 		w.dropDeclared(i)
-		return w.calls.Node(&w.node)
+		return w.calls.Node(w.node.Op, w.node.Attrs)
 	}
 	return nil
 }

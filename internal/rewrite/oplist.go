@@ -33,20 +33,25 @@ func usedOps(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
 			used[string(n.Op)] = true
 		}
 	}
+	return used, functionOps(g, used)
+}
+
+// functionOps adds the ops in the bodies of all functions.
+func functionOps(g wire.Graph, used map[string]bool) error {
 	for f, err := range g.Functions() {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for n, err := range f.Nodes() {
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if !used[string(n.Op)] {
 				used[string(n.Op)] = true
 			}
 		}
 	}
-	return used, nil
+	return nil
 }
 
 // cutOpList appends a stripped_op_list with only the definitions of used ops. Of the ops in added, it inserts those that the list

@@ -141,7 +141,7 @@ func (i *importer) checkSharedFunctions() error {
 		if err != nil {
 			return err
 		}
-		if err := called.Node(n); err != nil {
+		if err := called.Node(n.Op, n.Attrs); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ type NodeRewriter struct {
 	After        map[int][]*NewNode               // nodes to add after the node with that number
 	KeepNode     func(i int) bool                 // the nodes to keep, by node number in file order, if the plan keeps them too; nil: all
 	KeepFunction func(name string) bool           // the library functions to keep; nil: all
-	NewFunctions []*wire.Rope                     // FunctionDefs to add to the library
+	NewFunctions []wire.Function                  // functions to add to the library
 	Done         NodeChanges
 	unbound      map[string]bool // the elements of Done.Unbound
 }
@@ -182,7 +182,11 @@ func (a *NodeRewriter) Library(b *wire.Builder, library wire.Field) error {
 		return err
 	}
 	for _, function := range a.NewFunctions {
-		inner.Message(fieldnum.FunctionDefLibrary_Function, func() { inner.Append(function) })
+		f := wire.Field{Num: fieldnum.FunctionDefLibrary_Function, Type: protowire.BytesType, Data: function}
+		f.Raw = protowire.AppendBytes(protowire.AppendTag(nil, f.Num, f.Type), function)
+		if err := w.function(&inner, f); err != nil {
+			return err
+		}
 	}
 	a.NewFunctions = nil
 	if inner.Size() > 0 {

@@ -43,6 +43,24 @@ func ForgetShapes(value []byte, forget func(k int) bool) *wire.Rope {
 	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_List, protowire.BytesType), list))
 }
 
+// FirstShapes returns the AttrValue of the first n of a list of shapes.
+func FirstShapes(value []byte, n int) *wire.Rope {
+	old, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
+	var list []byte
+	for s := wire.Scan(old); s.Next() && n > 0; {
+		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
+			list = append(list, s.Raw...)
+			n--
+		}
+	}
+	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_List, protowire.BytesType), list))
+}
+
+// IntAttr returns the AttrValue of an integer.
+func IntAttr(v int64) *wire.Rope {
+	return wire.NewRope(protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.AttrValue_I, protowire.VarintType), uint64(v)))
+}
+
 // TypeAttr returns the AttrValue of a DataType.
 func TypeAttr(dtype int32) *wire.Rope {
 	return wire.NewRope(protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.AttrValue_Type, protowire.VarintType), uint64(dtype)))

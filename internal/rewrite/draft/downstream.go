@@ -1,6 +1,9 @@
 package draft
 
-import "github.com/metagraph/metagraph/internal/wire"
+import (
+	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/wire"
+)
 
 // Downstream returns, for each node, whether it is one of the given nodes or reads one of them, directly or indirectly. It ignores
 // control inputs.
@@ -29,8 +32,8 @@ func (g *Graph) readers() (starts []int, readers []int32) {
 	var sources, nodes []int32
 	for i := range g.Len() {
 		// A missing node has no outputs to follow.
-		_ = g.Inputs(i, func(source int, control bool) error {
-			if !control {
+		_ = g.Inputs(i, func(source int, port int32) error {
+			if port != graph.Control {
 				sources, nodes = append(sources, int32(source)), append(nodes, int32(i))
 			}
 			return nil

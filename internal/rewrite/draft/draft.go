@@ -4,6 +4,7 @@ package draft
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -95,6 +96,29 @@ func (g *Graph) Attr(i int, n *wire.Node, key string) ([]byte, bool) {
 	return n.Attr(key)
 }
 
+// Attrs calls yield with the key and AttrValue of each attr of node i, which n holds. New values come last.
+func (g *Graph) Attrs(i int, n *wire.Node) iter.Seq2[[]byte, []byte] {
+	changed := g.edits[i]
+	switch {
+	case i >= g.Files():
+		changed = &scope.Edit{Attrs: g.added[i-g.Files()].Attrs, Alone: true}
+	case changed == nil:
+		return n.Attrs
+	}
+	return func(yield func(key, value []byte) bool) {
+		for key, value := range n.Attrs {
+			if _, set := changed.Attrs[string(key)]; !set && !changed.Alone && !yield(key, value) {
+				return
+			}
+		}
+		for key, value := range changed.Attrs {
+			if value != nil && !yield([]byte(key), value.Bytes()) {
+				return
+			}
+		}
+	}
+}
+
 func asBytes(list []string) [][]byte {
 	out := make([][]byte, len(list))
 	for i, s := range list {
@@ -166,15 +190,15 @@ func (g *Graph) Source(input []byte) (int, bool) {
 	return g.Through(graph.Edge{Node: int32(i), Port: int32(port)})
 }
 
-// Inputs calls use for each input of node i, following changes and cuts. source is the number of the node that the input reads. The
-// error is a *MissingError for a data input from a missing node, or the first error of use.
-func (g *Graph) Inputs(i int, use func(source int, control bool) error) error {
+// Inputs calls use with the source of each input of node i, following changes and cuts, and with the number of the output that is read:
+// graph.Control for a control input. The error is a *MissingError for a data input from a missing node, or that of use.
+func (g *Graph) Inputs(i int, use func(source int, port int32) error) error {
 	if i < g.Files() && (g.edits[i] == nil || g.edits[i].Inputs == nil) {
 		for k, e := range g.Graph.Inputs(i) {
 			source, ok := g.Through(e)
 			switch {
 			case ok:
-				if err := use(source, e.Port == graph.Control); err != nil {
+				if err := use(source, e.Port); err != nil {
 					return err
 				}
 			case e.Node == graph.Dangling && e.Port != graph.Control:
@@ -189,13 +213,17 @@ func (g *Graph) Inputs(i int, use func(source int, control bool) error) error {
 	g.Node(i, &n)
 	for _, input := range n.Inputs {
 		source, ok := g.Source(input)
-		control := len(input) > 0 && input[0] == '^'
+		in := wire.ParseInput(input)
+		port, _ := in.Output()
+		if in.Control {
+			port = int(graph.Control)
+		}
 		switch {
 		case ok:
-			if err := use(source, control); err != nil {
+			if err := use(source, int32(port)); err != nil {
 				return err
 			}
-		case !control:
+		case !in.Control:
 			return &MissingError{Node: g.Name(i), Input: string(input)}
 		}
 	}
@@ -231,7 +259,7 @@ func (r *Reach) Add(nodes ...int) error {
 	for len(r.stack) > 0 {
 		i := r.stack[len(r.stack)-1]
 		r.stack = r.stack[:len(r.stack)-1]
-		if err := r.g.Inputs(i, func(source int, _ bool) error { r.push(source); return nil }); err != nil {
+		if err := r.g.Inputs(i, func(source int, _ int32) error { r.push(source); return nil }); err != nil {
 			return err
 		}
 	}

@@ -1,14 +1,18 @@
 package draft
 
 import (
+	"iter"
+
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Library finds the functions of a graph by name.
+// A Library finds the functions of a graph by name. Changes to the graph add functions of their own.
 type Library struct {
 	functions map[string]wire.Function
 	gradients map[string]string // gradient function of each function
+	added     []string
 }
 
 // NewLibrary indexes the function library of a graph. The error is a *wire.SyntaxError.
@@ -38,6 +42,22 @@ func (l *Library) Find(name string) (wire.Function, bool) {
 	return f, ok
 }
 
+// Reserve returns a name for a new function: the given one, or the first free name of name_1, name_2, ...
+func (l *Library) Reserve(name string) string {
+	name = scope.Unique(name, func(name string) bool { _, taken := l.functions[name]; return taken })
+	l.functions[name] = nil
+	return name
+}
+
+// Add adds a FunctionDef under a name that Reserve returned.
+func (l *Library) Add(name string, function *wire.Rope) {
+	l.functions[name] = function.Bytes()
+	l.added = append(l.added, name)
+}
+
+// Added returns the names of the new functions, in the order of Add.
+func (l *Library) Added() []string { return l.added }
+
 // A Closure is the set of functions that some nodes call, directly or through other functions and gradients.
 type Closure struct {
 	l    *Library
@@ -50,8 +70,8 @@ func (l *Library) NewClosure() *Closure { return &Closure{l: l, Has: make(map[st
 
 // Node adds the functions that a node calls, as its op or through its attrs, and all functions that those call. The error is a
 // *wire.SyntaxError.
-func (c *Closure) Node(n *wire.Node) error {
-	c.calls(n)
+func (c *Closure) Node(op []byte, attrs iter.Seq2[[]byte, []byte]) error {
+	c.calls(op, attrs)
 	return c.follow()
 }
 
@@ -62,9 +82,9 @@ func (c *Closure) Function(name string) error {
 }
 
 // calls queues the functions that a node calls.
-func (c *Closure) calls(n *wire.Node) {
-	c.todo = append(c.todo, string(n.Op))
-	for _, value := range n.Attrs {
+func (c *Closure) calls(op []byte, attrs iter.Seq2[[]byte, []byte]) {
+	c.todo = append(c.todo, string(op))
+	for _, value := range attrs {
 		c.attr(value, 0)
 	}
 }
@@ -118,7 +138,7 @@ func (c *Closure) follow() error {
 			if err != nil {
 				return err
 			}
-			c.calls(n)
+			c.calls(n.Op, n.Attrs)
 		}
 	}
 	return nil

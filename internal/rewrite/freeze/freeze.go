@@ -21,9 +21,8 @@ const boolType = 10
 
 // A Freezing is the plan for turning a graph's variables into constants.
 type Freezing struct {
-	Variables []int        // nodes that become constants, in file order
-	Updates   []string     // nodes that updated a variable and become no-ops, in file order
-	Functions []*wire.Rope // FunctionDefs that take values instead of variables
+	Variables []int    // nodes that become constants, in file order
+	Updates   []string // nodes that updated a variable and become no-ops, in file order
 
 	same     map[int]int // maps a variable to the one whose value it shares
 	g        *draft.Graph
@@ -40,7 +39,7 @@ type Freezing struct {
 // ErrNotConstant is the kind of a conflict about a node that uses a variable in a way that constants do not support.
 var ErrNotConstant = errors.New("a variable is used in a way that constants do not support")
 
-// Plan adds the changes that freezing needs to g. It considers only nodes for which keep is true; the nodes in outputs are fetched.
+// Plan adds the changes that freezing needs to g, and functions that take values instead of variables to functions. It considers only nodes for which keep is true; the nodes in outputs are fetched.
 // The constants get their values later, from SetValue. The error is draft.Conflicts if a node uses a variable in a way that has no
 // equivalent for constants.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
@@ -53,7 +52,6 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 	}
 	f.mendReferences()
 	f.callFunctions()
-	f.Functions = f.library.made
 	f.problems = append(f.problems, f.library.problems...)
 	slices.Sort(f.Variables)
 	return f, f.problems.Err()

@@ -20,14 +20,12 @@ type library struct {
 	facts     *opdef.Tensors
 	bodies    map[string]*body  // by handles.key: the function and its handle arguments
 	names     map[string]string // names of the new functions, by the same key
-	made      []*wire.Rope
-	origin    map[string]string
 	problems  draft.Conflicts
 	depth     int
 }
 
 func newLibrary(functions *draft.Library, facts *opdef.Tensors) *library {
-	return &library{functions: functions, facts: facts, bodies: make(map[string]*body), names: make(map[string]string), origin: make(map[string]string)}
+	return &library{functions: functions, facts: facts, bodies: make(map[string]*body), names: make(map[string]string)}
 }
 
 // handles maps the arguments or results of a function that are handles to the dtypes of their variables.
@@ -146,19 +144,10 @@ func (l *library) frozen(name string, args handles) string {
 	if made, ok := l.names[key]; ok {
 		return made
 	}
-	made := name + "_frozen"
-	for k := 1; l.taken(made); k++ {
-		made = fmt.Sprintf("%s_frozen_%d", name, k)
-	}
-	l.names[key], l.origin[made] = made, name
-	l.made = append(l.made, b.rope(made))
+	made := l.functions.Reserve(name + "_frozen")
+	l.names[key] = made
+	l.functions.Add(made, b.rope(made))
 	return made
-}
-
-func (l *library) taken(name string) bool {
-	_, ok := l.functions.Find(name)
-	_, made := l.origin[name]
-	return ok || made
 }
 
 // edits returns the changes to a node that passes handles to functions: the new op, or "" for no change, and the new attrs.
@@ -205,9 +194,6 @@ func (f *Freezing) arguments(i int, c call) handles {
 	}
 	return args
 }
-
-// Calls reports whether node i passes a variable to a function, and therefore calls one of Functions after freezing.
-func (f *Freezing) Calls(i int) bool { return f.callers[i] }
 
 // throughFunctions records the handles that functions return.
 func (f *Freezing) throughFunctions() {

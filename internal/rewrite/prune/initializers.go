@@ -36,6 +36,7 @@ const InitSignature = "__saved_model_init_op"
 // KeepInitializers adds to Reach the ops that fill the kept tables, and the file's own init ops, cut to their effect on kept nodes.
 func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 	init := new(Init)
+	clear(c.inits)
 	err := c.g.Kept(c.Reach.Has, func(_ int, n *wire.Node) error {
 		if isTable(n.Op) {
 			init.Tables = append(init.Tables, string(n.Name))

@@ -120,16 +120,23 @@ func (c *Cut) KeepInputs() error {
 }
 
 // Again recomputes what the outputs need, after changes to the graph.
-func (c *Cut) Again() error {
-	c.Reach = c.g.NewReach()
+func (c *Cut) Again() (err error) {
+	if c.Reach, err = c.reachOutputs(); err == nil {
+		c.needed = slices.Clone(c.Reach.Has)
+	}
+	return err
+}
+
+// reachOutputs returns what the outputs need.
+func (c *Cut) reachOutputs() (*draft.Reach, error) {
+	reach := c.g.NewReach()
 	for _, output := range c.Outputs {
 		i, _ := c.g.Source([]byte(strings.TrimPrefix(output.Tensor(), "^")))
-		if err := c.Reach.Add(i); err != nil {
-			return broken(err)
+		if err := reach.Add(i); err != nil {
+			return nil, broken(err)
 		}
 	}
-	c.needed = slices.Clone(c.Reach.Has)
-	return nil
+	return reach, nil
 }
 
 // Needs reports whether the outputs need node i, rather than only the initialization or saving of the graph.
