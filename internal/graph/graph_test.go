@@ -65,7 +65,7 @@ func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	var n wire.Node
 	for i, want := range graph.GetNode() {
 		if got := string(g.Name(i)); got != want.GetName() {
-			t.Errorf("node %d is called %q, want %q", i, got, want.GetName())
+			t.Errorf("node %d has name %q, want %q", i, got, want.GetName())
 		}
 		if got := g.OpName(g.Op(i)); got != want.GetOp() {
 			t.Errorf("node %d has op %q, want %q", i, got, want.GetOp())
@@ -125,7 +125,7 @@ func TestStrangeGraph(t *testing.T) {
 	checkGraph(t, raw, &want)
 }
 
-// TestGraphGrows checks a graph with more nodes than its beginning suggests.
+// TestGraphGrows checks a graph with more nodes than the initial estimate.
 func TestGraphGrows(t *testing.T) {
 	graph := &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: strings.Repeat("n", sampledBytes)}}}
 	for i := range 1000 {
@@ -135,8 +135,7 @@ func TestGraphGrows(t *testing.T) {
 	checkGraph(t, testfiles.Encode(t, graph), graph)
 }
 
-// FuzzGraph checks that a valid GraphDef is indexed as the generated types read it, and that no input makes the index
-// panic.
+// FuzzGraph: a valid GraphDef is indexed as the generated types read it, and no input causes a panic.
 func FuzzGraph(f *testing.F) {
 	f.Add(testfiles.StrangeGraph(f))
 	for _, data := range testfiles.Metas(f) {

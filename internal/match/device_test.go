@@ -29,9 +29,9 @@ func TestDevicePattern(t *testing.T) {
 		{"/device:XPU:0", "/device:XPU:0", true},
 		{"/device:*", "/device:XPU:0", true},
 		{"/device:*", "/job:a/task:1", false},
-		{"/job:*", "/gpu:0", false}, // a part that may be anything must be there
+		{"/job:*", "/gpu:0", false}, // a part with a wildcard must be present
 		{"/job:*", "/job:w/gpu:0", true},
-		{"/gpu:*", "/gpu", true}, // but no index means any
+		{"/gpu:*", "/gpu", true}, // but an absent index matches any
 	} {
 		p, err := ParseDevicePattern(test.pattern)
 		if err != nil {
@@ -43,7 +43,7 @@ func TestDevicePattern(t *testing.T) {
 	}
 }
 
-// TestDevicePatternErrors lists texts that must not be taken for a pattern that matches nothing, and what is suggested instead.
+// TestDevicePatternErrors: invalid patterns are errors rather than patterns that match nothing. The error has a suggestion.
 func TestDevicePatternErrors(t *testing.T) {
 	for text, nearest := range map[string]string{
 		"*gpu*": "/gpu:*", "/gqu:*": "/gpu:*", "gpu0": "/gpu:*", "/gpus": "/gpu:*", "/jbo:ps/task:1": "/job:ps/task:1", "/device:": "/device:*",

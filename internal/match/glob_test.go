@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzGlob holds Match to a matcher that tries everything, and ParseGlob to what can be parsed.
+// FuzzGlob compares Match with a matcher that tries everything, and ParseGlob with a simple parser.
 func FuzzGlob(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"*", ""}, {"a*b*c", "aXbXbXc"}, {"[a-c]?", "bé"}, {"[^a]", "b"}, {"[!a]", "a"}, {"[]a]", "]"}, {"[a-]", "-"}, {"[z-a]", "b"},
@@ -25,7 +25,7 @@ func FuzzGlob(f *testing.F) {
 		}
 		if err != nil {
 			if glob.String() != "" || glob.Match("x") {
-				t.Errorf("a pattern that is refused fits something")
+				t.Errorf("an invalid pattern matches a name")
 			}
 			return
 		}
@@ -33,10 +33,10 @@ func FuzzGlob(f *testing.F) {
 			t.Errorf("%q: String %q", pattern, glob.String())
 		}
 		if !glob.Match(pattern) {
-			t.Errorf("%q does not fit itself", pattern)
+			t.Errorf("%q does not match itself", pattern)
 		}
 		if !utf8.ValidString(pattern) || !utf8.ValidString(name) {
-			_ = glob.Match(name) // it only must end
+			_ = glob.Match(name) // must terminate
 			return
 		}
 		if want := pattern == name || matchTokens(tokens, []rune(name)); glob.Match(name) != want {
@@ -51,7 +51,7 @@ type globToken struct {
 	fits func(rune) bool
 }
 
-// globTokens parses a pattern in the plainest way.
+// globTokens parses a pattern in the simplest way.
 func globTokens(p []rune) ([]globToken, bool) {
 	var out []globToken
 	for len(p) > 0 {
@@ -101,9 +101,9 @@ func inSet(members []rune, r rune) bool {
 	return members[0] == r || inSet(members[1:], r)
 }
 
-// matchTokens tries every way for the stars.
+// matchTokens tries all lengths for each star.
 func matchTokens(tokens []globToken, name []rune) bool {
-	// reach[i] is whether the tokens so far fit the first i characters.
+	// reach[i] is true if the tokens so far match the first i characters.
 	reach := make([]bool, len(name)+1)
 	reach[0] = true
 	for _, token := range tokens {
@@ -121,18 +121,18 @@ func matchTokens(tokens []globToken, name []rune) bool {
 	return reach[len(name)]
 }
 
-// TestGlobEnds matches a pattern of many stars with a long name that nearly fits.
+// TestGlobEnds matches a pattern with many stars against a long name that nearly matches.
 func TestGlobEnds(t *testing.T) {
 	glob, err := ParseGlob(strings.Repeat("*a", 200) + "b")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if glob.Match(strings.Repeat("a", 20_000)) {
-		t.Error("it fits")
+		t.Error("it matches")
 	}
 }
 
-// FuzzParseDevice states that a device's full spelling means the same device, and that every device fits itself.
+// FuzzParseDevice: a device's full spelling denotes the same device, and every device matches itself.
 func FuzzParseDevice(f *testing.F) {
 	for _, seed := range []string{
 		"/job:ps/replica:0/task:1/device:GPU:0", "/gpu:0", "gpu", "GPU:*", "/job:a/b", "/device::0", "/device:", "/job:/gpu:1", "//", "/task:1/job:w/cpu:0",
@@ -143,14 +143,14 @@ func FuzzParseDevice(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string) {
 		d, ok := ParseDevice(name)
 		if !ok && d != (Device{}) {
-			t.Errorf("%q is no device, and %+v", name, d)
+			t.Errorf("%q is not a device, but parsed as %+v", name, d)
 		}
 		if again, same := ParseDevice(d.String()); ok && (!same || again != d) {
-			t.Errorf("%q is %+v, whose spelling %q is %+v (%v)", name, d, d.String(), again, same)
+			t.Errorf("%q is parsed as %+v, but its spelling %q as %+v (%v)", name, d, d.String(), again, same)
 		}
 		normal := NormalDevice(name)
 		if NormalDevice(normal) != normal {
-			t.Errorf("%q is %q, which is %q", name, normal, NormalDevice(normal))
+			t.Errorf("NormalDevice(%q) is %q, but that of the result is %q", name, normal, NormalDevice(normal))
 		}
 		pattern, err := ParseDevicePattern(name)
 		if err != nil {
@@ -167,7 +167,7 @@ func FuzzParseDevice(f *testing.F) {
 	})
 }
 
-// TestParseDevice takes devices apart as TensorFlow does.
+// TestParseDevice: devices are parsed as TensorFlow does.
 func TestParseDevice(t *testing.T) {
 	for name, want := range map[string]Device{
 		"/job:ps/replica:0/task:1/device:GPU:0": {"ps", "0", "1", "GPU", "0"},

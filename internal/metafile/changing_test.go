@@ -13,8 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// TestOpenSmallWhileWritten opens a small file that something rewrites all the time: Open returns one of the contents as a whole,
-// or an error.
+// TestOpenSmallWhileWritten opens a small file while it is constantly rewritten. Open returns one complete version, or an error.
 func TestOpenSmallWhileWritten(t *testing.T) {
 	var contents [2][]byte
 	for i, scope := range []string{"AAAA", "BBBB"} {
@@ -51,7 +50,7 @@ func TestOpenSmallWhileWritten(t *testing.T) {
 		case err != nil:
 			t.Error(err)
 		case !bytes.Equal(f.Bytes, contents[0]) && !bytes.Equal(f.Bytes, contents[1]):
-			t.Error("Open returned a mixture")
+			t.Error("Open returned a mix of versions")
 		}
 		if f != nil {
 			_ = f.Close()
@@ -64,7 +63,7 @@ func TestOpenSmallWhileWritten(t *testing.T) {
 	}
 	f, err := metafile.Open(path, metafile.OpenOptions{})
 	if err != nil {
-		t.Fatalf("when nothing writes to it any more: %v", err)
+		t.Fatalf("after the writes ended: %v", err)
 	}
 	_ = f.Close()
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// testdata is the repository's folder of files that TensorFlow made.
+// testdata is the repository's directory of files written by TensorFlow.
 var testdata = filepath.Join("..", "..", "testdata")
 
 func read(tb testing.TB, path ...string) []byte {
@@ -78,7 +78,7 @@ func gzipOf(tb testing.TB, content []byte) []byte {
 	return out.Bytes()
 }
 
-// recordOf returns a record of a TFRecord file. Its checksums are not the right ones, which nobody looks at.
+// recordOf returns a record of a TFRecord file. Its checksums are wrong, because detection ignores them.
 func recordOf(payload []byte) []byte {
 	out := binary.LittleEndian.AppendUint64(nil, uint64(len(payload)))
 	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
@@ -86,7 +86,7 @@ func recordOf(payload []byte) []byte {
 	return binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(payload))
 }
 
-// noise returns random bytes, as weights and encrypted files are.
+// noise returns random bytes, like those of weights or encrypted files.
 func noise(n int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 9))
 	out := make([]byte, n)
@@ -96,7 +96,7 @@ func noise(n int, seed uint64) []byte {
 	return out
 }
 
-// TestForeignFiles says what files are that are none of ours, whatever they are called, and what to do.
+// TestForeignFiles: unsupported files are identified regardless of their names, with a hint.
 func TestForeignFiles(t *testing.T) {
 	meta := read(t, testdata, "queues.meta")
 	onnx := wiretest.Join(wiretest.Varint(1, 7), wiretest.String(2, "pytorch"), wiretest.String(3, "1.9"),
@@ -145,7 +145,7 @@ func TestForeignFiles(t *testing.T) {
 		{"Caffe model", wiretest.Join(wiretest.String(1, "VGG"), wiretest.Message(100, wiretest.String(1, "conv1"), wiretest.String(2, "Convolution"))), "is not a MetaGraphDef", ""},
 		{"Core ML model", wiretest.Join(wiretest.Varint(1, 4), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "image"), wiretest.Message(3, wiretest.Message(4, wiretest.Varint(1, 224)))),
 			wiretest.Message(10, wiretest.String(1, "prob")), wiretest.Message(100, wiretest.String(1, "a model"))), wiretest.Message(500, wiretest.String(1, "x"))), "is not a MetaGraphDef", ""},
-		{"a string", wiretest.String(1, "hello world"), "is text", ""},
+		{"string", wiretest.String(1, "hello world"), "is text", ""},
 		{"NumPy", append([]byte("\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }\n"), noise(12, 7)...), "is a NumPy array", ""},
 		{"pickle", []byte("\x80\x03}q\x00X\x01\x00\x00\x00aq\x01K\x01s."), "is a Python pickle", "pickle"},
 		{"pickle, protocol 4", []byte("\x80\x04\x95\x0a\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01a\x94K\x01s."), "is a Python pickle", "pickle"},
@@ -157,22 +157,22 @@ func TestForeignFiles(t *testing.T) {
 		{"Mach-O", append([]byte("\xcf\xfa\xed\xfe\x07\x00\x00\x01"), noise(60, 11)...), "is a program (Mach-O)", ""},
 		{"SQLite", append([]byte("SQLite format 3\x00"), noise(60, 12)...), "is an SQLite database", ""},
 		{"UTF-16", []byte("\xff\xfem\x00e\x00t\x00a\x00"), "is text in UTF-16", "iconv"},
-		{"UTF-16, big end first", []byte("\xfe\xff\x00m\x00e\x00t\x00a"), "is text in UTF-16", "iconv"},
+		{"UTF-16, big-endian", []byte("\xfe\xff\x00m\x00e\x00t\x00a"), "is text in UTF-16", "iconv"},
 		{"HTML", []byte("<!DOCTYPE html>\n<html><head><title>404</title></head></html>"), "is an HTML page", "raw file"},
-		{"HTML in lower case, blanks before", []byte("\n\n  <html lang=\"en\">\n"), "is an HTML page", "raw file"},
+		{"HTML in lower case after blanks", []byte("\n\n  <html lang=\"en\">\n"), "is an HTML page", "raw file"},
 		{"XML", []byte("<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>"), "is an XML document", ""},
 		{"Unity", []byte("fileFormatVersion: 2\nguid: 3c29\nfolderAsset: yes\n"), "is a YAML document", "Unity"},
 		{"YAML", []byte("---\nname: x\n"), "is a YAML document", ""},
 		{"zeros", make([]byte, 5000), "is nothing but zero bytes", "disk was full"},
-		{"a single zero", []byte{0}, "is nothing but zero bytes", ""},
+		{"single zero", []byte{0}, "is nothing but zero bytes", ""},
 		{"other text", []byte("Hello, world\nsecond line\n"), `is text, but not a MetaGraphDef, GraphDef or SavedModel; it begins with "Hello, world"`, "meta_info_def"},
-		{"text of another message", []byte("layer {\n  name: \"conv1\"\n}\n"), "is text, but not a ", "meta_info_def"},
+		{"text of a different message", []byte("layer {\n  name: \"conv1\"\n}\n"), "is text, but not a ", "meta_info_def"},
 		{"blanks", []byte(" \n\t \r\n"), "is text, but not a ", ""},
-		{"a comment", []byte("# nothing\n"), "is text, but not a ", ""},
-		{"a long line", []byte(strings.Repeat("é", 4000)), strings.Repeat("é", 60) + "...", ""},
+		{"comment", []byte("# nothing\n"), "is text, but not a ", ""},
+		{"long line", []byte(strings.Repeat("é", 4000)), strings.Repeat("é", 60) + "...", ""},
 		{"other JSON", []byte(`{"name": "x"}`), "is JSON, but not a ", "metaInfoDef"},
-		{"half a key", []byte(`{"meta`), "is JSON, but not a ", ""},
-		{"a brace", []byte(`{`), "is JSON, but not a ", ""},
+		{"truncated JSON key", []byte(`{"meta`), "is JSON, but not a ", ""},
+		{"brace", []byte(`{`), "is JSON, but not a ", ""},
 		{"noise", noise(5000, 13), "is not a MetaGraphDef, GraphDef or SavedModel; it begins with the bytes", ".meta"},
 		{"floats", floats(5000), "is not a MetaGraphDef, GraphDef or SavedModel; it begins with the bytes", ".meta"},
 		{"two bytes of noise", []byte{0xfe, 0x01}, "it begins with the bytes fe 01", ""},
@@ -193,7 +193,7 @@ func TestForeignFiles(t *testing.T) {
 	}
 }
 
-// floats returns bytes as the file of a checkpoint's values holds them.
+// floats returns bytes like those of a checkpoint's data file.
 func floats(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	var out []byte
@@ -203,7 +203,7 @@ func floats(n int) []byte {
 	return out
 }
 
-// TestNoiseIsNoGraph opens random bytes of many lengths: what holds no message must not be taken for one.
+// TestNoiseIsNoGraph: random bytes of any length are not detected as a message.
 func TestNoiseIsNoGraph(t *testing.T) {
 	taken := 0
 	for seed := range uint64(3000) {
@@ -212,11 +212,11 @@ func TestNoiseIsNoGraph(t *testing.T) {
 		}
 	}
 	if taken > 3 {
-		t.Errorf("%d of 3000 files of random bytes are taken for messages", taken)
+		t.Errorf("%d of 3000 files of random bytes are detected as messages", taken)
 	}
 }
 
-// TestDataFile goes by the name of a checkpoint's data, which has no mark.
+// TestDataFile: a checkpoint's data file, which has no signature, is detected by its name.
 func TestDataFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.ckpt-3.data-00000-of-00001")
 	write(t, path, floats(100))
@@ -233,7 +233,7 @@ func write(tb testing.TB, path string, raw []byte) {
 	}
 }
 
-// TestKinds tells the three messages apart in all formats, also where there is little in them.
+// TestKinds: the three kinds of messages are detected in all formats, even with little content.
 func TestKinds(t *testing.T) {
 	marshal := func(m proto.Message) []byte {
 		raw, err := proto.Marshal(m)
@@ -257,7 +257,7 @@ func TestKinds(t *testing.T) {
 		{"MetaGraphDef with a saver only", marshal(&tfpb.MetaGraphDef{SaverDef: &tfpb.SaverDef{FilenameTensorName: "save/Const:0", SaveTensorName: "save/control_dependency:0"}}), metafile.MetaGraph, metafile.Binary, 0},
 		{"MetaGraphDef with a collection only", marshal(&tfpb.MetaGraphDef{CollectionDef: map[string]*tfpb.CollectionDef{"losses": {Kind: &tfpb.CollectionDef_NodeList_{NodeList: &tfpb.CollectionDef_NodeList{Value: []string{"a:0"}}}}}}), metafile.MetaGraph, metafile.Binary, 0},
 		{"MetaGraphDef with a version and a graph", marshal(&tfpb.MetaGraphDef{MetaInfoDef: &tfpb.MetaGraphDef_MetaInfoDef{TensorflowVersion: "1.4.0", Tags: []string{"serve"}}, GraphDef: graph}), metafile.MetaGraph, metafile.Binary, 1},
-		{"MetaGraphDef backwards", wiretest.Join(wiretest.Message(4, wiretest.String(1, "losses"), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a:0")))), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp")))), metafile.MetaGraph, metafile.Binary, 1},
+		{"MetaGraphDef, fields reversed", wiretest.Join(wiretest.Message(4, wiretest.String(1, "losses"), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a:0")))), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp")))), metafile.MetaGraph, metafile.Binary, 1},
 		{"GraphDef", marshal(graph), metafile.GraphDef, metafile.Binary, 1},
 		{"GraphDef with versions", marshal(&tfpb.GraphDef{Node: []*tfpb.NodeDef{node, node}, Versions: &tfpb.VersionDef{Producer: 27}}), metafile.GraphDef, metafile.Binary, 2},
 		{"GraphDef with versions first", wiretest.Join(wiretest.Message(4, wiretest.Varint(1, 27)), wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp"))), metafile.GraphDef, metafile.Binary, 1},
@@ -265,7 +265,7 @@ func TestKinds(t *testing.T) {
 		{"SavedModel", marshal(&tfpb.SavedModel{SavedModelSchemaVersion: 1, MetaGraphs: []*tfpb.MetaGraphDef{{GraphDef: graph}}}), metafile.SavedModel, metafile.Binary, 1},
 		{"SavedModel without a version", marshal(&tfpb.SavedModel{MetaGraphs: []*tfpb.MetaGraphDef{{MetaInfoDef: &tfpb.MetaGraphDef_MetaInfoDef{Tags: []string{"serve"}}, GraphDef: graph}}}), metafile.SavedModel, metafile.Binary, 1},
 		{"text of a MetaGraphDef", []byte("graph_def {\n  node { name: 'a' op: 'NoOp' }\n}\n"), metafile.MetaGraph, metafile.Text, 1},
-		{"text with a comment before", []byte("# made by hand\n# twice\n\ngraph_def { node { name: 'a' } }"), metafile.MetaGraph, metafile.Text, 1},
+		{"text after a comment", []byte("# made by hand\n# twice\n\ngraph_def { node { name: 'a' } }"), metafile.MetaGraph, metafile.Text, 1},
 		{"text with a byte order mark", []byte("\ufeffgraph_def { node { name: 'a' } }"), metafile.MetaGraph, metafile.Text, 1},
 		{"text with angle brackets", []byte("graph_def < node < name: 'a' > >"), metafile.MetaGraph, metafile.Text, 1},
 		{"text with a colon", []byte("graph_def: { node: { name: 'a' } }"), metafile.MetaGraph, metafile.Text, 1},
@@ -279,9 +279,9 @@ func TestKinds(t *testing.T) {
 		{"text of a SavedModel", []byte("saved_model_schema_version: 1\nmeta_graphs { graph_def { node { name: 'a' } } }"), metafile.SavedModel, metafile.Text, 1},
 		{"text of a SavedModel without a version", []byte("meta_graphs { graph_def { node { name: 'a' } } }"), metafile.SavedModel, metafile.Text, 1},
 		{"JSON of a MetaGraphDef", []byte(`{"graphDef": {"node": [{"name": "a", "op": "NoOp"}]}}`), metafile.MetaGraph, metafile.JSON, 1},
-		{"JSON in the schema's spelling", []byte(`{"graph_def": {"node": [{"name": "a"}]}}`), metafile.MetaGraph, metafile.JSON, 1},
+		{"JSON with the schema's field names", []byte(`{"graph_def": {"node": [{"name": "a"}]}}`), metafile.MetaGraph, metafile.JSON, 1},
 		{"JSON with blanks and a byte order mark", []byte("\ufeff \n{ \"graphDef\" : {\"node\": [{}]}}"), metafile.MetaGraph, metafile.JSON, 1},
-		{"JSON of nothing", []byte(" {} "), metafile.MetaGraph, metafile.JSON, 0},
+		{"empty JSON", []byte(" {} "), metafile.MetaGraph, metafile.JSON, 0},
 		{"JSON of a GraphDef", []byte(`{"node": [{"name": "a"}], "versions": {"producer": 27}}`), metafile.GraphDef, metafile.JSON, 1},
 		{"JSON of a SavedModel", []byte(`{"savedModelSchemaVersion": "1", "metaGraphs": [{"graphDef": {"node": [{"name": "a"}]}}]}`), metafile.SavedModel, metafile.JSON, 1},
 	} {
@@ -309,12 +309,12 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestCorpus opens real files: what INDEX.tsv says of them, which TensorFlow read, is what is found.
+// TestCorpus: opening real files gives the contents that INDEX.tsv lists, which TensorFlow read.
 func TestCorpus(t *testing.T) {
 	corpus := filepath.Join("..", "..", "..", "shared", "corpus")
 	index, err := os.ReadFile(filepath.Join(corpus, "INDEX.tsv"))
 	if err != nil {
-		t.Skip("the corpus does not stand beside the repository")
+		t.Skip("no corpus")
 	}
 	lines := strings.Split(strings.TrimSpace(string(index)), "\n")
 	for _, line := range lines[1:] {

@@ -13,7 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// allocatedBy returns how many bytes use allocates.
+// allocatedBy returns the number of bytes that use allocates.
 func allocatedBy(use func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -22,8 +22,8 @@ func allocatedBy(use func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// FuzzOpen states what holds of any file: nothing panics, memory stays in proportion to the file, an error is one line
-// about it, and what opens is a message that can be rebuilt as it was.
+// FuzzOpen: for any file, nothing panics, memory is proportional to its size, an error is one line, and an opened message can be
+// rebuilt.
 func FuzzOpen(f *testing.F) {
 	for _, name := range []string{"queues.meta", "collections.meta", "graph.pbtxt", "train/checkpoint", "train/model.ckpt-3.index"} {
 		raw := read(f, testdata, name)
@@ -48,7 +48,7 @@ func FuzzOpen(f *testing.F) {
 		allocated := allocatedBy(func() {
 			file, err = openBytes(raw, metafile.OpenOptions{Format: metafile.Format(format % 4)})
 		})
-		// The schema's descriptors and the like are decoded once, when somebody first asks.
+		// The first use decodes the schema's descriptors.
 		if allocated > 16<<20+2000*uint64(len(raw)) {
 			t.Errorf("%d bytes allocated for %d", allocated, len(raw))
 		}
@@ -72,7 +72,7 @@ func checkOpened(t *testing.T, file *metafile.File) {
 	}
 	was, is := kindMessage(file.Kind), kindMessage(file.Kind)
 	if proto.Unmarshal(file.Bytes, was) == nil && (proto.Unmarshal(rebuilt.Bytes(), is) != nil || !proto.Equal(was, is)) {
-		t.Error("rebuilt from its own MetaGraphDef it is another message")
+		t.Error("Rebuild with the same MetaGraphDef returns a different message")
 	}
 	if file.Kind == metafile.MetaGraph && proto.Unmarshal(file.Bytes, new(tfpb.MetaGraphDef)) == nil {
 		graph, err := metafile.GraphOf(wire.NewRope(file.Bytes))

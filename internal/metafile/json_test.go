@@ -17,7 +17,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// toFormat writes a message to standard output in some format.
+// toFormat writes a message to standard output in the given format.
 func toFormat(raw []byte, kind metafile.Kind, o metafile.WriteOptions) ([]byte, error) {
 	var out bytes.Buffer
 	o.Stdout = &out
@@ -25,7 +25,7 @@ func toFormat(raw []byte, kind metafile.Kind, o metafile.WriteOptions) ([]byte, 
 	return out.Bytes(), err
 }
 
-// checkRoundTrip writes a message and reads it again: it is the same, and written twice it is the same text.
+// checkRoundTrip writes a message and reads it back: the message is the same, and writing twice gives the same text.
 func checkRoundTrip(t *testing.T, raw []byte, kind metafile.Kind, format metafile.Format) {
 	t.Helper()
 	out, err := toFormat(raw, kind, metafile.WriteOptions{Format: format})
@@ -33,7 +33,7 @@ func checkRoundTrip(t *testing.T, raw []byte, kind metafile.Kind, format metafil
 		t.Fatalf("%v: %v", format, err)
 	}
 	if again, err := toFormat(raw, kind, metafile.WriteOptions{Format: format}); err != nil || !bytes.Equal(out, again) {
-		t.Errorf("%v: written twice it is not the same (%v)", format, err)
+		t.Errorf("%v: writing twice gives different text (%v)", format, err)
 	}
 	f, err := openBytes(out, metafile.OpenOptions{TagSet: map[bool]string{true: "serve"}[kind == metafile.SavedModel]})
 	if err != nil {
@@ -47,11 +47,11 @@ func checkRoundTrip(t *testing.T, raw []byte, kind metafile.Kind, format metafil
 	plainAnys(t, was)
 	plainAnys(t, is)
 	if err != nil || !proto.Equal(was, is) || f.Kind != kind || f.Format != format {
-		t.Errorf("%v: read again it is another message (%v), or another kind (%v, %v)", format, err, f.Kind, f.Format)
+		t.Errorf("%v: reading it back gives a different message (%v) or kind (%v, %v)", format, err, f.Kind, f.Format)
 	}
 }
 
-// plainAnys encodes anew what lies in Anys of known types: the order in which it did so is no part of the message.
+// plainAnys re-encodes the contents of Anys with known types, whose field order is not preserved.
 func plainAnys(t *testing.T, m proto.Message) {
 	t.Helper()
 	meta, ok := m.(*tfpb.MetaGraphDef)
@@ -89,7 +89,7 @@ func TestRoundTrips(t *testing.T) {
 func TestRoundTripCorpus(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
 	if len(files) == 0 {
-		t.Skip("the corpus does not stand beside the repository")
+		t.Skip("no corpus")
 	}
 	for _, path := range files {
 		if stat, err := os.Stat(path); err != nil || stat.Size() > 80<<10 || strings.HasPrefix(filepath.Base(path), "BAD-") {
@@ -108,7 +108,7 @@ func withAny(url string, value []byte) []byte {
 	return wiretest.Message(4, wiretest.String(1, "c"), wiretest.Message(2, wiretest.Message(5, wiretest.Message(1, wiretest.String(1, url), wiretest.Message(2, value)))))
 }
 
-// TestJSONOfAny writes messages in messages: known ones spelled out, others as what they are, and nothing that would be lost.
+// TestJSONOfAny: Anys of known types are written in readable form, others as bytes, and nothing is lost.
 func TestJSONOfAny(t *testing.T) {
 	variable, err := proto.Marshal(&tfpb.VariableDef{VariableName: "v:0"})
 	if err != nil {
@@ -121,7 +121,7 @@ func TestJSONOfAny(t *testing.T) {
 	for _, test := range []struct {
 		name, url string
 		value     []byte
-		holds     string // the JSON holds this; "" for an error
+		holds     string // expected part of the JSON; "" for an error
 	}{
 		{"known", "type.googleapis.com/tensorflow.VariableDef", variable, `"variableName": "v:0"`},
 		{"known, empty", "type.googleapis.com/tensorflow.VariableDef", nil, `"@type": "type.googleapis.com/tensorflow.VariableDef"`},
@@ -129,14 +129,14 @@ func TestJSONOfAny(t *testing.T) {
 		{"unknown, empty", "type.googleapis.com/my.Config", nil, `"@type": "type.googleapis.com/my.Config"`},
 		{"unknown, without a package", "type.googleapis.com/Config", []byte{1}, `"value": "AQ=="`},
 		{"unknown, without a host", "my.Config", []byte{1}, `"value": "AQ=="`},
-		{"unknown, that reads like the stand-in", "type.googleapis.com/my.Config", wiretest.String(1, "x"), `"value": "CgF4"`},
+		{"unknown, similar to the substitute", "type.googleapis.com/my.Config", wiretest.String(1, "x"), `"value": "CgF4"`},
 		{"known with an unknown field", "type.googleapis.com/tensorflow.VariableDef", wiretest.Join(variable, wiretest.Varint(99, 1)), ""},
 		{"known and damaged", "type.googleapis.com/tensorflow.VariableDef", []byte{0x0a, 0x50}, ""},
 		{"known, in an Any in an Any", "type.googleapis.com/google.protobuf.Any", inner, `"value": "CAU="`},
-		{"of TensorFlow, not of the schema", "type.googleapis.com/tensorflow.ConfigProto", []byte{0x38, 1}, `"allowSoftPlacement": true`},
-		{"of TensorFlow, empty", "type.googleapis.com/tensorflow.ConfigProto", nil, `"@type": "type.googleapis.com/tensorflow.ConfigProto"`},
-		{"of TensorFlow and damaged", "type.googleapis.com/tensorflow.ConfigProto", []byte{0xff}, ""},
-		{"of TensorFlow, and an unknown one in it", "type.googleapis.com/tensorflow.MachineConfiguration",
+		{"TensorFlow type outside the schema", "type.googleapis.com/tensorflow.ConfigProto", []byte{0x38, 1}, `"allowSoftPlacement": true`},
+		{"TensorFlow type, empty", "type.googleapis.com/tensorflow.ConfigProto", nil, `"@type": "type.googleapis.com/tensorflow.ConfigProto"`},
+		{"TensorFlow type, damaged", "type.googleapis.com/tensorflow.ConfigProto", []byte{0xff}, ""},
+		{"TensorFlow type with an unknown one inside", "type.googleapis.com/tensorflow.MachineConfiguration",
 			wiretest.Message(4, wiretest.String(1, "type.googleapis.com/my.Config"), wiretest.String(2, "x")), `"value": "eA=="`},
 		{"no type", "", []byte{1}, ""},
 		{"no name", "type.googleapis.com/not a name", []byte{1}, ""},
@@ -149,7 +149,7 @@ func TestJSONOfAny(t *testing.T) {
 				if err == nil {
 					t.Errorf("no error; written was:\n%s", out)
 				} else if len(out) > 0 {
-					t.Error("something was written in spite of the error")
+					t.Error("output despite the error")
 				}
 				return
 			}
@@ -161,7 +161,7 @@ func TestJSONOfAny(t *testing.T) {
 	}
 }
 
-// TestManyOpaqueAnys keeps the work in proportion to their number.
+// TestManyOpaqueAnys: the cost is proportional to the number of Anys.
 func TestManyOpaqueAnys(t *testing.T) {
 	one := wiretest.Message(1, wiretest.String(1, "type.googleapis.com/my.Config"), wiretest.String(2, "x"))
 	raw := wiretest.Message(4, wiretest.String(1, "c"), wiretest.Message(2, wiretest.Message(5, bytes.Repeat(one, 20_000))))
@@ -170,7 +170,7 @@ func TestManyOpaqueAnys(t *testing.T) {
 	}
 }
 
-// TestUnknownFields refuses to lose fields that the schema does not have: JSON has no form for them, text has one on demand.
+// TestUnknownFields: unknown fields are never lost silently. JSON cannot represent them; text can, if requested.
 func TestUnknownFields(t *testing.T) {
 	for name, raw := range map[string][]byte{
 		"top level":       wiretest.Join(wiretest.Message(2), wiretest.String(99, "x")),
@@ -201,7 +201,7 @@ func TestUnknownFields(t *testing.T) {
 	}
 }
 
-// TestNotUTF8 is an error in text and JSON, which cannot hold it, and no matter in binary.
+// TestNotUTF8: strings that are not UTF-8 are errors in text and JSON, which cannot represent them, but not in binary.
 func TestNotUTF8(t *testing.T) {
 	raw := wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n\xff")))
 	for _, format := range []metafile.Format{metafile.Text, metafile.JSON} {

@@ -21,7 +21,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// TestOpenTruncated cuts a file everywhere. However little is left, it is an error that says so, or a whole message.
+// TestOpenTruncated truncates a file at every byte. Open returns an error that says so, or a complete message.
 func TestOpenTruncated(t *testing.T) {
 	for _, name := range []string{"queues.meta", "saved_model/saved_model.pb"} {
 		whole := read(t, testdata, filepath.FromSlash(name))
@@ -34,7 +34,7 @@ func TestOpenTruncated(t *testing.T) {
 			f, err := openBytes(whole[:n:n], metafile.OpenOptions{TagSet: map[bool]string{true: "serve"}[kind == metafile.SavedModel]})
 			if err == nil {
 				if f.Kind != kind || proto.Unmarshal(whole[:n], kindMessage(kind)) != nil {
-					t.Errorf("%s, %d bytes: taken for a whole %v", name, n, f.Kind)
+					t.Errorf("%s, %d bytes: opened as a complete %v", name, n, f.Kind)
 				}
 				continue
 			}
@@ -42,7 +42,7 @@ func TestOpenTruncated(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("%s, %d bytes: the error is %v", name, n, err)
 			}
-			// The first few bytes are not enough to tell. From then on it says what is wrong.
+			// The first bytes are not enough to detect the kind. After that, the error names it.
 			if n > 150 && !strings.Contains(err.Error(), "is a truncated "+kind.String()) && !strings.Contains(err.Error(), "no tag-set") {
 				t.Errorf("%s, %d bytes: %v", name, n, err)
 			}
@@ -60,7 +60,7 @@ func kindMessage(kind metafile.Kind) proto.Message {
 	return new(tfpb.MetaGraphDef)
 }
 
-// TestTruncatedMessage is the whole error for a download that broke off.
+// TestTruncatedMessage checks the full error for an interrupted download.
 func TestTruncatedMessage(t *testing.T) {
 	whole := read(t, testdata, "queues.meta")
 	_, err := openBytes(whole[:4000], metafile.OpenOptions{})
@@ -74,7 +74,7 @@ func TestTruncatedMessage(t *testing.T) {
 	}
 }
 
-// TestOpenDamaged flips every byte of a file. Whatever comes of it, nothing panics, and what cannot be read says where.
+// TestOpenDamaged changes every byte of a file. Nothing panics, and errors say where the damage is.
 func TestOpenDamaged(t *testing.T) {
 	whole := read(t, testdata, "queues.meta")
 	for i := range whole {
@@ -90,7 +90,7 @@ func TestOpenDamaged(t *testing.T) {
 	}
 }
 
-// walk goes over all nodes and returns the first error.
+// walk visits all nodes and returns the first error.
 func walk(g wire.Graph) error {
 	for _, err := range g.Nodes() {
 		if err != nil {
@@ -110,7 +110,7 @@ func walk(g wire.Graph) error {
 	return nil
 }
 
-// TestLocate turns positions in a window into positions in the file.
+// TestLocate: positions in a window become positions in the file.
 func TestLocate(t *testing.T) {
 	node := wiretest.Join(wiretest.String(1, "a"), []byte{0x12, 0x40, 'x'}) // an op that is too long for its node
 	raw := wiretest.Join(wiretest.Message(1, wiretest.String(5, "1.4.0")), wiretest.Message(2, bytes.Repeat(wiretest.Message(1, wiretest.String(1, "ok"), wiretest.String(2, "NoOp")), 9), wiretest.Message(1, node)),
@@ -125,20 +125,20 @@ func TestLocate(t *testing.T) {
 		t.Errorf("%v, want %v", err, want)
 	}
 	if err := f.Annotate(nil); err != nil {
-		t.Errorf("nil became %v", err)
+		t.Errorf("Annotate(nil) = %v", err)
 	}
 	if err := f.Annotate(io.ErrClosedPipe); !errors.Is(err, io.ErrClosedPipe) || err.Error() != "file.bin: io: read/write on closed pipe" {
-		t.Errorf("another error became %v", err)
+		t.Errorf("other error: %v", err)
 	}
 
-	// The same inside a SavedModel, which is whole: the file is damaged, not truncated.
+	// The same inside a complete SavedModel: the file is damaged, not truncated.
 	saved := wiretest.Join(wiretest.Varint(1, 1), wiretest.Message(2, raw[:len(raw)-3]))
 	if _, err = openBytes(saved, metafile.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "the SavedModel is damaged at byte 132: field 3 has a length of") {
-		t.Errorf("a MetaGraphDef that is cut inside a SavedModel: %v", err)
+		t.Errorf("truncated MetaGraphDef inside a SavedModel: %v", err)
 	}
 }
 
-// TestLyingLengths opens files whose lengths promise more than there is: no memory is taken on such a promise.
+// TestLyingLengths: a length beyond the end of the file is an error and allocates no memory.
 func TestLyingLengths(t *testing.T) {
 	good := wiretest.Message(1, wiretest.String(5, "1.4.0"))
 	for name, tail := range map[string][]byte{
@@ -160,7 +160,7 @@ func TestLyingLengths(t *testing.T) {
 	}
 }
 
-// TestDeepNesting opens files that are nested as deep as no graph is, in each format.
+// TestDeepNesting opens files with excessive nesting, in each format.
 func TestDeepNesting(t *testing.T) {
 	const deep = 10_000
 	messages := wiretest.String(1, "x")
@@ -193,12 +193,12 @@ func TestDeepNesting(t *testing.T) {
 				}
 				return
 			}
-			_ = walk(f.Meta.Graph()) // whatever it says
+			_ = walk(f.Meta.Graph()) // must not panic
 		})
 	}
 }
 
-// TestOpenText reads text and JSON to the same message as binary, in files and from pipes.
+// TestOpenText: text and JSON, from files and pipes, give the same message as binary.
 func TestOpenText(t *testing.T) {
 	want := new(tfpb.MetaGraphDef)
 	if err := proto.Unmarshal(read(t, testdata, "collections.meta"), want); err != nil {
@@ -210,7 +210,7 @@ func TestOpenText(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	path := filepath.Join(dir, "x.meta") // the name does not say what it is
+	path := filepath.Join(dir, "x.meta") // the name must not matter
 	write(t, path, text)
 	f, err := metafile.Open(path, metafile.OpenOptions{})
 	if err != nil {
@@ -218,7 +218,7 @@ func TestOpenText(t *testing.T) {
 	}
 	got := new(tfpb.MetaGraphDef)
 	if err := proto.Unmarshal(f.Bytes, got); err != nil || !proto.Equal(want, got) || f.Format != metafile.Text || f.Size != int64(len(text)) {
-		t.Errorf("another message (%v), %v, %d bytes", err, f.Format, f.Size)
+		t.Errorf("different message (%v), %v, %d bytes", err, f.Format, f.Size)
 	}
 	for what, text := range map[string]string{
 		"is not readable as a MetaGraphDef in text": "graph_def { node { nam: 'a' } }",
@@ -233,7 +233,7 @@ func TestOpenText(t *testing.T) {
 	}
 }
 
-// TestOpenLargeFile maps a large file: windows on it are windows on the file, and Close gives it back.
+// TestOpenLargeFile: a large file is mapped, windows refer to the mapping, and Close unmaps it.
 func TestOpenLargeFile(t *testing.T) {
 	raw := largeGraph(400 << 10)
 	path := filepath.Join(t.TempDir(), "large.meta")
@@ -243,18 +243,18 @@ func TestOpenLargeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(f.Bytes, raw) || f.Path != path || f.Name != path {
-		t.Error("other bytes, or another name")
+		t.Error("wrong bytes or name")
 	}
 	if err := f.Changed(); err != nil {
 		t.Errorf("it changed: %v", err)
 	}
-	if runtime.GOOS != "windows" { // which keeps a mapped file as it is
+	if runtime.GOOS != "windows" { // Windows does not allow truncating a mapped file
 		if err := os.Truncate(path, int64(len(raw)-1)); err != nil {
 			t.Fatal(err)
 		}
 		var e *metafile.Error
 		if err := f.Changed(); !errors.As(err, &e) || !strings.Contains(err.Error(), "changed while it was read") {
-			t.Errorf("it got shorter, and Changed says %v", err)
+			t.Errorf("truncated, but Changed returns %v", err)
 		}
 	}
 	for range 2 { // a second Close does nothing
@@ -273,10 +273,10 @@ func largeGraph(n int) []byte {
 		wiretest.Message(5, wiretest.String(1, "value"), wiretest.Message(2, wiretest.Message(8, wiretest.Varint(1, 4), wiretest.Message(4, bytes.Repeat([]byte{7}, n))))))))
 }
 
-// TestGuard survives a file that gets shorter while it is read, and hides no other panic.
+// TestGuard: Guard survives a file that is truncated while it is read, and hides no other panic.
 func TestGuard(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows keeps a mapped file as it is")
+		t.Skip("Windows does not allow truncating a mapped file")
 	}
 	path := filepath.Join(t.TempDir(), "large.meta")
 	write(t, path, largeGraph(1<<20))
@@ -296,9 +296,9 @@ func TestGuard(t *testing.T) {
 		return nil
 	})
 	if err == nil || err.Error() != "an input got shorter while it was read" {
-		t.Skipf("this system gives no fault for a file that got shorter: %v", err)
+		t.Skipf("no fault for a truncated file on this system: %v", err)
 	}
-	if err := metafile.Guard(func() error { return io.EOF }); err != io.EOF { //nolint:errorlint // the very error
+	if err := metafile.Guard(func() error { return io.EOF }); err != io.EOF { //nolint:errorlint // the same error
 		t.Errorf("an error became %v", err)
 	}
 	defer func() {
@@ -309,7 +309,7 @@ func TestGuard(t *testing.T) {
 	_ = metafile.Guard(func() error { panic("a mistake") })
 }
 
-// TestOpenStdin reads pipes and files from standard input.
+// TestOpenStdin: standard input can be a pipe or a file.
 func TestOpenStdin(t *testing.T) {
 	raw := largeGraph(300 << 10)
 	path := filepath.Join(t.TempDir(), "large.meta")
@@ -343,14 +343,14 @@ func TestOpenStdin(t *testing.T) {
 		t.Errorf("byte by byte: %v", err)
 	}
 	if _, err := metafile.Open("-", metafile.OpenOptions{Stdin: iotest.TimeoutReader(bytes.NewReader(small))}); !errors.Is(err, iotest.ErrTimeout) {
-		t.Errorf("a pipe that breaks: %v", err)
+		t.Errorf("broken pipe: %v", err)
 	}
 	if _, err := metafile.Open("-", metafile.OpenOptions{}); err == nil {
-		t.Error("nothing to read: no error")
+		t.Error("empty input: no error")
 	}
 }
 
-// TestTagSets picks MetaGraphDefs out of SavedModels.
+// TestTagSets: MetaGraphDefs are selected from SavedModels by tag-set.
 func TestTagSets(t *testing.T) {
 	path := filepath.Join(testdata, "saved_model")
 	for _, test := range []struct{ tagSet, tags, problem string }{
@@ -411,7 +411,7 @@ func TestTagSets(t *testing.T) {
 	}
 }
 
-// TestParseFormat knows the names of the formats.
+// TestParseFormat checks the names of the formats.
 func TestParseFormat(t *testing.T) {
 	for _, f := range []metafile.Format{metafile.Auto, metafile.Binary, metafile.Text, metafile.JSON} {
 		if got, err := metafile.ParseFormat(f.String()); err != nil || got != f {

@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
-// asNobody calls use as a user who owns nothing, where the tests run as root, whom no permission stops.
+// asNobody calls use as an unprivileged user if the tests run as root, whom permissions do not restrict.
 func asNobody(t *testing.T, use func()) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -31,7 +31,7 @@ func asNobody(t *testing.T, use func()) {
 	use()
 }
 
-// openDir makes a directory that everybody can reach and gives it the mode.
+// openDir creates a directory that everybody can reach, with the given mode.
 func openDir(t *testing.T, mode os.FileMode) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -47,24 +47,24 @@ func openDir(t *testing.T, mode os.FileMode) string {
 	return dir
 }
 
-// TestWriteForbidden leaves alone what this user may not write to, and says it by the name that was given.
+// TestWriteForbidden: paths that the user may not write stay unchanged, and errors name the given path.
 func TestWriteForbidden(t *testing.T) {
 	const whole = "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"
 	for _, test := range []struct {
 		name      string
-		foreign   bool // the file must be somebody else's
+		foreign   bool // the file must belong to another user
 		dir, file os.FileMode
 		want      string
 		hint      string
 	}{
-		{"the directory", false, 0o555, 0o666, "DIR/out.meta: cannot be written: cannot create a file in DIR: permission denied", whole},
-		{"the file alone", false, 0o777, 0o444, "DIR/out.meta: is read-only", "make it writable, or write to another file"},
-		{"the file alone, for others", true, 0o777, 0o604, "DIR/out.meta: cannot be written: permission denied", "make it writable, or write to another file"},
-		{"a file of somebody else in a sticky directory", true, 0o777 | os.ModeSticky, 0o666, "cannot write DIR/out.meta: operation not permitted", ""},
+		{"directory", false, 0o555, 0o666, "DIR/out.meta: cannot be written: cannot create a file in DIR: permission denied", whole},
+		{"read-only file", false, 0o777, 0o444, "DIR/out.meta: is read-only", "make it writable, or write to another file"},
+		{"file of another user", true, 0o777, 0o604, "DIR/out.meta: cannot be written: permission denied", "make it writable, or write to another file"},
+		{"file of another user in a sticky directory", true, 0o777 | os.ModeSticky, 0o666, "cannot write DIR/out.meta: operation not permitted", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.foreign && os.Geteuid() != 0 {
-				t.Skip("only root can make a file of somebody else")
+				t.Skip("only root can create files of another user")
 			}
 			dir := openDir(t, 0o755)
 			path := filepath.Join(dir, "out.meta")
@@ -87,7 +87,7 @@ func TestWriteForbidden(t *testing.T) {
 	}
 }
 
-// TestOpenForbidden says of what may not be read or looked into that it is so, and not that something is not there.
+// TestOpenForbidden: a file or directory without permission is reported as such, not as missing.
 func TestOpenForbidden(t *testing.T) {
 	dir := openDir(t, 0o755)
 	path, closed := filepath.Join(dir, "secret.meta"), filepath.Join(dir, "closed")

@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
-// tree makes files in a new directory, of which those that end in .meta hold a MetaGraphDef whose version is their name.
+// tree creates files in a new directory. Files that end in .meta are MetaGraphDefs with their name as the version.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -29,7 +29,7 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// TestResolve finds the file that an argument means.
+// TestResolve: an argument is resolved to a file.
 func TestResolve(t *testing.T) {
 	state := func(path string) string {
 		return fmt.Sprintf("model_checkpoint_path: %q\nall_model_checkpoint_paths: %q\n", path, path)
@@ -39,48 +39,48 @@ func TestResolve(t *testing.T) {
 	for _, test := range []struct {
 		name, argument string
 		files          map[string]string
-		want           string // the file
+		want           string // the resolved file
 		problem, hint  string
 	}{
 		{name: "a file", argument: "a.meta", files: map[string]string{"a.meta": ""}, want: "a.meta"},
 		{name: "a prefix", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3.index": "x"}, want: "model.ckpt-3.meta"},
-		{name: "a V1 checkpoint's prefix is a file", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": "graph_def { }"}, want: "model.ckpt-3"},
-		{name: "a V1 checkpoint's prefix is a table", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": table}, want: "model.ckpt-3.meta"},
-		{name: "a V1 checkpoint in shards", argument: "model.ckpt-3-?????-of-00002", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3-00000-of-00002": table}, want: "model.ckpt-3.meta"},
-		{name: "one of its shards", argument: "model.ckpt-3-00000-of-00002", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3-00000-of-00002": table}, want: "model.ckpt-3.meta"},
-		{name: "a directory of a V1 checkpoint in shards", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-3-?????-of-00002"), "train/model.ckpt-3.meta": ""}, want: "train/model.ckpt-3.meta"},
-		{name: "a state that says it twice", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-1") + state("model.ckpt-2"), "train/model.ckpt-2.meta": ""}, want: "train/model.ckpt-2.meta"},
+		{name: "MetaGraphDef at a V1 prefix", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": "graph_def { }"}, want: "model.ckpt-3"},
+		{name: "V1 checkpoint at the prefix", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3": table}, want: "model.ckpt-3.meta"},
+		{name: "sharded V1 checkpoint", argument: "model.ckpt-3-?????-of-00002", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3-00000-of-00002": table}, want: "model.ckpt-3.meta"},
+		{name: "shard of a V1 checkpoint", argument: "model.ckpt-3-00000-of-00002", files: map[string]string{"model.ckpt-3.meta": "", "model.ckpt-3-00000-of-00002": table}, want: "model.ckpt-3.meta"},
+		{name: "directory with a sharded V1 checkpoint", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-3-?????-of-00002"), "train/model.ckpt-3.meta": ""}, want: "train/model.ckpt-3.meta"},
+		{name: "duplicate state entry", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-1") + state("model.ckpt-2"), "train/model.ckpt-2.meta": ""}, want: "train/model.ckpt-2.meta"},
 		{name: "a training directory", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": "", "train/model.ckpt-20.meta": ""}, want: "train/model.ckpt-30.meta"},
-		{name: "the state file itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
-		{name: "a directory that was moved", argument: "train", files: map[string]string{"train/checkpoint": state("/home/somebody/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "state file", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
+		{name: "moved directory", argument: "train", files: map[string]string{"train/checkpoint": state("/home/somebody/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
 		{name: "moved from Windows", argument: "train", files: map[string]string{"train/checkpoint": state(`C:\Users\x\train\model.ckpt-30`), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
 		{name: "relative, from another directory", argument: "train", files: map[string]string{"train/checkpoint": state("out/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
-		{name: "relative, below", argument: "train", files: map[string]string{"train/checkpoint": state("best/model.ckpt-30"), "train/best/model.ckpt-30.meta": "", "train/model.ckpt-30.meta": ""}, want: "train/best/model.ckpt-30.meta"},
+		{name: "relative, in a subdirectory", argument: "train", files: map[string]string{"train/checkpoint": state("best/model.ckpt-30"), "train/best/model.ckpt-30.meta": "", "train/model.ckpt-30.meta": ""}, want: "train/best/model.ckpt-30.meta"},
 		{name: "a SavedModel's directory", argument: "sm", files: map[string]string{"sm/saved_model.pb": savedModel, "sm/saved_model.pbtxt": savedModel}, want: "sm/saved_model.pb"},
 		{name: "a SavedModel's directory, text", argument: "sm", files: map[string]string{"sm/saved_model.pbtxt": savedModel}, want: "sm/saved_model.pbtxt"},
 		{name: "a directory and a prefix", argument: "run", files: map[string]string{"run/events": "x", "run.meta": ""}, want: "run.meta"},
-		{name: "a directory and a prefix, slash behind", argument: "run/", files: map[string]string{"run/events": "x", "run.meta": ""}, want: "run.meta"},
-		{name: "a MetaGraphDef called checkpoint", argument: "checkpoint", files: map[string]string{"checkpoint": "graph_def { }"}, want: "checkpoint"},
+		{name: "directory and prefix, trailing slash", argument: "run/", files: map[string]string{"run/events": "x", "run.meta": ""}, want: "run.meta"},
+		{name: "MetaGraphDef named checkpoint", argument: "checkpoint", files: map[string]string{"checkpoint": "graph_def { }"}, want: "checkpoint"},
 
-		{name: "nothing there", argument: "model.ckpt-3", files: map[string]string{"x": ""}, problem: "model.ckpt-3: no such file or directory", hint: "found no .meta file in "},
-		{name: "nothing there but another", argument: "model.ckpt-3", files: map[string]string{"b.meta": ""}, problem: "model.ckpt-3: no such file or directory", hint: "found "},
-		{name: "nothing there but others", argument: "model.ckpt-3", files: map[string]string{"b.meta": "", "c.meta": ""}, problem: "no such file or directory", hint: "found 2 .meta files in "},
-		{name: "an odd directory", argument: "a[b]*/x", files: map[string]string{"a[b]*/b.meta": ""}, problem: "no such file or directory", hint: "b.meta"},
-		{name: "no directory", argument: "no/where/x.meta", files: map[string]string{"x": ""}, problem: "no such file or directory", hint: "does not exist"},
+		{name: "missing", argument: "model.ckpt-3", files: map[string]string{"x": ""}, problem: "model.ckpt-3: no such file or directory", hint: "found no .meta file in "},
+		{name: "missing, one other file", argument: "model.ckpt-3", files: map[string]string{"b.meta": ""}, problem: "model.ckpt-3: no such file or directory", hint: "found "},
+		{name: "missing, two other files", argument: "model.ckpt-3", files: map[string]string{"b.meta": "", "c.meta": ""}, problem: "no such file or directory", hint: "found 2 .meta files in "},
+		{name: "directory with pattern characters", argument: "a[b]*/x", files: map[string]string{"a[b]*/b.meta": ""}, problem: "no such file or directory", hint: "b.meta"},
+		{name: "missing directory", argument: "no/where/x.meta", files: map[string]string{"x": ""}, problem: "no such file or directory", hint: "does not exist"},
 		{name: "a V1 checkpoint without a graph", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3": table, "b.meta": ""}, problem: "is a checkpoint's index", hint: ".meta"},
-		{name: "an index alone", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.index": "x"}, problem: "is a checkpoint without a graph", hint: "write_meta_graph=False"},
-		{name: "a directory of something else", argument: "train", files: map[string]string{"train/events": "x", "train/a.meta": ""}, problem: "is a directory with neither", hint: "a.meta"},
-		{name: "a checkpoint that is gone", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-20.meta": ""}, problem: "model.ckpt-30.meta: does not exist, but ", hint: "model.ckpt-20.meta"},
-		{name: "a checkpoint that is gone, the state file itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30")}, problem: "model.ckpt-30.meta: does not exist, but ", hint: "no .meta file"},
+		{name: "index only", argument: "model.ckpt-3", files: map[string]string{"model.ckpt-3.index": "x"}, problem: "is a checkpoint without a graph", hint: "write_meta_graph=False"},
+		{name: "unrelated directory", argument: "train", files: map[string]string{"train/events": "x", "train/a.meta": ""}, problem: "is a directory with neither", hint: "a.meta"},
+		{name: "missing checkpoint", argument: "train", files: map[string]string{"train/checkpoint": state("model.ckpt-30"), "train/model.ckpt-20.meta": ""}, problem: "model.ckpt-30.meta: does not exist, but ", hint: "model.ckpt-20.meta"},
+		{name: "missing checkpoint, state file", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": state("model.ckpt-30")}, problem: "model.ckpt-30.meta: does not exist, but ", hint: "no .meta file"},
 		{name: "a state without a path", argument: "train", files: map[string]string{"train/checkpoint": `all_model_checkpoint_paths: "a"`}, problem: "names no latest checkpoint", hint: "no .meta file"},
 		{name: "an empty state", argument: "train", files: map[string]string{"train/checkpoint": ""}, problem: "checkpoint: is empty", hint: "no .meta file"},
-		{name: "an empty state itself", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": ""}, problem: "checkpoint: is empty", hint: ""},
-		{name: "no state", argument: "train", files: map[string]string{"train/checkpoint": "hello"}, problem: "is not a CheckpointState: ", hint: ""},
-		{name: "another file called checkpoint", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": "hello"}, problem: "is text, but not a ", hint: ""},
+		{name: "empty state file", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": ""}, problem: "checkpoint: is empty", hint: ""},
+		{name: "invalid state", argument: "train", files: map[string]string{"train/checkpoint": "hello"}, problem: "is not a CheckpointState: ", hint: ""},
+		{name: "unrelated file named checkpoint", argument: "train/checkpoint", files: map[string]string{"train/checkpoint": "hello"}, problem: "is text, but not a ", hint: ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if runtime.GOOS == "windows" && strings.ContainsAny(test.argument, "*?") {
-				t.Skip("Windows has no such names")
+				t.Skip("not a valid name on Windows")
 			}
 			dir := tree(t, test.files)
 			f, err := metafile.Open(dir+string(filepath.Separator)+filepath.FromSlash(test.argument), metafile.OpenOptions{})
@@ -89,7 +89,7 @@ func TestResolve(t *testing.T) {
 					t.Fatal(err)
 				}
 				if want := filepath.Join(dir, filepath.FromSlash(test.want)); filepath.Clean(f.Path) != want || filepath.Clean(f.Name) != want {
-					t.Errorf("%s, called %s; want %s", f.Path, f.Name, want)
+					t.Errorf("%s, named %s; want %s", f.Path, f.Name, want)
 				}
 				return
 			}
@@ -101,7 +101,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestStateTooLarge does not read a file without end because it is called `checkpoint`.
+// TestStateTooLarge: an endless file named `checkpoint` is not read completely.
 func TestStateTooLarge(t *testing.T) {
 	dir := tree(t, map[string]string{"train/checkpoint": "x"})
 	if err := os.Truncate(filepath.Join(dir, "train", "checkpoint"), 1<<30); err != nil {
@@ -116,7 +116,7 @@ func TestStateTooLarge(t *testing.T) {
 	}
 }
 
-// TestResolveHints opens what people give instead of a model: the error names the model.
+// TestResolveHints opens files next to a model: the error names the model.
 func TestResolveHints(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"serving/1/saved_model.pb", "serving/12/saved_model.pb", "serving/3/saved_model.pb", "serving/tmp/x", "model/saved_model.pb",

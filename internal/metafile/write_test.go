@@ -17,12 +17,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// writeMessage writes a message to a path as MetaGraphDef.
+// writeMessage writes a message to a path as a MetaGraphDef.
 func writeMessage(path string, raw []byte, o metafile.WriteOptions) error {
 	return metafile.Write(context.Background(), path, wire.NewRope(raw), metafile.MetaGraph, o)
 }
 
-// TestWriteFile makes a new file and replaces an old one.
+// TestWriteFile creates a new file and replaces an old one.
 func TestWriteFile(t *testing.T) {
 	raw := read(t, testdata, "queues.meta")
 	path := filepath.Join(t.TempDir(), "out.meta")
@@ -36,7 +36,7 @@ func TestWriteFile(t *testing.T) {
 			t.Fatalf("%v, Ready was called %d times", err, ready)
 		}
 		if !bytes.Equal(read(t, path), raw) {
-			t.Error("other bytes")
+			t.Error("wrong bytes")
 		}
 		if diff := cmp.Diff([]string{"out.meta"}, names(t, filepath.Dir(path))); diff != "" {
 			t.Errorf("files (-want +got):\n%s", diff)
@@ -45,7 +45,7 @@ func TestWriteFile(t *testing.T) {
 	}
 }
 
-// TestFormatByName goes by the name of the output, where no format is asked for.
+// TestFormatByName: the name of the output determines the format if none is requested.
 func TestFormatByName(t *testing.T) {
 	raw := read(t, testdata, "queues.meta")
 	for name, want := range map[string]metafile.Format{
@@ -67,12 +67,12 @@ func TestFormatByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := read(t, path); got[0] != '{' {
-			t.Errorf("%s as JSON begins with %q", name, got[:10])
+			t.Errorf("%s as JSON starts with %q", name, got[:10])
 		}
 	}
 }
 
-// TestWriteFails leaves the old file whole and nothing else, whatever goes wrong.
+// TestWriteFails: after any failure, the old file is unchanged and no other file exists.
 func TestWriteFails(t *testing.T) {
 	raw := read(t, testdata, "queues.meta")
 	canceled, cancel := context.WithCancelCause(context.Background())
@@ -112,7 +112,7 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
-// TestWriteReadyIsLast replaces the file when Ready has succeeded, whatever comes then: what Ready did goes with the new file.
+// TestWriteReadyIsLast: once Ready has succeeded, the file is always replaced.
 func TestWriteReadyIsLast(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.meta")
 	write(t, path, []byte("old"))
@@ -122,17 +122,17 @@ func TestWriteReadyIsLast(t *testing.T) {
 		return nil
 	}})
 	if err != nil || string(read(t, path)) != "new" {
-		t.Errorf("%v, the file holds %q", err, read(t, path))
+		t.Errorf("%v, the file contains %q", err, read(t, path))
 	}
 }
 
-// TestWriteFaults leaves nothing behind where the program is on its way out of a fault: an input got shorter.
+// TestWriteFaults: a panic, such as for a truncated input, leaves no files.
 func TestWriteFaults(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.meta")
 	func() {
 		defer func() {
 			if recover() == nil {
-				t.Error("the panic is gone")
+				t.Error("no panic")
 			}
 		}()
 		_ = writeMessage(path, []byte("x"), metafile.WriteOptions{Ready: func() error { panic("a fault") }})
@@ -142,7 +142,7 @@ func TestWriteFaults(t *testing.T) {
 	}
 }
 
-// TestWriteNowhere names what is in the way, by the name that the user gave.
+// TestWriteNowhere: errors name the obstacle, with the path as given by the user.
 func TestWriteNowhere(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "file"), []byte("x"))
@@ -163,14 +163,14 @@ func TestWriteNowhere(t *testing.T) {
 		}
 	}
 	if err := writeMessage(filepath.Join(dir, "file", "x.meta"), []byte("x"), metafile.WriteOptions{}); err == nil {
-		t.Error("a file is no directory, and there is no error")
+		t.Error("a file as the directory: no error")
 	}
 	if string(read(t, readOnly)) != "x" {
 		t.Error("the read-only file changed")
 	}
 }
 
-// TestWriteStdout writes to a pipe and refuses binary on a terminal.
+// TestWriteStdout writes to a pipe and rejects binary for a terminal.
 func TestWriteStdout(t *testing.T) {
 	raw := read(t, testdata, "queues.meta")
 	for _, path := range []string{"", "-"} {
@@ -195,7 +195,7 @@ func TestWriteStdout(t *testing.T) {
 	}
 	for _, format := range []metafile.Format{metafile.Binary, metafile.Text, metafile.JSON} {
 		if err := writeMessage("-", raw, metafile.WriteOptions{Stdout: failingWriter{}, Format: format}); !errors.Is(err, errFull) {
-			t.Errorf("%v on a pipe that breaks: %v", format, err)
+			t.Errorf("%v on a broken pipe: %v", format, err)
 		}
 	}
 }
@@ -206,7 +206,7 @@ type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, errFull }
 
-// TestWriteTooLarge refuses a message of 2 GiB, which is put together here out of one window many times over.
+// TestWriteTooLarge: a message of 2 GiB, built from one repeated window, is rejected.
 func TestWriteTooLarge(t *testing.T) {
 	window := make([]byte, 1<<20)
 	var b wire.Builder
@@ -240,7 +240,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestStopsInTheMiddle ends a long write soon after its context does.
+// TestStopsInTheMiddle: a long write ends soon after its context.
 func TestStopsInTheMiddle(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	window := make([]byte, 256<<20)
@@ -265,7 +265,7 @@ func (w *cancelingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestRebuild puts a MetaGraphDef back to where it was taken from, whatever stands around it.
+// TestRebuild: Rebuild puts a MetaGraphDef back in its original place and keeps everything around it.
 func TestRebuild(t *testing.T) {
 	meta := func(tag, node string) []byte {
 		return wiretest.Join(wiretest.Message(1, wiretest.String(4, tag)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, node), wiretest.String(2, "NoOp"))))
@@ -291,7 +291,7 @@ func TestRebuild(t *testing.T) {
 		t.Errorf("GraphDef: %v, %q", err, rope.Bytes())
 	}
 
-	// The graph out of a message that has more, with groups and long headers before it.
+	// The graph from a message with other fields, groups and long headers before it.
 	whole := wiretest.Join(wiretest.Group(100, wiretest.Message(2, []byte("not this"))), wiretest.Varint(2, 7), []byte{0x92, 0x80, 0x00, 0x83, 0x80, 0x00, 0x0a, 0x01, 'x'}, unknown)
 	if rope, err = metafile.GraphOf(wire.NewRope(whole)); err != nil || !bytes.Equal(rope.Bytes(), []byte{0x0a, 0x01, 'x'}) {
 		t.Errorf("GraphOf: %v, %q", err, rope.Bytes())

@@ -21,7 +21,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TestWriteKeepsMode gives the new file what the old one had.
+// TestWriteKeepsMode: the new file has the mode of the old one.
 func TestWriteKeepsMode(t *testing.T) {
 	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o755, 0o200} {
 		path := filepath.Join(t.TempDir(), "out.meta")
@@ -37,7 +37,7 @@ func TestWriteKeepsMode(t *testing.T) {
 			t.Errorf("mode %v became %v (%v)", mode, stat.Mode(), err)
 		}
 	}
-	// A new file has the mode that new files have.
+	// A new file has the default mode.
 	dir := t.TempDir()
 	if err := writeMessage(filepath.Join(dir, "a"), []byte("new"), metafile.WriteOptions{}); err != nil {
 		t.Fatal(err)
@@ -56,10 +56,10 @@ func TestWriteKeepsMode(t *testing.T) {
 	}
 }
 
-// TestWriteKeepsOwner leaves somebody's file his, when root rewrites it.
+// TestWriteKeepsOwner: the owner of a file does not change if root rewrites it.
 func TestWriteKeepsOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can give files away")
+		t.Skip("only root can change the owner")
 	}
 	path := filepath.Join(t.TempDir(), "out.meta")
 	write(t, path, []byte("old"))
@@ -74,11 +74,11 @@ func TestWriteKeepsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	if owner := stat.Sys().(*syscall.Stat_t); owner.Uid != 1234 || owner.Gid != 2345 {
-		t.Errorf("it belongs to %d, %d", owner.Uid, owner.Gid)
+		t.Errorf("the owner is %d, %d", owner.Uid, owner.Gid)
 	}
 }
 
-// TestWriteThroughLinks replaces what links lead to, as the system follows them, and keeps the links.
+// TestWriteThroughLinks: the target of links is replaced, and the links are kept.
 func TestWriteThroughLinks(t *testing.T) {
 	dir := t.TempDir()
 	link := func(to, name string) {
@@ -117,18 +117,18 @@ func TestWriteThroughLinks(t *testing.T) {
 			continue
 		}
 		if got := read(t, dir, test.target); !bytes.Equal(got, content) {
-			t.Errorf("%s: %s holds %q", test.path, test.target, got)
+			t.Errorf("%s: %s contains %q", test.path, test.target, got)
 		}
 		if stat, err := os.Lstat(path); err == nil && !strings.Contains(test.path, "..") && stat.Mode()&os.ModeSymlink == 0 {
-			t.Errorf("%s is no link any more", test.path)
+			t.Errorf("%s is no longer a link", test.path)
 		}
 	}
 	err := writeMessage(filepath.Join(dir, "round"), []byte("x"), metafile.WriteOptions{})
 	if err == nil || err.Error() != filepath.Join(dir, "round")+": is a link that leads back to itself" {
-		t.Errorf("a loop: %v", err)
+		t.Errorf("link loop: %v", err)
 	}
 	if err := writeMessage(filepath.Join(dir, "lost"), []byte("x"), metafile.WriteOptions{}); err == nil || !strings.HasPrefix(err.Error(), filepath.Join(dir, "lost")+": cannot be written: no such directory: ") {
-		t.Errorf("a link to nowhere: %v", err)
+		t.Errorf("dangling link: %v", err)
 	}
 	if diff := cmp.Diff([]string{"absolute", "chain", "elsewhere", "lost", "other", "relative", "round", "store"}, names(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
@@ -138,7 +138,7 @@ func TestWriteThroughLinks(t *testing.T) {
 	}
 }
 
-// TestWriteLongName replaces a file whose name is as long as names can be.
+// TestWriteLongName replaces a file with the longest possible name.
 func TestWriteLongName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("n", 250)+".meta")
 	if err := writeMessage(path, []byte("new"), metafile.WriteOptions{}); err != nil {
@@ -146,7 +146,7 @@ func TestWriteLongName(t *testing.T) {
 	}
 }
 
-// TestWriteOverInput writes a mapped file's own content over it.
+// TestWriteOverInput writes the content of a mapped file over it.
 func TestWriteOverInput(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.meta")
 	raw := largeGraph(1 << 20)
@@ -157,11 +157,11 @@ func TestWriteOverInput(t *testing.T) {
 	}
 	err = metafile.Write(context.Background(), path, f.Meta.Rope(), f.Kind, metafile.WriteOptions{Ready: func() error { return errors.Join(f.Changed(), f.Close()) }})
 	if err != nil || !bytes.Equal(read(t, path), raw) {
-		t.Errorf("%v, or other bytes", err)
+		t.Errorf("%v, or wrong bytes", err)
 	}
 }
 
-// TestWriteDevice writes to what cannot be replaced as it is.
+// TestWriteDevice writes to devices, which cannot be replaced.
 func TestWriteDevice(t *testing.T) {
 	ready := false
 	if err := writeMessage(os.DevNull, []byte("x"), metafile.WriteOptions{Ready: func() error {
@@ -171,16 +171,16 @@ func TestWriteDevice(t *testing.T) {
 		t.Errorf("%v, ready %v", err, ready)
 	}
 	if stat, err := os.Stat(os.DevNull); err != nil || stat.Mode()&os.ModeDevice == 0 {
-		t.Fatal("the null device is gone")
+		t.Fatal("the null device was replaced")
 	}
 	if _, err := os.Stat("/dev/full"); err == nil {
 		if err := writeMessage("/dev/full", bytes.Repeat([]byte("x"), 1000), metafile.WriteOptions{}); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "cannot write /dev/full: ") {
-			t.Errorf("a full device: %v", err)
+			t.Errorf("full device: %v", err)
 		}
 	}
 }
 
-// TestWritePipe writes to a named pipe, and reads from one.
+// TestWritePipe writes to a named pipe and reads from one.
 func TestWritePipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe.pbtxt")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
@@ -197,28 +197,28 @@ func TestWritePipe(t *testing.T) {
 		t.Errorf("%v, %v, %v", err, f.Format, f.Kind)
 	}
 	if stat, err := os.Stat(path); err != nil || stat.Mode()&os.ModeNamedPipe == 0 {
-		t.Error("the pipe is no pipe any more")
+		t.Error("the pipe was replaced")
 	}
-	// Who reads only the beginning gets no more, and the writer says so.
-	reader, err := os.OpenFile(path, os.O_RDWR, 0) // which does not wait for a writer
+	// A reader that closes the pipe early ends the write with an error.
+	reader, err := os.OpenFile(path, os.O_RDWR, 0) // does not wait for a writer
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		_, _ = io.ReadFull(reader, make([]byte, 10)) // until there is something to leave unread
+		_, _ = io.ReadFull(reader, make([]byte, 10)) // leaves the rest unread
 		_ = reader.Close()
 	}()
 	err = writeMessage(path, largeGraph(1<<20), metafile.WriteOptions{Format: metafile.Binary})
 	if err == nil || err.Error() != path+": the reader closed it before the output was complete" || errors.Is(err, syscall.EPIPE) {
-		t.Errorf("nobody reads any more: %v", err)
+		t.Errorf("reader closed: %v", err)
 	}
-	// What has no form as text is told before the pipe is opened, for which there is no reader now.
+	// An error about the content is reported before the pipe is opened, which has no reader now.
 	if err := writeMessage(path, []byte{0xfa, 0x01, 0x00}, metafile.WriteOptions{}); err == nil {
 		t.Error("an unknown field as text: no error")
 	}
 }
 
-// TestWriteDescriptor writes to what the shell gives for >(command): a link to a pipe, which has no name to be replaced.
+// TestWriteDescriptor writes to the result of >(command) in a shell: a link to a pipe without a name.
 func TestWriteDescriptor(t *testing.T) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -230,18 +230,18 @@ func TestWriteDescriptor(t *testing.T) {
 	}
 	got := make(chan []byte)
 	go func() {
-		raw, _ := io.ReadAll(reader) // what is missing is told below
+		raw, _ := io.ReadAll(reader) // the comparison below reports missing data
 		got <- raw
 	}()
-	if err := errors.Join(writeMessage(path, []byte("all of it"), metafile.WriteOptions{}), writer.Close()); err != nil {
+	if err := errors.Join(writeMessage(path, []byte("content"), metafile.WriteOptions{}), writer.Close()); err != nil {
 		t.Error(err)
 	}
-	if raw := <-got; string(raw) != "all of it" {
+	if raw := <-got; string(raw) != "content" {
 		t.Errorf("the pipe got %q", raw)
 	}
 }
 
-// TestWriteTerminal refuses binary for a terminal that is given by its name as well.
+// TestWriteTerminal: binary is rejected for a terminal given by name, too.
 func TestWriteTerminal(t *testing.T) {
 	err := writeMessage("/dev/ptmx", []byte("x"), metafile.WriteOptions{})
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
@@ -252,7 +252,7 @@ func TestWriteTerminal(t *testing.T) {
 	}
 }
 
-// TestWriteDiskFull leaves the old file whole where there is no room for the new one.
+// TestWriteDiskFull: the old file is unchanged if there is no space for the new one.
 func TestWriteDiskFull(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can mount")
@@ -261,7 +261,7 @@ func TestWriteDiskFull(t *testing.T) {
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("cannot mount: %s", out)
 	}
-	defer exec.Command("umount", dir).Run() //nolint:errcheck // there is nothing to be done about it
+	defer exec.Command("umount", dir).Run() //nolint:errcheck // best effort
 	path := filepath.Join(dir, "out.meta")
 	write(t, path, []byte("old"))
 	for _, format := range []metafile.Format{metafile.Binary, metafile.Text} {
@@ -275,7 +275,7 @@ func TestWriteDiskFull(t *testing.T) {
 	}
 }
 
-// TestShrinkingInput fails without a trace where a mapped input gets shorter while it is written.
+// TestShrinkingInput: nothing is left if a mapped input is truncated while it is written.
 func TestShrinkingInput(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in.meta"), filepath.Join(dir, "out.meta")
@@ -285,7 +285,7 @@ func TestShrinkingInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close() //nolint:errcheck // read only
-	// Small pieces are copied before they are written, and that is where the fault comes.
+	// Small pieces are copied before they are written, which triggers the fault.
 	var b wire.Builder
 	for at := 0; at+1000 <= len(f.Bytes); at += 1000 {
 		b.Window(f.Bytes[at : at+1000 : at+1000])
@@ -305,6 +305,6 @@ func TestShrinkingInput(t *testing.T) {
 	}
 	var changed *metafile.Error
 	if !errors.As(f.Changed(), &changed) {
-		t.Error("Changed does not say so")
+		t.Error("Changed returns no error")
 	}
 }

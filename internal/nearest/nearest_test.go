@@ -24,7 +24,7 @@ func TestNames(t *testing.T) {
 		{"", keys, nil},
 		{"ab", []string{"abc", "xyzzy", ""}, []string{"abc"}},
 		{"λογιτς", []string{"λογοτς", "logits"}, []string{"λογοτς"}},
-		// Names that somebody made long are compared by whether one holds the other, and no closer.
+		// Very long names only match if one contains the other.
 		{long, []string{long + "b", long[1:] + "bb", "a"}, []string{long + "b"}},
 		{"x", nil, nil},
 	} {

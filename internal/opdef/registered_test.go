@@ -23,7 +23,7 @@ func TestRegisteredOps(t *testing.T) {
 		}
 		last = op.GetName()
 		if ops.Find(op.GetName()) == nil {
-			t.Errorf("%s is not found", op.GetName())
+			t.Errorf("%s: not found", op.GetName())
 		}
 	}
 	for _, name := range []string{"", "!", "TimesTwo", "zzz"} {

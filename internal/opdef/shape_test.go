@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-var shapeCases = flag.String("shapes", "testdata/shapes.jsonl.gz", "nodes with TensorFlow's verdict, made by testdata/shapes.py")
+var shapeCases = flag.String("shapes", "testdata/shapes.jsonl.gz", "nodes with TensorFlow's verdict, from testdata/shapes.py")
 
 // A shapeCase is one line of the output of testdata/shapes.py.
 type shapeCase struct {
@@ -91,13 +91,13 @@ func TestInferShapesAgreesWithTensorFlow(t *testing.T) {
 			}
 			continue
 		case err != nil:
-			t.Errorf("refuses what TensorFlow takes: %v\n%s", err, lines.Text())
+			t.Errorf("rejects a node that TensorFlow accepts: %v\n%s", err, lines.Text())
 			continue
 		}
 		exact := true
 		for i, want := range c.Shapes {
 			if !within(want, got[i]) {
-				t.Errorf("output %d is %v and TensorFlow infers %v\n%s", i, got[i], want, lines.Text())
+				t.Errorf("output %d is %v, but TensorFlow infers %v\n%s", i, got[i], want, lines.Text())
 			}
 			exact = exact && within(got[i], want)
 		}
@@ -119,6 +119,6 @@ func TestInferShapesAgreesWithTensorFlow(t *testing.T) {
 	}
 	t.Logf("%d nodes of %d ops; TensorFlow refuses %d, of which %d are missed; %d are less precise", total.cases, len(byOp), total.refused, total.missed, total.vague)
 	if total.missed*20 > total.refused || total.vague*50 > total.cases {
-		t.Error("the rules know too little")
+		t.Error("the rules miss too much")
 	}
 }

@@ -39,7 +39,7 @@ func TestShapesOfFiles(t *testing.T) {
 						inferred++
 					}
 					if !agree(got, want) {
-						t.Errorf("%s:%d (%s) is said to be %v, and is %v", g.Name(i), port, g.OpName(g.Op(i)), got, want)
+						t.Errorf("%s:%d (%s): inferred %v, want %v", g.Name(i), port, g.OpName(g.Op(i)), got, want)
 					}
 				}
 			}
@@ -97,7 +97,7 @@ func TestTypesOfFiles(t *testing.T) {
 				for port := range types.Outputs(&n) {
 					got, want := guessed.DType(&n, port), types.DType(&n, port)
 					if got != want && got != 0 {
-						t.Errorf("%s:%d (%s) is said to be %s, and is %s", n.Name, port, n.Op, tensor.DTypeName(got), tensor.DTypeName(want))
+						t.Errorf("%s:%d (%s): inferred %s, want %s", n.Name, port, n.Op, tensor.DTypeName(got), tensor.DTypeName(want))
 					}
 				}
 			}

@@ -48,7 +48,7 @@ func TestUnique(t *testing.T) {
 	}
 }
 
-// FuzzStripPrepend checks that Strip undoes Prepend.
+// FuzzStripPrepend: Strip reverses Prepend.
 func FuzzStripPrepend(f *testing.F) {
 	for _, seed := range []string{"a", "^a/b", "loc:@a", "a:0", "^", "loc:@", "a//b"} {
 		f.Add(seed, "s")

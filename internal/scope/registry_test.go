@@ -87,7 +87,7 @@ func TestRegister(t *testing.T) {
 		}
 	}
 	if _, ok := r.Lookup("a=b"); !ok {
-		t.Error("a key that contains = is not registered")
+		t.Error("a key with = is not registered")
 	}
 	own, _ := r.Lookup("own")
 	if got := own.Message.Descriptor().FullName(); got != "my.Own" {

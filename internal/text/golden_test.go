@@ -30,7 +30,7 @@ func golden(t testing.TB, name string, cases any) {
 	}
 }
 
-// descriptor returns a message type of the schema, else of TensorFlow's pool.
+// descriptor returns a message type of the schema or else of TensorFlow.
 func descriptor(t testing.TB, name string) protoreflect.MessageDescriptor {
 	t.Helper()
 	if mt, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(name)); err == nil {
@@ -50,7 +50,7 @@ func write(message []byte, md protoreflect.MessageDescriptor, o text.Options) (s
 	return b.String(), err
 }
 
-// TestWriteAsTensorFlow compares with what TensorFlow wrote.
+// TestWriteAsTensorFlow compares Write with TensorFlow's output.
 func TestWriteAsTensorFlow(t *testing.T) {
 	var cases []struct{ Title, Type, Data, Text, Unknown string }
 	golden(t, "writes.json", &cases)
@@ -86,12 +86,12 @@ func TestWriteAsTensorFlow(t *testing.T) {
 	}
 }
 
-// equalErrors reports whether two errors say the same.
+// equalErrors reports whether two errors have the same text.
 func equalErrors(a, b error) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Error() == b.Error())
 }
 
-// TestParseAsTensorFlow compares what is read with what TensorFlow reads, by what it writes of it.
+// TestParseAsTensorFlow compares Parse with TensorFlow's parser, through the text of the results.
 func TestParseAsTensorFlow(t *testing.T) {
 	var cases []struct {
 		Type, Text string
@@ -104,25 +104,25 @@ func TestParseAsTensorFlow(t *testing.T) {
 		switch {
 		case c.Want == nil && err == nil:
 			if !readsMore(c.Text) {
-				t.Errorf("%s %q: TensorFlow refuses it", c.Type, c.Text)
+				t.Errorf("%s %q: TensorFlow rejects it", c.Type, c.Text)
 			}
 		case c.Want == nil:
 			var syntax *text.ParseError
 			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 {
-				t.Errorf("%s %q: no place in the error: %v", c.Type, c.Text, err)
+				t.Errorf("%s %q: error without a position: %v", c.Type, c.Text, err)
 			}
 		case err != nil:
 			t.Errorf("%s %q: %v", c.Type, c.Text, err)
 		default:
 			got, err := write(data, md, text.Options{})
 			if err != nil || got != *c.Want {
-				t.Errorf("%s %q: read as %q, want %q (%v)", c.Type, c.Text, got, *c.Want, err)
+				t.Errorf("%s %q: parsed as %q, want %q (%v)", c.Type, c.Text, got, *c.Want, err)
 			}
 		}
 	}
 }
 
-// readsMore reports whether a text is one that C++ reads and Python does not.
+// readsMore reports whether C++ accepts a text that Python rejects.
 func readsMore(text string) bool {
 	switch text {
 	case "\ufeffname: \"a\"", // a byte order mark
@@ -130,11 +130,11 @@ func readsMore(text string) bool {
 		"dtype: 010", "dtype: -010", "dtype: 00": // octal numbers for enums
 		return true
 	}
-	// A string of a proto2 message, which need not be UTF-8.
+	// A string of a proto2 message need not be UTF-8.
 	return strings.HasPrefix(text, "files: ")
 }
 
-// TestUnknownFieldsComeBack reads what was written by number and writes it again.
+// TestUnknownFieldsComeBack: unknown fields survive writing and parsing.
 func TestUnknownFieldsComeBack(t *testing.T) {
 	var cases []struct{ Title, Type, Unknown string }
 	golden(t, "writes.json", &cases)

@@ -34,7 +34,7 @@ func writeJSON(t testing.TB, raw []byte) []byte {
 	return b.Bytes()
 }
 
-// sameJSON compares two documents as a reader of JSON does.
+// sameJSON compares two documents as parsed JSON.
 func sameJSON(t *testing.T, want, got []byte) {
 	t.Helper()
 	var a, b any
@@ -49,7 +49,7 @@ func sameJSON(t *testing.T, want, got []byte) {
 	}
 }
 
-// allTypes finds the message types of the schema, then those of TensorFlow's pool.
+// allTypes finds the message types of the schema, then those of TensorFlow.
 type allTypes struct{ *dynamicpb.Types }
 
 func (a allTypes) FindMessageByURL(url string) (protoreflect.MessageType, error) {
@@ -59,7 +59,7 @@ func (a allTypes) FindMessageByURL(url string) (protoreflect.MessageType, error)
 	return a.Types.FindMessageByURL(url)
 }
 
-// TestWriteJSONTwin compares the files of testdata and strange encodings of them with what protojson writes.
+// TestWriteJSONTwin compares WriteJSON with protojson on the files of testdata, including strange encodings.
 func TestWriteJSONTwin(t *testing.T) {
 	paths, err := filepath.Glob("../../testdata/*.meta")
 	if err != nil || len(paths) == 0 {
@@ -134,7 +134,7 @@ func TestWriteJSONValues(t *testing.T) {
 	}
 }
 
-// TestWriteJSONNegativeZero keeps the sign for readers that have integers.
+// TestWriteJSONNegativeZero: the sign is kept even for readers that parse integers.
 func TestWriteJSONNegativeZero(t *testing.T) {
 	raw, err := proto.Marshal(&tfpb.MetaGraphDef{CollectionDef: map[string]*tfpb.CollectionDef{
 		"k": {Kind: &tfpb.CollectionDef_FloatList_{FloatList: &tfpb.CollectionDef_FloatList{Value: []float32{float32(math.Copysign(0, -1))}}}}}})
@@ -147,7 +147,7 @@ func TestWriteJSONNegativeZero(t *testing.T) {
 	}
 }
 
-// TestWriteJSONMemory writes a large message without a copy of it.
+// TestWriteJSONMemory: writing a large message does not copy it.
 func TestWriteJSONMemory(t *testing.T) {
 	node := strings.Repeat(field(1, field(1, "scope/name")+field(2, "NoOp")+field(3, "input")), 100_000)
 	raw := []byte(field(2, node))

@@ -8,7 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/text"
 )
 
-// TestParseErrors looks at what is said about texts that are no message, and where.
+// TestParseErrors checks the errors for invalid texts and their positions.
 func TestParseErrors(t *testing.T) {
 	cases := []struct{ typ, text, want string }{
 		{"MetaGraphDef", "graph_def {\n  node {\n    nme: \"a\"\n  }\n}", `line 3, column 5: tensorflow.NodeDef has no field "nme" (nearest: "name")`},
@@ -45,7 +45,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// TestParseMore reads what C++ reads and Python does not.
+// TestParseMore: texts that C++ accepts but Python rejects.
 func TestParseMore(t *testing.T) {
 	cases := []struct{ typ, text, want string }{
 		{"NodeDef", "\ufeffname: \"a\"", "name: \"a\"\n"},
@@ -70,7 +70,8 @@ func TestParseMore(t *testing.T) {
 	}
 }
 
-// TestParseIsPlain looks at the bytes: text order, packed values together, each singular field as often as it is written.
+// TestParseIsPlain checks the encoding: fields in the order of the text, packed values together, and each singular field as often
+// as it occurs.
 func TestParseIsPlain(t *testing.T) {
 	md := descriptor(t, "tensorflow.TensorProto")
 	data, err := text.Parse([]byte("int_val: 1 int_val: [2, 300] dtype: 3 int_val: 4 dtype: 1 float_val: [] tensor_content: ''"), md, text.ParseOptions{})
@@ -83,7 +84,7 @@ func TestParseIsPlain(t *testing.T) {
 	}
 }
 
-// TestParseNumbers reads fields that are written by number, in the forms of Python and C++.
+// TestParseNumbers: fields written by number, in the forms of Python and C++.
 func TestParseNumbers(t *testing.T) {
 	md := descriptor(t, "tensorflow.NodeDef")
 	source := `name: "n" 99: 5 98: 0x00000007 97 : 0x0000000000000008 96: "a" 'b' 95 { 1: 2; 3 < > } 94: { }, 93: 18446744073709551615`

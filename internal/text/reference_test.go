@@ -21,7 +21,7 @@ import (
 	"github.com/metagraph/metagraph/internal/text"
 )
 
-// reference writes a decoded message as text, the plain way: what Write does from bytes is held against it.
+// reference writes a decoded message as text in the simplest way. Tests compare Write with it.
 func reference(m protoreflect.Message, indent string) string {
 	if m.Descriptor().FullName() == "google.protobuf.Any" {
 		if s, ok := referenceAny(m, indent); ok {
@@ -79,7 +79,7 @@ func referenceMap(b *strings.Builder, fd protoreflect.FieldDescriptor, m protore
 		return strings.Compare(x.String(), y.String())
 	})
 	for _, k := range keys {
-		// An entry with both fields set, as Python makes one.
+		// An entry with both fields set, as Python creates it.
 		fmt.Fprintf(b, "%s%s {\n", indent, fd.Name())
 		key, value := fd.MapKey(), fd.MapValue()
 		if key.HasPresence() || !k.Value().Equal(key.Default()) {
@@ -169,7 +169,7 @@ func referenceString(value []byte, runes bool) string {
 
 var readableURL = regexp.MustCompile(`^([\w.~!$&()*+,;=-]|%[0-9a-fA-F]{2})([\w.~!$&()*+,;=/-]|%[0-9a-fA-F]{2})*$`)
 
-// referenceAny spells an Any out where Python would and could read it again.
+// referenceAny expands an Any if Python would do so and could parse the result.
 func referenceAny(m protoreflect.Message, indent string) (string, bool) {
 	fields := m.Descriptor().Fields()
 	url := m.Get(fields.ByNumber(1)).String()
@@ -192,7 +192,7 @@ func referenceAny(m protoreflect.Message, indent string) (string, bool) {
 	return fmt.Sprintf("%s[%s] {\n%s%s}\n", indent, url, reference(packed.ProtoReflect(), indent+"  "), indent), true
 }
 
-// newMessage returns an empty message, of a generated type where there is one.
+// newMessage returns an empty message, of a generated type if there is one.
 func newMessage(md protoreflect.MessageDescriptor) proto.Message {
 	if mt, err := protoregistry.GlobalTypes.FindMessageByName(md.FullName()); err == nil && mt.Descriptor() == md {
 		return mt.New().Interface()
@@ -207,12 +207,12 @@ var fuzzTypes = []string{
 	"tensorflow.OpDef", "tensorflow.VariableDef", "tensorflow.StructuredValue",
 }
 
-// roundTrip checks for one message that Write and the reference give the same text, that Write and the decoder agree on
-// what a message is, and that parsing the text restores the message.
+// roundTrip checks one message: Write and the reference give the same text, Write and the decoder agree on its validity, and
+// parsing the text restores the message.
 func roundTrip(t *testing.T, data []byte, md protoreflect.MessageDescriptor) {
 	t.Helper()
 	defer func() {
-		// dynamicpb panics on a map's entry whose key is of another wire type.
+		// dynamicpb panics on a map entry whose key has the wrong wire type.
 		if r := recover(); r != nil && !strings.Contains(fmt.Sprint(r), "to map key") {
 			panic(r)
 		}
@@ -222,13 +222,13 @@ func roundTrip(t *testing.T, data []byte, md protoreflect.MessageDescriptor) {
 	err := text.Check(data, md, text.Options{AllowUnknown: true})
 	if decodeErr != nil {
 		if err == nil {
-			t.Fatalf("no error, the decoder says: %v", decodeErr)
+			t.Fatalf("no error, but the decoder returns: %v", decodeErr)
 		}
 		return
 	}
 	if err != nil {
 		if !strings.Contains(err.Error(), "deep") {
-			t.Fatalf("decoded without error: %v", err)
+			t.Fatalf("the decoder returns no error: %v", err)
 		}
 		return
 	}
@@ -245,19 +245,19 @@ func roundTrip(t *testing.T, data []byte, md protoreflect.MessageDescriptor) {
 	}
 	parsed, err := text.Parse([]byte(got), md, text.ParseOptions{})
 	if err != nil {
-		t.Fatalf("Parse of what Write wrote: %v\n%s", err, got)
+		t.Fatalf("Parse of the output of Write: %v\n%s", err, got)
 	}
 	back := newMessage(md)
 	if err := proto.Unmarshal(parsed, back); err != nil {
 		t.Fatal(err)
 	}
 	if again := reference(back.ProtoReflect(), ""); again != got {
-		t.Fatalf("came back as:\n%s\nwritten:\n%s", again, got)
+		t.Fatalf("parsed as:\n%s\nwritten:\n%s", again, got)
 	}
 }
 
-// unknownRoundTrip checks that what is written by number is read. It need not be the same again: a number says neither of
-// which wire type it was nor, where that was not the field's, that the field is another one.
+// unknownRoundTrip checks that unknown fields in the output can be parsed. The result can differ, because the text has no wire
+// types: a field with an unexpected wire type becomes a regular one.
 func unknownRoundTrip(t *testing.T, data []byte, md protoreflect.MessageDescriptor) {
 	t.Helper()
 	first, err := write(data, md, text.Options{AllowUnknown: true})
@@ -266,10 +266,10 @@ func unknownRoundTrip(t *testing.T, data []byte, md protoreflect.MessageDescript
 	}
 	parsed, err := text.Parse([]byte(first), md, text.ParseOptions{AllowUnknown: true})
 	if err != nil {
-		t.Fatalf("Parse of what Write wrote: %v\n%s", err, first)
+		t.Fatalf("Parse of the output of Write: %v\n%s", err, first)
 	}
 	if _, err := write(parsed, md, text.Options{AllowUnknown: true}); err != nil {
-		t.Fatalf("Write of what Parse read: %v\n%s", err, first)
+		t.Fatalf("Write of the result of Parse: %v\n%s", err, first)
 	}
 }
 
@@ -286,8 +286,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// FuzzParse checks for arbitrary texts that Parse does not panic, and that of what it reads Write writes a text that is
-// read as the same.
+// FuzzParse: for any text, Parse does not panic, and writing and parsing its result changes nothing.
 func FuzzParse(f *testing.F) {
 	var cases []struct{ Type, Text string }
 	golden(f, "reads.json", &cases)
@@ -302,17 +301,17 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		first, err := write(data, md, text.Options{})
-		// The bytes of an Any may be given as they are, and then hold fields that its type does not have.
+		// The bytes of an Any can be given in encoded form, and can then have unknown fields.
 		if unknown := (*text.UnknownFieldsError)(nil); errors.As(err, &unknown) && bytes.Contains(source, []byte("type_url")) {
 			unknownRoundTrip(t, data, md)
 			return
 		}
 		if err != nil {
-			t.Fatalf("Write of what Parse read: %v", err)
+			t.Fatalf("Write of the result of Parse: %v", err)
 		}
 		again, err := text.Parse([]byte(first), md, text.ParseOptions{})
 		if err != nil {
-			t.Fatalf("Parse of what Write wrote: %v\n%s", err, first)
+			t.Fatalf("Parse of the output of Write: %v\n%s", err, first)
 		}
 		second, err := write(again, md, text.Options{})
 		if err != nil || first != second {

@@ -33,7 +33,7 @@ func varint(num protowire.Number, v uint64) string {
 	return string(protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.VarintType), v))
 }
 
-// deep returns an AttrValue with messages nested so deep in it.
+// deep returns an AttrValue with messages nested to the given depth.
 func deep(depth int) string {
 	b := ""
 	for i := depth - 1; i >= 0; i-- {
@@ -42,23 +42,23 @@ func deep(depth int) string {
 	return b
 }
 
-// TestWriteErrors tries messages that cannot be written: the place is named.
+// TestWriteErrors: errors for messages that cannot be written name the position.
 func TestWriteErrors(t *testing.T) {
 	node := func(parts ...string) string { return field(2, field(1, parts...)) }
 	cases := []struct{ name, typ, data, want string }{
-		{"cut off", "MetaGraphDef", field(2, field(1, "\x0a\x05abc")), "graph_def.node[0]: field 1 has a length of 5 bytes, but 3 bytes follow"},
+		{"truncated", "MetaGraphDef", field(2, field(1, "\x0a\x05abc")), "graph_def.node[0]: field 1 has a length of 5 bytes, but 3 bytes follow"},
 		{"no UTF-8", "MetaGraphDef", node(field(1, "a")) + field(4, field(1, "a\xff")), "collection_def[\"a\\xff\"]: string is not valid UTF-8"},
 		{"no UTF-8 in a node", "MetaGraphDef", field(2, field(1, field(1, "a")), field(1, field(3, "x"), field(3, "\xc3"))),
 			"graph_def.node[1].input: string is not valid UTF-8"},
-		{"no UTF-8 in what is replaced", "NodeDef", field(1, "\xff") + field(1, "a"), "name: string is not valid UTF-8"},
-		{"no UTF-8 in what a oneof drops", "AttrValue", field(9, "\xff") + varint(3, 1), "placeholder: string is not valid UTF-8"},
-		{"packed values cut off", "MetaGraphDef", node(field(5, field(1, "k"), field(2, field(8, field(10, "\x01\x80"))))),
+		{"no UTF-8 in a replaced value", "NodeDef", field(1, "\xff") + field(1, "a"), "name: string is not valid UTF-8"},
+		{"no UTF-8 in a dropped oneof value", "AttrValue", field(9, "\xff") + varint(3, 1), "placeholder: string is not valid UTF-8"},
+		{"truncated packed values", "MetaGraphDef", node(field(5, field(1, "k"), field(2, field(8, field(10, "\x01\x80"))))),
 			"graph_def.node[0].attr[\"k\"].tensor.int64_val: packed values are cut off or not readable"},
-		{"packed floats cut off", "TensorProto", field(5, "abc"), "float_val: packed values are cut off or not readable"},
-		{"two halves of a message", "MetaGraphDef", field(1, "0") + field(1, "0"), "meta_info_def: field 6 is cut off"},
+		{"truncated packed floats", "TensorProto", field(5, "abc"), "float_val: packed values are cut off or not readable"},
+		{"message split at an invalid position", "MetaGraphDef", field(1, "0") + field(1, "0"), "meta_info_def: field 6 is cut off"},
 		{"too deep", "AttrValue", deep(101), "messages are nested more than 100 deep"},
 		{"field number 0", "NodeDef", "\x00\x01", "invalid field number 0"},
-		{"end of no group", "NodeDef", "\x0c", "field 1 is not readable"},
+		{"group end without start", "NodeDef", "\x0c", "field 1 is not readable"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// TestUnknownFieldsAreNamed looks at the error about unknown fields.
+// TestUnknownFieldsAreNamed checks the error for unknown fields.
 func TestUnknownFieldsAreNamed(t *testing.T) {
 	data := field(2, field(1, field(1, "n"), varint(77, 1)), field(1, field(5, field(1, "T"), field(2, varint(99, 1))))) +
 		field(2, field(2, field(1, field(7, varint(1, 3)+field(2, varint(50, 1)))))) +
@@ -112,7 +112,7 @@ func TestUnknownFieldsAreNamed(t *testing.T) {
 	}
 }
 
-// TestUnreadableAnyStaysPacked holds that an Any is not spelled out where Python could not write or read that.
+// TestUnreadableAnyStaysPacked: an Any is not expanded if Python could not write or parse the result.
 func TestUnreadableAnyStaysPacked(t *testing.T) {
 	md := descriptor(t, "google.protobuf.Any")
 	for _, c := range []struct{ url, value string }{
@@ -131,7 +131,7 @@ func TestUnreadableAnyStaysPacked(t *testing.T) {
 	}
 }
 
-// TestFloatsAreShortest compares random floats with the plain way to write them.
+// TestFloatsAreShortest compares random floats with a simple implementation.
 func TestFloatsAreShortest(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	md := descriptor(t, "tensorflow.TensorProto")
@@ -167,7 +167,7 @@ func TestFloatsAreShortest(t *testing.T) {
 	}
 }
 
-// TestWriteStreams writes a message with large values and checks that memory does not grow with them.
+// TestWriteStreams: memory does not grow with the size of values.
 func TestWriteStreams(t *testing.T) {
 	const size = 4 << 20
 	node := field(1, field(5, field(1, "value"), field(2, field(8, field(4, strings.Repeat("\x01", size)), field(5, strings.Repeat("\x01", size))))))
@@ -193,7 +193,7 @@ func (w *errWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestWriteReportsTheWriter returns what the writer reports.
+// TestWriteReportsTheWriter: Write returns the error of the writer.
 func TestWriteReportsTheWriter(t *testing.T) {
 	data := []byte(field(4, strings.Repeat("x", 1<<20)))
 	err := text.Write(new(errWriter), data, descriptor(t, "tensorflow.TensorProto"), text.Options{})
@@ -202,11 +202,11 @@ func TestWriteReportsTheWriter(t *testing.T) {
 	}
 }
 
-// TestCorpus writes and reads the real files: the text is that of the decoded message, and comes back as the same message.
+// TestCorpus: the text of real files equals that of the decoded messages, and parses to the same message.
 func TestCorpus(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
 	if err != nil || len(files) == 0 {
-		t.Skip("no corpus beside the repository")
+		t.Skip("no corpus")
 	}
 	md := new(tfpb.MetaGraphDef).ProtoReflect().Descriptor()
 	for _, file := range files {
@@ -227,14 +227,14 @@ func TestCorpus(t *testing.T) {
 		}
 		small := len(data) < 300<<10 // the reference takes its time
 		if small && got != reference(meta.ProtoReflect(), "") {
-			t.Errorf("%s: other text than of the decoded message", file)
+			t.Errorf("%s: the text differs from that of the decoded message", file)
 		}
 		parsed, err := text.Parse([]byte(got), md, text.ParseOptions{})
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		if again, err := write(parsed, md, text.Options{}); err != nil || again != got {
-			t.Errorf("%s: came back as another message (%v)", file, err)
+			t.Errorf("%s: parsed as a different message (%v)", file, err)
 		}
 	}
 }
