@@ -1,4 +1,4 @@
-// Package packaging_test tries what lies beside the program: the installer, the Dockerfile, the notes of a release.
+// Package packaging_test tests the files that accompany the program: the installer, the Dockerfile and the release notes.
 package packaging_test
 
 import (
@@ -16,11 +16,11 @@ import (
 	"testing"
 )
 
-// The image is built with the very version that go.mod asks for, since its Go does not fetch another one.
+// The image must use exactly the Go version of go.mod, because it does not download another one.
 func TestGoVersions(t *testing.T) {
 	mod := submatch(t, "../go.mod", `(?m)^go (\S+)$`)
 	if image := submatch(t, "../Dockerfile", `golang:(\S+) AS build`); image != mod {
-		t.Errorf("Dockerfile builds with Go %s, go.mod says %s", image, mod)
+		t.Errorf("Dockerfile builds with Go %s, but go.mod has %s", image, mod)
 	}
 }
 
@@ -32,7 +32,7 @@ func submatch(t *testing.T, path, pattern string) string {
 	}
 	found := regexp.MustCompile(pattern).FindSubmatch(text)
 	if found == nil {
-		t.Fatalf("%s has nothing like %s", path, pattern)
+		t.Fatalf("%s does not match %s", path, pattern)
 	}
 	return string(found[1])
 }
@@ -40,7 +40,7 @@ func submatch(t *testing.T, path, pattern string) string {
 func TestInstall(t *testing.T) {
 	needs(t, "sh", "curl", "tar", "gzip")
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
-		t.Skip("there is no archive for this system")
+		t.Skip("no archive for this system")
 	}
 	releases := t.TempDir()
 	name := fmt.Sprintf("metagraph_1.2.3_%s_%s.tar.gz", runtime.GOOS, runtime.GOARCH)
@@ -50,7 +50,7 @@ func TestInstall(t *testing.T) {
 	sums := filepath.Join(download, "metagraph_1.2.3_checksums.txt")
 	write(t, sums, fmt.Appendf(nil, "%x  other.deb\n%x  %s\n", sha256.Sum256(nil), sha256.Sum256(archive), name))
 
-	// A gh that accepts an attestation if a file says so, and one directory without any gh.
+	// A gh that accepts an attestation if a certain file exists, and a directory without gh.
 	programs, attested := t.TempDir(), filepath.Join(t.TempDir(), "attested")
 	write(t, attested, nil)
 	write(t, filepath.Join(programs, "gh"), []byte("#!/bin/sh\nprintf '%s ' \"$@\" > \"$0.args\"\ntest -f '"+attested+"' || { echo no attestations; exit 1; }\n"))
@@ -70,7 +70,7 @@ func TestInstall(t *testing.T) {
 	}
 	out, err := exec.Command(filepath.Join(directory, "metagraph")).Output()
 	if err != nil || string(out) != "metagraph 1.2.3\n" {
-		t.Errorf("what was installed says %q, %v", out, err)
+		t.Errorf("the installed program prints %q, %v", out, err)
 	}
 	args, err := os.ReadFile(filepath.Join(programs, "gh.args"))
 	want := "attestation verify " + name + " --repo metagraph/metagraph --signer-workflow metagraph/metagraph/.github/workflows/release.yml --source-ref refs/tags/v1.2.3 "
@@ -78,7 +78,7 @@ func TestInstall(t *testing.T) {
 		t.Errorf("gh was called with %q (%v), want %q", args, err, want)
 	}
 	if out, err := install("1.2.3", directory, "METAGRAPH_VERIFY=nothing"); err == nil || !strings.Contains(out, "use attestation or checksum") {
-		t.Errorf("an unknown way to verify: %v, %s", err, out)
+		t.Errorf("unknown verification method: %v, %s", err, out)
 	}
 	if err := os.Remove(attested); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestInstall(t *testing.T) {
 		t.Errorf("without an attestation: %v, %s", err, out)
 	}
 	if out, err := install("1.2.3", filepath.Join(t.TempDir(), "bin"), "METAGRAPH_VERIFY=checksum"); err != nil {
-		t.Errorf("with the checksum alone: %v, %s", err, out)
+		t.Errorf("with only the checksum: %v, %s", err, out)
 	}
 	write(t, attested, nil)
 
@@ -103,13 +103,13 @@ func TestInstall(t *testing.T) {
 				t.Errorf("got %v and %q, want %q", err, out, test.want)
 			}
 			if _, err := os.Stat(filepath.Join(directory, "metagraph")); err == nil {
-				t.Error("it was installed all the same")
+				t.Error("it was installed nevertheless")
 			}
 		})
 	}
 }
 
-// TestWorkflows wants every action of others to be pinned by its commit, and no credentials to be left in a checkout.
+// TestWorkflows: third-party actions are pinned by commit, and checkouts do not keep credentials.
 func TestWorkflows(t *testing.T) {
 	paths, err := filepath.Glob("../.github/workflows/*.yml")
 	if err != nil || len(paths) == 0 {
@@ -133,7 +133,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// TestActionArgs runs the script by which the action calls metagraph: words are split and unquoted as in a shell, and nothing is
+// TestActionArgs runs the script with which the action calls metagraph: words are split and unquoted as in a shell, but nothing is
 // expanded or run.
 func TestActionArgs(t *testing.T) {
 	needs(t, "bash", "xargs")
@@ -143,7 +143,7 @@ func TestActionArgs(t *testing.T) {
 	}
 	_, script, ok := strings.Cut(string(text), "ARGS: ${{ inputs.args }}\n      run: |\n")
 	if !ok {
-		t.Fatal("the action has no script for args")
+		t.Fatal("no script for args in the action")
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "metagraph"), []byte("#!/bin/sh\nprintf '[%s]' \"$@\"\necho\ntest \"$1\" != fail || exit 1\n"))
@@ -169,7 +169,7 @@ func TestActionArgs(t *testing.T) {
 	}
 }
 
-// tarball returns a .tar.gz with one program in it.
+// tarball returns a .tar.gz with one program.
 func tarball(t *testing.T, name, content string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -217,7 +217,7 @@ func TestNotes(t *testing.T) {
 func needs(t *testing.T, programs ...string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("these are scripts for Unix")
+		t.Skip("scripts for Unix")
 	}
 	for _, program := range programs {
 		if _, err := exec.LookPath(program); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// oddNames is a file with names that mean something to a shell.
+// oddNames is a file with names that contain characters special to shells.
 const oddNames = `graph_def {
   node { name: "plain" op: "Placeholder" }
   node { name: "a:b" op: "Placeholder" }
@@ -43,8 +43,8 @@ collection_def { key: "#hash" value { bytes_list { value: "x" } } }
 collection_def { key: "!bang" value { bytes_list { value: "x" } } }
 `
 
-// TestCompletionInShells types the beginning of a command into each shell, presses Tab and then Enter, and looks at the last
-// argument that the command gets.
+// TestCompletionInShells types the start of a command in each shell, presses Tab and Enter, and checks the last argument that the
+// command gets.
 func TestCompletionInShells(t *testing.T) {
 	const keep, scopes, inputs = "filter-collections odd.pbtxt --keep ", "export odd.pbtxt --export-scope ", "import odd.pbtxt --into odd.pbtxt --input-map "
 	tests := []struct{ typed, want string }{
@@ -84,7 +84,7 @@ func TestCompletionInShells(t *testing.T) {
 		{"filter-collections odd.pbtxt --keep=two", "--keep=two words"},
 		{"filter-collections odd.pbtxt --keep=a:b,ti", "--keep=a:b,tick`id`"},
 
-		// A scope, and what gets its other side, want more to be typed: the cursor stays behind them.
+		// A scope and the first half of a mapping need more input: the cursor stays right after them.
 		{scopes + "s", "s$x/"},
 		{scopes + `s\$x/y`, "s$x/y z/"},
 		{scopes + `s\$x/q`, "s$x/q'q/"},
@@ -108,9 +108,9 @@ func TestCompletionInShells(t *testing.T) {
 			}
 			term := openTerminal(t, shell)
 			for _, test := range tests {
-				// A line that was not run may have left the shell in a state that the others would suffer from.
+				// A command that did not run may have left the shell in a state that affects the others.
 				if got := term.complete(t, test.typed); len(got) == 0 {
-					t.Fatalf("%s<Tab>: nothing was run", test.typed)
+					t.Fatalf("%s<Tab>: no command was run", test.typed)
 				} else if got[len(got)-1] != test.want {
 					t.Errorf("%s<Tab>: the last argument of %q is not %q", test.typed, got, test.want)
 				}
@@ -119,7 +119,7 @@ func TestCompletionInShells(t *testing.T) {
 	}
 }
 
-// TestCompletionRunsNothing has a shell complete a line with a command on it.
+// TestCompletionRunsNothing: completing a line does not run a command substitution on it.
 func TestCompletionRunsNothing(t *testing.T) {
 	for name, shell := range interactiveShells {
 		t.Run(name, func(t *testing.T) {
@@ -127,23 +127,23 @@ func TestCompletionRunsNothing(t *testing.T) {
 				t.Skip(err)
 			}
 			term := openTerminal(t, shell)
-			// Control-U takes the line away before it is run.
+			// Control-U deletes the line before it runs.
 			term.send(t, "metagraph show $(touch ran; echo odd.pbtxt) --na\t\x15")
 			if got, want := term.complete(t, "clear-d"), []string{"clear-devices"}; !cmp.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 			if _, err := os.Stat(filepath.Join(term.dir, "ran")); err == nil {
-				t.Error("Tab ran a command that stands on the line")
+				t.Error("Tab ran a command substitution")
 			}
 		})
 	}
 }
 
-// An interactiveShell is how a shell is started so that it reads what the test wants and nothing of the user's.
+// An interactiveShell describes how to start a shell with only the test's configuration.
 type interactiveShell struct {
 	args   []string
-	rc     string // the file that it reads first, below the home directory
-	config string // what stands in it
+	rc     string // the startup file, relative to the home directory
+	config string // its content
 }
 
 const prompt = "READY> "
@@ -154,16 +154,16 @@ var interactiveShells = map[string]interactiveShell{
 	"fish": {[]string{"fish", "-i"}, "config/fish/config.fish", "metagraph completion fish | source\nset fish_greeting\nfunction fish_prompt; echo -n '" + prompt + "'; end\n"},
 }
 
-// recorder stands in for the program: it writes down its arguments, each with a NUL behind it.
+// recorder replaces the program: it writes its arguments to a file, each followed by a NUL.
 const recorder = `#!/bin/sh
 case "$1 $2" in "__complete "* | "completion "*sh) exec "$REAL" "$@" ;; esac
 printf '%s\0' "$@" > "$RECORD.new" && mv "$RECORD.new" "$RECORD"
 `
 
-// A shellTerminal is a terminal that a shell runs in.
+// A shellTerminal is a terminal in which a shell runs.
 type shellTerminal struct {
 	dir, record string
-	side        *os.File // where a person would sit
+	side        *os.File // the user's side
 }
 
 // openTerminal starts a shell and waits for its prompt.
@@ -192,7 +192,7 @@ func openTerminal(t *testing.T, shell interactiveShell) *shellTerminal {
 		}
 	}
 
-	// Without this directory fish fills it, in the background, from all manual pages of the machine.
+	// Without this directory, fish generates it in the background from all manual pages.
 	if err := os.MkdirAll(filepath.Join(term.dir, "fish", "generated_completions"), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -220,12 +220,12 @@ func openTerminal(t *testing.T, shell interactiveShell) *shellTerminal {
 	select {
 	case <-prompted:
 	case <-time.After(time.Minute):
-		t.Fatal("the shell gives no prompt")
+		t.Fatal("no prompt from the shell")
 	}
 	return term
 }
 
-// watch reads what the shell prints, since it would stop where nobody did, and closes prompted at the first prompt.
+// watch reads the output of the shell, which would block otherwise, and closes prompted at the first prompt.
 func (term *shellTerminal) watch(prompted chan<- struct{}) {
 	var seen []byte
 	chunk := make([]byte, 4096)
@@ -249,7 +249,7 @@ func (term *shellTerminal) send(t *testing.T, keys string) {
 	}
 }
 
-// complete returns the arguments that metagraph gets when a line is typed, completed and run.
+// complete returns the arguments of metagraph after a line is typed, completed and run.
 func (term *shellTerminal) complete(t *testing.T, typed string) []string {
 	t.Helper()
 	if err := os.Remove(term.record); err != nil && !errors.Is(err, os.ErrNotExist) {

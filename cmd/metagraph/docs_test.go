@@ -13,21 +13,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDocs runs what README.md and docs/*.md show, each document in a copy of testdata of its own, from top to bottom. In
-// the fences
+// TestDocs runs the code blocks of README.md and docs/*.md. Each document runs from top to bottom in its own copy of testdata:
 //
-//	```console    lines that begin with `$ ` are commands, those behind a backslash at a line's end go with them, and the
-//	              rest is what comes out, stdout and stderr as a terminal of 100 columns shows them. A line `...` stands for
-//	              any lines. With -update what comes out is put in.
+//	```console    Lines that start with `$ ` are commands, which a backslash at the end of a line continues. The rest is the
+//	              output (stdout and stderr) as shown on a terminal of 100 columns. A line `...` matches any lines.
+//	              -update replaces the output.
 //	```sh         must succeed
-//	```yaml       what stands under run: and script: must succeed
+//	```yaml       the commands under run: and script: must succeed
 //	```make       make must succeed
 //
-// A fence behind `<!-- not run -->` is left alone. An HTML comment that begins with `<!-- setup` holds commands that a reader
-// need not see. There is a bin directory first in PATH, for programs that are to be stood in for.
+// A block after `<!-- not run -->` is skipped. An HTML comment that starts with `<!-- setup` contains commands that readers need
+// not see. PATH starts with a bin directory for substitutes of programs.
 func TestDocs(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the examples are written for a Unix shell")
+		t.Skip("the examples need a Unix shell")
 	}
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
@@ -52,13 +51,13 @@ func TestDocs(t *testing.T) {
 				return
 			}
 			if diff := cmp.Diff(strings.Split(string(text), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("go test ./cmd/metagraph -run TestDocs -update puts in what comes out (-written +true):\n%s", diff)
+				t.Errorf("go test ./cmd/metagraph -run TestDocs -update replaces the output (-written +actual):\n%s", diff)
 			}
 		})
 	}
 }
 
-// runDocument runs the fences of a document and returns it with what came out.
+// runDocument runs the code blocks of a document and returns the document with the actual output.
 func runDocument(t *testing.T, sh *shell, text string) string {
 	lines := strings.Split(text, "\n")
 	var out []string
@@ -85,7 +84,7 @@ func runDocument(t *testing.T, sh *shell, text string) string {
 	return strings.Join(out, "\n")
 }
 
-// blockEnd returns the number of the line that ends the block beginning at line start.
+// blockEnd returns the number of the last line of the block that starts at line start.
 func blockEnd(t *testing.T, lines []string, start int, mark string) int {
 	t.Helper()
 	for i := start + 1; i < len(lines); i++ {
@@ -97,7 +96,7 @@ func blockEnd(t *testing.T, lines []string, start int, mark string) int {
 	return 0
 }
 
-// fence runs a fence and returns its lines as they are true.
+// fence runs a code block and returns its lines with the actual output.
 func (sh *shell) fence(t *testing.T, kind string, lines []string) []string {
 	switch kind {
 	case "console":
@@ -121,13 +120,13 @@ func (sh *shell) fence(t *testing.T, kind string, lines []string) []string {
 	return lines
 }
 
-// transcript runs the commands of a console fence and returns it with what comes out.
+// transcript runs the commands of a console block and returns it with the actual output.
 func (sh *shell) transcript(t *testing.T, lines []string) []string {
 	var out []string
 	for i := 0; i < len(lines); {
 		command, ok := strings.CutPrefix(lines[i], "$ ")
 		if !ok {
-			t.Fatalf("%q stands before the first command of its fence", lines[i])
+			t.Fatalf("%q precedes the first command of its block", lines[i])
 		}
 		out = append(out, lines[i])
 		for i++; strings.HasSuffix(lines[i-1], `\`) && i < len(lines); i++ {
@@ -148,7 +147,7 @@ func (sh *shell) transcript(t *testing.T, lines []string) []string {
 	return out
 }
 
-// screenLines returns what was printed as it stands in a document: without spaces at the end of lines.
+// screenLines returns output as lines of a document, without trailing spaces.
 func screenLines(printed string) []string {
 	var lines []string
 	for line := range strings.Lines(printed) {
@@ -157,7 +156,7 @@ func screenLines(printed string) []string {
 	return lines
 }
 
-// fits reports whether lines are what is written, in which `...` stands for any lines.
+// fits reports whether lines match the written ones, in which `...` matches any lines.
 func fits(written, lines []string) bool {
 	gap := slices.Index(written, "...")
 	if gap < 0 {
@@ -174,7 +173,7 @@ func fits(written, lines []string) bool {
 	return false
 }
 
-// yamlCommands returns the shell commands in a workflow: what stands at or under the keys run and script.
+// yamlCommands returns the shell commands in a workflow: the values of the keys run and script.
 func yamlCommands(lines []string) [][]string {
 	var out [][]string
 	for i, line := range lines {
@@ -197,7 +196,7 @@ func yamlCommands(lines []string) [][]string {
 	return out
 }
 
-// under returns the lines up to the first that is not indented by more than that, without their indentation.
+// under returns the lines up to the first one with at most the given indentation, without their common indentation.
 func under(lines []string, indent int) []string {
 	var block []string
 	for _, line := range lines {

@@ -13,11 +13,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestExamples runs the examples in the help of each command, in a directory with the files that they name. They must not exit
-// with an error.
+// TestExamples runs the examples in the help of each command, in a directory with the files that they use. They must succeed.
 func TestExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the examples are written for a Unix shell")
+		t.Skip("the examples need a Unix shell")
 	}
 	sh := newShell(t, filepath.Join("..", "..", "testdata"))
 	sh.succeed(t, []string{
@@ -50,13 +49,13 @@ func TestExamples(t *testing.T) {
 	})
 }
 
-// pipedInto matches the program that reads a pipe: users of the examples may have jq and Graphviz, but the tests need neither.
+// pipedInto matches a program that reads from a pipe. Users may have jq and Graphviz, but the tests must not need them.
 var pipedInto = regexp.MustCompile(`\| *([a-z][a-z0-9_-]*)`)
 
-// TestPreCommitHooks runs what .pre-commit-hooks.yaml has pre-commit run, which puts the files behind it.
+// TestPreCommitHooks runs the entries of .pre-commit-hooks.yaml as pre-commit does: followed by files.
 func TestPreCommitHooks(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the entries are written for a Unix shell")
+		t.Skip("the entries need a Unix shell")
 	}
 	hooks, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
 	if err != nil {
@@ -73,7 +72,7 @@ func TestPreCommitHooks(t *testing.T) {
 		id, files, _ := strings.Cut(call, " ")
 		_, hook, ok := strings.Cut(string(hooks), "- id: "+id+"\n")
 		if !ok {
-			t.Fatalf("there is no hook %s", id)
+			t.Fatalf("no hook %s", id)
 		}
 		_, entry, _ := strings.Cut(hook, "  entry: ")
 		entry, _, _ = strings.Cut(entry, "\n")
@@ -84,7 +83,7 @@ func TestPreCommitHooks(t *testing.T) {
 	}
 }
 
-// TestDocLinks wants every file that a document links to or names to be there.
+// TestDocLinks: every file that a document links to or mentions exists.
 func TestDocLinks(t *testing.T) {
 	root := filepath.Join("..", "..")
 	var paths []string
@@ -95,7 +94,7 @@ func TestDocLinks(t *testing.T) {
 		}
 		paths = append(paths, found...)
 	}
-	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`) // those with a colon lead out of the repository
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`) // links with a colon leave the repository
 	named := regexp.MustCompile("`((?:cmd|internal|docs|packaging|testdata|\\.ci|\\.github)/[^` *]+)`")
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
@@ -104,12 +103,12 @@ func TestDocLinks(t *testing.T) {
 		}
 		for _, m := range link.FindAllSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(path), string(m[1]))); err != nil {
-				t.Errorf("%s links to %s, which is not there", path, m[1])
+				t.Errorf("%s links to %s, which does not exist", path, m[1])
 			}
 		}
 		for _, m := range named.FindAllSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(root, string(m[1]))); err != nil && !bytes.HasPrefix(m[1], []byte("testdata/fuzz")) {
-				t.Errorf("%s names %s, which is not there", path, m[1])
+				t.Errorf("%s mentions %s, which does not exist", path, m[1])
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestHelpWidth checks that the help of every command fits terminals of several widths, and that no width loses a word.
+// TestHelpWidth: the help of every command fits terminals of several widths, and wrapping loses no word.
 func TestHelpWidth(t *testing.T) {
 	words := func(text string) string {
 		return strings.Join(strings.Fields(strings.ReplaceAll(text, " \\\n", " ")), " ")
@@ -28,7 +28,7 @@ func TestHelpWidth(t *testing.T) {
 	})
 }
 
-// TestFlagUsage checks that the description of every flag is short enough to read at a glance.
+// TestFlagUsage: the description of every flag is short.
 func TestFlagUsage(t *testing.T) {
 	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
 		for line := range strings.Lines(cmd.LocalFlags().FlagUsages()) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestJSONSchemas holds the schemas in docs/schema against what the commands write, and wants them to know every member.
+// TestJSONSchemas: the output of commands matches the schemas in docs/schema, which must have every member.
 func TestJSONSchemas(t *testing.T) {
 	data := filepath.Join("..", "..", "testdata")
 	out := filepath.Join(t.TempDir(), "out.meta")
@@ -25,7 +25,7 @@ func TestJSONSchemas(t *testing.T) {
 		d := json.NewDecoder(strings.NewReader(output))
 		var value any
 		if err := d.Decode(&value); err != nil {
-			t.Fatalf("%q: exit %d, no JSON (%v): %s%s", args, code, err, output, errors)
+			t.Fatalf("%q: exit %d, invalid JSON (%v): %s%s", args, code, err, output, errors)
 		}
 		for _, problem := range s.check(s.root, value, schema) {
 			t.Errorf("%q: %s", args, problem)
@@ -51,7 +51,7 @@ func TestJSONSchemas(t *testing.T) {
 	check("error", true, "diff", "--format=json", saved)
 }
 
-// A schema is a JSON Schema of the kind that internal/render writes.
+// A schema is a JSON Schema as written by internal/render.
 type schema struct {
 	root map[string]any
 }
@@ -69,7 +69,7 @@ func readSchema(t *testing.T, name string) *schema {
 	return &s
 }
 
-// check returns what is wrong with a value, or which of its members a schema does not know.
+// check returns the differences between a value and its schema, including members that the schema lacks.
 func (s *schema) check(rule map[string]any, value any, place string) []string {
 	if ref, ok := rule["$ref"].(string); ok {
 		rule = s.root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
@@ -106,7 +106,7 @@ func (s *schema) check(rule map[string]any, value any, place string) []string {
 			if sub, known := properties[key].(map[string]any); known {
 				problems = append(problems, s.check(sub, member, place+"."+key)...)
 			} else {
-				problems = append(problems, fmt.Sprintf("%s has a member %q that the schema does not have", place, key))
+				problems = append(problems, fmt.Sprintf("%s has a member %q, which is not in the schema", place, key))
 			}
 		}
 		required, _ := rule["required"].([]any)

@@ -19,7 +19,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// heavy returns a file of about 32 MB whose nodes are all on a device: long enough to write for a signal to come in between.
+// heavy returns a file of about 32 MB whose nodes all have a device. Writing it takes long enough to be interrupted by a signal.
 func heavy(t *testing.T) []byte {
 	t.Helper()
 	content := make([]byte, 1<<20)
@@ -40,15 +40,15 @@ func heavy(t *testing.T) []byte {
 	return raw
 }
 
-// A victim is the program as a process of its own, which rewrites a file in place and is ended while it does.
+// A victim is a process that rewrites a file in place and is killed meanwhile.
 type victim struct {
 	command  []string // the program and its arguments
 	path     string
 	old, new []byte
-	lasts    time.Duration // how long it takes when nothing comes in between
+	lasts    time.Duration // duration without interruption
 }
 
-// temporaries returns the files beside the target.
+// temporaries returns the temporary files next to the target.
 func (v *victim) temporaries(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(filepath.Dir(v.path), ".metagraph-*"))
@@ -58,8 +58,8 @@ func (v *victim) temporaries(t *testing.T) []string {
 	return names
 }
 
-// strike starts the program and sends it the signal: so much after its start or, where writing is set, after its new file
-// has appeared. It returns what the target is then, "old" or "new", and whether the program has left a file beside it.
+// strike starts the program and sends it a signal: after the given time or, if writing is set, that long after its temporary file
+// appears. It returns whether the target is "old" or "new", and whether a temporary file is left.
 func (v *victim) strike(t *testing.T, signal os.Signal, after time.Duration, writing bool) (target string, left bool) {
 	t.Helper()
 	if err := os.WriteFile(v.path, v.old, 0o600); err != nil {
@@ -78,7 +78,7 @@ func (v *victim) strike(t *testing.T, signal os.Signal, after time.Duration, wri
 	if err := cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
 	}
-	// An impatient user or a supervisor sends more than one.
+	// An impatient user or a supervisor may send several signals.
 	for range 2 {
 		time.Sleep(100 * time.Microsecond)
 		_ = cmd.Process.Signal(signal)
@@ -100,18 +100,18 @@ func (v *victim) strike(t *testing.T, signal os.Signal, after time.Duration, wri
 	case !bytes.Equal(got, v.old):
 		t.Errorf("%v after %v: %d bytes that are neither the old file nor the new one", signal, after, len(got))
 	case err == nil:
-		t.Errorf("%v after %v: the file is the old one, although the program says that it is done", signal, after)
+		t.Errorf("%v after %v: the file is the old one, but the program reported success", signal, after)
 	}
 	return "old", len(names) > 0
 }
 
-// TestKilled ends the program at many moments while it replaces a file: there is always the whole old file or the whole new
-// one. Signals that a program can heed leave nothing else behind.
+// TestKilled kills the program at many moments while it replaces a file. The file is always the complete old or the complete new
+// one. After signals that a program can handle, no temporary file is left.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	program, err := exec.LookPath("metagraph") // this test binary: see TestMain
+	program, err := exec.LookPath("metagraph") // this test binary; see TestMain
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestKilled(t *testing.T) {
 			target, left := v.strike(t, round.signal, after, i%2 == 1)
 			outcomes[target]++
 			if left {
-				outcomes["cut short while writing"]++
+				outcomes["interrupted while writing"]++
 			}
 			if left && round.signal != syscall.SIGKILL {
 				t.Errorf("%v after %v left a file behind", round.signal, after)
@@ -146,14 +146,14 @@ func TestKilled(t *testing.T) {
 		}
 		t.Logf("%v: %v", round.signal, outcomes)
 	}
-	// Who was started to live on when the terminal goes does.
+	// A process that was started to ignore hangups does so.
 	v.command = append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh"}, v.command...)
 	if target, left := v.strike(t, syscall.SIGHUP, 0, true); target != "new" || left {
 		t.Errorf("an ignored hangup: the file is the %s one", target)
 	}
 }
 
-// TestInterruptedPipe ends at the first signal where nobody takes what it writes.
+// TestInterruptedPipe: the program exits at the first signal even if nobody reads its output.
 func TestInterruptedPipe(t *testing.T) {
 	program, err := exec.LookPath("metagraph")
 	if err != nil {
@@ -165,7 +165,7 @@ func TestInterruptedPipe(t *testing.T) {
 	}
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		if signal.Ignored(sig) {
-			continue // below nohup, where it is to end nothing
+			continue // under nohup, which ignores it
 		}
 		cmd := exec.Command(program, "clear-devices", path)
 		out, err := cmd.StdoutPipe()

@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// TestLimits runs the program under limits that the system sets: a message says what is in the way, and the old file stays.
+// TestLimits runs the program with resource limits. The message names the limit, and the old file is unchanged.
 func TestLimits(t *testing.T) {
 	program, err := exec.LookPath("metagraph")
 	if err != nil {
@@ -27,7 +27,7 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, size := range map[string]int64{huge: 2 << 30, endless: 5 << 30} {
-		// A graph, and a field that is a hole in the file.
+		// A sparse file: a graph, and a field that is a hole.
 		head := protowire.AppendTag(wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp"))), 99, protowire.BytesType)
 		head = protowire.AppendVarint(head, uint64(size))
 		if err := os.WriteFile(path, head, 0o600); err != nil {
@@ -55,13 +55,13 @@ func TestLimits(t *testing.T) {
 		{"-v unlimited", []string{"show", endless}, tooLong},
 	} {
 		if strings.HasPrefix(test.limit, "-v") && testfiles.Raced() {
-			continue // the race detector wants terabytes of address space
+			continue // the race detector needs terabytes of address space
 		}
 		if err := os.WriteFile(out, []byte("old"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		cmd := exec.Command("sh", append([]string{"-c", "ulimit " + test.limit + ` && exec "$@"`, "sh", program}, test.args...)...)
-		said, _ := cmd.CombinedOutput() // its exit code is looked at
+		said, _ := cmd.CombinedOutput() // the exit code is checked below
 		if code := cmd.ProcessState.ExitCode(); code != exitTrouble || !strings.HasPrefix(string(said), "metagraph: ") || !strings.Contains(string(said), test.want) {
 			t.Errorf("ulimit %s, %q: exit %d, %s", test.limit, test.args, code, said)
 		}

@@ -19,7 +19,7 @@ import (
 // pictured are the commands in docs/picture.svg.
 var pictured = []string{"show train/", "clear-devices train/ cpu.meta", "show cpu.meta devices"}
 
-// The measures of the terminal in the picture: columns, and in pixels the size of a character and what lies around the text.
+// The size of the terminal in the picture: columns, and in pixels the size of a character, the margin and the title.
 const (
 	pictureColumns = 108
 	characterWidth = 8
@@ -28,7 +28,8 @@ const (
 	titleHeight    = 34
 )
 
-// TestPicture wants docs/picture.svg, the tool at work for the README, to show what the tool prints. With -update it draws it:
+// TestPicture compares docs/picture.svg, which shows the tool at work for the README, with the actual output. With -update it draws
+// the picture:
 //
 //	go test ./cmd/metagraph -run TestPicture -update
 func TestPicture(t *testing.T) {
@@ -43,7 +44,7 @@ func TestPicture(t *testing.T) {
 	t.Chdir(dir)
 	var screen bytes.Buffer
 	for _, args := range pictured {
-		// Two streams on one terminal, as a user has them.
+		// Both streams go to one terminal, as for a user.
 		env := &environment{stdin: strings.NewReader(""), stdout: &screen, stderr: &screen, stdoutTerminal: true, width: pictureColumns}
 		fmt.Fprintf(&screen, "\x1b[32m$\x1b[0m \x1b[1mmetagraph %s\x1b[0m\n", args)
 		if code := runIn(context.Background(), strings.Fields(args), env); code == exitTrouble {
@@ -56,7 +57,7 @@ func TestPicture(t *testing.T) {
 	}
 	want := terminalSVG(strings.TrimRight(screen.String(), "\n"))
 	if err := xml.Unmarshal([]byte(want), new(struct{})); err != nil {
-		t.Fatalf("what is drawn is no XML: %v", err)
+		t.Fatalf("the picture is not valid XML: %v", err)
 	}
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o666); err != nil {
@@ -68,17 +69,17 @@ func TestPicture(t *testing.T) {
 		t.Fatalf("%v (go test ./cmd/metagraph -run TestPicture -update draws it)", err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/picture.svg is stale; go test ./cmd/metagraph -run TestPicture -update draws it anew (-want +got):\n%s", diff)
+		t.Errorf("docs/picture.svg is stale; go test ./cmd/metagraph -run TestPicture -update draws it again (-want +got):\n%s", diff)
 	}
 }
 
-// attribute is the terminal's codes for how text looks (ECMA-48, Select Graphic Rendition).
+// attribute matches the terminal's codes for text attributes (ECMA-48, Select Graphic Rendition).
 var attribute = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// looks are the attributes of SVG for those codes.
+// looks maps these codes to SVG attributes.
 var looks = map[string]string{"1": ` font-weight="bold" fill="#f0f6fc"`, "2": ` fill="#8b949e"`, "31": ` fill="#ff7b72"`, "32": ` fill="#7ee787"`, "33": ` fill="#e3b341"`}
 
-// terminalSVG draws a terminal with that text on it.
+// terminalSVG draws a terminal with the given text.
 func terminalSVG(text string) string {
 	var b, body strings.Builder
 	row := 0
@@ -93,7 +94,7 @@ func terminalSVG(text string) string {
 				line = ""
 			}
 			for characters := []rune(run); len(characters) > 0; {
-				if column == pictureColumns { // here a terminal begins a new line
+				if column == pictureColumns { // a terminal wraps here
 					row, column = row+1, 0
 				}
 				n := min(len(characters), pictureColumns-column)
@@ -113,7 +114,7 @@ func terminalSVG(text string) string {
 	return b.String() + body.String() + "</g>\n</svg>\n"
 }
 
-// drawRun draws text that looks alike. It is as wide as so many characters of the terminal, whatever font there is.
+// drawRun draws text with the same attributes. Its width is that of its characters on the terminal, for any font.
 func drawRun(b *strings.Builder, run, look string, column, y int) {
 	text := strings.TrimLeft(run, " ")
 	column += len(run) - len(text)
@@ -121,6 +122,6 @@ func drawRun(b *strings.Builder, run, look string, column, y int) {
 		return
 	}
 	fmt.Fprintf(b, `<text x="%d" y="%d" textLength="%d"%s>`, pictureMargin+column*characterWidth, y, utf8.RuneCountInString(text)*characterWidth, look)
-	_ = xml.EscapeText(b, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(b, []byte(text)) // a Builder never fails
 	b.WriteString("</text>\n")
 }

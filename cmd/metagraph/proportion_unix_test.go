@@ -21,12 +21,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// gnode returns the field of a GraphDef for a node. What stands behind its op are further fields of the NodeDef.
+// gnode returns the field of a GraphDef for a node. fields are further fields of the NodeDef.
 func gnode(name, op string, fields ...[]byte) []byte {
 	return wiretest.Message(fieldnum.GraphDef_Node, append([][]byte{wiretest.String(fieldnum.NodeDef_Name, name), wiretest.String(fieldnum.NodeDef_Op, op)}, fields...)...)
 }
 
-// from returns an input, attr an attr with an AttrValue of these fields.
+// from returns an input; attr returns an attr whose AttrValue has the given fields.
 func from(input string) []byte { return wiretest.String(fieldnum.NodeDef_Input, input) }
 
 func attr(key string, value ...[]byte) []byte {
@@ -56,10 +56,10 @@ func repeat(n int, field func(i int) []byte) []byte {
 	return out
 }
 
-// nested puts n messages into each other, of which each has the fields before, outermost first, and the next in the field num.
+// nested returns n nested messages. Each has the fields before, followed by the next inner message in field num.
 func nested(n int, num protowire.Number, before ...[]byte) []byte {
 	head := wiretest.Join(before...)
-	sizes := make([]int, n+1) // of the message at each depth, innermost last
+	sizes := make([]int, n+1) // sizes of the messages, innermost last
 	for i := n - 1; i >= 0; i-- {
 		sizes[i] = len(head) + protowire.SizeTag(num) + protowire.SizeBytes(sizes[i+1])
 	}
@@ -71,15 +71,15 @@ func nested(n int, num protowire.Number, before ...[]byte) []byte {
 	return out
 }
 
-// number names the i-th of many.
+// number returns a numbered name.
 func number(name string, i int) string { return name + strconv.Itoa(i) }
 
-// swollen are MetaGraphDefs that have n of something of which real ones have few. All nodes lie in the scope s.
+// swollen returns MetaGraphDefs with n of something of which real ones have few. All nodes are in the scope s.
 var swollen = map[string]func(n int) (graph, rest []byte){
 	"collections": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection(number("k", i), 1, wiretest.String(1, "s/a")) })
 	},
-	"collections of one key": func(n int) (graph, rest []byte) {
+	"collections with one key": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection("k", 1, wiretest.String(1, number("s/a", i))) })
 	},
 	"entries of a collection": func(n int) (graph, rest []byte) {
@@ -126,12 +126,12 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 			return function(number("f", i), wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.String(fieldnum.NodeDef_Op, number("f", i+1))))
 		})), nil
 	},
-	"functions in a circle": func(n int) (graph, rest []byte) {
+	"functions in a cycle": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte {
 			return function(number("f", i), wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.String(fieldnum.NodeDef_Op, number("f", (i+1)%n))))
 		})), nil
 	},
-	"functions of one name": func(n int) (graph, rest []byte) {
+	"functions with one name": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "f"), repeat(n, func(int) []byte { return function("f") })), nil
 	},
 	"inputs of a signature": func(n int) (graph, rest []byte) {
@@ -144,16 +144,16 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 			return wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(1, number("k", i)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "i"), wiretest.Message(2, wiretest.String(1, "s/a:0")))))
 		})
 	},
-	"a chain of nodes": func(n int) (graph, rest []byte) {
+	"chain of nodes": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/n0", "Placeholder"), repeat(n, func(i int) []byte { return gnode(number("s/n", i+1), "Identity", from(number("s/n", i))) })), nil
 	},
-	"a chain of nodes, last first": func(n int) (graph, rest []byte) {
+	"reversed chain of nodes": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte { return gnode(number("s/n", i), "Identity", from(number("s/n", i+1))) }), nil
 	},
-	"a circle of nodes": func(n int) (graph, rest []byte) {
+	"cycle of nodes": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte { return gnode(number("s/n", i), "Identity", from(number("s/n", (i+1)%n))) }), nil
 	},
-	"a ladder of nodes": func(n int) (graph, rest []byte) {
+	"ladder of nodes": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
 			return gnode(number("s/n", i), "Add", from(number("s/n", max(i-1, 0))), from(number("s/n", max(i-2, 0))))
 		}), nil
@@ -163,19 +163,19 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 			return wiretest.Join(gnode(number("s/v", i), "VariableV2"), gnode(number("s/r", i), "Identity", from(number("s/v", i))), gnode(number("s/m", i), "Mul", from(number("s/r", i)), from(number("s/m", max(i-1, 0)))))
 		}), nil
 	},
-	"nodes of one name": func(n int) (graph, rest []byte) {
+	"nodes with one name": func(n int) (graph, rest []byte) {
 		return repeat(n, func(int) []byte { return gnode("s/a", "NoOp") }), nil
 	},
-	"names that are taken": func(n int) (graph, rest []byte) {
+	"taken names": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return gnode(number("s/a_", i), "NoOp") })), nil
 	},
-	"nodes of one name that is taken": func(n int) (graph, rest []byte) {
+	"nodes with one taken name": func(n int) (graph, rest []byte) {
 		return wiretest.Join(repeat(n, func(int) []byte { return gnode("s/a", "NoOp") }), repeat(n, func(i int) []byte { return gnode(number("s/a_", i), "NoOp") })), nil
 	},
 	"scopes": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte { return gnode(number("s/t", i)+"/a", "NoOp") }), nil
 	},
-	"scopes in each other": func(n int) (graph, rest []byte) {
+	"nested scopes": func(n int) (graph, rest []byte) {
 		deep := strings.Repeat("s/", n)
 		return wiretest.Join(gnode(deep+"a", "NoOp"), gnode(deep+"b", "NoOp", from("^"+deep+"a"))), nil
 	},
@@ -195,21 +195,21 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 			return wiretest.Message(1, wiretest.String(1, number("s/save", i)+"/Const:0"), wiretest.String(3, number("s/save", i)+"/restore_all"))
 		}))
 	},
-	"graphs that are one": func(n int) (graph, rest []byte) {
+	"split graph": func(n int) (graph, rest []byte) {
 		return nil, repeat(n, func(i int) []byte {
 			return wiretest.Message(fieldnum.MetaGraphDef_GraphDef, gnode(number("s/a", i), "NoOp"))
 		})
 	},
-	"loops in each other": func(n int) (graph, rest []byte) {
+	"nested loops": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
 			return gnode(number("s/e", i), "Enter", from(number("s/e", max(i-1, 0))), attr("frame_name", wiretest.String(fieldnum.AttrValue_S, number("f", i))))
 		}), nil
 	},
-	"attr values in each other": func(n int) (graph, rest []byte) {
+	"nested attr values": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp", attr("k", nested(n, fieldnum.AttrValue_Func))), nil
 	},
-	"unknown fields in each other": func(n int) (graph, rest []byte) { return gnode("s/a", "NoOp"), nested(n, 99) },
-	"Any in each other": func(n int) (graph, rest []byte) {
+	"nested unknown fields": func(n int) (graph, rest []byte) { return gnode("s/a", "NoOp"), nested(n, 99) },
+	"nested Anys": func(n int) (graph, rest []byte) {
 		const url = "type.googleapis.com/google.protobuf.Any"
 		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_AnyInfo, nested(n, 2, wiretest.String(1, url))))
 	},
@@ -221,13 +221,13 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	},
 }
 
-// A cost is what a run takes.
+// A cost is the CPU time and memory of a run.
 type cost struct {
 	cpu       time.Duration
 	allocated uint64
 }
 
-// measure runs the program in this process and returns the exit code and what it took.
+// measure runs the program in this process and returns its exit code and cost.
 func measure(args []string) (int, cost) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -238,7 +238,7 @@ func measure(args []string) (int, cost) {
 	return code, cost{spent, after.TotalAlloc - before.TotalAlloc}
 }
 
-// cpuTime returns what this process has used so far, whatever else the machine does.
+// cpuTime returns the CPU time of this process so far.
 func cpuTime() time.Duration {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
@@ -247,9 +247,8 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// TestProportion runs every command over files that have much of one thing, and over such that have four times as much: the
-// memory that they take stays in proportion. METAGRAPH_PROPORTION=100000 does it with so many, and holds the time to it too,
-// which is for a quiet machine and no part of the plain tests.
+// TestProportion runs every command on files with many elements of one kind, and with four times as many. Memory must grow in
+// proportion. METAGRAPH_PROPORTION=100000 sets the number of elements and also checks the time, for use on a quiet machine.
 func TestProportion(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -287,7 +286,7 @@ func TestProportion(t *testing.T) {
 					}
 					took[i] = c
 				}
-				// The constants are for what a run takes anyway, and for the collector, which comes when it wants.
+				// The constants cover the fixed cost of a run and the garbage collector.
 				slow := timed && took[1].cpu > 8*took[0].cpu+150*time.Millisecond
 				if slow || took[1].allocated > 6*took[0].allocated+4<<20 {
 					t.Errorf("%s: %v and %d bytes for %d, %v and %d bytes for %d", line, took[0].cpu, took[0].allocated, few, took[1].cpu, took[1].allocated, 4*few)

@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// TestReference wants docs/cli and docs/man to say what the commands say of themselves. With -update it writes them:
+// TestReference compares docs/cli and docs/man with the help of the commands. With -update it writes them:
 //
 //	go test ./cmd/metagraph -run TestReference -update
 //
-// The pages are made here and not by cobra/doc, which reads help text as markdown, so that the asterisks of a GLOB get lost,
-// and names no values of flags; and so that nothing of it can get into the binary.
+// The test generates the pages itself: cobra/doc would treat help text as markdown, lose the asterisks of GLOB and omit the names
+// of flag values. It would also become part of the binary.
 func TestReference(t *testing.T) {
 	pages := make(map[string]string)
 	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
@@ -37,7 +37,7 @@ func TestReference(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(want, string(got)); diff != "" {
-			t.Errorf("docs/%s is stale; go test ./cmd/metagraph -run TestReference -update writes it anew (-want +got):\n%s", filepath.ToSlash(name), diff)
+			t.Errorf("docs/%s is stale; go test ./cmd/metagraph -run TestReference -update writes it (-want +got):\n%s", filepath.ToSlash(name), diff)
 		}
 	}
 	for _, name := range committedPages(t, docs) {
@@ -47,14 +47,14 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// referenceRoot returns the commands as a user meets them, those that cobra adds included.
+// referenceRoot returns the commands as a user sees them, including those that cobra adds.
 func referenceRoot() *cobra.Command {
 	root := newRootCommand(new(environment))
 	root.InitDefaultHelpCmd()
 	return root
 }
 
-// eachCommand calls visit with a command and those below it, by name.
+// eachCommand calls visit with a command and its subcommands, sorted by name.
 func eachCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	cmd.InitDefaultHelpFlag()
 	cmd.InitDefaultVersionFlag()
@@ -64,7 +64,7 @@ func eachCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// described returns the commands below cmd that have pages.
+// described returns the subcommands of cmd that have pages.
 func described(cmd *cobra.Command) []*cobra.Command {
 	var out []*cobra.Command
 	for _, c := range cmd.Commands() {
@@ -76,7 +76,7 @@ func described(cmd *cobra.Command) []*cobra.Command {
 	return out
 }
 
-// writePages makes the pages the only ones in cli and man.
+// writePages replaces the contents of cli and man by the pages.
 func writePages(t *testing.T, docs string, pages map[string]string) {
 	t.Helper()
 	for _, name := range committedPages(t, docs) {
@@ -95,7 +95,7 @@ func writePages(t *testing.T, docs string, pages map[string]string) {
 	}
 }
 
-// committedPages returns the pages that there are, by their path below docs.
+// committedPages returns the existing pages by their path below docs.
 func committedPages(t *testing.T, docs string) []string {
 	t.Helper()
 	var names []string
@@ -115,7 +115,7 @@ func committedPages(t *testing.T, docs string) []string {
 	return names
 }
 
-// unindented returns the lines of an example without what all begin with.
+// unindented returns the lines of an example without their common indentation.
 func unindented(example string) []string {
 	lines := strings.Split(strings.Trim(example, "\n"), "\n")
 	for i, line := range lines {
@@ -124,7 +124,7 @@ func unindented(example string) []string {
 	return lines
 }
 
-// eachFlag calls visit with the flags that help shows, by name.
+// eachFlag calls visit with the flags in the help, sorted by name.
 func eachFlag(cmd *cobra.Command, visit func(*pflag.Flag)) {
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
@@ -133,7 +133,7 @@ func eachFlag(cmd *cobra.Command, visit func(*pflag.Flag)) {
 	})
 }
 
-// flagDefault returns the default of a flag as it is worth mentioning, "" where it is not.
+// flagDefault returns the text for the default of a flag, or "" if the default is a zero value.
 func flagDefault(f *pflag.Flag) string {
 	switch f.DefValue {
 	case "", "false", "0", "[]", "-1":
@@ -142,7 +142,7 @@ func flagDefault(f *pflag.Flag) string {
 	return fmt.Sprintf(" (default %s)", f.DefValue)
 }
 
-// synopsis returns how a command is called.
+// synopsis returns the usage line of a command.
 func synopsis(cmd *cobra.Command) string {
 	if cmd.HasAvailableSubCommands() {
 		return cmd.CommandPath() + " COMMAND [FLAG...]"
@@ -154,7 +154,7 @@ func synopsis(cmd *cobra.Command) string {
 
 var markdownSpecial = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "|", `\|`)
 
-// markdownPage returns the page about a command for docs/cli.
+// markdownPage returns the page of a command in docs/cli.
 func markdownPage(cmd *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n```\n%s\n```\n", cmd.CommandPath(), markdownSpecial.Replace(cmd.Short), synopsis(cmd))
@@ -197,7 +197,7 @@ func markdownPage(cmd *cobra.Command) string {
 
 var roffSpecial = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`)
 
-// roffText returns a line of text that troff takes for nothing else.
+// roffText returns a line of text with troff's special characters escaped.
 func roffText(line string) string {
 	line = roffSpecial.Replace(line)
 	if strings.HasPrefix(line, ".") {
@@ -206,7 +206,7 @@ func roffText(line string) string {
 	return line
 }
 
-// roffVerbatim writes lines that keep their breaks.
+// roffVerbatim writes lines with their line breaks.
 func roffVerbatim(b *strings.Builder, lines []string) {
 	b.WriteString(".RS 4\n.nf\n")
 	for _, line := range lines {
@@ -215,7 +215,7 @@ func roffVerbatim(b *strings.Builder, lines []string) {
 	b.WriteString(".fi\n.RE\n")
 }
 
-// manPage returns the manual page of a command. It has no date, so that it changes only with what it says.
+// manPage returns the manual page of a command. It has no date, so that it changes only with its contents.
 func manPage(cmd *cobra.Command) string {
 	var b strings.Builder
 	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")

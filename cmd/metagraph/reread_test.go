@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// rewrites are the rewriting commands, with what makes them take one way or another.
+// rewrites are the rewriting commands, with flags that exercise their different paths.
 var rewrites = [][]string{
 	{"clear-devices"}, {"clear-devices", "--colocation", "--match", "/cpu:0", "--map", "/gpu:*=/gpu:1"},
 	{"filter-collections", "--drop", "*", "--allow-missing"}, {"filter-collections", "--keep", "*", "--allow-missing"},
@@ -23,9 +23,9 @@ var rewrites = [][]string{
 	{"import"}, {"import", "--import-scope", "s"}, {"import", "--into", "BASE"}, {"import", "--into", "BASE", "--import-scope", "s"},
 }
 
-// checkReread wants of each rewriting command: what it writes of a file that it takes, metagraph reads again, by show and by
-// the same command. filter-collections does not enter the graph, and hands on what is damaged in there. It returns how many
-// of the commands took the file.
+// checkReread checks the output of each rewriting command that accepts the file: show and the same command must accept it too.
+// filter-collections does not parse the graph, so its output can contain the input's damage. It returns how many commands accept
+// the file.
 func checkReread(t *testing.T, raw []byte) int {
 	t.Helper()
 	run := func(raw []byte, args ...string) (code int, stdout []byte, stderr string) {
@@ -49,16 +49,16 @@ func checkReread(t *testing.T, raw []byte) int {
 			}
 		}
 		if slices.Contains(args, "--export-scope") {
-			continue // the scope is not there any more
+			continue // the output no longer has the scope
 		}
 		if code, _, stderr := run(out, args...); code != exitDone {
-			t.Errorf("%q: once more: %s", rewrite, stderr)
+			t.Errorf("%q: run on the output: %s", rewrite, stderr)
 		}
 	}
 	return took
 }
 
-// everything returns a message with one of nearly all that a MetaGraphDef holds.
+// everything returns a message with nearly everything that a MetaGraphDef can contain.
 func everything(t testing.TB) []byte {
 	t.Helper()
 	tensor := &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "s/v:0"}}
@@ -93,7 +93,7 @@ func everything(t testing.TB) []byte {
 	return raw
 }
 
-// eachMessage calls use with the payload of each message in a message, by the schema, and the path to it.
+// eachMessage calls use with the payload of each nested message and its path, according to the schema.
 func eachMessage(raw []byte, d protoreflect.MessageDescriptor, path string, use func(path string, payload []byte)) {
 	for s := wire.Scan(raw); s.Next(); {
 		if f := d.Fields().ByNumber(s.Num); f != nil && f.Message() != nil && s.Type == protowire.BytesType && len(s.Data) > 0 {
@@ -107,14 +107,14 @@ func eachMessage(raw []byte, d protoreflect.MessageDescriptor, path string, use 
 func TestReread(t *testing.T) {
 	raw := everything(t)
 	if took := checkReread(t, raw); took != len(rewrites) {
-		t.Fatalf("%d of %d commands take the file as it is", took, len(rewrites))
+		t.Fatalf("%d of %d commands accept the undamaged file", took, len(rewrites))
 	}
 	damaged := bytes.Clone(raw)
 	eachMessage(damaged, (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor(), "", func(path string, payload []byte) {
-		// Not on a copy: what is damaged is put right again.
+		// Damage the message itself instead of a copy: it is repaired afterwards.
 		was := bytes.Clone(payload)
 		for _, damage := range []func(){
-			func() { payload[len(payload)-1] = 0x0a },                // a tag with nothing behind it
+			func() { payload[len(payload)-1] = 0x0a },                // a tag without a value
 			func() { copy(payload, bytes.Repeat([]byte{0xff}, 11)) }, // a tag that never ends
 		} {
 			damage()
@@ -125,13 +125,13 @@ func TestReread(t *testing.T) {
 	})
 }
 
-// FuzzReread is TestReread of any bytes.
+// FuzzReread is TestReread for arbitrary bytes.
 func FuzzReread(f *testing.F) {
 	raw := everything(f)
 	f.Add(raw)
 	f.Add(raw[len(raw)/2:])
 	for _, odd := range []*tfpb.MetaGraphDef{
-		// Clearing the devices leaves little that a TensorFlow would write.
+		// Clearing the devices leaves names that no TensorFlow writes.
 		{GraphDef: &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: "\x01", Op: "A", Device: "/gpu:0"}, {Name: "b\x02", Op: "A", Device: "/gpu:0"}}}},
 		// Dropping all collections leaves nothing.
 		{CollectionDef: map[string]*tfpb.CollectionDef{"k": {}}},

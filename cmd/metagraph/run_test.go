@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// command runs the program in this process and returns the exit code and what it wrote.
+// command runs the program in this process and returns its exit code and output.
 func command(stdin io.Reader, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	if stdin == nil {
@@ -24,12 +24,12 @@ func command(stdin io.Reader, args ...string) (code int, stdout, stderr string) 
 	return code, out.String(), err.String()
 }
 
-// corpusFiles returns the real files that can be opened, or those that cannot, up to a size. It skips where there are none.
+// corpusFiles returns the real files that can be opened, or those that cannot, up to a size. It skips the test if there are none.
 func corpusFiles(t *testing.T, good bool, limit int64) []string {
 	t.Helper()
 	dir := corpusDir()
 	if dir == "" {
-		t.Skip("the corpus does not stand beside the repository")
+		t.Skip("no corpus")
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -50,13 +50,13 @@ func corpusFiles(t *testing.T, good bool, limit int64) []string {
 	return files
 }
 
-// TestCorpusRewritten runs real files through the rewriting commands: what comes out can be read again, has what was asked
-// for, and is the same bytes where nothing was.
+// TestCorpusRewritten runs the rewriting commands on real files. The output is readable and has the requested changes. Without
+// changes, it has the same bytes.
 func TestCorpusRewritten(t *testing.T) {
 	for _, path := range corpusFiles(t, true, 1<<20) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			out := filepath.Join(t.TempDir(), "out") // without an extension, so that it is what IN is
+			out := filepath.Join(t.TempDir(), "out") // without an extension, so that it has the format of IN
 			done := func(args ...string) {
 				t.Helper()
 				if code, _, stderr := command(nil, args...); code != exitDone {
@@ -74,11 +74,11 @@ func TestCorpusRewritten(t *testing.T) {
 
 			done("filter-collections", "--keep", "*", "--allow-missing", path, out)
 			if got, err := os.ReadFile(out); err != nil || filepath.Ext(path) != ".pbtxt" && !bytes.Equal(in, got) {
-				t.Errorf("all collections are kept, and the bytes changed (%v)", err)
+				t.Errorf("the bytes changed although all collections are kept (%v)", err)
 			}
 			done("filter-collections", "--drop", "*", "--allow-missing", path, out)
 			if code, stdout, stderr := command(nil, "show", out, "collections", "--raw"); code != exitDone || stdout != "" {
-				t.Errorf("collections are left: exit %d, %s%s", code, stdout, stderr)
+				t.Errorf("collections remain: exit %d, %s%s", code, stdout, stderr)
 			}
 			done("export", path, out)
 			done("show", out)
@@ -94,8 +94,8 @@ func TestCorpusRewritten(t *testing.T) {
 	}
 }
 
-// TestErrorsOfForeignFiles wants of every command and every file that is none of ours: exit 2, one line that says what the
-// file is, at most one hint, nothing on stdout and no file.
+// TestErrorsOfForeignFiles: for every command and every unsupported file, the exit code is 2, stderr has one line that identifies
+// the file and at most one hint, stdout is empty, and no file is written.
 func TestErrorsOfForeignFiles(t *testing.T) {
 	dir := t.TempDir()
 	whole, err := os.ReadFile(filepath.Join("..", "..", "testdata", "queues.meta"))
@@ -141,13 +141,13 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 				t.Errorf("%q: exit %d, %d bytes on stdout, stderr:\n%s", args, code, len(stdout), stderr)
 			}
 			if _, err := os.Lstat(out); err == nil {
-				t.Fatalf("%q: there is an output", args)
+				t.Fatalf("%q: output was written", args)
 			}
 		}
 	}
 	left, err := os.ReadDir(filepath.Dir(out))
 	if err != nil || len(left) > 0 {
-		t.Errorf("%d files are left (%v)", len(left), err)
+		t.Errorf("%d files remain (%v)", len(left), err)
 	}
 }
 
@@ -164,7 +164,7 @@ func checkErrorJSON(t *testing.T, path string, code int, stdout, stderr string) 
 	}
 }
 
-// TestChangesWhileShown ends in exit code 2 where a file is written to while what it holds is printed.
+// TestChangesWhileShown: the exit code is 2 if a file changes while its contents are printed.
 func TestChangesWhileShown(t *testing.T) {
 	path, good := filepath.Join(t.TempDir(), "large.meta"), filepath.Join("..", "..", "testdata", "queues.meta")
 	whole, err := os.ReadFile(good)
@@ -193,7 +193,7 @@ func TestChangesWhileShown(t *testing.T) {
 	}
 }
 
-// A meddlingWriter writes to a file as soon as it is written to.
+// A meddlingWriter changes a file on its first write.
 type meddlingWriter struct {
 	path string
 	err  error
@@ -211,7 +211,7 @@ func (w *meddlingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestTerminals refuses to write binary to a terminal and to wait for one to be typed in.
+// TestTerminals: binary is neither written to a terminal nor read from one.
 func TestTerminals(t *testing.T) {
 	good := filepath.Join("..", "..", "testdata", "queues.meta")
 	for _, test := range []struct {

@@ -64,12 +64,12 @@ func scriptOnly(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for _, entry := range entries {
 		if name := entry.Name(); name != ".tmp" && !slices.Contains(args, name) {
-			ts.Fatalf("there is a file %q", name)
+			ts.Fatalf("unexpected file %q", name)
 		}
 	}
 	for _, name := range args {
 		if _, err := os.Lstat(ts.MkAbs(name)); err != nil {
-			ts.Fatalf("there is no file %q", name)
+			ts.Fatalf("missing file %q", name)
 		}
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// update rewrites the golden parts of the scripts: go test ./cmd/metagraph -run TestScripts -update.
-var update = flag.Bool("update", false, "rewrite what the scripts in testdata/script compare with")
+// update rewrites the expected output in scripts: go test ./cmd/metagraph -run TestScripts -update.
+var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
 
-// TestMain lets the test binary stand in for the program: in a script, `metagraph` is a process that runs the real run.
+// TestMain makes the test binary act as the program: in a script, `metagraph` is a process that calls run.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"metagraph": func() {
@@ -23,15 +23,15 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs testdata/script/*.txtar, each in an empty directory of its own.
+// TestScripts runs testdata/script/*.txtar, each in an empty directory.
 //
-// They find the repository's testdata as $TESTDATA and the real files as $CORPUS. Scripts that need the latter say so:
-// `[!corpus] skip`. Beside testscript's commands there are
+// $TESTDATA is the repository's testdata, and $CORPUS has the real files. Scripts that need the corpus start with `[!corpus] skip`.
+// In addition to testscript's commands there are:
 //
-//	exits CODE metagraph ARG...   runs it and wants that very exit code (exec only tells 0 from the rest)
-//	size FILE BYTES               wants a file of that size
-//	same FILE FILE                wants the same bytes, and says less than cmp where they are binary
-//	only FILE...                  wants nothing else in the current directory, hidden files included
+//	exits CODE metagraph ARG...   runs metagraph and checks its exit code
+//	size FILE BYTES               checks the size of a file
+//	same FILE FILE                compares bytes, without printing them like cmp
+//	only FILE...                  checks that the current directory has no other files, including hidden ones
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 			case "root":
 				return os.Geteuid() == 0, nil
 			}
-			return false, fmt.Errorf("condition %q is not known", condition)
+			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits,
@@ -67,7 +67,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// corpusDir returns the directory of real files that may stand beside the repository, "" where it does not.
+// corpusDir returns the directory of real files next to the repository, or "" if there is none.
 func corpusDir() string {
 	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "corpus"))
 	if err != nil {

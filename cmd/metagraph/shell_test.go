@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// A shell runs the commands of one document in a directory of its own.
+// A shell runs the commands of one document in its own directory.
 type shell struct {
 	dir    string
-	screen string // the file that stands for the terminal
+	screen string // the file that represents the terminal
 	status int    // exit status of the last command
 }
 
@@ -27,15 +27,15 @@ func newShell(t *testing.T, testdata string) *shell {
 	return sh
 }
 
-// run runs commands and returns what they print.
+// run runs commands and returns their output.
 func (sh *shell) run(t *testing.T, commands string) string {
 	t.Helper()
 	screen, err := os.OpenFile(sh.screen, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer screen.Close() //nolint:errcheck // the file goes with the test
-	// $? is that of the command before, as in one terminal.
+	defer screen.Close() //nolint:errcheck // the test directory is removed anyway
+	// $? is the status of the previous command, as in one terminal.
 	script := fmt.Sprintf("(exit %d)\n", max(sh.status, 0)) + commands
 	c := exec.Command("sh", "-c", script)
 	c.Dir = sh.dir
@@ -43,7 +43,7 @@ func (sh *shell) run(t *testing.T, commands string) string {
 		"HOME="+sh.dir, "NO_COLOR=1", "LC_ALL=C.UTF-8", "TZ=UTC", screenVariable+"="+sh.screen,
 		"GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com",
-		// What CI systems set.
+		// Variables that CI systems set.
 		"GITHUB_BASE_REF=main", "PR=1", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main")
 	c.Stdout, c.Stderr = screen, screen
 	err = c.Run()
@@ -59,7 +59,7 @@ func (sh *shell) run(t *testing.T, commands string) string {
 	return string(printed)
 }
 
-// succeed runs commands that must not fail.
+// succeed runs commands, which must succeed.
 func (sh *shell) succeed(t *testing.T, lines []string) {
 	t.Helper()
 	commands := strings.Join(lines, "\n")
@@ -69,10 +69,10 @@ func (sh *shell) succeed(t *testing.T, lines []string) {
 	}
 }
 
-// screenVariable is the environment variable that names the file which stands for the terminal.
+// screenVariable is the environment variable with the file that represents the terminal.
 const screenVariable = "METAGRAPH_TEST_SCREEN"
 
-// onScreen makes of an environment whose stdout is the screen of a document one with a terminal.
+// onScreen returns an environment with a terminal if the stdout of env is the screen of a document.
 func onScreen(env *environment) *environment {
 	path := os.Getenv(screenVariable)
 	stdout, ok := env.stdout.(*os.File)

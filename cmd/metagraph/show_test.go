@@ -20,7 +20,7 @@ import (
 
 const trained = "../../testdata/train/model.ckpt-3.meta"
 
-// show runs `metagraph show` in an environment and returns what it printed.
+// show runs `metagraph show` in an environment and returns its output.
 func show(t *testing.T, env *environment, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -33,7 +33,7 @@ func show(t *testing.T, env *environment, args ...string) string {
 	return out.String()
 }
 
-// On a terminal a section is a table that fits it, colored unless the user does not want that.
+// TestShowOnTerminal: on a terminal, a section is a table that fits its width, in color unless the user disables it.
 func TestShowOnTerminal(t *testing.T) {
 	for _, width := range []int{80, 100, 200} {
 		out := show(t, &environment{stdoutTerminal: true, width: width, noColor: true}, trained, "nodes")
@@ -43,7 +43,7 @@ func TestShowOnTerminal(t *testing.T) {
 			}
 		}
 		if strings.Contains(out, "\x1b") {
-			t.Errorf("width %d: color although the user wants none", width)
+			t.Errorf("width %d: color although disabled", width)
 		}
 	}
 	out := show(t, &environment{stdoutTerminal: true, width: 80}, trained, "devices")
@@ -56,7 +56,7 @@ func TestShowOnTerminal(t *testing.T) {
 	}
 }
 
-// A collection of a message that is none of TensorFlow's is decoded with the user's descriptor set.
+// TestShowDescriptorSet: a collection of a user-defined message is decoded with the user's descriptor set.
 func TestShowDescriptorSet(t *testing.T) {
 	str := descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum()
 	set := &descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{
@@ -92,7 +92,7 @@ func TestShowDescriptorSet(t *testing.T) {
 	}
 }
 
-// A closedPipe is a reader that has seen enough.
+// A closedPipe is a pipe whose reader has closed it.
 type closedPipe struct{ written int }
 
 func (p *closedPipe) Write(b []byte) (int, error) {
@@ -103,7 +103,7 @@ func (p *closedPipe) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// When whoever reads a listing goes away, it ends at once and says nothing.
+// TestShowIntoClosedPipe: if the reader of a listing closes the pipe, the program exits at once without a message.
 func TestShowIntoClosedPipe(t *testing.T) {
 	for _, format := range []string{"tsv", "json", "table", "markdown"} {
 		var out closedPipe
@@ -117,7 +117,7 @@ func TestShowIntoClosedPipe(t *testing.T) {
 	}
 }
 
-// A full disk is an error of the output, not of the file that was read.
+// TestShowIntoFullDisk: a full disk is an error of the output, not of the input.
 func TestShowIntoFullDisk(t *testing.T) {
 	var stderr bytes.Buffer
 	code := run(context.Background(), []string{"show", trained}, nil, writerFunc(func([]byte) (int, error) { return 0, errors.New("no space left") }), &stderr)
@@ -130,7 +130,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
-// All sections have names that no other has, and purposes.
+// TestSectionTable: all sections have unique names and a purpose.
 func TestSectionTable(t *testing.T) {
 	seen := map[string]bool{allSections: true}
 	for _, s := range sectionTable() {

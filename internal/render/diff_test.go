@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// textOf returns a pointer to a value of a field.
+// textOf returns a pointer to the text of a field.
 func textOf(s string) *string { return &s }
 
 // oneOfEach is a report with a difference of every kind.
@@ -155,7 +155,7 @@ versions                  1  1 field changed
 	}
 }
 
-// TestDiffValues: where long values are cut, what tells them apart stays in sight, and with all nothing is cut.
+// TestDiffValues: shortened values keep their difference visible, and All shortens nothing.
 func TestDiffValues(t *testing.T) {
 	long := strings.Repeat("batch_normalization/", 4)
 	zero := 0.0
@@ -178,7 +178,7 @@ func TestDiffValues(t *testing.T) {
 	}
 }
 
-// TestDiffFits: however much differs, a table is about a screen and markdown fits a comment.
+// TestDiffFits: for very large differences, a table takes about a screen and markdown fits into a comment.
 func TestDiffFits(t *testing.T) {
 	r := oneOfEach()
 	for i := range 5000 {

@@ -13,8 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// readDOT reads a string of the DOT language as Graphviz does, up to the quote that ends it, and returns its lines and what
-// stands behind it.
+// readDOT reads a string of the DOT language as Graphviz does, up to the closing quote. It returns its lines and the rest of s.
 func readDOT(t *testing.T, s string) (lines, rest string) {
 	t.Helper()
 	var b strings.Builder
@@ -29,18 +28,18 @@ func readDOT(t *testing.T, s string) (lines, rest string) {
 			b.WriteByte(s[i+1])
 			i++
 		case s[i] == '\\':
-			t.Fatalf("an escape of Graphviz's own: %.10q", s[i:])
+			t.Fatalf("Graphviz escape sequence: %.10q", s[i:])
 		case s[i] < ' ':
-			t.Fatalf("a control character: %.10q", s[i:])
+			t.Fatalf("control character: %.10q", s[i:])
 		default:
 			b.WriteByte(s[i])
 		}
 	}
-	t.Fatal("the string does not end")
+	t.Fatal("unterminated string")
 	return "", ""
 }
 
-// FuzzPictureNames wants every name, however strange, to be seen in a picture as in a table, and to be nothing but a name.
+// FuzzPictureNames: any name appears in a picture as it does in a table, and only as a name.
 func FuzzPictureNames(f *testing.F) {
 	for _, name := range []string{"plain", `quo"te`, `back\slash`, `end\`, `\N\G\E`, "new\nline", "&amp;", "<b>", "größe", "\xff\x00", "\x1b[2J", "];\n}", " ", "\u202eabc", `a"];b->c;"`, strings.Repeat("long", 10000)} {
 		f.Add(name)
@@ -60,7 +59,7 @@ func FuzzPictureNames(f *testing.F) {
 		}
 		for _, part := range strings.Split(out.String(), "tooltip=")[1:] {
 			if text, rest := readDOT(t, part); text != shorten(Text(name), lineWidth, false) || !strings.HasPrefix(rest, "];\n") && !strings.HasPrefix(rest, ", ") {
-				t.Errorf("%q is seen as %q before %q", name, text, rest)
+				t.Errorf("%q appears as %q before %q", name, text, rest)
 			}
 		}
 		_, label, _ := strings.Cut(out.String(), "n0 [label=")
@@ -70,7 +69,7 @@ func FuzzPictureNames(f *testing.F) {
 	})
 }
 
-// TestPicture prints one of everything.
+// TestPicture prints a picture with every kind of element.
 func TestPicture(t *testing.T) {
 	p := &picture.Picture{
 		Clusters: []picture.Cluster{{Scope: "model", In: -1, Nodes: 1234}, {Scope: "model/out", In: 0, Nodes: 1}},
@@ -125,7 +124,7 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// manyTensors returns tensors that all differ.
+// manyTensors returns tensors with different names.
 func manyTensors(n int) []dataflow.Tensor {
 	list := make([]dataflow.Tensor, n)
 	for i := range list {

@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// printed returns a view in a format.
+// printed returns a view in the given format.
 func printed(t *testing.T, v View, format Format) string {
 	t.Helper()
 	var out bytes.Buffer

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sample is a view of two tables with everything in it that is hard to print.
+// sample is a view of two tables with all values that are hard to print.
 func sample() View {
 	return View{
 		Section: "io",
@@ -52,7 +52,7 @@ func TestShow(t *testing.T) {
 			"outputs",
 			"nothing is an output",
 		}},
-		{"a table too narrow for all columns and whole names", []View{{Section: "variables", Tables: []Grid{{
+		{"narrow table, hidden column", []View{{Section: "variables", Tables: []Grid{{
 			Columns: []Column{{Name: "variable"}, {Name: "kind", Spare: true}, Number("parameters"), {Name: "initializer", Spare: true}},
 			Rows:    [][]string{{"layer/weights/of/it", "model", "12", "layer/weights/of/it/Assign"}, {"a", "part", "3"}},
 			Note:    "2 variables",
@@ -64,7 +64,7 @@ func TestShow(t *testing.T) {
 			"hidden columns (terminal too narrow):",
 			"initializer",
 		}},
-		{"names are shortened last", []View{{Section: "nodes", Tables: []Grid{{
+		{"narrow table, shortened names", []View{{Section: "nodes", Tables: []Grid{{
 			Columns: []Column{{Name: "name"}, {Name: "device"}},
 			Rows:    [][]string{{"a/name/as/long/as/this", "/job:worker/task:0/device:GPU:0"}},
 		}}}}, Options{Format: Auto, Terminal: true, Width: 36}, []string{
@@ -157,7 +157,7 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// A listing that is streamed looks like one that is laid out as a whole.
+// TestStreamLooksLikeTable: streamed rows give the same output as complete ones.
 func TestStreamLooksLikeTable(t *testing.T) {
 	for _, width := range []int{0, 30, 12} {
 		view := sample()
@@ -178,7 +178,7 @@ func TestStreamLooksLikeTable(t *testing.T) {
 	}
 }
 
-// What comes before an error is printed, and the error returned.
+// TestShowError: rows before an error are printed, and the error is returned.
 func TestShowError(t *testing.T) {
 	broken := errors.New("broken")
 	for _, format := range []Format{Table, TSV, Markdown} {
@@ -197,11 +197,11 @@ func TestShowError(t *testing.T) {
 	}
 	twice := View{Fields: []Member{{"nodes", 1}, {"nodes", 2}}}
 	if err := Show(new(strings.Builder), []View{twice}, Options{Format: JSON}); !errors.Is(err, errJSON) {
-		t.Errorf("two members of one name: got %v, want %v", err, errJSON)
+		t.Errorf("duplicate members: got %v, want %v", err, errJSON)
 	}
 }
 
-// stream returns rows and then err, where it is one.
+// stream returns rows and then err, if it is not nil.
 func stream(rows [][]string, err error) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for _, row := range rows {
@@ -235,7 +235,7 @@ func TestShorten(t *testing.T) {
 	}
 }
 
-// TestMarkdownInert keeps names out of a file from becoming links or mentions where markdown is shown.
+// TestMarkdownInert: names from a file do not become links or mentions in rendered markdown.
 func TestMarkdownInert(t *testing.T) {
 	for text, want := range map[string]string{
 		"a_b":              "a_b",

@@ -30,8 +30,8 @@ var updateSchemas = flag.Bool("update", false, "rewrite docs/schema and docs/jso
 
 const docsDirectory = "../../docs"
 
-// TestSchemas compares docs/schema and docs/json.md with what the types say that are written as JSON. TestJSONSchemas in cmd/metagraph
-// holds the schemas against real output.
+// TestSchemas compares docs/schema and docs/json.md with the types that are written as JSON. TestJSONSchemas in cmd/metagraph
+// compares the schemas with real output.
 func TestSchemas(t *testing.T) {
 	w := schemaWriter{comments: make(map[string]map[string]string)}
 	for _, d := range documents() {
@@ -44,7 +44,7 @@ func TestSchemas(t *testing.T) {
 type document struct {
 	name, title, about string
 	members            []Member
-	optional           bool // whether any member can be missing: the sections of show
+	optional           bool // any member can be missing, as for the sections of show
 }
 
 func documents() []document {
@@ -55,7 +55,7 @@ func documents() []document {
 		return members
 	}
 	return []document{
-		{"show", "show --format json", "Each section that is asked for adds its members. `file` is missing for standard input.", showMembers(), true},
+		{"show", "show --format json", "Each requested section adds its members. `file` is missing for standard input.", showMembers(), true},
 		{"report-clear-devices", "clear-devices --report json", "", of(Written{}, Devices{DevicesReport: new(rewrite.DevicesReport)}), false},
 		{"report-filter-collections", "filter-collections --report json", "", of(Written{}, Collections{CollectionsReport: new(rewrite.CollectionsReport)}), false},
 		{"report-export", "export --report json", "", of(Written{}, Export{ExportReport: new(rewrite.ExportReport)}), false},
@@ -65,7 +65,7 @@ func documents() []document {
 	}
 }
 
-// showMembers returns the members of all sections, of no file.
+// showMembers returns the members of all sections.
 func showMembers() []Member {
 	members := []Member{{"file", ""}, {"tags", ""}}
 	for _, v := range []View{
@@ -78,22 +78,22 @@ func showMembers() []Member {
 	return append(members, Member{"checkpoint", new(checkpoint.Report)}, Member{"collections", []jsonCollection{}}, Member{"nodes", []jsonNode{}})
 }
 
-// A schemaWriter writes schemas and the text about them.
+// A schemaWriter writes schemas and their documentation.
 type schemaWriter struct {
-	comments map[string]map[string]string // by package and type.field
-	text     strings.Builder
-	defs     object                  // the schemas of the structs of a document
-	told     map[reflect.Type]string // the structs whose members have been described, and where
+	comments  map[string]map[string]string // by package, then by TYPE.FIELD
+	text      strings.Builder
+	defs      object                  // the schemas of the structs of a document
+	described map[reflect.Type]string // the path where the members of each struct are described
 }
 
 type object = map[string]any
 
-// document writes the schema of a document, and a chapter about it.
+// document writes the schema of a document and a chapter about it.
 func (w *schemaWriter) document(t *testing.T, d document) {
 	t.Helper()
 	w.defs = object{"text": object{"description": "A string, or bytes that are not UTF-8.", "anyOf": []any{object{"type": "string"},
 		object{"type": "object", "properties": object{"base64": object{"type": "string"}}, "required": []string{"base64"}}}}}
-	w.told = make(map[reflect.Type]string)
+	w.described = make(map[reflect.Type]string)
 	properties, required := object{"format_version": object{"const": FormatVersion}}, []string{"format_version"}
 	fmt.Fprintf(&w.text, "\n## %s\n\nSchema: [schema/%s.json](schema/%s.json). %s\n\n| member | type | meaning |\n|---|---|---|\n", d.title, d.name, d.name, d.about)
 	for _, m := range d.members {
@@ -119,7 +119,7 @@ func (w *schemaWriter) document(t *testing.T, d document) {
 	compareFile(t, filepath.Join(docsDirectory, "schema", d.name+".json"), b.String())
 }
 
-// schema returns the schema of a type as the encoder writes it.
+// schema returns the schema of a type in the encoder's output.
 func (w *schemaWriter) schema(t reflect.Type) object {
 	switch t {
 	case reflect.TypeFor[tensor.Shape]():
@@ -153,7 +153,7 @@ func (w *schemaWriter) schema(t reflect.Type) object {
 		if _, known := w.defs[name]; !known {
 			properties, required := object{}, []string{}
 			def := object{"type": "object", "properties": properties}
-			w.defs[name] = def // before its fields: a type can hold itself
+			w.defs[name] = def // before its fields: a type can contain itself
 			w.fields(t, properties, &required, "-", 0)
 			def["required"] = required
 		}
@@ -162,7 +162,7 @@ func (w *schemaWriter) schema(t reflect.Type) object {
 	return object{}
 }
 
-// fields adds the members that a struct contributes to an object, and describes as many levels of them.
+// fields adds the members of a struct to an object. It describes the given number of levels.
 func (w *schemaWriter) fields(t reflect.Type, properties object, required *[]string, prefix string, levels int) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -212,11 +212,11 @@ func (w *schemaWriter) below(prefix string, t reflect.Type, levels int) {
 	if t.Kind() != reflect.Struct || levels == 0 || t.Implements(reflect.TypeFor[Appender]()) {
 		return
 	}
-	if where, told := w.told[t]; told {
+	if where, known := w.described[t]; known {
 		fmt.Fprintf(&w.text, "| `%s.*` | | as `%s.*` |\n", prefix, where)
 		return
 	}
-	w.told[t] = prefix
+	w.described[t] = prefix
 	w.fields(t, nil, nil, prefix+".", levels)
 }
 
@@ -253,7 +253,7 @@ func nodeMembers() []string {
 	return []string{"name", "function", "op", "device", "inputs", "dtype", "shape", "attrs"}
 }
 
-// nodeSchema is the schema of a node, which writes itself.
+// nodeSchema is the schema of a node, which has its own encoder.
 func nodeSchema(w *schemaWriter) object {
 	text := object{"$ref": "#/$defs/text"}
 	return object{"type": "object", "required": nodeMembers(), "properties": object{
@@ -262,7 +262,7 @@ func nodeSchema(w *schemaWriter) object {
 	}}
 }
 
-// comment returns the comment beside a field in the source of its type.
+// comment returns the trailing comment of a field in the source of its type.
 func (w *schemaWriter) comment(t reflect.Type, field string) string {
 	path := strings.TrimPrefix(t.PkgPath(), "github.com/metagraph/metagraph/")
 	if w.comments[path] == nil {
@@ -271,7 +271,7 @@ func (w *schemaWriter) comment(t reflect.Type, field string) string {
 	return w.comments[path][t.Name()+"."+field]
 }
 
-// fieldComments returns the comments beside the fields of all structs of a package, by TYPE.FIELD.
+// fieldComments returns the trailing comments of the fields of all structs in a package, by TYPE.FIELD.
 func fieldComments(dir string) map[string]string {
 	comments := make(map[string]string)
 	paths, _ := filepath.Glob(filepath.Join(dir, "*.go")) // the pattern is valid
@@ -298,7 +298,7 @@ func fieldComments(dir string) map[string]string {
 	return comments
 }
 
-// compareFile compares a file with what it should hold, or with -update writes it.
+// compareFile compares a file with its expected content, or writes it with -update.
 func compareFile(t *testing.T, path, want string) {
 	t.Helper()
 	if *updateSchemas {
@@ -316,7 +316,7 @@ func compareFile(t *testing.T, path, want string) {
 	}
 }
 
-// jsonIntroduction is the beginning of docs/json.md.
+// jsonIntroduction is the introduction of docs/json.md.
 const jsonIntroduction = `# JSON output
 
 Every JSON document that metagraph writes has "format_version": 1. New members can be added at any time, so ignore those that you do not

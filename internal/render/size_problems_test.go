@@ -37,7 +37,7 @@ TensorFlow 2.21 cannot import this file: 2 errors
 	}
 }
 
-// Where the places and what is wrong with them do not fit, they stand below, with nothing cut.
+// If places and messages are too wide, they are printed below each other, unshortened.
 func TestProblemsNarrow(t *testing.T) {
 	problems := []problems.Problem{
 		{ID: "unregistered-op", Severity: problems.SeverityError, Place: "node layer/a", Message: "op Mine is not registered", Hint: "load the library", Count: 2,
@@ -77,7 +77,7 @@ func TestProblemsNone(t *testing.T) {
 	}
 }
 
-// Parts that are not listed are one row, so that the rows add up.
+// Parts that are not listed are summed up in one row, so that the rows add up.
 func TestSizeTable(t *testing.T) {
 	s := &size.Size{Bytes: 1000, NodeBytes: 900, Depth: 1,
 		Fields: []size.Part{{Name: "graph_def.node", Count: 30, Bytes: 900, Share: 0.9}, {Name: "graph_def", Count: 1, Bytes: 100, Share: 0.1}},

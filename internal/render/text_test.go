@@ -37,7 +37,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// FuzzText: what is shown is printable, and showing it again changes nothing; JSON is valid and loses nothing.
+// FuzzText: the output is printable, and applying Text again changes nothing. JSON is valid and lossless.
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"", "a", "\x1b", "\xff", "\u202e", "η", "\U0001f600", "\U000e0001", `"\`, "\u2028"} {
 		f.Add(s)
@@ -85,7 +85,7 @@ func TestQuantities(t *testing.T) {
 	}
 }
 
-// Lists in the summary fill lines and say what is left out.
+// Lists in the summary fill lines and count the omitted parts.
 func TestFill(t *testing.T) {
 	var parts []string
 	for i := range 30 {
@@ -130,7 +130,7 @@ func TestProtoJSON(t *testing.T) {
 	}
 }
 
-// Values of attrs, one of each kind.
+// Attr values, one of each kind.
 func TestAppendValue(t *testing.T) {
 	text := func(s string) []byte { return []byte(s) }
 	tests := []struct {

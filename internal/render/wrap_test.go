@@ -19,8 +19,8 @@ func TestWrap(t *testing.T) {
 		{"fits", "a  [why]", 8, []string{"a  [why]"}},
 		{"empty", "", 8, []string{""}},
 		{"at spaces", "one two three four", 9, []string{"one two", "  three", "  four"}},
-		{"a long word loses its middle", "in replica_1/conv/weights float", 14, []string{"in", "  repli…eights", "  float"}},
-		{"no room at all", "ab cd", 1, []string{"…", "…"}},
+		{"long word", "in replica_1/conv/weights float", 14, []string{"in", "  repli…eights", "  float"}},
+		{"width 1", "ab cd", 1, []string{"…", "…"}},
 	}
 	for _, test := range tests {
 		if diff := cmp.Diff(test.want, wrap(test.text, test.width)); diff != "" {
@@ -28,11 +28,11 @@ func TestWrap(t *testing.T) {
 		}
 	}
 	if lines := wrap(strings.Repeat("word ", 1000), 12); len(lines) != wrapLines || !strings.HasSuffix(lines[wrapLines-1], ellipsis) {
-		t.Errorf("a long text takes %d lines: %q", len(lines), lines)
+		t.Errorf("long text: %d lines: %q", len(lines), lines)
 	}
 }
 
-// A list is broken between its parts, and a text at a space.
+// Lists are broken between parts, and texts at spaces.
 func TestSummaryNarrow(t *testing.T) {
 	s := &inspect.Summary{Collections: []inspect.CollectionCount{{Key: "trainable_variables", Count: 4}, {Key: "variables", Count: 15}, {Key: "train_op", Count: 2}}}
 	var b strings.Builder
@@ -45,7 +45,7 @@ func TestSummaryNarrow(t *testing.T) {
 	}
 }
 
-// The method goes first, and then keys and tensors stand below, whole.
+// The method comes first, and keys and tensors below it, unshortened.
 func TestSignaturesNarrow(t *testing.T) {
 	signatures := []inspect.Signature{{Key: "serving_default", Method: "tensorflow/serving/predict",
 		Inputs: []inspect.SignatureTensor{{Key: "input_1", Tensor: "serving_default_input_1:0", DType: "float32", Shape: tensor.Shape{-1, 5}}}}}

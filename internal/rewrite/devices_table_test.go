@@ -125,7 +125,7 @@ func TestClearDevices(t *testing.T) {
 				Unmatched: []string{"/job:none"}, Available: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},
 		},
 		{
-			"a mapping to the very device changes nothing", rewrite.DeviceOptions{
+			"mapping a device to itself changes nothing", rewrite.DeviceOptions{
 				Map:   []rewrite.DeviceMapping{{From: pattern("/gpu:0"), To: "/gpu:0"}},
 				Match: []scope.DevicePattern{pattern("/job:w/gpu:0")}},
 			map[string]string{"f.y": "/gpu:0;loc:@x"},
@@ -134,7 +134,7 @@ func TestClearDevices(t *testing.T) {
 				Left:    rewrite.DevicesLeft{Nodes: 5, Groups: 3, Colocated: 4, Elsewhere: 2}},
 		},
 		{
-			"nothing fits", rewrite.DeviceOptions{Match: []scope.DevicePattern{pattern("/job:none")}, Colocation: true},
+			"no match", rewrite.DeviceOptions{Match: []scope.DevicePattern{pattern("/job:none")}, Colocation: true},
 			nil,
 			rewrite.DevicesReport{Nodes: 8, Devices: []rewrite.DeviceChange{}, Left: rewrite.DevicesLeft{Nodes: 5, Groups: 3, Colocated: 4, Elsewhere: 3},
 				Unmatched: []string{"/job:none"}, Available: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},
@@ -167,12 +167,12 @@ func TestClearDevices(t *testing.T) {
 func TestClearDevicesDamaged(t *testing.T) {
 	bad := []byte{0x0a, 0x05, 1}
 	for name, message := range map[string][]byte{
-		"graph":    wiretest.Message(fieldnum.MetaGraphDef_GraphDef, bad),
-		"node":     graph(wiretest.Message(fieldnum.GraphDef_Node, bad)),
-		"library":  graph(wiretest.Message(fieldnum.GraphDef_Library, bad)),
-		"function": graph(wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, bad))),
-		"body":     graph(wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, wiretest.Message(fieldnum.FunctionDef_NodeDef, bad)))),
-		"at last":  graph(node("a", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0")), wiretest.Message(fieldnum.GraphDef_Node, bad)),
+		"graph":     wiretest.Message(fieldnum.MetaGraphDef_GraphDef, bad),
+		"node":      graph(wiretest.Message(fieldnum.GraphDef_Node, bad)),
+		"library":   graph(wiretest.Message(fieldnum.GraphDef_Library, bad)),
+		"function":  graph(wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, bad))),
+		"body":      graph(wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, wiretest.Message(fieldnum.FunctionDef_NodeDef, bad)))),
+		"last node": graph(node("a", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0")), wiretest.Message(fieldnum.GraphDef_Node, bad)),
 	} {
 		_, _, err := rewrite.ClearDevices(parse(t, message), rewrite.DeviceOptions{})
 		var syntax *wire.SyntaxError

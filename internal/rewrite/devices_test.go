@@ -128,7 +128,7 @@ func checkClearDevices(t *testing.T, raw []byte, o rewrite.DeviceOptions) {
 	}
 	checkUntouched(t, m.Graph(), parse(t, out).Graph())
 	if len(o.Map) > 0 {
-		return // a device that a node was put on can be one to be changed
+		return // the options can change the new device again
 	}
 	again, second, err := rewrite.ClearDevices(parse(t, out), o)
 	if err != nil || second.Changed() || !bytes.Equal(again.Bytes(), out) {

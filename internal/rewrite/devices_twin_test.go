@@ -40,7 +40,7 @@ type devicesTwin struct {
 	report  rewrite.DevicesReport
 	groups  map[string]bool
 	nodes   []placedNode
-	devices []string // those that nodes were on, where they were looked at, one for each node
+	devices []string // the original device of each checked node
 }
 
 // A placedNode is a node with its new device.
@@ -75,7 +75,7 @@ func (t *devicesTwin) walk(function string, nodes []*tfpb.NodeDef, frozen bool) 
 	}
 }
 
-// target returns the device that a node on device is put on, "" to clear it, and whether it is put anywhere.
+// target returns the new device for a device ("" to clear it), and whether it is mapped.
 func (t *devicesTwin) target(device string) (string, bool) {
 	for _, m := range t.options.Map {
 		if m.From.Match(device) {
@@ -147,7 +147,7 @@ func (t *devicesTwin) ungroup(n *tfpb.NodeDef) {
 	}
 }
 
-// elsewhere counts the nodes that are colocated with a node on another device.
+// elsewhere counts the nodes that are colocated with a node on a different device.
 func (t *devicesTwin) elsewhere() int {
 	device := make(map[[2]string]string)
 	for _, n := range t.nodes {

@@ -109,7 +109,7 @@ func FuzzMerge(f *testing.F) {
 			for _, f := range m.GraphDef.Library.Function {
 				for _, g := range base.GraphDef.Library.Function {
 					if f.Signature.Name == g.Signature.Name && !proto.Equal(f, g) {
-						return // as it has to be
+						return // expected
 					}
 				}
 			}
@@ -157,7 +157,7 @@ func FuzzOddBytes(f *testing.F) {
 				}
 				continue
 			}
-			same(t, "of strange bytes", decode(t, want), decode(t, got))
+			same(t, "odd bytes", decode(t, want), decode(t, got))
 		}
 	})
 }

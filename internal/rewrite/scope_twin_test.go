@@ -13,8 +13,8 @@ import (
 // scope_test.go.
 type twin struct {
 	keep  func(node string) bool
-	node  func(node string) string // its new name
-	frame func(name string) string // of a scope, context or frame
+	node  func(node string) string // the new name of a node
+	frame func(name string) string // the new name of a scope, context or frame
 	input func(input string) (string, bool)
 	prune bool
 }
@@ -242,7 +242,7 @@ func (t twin) values(v *tfpb.ValuesDef) {
 func (t twin) nested(contexts []*tfpb.ControlFlowContextDef) []*tfpb.ControlFlowContextDef {
 	var out []*tfpb.ControlFlowContextDef
 	for _, c := range contexts {
-		w := c.GetWhileCtxt() // the grower makes no other
+		w := c.GetWhileCtxt() // the only kind that the grower creates
 		if t.prune && (!t.keeps(w.ContextName) || w.PivotName != "" && !t.keeps(w.PivotName)) {
 			continue
 		}
@@ -307,7 +307,7 @@ func twinExport(m *tfpb.MetaGraphDef, at string, clearDevices bool) *tfpb.MetaGr
 	for _, n := range m.GraphDef.Node {
 		for _, input := range n.Input {
 			if _, outside := t.input(input); outside && t.keep(n.Name) {
-				goto unbound // what is to be mended on import need not be pruned
+				goto unbound // the import maps these names, so they are not pruned
 			}
 		}
 	}

@@ -29,7 +29,7 @@ const leastRight = 58
 func TestFindIOOfCorpus(t *testing.T) {
 	table, err := os.ReadFile(testfiles.Path(t, "../shared/corpus/io-truth.tsv"))
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no corpus beside the repository")
+		t.Skip("no corpus")
 	}
 	if err != nil {
 		t.Fatal(err)

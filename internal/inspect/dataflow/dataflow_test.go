@@ -99,7 +99,7 @@ unread = Placeholder dtype=float shape=(2)
 `,
 			[]string{"data x:0 float32 ?", "auxiliary train:0 bool ?", "auxiliary keep:0 float32 ?", "unused unread:0 float32 (2)"},
 			[]string{"prediction c/merge:0 float32 ?", "prediction h:0 float32 (?, 3)"}},
-		{"a loss of which only a running average is kept", `
+		{"running average of a loss", `
 x = Placeholder dtype=float shape=(?,4) out=(?,4)
 w = VariableV2 dtype=float shape=(4,3) out=(4,3)
 w/read = Identity w T=float out=(4,3)
@@ -117,7 +117,7 @@ avg/assign = AssignSub Mean/avg avg/sub T=float
 `,
 			[]string{"data x:0 float32 (?, 4)"},
 			[]string{"prediction add:0 float32 (?, 3)", "loss Mean:0 float32 ()"}},
-		{"gradients of all that a loop hands out, its counter too", `
+		{"gradients of all loop outputs", `
 x = Placeholder dtype=float shape=(?,4) out=(?,4)
 w = VariableV2 dtype=float shape=(4,4)
 w/read = Identity w T=float
@@ -161,7 +161,7 @@ d_1/MatMul = MatMul g/Tanh d/w/read T=float out=(?,1)
 `,
 			[]string{"data z:0 float32 (?, 2)", "data real:0 float32 (?, 4)"},
 			[]string{"prediction g/Tanh:0 float32 (?, 4)", "prediction d_1/MatMul:0 float32 (?, 1) like d/MatMul:0"}},
-		{"a loss that compares by a trained network, made of constants twice", `
+		{"perceptual loss with a frozen network", `
 x = Placeholder dtype=float shape=(?,4) out=(?,4)
 w = VariableV2 dtype=float shape=(4,4)
 w/read = Identity w T=float
@@ -179,7 +179,7 @@ sgd/w = ApplyGradientDescent w k gradients/Loss_grad/mul T=float
 `,
 			[]string{"data x:0 float32 (?, 4)"},
 			[]string{"prediction Tanh:0 float32 (?, 4)", "prediction MatMul_1:0 float32 (?, 3)", "loss Loss:0 float32 ()"}},
-		{"a loss that compares two runs of one model", `
+		{"siamese loss", `
 left = Placeholder dtype=float shape=(?,4) out=(?,4)
 right = Placeholder dtype=float shape=(?,4) out=(?,4)
 same = Placeholder dtype=float shape=(?,2) out=(?,2)
@@ -196,7 +196,7 @@ sgd/w = ApplyGradientDescent w same gradients/L2Loss_grad/mul T=float
 `,
 			[]string{"data left:0 float32 (?, 4)", "data right:0 float32 (?, 4)", "label same:0 float32 (?, 2)"},
 			[]string{"prediction sub:0 float32 (?, 2)", "prediction model/MatMul:0 float32 (?, 2) like model_1/MatMul:0", "loss L2Loss:0 float32 ()"}},
-		{"a result that a streaming metric alone reads", regression + `
+		{"result read only by a streaming metric", regression + `
 label = Placeholder dtype=int64 shape=(?) out=(?)
 axis = Const dtype=int32
 acc/ArgMax = ArgMax y axis T=float out=(?)
@@ -207,7 +207,7 @@ update = AssignAdd total acc/Sum T=float out=()
 `,
 			[]string{"data x:0 float32 (?, 4)", "auxiliary label:0 int64 (?)"},
 			[]string{"prediction y:0 float32 (?, 3)"}},
-		{"clusters that the points move", `
+		{"k-means clusters", `
 points = Placeholder dtype=float shape=(?,2) out=(?,2)
 centroids = VariableV2 dtype=float shape=(4,2) out=(4,2)
 centroids/read = Identity centroids T=float out=(4,2)
@@ -219,7 +219,7 @@ update = Assign centroids means T=float
 `,
 			[]string{"data points:0 float32 (?, 2)"},
 			[]string{"prediction assignments:0 int64 (?)", "prediction sub:0 float32 (?, 4)"}},
-		{"a result with a name, a table's row that is added, a part that the loss reads", `
+		{"named result, embedding row and slice", `
 ids = Placeholder dtype=int32 shape=(?) out=(?)
 price = Placeholder dtype=float shape=(?) out=(?)
 table = VariableV2 dtype=float shape=(9,4)
@@ -241,13 +241,13 @@ price_hat = Squeeze MatMul T=float out=(?)
 			[]string{"data ids:0 int32 (?)", "label price:0 float32 (?)"},
 			[]string{"prediction price_hat:0 float32 (?)", "prediction add:0 float32 (?, 1)", "prediction strided_slice:0 float32 (?)",
 				"loss L2Loss:0 float32 ()"}},
-		{"what answers a request is a list made at the end", regression + `
+		{"packed list as the final result", regression + `
 text = AsString y T=float out=(?,3)
 packed = Pack text T=string out=(1,?,3)
 `,
 			[]string{"data x:0 float32 (?, 4)"},
 			[]string{"prediction y:0 float32 (?, 3)", "prediction packed:0 string (1, ?, 3)", "prediction add:0 float32 (?, 3)"}},
-		{"keep probabilities in one vector", regression + `
+		{"vector of keep probabilities", regression + `
 dropout_keep = Placeholder dtype=float shape=(?) out=(?)
 begin = Const dtype=int32
 first = StridedSlice dropout_keep begin begin begin T=float out=()
@@ -255,7 +255,7 @@ out = Mul y first T=float out=(?,3)
 `,
 			[]string{"data x:0 float32 (?, 4)", "auxiliary dropout_keep:0 float32 (?)"},
 			[]string{"prediction out:0 float32 (?, 3)", "prediction y:0 float32 (?, 3)", "prediction add:0 float32 (?, 3)"}},
-		{"queue with a name for what it hands out", `
+		{"queue with a named output", `
 files = Placeholder dtype=string shape=(?)
 queue = FIFOQueueV2 component_types=float,int64
 fill = QueueEnqueueManyV2 queue files Tcomponents=string
@@ -279,7 +279,7 @@ InferenceTower/MatMul = MatMul x1 w/read T=float
 `,
 			[]string{"data x1:0 float32 (8, 4)", "data x0:0 float32 (8, 4)"},
 			[]string{"prediction InferenceTower/MatMul:0 float32 (8, 3) like tower0/MatMul:0"}},
-		{"workers with variables of their own", `
+		{"workers with separate variables", `
 W_0/S = Placeholder dtype=float shape=(?,4)
 W_0/w = VariableV2 dtype=float shape=(4,3)
 W_0/MatMul = MatMul W_0/S W_0/w T=float
@@ -318,7 +318,7 @@ decode = CTCGreedyDecoder scores lengths
 			[]string{"data x:0 float32 (?, 9, 4)", "data lengths:0 int32 (?)"},
 			[]string{"prediction decode:0 int64 ?", "prediction decode:1 int64 ?", "prediction decode:2 int64 ?", "prediction decode:3 float32 ?",
 				"prediction scores:0 float32 (?, 9, 3)"}},
-		{"running averages and assertions are bookkeeping", regression + `
+		{"running averages and assertions", regression + `
 axis = Const dtype=int32
 moving = VariableV2 dtype=float shape=(3)
 batch_mean = Mean add axis T=float out=(3)
@@ -329,13 +329,13 @@ check = Assert fine add T=float
 `,
 			[]string{"data x:0 float32 (?, 4)"},
 			[]string{"prediction y:0 float32 (?, 3)"}},
-		{"variables and nothing else", `
+		{"variables only", `
 v = VariableV2 dtype=float shape=(2)
 v/Assign = Assign v zeros T=float
 zeros = Const dtype=float
 `,
 			nil, []string{"prediction v:0 float32 (2)"}},
-		{"what needs no input", `
+		{"no inputs", `
 v = VariableV2 dtype=float shape=(2) out=(2)
 v/read = Identity v T=float out=(2)
 u = VariableV2 dtype=float shape=(2) out=(2)

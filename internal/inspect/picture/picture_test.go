@@ -14,7 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// checkPicture wants every node in one box and every input in one link, or counted as leading nowhere or from a box to itself.
+// checkPicture: every node is in exactly one box. Every input is in one link, or counted as unresolved or as internal to a box.
 func checkPicture(t *testing.T, m *wire.MetaGraph, o Options) *Picture {
 	t.Helper()
 	shared := model.New(m)
@@ -29,7 +29,7 @@ func checkPicture(t *testing.T, m *wire.MetaGraph, o Options) *Picture {
 	nodes, drawn, inside := 0, 0, make([]int, len(p.Clusters))
 	for _, b := range p.Boxes {
 		if b.Nodes == 0 {
-			t.Errorf("box %+v stands for nothing", b)
+			t.Errorf("box %+v represents nothing", b)
 		}
 		nodes += b.Nodes
 		if b.Kind != BoxSide {
@@ -67,12 +67,12 @@ func checkPicture(t *testing.T, m *wire.MetaGraph, o Options) *Picture {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(p, again); diff != "" {
-		t.Errorf("drawn again it differs:\n%s", diff)
+		t.Errorf("a second drawing differs:\n%s", diff)
 	}
 	return p
 }
 
-// TestDrawCounts draws real files and strange ones: nothing gets lost.
+// TestDrawCounts: pictures of real and unusual files count every node and input.
 func TestDrawCounts(t *testing.T) {
 	files := map[string][]byte{"strange": testfiles.StrangeGraph(t), "none": nil}
 	for name, raw := range testfiles.Metas(t) {
@@ -86,7 +86,7 @@ func TestDrawCounts(t *testing.T) {
 	for name, raw := range files {
 		m, err := wire.ParseMetaGraph(raw)
 		if err != nil {
-			continue // what is wrong with it, other tests ask
+			continue // invalid; other tests cover the error
 		}
 		t.Run(name, func(t *testing.T) {
 			for _, depth := range []int{0, 1, 2, 5} {
@@ -97,7 +97,7 @@ func TestDrawCounts(t *testing.T) {
 	}
 }
 
-// sketchPicture writes a picture a line each cluster, box and link.
+// sketchPicture prints a picture with one line per cluster, box and link.
 func sketchPicture(p *Picture) string {
 	var b strings.Builder
 	for k, c := range p.Clusters {
@@ -112,7 +112,7 @@ func sketchPicture(p *Picture) string {
 	return b.String()
 }
 
-// TestDraw draws a small model that is trained: what trains, saves and initializes stands aside.
+// TestDraw draws a small model with its training, saving and initialization as separate boxes.
 func TestDraw(t *testing.T) {
 	m := testfiles.Sketch(t, `
 x = Placeholder dtype=float shape=(?,2)
@@ -150,7 +150,7 @@ box 4 in 0: 4 layer/out/deep/Softmax, 1
 	}
 }
 
-// TestDrawMany puts together what nobody could look at.
+// TestDrawMany: large graphs are summarized in a limited number of boxes.
 func TestDrawMany(t *testing.T) {
 	var lines strings.Builder
 	for i := range 500 {
@@ -162,16 +162,16 @@ func TestDrawMany(t *testing.T) {
 	}
 }
 
-// TestDrawRepeated draws a chain of layers: they become one box with a count, between the nodes before and after them.
+// TestDrawRepeated: a chain of layers becomes one box with a count, between the nodes before and after it.
 func TestDrawRepeated(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		layers int
-		odd    int // the layer that has one more node, -1 for none
+		odd    int // the layer with an additional node; -1 for none
 		want   string
 	}{
 		{"few", 5, -1, ""},
-		{"alike", 24, -1, "net/block_0 to net/block_23: 24"},
+		{"equal", 24, -1, "net/block_0 to net/block_23: 24"},
 		{"first differs", 24, 0, "net/block_1 to net/block_23: 23"},
 		{"many", 40, -1, "net/block_0 to net/block_39: 40"},
 	} {
@@ -193,7 +193,7 @@ func TestDrawRepeated(t *testing.T) {
 			for k, b := range p.Boxes {
 				switch b.Kind {
 				case BoxRest:
-					t.Errorf("an ellipsis in the chain:\n%s", sketchPicture(p))
+					t.Errorf("ellipsis in the chain:\n%s", sketchPicture(p))
 				case BoxRepeat:
 					got = fmt.Sprintf("%s to %s: %d", b.Name, b.Last, b.Copies)
 					for _, l := range p.Links {
@@ -216,7 +216,7 @@ func TestDrawRepeated(t *testing.T) {
 	}
 }
 
-// TestDrawUnlikeLayers draws more layers than there is room for, each with its own ops: the names alone make them one box.
+// TestDrawUnlikeLayers: if there are too many layers with different ops, their names alone make them one box.
 func TestDrawUnlikeLayers(t *testing.T) {
 	var lines strings.Builder
 	lines.WriteString("x = Placeholder dtype=float shape=(2)\n")
@@ -238,7 +238,7 @@ func TestDrawUnlikeLayers(t *testing.T) {
 	t.Errorf("no box for layer0 to layer39:\n%s", sketchPicture(p))
 }
 
-// FuzzDraw: whatever graph the bytes are, its picture counts every node and every input once.
+// FuzzDraw: the picture of any graph counts every node and every input once.
 func FuzzDraw(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Example()), 2)
 	f.Add(testfiles.StrangeGraph(f), 0)

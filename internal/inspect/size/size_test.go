@@ -67,7 +67,7 @@ func tensorNode(name string, content string) *tfpb.NodeDef {
 
 func TestSizes(t *testing.T) {
 	ones, twos := strings.Repeat("1", 400), strings.Repeat("2", 400)
-	mixed := ones[:200] + "x" + ones[201:] // as long as the others
+	mixed := ones[:200] + "x" + ones[201:] // same length as the others
 	m := &tfpb.MetaGraphDef{
 		GraphDef: &tfpb.GraphDef{
 			Node: []*tfpb.NodeDef{

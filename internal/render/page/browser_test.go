@@ -20,10 +20,10 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// patience is how long a step in the browser may take before the test gives up. It is no measure of speed.
+// patience is the timeout of a step in the browser. It does not measure speed.
 const patience = time.Minute
 
-// browserFiles are opened in a browser, as far as they are there.
+// browserFiles are opened in a browser, if they exist.
 var browserFiles = []string{
 	"testdata/graph.pbtxt", "testdata/functions.meta", "testdata/partitioned.meta", "testdata/queues.meta", "testdata/inference.pbtxt",
 	"../shared/corpus/simplehtr-1.4.meta", "../shared/corpus/bert-base-1.12.meta", "../shared/corpus/adult-estimator-1.14.meta",
@@ -46,7 +46,7 @@ func chromium(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		t.Skip("there is no Chromium (Debian: apt-get install chromium; CHROMIUM names another)")
+		t.Skip("no Chromium found (Debian: apt-get install chromium; or set CHROMIUM to its path)")
 	}
 	options := []chromedp.ExecAllocatorOption{chromedp.Headless, chromedp.NoFirstRun, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1400, 900)}
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
@@ -59,7 +59,7 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// A tab is one page in the browser, with what it complained about.
+// A tab is one page in the browser, with its console messages, exceptions and requests.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -68,7 +68,7 @@ type tab struct {
 	said []string
 }
 
-// open shows a document and waits until it can be used.
+// open shows a document and waits until it is ready.
 func open(browser context.Context, t *testing.T, document []byte) *tab {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "page.html")
@@ -96,7 +96,7 @@ func open(browser context.Context, t *testing.T, document []byte) *tab {
 			p.said = append(p.said, e.Entry.Text)
 		case *network.EventRequestWillBeSent:
 			if e.Request.URL != url {
-				p.said = append(p.said, "asks for "+e.Request.URL)
+				p.said = append(p.said, "requests "+e.Request.URL)
 			}
 		}
 	})
@@ -115,11 +115,11 @@ func (p *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(p.ctx, actions...); err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.t.Fatalf("%v; the page said %q", err, p.said)
+		p.t.Fatalf("%v; messages of the page: %q", err, p.said)
 	}
 }
 
-// eval returns the value of an expression.
+// eval returns the value of a JavaScript expression.
 func eval[T any](p *tab, expression string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
@@ -129,17 +129,17 @@ func eval[T any](p *tab, expression string) T {
 	return value
 }
 
-// quiet fails the test if the page wrote to the console, threw, or asked for anything.
+// quiet fails the test if the page wrote to the console, threw an exception, or made a request.
 func (p *tab) quiet() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.said) > 0 {
-		p.t.Errorf("the page said %q", p.said)
+		p.t.Errorf("messages of the page: %q", p.said)
 	}
 }
 
-// find types a query and returns the names of what is found.
+// find enters a query and returns the names of the results.
 func (p *tab) find(query string) []string {
 	p.t.Helper()
 	return eval[[]string](p, fmt.Sprintf(`(() => {
@@ -159,12 +159,12 @@ func TestBrowser(t *testing.T) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			path := testfiles.Path(t, name)
 			if _, err := os.Stat(path); err != nil {
-				t.Skip("the corpus is not there")
+				t.Skip("no corpus")
 			}
 			m := testfiles.Open(t, path, "")
 			p := open(browser, t, show(t, name, m))
 			if n := len(eval[[]string](p, boxes)); n < 1 || n > 400 {
-				t.Errorf("%d boxes at first", n)
+				t.Errorf("%d initial boxes", n)
 			}
 			scope := eval[string](p, `document.querySelector('[data-kind=scope][aria-expanded=false]')?.dataset.name ?? ''`)
 			if scope != "" {
@@ -210,7 +210,7 @@ func someNodes(t *testing.T, m *wire.MetaGraph) []row {
 	return []row{all[0], all[len(all)/2], all[len(all)-1]}
 }
 
-// TestBrowserHostile shows names that are markup.
+// TestBrowserHostile shows names that contain markup.
 func TestBrowserHostile(t *testing.T) {
 	p := open(chromium(t), t, show(t, hostile, hostileGraph(t)))
 	if found := p.find("img"); len(found) == 0 || found[0] != "a"+hostile {
@@ -219,7 +219,7 @@ func TestBrowserHostile(t *testing.T) {
 	p.run(chromedp.Click(chromedp.CSS(`[role=option]`)), chromedp.Click(chromedp.CSS(`[role=tab][data-view=tables]`)),
 		chromedp.Click(chromedp.CSS(`[role=tab][data-view=sizes]`)))
 	if eval[bool](p, `window.pwned !== undefined || document.querySelector('img') !== null`) {
-		t.Error("a name was run as markup")
+		t.Error("a name was executed as markup")
 	}
 	p.quiet()
 }
@@ -246,7 +246,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	p.quiet()
 }
 
-// TestBrowserDiff shows what changed between two graphs.
+// TestBrowserDiff shows the changes between two graphs.
 func TestBrowserDiff(t *testing.T) {
 	before := testfiles.MetaGraph(t, testfiles.Sketch(t, "x = Placeholder\nold/w = Const\nold/b = Const\ngone = Const\ny = Add x old/w\nz = Mul y gone"))
 	after := testfiles.MetaGraph(t, testfiles.Sketch(t, "x = Placeholder\nnew/w = Const\nnew/b = Const\nmore = Placeholder\ny = Add x new/w\nz = Mul y more"))

@@ -30,10 +30,10 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// largestPage is the most bytes that a page of a file of a few megabytes may have.
+// largestPage is the maximum size of the page of a file of a few megabytes.
 const largestPage = 1_000_000
 
-// show returns the page of a MetaGraphDef with the tables that the browser tests look at.
+// show returns the page of a MetaGraphDef with the tables that the browser tests use.
 func show(t testing.TB, name string, m *wire.MetaGraph) []byte {
 	t.Helper()
 	of := model.New(m)
@@ -91,7 +91,7 @@ func parse(t testing.TB, b []byte) *wire.MetaGraph {
 
 var dataElement = regexp.MustCompile(`<script type="application/gzip" id="data-(\w+)">([^<]*)</script>`)
 
-// blocks returns the data of a page.
+// blocks returns the data blocks of a page.
 func blocks(t testing.TB, document []byte) map[string][]byte {
 	t.Helper()
 	out := make(map[string][]byte)
@@ -118,23 +118,23 @@ func numbers(t testing.TB, column []byte) []int {
 	for len(column) > 0 {
 		v, n := binary.Uvarint(column)
 		if n <= 0 {
-			t.Fatal("a column ends inside a number")
+			t.Fatal("truncated number at the end of a column")
 		}
 		out, column = append(out, int(v)), column[n:]
 	}
 	return out
 }
 
-// zigzag undoes the encoding of a signed number.
+// zigzag decodes a signed number.
 func zigzag(v int) int { return v>>1 ^ -(v & 1) }
 
-// A row is what a page knows of a node.
+// A row is a node as stored in a page.
 type row struct {
 	Name, Op, Device string
 	Inputs           []string
 }
 
-// rows reads the nodes of the graph back from a page.
+// rows decodes the nodes of a page.
 func rows(t testing.TB, document []byte) []row {
 	t.Helper()
 	b := blocks(t, document)
@@ -181,7 +181,7 @@ func rows(t testing.TB, document []byte) []row {
 	return out
 }
 
-// TestColumns reads the nodes of every file back from its page.
+// TestColumns: the page of every file contains its nodes.
 func TestColumns(t *testing.T) {
 	for name, b := range testfiles.Metas(t) {
 		m := parse(t, b)
@@ -197,7 +197,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// expected returns the rows of a graph by plain code: inputs that name a node are spelled out.
+// expected returns the rows of a graph, computed from the generated types.
 func expected(t testing.TB, m *wire.MetaGraph) []row {
 	t.Helper()
 	names := make(map[string]bool)
@@ -225,18 +225,18 @@ func expected(t testing.TB, m *wire.MetaGraph) []row {
 	return out
 }
 
-// TestStable writes a page twice.
+// TestStable: writing a page twice gives the same bytes.
 func TestStable(t *testing.T) {
 	m := testfiles.Example()
 	first := show(t, "x", testfiles.MetaGraph(t, m))
 	if second := show(t, "x", testfiles.MetaGraph(t, m)); !bytes.Equal(first, second) {
-		t.Error("two pages of one file differ")
+		t.Error("the pages of one file differ")
 	}
 }
 
 const hostile = `</script><script>window.pwned=1</script><img src=x onerror=window.pwned=2>`
 
-// hostileGraph returns a graph whose every string is markup.
+// hostileGraph returns a graph whose strings all contain markup.
 func hostileGraph(t testing.TB) *wire.MetaGraph {
 	t.Helper()
 	return testfiles.MetaGraph(t, &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{Node: []*tfpb.NodeDef{
@@ -251,11 +251,11 @@ var (
 	policyElement = regexp.MustCompile(`http-equiv="Content-Security-Policy" content="([^"]*)"`)
 )
 
-// TestPolicy holds the page to its Content-Security-Policy: nothing but its own scripts and styles, by hash.
+// TestPolicy: the Content-Security-Policy allows only the page's own scripts and styles, by hash.
 func TestPolicy(t *testing.T) {
 	document := show(t, hostile, hostileGraph(t))
 	if bytes.Contains(document, []byte("<script>window")) || bytes.Contains(document, []byte("<img")) {
-		t.Error("a name of the file is in the page as it is")
+		t.Error("the page contains an unescaped name")
 	}
 	policy := html.UnescapeString(string(policyElement.FindSubmatch(document)[1]))
 	var hashes []string
@@ -272,7 +272,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestSources holds the hand-written sources to the rules that the bundle and the policy rely on.
+// TestSources: the hand-written sources follow the rules that the bundle and the policy rely on.
 func TestSources(t *testing.T) {
 	files, err := filepath.Glob("web/*")
 	if err != nil || len(files) == 0 {
@@ -299,7 +299,7 @@ func TestSources(t *testing.T) {
 		}
 		for _, m := range topLevel.FindAllSubmatch(b, -1) {
 			if other := owner[string(m[1])]; other != "" {
-				t.Errorf("%s and %s both define %s, and the page joins them", other, file, m[1])
+				t.Errorf("%s and %s both define %s, but the page joins them", other, file, m[1])
 			}
 			owner[string(m[1])] = file
 			if bytes.HasPrefix(m[0], []byte("export ")) {
@@ -317,7 +317,7 @@ func TestSources(t *testing.T) {
 			}
 		}
 		if n := bytes.Count(b, []byte("\nimport ")) + bytes.Count(b[:min(len(b), 7)], []byte("import ")); n != len(imports.FindAll(b, -1)) {
-			t.Errorf("%s: an import that the bundle cannot join", file)
+			t.Errorf("%s: an import that the bundle does not support", file)
 		}
 	}
 	if lines >= 2500 {
@@ -325,7 +325,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestDiff reads what happened to each node back from the page of a comparison.
+// TestDiff: the page of a comparison contains the change of each node.
 func TestDiff(t *testing.T) {
 	before := testfiles.MetaGraph(t, testfiles.Sketch(t, "x = Placeholder\nold/w = Const\nold/b = Const\ngone = Const\ny = Add x old/w\nz = Mul y gone"))
 	after := testfiles.MetaGraph(t, testfiles.Sketch(t, "x = Placeholder\nnew/w = Const\nnew/b = Const\nmore = Placeholder\ny = Add x new/w\nz = Mul y more"))
@@ -351,7 +351,7 @@ func rowNames(t testing.TB, document []byte) []string {
 	return names
 }
 
-// TestCheckpointKeys wants the key of every variable that the saver restores.
+// TestCheckpointKeys: every variable that the saver restores has its key.
 func TestCheckpointKeys(t *testing.T) {
 	document := show(t, "train", testfiles.Open(t, testfiles.Path(t, "testdata/train/model.ckpt-3.meta"), ""))
 	var pairs []any
