@@ -14,10 +14,10 @@ import (
 
 // A Match describes how a checkpoint matches what a graph's saver restores.
 type Match struct {
-	Wanted    int          `json:"wanted"` // distinct keys that the saver restores
-	Found     int          `json:"found"`  // number of those keys that the checkpoint has
-	Missing   []Missing    `json:"missing"`
-	Different []Difference `json:"different"`
+	Wanted    int          `json:"wanted"`          // distinct keys that the saver restores
+	Found     int          `json:"found"`           // number of those keys that the checkpoint has
+	Missing   []Missing    `json:"missing"`         // keys that the checkpoint lacks
+	Different []Difference `json:"different"`       // tensors that do not match
 	Unused    []string     `json:"unused"`          // keys of the checkpoint that the saver does not restore, sorted
 	Hints     []string     `json:"hints,omitempty"` // probable causes and remedies
 }

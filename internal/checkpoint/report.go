@@ -9,12 +9,12 @@ import (
 
 // A Report describes the contents of a checkpoint, and whether it matches a graph.
 type Report struct {
-	Path    string   `json:"path"` // the prefix
-	Version Version  `json:"version"`
+	Path    string   `json:"path"`    // the prefix
+	Version Version  `json:"version"` // V1 or V2
 	Shards  int      `json:"shards"`
 	Bytes   int64    `json:"bytes"`            // size of all tensors
 	Tensors []Listed `json:"tensors"`          // the tensors, sorted by name or by size
-	Damaged []Damage `json:"damaged,omitzero"` // nil if the data was not read and the index shows no damage
+	Damaged []Damage `json:"damaged,omitzero"` // damaged tensors; nil if the data was not read and the index shows no damage
 	Hints   []string `json:"hints,omitempty"`  // probable causes of damage
 	Graph   *Match   `json:"graph,omitempty"`  // how the checkpoint matches the graph; nil without a graph that has a saver
 }
@@ -25,7 +25,7 @@ type Listed struct {
 	DType    string       `json:"dtype"`
 	Shape    tensor.Shape `json:"shape"`
 	Bytes    int64        `json:"bytes"`
-	Shard    int          `json:"shard"`
+	Shard    int          `json:"shard"`               // number of its data file
 	Slices   []Slice      `json:"slices,omitempty"`    // slices of a partitioned tensor
 	Object   string       `json:"object,omitempty"`    // the object with the tensor in an object-based checkpoint: "layers.0.kernel"
 	FullName string       `json:"full_name,omitempty"` // the name of its variable in an object-based checkpoint; not always unique

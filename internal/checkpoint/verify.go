@@ -18,8 +18,8 @@ import (
 
 // A Damage is a tensor whose values TensorFlow cannot restore.
 type Damage struct {
-	Name string `json:"name"`
-	What string `json:"what"`
+	Name string `json:"name"` // name of the tensor
+	What string `json:"what"` // what is wrong with it
 }
 
 // Check returns the tensors that cannot be restored according to the index alone: a size that contradicts dtype and shape, or

@@ -16,13 +16,13 @@ type Report struct {
 	FormatVersion int      `json:"format_version"`
 	A             Side     `json:"a"`
 	B             Side     `json:"b"`
-	Equal         bool     `json:"equal"`    // no differences in the compared parts
-	Compared      string   `json:"compared"` // "meta_graph", or "graph" if one side has only a graph
-	Notes         []string `json:"notes,omitempty"`
+	Equal         bool     `json:"equal"`           // no differences in the compared parts
+	Compared      string   `json:"compared"`        // "meta_graph", or "graph" if one side has only a graph
+	Notes         []string `json:"notes,omitempty"` // remarks about the comparison
 
 	IO          *Part `json:"io,omitempty"`
 	Variables   *Part `json:"variables,omitempty"`
-	Checkpoint  *Part `json:"checkpoint,omitempty"` // see AddCheckpoints
+	Checkpoint  *Part `json:"checkpoint,omitempty"` // tensors of the checkpoints, if they were compared
 	Signatures  *Part `json:"signatures,omitempty"`
 	Collections *Part `json:"collections,omitempty"`
 	Nodes       *Part `json:"nodes,omitempty"`
@@ -39,17 +39,17 @@ type Report struct {
 
 // A Side is one of the two inputs of a comparison.
 type Side struct {
-	File              string `json:"file,omitempty"`  // set by the caller of Compare
-	Label             string `json:"label,omitempty"` // what to call the side instead of File; set by the caller
-	Kind              string `json:"kind,omitempty"`  // "MetaGraphDef", "GraphDef" or "SavedModel"; set by the caller
+	File              string `json:"file,omitempty"`  // path of the input
+	Label             string `json:"label,omitempty"` // name to display instead of File
+	Kind              string `json:"kind,omitempty"`  // "MetaGraphDef", "GraphDef" or "SavedModel"
 	TensorFlowVersion string `json:"tensorflow_version,omitempty"`
-	Nodes             int    `json:"nodes"`
+	Nodes             int    `json:"nodes"` // number of nodes
 }
 
 // A Part holds the differences in one part of the files, or inside one function or collection.
 type Part struct {
-	A             int      `json:"a_count"` // number of items in A: nodes, functions, collections, ...
-	B             int      `json:"b_count"`
+	A             int      `json:"a_count"`        // number of items in A: nodes, functions, collections, ...
+	B             int      `json:"b_count"`        // number of items in B
 	Added         []Change `json:"added"`          // items only in B, in B's order
 	Removed       []Change `json:"removed"`        // items only in A, in A's order
 	RenamedScopes []Scope  `json:"renamed_scopes"` // by decreasing number of nodes
@@ -83,9 +83,9 @@ type Scope struct {
 // inputs, if their order or very many of them differ), "control_inputs", "attr:NAME" and the other fields of NodeDef. Elsewhere,
 // the field is the path in the message ("inputs.images.dtype").
 type Field struct {
-	Field  string  `json:"field"`
-	A      *string `json:"a"` // value in A, nil if absent; for control inputs, those only in A
-	B      *string `json:"b"`
+	Field  string  `json:"field"`            // the field, such as "attr:value"
+	A      *string `json:"a"`                // value in A, nil if absent; for control inputs, those only in A
+	B      *string `json:"b"`                // value in B, nil if absent; for control inputs, those only in B
 	Tensor *Tensor `json:"tensor,omitempty"` // set if both values are tensors with the same dtype and shape
 }
 

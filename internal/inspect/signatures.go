@@ -27,7 +27,7 @@ type SignatureTensor struct {
 	Tensor     string       `json:"tensor"` // name:k; the values tensor of a sparse tensor; empty for a composite tensor
 	DType      string       `json:"dtype"`
 	Shape      tensor.Shape `json:"shape"`
-	Encoding   string       `json:"encoding"`             // "dense", "sparse" or "composite", empty where nothing is said
+	Encoding   string       `json:"encoding"`             // "dense", "sparse" or "composite"; empty if unspecified
 	Components []string     `json:"components,omitempty"` // tensors of a sparse (values, indices, dense shape) or composite tensor
 }
 

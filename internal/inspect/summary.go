@@ -27,70 +27,69 @@ type Summary struct {
 	File          FileInfo          `json:"file"`
 	TensorFlow    Origin            `json:"tensorflow"`
 	Graph         GraphCounts       `json:"graph"`
-	Parts         []MessagePart     `json:"parts"`     // the fields of the message, the largest first
-	Variables     variables.Totals  `json:"variables"` // totals of all variables
-	Trainable     variables.Totals  `json:"trainable"` // totals of the trainable variables
-	Devices       DeviceList        `json:"devices"`
-	Collections   []CollectionCount `json:"collections"` // sorted by key
-	Signatures    []Signature       `json:"signatures"`  // sorted by key
-	Saver         *Saver            `json:"saver"`       // saver_def, or nil if it is missing
-	Savers        int               `json:"savers"`      // entries of the collection "savers"
-	Assets        int               `json:"assets"`
-	Checkpoint    *CheckpointCounts `json:"checkpoint,omitempty"`     // of the matching checkpoint; nil if there is none
-	AssetsOutside int               `json:"assets_outside,omitempty"` // number of assets outside the SavedModel, which the graph names by path
+	Parts         []MessagePart     `json:"parts"`                    // the fields of the message, largest first
+	Variables     variables.Totals  `json:"variables"`                // totals of all variables
+	Trainable     variables.Totals  `json:"trainable"`                // totals of the trainable variables
+	Devices       DeviceList        `json:"devices"`                  // the devices of nodes
+	Collections   []CollectionCount `json:"collections"`              // sorted by key
+	Signatures    []Signature       `json:"signatures"`               // sorted by key
+	Saver         *Saver            `json:"saver"`                    // saver_def; nil if it is missing
+	Savers        int               `json:"savers"`                   // entries of the collection "savers"
+	Assets        int               `json:"assets"`                   // number of assets
+	Checkpoint    *CheckpointCounts `json:"checkpoint,omitempty"`     // the checkpoint next to the graph; nil if there is none
+	AssetsOutside int               `json:"assets_outside,omitempty"` // number of assets that the graph reads from paths outside the SavedModel
 	dataflow.IO
-	Problems []problems.Problem `json:"problems"` // the most severe first
+	Problems []problems.Problem `json:"problems"` // most severe first
 }
 
 // CheckpointCounts summarizes a graph's checkpoint and how it matches the graph.
 type CheckpointCounts struct {
-	Path    string             `json:"path"`
-	Version checkpoint.Version `json:"version"`
-	Tensors int                `json:"tensors"`
-	Bytes   int64              `json:"bytes"`
+	Path    string             `json:"path"`              // its prefix
+	Version checkpoint.Version `json:"version"`           // its format, V1 or V2
+	Tensors int                `json:"tensors"`           // number of tensors
+	Bytes   int64              `json:"bytes"`             // size of all tensors
 	Damaged bool               `json:"damaged,omitempty"` // whether its index cannot be read
-	Match   *MatchCounts       `json:"graph,omitempty"`   // nil if the graph has no saver
+	Match   *MatchCounts       `json:"graph,omitempty"`   // how it matches the graph; nil if the graph has no saver
 }
 
 // MatchCounts holds the counts of a checkpoint.Match.
 type MatchCounts struct {
-	Wanted    int `json:"wanted"`
-	Found     int `json:"found"`
-	Missing   int `json:"missing"`
-	Different int `json:"different"`
-	Unused    int `json:"unused"`
+	Wanted    int `json:"wanted"`    // distinct keys that the saver restores
+	Found     int `json:"found"`     // number of those keys that the checkpoint has
+	Missing   int `json:"missing"`   // number of those keys that the checkpoint lacks
+	Different int `json:"different"` // number of tensors whose shape, dtype or format does not match
+	Unused    int `json:"unused"`    // number of keys that the saver does not restore
 }
 
 // FileInfo describes the file that contains the graph.
 type FileInfo struct {
-	Name   string `json:"name"`
-	Kind   string `json:"kind"`   // MetaGraphDef, GraphDef or SavedModel
-	Format string `json:"format"` // binary, text or json
-	Bytes  int64  `json:"bytes"`  // size of the file
-	// TagSets are the comma-separated tags of each MetaGraphDef in a SavedModel. Tags are those of the selected one.
-	TagSets []string `json:"tag_sets,omitempty"`
-	Tags    string   `json:"tags,omitempty"`
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`               // MetaGraphDef, GraphDef or SavedModel
+	Format  string   `json:"format"`             // binary, text or json
+	Bytes   int64    `json:"bytes"`              // size of the file
+	TagSets []string `json:"tag_sets,omitempty"` // comma-separated tags of each MetaGraphDef in a SavedModel
+	Tags    string   `json:"tags,omitempty"`     // tags of the selected MetaGraphDef
 }
 
 // An Origin describes which TensorFlow made a graph and which can read it (tensorflow/core/framework/versions.proto).
 type Origin struct {
-	Version              string   `json:"version"`     // TensorFlow release; empty if the file does not record it
-	GitVersion           string   `json:"git_version"` // its Git revision; empty if the file does not record it
-	MetaGraphVersion     string   `json:"meta_graph_version,omitempty"`
-	Tags                 []string `json:"tags,omitempty"` // tags of the MetaGraphDef
-	Producer             int32    `json:"producer"`
-	ProducerDate         string   `json:"producer_date,omitempty"` // see producerDate
-	MinConsumer          int32    `json:"min_consumer"`
-	BadConsumers         []int32  `json:"bad_consumers,omitempty"`
-	StrippedDefaultAttrs bool     `json:"stripped_default_attrs"`
+	Version              string   `json:"version"`                      // TensorFlow release; empty if the file does not record it
+	GitVersion           string   `json:"git_version"`                  // its Git revision; empty if the file does not record it
+	MetaGraphVersion     string   `json:"meta_graph_version,omitempty"` // user-defined version of the MetaGraphDef
+	Tags                 []string `json:"tags,omitempty"`               // tags of the MetaGraphDef
+	Producer             int32    `json:"producer"`                     // GraphDef version of the TensorFlow that wrote the graph
+	ProducerDate         string   `json:"producer_date,omitempty"`      // date on which that version was introduced, such as 2016-09-14
+	MinConsumer          int32    `json:"min_consumer"`                 // smallest GraphDef version that can read the graph
+	BadConsumers         []int32  `json:"bad_consumers,omitempty"`      // GraphDef versions that must not read the graph
+	StrippedDefaultAttrs bool     `json:"stripped_default_attrs"`       // attrs with default values were removed
 }
 
 // GraphCounts counts the contents of a graph.
 type GraphCounts struct {
-	Nodes         int       `json:"nodes"`
-	Ops           int       `json:"ops"` // number of distinct ops, including function bodies
-	Functions     int       `json:"functions"`
-	FunctionNodes int       `json:"function_nodes"`
+	Nodes         int       `json:"nodes"`          // nodes of the graph, without function bodies
+	Ops           int       `json:"ops"`            // number of distinct ops, including function bodies
+	Functions     int       `json:"functions"`      // functions in the library
+	FunctionNodes int       `json:"function_nodes"` // nodes in function bodies
 	Constants     int       `json:"constants"`      // nodes of op Const
 	ConstantBytes int64     `json:"constant_bytes"` // size of these nodes
 	TopOps        []OpNodes `json:"top_ops"`        // the most frequent ops
@@ -105,14 +104,14 @@ type OpNodes struct {
 // A MessagePart is the size of one field of the message.
 type MessagePart struct {
 	Field string `json:"field"`
-	Bytes int64  `json:"bytes"`
+	Bytes int64  `json:"bytes"` // encoded size
 }
 
 // A CollectionCount is a collection and its number of entries.
 type CollectionCount struct {
 	Key   string               `json:"key"`
-	Kind  model.CollectionKind `json:"kind"`
-	Count int                  `json:"count"`
+	Kind  model.CollectionKind `json:"kind"`  // node_list, bytes_list, ...
+	Count int                  `json:"count"` // number of entries
 }
 
 // maxTopOps is how many ops a Summary lists.

@@ -182,10 +182,10 @@ func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(n
 // jsonCollection is the JSON form of a collection. Its entries are strings, numbers or messages.
 type jsonCollection struct {
 	Key     string               `json:"key"`
-	Kind    model.CollectionKind `json:"kind"`
-	Type    string               `json:"type,omitempty"`
-	Count   int                  `json:"count"`
-	Entries []any                `json:"entries"`
+	Kind    model.CollectionKind `json:"kind"`           // node_list, bytes_list, int64_list, float_list or any_list; empty without a list
+	Type    string               `json:"type,omitempty"` // message type of the entries, if the key is registered
+	Count   int                  `json:"count"`          // number of entries
+	Entries []any                `json:"entries"`        // strings, numbers or messages, in file order
 }
 
 // jsonAny is the JSON form of an entry of an any_list. Value is the message, or its bytes if the type is unknown.

@@ -113,9 +113,9 @@ func ReportJSON(w io.Writer, written Written, r Report) error {
 
 // An errorReport is an error in JSON.
 type errorReport struct {
-	Error string `json:"error"`
-	Hint  string `json:"hint"`
-	File  string `json:"file"`
+	Error string `json:"error"` // the message
+	Hint  string `json:"hint"`  // how to fix it; may be empty
+	File  string `json:"file"`  // the file of the error; may be empty
 }
 
 // ErrorJSON writes an error as one line of JSON: the message, a hint and the file that it is about, each of which may be empty.

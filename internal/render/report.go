@@ -31,7 +31,7 @@ func Message(s string) string {
 // A Devices is the report of clear-devices.
 type Devices struct {
 	*rewrite.DevicesReport
-	Check  bool `json:"check"`   // nothing was written: the older name
+	Check  bool `json:"check"`   // older name of dry_run
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 
@@ -120,7 +120,7 @@ func agree(n int, singular, plural string) string {
 // Collections is the report of filter-collections.
 type Collections struct {
 	*rewrite.CollectionsReport
-	Check  bool `json:"check"`   // nothing was written: the older name
+	Check  bool `json:"check"`   // older name of dry_run
 	DryRun bool `json:"dry_run"` // nothing was written
 }
 

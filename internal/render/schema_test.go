@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -205,7 +206,7 @@ func (w *schemaWriter) below(prefix string, t reflect.Type, levels int) {
 	}
 	if t == reflect.TypeFor[jsonNode]() {
 		for _, name := range nodeMembers() {
-			fmt.Fprintf(&w.text, "| `%s.%s` | | |\n", prefix, name)
+			fmt.Fprintf(&w.text, "| `%s.%s` | %s |\n", prefix, name, nodeMeanings[name])
 		}
 		return
 	}
@@ -253,6 +254,18 @@ func nodeMembers() []string {
 	return []string{"name", "function", "op", "device", "inputs", "dtype", "shape", "attrs"}
 }
 
+// nodeMeanings has the type and the meaning of each member of a node.
+var nodeMeanings = map[string]string{
+	"name":     "string | ",
+	"function": "string | the function whose body contains the node; empty for the graph",
+	"op":       "string | ",
+	"device":   "string | empty if the node is not placed",
+	"inputs":   "array | as written in the file, in order",
+	"dtype":    "string | dtype of the first output; empty if unknown",
+	"shape":    "array of integers, or null | shape of the first output, as recorded by the node",
+	"attrs":    "object | values by name",
+}
+
 // nodeSchema is the schema of a node, which has its own encoder.
 func nodeSchema(w *schemaWriter) object {
 	text := object{"$ref": "#/$defs/text"}
@@ -271,7 +284,10 @@ func (w *schemaWriter) comment(t reflect.Type, field string) string {
 	return w.comments[path][t.Name()+"."+field]
 }
 
-// fieldComments returns the trailing comments of the fields of all structs in a package, by TYPE.FIELD.
+// nilWord is Go's word for JSON's null.
+var nilWord = regexp.MustCompile(`\bnil\b`)
+
+// fieldComments returns the comments of the fields of all structs in a package, by TYPE.FIELD: the trailing one if there is one.
 func fieldComments(dir string) map[string]string {
 	comments := make(map[string]string)
 	paths, _ := filepath.Glob(filepath.Join(dir, "*.go")) // the pattern is valid
@@ -288,7 +304,12 @@ func fieldComments(dir string) map[string]string {
 			if s, ok := spec.Type.(*ast.StructType); ok {
 				for _, f := range s.Fields.List {
 					for _, name := range f.Names {
-						comments[spec.Name.Name+"."+name.Name] = strings.TrimSpace(strings.ReplaceAll(f.Comment.Text(), "\n", " "))
+						text := f.Comment.Text()
+						if text == "" {
+							text = f.Doc.Text()
+						}
+						text = strings.TrimPrefix(strings.TrimSpace(strings.ReplaceAll(text, "\n", " ")), name.Name+" is ")
+						comments[spec.Name.Name+"."+name.Name] = nilWord.ReplaceAllString(text, "null")
 					}
 				}
 			}

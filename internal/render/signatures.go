@@ -64,8 +64,8 @@ type jsonSignature struct {
 }
 
 type jsonDefault struct {
-	Key   string     `json:"key"`
-	Value jsonTensor `json:"value"`
+	Key   string     `json:"key"`   // key of the input
+	Value jsonTensor `json:"value"` // the default value
 }
 
 // jsonTensor writes a tensor as JSON.

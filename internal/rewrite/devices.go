@@ -37,8 +37,8 @@ type DevicesReport struct {
 	Devices       []DeviceChange `json:"devices"`        // the change of each device, most nodes first
 	GroupsRemoved int            `json:"groups_removed"` // entries removed from `_class`
 	Left          DevicesLeft    `json:"left"`           // what still ties nodes to a device
-	Unmatched     []string       `json:"unmatched"`      // patterns of Map and Match that match no device
-	Available     []string       `json:"available"`      // the devices of the file, most nodes first, if Unmatched is not empty
+	Unmatched     []string       `json:"unmatched"`      // patterns in the options that match no device
+	Available     []string       `json:"available"`      // the devices of the file, most nodes first, if a pattern is unmatched
 }
 
 // A DeviceChange counts the nodes that were on one device.
@@ -53,8 +53,7 @@ type DevicesLeft struct {
 	Nodes     int `json:"nodes"`     // nodes with a device
 	Groups    int `json:"groups"`    // colocation groups
 	Colocated int `json:"colocated"` // nodes in these groups
-	// Elsewhere counts the nodes that are colocated with a node on a different device. TensorFlow places them on that device.
-	Elsewhere int `json:"elsewhere"`
+	Elsewhere int `json:"elsewhere"` // nodes colocated with a node on a different device, where TensorFlow places them
 }
 
 // Changed reports whether ClearDevices changed anything.

@@ -18,15 +18,15 @@ type NewShape struct {
 
 // A ShapeChange is the old and the new shape of a placeholder.
 type ShapeChange struct {
-	Node string       `json:"node"`
-	From tensor.Shape `json:"from"`
-	To   tensor.Shape `json:"to"`
+	Node string       `json:"node"` // the placeholder
+	From tensor.Shape `json:"from"` // the old shape
+	To   tensor.Shape `json:"to"`   // the new shape
 }
 
 // An AttrCount counts how often an attr was removed.
 type AttrCount struct {
 	Attr  string `json:"attr"`
-	Count int    `json:"count"`
+	Count int    `json:"count"` // number of nodes that lost it
 }
 
 // planDropAttrs removes the requested attrs from all nodes.

@@ -28,8 +28,7 @@ type IO struct {
 	Inputs  []Tensor `json:"inputs"`  // sorted by role: data, auxiliary, label, unused; the likeliest first within a role
 	Outputs []Tensor `json:"outputs"` // sorted by role: prediction, loss, metric; the likeliest first within a role
 
-	// Methods are the entry points of a TensorFlow 2 SavedModel without signatures.
-	Methods []Method `json:"methods,omitempty"`
+	Methods []Method `json:"methods,omitempty"` // entry points of a TensorFlow 2 SavedModel without signatures
 }
 
 // A Tensor is one input or output of a graph.

@@ -12,11 +12,11 @@ import (
 // A Size reports how the bytes of a file are used. Fields, Scopes, Ops, NodeParts and Functions each cover their total
 // exactly. They are sorted by size, the largest first, then by name.
 type Size struct {
-	Bytes         int64           `json:"bytes"`          // the whole file, which is the sum of Fields
+	Bytes         int64           `json:"bytes"`          // size of the file, and the sum of fields
 	Fields        []Part          `json:"fields"`         // by field of the message: "graph_def.node", "collection_def[variables]"
-	NodeBytes     int64           `json:"node_bytes"`     // all nodes of the graph, which is the sum of Scopes, Ops and NodeParts each
+	NodeBytes     int64           `json:"node_bytes"`     // size of all nodes of the graph, and the sum of scopes, of ops and of node_parts
 	Depth         int             `json:"depth"`          // depth of the listed scopes
-	Scopes        []Part          `json:"scopes"`         // by the first Depth parts of the nodes' scopes; "" for nodes in none
+	Scopes        []Part          `json:"scopes"`         // by scope, down to depth; "" for nodes without a scope
 	Ops           []Part          `json:"ops"`            // by op
 	NodeParts     []Part          `json:"node_parts"`     // by part of the node: "name", "input", "attr[value]"
 	FunctionBytes int64           `json:"function_bytes"` // all functions of the library, which is the sum of Functions
