@@ -264,7 +264,7 @@ func namesOf(section string) suggester {
 const maxTextForCompletion = 4 << 20
 
 // errNotForCompletion is returned for files that take too long to read while the user waits for a completion.
-var errNotForCompletion = errors.New("not to be read for completion")
+var errNotForCompletion = errors.New("too slow to read for completion")
 
 // openForCompletion opens an input. It refuses standard input, pipes and large text files: reading them takes long or consumes them.
 func openForCompletion(cmd *cobra.Command, path, tagSet string) (*metafile.File, error) {

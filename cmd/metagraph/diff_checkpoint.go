@@ -40,7 +40,7 @@ func (o *diffOptions) compareCheckpoints(env *environment, args []string, printi
 	return diffVerdict(report)
 }
 
-// addCheckpoints compares the checkpoints beside two graphs and adds the differences to the report.
+// addCheckpoints compares the checkpoints next to two graphs and adds the differences to the report.
 func addCheckpoints(report *diff.Report, a, b diffInput, options diff.Options) error {
 	first, err := a.checkpoint()
 	if err != nil {
@@ -58,7 +58,7 @@ func addCheckpoints(report *diff.Report, a, b diffInput, options diff.Options) e
 	return errors.Join(first.Changed(), second.Changed())
 }
 
-// checkpoint opens the checkpoint beside an input. It returns an error if there is none.
+// checkpoint opens the checkpoint next to an input. It returns an error if there is none.
 func (in diffInput) checkpoint() (*checkpoint.Checkpoint, error) {
 	name := nothing
 	if in.file != nil {
@@ -67,7 +67,7 @@ func (in diffInput) checkpoint() (*checkpoint.Checkpoint, error) {
 			return checkpoint.Open(prefix)
 		}
 	}
-	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint beside it", Advice: "leave out --with-checkpoint to compare only the graphs"}
+	return nil, &metafile.Error{Name: name, Problem: "has no checkpoint next to it", Advice: "leave out --with-checkpoint to compare only the graphs"}
 }
 
 // diffVerdict returns errFound if the report has differences.

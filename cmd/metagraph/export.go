@@ -33,7 +33,7 @@ func newExportCommand(env *environment) *cobra.Command {
 of OUT sets the file type: *.meta is a MetaGraphDef, *.pb a GraphDef, and saved_model.pb a SavedModel.
 
 --outputs keeps only the nodes that the outputs need. --inputs replaces tensors with placeholders. --freeze turns variables into
-constants. --saved-model writes a directory that TensorFlow Serving can load. Values are read from the checkpoint beside
+constants. --saved-model writes a directory that TensorFlow Serving can load. Values are read from the checkpoint next to
 IN, or from --checkpoint.
 
 --export-scope copies the nodes of one scope and removes the scope from their names. An input from outside the scope becomes
@@ -129,7 +129,7 @@ func (o *exportOptions) checkPlace(out string) error {
 	case c.savedModel && metafile.IsStdout(out):
 		return usageErrorf("name a new directory", "--saved-model writes a directory, so OUT cannot be standard output")
 	case c.withCheckpoint && metafile.IsStdout(out):
-		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, so OUT cannot be standard output")
+		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files next to OUT, so OUT cannot be standard output")
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (o *exportOptions) cutDebugInfo(in *metafile.File) (*wire.Rope, error) {
 // parse converts the flags to options. It rejects contradictory flags before any file is opened.
 func (o *exportOptions) parse(out string) (err error) {
 	if o.debugInfo && metafile.IsStdout(out) {
-		return usageErrorf("name a file to write to", "--save-debug-info writes a file beside OUT, so OUT cannot be standard output")
+		return usageErrorf("name a file to write to", "--save-debug-info writes a file next to OUT, so OUT cannot be standard output")
 	}
 	if o.debugInfo && metafile.DebugInfoPath(out) == out {
 		return usageErrorf("use another extension for OUT", "%s: --save-debug-info writes the debug info to this file", out)

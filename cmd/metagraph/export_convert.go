@@ -39,7 +39,7 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel to the new directory OUT")
 	f.StringArrayVar(&c.tags, "tags", nil, "`tags` for --saved-model, comma-separated (repeatable; default: those of IN, or serve)")
 	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "also write a checkpoint with the tensors that the saver restores")
-	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` (default: the one beside IN)")
+	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` (default: the one next to IN)")
 	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder, such as x=8,224,? (`NAME=DIMS`, repeatable)")
 	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `name` from all nodes (repeatable, comma-separated)")
 }
@@ -79,8 +79,8 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 	return nil
 }
 
-// open opens the checkpoint that the conversion needs: that of --checkpoint, else the one beside in. It returns nil if the conversion
-// needs none, or if there is none beside in.
+// open opens the checkpoint that the conversion needs: that of --checkpoint, else the one next to in. It returns nil if the conversion
+// needs none, or if there is none next to in.
 func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	prefix := c.checkpoint
 	if prefix == "" {

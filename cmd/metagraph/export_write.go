@@ -92,7 +92,7 @@ func (x *exported) write(ctx context.Context, env *environment) (err error) {
 	r := x.result(said)
 	r.verify = x.verify(ctx)
 	if debug != nil {
-		r.beside = &companion{said.DebugInfo, debug, metafile.DebugInfo}
+		r.companion = &companion{said.DebugInfo, debug, metafile.DebugInfo}
 	}
 	if r.message, err = x.place.message(x.metas...); err != nil {
 		return x.in.Annotate(err)
@@ -187,7 +187,7 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 }
 
 // places returns the paths where the file of an asset may be, in the order to try: in the input SavedModel, at the path in the graph, and
-// beside the graph.
+// next to the graph.
 func (x *exported) places(asset rewrite.AssetFile) []string {
 	dir := filepath.Dir(x.in.Path)
 	var places []string
@@ -199,14 +199,14 @@ func (x *exported) places(asset rewrite.AssetFile) []string {
 	}
 	base := filepath.Base(filepath.FromSlash(strings.ReplaceAll(asset.Path, `\`, "/")))
 	written := filepath.FromSlash(asset.Path)
-	beside := []string{filepath.Join(dir, written), filepath.Join(dir, base)}
+	nearby := []string{filepath.Join(dir, written), filepath.Join(dir, base)}
 	if x.in.Kind == metafile.SavedModel {
-		return append(append(places, written), beside...)
+		return append(append(places, written), nearby...)
 	}
-	return append(append([]string{written}, places...), beside...)
+	return append(append([]string{written}, places...), nearby...)
 }
 
-// writeWithCheckpoint writes a file, and the checkpoint beside it.
+// writeWithCheckpoint writes a file, and the checkpoint next to it.
 func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) error {
 	out := x.place.path
 	message, err := x.place.message(x.metas...)
@@ -230,7 +230,7 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	return nil
 }
 
-// stage writes a message to out and the checkpoint beside it, both or neither.
+// stage writes a message to out and the checkpoint next to it, both or neither.
 func (x *exported) stage(ctx context.Context, out string, message *wire.Rope, options metafile.WriteOptions) error {
 	stage := metafile.NewStage(ctx)
 	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard

@@ -22,7 +22,7 @@ var flagHints = []struct {
 	{metafile.ErrFormat, "omit --input-format; the format is detected from the content"},
 	{metafile.ErrNoTagSets, "omit --tag-set; only a SavedModel has tag-sets"},
 	{metafile.ErrTagSet, "choose one with --tag-set, for example --tag-set TAG_SET"},
-	{metafile.ErrUnrecognizable, "the input holds little that TensorFlow would write; write text instead, with --output-format text"},
+	{metafile.ErrUnrecognizable, "the input does not look like a message from TensorFlow; write text instead, with --output-format text"},
 	{metafile.ErrDebugInfo, "move it away, or omit --save-debug-info"},
 	{metafile.ErrUnknownFieldsInText, "--allow-unknown writes them by number"},
 	{metafile.ErrUnknownFieldsInJSON, "JSON cannot represent them; binary keeps them, and so does text with --allow-unknown"},
@@ -30,7 +30,7 @@ var flagHints = []struct {
 	{rewrite.ErrNoCheckpoint, "name the checkpoint with --checkpoint PREFIX"},
 	{rewrite.ErrReadsSaver, "export without --clear-extraneous-savers"},
 	{rewrite.ErrCollectionKinds, "drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections"},
-	{freeze.ErrNotConstant, "cut the graph behind it with --inputs, or choose other outputs"},
+	{freeze.ErrNotConstant, "cut the graph after it with --inputs, or choose other outputs"},
 	{scope.ErrUnknownMessage, "add your own messages with --descriptor-set FILE"},
 	{scope.ErrEmptyDescriptorSet, "create it with `protoc --include_imports --descriptor_set_out`"},
 }

@@ -17,7 +17,7 @@ import (
 // compose imports IN, the first input, into BASE, the second input if there is one. It writes the graph and one checkpoint for both.
 func (o *importOptions) compose(ctx context.Context, env *environment, out string, inputs []*metafile.File, base *wire.MetaGraph) error {
 	if metafile.IsStdout(out) {
-		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files beside OUT, so OUT cannot be standard output")
+		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files next to OUT, so OUT cannot be standard output")
 	}
 	opened := make([]*checkpoint.Checkpoint, 2)
 	defer closeCheckpoints(opened)
@@ -41,7 +41,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 		if lacking.Base {
 			in = inputs[1]
 		}
-		return &metafile.Error{Name: in.Name, Problem: "has variables, but no checkpoint beside it", Err: err,
+		return &metafile.Error{Name: in.Name, Problem: "has variables, but no checkpoint next to it", Err: err,
 			Advice: "leave out --with-checkpoint, or copy the checkpoint next to the file"}
 	}
 	if err != nil {

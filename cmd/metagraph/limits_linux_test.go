@@ -62,7 +62,7 @@ func TestLimits(t *testing.T) {
 		}
 		cmd := exec.Command("sh", append([]string{"-c", "ulimit " + test.limit + ` && exec "$@"`, "sh", program}, test.args...)...)
 		said, _ := cmd.CombinedOutput() // the exit code is checked below
-		if code := cmd.ProcessState.ExitCode(); code != exitTrouble || !strings.HasPrefix(string(said), "metagraph: ") || !strings.Contains(string(said), test.want) {
+		if code := cmd.ProcessState.ExitCode(); code != exitError || !strings.HasPrefix(string(said), "metagraph: ") || !strings.Contains(string(said), test.want) {
 			t.Errorf("ulimit %s, %q: exit %d, %s", test.limit, test.args, code, said)
 		}
 		if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {

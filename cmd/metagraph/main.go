@@ -1,8 +1,8 @@
 // Command metagraph inspects and rewrites TensorFlow's .meta files without TensorFlow.
 //
 // This package reads argv, calls one function of a package below internal for each command, and prints the result. It is the only
-// one that knows the names of commands and flags. Start with run in main.go and newRootCommand in root.go; each command has a
-// file of its own.
+// one that knows the names of commands and flags. Start with run in main.go and newRootCommand in root.go; each command has
+// its own file.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	_ "github.com/metagraph/metagraph/internal/fdlimit" // for its message when the limit on open files is low
+	_ "github.com/metagraph/metagraph/internal/fdlimit" // prints a message if the limit on open files is too low
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
@@ -26,12 +26,12 @@ func main() {
 
 // The exit codes, the same for all commands.
 const (
-	exitDone    = 0
-	exitFound   = 1 // the answer is "found", "different" or "missing"
-	exitTrouble = 2 // error
+	exitDone  = 0
+	exitFound = 1 // the answer is "found", "different" or "missing"
+	exitError = 2 // error
 )
 
-// errFound is returned by a command that found what it looks for, such as a difference. The command has already printed it.
+// errFound is returned by a command whose answer is "found", "different" or "missing". The command has already printed it.
 var errFound = errors.New("found")
 
 // run runs the command line args, prints its error, if any, and returns the exit code.
@@ -63,13 +63,13 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	case errors.Is(err, errFound):
 		return exitFound
 	case metafile.IsBrokenPipe(err):
-		return exitDone // the reader of the output has seen enough
+		return exitDone // the reader closed the pipe
 	}
 	json := wantsJSON(args)
 	for _, e := range each(err) {
 		complain(env, e, json)
 	}
-	return exitTrouble
+	return exitError
 }
 
 // wantsJSON reports whether errors are printed as JSON: with --report json or --format json. It reads the words of the command line,
@@ -104,7 +104,7 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// each splits an error that stands for several files or conflicts into one error each. The error of a conflict begins with the name of
+// each splits an error about several files or conflicts into one error each. The error of a conflict begins with the name of
 // its file. Any other error is returned alone.
 func each(err error) []error {
 	var files fileErrors

@@ -45,19 +45,19 @@ func (out *outputFlags) check() error {
 
 // A result is the output of a rewriting command.
 type result struct {
-	message *wire.Rope
-	kind    metafile.Kind
-	place   *place // where to write; nil if the path of write is all that is known
-	reports []taggedReport
-	hints   []string     // what the user can do next
-	verify  func() error // checks the data that the message refers to, after the size of the message was checked; may be nil
-	beside  *companion   // a second file, written atomically with the first; may be nil
+	message   *wire.Rope
+	kind      metafile.Kind
+	place     *place // where to write; nil if only the path is known
+	reports   []taggedReport
+	hints     []string     // what the user can do next
+	verify    func() error // checks the data that the message refers to, after the size of the message was checked; may be nil
+	companion *companion   // a second file, written atomically with the first; may be nil
 }
 
 // A taggedReport is the report about one MetaGraphDef of a SavedModel, or about all of a file.
 type taggedReport struct {
 	report render.Report
-	tags   *string // the tag-set; nil if the report is not about one of several
+	tags   *string // the tag-set; nil unless there are several reports
 }
 
 // reportOf returns the only report of a result.
@@ -109,7 +109,7 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		return nil
 	}
 	if changed := changed(inputs); changed != nil {
-		return changed // probably the reason why writing failed
+		return changed // the probable cause of the failure
 	}
 	return err
 }
@@ -127,7 +127,7 @@ func (out *outputFlags) writeGraphs(ctx context.Context, env *environment, path 
 	return out.write(ctx, env, path, r, in)
 }
 
-// A companion is a file that is written beside a result.
+// A companion is a file that is written next to a result.
 type companion struct {
 	path    string
 	message *wire.Rope
@@ -144,7 +144,7 @@ func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) e
 	if err := stage.Message(r.place.path, r.message, r.kind, options); err != nil {
 		return err
 	}
-	if err := stage.Message(r.beside.path, r.beside.message, r.beside.kind, options); err != nil {
+	if err := stage.Message(r.companion.path, r.companion.message, r.companion.kind, options); err != nil {
 		return err
 	}
 	if err := options.Ready(); err != nil {
@@ -155,7 +155,7 @@ func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) e
 
 // replace writes the file, or the new directory that contains it.
 func (r *result) replace(ctx context.Context, options metafile.WriteOptions) error {
-	if r.beside != nil {
+	if r.companion != nil {
 		return r.writeBoth(ctx, options)
 	}
 	if r.place.directory == "" {

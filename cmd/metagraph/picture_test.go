@@ -47,7 +47,7 @@ func TestPicture(t *testing.T) {
 		// Both streams go to one terminal, as for a user.
 		env := &environment{stdin: strings.NewReader(""), stdout: &screen, stderr: &screen, stdoutTerminal: true, width: pictureColumns}
 		fmt.Fprintf(&screen, "\x1b[32m$\x1b[0m \x1b[1mmetagraph %s\x1b[0m\n", args)
-		if code := runIn(context.Background(), strings.Fields(args), env); code == exitTrouble {
+		if code := runIn(context.Background(), strings.Fields(args), env); code == exitError {
 			t.Fatalf("%s:\n%s", args, &screen)
 		}
 		screen.WriteString("\n")

@@ -9,7 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// A progress shows on a terminal how much of a long task is done. The line appears after a delay, so that short tasks do not show it, and
+// A progress shows on a terminal how much of a long task is complete. The line appears after a delay, so that short tasks do not show it, and
 // is erased at the end. Its methods can be called from several goroutines.
 type progress struct {
 	w     io.Writer // nil if stderr is not a terminal
@@ -17,7 +17,7 @@ type progress struct {
 	total int64
 	lock  sync.Mutex
 	have  int64
-	next  time.Time // when the line is drawn again
+	next  time.Time // the next time to draw the line
 	drawn bool
 }
 

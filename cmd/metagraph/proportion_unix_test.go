@@ -281,7 +281,7 @@ func TestProportion(t *testing.T) {
 				for i := range took {
 					args := strings.Fields(strings.NewReplacer("IN", in(i, ".meta"), "OUT", in(i, ".out"), "CUT", in(i, ".cut"), "NEXT", in(1-i, ".meta")).Replace(line))
 					code, c := measure(args)
-					if code != exitDone && code != exitFound && code != exitTrouble {
+					if code != exitDone && code != exitFound && code != exitError {
 						t.Errorf("%s: exit %d", line, code)
 					}
 					took[i] = c

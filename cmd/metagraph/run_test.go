@@ -136,7 +136,7 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 				continue
 			}
 			lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
-			if code != exitTrouble || stdout != "" || !strings.HasPrefix(lines[0], "metagraph: ") || len(lines) > 2 ||
+			if code != exitError || stdout != "" || !strings.HasPrefix(lines[0], "metagraph: ") || len(lines) > 2 ||
 				len(lines) == 2 && !strings.HasPrefix(lines[1], "hint: ") || strings.ContainsAny(stderr, "\x1b\r\x00") || !strings.Contains(lines[0], filepath.Base(path)) {
 				t.Errorf("%q: exit %d, %d bytes on stdout, stderr:\n%s", args, code, len(stdout), stderr)
 			}
@@ -158,7 +158,7 @@ func checkErrorJSON(t *testing.T, path string, code int, stdout, stderr string) 
 		FormatVersion     int `json:"format_version"`
 		Error, Hint, File string
 	}
-	if err := json.Unmarshal([]byte(stderr), &report); err != nil || code != exitTrouble || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+	if err := json.Unmarshal([]byte(stderr), &report); err != nil || code != exitError || stdout != "" || strings.Count(stderr, "\n") != 1 ||
 		report.FormatVersion != 1 || !strings.Contains(report.Error, filepath.Base(path)) || report.File == "" {
 		t.Errorf("%s: exit %d, %d bytes on stdout, stderr (%v):\n%s", path, code, len(stdout), err, stderr)
 	}
@@ -187,7 +187,7 @@ func TestChangesWhileShown(t *testing.T) {
 			checkErrorJSON(t, path, code, "", stderr.String())
 			continue
 		}
-		if code != exitTrouble || stderr.String() != want || out.err != nil {
+		if code != exitError || stderr.String() != want || out.err != nil {
 			t.Errorf("%q: exit %d (%v), stderr:\n%s", args, code, out.err, stderr.String())
 		}
 	}

@@ -21,20 +21,20 @@ type checkpointFlags struct {
 }
 
 func (c *checkpointFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `prefix` (default: the one beside FILE)")
+	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `prefix` (default: the one next to FILE)")
 	f.BoolVar(&c.verify, "verify", false, "read the whole checkpoint and verify every checksum")
 }
 
-// attach opens the checkpoint of --checkpoint, or else the one beside the file. It returns an error only for the former. If the one beside
-// the file cannot be read, that becomes a problem of the file.
+// attach opens the checkpoint of --checkpoint, or else the one next to the file. It returns an error only for the former. If the one next to
+// the file cannot be read, the section problems reports it.
 func (s *showSource) attach(flags checkpointFlags) error {
 	prefix := flags.prefix
 	if prefix == "" {
-		beside, found := s.file.Checkpoint()
+		nearby, found := s.file.Checkpoint()
 		if !found {
 			return nil
 		}
-		prefix = beside
+		prefix = nearby
 	}
 	s.model.Checkpoint, s.model.CheckpointErr = checkpoint.Open(prefix)
 	if flags.prefix != "" {
@@ -64,7 +64,7 @@ func (s *showSource) checkpoint() (render.View, error) {
 	case !s.asked:
 		return render.Checkpoint(nil), nil
 	}
-	return render.View{}, &metafile.Error{Name: s.file.Name, Problem: "has no checkpoint beside it",
+	return render.View{}, &metafile.Error{Name: s.file.Name, Problem: "has no checkpoint next to it",
 		Advice: "name one with --checkpoint PREFIX, where PREFIX.index or a V1 file PREFIX exists"}
 }
 
@@ -92,12 +92,12 @@ func (s *showSource) reportOf(c *checkpoint.Checkpoint, match *checkpoint.Match)
 	}
 	view := render.Checkpoint(report)
 	if len(report.Tensors) == 0 && len(c.Tensors) > 0 {
-		view.Tables = nil // no tensor matches the filters; a note says so
+		view.Tables = nil // no tensor matches the filters; a note is printed
 	}
 	return view, nil
 }
 
-// checkpointAlone shows a checkpoint without its graph. It reports whether there was anything to show.
+// checkpointAlone shows a checkpoint without its graph. It reports whether any tensor was shown.
 func (r *showRequest) checkpointAlone(env *environment, path string) (found bool, err error) {
 	if first := r.sections[0].name; !r.shows(checkpointSection) && first != sectionTable()[0].name {
 		return false, &metafile.Error{Name: path, Problem: "a checkpoint has no section " + first,
@@ -131,7 +131,7 @@ func sectionsNamed(name string) []section {
 	return sectionTable()[i : i+1]
 }
 
-// checkpointTensors returns the names of the tensors in the checkpoint at path, or beside the file at path. It returns nil if there is none.
+// checkpointTensors returns the names of the tensors in the checkpoint at path, or next to the file at path. It returns nil if there is none.
 func checkpointTensors(path string) []string {
 	prefix := path
 	if !metafile.IsCheckpoint(path) {

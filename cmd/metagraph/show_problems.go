@@ -24,7 +24,7 @@ func (p *problemFlags) register(cmd *cobra.Command) {
 		"reject ops matching `GLOB`; implies --check (repeatable, comma-separated)")
 }
 
-// given returns the first of the flags that was given, "" if there is none.
+// given returns the first of the flags that is set, or "".
 func (p *problemFlags) given() string {
 	switch {
 	case p.check:
@@ -35,7 +35,7 @@ func (p *problemFlags) given() string {
 	return ""
 }
 
-// gate returns what collects the problems of all files.
+// gate returns the gate that collects the problems of all files.
 func (p *problemFlags) gate() (*problemGate, error) {
 	g := &problemGate{check: p.given() != ""}
 	for _, text := range splitLists(p.forbid) {
@@ -52,7 +52,7 @@ func (p *problemFlags) gate() (*problemGate, error) {
 type problemGate struct {
 	check     bool
 	forbidden []match.Glob
-	failed    bool // there is a problem of severity error
+	failed    bool // a problem is an error
 	files     []render.SARIFFile
 }
 
@@ -67,7 +67,7 @@ func (s *showSource) problems() (render.View, error) {
 	return render.Problems(found), nil
 }
 
-// finish prints what is printed once for all files, and returns errFound if a check failed.
+// finish prints the document for all files, if the format has one, and returns errFound if a check failed.
 func (g *problemGate) finish(env *environment, format render.Format) error {
 	if format == render.SARIF {
 		if err := render.PrintSARIF(env.stdout, version(), g.files); err != nil {

@@ -48,7 +48,7 @@ type showSource struct {
 	model       *model.Model
 	filter      model.Filter
 	registry    *scope.Registry
-	depth       int  // defaultDepth if not given
+	depth       int  // defaultDepth if not set
 	width       int  // columns of the terminal, 0 for any
 	top         int  // rows of each table of size, 0 for the default
 	functions   bool // whether nodes of function bodies are listed
@@ -96,7 +96,7 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.CollectionList)(inspect.Collections(s.model, inspect.CollectionsOptions{Filter: s.filter, Registry: s.registry}))
 			}},
-		{"devices", "devices, the number of nodes on each, and how they are spelled", nodeFilters,
+		{"devices", "devices, the number of nodes on each, and their spellings", nodeFilters,
 			func(s *showSource) (render.View, error) {
 				return view(render.DeviceList)(inspect.Devices(s.model.Meta, s.filter))
 			}},
@@ -120,11 +120,11 @@ func sectionTable() []section {
 				}
 				return render.Scopes(tree, "--depth 0 shows all"), nil
 			}},
-		{"assets", "files that the graph reads when it is initialized", 0,
+		{"assets", "files that the graph reads during initialization", 0,
 			func(s *showSource) (render.View, error) {
 				return view(render.Assets)(inspect.Assets(s.model.Meta))
 			}},
-		{"ops", "ops, the number of nodes of each, whether the file defines them", nodeFilters,
+		{"ops", "ops, the number of nodes of each, and whether the file defines them", nodeFilters,
 			func(s *showSource) (render.View, error) {
 				return view(render.Ops)(inspect.Ops(s.model.Meta, s.filter))
 			}},

@@ -121,7 +121,7 @@ func TestShowIntoClosedPipe(t *testing.T) {
 func TestShowIntoFullDisk(t *testing.T) {
 	var stderr bytes.Buffer
 	code := run(context.Background(), []string{"show", trained}, nil, writerFunc(func([]byte) (int, error) { return 0, errors.New("no space left") }), &stderr)
-	if code != exitTrouble || stderr.String() != "metagraph: no space left\n" {
+	if code != exitError || stderr.String() != "metagraph: no space left\n" {
 		t.Errorf("exit code %d, %q", code, stderr.String())
 	}
 }

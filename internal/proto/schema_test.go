@@ -24,7 +24,7 @@ import (
 // manifestPath is the one file that TensorFlow does not have any more.
 const manifestPath = "tensorflow/contrib/session_bundle/manifest.proto"
 
-// shared reads a file of the project's shared material, which lies beside the repository, and skips
+// shared reads a file of the project's shared material, which lies next to the repository, and skips
 // the test where it does not.
 func shared(t *testing.T, name string) []byte {
 	t.Helper()

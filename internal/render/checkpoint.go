@@ -12,7 +12,7 @@ import (
 // of the tensors. A nil report means that there is no checkpoint.
 func Checkpoint(r *checkpoint.Report) View {
 	if r == nil {
-		return View{Section: "checkpoint", Tables: []Grid{{Title: "checkpoint", NoHead: true, Columns: Columns("what", "answer"), Note: "no checkpoint beside the graph"}},
+		return View{Section: "checkpoint", Tables: []Grid{{Title: "checkpoint", NoHead: true, Columns: Columns("what", "answer"), Note: "no checkpoint next to the graph"}},
 			Values: Lines(nil), Fields: []Member{{"checkpoint", nil}}}
 	}
 	tables := []Grid{checkpointFacts(r)}

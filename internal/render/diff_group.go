@@ -15,7 +15,7 @@ type changeGroup struct {
 }
 
 // groupChanges splits what changed into changes that several things share, the most frequent first, and the changes that
-// single things have beside them, in order. Nested changes are left out.
+// single things have next to them, in order. Nested changes are left out.
 func groupChanges(changes []diff.Change) (shared []changeGroup, single []diff.Change) {
 	at := make(map[string]int)
 	var groups []changeGroup

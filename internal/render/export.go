@@ -77,7 +77,7 @@ func (e Export) warnings() []string {
 		out = append(out, oldNames(e.OldNames))
 	}
 	if e.NoDebug {
-		out = append(out, "no debug info found beside the input")
+		out = append(out, "no debug info found next to the input")
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-// Command gen generates Go code from the .proto files in the directory above: package tfpb beside them, and their
+// Command gen generates Go code from the .proto files in the directory above: package tfpb next to them, and their
 // field numbers in package fieldnum.
 //
 //	go run -C internal/proto/gen .          writes the generated files and removes obsolete *.pb.go files

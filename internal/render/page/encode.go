@@ -183,7 +183,7 @@ func (e *encoder) addMissing(input []byte) {
 	e.port.add(int(e.texts.id(input)))
 }
 
-// settle moves each node that has the name of a scope into that scope, as a variable `w` beside `w/read`.
+// settle moves each node that has the name of a scope into that scope, as a variable `w` next to `w/read`.
 func (e *encoder) settle() {
 	for i, scope := range e.scope {
 		if id, found := e.scopes.ids[scopeKey{scope, e.leaf[i]}]; found {

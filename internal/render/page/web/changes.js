@@ -2,7 +2,7 @@ import { el, longList, number, string } from './text.js';
 import { none } from './graph.js';
 import { nodeLink } from './search.js';
 
-// The report of a diff beside the picture.
+// The report of a diff next to the picture.
 
 const titles = { io: 'Inputs and outputs', object_graph: 'Object graph', debug_info: 'Debug info', info: 'Meta info' };
 const kinds = [['added', 'added'], ['removed', 'removed'], ['renamed_scopes', 'renamed'], ['renamed', 'renamed'], ['changed', 'changed'], ['moved', 'changed']];
