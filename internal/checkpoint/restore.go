@@ -394,13 +394,9 @@ func (r *restorer) call(f *frame, i int32, op string) {
 // bodyOf returns the nodes of a function as a graph, in which an input "node:output:k" reads output k. Each argument is a node
 // without op. The relevant ops have one output argument, so k is the number of the output.
 func bodyOf(function wire.Function) (body wire.Graph, args [][]byte, err error) {
-	signature, _ := wire.Merged(function, fieldnum.FunctionDef_Signature)
-	for s := wire.Scan(signature); s.Next(); {
-		if s.Is(fieldnum.OpDef_InputArg) {
-			name := wire.Last(s.Data, fieldnum.OpDef_ArgDef_Name)
-			args = append(args, name)
-			body = appendNode(body, protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.NodeDef_Name, protowire.BytesType), name))
-		}
+	args = function.Arguments()
+	for _, name := range args {
+		body = appendNode(body, protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.NodeDef_Name, protowire.BytesType), name))
 	}
 	for n, err := range function.Nodes() {
 		if err != nil {

@@ -152,15 +152,13 @@ func plainValues(message []byte, dtype int32) ([][]byte, error) {
 		case s.Num != field:
 		case s.Type == protowire.Fixed32Type, s.Type == protowire.Fixed64Type:
 			out = append(out, s.Data)
-		case s.Type == protowire.VarintType:
-			out = append(out, appendFixed(nil, s.Uint(), int(tensor.DTypeSize(dtype))))
-		case s.Type != protowire.BytesType:
+		case s.Type != protowire.BytesType && s.Type != protowire.VarintType:
 			return nil, fmt.Errorf("the values have an unexpected wire type")
 		case field == fieldnum.TensorProto_FloatVal, field == fieldnum.TensorProto_DoubleVal, field == fieldnum.TensorProto_ScomplexVal,
 			field == fieldnum.TensorProto_DcomplexVal, field == fieldnum.TensorProto_Float8Val:
 			out = append(out, s.Data)
 		default:
-			fixed, err := unpack(s.Data, int(tensor.DTypeSize(dtype)))
+			fixed, err := unpack(&s.Field, int(tensor.DTypeSize(dtype)))
 			if err != nil {
 				return nil, err
 			}
@@ -170,19 +168,16 @@ func plainValues(message []byte, dtype int32) ([][]byte, error) {
 	return out, s.Err()
 }
 
-// unpack decodes packed varints into little-endian integers of the given width.
-func unpack(packed []byte, width int) ([]byte, error) {
-	count := len(packed) // a varint ends with a byte below 0x80
-	for _, b := range packed {
+// unpack decodes varints, packed or not, into little-endian integers of the given width.
+func unpack(f *wire.Field, width int) ([]byte, error) {
+	count := len(f.Data) // a varint ends with a byte below 0x80
+	for _, b := range f.Data {
 		count -= int(b >> 7)
 	}
 	out := make([]byte, 0, count*width)
-	for rest := packed; len(rest) > 0; {
-		v, n := protowire.ConsumeVarint(rest)
-		if n < 0 {
-			return nil, fmt.Errorf("the values are not readable")
-		}
-		out, rest = appendFixed(out, v, width), rest[n:]
+	f.EachVarint(func(v uint64) { out = appendFixed(out, v, width) })
+	if len(out) < count*width || len(f.Data) > 0 && f.Data[len(f.Data)-1] >= 0x80 {
+		return nil, fmt.Errorf("the values are not readable")
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -16,7 +17,7 @@ type comparison struct {
 	sel    *selection
 	report *Report
 
-	ops     *opDefaults
+	ops     [2]*opdef.List
 	renames *renames
 	graphs  [2]*graphIndex
 	graph   *alignment // nil if the graphs have the same bytes
@@ -42,9 +43,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	infoB, _ := b.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	c.report.A.TensorFlowVersion = string(wire.Last(infoA, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion))
 	c.report.B.TensorFlowVersion = string(wire.Last(infoB, fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion))
-	opsA, _ := wire.Merged(infoA, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
-	opsB, _ := wire.Merged(infoB, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
-	c.ops = newOpDefaults(opsA, opsB)
+	c.ops = [2]*opdef.List{opdef.NewList(a), opdef.NewList(b)}
 	c.renames = &renames{functions: make(map[string]string), scopes: make(map[string]string)}
 
 	if err := c.readIO(o.Endpoints); err != nil {

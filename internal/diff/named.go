@@ -67,11 +67,11 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 			return nil
 		}
 	}
-	info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
-	ops, _ := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
-	for s := wire.Scan(ops); s.Next(); {
-		if s.Is(fieldnum.OpList_Op) && !look(wire.Last(s.Data, fieldnum.OpDef_Name)) {
-			return nil
+	for _, list := range c.ops {
+		for _, name := range list.Names() {
+			if !look([]byte(name)) {
+				return nil
+			}
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -19,7 +20,7 @@ import (
 type comparer struct {
 	sel     *selection
 	renames *renames
-	ops     *opDefaults
+	ops     [2]*opdef.List
 	// inFunction is true for nodes of a function's body: inputs have the spelling for functions, and nodes count as part of
 	// "functions".
 	inFunction bool
@@ -149,17 +150,22 @@ func (c *comparer) ignoresAttr(key string) bool {
 }
 
 // isDefault reports whether value is the default of an attr of the given op, and the options ignore defaults. inB is true if the
-// node without the attr is in B.
+// node without the attr is in B. The definition in that node's file counts, or else the one in the other file.
 func (c *comparer) isDefault(key string, value, op []byte, inB bool) bool {
 	if !c.sel.defaultAttrs {
 		return false
 	}
-	d, ok := c.ops.find(string(op), key, inB)
-	if !ok {
-		return false
+	lists := c.ops
+	if inB {
+		slices.Reverse(lists[:])
 	}
-	_, same := c.attr(key, d, value)
-	return same
+	for _, list := range lists {
+		if d, ok := list.Defaults(op)[key]; ok {
+			_, same := c.attr(key, d, value)
+			return same
+		}
+	}
+	return false
 }
 
 // others compares the remaining fields of a NodeDef.

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -11,15 +12,15 @@ import (
 
 // compareOps compares the op lists by op name.
 func (c *comparison) compareOps() error {
-	a, b := c.ops.lists[0], c.ops.lists[1]
-	p := &Part{A: len(a), B: len(b)}
+	a, b := c.ops[0], c.ops[1]
+	p := &Part{A: a.Len(), B: b.Len()}
 	c.report.Ops = p
-	for _, name := range keysOf(a, b) {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Names(), b.Names())))) {
 		if !c.sel.name(name) {
 			continue
 		}
-		x, inA := a[name]
-		y, inB := b[name]
+		x, inA := a.Raw(name)
+		y, inB := b.Raw(name)
 		switch {
 		case !inA:
 			p.Added = append(p.Added, Change{Name: name})

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // quote returns a string from a file for display. It adds quotes if the string is empty or has characters that are not printable.
@@ -105,7 +106,7 @@ func write(b *strings.Builder, m protoreflect.Message) {
 }
 
 // anyType returns the type name in the URL of an Any.
-func anyType(a *anypb.Any) string { return quote(lastPart(a.GetTypeUrl())) }
+func anyType(a *anypb.Any) string { return quote(string(wire.AnyType(a.GetTypeUrl()))) }
 
 // writeBare writes the value of the only set field of m without the field name, or `[]` if no field is set.
 func writeBare(b *strings.Builder, m protoreflect.Message) {

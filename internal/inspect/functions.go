@@ -74,9 +74,8 @@ type functionList struct {
 }
 
 func (l *functionList) add(raw wire.Function) error {
-	signature, _ := wire.Merged(raw, fieldnum.FunctionDef_Signature)
 	var def tfpb.OpDef
-	if err := schema.Unmarshal(signature, &def); err != nil {
+	if err := schema.Unmarshal(raw.Signature(), &def); err != nil {
 		return err
 	}
 	f := Function{

@@ -100,8 +100,6 @@ func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
 	return names
 }
 
-// signatureDefaults is the field of SignatureDef that holds default values.
-
 // signatureValues returns the default values of a SignatureDef. It reads only what is displayed, because values can be
 // large.
 func signatureValues(signature []byte) []SignatureValue {

@@ -17,6 +17,7 @@ import (
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/text"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // message returns an empty message of the kind.
@@ -100,7 +101,7 @@ func (o opaqueTypes) any(any packed, use func(packed) error, depth int) error {
 	if any.url() == "" {
 		return nil
 	}
-	known := knownType(typeName(any.url()))
+	known := knownType(wire.AnyType(any.url()))
 	if known == nil {
 		return use(any)
 	}
@@ -133,11 +134,6 @@ func knownType(name protoreflect.FullName) protoreflect.MessageType {
 		}
 	}
 	return nil
-}
-
-// typeName returns the part of a type URL after the last slash.
-func typeName(url string) protoreflect.FullName {
-	return protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:])
 }
 
 // holdsAny reports whether a message of the given type can hold an Any. It skips the types in seen and adds those it
@@ -205,7 +201,7 @@ func (o opaqueTypes) FindMessageByName(name protoreflect.FullName) (protoreflect
 
 // FindMessageByURL resolves the part after the last slash.
 func (o opaqueTypes) FindMessageByURL(url string) (protoreflect.MessageType, error) {
-	return o.FindMessageByName(typeName(url))
+	return o.FindMessageByName(wire.AnyType(url))
 }
 
 // FindExtensionByName finds extensions of the schema.

@@ -1,8 +1,6 @@
 package opdef
 
 import (
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -27,19 +25,8 @@ func (c *inference) stringAttr(name string) string {
 func (c *inference) intsAttr(name string) []int64 {
 	list, _ := wire.AttrBytes(c.Attr(name), fieldnum.AttrValue_List)
 	var out []int64
-	for s := wire.Scan(list); s.Next(); {
-		switch {
-		case s.Num == fieldnum.AttrValue_I && s.Type == protowire.VarintType:
-			out = append(out, int64(s.Uint()))
-		case s.Is(fieldnum.AttrValue_I):
-			for rest := s.Data; len(rest) > 0; {
-				v, n := protowire.ConsumeVarint(rest)
-				if n < 0 {
-					break
-				}
-				out, rest = append(out, int64(v)), rest[n:]
-			}
-		}
+	for v := range wire.Varints(list, fieldnum.AttrValue_ListValue_I) {
+		out = append(out, int64(v))
 	}
 	return out
 }

@@ -155,8 +155,7 @@ func (t *Tensors) readFunctions() map[string][]byte {
 		if err != nil {
 			break // ignore the rest of a damaged library
 		}
-		signature, _ := wire.Merged(f, fieldnum.FunctionDef_Signature)
-		signatures[f.Name()] = signature
+		signatures[f.Name()] = f.Signature()
 	}
 	return signatures
 }

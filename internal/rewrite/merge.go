@@ -111,9 +111,8 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 			return
 		}
 		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Version)
-		if err = i.appendVersions(b); err == nil {
-			err = i.appendDebugInfo(b)
-		}
+		i.appendVersions(b)
+		err = i.appendDebugInfo(b)
 		for s := wire.Scan(i.baseSurvey.rest); s.Next(); {
 			if s.Num > fieldnum.GraphDef_DebugInfo {
 				b.Window(s.Raw)
@@ -126,30 +125,35 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 // appendVersions appends the versions that suit both graphs: the older producer, the newer min_consumer and all
 // bad_consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). It ignores
 // the versions of a base without nodes.
-func (i *importer) appendVersions(b *wire.Builder) error {
+func (i *importer) appendVersions(b *wire.Builder) {
 	own, hasOwn := i.survey.rest.Versions()
 	base, has := i.baseSurvey.rest.Versions()
 	if !hasOwn && !has {
-		return nil
+		return
 	}
 	if i.report.BaseNodes == 0 {
 		b.Bytes(fieldnum.GraphDef_Versions, own)
-		return nil
+		return
 	}
 	producer := min(wire.LastUint(own, fieldnum.VersionDef_Producer), wire.LastUint(base, fieldnum.VersionDef_Producer))
 	consumer := max(wire.LastUint(own, fieldnum.VersionDef_MinConsumer), wire.LastUint(base, fieldnum.VersionDef_MinConsumer))
-	var bad consumerList
-	if err := bad.add(base); err != nil {
-		return err
+	var bad []uint64
+	listed := make(map[uint64]bool)
+	add := func(versions []byte) {
+		for v := range wire.Varints(versions, fieldnum.VersionDef_BadConsumers) {
+			if !listed[v] {
+				listed[v] = true
+				bad = append(bad, v)
+			}
+		}
 	}
-	known := len(bad.values)
-	if err := bad.add(own); err != nil {
-		return err
-	}
+	add(base)
+	known := len(bad)
+	add(own)
 	if producer == wire.LastUint(base, fieldnum.VersionDef_Producer) && consumer == wire.LastUint(base, fieldnum.VersionDef_MinConsumer) &&
-		len(bad.values) == known {
+		len(bad) == known {
 		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Versions)
-		return nil
+		return
 	}
 	b.Message(fieldnum.GraphDef_Versions, func() {
 		for _, v := range []struct {
@@ -160,45 +164,14 @@ func (i *importer) appendVersions(b *wire.Builder) error {
 				b.Varint(v.num, v.value)
 			}
 		}
-		if len(bad.values) > 0 {
+		if len(bad) > 0 {
 			var packed []byte
-			for _, v := range bad.values {
+			for _, v := range bad {
 				packed = protowire.AppendVarint(packed, v)
 			}
 			b.Bytes(fieldnum.VersionDef_BadConsumers, packed)
 		}
 	})
-	return nil
-}
-
-// A consumerList is a list of bad_consumers without duplicates, in the order of their addition.
-type consumerList struct {
-	values []uint64
-	known  map[uint64]bool
-}
-
-// add adds the bad_consumers of a VersionDef. The error is a *wire.SyntaxError.
-func (l *consumerList) add(versions []byte) error {
-	s := wire.Scan(versions)
-	for s.Next() {
-		if s.Num != fieldnum.VersionDef_BadConsumers || s.Type != protowire.BytesType && s.Type != protowire.VarintType {
-			continue
-		}
-		for rest := s.Data; len(rest) > 0; {
-			v, n := protowire.ConsumeVarint(rest)
-			if n < 0 {
-				return &wire.SyntaxError{At: rest, Reason: "invalid bad_consumers in the graph's versions"}
-			}
-			if rest = rest[n:]; !l.known[v] {
-				if l.known == nil {
-					l.known = make(map[uint64]bool)
-				}
-				l.known[v] = true
-				l.values = append(l.values, v)
-			}
-		}
-	}
-	return s.Err()
 }
 
 // appendDebugInfo appends the debug info of both graphs.

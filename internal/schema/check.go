@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"strconv"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -131,7 +130,7 @@ func (w *walk) message(data []byte, t *table, depth int) {
 		case skip:
 		case text:
 			if !isUTF8(data[body:end]) {
-				w.add(data[body:end], "not valid UTF-8: "+strconv.QuoteToASCII(string(data[body:min(end, body+80)])))
+				w.add(data[body:end], notUTF8(data[body:end]))
 			}
 		case message:
 			if depth >= Depth {

@@ -167,7 +167,7 @@ func (r *Registry) HasOldNames(p *Plan, collection []byte) bool {
 		if !s.Is(ListValue) {
 			continue
 		}
-		typ := protoreflect.FullName(typeOf(string(wire.Last(s.Data, fieldnum.Any_TypeUrl))))
+		typ := wire.AnyType(wire.Last(s.Data, fieldnum.Any_TypeUrl))
 		// A damaged message counts as far as it can be read.
 		_ = r.known[typ].Each(wire.Last(s.Data, fieldnum.Any_Value), func(name []byte, kind Kind) {
 			_, node, _ := Split(name)

@@ -18,6 +18,7 @@ import (
 	"github.com/metagraph/metagraph/internal/nearest"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A CollectionType is the message type of the entries in a collection's bytes_list, as register_proto_function in
@@ -191,6 +192,12 @@ func (r *Registry) Register(spec string) error {
 	}
 	r.collections[key] = &CollectionType{key, message, names}
 	return nil
+}
+
+// FindMessageByURL returns the message type that the type URL of a google.protobuf.Any names. It searches TensorFlow's
+// messages and the registered descriptor sets.
+func (r *Registry) FindMessageByURL(url string) (protoreflect.MessageType, error) {
+	return r.message(wire.AnyType(url))
 }
 
 // message finds a type by its name, first in the descriptor sets and then among TensorFlow's messages.

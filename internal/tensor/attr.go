@@ -9,10 +9,8 @@ import (
 func TypesIn(value []byte) []int32 {
 	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var types []int32
-	for s := wire.Scan(list); s.Next(); {
-		if s.Num == fieldnum.AttrValue_ListValue_Type {
-			s.EachVarint(func(v uint64) { types = append(types, int32(v)) })
-		}
+	for v := range wire.Varints(list, fieldnum.AttrValue_ListValue_Type) {
+		types = append(types, int32(v))
 	}
 	return types
 }

@@ -32,7 +32,7 @@ func (j *jsonWriter) any(data []byte, indent int) error {
 	if !utf8.Valid(url) {
 		return j.fail(url, "string is not valid UTF-8")
 	}
-	name := protoreflect.FullName(url[bytes.LastIndexByte(url, '/')+1:])
+	name := wire.AnyType(url)
 	if md := jsonMessage(name); md != nil {
 		if j.anys == MaxAnyDepth {
 			return j.fail(data, "Any messages are nested more than "+strconv.Itoa(MaxAnyDepth)+" deep")

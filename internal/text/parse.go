@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // ParseOptions says what Parse reads. The zero value is the default.
@@ -311,8 +312,8 @@ func (p *parser) bracketed(t *table) error {
 	if err != nil {
 		return err
 	}
-	name := url[bytes.LastIndexByte(url, '/')+1:]
-	md := knownMessage(protoreflect.FullName(name))
+	name := wire.AnyType(url)
+	md := knownMessage(name)
 	if md == nil {
 		return p.fail(start, "unknown message type %s", name)
 	}

@@ -101,10 +101,42 @@ func (g Graph) Versions() ([]byte, bool) { return Merged(g, fieldnum.GraphDef_Ve
 // A Function is the bytes of a FunctionDef.
 type Function []byte
 
-// Name returns the function's name, which is in its signature.
-func (f Function) Name() string {
+// Signature returns the bytes of the function's OpDef.
+func (f Function) Signature() []byte {
 	signature, _ := Merged(f, fieldnum.FunctionDef_Signature)
-	return string(Last(signature, fieldnum.OpDef_Name))
+	return signature
+}
+
+// Name returns the function's name, which is in its signature.
+func (f Function) Name() string { return string(Last(f.Signature(), fieldnum.OpDef_Name)) }
+
+// Arguments returns the names of the function's arguments in order.
+func (f Function) Arguments() [][]byte { return argNames(f.Signature(), fieldnum.OpDef_InputArg) }
+
+// Results returns the names of the function's results in order.
+func (f Function) Results() [][]byte { return argNames(f.Signature(), fieldnum.OpDef_OutputArg) }
+
+// argNames returns the names of the ArgDefs in field num of an OpDef.
+func argNames(signature []byte, num protowire.Number) [][]byte {
+	var names [][]byte
+	for s := Scan(signature); s.Next(); {
+		if s.Is(num) {
+			names = append(names, Last(s.Data, fieldnum.OpDef_ArgDef_Name))
+		}
+	}
+	return names
+}
+
+// Returns returns the tensor of the body that each result returns, by the name of the result.
+func (f Function) Returns() map[string][]byte {
+	tensors := make(map[string][]byte)
+	for s := Scan(f); s.Next(); {
+		if s.Is(fieldnum.FunctionDef_Ret) {
+			result, tensor := MapEntry(s.Data)
+			tensors[string(result)] = tensor
+		}
+	}
+	return tensors
 }
 
 // Nodes returns the nodes of the function's body in file order, like Graph.Nodes.

@@ -1,6 +1,11 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
 
 // An Input is a parsed entry of a node's input list.
 type Input struct {
@@ -31,4 +36,10 @@ func (in Input) Output() (int, bool) {
 		n = n*10 + int(c-'0')
 	}
 	return n, in.Port == nil || len(in.Port) > 0
+}
+
+// AnyType returns the full name of the message type in the type URL of a google.protobuf.Any, such as
+// "type.googleapis.com/tensorflow.AssetFileDef". It is the part after the last slash.
+func AnyType[S string | []byte](url S) protoreflect.FullName {
+	return protoreflect.FullName(url[strings.LastIndexByte(string(url), '/')+1:])
 }

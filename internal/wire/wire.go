@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -90,6 +91,19 @@ func (f *Field) EachVarint(use func(uint64)) {
 			}
 			use(n)
 			data = data[size:]
+		}
+	}
+}
+
+// Varints yields the values of the repeated varint field num of message, packed or not, in order. It stops at malformed
+// data.
+func Varints(message []byte, num protowire.Number) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		more := true
+		for s := Scan(message); more && s.Next(); {
+			if s.Num == num {
+				s.EachVarint(func(v uint64) { more = more && yield(v) })
+			}
 		}
 	}
 }

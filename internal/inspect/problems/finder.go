@@ -3,11 +3,8 @@ package problems
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
-
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/match"
@@ -89,7 +86,7 @@ func (f *problemFinder) findInMessage() {
 	if least := int32(wire.LastUint(versions, fieldnum.VersionDef_MinConsumer)); least > opdef.GraphVersion {
 		refuse(fmt.Sprintf("min_consumer %d is above %d, the version of TensorFlow %s", least, opdef.GraphVersion, opdef.ReferenceVersion))
 	}
-	for v := range integers(versions, fieldnum.VersionDef_BadConsumers) {
+	for v := range wire.Varints(versions, fieldnum.VersionDef_BadConsumers) {
 		if int32(v) == opdef.GraphVersion {
 			refuse(fmt.Sprintf("bad_consumers lists %d, the version of TensorFlow %s", opdef.GraphVersion, opdef.ReferenceVersion))
 		}
@@ -105,18 +102,6 @@ func (f *problemFinder) findInMessage() {
 	}
 	if f.g.Len() == 0 {
 		f.found.add(emptyGraph, "", fixed("graph_def"), fixed("has no nodes"))
-	}
-}
-
-// integers yields the values of a repeated varint field, packed or not.
-func integers(message []byte, num protowire.Number) iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		more := true
-		for s := wire.Scan(message); more && s.Next(); {
-			if s.Num == num {
-				s.EachVarint(func(v uint64) { more = more && yield(v) })
-			}
-		}
 	}
 }
 

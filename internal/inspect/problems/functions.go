@@ -47,9 +47,8 @@ func (f *problemFinder) addFunction(function wire.Function) {
 		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op with this name"))
 		return
 	}
-	raw, _ := wire.Merged(function, fieldnum.FunctionDef_Signature)
 	signature := new(tfpb.OpDef)
-	if err := schema.Unmarshal(raw, signature); err != nil {
+	if err := schema.Unmarshal(function.Signature(), signature); err != nil {
 		return // not a valid message; findDamage reports it
 	}
 	f.ops.functions[name] = signature
@@ -251,16 +250,11 @@ func hasReplacement(function wire.Function) bool {
 
 // checkReturns checks the results of a function.
 func (f *problemFinder) checkReturns(name string, function wire.Function, signature *tfpb.OpDef, b *body) {
-	returned := make(map[string]string)
-	for s := wire.Scan(function); s.Next(); {
-		if s.Is(fieldnum.FunctionDef_Ret) {
-			key, value := wire.MapEntry(s.Data)
-			returned[string(key)] = string(value)
-		}
-	}
+	returned := function.Returns()
 	for _, out := range signature.GetOutputArg() {
 		p := nodePlace{name: []byte(out.GetName()), function: name}
-		tensor, known := returned[out.GetName()]
+		value, known := returned[out.GetName()]
+		tensor := string(value)
 		b.returned = append(b.returned, tensor)
 		switch {
 		case !known:

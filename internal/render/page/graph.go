@@ -8,7 +8,6 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -78,10 +77,8 @@ const (
 func (e *encoder) addFunction(f wire.Function) error {
 	entry := functionEntry{Scope: e.scopes.addRoot(e.texts.id([]byte(f.Name()))), First: e.count()}
 	signature := new(tfpb.OpDef)
-	if b, found := wire.Merged(f, fieldnum.FunctionDef_Signature); found {
-		if err := schema.Unmarshal(b, signature); err != nil {
-			return err
-		}
+	if err := schema.Unmarshal(f.Signature(), signature); err != nil {
+		return err
 	}
 	index := make(map[string]int)
 	at := entry.First
@@ -114,10 +111,14 @@ func (e *encoder) addFunction(f wire.Function) error {
 		e.addNamedInputs(nodes[i].Inputs, find)
 	}
 	entry.Arguments = len(signature.GetInputArg())
-	results := functionResults(f)
+	returns := f.Returns()
 	for _, a := range signature.GetOutputArg() {
 		e.addNode(&wire.Node{Name: []byte(a.GetName()), Op: []byte(opResult)}, []byte(tensor.DTypeName(int32(a.GetType()))), 0, find)
-		e.addNamedInputs(results[a.GetName()], find)
+		var inputs [][]byte
+		if returned, ok := returns[a.GetName()]; ok {
+			inputs = [][]byte{returned}
+		}
+		e.addNamedInputs(inputs, find)
 	}
 	entry.Nodes = e.count() - entry.First
 	e.functions = append(e.functions, entry)
@@ -136,24 +137,6 @@ func (e *encoder) bodyNames(entry functionEntry, f wire.Function) []string {
 		at++
 	}
 	return names
-}
-
-// functionResults returns the tensor that each result of a function is, by the result's name.
-func functionResults(f wire.Function) map[string][][]byte {
-	results := make(map[string][][]byte)
-	s := wire.Scan(f)
-	for s.Next() {
-		if s.Is(fieldnum.FunctionDef_Ret) {
-			key, value := returned(s.Data)
-			results[string(key)] = [][]byte{value}
-		}
-	}
-	return results
-}
-
-// returned returns key and value of an entry of FunctionDef.ret, a map from strings to strings.
-func returned(entry []byte) (key, value []byte) {
-	return wire.Last(entry, fieldnum.MapEntry_Key), wire.Last(entry, fieldnum.MapEntry_Value)
 }
 
 // addNamedInputs adds the inputs of the node that was added last, which is in a function: "argument", "node:output:0" or "^node".

@@ -51,11 +51,10 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 		}
 		b.nodes = append(b.nodes, own)
 	}
-	signature, _ := wire.Merged(f, fieldnum.FunctionDef_Signature)
-	for k, arg := range argNames(signature, fieldnum.OpDef_InputArg) {
+	for k, arg := range f.Arguments() {
 		if dtype, ok := args[k]; ok {
-			b.flow(arg, dtype)
-			b.flow(arg+":0:0", dtype) // the spelling with a number
+			b.flow(string(arg), dtype)
+			b.flow(string(arg)+":0:0", dtype) // the spelling with a number
 		}
 	}
 	for len(b.todo) > 0 {
@@ -67,9 +66,9 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 			}
 		}
 	}
-	returned := returns(f)
-	for k, result := range argNames(signature, fieldnum.OpDef_OutputArg) {
-		if dtype, ok := b.flows[spelled([]byte(returned[result]))]; ok {
+	returned := f.Returns()
+	for k, result := range f.Results() {
+		if dtype, ok := b.flows[spelled(returned[string(result)])]; ok {
 			b.results[k] = dtype
 		}
 	}
@@ -84,29 +83,6 @@ func spelled(input []byte) string {
 		return name + ":0"
 	}
 	return name
-}
-
-// argNames returns the names of the arguments or results of a signature.
-func argNames(signature []byte, num protowire.Number) []string {
-	var names []string
-	for s := wire.Scan(signature); s.Next(); {
-		if s.Is(num) {
-			names = append(names, string(wire.Last(s.Data, fieldnum.OpDef_ArgDef_Name)))
-		}
-	}
-	return names
-}
-
-// returns returns the tensor of each result of a function.
-func returns(f wire.Function) map[string]string {
-	out := make(map[string]string)
-	for s := wire.Scan(f); s.Next(); {
-		if s.Is(fieldnum.FunctionDef_Ret) {
-			key, value := wire.MapEntry(s.Data)
-			out[string(key)] = string(value)
-		}
-	}
-	return out
 }
 
 func (b *body) flow(t string, dtype int32) {
@@ -196,9 +172,8 @@ func (b *body) output(i int, c call, k int) string {
 	name := string(b.nodes[i].Name)
 	if c.direct {
 		if f, ok := b.l.functions.Find(string(b.nodes[i].Op)); ok {
-			signature, _ := wire.Merged(f, fieldnum.FunctionDef_Signature)
-			if results := argNames(signature, fieldnum.OpDef_OutputArg); k < len(results) {
-				return name + ":" + results[k] + ":0"
+			if results := f.Results(); k < len(results) {
+				return name + ":" + string(results[k]) + ":0"
 			}
 		}
 	}
@@ -240,8 +215,7 @@ func (b *body) rope(name string) *wire.Rope {
 		switch {
 		case s.Is(fieldnum.FunctionDef_Signature):
 			if !signed {
-				signature, _ := wire.Merged(b.f, fieldnum.FunctionDef_Signature)
-				out.Bytes(s.Num, b.signature(signature, name))
+				out.Bytes(s.Num, b.signature(b.f.Signature(), name))
 			}
 			signed = true
 		case s.Is(fieldnum.FunctionDef_NodeDef):
@@ -269,8 +243,6 @@ func (b *body) rope(name string) *wire.Rope {
 	}
 	return out.Build()
 }
-
-// functionResourceIDs is the field resource_arg_unique_id of FunctionDef.
 
 // renameInputs changes the inputs of a node that read renamed outputs.
 func (b *body) renameInputs(i int) {
