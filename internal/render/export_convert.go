@@ -61,11 +61,11 @@ func (e Export) convertWarnings() []string {
 		out = append(out, "the outputs read an input pipeline: "+strings.Join(atMost(texts(e.Sources), 6), ", "))
 	}
 	if n := len(e.Updates); n > 0 {
-		out = append(out, fmt.Sprintf("the frozen graph no longer updates its variables: %s became plain computation (%s)", count(n, "op"), strings.Join(atMost(texts(e.Updates), 4), ", ")))
+		out = append(out, fmt.Sprintf("the frozen graph no longer updates its variables, so results can differ: %s became plain computation (%s)", count(n, "op"), strings.Join(atMost(texts(e.Updates), 4), ", ")))
 	}
 	if len(e.Tables) > 0 && e.InitOp == "" {
 		if len(e.Initializers) > 0 {
-			out = append(out, fmt.Sprintf("run %s first: it initializes %s", strings.Join(atMost(texts(e.Initializers), 6), ", "), strings.Join(atMost(texts(e.Tables), 6), ", ")))
+			out = append(out, fmt.Sprintf("run %s first%s: it initializes %s", strings.Join(atMost(texts(e.Initializers), 6), ", "), e.feeding(), strings.Join(atMost(texts(e.Tables), 6), ", ")))
 		} else {
 			out = append(out, "nothing initializes the table "+strings.Join(atMost(texts(e.Tables), 6), ", "))
 		}
@@ -77,6 +77,14 @@ func (e Export) convertWarnings() []string {
 		out = append(out, fmt.Sprintf("constant %s still holds the old size %d; %s reads it as a shape", Text(c.Node), c.Size, Text(c.Reader)))
 	}
 	return out
+}
+
+// feeding returns what to feed to the initializers.
+func (e Export) feeding() string {
+	if len(e.InitFeeds) == 0 {
+		return ""
+	}
+	return ", feeding " + strings.Join(atMost(texts(e.InitFeeds), 6), ", ")
 }
 
 // endpoints returns the inputs or outputs of a signature in one line.

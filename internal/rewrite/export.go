@@ -80,6 +80,7 @@ type ExportReport struct {
 	Sources          []string      `json:"sources"`           // queues, iterators and readers that the outputs need
 	Tables           []string      `json:"tables"`            // lookup tables that the outputs need
 	Initializers     []string      `json:"initializer_ops"`   // the ops that fill the tables
+	InitFeeds        []string      `json:"init_feeds"`        // placeholders that must be fed to run the initializers, such as the path of an asset; none in a SavedModel
 	InitOp           string        `json:"init_op"`           // the op that loaders of the SavedModel run first; empty for none
 	AssetFiles       []AssetFile   `json:"asset_files"`       // files that the SavedModel includes
 	StalePaths       []StalePath   `json:"stale_paths"`       // constants that contain paths of another machine
@@ -412,7 +413,7 @@ func (r *ExportReport) finish() {
 	if r.AttrsDropped == nil {
 		r.AttrsDropped = []AttrCount{}
 	}
-	for _, names := range []*[]string{&r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
+	for _, names := range []*[]string{&r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.InitFeeds, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
 		if *names == nil {
 			*names = []string{}
 		}

@@ -73,14 +73,30 @@ func (e *exporter) planCompanions() error {
 			return err
 		}
 	}
-	e.report.Tables, e.report.Initializers = e.init.Tables, e.init.Initializers
-	if len(e.init.Initializers) == 0 {
-		e.report.Initializers = e.init.Ops
-	}
 	if err := e.planSaver(); err != nil {
 		return err
 	}
+	if err := e.reportInit(e.init); err != nil {
+		return err
+	}
 	return e.cut.Finish()
+}
+
+// reportInit reports the tables of the copy, apart from those that the saver fills, and how they are initialized.
+func (e *exporter) reportInit(init *prune.Init) (err error) {
+	r := e.report
+	for _, table := range init.Tables {
+		if i, ok := e.draft.Original([]byte(table)); !ok || e.o.Freeze || e.byNode[i] == nil {
+			r.Tables = append(r.Tables, table)
+		}
+	}
+	if r.Initializers = init.Initializers; len(r.Initializers) == 0 {
+		r.Initializers = init.Ops
+	}
+	if !e.o.SavedModel {
+		r.InitFeeds, err = e.fedBy(r.Initializers...)
+	}
+	return err
 }
 
 // maxRounds is how often loops are shortened, each time after finding out what the shorter ones need. Any number is correct.

@@ -112,6 +112,7 @@ func (e *exporter) planFreeze() error {
 			e.report.Updates = append(e.report.Updates, name)
 		}
 	}
+	e.report.Updates = append(e.report.Updates, e.freezing.FunctionUpdates...)
 	return e.conflicts.Err()
 }
 

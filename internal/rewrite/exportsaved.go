@@ -87,7 +87,9 @@ func (e *exporter) checkServable(view *prune.Cut) (*prune.Init, error) {
 		if err := view.Finish(); err != nil {
 			return nil, err
 		}
-		e.report.Tables, e.report.Initializers = init.Tables, init.Initializers
+		if err := e.reportInit(init); err != nil {
+			return nil, err
+		}
 	}
 	for _, name := range view.Feeds {
 		e.conflicts.Add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
@@ -200,15 +202,15 @@ func (e *exporter) planInitOp(init *prune.Init) error {
 	return nil
 }
 
-// fedBy returns the placeholders that an op needs, except assets, which loaders feed.
-func (e *exporter) fedBy(name string) ([]string, error) {
-	i, ok := e.draft.Find([]byte(name))
-	if !ok {
-		return nil, nil
-	}
+// fedBy returns the placeholders that some ops need, except assets, which loaders feed.
+func (e *exporter) fedBy(ops ...string) ([]string, error) {
 	reach := e.draft.NewReach()
-	if err := reach.Add(i); err != nil {
-		return nil, err
+	for _, name := range ops {
+		if i, ok := e.draft.Find([]byte(name)); ok {
+			if err := reach.Add(i); err != nil {
+				return nil, err
+			}
+		}
 	}
 	var names []string
 	err := e.draft.Kept(reach.Has, func(_ int, n *wire.Node) error {

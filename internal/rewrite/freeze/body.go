@@ -1,6 +1,7 @@
 package freeze
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type body struct {
 	after   map[int][]*scope.NewNode
 	renamed map[string]string // renamed outputs, from `node:output` to `node:output`
 	callers map[int]bool
+	updates []string // nodes that updated a variable, as FUNCTION/NODE
 }
 
 // analyze determines the changes to a function.
@@ -59,7 +61,7 @@ func (l *library) analyze(name string, f wire.Function, args handles) *body {
 	}
 	for len(b.todo) > 0 {
 		b.follow()
-		for i := range b.callers {
+		for _, i := range slices.Sorted(maps.Keys(b.callers)) {
 			c, _ := l.callOf(&b.nodes[i])
 			for k, dtype := range l.results(&b.nodes[i], c, b.arguments(i, c)) {
 				b.flow(b.output(i, c, k), dtype)
@@ -131,6 +133,7 @@ func (b *body) read(i int, dtype int32) {
 			}
 		}
 		b.edits[i] = &scope.Edit{Op: "NoOp", Inputs: controls, Alone: true}
+		b.updates = append(b.updates, b.name+"/"+string(n.Name))
 	default:
 		b.l.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) of function %q uses a variable in a way that constants do not support", n.Name, n.Op, b.name)
 	}
@@ -198,7 +201,8 @@ func (b *body) rename(input string) string {
 
 // rope returns the FunctionDef under a new name.
 func (b *body) rope(name string) *wire.Rope {
-	for i := range b.callers {
+	b.l.updates = append(b.l.updates, b.updates...)
+	for _, i := range slices.Sorted(maps.Keys(b.callers)) {
 		c, _ := b.l.callOf(&b.nodes[i])
 		args := b.arguments(i, c)
 		op, attrs := b.l.edits(&b.nodes[i], c, args, b.l.results(&b.nodes[i], c, args))

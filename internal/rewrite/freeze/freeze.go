@@ -23,6 +23,8 @@ const boolType = 10
 type Freezing struct {
 	Variables []int    // nodes that become constants, in file order
 	Updates   []string // nodes that updated a variable and become no-ops, in file order
+	// FunctionUpdates lists the same in functions, as FUNCTION/NODE.
+	FunctionUpdates []string
 
 	same     map[int]int // maps a variable to the one whose value it shares
 	g        *draft.Graph
@@ -52,6 +54,7 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 	}
 	f.mendReferences()
 	f.callFunctions()
+	f.FunctionUpdates = f.library.updates
 	f.problems = append(f.problems, f.library.problems...)
 	slices.Sort(f.Variables)
 	return f, f.problems.Err()

@@ -20,6 +20,7 @@ type library struct {
 	facts     *opdef.Tensors
 	bodies    map[string]*body  // by handles.key: the function and its handle arguments
 	names     map[string]string // names of the new functions, by the same key
+	updates   []string          // nodes of the new functions that updated a variable, as FUNCTION/NODE
 	problems  draft.Conflicts
 	depth     int
 }
