@@ -177,9 +177,11 @@ func (c *Checkpoint) suggest(m *Match) {
 		missing.Nearest = missing.Nearest[:min(len(missing.Nearest), 3)]
 	}
 	m.hintPrefix(shift)
-	m.hintSlots()
 	if c.Find(ObjectGraphKey) != nil {
 		m.Hints = append(m.Hints, "the checkpoint is object-based: tf.train.Checkpoint or Keras wrote it, with keys that follow Python objects; the saver restores by variable name")
+	}
+	if len(m.Hints) == 0 {
+		m.hintMissing()
 	}
 }
 
@@ -267,8 +269,9 @@ func (m *Match) hintPrefix(shift map[string]string) {
 // slotNames are the names of optimizer slots (tensorflow/python/training), without the number that makes a name unique.
 var slotNames = []string{"Adam", "Momentum", "RMSProp", "Adagrad", "AdagradDA", "Ftrl", "Adadelta", "AdaMax", "Nadam", "LazyAdam", "LAMB", "adam_m", "adam_v", "ExponentialMovingAverage"}
 
-// hintSlots adds a hint if the missing keys belong to an optimizer.
-func (m *Match) hintSlots() {
+// hintMissing adds a hint if the missing keys belong to an optimizer, or if so many others are missing that the checkpoint must be that of
+// another model.
+func (m *Match) hintMissing() {
 	slots, averages := 0, 0
 	for _, missing := range m.Missing {
 		last := missing.Key[strings.LastIndexByte(missing.Key, '/')+1:]
@@ -281,7 +284,9 @@ func (m *Match) hintSlots() {
 			slots++
 		}
 	}
-	switch {
+	switch model := m.Wanted - slots - averages; {
+	case 2*m.Found < model:
+		m.Hints = append(m.Hints, fmt.Sprintf("the checkpoint has only %d of the %d keys of the model's variables: it was probably saved from another model", m.Found, model))
 	case slots > 0 && 2*slots >= len(m.Missing):
 		m.Hints = append(m.Hints, fmt.Sprintf("%d missing keys are the state of an optimizer: the checkpoint was saved for inference, and the graph is for training; restore with a Saver over the other variables", slots))
 	case averages > 0 && 2*averages >= len(m.Missing):

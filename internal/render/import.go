@@ -95,7 +95,10 @@ func (i Import) warnings() []string {
 	var out []string
 	if i.Unsaved > 0 {
 		unsaved := fmt.Sprintf("the output keeps BASE's saver, which does not restore the %s", count(i.Unsaved, "imported variable"))
-		if i.Saver == "imported" {
+		switch {
+		case i.Saver == "both" || i.BaseNodes == 0:
+			unsaved = fmt.Sprintf("the checkpoint has no value for %s of a graph without a saver", count(i.Unsaved, "variable"))
+		case i.Saver == "imported":
 			unsaved = fmt.Sprintf("the output has IN's saver, which does not restore %s of BASE", count(i.Unsaved, "variable"))
 		}
 		out = append(out, unsaved)

@@ -44,6 +44,8 @@ type ExportOptions struct {
 	// Restores lists what a new saver restores. The new saver replaces the graph's in saver_def. Nil keeps the graph's
 	// saver.
 	Restores []checkpoint.Restored
+	// Replaces names the restore ops of the savers whose nodes the new saver replaces.
+	Replaces []string
 }
 
 // An ExportReport describes what Export did.
@@ -122,6 +124,7 @@ type exporter struct {
 	mainOp        string                       // the op that a loader must run, to be listed in a collection; empty to leave the collection unchanged
 	newAssets     []AssetFile                  // files that become assets
 	cut           *prune.Cut                   // nil unless outputs were given
+	keep          []bool                       // the nodes of the draft that stay, if there is no cut; nil for all
 	saver         []byte                       // the SaverDef of the copy; nil for none
 }
 

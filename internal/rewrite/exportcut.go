@@ -133,7 +133,7 @@ func (e *exporter) applyDraft() error {
 	if e.draft == nil {
 		return nil
 	}
-	var keep []bool
+	keep := e.keep
 	if e.cut != nil {
 		keep = e.cut.Reach.Has
 	}

@@ -6,26 +6,19 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
-	"github.com/metagraph/metagraph/internal/graph"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/saver"
-	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
-	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // restored returns what the saver of the file restores.
 func (e *exporter) restored() ([]checkpoint.Restored, error) {
 	if e.byNode == nil {
-		restores, err := checkpoint.RestoredBy(e.m, e.draft.Graph)
+		restores, err := restoredBy(e.m, e.o.Registry, e.draft.Graph, e.o.Checkpoint)
 		if err != nil {
 			return nil, err
-		}
-		if len(restores) == 0 && e.o.Checkpoint != nil {
-			restores = e.restoredByName()
 		}
 		e.restores, e.byNode = restores, make(map[int]*checkpoint.Restored, len(restores))
 		for k := range restores {
@@ -46,58 +39,6 @@ func nodesOf(r *checkpoint.Restored) []int {
 		nodes = append(nodes, int(other))
 	}
 	return nodes
-}
-
-// restoredByName returns what a saver of all variables would restore, for a graph without a saver. Each variable is
-// restored from the key with its name, if the checkpoint has it (BaseSaverBuilder.OpListToDict in
-// tensorflow/python/training/saver.py).
-func (e *exporter) restoredByName() []checkpoint.Restored {
-	parts := e.variableSlices()
-	var out []checkpoint.Restored
-	var n wire.Node
-	for i := range e.draft.Files() {
-		if e.draft.Graph.Node(i, &n); !prune.IsVariable(n.Op) {
-			continue
-		}
-		value, _ := n.Attr("shared_name")
-		shared, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
-		r, sliced := parts[string(n.Name)]
-		if !sliced {
-			r = checkpoint.Restored{Key: string(n.Name)}
-			if e.o.Checkpoint.Find(r.Key) == nil && e.o.Checkpoint.Find(string(shared)) != nil {
-				r.Key = string(shared)
-			}
-		}
-		if e.o.Checkpoint.Find(r.Key) == nil {
-			continue
-		}
-		r.Node, r.DType, r.Variable, r.Restore, r.Assign = int32(i), tensor.AttrType(&n, "dtype"), tensor.AttrShape(&n), graph.Dangling, graph.Dangling
-		out = append(out, r)
-	}
-	return out
-}
-
-// variableSlices returns the parts of partitioned variables, indexed by the name of the part, as the collections of
-// variables describe them.
-func (e *exporter) variableSlices() map[string]checkpoint.Restored {
-	out := make(map[string]checkpoint.Restored)
-	for key, value := range e.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		t, ok := e.o.Registry.Lookup(string(key))
-		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
-			continue
-		}
-		for s := wire.Scan(list); s.Next(); {
-			info, ok := wire.Merged(s.Data, fieldnum.VariableDef_SaveSliceInfoDef)
-			def := new(tfpb.SaveSliceInfoDef)
-			if !ok || schema.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
-				continue
-			}
-			_, name, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_VariableName))
-			out[string(name)] = checkpoint.Restored{Key: def.GetFullName(), Shape: def.GetFullShape(), Slice: checkpoint.Slice{Start: def.GetVarOffset(), Length: def.GetVarShape()}}
-		}
-	}
-	return out
 }
 
 // planSaver reduces the graph's saver to the kept variables. A saver that restores nothing else stays unchanged, and so does one that
@@ -176,7 +117,7 @@ func (e *exporter) checkDirect(r *checkpoint.Restored, node int) bool {
 	return false
 }
 
-// replaceSaver writes the saver that the options request.
+// replaceSaver writes the saver that the options request, in place of others.
 func (e *exporter) replaceSaver() error {
 	if _, err := e.draftGraph(); err != nil {
 		return err
@@ -187,9 +128,39 @@ func (e *exporter) replaceSaver() error {
 	if err := e.conflicts.Err(); err != nil {
 		return err
 	}
-	all := func(int) bool { return true }
-	e.newSaver, _ = saver.Write(e.draft, saver.Entries(e.o.Restores, all), "save", all)
+	keep, err := e.withoutSavers()
+	if err != nil {
+		return err
+	}
+	kept := func(i int) bool { return keep[i] }
+	var nodes []int
+	e.newSaver, nodes = saver.Write(e.draft, saver.Entries(e.o.Restores, kept), "save", kept)
+	for range nodes {
+		keep = append(keep, true)
+	}
+	e.keep = keep
 	return nil
+}
+
+// withoutSavers returns which nodes stay without the savers that the new one replaces: all but the nodes in their scopes that nothing else
+// needs or names.
+func (e *exporter) withoutSavers() ([]bool, error) {
+	named := prune.NamedOutputs(e.m, e.o.Registry)
+	reach := e.draft.NewReach()
+	inSaver := func(name []byte) bool {
+		return slices.ContainsFunc(e.o.Replaces, func(restore string) bool {
+			at := scope.Parent(restore)
+			return at != "" && scope.Under(name, at)
+		})
+	}
+	var roots []int
+	for i := range e.draft.Files() {
+		name := e.draft.Graph.Name(i)
+		if _, is := named[string(name)]; is || !inSaver(name) {
+			roots = append(roots, i)
+		}
+	}
+	return reach.Has, reach.Add(roots...)
 }
 
 // checkKeys reports the tensors that the copy's saver restores and the checkpoint lacks.

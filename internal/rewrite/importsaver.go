@@ -7,6 +7,8 @@ import (
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -28,7 +30,7 @@ func (e *NoCheckpointError) Error() string {
 
 // composeSaver returns the merged MetaGraphDef with a single saver that restores the variables of both graphs. It adds
 // the new checkpoint keys to the report. Keys of the base stay. Keys of the imported graph get the scope. Without a
-// scope, a key that the base uses is renamed like its node. The nodes of the original savers stay in the graph.
+// scope, a key that the base uses is renamed like its node. The new saver replaces the nodes of the original savers.
 func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	merged, err := wire.ParseMetaGraph(message.Bytes())
 	if err != nil {
@@ -38,7 +40,7 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := composer{g: g}
+	c := composer{g: g, r: i.o.Registry}
 	base, err := c.restored(i.base, i.o.Checkpoints.Base, func(name string) string { return name })
 	if err != nil {
 		return nil, err
@@ -61,18 +63,34 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	if len(all) == 0 {
 		return message, nil
 	}
-	i.report.Saver, i.report.Unsaved = "both", 0
+	i.report.Saver, i.report.Unsaved = "both", c.unsaved
 	if !i.into {
 		i.report.Saver = "imported"
 	}
-	out, _, err := Export(merged, ExportOptions{Registry: i.o.Registry, Restores: all})
+	options := ExportOptions{Registry: i.o.Registry, Restores: all}
+	if op := restoreOp(i.base); op != "" {
+		options.Replaces = append(options.Replaces, op)
+	}
+	if op := restoreOp(i.in); op != "" {
+		options.Replaces = append(options.Replaces, i.plan.Node(op))
+	}
+	out, _, err := Export(merged, options)
 	return out, err
+}
+
+// restoreOp returns the op that restores everything, or "" if the graph has no saver.
+func restoreOp(m *wire.MetaGraph) string {
+	def, _ := m.Message(fieldnum.MetaGraphDef_SaverDef)
+	_, node, _ := scope.Split(wire.Last(def, fieldnum.SaverDef_RestoreOpName))
+	return string(node)
 }
 
 // A composer looks up the nodes that savers restore in the new graph.
 type composer struct {
 	g       *graph.Graph
+	r       *scope.Registry
 	lacking bool // the last graph restores variables but has no checkpoint
+	unsaved int  // variables of graphs without a saver that have no value in the checkpoint
 }
 
 // restored returns what the saver of one of the graphs restores, as nodes of the new graph. The function rename returns
@@ -83,11 +101,14 @@ func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, re
 	if err != nil {
 		return nil, err
 	}
-	restored, err := checkpoint.RestoredBy(m, old)
-	if err != nil || len(restored) == 0 {
+	restored, err := restoredBy(m, c.r, old, values)
+	if err != nil {
 		return nil, err
 	}
-	if c.lacking = values == nil; c.lacking {
+	if restoreOp(m) == "" {
+		c.unsaved += countVariables(old) - len(restored)
+	}
+	if c.lacking = values == nil && len(restored) > 0; c.lacking {
 		return nil, nil
 	}
 	found := restored[:0]
@@ -101,6 +122,17 @@ func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, re
 		}
 	}
 	return found, nil
+}
+
+// countVariables returns the number of variables in a graph.
+func countVariables(g *graph.Graph) int {
+	count := 0
+	for i := range g.Len() {
+		if prune.IsVariable([]byte(g.OpName(g.Op(i)))) {
+			count++
+		}
+	}
+	return count
 }
 
 // newKeys returns the new key of each tensor of the imported checkpoint.

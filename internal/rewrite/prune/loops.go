@@ -32,7 +32,7 @@ func (c *Cut) CutLoops(m *wire.MetaGraph, r *scope.Registry, library *draft.Libr
 	if err != nil || len(read) == 0 {
 		return false, err
 	}
-	for name, count := range namedOutputs(m, r) {
+	for name, count := range NamedOutputs(m, r) {
 		if i, ok := c.g.Original([]byte(name)); ok && has(read, i) {
 			read[i] = max(read[i], count)
 		}
@@ -146,8 +146,9 @@ func cutInputs(inputs [][]byte, keep int) []string {
 	return kept
 }
 
-// namedOutputs returns how many outputs of each node are named outside of nodes: the highest number, plus one.
-func namedOutputs(m *wire.MetaGraph, r *scope.Registry) map[string]int {
+// NamedOutputs returns how many outputs of each node are named in collections and signatures: the highest number, plus one. It leaves out
+// the collection of savers.
+func NamedOutputs(m *wire.MetaGraph, r *scope.Registry) map[string]int {
 	named := make(map[string]int)
 	add := func(name []byte, _ scope.Kind) {
 		in := wire.ParseInput(name)
@@ -160,6 +161,7 @@ func namedOutputs(m *wire.MetaGraph, r *scope.Registry) map[string]int {
 		kind, list := scope.KindOf(value)
 		for s := wire.Scan(list); s.Next(); {
 			switch {
+			case string(key) == "savers":
 			case kind == fieldnum.CollectionDef_NodeList:
 				add(s.Data, scope.NodeName)
 			case known && kind == fieldnum.CollectionDef_BytesList:

@@ -1,0 +1,73 @@
+package rewrite
+
+import (
+	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/graph"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// restoredBy returns what the saver of m, whose graph is g, restores. For a graph without a saver, this is what a saver of all variables
+// would restore from c, if there is one: each variable from the key with its name (BaseSaverBuilder.OpListToDict in
+// tensorflow/python/training/saver.py).
+func restoredBy(m *wire.MetaGraph, r *scope.Registry, g *graph.Graph, c *checkpoint.Checkpoint) ([]checkpoint.Restored, error) {
+	restored, err := checkpoint.RestoredBy(m, g)
+	if err != nil || len(restored) > 0 || c == nil {
+		return restored, err
+	}
+	return restoredByName(variableSlices(m, r), g, c), nil
+}
+
+// restoredByName returns what a saver of all variables would restore, given the parts of partitioned variables.
+func restoredByName(parts map[string]checkpoint.Restored, g *graph.Graph, c *checkpoint.Checkpoint) []checkpoint.Restored {
+	var out []checkpoint.Restored
+	var n wire.Node
+	for i := range g.Len() {
+		if g.Node(i, &n); !prune.IsVariable(n.Op) {
+			continue
+		}
+		value, _ := n.Attr("shared_name")
+		shared, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
+		r, sliced := parts[string(n.Name)]
+		if !sliced {
+			r = checkpoint.Restored{Key: string(n.Name)}
+			if c.Find(r.Key) == nil && c.Find(string(shared)) != nil {
+				r.Key = string(shared)
+			}
+		}
+		if c.Find(r.Key) == nil {
+			continue
+		}
+		r.Node, r.DType, r.Variable, r.Restore, r.Assign = int32(i), tensor.AttrType(&n, "dtype"), tensor.AttrShape(&n), graph.Dangling, graph.Dangling
+		out = append(out, r)
+	}
+	return out
+}
+
+// variableSlices returns the parts of partitioned variables, indexed by the name of the part, as the collections of
+// variables describe them.
+func variableSlices(m *wire.MetaGraph, r *scope.Registry) map[string]checkpoint.Restored {
+	out := make(map[string]checkpoint.Restored)
+	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
+		t, ok := r.Lookup(string(key))
+		kind, list := scope.KindOf(value)
+		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
+			continue
+		}
+		for s := wire.Scan(list); s.Next(); {
+			info, ok := wire.Merged(s.Data, fieldnum.VariableDef_SaveSliceInfoDef)
+			def := new(tfpb.SaveSliceInfoDef)
+			if !ok || schema.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
+				continue
+			}
+			_, name, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_VariableName))
+			out[string(name)] = checkpoint.Restored{Key: def.GetFullName(), Shape: def.GetFullShape(), Slice: checkpoint.Slice{Start: def.GetVarOffset(), Length: def.GetVarShape()}}
+		}
+	}
+	return out
+}
