@@ -45,7 +45,7 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	if n, _ := elements(want.Length); n == 0 {
 		return nil, nil
 	}
-	if len(t.pieces) == 1 && t.pieces[0].slice.IsFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
+	if len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
 		return c.pieceWindows(t, &t.pieces[0])
 	}
 	a := assembly{width: w}
@@ -81,7 +81,7 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	if count == 0 {
 		return nil, nil
 	}
-	if len(t.pieces) == 1 && t.pieces[0].slice.IsFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
+	if len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
 		return c.pieceStrings(t, &t.pieces[0])
 	}
 	// Assemble the indexes of strings instead of the strings.

@@ -19,10 +19,10 @@ type Slice struct {
 	Length []int64 `json:"length"` // -1 for the whole dimension, with Start 0
 }
 
-// ParseSlice parses an element of the shape_and_slices input of SaveV2 and RestoreV2 (ParseShapeAndSlice in
+// parseShapeAndSlice parses an element of the shape_and_slices input of SaveV2 and RestoreV2 (ParseShapeAndSlice in
 // tensorflow/core/util/saved_tensor_slice_util.cc). "" is a whole tensor, with a nil shape. Otherwise the element has the
 // dimensions of the tensor and the slice, such as "10 4 0,5:-".
-func ParseSlice(spec string) (shape []int64, slice Slice, err error) {
+func parseShapeAndSlice(spec string) (shape []int64, slice Slice, err error) {
 	if spec == "" {
 		return nil, Slice{}, nil
 	}
@@ -79,8 +79,8 @@ func (s Slice) Within(shape []int64) (Slice, bool) {
 	return full, true
 }
 
-// IsFull reports whether the slice covers a whole tensor of the given shape.
-func (s Slice) IsFull(shape []int64) bool {
+// isFull reports whether the slice covers a whole tensor of the given shape.
+func (s Slice) isFull(shape []int64) bool {
 	within, ok := s.Within(shape)
 	return ok && slices.Equal(within.Length, shape)
 }

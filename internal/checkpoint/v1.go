@@ -83,7 +83,7 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 	sortTensors(c.Tensors)
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
-		if len(t.pieces) != 1 || !t.pieces[0].slice.IsFull(t.Shape) {
+		if len(t.pieces) != 1 || !t.pieces[0].slice.isFull(t.Shape) {
 			for _, p := range t.pieces {
 				t.Slices = append(t.Slices, p.slice)
 			}

@@ -56,7 +56,7 @@ func AddCheckpoints(r *Report, a, b *checkpoint.Checkpoint, o Options) error {
 
 // CompareCheckpoints compares two checkpoints without graphs. It is AddCheckpoints on an empty report.
 func CompareCheckpoints(a, b *checkpoint.Checkpoint, o Options) (*Report, error) {
-	r := &Report{FormatVersion: FormatVersion, Equal: true, Compared: Checkpoint,
+	r := &Report{FormatVersion: formatVersion, Equal: true, Compared: Checkpoint,
 		A: Side{File: a.Name, Kind: Checkpoint}, B: Side{File: b.Name, Kind: Checkpoint}}
 	return r, AddCheckpoints(r, a, b, o)
 }

@@ -35,7 +35,7 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: FormatVersion, Compared: "meta_graph"}, registry: o.Registry}
+	c := &comparison{a: a, b: b, sel: sel, report: &Report{FormatVersion: formatVersion, Compared: "meta_graph"}, registry: o.Registry}
 	if c.registry == nil {
 		c.registry = scope.NewRegistry()
 	}

@@ -7,8 +7,8 @@ package diff
 
 import "iter"
 
-// FormatVersion is the version of the report's JSON. Within a version, fields are added but not removed or changed.
-const FormatVersion = 1
+// formatVersion is the version of the report's JSON. Within a version, fields are added but not removed or changed.
+const formatVersion = 1
 
 // A Report holds the differences between two MetaGraphDefs, A and B. Its JSON form is documented in docs/diff.md. A part that was not
 // compared is nil. A part without differences has only its counts.

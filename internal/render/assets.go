@@ -8,7 +8,7 @@ import (
 
 // Assets returns the section assets.
 func Assets(assets []inspect.Asset) View {
-	g := Grid{Title: "assets", Columns: Columns("file", "tensor", "listed in")}
+	g := grid{title: "assets", columns: namedColumns("file", "tensor", "listed in")}
 	var files []string
 	outside := 0
 	for _, a := range assets {
@@ -18,13 +18,13 @@ func Assets(assets []inspect.Asset) View {
 			file = a.Path + " (not included)"
 			outside++
 		}
-		g.Rows = append(g.Rows, []string{file, a.Tensor, strings.Join(a.Sources, ", ")})
+		g.rows = append(g.rows, []string{file, a.Tensor, strings.Join(a.Sources, ", ")})
 	}
 	if outside > 0 {
-		g.Note = count(outside, "path") + " outside of the SavedModel"
+		g.note = count(outside, "path") + " outside of the SavedModel"
 	}
 	if len(assets) == 0 {
-		g.Note = "no assets"
+		g.note = "no assets"
 	}
-	return View{Section: "assets", Tables: []Grid{g}, Values: Lines(files), Fields: []Member{{"assets", assets}}}
+	return View{section: "assets", Tables: []grid{g}, Values: rawLines(files), fields: []member{{"assets", assets}}}
 }

@@ -12,28 +12,28 @@ import (
 // of the tensors. A nil report means that there is no checkpoint.
 func Checkpoint(r *checkpoint.Report) View {
 	if r == nil {
-		return View{Section: "checkpoint", Tables: []Grid{{Title: "checkpoint", NoHead: true, Columns: Columns("what", "answer"), Note: "no checkpoint next to the graph"}},
-			Values: Lines(nil), Fields: []Member{{"checkpoint", nil}}}
+		return View{section: "checkpoint", Tables: []grid{{title: "checkpoint", noHead: true, columns: namedColumns("what", "answer"), note: "no checkpoint next to the graph"}},
+			Values: rawLines(nil), fields: []member{{"checkpoint", nil}}}
 	}
-	tables := []Grid{checkpointFacts(r)}
+	tables := []grid{checkpointFacts(r)}
 	if r.Graph != nil {
 		tables = append(tables, missingTable(r.Graph), differentTable(r.Graph))
 	}
-	damaged := Grid{Title: "damaged", Columns: Columns("damaged tensor", "what")}
+	damaged := grid{title: "damaged", columns: namedColumns("damaged tensor", "what")}
 	for _, d := range r.Damaged {
-		damaged.Rows = append(damaged.Rows, []string{d.Name, d.What})
+		damaged.rows = append(damaged.rows, []string{d.Name, d.What})
 	}
 	tables = append(tables, damaged)
 	if r.Graph != nil {
-		unused := Grid{Title: "unused", Columns: Columns("unused tensor")}
+		unused := grid{title: "unused", columns: namedColumns("unused tensor")}
 		for _, name := range r.Graph.Unused {
-			unused.Rows = append(unused.Rows, []string{name})
+			unused.rows = append(unused.rows, []string{name})
 		}
 		tables = append(tables, unused)
 	}
 	kept := tables[:0]
 	for _, table := range tables {
-		if len(table.Rows) > 0 {
+		if len(table.rows) > 0 {
 			kept = append(kept, table)
 		}
 	}
@@ -44,38 +44,38 @@ func Checkpoint(r *checkpoint.Report) View {
 			}
 		}
 	}
-	return View{Section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, Fields: []Member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Hints, r.Graph}}}}
+	return View{section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, fields: []member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Hints, r.Graph}}}}
 }
 
 // checkpointFacts returns the table with the format of the checkpoint and whether it fits the graph.
-func checkpointFacts(r *checkpoint.Report) Grid {
-	columns := Columns("what", "answer")
-	columns[0].Fixed, columns[1].Prose, columns[1].Wrap = true, true, true
-	g := Grid{Title: "checkpoint", NoHead: true, Columns: columns}
+func checkpointFacts(r *checkpoint.Report) grid {
+	columns := namedColumns("what", "answer")
+	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
+	g := grid{title: "checkpoint", noHead: true, columns: columns}
 	files := count(r.Shards, "data file")
 	if r.Version == checkpoint.V1 {
 		files = count(r.Shards, "file")
 	}
-	g.Rows = append(g.Rows, []string{"checkpoint", fmt.Sprintf("%s, format %s, %s", r.Path, r.Version, files)})
+	g.rows = append(g.rows, []string{"checkpoint", fmt.Sprintf("%s, format %s, %s", r.Path, r.Version, files)})
 	if m := r.Graph; m != nil {
-		g.Rows = append(g.Rows, []string{"graph", MatchText(m)})
+		g.rows = append(g.rows, []string{"graph", matchText(m)})
 		for _, hint := range m.Hints {
-			g.Rows = append(g.Rows, []string{"hint", hint})
+			g.rows = append(g.rows, []string{"hint", hint})
 		}
 	}
 	for _, hint := range r.Hints {
-		g.Rows = append(g.Rows, []string{"hint", hint})
+		g.rows = append(g.rows, []string{"hint", hint})
 	}
 	if len(r.Damaged) > 0 {
-		g.Rows = append(g.Rows, []string{"damaged", count(len(r.Damaged), "tensor")})
+		g.rows = append(g.rows, []string{"damaged", count(len(r.Damaged), "tensor")})
 	} else if r.Damaged != nil {
-		g.Rows = append(g.Rows, []string{"data", "all checksums match"})
+		g.rows = append(g.rows, []string{"data", "all checksums match"})
 	}
 	return g
 }
 
-// MatchText returns one line on how a checkpoint fits a graph.
-func MatchText(m *checkpoint.Match) string {
+// matchText returns one line on how a checkpoint fits a graph.
+func matchText(m *checkpoint.Match) string {
 	text := fmt.Sprintf("the saver restores %s: ", count(m.Wanted, "tensor"))
 	var parts []string
 	if len(m.Missing) > 0 {
@@ -93,18 +93,18 @@ func MatchText(m *checkpoint.Match) string {
 	return text + strings.Join(parts, ", ")
 }
 
-func missingTable(m *checkpoint.Match) Grid {
-	g := Grid{Title: "missing", Columns: Columns("missing key", "variable", "similar keys in the checkpoint")}
+func missingTable(m *checkpoint.Match) grid {
+	g := grid{title: "missing", columns: namedColumns("missing key", "variable", "similar keys in the checkpoint")}
 	for _, missing := range m.Missing {
-		g.Rows = append(g.Rows, []string{missing.Key, missing.Node, strings.Join(missing.Nearest, ", ")})
+		g.rows = append(g.rows, []string{missing.Key, missing.Node, strings.Join(missing.Nearest, ", ")})
 	}
 	return g
 }
 
-func differentTable(m *checkpoint.Match) Grid {
-	g := Grid{Title: "different", Columns: Columns("different key", "variable", "what", "graph", "checkpoint")}
+func differentTable(m *checkpoint.Match) grid {
+	g := grid{title: "different", columns: namedColumns("different key", "variable", "what", "graph", "checkpoint")}
 	for _, d := range m.Different {
-		g.Rows = append(g.Rows, []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint})
+		g.rows = append(g.rows, []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint})
 	}
 	return g
 }
@@ -113,20 +113,20 @@ func differentTable(m *checkpoint.Match) Grid {
 const maxRows = 10_000
 
 // tensorTable returns the table of the tensors.
-func tensorTable(r *checkpoint.Report) Grid {
-	columns := Columns("tensor", "dtype", "shape", "bytes", "shard", "slices", "object")
-	columns[1].Fixed, columns[2].Fixed = true, true
-	columns[3], columns[4], columns[5] = Number("bytes"), Number("shard"), Number("slices")
-	columns[4].IfAny, columns[5].IfAny, columns[6].IfAny = true, true, true
-	columns[6].Spare = true
-	g := Grid{Title: "tensors", Columns: columns}
+func tensorTable(r *checkpoint.Report) grid {
+	columns := namedColumns("tensor", "dtype", "shape", "bytes", "shard", "slices", "object")
+	columns[1].fixed, columns[2].fixed = true, true
+	columns[3], columns[4], columns[5] = numberColumn("bytes"), numberColumn("shard"), numberColumn("slices")
+	columns[4].ifAny, columns[5].ifAny, columns[6].ifAny = true, true, true
+	columns[6].spare = true
+	g := grid{title: "tensors", columns: columns}
 	var listed int64
 	for i := range r.Tensors {
 		listed += r.Tensors[i].Bytes
 	}
-	g.Note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(listed))
+	g.note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(listed))
 	if listed != r.Bytes {
-		g.Note += fmt.Sprintf(" (whole checkpoint: %s)", bytesText(r.Bytes))
+		g.note += fmt.Sprintf(" (whole checkpoint: %s)", bytesText(r.Bytes))
 	}
 	row := func(t *checkpoint.Listed) []string {
 		row := []string{t.Name, t.DType, t.Shape.String(), strconv.FormatInt(t.Bytes, 10), "", "", t.Object}
@@ -140,11 +140,11 @@ func tensorTable(r *checkpoint.Report) Grid {
 	}
 	if len(r.Tensors) <= maxRows {
 		for i := range r.Tensors {
-			g.Rows = append(g.Rows, row(&r.Tensors[i]))
+			g.rows = append(g.rows, row(&r.Tensors[i]))
 		}
 		return g
 	}
-	g.Stream = func(yield func([]string, error) bool) {
+	g.stream = func(yield func([]string, error) bool) {
 		for i := range r.Tensors {
 			if !yield(row(&r.Tensors[i]), nil) {
 				return
@@ -168,8 +168,8 @@ type jsonCheckpoint struct {
 
 type jsonTensors []checkpoint.Listed
 
-// AppendJSON implements Appender.
-func (l jsonTensors) AppendJSON(b []byte) []byte {
+// appendJSON implements appender.
+func (l jsonTensors) appendJSON(b []byte) []byte {
 	b = append(b, '[')
 	for i := range l {
 		t := &l[i]

@@ -15,30 +15,30 @@ import (
 
 // CollectionList returns the section collections, with a row for each entry. The raw value of a proto is its name.
 func CollectionList(collections []inspect.Collection) View {
-	columns := Columns("collection", "kind", "entry", "meaning")
-	columns[0].Group, columns[1].Group = true, true
-	columns[0].Key, columns[1].Spare, columns[3].Prose = true, true, true
-	g := Grid{Title: "collections", Columns: columns}
+	columns := namedColumns("collection", "kind", "entry", "meaning")
+	columns[0].group, columns[1].group = true, true
+	columns[0].key, columns[1].spare, columns[3].prose = true, true, true
+	g := grid{title: "collections", columns: columns}
 	entries := 0
 	for _, c := range collections {
 		entries += len(c.Entries)
 	}
 	// Rows are computed while they are printed: a collection can have a million entries.
 	if rows := collectionRows(collections); entries > tableRows {
-		g.Stream = rows
+		g.stream = rows
 	} else {
 		for row, err := range rows {
 			if err == nil { // rows of decoded entries never fail
-				g.Rows = append(g.Rows, row)
+				g.rows = append(g.rows, row)
 			}
 		}
 	}
 	if len(collections) == 0 {
-		g.Note = "no collections"
+		g.note = "no collections"
 	}
 	return View{
-		Section: "collections",
-		Tables:  []Grid{g},
+		section: "collections",
+		Tables:  []grid{g},
 		Values: func(yield func(string, error) bool) {
 			for _, c := range collections {
 				for i := range c.Entries {
@@ -48,7 +48,7 @@ func CollectionList(collections []inspect.Collection) View {
 				}
 			}
 		},
-		Fields: []Member{{"collections", Elements(func(yield func(any, error) bool) {
+		fields: []member{{"collections", elementSeq(func(yield func(any, error) bool) {
 			for _, c := range collections {
 				if !yield(newJSONCollection(c), nil) {
 					return
@@ -177,7 +177,7 @@ func nestedContexts(contexts []*tfpb.ControlFlowContextDef) []string {
 }
 
 // protoText returns a message on one line, for people.
-func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(nil)) }
+func protoText(m proto.Message) string { return string(protoJSON{m}.appendJSON(nil)) }
 
 // jsonCollection is the JSON form of a collection. Its entries are strings, numbers or messages.
 type jsonCollection struct {

@@ -17,7 +17,7 @@ const (
 
 // A layout holds the widths of the columns of a table.
 type layout struct {
-	columns []Column
+	columns []column
 	widths  []int    // width of the widest cell, or the width to cut to
 	cut     bool     // shorten cells to widths
 	starts  []int    // later rows that start a group
@@ -27,11 +27,11 @@ type layout struct {
 
 // measure returns a layout of rows that fits the given width. It narrows the widest columns first. If width is 0, or if that is not
 // enough, columns are as wide as their cells.
-func measure(t *Grid, rows [][]string, width int) layout {
-	l := layout{columns: t.Columns, widths: make([]int, len(t.Columns)), cut: width > 0, starts: t.Starts}
-	for i, c := range t.Columns {
-		if !t.NoHead {
-			l.widths[i] = twwidth.Width(c.Name)
+func measure(t *grid, rows [][]string, width int) layout {
+	l := layout{columns: t.columns, widths: make([]int, len(t.columns)), cut: width > 0, starts: t.starts}
+	for i, c := range t.columns {
+		if !t.noHead {
+			l.widths[i] = twwidth.Width(c.name)
 		}
 		for _, row := range rows {
 			if i < len(row) {
@@ -45,30 +45,30 @@ func measure(t *Grid, rows [][]string, width int) layout {
 	return l
 }
 
-// roomy hides Spare columns until the table fits the given width with full row keys. It hides Last columns only if shortening the row keys
+// roomy hides spare columns until the table fits the given width with full row keys. It hides last columns only if shortening the row keys
 // does not help. It returns the table and the names of the hidden columns.
-func roomy(t *Grid, width int) (*Grid, []string) {
-	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Spare }) {
+func roomy(t *grid, width int) (*grid, []string) {
+	if width == 0 || t.stream != nil || !slices.ContainsFunc(t.columns, func(c column) bool { return c.spare }) {
 		return t, nil
 	}
-	l := measure(t, t.Rows, 0)
-	keep := make([]bool, len(t.Columns))
+	l := measure(t, t.rows, 0)
+	keep := make([]bool, len(t.columns))
 	for i := range keep {
 		keep[i] = true
 	}
-	l.leaveOut(keep, width, l.wholeRoom, func(c Column) bool { return c.Spare && !c.Last })
-	l.leaveOut(keep, width, l.leastRoom, func(c Column) bool { return c.Spare })
+	l.leaveOut(keep, width, l.wholeRoom, func(c column) bool { return c.spare && !c.last })
+	l.leaveOut(keep, width, l.leastRoom, func(c column) bool { return c.spare })
 	var out []string
-	for i, c := range t.Columns {
+	for i, c := range t.columns {
 		if !keep[i] {
-			out = append(out, c.Name)
+			out = append(out, c.name)
 		}
 	}
 	return keepColumns(t, keep), out
 }
 
 // leaveOut hides columns that can be hidden, the last first, until the others fit the width. room returns the width of a column.
-func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo func(Column) bool) {
+func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo func(column) bool) {
 	need := -len(gap)
 	for i := range keep {
 		if keep[i] {
@@ -85,7 +85,7 @@ func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo fu
 
 // wholeRoom returns the width of column i if row keys are not shortened. A column that can be hidden is never shortened.
 func (l *layout) wholeRoom(i int) int {
-	if c := l.columns[i]; c.Fixed || l.turnOf(i) == keyTurn || c.Spare && !c.Prose {
+	if c := l.columns[i]; c.fixed || l.turnOf(i) == keyTurn || c.spare && !c.prose {
 		return l.widths[i]
 	}
 	return min(l.widths[i], narrowest)
@@ -96,61 +96,61 @@ const leastKey = 20
 
 // leastRoom returns the width of column i if row keys are shortened.
 func (l *layout) leastRoom(i int) int {
-	if l.turnOf(i) == keyTurn && !l.columns[i].Fixed {
+	if l.turnOf(i) == keyTurn && !l.columns[i].fixed {
 		return min(l.widths[i], leastKey)
 	}
 	return l.wholeRoom(i)
 }
 
 // keepColumns returns the table with only the columns in keep.
-func keepColumns(t *Grid, keep []bool) *Grid {
+func keepColumns(t *grid, keep []bool) *grid {
 	kept := *t
-	kept.Columns = pick(t.Columns, keep)
-	kept.Rows = make([][]string, len(t.Rows))
-	for i, row := range t.Rows {
-		kept.Rows[i] = pick(row, keep)
+	kept.columns = pick(t.columns, keep)
+	kept.rows = make([][]string, len(t.rows))
+	for i, row := range t.rows {
+		kept.rows[i] = pick(row, keep)
 	}
 	return &kept
 }
 
-// filled returns the table without IfAny columns that have only empty cells.
-func filled(t *Grid) *Grid {
-	if t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.IfAny }) {
+// filled returns the table without ifAny columns whose cells are all empty.
+func filled(t *grid) *grid {
+	if t.stream != nil || !slices.ContainsFunc(t.columns, func(c column) bool { return c.ifAny }) {
 		return t
 	}
-	keep := make([]bool, len(t.Columns))
-	for i, c := range t.Columns {
-		keep[i] = !c.IfAny || slices.ContainsFunc(t.Rows, func(row []string) bool { return i < len(row) && row[i] != "" })
+	keep := make([]bool, len(t.columns))
+	for i, c := range t.columns {
+		keep[i] = !c.ifAny || slices.ContainsFunc(t.rows, func(row []string) bool { return i < len(row) && row[i] != "" })
 	}
 	return keepColumns(t, keep)
 }
 
-// stacked returns the table unchanged if it fits the given width. Otherwise it moves the Below columns to lines below the rows.
-func stacked(t *Grid, width int) *Grid {
-	if width == 0 || t.Stream != nil || !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Below }) {
+// stacked returns the table unchanged if it fits the given width. Otherwise it moves the columns marked below to lines below the rows.
+func stacked(t *grid, width int) *grid {
+	if width == 0 || t.stream != nil || !slices.ContainsFunc(t.columns, func(c column) bool { return c.below }) {
 		return t
 	}
 	need := -len(gap)
-	for _, w := range measure(t, t.Rows, 0).widths {
+	for _, w := range measure(t, t.rows, 0).widths {
 		need += w + len(gap)
 	}
 	if need <= width {
 		return t
 	}
-	keep := make([]bool, len(t.Columns))
+	keep := make([]bool, len(t.columns))
 	var heads []string
-	for i, c := range t.Columns {
-		if keep[i] = !c.Below; c.Below {
-			heads = append(heads, c.Name)
+	for i, c := range t.columns {
+		if keep[i] = !c.below; c.below {
+			heads = append(heads, c.name)
 		}
 	}
 	kept := keepColumns(t, keep)
 	kept.belowHead = strings.Join(heads, gap)
-	for _, row := range t.Rows {
+	for _, row := range t.rows {
 		var parts []string
 		for i, text := range row {
 			if !keep[i] && text != "" {
-				parts = append(parts, cell(text, t.Columns[i]))
+				parts = append(parts, cell(text, t.columns[i]))
 			}
 		}
 		kept.below = append(kept.below, strings.Join(parts, gap))
@@ -195,12 +195,12 @@ const (
 	keyTurn
 )
 
-// turnOf returns the turn of column i. The row key is the first column that is not a Group column.
+// turnOf returns the turn of column i. The row key is the first column that is not a group column.
 func (l *layout) turnOf(i int) int {
 	switch {
-	case l.columns[i].Prose:
+	case l.columns[i].prose:
 		return proseTurn
-	case l.columns[i].Key, i == slices.IndexFunc(l.columns, func(c Column) bool { return !c.Group }):
+	case l.columns[i].key, i == slices.IndexFunc(l.columns, func(c column) bool { return !c.group }):
 		return keyTurn
 	}
 	return nameTurn
@@ -211,7 +211,7 @@ func (l *layout) turnOf(i int) int {
 func (l *layout) widest(turn int) (column, step int) {
 	widest, next := -1, narrowest
 	for i, c := range l.columns {
-		if c.Fixed || l.turnOf(i) != turn || l.widths[i] <= narrowest {
+		if c.fixed || l.turnOf(i) != turn || l.widths[i] <= narrowest {
 			continue
 		}
 		if widest >= 0 && l.widths[i] <= l.widths[widest] {
@@ -229,7 +229,7 @@ func (l *layout) widest(turn int) (column, step int) {
 	return widest, max(1, l.widths[widest]-next)
 }
 
-// cells returns the cells to print for a row. It shortens them, and empties Group cells that repeat the row of the previous call.
+// cells returns the cells to print for a row. It shortens them, and empties group cells that repeat the row of the previous call.
 func (l *layout) cells(row []string) []string {
 	cells := make([]string, len(l.columns))
 	alike := l.row > 0
@@ -241,13 +241,13 @@ func (l *layout) cells(row []string) []string {
 		if i >= len(row) {
 			break
 		}
-		alike = alike && c.Group && i < len(l.above) && l.above[i] == row[i]
+		alike = alike && c.group && i < len(l.above) && l.above[i] == row[i]
 		if alike {
 			continue
 		}
 		cells[i] = cell(row[i], c)
-		if l.cut && !c.Fixed && !c.Wrap {
-			cells[i] = shorten(cells[i], l.widths[i], c.Prose)
+		if l.cut && !c.fixed && !c.wrap {
+			cells[i] = shorten(cells[i], l.widths[i], c.prose)
 		}
 	}
 	l.above = append(l.above[:0], row...)
@@ -255,14 +255,14 @@ func (l *layout) cells(row []string) []string {
 }
 
 // writeColumns writes a listing of any length in constant memory. The first rows set the widths.
-func writeColumns(w *printer, t *Grid, st style, width int) error {
+func writeColumns(w *printer, t *grid, st style, width int) error {
 	var first [][]string
 	var l layout
 	begun := false
 	begin := func() {
 		begun = true
 		l = measure(t, first, width)
-		if !t.NoHead && len(first) > 0 {
+		if !t.noHead && len(first) > 0 {
 			w.write(st.head(l.line(l.headings())) + "\n")
 		}
 		if t.belowHead != "" {
@@ -272,7 +272,7 @@ func writeColumns(w *printer, t *Grid, st style, width int) error {
 			l.write(w, row, t.below, width)
 		}
 	}
-	for row, err := range t.rows() {
+	for row, err := range t.eachRow() {
 		if err != nil {
 			if !begun {
 				begin()
@@ -315,7 +315,7 @@ func (l *layout) write(w *printer, row, below []string, width int) {
 func (l *layout) lines(row []string) [][]string {
 	lines := [][]string{l.cells(row)}
 	for i, c := range l.columns {
-		if !l.cut || !c.Wrap {
+		if !l.cut || !c.wrap {
 			continue
 		}
 		for k, text := range wrap(lines[0][i], l.widths[i]) {
@@ -332,7 +332,7 @@ func (l *layout) lines(row []string) [][]string {
 func (l *layout) headings() []string {
 	names := make([]string, len(l.columns))
 	for i, c := range l.columns {
-		names[i] = c.Name
+		names[i] = c.name
 	}
 	return names
 }
@@ -344,7 +344,7 @@ func (l *layout) line(cells []string) string {
 		if i > 0 {
 			b.WriteString(gap)
 		}
-		b.WriteString(pad(text, l.widths[i], l.columns[i].Right))
+		b.WriteString(pad(text, l.widths[i], l.columns[i].right))
 	}
 	return strings.TrimRight(b.String(), " ")
 }

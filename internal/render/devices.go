@@ -10,22 +10,22 @@ import (
 
 // DeviceList returns the section devices.
 func DeviceList(l *inspect.DeviceList) View {
-	g := Grid{
-		Title:   "devices",
-		Columns: []Column{{Name: "device"}, Number("nodes"), Number("in functions"), {Name: "spelled", Spare: true}},
+	g := grid{
+		title:   "devices",
+		columns: []column{{name: "device"}, numberColumn("nodes"), numberColumn("in functions"), {name: "spelled", spare: true}},
 	}
 	var names []string
 	for _, d := range l.Devices {
 		names = append(names, d.Device)
-		g.Rows = append(g.Rows, []string{d.Device, strconv.Itoa(d.Nodes), strconv.Itoa(d.FunctionNodes), spellings(d)})
+		g.rows = append(g.rows, []string{d.Device, strconv.Itoa(d.Nodes), strconv.Itoa(d.FunctionNodes), spellings(d)})
 	}
 	if l.Unplaced.Nodes+l.Unplaced.FunctionNodes > 0 {
-		g.Rows = append(g.Rows, []string{noDevice, strconv.Itoa(l.Unplaced.Nodes), strconv.Itoa(l.Unplaced.FunctionNodes)})
+		g.rows = append(g.rows, []string{noDevice, strconv.Itoa(l.Unplaced.Nodes), strconv.Itoa(l.Unplaced.FunctionNodes)})
 	}
 	if len(l.Devices) == 0 {
-		g.Note = "no devices set"
+		g.note = "no devices set"
 	}
-	return View{Section: "devices", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"devices", l.Devices}, {"unplaced", l.Unplaced}}}
+	return View{section: "devices", Tables: []grid{g}, Values: rawLines(names), fields: []member{{"devices", l.Devices}, {"unplaced", l.Unplaced}}}
 }
 
 // noDevice is printed as the device of nodes without a device.

@@ -21,40 +21,40 @@ func (e Export) Notice() Notice {
 	if e.DryRun {
 		verb = "would export"
 	}
-	n := Notice{Fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(e.Nodes)), count(e.OfNodes, "node"))}
+	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(e.Nodes)), count(e.OfNodes, "node"))}
 	if e.Scope != "" {
-		n.Fact += " of scope " + Text(e.Scope) + "/"
+		n.fact += " of scope " + Text(e.Scope) + "/"
 	}
 	if k := len(e.UnboundInputs); k > 0 {
 		unbound := count(k, "unbound input")
 		if !e.UnboundListed {
 			unbound += ", not listed in a collection"
 		}
-		n.Details = append(n.Details, unbound)
+		n.details = append(n.details, unbound)
 	}
-	n.Details = append(n.Details, e.converted()...)
+	n.details = append(n.details, e.converted()...)
 	if e.Cleared > 0 {
-		n.Details = append(n.Details, "cleared the device of "+count(e.Cleared, "node"))
+		n.details = append(n.details, "cleared the device of "+count(e.Cleared, "node"))
 	}
 	if e.Attrs > 0 {
-		n.Details = append(n.Details, "dropped "+count(e.Attrs, "attr")+" with default values")
+		n.details = append(n.details, "dropped "+count(e.Attrs, "attr")+" with default values")
 	}
 	if len(e.Savers) > 0 {
-		n.Details = append(n.Details, "dropped "+count(len(e.Savers), "saver")+" ("+strings.Join(atMost(texts(e.Savers), 4), ", ")+")")
+		n.details = append(n.details, "dropped "+count(len(e.Savers), "saver")+" ("+strings.Join(atMost(texts(e.Savers), 4), ", ")+")")
 	}
 	if len(e.Collections) > 0 {
-		n.Details = append(n.Details, "collections: "+strings.Join(atMost(texts(e.Collections), 12), ", "))
+		n.details = append(n.details, "collections: "+strings.Join(atMost(texts(e.Collections), 12), ", "))
 	}
 	if out := e.leftOut(); len(out) > 0 {
-		n.Details = append(n.Details, "left out: "+strings.Join(out, ", "))
+		n.details = append(n.details, "left out: "+strings.Join(out, ", "))
 	}
 	if e.Substitutes > 0 {
-		n.Details = append(n.Details, fmt.Sprintf("%s got a substitute initializer (the original is outside the scope)", count(e.Substitutes, "variable")))
+		n.details = append(n.details, fmt.Sprintf("%s got a substitute initializer (the original is outside the scope)", count(e.Substitutes, "variable")))
 	}
 	if e.DebugInfo != "" {
-		n.Details = append(n.Details, "debug info: "+Text(e.DebugInfo))
+		n.details = append(n.details, "debug info: "+Text(e.DebugInfo))
 	}
-	n.Warnings = append(e.convertWarnings(), e.warnings()...)
+	n.warnings = append(e.convertWarnings(), e.warnings()...)
 	return n
 }
 

@@ -10,20 +10,20 @@ import (
 
 // Functions returns the section functions.
 func Functions(functions []inspect.Function) View {
-	spare := func(name string) Column { return Column{Name: name, Prose: true, Spare: true} }
-	columns := []Column{{Name: "function"}, spare("inputs"), spare("outputs"), Number("nodes"), spare("devices"),
-		{Name: "gradient", Spare: true}, Number("callers"), spare("called by")}
-	g := Grid{Title: "functions", Columns: columns}
+	spare := func(name string) column { return column{name: name, prose: true, spare: true} }
+	columns := []column{{name: "function"}, spare("inputs"), spare("outputs"), numberColumn("nodes"), spare("devices"),
+		{name: "gradient", spare: true}, numberColumn("callers"), spare("called by")}
+	g := grid{title: "functions", columns: columns}
 	var names []string
 	for _, f := range functions {
 		names = append(names, f.Name)
-		g.Rows = append(g.Rows, []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
+		g.rows = append(g.rows, []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
 			functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")})
 	}
 	if len(functions) == 0 {
-		g.Note = "no functions"
+		g.note = "no functions"
 	}
-	return View{Section: "functions", Tables: []Grid{g}, Values: Lines(names), Fields: []Member{{"functions", functions}}}
+	return View{section: "functions", Tables: []grid{g}, Values: rawLines(names), fields: []member{{"functions", functions}}}
 }
 
 func argumentsText(arguments []inspect.Argument) string {

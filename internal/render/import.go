@@ -15,8 +15,8 @@ type Import struct {
 
 // Notice returns the report for people: what was imported and what was renamed.
 func (i Import) Notice() Notice {
-	n := Notice{Fact: i.fact()}
-	detail := func(text string) { n.Details = append(n.Details, text) }
+	n := Notice{fact: i.fact()}
+	detail := func(text string) { n.details = append(n.details, text) }
 	if i.Cleared > 0 {
 		detail("cleared the device of " + count(i.Cleared, "node"))
 	}
@@ -56,7 +56,7 @@ func (i Import) Notice() Notice {
 	if k := len(i.Returned); k > 0 {
 		detail("elements: " + strings.Join(renames(i.Returned, k, k), ", "))
 	}
-	n.Warnings = i.warnings()
+	n.warnings = i.warnings()
 	return n
 }
 

@@ -10,9 +10,9 @@ import (
 // IO returns the section io, with a table for each role. The tables for inputs and outputs are present even if they are empty. The raw
 // values are the data inputs and the predictions.
 func IO(io *dataflow.IO) View {
-	v := View{Section: "io", Fields: []Member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
+	v := View{section: "io", fields: []member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
 	if len(io.Methods) > 0 {
-		v.Fields = append(v.Fields, Member{"methods", io.Methods})
+		v.fields = append(v.fields, member{"methods", io.Methods})
 		v.Tables = append(v.Tables, methodGrid(io.Methods))
 	}
 	var values []string
@@ -32,53 +32,53 @@ func IO(io *dataflow.IO) View {
 		{"metrics", io.Outputs, dataflow.RoleMetric, "", false},
 	} {
 		g := ioGrid(table.title, table.tensors, table.role)
-		if len(g.Rows) == 0 {
+		if len(g.rows) == 0 {
 			if table.none == "" || len(io.Methods) > 0 {
 				continue
 			}
-			g.Note = table.none
+			g.note = table.none
 		}
-		for _, row := range g.Rows {
+		for _, row := range g.rows {
 			if table.raw {
 				values = append(values, row[0])
 			}
 		}
 		v.Tables = append(v.Tables, g)
 	}
-	v.Values = Lines(values)
+	v.Values = rawLines(values)
 	return v
 }
 
 // ioGrid returns the table of the tensors with one role.
-func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) Grid {
-	columns := Columns("tensor", "dtype", "shape", "why")
-	columns[0].Key, columns[1].Fixed, columns[2].Fixed, columns[3].Prose, columns[3].Below = true, true, true, true, true
-	g := Grid{Title: title, Columns: columns}
+func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) grid {
+	columns := namedColumns("tensor", "dtype", "shape", "why")
+	columns[0].key, columns[1].fixed, columns[2].fixed, columns[3].prose, columns[3].below = true, true, true, true, true
+	g := grid{title: title, columns: columns}
 	for _, t := range tensors {
 		if t.Role == role {
-			g.Rows = append(g.Rows, []string{t.Tensor, t.DType, t.Shape.String(), ioWhy(t)})
+			g.rows = append(g.rows, []string{t.Tensor, t.DType, t.Shape.String(), ioWhy(t)})
 		}
 	}
 	return g
 }
 
 // methodGrid returns the table of the methods of the objects in a SavedModel.
-func methodGrid(methods []dataflow.Method) Grid {
-	columns := Columns("method", "part", "key", "dtype", "shape")
-	columns[0].Group, columns[0].Key, columns[1].Group, columns[1].Fixed = true, true, true, true
-	g := Grid{Title: "methods", Columns: columns}
+func methodGrid(methods []dataflow.Method) grid {
+	columns := namedColumns("method", "part", "key", "dtype", "shape")
+	columns[0].group, columns[0].key, columns[1].group, columns[1].fixed = true, true, true, true
+	g := grid{title: "methods", columns: columns}
 	for _, m := range methods {
-		before := len(g.Rows)
+		before := len(g.rows)
 		for _, part := range []struct {
 			name      string
 			arguments []dataflow.Argument
 		}{{"input", m.Inputs}, {"output", m.Outputs}} {
 			for _, a := range part.arguments {
-				g.Rows = append(g.Rows, []string{m.Method, part.name, a.Key, a.DType, a.Shape.String()})
+				g.rows = append(g.rows, []string{m.Method, part.name, a.Key, a.DType, a.Shape.String()})
 			}
 		}
-		if len(g.Rows) == before {
-			g.Rows = append(g.Rows, []string{m.Method, "", "", "", ""})
+		if len(g.rows) == before {
+			g.rows = append(g.rows, []string{m.Method, "", "", "", ""})
 		}
 	}
 	return g

@@ -20,7 +20,7 @@ var errJSON = errors.New("write as JSON")
 // several files, the object is on one line.
 func showJSON(w *printer, views []View, o Options) error {
 	e := encoder{w: w, compact: o.Several}
-	w.write("{", e.open(1), "\"format_version\": "+strconv.Itoa(FormatVersion))
+	w.write("{", e.open(1), "\"format_version\": "+strconv.Itoa(formatVersion))
 	if o.File != "" {
 		w.write(",", e.newline(1), "\"file\": ")
 		e.text(o.File)
@@ -31,15 +31,15 @@ func showJSON(w *printer, views []View, o Options) error {
 	}
 	seen := make(map[string]bool)
 	for _, v := range views {
-		for _, m := range v.Fields {
-			if seen[m.Key] {
-				return fmt.Errorf("%w: two members named %q", errJSON, m.Key)
+		for _, m := range v.fields {
+			if seen[m.key] {
+				return fmt.Errorf("%w: two members named %q", errJSON, m.key)
 			}
-			seen[m.Key] = true
+			seen[m.key] = true
 			w.write(",", e.newline(1))
-			e.text(m.Key)
+			e.text(m.key)
 			w.write(": ")
-			if err := e.member(m.Value); err != nil {
+			if err := e.member(m.value); err != nil {
 				return err
 			}
 		}
@@ -51,7 +51,7 @@ func showJSON(w *printer, views []View, o Options) error {
 // jsonLine prints the members of several structs as one object on one line, after "format_version". A part can be a pointer to a struct.
 func jsonLine(w *printer, parts ...any) error {
 	e := encoder{w: w}
-	w.write("{\"format_version\": " + strconv.Itoa(FormatVersion))
+	w.write("{\"format_version\": " + strconv.Itoa(formatVersion))
 	separator := ", "
 	for _, part := range parts {
 		if err := e.fields(reflect.Indirect(reflect.ValueOf(part)), &separator, ""); err != nil {
@@ -62,10 +62,10 @@ func jsonLine(w *printer, parts ...any) error {
 	return w.err
 }
 
-// An Appender writes itself as JSON, without reflection. It is for values that are printed millions of times. Use AppendJSONString for
+// An appender writes itself as JSON, without reflection. It is for values that are printed millions of times. Use AppendJSONString for
 // strings.
-type Appender interface {
-	AppendJSON(b []byte) []byte
+type appender interface {
+	appendJSON(b []byte) []byte
 }
 
 // An encoder writes Go values as JSON, with the same tags as encoding/json. There are three differences. Strings that are not UTF-8 become
@@ -94,7 +94,7 @@ func (e *encoder) open(level int) string {
 
 // member writes the value of a member of the outermost object.
 func (e *encoder) member(value any) error {
-	if elements, ok := value.(Elements); ok {
+	if elements, ok := value.(elementSeq); ok {
 		return e.elements(elements)
 	}
 	v := reflect.ValueOf(value)
@@ -117,7 +117,7 @@ func (e *encoder) member(value any) error {
 }
 
 // elements writes an array, with each element on its own line.
-func (e *encoder) elements(elements Elements) error {
+func (e *encoder) elements(elements elementSeq) error {
 	e.w.write("[")
 	separator := e.open(2)
 	for value, err := range elements {
@@ -206,7 +206,7 @@ func isEmpty(v reflect.Value) bool {
 // marshalsItself reports whether a type has its own JSON.
 func marshalsItself(v reflect.Value) bool {
 	switch v.Interface().(type) {
-	case Appender, json.Marshaler:
+	case appender, json.Marshaler:
 		return true
 	}
 	return false
@@ -219,8 +219,8 @@ func (e *encoder) value(v reflect.Value) error {
 		return e.w.err
 	}
 	switch own := v.Interface().(type) {
-	case Appender:
-		e.scratch = own.AppendJSON(e.scratch[:0])
+	case appender:
+		e.scratch = own.appendJSON(e.scratch[:0])
 		e.w.writeBytes(e.scratch)
 		return e.w.err
 	case json.Marshaler:
@@ -243,9 +243,9 @@ func (e *encoder) value(v reflect.Value) error {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		e.scratch = strconv.AppendUint(e.scratch[:0], v.Uint(), 10)
 	case reflect.Float32:
-		e.scratch = AppendJSONFloat(e.scratch[:0], v.Float(), 32)
+		e.scratch = appendJSONFloat(e.scratch[:0], v.Float(), 32)
 	case reflect.Float64:
-		e.scratch = AppendJSONFloat(e.scratch[:0], v.Float(), 64)
+		e.scratch = appendJSONFloat(e.scratch[:0], v.Float(), 64)
 	case reflect.String:
 		e.text(v.String())
 		return nil
@@ -286,9 +286,9 @@ func (e *encoder) text(s string) {
 	e.w.writeBytes(e.scratch)
 }
 
-// AppendJSONFloat appends a number in its shortest form. Like protobuf's JSON mapping, it writes values that JSON numbers cannot represent
+// appendJSONFloat appends a number in its shortest form. Like protobuf's JSON mapping, it writes values that JSON numbers cannot represent
 // as strings: "NaN", "Infinity" and "-Infinity".
-func AppendJSONFloat(b []byte, f float64, bits int) []byte {
+func appendJSONFloat(b []byte, f float64, bits int) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(b, `"NaN"`...)

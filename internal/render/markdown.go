@@ -10,17 +10,17 @@ import (
 
 // showMarkdown prints a view as a heading and a table for each of its tables.
 func showMarkdown(w *printer, v View) error {
-	w.write("## " + v.Section + "\n")
+	w.write("## " + v.section + "\n")
 	for i := range v.Tables {
 		t := &v.Tables[i]
-		if t.Title != "" && len(v.Tables) > 1 {
-			w.write("\n### " + markdownText(Text(t.Title)) + "\n")
+		if t.title != "" && len(v.Tables) > 1 {
+			w.write("\n### " + markdownText(Text(t.title)) + "\n")
 		}
 		if err := writeMarkdown(w, t); err != nil {
 			return err
 		}
-		if t.Note != "" {
-			w.write("\n" + markdownText(Text(t.Note)) + "\n")
+		if t.note != "" {
+			w.write("\n" + markdownText(Text(t.note)) + "\n")
 		}
 	}
 	return nil
@@ -28,12 +28,12 @@ func showMarkdown(w *printer, v View) error {
 
 // writeMarkdown prints one table, or nothing if it has no rows. It aligns the columns only if all rows are in memory. A browser shows
 // both forms alike.
-func writeMarkdown(w *printer, t *Grid) error {
-	widths := make([]int, len(t.Columns))
-	if t.Stream == nil {
-		for i, c := range t.Columns {
-			widths[i] = twwidth.Width(c.Name)
-			for _, row := range t.Rows {
+func writeMarkdown(w *printer, t *grid) error {
+	widths := make([]int, len(t.columns))
+	if t.stream == nil {
+		for i, c := range t.columns {
+			widths[i] = twwidth.Width(c.name)
+			for _, row := range t.rows {
 				if i < len(row) {
 					widths[i] = max(widths[i], twwidth.Width(markdownCell(Text(row[i]))))
 				}
@@ -41,21 +41,21 @@ func writeMarkdown(w *printer, t *Grid) error {
 		}
 	}
 	first := true
-	for row, err := range t.rows() {
+	for row, err := range t.eachRow() {
 		if err != nil {
 			return err
 		}
 		if first {
 			w.write("\n")
-			markdownHead(w, t.Columns, widths)
+			markdownHead(w, t.columns, widths)
 			first = false
 		}
-		for i, c := range t.Columns {
+		for i, c := range t.columns {
 			text := ""
 			if i < len(row) {
 				text = markdownCell(Text(row[i]))
 			}
-			w.write("| " + pad(text, widths[i], c.Right) + " ")
+			w.write("| " + pad(text, widths[i], c.right) + " ")
 		}
 		if w.write("|\n"); w.err != nil {
 			return w.err
@@ -64,14 +64,14 @@ func writeMarkdown(w *printer, t *Grid) error {
 	return nil
 }
 
-func markdownHead(w *printer, columns []Column, widths []int) {
+func markdownHead(w *printer, columns []column, widths []int) {
 	for i, c := range columns {
-		w.write("| " + pad(c.Name, widths[i], c.Right) + " ")
+		w.write("| " + pad(c.name, widths[i], c.right) + " ")
 	}
 	w.write("|\n")
 	for i, c := range columns {
 		dashes := strings.Repeat("-", max(widths[i], 3))
-		if c.Right {
+		if c.right {
 			dashes = dashes[1:] + ":"
 		}
 		w.write("| " + dashes + " ")

@@ -12,17 +12,17 @@ import (
 // Nodes returns the section nodes. Nodes are printed while they are read. With functions, the table has a column for the function of a
 // node.
 func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
-	columns := Columns("name", "op", "dtype", "shape", "device", "inputs")
-	columns[5].Prose = true
+	columns := namedColumns("name", "op", "dtype", "shape", "device", "inputs")
+	columns[5].prose = true
 	if functions {
-		columns = append(columns, Column{Name: "function"})
+		columns = append(columns, column{name: "function"})
 	}
 	return View{
-		Section: "nodes",
-		Tables: []Grid{{
-			Title:   "nodes",
-			Columns: columns,
-			Stream: func(yield func([]string, error) bool) {
+		section: "nodes",
+		Tables: []grid{{
+			title:   "nodes",
+			columns: columns,
+			stream: func(yield func([]string, error) bool) {
 				row := make([]string, len(columns))
 				for n, err := range nodes {
 					if err != nil {
@@ -51,7 +51,7 @@ func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
 				}
 			}
 		},
-		Fields: []Member{{"nodes", Elements(func(yield func(any, error) bool) {
+		fields: []member{{"nodes", elementSeq(func(yield func(any, error) bool) {
 			element := new(jsonNode)
 			for n, err := range nodes {
 				if err != nil {
@@ -78,8 +78,8 @@ func shapeText(s tensor.Shape) string {
 // jsonNode writes a node as JSON without reflection: a graph can have millions of nodes.
 type jsonNode struct{ *inspect.Node }
 
-// AppendJSON appends the node as an object.
-func (n *jsonNode) AppendJSON(b []byte) []byte {
+// appendJSON appends the node as an object.
+func (n *jsonNode) appendJSON(b []byte) []byte {
 	b = append(b, `{"name": `...)
 	b = AppendJSONBytes(b, n.Name)
 	b = append(b, `, "function": `...)
@@ -137,9 +137,9 @@ func AppendAttr(b []byte, v *tensor.Value) []byte {
 	case tensor.ValueInt:
 		return strconv.AppendInt(b, v.Int, 10)
 	case tensor.ValueFloat:
-		return AppendJSONFloat(b, v.Float, 32)
+		return appendJSONFloat(b, v.Float, 32)
 	case tensor.ValueDouble:
-		return AppendJSONFloat(b, v.Float, 64)
+		return appendJSONFloat(b, v.Float, 64)
 	case tensor.ValueBool:
 		return strconv.AppendBool(b, v.Int != 0)
 	case tensor.ValueShape:

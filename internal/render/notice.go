@@ -8,9 +8,9 @@ import (
 
 // A Notice is the report of a command on stderr: the main fact, then details, warnings and hints. Each starts a new line.
 type Notice struct {
-	Fact     string
-	Details  []string
-	Warnings []string
+	fact     string
+	details  []string
+	warnings []string
 	Hints    []string
 }
 
@@ -31,11 +31,11 @@ const (
 // PrintNotice prints a notice about subject, the name of a file, with a single call of w.Write.
 func PrintNotice(w io.Writer, subject string, n Notice, o NoticeOptions) error {
 	var b strings.Builder
-	o.line(&b, "", subject+": "+n.Fact, "")
-	for _, detail := range n.Details {
+	o.line(&b, "", subject+": "+n.fact, "")
+	for _, detail := range n.details {
 		o.line(&b, gap, detail, "")
 	}
-	for _, warning := range n.Warnings {
+	for _, warning := range n.warnings {
 		o.line(&b, "warning: ", warning, warningCode)
 	}
 	for _, hint := range n.Hints {
@@ -49,14 +49,6 @@ func PrintNotice(w io.Writer, subject string, n Notice, o NoticeOptions) error {
 func PrintNote(w io.Writer, text string, o NoticeOptions) error {
 	var b strings.Builder
 	o.line(&b, "note: ", text, dimCode)
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// PrintWarning prints a line that begins with "warning: ".
-func PrintWarning(w io.Writer, text string, o NoticeOptions) error {
-	var b strings.Builder
-	o.line(&b, "warning: ", text, warningCode)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

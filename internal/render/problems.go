@@ -11,16 +11,16 @@ import (
 // Problems returns the section problems. Each problem has a row for each of its first places; the first row holds its count. A row with the
 // remedy follows the last problem that it applies to.
 func Problems(found []problems.Problem) View {
-	g := Grid{Title: "problems", Columns: []Column{{Name: "severity", Fixed: true, Group: true}, {Name: "id", Fixed: true, Group: true},
-		{Name: "count", Fixed: true, Right: true, Group: true}, {Name: "place", Below: true}, {Name: "what", Fixed: true, Below: true}}}
+	g := grid{title: "problems", columns: []column{{name: "severity", fixed: true, group: true}, {name: "id", fixed: true, group: true},
+		{name: "count", fixed: true, right: true, group: true}, {name: "place", below: true}, {name: "what", fixed: true, below: true}}}
 	var ids []string
 	counts := make(map[problems.Severity]int)
 	for i, p := range found {
-		g.Starts = append(g.Starts, len(g.Rows))
+		g.starts = append(g.starts, len(g.rows))
 		ids = append(ids, p.ID)
 		counts[p.Severity]++
 		row := func(place, what string) {
-			g.Rows = append(g.Rows, []string{string(p.Severity), p.ID, strconv.Itoa(p.Count), place, what})
+			g.rows = append(g.rows, []string{string(p.Severity), p.ID, strconv.Itoa(p.Count), place, what})
 		}
 		places := p.Examples
 		if len(places) == 0 {
@@ -38,13 +38,13 @@ func Problems(found []problems.Problem) View {
 	}
 	switch {
 	case len(found) == 0:
-		g.Note = "no problems found: TensorFlow " + opdef.ReferenceVersion + " can import this file"
+		g.note = "no problems found: TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	case counts[problems.SeverityError] == 0:
-		g.Note = "TensorFlow " + opdef.ReferenceVersion + " can import this file"
+		g.note = "TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	default:
-		g.Note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
+		g.note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
 	}
-	return View{Section: "problems", Tables: []Grid{g}, Values: Lines(ids), Fields: []Member{{"problems", found}}}
+	return View{section: "problems", Tables: []grid{g}, Values: rawLines(ids), fields: []member{{"problems", found}}}
 }
 
 // hintRow is the place column of a row with a remedy.

@@ -14,8 +14,8 @@ import (
 // in protobuf's own JSON mapping, 64-bit integers are numbers, bytes are strings, and the white space is deterministic.
 type protoJSON struct{ proto.Message }
 
-// AppendJSON appends the message as an object.
-func (m protoJSON) AppendJSON(b []byte) []byte { return appendMessage(b, m.ProtoReflect()) }
+// appendJSON appends the message as an object.
+func (m protoJSON) appendJSON(b []byte) []byte { return appendMessage(b, m.ProtoReflect()) }
 
 func appendMessage(b []byte, m protoreflect.Message) []byte {
 	b = append(b, '{')
@@ -94,9 +94,9 @@ func appendProtoValue(b []byte, f protoreflect.FieldDescriptor, v protoreflect.V
 	case protoreflect.BytesKind:
 		return AppendJSONBytes(b, v.Bytes())
 	case protoreflect.FloatKind:
-		return AppendJSONFloat(b, v.Float(), 32)
+		return appendJSONFloat(b, v.Float(), 32)
 	case protoreflect.DoubleKind:
-		return AppendJSONFloat(b, v.Float(), 64)
+		return appendJSONFloat(b, v.Float(), 64)
 	}
 	return fmt.Append(b, v.Interface()) // integers and bools
 }

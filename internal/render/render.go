@@ -11,8 +11,8 @@ import (
 	"iter"
 )
 
-// FormatVersion is the "format_version" of JSON output. Within a version, fields are added but not removed or changed.
-const FormatVersion = 1
+// formatVersion is the "format_version" of JSON output. Within a version, fields are added but not removed or changed.
+const formatVersion = 1
 
 // A Format is an output format.
 type Format string
@@ -57,7 +57,7 @@ func (o Options) format(v View) Format {
 	switch {
 	case o.Format != "" && o.Format != Auto:
 		return o.Format
-	case o.Terminal || v.SameEverywhere:
+	case o.Terminal || v.sameEverywhere:
 		return Table
 	}
 	return TSV
@@ -66,67 +66,69 @@ func (o Options) format(v View) Format {
 // A View is one section, ready for printing. It has the same facts as tables for people, as values for scripts, and as fields for
 // programs. Sequences are computed while they are printed.
 type View struct {
-	Section        string                   // name of the section on the command line
-	Tables         []Grid                   // in the order in which they are printed
+	section        string                   // name of the section on the command line
+	Tables         []grid                   // in the order in which they are printed
 	Values         iter.Seq2[string, error] // printed by --raw
-	Fields         []Member                 // members of the top-level JSON object
-	SameEverywhere bool                     // print a table even if Auto means TSV
+	fields         []member                 // members of the top-level JSON object
+	sameEverywhere bool                     // print a table even if Auto means TSV
 }
 
-// A Member is a member of a JSON object. If Value has the type Elements, it is an array that is computed while it is written.
-type Member struct {
-	Key   string
-	Value any
+// A member is a member of a JSON object. If value is an elementSeq, it is an array that is computed while it is written.
+type member struct {
+	key   string
+	value any
 }
 
-// Elements is the sequence of the elements of a JSON array. It ends at the first error.
-type Elements iter.Seq2[any, error]
+// elementSeq is the sequence of the elements of a JSON array. It ends at the first error.
+type elementSeq iter.Seq2[any, error]
 
-// A Grid is a table. Its cells are the unchanged text of the file. The printer escapes, aligns and shortens them.
-type Grid struct {
-	Title   string // name of the table, such as "inputs"; starts each TSV line if the view has several tables
-	Columns []Column
-	Rows    [][]string                 // in order; missing cells at the end of a row are empty
-	Stream  iter.Seq2[[]string, error] // replaces Rows with rows that are computed while they are printed; the slice is reused
-	Note    string                     // a line below the table for people, such as a total, or why the table is empty
-	Starts  []int                      // rows, in order, in which Group cells are never left empty
-	NoHead  bool                       // no headings, as for a list of keys and values
+// A grid is a table. Its cells are the unchanged text of the file. The printer escapes, aligns and shortens them.
+type grid struct {
+	title   string // name of the table, such as "inputs"; starts each TSV line if the view has several tables
+	columns []column
+	rows    [][]string                 // in order; missing cells at the end of a row are empty
+	stream  iter.Seq2[[]string, error] // replaces rows with rows that are computed while they are printed; the slice is reused
+	note    string                     // a line below the table for people, such as a total, or why the table is empty
+	starts  []int                      // rows, in order, in which group cells are never left empty
+	noHead  bool                       // no headings, as for a list of keys and values
 
-	below     []string // lines below each row, which replace the Below columns
-	belowHead string   // headings of the Below columns
+	below     []string // lines below each row, which replace the columns marked below
+	belowHead string   // headings of these columns
 }
 
-// A Column is one column of a Grid.
-type Column struct {
-	Name  string // heading
-	Right bool   // align right, as for numbers
-	Fixed bool   // never shorten to fit the terminal
-	Prose bool   // prose: shorten at the end, not in the middle
-	Tree  string // separator of paths; a table shows the last part of a path, indented below the row of its parent
-	Spare bool   // hide the column if the row keys need its space; the last such column is hidden first
-	Last  bool   // hide this Spare column after all others, and only if shortening the row keys does not help
-	Comma bool   // print numbers with thousands separators
-	Wrap  bool   // wrap long cells instead of shortening them
-	Key   bool   // a name that users copy: shorten it last, like the first column
-	Below bool   // move the column to a line below the row if the table is too wide
-	IfAny bool   // hide the column if all its cells are empty
-	Group bool   // leave a cell empty if it and all cells before it equal those above
+// A column is one column of a grid.
+type column struct {
+	name  string // heading
+	right bool   // align right, as for numbers
+	fixed bool   // never shorten to fit the terminal
+	prose bool   // prose: shorten at the end, not in the middle
+	tree  string // separator of paths; a table shows the last part of a path, indented below the row of its parent
+	spare bool   // hide the column if the row keys need its space; the last such column is hidden first
+	last  bool   // hide this spare column after all others, and only if shortening the row keys does not help
+	comma bool   // print numbers with thousands separators
+	wrap  bool   // wrap long cells instead of shortening them
+	key   bool   // a name that users copy: shorten it last, like the first column
+	below bool   // move the column to a line below the row if the table is too wide
+	ifAny bool   // hide the column if all its cells are empty
+	group bool   // leave a cell empty if it and all cells before it equal those above
 }
 
-// Columns returns left-aligned columns with the given headings.
-func Columns(names ...string) []Column {
-	columns := make([]Column, len(names))
+// namedColumns returns left-aligned columns with the given headings.
+func namedColumns(names ...string) []column {
+	columns := make([]column, len(names))
 	for i, name := range names {
-		columns[i].Name = name
+		columns[i].name = name
 	}
 	return columns
 }
 
-// Number returns a column for numbers, which is right-aligned and never shortened.
-func Number(name string) Column { return Column{Name: name, Right: true, Fixed: true, Comma: true} }
+// numberColumn returns a column for numbers, which is right-aligned and never shortened.
+func numberColumn(name string) column {
+	return column{name: name, right: true, fixed: true, comma: true}
+}
 
-// Lines returns a sequence of the given values for View.Values.
-func Lines(values []string) iter.Seq2[string, error] {
+// rawLines returns a sequence of the given values for View.Values.
+func rawLines(values []string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, v := range values {
 			if !yield(v, nil) {
@@ -136,13 +138,13 @@ func Lines(values []string) iter.Seq2[string, error] {
 	}
 }
 
-// rows returns the rows of the grid, from Rows or Stream.
-func (g *Grid) rows() iter.Seq2[[]string, error] {
-	if g.Stream != nil {
-		return g.Stream
+// eachRow returns the rows of the grid, from rows or stream.
+func (g *grid) eachRow() iter.Seq2[[]string, error] {
+	if g.stream != nil {
+		return g.stream
 	}
 	return func(yield func([]string, error) bool) {
-		for _, row := range g.Rows {
+		for _, row := range g.rows {
 			if !yield(row, nil) {
 				return
 			}

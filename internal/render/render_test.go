@@ -12,17 +12,17 @@ import (
 // sample is a view of two tables with all values that are hard to print.
 func sample() View {
 	return View{
-		Section: "io",
-		Tables: []Grid{
+		section: "io",
+		Tables: []grid{
 			{
-				Title:   "inputs",
-				Columns: []Column{{Name: "tensor"}, Number("bytes"), {Name: "why", Prose: true}},
-				Rows:    [][]string{{"x:0", "12", "read by a|b"}, {"evil\x1b[2J\n", "1234", "画像"}, {"\xff"}},
+				title:   "inputs",
+				columns: []column{{name: "tensor"}, numberColumn("bytes"), {name: "why", prose: true}},
+				rows:    [][]string{{"x:0", "12", "read by a|b"}, {"evil\x1b[2J\n", "1234", "画像"}, {"\xff"}},
 			},
-			{Title: "outputs", Columns: Columns("tensor"), Note: "nothing is an output"},
+			{title: "outputs", columns: namedColumns("tensor"), note: "nothing is an output"},
 		},
-		Values: Lines([]string{"x:0", "evil\x1b[2J\n", "\xff", "tab\tη"}),
-		Fields: []Member{
+		Values: rawLines([]string{"x:0", "evil\x1b[2J\n", "\xff", "tab\tη"}),
+		fields: []member{
 			{"inputs", []struct {
 				Tensor string `json:"tensor"`
 				Bytes  int    `json:"bytes"`
@@ -34,8 +34,8 @@ func sample() View {
 }
 
 func TestShow(t *testing.T) {
-	saver := View{Section: "saver", Tables: []Grid{{Columns: Columns("key", "value"), NoHead: true,
-		Rows: [][]string{{"version", "V2"}, {"names", "a"}, {"", "b"}}}}}
+	saver := View{section: "saver", Tables: []grid{{columns: namedColumns("key", "value"), noHead: true,
+		rows: [][]string{{"version", "V2"}, {"names", "a"}, {"", "b"}}}}}
 	tests := []struct {
 		name    string
 		views   []View
@@ -52,10 +52,10 @@ func TestShow(t *testing.T) {
 			"outputs",
 			"nothing is an output",
 		}},
-		{"narrow table, hidden column", []View{{Section: "variables", Tables: []Grid{{
-			Columns: []Column{{Name: "variable"}, {Name: "kind", Spare: true}, Number("parameters"), {Name: "initializer", Spare: true}},
-			Rows:    [][]string{{"layer/weights/of/it", "model", "12", "layer/weights/of/it/Assign"}, {"a", "part", "3"}},
-			Note:    "2 variables",
+		{"narrow table, hidden column", []View{{section: "variables", Tables: []grid{{
+			columns: []column{{name: "variable"}, {name: "kind", spare: true}, numberColumn("parameters"), {name: "initializer", spare: true}},
+			rows:    [][]string{{"layer/weights/of/it", "model", "12", "layer/weights/of/it/Assign"}, {"a", "part", "3"}},
+			note:    "2 variables",
 		}}}}, Options{Format: Auto, Terminal: true, Width: 40}, []string{
 			"variable             kind   parameters",
 			"layer/weights/of/it  model          12",
@@ -64,9 +64,9 @@ func TestShow(t *testing.T) {
 			"hidden columns (terminal too narrow):",
 			"initializer",
 		}},
-		{"narrow table, shortened names", []View{{Section: "nodes", Tables: []Grid{{
-			Columns: []Column{{Name: "name"}, {Name: "device"}},
-			Rows:    [][]string{{"a/name/as/long/as/this", "/job:worker/task:0/device:GPU:0"}},
+		{"narrow table, shortened names", []View{{section: "nodes", Tables: []grid{{
+			columns: []column{{name: "name"}, {name: "device"}},
+			rows:    [][]string{{"a/name/as/long/as/this", "/job:worker/task:0/device:GPU:0"}},
 		}}}}, Options{Format: Auto, Terminal: true, Width: 36}, []string{
 			"name                    device",
 			"a/name/as/long/as/this  /job:…:GPU:0",
@@ -166,8 +166,8 @@ func TestStreamLooksLikeTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range view.Tables {
-			view.Tables[i].Stream = stream(view.Tables[i].Rows, nil)
-			view.Tables[i].Rows = nil
+			view.Tables[i].stream = stream(view.Tables[i].rows, nil)
+			view.Tables[i].rows = nil
 		}
 		if err := Show(&streamed, []View{view}, Options{Format: Table, Width: width, Color: true}); err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestShowError(t *testing.T) {
 	broken := errors.New("broken")
 	for _, format := range []Format{Table, TSV, Markdown} {
 		var out strings.Builder
-		view := View{Section: "nodes", Tables: []Grid{{Columns: Columns("name"), Stream: stream([][]string{{"a"}}, broken)}}}
+		view := View{section: "nodes", Tables: []grid{{columns: namedColumns("name"), stream: stream([][]string{{"a"}}, broken)}}}
 		if err := Show(&out, []View{view}, Options{Format: format}); !errors.Is(err, broken) {
 			t.Errorf("%s: got %v, want %v", format, err, broken)
 		}
@@ -191,11 +191,11 @@ func TestShowError(t *testing.T) {
 			t.Errorf("%s: the row before the error is missing", format)
 		}
 	}
-	view := View{Section: "nodes", Fields: []Member{{"nodes", Elements(func(yield func(any, error) bool) { yield(nil, broken) })}}}
+	view := View{section: "nodes", fields: []member{{"nodes", elementSeq(func(yield func(any, error) bool) { yield(nil, broken) })}}}
 	if err := Show(new(strings.Builder), []View{view}, Options{Format: JSON}); !errors.Is(err, broken) {
 		t.Errorf("json: got %v, want %v", err, broken)
 	}
-	twice := View{Fields: []Member{{"nodes", 1}, {"nodes", 2}}}
+	twice := View{fields: []member{{"nodes", 1}, {"nodes", 2}}}
 	if err := Show(new(strings.Builder), []View{twice}, Options{Format: JSON}); !errors.Is(err, errJSON) {
 		t.Errorf("duplicate members: got %v, want %v", err, errJSON)
 	}

@@ -37,7 +37,7 @@ type Devices struct {
 
 // Notice returns the report for people: the devices that were cleared, and those that remain.
 func (d Devices) Notice() Notice {
-	n := Notice{Fact: d.fact()}
+	n := Notice{fact: d.fact()}
 	if len(d.Devices) > 0 {
 		parts := make([]string, 0, len(d.Devices))
 		for _, c := range d.Devices {
@@ -47,19 +47,19 @@ func (d Devices) Notice() Notice {
 			}
 			parts = append(parts, fmt.Sprintf("%s (%s)", device, numberText(int64(c.Nodes))))
 		}
-		n.Details = append(n.Details, "devices: "+strings.Join(atMost(parts, 8), ", "))
+		n.details = append(n.details, "devices: "+strings.Join(atMost(parts, 8), ", "))
 	}
 	if d.GroupsRemoved > 0 {
-		n.Details = append(n.Details, d.would("removed", "would remove")+" "+count(d.GroupsRemoved, "colocation constraint"))
+		n.details = append(n.details, d.would("removed", "would remove")+" "+count(d.GroupsRemoved, "colocation constraint"))
 	}
 	if d.Left.Nodes > 0 {
-		n.Details = append(n.Details, count(d.Left.Nodes, "node")+" "+d.would("still", "would still")+" "+agree(d.Left.Nodes, d.would("has", "have"), "have")+" a device")
+		n.details = append(n.details, count(d.Left.Nodes, "node")+" "+d.would("still", "would still")+" "+agree(d.Left.Nodes, d.would("has", "have"), "have")+" a device")
 	}
 	if d.Left.Groups > 0 {
-		n.Details = append(n.Details, fmt.Sprintf("%s %s (%s)", d.would("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
+		n.details = append(n.details, fmt.Sprintf("%s %s (%s)", d.would("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
 	}
 	if d.Left.Elsewhere > 0 {
-		n.Warnings = append(n.Warnings, fmt.Sprintf("%s %s colocated with nodes on a different device", count(d.Left.Elsewhere, "node"),
+		n.warnings = append(n.warnings, fmt.Sprintf("%s %s colocated with nodes on a different device", count(d.Left.Elsewhere, "node"),
 			agree(d.Left.Elsewhere, "is", "are")))
 	}
 	if len(d.Unmatched) > 0 {
@@ -67,7 +67,7 @@ func (d Devices) Notice() Notice {
 		if len(d.Available) > 0 {
 			warning += " (available: " + strings.Join(atMost(texts(d.Available), 4), ", ") + ")"
 		}
-		n.Warnings = append(n.Warnings, warning)
+		n.warnings = append(n.warnings, warning)
 	}
 	return n
 }
@@ -130,12 +130,12 @@ func (c Collections) Notice() Notice {
 	if c.DryRun {
 		verb = "would keep"
 	}
-	n := Notice{Fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(len(c.Kept))), count(len(c.Kept)+len(c.Dropped), "collection"))}
+	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(len(c.Kept))), count(len(c.Kept)+len(c.Dropped), "collection"))}
 	if len(c.Kept) > 0 {
-		n.Details = append(n.Details, "kept: "+strings.Join(atMost(texts(c.Kept), 12), ", "))
+		n.details = append(n.details, "kept: "+strings.Join(atMost(texts(c.Kept), 12), ", "))
 	}
 	if len(c.Dropped) > 0 {
-		n.Details = append(n.Details, "dropped: "+strings.Join(atMost(texts(c.Dropped), 12), ", "))
+		n.details = append(n.details, "dropped: "+strings.Join(atMost(texts(c.Dropped), 12), ", "))
 	}
 	return n
 }

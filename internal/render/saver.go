@@ -10,16 +10,16 @@ import (
 
 // Savers returns the section saver.
 func Savers(l *inspect.SaverList) View {
-	columns := Columns("saver", "format", "sharded", "max to keep", "keep every", "filename tensor", "save tensor", "restore op")
-	columns[3].Right, columns[4].IfAny = true, true
+	columns := namedColumns("saver", "format", "sharded", "max to keep", "keep every", "filename tensor", "save tensor", "restore op")
+	columns[3].right, columns[4].ifAny = true, true
 	for i := 5; i < len(columns); i++ {
-		columns[i].Key, columns[i].Below = true, true
+		columns[i].key, columns[i].below = true, true
 	}
-	g := Grid{Title: "saver", Columns: columns}
+	g := grid{title: "saver", columns: columns}
 	var values []string
 	add := func(name string, s *inspect.Saver) {
 		values = append(values, strings.Join([]string{s.FilenameTensor, s.SaveTensor, s.RestoreOp}, "\t"))
-		g.Rows = append(g.Rows, []string{name, s.Version, yesNo(s.Sharded), strconv.Itoa(int(s.MaxToKeep)), hours(s.KeepCheckpointEveryHour),
+		g.rows = append(g.rows, []string{name, s.Version, yesNo(s.Sharded), strconv.Itoa(int(s.MaxToKeep)), hours(s.KeepCheckpointEveryHour),
 			s.FilenameTensor, s.SaveTensor, s.RestoreOp})
 	}
 	if l.Saver != nil {
@@ -29,9 +29,9 @@ func Savers(l *inspect.SaverList) View {
 		add(fmt.Sprintf("savers[%d]", i), &l.Savers[i])
 	}
 	if l.Saver == nil {
-		g.Note = "no saver_def"
+		g.note = "no saver_def"
 	}
-	return View{Section: "saver", Tables: []Grid{g}, Values: Lines(values), Fields: []Member{{"saver", l.Saver}, {"savers", l.Savers}}}
+	return View{section: "saver", Tables: []grid{g}, Values: rawLines(values), fields: []member{{"saver", l.Saver}, {"savers", l.Savers}}}
 }
 
 func yesNo(b bool) string {

@@ -44,14 +44,14 @@ func TestSchemas(t *testing.T) {
 // A document is one kind of JSON document.
 type document struct {
 	name, title, about string
-	members            []Member
+	members            []member
 	optional           bool // any member can be missing, as for the sections of show
 }
 
 func documents() []document {
-	of := func(values ...any) (members []Member) {
+	of := func(values ...any) (members []member) {
 		for _, v := range values {
-			members = append(members, Member{"", v})
+			members = append(members, member{"", v})
 		}
 		return members
 	}
@@ -67,16 +67,16 @@ func documents() []document {
 }
 
 // showMembers returns the members of all sections.
-func showMembers() []Member {
-	members := []Member{{"file", ""}, {"tags", ""}}
+func showMembers() []member {
+	members := []member{{"file", ""}, {"tags", ""}}
 	for _, v := range []View{
 		Summary(new(inspect.Summary), 0), TagSets(nil), IO(&dataflow.IO{Methods: make([]dataflow.Method, 1)}), VariableList(new(variables.List)), DeviceList(new(inspect.DeviceList)),
 		Signatures(nil), Savers(new(inspect.SaverList)), Functions(nil), Scopes(new(inspect.ScopeTree), ""), Assets(nil), Ops(nil),
 		Size(new(size.Size), SizeHints{}), Problems(nil),
 	} {
-		members = append(members, v.Fields...)
+		members = append(members, v.fields...)
 	}
-	return append(members, Member{"checkpoint", new(checkpoint.Report)}, Member{"collections", []jsonCollection{}}, Member{"nodes", []jsonNode{}})
+	return append(members, member{"checkpoint", new(checkpoint.Report)}, member{"collections", []jsonCollection{}}, member{"nodes", []jsonNode{}})
 }
 
 // A schemaWriter writes schemas and their documentation.
@@ -95,16 +95,16 @@ func (w *schemaWriter) document(t *testing.T, d document) {
 	w.defs = object{"text": object{"description": "A string, or bytes that are not UTF-8.", "anyOf": []any{object{"type": "string"},
 		object{"type": "object", "properties": object{"base64": object{"type": "string"}}, "required": []string{"base64"}}}}}
 	w.described = make(map[reflect.Type]string)
-	properties, required := object{"format_version": object{"const": FormatVersion}}, []string{"format_version"}
+	properties, required := object{"format_version": object{"const": formatVersion}}, []string{"format_version"}
 	fmt.Fprintf(&w.text, "\n## %s\n\nSchema: [schema/%s.json](schema/%s.json). %s\n\n| member | type | meaning |\n|---|---|---|\n", d.title, d.name, d.name, d.about)
 	for _, m := range d.members {
-		if m.Key == "" {
-			w.fields(reflect.TypeOf(m.Value), properties, &required, "", 3)
+		if m.key == "" {
+			w.fields(reflect.TypeOf(m.value), properties, &required, "", 3)
 			continue
 		}
-		properties[m.Key] = w.schema(reflect.TypeOf(m.Value))
-		w.row(m.Key, reflect.TypeOf(m.Value), "")
-		w.below(m.Key, reflect.TypeOf(m.Value), 2)
+		properties[m.key] = w.schema(reflect.TypeOf(m.value))
+		w.row(m.key, reflect.TypeOf(m.value), "")
+		w.below(m.key, reflect.TypeOf(m.value), 2)
 	}
 	schema := object{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "metagraph " + d.title, "type": "object", "properties": properties, "required": required,
@@ -130,7 +130,7 @@ func (w *schemaWriter) schema(t reflect.Type) object {
 	case reflect.TypeFor[jsonNode]():
 		return nodeSchema(w)
 	}
-	if t.Implements(reflect.TypeFor[Appender]()) || t.Implements(reflect.TypeFor[json.Marshaler]()) {
+	if t.Implements(reflect.TypeFor[appender]()) || t.Implements(reflect.TypeFor[json.Marshaler]()) {
 		return object{}
 	}
 	switch t.Kind() {
@@ -210,7 +210,7 @@ func (w *schemaWriter) below(prefix string, t reflect.Type, levels int) {
 		}
 		return
 	}
-	if t.Kind() != reflect.Struct || levels == 0 || t.Implements(reflect.TypeFor[Appender]()) {
+	if t.Kind() != reflect.Struct || levels == 0 || t.Implements(reflect.TypeFor[appender]()) {
 		return
 	}
 	if where, known := w.described[t]; known {

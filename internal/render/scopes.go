@@ -10,14 +10,14 @@ import (
 
 // Scopes returns the section scopes: a tree for people, and full paths for scripts. The hint explains how to see deeper scopes.
 func Scopes(t *inspect.ScopeTree, hint string) View {
-	g := Grid{Title: "scopes", Columns: []Column{{Name: "scope", Tree: "/"}, Number("nodes"), Number("directly")}}
+	g := grid{title: "scopes", columns: []column{{name: "scope", tree: "/"}, numberColumn("nodes"), numberColumn("directly")}}
 	var paths []string
 	for _, s := range t.Scopes {
 		paths = append(paths, s.Scope)
-		g.Rows = append(g.Rows, []string{s.Scope, strconv.Itoa(s.Nodes), strconv.Itoa(s.Own)})
+		g.rows = append(g.rows, []string{s.Scope, strconv.Itoa(s.Nodes), strconv.Itoa(s.Own)})
 	}
-	g.Note = scopesNote(t, hint)
-	return View{Section: "scopes", Tables: []Grid{g}, Values: Lines(paths), Fields: []Member{
+	g.note = scopesNote(t, hint)
+	return View{section: "scopes", Tables: []grid{g}, Values: rawLines(paths), fields: []member{
 		{"scopes", t.Scopes}, {"scope_nodes", t.Nodes}, {"top_nodes", t.Top}, {"deeper_nodes", t.Deeper},
 	}}
 }

@@ -9,38 +9,38 @@ import (
 
 // Signatures returns the section signatures.
 func Signatures(signatures []inspect.Signature) View {
-	columns := Columns("signature", "method", "part", "key", "tensor", "dtype", "shape")
-	columns[0].Group, columns[1].Group, columns[2].Group = true, true, true
-	columns[0].Key, columns[1].Spare, columns[2].Fixed = true, true, true
+	columns := namedColumns("signature", "method", "part", "key", "tensor", "dtype", "shape")
+	columns[0].group, columns[1].group, columns[2].group = true, true, true
+	columns[0].key, columns[1].spare, columns[2].fixed = true, true, true
 	for i := 3; i < len(columns); i++ {
-		columns[i].Key, columns[i].Below = true, true
+		columns[i].key, columns[i].below = true, true
 	}
-	g := Grid{Title: "signatures", Columns: columns}
+	g := grid{title: "signatures", columns: columns}
 	var keys []string
 	var fields []jsonSignature
 	for _, s := range signatures {
 		keys = append(keys, s.Key)
-		before := len(g.Rows)
+		before := len(g.rows)
 		for _, part := range []struct {
 			name    string
 			tensors []inspect.SignatureTensor
 		}{{"input", s.Inputs}, {"output", s.Outputs}} {
 			for _, t := range part.tensors {
-				g.Rows = append(g.Rows, []string{s.Key, s.Method, part.name, t.Key, signatureTensor(t), t.DType, t.Shape.String()})
+				g.rows = append(g.rows, []string{s.Key, s.Method, part.name, t.Key, signatureTensor(t), t.DType, t.Shape.String()})
 			}
 		}
 		for _, v := range s.Defaults {
-			g.Rows = append(g.Rows, []string{s.Key, s.Method, "default", v.Key, tensorValues(v.Tensor), v.DType, v.Shape.String()})
+			g.rows = append(g.rows, []string{s.Key, s.Method, "default", v.Key, tensorValues(v.Tensor), v.DType, v.Shape.String()})
 		}
-		if len(g.Rows) == before {
-			g.Rows = append(g.Rows, []string{s.Key, s.Method})
+		if len(g.rows) == before {
+			g.rows = append(g.rows, []string{s.Key, s.Method})
 		}
 		fields = append(fields, newJSONSignature(s))
 	}
 	if len(signatures) == 0 {
-		g.Note = "no signatures"
+		g.note = "no signatures"
 	}
-	return View{Section: "signatures", Tables: []Grid{g}, Values: Lines(keys), Fields: []Member{{"signatures", fields}}}
+	return View{section: "signatures", Tables: []grid{g}, Values: rawLines(keys), fields: []member{{"signatures", fields}}}
 }
 
 // signatureTensor returns the name of the tensor of an input or output.
@@ -71,8 +71,8 @@ type jsonDefault struct {
 // jsonTensor writes a tensor as JSON.
 type jsonTensor struct{ *tensor.Tensor }
 
-// AppendJSON appends the tensor as an object, or null if there is none.
-func (t jsonTensor) AppendJSON(b []byte) []byte {
+// appendJSON appends the tensor as an object, or null if there is none.
+func (t jsonTensor) appendJSON(b []byte) []byte {
 	if t.Tensor == nil {
 		return append(b, "null"...)
 	}

@@ -23,14 +23,14 @@ type SizeHints struct {
 // Size returns the section size, with a table for each breakdown of the bytes.
 func Size(s *size.Size, hints SizeHints) View {
 	rows := cmp.Or(hints.Top, sizeRows)
-	tables := []Grid{
+	tables := []grid{
 		sizeParts("fields", "field", "entries", s.Fields, rows),
 		sizeParts("scopes", "scope", "nodes", s.Scopes, rows),
 		sizeParts("ops", "op", "nodes", s.Ops, rows),
 		sizeParts("node parts", "part", "count", s.NodeParts, rows),
 	}
-	tables[0].Note = fmt.Sprintf("total: %s bytes (%s)", numberText(s.Bytes), bytesText(s.Bytes))
-	tables[1].Note = "scopes, ops and node parts each add up to all nodes (" + bytesText(s.NodeBytes) + "); " + hints.Depth
+	tables[0].note = fmt.Sprintf("total: %s bytes (%s)", numberText(s.Bytes), bytesText(s.Bytes))
+	tables[1].note = "scopes, ops and node parts each add up to all nodes (" + bytesText(s.NodeBytes) + "); " + hints.Depth
 	if len(s.Functions) > 0 {
 		tables = append(tables, sizeParts("functions", "function", "nodes", s.Functions, rows))
 	}
@@ -39,12 +39,12 @@ func Size(s *size.Size, hints SizeHints) View {
 	for _, p := range s.Fields {
 		values = append(values, p.Name+" "+strconv.FormatInt(p.Bytes, 10))
 	}
-	return View{Section: "size", Tables: tables, Values: Lines(values), Fields: []Member{{"size", s}}}
+	return View{section: "size", Tables: tables, Values: rawLines(values), fields: []member{{"size", s}}}
 }
 
 // sizeParts returns a table of the parts of a whole. The parts after the given number of rows share one row.
-func sizeParts(title, what, counted string, parts []size.Part, rows int) Grid {
-	g := Grid{Title: title, Columns: []Column{{Name: what}, Number(counted), Number("bytes"), Number("size"), Number("share")}}
+func sizeParts(title, what, counted string, parts []size.Part, rows int) grid {
+	g := grid{title: title, columns: []column{{name: what}, numberColumn(counted), numberColumn("bytes"), numberColumn("size"), numberColumn("share")}}
 	shown := parts
 	if len(parts) > rows {
 		shown = parts[:rows-1]
@@ -54,7 +54,7 @@ func sizeParts(title, what, counted string, parts []size.Part, rows int) Grid {
 		if name == "" {
 			name = noneText(title)
 		}
-		g.Rows = append(g.Rows, sizeRow(name, p.Count, p.Bytes, p.Share))
+		g.rows = append(g.rows, sizeRow(name, p.Count, p.Bytes, p.Share))
 	}
 	if rest := parts[len(shown):]; len(rest) > 0 {
 		var all size.Part
@@ -63,7 +63,7 @@ func sizeParts(title, what, counted string, parts []size.Part, rows int) Grid {
 			all.Bytes += p.Bytes
 			all.Share += p.Share
 		}
-		g.Rows = append(g.Rows, sizeRow(fmt.Sprintf("(%s others)", numberText(int64(len(rest)))), all.Count, all.Bytes, all.Share))
+		g.rows = append(g.rows, sizeRow(fmt.Sprintf("(%s others)", numberText(int64(len(rest)))), all.Count, all.Bytes, all.Share))
 	}
 	return g
 }
@@ -80,48 +80,48 @@ func sizeRow(name string, count int, bytes int64, share float64) []string {
 	return []string{name, strconv.Itoa(count), strconv.FormatInt(bytes, 10), bytesText(bytes), shareText(share)}
 }
 
-func sizeConstants(s *size.Size) Grid {
-	g := Grid{Title: "constants", Columns: []Column{{Name: "node"}, {Name: "attr"}, {Name: "dtype"}, {Name: "shape"},
-		Number("bytes"), Number("size"), Number("share")}}
+func sizeConstants(s *size.Size) grid {
+	g := grid{title: "constants", columns: []column{{name: "node"}, {name: "attr"}, {name: "dtype"}, {name: "shape"},
+		numberColumn("bytes"), numberColumn("size"), numberColumn("share")}}
 	for _, c := range s.Constants {
 		node := c.Node
 		if c.Function != "" {
 			node += "@" + c.Function
 		}
-		g.Rows = append(g.Rows, []string{node, c.Attr, c.DType, c.Shape.String(), strconv.FormatInt(c.Bytes, 10), bytesText(c.Bytes), shareText(c.Share)})
+		g.rows = append(g.rows, []string{node, c.Attr, c.DType, c.Shape.String(), strconv.FormatInt(c.Bytes, 10), bytesText(c.Bytes), shareText(c.Share)})
 	}
 	if s.ConstantCount == 0 {
-		g.Note = "no constants"
+		g.note = "no constants"
 		return g
 	}
-	g.Note = fmt.Sprintf("%s take %s", count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes))
+	g.note = fmt.Sprintf("%s take %s", count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes))
 	if s.ConstantCount > len(s.Constants) {
-		g.Note += fmt.Sprintf("; the %d largest are shown", len(s.Constants))
+		g.note += fmt.Sprintf("; the %d largest are shown", len(s.Constants))
 	}
 	return g
 }
 
-func sizeRepeated(s *size.Size) Grid {
-	g := Grid{Title: "repeated", Columns: []Column{{Name: "nodes", Prose: true}, {Name: "dtype"}, {Name: "shape"}, Number("copies"), Number("bytes"),
-		Number("waste"), Number("size")}}
+func sizeRepeated(s *size.Size) grid {
+	g := grid{title: "repeated", columns: []column{{name: "nodes", prose: true}, {name: "dtype"}, {name: "shape"}, numberColumn("copies"), numberColumn("bytes"),
+		numberColumn("waste"), numberColumn("size")}}
 	for _, r := range s.Repeated {
 		nodes := strings.Join(r.Nodes, ", ")
 		if r.Copies > len(r.Nodes) {
 			nodes += ", ..."
 		}
-		g.Rows = append(g.Rows, []string{nodes, r.DType, r.Shape.String(), strconv.Itoa(r.Copies), strconv.FormatInt(r.Bytes, 10),
+		g.rows = append(g.rows, []string{nodes, r.DType, r.Shape.String(), strconv.Itoa(r.Copies), strconv.FormatInt(r.Bytes, 10),
 			strconv.FormatInt(r.Waste, 10), bytesText(r.Waste)})
 	}
 	if s.RepeatedWaste == 0 {
-		g.Note = "no duplicates among constants of 64 bytes or more"
+		g.note = "no duplicates among constants of 64 bytes or more"
 	} else {
-		g.Note = "duplicates waste " + bytesText(s.RepeatedWaste)
+		g.note = "duplicates waste " + bytesText(s.RepeatedWaste)
 	}
 	return g
 }
 
-func sizeSavers(s *size.Size, hints SizeHints) Grid {
-	g := Grid{Title: "savers", Columns: []Column{{Name: "scope"}, {Name: "in saver_def"}, Number("nodes"), Number("bytes"), Number("size"), Number("share")}}
+func sizeSavers(s *size.Size, hints SizeHints) grid {
+	g := grid{title: "savers", columns: []column{{name: "scope"}, {name: "in saver_def"}, numberColumn("nodes"), numberColumn("bytes"), numberColumn("size"), numberColumn("share")}}
 	for _, v := range s.Savers {
 		used := "no"
 		if v.InUse {
@@ -131,13 +131,13 @@ func sizeSavers(s *size.Size, hints SizeHints) Grid {
 		if scope == "" {
 			scope = noneText("scopes")
 		}
-		g.Rows = append(g.Rows, []string{scope, used, strconv.Itoa(v.Nodes), strconv.FormatInt(v.Bytes, 10), bytesText(v.Bytes), shareText(v.Share)})
+		g.rows = append(g.rows, []string{scope, used, strconv.Itoa(v.Nodes), strconv.FormatInt(v.Bytes, 10), bytesText(v.Bytes), shareText(v.Share)})
 	}
 	switch {
 	case len(s.Savers) == 0:
-		g.Note = "no saver"
+		g.note = "no saver"
 	case hints.Savers != "":
-		g.Note = fmt.Sprintf("%s saves %s", hints.Savers, bytesText(hints.Saved))
+		g.note = fmt.Sprintf("%s saves %s", hints.Savers, bytesText(hints.Saved))
 	}
 	return g
 }

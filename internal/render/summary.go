@@ -53,13 +53,13 @@ func Summary(s *inspect.Summary, width int) View {
 		l.sayAll("out", outputTexts(s.Outputs, l.line))
 	}
 	l.sayAll("problems", problemTexts(s.Problems))
-	columns := Columns("what", "answer")
-	columns[0].Fixed, columns[1].Prose, columns[1].Wrap = true, true, true
+	columns := namedColumns("what", "answer")
+	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
 	return View{
-		Section:        "summary",
-		Tables:         []Grid{{Title: "summary", Columns: columns, Rows: l.rows, NoHead: true}},
-		Fields:         []Member{{"summary", s}},
-		SameEverywhere: true,
+		section:        "summary",
+		Tables:         []grid{{title: "summary", columns: columns, rows: l.rows, noHead: true}},
+		fields:         []member{{"summary", s}},
+		sameEverywhere: true,
 	}
 }
 

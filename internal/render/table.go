@@ -30,13 +30,13 @@ func showTables(w *printer, v View, several bool, st style, o Options) error {
 		}
 		before := w.written
 		write := writeTable
-		if t.Stream != nil || t.below != nil || len(t.Rows) > tableRows {
+		if t.stream != nil || t.below != nil || len(t.rows) > tableRows {
 			write = writeColumns
 		}
 		if err := write(w, t, st, o.Width); err != nil {
 			return err
 		}
-		note := t.Note
+		note := t.note
 		switch {
 		case w.written > before:
 		case o.Filtered:
@@ -75,33 +75,33 @@ func showNotes(w *printer, notes []string, st style, width int) {
 const nothingMatches = "nothing matches"
 
 // tableHeading returns the heading of a table, or "" if it is the only table.
-func tableHeading(v View, t *Grid, several bool) string {
+func tableHeading(v View, t *grid, several bool) string {
 	title := ""
 	if len(v.Tables) > 1 {
-		title = t.Title
+		title = t.title
 	}
 	switch {
-	case !several || v.Section == title:
+	case !several || v.section == title:
 		return title
 	case title == "":
-		return v.Section
+		return v.section
 	}
-	return v.Section + ": " + title
+	return v.section + ": " + title
 }
 
 // writeTable prints a table whose rows are all in memory. It prints nothing for a table without rows.
-func writeTable(w *printer, t *Grid, st style, width int) error {
-	if len(t.Rows) == 0 {
+func writeTable(w *printer, t *grid, st style, width int) error {
+	if len(t.rows) == 0 {
 		return nil
 	}
-	layout := measure(t, t.Rows, width)
+	layout := measure(t, t.rows, width)
 	var out bytes.Buffer
-	table := tablewriter.NewTable(&out, tableOptions(t.Columns)...)
-	if !t.NoHead {
+	table := tablewriter.NewTable(&out, tableOptions(t.columns)...)
+	if !t.noHead {
 		table.Header(layout.headings())
 	}
 	var keys []string
-	for _, row := range t.Rows {
+	for _, row := range t.rows {
 		for _, cells := range layout.lines(row) {
 			keys = append(keys, cells[0])
 			if err := table.Append(cells); err != nil {
@@ -117,7 +117,7 @@ func writeTable(w *printer, t *Grid, st style, width int) error {
 	for line := range bytes.Lines(out.Bytes()) {
 		text := strings.TrimRight(string(line), " \n")
 		switch {
-		case t.NoHead:
+		case t.noHead:
 			key := min(len(keys[row]), len(text))
 			text = st.head(text[:key]) + text[key:]
 		case row == 0:
@@ -132,11 +132,11 @@ func writeTable(w *printer, t *Grid, st style, width int) error {
 }
 
 // tableOptions makes tablewriter separate columns by spaces only, and leave cells and headings unchanged.
-func tableOptions(columns []Column) []tablewriter.Option {
+func tableOptions(columns []column) []tablewriter.Option {
 	align := tw.CellAlignment{PerColumn: make([]tw.Align, len(columns))}
 	for i, c := range columns {
 		align.PerColumn[i] = tw.AlignLeft
-		if c.Right {
+		if c.right {
 			align.PerColumn[i] = tw.AlignRight
 		}
 	}

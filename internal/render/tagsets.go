@@ -9,7 +9,7 @@ import (
 
 // TagSets returns the section tag-sets, with a row for each MetaGraphDef of a SavedModel. The raw values are the comma-separated tags.
 func TagSets(sets []inspect.TagSet) View {
-	g := Grid{Title: "tag-sets", Columns: []Column{{Name: "tags", Key: true}, Number("nodes"), {Name: "signatures", Prose: true}}}
+	g := grid{title: "tag-sets", columns: []column{{name: "tags", key: true}, numberColumn("nodes"), {name: "signatures", prose: true}}}
 	var values []string
 	for _, s := range sets {
 		tags := strings.Join(s.Tags, ",")
@@ -17,10 +17,10 @@ func TagSets(sets []inspect.TagSet) View {
 		if tags == "" {
 			tags = "(no tags)"
 		}
-		g.Rows = append(g.Rows, []string{tags, strconv.Itoa(s.Nodes), strings.Join(s.Signatures, ", ")})
+		g.rows = append(g.rows, []string{tags, strconv.Itoa(s.Nodes), strings.Join(s.Signatures, ", ")})
 	}
 	if len(sets) == 0 {
-		g.Note = "not a SavedModel"
+		g.note = "not a SavedModel"
 	}
-	return View{Section: "tag-sets", Tables: []Grid{g}, Values: Lines(values), Fields: []Member{{"tag_sets", sets}}}
+	return View{section: "tag-sets", Tables: []grid{g}, Values: rawLines(values), fields: []member{{"tag_sets", sets}}}
 }

@@ -54,15 +54,15 @@ func printableRunes(s string) bool {
 }
 
 // cell returns the text to print in a cell of column c.
-func cell(s string, c Column) string {
-	if c.Comma {
+func cell(s string, c column) string {
+	if c.comma {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return numberText(n)
 		}
 	}
-	if c.Tree != "" {
-		last := strings.LastIndex(s, c.Tree) + 1
-		return strings.Repeat(gap, strings.Count(s, c.Tree)) + Text(s[last:])
+	if c.tree != "" {
+		last := strings.LastIndex(s, c.tree) + 1
+		return strings.Repeat(gap, strings.Count(s, c.tree)) + Text(s[last:])
 	}
 	return Text(s)
 }

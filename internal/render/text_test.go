@@ -121,7 +121,7 @@ func TestProtoJSON(t *testing.T) {
 	}
 	want := `{"inputs": {"a": {"dtype": 9999}, "b": {"name": "x:0", "dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": -1}]}}}, ` +
 		`"method_name": "m\u001b", "defaults": {"d": {"tensor_content": {"base64": "/w=="}, "float_val": [0.5], "bool_val": [true]}}}`
-	got := string(protoJSON{m}.AppendJSON(nil))
+	got := string(protoJSON{m}.appendJSON(nil))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -8,18 +8,18 @@ func showTSV(w *printer, v View, lines string, several bool) error {
 		t := &v.Tables[i]
 		prefix := lines
 		if several {
-			prefix += v.Section + "\t"
+			prefix += v.section + "\t"
 		}
 		if len(v.Tables) > 1 {
-			prefix += t.Title + "\t"
+			prefix += t.title + "\t"
 		}
 		key := ""
-		for row, err := range t.rows() {
+		for row, err := range t.eachRow() {
 			if err != nil {
 				return err
 			}
 			w.write(prefix)
-			for c := range t.Columns {
+			for c := range t.columns {
 				if c > 0 {
 					w.write("\t")
 				}
@@ -27,7 +27,7 @@ func showTSV(w *printer, v View, lines string, several bool) error {
 					continue
 				}
 				text := row[c]
-				if t.NoHead && c == 0 {
+				if t.noHead && c == 0 {
 					// In a list of keys and values, a line without a key continues the previous key.
 					if text == "" {
 						text = key

@@ -11,36 +11,36 @@ import (
 // VariableList returns the section variables, with a row for each variable. A partitioned variable is followed by its parts. The raw
 // values are the names of the variables.
 func VariableList(l *variables.List) View {
-	columns := Columns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "checkpoint key", "initializer", "from")
-	columns[4], columns[5] = Number("parameters"), Number("bytes")
-	columns[2].Fixed, columns[3].Fixed, columns[10].Prose = true, true, true
-	columns[7].IfAny, columns[8].IfAny = true, true
+	columns := namedColumns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "checkpoint key", "initializer", "from")
+	columns[4], columns[5] = numberColumn("parameters"), numberColumn("bytes")
+	columns[2].fixed, columns[3].fixed, columns[10].prose = true, true, true
+	columns[7].ifAny, columns[8].ifAny = true, true
 	for _, i := range []int{1, 4, 5, 6, 7, 8, 9, 10} {
-		columns[i].Spare = true
+		columns[i].spare = true
 	}
-	columns[1].Last, columns[5].Last, columns[1].Fixed = true, true, true
-	g := Grid{Title: "variables", Columns: columns}
+	columns[1].last, columns[5].last, columns[1].fixed = true, true, true
+	g := grid{title: "variables", columns: columns}
 	var values []string
 	for i := range l.Variables {
 		v := &l.Variables[i]
 		values = append(values, v.Name)
-		g.Rows = append(g.Rows, []string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
+		g.rows = append(g.rows, []string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
 			yesNo(v.Trainable), sliceText(v), v.Key, v.Initializer, strings.Join(v.Sources, ", ")})
 		for _, p := range v.Parts {
-			g.Rows = append(g.Rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice, p.Key})
+			g.rows = append(g.rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice, p.Key})
 		}
 	}
 	switch {
 	case len(l.Variables) == 0:
-		g.Note = "no variables"
+		g.note = "no variables"
 	case l.Trainable.Variables == 0:
-		g.Note = totalsLine(l.Total)
+		g.note = totalsLine(l.Total)
 	default:
-		g.Note = totalsLine(l.Total) + "; trainable: " + totalsLine(l.Trainable)
+		g.note = totalsLine(l.Total) + "; trainable: " + totalsLine(l.Trainable)
 	}
 	return View{
-		Section: "variables", Tables: []Grid{g}, Values: Lines(values),
-		Fields: []Member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
+		section: "variables", Tables: []grid{g}, Values: rawLines(values),
+		fields: []member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
 	}
 }
 

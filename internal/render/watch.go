@@ -6,22 +6,22 @@ import "iter"
 // row of a table, a value or an element.
 func (v View) Watched() (View, func() bool) {
 	found := false
-	tables := make([]Grid, len(v.Tables))
+	tables := make([]grid, len(v.Tables))
 	for i, t := range v.Tables {
-		found = found || len(t.Rows) > 0
-		if t.Stream != nil {
-			t.Stream = watched(t.Stream, &found)
+		found = found || len(t.rows) > 0
+		if t.stream != nil {
+			t.stream = watched(t.stream, &found)
 		}
 		tables[i] = t
 	}
-	fields := make([]Member, len(v.Fields))
-	for i, m := range v.Fields {
-		if elements, ok := m.Value.(Elements); ok {
-			m.Value = Elements(watched(iter.Seq2[any, error](elements), &found))
+	fields := make([]member, len(v.fields))
+	for i, m := range v.fields {
+		if elements, ok := m.value.(elementSeq); ok {
+			m.value = elementSeq(watched(iter.Seq2[any, error](elements), &found))
 		}
 		fields[i] = m
 	}
-	v.Tables, v.Fields = tables, fields
+	v.Tables, v.fields = tables, fields
 	if v.Values != nil {
 		v.Values = watched(v.Values, &found)
 	}

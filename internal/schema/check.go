@@ -26,8 +26,8 @@ type Damage struct {
 	Reason   string // the reason, like "not valid UTF-8"
 }
 
-// Depth is the maximum nesting of messages and groups: the recursion limit of protobuf's parsers.
-const Depth = 100
+// maxDepth is the maximum nesting of messages and groups: the recursion limit of protobuf's parsers.
+const maxDepth = 100
 
 // Limits of protobuf's C++ parser for the bytes of a varint.
 const (
@@ -36,9 +36,9 @@ const (
 	longestVarint = 10
 )
 
-// Check returns up to limit places in a message of type md that protobuf rejects, in file order. If it returns nil, TensorFlow can
+// check returns up to limit places in a message of type md that protobuf rejects, in file order. If it returns nil, TensorFlow can
 // parse the message.
-func Check(data []byte, md protoreflect.MessageDescriptor, limit int) []Damage {
+func check(data []byte, md protoreflect.MessageDescriptor, limit int) []Damage {
 	w := walk{limit: limit}
 	w.message(data, tableOf(md), 0)
 	return w.described(data, md, nil)
@@ -133,8 +133,8 @@ func (w *walk) message(data []byte, t *table, depth int) {
 				w.add(data[body:end], notUTF8(data[body:end]))
 			}
 		case message:
-			if depth >= Depth {
-				w.add(data[at:], fmt.Sprintf("messages nested more than %d deep", Depth))
+			if depth >= maxDepth {
+				w.add(data[at:], fmt.Sprintf("messages nested more than %d deep", maxDepth))
 				return
 			}
 			w.message(data[body:end], nested, depth+1)
@@ -261,8 +261,8 @@ func skipGroup(data []byte, tag uint32, depth int) (size int, reason string) {
 	open := []uint32{tag}
 	at := 0
 	for len(open) > 0 {
-		if depth+len(open) > Depth {
-			return 0, fmt.Sprintf("groups nested more than %d deep", Depth)
+		if depth+len(open) > maxDepth {
+			return 0, fmt.Sprintf("groups nested more than %d deep", maxDepth)
 		}
 		if at == len(data) {
 			return 0, "a group is not closed"

@@ -86,7 +86,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, d := range Check([]byte(test.message), metaGraph, 10) {
+			for _, d := range check([]byte(test.message), metaGraph, 10) {
 				got = append(got, strings.Join([]string{d.Path, d.Node, d.Function, d.Reason}, ": "))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -97,7 +97,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCheckDepth(t *testing.T) {
-	got := Check([]byte(nested(40)), metaGraph, 10)
+	got := check([]byte(nested(40)), metaGraph, 10)
 	if len(got) != 1 || got[0].Reason != "messages nested more than 100 deep" || got[0].Node != "n" {
 		t.Errorf("got %+v", got)
 	}
@@ -105,7 +105,7 @@ func TestCheckDepth(t *testing.T) {
 
 func TestCheckLimit(t *testing.T) {
 	message := []byte(strings.Repeat(bin(2, bin(1, bin(2, "\xff"))), 50))
-	if got := len(Check(message, metaGraph, 7)); got != 7 {
+	if got := len(check(message, metaGraph, 7)); got != 7 {
 		t.Errorf("%d places, want 7", got)
 	}
 }
@@ -115,7 +115,7 @@ func TestCheckAllocations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(10, func() { Check(raw, metaGraph, 10) }); n != 0 {
+	if n := testing.AllocsPerRun(10, func() { check(raw, metaGraph, 10) }); n != 0 {
 		t.Errorf("%v allocations for a valid message, want none", n)
 	}
 }
@@ -124,7 +124,7 @@ func TestCheckAllocations(t *testing.T) {
 // of tags and lengths and about depth. It is stricter only about the last byte of a varint of ten bytes.
 func checkAgrees(t *testing.T, message []byte) {
 	t.Helper()
-	damages := Check(message, metaGraph, 5)
+	damages := check(message, metaGraph, 5)
 	err := proto.Unmarshal(message, new(tfpb.MetaGraphDef))
 	if err != nil && len(damages) == 0 && !bytes.Contains(message, []byte("\x80\x80\x80")) && !hasLongVarint(message) {
 		t.Errorf("Check finds nothing, but protobuf returns: %v", err)
@@ -178,7 +178,7 @@ func TestCheckMutants(t *testing.T) {
 			mutant := bytes.Clone(raw)
 			mutant[random.IntN(len(mutant))] ^= 1 << random.IntN(8)
 			checkAgrees(t, mutant)
-			refused += min(1, len(Check(mutant, metaGraph, 1)))
+			refused += min(1, len(check(mutant, metaGraph, 1)))
 		}
 	}
 	if refused < 20 {
@@ -204,7 +204,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
-		Check(raw, metaGraph, 1)
+		check(raw, metaGraph, 1)
 	}
 }
 
@@ -242,7 +242,7 @@ func TestMerge(t *testing.T) {
 			s := wiretest.Scrambler{Rand: rand.New(rand.NewPCG(seed, 1)), Unknown: seed%2 == 0}
 			strange := s.Scramble(raw, metaGraph)
 			var want, got tfpb.MetaGraphDef
-			if err := errors.Join(proto.Unmarshal(strange, &want), proto.Unmarshal(Merge(strange, metaGraph), &got)); err != nil {
+			if err := errors.Join(proto.Unmarshal(strange, &want), proto.Unmarshal(merge(strange, metaGraph), &got)); err != nil {
 				t.Fatal(err)
 			}
 			if !proto.Equal(&want, &got) {
@@ -283,7 +283,7 @@ func FuzzUnmarshal(f *testing.F) {
 		if err == nil && (merged != nil || !proto.Equal(&want, &got)) {
 			t.Errorf("the message differs: %v", merged)
 		}
-		if merged != nil && len(Check(raw, want.ProtoReflect().Descriptor(), 1)) == 0 {
+		if merged != nil && len(check(raw, want.ProtoReflect().Descriptor(), 1)) == 0 {
 			t.Errorf("Check finds nothing, but Unmarshal returns: %v", merged)
 		}
 	})

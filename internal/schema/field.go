@@ -27,7 +27,7 @@ func checkField(f wire.Field, t, node *table, depth int) error {
 			return &wire.SyntaxError{At: w.found[0].at, Reason: w.found[0].reason}
 		}
 		return nil
-	case act != message || depth > Depth:
+	case act != message || depth > maxDepth:
 		return nil
 	}
 	s := wire.Scan(f.Data)

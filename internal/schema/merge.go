@@ -14,12 +14,12 @@ import (
 func Unmarshal(data []byte, m proto.Message) error {
 	md := m.ProtoReflect().Descriptor()
 	if repeats(data, tableOf(md), 0) {
-		data = Merge(data, md)
+		data = merge(data, md)
 	}
 	err := proto.Unmarshal(data, m)
-	if err != nil && len(Check(data, md, 1)) == 0 {
+	if err != nil && len(check(data, md, 1)) == 0 {
 		proto.Reset(m)
-		return proto.Unmarshal(Merge(data, md), m)
+		return proto.Unmarshal(merge(data, md), m)
 	}
 	return err
 }
@@ -33,7 +33,7 @@ const (
 
 // repeats reports whether a singular message or packed field occurs many times anywhere in a message. It stops at damage.
 func repeats(data []byte, t *table, depth int) bool {
-	if len(data) < smallMessage || depth > Depth {
+	if len(data) < smallMessage || depth > maxDepth {
 		return false
 	}
 	var counts [128]uint8
@@ -54,9 +54,9 @@ func repeats(data []byte, t *table, depth int) bool {
 	return false
 }
 
-// Merge returns an equivalent message of type md in which each singular message, oneof and packed field occurs once and each varint
+// merge returns an equivalent message of type md in which each singular message, oneof and packed field occurs once and each varint
 // has its shortest encoding. data must be free of damage.
-func Merge(data []byte, md protoreflect.MessageDescriptor) []byte {
+func merge(data []byte, md protoreflect.MessageDescriptor) []byte {
 	var order []protowire.Number
 	fields := make(map[protowire.Number]*merging)
 	oneofs := make(map[protoreflect.OneofDescriptor]protowire.Number)
@@ -133,7 +133,7 @@ func (f *merging) add(s *wire.Field) {
 	switch {
 	case fd.IsList() && isMessage || fd.IsMap():
 		f.whole = protowire.AppendTag(f.whole, s.Num, s.Type)
-		f.whole = protowire.AppendBytes(f.whole, Merge(s.Data, fd.Message()))
+		f.whole = protowire.AppendBytes(f.whole, merge(s.Data, fd.Message()))
 	case fd.IsList() && valueType(fd) == protowire.BytesType || fd.Kind() == protoreflect.GroupKind:
 		f.whole = append(f.whole, s.Raw...)
 	case fd.IsList() && scalar:
@@ -159,7 +159,7 @@ func (f *merging) append(out []byte) []byte {
 	case f.whole != nil:
 	case f.desc.Kind() == protoreflect.MessageKind:
 		out = protowire.AppendTag(out, f.desc.Number(), protowire.BytesType)
-		out = protowire.AppendBytes(out, Merge(f.payload, f.desc.Message()))
+		out = protowire.AppendBytes(out, merge(f.payload, f.desc.Message()))
 	case f.desc.IsList() || typ == protowire.BytesType:
 		out = protowire.AppendTag(out, f.desc.Number(), protowire.BytesType)
 		out = protowire.AppendBytes(out, f.payload)

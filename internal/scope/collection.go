@@ -128,11 +128,11 @@ func (t *CollectionType) damaged(entry int, err error) error {
 
 // entry sets *dst to the new form of a registered proto. It reports whether the proto stays.
 func (p *Plan) entry(dst *[]byte, proto []byte, t *CollectionType) (bool, error) {
-	membership, err := p.Membership(proto, t.Names)
+	membership, err := p.membershipOf(proto, t.Names)
 	if err != nil {
 		return false, err
 	}
-	if membership == Outside || membership == Nameless && p.Strip != "" {
+	if membership == outside || membership == nameless && p.Strip != "" {
 		return false, nil
 	}
 	if p.Whole {
@@ -201,8 +201,8 @@ func (r *Registry) Objects(p *Plan, graph []byte) (changed []byte, keep bool, er
 // apply applies the plan to a message outside the collections.
 func (r *Registry) apply(p *Plan, message []byte, typ protoreflect.FullName) (changed []byte, keep bool, err error) {
 	names := r.known[typ]
-	membership, err := p.Membership(message, names)
-	if err != nil || membership == Outside {
+	membership, err := p.membershipOf(message, names)
+	if err != nil || membership == outside {
 		return nil, false, err
 	}
 	changed, err = p.Message(nil, message, names)

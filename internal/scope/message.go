@@ -64,8 +64,8 @@ func (p *Plan) prunes(element []byte, at *place, depth int) (bool, error) {
 		_, node, _ := Split(element)
 		return p.dangles(node), nil
 	}
-	membership := Nameless
-	if err := p.membership(element, at.in, &membership, depth+1); err != nil || membership == Outside {
+	membership := nameless
+	if err := p.findMembership(element, at.in, &membership, depth+1); err != nil || membership == outside {
 		return true, err
 	}
 	return p.needsMissing(element, at.in, depth+1)
@@ -133,25 +133,24 @@ func (n *Names) each(message []byte, use func(p *place, name []byte, kind Kind),
 	return s.Err()
 }
 
-// A Membership tells whether a message belongs to what a plan keeps.
-type Membership int
+// A membership tells whether a message belongs to what a plan keeps.
+type membership int
 
 // The memberships.
 const (
-	Nameless Membership = iota // the message has no leading name
-	Inside                     // all its leading names are kept
-	Outside                    // one of them is removed
+	nameless membership = iota // the message has no leading name
+	inside                     // all its leading names are kept
+	outside                    // one of them is removed
 )
 
-// Membership decides by its leading names whether a message is kept: a VariableDef by its variable_name, a SaverDef by
+// membershipOf decides by its leading names whether a message is kept: a VariableDef by its variable_name, a SaverDef by
 // all three names. The error is that of Message.
-func (p *Plan) Membership(message []byte, names *Names) (Membership, error) {
-	membership := Nameless
-	err := p.membership(message, names, &membership, 0)
-	return membership, err
+func (p *Plan) membershipOf(message []byte, names *Names) (result membership, err error) {
+	err = p.findMembership(message, names, &result, 0)
+	return result, err
 }
 
-func (p *Plan) membership(message []byte, names *Names, membership *Membership, depth int) error {
+func (p *Plan) findMembership(message []byte, names *Names, result *membership, depth int) error {
 	if names.Empty() {
 		return nil
 	}
@@ -165,21 +164,21 @@ func (p *Plan) membership(message []byte, names *Names, membership *Membership, 
 		switch {
 		case at == nil || !at.lead || s.Type != protowire.BytesType:
 		case at.in != nil:
-			if err := p.membership(s.Data, at.in, membership, depth+1); err != nil {
+			if err := p.findMembership(s.Data, at.in, result, depth+1); err != nil {
 				return err
 			}
 		case len(s.Data) > 0 && (!at.single || !occursAgain(s, s.Num)):
 			found++
 			_, node, _ := Split(s.Data)
 			if at.kind == NodeName && !p.keepsName(s.Data) || at.kind == ScopeName && !Under(node, p.Strip) {
-				*membership = Outside
-			} else if *membership == Nameless {
-				*membership = Inside
+				*result = outside
+			} else if *result == nameless {
+				*result = inside
 			}
 		}
 	}
 	if found < names.needed {
-		*membership = Outside
+		*result = outside
 	}
 	return s.Err()
 }
@@ -192,16 +191,4 @@ func occursAgain(rest wire.Scanner, num protowire.Number) bool {
 		}
 	}
 	return false
-}
-
-// Leading returns the first leading name in message, or nil if there is none. The error is that of Plan.Message.
-func (n *Names) Leading(message []byte) ([]byte, error) {
-	var first []byte
-	var from *place
-	err := n.each(message, func(p *place, name []byte, _ Kind) {
-		if p.lead && (from == nil || from == p && p.single) {
-			first, from = name, p
-		}
-	}, 0)
-	return first, err
 }

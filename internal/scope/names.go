@@ -42,16 +42,6 @@ func Under(name []byte, scope string) bool {
 	return len(bytes.TrimLeft(name[len(scope):], "/")) > 0
 }
 
-// Strip removes scope and the slashes after it from a name. It keeps a leading `^` or `loc:@`. A name outside the scope
-// is returned unchanged (strip_name_scope in tensorflow/python/framework/ops.py).
-func Strip(name, scope string) string {
-	mark, node, port := Split([]byte(name))
-	if scope = Clean(scope); scope == "" || !Under(node, scope) {
-		return name
-	}
-	return string(mark) + string(bytes.TrimLeft(node[len(scope):], "/")) + string(port)
-}
-
 // Prepend inserts scope and a slash before a name, after a leading `^` or `loc:@` (prepend_name_scope in
 // tensorflow/python/framework/ops.py).
 func Prepend(name, scope string) string {

@@ -16,7 +16,7 @@ import (
 // An Endpoint is an input or output of a model: a tensor, and its key in the signature.
 type Endpoint struct {
 	Key     string // key in the signature
-	Named   bool   // the user gave Key; a new placeholder gets it as its name
+	named   bool   // the user gave Key; a new placeholder gets it as its name
 	Node    string
 	Port    int
 	Control bool // an op as an output, not a tensor
@@ -35,7 +35,7 @@ func Parse(spec string) (Endpoint, error) {
 	var e Endpoint
 	tensor := spec
 	if key, rest, ok := strings.Cut(spec, "="); ok {
-		e.Key, e.Named, tensor = key, true, rest
+		e.Key, e.named, tensor = key, true, rest
 		if key == "" {
 			return e, draft.Conflict{Problem: "no name before the = of " + quote(spec), Advice: "write NAME=TENSOR, or only TENSOR"}
 		}
@@ -46,7 +46,7 @@ func Parse(spec string) (Endpoint, error) {
 		return e, draft.Conflict{Problem: "invalid tensor name " + quote(tensor), Advice: "write a node name, NODE:0, or ^NODE for an op"}
 	}
 	e.Node, e.Port, e.Control = string(in.Node), port, in.Control
-	if !e.Named {
+	if !e.named {
 		e.Key = e.Node[strings.LastIndexByte(e.Node, '/')+1:]
 	}
 	return e, nil
@@ -223,7 +223,7 @@ func (c *Cut) cutInputs() error {
 			continue
 		}
 		switch base := c.facts.DType(&n, e.Port); {
-		case e.Named && !scope.ValidName(e.Key):
+		case e.named && !scope.ValidName(e.Key):
 			problems.Add("names consist of letters, digits and . _ - /", "input %q: a node cannot be named %q", e.Tensor(), e.Key)
 		case base == 0:
 			problems.Add("export a file that has op definitions: a .meta instead of a GraphDef", "input %q: the dtype of the output of op %s is unknown", e.Tensor(), n.Op)
@@ -300,7 +300,7 @@ func (c *Cut) Finish() error {
 		for k := range c.Inputs {
 			e := &c.Inputs[k]
 			number, ok := c.made[k]
-			if !ok || e.Named != named {
+			if !ok || e.named != named {
 				continue
 			}
 			name := e.Key

@@ -16,9 +16,9 @@ import (
 type Entry struct {
 	Node    int    // the variable or table
 	Key     string // name of the checkpoint tensor
-	Spec    string // shape and slice in the format of SaveV2 and RestoreV2; empty for a whole tensor
+	spec    string // shape and slice in the format of SaveV2 and RestoreV2; empty for a whole tensor
 	DType   int32
-	Reshape tensor.Shape // shape to give to the restored tensor; nil to keep its shape
+	reshape tensor.Shape // shape to give to the restored tensor; nil to keep its shape
 }
 
 // Entries returns an entry for each restored node for which keep is true, sorted by key.
@@ -29,10 +29,10 @@ func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 		if r.Node < 0 || !keep(int(r.Node)) {
 			continue
 		}
-		e := Entry{Node: int(r.Node), Key: r.Key, Spec: spec(r), DType: r.DType}
+		e := Entry{Node: int(r.Node), Key: r.Key, spec: spec(r), DType: r.DType}
 		if r.Reshaped {
 			if _, known := r.Variable.Elements(); known {
-				e.Reshape = r.Variable
+				e.reshape = r.Variable
 			}
 		}
 		entries = append(entries, e)
@@ -41,7 +41,7 @@ func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 		if a.Key != b.Key {
 			return strings.Compare(a.Key, b.Key)
 		}
-		return strings.Compare(a.Spec, b.Spec)
+		return strings.Compare(a.spec, b.spec)
 	})
 	return entries
 }

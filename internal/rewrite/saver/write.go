@@ -93,7 +93,7 @@ func (w *writer) filename() string {
 func (w *writer) names(op string, entries []Entry) (names, slices string) {
 	keys, specs := make([][]byte, len(entries)), make([][]byte, len(entries))
 	for i, e := range entries {
-		keys[i], specs[i] = []byte(e.Key), []byte(e.Spec)
+		keys[i], specs[i] = []byte(e.Key), []byte(e.spec)
 	}
 	list := func(name string, values [][]byte) string {
 		return w.add(op+"/"+name, "Const", cpu, nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType),
@@ -196,7 +196,7 @@ func (w *writer) importTable(n *wire.Node, keys, values string) string {
 
 // assign adds the nodes that set the value of a variable.
 func (w *writer) assign(e Entry, n *wire.Node, value string) string {
-	if e.Reshape != nil {
+	if e.reshape != nil {
 		value = w.reshape(e, value)
 	}
 	dtype := draft.TypeAttr(e.DType)
@@ -213,11 +213,11 @@ func (w *writer) assign(e Entry, n *wire.Node, value string) string {
 
 // reshape adds the nodes that reshape a restored tensor to the shape of its variable.
 func (w *writer) reshape(e Entry, value string) string {
-	dims := make([]byte, 0, 4*len(e.Reshape))
-	for _, dim := range e.Reshape {
+	dims := make([]byte, 0, 4*len(e.reshape))
+	for _, dim := range e.reshape {
 		dims = append(dims, byte(dim), byte(dim>>8), byte(dim>>16), byte(dim>>24))
 	}
 	shape := w.add("Reshape/shape", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(int32Type),
-		"value": draft.TensorAttr(draft.TensorContent(int32Type, tensor.Shape{int64(len(e.Reshape))}, [][]byte{dims}))})
+		"value": draft.TensorAttr(draft.TensorContent(int32Type, tensor.Shape{int64(len(e.reshape))}, [][]byte{dims}))})
 	return w.add("Reshape", "Reshape", "", []string{value, shape}, map[string]*wire.Rope{"T": draft.TypeAttr(e.DType), "Tshape": draft.TypeAttr(int32Type)})
 }
