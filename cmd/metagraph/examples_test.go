@@ -30,7 +30,7 @@ func TestExamples(t *testing.T) {
 		"metagraph export -q batch.pbtxt input_pipeline.meta",
 		"git init -q . && git add -A && git commit -q -m files",
 	})
-	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
+	eachCommand(newRootCommand(new(environment)), func(cmd *cobra.Command) {
 		for _, example := range unindented(cmd.Example) {
 			if example == "" {
 				continue

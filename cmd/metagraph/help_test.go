@@ -12,7 +12,7 @@ func TestHelpWidth(t *testing.T) {
 	words := func(text string) string {
 		return strings.Join(strings.Fields(strings.ReplaceAll(text, " \\\n", " ")), " ")
 	}
-	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
+	eachCommand(newRootCommand(new(environment)), func(cmd *cobra.Command) {
 		flags, _, _ := strings.Cut(helpText(cmd, 1000), "Examples:\n")
 		for _, width := range []int{80, 100, 120} {
 			text := helpText(cmd, width)
@@ -30,7 +30,7 @@ func TestHelpWidth(t *testing.T) {
 
 // TestFlagUsage: the description of every flag is short.
 func TestFlagUsage(t *testing.T) {
-	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
+	eachCommand(newRootCommand(new(environment)), func(cmd *cobra.Command) {
 		for line := range strings.Lines(cmd.LocalFlags().FlagUsages()) {
 			line = strings.TrimSpace(line)
 			if _, text, ok := strings.Cut(line, "   "); ok && len(strings.TrimSpace(text)) > 100 {

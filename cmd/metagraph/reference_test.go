@@ -21,7 +21,7 @@ import (
 // of flag values. It would also become part of the binary.
 func TestReference(t *testing.T) {
 	pages := make(map[string]string)
-	eachCommand(referenceRoot(), func(cmd *cobra.Command) {
+	eachCommand(newRootCommand(new(environment)), func(cmd *cobra.Command) {
 		name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
 		pages[filepath.Join("cli", name+".md")] = markdownPage(cmd)
 		pages[filepath.Join("man", name+".1")] = manPage(cmd)
@@ -45,13 +45,6 @@ func TestReference(t *testing.T) {
 			t.Errorf("docs/%s describes no command", filepath.ToSlash(name))
 		}
 	}
-}
-
-// referenceRoot returns the commands as a user sees them, including those that cobra adds.
-func referenceRoot() *cobra.Command {
-	root := newRootCommand(new(environment))
-	root.InitDefaultHelpCmd()
-	return root
 }
 
 // eachCommand calls visit with a command and its subcommands, sorted by name.

@@ -61,7 +61,20 @@ Exit codes:
 		newCompletionCommand(env),
 	)
 	addCompletion(root)
+	checkHelp(root)
 	return root
+}
+
+// checkHelp makes `metagraph help` reject an unknown command. Cobra prints the help of root instead.
+func checkHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"}) // it was just added
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if found, _, _ := root.Find(args); found == root {
+			return unknownCommand(root, args)
+		}
+		return nil
+	}
 }
 
 // A usageError reports a mistake in the command line.
