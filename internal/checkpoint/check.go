@@ -1,0 +1,62 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+)
+
+// A Damage is a tensor whose values TensorFlow cannot restore.
+type Damage struct {
+	Name string `json:"name"` // name of the tensor
+	What string `json:"what"` // what is wrong with it
+}
+
+// Check returns the tensors that cannot be restored according to the index alone: a size that contradicts dtype and shape, or
+// slices that are missing or do not fit. It reads no data. The result has one Damage per tensor, sorted by name.
+func (c *Checkpoint) Check() []Damage {
+	var damaged []Damage
+	for i := range c.Tensors {
+		if what := c.checkTensor(&c.Tensors[i]); what != "" {
+			damaged = append(damaged, Damage{c.Tensors[i].Name, what})
+		}
+	}
+	return damaged
+}
+
+// checkTensor returns what is wrong with a tensor according to the index, or "".
+func (c *Checkpoint) checkTensor(t *Tensor) string {
+	total, ok := elements(t.Shape)
+	if !ok {
+		return fmt.Sprintf("the shape %v is invalid", t.Shape)
+	}
+	stored := int64(0)
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		count, err := pieceElements(t, p)
+		if err != nil {
+			var d *DataError
+			errors.As(err, &d)
+			return d.Reason
+		}
+		stored += count
+		if c.Version == V1 {
+			continue
+		}
+		switch w := tensor.DTypeSize(t.DType); {
+		case p.size < 0 && t.Slices != nil:
+			return fmt.Sprintf("the index lacks the slice %v", p.slice)
+		case p.size < 0:
+			return fmt.Sprintf("the size %d is invalid", p.size)
+		case w > 0 && p.size != count*w:
+			return fmt.Sprintf("%d bytes are stored, but %d elements take %d", p.size, count, count*w)
+		case p.shard < 0 || int(p.shard) >= c.Shards:
+			return fmt.Sprintf("shard %d does not exist: there are %d", p.shard, c.Shards)
+		}
+	}
+	if stored < total {
+		return fmt.Sprintf("the slices have %d of %d elements", stored, total)
+	}
+	return ""
+}
