@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/metafile"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
@@ -25,7 +24,7 @@ func (e *DataError) Error() string { return fmt.Sprintf("tensor %q: %s", e.Tenso
 func (e *DataError) Unwrap() error { return e.Err }
 
 // IsString reports whether the tensor contains strings. Use Strings instead of Windows to read those.
-func (t *Tensor) IsString() bool { return t.DType == int32(tfpb.DataType_DT_STRING) }
+func (t *Tensor) IsString() bool { return t.DType == tensor.String }
 
 // Windows returns the elements of a slice of t in row-major order and little-endian, as byte strings to be concatenated. The zero
 // Slice is the whole tensor. Where possible, they are windows on the mapped files, valid until Close: a tensor that is stored whole

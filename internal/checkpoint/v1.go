@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -91,7 +90,7 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 		if n, ok := t.Elements(); ok && tensor.DTypeSize(t.DType) > 0 && n <= maxElements {
 			t.Bytes = n * tensor.DTypeSize(t.DType)
 		}
-		if t.DType == int32(tfpb.DataType_DT_STRING) {
+		if t.IsString() {
 			t.Bytes = c.stringBytes(t)
 		}
 	}

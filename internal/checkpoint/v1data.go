@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -104,43 +103,11 @@ func (c *Checkpoint) v1Values(t *Tensor, p *piece) ([]byte, error) {
 	return message, nil
 }
 
-// valueField returns the field of a TensorProto with the values of a dtype.
-func valueField(dtype int32) (field protowire.Number, ok bool) {
-	switch tfpb.DataType(dtype) {
-	case tfpb.DataType_DT_FLOAT:
-		return fieldnum.TensorProto_FloatVal, true
-	case tfpb.DataType_DT_DOUBLE:
-		return fieldnum.TensorProto_DoubleVal, true
-	case tfpb.DataType_DT_COMPLEX64:
-		return fieldnum.TensorProto_ScomplexVal, true
-	case tfpb.DataType_DT_COMPLEX128:
-		return fieldnum.TensorProto_DcomplexVal, true
-	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_INT16, tfpb.DataType_DT_UINT16, tfpb.DataType_DT_INT8, tfpb.DataType_DT_UINT8,
-		tfpb.DataType_DT_QINT8, tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_QUINT16, tfpb.DataType_DT_QINT32,
-		tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4:
-		return fieldnum.TensorProto_IntVal, true
-	case tfpb.DataType_DT_INT64:
-		return fieldnum.TensorProto_Int64Val, true
-	case tfpb.DataType_DT_BOOL:
-		return fieldnum.TensorProto_BoolVal, true
-	case tfpb.DataType_DT_HALF, tfpb.DataType_DT_BFLOAT16:
-		return fieldnum.TensorProto_HalfVal, true
-	case tfpb.DataType_DT_UINT32:
-		return fieldnum.TensorProto_Uint32Val, true
-	case tfpb.DataType_DT_UINT64:
-		return fieldnum.TensorProto_Uint64Val, true
-	case tfpb.DataType_DT_FLOAT8_E5M2, tfpb.DataType_DT_FLOAT8_E4M3FN, tfpb.DataType_DT_FLOAT8_E4M3FNUZ,
-		tfpb.DataType_DT_FLOAT8_E4M3B11FNUZ, tfpb.DataType_DT_FLOAT8_E5M2FNUZ:
-		return fieldnum.TensorProto_Float8Val, true
-	}
-	return 0, false
-}
-
 // plainValues returns the elements of a TensorProto without dtype as little-endian bytes. They are windows on the message if
 // possible, and copies for integers, which are stored as varints.
 func plainValues(message []byte, dtype int32) ([][]byte, error) {
-	field, ok := valueField(dtype)
-	if !ok {
+	field, size := tensor.ValueField(dtype), int(tensor.DTypeSize(dtype))
+	if size == 0 {
 		return nil, fmt.Errorf("values of dtype %d cannot be read from a V1 checkpoint", dtype)
 	}
 	var out [][]byte
@@ -158,7 +125,7 @@ func plainValues(message []byte, dtype int32) ([][]byte, error) {
 			field == fieldnum.TensorProto_DcomplexVal, field == fieldnum.TensorProto_Float8Val:
 			out = append(out, s.Data)
 		default:
-			fixed, err := unpack(&s.Field, int(tensor.DTypeSize(dtype)))
+			fixed, err := unpack(&s.Field, size)
 			if err != nil {
 				return nil, err
 			}

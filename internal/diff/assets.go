@@ -3,6 +3,7 @@ package diff
 import (
 	"strconv"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -96,7 +97,7 @@ func assetList(m *wire.MetaGraph) []*message {
 // assetName returns the file name of an asset.
 func assetName(m *message) string {
 	if a, ok := m.decoded.(*tfpb.AssetFileDef); ok {
-		return quote(a.GetFilename())
+		return printable.Quote(a.GetFilename())
 	}
 	return bytesText(m.raw)
 }

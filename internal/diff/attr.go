@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -76,7 +77,7 @@ func attrText(v *tfpb.AttrValue) string {
 	case *tfpb.AttrValue_S:
 		return quoted(string(x.S))
 	case *tfpb.AttrValue_Placeholder:
-		return "placeholder " + quote(x.Placeholder)
+		return "placeholder " + printable.Quote(x.Placeholder)
 	}
 	return describe(v.ProtoReflect())
 }

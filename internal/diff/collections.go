@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -200,7 +201,7 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 		case typ != nil:
 			m := decode(value, typ.Message.New().Interface())
 			label := m.label()
-			out[i] = entry{renames.translate(label), &entryMore{old: label, shown: quote(label), value: m}}
+			out[i] = entry{renames.translate(label), &entryMore{old: label, shown: printable.Quote(label), value: m}}
 		case kind == fieldnum.CollectionDef_NodeList:
 			old := unsafeString(value)
 			out[i].label = renames.translate(old)
@@ -232,7 +233,7 @@ func anyEntry(value []byte, renames *renames) entry {
 	}
 	held := &message{m.raw, inner}
 	if name, _ := held.name(); name != "" {
-		e.more.shown += " " + quote(name)
+		e.more.shown += " " + printable.Quote(name)
 	}
 	label := held.label()
 	e.label, e.more.old = a.GetTypeUrl()+" "+renames.translate(label), a.GetTypeUrl()+" "+label

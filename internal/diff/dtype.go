@@ -33,46 +33,31 @@ const (
 	messageKind // resource handles and variants
 )
 
-// elementOf returns how the values of a DataType are stored (tensorflow/core/framework/types.cc, DataTypeSize).
+// elementOf returns how the values of a DataType are stored.
 func elementOf(dtype tfpb.DataType) element {
-	if dtype > dtypes.RefOffset {
-		dtype -= dtypes.RefOffset
-	}
-	switch dtype {
+	base := dtypes.BaseType(int32(dtype))
+	e := element{width: int(dtypes.DTypeSize(base))}
+	switch tfpb.DataType(base) {
 	case tfpb.DataType_DT_BOOL:
-		return element{1, boolean}
-	case tfpb.DataType_DT_INT8, tfpb.DataType_DT_QINT8, tfpb.DataType_DT_INT4, tfpb.DataType_DT_INT2:
-		return element{1, signed}
-	case tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_UINT4, tfpb.DataType_DT_UINT2:
-		return element{1, unsigned}
-	case tfpb.DataType_DT_INT16, tfpb.DataType_DT_QINT16:
-		return element{2, signed}
-	case tfpb.DataType_DT_UINT16, tfpb.DataType_DT_QUINT16:
-		return element{2, unsigned}
-	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_QINT32:
-		return element{4, signed}
-	case tfpb.DataType_DT_UINT32:
-		return element{4, unsigned}
-	case tfpb.DataType_DT_INT64:
-		return element{8, signed}
-	case tfpb.DataType_DT_UINT64:
-		return element{8, unsigned}
-	case tfpb.DataType_DT_HALF:
-		return element{2, float}
+		e.kind = boolean
+	case tfpb.DataType_DT_INT8, tfpb.DataType_DT_QINT8, tfpb.DataType_DT_INT4, tfpb.DataType_DT_INT2,
+		tfpb.DataType_DT_INT16, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_INT32, tfpb.DataType_DT_QINT32, tfpb.DataType_DT_INT64:
+		e.kind = signed
+	case tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_UINT4, tfpb.DataType_DT_UINT2,
+		tfpb.DataType_DT_UINT16, tfpb.DataType_DT_QUINT16, tfpb.DataType_DT_UINT32, tfpb.DataType_DT_UINT64:
+		e.kind = unsigned
+	case tfpb.DataType_DT_HALF, tfpb.DataType_DT_FLOAT, tfpb.DataType_DT_DOUBLE:
+		e.kind = float
 	case tfpb.DataType_DT_BFLOAT16:
-		return element{2, brainFloat}
-	case tfpb.DataType_DT_FLOAT:
-		return element{4, float}
-	case tfpb.DataType_DT_DOUBLE:
-		return element{8, float}
-	case tfpb.DataType_DT_COMPLEX64:
-		return element{8, complexes}
-	case tfpb.DataType_DT_COMPLEX128:
-		return element{16, complexes}
+		e.kind = brainFloat
+	case tfpb.DataType_DT_COMPLEX64, tfpb.DataType_DT_COMPLEX128:
+		e.kind = complexes
 	case tfpb.DataType_DT_STRING:
-		return element{0, stringKind}
+		e.kind = stringKind
 	case tfpb.DataType_DT_RESOURCE, tfpb.DataType_DT_VARIANT:
-		return element{0, messageKind}
+		e.kind = messageKind
+	default: // eight-bit and four-bit floats, and DataTypes that the schema does not define
+		e.width = 1
 	}
-	return element{1, opaque} // the eight-bit and four-bit floats
+	return e
 }

@@ -52,7 +52,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	if !sel.ignore[Inputs] {
 		data := 0
 		for _, in := range n.Inputs {
-			data += count(!isControl(in))
+			data += count(!wire.IsControl(in))
 		}
 		h = mix(h, uint64(data))
 	}

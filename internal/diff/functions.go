@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -54,7 +55,7 @@ func (c *comparison) compareFunctions() error {
 		if whole {
 			change.Fields = fields
 			if renamed && (name == "" || change.NewName == "") { // a function without a name cannot be called
-				change.Fields = append([]Field{changed("signature.name", quote(name), quote(change.NewName))}, fields...)
+				change.Fields = append([]Field{changed("signature.name", printable.Quote(name), printable.Quote(change.NewName))}, fields...)
 			}
 		}
 		if !nodes.Empty() {
@@ -229,7 +230,7 @@ func (c *comparer) ret(path string, a, b map[string]string) []Field {
 	var out []Field
 	taken := make(map[string]bool)
 	for _, key := range keysOf(a, nil) {
-		x, now, at := a[key], key, join(path, quote(key))
+		x, now, at := a[key], key, join(path, printable.Quote(key))
 		y, inB := b[key]
 		if !inB {
 			now = c.renames.translate(key)
@@ -237,14 +238,14 @@ func (c *comparer) ret(path string, a, b map[string]string) []Field {
 		}
 		taken[now] = true
 		if !inB {
-			out = append(out, removed(at, quote(x)))
+			out = append(out, removed(at, printable.Quote(x)))
 		} else if !c.sameInput([]byte(x), []byte(y)) {
-			out = append(out, changed(at, quote(x), quote(y)))
+			out = append(out, changed(at, printable.Quote(x), printable.Quote(y)))
 		}
 	}
 	for _, key := range keysOf(b, nil) {
 		if !taken[key] {
-			out = append(out, added(join(path, quote(key)), quote(b[key])))
+			out = append(out, added(join(path, printable.Quote(key)), printable.Quote(b[key])))
 		}
 	}
 	return out

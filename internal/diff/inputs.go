@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -21,19 +22,16 @@ type nodeInputs struct {
 // read sets the inputs to those of a node.
 func (in *nodeInputs) read(v *nodeView) {
 	controls := 0
-	v.eachInput(func(name []byte) { controls += count(isControl(name)) })
+	v.eachInput(func(name []byte) { controls += count(wire.IsControl(name)) })
 	in.data, in.control = slices.Grow(in.data[:0], v.inputs-controls), slices.Grow(in.control[:0], controls)
 	v.eachInput(func(name []byte) {
-		if isControl(name) {
+		if wire.IsControl(name) {
 			in.control = append(in.control, unsafeString(name))
 		} else {
 			in.data = append(in.data, name)
 		}
 	})
 }
-
-// isControl reports whether an input is a control input.
-func isControl(input []byte) bool { return len(input) > 0 && input[0] == '^' }
 
 // compareInputs compares the inputs: data inputs in order, control inputs as a set.
 func (c *comparer) compareInputs() {
@@ -85,11 +83,11 @@ func (c *comparer) dataInputs(a, b [][]byte) {
 		name := "input:" + strconv.Itoa(i)
 		switch {
 		case i >= endA:
-			c.fields = append(c.fields, added(name, quote(string(b[i]))))
+			c.fields = append(c.fields, added(name, printable.Quote(string(b[i]))))
 		case i >= endB:
-			c.fields = append(c.fields, removed(name, quote(string(a[i]))))
+			c.fields = append(c.fields, removed(name, printable.Quote(string(a[i]))))
 		case !c.sameInput(a[i], b[i]):
-			c.fields = append(c.fields, changed(name, quote(string(a[i])), quote(string(b[i]))))
+			c.fields = append(c.fields, changed(name, printable.Quote(string(a[i])), printable.Quote(string(b[i]))))
 		}
 	}
 }
@@ -145,7 +143,7 @@ func namesText(names []string, from int) string {
 			b.WriteString("… (" + strconv.Itoa(len(names)) + " names)")
 			break
 		}
-		b.WriteString(quote(name))
+		b.WriteString(printable.Quote(name))
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -227,11 +228,11 @@ func (c *comparison) gradients() []Field {
 		switch {
 		case !inA && renamed[key]:
 		case !inA && !c.gradientOfRenamed(key):
-			out = append(out, added(key, quote(y)))
+			out = append(out, added(key, printable.Quote(y)))
 		case inA && !inB:
-			out = append(out, removed(key, quote(x)))
+			out = append(out, removed(key, printable.Quote(x)))
 		case inA && x != y && !c.renames.follows(x, y):
-			out = append(out, changed(key, quote(x), quote(y)))
+			out = append(out, changed(key, printable.Quote(x), printable.Quote(y)))
 		}
 	}
 	return out

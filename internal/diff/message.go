@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/schema"
 )
@@ -160,7 +161,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 		if !b.Has(other) && f.MapKey().Kind() == protoreflect.StringKind {
 			other = protoreflect.ValueOfString(d.renames.translate(key.String())).MapKey()
 		}
-		at := join(path, quote(key.String()))
+		at := join(path, printable.Quote(key.String()))
 		if !b.Has(other) || taken[other.Interface()] {
 			d.removed(at, elementText(f.MapValue(), a.Get(key)))
 		} else {
@@ -176,7 +177,7 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 	}
 	for _, key := range sortedKeys(b) {
 		if !taken[key.Interface()] {
-			d.added(join(path, quote(key.String())), elementText(f.MapValue(), b.Get(key)))
+			d.added(join(path, printable.Quote(key.String())), elementText(f.MapValue(), b.Get(key)))
 		}
 	}
 }
@@ -185,10 +186,10 @@ func (d *messages) maps(path string, f protoreflect.FieldDescriptor, a, b protor
 func (d *messages) set(path string, a, b []string) {
 	onlyA, onlyB := differentNames(a, b, d.renames)
 	for _, name := range onlyA {
-		d.removed(path, quote(name))
+		d.removed(path, printable.Quote(name))
 	}
 	for _, name := range onlyB {
-		d.added(path, quote(name))
+		d.added(path, printable.Quote(name))
 	}
 }
 

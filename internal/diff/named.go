@@ -3,6 +3,7 @@ package diff
 import (
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -33,7 +34,7 @@ func (c *comparison) noteUnused() error {
 	var patterns []string
 	for i, glob := range c.sel.names {
 		if !used[i] {
-			patterns = append(patterns, quote(glob.String()))
+			patterns = append(patterns, printable.Quote(glob.String()))
 		}
 	}
 	c.report.Notes = append(c.report.Notes, "no name in either file matches "+strings.Join(patterns, ", "))
@@ -63,7 +64,7 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 		}
 	}
 	for _, f := range m.Fields {
-		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) && !look([]byte(quote(string(wire.Last(f.Data, fieldnum.AssetFileDef_Filename))))) {
+		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) && !look([]byte(printable.Quote(string(wire.Last(f.Data, fieldnum.AssetFileDef_Filename))))) {
 			return nil
 		}
 	}

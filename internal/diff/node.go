@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -41,7 +42,7 @@ func (c *comparer) node(a, b []byte, quick bool) []Field {
 		return c.fields // does not happen: align has parsed both nodes
 	}
 	if !bytes.Equal(c.a.op, c.b.op) && !c.renames.followsFunction(string(c.a.op), string(c.b.op)) {
-		c.fields = append(c.fields, changed("op", quote(string(c.a.op)), quote(string(c.b.op))))
+		c.fields = append(c.fields, changed("op", printable.Quote(string(c.a.op)), printable.Quote(string(c.b.op))))
 	}
 	if !c.sel.ignore[Devices] && !c.sameDevice() {
 		c.fields = append(c.fields, optional("device", quoteAny(c.a.device), quoteAny(c.b.device)))
@@ -78,7 +79,7 @@ func quoteAny(s []byte) string {
 	if len(s) == 0 {
 		return ""
 	}
-	return quote(string(s))
+	return printable.Quote(string(s))
 }
 
 func (c *comparer) sameDevice() bool {

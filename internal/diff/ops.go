@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/schema"
 )
@@ -67,7 +68,7 @@ func (d *messages) named(path string, a, b []*tfpb.OpDef_AttrDef) {
 	}
 	for _, name := range keysOf(inA, inB) {
 		x, y := inA[name], inB[name]
-		at := join(path, quote(name))
+		at := join(path, printable.Quote(name))
 		switch {
 		case x == nil:
 			d.added(at, describe(y))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/metagraph/metagraph/internal/printable"
 )
 
 // An entry is one element of an ordered list. Lists can be long, so most entries have only a label.
@@ -40,7 +42,7 @@ func (e *entry) name() string {
 	if e.more != nil && e.more.shown != "" {
 		return e.more.shown
 	}
-	name, _ := clip(quote(strings.Clone(e.old())), "")
+	name, _ := clip(printable.Quote(strings.Clone(e.old())), "")
 	return name
 }
 

@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -39,5 +40,5 @@ func signatureText(raw []byte) string {
 	if schema.Unmarshal(raw, s) != nil {
 		return bytesText(raw)
 	}
-	return fmt.Sprintf("%s, inputs: %d, outputs: %d", quote(s.GetMethodName()), len(s.GetInputs()), len(s.GetOutputs()))
+	return fmt.Sprintf("%s, inputs: %d, outputs: %d", printable.Quote(s.GetMethodName()), len(s.GetInputs()), len(s.GetOutputs()))
 }

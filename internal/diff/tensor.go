@@ -82,7 +82,7 @@ func newTensor(p *tfpb.TensorProto, content []byte) *tensor {
 	if t.broken {
 		t.values = t.given
 	}
-	t.stray = strayFields(p, t.element)
+	t.stray = strayFields(p)
 	return t
 }
 
@@ -147,9 +147,9 @@ func stringList(content []byte, n int64) ([][]byte, bool) {
 
 // strayFields returns the value fields of a TensorProto that TensorFlow does not read for its dtype. Tensors that differ only in
 // these still count as different.
-func strayFields(p *tfpb.TensorProto, e element) []byte {
+func strayFields(p *tfpb.TensorProto) []byte {
 	out := append([]byte{}, p.ProtoReflect().GetUnknown()...)
-	used := valueField(e)
+	used := dtypes.ValueField(int32(p.GetDtype()))
 	note := func(num protowire.Number, n int, values any) {
 		if n > 0 && num != used {
 			out = fmt.Appendf(out, "%d:%v", num, values)
@@ -176,31 +176,4 @@ func strayText(stray []byte) string {
 		return unknownText(stray)
 	}
 	return bytesText(stray)
-}
-
-// valueField returns the number of the TensorProto field that holds the typed values of a dtype.
-func valueField(e element) protowire.Number {
-	switch e.kind {
-	case boolean:
-		return fieldnum.TensorProto_BoolVal
-	case signed, unsigned:
-		switch {
-		case e.kind == signed && e.width == 8:
-			return fieldnum.TensorProto_Int64Val
-		case e.width == 8:
-			return fieldnum.TensorProto_Uint64Val
-		case e.kind == unsigned && e.width == 4:
-			return fieldnum.TensorProto_Uint32Val
-		}
-		return fieldnum.TensorProto_IntVal
-	case float, brainFloat:
-		return map[int]protowire.Number{2: fieldnum.TensorProto_HalfVal, 4: fieldnum.TensorProto_FloatVal, 8: fieldnum.TensorProto_DoubleVal}[e.width]
-	case complexes:
-		return map[int]protowire.Number{8: fieldnum.TensorProto_ScomplexVal, 16: fieldnum.TensorProto_DcomplexVal}[e.width]
-	case stringKind:
-		return fieldnum.TensorProto_StringVal
-	case messageKind:
-		return 0
-	}
-	return fieldnum.TensorProto_Float8Val
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	dtypes "github.com/metagraph/metagraph/internal/tensor"
 )
@@ -214,7 +215,7 @@ func (t *tensor) text(i int64) string {
 		re, im := t.parts(v)
 		return strconv.FormatComplex(complex(re, im), 'g', -1, 8*t.element.width)
 	case stringKind:
-		return quote(string(v))
+		return printable.Quote(string(v))
 	}
 	return fmt.Sprintf("0x%x", v)
 }

@@ -4,23 +4,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 )
-
-// quote returns a string from a file for display. It adds quotes if the string is empty or has characters that are not printable.
-func quote(s string) string {
-	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(s)
-	}
-	return s
-}
 
 // quoted returns a string in quotes.
 func quoted(s string) string { return strconv.Quote(s) }
@@ -38,7 +30,7 @@ func shapeText(shape *tfpb.TensorShapeProto) string {
 			dims[i] = "?"
 		}
 		if d.GetName() != "" {
-			dims[i] = quote(d.GetName()) + "=" + dims[i]
+			dims[i] = printable.Quote(d.GetName()) + "=" + dims[i]
 		}
 	}
 	return "(" + strings.Join(dims, ", ") + ")"
@@ -67,7 +59,7 @@ func write(b *strings.Builder, m protoreflect.Message) {
 		b.WriteString(newTensor(v, nil).String())
 		return
 	case *tfpb.NameAttrList:
-		b.WriteString(quote(v.GetName()))
+		b.WriteString(printable.Quote(v.GetName()))
 		if len(v.GetAttr()) > 0 {
 			b.WriteByte(' ')
 			writeMap(b, fieldOf(m, "attr"), m.Get(fieldOf(m, "attr")).Map())
@@ -106,7 +98,7 @@ func write(b *strings.Builder, m protoreflect.Message) {
 }
 
 // anyType returns the type name in the URL of an Any.
-func anyType(a *anypb.Any) string { return quote(string(wire.AnyType(a.GetTypeUrl()))) }
+func anyType(a *anypb.Any) string { return printable.Quote(string(wire.AnyType(a.GetTypeUrl()))) }
 
 // writeBare writes the value of the only set field of m without the field name, or `[]` if no field is set.
 func writeBare(b *strings.Builder, m protoreflect.Message) {
@@ -161,7 +153,7 @@ func writeMap(b *strings.Builder, f protoreflect.FieldDescriptor, m protoreflect
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(quote(key.String()) + ": ")
+		b.WriteString(printable.Quote(key.String()) + ": ")
 		writeValue(b, f.MapValue(), m.Get(key))
 	}
 	b.WriteByte('}')
@@ -235,9 +227,9 @@ func textOf(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 func elementText(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	switch f.Kind() {
 	case protoreflect.StringKind:
-		return quote(v.String())
+		return printable.Quote(v.String())
 	case protoreflect.BytesKind:
-		return quote(string(v.Bytes()))
+		return printable.Quote(string(v.Bytes()))
 	}
 	var b strings.Builder
 	writeValue(&b, f, v)

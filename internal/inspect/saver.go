@@ -3,10 +3,10 @@ package inspect
 import (
 	"fmt"
 
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -44,7 +44,7 @@ func Savers(m *wire.MetaGraph) (*SaverList, error) {
 	if !ok {
 		return l, nil
 	}
-	for entry := range model.ListEntries(collection, fieldnum.CollectionDef_BytesList) {
+	for entry := range scope.Entries(collection, fieldnum.CollectionDef_BytesList) {
 		saver, err := parseSaver(entry)
 		if err != nil {
 			return nil, fmt.Errorf("read collection %q: %w", saversKey, err)

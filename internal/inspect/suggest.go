@@ -3,10 +3,9 @@ package inspect
 import (
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -76,7 +75,7 @@ const maxNameLength = 1024
 func NodeNames(m *wire.MetaGraph) []string {
 	var names []string
 	walk(m, func(node []byte) bool {
-		if name := string(wire.Last(node, fieldnum.NodeDef_Name)); len(name) <= maxNameLength && printable(name) {
+		if name := string(wire.Last(node, fieldnum.NodeDef_Name)); len(name) <= maxNameLength && printable.Is(name) {
 			names = append(names, name)
 		}
 		return len(names) < maxNames
@@ -121,12 +120,8 @@ func SuggestDevices(m *wire.MetaGraph, prefix string) []Suggestion {
 func SuggestInputs(m *wire.MetaGraph, unbound, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	collection, _ := m.Collection(unbound)
-	if kind, list := scope.KindOf(collection); kind == fieldnum.CollectionDef_BytesList || kind == fieldnum.CollectionDef_NodeList {
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(scope.ListValue) {
-				found.add(s.Data, "unbound input")
-			}
-		}
+	for input := range scope.Entries(collection, fieldnum.CollectionDef_BytesList, fieldnum.CollectionDef_NodeList) {
+		found.add(input, "unbound input")
 	}
 	walk(m, func(node []byte) bool {
 		op := string(wire.Last(node, fieldnum.NodeDef_Op))
@@ -235,8 +230,8 @@ func (s *suggestions) add(text []byte, note string) bool {
 		return true
 	}
 	s.last = string(text)
-	if _, known := s.notes[s.last]; !known && printable(s.last) {
-		if !printable(note) {
+	if _, known := s.notes[s.last]; !known && printable.Is(s.last) {
+		if !printable.Is(note) {
 			note = ""
 		}
 		s.notes[s.last] = note
@@ -252,11 +247,4 @@ func (s *suggestions) list() []Suggestion {
 	}
 	slices.SortFunc(out, func(a, b Suggestion) int { return strings.Compare(a.Text, b.Text) })
 	return out[:min(len(out), maxSuggested)]
-}
-
-// printable reports whether a text can be shown in a terminal and passed to a shell unchanged.
-func printable(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r)
-	})
 }

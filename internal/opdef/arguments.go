@@ -11,7 +11,7 @@ import (
 func (t *Tensors) InputTypes(n *wire.Node) []int32 {
 	count := 0
 	for _, input := range n.Inputs {
-		if !wire.ParseInput(input).Control {
+		if !wire.IsControl(input) {
 			count++
 		}
 	}

@@ -107,11 +107,7 @@ func (t *Tensors) argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
 // DType returns the DataType of output port of node n, without the reference offset of old variables. It returns 0 if
 // the type is unknown.
 func (t *Tensors) DType(n *wire.Node, port int) int32 {
-	dtype := t.OutputType(n, port)
-	if dtype > tensor.RefOffset {
-		dtype -= tensor.RefOffset
-	}
-	return dtype
+	return tensor.BaseType(t.OutputType(n, port))
 }
 
 // Def returns the definition of an op: the file's own, that of a library function, or TensorFlow's. It returns nil if

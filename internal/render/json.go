@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/metagraph/metagraph/internal/printable"
 )
 
 // errJSON is wrapped by errors about values that JSON cannot represent.
@@ -340,7 +342,7 @@ func appendEscaped(b []byte, s string) []byte {
 			b = append(b, `\t`...)
 		case ' ' <= r && r <= '~':
 			b = append(b, byte(r))
-		case printable(string(r)):
+		case printable.Is(string(r)):
 			b = utf8.AppendRune(b, r)
 		case r > 0xFFFF:
 			r -= 0x10000

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/rewrite"
 )
 
 // Message returns s for printing to a terminal. It replaces characters that a terminal would interpret with Go escapes.
 func Message(s string) string {
-	if printable(s) {
+	if printable.Is(s) {
 		return s
 	}
 	var b strings.Builder
@@ -18,7 +19,7 @@ func Message(s string) string {
 		switch {
 		case r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], "\ufffd"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case printable(string(r)):
+		case printable.Is(string(r)):
 			b.WriteRune(r)
 		default:
 			quoted := fmt.Sprintf("%+q", r)

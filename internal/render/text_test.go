@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 )
@@ -44,14 +45,14 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		text := Text(s)
-		if !printable(text) || Text(text) != text {
+		if !printable.Is(text) || Text(text) != text {
 			t.Errorf("Text(%q) = %q", s, text)
 		}
 		if raw := rawText(s); strings.Contains(raw, "\n") || !utf8.ValidString(raw) {
 			t.Errorf("rawText(%q) = %q", s, raw)
 		}
 		b := AppendJSONString(nil, s)
-		if !printable(string(b)) {
+		if !printable.Is(string(b)) {
 			t.Errorf("JSON of %q is not printable: %q", s, b)
 		}
 		var value any

@@ -283,12 +283,8 @@ func (e *exporter) listedAssets() []AssetFile {
 		}
 	}
 	value, _ := e.m.Collection("saved_model_assets")
-	if kind, list := scope.KindOf(value); kind == fieldnum.CollectionDef_AnyList {
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(scope.ListValue) {
-				add(wire.Last(s.Data, fieldnum.Any_Value))
-			}
-		}
+	for packed := range scope.Entries(value, fieldnum.CollectionDef_AnyList) {
+		add(wire.Last(packed, fieldnum.Any_Value))
 	}
 	return assets
 }
@@ -303,11 +299,9 @@ func (e *exporter) filePaths(kept []bool) ([]int, error) {
 		}
 	}
 	value, _ := e.m.Collection("asset_filepaths")
-	if kind, list := scope.KindOf(value); kind == fieldnum.CollectionDef_NodeList {
-		for s := wire.Scan(list); s.Next(); {
-			if i, ok := e.draft.Original([]byte(nodeOf(string(s.Data)))); ok && s.Is(scope.ListValue) {
-				add(i)
-			}
+	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
+		if i, ok := e.draft.Original([]byte(nodeOf(string(name)))); ok {
+			add(i)
 		}
 	}
 	return found, e.draft.Kept(kept, func(_ int, n *wire.Node) error {
@@ -322,7 +316,7 @@ func (e *exporter) filePaths(kept []bool) ([]int, error) {
 
 // stringConst returns the value of a constant that is a single string, and whether it is one.
 func stringConst(n *wire.Node) (string, bool) {
-	if string(n.Op) != "Const" || tensor.AttrType(n, "dtype") != stringDType {
+	if string(n.Op) != "Const" || tensor.AttrType(n, "dtype") != tensor.String {
 		return "", false
 	}
 	value, _ := n.Attr("value")
@@ -333,9 +327,6 @@ func stringConst(n *wire.Node) (string, bool) {
 	}
 	return string(list.At(0)), true
 }
-
-// stringDType is DT_STRING.
-const stringDType = 7
 
 // nodeOf returns the node in a tensor name.
 func nodeOf(name string) string {

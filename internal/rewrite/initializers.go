@@ -14,18 +14,11 @@ import (
 // remains next to the variable. The result maps each missing initializer to its substitute.
 func findInitializers(m *wire.MetaGraph, r *scope.Registry, keeps func(node []byte) bool) (map[string]string, error) {
 	missing := make(map[string]string) // variable to its missing initializer
-	for raw, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		t, ok := r.Lookup(string(raw))
-		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
-			continue
-		}
-		for s := wire.Scan(list); s.Next(); {
-			_, variable, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_VariableName))
-			_, initializer, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_InitializerName))
-			if len(initializer) > 0 && keeps(variable) && !keeps(initializer) {
-				missing[string(variable)] = string(initializer)
-			}
+	for def := range r.VariableDefs(m) {
+		_, variable, _ := scope.Split(wire.Last(def, fieldnum.VariableDef_VariableName))
+		_, initializer, _ := scope.Split(wire.Last(def, fieldnum.VariableDef_InitializerName))
+		if len(initializer) > 0 && keeps(variable) && !keeps(initializer) {
+			missing[string(variable)] = string(initializer)
 		}
 	}
 	if len(missing) == 0 {

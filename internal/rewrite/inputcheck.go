@@ -152,11 +152,9 @@ func (i *importer) unbound() []string {
 	// Programs other than TensorFlow may list inputs without the prefix.
 	listed := make(map[string]bool)
 	value, _ := i.in.Collection(i.o.UnboundInputs)
-	if kind, list := scope.KindOf(value); kind == fieldnum.CollectionDef_BytesList || kind == fieldnum.CollectionDef_NodeList {
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(scope.ListValue) && !isUnbound(s.Data) {
-				listed[string(scope.Spelling(s.Data))] = true
-			}
+	for input := range scope.Entries(value, fieldnum.CollectionDef_BytesList, fieldnum.CollectionDef_NodeList) {
+		if !isUnbound(input) {
+			listed[string(scope.Spelling(input))] = true
 		}
 	}
 	if len(listed) == 0 {

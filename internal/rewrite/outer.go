@@ -6,7 +6,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // mapOuter applies the mappings of unbound inputs to names that only collections contain. An example is the predicate of
@@ -39,12 +38,11 @@ func (i *importer) findMissing() error {
 	named := make(map[string]bool)
 	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		t, registered := i.o.Registry.Lookup(string(raw))
-		kind, list := scope.KindOf(value)
-		if !registered || kind != fieldnum.CollectionDef_BytesList {
+		if !registered {
 			continue
 		}
-		for s := wire.Scan(list); s.Next(); {
-			err := t.Names.Each(s.Data, func(name []byte, kind scope.Kind) {
+		for entry := range scope.Entries(value, fieldnum.CollectionDef_BytesList) {
+			err := t.Names.Each(entry, func(name []byte, kind scope.Kind) {
 				if _, node, _ := scope.Split(name); kind == scope.NodeName && i.plan.Outer[string(scope.Spelling(name))] == "" {
 					named[string(node)] = true
 				}

@@ -53,21 +53,14 @@ func restoredByName(parts map[string]checkpoint.Restored, g *graph.Graph, c *che
 // variables describe them.
 func variableSlices(m *wire.MetaGraph, r *scope.Registry) map[string]checkpoint.Restored {
 	out := make(map[string]checkpoint.Restored)
-	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		t, ok := r.Lookup(string(key))
-		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
+	for variable := range r.VariableDefs(m) {
+		raw, ok := wire.Merged(variable, fieldnum.VariableDef_SaveSliceInfoDef)
+		info := new(tfpb.SaveSliceInfoDef)
+		if !ok || schema.Unmarshal(raw, info) != nil || len(info.GetFullShape()) != len(info.GetVarOffset()) || len(info.GetFullShape()) != len(info.GetVarShape()) {
 			continue
 		}
-		for s := wire.Scan(list); s.Next(); {
-			info, ok := wire.Merged(s.Data, fieldnum.VariableDef_SaveSliceInfoDef)
-			def := new(tfpb.SaveSliceInfoDef)
-			if !ok || schema.Unmarshal(info, def) != nil || len(def.GetFullShape()) != len(def.GetVarOffset()) || len(def.GetFullShape()) != len(def.GetVarShape()) {
-				continue
-			}
-			_, name, _ := scope.Split(wire.Last(s.Data, fieldnum.VariableDef_VariableName))
-			out[string(name)] = checkpoint.Restored{Key: def.GetFullName(), Shape: def.GetFullShape(), Slice: checkpoint.Slice{Start: def.GetVarOffset(), Length: def.GetVarShape()}}
-		}
+		_, name, _ := scope.Split(wire.Last(variable, fieldnum.VariableDef_VariableName))
+		out[string(name)] = checkpoint.Restored{Key: info.GetFullName(), Shape: info.GetFullShape(), Slice: checkpoint.Slice{Start: info.GetVarOffset(), Length: info.GetVarShape()}}
 	}
 	return out
 }

@@ -2,6 +2,8 @@ package scope
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -31,6 +33,39 @@ func KindOf(collection []byte) (kind protowire.Number, list []byte) {
 		}
 	}
 	return kind, list
+}
+
+// Entries yields the values of a CollectionDef that holds one of the given kinds of lists: strings, messages or names. It
+// yields nothing for other kinds.
+func Entries(collection []byte, kinds ...protowire.Number) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		kind, list := KindOf(collection)
+		if !slices.Contains(kinds, kind) {
+			return
+		}
+		for s := wire.Scan(list); s.Next(); {
+			if s.Is(ListValue) && !yield(s.Data) {
+				return
+			}
+		}
+	}
+}
+
+// VariableDefs yields the VariableDefs in all registered collections of m.
+func (r *Registry) VariableDefs(m *wire.MetaGraph) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for key, collection := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
+			t, ok := r.Lookup(string(key))
+			if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" {
+				continue
+			}
+			for entry := range Entries(collection, fieldnum.CollectionDef_BytesList) {
+				if !yield(entry) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // A CollectionChange is the result of applying a plan to a collection.

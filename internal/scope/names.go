@@ -72,17 +72,17 @@ func Unique(name string, taken func(string) bool) string {
 // digits and `_.-/`, and does not start with `_`, `-` or `/`. Several such parts can be joined by `>` (IsValidNodeName
 // in tensorflow/core/graph/tensor_id.h and node_def_util.cc). Python's name_scope also accepts a backslash, but the
 // importer does not.
-func ValidName(name string) bool {
-	for part := range strings.SplitSeq(name, ">") {
-		if part == "" {
+func ValidName[S string | []byte](name S) bool {
+	first := true // at the start of the name, or after a '>'
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.':
+			first = false
+		case first || c != '_' && c != '-' && c != '/' && c != '>':
 			return false
-		}
-		for i, c := range []byte(part) {
-			letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.'
-			if !letter && (i == 0 || strings.IndexByte(`_-/`, c) < 0) {
-				return false
-			}
+		case c == '>':
+			first = true
 		}
 	}
-	return true
+	return !first
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
@@ -150,37 +151,32 @@ func (e elements) at(i int64) []byte {
 // tensor_content: little-endian, DTypeSize bytes each. An incomplete complex number at the end is left out. For a dtype that the schema
 // does not know, it returns float8_val; strings, resources and variants have no such form.
 func TypedValues(p *tfpb.TensorProto) []byte {
-	dtype := p.GetDtype()
-	if dtype > RefOffset {
-		dtype -= RefOffset
-	}
-	size := int(DTypeSize(int32(dtype)))
-	switch dtype {
-	case tfpb.DataType_DT_STRING, tfpb.DataType_DT_RESOURCE, tfpb.DataType_DT_VARIANT:
+	dtype := int32(p.GetDtype())
+	size := int(DTypeSize(dtype))
+	switch ValueField(dtype) {
+	case fieldnum.TensorProto_StringVal, fieldnum.TensorProto_ResourceHandleVal, fieldnum.TensorProto_VariantVal:
 		return nil
-	case tfpb.DataType_DT_FLOAT:
+	case fieldnum.TensorProto_FloatVal:
 		return littleEndian(p.GetFloatVal(), size, floatBits)
-	case tfpb.DataType_DT_COMPLEX64:
+	case fieldnum.TensorProto_ScomplexVal:
 		out := littleEndian(p.GetScomplexVal(), size/2, floatBits)
 		return out[:len(out)/size*size]
-	case tfpb.DataType_DT_DOUBLE:
+	case fieldnum.TensorProto_DoubleVal:
 		return littleEndian(p.GetDoubleVal(), size, math.Float64bits)
-	case tfpb.DataType_DT_COMPLEX128:
+	case fieldnum.TensorProto_DcomplexVal:
 		out := littleEndian(p.GetDcomplexVal(), size/2, math.Float64bits)
 		return out[:len(out)/size*size]
-	case tfpb.DataType_DT_INT64:
+	case fieldnum.TensorProto_Int64Val:
 		return littleEndian(p.GetInt64Val(), size, func(v int64) uint64 { return uint64(v) })
-	case tfpb.DataType_DT_UINT64:
+	case fieldnum.TensorProto_Uint64Val:
 		return littleEndian(p.GetUint64Val(), size, func(v uint64) uint64 { return v })
-	case tfpb.DataType_DT_UINT32:
+	case fieldnum.TensorProto_Uint32Val:
 		return littleEndian(p.GetUint32Val(), size, func(v uint32) uint64 { return uint64(v) })
-	case tfpb.DataType_DT_BOOL:
+	case fieldnum.TensorProto_BoolVal:
 		return littleEndian(p.GetBoolVal(), size, boolBits)
-	case tfpb.DataType_DT_HALF, tfpb.DataType_DT_BFLOAT16:
+	case fieldnum.TensorProto_HalfVal:
 		return littleEndian(p.GetHalfVal(), size, intBits)
-	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_QINT32, tfpb.DataType_DT_INT16, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_UINT16,
-		tfpb.DataType_DT_QUINT16, tfpb.DataType_DT_INT8, tfpb.DataType_DT_QINT8, tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QUINT8,
-		tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4, tfpb.DataType_DT_INT2, tfpb.DataType_DT_UINT2:
+	case fieldnum.TensorProto_IntVal:
 		return littleEndian(p.GetIntVal(), size, intBits)
 	}
 	return p.GetFloat8Val()

@@ -16,7 +16,7 @@ type Input struct {
 
 // ParseInput parses an input: "node", "node:1" or "^node" (ParseTensorName in tensorflow/core/graph/tensor_id.cc).
 func ParseInput(input []byte) Input {
-	if len(input) > 0 && input[0] == '^' {
+	if IsControl(input) {
 		return Input{Node: input[1:], Control: true}
 	}
 	if i := bytes.IndexByte(input, ':'); i >= 0 {
@@ -24,6 +24,9 @@ func ParseInput(input []byte) Input {
 	}
 	return Input{Node: input}
 }
+
+// IsControl reports whether an entry of a node's input list is a control input, "^node".
+func IsControl(input []byte) bool { return len(input) > 0 && input[0] == '^' }
 
 // Output returns the output number that a data input of a graph reads, which defaults to 0. It reports false if the
 // port is not a number.

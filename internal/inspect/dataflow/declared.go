@@ -122,10 +122,9 @@ func appendInfo(list []declaredTensor, g *graph.Graph, info *tfpb.TensorInfo, ro
 	switch {
 	case info.GetCooSparse() != nil:
 		sparse := info.GetCooSparse()
-		const int64Type = int32(tfpb.DataType_DT_INT64)
-		add(sparse.GetIndicesTensorName(), " (indices)", int64Type, tensor.Shape{-1, int64(len(shape))})
+		add(sparse.GetIndicesTensorName(), " (indices)", tensor.Int64, tensor.Shape{-1, int64(len(shape))})
 		add(sparse.GetValuesTensorName(), " (values)", dtype, tensor.Shape{-1})
-		add(sparse.GetDenseShapeTensorName(), " (dense shape)", int64Type, tensor.Shape{int64(len(shape))})
+		add(sparse.GetDenseShapeTensorName(), " (dense shape)", tensor.Int64, tensor.Shape{int64(len(shape))})
 	case info.GetCompositeTensor() != nil:
 		for k, part := range info.GetCompositeTensor().GetComponents() {
 			// Components are not nested (tensorflow/core/protobuf/meta_graph.proto).
@@ -224,7 +223,7 @@ func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 			continue
 		}
 		role, what := RoleData, ""
-		if wire.ParseInput(s.Data).Control {
+		if wire.IsControl(s.Data) {
 			role, what = RoleAuxiliary, ", a control input"
 		}
 		if edge := FindTensor(g, s.Data); edge.Node == graph.Dangling {
@@ -241,7 +240,7 @@ func (d *declared) readCollections(g *graph.Graph, m *wire.MetaGraph) {
 			continue
 		}
 		d.readJSON(g, string(key), value)
-		for name := range model.ListEntries(value, fieldnum.CollectionDef_NodeList) {
+		for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
 			if len(d.marked) == maxMarked {
 				return
 			}
@@ -268,7 +267,7 @@ func (d *declared) readJSON(g *graph.Graph, key string, value []byte) {
 	default:
 		return
 	}
-	for entry := range model.ListEntries(value, fieldnum.CollectionDef_BytesList) {
+	for entry := range scope.Entries(value, fieldnum.CollectionDef_BytesList) {
 		var content any
 		if len(entry) > maxJSON || json.Unmarshal(entry, &content) != nil {
 			continue

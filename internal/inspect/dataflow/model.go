@@ -4,10 +4,10 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -58,10 +58,10 @@ func (d *ioFinder) findCaptured() {
 func variableNames(m *wire.MetaGraph, key string) []string {
 	value, _ := m.Collection(key)
 	var names []string
-	for definition := range model.ListEntries(value, fieldnum.CollectionDef_BytesList) {
+	for definition := range scope.Entries(value, fieldnum.CollectionDef_BytesList) {
 		names = append(names, string(wire.Last(definition, fieldnum.VariableDef_VariableName)))
 	}
-	for name := range model.ListEntries(value, fieldnum.CollectionDef_NodeList) {
+	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
 		names = append(names, string(name))
 	}
 	return names

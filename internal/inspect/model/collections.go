@@ -1,8 +1,6 @@
 package model
 
 import (
-	"iter"
-
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -36,22 +34,6 @@ var CollectionKinds = map[protowire.Number]CollectionKind{
 func CollectionList(collection []byte) (CollectionKind, []byte, error) {
 	kind, list := scope.KindOf(collection)
 	return CollectionKinds[kind], list, wire.Check(collection)
-}
-
-// ListEntries yields the strings or messages of a collection. It yields nothing if the collection's list is not field
-// num.
-func ListEntries(collection []byte, num protowire.Number) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		kind, list := scope.KindOf(collection)
-		if kind != num {
-			return
-		}
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(scope.ListValue) && !yield(s.Data) {
-				return
-			}
-		}
-	}
 }
 
 // CountEntries returns the number of entries in a collection's list. A packed field counts as several entries. The

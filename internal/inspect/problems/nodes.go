@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -62,7 +63,7 @@ func (f *problemFinder) findInNodes() {
 	}
 	for i := range f.g.Len() {
 		p := nodePlace{name: f.g.Name(i)}
-		if !validNodeName(p.name) {
+		if !scope.ValidName(p.name) {
 			f.report(&p, invalidNodeName, "", fixed("TensorFlow does not allow this name"))
 		}
 		facts := f.checkNode(&p, f.g.Raw(i), f.infos[f.g.Op(i)])
@@ -70,41 +71,6 @@ func (f *problemFinder) findInNodes() {
 		f.recorded.set(i, f.g.Len(), facts.shapes)
 	}
 }
-
-// validNodeName reports whether TensorFlow accepts name as the name of a node (IsValidNodeName in
-// tensorflow/core/common_runtime/graph_constructor.cc).
-func validNodeName(name []byte) bool {
-	first := true // at the start of the name, or after a '>'
-	for _, c := range name {
-		switch class := nameBytes[c]; {
-		case class == firstByte:
-			first = false
-		case first || class == 0:
-			return false
-		case c == '>':
-			first = true
-		}
-	}
-	return !first
-}
-
-// The classes of bytes in a node name: allowed anywhere, or not at the start.
-const (
-	firstByte = 1 + iota
-	laterByte
-)
-
-var nameBytes = func() (classes [256]uint8) {
-	for c := range classes {
-		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.':
-			classes[c] = firstByte
-		case c == '_' || c == '-' || c == '/' || c == '>':
-			classes[c] = laterByte
-		}
-	}
-	return classes
-}()
 
 // A nodeFacts holds the facts that follow from the attrs of a node: the types of its inputs and outputs, nil if unknown, and the
 // number of its list of recorded shapes, 0 for none.

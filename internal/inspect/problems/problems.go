@@ -7,11 +7,11 @@ package problems
 import (
 	"slices"
 	"strconv"
-	"unicode"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/match"
+	"github.com/metagraph/metagraph/internal/printable"
 )
 
 // A Severity is how serious a Problem is.
@@ -184,13 +184,8 @@ func fixed(s string) func() string { return func() string { return s } }
 // shown returns a name from a file for a message. It quotes names with spaces or characters that are not printable.
 func shown[T []byte | string](name T) string {
 	s := string(name)
-	if s == "" || !utf8.ValidString(s) {
+	if strings.ContainsAny(s, ` "`) {
 		return strconv.Quote(s)
 	}
-	for _, r := range s {
-		if !unicode.IsPrint(r) || r == ' ' || r == '"' {
-			return strconv.Quote(s)
-		}
-	}
-	return s
+	return printable.Quote(s)
 }

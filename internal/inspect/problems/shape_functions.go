@@ -89,7 +89,7 @@ func newFunctionGraph(f *problemFinder, name string, b *body, args []argument) *
 			continue
 		}
 		for _, input := range n.Inputs {
-			if len(input) > 0 && input[0] == '^' {
+			if wire.IsControl(input) {
 				break
 			}
 			g.edges[i] = append(g.edges[i], b.edge(string(input)))

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -94,21 +93,21 @@ func (r *variableReader) readCollections() {
 	for _, key := range keys {
 		value := collections[key]
 		delete(collections, key)
-		for entry := range model.ListEntries(value, fieldnum.CollectionDef_BytesList) {
+		for entry := range scope.Entries(value, fieldnum.CollectionDef_BytesList) {
 			var def tfpb.VariableDef
 			if schema.Unmarshal(entry, &def) == nil && def.GetVariableName() != "" {
 				r.readDefinition(key, &def)
 			}
 		}
 		// Older releases recorded only names.
-		for entry := range model.ListEntries(value, fieldnum.CollectionDef_NodeList) {
+		for entry := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
 			if name := variableOp(string(entry)); name != "" {
 				r.addSource(r.find(name), key)
 			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(collections)) {
-		for entry := range model.ListEntries(collections[key], fieldnum.CollectionDef_NodeList) {
+		for entry := range scope.Entries(collections[key], fieldnum.CollectionDef_NodeList) {
 			if node, found := r.g.Find(variableOp(entry)); found && r.holds[r.g.Op(node)] {
 				r.addSource(r.find(string(r.g.Name(node))), key)
 			}

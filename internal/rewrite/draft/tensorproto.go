@@ -8,9 +8,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// int64Type is DT_INT64.
-const int64Type = 9
-
 // TensorContent returns a TensorProto whose tensor_content consists of windows: the elements in row-major order and little-endian.
 // The windows are not copied.
 func TensorContent(dtype int32, dims tensor.Shape, windows [][]byte) *wire.Rope {
@@ -31,8 +28,7 @@ func TensorContent(dtype int32, dims tensor.Shape, windows [][]byte) *wire.Rope 
 
 // StringTensor returns a TensorProto of strings in row-major order. The strings are not copied.
 func StringTensor(dims tensor.Shape, values ...[]byte) *wire.Rope {
-	const stringType = 7
-	b := tensorHeader(stringType, dims)
+	b := tensorHeader(tensor.String, dims)
 	for _, v := range values {
 		b.Bytes(fieldnum.TensorProto_StringVal, v)
 	}
@@ -43,7 +39,7 @@ func StringTensor(dims tensor.Shape, values ...[]byte) *wire.Rope {
 func IntTensor(dtype int32, v int64) *wire.Rope {
 	b := tensorHeader(dtype, tensor.Shape{})
 	num := fieldnum.TensorProto_IntVal
-	if dtype == int64Type {
+	if dtype == tensor.Int64 {
 		num = fieldnum.TensorProto_Int64Val
 	}
 	b.Bytes(num, protowire.AppendVarint(nil, uint64(v)))
@@ -52,7 +48,7 @@ func IntTensor(dtype int32, v int64) *wire.Rope {
 
 // BoolTensor returns a TensorProto of a bool scalar.
 func BoolTensor(v bool) *wire.Rope {
-	b := tensorHeader(10, tensor.Shape{})
+	b := tensorHeader(tensor.Bool, tensor.Shape{})
 	b.Bytes(fieldnum.TensorProto_BoolVal, protowire.AppendVarint(nil, protowire.EncodeBool(v)))
 	return b.Build()
 }

@@ -16,9 +16,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// boolType is DT_BOOL.
-const boolType = 10
-
 // A Freezing is the plan for turning a graph's variables into constants.
 type Freezing struct {
 	Variables []int    // nodes that become constants, in file order
@@ -168,7 +165,7 @@ func (f *Freezing) silence(i int, n *wire.Node) {
 	}
 	controls := []string{}
 	for _, input := range n.Inputs {
-		if len(input) > 0 && input[0] == '^' {
+		if wire.IsControl(input) {
 			controls = append(controls, string(input))
 		}
 	}

@@ -93,7 +93,7 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 		}
 	case strings.HasPrefix(op, "Scatter") && !strings.HasPrefix(op, "ScatterNd") && len(n.Inputs) > 2:
 		f.expandIndices(i, n)
-	case op == "AssignAdd" && tensor.AttrType(n, "T") == stringType:
+	case op == "AssignAdd" && tensor.AttrType(n, "T") == tensor.String:
 		e.Op = "Add"
 	}
 }
@@ -108,20 +108,14 @@ func (f *Freezing) isRead(i int) bool {
 	return f.outputs[i]
 }
 
-// stringType is DT_STRING, int32Type DT_INT32.
-const (
-	stringType = 7
-	int32Type  = 3
-)
-
 // expandIndices adds the last dimension to the indices of a scatter op, which the corresponding ops on tensors require.
 func (f *Freezing) expandIndices(i int, n *wire.Node) {
 	dim := scope.Unique(string(n.Name)+"/dim", f.taken)
 	f.g.Add(i, &scope.NewNode{Name: dim, Op: "Const", Device: string(n.Device), Attrs: map[string]*wire.Rope{
-		"dtype": draft.TypeAttr(int32Type), "value": draft.TensorAttr(draft.IntTensor(int32Type, -1))}})
+		"dtype": draft.TypeAttr(tensor.Int32), "value": draft.TensorAttr(draft.IntTensor(tensor.Int32, -1))}})
 	indices := scope.Unique(string(n.Name)+"/indices", f.taken)
 	f.g.Add(i, &scope.NewNode{Name: indices, Op: "ExpandDims", Device: string(n.Device), Inputs: []string{string(n.Inputs[1]), dim},
-		Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(tensor.AttrType(n, "Tindices")), "Tdim": draft.TypeAttr(int32Type)}})
+		Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(tensor.AttrType(n, "Tindices")), "Tdim": draft.TypeAttr(tensor.Int32)}})
 	inputs := names(n.Inputs)
 	inputs[1] = indices
 	f.g.Edit(i).Inputs = inputs

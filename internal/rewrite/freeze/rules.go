@@ -47,7 +47,7 @@ func reader(n *wire.Node, dtype int32) (conversion, bool) {
 
 // always returns the attrs of a Const with the value true.
 func always() map[string]*wire.Rope {
-	return map[string]*wire.Rope{"dtype": draft.TypeAttr(boolType), "value": draft.TensorAttr(draft.BoolTensor(true))}
+	return map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.Bool), "value": draft.TensorAttr(draft.BoolTensor(true))}
 }
 
 // forwards reports whether an op returns its data inputs unchanged, so that a handle can pass through it. Its attr T has their

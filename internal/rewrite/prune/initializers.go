@@ -121,15 +121,9 @@ func initOps(m *wire.MetaGraph) (names []string, listed int) {
 // nodeList returns the names in a collection of nodes.
 func nodeList(m *wire.MetaGraph, key string) []string {
 	value, _ := m.Collection(key)
-	kind, list := scope.KindOf(value)
-	if kind != fieldnum.CollectionDef_NodeList {
-		return nil
-	}
 	var names []string
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(scope.ListValue) {
-			names = append(names, string(s.Data))
-		}
+	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
+		names = append(names, string(name))
 	}
 	return names
 }
@@ -183,7 +177,7 @@ func (c *Cut) cutGroup(i, depth int) (bool, error) {
 	c.g.Node(i, &n)
 	group := depth < deepest
 	for _, input := range n.Inputs {
-		group = group && len(input) > 0 && input[0] == '^'
+		group = group && wire.IsControl(input)
 	}
 	if !group || len(n.Inputs) == 0 {
 		return c.initializesKept(&n), nil
@@ -212,7 +206,7 @@ func (c *Cut) cutGroup(i, depth int) (bool, error) {
 func (c *Cut) initializesKept(n *wire.Node) bool {
 	var source wire.Node
 	for _, input := range n.Inputs {
-		if len(input) == 0 || input[0] == '^' {
+		if len(input) == 0 || wire.IsControl(input) {
 			continue
 		}
 		if j, ok := c.g.Source(input); ok && c.Reach.Has[j] {

@@ -136,10 +136,10 @@ func attrMap(attrs iter.Seq2[[]byte, []byte]) map[string][]byte {
 func cutInputs(inputs [][]byte, keep int) []string {
 	kept := []string{}
 	for _, input := range inputs {
-		if len(input) > 0 && input[0] == '^' || keep > 0 {
+		if wire.IsControl(input) || keep > 0 {
 			kept = append(kept, string(input))
 		}
-		if len(input) > 0 && input[0] != '^' {
+		if len(input) > 0 && !wire.IsControl(input) {
 			keep--
 		}
 	}
@@ -157,15 +157,15 @@ func NamedOutputs(m *wire.MetaGraph, r *scope.Registry) map[string]int {
 		}
 	}
 	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		t, known := r.Lookup(string(key))
-		kind, list := scope.KindOf(value)
-		for s := wire.Scan(list); s.Next(); {
-			switch {
-			case string(key) == "savers":
-			case kind == fieldnum.CollectionDef_NodeList:
-				add(s.Data, scope.NodeName)
-			case known && kind == fieldnum.CollectionDef_BytesList:
-				_ = t.Names.Each(s.Data, add) // a damaged entry is reported when the collection is written
+		if string(key) == "savers" {
+			continue
+		}
+		for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
+			add(name, scope.NodeName)
+		}
+		if t, known := r.Lookup(string(key)); known {
+			for entry := range scope.Entries(value, fieldnum.CollectionDef_BytesList) {
+				_ = t.Names.Each(entry, add) // a damaged entry is reported when the collection is written
 			}
 		}
 	}
@@ -199,7 +199,7 @@ type partKey struct {
 func (l *loops) shorten(n *wire.Node, attrs map[string][]byte, read int) (keep int, ok bool) {
 	count := 0
 	for _, input := range n.Inputs {
-		if len(input) > 0 && input[0] != '^' {
+		if len(input) > 0 && !wire.IsControl(input) {
 			count++
 		}
 	}

@@ -22,17 +22,8 @@ func IsVariable(op []byte) bool {
 // tensorflow/python/ops/resource_variable_ops.py).
 func (c *Cut) KeepVariables(m *wire.MetaGraph, r *scope.Registry) error {
 	companions := make(map[int][]int) // of a variable's node, the nodes that its definitions name
-	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		t, ok := r.Lookup(string(key))
-		kind, list := scope.KindOf(value)
-		if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" || kind != fieldnum.CollectionDef_BytesList {
-			continue
-		}
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(scope.ListValue) {
-				c.addCompanions(companions, s.Data)
-			}
-		}
+	for def := range r.VariableDefs(m) {
+		c.addCompanions(companions, def)
 	}
 	for more := true; more; {
 		more = false

@@ -13,12 +13,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// DataTypes of the tensors of a saver (tensorflow/core/framework/types.proto).
-const (
-	int32Type  = 3
-	stringType = 7
-)
-
 // cpu is the device of a saver, whose ops have no other kernels.
 const cpu = "/device:CPU:0"
 
@@ -82,8 +76,8 @@ func (w *writer) add(name, op, device string, inputs []string, attrs map[string]
 
 // filename adds the nodes for the path of the checkpoint.
 func (w *writer) filename() string {
-	attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType), "shape": draft.ShapeAttr(nil)}
-	input := w.add("filename/input", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType),
+	attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.String), "shape": draft.ShapeAttr(nil)}
+	input := w.add("filename/input", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.String),
 		"value": draft.TensorAttr(draft.StringTensor(tensor.Shape{}, []byte("model")))})
 	name := w.add("filename", "PlaceholderWithDefault", "", []string{input}, attrs)
 	return w.add("Const", "PlaceholderWithDefault", "", []string{name}, attrs)
@@ -96,7 +90,7 @@ func (w *writer) names(op string, entries []Entry) (names, slices string) {
 		keys[i], specs[i] = []byte(e.Key), []byte(e.spec)
 	}
 	list := func(name string, values [][]byte) string {
-		return w.add(op+"/"+name, "Const", cpu, nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(stringType),
+		return w.add(op+"/"+name, "Const", cpu, nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.String),
 			"value": draft.TensorAttr(draft.StringTensor(tensor.Shape{int64(len(values))}, values...))})
 	}
 	return list("tensor_names", keys), list("shape_and_slices", specs)
@@ -121,7 +115,7 @@ func (w *writer) save(filename string, entries []Entry) string {
 	}
 	save := w.add("SaveV2", "SaveV2", cpu, inputs, map[string]*wire.Rope{"dtypes": dtypes(entries)})
 	return w.add("control_dependency", "Identity", "", []string{filename, "^" + save}, map[string]*wire.Rope{
-		"T": draft.TypeAttr(stringType), "_class": draft.StringsAttr("loc:@" + filename)})
+		"T": draft.TypeAttr(tensor.String), "_class": draft.StringsAttr("loc:@" + filename)})
 }
 
 // value returns the tensor that holds the value of a variable or table.
@@ -217,7 +211,7 @@ func (w *writer) reshape(e Entry, value string) string {
 	for _, dim := range e.reshape {
 		dims = append(dims, byte(dim), byte(dim>>8), byte(dim>>16), byte(dim>>24))
 	}
-	shape := w.add("Reshape/shape", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(int32Type),
-		"value": draft.TensorAttr(draft.TensorContent(int32Type, tensor.Shape{int64(len(e.reshape))}, [][]byte{dims}))})
-	return w.add("Reshape", "Reshape", "", []string{value, shape}, map[string]*wire.Rope{"T": draft.TypeAttr(e.DType), "Tshape": draft.TypeAttr(int32Type)})
+	shape := w.add("Reshape/shape", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.Int32),
+		"value": draft.TensorAttr(draft.TensorContent(tensor.Int32, tensor.Shape{int64(len(e.reshape))}, [][]byte{dims}))})
+	return w.add("Reshape", "Reshape", "", []string{value, shape}, map[string]*wire.Rope{"T": draft.TypeAttr(e.DType), "Tshape": draft.TypeAttr(tensor.Int32)})
 }
