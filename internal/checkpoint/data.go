@@ -47,26 +47,10 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	if len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
 		return c.pieceWindows(t, &t.pieces[0])
 	}
-	a := assembly{width: w}
-	for i := range t.pieces {
-		p := &t.pieces[i]
-		within, ok := p.slice.Within(t.Shape)
-		if !ok {
-			return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)}
-		}
-		if !meet(within, want) {
-			continue
-		}
+	return assemble(t, want, w, func(p *piece) ([]byte, error) {
 		windows, err := c.pieceWindows(t, p)
-		if err != nil {
-			return nil, err
-		}
-		a.sources = append(a.sources, source{within, joined(windows)})
-	}
-	if !a.region(want, 0, a.sources) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint lacks a part of the slice %v", want)}
-	}
-	return a.out, nil
+		return joined(windows), err
+	})
 }
 
 // Strings returns the elements of a slice of a string tensor in row-major order, as windows on the files that are valid until
@@ -85,7 +69,30 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	}
 	// Assemble the indexes of strings instead of the strings.
 	var all [][]byte
-	a := assembly{width: 8}
+	windows, err := assemble(t, want, 8, func(p *piece) ([]byte, error) {
+		texts, err := c.pieceStrings(t, p)
+		numbers := make([]byte, 0, 8*len(texts))
+		for k := range texts {
+			numbers = binary.LittleEndian.AppendUint64(numbers, uint64(len(all)+k))
+		}
+		all = append(all, texts...)
+		return numbers, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out [][]byte
+	for _, window := range windows {
+		for ; len(window) > 0; window = window[8:] {
+			out = append(out, all[binary.LittleEndian.Uint64(window)])
+		}
+	}
+	return out, nil
+}
+
+// assemble returns the elements of slice want, of width bytes each. read returns the elements of a piece.
+func assemble(t *Tensor, want Slice, width int64, read func(*piece) ([]byte, error)) ([][]byte, error) {
+	a := assembly{width: width}
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		within, ok := p.slice.Within(t.Shape)
@@ -95,27 +102,16 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 		if !meet(within, want) {
 			continue
 		}
-		texts, err := c.pieceStrings(t, p)
+		elements, err := read(p)
 		if err != nil {
 			return nil, err
 		}
-		numbers := make([]byte, 0, 8*len(texts))
-		for k := range texts {
-			numbers = binary.LittleEndian.AppendUint64(numbers, uint64(len(all)+k))
-		}
-		all = append(all, texts...)
-		a.sources = append(a.sources, source{within, numbers})
+		a.sources = append(a.sources, source{within, elements})
 	}
 	if !a.region(want, 0, a.sources) {
 		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint lacks a part of the slice %v", want)}
 	}
-	var out [][]byte
-	for _, window := range a.out {
-		for ; len(window) > 0; window = window[8:] {
-			out = append(out, all[binary.LittleEndian.Uint64(window)])
-		}
-	}
-	return out, nil
+	return a.out, nil
 }
 
 // pieceElements returns the number of elements of a piece.
@@ -137,24 +133,16 @@ func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var windows [][]byte
-	if c.Version == V1 {
-		message, err := c.v1Values(t, p)
-		if err == nil {
-			windows, err = plainValues(message, t.DType)
-		}
-		if err != nil {
-			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
-		}
-	} else {
-		window, err := c.stored(t, p)
-		if err != nil {
-			return nil, err
-		}
+	windows, err := c.pieceValues(t, p, func(message []byte) ([][]byte, error) {
+		return plainValues(message, t.DType)
+	}, func(stored []byte) ([][]byte, error) {
 		if c.bigEndian {
-			window = swapped(window, swapWidth(t.DType))
+			stored = swapped(stored, swapWidth(t.DType))
 		}
-		windows = [][]byte{window}
+		return [][]byte{stored}, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	size := int64(0)
 	for _, window := range windows {
@@ -166,29 +154,42 @@ func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
 	return windows, nil
 }
 
+// pieceValues returns the values of a piece. fromV1 reads them from the TensorProto of a V1 checkpoint, and fromV2 from the
+// bytes in the data file of a V2 checkpoint.
+func (c *Checkpoint) pieceValues(t *Tensor, p *piece, fromV1, fromV2 func([]byte) ([][]byte, error)) ([][]byte, error) {
+	var values [][]byte
+	if c.Version == V1 {
+		message, err := c.v1Values(t, p)
+		if err == nil {
+			values, err = fromV1(message)
+		}
+		if err != nil {
+			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+		}
+		return values, nil
+	}
+	stored, err := c.stored(t, p)
+	if err != nil {
+		return nil, err
+	}
+	if values, err = fromV2(stored); err != nil {
+		return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+	}
+	return values, nil
+}
+
 // pieceStrings returns the values of a piece of a string tensor.
 func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
 	count, err := pieceElements(t, p)
 	if err != nil {
 		return nil, err
 	}
-	var texts [][]byte
-	if c.Version == V1 {
-		message, err := c.v1Values(t, p)
-		if err == nil {
-			texts, err = stringValues(message)
-		}
-		if err != nil {
-			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
-		}
-	} else {
-		window, err := c.stored(t, p)
-		if err != nil {
-			return nil, err
-		}
-		if texts, _, err = splitStrings(window, count); err != nil {
-			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
-		}
+	texts, err := c.pieceValues(t, p, stringValues, func(stored []byte) ([][]byte, error) {
+		texts, _, err := splitStrings(stored, count)
+		return texts, err
+	})
+	if err != nil {
+		return nil, err
 	}
 	if int64(len(texts)) != count {
 		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d strings are stored, but the shape needs %d", len(texts), count)}
