@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -46,90 +47,133 @@ const (
 	BadPort int32 = -2
 )
 
-// pending is an input that names a node not yet seen.
+// New indexes g in one parallel walk. The error wraps a *wire.SyntaxError or is ErrTooLarge.
+func New(g wire.Graph) (*Graph, error) {
+	nodes, err := emptyNodes(g)
+	if err != nil {
+		return nil, err
+	}
+	x := &Graph{Nodes: nodes, inputStart: []int32{0}}
+	x.devNames.id(nil) // reserve id 0 for "no device"
+	var hashes []uint32
+	var later []pending
+	err = parallel.Ordered(g.Parts, func(p wire.Part) (*graphPart, error) { return newPart(g, p) }, func(p *graphPart) error {
+		if x.Len() == 0 {
+			x.reserve(p)
+			hashes = make([]uint32, 0, cap(x.starts))
+		}
+		for _, e := range p.later {
+			e.edge += int32(len(x.edges))
+			later = append(later, e)
+		}
+		x.join(p)
+		hashes = x.Nodes.join(&p.nodesPart, hashes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	x.byName, x.duplicates = newNameTable(&x.Nodes, hashes)
+	for _, e := range later {
+		if i, found := x.byName.find(&x.Nodes, e.hash, g[e.at:e.at+e.length]); found {
+			x.edges[e.edge].Node = int32(i)
+		}
+	}
+	x.leaveDuplicates()
+	return x, nil
+}
+
+// maxReserve caps the nodes and inputs for which reserve makes room, because a gigabyte node may follow many small ones.
+const maxReserve = 4 << 20
+
+// reserve makes room for a graph whose other parts are like p, its first.
+func (g *Graph) reserve(p *graphPart) {
+	parts := float64(len(g.bytes)) / float64(max(p.size, 1)) * 17 / 16 // a low estimate would force a copy of the tables
+	room := func(n int) int { return int(min(float64(n)*parts, maxReserve)) }
+	nodes := room(p.Len())
+	g.starts, g.nameAt = make([]uint32, 0, nodes), make([]uint32, 0, nodes)
+	g.ops, g.devices = make([]int32, 0, nodes), make([]int32, 0, nodes)
+	g.inputStart = append(make([]int32, 0, nodes+1), 0)
+	g.edges = make([]Edge, 0, room(len(p.edges)))
+}
+
+// leaveDuplicates moves the edges to nodes that have the same name as an earlier one, in another part, to that one.
+func (g *Graph) leaveDuplicates() {
+	if len(g.duplicates) == 0 {
+		return
+	}
+	first := make(map[int32]int32, len(g.duplicates))
+	for _, i := range g.duplicates {
+		named, _ := g.Find(g.Name(int(i)))
+		first[i] = int32(named)
+	}
+	for k, e := range g.edges {
+		if i, ok := first[e.Node]; ok {
+			g.edges[k].Node = i
+		}
+	}
+}
+
+// A graphPart holds what Graph holds, for one part of a graph. Node numbers count from the beginning of the part.
+type graphPart struct {
+	nodesPart
+	size      int      // in bytes
+	rest      [][]byte // the fields that are not nodes
+	ops       []int32  // ids in opNames
+	devices   []int32  // ids in devNames
+	opNames   nameIDs
+	devNames  nameIDs
+	inputs    []int32 // number of inputs
+	edges     []Edge
+	later     []pending
+	colocated []int32
+}
+
+// A pending is an edge to a node that the part has not before it. Few inputs are, because nearly every graph lists a node
+// shortly after its inputs.
 type pending struct {
 	edge   int32
 	at     uint32 // offset of the producer's name in the graph
 	length uint32
+	hash   uint32 // of the name
 }
 
-// New indexes g in one pass. The error wraps a *wire.SyntaxError or is ErrTooLarge.
-func New(g wire.Graph) (*Graph, error) {
-	count, inputs := estimate(g)
-	nodes, err := emptyNodes(g, count)
-	if err != nil {
-		return nil, err
-	}
-	x := &Graph{
-		Nodes:      nodes,
-		ops:        make([]int32, 0, count),
-		devices:    make([]int32, 0, count),
-		inputStart: make([]int32, 1, count+1),
-		edges:      make([]Edge, 0, inputs),
-	}
-	x.devNames.id(nil) // reserve id 0 for "no device"
-	var later []pending
-	var node wire.Node
-	s := wire.Scan(g)
+// newPart reads one part of g.
+func newPart(g wire.Graph, p wire.Part) (*graphPart, error) {
+	ids := make([]int32, 3*p.Nodes)
+	part := &graphPart{nodesPart: newNodesPart(g, p.Nodes), size: len(p.Fields), ops: ids[:0:p.Nodes], devices: ids[p.Nodes : p.Nodes : 2*p.Nodes], inputs: ids[2*p.Nodes : 2*p.Nodes],
+		edges: make([]Edge, 0, 2*p.Nodes)}
+	part.byName = oneShard(p.Nodes)
+	part.devNames.id(nil)
+	var n wire.Node
+	s := wire.Scan(p.Fields)
 	for s.Next() {
 		if !s.Is(fieldnum.GraphDef_Node) {
-			x.keep(s.Raw)
+			part.rest = append(part.rest, s.Raw)
 			continue
 		}
-		if err := node.Parse(s.Data); err != nil {
-			return nil, fmt.Errorf("read node %d: %w", len(x.starts), err)
+		if err := n.Parse(s.Data); err != nil {
+			return nil, fmt.Errorf("read node %d: %w", p.First+part.Len(), err)
 		}
-		later = x.add(s.Raw, &node, later)
+		part.addNode(s.Raw, &n)
 	}
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("read the graph: %w", err)
 	}
-	for _, p := range later {
-		if i, found := x.Find(g[p.at : p.at+p.length]); found {
-			x.edges[p.edge].Node = int32(i)
-		}
-	}
-	return x, nil
+	return part, nil
 }
 
-const (
-	// sampledBytes is how much of a graph is read to estimate its number of nodes.
-	sampledBytes = 256 << 10
-	// maxEstimate caps the estimate, because a gigabyte node may follow many small ones.
-	maxEstimate = 2 << 20
-)
-
-// estimate returns the approximate numbers of nodes and inputs in g, so that most tables are allocated once. Exact
-// counts would take another pass over the file.
-func estimate(g wire.Graph) (nodes, inputs int) {
-	var node wire.Node
-	end := 0
-	s := wire.Scan(g)
-	for end < sampledBytes && s.Next() {
-		if s.Is(fieldnum.GraphDef_Node) && node.Parse(s.Data) == nil {
-			nodes++
-			inputs += len(node.Inputs)
-		}
-		at, _ := wire.Offset(g, s.Raw)
-		end = at + len(s.Raw)
-	}
-	if end < sampledBytes {
-		return nodes, inputs
-	}
-	// Add a sixteenth, so that a slightly low estimate does not force a copy of the tables.
-	all := func(sampled int) int { return int(min(int64(sampled)*int64(len(g))/int64(end)*17/16, maxEstimate)) }
-	return all(nodes), all(inputs)
-}
-
-// add adds a node, whose complete field is raw. It resolves inputs that name this node or earlier ones and appends the
-// others to later. There are few of those, because nearly every graph lists a node after its inputs.
-func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
-	i := g.Nodes.add(raw, n.Raw, n.Name)
-	g.ops = append(g.ops, g.opNames.id(n.Op))
-	g.devices = append(g.devices, g.devNames.id(n.Device))
+// addNode adds a node, whose complete field is raw.
+func (p *graphPart) addNode(raw []byte, n *wire.Node) {
+	i := p.Len()
+	p.add(raw, n.Raw, n.Name)
+	p.byName.add(&p.Nodes, p.hashes[i], i)
+	p.ops = append(p.ops, p.opNames.id(n.Op))
+	p.devices = append(p.devices, p.devNames.id(n.Device))
 	if _, ok := n.Attr("_class"); ok {
-		g.colocated = append(g.colocated, int32(i))
+		p.colocated = append(p.colocated, int32(i))
 	}
+	p.inputs = append(p.inputs, int32(len(n.Inputs)))
 	for _, input := range n.Inputs {
 		in := wire.ParseInput(input)
 		edge := Edge{Node: Dangling, Port: Control}
@@ -139,15 +183,38 @@ func (g *Graph) add(raw []byte, n *wire.Node, later []pending) []pending {
 				edge.Port = int32(port)
 			}
 		}
-		if read, found := g.Find(in.Node); found {
+		hash := hashOf(in.Node)
+		if read, found := p.byName.find(&p.Nodes, hash, in.Node); found {
 			edge.Node = int32(read)
-		} else if at, ok := wire.Offset(g.bytes, in.Node); ok {
-			later = append(later, pending{edge: int32(len(g.edges)), at: uint32(at), length: uint32(len(in.Node))})
+		} else if at, ok := wire.Offset(p.bytes, in.Node); ok {
+			p.later = append(p.later, pending{edge: int32(len(p.edges)), at: uint32(at), length: uint32(len(in.Node)), hash: hash})
 		}
-		g.edges = append(g.edges, edge)
+		p.edges = append(p.edges, edge)
 	}
-	g.inputStart = append(g.inputStart, int32(len(g.edges)))
-	return later
+}
+
+// join adds the next part, except what Nodes.join adds.
+func (g *Graph) join(p *graphPart) {
+	before := int32(g.Len())
+	g.ops = p.opNames.join(&g.opNames, p.ops, g.ops)
+	g.devices = p.devNames.join(&g.devNames, p.devices, g.devices)
+	for _, i := range p.colocated {
+		g.colocated = append(g.colocated, before+i)
+	}
+	edges := g.inputStart[len(g.inputStart)-1]
+	for _, n := range p.inputs {
+		edges += n
+		g.inputStart = append(g.inputStart, edges)
+	}
+	for _, e := range p.edges {
+		if e.Node != Dangling {
+			e.Node += before
+		}
+		g.edges = append(g.edges, e)
+	}
+	for _, field := range p.rest {
+		g.keep(field)
+	}
 }
 
 // keep appends a field to rest. It extends the window if the field follows directly; otherwise it turns rest into a
@@ -283,6 +350,18 @@ func (s *nameIDs) id(name []byte) int32 {
 	}
 	s.last = id
 	return id
+}
+
+// join appends ids to all, with the numbers that their strings have in to.
+func (s *nameIDs) join(to *nameIDs, ids, all []int32) []int32 {
+	number := make([]int32, len(s.list))
+	for id, name := range s.list {
+		number[id] = to.id([]byte(name))
+	}
+	for _, id := range ids {
+		all = append(all, number[id])
+	}
+	return all
 }
 
 // TensorName returns the name of a tensor, such as "dense/BiasAdd:0".

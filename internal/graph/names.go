@@ -2,6 +2,9 @@ package graph
 
 import (
 	"hash/maphash"
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/parallel"
 )
 
 // UniqueSuffix reports whether suffix is empty or "_N", which TensorFlow appends to make a name unique.
@@ -20,79 +23,102 @@ func UniqueSuffix[T []byte | string](suffix T) bool {
 	return true
 }
 
-// A nameTable finds nodes by name. It is a hash table with open addressing. Each slot stores 32 bits of the name's
-// hash next to the node, so that nearly every lookup compares one name and growing needs no rehash.
+// A nameTable finds nodes by name. It is a hash table with open addressing. Each slot holds 32 bits of the name's hash next
+// to the node, so that nearly every lookup compares one name. The upper bits of a hash choose one of several shards of
+// equal size, which are filled in parallel.
 type nameTable struct {
 	slots []uint64 // hash<<32 | node number + 1; 0 if the slot is empty
-	used  int
-	seed  maphash.Seed
+	mask  uint32   // size of a shard - 1
+	shift uint32   // hash>>shift is the number of the shard
 }
 
-func newNameTable(count int) nameTable {
+// oneShard returns an empty table with room for n names.
+func oneShard(n int) nameTable {
+	size := shardSize(n)
+	return nameTable{slots: make([]uint64, size), mask: uint32(size - 1), shift: 32}
+}
+
+// shardSize returns the size of a shard for n names. At most five eighths of it are used.
+func shardSize(n int) int {
 	size := 8
-	for !roomy(size, count) {
+	for 5*size < 8*n {
 		size *= 2
 	}
-	return nameTable{slots: make([]uint64, size), seed: maphash.MakeSeed()}
+	return size
 }
 
-// roomy reports whether a table of size slots can hold count names. A table is at most five eighths full.
-func roomy(size, count int) bool { return 5*size >= 8*count }
-
-// add inserts node i of x under its name. It returns false if an earlier node has the same name.
-func (t *nameTable) add(x *Nodes, name []byte, i int) bool {
-	if !roomy(len(t.slots), t.used+1) {
-		t.grow()
+// newNameTable returns the table for all nodes, whose names have the given hashes, and the nodes with the same name as an
+// earlier one, in file order.
+func newNameTable(x *Nodes, hashes []uint32) (t nameTable, duplicates []int32) {
+	t.shift = 32
+	for n := len(hashes); n >= smallShard && t.shift > 32-maxShardBits; n /= 2 {
+		t.shift--
 	}
-	hash := t.hash(name)
-	at, found := t.slot(x, hash, name)
-	if found {
-		return false
+	counts := make([]int, 1<<(32-t.shift))
+	for _, hash := range hashes {
+		counts[t.shard(hash)]++
 	}
-	t.slots[at] = hash<<32 | uint64(i+1)
-	t.used++
-	return true
+	size := shardSize(slices.Max(counts))
+	t.mask, t.slots = uint32(size-1), make([]uint64, len(counts)*size)
+	shards := func(yield func(int) bool) {
+		for shard := 0; shard < len(counts) && yield(shard); shard++ {
+		}
+	}
+	_ = parallel.Ordered(shards, func(shard int) (repeated []int32, _ error) {
+		for i, hash := range hashes {
+			if t.shard(hash) == shard && !t.add(x, hash, i) {
+				repeated = append(repeated, int32(i))
+			}
+		}
+		return repeated, nil
+	}, func(repeated []int32) error {
+		duplicates = append(duplicates, repeated...)
+		return nil
+	})
+	slices.Sort(duplicates)
+	return t, duplicates
 }
 
-// hash returns a 32-bit hash.
-func (t *nameTable) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) >> 32 }
+const (
+	// smallShard is the number of names from which a table is split.
+	smallShard = 1 << 10
+	// maxShardBits limits the shards, each of which takes a pass over all hashes.
+	maxShardBits = 4
+)
 
-// grow doubles the table.
-func (t *nameTable) grow() {
-	old := t.slots
-	t.slots = make([]uint64, 2*len(old))
-	mask := uint64(len(t.slots) - 1)
-	for _, entry := range old {
+// shard returns the number of the shard for a hash.
+func (t *nameTable) shard(hash uint32) int { return int(uint64(hash) >> t.shift) }
+
+// add adds node i. It returns false if an earlier node has the same name.
+func (t *nameTable) add(x *Nodes, hash uint32, i int) bool {
+	first := t.shard(hash) * int(t.mask+1)
+	shard := t.slots[first : first+int(t.mask+1)]
+	for h := hash & t.mask; ; h = (h + 1) & t.mask {
+		switch entry := shard[h]; {
+		case entry == 0:
+			shard[h] = uint64(hash)<<32 | uint64(i+1)
+			return true
+		case entry>>32 == uint64(hash) && string(x.Name(int(uint32(entry)-1))) == string(x.Name(i)):
+			return false
+		}
+	}
+}
+
+// find returns the first node called name, which has the given hash.
+func (t *nameTable) find(x *Nodes, hash uint32, name []byte) (int, bool) {
+	first := t.shard(hash) * int(t.mask+1)
+	for h := hash & t.mask; ; h = (h + 1) & t.mask {
+		entry := t.slots[first+int(h)]
 		if entry == 0 {
-			continue
+			return 0, false
 		}
-		h := entry >> 32 & mask
-		for t.slots[h] != 0 {
-			h = (h + 1) & mask
-		}
-		t.slots[h] = entry
-	}
-}
-
-// slot returns the slot of name and true, or the empty slot where it belongs and false.
-func (t *nameTable) slot(x *Nodes, hash uint64, name []byte) (at int, found bool) {
-	mask := uint64(len(t.slots) - 1)
-	for h := hash & mask; ; h = (h + 1) & mask {
-		entry := t.slots[h]
-		if entry == 0 {
-			return int(h), false
-		}
-		if entry>>32 == hash && string(x.Name(int(uint32(entry)-1))) == string(name) {
-			return int(h), true
+		if i := int(uint32(entry) - 1); entry>>32 == uint64(hash) && string(x.Name(i)) == string(name) {
+			return i, true
 		}
 	}
 }
 
-// find returns the first node called name.
-func (t *nameTable) find(x *Nodes, name []byte) (int, bool) {
-	at, found := t.slot(x, t.hash(name), name)
-	if !found {
-		return 0, false
-	}
-	return int(uint32(t.slots[at]) - 1), true
-}
+// hashOf returns the hash of a name, which is another one in each run of the program.
+func hashOf(name []byte) uint32 { return uint32(maphash.Bytes(seed, name) >> 32) }
+
+var seed = maphash.MakeSeed()

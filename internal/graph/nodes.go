@@ -6,16 +6,17 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Nodes holds the nodes of one GraphDef by name and by number. Numbers count from 0 in file order. It uses about 15
+// Nodes holds the nodes of one GraphDef by name and by number. Numbers count from 0 in file order. It uses about 20
 // bytes per node; names and NodeDefs stay in the file's bytes.
 type Nodes struct {
 	bytes      wire.Graph
 	starts     []uint32         // offset of each NodeDef's length in bytes
-	nameAt     []uint8          // offset of the name's length in the NodeDef; noOffset if it does not fit
+	nameAt     []uint32         // offset of each name's length in bytes, or noOffset
 	names      map[int32][]byte // names of the nodes whose nameAt is noOffset
 	byName     nameTable
 	duplicates []int32
@@ -24,78 +25,110 @@ type Nodes struct {
 // ErrTooLarge reports a graph whose offsets do not fit in 32 bits. Protobuf itself is limited to half that size.
 var ErrTooLarge = errors.New("the graph is larger than 4 GiB, and TensorFlow cannot read it")
 
-// noOffset marks a name that does not begin within the first bytes of its NodeDef.
-const noOffset = math.MaxUint8
+// noOffset marks a name that is not a window on the graph with a length of the usual form before it.
+const noOffset = math.MaxUint32
 
 // NewNodes indexes the nodes of g without their edges. The error wraps a *wire.SyntaxError or is ErrTooLarge.
 func NewNodes(g wire.Graph) (*Nodes, error) {
-	count, _ := estimate(g)
-	x, err := emptyNodes(g, count)
+	x, err := emptyNodes(g)
 	if err != nil {
 		return nil, err
 	}
-	s := wire.Scan(g)
-	for s.Next() {
-		if !s.Is(fieldnum.GraphDef_Node) {
-			continue
-		}
-		var name []byte
-		n := wire.Scan(s.Data)
-		for n.Next() {
-			if n.Is(fieldnum.NodeDef_Name) {
-				name = n.Data
+	var hashes []uint32
+	err = parallel.Ordered(g.Parts, func(p wire.Part) (*nodesPart, error) {
+		part := newNodesPart(g, p.Nodes)
+		s := wire.Scan(p.Fields)
+		for s.Next() {
+			if !s.Is(fieldnum.GraphDef_Node) {
+				continue
 			}
+			var name []byte
+			n := wire.Scan(s.Data)
+			for n.Next() {
+				if n.Is(fieldnum.NodeDef_Name) {
+					name = n.Data
+				}
+			}
+			if err := n.Err(); err != nil {
+				return nil, err
+			}
+			part.add(s.Raw, s.Data, name)
 		}
-		if err := n.Err(); err != nil {
-			return nil, err
-		}
-		x.add(s.Raw, s.Data, name)
+		return &part, s.Err()
+	}, func(part *nodesPart) error {
+		hashes = x.join(part, hashes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return &x, s.Err()
+	x.byName, x.duplicates = newNameTable(&x, hashes)
+	return &x, nil
 }
 
-// emptyNodes returns an empty Nodes for g with capacity for count nodes.
-func emptyNodes(g wire.Graph, count int) (Nodes, error) {
+// emptyNodes returns an empty Nodes for g.
+func emptyNodes(g wire.Graph) (Nodes, error) {
 	if uint64(len(g)) > math.MaxUint32 {
 		return Nodes{}, ErrTooLarge
 	}
-	return Nodes{bytes: g, starts: make([]uint32, 0, count), nameAt: make([]uint8, 0, count), byName: newNameTable(count)}, nil
+	return Nodes{bytes: g}, nil
 }
 
-// add adds a node and returns its number. field is its complete field and raw its NodeDef. name is a window on raw, or
-// nil.
-func (x *Nodes) add(field, raw, name []byte) int {
-	i := len(x.starts)
-	start, _ := wire.Offset(x.bytes, field)
+// A nodesPart holds the nodes of one part of a graph. Their numbers count from the beginning of the part.
+type nodesPart struct {
+	Nodes
+	hashes []uint32 // of the names
+}
+
+// newNodesPart returns an empty nodesPart for n nodes of g.
+func newNodesPart(g wire.Graph, n int) nodesPart {
+	return nodesPart{Nodes{bytes: g, starts: make([]uint32, 0, n), nameAt: make([]uint32, 0, n)}, make([]uint32, 0, n)}
+}
+
+// add adds a node. field is its complete field and raw its NodeDef. name is a window on raw, or nil.
+func (p *nodesPart) add(field, raw, name []byte) {
+	start, _ := wire.Offset(p.bytes, field)
+	at := uint32(noOffset)
+	if offset, ok := nameOffset(raw, name); ok {
+		at = uint32(start + len(field) - len(raw) + offset)
+	} else if name != nil {
+		p.keepName(len(p.starts), name)
+	}
 	_, tag := protowire.ConsumeVarint(field)
-	x.starts = append(x.starts, uint32(start+tag))
-	at := nameOffset(raw, name)
-	x.nameAt = append(x.nameAt, at)
-	if at == noOffset && name != nil {
-		// Store the name. Finding it again would be slow for a node that has many fields and many consumers.
-		if x.names == nil {
-			x.names = make(map[int32][]byte)
-		}
-		x.names[int32(i)] = name
-	}
-	if !x.byName.add(x, name, i) {
-		x.duplicates = append(x.duplicates, int32(i))
-	}
-	return i
+	p.starts = append(p.starts, uint32(start+tag))
+	p.nameAt = append(p.nameAt, at)
+	p.hashes = append(p.hashes, hashOf(name))
 }
 
-// nameOffset returns the offset of the name's length in a NodeDef.
-func nameOffset(raw, name []byte) uint8 {
-	at, ok := wire.Offset(raw, name)
-	size := protowire.SizeVarint(uint64(len(name)))
-	if !ok || name == nil || at-size < 0 || at-size >= noOffset {
-		return noOffset
+// keepName stores the name of node i, whose nameAt is noOffset. Finding it again would be slow for a node that has many
+// fields and many consumers.
+func (x *Nodes) keepName(i int, name []byte) {
+	if x.names == nil {
+		x.names = make(map[int32][]byte)
 	}
-	// A length that is not encoded in its shortest form begins elsewhere.
-	if length, m := protowire.ConsumeVarint(raw[at-size:]); m != size || length != uint64(len(name)) {
-		return noOffset
+	x.names[int32(i)] = name
+}
+
+// nameOffset returns the offset of the name's length in a NodeDef. It returns false without a name, or if the length is
+// not encoded in its shortest form.
+func nameOffset(raw, name []byte) (int, bool) {
+	end, ok := wire.Offset(raw, name)
+	at := end - protowire.SizeVarint(uint64(len(name)))
+	if !ok || name == nil || at < 0 {
+		return 0, false
 	}
-	return uint8(at - size)
+	length, n := protowire.ConsumeVarint(raw[at:])
+	return at, at+n == end && length == uint64(len(name))
+}
+
+// join adds the nodes of the next part. It appends the hashes of their names to hashes, which newNameTable needs.
+func (x *Nodes) join(p *nodesPart, hashes []uint32) []uint32 {
+	for i, name := range p.names {
+		x.keepName(x.Len()+int(i), name)
+	}
+	x.starts = append(x.starts, p.starts...)
+	x.nameAt = append(x.nameAt, p.nameAt...)
+	return append(hashes, p.hashes...)
 }
 
 // Len returns the number of nodes.
@@ -109,14 +142,10 @@ func (x *Nodes) Raw(i int) []byte {
 
 // Name returns the name of node i, a window on the file's bytes, or nil if it has none.
 func (x *Nodes) Name(i int) []byte {
-	start := x.starts[i]
-	if x.nameAt[i] == noOffset {
+	at := x.nameAt[i]
+	if at == noOffset {
 		return x.names[int32(i)]
 	}
-	for x.bytes[start] >= 0x80 { // skip the NodeDef's length
-		start++
-	}
-	at := start + 1 + uint32(x.nameAt[i])
 	if length := x.bytes[at]; length < 0x80 {
 		return x.bytes[at+1 : at+1+uint32(length)]
 	}
@@ -125,7 +154,7 @@ func (x *Nodes) Name(i int) []byte {
 }
 
 // Find returns the number of the first node called name, and false if there is none.
-func (x *Nodes) Find(name []byte) (int, bool) { return x.byName.find(x, name) }
+func (x *Nodes) Find(name []byte) (int, bool) { return x.byName.find(x, hashOf(name), name) }
 
 // Duplicates returns the numbers of the nodes that have the same name as an earlier node, in file order. The caller
 // must not change the slice.

@@ -97,8 +97,8 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 // A deviceClearer clears the devices of nodes one by one, those of one part of a graph or of its functions.
 type deviceClearer struct {
 	options  *DeviceOptions
-	out      wire.Builder // the nodes of a part
-	rest     []byte       // the fields of a part without nodes
+	part     wire.Part
+	out      wire.Builder // the fields of the part
 	report   DevicesReport
 	devices  map[string]*deviceAction
 	last     *deviceAction // the action for the previous node
@@ -114,29 +114,29 @@ func newDeviceClearer(o *DeviceOptions, seed maphash.Seed) *deviceClearer {
 
 // graph appends the fields of a GraphDef and adds its remaining colocation groups to a set.
 func (c *deviceClearer) graph(b *wire.Builder, graph wire.Graph, groups map[uint64]struct{}) error {
-	return parallel.Ordered(graph.Parts, c.part, func(part *deviceClearer) error {
-		c.add(part)
-		b.Append(part.out.Build())
-		err := each(part.rest, func(f wire.Field) error { return c.besideNodes(b, f) })
+	return parallel.Ordered(graph.Parts, func(p wire.Part) (*deviceClearer, error) {
+		part := newDeviceClearer(c.options, c.seed)
+		part.part = p
+		if p.Mixed {
+			return part, nil // the functions are counted in order
+		}
+		err := each(p.Fields, func(f wire.Field) error { return part.node(&part.out, f) })
+		slices.Sort(part.groups)
+		part.groups = slices.Compact(part.groups)
+		return part, err
+	}, func(part *deviceClearer) (err error) {
+		if part.part.Mixed {
+			err = each(part.part.Fields, func(f wire.Field) error { return c.field(b, f) })
+		} else {
+			c.add(part)
+			b.Append(part.out.Build())
+		}
 		for _, hash := range append(part.groups, c.groups...) {
 			groups[hash] = struct{}{}
 		}
 		c.groups = c.groups[:0]
 		return err
 	})
-}
-
-// part clears the devices of one part of a graph.
-func (c *deviceClearer) part(p wire.Part) (*deviceClearer, error) {
-	part := newDeviceClearer(c.options, c.seed)
-	if !p.Nodes {
-		part.rest = p.Fields
-		return part, nil
-	}
-	err := each(p.Fields, func(f wire.Field) error { return part.node(&part.out, f) })
-	slices.Sort(part.groups)
-	part.groups = slices.Compact(part.groups)
-	return part, err
 }
 
 // add adds what the clearer of a part did, except its groups.
@@ -156,8 +156,11 @@ func (c *deviceClearer) add(part *deviceClearer) {
 	}
 }
 
-// besideNodes appends a field of a GraphDef that is not a node.
-func (c *deviceClearer) besideNodes(b *wire.Builder, f wire.Field) error {
+// field appends a field of a GraphDef.
+func (c *deviceClearer) field(b *wire.Builder, f wire.Field) error {
+	if f.Is(fieldnum.GraphDef_Node) {
+		return c.node(b, f)
+	}
 	if err := checkBesideNodes(f); err != nil {
 		return err
 	}

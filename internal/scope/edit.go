@@ -124,7 +124,7 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 // added writes a new node of the graph.
 func (w *nodeWriter) added(n *NewNode) error {
 	var failed error
-	b := &w.out
+	b := w.out
 	w.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
 	w.controls = w.controls[:0]
 	b.Message(fieldnum.GraphDef_Node, func() {

@@ -42,33 +42,23 @@ type NodeChanges struct {
 // Graph appends the nodes of a graph to b with all changes applied. It passes all other fields to rest, which is called
 // on the goroutine of the caller, when all fields before are in b. The error is a *wire.SyntaxError or the error of rest.
 func (a *NodeRewriter) Graph(b *wire.Builder, graph wire.Graph, rest func(wire.Field) error) error {
-	return parallel.Ordered(graph.Parts, a.part, func(w *nodeWriter) error {
+	return parallel.Ordered(graph.Parts, func(p wire.Part) (*nodeWriter, error) {
+		w := &nodeWriter{NodeRewriter: a, part: p, out: new(wire.Builder)}
+		if p.Mixed {
+			return w, nil // rest must be called in order
+		}
+		err := w.fields(nil)
+		return w, err
+	}, func(w *nodeWriter) (err error) {
+		if w.part.Mixed {
+			w.out = b
+			err = w.fields(rest)
+		} else {
+			b.Append(w.out.Build())
+		}
 		a.join(w)
-		b.Append(w.out.Build())
-		s := wire.Scan(w.rest)
-		for s.Next() {
-			if err := rest(s.Field); err != nil {
-				return err
-			}
-		}
-		return s.Err()
+		return err
 	})
-}
-
-// part writes one part of a graph.
-func (a *NodeRewriter) part(p wire.Part) (*nodeWriter, error) {
-	w := &nodeWriter{NodeRewriter: a}
-	if !p.Nodes {
-		w.rest = p.Fields
-		return w, nil
-	}
-	s := wire.Scan(p.Fields)
-	for s.Next() {
-		if err := w.graphNode(s.Field, p.First+w.done.Nodes); err != nil {
-			return nil, err
-		}
-	}
-	return w, s.Err()
 }
 
 // join adds what a writer did.
@@ -111,8 +101,8 @@ func addUnbound(set *map[string]bool, input []byte) bool {
 // A nodeWriter writes nodes one by one, those of one part of a graph or of a function.
 type nodeWriter struct {
 	*NodeRewriter
-	out      wire.Builder // the nodes of a graph
-	rest     []byte       // the fields of a part without nodes
+	out      *wire.Builder // of the part
+	part     wire.Part
 	done     NodeChanges
 	seen     map[string]bool // the elements of done.Unbound
 	reads    []read          // for NodeRewriter.Reads
@@ -124,6 +114,23 @@ type nodeWriter struct {
 
 // A read is an input of a kept node that reads a removed node.
 type read struct{ node, input []byte }
+
+// fields writes the fields of the part and passes those that are not nodes to rest.
+func (w *nodeWriter) fields(rest func(wire.Field) error) error {
+	s := wire.Scan(w.part.Fields)
+	for s.Next() {
+		var err error
+		if s.Is(fieldnum.GraphDef_Node) {
+			err = w.graphNode(s.Field, w.part.First+w.done.Nodes)
+		} else {
+			err = rest(s.Field)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.Err()
+}
 
 // graphNode writes node number k of the graph.
 func (w *nodeWriter) graphNode(f wire.Field, k int) error {
@@ -152,9 +159,9 @@ func (w *nodeWriter) keptNode(f wire.Field, k int) error {
 	}
 	w.done.Kept++
 	if e := w.Edits[k]; e != nil {
-		return w.edited(&w.out, f, e, true)
+		return w.edited(w.out, f, e, true)
 	}
-	return w.append(&w.out, f, true)
+	return w.append(w.out, f, true)
 }
 
 // Library appends a function library. Functions have their own name space, so it changes only devices and attrs of their

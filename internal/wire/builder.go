@@ -184,17 +184,16 @@ const (
 
 // room returns the last chunk with room for n bytes of code. It starts a new chunk if the last one has less.
 func (b *Builder) room(n int) *chunk {
-	chunks := b.rope.chunks
 	size := firstChunk
-	if last := len(chunks) - 1; last >= 0 {
-		code := chunks[last].code
-		if cap(code)-len(code) >= n {
-			return &chunks[last]
+	if last := len(b.rope.chunks) - 1; last >= 0 {
+		c := &b.rope.chunks[last]
+		if cap(c.code)-len(c.code) >= n {
+			return c
 		}
-		size = min(8*cap(code), fullChunk)
+		size = min(8*cap(c.code), fullChunk)
 	}
 	// Code never moves: Message fills in the header of a chunk later.
-	b.rope.chunks = append(chunks, chunk{code: make([]byte, 0, max(size, n))})
+	b.rope.chunks = append(b.rope.chunks, chunk{code: make([]byte, 0, max(size, n))})
 	b.behind = nil
-	return &b.rope.chunks[len(chunks)]
+	return &b.rope.chunks[len(b.rope.chunks)-1]
 }

@@ -15,17 +15,19 @@ type Graph []byte
 // at the first error, a *SyntaxError, and yields it with a nil Node.
 func (g Graph) Nodes() iter.Seq2[*Node, error] { return nodes(g, fieldnum.GraphDef_Node) }
 
-// A Part is a run of consecutive fields of a GraphDef: nodes or other fields, not both.
+// A Part is a run of consecutive fields of a GraphDef.
 type Part struct {
 	Fields []byte // whole fields, except that the last part of a damaged graph ends with the damage
-	Nodes  bool   // whether the fields are nodes
 	First  int    // how many nodes come before
+	Nodes  int    // how many nodes are in it
+	Mixed  bool   // it has other fields too
 }
 
-// Parts of a graph end at a 64th of it, within these sizes in bytes. A small graph has several parts too.
+// Parts of a graph end at a 64th of it, within these sizes in bytes. A small graph has several parts too. Fewer than
+// minPart bytes of nodes between other fields are no part of their own.
 const (
 	minPart = 4 << 10
-	maxPart = 256 << 10
+	maxPart = 1024 << 10
 )
 
 // Parts calls yield with the parts of the graph in file order, until yield returns false. It skips over the lengths
@@ -33,25 +35,41 @@ const (
 func (g Graph) Parts(yield func(Part) bool) {
 	size := min(max(len(g)/64, minPart), maxPart)
 	var part Part
-	start, at, count := 0, 0, 0
+	start := 0 // where part begins
+	end := func(at, nodes int) bool {
+		part.Fields, part.Nodes = g[start:at], nodes
+		more := len(part.Fields) == 0 || yield(part)
+		start, part = at, Part{First: part.First + nodes}
+		return more
+	}
+	nodes, run, runNodes := 0, -1, 0 // nodes in part; where its last run of nodes begins, and the nodes before that
+	at := 0
 	for s := Scan(g); s.Next(); at += len(s.Raw) {
 		node := s.Is(fieldnum.GraphDef_Node)
-		if at > start && (at-start >= size || node != part.Nodes) {
-			if part.Fields = g[start:at]; !yield(part) {
+		switch {
+		case at-start >= size, !node && !part.Mixed:
+			if !end(at, nodes) {
 				return
 			}
-			start = at
+			nodes, run = 0, -1
+		case node && run >= 0 && at-run >= minPart && part.Mixed:
+			before := runNodes
+			if !end(run, before) {
+				return
+			}
+			nodes -= before
 		}
-		if at == start {
-			part = Part{Nodes: node, First: count}
+		switch {
+		case !node:
+			part.Mixed, run = true, -1
+		case run < 0:
+			run, runNodes = at, nodes
 		}
 		if node {
-			count++
+			nodes++
 		}
 	}
-	if part.Fields = g[start:]; len(part.Fields) > 0 {
-		yield(part)
-	}
+	end(len(g), nodes)
 }
 
 // Library returns the fields of the function library in file order. If the library occurs several times, they count

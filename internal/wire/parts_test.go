@@ -21,11 +21,14 @@ func checkParts(t *testing.T, g wire.Graph) {
 			t.Errorf("a part of %d bytes begins with node %d, want %d", len(p.Fields), p.First, nodes)
 		}
 		for s := wire.Scan(p.Fields); s.Next(); {
-			if node := s.Is(fieldnum.GraphDef_Node); node != p.Nodes {
-				t.Errorf("field %d is in a part with Nodes = %v", s.Num, p.Nodes)
-			} else if node {
+			if s.Is(fieldnum.GraphDef_Node) {
 				nodes++
+			} else if !p.Mixed {
+				t.Errorf("field %d is in a part that is not mixed", s.Num)
 			}
+		}
+		if p.Nodes != nodes-p.First {
+			t.Errorf("Nodes is %d, want %d", p.Nodes, nodes-p.First)
 		}
 		joined = append(joined, p.Fields...)
 	}
@@ -70,6 +73,19 @@ func TestParts(t *testing.T) {
 	}
 	if parts < 10 {
 		t.Errorf("%d parts", parts)
+	}
+	// Nodes and other fields in turn are not a part each.
+	var alternating []byte
+	for range 100_000 {
+		alternating = append(alternating, 0x0a, 0, 0x12, 0)
+	}
+	checkParts(t, alternating)
+	parts = 0
+	for range wire.Graph(alternating).Parts {
+		parts++
+	}
+	if parts > 200 {
+		t.Errorf("%d parts for fields in turn", parts)
 	}
 	for range g.Parts {
 		break // must not panic
