@@ -15,6 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/inspect/problems"
 	"github.com/metagraph/metagraph/internal/inspect/variables"
+	"github.com/metagraph/metagraph/internal/parallel"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -125,12 +126,21 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 		// The file may be a bare GraphDef, which lacks the tag and length of the field graph_def.
 		s.Parts[0].Bytes = min(s.Parts[0].Bytes, file.Bytes)
 	}
-	for _, read := range []func(*model.Model) error{
-		s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readCheckpoint, s.readIO, s.readProblems,
-	} {
-		if err := read(m); err != nil {
-			return nil, err
+	// Problems take as long as all the rest together.
+	steps := [][]func(*model.Model) error{
+		{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readCheckpoint, s.readIO},
+		{s.readProblems},
+	}
+	err := parallel.Ordered(slices.Values(steps), func(reads []func(*model.Model) error) (struct{}, error) {
+		for _, read := range reads {
+			if err := read(m); err != nil {
+				return struct{}{}, err
+			}
 		}
+		return struct{}{}, nil
+	}, func(struct{}) error { return nil })
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -1,11 +1,12 @@
 // Package schema checks the bytes of a message against the schema in the same way as protobuf's C++ parser, which TensorFlow uses.
 // Commands decode only the parts of a file that they need, so this check is what finds damage in the rest.
 //
-// Check returns each place that protobuf rejects, with its path. It decodes nothing, and allocates only if it finds damage.
+// Check returns each place that protobuf rejects, with its path. It decodes nothing, and checks the parts of a graph in parallel.
 package schema
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/parallel"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -57,7 +59,7 @@ func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
 			all = append(all, w.described(f.Raw, md, counts)...)
 		} else { // the file has only a GraphDef
 			graph := (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()
-			w.message(f.Data, tableOf(graph), 0)
+			w.graph(f.Data, tableOf(graph), 0)
 			all = append(all, w.described(f.Data, graph, nil)...)
 		}
 		w.limit -= len(w.found)
@@ -71,6 +73,7 @@ func CheckMetaGraph(m *wire.MetaGraph, limit int) []Damage {
 type walk struct {
 	limit int
 	found []found
+	cut   bool // a part of a graph ends with damage after which the check cannot continue
 }
 
 // A found is a Damage whose path is not known yet.
@@ -85,27 +88,45 @@ func (w *walk) add(at []byte, reason string) {
 	}
 }
 
-// message checks the fields of one message. It stops at the first damage after which it cannot continue.
-func (w *walk) message(data []byte, t *table, depth int) {
+// graph is message for a GraphDef. It checks the parts of the graph in parallel.
+func (w *walk) graph(graph wire.Graph, t *table, depth int) {
+	done := errors.New("found all damage")
+	_ = parallel.Ordered(graph.Parts, func(p wire.Part) (*walk, error) {
+		part := &walk{limit: w.limit}
+		part.cut = !part.message(p.Fields, t, depth)
+		return part, nil
+	}, func(part *walk) error {
+		for _, f := range part.found {
+			w.add(f.at, f.reason)
+		}
+		if part.cut || len(w.found) >= w.limit {
+			return done
+		}
+		return nil
+	})
+}
+
+// message checks the fields of one message. It stops at the first damage after which it cannot continue, and reports false then.
+func (w *walk) message(data []byte, t *table, depth int) bool {
 	for at := 0; at < len(data); {
 		tag, n := uint32(data[at]), 1
 		if tag >= 0x80 {
 			var reason string
 			if tag, n, reason = readTag(data[at:]); reason != "" {
 				w.add(data[at:], reason)
-				return
+				return false
 			}
 		}
 		if tag < 8 {
 			w.add(data[at:], "field number 0")
-			return
+			return false
 		}
 		body := at + n
 		if protowire.Type(tag&7) != protowire.BytesType {
 			size, reason := skipValue(data[body:], tag, depth)
 			if reason != "" {
 				w.add(data[at:], reason)
-				return
+				return false
 			}
 			at = body + size
 			continue
@@ -113,7 +134,7 @@ func (w *walk) message(data []byte, t *table, depth int) {
 		size, n, reason := readLength(data[body:])
 		if reason != "" {
 			w.add(data[at:], reason)
-			return
+			return false
 		}
 		body += n
 		end := body + size
@@ -135,17 +156,22 @@ func (w *walk) message(data []byte, t *table, depth int) {
 		case message:
 			if depth >= maxDepth {
 				w.add(data[at:], fmt.Sprintf("messages nested more than %d deep", maxDepth))
-				return
+				return false
 			}
-			w.message(data[body:end], nested, depth+1)
+			if nested.graph {
+				w.graph(data[body:end], nested, depth+1)
+			} else {
+				w.message(data[body:end], nested, depth+1)
+			}
 		default:
 			w.packed(data[body:end], act)
 		}
 		if len(w.found) >= w.limit {
-			return
+			return false
 		}
 		at = end
 	}
+	return true
 }
 
 // packed checks the values of a packed field.

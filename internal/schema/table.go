@@ -22,6 +22,7 @@ const (
 // A table holds the data that the walk needs for one message type. Fields with a number below 16 have a one-byte tag and are found
 // by it. Nearly all fields of MetaGraphDef are among them.
 type table struct {
+	graph   bool // of GraphDef
 	actions [128]action
 	nested  [128]*table
 	single  [128]bool        // singular messages and packed fields, whose occurrences protobuf merges
@@ -62,7 +63,7 @@ func build(md protoreflect.MessageDescriptor) *table {
 	if t := tables.byType[md]; t != nil {
 		return t
 	}
-	t := &table{others: make(map[uint32]other)}
+	t := &table{graph: md.FullName() == "tensorflow.GraphDef", others: make(map[uint32]other)}
 	tables.byType[md] = t
 	for i := range md.Fields().Len() {
 		fd := md.Fields().Get(i)

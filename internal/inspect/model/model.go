@@ -3,6 +3,8 @@
 package model
 
 import (
+	"sync"
+
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -10,7 +12,7 @@ import (
 )
 
 // A Model is one MetaGraphDef with indexes that are built on first use. Sections that use the same Model share its
-// indexes, so the nodes are walked only once. A Model is not safe for concurrent use.
+// indexes, so the nodes are walked only once. Graph and Match are safe for concurrent use, Tensors is not.
 type Model struct {
 	Meta *wire.MetaGraph
 
@@ -19,48 +21,43 @@ type Model struct {
 	Checkpoint    *checkpoint.Checkpoint
 	CheckpointErr error
 
-	match   *checkpoint.Match
-	matched bool
-
-	graph *graph.Graph
-	types *opdef.Tensors
-	err   error
+	graph   func() (*graph.Graph, error)
+	tensors func() (*opdef.Tensors, error)
+	match   func() (*checkpoint.Match, error)
 }
 
 // New returns the Model of a MetaGraphDef. It does not read the message yet.
-func New(m *wire.MetaGraph) *Model { return &Model{Meta: m} }
-
-// Graph returns the index of the nodes. The first call builds it. The error wraps a *wire.SyntaxError.
-func (m *Model) Graph() (*graph.Graph, error) {
-	if m.graph == nil && m.err == nil {
-		m.graph, m.err = graph.New(m.Meta.Graph())
-	}
-	return m.graph, m.err
-}
-
-// Tensors returns the source of dtypes and shapes. The error is that of Graph.
-func (m *Model) Tensors() (*opdef.Tensors, error) {
-	if m.types == nil {
+func New(meta *wire.MetaGraph) *Model {
+	m := &Model{Meta: meta}
+	m.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.New(meta.Graph()) })
+	m.tensors = sync.OnceValues(func() (*opdef.Tensors, error) {
 		g, err := m.Graph()
 		if err != nil {
 			return nil, err
 		}
-		m.types = opdef.NewTensors(g, m.Meta)
-	}
-	return m.types, nil
+		return opdef.NewTensors(g, meta), nil
+	})
+	m.match = sync.OnceValues(func() (*checkpoint.Match, error) {
+		g, err := m.Graph()
+		if err != nil {
+			return nil, err
+		}
+		return checkpoint.MatchGraph(m.Checkpoint, meta, g)
+	})
+	return m
 }
+
+// Graph returns the index of the nodes. The error wraps a *wire.SyntaxError.
+func (m *Model) Graph() (*graph.Graph, error) { return m.graph() }
+
+// Tensors returns the source of dtypes and shapes. The error is that of Graph.
+func (m *Model) Tensors() (*opdef.Tensors, error) { return m.tensors() }
 
 // Match returns how the checkpoint matches the variables that the graph's saver restores. It returns nil if there is
 // no checkpoint or no saver. The error is that of Graph.
 func (m *Model) Match() (*checkpoint.Match, error) {
-	if m.matched || m.Checkpoint == nil {
-		return m.match, nil
+	if m.Checkpoint == nil {
+		return nil, nil
 	}
-	g, err := m.Graph()
-	if err != nil {
-		return nil, err
-	}
-	m.match, err = checkpoint.MatchGraph(m.Checkpoint, m.Meta, g)
-	m.matched = err == nil
-	return m.match, err
+	return m.match()
 }
