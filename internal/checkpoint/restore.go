@@ -85,7 +85,8 @@ func restoreOp(m *wire.MetaGraph, g *graph.Graph) (int, bool) {
 }
 
 const (
-	// maxTrace limits the nodes that are visited to find the inputs of an assignment.
+	// maxTrace is the number of nodes, plus 8 for each node of the graph, that are visited to find what assignments read and write
+	// and what functions do.
 	maxTrace = 100_000
 	// maxCalls limits the nesting of function calls.
 	maxCalls = 8
@@ -94,12 +95,19 @@ const (
 // A restorer finds what a saver restores.
 type restorer struct {
 	main      *graph.Graph
-	functions map[string]wire.Function // nil until the first call
+	functions map[string]*function // nil until the first call
 	found     []Restored
 	ops       map[place]opRange // the restore ops seen so far
-	steps     int               // number of nodes that may still be visited
+	steps     int               // nodes that may still be visited, without those that walk visits in the main graph
 	node      wire.Node
 	err       error
+}
+
+// A function is an entry of the library. Its body is indexed at the first call.
+type function struct {
+	def  wire.Function
+	body *graph.Graph  // nil before the first call
+	args map[int32]int // the argument that each argument node of the body represents
 }
 
 // A place is a node in a frame.
@@ -117,7 +125,7 @@ type frame struct {
 	caller *frame // nil for the main graph
 	call   int32  // the calling node in caller
 	depth  int
-	args   map[int32]int // the argument that each argument node of a function represents
+	args   map[int32]int // those of the function, nil for the main graph
 }
 
 // top returns node i for the main graph, or the node of the main graph through which the function of the frame is called.
@@ -247,7 +255,7 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 
 // target returns the node of the main graph whose value an assignment sets.
 func (r *restorer) target(f *frame, e graph.Edge) int32 {
-	for range maxTrace {
+	for ; r.steps > 0; r.steps-- {
 		if e.Node == graph.Dangling {
 			return graph.Dangling
 		}
@@ -353,42 +361,55 @@ func (r *restorer) call(f *frame, i int32, op string) {
 	if op == "StatefulPartitionedCall" || op == "PartitionedCall" {
 		f.g.Node(int(i), &r.node)
 		value, _ := r.node.Attr("f")
-		callee, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
-		name = string(wire.Last(callee, fieldnum.NameAttrList_Name))
+		attr, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
+		name = string(wire.Last(attr, fieldnum.NameAttrList_Name))
 	}
-	if r.functions == nil {
-		r.functions = make(map[string]wire.Function)
-		for function, err := range r.main.Rest().Functions() {
-			if err != nil {
-				r.err = fmt.Errorf("read the functions: %w", err)
-				return
-			}
-			r.functions[function.Name()] = function
-		}
-	}
-	function, ok := r.functions[name]
-	if !ok {
-		return
-	}
-	body, args, err := bodyOf(function)
+	callee, err := r.function(name)
 	if err != nil {
-		r.err = fmt.Errorf("read function %q: %w", name, err)
+		r.err = err
 		return
 	}
-	inner := &frame{caller: f, call: i, depth: f.depth + 1, args: make(map[int32]int, len(args))}
-	if inner.g, r.err = graph.New(body); r.err != nil {
+	// Each call visits the body again, so the number of visits can grow exponentially with the depth.
+	if callee == nil || callee.body.Len() > r.steps {
 		return
 	}
-	for k, arg := range args {
-		if node, ok := inner.g.Find(arg); ok {
-			inner.args[int32(node)] = k
-		}
-	}
-	all := make([]int32, inner.g.Len())
+	r.steps -= callee.body.Len()
+	all := make([]int32, callee.body.Len())
 	for k := range all {
 		all[k] = int32(len(all) - 1 - k)
 	}
-	r.walk(inner, all)
+	r.walk(&frame{g: callee.body, caller: f, call: i, depth: f.depth + 1, args: callee.args}, all)
+}
+
+// function returns the function with the given name and indexes its body. It returns nil if the library has no such function.
+func (r *restorer) function(name string) (*function, error) {
+	if r.functions == nil {
+		r.functions = make(map[string]*function)
+		for def, err := range r.main.Rest().Functions() {
+			if err != nil {
+				return nil, fmt.Errorf("read the functions: %w", err)
+			}
+			r.functions[def.Name()] = &function{def: def}
+		}
+	}
+	called := r.functions[name]
+	if called == nil || called.body != nil {
+		return called, nil
+	}
+	nodes, args, err := bodyOf(called.def)
+	if err == nil {
+		called.body, err = graph.New(nodes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read function %q: %w", name, err)
+	}
+	called.args = make(map[int32]int, len(args))
+	for k, arg := range args {
+		if node, ok := called.body.Find(arg); ok {
+			called.args[int32(node)] = k
+		}
+	}
+	return called, nil
 }
 
 // bodyOf returns the nodes of a function as a graph, in which an input "node:output:k" reads output k. Each argument is a node
