@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
+	"sort"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -216,57 +218,27 @@ func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
 
 // savers returns the sizes of the savers.
 func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
-	out := make([]SaverSize, 0, len(w.saverOps))
-	at := make(map[string]int, len(w.saverOps))
-	var lengths []int // distinct lengths of the scopes
-	for name := range w.saverOps {
-		if w.insideSaver(name) {
-			continue // part of the enclosing saver
-		}
-		out = append(out, SaverSize{Scope: name})
-		if !slices.Contains(lengths, len(name)) {
-			lengths = append(lengths, len(name))
-		}
+	scopes := outermost(w.saverOps)
+	out := make([]SaverSize, len(scopes))
+	for i, scope := range scopes {
+		out[i].Scope = strings.TrimSuffix(scope, "/")
 	}
-	if len(out) == 0 {
-		return out
-	}
-	inUse := make(map[string]bool)
 	saver, _ := m.Message(fieldnum.MetaGraphDef_SaverDef)
 	for _, num := range []protowire.Number{fieldnum.SaverDef_FilenameTensorName, fieldnum.SaverDef_SaveTensorName, fieldnum.SaverDef_RestoreOpName} {
-		name := wire.Last(saver, num)
-		for i := len(name); i > 0; i-- {
-			if i < len(name) && name[i] == '/' {
-				inUse[string(name[:i])] = true
+		if name := wire.Last(saver, num); len(name) > 0 {
+			if i, ok := findScope(scopes, name); ok {
+				out[i].InUse = true
 			}
 		}
-		if len(name) > 0 && bytes.IndexByte(name, '/') < 0 {
-			inUse[""] = true
-		}
-	}
-	slices.SortFunc(out, func(a, b SaverSize) int { return cmp.Compare(a.Scope, b.Scope) })
-	for i := range out {
-		at[out[i].Scope] = i
-		out[i].InUse = inUse[out[i].Scope]
 	}
 	for s := wire.Scan(w.graph); s.Next(); {
 		if !s.Is(fieldnum.GraphDef_Node) {
 			continue
 		}
-		name := wire.Last(s.Data, fieldnum.NodeDef_Name)
-		for _, n := range lengths {
-			i, found := 0, false
-			switch {
-			case n == 0:
-				i, found = at[""]
-				found = found && bytes.IndexByte(name, '/') < 0 && opdef.IsSaverOp(string(wire.Last(s.Data, fieldnum.NodeDef_Op)))
-			case len(name) > n && name[n] == '/':
-				i, found = at[string(name[:n])]
-			}
-			if found {
-				out[i].Nodes++
-				out[i].Bytes += int64(len(s.Raw))
-			}
+		i, ok := findScope(scopes, wire.Last(s.Data, fieldnum.NodeDef_Name))
+		if ok && (scopes[i] != "" || opdef.IsSaverOp(string(wire.Last(s.Data, fieldnum.NodeDef_Op)))) {
+			out[i].Nodes++
+			out[i].Bytes += int64(len(s.Raw))
 		}
 	}
 	for i := range out {
@@ -284,12 +256,35 @@ func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 	return out
 }
 
-// insideSaver reports whether a scope is inside another scope that contains save and restore ops.
-func (w *weigher) insideSaver(name string) bool {
-	for i := range len(name) {
-		if name[i] == '/' && w.saverOps[name[:i]] {
-			return true
+// outermost returns the scopes that are in no other one, sorted, each with a "/" at the end. The empty scope, which contains only
+// names without a scope, stays empty.
+func outermost(scopes map[string]bool) []string {
+	sorted := make([]string, 0, len(scopes))
+	for scope := range scopes {
+		if scope != "" {
+			scope += "/"
+		}
+		sorted = append(sorted, scope)
+	}
+	slices.Sort(sorted)
+	kept := sorted[:0]
+	for _, scope := range sorted {
+		if n := len(kept); n == 0 || kept[n-1] == "" || !strings.HasPrefix(scope, kept[n-1]) {
+			kept = append(kept, scope)
 		}
 	}
-	return false
+	return kept
+}
+
+// findScope returns the index of the scope that contains name in a list from outermost.
+func findScope(scopes []string, name []byte) (int, bool) {
+	if bytes.IndexByte(name, '/') < 0 {
+		return 0, len(scopes) > 0 && scopes[0] == ""
+	}
+	// A scope sorts before the names in it. No other scope can sort between them, as it would be in that scope.
+	i := sort.Search(len(scopes), func(i int) bool { return scopes[i] > string(name) }) - 1
+	if i < 0 || scopes[i] == "" || len(name) < len(scopes[i]) {
+		return 0, false
+	}
+	return i, string(name[:len(scopes[i])]) == scopes[i]
 }
