@@ -254,8 +254,10 @@ func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tens
 	t := e.o.Checkpoint.Find(want.Key)
 	if t == nil {
 		hint := other
-		if near := nearest.Names(want.Key, keysOf(e.o.Checkpoint), 3); len(near) > 0 {
-			hint = "similar keys: " + draft.Quoted(near)
+		if !e.conflicts.Full() {
+			if near := nearest.Names(want.Key, keysOf(e.o.Checkpoint), 3); len(near) > 0 {
+				hint = "similar keys: " + draft.Quoted(near)
+			}
 		}
 		e.conflicts.Add(hint, "variable %q has no value: %s has no key %q", name, file, want.Key)
 		return nil, nil

@@ -166,17 +166,13 @@ func (e *exporter) planInitOp(init *prune.Init) error {
 			run = append(run, name)
 		}
 	}
-	var placeholders []string
-	for _, name := range run {
-		names, err := e.fedBy(name)
-		if err != nil {
-			return err
-		}
-		placeholders = append(placeholders, names...)
+	placeholders, err := e.fedBy(run...)
+	if err != nil {
+		return err
 	}
 	switch {
 	case len(placeholders) > 0:
-		e.conflicts.Add("initialize it without a feed, or leave it out of the outputs", "the init op %q needs the placeholder %q, which a loader does not feed", run[0], placeholders[0])
+		e.conflicts.Add("initialize it without a feed, or leave it out of the outputs", "initialization needs the placeholder %q, which a loader does not feed", placeholders[0])
 		return e.conflicts.Err()
 	case len(run) == 0:
 		return nil
@@ -212,10 +208,13 @@ func (e *exporter) fedBy(ops ...string) ([]string, error) {
 			}
 		}
 	}
+	assets := make(map[string]bool, len(e.report.AssetFiles))
+	for _, asset := range e.report.AssetFiles {
+		assets[nodeOf(asset.Tensor)] = true
+	}
 	var names []string
 	err := e.draft.Kept(reach.Has, func(_ int, n *wire.Node) error {
-		asset := slices.ContainsFunc(e.report.AssetFiles, func(a AssetFile) bool { return nodeOf(a.Tensor) == string(n.Name) })
-		if string(n.Op) == "Placeholder" && !asset {
+		if string(n.Op) == "Placeholder" && !assets[string(n.Name)] {
 			names = append(names, string(n.Name))
 		}
 		return nil
@@ -229,6 +228,7 @@ func (e *exporter) planAssets(view *prune.Cut) error {
 	kept := view.Reach.Has
 	taken := make(map[string]bool)
 	known := make(map[string]bool)
+	numbers := make(map[string]int) // last number that each file name got
 	for _, asset := range e.listedAssets() {
 		i, ok := e.draft.Original([]byte(nodeOf(asset.Tensor)))
 		if ok && (e.cut == nil || kept[i]) {
@@ -247,10 +247,12 @@ func (e *exporter) planAssets(view *prune.Cut) error {
 		if known[string(n.Name)+":0"] || !ok || name == "" {
 			continue
 		}
-		filename := path.Base(strings.ReplaceAll(name, `\`, "/"))
-		for k := 1; taken[filename]; k++ {
-			ext := path.Ext(filename)
-			filename = strings.TrimSuffix(path.Base(name), ext) + "_" + strconv.Itoa(k) + ext
+		base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+		filename := base
+		for taken[filename] {
+			numbers[base]++
+			ext := path.Ext(base)
+			filename = strings.TrimSuffix(base, ext) + "_" + strconv.Itoa(numbers[base]) + ext
 		}
 		taken[filename], known[string(n.Name)+":0"] = true, true
 		e.newAssets = append(e.newAssets, AssetFile{Tensor: string(n.Name) + ":0", Filename: filename, Path: name})
@@ -263,12 +265,14 @@ func (e *exporter) planAssets(view *prune.Cut) error {
 // the same messages.
 func (e *exporter) listedAssets() []AssetFile {
 	var assets []AssetFile
+	seen := make(map[string]bool)
 	add := func(def []byte) {
 		info, _ := wire.Merged(def, fieldnum.AssetFileDef_TensorInfo)
 		name, filename := string(wire.Last(info, fieldnum.TensorInfo_Name)), string(wire.Last(def, fieldnum.AssetFileDef_Filename))
-		if name == "" || slices.ContainsFunc(assets, func(a AssetFile) bool { return a.Tensor == name }) {
+		if name == "" || seen[name] {
 			return
 		}
+		seen[name] = true
 		asset := AssetFile{Tensor: name, Filename: filename}
 		if i, ok := e.draft.Original([]byte(nodeOf(name))); ok {
 			var n wire.Node
@@ -293,8 +297,10 @@ func (e *exporter) listedAssets() []AssetFile {
 // to fill a table.
 func (e *exporter) filePaths(kept []bool) ([]int, error) {
 	var found []int
+	seen := make(map[int]bool)
 	add := func(i int) {
-		if i < len(kept) && kept[i] && i < e.draft.Files() && !slices.Contains(found, i) {
+		if i < len(kept) && kept[i] && i < e.draft.Files() && !seen[i] {
+			seen[i] = true
 			found = append(found, i)
 		}
 	}

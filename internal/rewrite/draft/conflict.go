@@ -13,6 +13,8 @@ type Conflict struct {
 	Problem  string // what is wrong
 	Advice   string // how to fix it; may be empty
 	Err      error  // the kind of conflict, for callers that know a better fix; may be nil
+
+	more int // how many conflicts this one stands for, at the end of a long list
 }
 
 func (c Conflict) Error() string { return c.Problem }
@@ -23,9 +25,12 @@ func (c Conflict) Hint() string { return c.Advice }
 // Unwrap returns the kind of conflict.
 func (c Conflict) Unwrap() error { return c.Err }
 
-// Conflicts is a list of all reasons found, so that a user can fix them together. As an error, it has at least one
-// element.
+// Conflicts lists the reasons found, so that a user can fix them together. After maxConflicts of them, a last one says how many
+// more there are. As an error, it has at least one element.
 type Conflicts []Conflict
+
+// maxConflicts is the number of conflicts that a list spells out.
+const maxConflicts = 20
 
 func (c Conflicts) Error() string {
 	problems := make([]string, len(c))
@@ -37,18 +42,34 @@ func (c Conflicts) Error() string {
 
 // Add adds a conflict. The advice may be empty.
 func (c *Conflicts) Add(advice, format string, args ...any) {
-	*c = append(*c, Conflict{Problem: fmt.Sprintf(format, args...), Advice: advice})
+	c.add(Conflict{Problem: fmt.Sprintf(format, args...), Advice: advice})
 }
 
 // About adds a conflict with an argument. The advice may be empty.
 func (c *Conflicts) About(argument, advice, format string, args ...any) {
-	*c = append(*c, Conflict{Argument: argument, Problem: fmt.Sprintf(format, args...), Advice: advice})
+	c.add(Conflict{Argument: argument, Problem: fmt.Sprintf(format, args...), Advice: advice})
 }
 
 // Of adds a conflict of the kind err.
 func (c *Conflicts) Of(err error, format string, args ...any) {
-	*c = append(*c, Conflict{Problem: fmt.Sprintf(format, args...), Err: err})
+	c.add(Conflict{Problem: fmt.Sprintf(format, args...), Err: err})
 }
+
+func (c *Conflicts) add(conflict Conflict) {
+	if len(*c) < maxConflicts {
+		*c = append(*c, conflict)
+		return
+	}
+	if len(*c) == maxConflicts {
+		*c = append(*c, Conflict{})
+	}
+	rest := &(*c)[maxConflicts]
+	rest.more++
+	rest.Problem = fmt.Sprintf("and %d more", rest.more)
+}
+
+// Full reports whether the list spells out no further conflict, so that a caller need not look for advice.
+func (c Conflicts) Full() bool { return len(c) >= maxConflicts }
 
 // Err returns the conflicts as an error, or nil if there are none.
 func (c Conflicts) Err() error {

@@ -241,7 +241,7 @@ func (e *MissingError) Error() string {
 type Reach struct {
 	g     *Graph
 	Has   []bool // whether the set has each node, by number
-	stack []int
+	Order []int  // the nodes of the set in the order in which they were added
 }
 
 // NewReach returns an empty set.
@@ -253,23 +253,22 @@ func (r *Reach) Add(nodes ...int) error {
 	for len(r.Has) < r.g.Len() {
 		r.Has = append(r.Has, false)
 	}
+	at := len(r.Order)
 	for _, i := range nodes {
-		r.push(i)
+		r.add(i)
 	}
-	for len(r.stack) > 0 {
-		i := r.stack[len(r.stack)-1]
-		r.stack = r.stack[:len(r.stack)-1]
-		if err := r.g.Inputs(i, func(source int, _ int32) error { r.push(source); return nil }); err != nil {
+	for ; at < len(r.Order); at++ {
+		if err := r.g.Inputs(r.Order[at], func(source int, _ int32) error { r.add(source); return nil }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Reach) push(i int) {
+func (r *Reach) add(i int) {
 	if !r.Has[i] {
 		r.Has[i] = true
-		r.stack = append(r.stack, i)
+		r.Order = append(r.Order, i)
 	}
 }
 

@@ -92,10 +92,12 @@ func (c *Cut) cover(init *Init) error {
 
 // initOps returns the names of the ops that loaders run first, without duplicates, and the number of references to them.
 func initOps(m *wire.MetaGraph) (names []string, listed int) {
+	seen := make(map[string]bool)
 	add := func(name []byte) {
 		listed++
 		_, node, _ := scope.Split(name)
-		if !slices.Contains(names, string(node)) && len(node) > 0 {
+		if !seen[string(node)] && len(node) > 0 {
+			seen[string(node)] = true
 			names = append(names, string(node))
 		}
 	}

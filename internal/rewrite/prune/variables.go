@@ -25,17 +25,9 @@ func (c *Cut) KeepVariables(m *wire.MetaGraph, r *scope.Registry) error {
 	for def := range r.VariableDefs(m) {
 		c.addCompanions(companions, def)
 	}
-	for more := true; more; {
-		more = false
-		for variable, nodes := range companions {
-			if !c.Reach.Has[variable] {
-				continue
-			}
-			if err := c.Reach.Add(nodes...); err != nil {
-				return broken(err)
-			}
-			delete(companions, variable)
-			more = true
+	for at := 0; at < len(c.Reach.Order); at++ { // Add appends to Order
+		if err := c.Reach.Add(companions[c.Reach.Order[at]]...); err != nil {
+			return broken(err)
 		}
 	}
 	return nil
