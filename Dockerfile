@@ -1,4 +1,4 @@
-# A static binary and nothing else, run by nobody in particular:
+# Only a static binary, run by an unprivileged user:
 #
 #     docker build -t metagraph .
 #     docker run --rm -v "$PWD:/data" metagraph show model.meta
