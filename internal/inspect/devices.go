@@ -15,7 +15,7 @@ type DeviceList struct {
 	Unplaced Placed   `json:"unplaced"` // nodes without a device
 }
 
-// A Device is one device, however it is spelled.
+// A Device is one device with all its spellings.
 type Device struct {
 	Device    string     `json:"device"` // in TensorFlow's canonical spelling
 	Placed               // nodes on the device

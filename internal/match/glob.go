@@ -1,4 +1,4 @@
-// Package match holds the patterns by which a person selects things: globs for names, and device patterns.
+// Package match implements the patterns with which users select names and devices: globs and device patterns.
 package match
 
 import (
@@ -29,7 +29,7 @@ func ParseGlob(pattern string) (Glob, error) {
 // String returns the pattern.
 func (g Glob) String() string { return g.pattern }
 
-// Match reports whether the pattern matches all of name. A pattern always matches the name that is spelled like it.
+// Match reports whether the pattern matches the whole name. A pattern always matches the name that equals it.
 func (g Glob) Match(name string) bool {
 	if g.literal || g.pattern == name {
 		return g.pattern == name

@@ -136,7 +136,7 @@ func nearestPattern(parts []string) string {
 func (p DevicePattern) String() string { return p.text }
 
 // UnknownType returns the known device type that resembles the one that the pattern names, if the pattern names a type that TensorFlow
-// does not have. It returns "" if the type is known, or unlike any known type: a plug-in can add types of its own.
+// does not have. It returns "" if the type is known, or unlike any known type: plug-ins can add types.
 func (p DevicePattern) UnknownType() string {
 	if p.kind.pattern == "" || !p.kind.literal || isDeviceType(p.kind.pattern) || slices.Contains(pluginTypes(), p.kind.pattern) {
 		return ""

@@ -216,7 +216,7 @@ type fitter struct {
 	left    int // fields that may still be examined
 	known   int // fields that are in the schema
 	unknown int // fields with other numbers, perhaps from a newer TensorFlow
-	strange int // things that no TensorFlow writes
+	strange int // features that TensorFlow never writes
 }
 
 const (

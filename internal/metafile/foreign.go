@@ -69,7 +69,7 @@ var foreigners = []foreigner{
 	{isHTML, "an HTML page", "the server returned a web page instead of the file; download the raw file"},
 	{begins("<?xml"), "an XML document", ""},
 	{isYAML, "a YAML document, such as Unity's .meta files are", "Unity's asset descriptions also end in .meta; give a TensorFlow .meta file"},
-	{allZero, "nothing but zero bytes", "the disk was full or the copy was interrupted; copy the file again"},
+	{allZero, "only zero bytes", "the disk was full or the copy was interrupted; copy the file again"},
 }
 
 // called returns a test for the name of a file. It identifies messages by name that their content does not

@@ -1,5 +1,5 @@
 // Package metafile is the only reader and writer of files. It resolves an argument to a file, detects the file type
-// from its content, hands out its message as wire bytes, and replaces files atomically.
+// from its content, returns its message as wire bytes, and replaces files atomically.
 package metafile
 
 import (

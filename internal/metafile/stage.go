@@ -165,7 +165,7 @@ func (s *Stage) Commit() (err error) {
 	return errors.Join(errs...)
 }
 
-// place renames a file to its final path and keeps the old file under another name.
+// place renames a file to its final path. It keeps the old file under another name until the commit succeeds.
 func (f *staged) place() error {
 	if _, err := os.Lstat(f.path); err == nil {
 		old := f.temp + ".old"

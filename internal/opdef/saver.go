@@ -1,6 +1,6 @@
 package opdef
 
-// IsSaverOp reports whether an op is one of those by which TensorFlow recognizes a saver (SAVE_AND_RESTORE_OPS in
+// IsSaverOp reports whether an op belongs to the ops that identify a saver in TensorFlow (SAVE_AND_RESTORE_OPS in
 // tensorflow/python/framework/meta_graph.py).
 func IsSaverOp(op string) bool {
 	switch op {

@@ -196,7 +196,7 @@ func shapeInput(i, n int) shapeRule {
 		s := c.shapeValue(i)
 		if n >= 0 {
 			if s != nil && len(s) != n {
-				c.fail("input %d must spell a shape of rank %d and has %d values", i, n, len(s))
+				c.fail("input %d must represent a shape of rank %d, but has %d values", i, n, len(s))
 			}
 			s = c.withRank(s, n, i)
 		}

@@ -19,7 +19,7 @@ type DiffOptions struct {
 	All    bool   // list everything, without limits
 	Color  bool
 	Width  int    // columns of the terminal, 0 for no limit
-	More   string // a last line of a table from which something was left out: how to see the rest
+	More   string // the last line of a shortened table: how to see the rest
 }
 
 // Diff prints a comparison. If there are no differences, all formats except JSON print nothing.
@@ -42,7 +42,7 @@ func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 			diffText(out, r, o)
 		}
 	default:
-		return fmt.Errorf("print as %q: there is no such format", o.Format)
+		return fmt.Errorf("unknown format %q", o.Format)
 	}
 	return out.flush()
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 )
 
-// A changeGroup is one change and all things that share it.
+// A changeGroup is one change and all items with that change.
 type changeGroup struct {
 	field diff.Field
 	names []string
 }
 
-// groupChanges splits what changed into changes that several things share, the most frequent first, and the changes that
-// single things have next to them, in order. Nested changes are left out.
+// groupChanges returns the changes that several items share, most frequent first, and the remaining changes of each item, in
+// order. It omits nested changes.
 func groupChanges(changes []diff.Change) (shared []changeGroup, single []diff.Change) {
 	at := make(map[string]int)
 	var groups []changeGroup
@@ -106,13 +106,13 @@ func sumFields(single []diff.Change) []changeGroup {
 
 // A scopeSum is a scope, or a single name, and the names in it.
 type scopeSum struct {
-	name   string // with a slash at the end where it is a scope
+	name   string // with a slash at the end for a scope
 	names  []string
-	inside []scopeSum // what is in it, nil until somebody looked
+	inside []scopeSum // the parts of a scope; nil until needed
 }
 
-// sumScopes sums names up in at most about the given number of lines: the scopes that hold most of them, the largest
-// taken apart as long as there is limits.
+// sumScopes groups names by scope into about the given number of lines at most. It divides the largest scopes as long as the lines
+// suffice. The result is sorted by decreasing number of names.
 func sumScopes(names []string, lines int) []scopeSum {
 	parts := children(names, "")
 	for {

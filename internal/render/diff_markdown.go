@@ -9,26 +9,25 @@ import (
 )
 
 const (
-	// foldFrom is from how many names on a list is folded away behind its count.
+	// foldFrom is the number of names from which a list is collapsed.
 	foldFrom = 5
-	// commentSize is up to how many bytes a comparison takes, if it can: what fits a comment on the usual sites.
+	// commentSize is the target size in bytes, which fits into a comment on common sites.
 	commentSize = 60_000
-	// openGroups is how many changes that several things share are printed before the others are folded away.
+	// openGroups is the number of shared changes that are printed before the others are collapsed.
 	openGroups = 10
 )
 
-// foldSizes are how many elements a folded list holds, tried one after the other until the whole fits a comment.
+// foldSizes are the lengths of lists to try until the result fits into a comment.
 func foldSizes() []int { return []int{100, 40, 15, 5, 2} }
 
 // A diffPage renders a comparison in markdown.
 type diffPage struct {
 	*bytes.Buffer
 	phrasing phrasing
-	most     int // how many elements a list holds
+	most     int // maximum length of a list
 }
 
-// diffMarkdown prints a comparison as a comment on a pull request: a table of the parts, then each part, long lists folded
-// away.
+// diffMarkdown prints a comparison as a comment for a pull request: a table of the parts, then each part. Long lists are collapsed.
 func diffMarkdown(w *printer, r *diff.Report, o DiffOptions) {
 	if o.All {
 		w.writeBytes(markdownPage(r, o, unlimited))
@@ -43,7 +42,7 @@ func diffMarkdown(w *printer, r *diff.Report, o DiffOptions) {
 	w.writeBytes(page)
 }
 
-// markdownPage returns a comparison of which no list is longer than most.
+// markdownPage returns a comparison with lists of at most most elements.
 func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
 	p := &diffPage{new(bytes.Buffer), markdownPhrasing(), most}
 	if o.All {
@@ -78,7 +77,7 @@ func (p *diffPage) summary(r *diff.Report) {
 // item prints an item of a list.
 func (p *diffPage) item(indent, text string) { p.WriteString(indent + "- " + text + "\n") }
 
-// names prints an item that is about many names, which are folded away where they are more than a few.
+// names prints an item with names. Long lists of names are collapsed.
 func (p *diffPage) names(indent, text string, names []string) {
 	if len(names) < foldFrom {
 		p.item(indent, text+": "+p.list(names))
@@ -88,7 +87,7 @@ func (p *diffPage) names(indent, text string, names []string) {
 	p.folded(indent, htmlPhrasing().names(names, 3), names)
 }
 
-// folded prints names that are folded away behind a summary, as a part of the item before.
+// folded prints a collapsed list of names with a summary, as a part of the previous item.
 func (p *diffPage) folded(indent, summary string, names []string) {
 	p.open(indent, summary)
 	p.WriteString(indent + "  " + p.list(firstOf(names, p.most)))
@@ -104,7 +103,7 @@ func (p *diffPage) open(indent, summary string) {
 
 func (p *diffPage) close(indent string) { p.WriteString("\n" + indent + "  </details>\n") }
 
-// htmlPhrasing is that of the line that a folded list shows.
+// htmlPhrasing is the phrasing for the summary of a collapsed list.
 func htmlPhrasing() phrasing {
 	return phrasing{code: func(s string) string { return "<code>" + htmlText(Text(s)) + "</code>" }, arrow: " → ", none: "(none)"}
 }
@@ -117,7 +116,7 @@ func (p *diffPage) list(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-// part prints the differences in a part, or inside one thing.
+// part prints the differences in a part, or inside one item.
 func (p *diffPage) part(part *diff.Part, indent, one, many string) {
 	for _, f := range firstOf(part.Fields, p.most) {
 		p.item(indent, p.phrasing.field(f))
@@ -135,18 +134,18 @@ func (p *diffPage) part(part *diff.Part, indent, one, many string) {
 	p.things("removed", part.Removed, indent, one, many)
 	p.changes(part.Changed, indent, one, many)
 	if len(part.Moved) > 0 {
-		p.names(indent, diffCount(len(part.Moved), one, many)+" in another order", changeNames(part.Moved))
+		p.names(indent, diffCount(len(part.Moved), one, many)+" reordered", changeNames(part.Moved))
 	}
 }
 
-// rest prints the number of things, out of n, that were left out.
+// rest prints how many of n items were omitted.
 func (p *diffPage) rest(indent string, n int, what string) {
 	if rest := n - p.most; rest > 0 {
 		p.item(indent, diffNumber(rest)+" "+what)
 	}
 }
 
-// things prints the things that were added or removed.
+// things prints the items that were added or removed.
 func (p *diffPage) things(what string, changes []diff.Change, indent, one, many string) {
 	names := changeNames(changes)
 	switch {
@@ -163,7 +162,7 @@ func (p *diffPage) things(what string, changes []diff.Change, indent, one, many 
 	}
 }
 
-// changes prints the changes. Changes that several things share are printed once.
+// changes prints the changes. A change that several items share is printed once.
 func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
 	var flat, nested []diff.Change
 	for _, c := range changes {
@@ -189,14 +188,14 @@ func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
 	p.rest(indent, len(nested), "more changed "+many)
 }
 
-// groups prints changes that several things share.
+// groups prints changes that several items share.
 func (p *diffPage) groups(groups []changeGroup, indent, one, many string) {
 	for _, g := range groups {
 		p.names(indent, p.phrasing.field(g.field)+" on "+diffCount(len(g.names), one, many), g.names)
 	}
 }
 
-// groupFields returns the fields that changed in several ways, each once.
+// groupFields returns the distinct fields of shared changes.
 func groupFields(groups []changeGroup) []string {
 	var out []string
 	for _, g := range groups {
@@ -207,12 +206,12 @@ func groupFields(groups []changeGroup) []string {
 	return out
 }
 
-// single prints the things whose changes are not shared.
+// single prints the items whose changes are not shared.
 func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
 	fold := len(changes) > 2*foldFrom
 	inside := indent
 	if fold {
-		p.item(indent, diffCount(len(changes), one, many)+" changed each in a way of its own")
+		p.item(indent, diffCount(len(changes), one, many)+" changed individually")
 		p.open(indent, htmlPhrasing().names(changeNames(changes), 3))
 		inside += "  "
 	}

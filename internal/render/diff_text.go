@@ -13,13 +13,13 @@ const screen = 40
 
 // limits holds the largest number of lines for each kind of difference in one part.
 type limits struct {
-	list   int // things added, removed, renamed, or with a change of their own
-	groups int // changes that several things share
-	names  int // names that are given as examples
-	nested int // lines for what changed inside one thing
+	list   int // items added, removed, renamed, or with a change that is not shared
+	groups int // changes that several items share
+	names  int // names given as examples
+	nested int // lines for changes inside one item
 }
 
-// limitSteps are the possible limits of a part, the largest first.
+// limitSteps are the possible limits of a part, largest first.
 func limitSteps() []limits {
 	return []limits{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
 }
@@ -86,7 +86,7 @@ func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
 
 // A diffLine is one line with its mark, indent and text.
 type diffLine struct {
-	mark  byte // '+', '-', '~', '>' for renamed and moved, '#' for a heading, 'n' for a note, ' ' for more of it
+	mark  byte // '+', '-', '~', '>' for renamed and moved, '#' for a heading, 'n' for a note, ' ' for a continuation
 	depth int
 	text  string
 }
@@ -194,7 +194,7 @@ func (l *diffLayout) add(mark byte, depth int, text string) {
 	l.lines = append(l.lines, diffLine{mark, depth, text})
 }
 
-// more adds a line with the number of things that are left out.
+// more adds a line with the number of omitted items.
 func (l *diffLayout) more(depth, n int, one, many string) {
 	if n > 0 {
 		l.add(' ', depth, "… "+diffCount(n, one, many))
@@ -213,7 +213,7 @@ func (l *diffLayout) part(name string, p *diff.Part) {
 	l.body(p, 1, l.size, one, many)
 }
 
-// nouns returns the singular and plural for the things in a part.
+// nouns returns the singular and plural for the items of a part.
 func nouns(part string) (one, many string) {
 	switch part {
 	case diff.IO:
@@ -238,7 +238,7 @@ func nouns(part string) (one, many string) {
 
 func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0))] }
 
-// body lays out the things that were renamed, added, removed, changed and moved.
+// body lays out the items that were renamed, added, removed, changed and moved.
 func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string) {
 	for _, s := range firstOf(p.RenamedScopes, size.list) {
 		l.add('>', depth, l.phrasing.scope(s, one, many))
@@ -246,7 +246,7 @@ func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string
 	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
 	most := size.list
 	if one == "function" && size.list != unlimited {
-		most = min(most, 3) // TensorFlow numbers them anew with every save
+		most = min(most, 3) // TensorFlow renumbers functions with every save
 	}
 	for _, c := range firstOf(p.Renamed, most) {
 		l.add('>', depth, l.phrasing.code(c.Name)+" is now "+l.phrasing.code(c.NewName))
@@ -256,7 +256,7 @@ func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string
 	l.things('-', p.Removed, depth, size, one, many)
 	l.changes(p.Changed, depth, size, one, many)
 	if n := len(p.Moved); n > size.list {
-		l.add('>', depth, diffCount(n, one, many)+" in another order: "+l.phrasing.names(changeNames(p.Moved), size.names))
+		l.add('>', depth, diffCount(n, one, many)+" reordered: "+l.phrasing.names(changeNames(p.Moved), size.names))
 	} else {
 		for _, c := range p.Moved {
 			l.add('>', depth, l.phrasing.code(c.Name)+": "+l.fieldsText(c.Fields, size))
@@ -272,7 +272,7 @@ func changeNames(changes []diff.Change) []string {
 	return out
 }
 
-// things lays out the things that were added or removed, one by one or as totals by scope.
+// things lays out the items that were added or removed, one by one or as totals by scope.
 func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size limits, one, many string) {
 	if len(changes) <= size.list {
 		for _, c := range changes {
@@ -289,7 +289,7 @@ func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size li
 	l.add(mark, depth, text+l.phrasing.names(names, 2*size.names))
 }
 
-// sums returns scopes with the number of things in them, the largest first, as many as fit.
+// sums returns scopes with their number of items, largest first, as many as fit.
 func (v phrasing) sums(sums []scopeSum, most int) string {
 	var b strings.Builder
 	for i, s := range sums {
@@ -312,7 +312,7 @@ func (v phrasing) sums(sums []scopeSum, most int) string {
 // sumsWidth is the approximate width of a list of scopes.
 const sumsWidth = 100
 
-// thing returns the text for a thing that was added or removed, with its op or value.
+// thing returns the text for an item that was added or removed, with its op or value.
 func (v phrasing) thing(c diff.Change) string {
 	text := v.code(c.Name)
 	switch {
@@ -325,7 +325,7 @@ func (v phrasing) thing(c diff.Change) string {
 	return text
 }
 
-// changes lays out the changes: first those that several things share, then the others.
+// changes lays out the changes: first those that several items share, then the others.
 func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one, many string) {
 	var flat, nested []diff.Change
 	for _, c := range changes {
@@ -344,10 +344,10 @@ func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one,
 	}
 }
 
-// flat lays out things whose changes are not shared.
+// flat lays out changes that are not nested, shared ones first.
 func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, many string) {
 	if one == "op" && len(changes) > size.nested {
-		l.add('~', depth, diffCount(len(changes), "op", "ops")+" defined otherwise: "+l.phrasing.names(changeNames(changes), 2*size.names))
+		l.add('~', depth, diffCount(len(changes), "op definition", "op definitions")+" changed: "+l.phrasing.names(changeNames(changes), 2*size.names))
 		return
 	}
 	shared, single := []changeGroup(nil), changes
@@ -372,12 +372,12 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, ma
 			l.add('~', depth, l.phrasing.fieldName(g.field.Field)+" of "+l.phrasing.code(g.names[0]))
 			continue
 		}
-		l.add('~', depth, l.phrasing.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each in a way of its own: "+l.phrasing.names(g.names, size.names))
+		l.add('~', depth, l.phrasing.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each differently: "+l.phrasing.names(g.names, size.names))
 	}
 	l.more(depth, len(sums)-size.list, "more field that changed", "more fields that changed")
 }
 
-// changeText returns the text for one changed thing with its fields.
+// changeText returns the text for one changed item with its fields.
 func (l *diffLayout) changeText(c diff.Change, size limits) string {
 	text := l.phrasing.code(c.Name)
 	if c.NewName != "" {

@@ -12,17 +12,17 @@ import (
 
 // A phrasing formats names and values of a comparison within a sentence.
 type phrasing struct {
-	code     func(string) string // a name or value out of a file
+	code     func(string) string // formats a name or value from a file
 	arrow    string
-	none     string // stands for no value
-	width    int    // about how long a value gets
-	controls int    // about how long a list of control inputs gets
+	none     string // text for an absent value
+	width    int    // approximate maximum width of a value
+	controls int    // approximate maximum width of a list of control inputs
 }
 
 const (
 	// valueWidth is the approximate maximum width of a value, unless everything is listed.
 	valueWidth = 44
-	// controlsWidth is the same for a list of control inputs, of which there may be two on a line.
+	// controlsWidth is the same for a list of control inputs, two of which may be on a line.
 	controlsWidth = 36
 )
 
@@ -125,7 +125,7 @@ func tensorDifference(t *diff.Tensor, v phrasing) string {
 	return text
 }
 
-// place returns the indices of a value whose number in row-major order is known.
+// place returns the indices of a value from its row-major index.
 func place(index int64, shape []int64) string {
 	out := make([]string, len(shape))
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -196,7 +196,7 @@ func (v phrasing) scope(s diff.Scope, one, many string) string {
 	case s.Name == "":
 		return "everything is now in " + v.code(s.NewName) + " (" + nodes + ")"
 	case s.NewName == "":
-		return "scope " + v.code(s.Name) + " is now the top (" + nodes + ")"
+		return "scope " + v.code(s.Name) + " is now the top level (" + nodes + ")"
 	}
 	return "scope " + v.code(s.Name) + " is now " + v.code(s.NewName) + " (" + nodes + ")"
 }

@@ -15,7 +15,7 @@ const deepest = 100
 var errTooDeep = errors.New("messages are nested more than 100 levels deep, which TensorFlow rejects")
 
 // Message appends message with all its names changed by the plan. Other bytes stay unchanged. The error is a
-// *wire.SyntaxError, or says that messages are nested too deep.
+// *wire.SyntaxError, or an error for messages that are nested too deep.
 func (p *Plan) Message(dst, message []byte, names *Names) ([]byte, error) {
 	return p.message(dst, message, names, 0)
 }

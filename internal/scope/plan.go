@@ -137,7 +137,7 @@ func (p *Plan) appendScope(dst, name []byte) []byte {
 	return append(dst, name...)
 }
 
-// An inputAction is what a plan does with an input.
+// An inputAction is the change that a plan makes to an input.
 type inputAction int
 
 const (

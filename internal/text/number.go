@@ -55,7 +55,7 @@ func parseBool(token []byte) (uint64, string) {
 	}
 	value, reason := parseInteger(token, false, 1)
 	if reason != "" {
-		reason = "is neither true nor false"
+		reason = "must be true or false"
 	}
 	return value, reason
 }

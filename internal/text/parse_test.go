@@ -31,7 +31,7 @@ func TestParseErrors(t *testing.T) {
 		{"TensorProto", "int_val: 1.5", `line 1, column 10: "1.5" is not an integer`},
 		{"TensorProto", "uint64_val: -1", `line 1, column 13: "-1" is out of range for uint64`},
 		{"TensorProto", "float_val: 010", `line 1, column 12: "010" is not a number`},
-		{"TensorProto", "bool_val: 2", `line 1, column 11: "2" is neither true nor false`},
+		{"TensorProto", "bool_val: 2", `line 1, column 11: "2" must be true or false`},
 		{"TensorProto", "bool_val: {", `line 1, column 11: expected true or false for field "bool_val", found "{"`},
 		{"TensorProto", "int_val: [1 2]", `line 1, column 13: expected "," or "]", found "2"`},
 		{"AttrValue", strings.Repeat("func { attr { value { ", 34), `line 1, column 739: messages are nested more than 100 deep`},

@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// appendScalar appends the value of a scalar field that is neither string nor bytes, from its bits as they stand on the
+// appendScalar appends the value of a scalar field that is neither string nor bytes, from its bits on the
 // wire: PrintFieldValue in google/protobuf/text_format.py.
 func appendScalar(dst []byte, f *field, bits uint64) []byte {
 	switch f.kind {

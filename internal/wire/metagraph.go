@@ -13,7 +13,7 @@ import (
 // message at most once. Nothing below the top level is parsed.
 type MetaGraph struct {
 	Fields []Field
-	raw    []byte // the parsed bytes, if Fields has another order; see Original
+	raw    []byte // the parsed bytes, if Fields has a different order; see Original
 }
 
 // ParseMetaGraph indexes the bytes of a MetaGraphDef. If a singular message occurs several times, it becomes one

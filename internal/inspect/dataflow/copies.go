@@ -118,7 +118,7 @@ func (d *ioFinder) readBySaver(i int32, depth int) bool {
 	})
 }
 
-// servingName returns a score for how clearly a name says that the copy is not used for training.
+// servingName returns a score for how clearly a name indicates that the copy is not used for training.
 func (d *ioFinder) servingName(i int32) int {
 	scopes, _ := nameParts(d.g.Name(int(i)))
 	first, _, _ := strings.Cut(scopes, "/")

@@ -299,7 +299,7 @@ func (f *Flow) differentiates(scopes, last []byte) bool {
 // maxScopes limits how many scopes of a name are removed in search of a node. It bounds the work for hostile names.
 const maxScopes = 24
 
-// findBelow returns the node called name. If there is none, it removes leading scopes one at a time until a node
+// findBelow returns the node with the given name. If there is none, it removes leading scopes one at a time until a node
 // matches.
 func (f *Flow) findBelow(name []byte) (int32, bool) {
 	for range maxScopes {
@@ -339,7 +339,7 @@ func (f *Flow) begins(i int32, name []byte) bool {
 	return bytes.HasPrefix(last, []byte("grad_ys"))
 }
 
-// differentiated returns the node whose gradient is called name: "x" for "train/gradients/x_grad/Reshape".
+// differentiated returns the node to whose gradient a name belongs: "x" for "train/gradients/x_grad/Reshape".
 func (f *Flow) differentiated(name []byte) (int32, bool) {
 	end := bytes.LastIndex(name, []byte("_grad/"))
 	if end < 0 {

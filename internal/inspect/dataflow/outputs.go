@@ -55,7 +55,7 @@ func (d *ioFinder) findOutputs() []candidate {
 	if len(out) > 0 || len(losses) > 0 {
 		metrics = slices.DeleteFunc(metrics, func(c candidate) bool { return c.score <= 0 })
 	} else {
-		// Nothing but tensors that look like metrics comes out of the model.
+		// All results of the model look like metrics.
 		for k := range metrics {
 			metrics[k].role = RolePrediction
 		}
@@ -116,7 +116,7 @@ func (d *ioFinder) renamesLayer(i int32) bool {
 	return d.Is(i, opdef.ClassSame) && in.Node != graph.Dangling && in.Port == 0 && d.Has(in.Node, markLayer)
 }
 
-// standsIn reports whether an output of node i is used in place of data.
+// standsIn reports whether an output of node i replaces data as an input of layers.
 func (d *ioFinder) standsIn(i int32) bool {
 	for e := range d.standIns {
 		if e.Node == i {

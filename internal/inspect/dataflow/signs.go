@@ -46,7 +46,7 @@ var predictionSigns = [][]sign{
 		{10, "no node reads it", func(e *evidence) bool {
 			return e.d.deployed && e.consumers == 0 && !e.is(opdef.ClassExit) && !e.d.gradientName(e.name)
 		}},
-		{8, "layers read it in place of data", func(e *evidence) bool { return e.d.standIns[e.c.edge] }},
+		{8, "layers read it instead of data", func(e *evidence) bool { return e.d.standIns[e.c.edge] }},
 		{4, "{decision} reads it, and it is compared with labels", func(e *evidence) bool { return e.read.decisions > 0 && e.read.labels > 0 }},
 		{4, "{decision} reads it, outside the training", func(e *evidence) bool {
 			return e.read.on == 0 && e.read.decisions > 0 && e.d.losses > 0 && !e.has(markToLoss)
@@ -90,7 +90,7 @@ var predictionSigns = [][]sign{
 	{{-2, "", func(e *evidence) bool { return says(e.scopes, []string{"target"}) }}},                      // a copy that follows the trained network
 	{{-6, "", func(e *evidence) bool { return e.scalar && !e.d.deployed }}},
 	{{-4, "", func(e *evidence) bool { return argumentName(e.last, e.op) && (inOpScope(e.name) || e.consumers > 0) }}},
-	{{-3, "computed from variables alone", func(e *evidence) bool { return !e.has(markBelow) && len(e.d.layers) > 0 }}},
+	{{-3, "computed only from variables", func(e *evidence) bool { return !e.has(markBelow) && len(e.d.layers) > 0 }}},
 	{{-1, "", func(e *evidence) bool { return e.c.edge.Port > 0 }}},
 	{{-4, "the loss does not depend on it", func(e *evidence) bool {
 		return e.read.on+e.read.decisions+e.read.labels+e.read.loss == 0 && !e.is(opdef.ClassDecision) &&

@@ -36,7 +36,7 @@ type ioFinder struct {
 	deployed  bool                // whether the graph has no variables and serves only inference
 	losses    int                 // number of losses that gradients are computed for
 	questions int                 // how many more walks over the whole graph are allowed
-	standIns  map[graph.Edge]bool // tensors that layers read in place of data
+	standIns  map[graph.Edge]bool // tensors that layers read instead of data
 	sources   []source
 	methods   []Method
 	sourceAt  map[graph.Edge]int // index in sources

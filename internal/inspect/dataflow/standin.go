@@ -21,7 +21,7 @@ type reading struct {
 	data        graph.Edge
 }
 
-// findStandIns lists the tensors that layers read in place of data.
+// findStandIns lists the tensors that layers read instead of data.
 func (d *ioFinder) findStandIns() {
 	d.findJoined()
 	readings := d.readings()

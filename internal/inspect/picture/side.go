@@ -125,7 +125,7 @@ func (s *sideWorkClassifier) readsCheckpoint(i int32) bool {
 	return s.Is(i, opdef.ClassSave)
 }
 
-// fed returns the side work of node i if only side work and constants feed it. A NoOp that waits for nothing is an initializer: TensorFlow
+// fed returns the side work of node i if only side work and constants feed it. A NoOp without inputs is an initializer: TensorFlow
 // creates one if there is nothing to initialize.
 func (s *sideWorkClassifier) fed(i int32) sideWork {
 	if !s.free(i) || s.Is(i, opdef.ClassVariable|opdef.ClassRandom) || s.Is(i, opdef.ClassSource) && !s.Is(i, opdef.ClassPlaceholder) {

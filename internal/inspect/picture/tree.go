@@ -33,10 +33,10 @@ type pictureScope struct {
 	hidden    int // scopes in it that share the BoxRest of its nodes
 	children  []int32
 	open      bool      // drawn as a cluster
-	depthLeft bool      // deep enough for what is in it to be told apart
+	depthLeft bool      // deep enough to distinguish its contents
 	shape     uint64    // equal for scopes with the same ops, at any order and under any names
 	series    [][]int32 // its children as boxes of one or more scopes; nil until they are needed
-	copies    []int32   // the scopes that the box of this one stands for, itself first; nil for itself alone
+	copies    []int32   // the scopes that its box represents, itself first; nil if only itself
 }
 
 func newPictureTree(depth int) pictureTree {

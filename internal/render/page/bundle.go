@@ -21,11 +21,11 @@ var web embed.FS
 //go:embed dagre/dagre.min.js dagre/LICENSE.txt
 var dagre embed.FS
 
-// modules are the scripts of the page, each after those that it imports.
+// modules are the scripts of the page. Each comes after the modules that it imports.
 var modules = []string{"text.js", "data.js", "graph.js", "items.js", "layout.js", "color.js", "canvas.js", "search.js", "facts.js",
 	"details.js", "tables.js", "treemap.js", "changes.js", "main.js"}
 
-// importLine and exportWord are what a module needs only while it is a file of its own.
+// importLine and exportWord match what joining the modules removes.
 var (
 	importLine = regexp.MustCompile(`(?m)^import .*\n`)
 	exportWord = regexp.MustCompile(`(?m)^export `)
@@ -149,5 +149,5 @@ func writeBlocks(w io.Writer, blocks []block, packed [][]byte) error {
 	return nil
 }
 
-// printable returns a name for the title of the window.
+// printable returns a valid UTF-8 name for the title of the window.
 func printable(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

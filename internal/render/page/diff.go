@@ -15,14 +15,14 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// DiffContent is what the page of a comparison shows: both graphs in one, with what changed between them.
+// DiffContent is the input for the page of a comparison.
 type DiffContent struct {
 	A, B   *model.Model
 	Report *diff.Report
 	Facts  []byte // the report as JSON
 }
 
-// What happened to a node or an input, as in changeNames of color.js.
+// The changes of a node or an input, with the numbers of changeNames in color.js.
 const (
 	same byte = iota
 	added
@@ -79,17 +79,17 @@ func sideName(s diff.Side) string {
 	return cmp.Or(s.Label, s.File[strings.LastIndexAny(s.File, `/\`)+1:])
 }
 
-// A union is the nodes of B, then those of A that have no counterpart in B.
+// A union holds the nodes of B, followed by those of A that have no counterpart in B.
 type union struct {
 	e       *encoder
 	a, b    half
 	toB     []int32         // by node of A: its counterpart, or -1
-	toA     []int32         // by node of B
+	toA     []int32         // by node of B: its counterpart, or -1
 	number  []int32         // by node of A: its number in the union
-	changed map[string]bool // names in B of the nodes that changed
+	changed map[string]bool // names in B of the changed nodes
 }
 
-// newUnion finds the counterparts: by the renames of the report, then by name.
+// newUnion pairs the nodes: by the renames of the report, then by name.
 func newUnion(a, b half, report *diff.Report) *union {
 	u := &union{e: newEncoder(), a: a, b: b, toB: fill(a.graph.Len()), toA: fill(b.graph.Len()), number: fill(a.graph.Len()), changed: make(map[string]bool)}
 	u.e.change, u.e.inputChange = []byte{}, []byte{}
@@ -131,7 +131,7 @@ func newUnion(a, b half, report *diff.Report) *union {
 	return u
 }
 
-// fill returns n times -1.
+// fill returns a slice of n elements, all -1.
 func fill(n int) []int32 {
 	list := make([]int32, n)
 	for i := range list {
@@ -140,14 +140,14 @@ func fill(n int) []int32 {
 	return list
 }
 
-// renames says what is called differently in B.
+// renames maps names in A to names in B.
 type renames struct {
 	names   map[string]string
 	scopes  map[string]string // with slashes at their ends
-	lengths map[int]bool      // of the names of scopes
+	lengths map[int]bool      // lengths of the names of scopes
 }
 
-// find returns what a node of A is called in B if it, or a scope it lies in, was renamed.
+// find returns the name in B of a node of A, if the node or an enclosing scope was renamed.
 func (r *renames) find(name string) (string, bool) {
 	if now, found := r.names[name]; found {
 		return now, true
@@ -167,14 +167,14 @@ func (r *renames) find(name string) (string, bool) {
 	return "", false
 }
 
-// join makes node i of A the counterpart of the node of B with that name, unless that has one.
+// join pairs node i of A with the node of B that has the name, unless that node is already paired.
 func (u *union) join(i int, name []byte) {
 	if k, found := u.b.graph.Find(name); found && u.toA[k] < 0 {
 		u.toA[k], u.toB[i] = int32(i), int32(k)
 	}
 }
 
-// addNodes adds all nodes with what happened to them.
+// addNodes adds all nodes with their changes.
 func (u *union) addNodes() {
 	var n, old wire.Node
 	for k := range u.b.graph.Len() {
@@ -217,13 +217,13 @@ func (u *union) addNodes() {
 	}
 }
 
-// note appends what happened to the node that was added last.
+// note appends the change of the most recently added node.
 func (e *encoder) note(what byte, former []byte) {
 	e.change = append(e.change, what)
 	e.former.add(int(e.optional(former)))
 }
 
-// addInputs adds the inputs of node k of B, and, of a node that changed, those that only A has.
+// addInputs adds the inputs of node k of B. For a changed node, it also adds the inputs that only A has.
 func (u *union) addInputs(k int, what byte, n, old *wire.Node) {
 	now := u.b.graph.Inputs(k)
 	if what != changed {
@@ -263,7 +263,7 @@ func (u *union) addInputs(k int, what byte, n, old *wire.Node) {
 	}
 }
 
-// moved returns an edge of A with the number that its node has in the union.
+// moved returns an edge of A with the node's number in the union.
 func (u *union) moved(edge graph.Edge) graph.Edge {
 	if edge.Node != graph.Dangling {
 		edge.Node = u.number[edge.Node]
@@ -328,7 +328,7 @@ func (u *union) addFunctions(report *diff.Report) error {
 	return nil
 }
 
-// addFunction adds one function, all of whose nodes have changed so, but for those in part.
+// addFunction adds one function. part has the changes of its nodes; the change of all other nodes is what.
 func (u *union) addFunction(f wire.Function, what byte, part *diff.Part) error {
 	inputs := u.e.inputCount
 	if err := u.e.addFunction(f); err != nil {

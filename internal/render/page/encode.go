@@ -10,22 +10,22 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// An encoder turns nodes into the columns that a page holds. data.js reads them.
+// An encoder encodes nodes as the columns of a page, which data.js decodes.
 type encoder struct {
 	texts  texts
 	scopes scopeTree
 
-	scope, leaf []int32 // by node; leaf 0 is a node that has the name of its scope
+	scope, leaf []int32 // by node; leaf 0 is a node with the name of its scope
 	op, device  column  // texts
 	kind        column  // a text: dtype and shape of the first output
 	attrs       column  // sets of attrs
 	size        column  // bytes in the file
 	side        []byte  // kinds of side work
-	inputs      column  // how many
-	inputCount  int     // of all nodes
-	from        column  // where each input comes from: nodes back, zigzag, plus 1; 0 for a node that does not exist
-	port        column  // 0 for a control input, 1 for output 0, ...; a text for a node that does not exist
-	colocated   column  // nodes back, signed; 0 for none
+	inputs      column  // number of inputs
+	inputCount  int     // total number of inputs
+	from        column  // source of each input: distance back to its node, zigzag, plus 1; 0 for a missing node
+	port        column  // 0 for a control input, 1 for output 0, ...; a text for a missing node
+	colocated   column  // distance back to the node, signed; 0 for none
 	sets, pairs column
 	setIDs      map[string]int32
 	pairIDs     map[string]int32
@@ -34,18 +34,18 @@ type encoder struct {
 	key, set    []byte
 	ids         []int32
 	functions   []functionEntry
-	change      []byte // of a diff: what happened to each node
-	inputChange []byte // of a diff: what happened to each input
-	former      column // of a diff: a text for each node, its name in A where that differs
+	change      []byte // for a diff: the change of each node
+	inputChange []byte // for a diff: the change of each input
+	former      column // for a diff: a text for each node, its name in A if it differs
 }
 
 // A functionEntry tells data.js where the body of a function begins.
 type functionEntry struct {
 	Scope int32 `json:"scope"`
-	First int   `json:"first"` // its first node; the nodes of the graph come first, then those of each function
+	First int   `json:"first"` // its first node; the graph's nodes precede those of the functions
 	Nodes int   `json:"nodes"` // body, arguments and results
 
-	Arguments int `json:"-"` // how many of them are arguments, which come first
+	Arguments int `json:"-"` // number of arguments, which come first
 }
 
 func newEncoder() *encoder {
@@ -58,8 +58,8 @@ func newEncoder() *encoder {
 // count returns the number of nodes that were added.
 func (e *encoder) count() int { return len(e.scope) }
 
-// addNode adds a node without its inputs. The attr that colocates it with one other node, which colocated returns the number of,
-// becomes a reference.
+// addNode adds a node without its inputs. If the node is colocated with a single other node, the attr becomes a reference to the number
+// that colocated returns.
 func (e *encoder) addNode(n *wire.Node, kind []byte, side byte, colocated func(name []byte) (int, bool)) {
 	scope, leaf := e.scopes.place(n.Name)
 	i := len(e.scope)
@@ -87,7 +87,7 @@ func (e *encoder) addNode(n *wire.Node, kind []byte, side byte, colocated func(n
 	e.colocated.addSigned(with)
 }
 
-// optional returns the number of a text, 0 for an empty one.
+// optional returns the number of a text, or 0 for an empty one.
 func (e *encoder) optional(s []byte) int32 {
 	if len(s) == 0 {
 		return 0
@@ -95,7 +95,7 @@ func (e *encoder) optional(s []byte) int32 {
 	return e.texts.id(s)
 }
 
-// sizeOfLength returns how many bytes a length takes.
+// sizeOfLength returns the number of bytes of an encoded length.
 func sizeOfLength(n int) int {
 	size := 1
 	for ; n >= 0x80; n >>= 7 {
@@ -104,10 +104,10 @@ func sizeOfLength(n int) int {
 	return size
 }
 
-// longValue is the size from which an attr's value is compared as it is shown, not as it is stored.
+// longValue is the size from which values of attrs are compared in their displayed form instead of their encoded form.
 const longValue = 512
 
-// pair returns the number of an attr: key and value as show prints them in JSON.
+// pair returns the number of an attr, which is stored as key and value in the JSON form of show.
 func (e *encoder) pair(key, value []byte) int32 {
 	e.key = binary.AppendUvarint(e.key[:0], uint64(len(key)))
 	e.key = append(e.key, key...)
@@ -155,7 +155,7 @@ func (e *encoder) setOf(ids []int32) int32 {
 	return id
 }
 
-// singleGroup returns the node that a _class attr names if it names just one.
+// singleGroup returns the node in a _class attr if there is exactly one.
 func singleGroup(value []byte) []byte {
 	v := tensor.ParseValue(value)
 	if v.Kind != tensor.ValueList || v.Length != 1 || len(v.List) != 1 || v.List[0].Kind != tensor.ValueString {
@@ -176,14 +176,14 @@ func (e *encoder) addInput(i, from int, port int32) {
 	e.port.add(int(max(port, graph.Control)) + 1)
 }
 
-// addMissing adds an input that names no node.
+// addMissing adds an input from a missing node.
 func (e *encoder) addMissing(input []byte) {
 	e.inputCount++
 	e.from.add(0)
 	e.port.add(int(e.texts.id(input)))
 }
 
-// settle moves each node that has the name of a scope into that scope, as a variable `w` next to `w/read`.
+// settle moves each node with the name of a scope into that scope, such as the variable `w` next to `w/read`.
 func (e *encoder) settle() {
 	for i, scope := range e.scope {
 		if id, found := e.scopes.ids[scopeKey{scope, e.leaf[i]}]; found {

@@ -32,10 +32,10 @@ func (e *encoder) addGraph(g *graph.Graph, types *opdef.Tensors, side []uint8) {
 	}
 }
 
-// mostOutputs bounds the outputs of a node whose types are shown.
+// mostOutputs is the maximum number of outputs of a node whose types are shown.
 const mostOutputs = 32
 
-// appendTypes appends dtype and shape of each output of a node, one a line, as far as the file says them.
+// appendTypes appends dtype and shape of each output of a node, one per line, as far as the file has them.
 func appendTypes(b []byte, types *opdef.Tensors, n *wire.Node) []byte {
 	for port := range mostOutputs {
 		dtype := types.DType(n, port)

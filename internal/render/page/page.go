@@ -23,7 +23,7 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 )
 
-// Content is what a page shows.
+// Content is the input for a page.
 type Content struct {
 	Name  string        // of the file
 	Model *model.Model  // its graph
@@ -77,7 +77,7 @@ func Show(w io.Writer, c Content) error {
 	return write(w, o, append(e.blocks(), block{"keys", keys}, block{"facts", facts.Bytes()}))
 }
 
-// checkpointKeys returns in JSON which tensor of a checkpoint the saver puts where: pairs of a node's number and a key.
+// checkpointKeys returns the restored nodes and their checkpoint keys in JSON: pairs of a node's number and a key.
 func checkpointKeys(m *model.Model, g *graph.Graph) ([]byte, error) {
 	restored, err := checkpoint.RestoredBy(m.Meta, g)
 	if err != nil {
@@ -94,13 +94,13 @@ func checkpointKeys(m *model.Model, g *graph.Graph) ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// outline returns what the encoder knows of the outline.
+// outline returns the fields of the outline that the encoder determines.
 func (e *encoder) outline() outline {
 	return outline{Nodes: e.count(), Scopes: len(e.scopes.parents), Texts: int(e.texts.count), Sets: int(e.setCount),
 		Inputs: e.inputCount, Functions: append([]functionEntry{}, e.functions...)}
 }
 
-// A block is a piece of data of the page, by the name under which data.js asks for it.
+// A block is a piece of the page's data. data.js reads it by name.
 type block struct {
 	name string
 	data []byte

@@ -2,7 +2,7 @@ package page
 
 import "bytes"
 
-// A scopeKey identifies a scope by where it lies and its last name part.
+// A scopeKey identifies a scope by its parent and its last name part.
 type scopeKey struct {
 	parent int32
 	text   int32
@@ -15,7 +15,7 @@ type scopeTree struct {
 	ids     map[scopeKey]int32
 	parents []int32 // its own number for a root
 	names   []int32 // the last name part of a scope, the name of a function
-	path    []step  // of the name that was added last
+	path    []step  // path of the previous name
 	last    []byte
 	root    int32
 }
@@ -26,7 +26,7 @@ type step struct {
 	scope int32
 }
 
-// addRoot adds a graph of its own and makes it the one that place works on.
+// addRoot adds a separate graph and makes it the current one for place.
 func (s *scopeTree) addRoot(name int32) int32 {
 	s.root = int32(len(s.parents))
 	s.parents = append(s.parents, s.root)
@@ -35,8 +35,8 @@ func (s *scopeTree) addRoot(name int32) int32 {
 	return s.root
 }
 
-// place returns the scope of a node and the part of its name behind it, adding scopes that are new. Neighbors in a file mostly
-// share their scope, so the path of the previous name is kept.
+// place returns the scope of a node and the rest of its name. It adds new scopes. Adjacent nodes usually share their scope, so place
+// keeps the path of the previous name.
 func (s *scopeTree) place(name []byte) (scope int32, leaf []byte) {
 	common := 0
 	for limit := min(len(name), len(s.last)); common < limit && name[common] == s.last[common]; {
