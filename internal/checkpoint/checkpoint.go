@@ -35,7 +35,7 @@ const ObjectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH"
 type Checkpoint struct {
 	Prefix  string   // the path by which TensorFlow opens the checkpoint
 	Name    string   // its name in messages: the index, the V1 file, or the prefix of V1 shards
-	Version Version  //
+	Version Version  // V1 or V2
 	Shards  int      // number of data files, or of all files of a V1 checkpoint
 	Tensors []Tensor // sorted by name
 

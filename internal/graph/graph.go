@@ -238,8 +238,8 @@ func (g *Graph) keep(field []byte) {
 // Rest returns the GraphDef without its nodes: library, versions and unknown fields. It does not walk the nodes again.
 func (g *Graph) Rest() wire.Graph { return g.rest }
 
-// LargeNode is the size from which a parsed node is kept. A node with many inputs, attrs or outputs is asked for once
-// for each, and parsing it every time would take quadratic time.
+// LargeNode is the size from which parsed nodes are cached. A node with many inputs, attrs or outputs is looked up once
+// for each of them, and parsing it every time would take quadratic time.
 const LargeNode = 4 << 10
 
 // Node parses node i into n, reusing n's memory.

@@ -18,7 +18,7 @@ type DevicePattern struct {
 	accelerators                    bool
 }
 
-// A DevicePatternError says why a text is not a device pattern.
+// A DevicePatternError reports that a text is not a device pattern.
 type DevicePatternError struct {
 	Text    string
 	Nearest string // a pattern that may have been meant, or ""

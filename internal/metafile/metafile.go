@@ -290,7 +290,7 @@ func (e *Error) Hint() string {
 // Error holds them as Err.
 var (
 	ErrTerminal            = errors.New("binary output to a terminal")
-	ErrFormat              = errors.New("the input has another format than OpenOptions.Format")
+	ErrFormat              = errors.New("the format of the input differs from OpenOptions.Format")
 	ErrNoTagSets           = errors.New("a tag-set was chosen, but the input is not a SavedModel")
 	ErrTagSet              = errors.New("the tag-set does not exist, or none was chosen")
 	ErrUnrecognizable      = errors.New("the binary output would not be recognized")

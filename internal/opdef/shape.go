@@ -274,7 +274,7 @@ func (c *inference) merge(a, b tensor.Shape, what string) tensor.Shape {
 	return s
 }
 
-// MergeShapes combines what two shapes of the same tensor tell. It returns false if they contradict each other.
+// MergeShapes combines the information in two shapes of the same tensor. It returns false if they contradict each other.
 func MergeShapes(a, b tensor.Shape) (tensor.Shape, bool) {
 	switch {
 	case a == nil:

@@ -72,8 +72,8 @@ const (
 // maxAlike is the maximum number of conflicts of one kind that are reported.
 const maxAlike = 10
 
-// ErrCollectionKinds is the kind of a conflict between collections of one name and different kinds.
-var ErrCollectionKinds = errors.New("a collection has another kind in each graph")
+// ErrCollectionKinds is the kind of a conflict between collections with the same name and different kinds.
+var ErrCollectionKinds = errors.New("the kinds of a collection differ between the graphs")
 
 // A SharedName is a shared_name that resources of both graphs use.
 type SharedName struct {

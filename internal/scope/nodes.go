@@ -28,7 +28,7 @@ type NodeRewriter struct {
 	unbound      map[string]bool // the elements of Done.Unbound
 }
 
-// NodeChanges tells what a NodeRewriter did.
+// NodeChanges counts the changes of a NodeRewriter.
 type NodeChanges struct {
 	Unbound   []string       // the inputs from outside the scope, each once, as first spelled, in order of occurrence
 	Nodes     int            // nodes read

@@ -11,7 +11,7 @@ import (
 // debuginfo.go). Functions have their own name spaces. The table therefore has no place in graph_def.library, and omits
 // the names that an object graph gives to functions.
 
-// A Kind tells what a name refers to, and so how a plan changes it.
+// A Kind is what a name refers to. It determines how a plan changes the name.
 type Kind int
 
 // The kinds of names.

@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ParseOptions says what Parse reads. The zero value is the default.
+// ParseOptions controls how Parse treats unknown fields. The zero value rejects them.
 type ParseOptions struct {
 	// AllowUnknown accepts fields written by number, as Write writes unknown fields. Without it they are an error.
 	// Text has no types for them: 12: 5 is read as a varint, 12: 0x00000005 (as C++ writes it) as a fixed32 and with
