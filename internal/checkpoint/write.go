@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -143,7 +144,11 @@ func (w *writer) write() error {
 	for i := range w.parts {
 		p := &w.parts[i]
 		if !p.linked {
-			if err := w.stage.Create(DataPath(w.prefix, p.first, w.written.Shards), func(out io.Writer) error { return w.stream(out, p) }); err != nil {
+			err := w.stage.Create(DataPath(w.prefix, p.first, w.written.Shards), func(out io.Writer) error { return w.stream(out, p) })
+			if data := (*DataError)(nil); errors.As(err, &data) {
+				return data // about the source, not about the new file
+			}
+			if err != nil {
 				return err
 			}
 			continue

@@ -68,7 +68,7 @@ var foreigners = []foreigner{
 	{isUTF16, "text in UTF-16", "protobuf text is UTF-8; convert it first, for example: iconv -f UTF-16 -t UTF-8"},
 	{isHTML, "an HTML page", "the server returned a web page instead of the file; download the raw file"},
 	{begins("<?xml"), "an XML document", ""},
-	{isYAML, "a YAML document, such as Unity's .meta files are", "Unity's asset descriptions also end in .meta; give a TensorFlow .meta file"},
+	{isYAML, "a YAML document, like Unity's .meta files", "Unity's asset descriptions also end in .meta; give a TensorFlow .meta file"},
 	{allZero, "only zero bytes", "the disk was full or the copy was interrupted; copy the file again"},
 }
 

@@ -115,7 +115,7 @@ versions                  1  1 field changed
 
 - 'losses': entries: 1 added, 1 moved
   - added: '' ` + "`l`" + ` ''
-  - 1 entry in another order: 'k'
+  - 1 entry reordered: 'k'
 
 #### nodes
 

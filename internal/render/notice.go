@@ -68,7 +68,11 @@ func PrintError(w io.Writer, name, message, hint string, o NoticeOptions) error 
 func (o NoticeOptions) line(b *strings.Builder, label, text, code string) {
 	text = Message(text)
 	lines := []string{text}
-	if room := o.Width - len(label); o.Width > 0 && room >= narrowest {
+	indent := len(gap)
+	if label != "" {
+		indent += len(gap)
+	}
+	if room := o.Width - max(len(label), indent); o.Width > 0 && room >= narrowest {
 		lines = WrapWords(text, room)
 	}
 	style := style{color: o.Color && code != ""}
@@ -76,7 +80,7 @@ func (o NoticeOptions) line(b *strings.Builder, label, text, code string) {
 	b.WriteString(label[len(strings.TrimRight(label, " ")):])
 	for i, line := range lines {
 		if i > 0 {
-			b.WriteString(strings.Repeat(" ", max(len(gap), min(len(label), 2*len(gap)))))
+			b.WriteString(strings.Repeat(" ", indent))
 		}
 		b.WriteString(line + "\n")
 	}

@@ -55,12 +55,12 @@ var predictionSigns = [][]sign{
 		{6, "several parts of the loss read it", func(e *evidence) bool {
 			return e.read.on == 0 && e.read.labels+e.read.loss > 1 && e.read.decisions == 0 && !e.has(markLayer)
 		}},
-		{4, "only what depends on labels reads it", func(e *evidence) bool { return e.read.on == 0 && e.read.labels > 0 }},
+		{4, "only nodes that depend on labels read it", func(e *evidence) bool { return e.read.on == 0 && e.read.labels > 0 }},
 		{1, "only the loss depends on it", func(e *evidence) bool {
 			return e.read.on == 0 && e.read.loss > 0 && !e.is(opdef.ClassLookup)
 		}},
 		{4, "no node reads it", func(e *evidence) bool { return e.read.on+e.read.loss+e.read.books == 0 }},
-		{2, "only bookkeeping reads it", func(e *evidence) bool { return e.read.on+e.read.loss == 0 }},
+		{2, "only bookkeeping nodes read it", func(e *evidence) bool { return e.read.on+e.read.loss == 0 }},
 		{2, "compared with labels", func(e *evidence) bool { return e.read.labels > 0 }},
 	},
 	{ // what computes it
@@ -96,7 +96,7 @@ var predictionSigns = [][]sign{
 		return e.read.on+e.read.decisions+e.read.labels+e.read.loss == 0 && !e.is(opdef.ClassDecision) &&
 			e.d.untrained(e.node)
 	}}},
-	{{3, "only the loss, outside the scope of the model, reads it", func(e *evidence) bool {
+	{{3, "only a loss outside the scope of the model reads it", func(e *evidence) bool {
 		return !e.has(markLayer) && e.read.on+e.read.decisions == 0 && e.read.labels+e.read.loss > 0 && e.d.leavesScope(e.node)
 	}}},
 	{{-1, "", func(e *evidence) bool { return e.is(opdef.ClassSame) && e.d.rearranges(e.c.edge, opdef.ClassDecision) }}},
