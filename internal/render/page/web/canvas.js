@@ -3,8 +3,8 @@ import { place } from './layout.js';
 import { changeNames, shares, tally } from './color.js';
 import { none } from './graph.js';
 
-// The picture on the screen: boxes are elements that lie in each other as scopes do, links are SVG below them. The canvas scrolls as any
-// element does, so that keyboards, touch screens and screen readers find everything.
+// The picture on the screen: boxes are elements nested like the scopes, and links are SVG below them. The canvas scrolls like any
+// element, so that keyboards, touch screens and screen readers can reach everything.
 
 const margin = 40;
 const least = 0.12;
@@ -41,7 +41,7 @@ export class Canvas {
     this.top = picture.build();
     place(this.top, (item) => this.box(item));
     this.counts = tally(picture, this.page.mode);
-    this.changeCounts = this.page.diff ? tally(picture, this.page.modes[0]) : null; // the mode of changes comes first
+    this.changeCounts = this.page.diff ? tally(picture, this.page.modes[0]) : null; // mode 0 shows changes
     this.marked = this.marksOf();
     this.elements = new Map();
     this.paths = new Map();

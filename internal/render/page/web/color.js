@@ -1,7 +1,7 @@
 import { bytes, count, visible } from './text.js';
 import { none } from './graph.js';
 
-// What the colors of boxes stand for. Each mode puts every node in one of a few categories.
+// The meaning of the colors of boxes. Each mode assigns every node to one of a few categories.
 
 const opKinds = [
   ['variables', /^(Variable(V2)?|VarHandleOp|ReadVariableOp|ResourceGather|AutoReloadVariable|TemporaryVariable|.*HashTable.*|LookupTable.*)$/],

@@ -3,7 +3,7 @@ import { control } from './graph.js';
 import { changeNames } from './color.js';
 import { jump } from './search.js';
 
-// The panel about the selected box.
+// The details of the selected box.
 
 /** Returns the content of the panel for an item of the picture. */
 export function details(page, item) {

@@ -1,7 +1,7 @@
 import { bytes, number, shape, string } from './text.js';
 import { none } from './graph.js';
 
-// What the sections of show say about single nodes.
+// Facts about single nodes from the sections of show.
 
 const markOf = { data: 'input', auxiliary: 'input', label: 'label', prediction: 'output', loss: 'loss', metric: 'metric' };
 

@@ -2,7 +2,7 @@ import { json, signed, varints } from './data.js';
 import { string } from './text.js';
 
 // The nodes of a file by number: those of the graph, then those of each function's body. Properties are typed arrays, and names
-// are put together when asked for, so that a million nodes take tens of megabytes.
+// are assembled on demand, so that a million nodes take tens of megabytes.
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -37,7 +37,7 @@ export class Graph {
   loadTexts() {
     const n = this.outline.texts;
     this.textBytes = this.blocks.get('texts');
-    this.textStart = new Int32Array(n + 2); // of text t; text 0 is empty
+    this.textStart = new Int32Array(n + 2); // start of text t; text 0 is empty
     const lengths = varints(this.blocks.get('lengths'), n);
     for (let t = 1; t <= n; t++) this.textStart[t + 1] = this.textStart[t] + lengths[t - 1];
     this.textCache = new Map();
@@ -47,7 +47,7 @@ export class Graph {
     const n = this.scopeCount;
     const up = varints(this.blocks.get('scopeParent'), n);
     this.scopeText = varints(this.blocks.get('scopeName'), n);
-    this.parent = new Int32Array(n); // its own number for a root
+    this.parent = new Int32Array(n); // the parent of a root is the root itself
     this.root = new Int32Array(n);
     for (let s = 0; s < n; s++) {
       this.parent[s] = s - up[s];

@@ -1,14 +1,14 @@
 import { control, none } from './graph.js';
 import { count } from './text.js';
 
-// What is drawn: a tree of items, from the scopes that are open, and the links between them. Children of an open scope that are
-// too many to look at, or alike, are put together in groups, which open like scopes.
+// The drawn items: a tree of items for the open scopes, and the links between them. If an open scope has too many children, or similar
+// ones, they are combined in groups, which open like scopes.
 
-const mostChildren = 44; // of one open scope
-const fewest = 3; // members of a group
-const mostChecked = 3000; // children among which cycles are looked for
-const pageSize = 24; // members of a group that are drawn at once
-const dense = 1500; // items up to which links are counted in a matrix
+const mostChildren = 44; // maximum number of children of an open scope
+const fewest = 3; // minimum number of members of a group
+const mostChecked = 3000; // maximum number of children to search for cycles
+const pageSize = 24; // number of members of a group that are drawn at a time
+const dense = 1500; // maximum number of items for which a matrix counts the links
 
 /** Ends of a link that leads to or from outside the open scope it is drawn in. */
 export const inside = -1;
@@ -20,8 +20,8 @@ export class Picture {
     this.graph = graph;
     this.marks = marks;
     this.open = new Set(['s0']); // keys of items
-    this.offsets = new Map(); // by key of a group: the first member that is drawn
-    this.sides = new Uint8Array(graph.sides.length + 1); // kinds of side work that are shown; 0 is the model itself
+    this.offsets = new Map(); // by key of a group: the first drawn member
+    this.sides = new Uint8Array(graph.sides.length + 1); // the visible kinds of side work; 0 is the model itself
     this.sides[0] = 1;
     this.recount();
     if (this.visible[0] === 0 && graph.outline.graph > 0) this.showSides((k) => k > 0);
@@ -34,7 +34,7 @@ export class Picture {
 
   /** Counts what is visible in each scope. */
   recount() {
-    this.known = new Map(); // by key of a scope: what it holds
+    this.known = new Map(); // by key of a scope: its contents
     const { graph: g, sides } = this;
     this.visible = new Int32Array(g.scopeCount);
     this.changes = g.change ? new Int32Array(g.scopeCount) : null;
@@ -97,7 +97,7 @@ export class Picture {
       const acyclic = (members) => members.length >= fewest && !flow.cyclic(members);
       const spare = () => total() > mostChildren;
       fold(this.series(scopes), acyclic);
-      fold(this.series(scopes, (e) => flow.place(e)), acyclic); // those that are only partly in a row
+      fold(this.series(scopes, (e) => flow.place(e)), acyclic); // those that form a row only in part
       fold(this.sameOp(nodes.filter((e) => this.graph.text(this.graph.op[e.ref]) === 'Const')), acyclic);
       fold(this.twins(scopes, flow), acyclic);
       fold(this.series(scopes), spare);
@@ -123,7 +123,7 @@ export class Picture {
     const loose = [];
     for (const s of g.kids(item.ref)) {
       const own = this.visible[s] === 1 ? g.nodes(s).find((i) => g.leaf[i] === 0 && this.sides[g.side[i]]) : undefined;
-      if (own !== undefined) loose.push({ kind: 'node', ref: own, key: 'n' + own }); // nothing but the node that has the scope's name
+      if (own !== undefined) loose.push({ kind: 'node', ref: own, key: 'n' + own }); // only the node with the scope's name
       else if (this.visible[s] > 0) loose.push({ kind: 'scope', ref: s, key: 's' + s });
     }
     for (const i of g.nodes(item.ref)) {
@@ -175,7 +175,7 @@ export class Picture {
   /** Returns which children of a scope read which: a map from each to those that read it. */
   flowAmong(s, entries) {
     const g = this.graph;
-    const within = new Int32Array(g.scopeCount).fill(none); // the child that a scope lies in
+    const within = new Int32Array(g.scopeCount).fill(none); // the child that contains a scope
     const nodes = new Map();
     entries.forEach((e, k) => (e.kind === 'scope' ? (within[e.ref] = k) : nodes.set(e.ref, k)));
     const inner = [];
@@ -399,7 +399,7 @@ class Flow {
   /** readers maps each child to those that read it; without it, nothing is known and nothing is cyclic. */
   constructor(readers) {
     this.readers = readers;
-    this.whole = new Map(); // the group of what was put together
+    this.whole = new Map(); // the group of each combined item
     if (!readers) return;
     this.sources = new Map([...readers.keys()].map((e) => [e, []]));
     for (const [e, list] of readers) for (const r of list) this.sources.get(r).push(e);

@@ -1,14 +1,14 @@
 /* global dagre */
 import { inside, outside } from './items.js';
 
-// Where everything is drawn. Each open scope is laid out by itself, with its children as boxes of known size, so that opening a scope
-// costs what is in it and in the scopes around it.
+// The layout. Each open scope is laid out separately, with its children as boxes of known size, so that opening a scope
+// costs only as much as its contents and those of the scopes around it.
 
 export const header = 28; // height of an open scope's title
 const padding = 14;
 const gap = 14;
 const port = 6; // size of the point where links enter or leave an open scope
-const slow = 220; // links from which the layout is simplified
+const slow = 220; // number of links from which the layout is simplified
 
 /** Gives every item x and y (in its parent), width and height, and every link its points. box returns the size of a closed item. */
 export function place(item, box) {

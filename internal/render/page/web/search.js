@@ -1,11 +1,11 @@
 import { el, number, visible } from './text.js';
 import { none } from './graph.js';
 
-// Search by name, op and device. Every text of the file is compared once, and then a node costs a few look-ups.
+// Search by name, op and device. Each text of the file is compared once; a node then costs only a few look-ups.
 
 const encode = (text) => new TextEncoder().encode(text);
 const listed = 50;
-const kept = 400; // of each kind of match
+const kept = 400; // maximum number of matches of each kind
 
 /** Returns what matches, the best first: [{kind: 'node' | 'scope', ref}], and how many matches there are. */
 export function search(graph, query) {
@@ -53,7 +53,7 @@ function matcher(graph, query) {
       node: (i) => (leaf[i] === 0 ? name[scopeText[scope[i]]] : name[leaf[i]]) || (whole[op[i]] || whole[device[i]] ? 4 : 0),
     };
   }
-  // A path: its last part begins a name, those before it are whole names, and its first ends one.
+  // A path: its last part is a prefix of a name part, its first part a suffix, and the parts between are whole name parts.
   const last = graph.matchTexts(parts.at(-1));
   const levels = parts.slice(0, -1).map((p, k) => (k === 0 ? graph.endTexts(p) : graph.matchTexts(p)));
   const above = new Uint8Array(graph.scopeCount);

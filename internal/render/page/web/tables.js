@@ -5,7 +5,7 @@ import { none } from './graph.js';
 
 // The tables: what show prints, sortable and filterable, with links into the graph.
 
-const rowsAtOnce = 500; // of a table that is too long to be shown as a whole
+const rowsAtOnce = 500; // number of rows shown at a time in a long table
 const mostRows = 5000;
 
 /** Returns the tables of a file: {id, title, columns, rows, row}. A column is [heading, value(fact), draw(fact), "number"]. */
@@ -91,7 +91,7 @@ export function drawTables(page, view, contents) {
 class Table {
   constructor(definition) {
     this.d = definition;
-    this.d.columns = this.d.columns.filter(([, value]) => this.d.rows.some((r) => value(r) !== '')); // leave out what is empty throughout
+    this.d.columns = this.d.columns.filter(([, value]) => this.d.rows.some((r) => value(r) !== '')); // omit columns that are always empty
     this.order = null;
     this.query = '';
     this.limit = definition.rows.length > mostRows ? rowsAtOnce : mostRows;

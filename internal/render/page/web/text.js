@@ -1,6 +1,6 @@
 // Text and elements. Everything from a file goes through textContent or a property, never through markup.
 
-// Characters that have no glyph of their own or reorder their neighbors.
+// Characters without a glyph, or that reorder their neighbors.
 const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** Returns text with invisible characters escaped, as a person may see it. */

@@ -3,7 +3,7 @@ import { none } from './graph.js';
 
 // Sizes as areas: by scope or by op, in bytes of the file or in parameters of variables.
 
-const smallest = 0.0008; // of the whole: what is smaller is put together
+const smallest = 0.0008; // fraction of the whole; smaller parts are combined
 
 export class Treemap {
   constructor(page, view) {
@@ -54,7 +54,7 @@ export class Treemap {
     const parts = this.by === 'op' ? this.byOp(weights) : this.byScope(this.scope, this.sums(weights), weights);
     this.total = parts.reduce((sum, p) => sum + p.weight, 0);
     this.map.replaceChildren();
-    if (this.total === 0) this.map.append(el('p', { class: 'empty' }, this.unit === 'parameters' ? 'There are no variables of known size here.' : 'Nothing here.'));
+    if (this.total === 0) this.map.append(el('p', { class: 'empty' }, this.unit === 'parameters' ? 'No variables of known size.' : 'No data.'));
     else this.tiles(parts, { x: 0, y: 0, width, height }, 0);
     const trail = [];
     if (this.by === 'scope') for (let s = this.scope; ; s = g.parent[s]) { trail.push(s); if (g.parent[s] === s) break; }
