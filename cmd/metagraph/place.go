@@ -46,7 +46,7 @@ func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
 	case p.kind == p.owner.Kind:
 		return p.owner.RebuildAll(metas)
 	case len(metas) > 1:
-		return nil, usageErrorf("select one with --tag-set, or write a SavedModel", "%s: a %s holds one graph, and %d are selected", p.path, p.kind, len(metas))
+		return nil, usageErrorf("select one with --tag-set, or write a SavedModel", "%s: a %s contains one graph, but %d are selected", p.path, p.kind, len(metas))
 	}
 	return p.owner.As(p.kind, metas[0])
 }

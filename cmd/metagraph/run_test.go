@@ -219,11 +219,11 @@ func TestTerminals(t *testing.T) {
 		want string
 		done bool
 	}{
-		{args: []string{"clear-devices", good}, want: "standard output: is a terminal, and the message is binary"},
-		{args: []string{"clear-devices", good, "-"}, want: "standard output: is a terminal, and the message is binary"},
-		{args: []string{"filter-collections", "--keep", "*", good}, want: "standard output: is a terminal, and the message is binary"},
-		{args: []string{"export", good}, want: "standard output: is a terminal, and the message is binary"},
-		{args: []string{"import", good}, want: "standard output: is a terminal, and the message is binary"},
+		{args: []string{"clear-devices", good}, want: "standard output: is a terminal, but the output is binary"},
+		{args: []string{"clear-devices", good, "-"}, want: "standard output: is a terminal, but the output is binary"},
+		{args: []string{"filter-collections", "--keep", "*", good}, want: "standard output: is a terminal, but the output is binary"},
+		{args: []string{"export", good}, want: "standard output: is a terminal, but the output is binary"},
+		{args: []string{"import", good}, want: "standard output: is a terminal, but the output is binary"},
 		{args: []string{"clear-devices", "--output-format", "text", good}, done: true},
 		{args: []string{"clear-devices", "--output-format", "json", good}, done: true},
 		{args: []string{"clear-devices", "--check", "--match", "/job:none", good}, done: true},

@@ -45,7 +45,7 @@ func detect(name string, raw []byte, format Format) (Kind, Format, error) {
 	if format == Auto || format == is {
 		return kind, is, nil
 	}
-	return 0, 0, &Error{Name: name, Problem: fmt.Sprintf("is not in the format %s: it holds a %s in %s", format, kind, is), Err: ErrFormat}
+	return 0, 0, &Error{Name: name, Problem: fmt.Sprintf("is not in the format %s: it contains a %s in %s", format, kind, is), Err: ErrFormat}
 }
 
 // kindIn returns the kind of message that raw holds in the given format.
@@ -188,7 +188,7 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	case message.Size() == 0:
 		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would be empty", kind), Advice: "keep at least one known field"}
 	case !hasKnownField(message, kind):
-		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would hold only unknown fields", kind), Advice: "keep at least one known field"}
+		return &Error{Name: path, Problem: fmt.Sprintf("the resulting %s would contain only unknown fields", kind), Advice: "keep at least one known field"}
 	case format == Text:
 		return nil
 	}

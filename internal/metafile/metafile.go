@@ -259,7 +259,7 @@ func (f *File) Annotate(err error) error {
 		place = fmt.Sprintf(" at byte %d", offset)
 	}
 	return &Error{Name: f.Name, Problem: fmt.Sprintf("the %s is damaged%s: %s", f.Kind, place, syntax.Reason),
-		Advice: "get the file again from where it was made", Err: err}
+		Advice: "get the file again from its source", Err: err}
 }
 
 // An Error describes a problem with a file and how to solve it.

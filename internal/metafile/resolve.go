@@ -71,7 +71,7 @@ func missing(path string, err error) error {
 	}
 	dir := filepath.Dir(path)
 	if model := filepath.Dir(dir); filepath.Base(dir) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
-		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which holds no graph", Advice: "give the directory of the SavedModel: " + model, Err: err}
+		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which contains no graph", Advice: "give the directory of the SavedModel: " + model, Err: err}
 	}
 	if _, statErr := os.Stat(dir); statErr != nil {
 		return &Error{Name: path, Problem: problem, Advice: fmt.Sprintf("directory %s does not exist", dir), Err: err}
@@ -140,11 +140,11 @@ func resolveDirectory(dir string) (string, error) {
 		}
 		if versions := servingVersions(dir); len(versions) > 0 {
 			latest := filepath.Join(dir, versions[len(versions)-1])
-			return "", &Error{Name: dir, Problem: "holds versions of a SavedModel, as TensorFlow Serving wants them: " + strings.Join(versions, ", "),
+			return "", &Error{Name: dir, Problem: "contains versions of a SavedModel for TensorFlow Serving: " + strings.Join(versions, ", "),
 				Advice: "give one of them, for example " + latest}
 		}
 		if model := filepath.Dir(filepath.Clean(dir)); filepath.Base(filepath.Clean(dir)) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
-			return "", &Error{Name: dir, Problem: "holds the variables of a SavedModel but no graph", Advice: "give the directory of the SavedModel: " + model}
+			return "", &Error{Name: dir, Problem: "contains the variables of a SavedModel but no graph", Advice: "give the directory of the SavedModel: " + model}
 		}
 		if path := filepath.Join(dir, ".meta"); exists(path) {
 			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Advice: "give its graph: " + path}

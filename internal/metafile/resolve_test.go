@@ -131,8 +131,8 @@ func TestResolveHints(t *testing.T) {
 	}
 	in := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 	for _, test := range []struct{ path, problem, hint string }{
-		{in("serving"), "holds versions of a SavedModel, as TensorFlow Serving wants them: 1, 3, 12", in("serving/12")},
-		{in("model/variables"), "holds the variables of a SavedModel", in("model")},
+		{in("serving"), "contains versions of a SavedModel for TensorFlow Serving: 1, 3, 12", in("serving/12")},
+		{in("model/variables"), "contains the variables of a SavedModel", in("model")},
 		{in("model/variables/variables"), "is the checkpoint of a SavedModel", in("model")},
 		{in("model/keras_metadata.pb"), "is the Keras metadata of a SavedModel", "saved_model.pb"},
 		{in("model/tfhub_module.pb"), "is the marker of a TensorFlow Hub module", "saved_model.pb"},

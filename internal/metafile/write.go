@@ -131,7 +131,7 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 
 // binaryToTerminal returns the error for binary output to a terminal.
 func binaryToTerminal(name string) error {
-	return &Error{Name: name, Problem: "is a terminal, and the message is binary", Err: ErrTerminal}
+	return &Error{Name: name, Problem: "is a terminal, but the output is binary", Err: ErrTerminal}
 }
 
 // check returns an error if a message cannot be written as text or JSON. Call it before writing to a destination

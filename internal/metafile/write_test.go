@@ -187,7 +187,7 @@ func TestWriteStdout(t *testing.T) {
 	var out bytes.Buffer
 	err := writeMessage("-", raw, metafile.WriteOptions{Stdout: &out, Terminal: true})
 	var e *metafile.Error
-	if !errors.As(err, &e) || err.Error() != "standard output: is a terminal, and the message is binary" || out.Len() > 0 {
+	if !errors.As(err, &e) || err.Error() != "standard output: is a terminal, but the output is binary" || out.Len() > 0 {
 		t.Errorf("a terminal: %v, %d bytes", err, out.Len())
 	}
 	if err := writeMessage("-", raw, metafile.WriteOptions{Stdout: &out, Terminal: true, Format: metafile.Text}); err != nil || out.Len() == 0 {

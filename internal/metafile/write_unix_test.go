@@ -247,7 +247,7 @@ func TestWriteTerminal(t *testing.T) {
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		t.Skip(err)
 	}
-	if err == nil || err.Error() != "/dev/ptmx: is a terminal, and the message is binary" {
+	if err == nil || err.Error() != "/dev/ptmx: is a terminal, but the output is binary" {
 		t.Error(err)
 	}
 }

@@ -71,10 +71,10 @@ func (e Export) convertWarnings() []string {
 		}
 	}
 	for _, p := range e.StalePaths {
-		out = append(out, fmt.Sprintf("constant %s holds the path %s, which other machines do not have", Text(p.Node), Text(p.Path)))
+		out = append(out, fmt.Sprintf("constant %s contains the path %s, which other machines may not have", Text(p.Node), Text(p.Path)))
 	}
 	for _, c := range e.Constants {
-		out = append(out, fmt.Sprintf("constant %s still holds the old size %d; %s reads it as a shape", Text(c.Node), c.Size, Text(c.Reader)))
+		out = append(out, fmt.Sprintf("constant %s still contains the old size %d; %s reads it as a shape", Text(c.Node), c.Size, Text(c.Reader)))
 	}
 	return out
 }

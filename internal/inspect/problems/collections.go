@@ -271,7 +271,7 @@ func (f *problemFinder) checkNested(place func() string, nested []*tfpb.ControlF
 		case c.GetWhileCtxt() != nil:
 			f.checkWhile(place, c.GetWhileCtxt(), depth+1)
 		default:
-			f.found.add(unreadableEntry, "", place, fixed("nested_contexts: holds a context without a kind"))
+			f.found.add(unreadableEntry, "", place, fixed("nested_contexts: a context has no kind"))
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts
 			problems.Add("give it once", "%s %q is given twice", kind, e.Tensor())
 			continue
 		case keys[e.Key] && !e.Control:
-			problems.Add("give each a name of its own: NAME=TENSOR", "two %ss are named %q", kind, e.Key)
+			problems.Add("give each its own name: NAME=TENSOR", "two %ss are named %q", kind, e.Key)
 			continue
 		}
 		tensors[e.Tensor()] = true
@@ -307,7 +307,7 @@ func (c *Cut) Finish() error {
 			if !named {
 				name = scope.Unique(e.Node, taken)
 			} else if taken(name) {
-				problems.Add("give another name: NAME="+e.Tensor(), "input %q: the name %q is taken by a node that the outputs need", e.Tensor(), name)
+				problems.Add("choose another name: NAME="+e.Tensor(), "input %q: the name %q is taken by a node that the outputs need", e.Tensor(), name)
 				continue
 			}
 			c.g.Rename(number, name)
@@ -343,7 +343,7 @@ func (c *Cut) isMade(i int) bool {
 func broken(err error) error {
 	var missing *draft.MissingError
 	if errors.As(err, &missing) {
-		return draft.Conflicts{{Problem: missing.Error(), Advice: "the graph is incomplete; export it again from where it was built"}}
+		return draft.Conflicts{{Problem: missing.Error(), Advice: "the graph is incomplete; export it again from the program that built it"}}
 	}
 	return err
 }
