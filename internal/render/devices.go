@@ -12,7 +12,7 @@ import (
 func DeviceList(l *inspect.DeviceList) View {
 	g := grid{
 		title:   "devices",
-		columns: []column{{name: "device"}, numberColumn("nodes"), numberColumn("in functions"), {name: "spelled", spare: true}},
+		columns: []column{{name: "device"}, numberColumn("nodes"), numberColumn("in functions"), {name: "spellings", spare: true}},
 	}
 	var names []string
 	for _, d := range l.Devices {
