@@ -251,7 +251,7 @@ func manPage(cmd *cobra.Command) string {
 		}
 		fmt.Fprintf(&b, "\n%s\n", roffText(usage+flagDefault(f)))
 	})
-	b.WriteString(".SH EXIT STATUS\n0: success; 1: differences, devices or problems were found, or nothing matched; 2: error.\n")
+	b.WriteString(".SH EXIT STATUS\n0: success, or nothing found; 1: devices, problems, differences or checkpoint mismatches found; 2: error.\n")
 	if cmd.Example != "" {
 		b.WriteString(".SH EXAMPLES\n")
 		roffVerbatim(&b, unindented(cmd.Example))

@@ -30,11 +30,13 @@ OUT can be the same file as IN. It is replaced atomically. Its name sets what is
   *.meta           a MetaGraphDef
   *.pb             a GraphDef
   saved_model.pb   a SavedModel
+  *.pbtxt          the type of IN, as text
+  *.json           the type of IN, as JSON
   other names      the type of IN
 
 Exit codes:
-  0  success
-  1  differences, devices or problems were found, or nothing matched
+  0  success, or nothing found
+  1  devices, problems, differences or checkpoint mismatches found
   2  error`,
 		Example: `  metagraph show model.meta
   metagraph clear-devices in.meta out.meta

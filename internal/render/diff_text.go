@@ -41,10 +41,9 @@ func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	for _, p := range parts {
 		lines = append(lines, p...)
 	}
-	if left && o.More != "" {
-		lines = append(lines, diffLine{'n', 0, o.More})
+	if cut := writeDiffLines(w, lines, o); (left || cut) && o.More != "" {
+		writeDiffLines(w, []diffLine{{'n', 0, o.More}}, o)
 	}
-	writeDiffLines(w, lines, o)
 }
 
 // fitScreen lays out the parts in about height lines. It shortens the longest part first, and the nodes last. It reports whether anything
@@ -91,33 +90,66 @@ type diffLine struct {
 	text  string
 }
 
-func writeDiffLines(w *printer, lines []diffLine, o DiffOptions) {
+// writeDiffLines prints lines. It reports whether it cut any of them to the width of the terminal.
+func writeDiffLines(w *printer, lines []diffLine, o DiffOptions) (cut bool) {
 	st := newStyle(o.Color)
 	for _, l := range lines {
-		text := strings.Repeat("  ", l.depth) + l.text
-		switch l.mark {
-		case '+', '-', '~', '>':
-			text = strings.Repeat("  ", l.depth) + string(l.mark) + " " + l.text
+		paint := st.paint(l.mark)
+		if o.Width == 0 || o.All {
+			w.write(paint(l.prefix()+l.text) + "\n")
+			continue
 		}
-		if o.Width > 0 && !o.All {
-			text = cutLine(text, o.Width)
+		fitted, short := l.fit(o.Width)
+		cut = cut || short
+		for _, text := range fitted {
+			w.write(paint(text) + "\n")
 		}
-		switch l.mark {
-		case '+', 'b':
-			text = st.added(text)
-		case '-', 'a':
-			text = st.removed(text)
-		case '~':
-			text = st.changed(text)
-		case '>':
-			text = st.renamed(text)
-		case '#':
-			text = st.title(text)
-		case 'n', ' ':
-			text = st.note(text)
-		}
-		w.write(text + "\n")
 	}
+	return cut
+}
+
+// prefix returns the indent of a line, and its mark if that is printed.
+func (l diffLine) prefix() string {
+	indent := strings.Repeat("  ", l.depth)
+	if strings.IndexByte("+-~>", l.mark) >= 0 {
+		return indent + string(l.mark) + " "
+	}
+	return indent
+}
+
+// fit returns a line in at most width columns, and whether some of its text was cut. Headings, notes and renames are wrapped.
+func (l diffLine) fit(width int) (lines []string, cut bool) {
+	texts := []string{l.text}
+	indent := strings.Repeat("  ", l.depth+2)
+	if strings.IndexByte("#abn>", l.mark) >= 0 {
+		texts = WrapWords(l.text, width-len(indent))
+	}
+	lead := l.prefix()
+	for _, text := range texts {
+		line := cutLine(lead+text, width)
+		cut = cut || line != lead+text
+		lines, lead = append(lines, line), indent
+	}
+	return lines, cut
+}
+
+// paint returns the function that colors a line with a mark.
+func (s style) paint(mark byte) func(string) string {
+	switch mark {
+	case '+', 'b':
+		return s.added
+	case '-', 'a':
+		return s.removed
+	case '~':
+		return s.changed
+	case '>':
+		return s.renamed
+	case '#':
+		return s.title
+	case 'n', ' ':
+		return s.note
+	}
+	return func(text string) string { return text }
 }
 
 // cutLine cuts a line to width columns.
