@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
@@ -59,7 +61,7 @@ func (e *exporter) planSaver() error {
 		return err
 	}
 	names, _ := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
-	usable := len(wire.Last(names, fieldnum.SaverDef_RestoreOpName)) > 0 && !v1Only(restored)
+	usable := e.completeSaver(names) && !v1Only(restored)
 	kept := e.stays
 	whole := slices.ContainsFunc(restored, func(r checkpoint.Restored) bool { return !r.Direct() && slices.ContainsFunc(nodesOf(&r), kept) })
 	if whole && e.cut != nil {
@@ -93,6 +95,16 @@ func (e *exporter) planSaver() error {
 		return nil
 	}
 	return e.cut.Reach.Add(nodes...)
+}
+
+// completeSaver reports whether the graph has all ops that a SaverDef names.
+func (e *exporter) completeSaver(saverDef []byte) bool {
+	for _, num := range []protowire.Number{fieldnum.SaverDef_FilenameTensorName, fieldnum.SaverDef_SaveTensorName, fieldnum.SaverDef_RestoreOpName} {
+		if _, ok := e.draft.Source(wire.Last(saverDef, num)); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // keepWholeSaver keeps the saver of the file with everything that it restores, because a new saver could not compute a variable from a

@@ -10,6 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -238,6 +239,30 @@ func (c *Cut) cutInputs() error {
 	return problems.Err()
 }
 
+// checkReferences finds kept nodes that change a variable whose tensor an input replaces. A placeholder cannot be changed.
+func (c *Cut) checkReferences() (problems draft.Conflicts) {
+	var n wire.Node
+	for k := range c.Inputs {
+		if _, ok := c.made[k]; !ok {
+			continue
+		}
+		e := &c.Inputs[k]
+		i, _ := c.g.Original([]byte(e.Node))
+		for _, consumer := range c.g.Consumers(i) {
+			if consumer.Port != int32(e.Port) || !c.Reach.Has[consumer.Node] {
+				continue
+			}
+			c.g.Node(int(consumer.Node), &n)
+			for at, dtype := range c.facts.InputTypes(&n) {
+				if source, ok := c.g.Source(n.Inputs[at]); ok && dtype > tensor.RefOffset && source == c.made[k] {
+					problems.Add("cut at a tensor that reads the variable, or choose other outputs", "input %q is a variable that node %q (%s) changes", e.Tensor(), n.Name, n.Op)
+				}
+			}
+		}
+	}
+	return problems
+}
+
 // findSources finds the nodes that must be fed or filled before the outputs can be computed. If no inputs were given, placeholders
 // become inputs.
 func (c *Cut) findSources() {
@@ -288,7 +313,7 @@ func isSource(op string) bool {
 // one, it gets the name of the node that it replaces, unless that node is kept.
 func (c *Cut) Finish() error {
 	c.findSources()
-	var problems draft.Conflicts
+	problems := c.checkReferences()
 	taken := func(name string) bool {
 		if i, ok := c.g.Find([]byte(name)); ok {
 			j, original := c.g.Original([]byte(name))
