@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -161,12 +160,9 @@ func (r *result) replace(ctx context.Context, options metafile.WriteOptions) err
 	if r.place.directory == "" {
 		return metafile.Write(ctx, r.place.path, r.message, r.kind, options)
 	}
-	d, err := metafile.NewDirectory(ctx, r.place.directory)
-	if err != nil {
-		return err
-	}
-	err = r.place.copyTo(d, func(path string) error { return metafile.Write(d.Ctx, path, r.message, r.kind, options) })
-	return errors.Join(err, d.Discard())
+	return metafile.WriteDirectory(ctx, r.place.directory, func(d *metafile.Directory) error {
+		return r.place.copyTo(d, func(path string) error { return metafile.Write(d.Ctx, path, r.message, r.kind, options) })
+	})
 }
 
 // reported returns the name of the file for the report: the output, or the input if nothing is written.

@@ -51,7 +51,7 @@ func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
 	return p.owner.As(p.kind, metas[0])
 }
 
-// copyTo writes a new directory: the message, with write, and the other files of the owner's directory. It skips the fingerprint, which
+// copyTo fills a new directory: the message, with write, and the other files of the owner's directory. It skips the fingerprint, which
 // belongs to the old message.
 func (p *place) copyTo(d *metafile.Directory, write func(path string) error) error {
 	source, name := filepath.Dir(p.owner.Path), filepath.Base(p.path)
@@ -59,10 +59,7 @@ func (p *place) copyTo(d *metafile.Directory, write func(path string) error) err
 	if err := d.Copy(source, func(name string) bool { return slices.Contains(skipped, name) }); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(d.Temp, name)); err != nil {
-		return err
-	}
-	return d.Commit()
+	return write(filepath.Join(d.Temp, name))
 }
 
 // name returns the name of the place for a report.

@@ -22,7 +22,8 @@ func (d *Directory) copyInto(to, from string, skip func(name string) bool, depth
 		return err
 	}
 	for _, entry := range entries {
-		if skip(entry.Name()) {
+		// The directory may be created in the one that is copied.
+		if skip(entry.Name()) || entry.Name() == filepath.Base(d.Temp) {
 			continue
 		}
 		if d.Ctx.Err() != nil {

@@ -8,14 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// A Directory is written under a temporary name next to its final path and renamed when it is complete.
-//
-//	d, err := metafile.NewDirectory(ctx, path)
-//	defer d.Discard()
-//	... write files under d.Temp ...
-//	err = d.Commit()
+// A Directory is a new directory that is written under a temporary name next to its final path.
 type Directory struct {
 	Temp string          // the temporary directory to write to
 	Ctx  context.Context // ends when a signal tells the process to end, so that Temp can be removed
@@ -25,11 +21,31 @@ type Directory struct {
 	stop func()
 }
 
+// WriteDirectory writes the directory at path, which must be new or empty. fill writes the files to the Temp of a Directory. When it
+// returns, the directory is renamed to path. If anything fails, WriteDirectory removes what it created. Errors name files by their final
+// paths.
+func WriteDirectory(ctx context.Context, path string, fill func(d *Directory) error) (err error) {
+	d, err := newDirectory(ctx, path)
+	if err != nil {
+		return err
+	}
+	temp := d.Temp
+	// This also runs if fill panics because a mapped file was truncated.
+	defer func() { err = renamed(errors.Join(err, d.discard()), temp, path) }()
+	if err := fill(d); err != nil {
+		return err
+	}
+	return d.commit()
+}
+
 // CheckNewDirectory returns an error unless path does not exist or is an empty directory.
 func CheckNewDirectory(path string) error {
 	entries, err := os.ReadDir(path)
 	switch {
 	case isNotExist(err):
+		if _, err := os.Lstat(path); err == nil {
+			return &Error{Name: path, Problem: "is a symbolic link to a directory that does not exist", Advice: "create the directory, or remove the link"}
+		}
 		return nil
 	case err != nil:
 		if stat, statErr := os.Stat(path); statErr == nil && !stat.IsDir() {
@@ -42,26 +58,30 @@ func CheckNewDirectory(path string) error {
 	return nil
 }
 
-// NewDirectory creates the temporary directory for path, which must be new or empty, and its missing parents.
-func NewDirectory(ctx context.Context, path string) (*Directory, error) {
+// newDirectory creates the temporary directory for path, which must be new or empty, and its missing parents. It follows a symbolic link
+// to an empty directory.
+func newDirectory(ctx context.Context, path string) (*Directory, error) {
 	path = filepath.Clean(path)
 	if err := CheckNewDirectory(path); err != nil {
 		return nil, err
 	}
 	d := &Directory{path: path}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		d.path = target
+	}
 	d.Ctx, d.stop = untilSignal(ctx)
 	if err := d.makeParents(); err != nil {
-		return nil, errors.Join(err, d.Discard())
+		return nil, errors.Join(err, d.discard())
 	}
 	for try := 0; ; try++ {
-		d.Temp = filepath.Join(filepath.Dir(path), fmt.Sprintf(".metagraph-%08x.tmp", rand.Uint32()))
+		d.Temp = filepath.Join(filepath.Dir(d.path), fmt.Sprintf(".metagraph-%08x.tmp", rand.Uint32()))
 		err := os.Mkdir(d.Temp, 0o777)
 		if err == nil {
 			return d, nil
 		}
 		d.Temp = ""
 		if !errors.Is(err, os.ErrExist) || try == 100 {
-			return nil, errors.Join(cannotCreate(path, path, err), d.Discard())
+			return nil, errors.Join(cannotCreate(path, path, err), d.discard())
 		}
 	}
 }
@@ -89,25 +109,41 @@ func (d *Directory) makeParents() error {
 	return nil
 }
 
-// Commit renames the directory to its final path. If that fails, Commit discards it.
-func (d *Directory) Commit() error {
+// commit renames the directory to its final path.
+func (d *Directory) commit() error {
 	if d.Ctx.Err() != nil {
-		return errors.Join(context.Cause(d.Ctx), d.Discard())
+		return context.Cause(d.Ctx)
 	}
-	// Remove an empty directory at the path; anything else makes the rename fail.
-	if err := os.Remove(d.path); err != nil && !isNotExist(err) {
-		return errors.Join(fmt.Errorf("cannot write %s: %w", d.path, bare(err)), d.Discard())
-	}
-	if err := os.Rename(d.Temp, d.path); err != nil {
-		return errors.Join(fmt.Errorf("cannot write %s: %w", d.path, bare(err)), d.Discard())
+	if err := d.place(); err != nil {
+		return fmt.Errorf("cannot write %s: %w", d.path, bare(err))
 	}
 	d.Temp, d.made = "", nil
-	d.stop()
 	return nil
 }
 
-// Discard removes the temporary directory and the parents that were created. After Commit, it does nothing.
-func (d *Directory) Discard() error {
+// place moves the directory to its final path, in place of an empty directory, whose mode it keeps. If it fails, the empty directory is
+// back.
+func (d *Directory) place() error {
+	old, err := os.Stat(d.path)
+	switch {
+	case isNotExist(err):
+		return os.Rename(d.Temp, d.path)
+	case err != nil:
+		return err
+	}
+	// This fails for a directory that is no longer empty.
+	if err := os.Remove(d.path); err != nil {
+		return err
+	}
+	if err := os.Rename(d.Temp, d.path); err != nil {
+		return errors.Join(err, os.Mkdir(d.path, old.Mode().Perm()))
+	}
+	_ = os.Chmod(d.path, old.Mode().Perm()) // the directory is complete, whatever its mode
+	return nil
+}
+
+// discard removes the temporary directory and the parents that were created. After commit, it only ends Ctx.
+func (d *Directory) discard() error {
 	var errs []error
 	if d.Temp != "" {
 		errs = append(errs, os.RemoveAll(d.Temp))
@@ -118,6 +154,29 @@ func (d *Directory) Discard() error {
 	d.Temp, d.made = "", nil
 	d.stop()
 	return errors.Join(errs...)
+}
+
+// A renamedError is an error about a file in a temporary directory. Its text has the final path, because the user did not choose the
+// temporary one.
+type renamedError struct {
+	error
+	temp, path string
+}
+
+func (e *renamedError) Error() string { return strings.ReplaceAll(e.error.Error(), e.temp, e.path) }
+
+// Unwrap returns the original error.
+func (e *renamedError) Unwrap() error { return e.error }
+
+// renamed returns an error with the path of a directory instead of its temporary name. A nil err stays nil.
+func renamed(err error, temp, path string) error {
+	if err == nil {
+		return nil
+	}
+	if named, ok := errors.AsType[*Error](err); ok {
+		named.Name = strings.ReplaceAll(named.Name, temp, path)
+	}
+	return &renamedError{err, temp, path}
 }
 
 // CopyFile copies source to path. The file appears at path only when the copy is complete.

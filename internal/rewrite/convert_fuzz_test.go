@@ -40,7 +40,15 @@ func FuzzCut(f *testing.F) {
 		o := rewrite.ExportOptions{Registry: scope.NewRegistry(), Outputs: []prune.Endpoint{
 			{Key: "out", Node: nodes[int(output)%len(nodes)].Name, Control: control}}}
 		if cut {
-			o.Inputs = []prune.Endpoint{{Key: "fed", Named: seed%2 == 0, Node: nodes[int(input)%len(nodes)].Name}}
+			name := nodes[int(input)%len(nodes)].Name
+			if seed%2 == 0 {
+				name = "fed=" + name
+			}
+			endpoint, err := prune.Parse(name)
+			if err != nil {
+				return // a name that mutation made invalid
+			}
+			o.Inputs = []prune.Endpoint{endpoint}
 		}
 		got, report := checkConverted(t, whole, o)
 		if got == nil || cut || hasTwins(whole) {
@@ -79,7 +87,7 @@ func FuzzFreeze(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		defer c.Close() //nolint:errcheck // read only
+		f.Cleanup(func() { _ = c.Close() })
 		messages, values = append(messages, read(f, prefix+".meta")), append(values, c)
 	}
 	f.Fuzz(func(t *testing.T, first bool, seed uint64, output uint16) {

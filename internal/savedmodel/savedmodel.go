@@ -69,17 +69,12 @@ func (m *Model) Write(ctx context.Context, dir string, ready func() error) error
 	if err != nil {
 		return err
 	}
-	d, err := metafile.NewDirectory(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if err := m.fill(d, sources); err != nil {
-		return errors.Join(err, d.Discard())
-	}
-	if err := ready(); err != nil {
-		return errors.Join(err, d.Discard())
-	}
-	return d.Commit()
+	return metafile.WriteDirectory(ctx, dir, func(d *metafile.Directory) error {
+		if err := m.fill(d, sources); err != nil {
+			return err
+		}
+		return ready()
+	})
 }
 
 // fill writes the files of the model.
@@ -92,7 +87,7 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 		return err
 	}
 	// Loaders require the directory even if there are no variables.
-	if err := os.Mkdir(filepath.Join(d.Temp, "variables"), 0o777); err != nil {
+	if err := d.MakeDir("variables"); err != nil {
 		return err
 	}
 	if m.Values != nil {

@@ -221,6 +221,7 @@ func (c *Cut) cutInputs() error {
 		number, _ := c.g.Original([]byte(e.Node))
 		c.g.Node(number, &n)
 		if IsPlaceholder(n.Op) {
+			c.dropDefault(number, &n)
 			continue
 		}
 		switch base := c.facts.DType(&n, e.Port); {
@@ -237,6 +238,22 @@ func (c *Cut) cutInputs() error {
 		}
 	}
 	return problems.Err()
+}
+
+// dropDefault turns an input with a default value into a plain placeholder, unless the value is constant. What computes the value, such as a
+// queue, is not needed for an input that is fed.
+func (c *Cut) dropDefault(i int, n *wire.Node) {
+	if string(n.Op) != "PlaceholderWithDefault" || len(n.Inputs) == 0 {
+		return
+	}
+	var value wire.Node
+	if source, ok := c.g.Source(n.Inputs[0]); ok {
+		c.g.Node(source, &value)
+	}
+	if string(value.Op) != "Const" {
+		e := c.g.Edit(i)
+		e.Op, e.Inputs = "Placeholder", []string{}
+	}
 }
 
 // checkReferences finds kept nodes that change a variable whose tensor an input replaces. A placeholder cannot be changed.
