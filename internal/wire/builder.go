@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -18,8 +19,6 @@ type Builder struct {
 const (
 	// copyBelow is the size below which a window is copied if it does not follow the last one in the same array.
 	copyBelow = 32
-	// worthSharing is the size of the smallest window that Replace makes.
-	worthSharing = 8
 	// headerRoom is the space that Message reserves for a tag and a length: five bytes for each.
 	headerRoom = 10
 )
@@ -92,15 +91,12 @@ func (b *Builder) Copy(p []byte) {
 	}
 }
 
-// Replace appends a copy of p in place of old, which must hold whole fields. If both end alike, the common end is a
-// window on old.
+// Replace appends a copy of p in place of old, which must hold whole fields. If both end alike, most of the common end is
+// a window on old.
 func (b *Builder) Replace(old, p []byte) {
 	same := 0
-	for n := min(len(old), len(p)); same < n && old[len(old)-1-same] == p[len(p)-1-same]; {
-		same++
-	}
-	if same < worthSharing {
-		same = 0
+	for n := min(len(old), len(p)); same+8 <= n && binary.LittleEndian.Uint64(old[len(old)-same-8:]) == binary.LittleEndian.Uint64(p[len(p)-same-8:]); {
+		same += 8
 	}
 	b.Copy(p[:len(p)-same])
 	b.Window(old[len(old)-same:])
@@ -180,6 +176,8 @@ func (b *Builder) Build() *Rope {
 const (
 	firstChunk = 64
 	fullChunk  = 64 << 10
+	// chunkBytes is the number of bytes in the rope from which a chunk ends. It bounds the memory for writing a chunk.
+	chunkBytes = 1 << 20
 )
 
 // room returns the last chunk with room for n bytes of code. It starts a new chunk if the last one has less.
@@ -187,10 +185,10 @@ func (b *Builder) room(n int) *chunk {
 	size := firstChunk
 	if last := len(b.rope.chunks) - 1; last >= 0 {
 		c := &b.rope.chunks[last]
-		if cap(c.code)-len(c.code) >= n {
+		if cap(c.code)-len(c.code) >= n && c.size < chunkBytes {
 			return c
 		}
-		size = min(8*cap(c.code), fullChunk)
+		size = min(4*len(c.code), fullChunk)
 	}
 	// Code never moves: Message fills in the header of a chunk later.
 	b.rope.chunks = append(b.rope.chunks, chunk{code: make([]byte, 0, max(size, n))})

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"io"
 	"sort"
+	"sync"
+
+	"github.com/metagraph/metagraph/internal/parallel"
 )
 
 // A Rope is a message made of pieces: windows on existing bytes and new bytes between them. The zero value is an
@@ -47,14 +50,16 @@ func (r *Rope) Size() int64 { return r.size }
 // Pieces calls yield with each piece in order until yield returns false. Use it in a range statement.
 func (r *Rope) Pieces(yield func([]byte) bool) {
 	for i := range r.chunks {
-		if !r.chunks[i].pieces(yield) {
-			return
+		for p := range r.chunks[i].pieces {
+			if !yield(p) {
+				return
+			}
 		}
 	}
 }
 
-// pieces is Pieces for one chunk. It reports whether yield asked for more.
-func (c *chunk) pieces(yield func([]byte) bool) bool {
+// pieces is Pieces for one chunk.
+func (c *chunk) pieces(yield func([]byte) bool) {
 	sources := c.sources
 	var behind []byte // what follows the last window: an empty slice with the capacity of the rest of its source
 	for code := c.code; len(code) > 0; {
@@ -79,49 +84,70 @@ func (c *chunk) pieces(yield func([]byte) bool) bool {
 		}
 		code = code[n:]
 		if len(p) > 0 && !yield(p) {
-			return false
+			return
 		}
 	}
-	return true
 }
 
-// writeSize is the number of bytes of small pieces that are gathered for one write. Pieces of directWrite bytes or more are
-// written directly.
-const (
-	writeSize   = 256 << 10
-	directWrite = 64 << 10
-)
+// directWrite is the size from which a piece is written directly. Smaller pieces are gathered first.
+const directWrite = 64 << 10
 
-// WriteTo implements io.WriterTo. It gathers small pieces and writes large ones directly.
+// WriteTo implements io.WriterTo. It gathers small pieces on other processors while it writes.
 func (r *Rope) WriteTo(w io.Writer) (int64, error) {
 	var written int64
-	buffer := make([]byte, 0, min(writeSize, r.size))
-	write := func(p []byte) error {
-		n, err := w.Write(p)
-		written += int64(n)
-		return err
+	chunks := func(yield func(*chunk) bool) {
+		for i := 0; i < len(r.chunks) && yield(&r.chunks[i]); i++ {
+		}
 	}
-	for p := range r.Pieces {
-		if len(p) <= cap(buffer)-len(buffer) {
-			buffer = append(buffer, p...)
+	err := parallel.Ordered(chunks, func(c *chunk) (gathered, error) { return c.gather(), nil }, func(g gathered) error {
+		for _, p := range g.parts {
+			n, err := w.Write(p)
+			written += int64(n)
+			if err != nil {
+				return err
+			}
+		}
+		buffers.Put(&g.buffer)
+		return nil
+	})
+	return written, err
+}
+
+// A gathered holds the bytes of a chunk in few parts: large pieces, and runs of small pieces, which are in the buffer.
+type gathered struct {
+	parts  [][]byte
+	buffer []byte
+}
+
+// buffers holds buffers that were written.
+var buffers sync.Pool
+
+// gather joins runs of small pieces.
+func (c *chunk) gather() gathered {
+	var g gathered
+	if b, ok := buffers.Get().(*[]byte); ok {
+		g.buffer = (*b)[:0]
+	}
+	// Only the last piece of a chunk lies behind its first chunkBytes bytes.
+	if need := int(min(c.size, chunkBytes+directWrite)); cap(g.buffer) < need {
+		g.buffer = make([]byte, 0, need)
+	}
+	run := 0 // where the current run begins
+	flush := func() {
+		if end := len(g.buffer); end > run {
+			g.parts, run = append(g.parts, g.buffer[run:end]), end
+		}
+	}
+	for p := range c.pieces {
+		if len(p) < directWrite {
+			g.buffer = append(g.buffer, p...)
 			continue
 		}
-		if len(buffer) > 0 {
-			if err := write(buffer); err != nil {
-				return written, err
-			}
-			buffer = buffer[:0]
-		}
-		if len(p) < directWrite && len(p) <= cap(buffer) {
-			buffer = append(buffer, p...)
-		} else if err := write(p); err != nil {
-			return written, err
-		}
+		flush()
+		g.parts = append(g.parts, p)
 	}
-	if len(buffer) == 0 {
-		return written, nil
-	}
-	return written, write(buffer)
+	flush()
+	return g
 }
 
 // Slice returns the n bytes at position off: a window if they are in one piece, otherwise a copy. It panics if the
@@ -162,7 +188,7 @@ func (r *Rope) span(off, n int64, use func([]byte)) {
 	first := max(sort.Search(len(r.chunks), func(i int) bool { return r.chunks[i].start > off })-1, 0)
 	for i := first; i < len(r.chunks) && n > 0; i++ {
 		at := r.chunks[i].start
-		r.chunks[i].pieces(func(p []byte) bool {
+		for p := range r.chunks[i].pieces {
 			if end := at + int64(len(p)); end > off {
 				part := p[off-at:]
 				if int64(len(part)) > n {
@@ -171,8 +197,9 @@ func (r *Rope) span(off, n int64, use func([]byte)) {
 				use(part)
 				off, n = off+int64(len(part)), n-int64(len(part))
 			}
-			at += int64(len(p))
-			return n > 0
-		})
+			if at += int64(len(p)); n == 0 {
+				return
+			}
+		}
 	}
 }

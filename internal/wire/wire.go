@@ -141,11 +141,22 @@ func Scan(message []byte) Scanner { return Scanner{rest: message} }
 // Next advances to the next field. It returns false at the end of the message and at the first error, which Err
 // returns.
 func (s *Scanner) Next() bool {
-	if len(s.rest) == 0 || s.err != nil {
+	// Fast path: nearly all fields are length-delimited, with a tag and a length of one byte each.
+	if rest := s.rest; len(rest) > 1 && rest[0] >= 1<<3 && rest[0] < 0x80 && rest[0]&7 == byte(protowire.BytesType) && rest[1] < 0x80 {
+		if end := int(rest[1]) + 2; end <= len(rest) {
+			s.Num, s.Type, s.Raw, s.Data, s.rest = protowire.Number(rest[0]>>3), protowire.BytesType, rest[:end], rest[2:end], rest[end:]
+			return true
+		}
+	}
+	return s.next()
+}
+
+// next is Next for any field.
+func (s *Scanner) next() bool {
+	if len(s.rest) == 0 {
 		return false
 	}
 	start := s.rest
-	// Fast path: nearly all tags and lengths have one byte.
 	tag, n := uint64(start[0]), 1
 	if tag >= 0x80 {
 		if tag, n = protowire.ConsumeVarint(start); n < 0 {
@@ -154,8 +165,7 @@ func (s *Scanner) Next() bool {
 	}
 	num, typ := protowire.Number(tag>>3), protowire.Type(tag&7)
 	if num < protowire.MinValidNumber || tag>>3 > uint64(protowire.MaxValidNumber) {
-		s.err = &SyntaxError{At: start, Reason: fmt.Sprintf("invalid field number %d", tag>>3)}
-		return false
+		return s.stop(&SyntaxError{At: start, Reason: fmt.Sprintf("invalid field number %d", tag>>3)})
 	}
 	s.Num, s.Type = num, typ
 	body := start[n:]
@@ -181,9 +191,8 @@ func (s *Scanner) Next() bool {
 	}
 	body = body[m:]
 	if size > uint64(len(body)) {
-		s.err = &SyntaxError{At: start, Truncated: true,
-			Reason: fmt.Sprintf("field %d has a length of %d bytes, but %d bytes follow", num, size, len(body))}
-		return false
+		return s.stop(&SyntaxError{At: start, Truncated: true,
+			Reason: fmt.Sprintf("field %d has a length of %d bytes, but %d bytes follow", num, size, len(body))})
 	}
 	s.Raw, s.Data, s.rest = start[:n+m+int(size)], body[:size], body[size:]
 	return true
@@ -196,7 +205,12 @@ func (s *Scanner) fail(at []byte, code int, what string) bool {
 	if cut {
 		reason = what + " is cut off"
 	}
-	s.err = &SyntaxError{At: at, Reason: reason, Truncated: cut}
+	return s.stop(&SyntaxError{At: at, Reason: reason, Truncated: cut})
+}
+
+// stop ends the scan with an error.
+func (s *Scanner) stop(err error) bool {
+	s.err, s.rest = err, nil
 	return false
 }
 
