@@ -1,4 +1,4 @@
-"""Makes the files that stand beside it, with TensorFlow 2.21 (other releases make other files).
+"""Creates the files in this directory with TensorFlow 2.21 (other releases create different files).
 
     python make.py [DIRECTORY]
 
@@ -42,7 +42,7 @@ def inference(images):
 
 
 def mnist_inference():
-    """What a person serves: a placeholder, two layers, softmax."""
+    """An inference graph: a placeholder, two layers, softmax."""
     images = v1.placeholder(tf.float32, [None, 784], name="images")
     tf.nn.softmax(inference(images), name="probabilities")
     v1.add_to_collection("inputs", images)
@@ -79,7 +79,7 @@ def mnist_training():
 
 
 def spell_devices_as_of_old(graph_def):
-    """Files keep the spelling their TensorFlow wrote; today's writes one form only, so the others are put in here."""
+    """Files keep the device spellings of their TensorFlow release. Current releases write only one, so this adds the others."""
     for node in graph_def.node:
         if node.name.startswith("hidden/") and node.device:
             node.device = "/gpu:0"
@@ -129,7 +129,7 @@ def collections():
 
 
 def loop():
-    """A while loop with a cond in it, both of TensorFlow 1, and the gradient through them; a second scope beside it."""
+    """A while loop with a cond in it, both of TensorFlow 1, and the gradient through them; a second scope next to it."""
     with v1.variable_scope("rnn"):
         w = v1.get_variable("w", [3, 3])
 

@@ -21,11 +21,10 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// manifestPath is the one file that TensorFlow does not have any more.
+// manifestPath is the only file that TensorFlow no longer has.
 const manifestPath = "tensorflow/contrib/session_bundle/manifest.proto"
 
-// shared reads a file of the project's shared material, which lies next to the repository, and skips
-// the test where it does not.
+// shared reads a file of the project's shared material next to the repository. It skips the test if the material is missing.
 func shared(t *testing.T, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", filepath.FromSlash(name)))
@@ -38,8 +37,8 @@ func shared(t *testing.T, name string) []byte {
 	return data
 }
 
-// TestSchemaIsTensorFlows compares the compiled schema, message by message and field by field,
-// with the descriptors that the tensorflow package carries.
+// TestSchemaIsTensorFlows compares the compiled schema, message by message and field by field, with the descriptors in the
+// tensorflow package.
 func TestSchemaIsTensorFlows(t *testing.T) {
 	var set descriptorpb.FileDescriptorSet
 	if err := proto.Unmarshal(shared(t, "schema/tensorflow.binpb"), &set); err != nil {
@@ -64,9 +63,8 @@ func TestSchemaIsTensorFlows(t *testing.T) {
 	}
 }
 
-// normalizeFile takes away what does not change the meaning of any message's bytes: the options of
-// the file (names of Go and Java packages, arenas), source positions and JSON names, which every
-// compiler derives alike.
+// normalizeFile removes everything that does not affect the encoding of messages: the options of the file (names of Go and Java
+// packages, arenas), source positions, and JSON names, which all compilers derive in the same way.
 func normalizeFile(file *descriptorpb.FileDescriptorProto) {
 	file.Options = nil
 	file.SourceCodeInfo = nil
@@ -82,8 +80,7 @@ func normalizeFile(file *descriptorpb.FileDescriptorProto) {
 	messages(file.GetMessageType())
 }
 
-// TestProtoFilesAreRegistered holds the .proto files and the generated Go together: each file is
-// compiled in, under its path in TensorFlow's tree.
+// TestProtoFilesAreRegistered: each .proto file is compiled in, under its path in TensorFlow's tree.
 func TestProtoFilesAreRegistered(t *testing.T) {
 	var onDisk []string
 	err := fs.WalkDir(os.DirFS("."), ".", func(name string, _ fs.DirEntry, err error) error {
@@ -109,8 +106,8 @@ func TestProtoFilesAreRegistered(t *testing.T) {
 	}
 }
 
-// TestManifestReadsOldExports decodes the signatures that TensorFlow 0.8 packed into an any_list:
-// the manifest is not in the descriptor set, so a real file vouches for it.
+// TestManifestReadsOldExports decodes the signatures that TensorFlow 0.8 stored in an any_list. The manifest is not in
+// TensorFlow's descriptor set, so the test uses a real file.
 func TestManifestReadsOldExports(t *testing.T) {
 	var meta tfpb.MetaGraphDef
 	if err := proto.Unmarshal(shared(t, "corpus/serving-half-plus-two-0.8.meta"), &meta); err != nil {
@@ -138,7 +135,7 @@ func TestManifestReadsOldExports(t *testing.T) {
 	}
 }
 
-// TestManifestIsCompiledIn keeps the old manifest's types where an Any can find them.
+// TestManifestIsCompiledIn: the types of the old manifest are registered, so that an Any can refer to them.
 func TestManifestIsCompiledIn(t *testing.T) {
 	for _, name := range []protoreflect.FullName{"tensorflow.serving.Signatures", "tensorflow.serving.AssetFile"} {
 		message, err := protoregistry.GlobalTypes.FindMessageByName(name)

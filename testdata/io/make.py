@@ -1,4 +1,4 @@
-"""Makes the small graphs of this directory, one for each kind of model, and truth.tsv: the tensors that a person feeds and fetches.
+"""Creates the small graphs in this directory, one for each kind of model, and truth.tsv: the tensors that users feed and fetch.
 
     python testdata/io/make.py [DIRECTORY]
 
@@ -17,7 +17,7 @@ KINDS = []
 
 
 def kind(inputs, outputs):
-    """Registers a function that builds one kind of graph, with the truth."""
+    """Registers a function that builds one kind of graph, with the expected result."""
     def register(build):
         KINDS.append((build.__name__.replace("_", "-"), inputs, outputs, build))
         return build
@@ -49,7 +49,7 @@ def classifier():
 
 @kind("a:0,b:0", "sum:0")
 def arithmetic():
-    """No layers, and two scalars that are all there is to feed."""
+    """No layers, and only two scalars to feed."""
     tf.add(v1.placeholder(tf.float32, [], name="a"), v1.placeholder(tf.float32, [], name="b"), name="sum")
 
 
@@ -125,7 +125,7 @@ def built_twice():
 
 @kind("image:0", "translated:0")
 def names_as_json():
-    """Collections in which people keep the names of tensors as JSON."""
+    """Collections with the names of tensors as JSON."""
     image = v1.placeholder(tf.float32, [None, 4], name="image")
     key = v1.placeholder(tf.string, [None], name="key")
     tf.identity(key, name="key_out")

@@ -1,4 +1,4 @@
-"""Makes the checkpoints beside it, with TensorFlow 2.21, and for each the values that TensorFlow reads from it.
+"""Creates the checkpoints in this directory with TensorFlow 2.21, and for each one the values that TensorFlow reads from it.
 
     python make.py [DIRECTORY]
 
@@ -23,7 +23,7 @@ DTYPES = {
     "scalar": (tf.float32, 3.5), "string": (tf.string, [[b"abc", b""], [b"\xff\x00zz", b"a" * 300]]),
     "uint16": (tf.uint16, [65000]), "uint8": (tf.uint8, [250, 3]), "\u00fcn\u00efcode/\u03b2": (tf.float32, [1, 2]),
 }
-# Slices of a (6, 8) table: a row of whole columns, and the rest in four parts of different widths.
+# Slices of a (6, 8) table: one row over all columns, and the rest in four parts of different widths.
 GRID = ["6 8 0,1:-", "6 8 1,3:0,3", "6 8 1,3:3,5", "6 8 4,2:0,6", "6 8 4,2:6,2"]
 
 
@@ -32,7 +32,7 @@ def tensor(dtype, value):
 
 
 def parts(whole):
-    """The slices of GRID of a table."""
+    """Returns the slices of a table at GRID."""
     return [whole[:1], whole[1:4, :3], whole[1:4, 3:], whole[4:, :6], whole[4:, 6:]]
 
 
@@ -59,7 +59,7 @@ def sliced():
 
 
 def expect(name, pattern=None, saved=()):
-    """Writes what TensorFlow reads from a checkpoint; of what it cannot read, the values in saved, which went into it."""
+    """Writes the values that TensorFlow reads from a checkpoint. For those that it cannot read, writes the saved values."""
     reader = tf.train.load_checkpoint(pattern or name)
     shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     listed = []

@@ -1,4 +1,4 @@
-"""Asks TensorFlow for the output shapes of random nodes, and whether it refuses them.
+"""Asks TensorFlow for the output shapes of random nodes, and whether it rejects them.
 
     python shapes.py [--count N] [--seed S] [--op OP] OUT
 
@@ -48,7 +48,7 @@ def shape(rank=None):
 
 
 def blur(s):
-    """The shape, perhaps with something unknown or wrong in it."""
+    """Returns the shape, possibly with unknown or wrong dimensions."""
     if s is None:
         return None
     s = list(s)
@@ -99,7 +99,7 @@ def op(*names):
 
 
 def like(s):
-    """A shape that broadcasts with s, mostly."""
+    """Returns a shape that usually broadcasts with s."""
     out = [1 if chance(0.25) else d for d in s]
     return out[R.randrange(len(out) + 1):] if chance(0.3) else out
 

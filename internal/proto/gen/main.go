@@ -32,7 +32,7 @@ import (
 	"google.golang.org/protobuf/types/pluginpb"
 )
 
-// suffix is what every generated file's name ends with, and no other file's in the package.
+// suffix is the suffix of the names of generated files. No other file in the package has it.
 const suffix = ".pb.go"
 
 func main() {
@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// run generates the package in dir, or with check compares it with what it would generate.
+// run generates the package in dir. If check is true, it compares the existing files instead.
 func run(ctx context.Context, dir string, check bool) error {
 	want, err := generate(ctx, dir)
 	if err != nil {
@@ -170,8 +170,7 @@ func protoFiles(dir string) ([]string, error) {
 	return files, err
 }
 
-// withDependencies returns the descriptors of files and of all they import, imports first, as
-// protogen wants them.
+// withDependencies returns the descriptors of files and of everything they import, imports first, as protogen requires.
 func withDependencies(files linker.Files) []*descriptorpb.FileDescriptorProto {
 	var ordered []*descriptorpb.FileDescriptorProto
 	seen := make(map[string]bool)
@@ -193,9 +192,8 @@ func withDependencies(files linker.Files) []*descriptorpb.FileDescriptorProto {
 	return ordered
 }
 
-// goNames gives each .proto file the name of its Go file: its base name, since all of them lie in
-// one directory, with the first directory of its path in front where two base names are equal
-// (xla_error_codes.pb.go, tensorflow_error_codes.pb.go).
+// goNames returns the name of the Go file for each .proto file. It is the base name, because all Go files are in one directory. If
+// two base names are equal, the first directory of the path is added (xla_error_codes.pb.go, tensorflow_error_codes.pb.go).
 func goNames(sources []string) map[string]string {
 	count := make(map[string]int)
 	for _, source := range sources {
@@ -213,8 +211,7 @@ func goNames(sources []string) map[string]string {
 	return names
 }
 
-// staleFiles names the generated files in dir that differ from want, are missing or are not in
-// want any more, sorted.
+// staleFiles returns the sorted names of the generated files in dir that differ from want, are missing, or are no longer in want.
 func staleFiles(dir string, want map[string][]byte) ([]string, error) {
 	var stale []string
 	for name, content := range want {

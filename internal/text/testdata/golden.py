@@ -1,4 +1,4 @@
-"""Writes the golden files beside it with TensorFlow: what its text format writes and reads.
+"""Writes the golden files in this directory with TensorFlow: the output and the parsed input of its text format.
 
     python golden.py
 

@@ -1,4 +1,4 @@
-"""Writes mutants.tar.gz: graphs with one thing wrong each, and what TensorFlow says about them.
+"""Writes mutants.tar.gz: graphs with one defect each, and TensorFlow's verdict on them.
 
     python internal/inspect/problems/testdata/mutants.py
 
@@ -28,7 +28,7 @@ MUTATIONS = {}
 
 
 class DoesNotApply(Exception):
-    """There is nothing in the base that the mutation could change."""
+    """The base has nothing that the mutation could change."""
 
 
 def mutation(f):
@@ -66,7 +66,7 @@ def entry(m, r, keys, proto, change):
     values[i] = message.SerializeToString(deterministic=True)
 
 
-# --- nodes and what they read ------------------------------------------------------------------------------------------
+# --- nodes and their inputs --------------------------------------------------------------------------------------------
 
 
 @mutation
@@ -465,13 +465,13 @@ def function_unused(m, r):
 
 
 def called(m):
-    """The functions that the graph calls directly: these are put together when it is imported."""
+    """Returns the functions that the graph calls directly. They are instantiated during the import."""
     names = {n.attr["f"].func.name for n in m.graph_def.node if n.op in ("PartitionedCall", "StatefulPartitionedCall")}
     return [f for f in functions(m) if f.signature.name in names]
 
 
 def uncalled(m):
-    """Functions that nothing of what `called` returns can reach: those that nodes with other ops name."""
+    """Returns the functions that cannot be reached from the result of `called`: those in nodes with other ops."""
     return [f for f in functions(m) if "while" in f.signature.name or "cond" in f.signature.name]
 
 
