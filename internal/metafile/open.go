@@ -113,7 +113,7 @@ func (f *File) decode(raw []byte) ([]byte, error) {
 		}
 		return message, nil
 	}
-	message, err := fromJSON(raw, f.Kind)
+	message, err := text.ParseJSON(raw, f.Kind.Descriptor())
 	if err != nil {
 		return nil, &Error{Name: f.Name, Problem: fmt.Sprintf("is not readable as a %s in JSON: %v", f.Kind, err), Err: err}
 	}

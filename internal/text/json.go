@@ -30,8 +30,8 @@ func WriteJSON(w io.Writer, message []byte, md protoreflect.MessageDescriptor) e
 	return j.flush()
 }
 
-// MaxAnyDepth is the maximum nesting depth of Anys in JSON.
-const MaxAnyDepth = 10
+// maxAnyDepth is the maximum nesting depth of Anys in JSON.
+const maxAnyDepth = 10
 
 // A jsonWriter writes a message as JSON. It finds fields with the text printer.
 type jsonWriter struct {

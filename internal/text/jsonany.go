@@ -34,8 +34,8 @@ func (j *jsonWriter) any(data []byte, indent int) error {
 	}
 	name := wire.AnyType(url)
 	if md := jsonMessage(name); md != nil {
-		if j.anys == MaxAnyDepth {
-			return j.fail(data, "Any messages are nested more than "+strconv.Itoa(MaxAnyDepth)+" deep")
+		if j.anys == maxAnyDepth {
+			return j.fail(data, "Any messages are nested more than "+strconv.Itoa(maxAnyDepth)+" deep")
 		}
 		j.anys++
 		j.path = append(j.path, step{url: string(url)})

@@ -48,7 +48,7 @@ type parser struct {
 	lexer
 	*tables
 	options ParseOptions
-	out     []byte
+	out     output
 	depth   int
 }
 
@@ -85,14 +85,14 @@ func (p *parser) fields(t *table, end byte, start int) error {
 			p.accept(';')
 		}
 	}
-	p.endRun(&r)
+	p.out.endRun(&r)
 	return nil
 }
 
 // field parses one field of a message.
 func (p *parser) field(t *table, r *run) error {
 	if p.peek() == '[' {
-		p.endRun(r)
+		p.out.endRun(r)
 		return p.bracketed(t)
 	}
 	start := p.pos
@@ -101,7 +101,7 @@ func (p *parser) field(t *table, r *run) error {
 		return p.expected("a field name")
 	}
 	if name[0] >= '0' && name[0] <= '9' {
-		p.endRun(r)
+		p.out.endRun(r)
 		p.pos = start
 		return p.numbered(t.name)
 	}
@@ -136,7 +136,7 @@ func (p *parser) field(t *table, r *run) error {
 // value parses one value of a field and emits it.
 func (p *parser) value(f *field, r *run) error {
 	if r.field != f {
-		p.endRun(r)
+		p.out.endRun(r)
 	}
 	switch {
 	case f.message || f.isMap:
@@ -159,9 +159,9 @@ func (p *parser) value(f *field, r *run) error {
 		p.out = protowire.AppendTag(p.out, f.num, f.wire)
 	case r.field == nil:
 		p.out = protowire.AppendTag(p.out, f.num, protowire.BytesType)
-		*r = run{field: f, length: p.openLength()}
+		*r = run{field: f, length: p.out.openLength()}
 	}
-	p.emit(bits, f.wire)
+	p.out.emit(bits, f.wire)
 	return nil
 }
 
@@ -189,39 +189,42 @@ func (p *parser) wanted(f *field) string {
 	return fmt.Sprintf("%s for field %q", what, f.name)
 }
 
+// An output is the binary message that a parser writes.
+type output []byte
+
 // emit appends a value of a scalar field.
-func (p *parser) emit(bits uint64, typ protowire.Type) {
+func (o *output) emit(bits uint64, typ protowire.Type) {
 	switch typ {
 	case protowire.Fixed32Type:
-		p.out = protowire.AppendFixed32(p.out, uint32(bits))
+		*o = protowire.AppendFixed32(*o, uint32(bits))
 	case protowire.Fixed64Type:
-		p.out = protowire.AppendFixed64(p.out, bits)
+		*o = protowire.AppendFixed64(*o, bits)
 	default:
-		p.out = protowire.AppendVarint(p.out, bits)
+		*o = protowire.AppendVarint(*o, bits)
 	}
 }
 
 // openLength reserves space for the length of the output that follows and returns its position.
-func (p *parser) openLength() int {
-	p.out = append(p.out, 0)
-	return len(p.out) - 1
+func (o *output) openLength() int {
+	*o = append(*o, 0)
+	return len(*o) - 1
 }
 
 // closeLength fills in the size of the output since openLength returned at.
-func (p *parser) closeLength(at int) {
-	n := len(p.out) - at - 1
+func (o *output) closeLength(at int) {
+	n := len(*o) - at - 1
 	size := protowire.SizeVarint(uint64(n))
 	for range size - 1 {
-		p.out = append(p.out, 0)
+		*o = append(*o, 0)
 	}
-	copy(p.out[at+size:], p.out[at+1:at+1+n])
-	protowire.AppendVarint(p.out[:at], uint64(n))
+	copy((*o)[at+size:], (*o)[at+1:at+1+n])
+	protowire.AppendVarint((*o)[:at], uint64(n))
 }
 
 // endRun ends a run of packed values.
-func (p *parser) endRun(r *run) {
+func (o *output) endRun(r *run) {
 	if r.field != nil {
-		p.closeLength(r.length)
+		o.closeLength(r.length)
 		r.field = nil
 	}
 }
@@ -253,11 +256,11 @@ func (p *parser) messageValue(f *field) error {
 		p.out = protowire.AppendTag(p.out, f.num, protowire.EndGroupType)
 		return nil
 	}
-	at := p.openLength()
+	at := p.out.openLength()
 	if err := p.nested(p.subTable(f), end, start); err != nil {
 		return err
 	}
-	p.closeLength(at)
+	p.out.closeLength(at)
 	return nil
 }
 
@@ -277,7 +280,7 @@ func (p *parser) stringValue(f *field) error {
 		return p.expected(p.wanted(f))
 	}
 	p.out = protowire.AppendTag(p.out, f.num, protowire.BytesType)
-	at := p.openLength()
+	at := p.out.openLength()
 	for c == '"' || c == '\'' {
 		out, err := p.literal(p.out)
 		if err != nil {
@@ -289,7 +292,7 @@ func (p *parser) stringValue(f *field) error {
 	if f.utf8 && !utf8.Valid(p.out[at+1:]) {
 		return p.fail(start, "value of the string field %q is not valid UTF-8", f.name)
 	}
-	p.closeLength(at)
+	p.out.closeLength(at)
 	return nil
 }
 
@@ -320,11 +323,11 @@ func (p *parser) bracketed(t *table) error {
 	p.out = protowire.AppendTag(p.out, fieldnum.Any_TypeUrl, protowire.BytesType)
 	p.out = protowire.AppendBytes(p.out, url)
 	p.out = protowire.AppendTag(p.out, fieldnum.Any_Value, protowire.BytesType)
-	at := p.openLength()
+	at := p.out.openLength()
 	if err := p.nested(p.of(md), end, begin); err != nil {
 		return err
 	}
-	p.closeLength(at)
+	p.out.closeLength(at)
 	return nil
 }
 
@@ -385,7 +388,7 @@ func (p *parser) numbered(holder protoreflect.FullName) error {
 		}
 	}
 	p.out = protowire.AppendTag(p.out, num, typ)
-	p.emit(value, typ)
+	p.out.emit(value, typ)
 	return nil
 }
 
@@ -397,10 +400,10 @@ func (p *parser) numberedMessage(num protowire.Number) error {
 		return err
 	}
 	p.out = protowire.AppendTag(p.out, num, protowire.BytesType)
-	at := p.openLength()
+	at := p.out.openLength()
 	if err := p.nested(&table{name: "an unknown message"}, end, start); err != nil {
 		return err
 	}
-	p.closeLength(at)
+	p.out.closeLength(at)
 	return nil
 }

@@ -10,15 +10,16 @@ import (
 
 // A table caches what the writers and parsers need to know about a message type, so that values need no reflection.
 type table struct {
-	name   protoreflect.FullName
-	fields []field        // in number order
-	low    [64]uint8      // index + 1 of each field with a number below 64; 0 if there is none
-	high   map[int32]int  // index of each field with a number of 64 or more
-	names  map[string]int // index by name; filled by the first parse
-	oneofs int            // the number of oneofs
-	any    bool           // google.protobuf.Any
-	forced bool           // whether a field has forced set
-	desc   protoreflect.MessageDescriptor
+	name      protoreflect.FullName
+	fields    []field        // in number order
+	low       [64]uint8      // index + 1 of each field with a number below 64; 0 if there is none
+	high      map[int32]int  // index of each field with a number of 64 or more
+	names     map[string]int // index by name; filled by the first parse
+	jsonNames map[string]int // index by name in JSON; filled by the first parse
+	oneofs    int            // the number of oneofs
+	any       bool           // google.protobuf.Any
+	forced    bool           // whether a field has forced set
+	desc      protoreflect.MessageDescriptor
 }
 
 // A field is one field of a table.
@@ -197,6 +198,19 @@ func (t *table) byName(name []byte) *field {
 		return &t.fields[i]
 	}
 	return nil
+}
+
+// jsonIndex returns the index of the field with the given name in JSON, and whether the type has such a field.
+func (t *table) jsonIndex(name string) (int, bool) {
+	if t.jsonNames == nil {
+		t.jsonNames = make(map[string]int, 2*len(t.fields))
+		for i := range t.fields {
+			t.jsonNames[t.fields[i].name] = i
+			t.jsonNames[t.fields[i].desc.JSONName()] = i
+		}
+	}
+	i, ok := t.jsonNames[name]
+	return i, ok
 }
 
 // subTable returns the table of the message type that a message or map field holds.
