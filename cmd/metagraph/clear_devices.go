@@ -114,11 +114,11 @@ func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOp
 	}
 	var unmatched *rewrite.UnmatchedError
 	if err := report.Mapped(o); errors.As(err, &unmatched) {
-		return usageErrorf(available, "%s: --map: %v", name, err)
+		return fileErrorf(name, available, "--map: %v", err)
 	}
 	for _, p := range o.Match {
 		if near := p.UnknownType(); near != "" && slices.Contains(report.Unmatched, p.String()) {
-			return usageErrorf(fmt.Sprintf("did you mean %s?", near), "%s: --match %q: unknown device type", name, p)
+			return fileErrorf(name, fmt.Sprintf("did you mean %s?", near), "--match %q: unknown device type", p)
 		}
 	}
 	return nil

@@ -143,7 +143,7 @@ func (o *exportOptions) checkMissing(name string, report *rewrite.ExportReport) 
 	if len(report.MissingNearest) > 0 {
 		hint = "did you mean " + shortList(report.MissingNearest) + "?"
 	}
-	return usageErrorf(hint+" (--allow-missing ignores this)", "%s: no collection named %s", name, shortList(report.Missing))
+	return fileErrorf(name, hint+" (--allow-missing ignores this)", "no collection named %s", shortList(report.Missing))
 }
 
 // cutDebugInfo returns the debug info of the exported nodes, or nil if it is not wanted or does not exist.
@@ -165,7 +165,7 @@ func (o *exportOptions) parse(out string) (err error) {
 		return usageErrorf("name a file to write to", "--save-debug-info writes a file next to OUT, so OUT cannot be standard output")
 	}
 	if o.debugInfo && metafile.DebugInfoPath(out) == out {
-		return usageErrorf("use another extension for OUT", "%s: --save-debug-info writes the debug info to this file", out)
+		return fileErrorf(out, "use another extension for OUT", "--save-debug-info writes the debug info to this file")
 	}
 	if o.export.Registry, err = o.registry.load(); err != nil {
 		return err

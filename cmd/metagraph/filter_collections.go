@@ -57,7 +57,7 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 	defer in.Close() //nolint:errcheck // read only
 	meta, report, err := rewrite.FilterCollections(in.Meta, options)
 	if err != nil {
-		return missingAllowed(in.Annotate(err))
+		return in.Annotate(missingAllowed(err))
 	}
 	r := result{kind: in.Kind, reports: reportOf(render.Collections{CollectionsReport: report, Check: o.out.dryRun, DryRun: o.out.dryRun})}
 	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, []*wire.Rope{meta}, in)

@@ -20,7 +20,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files next to OUT, so OUT cannot be standard output")
 	}
 	if kind, named := metafile.KindByName(out); named && kind != metafile.MetaGraph || !named && inputs[len(inputs)-1].Kind != metafile.MetaGraph {
-		return usageErrorf("name it OUT.meta", "%s: --with-checkpoint writes a MetaGraphDef with a saver", out)
+		return fileErrorf(out, "name it OUT.meta", "--with-checkpoint writes a MetaGraphDef with a saver")
 	}
 	opened := make([]*checkpoint.Checkpoint, 2)
 	defer closeCheckpoints(opened)

@@ -51,6 +51,49 @@ func TestJSONSchemas(t *testing.T) {
 	check("error", true, "diff", "--format=json", saved)
 }
 
+// TestErrorFile: an error about a file names it in the member file.
+func TestErrorFile(t *testing.T) {
+	data := filepath.Join("..", "..", "testdata")
+	in, out := filepath.Join(data, "queues.meta"), filepath.Join(t.TempDir(), "out.meta")
+	saved := filepath.Join(data, "saved_model")
+	noSavedModel := filepath.Join(t.TempDir(), "saved_model.pb")
+	for _, test := range []struct {
+		want string
+		args []string
+	}{
+		{in, []string{"export", "--outputs", "nowhere", in, out}},
+		{in, []string{"export", "--export-scope", "nowhere", in, out}},
+		{in, []string{"export", "--collection-list", "nothing", in, out}},
+		{in, []string{"export", "--set-shape", "nowhere=1", in, out}},
+		{in, []string{"import", "--into", in, "--input-map", "x=y", in, out}},
+		{in, []string{"import", "--restore-collections", "nothing", in, out}},
+		{in, []string{"import", "--return-elements", "nowhere", in, out}},
+		{in, []string{"clear-devices", "--map", "/job:nothing=/gpu:0", in, out}},
+		{in, []string{"clear-devices", "--match", "/device:CPV:0", in, out}},
+		{in, []string{"filter-collections", "--keep", "nothing", in, out}},
+		{noSavedModel, []string{"import", in, noSavedModel}},
+		{out, []string{"clear-devices", "--tag-set", "all", saved, out}},
+		{"nothing.meta", []string{"export", "nothing.meta", out}},
+		{in, []string{"show", "--register", "x=Y", "--descriptor-set", in, in}},
+		{"nodse", []string{"show", in, "nodse"}},
+	} {
+		flag := "--report=json"
+		if test.args[0] == "show" {
+			flag = "--format=json"
+		}
+		code, _, stderr := command(nil, append(test.args, flag)...)
+		if stderr == "" {
+			t.Errorf("%q: exit %d without an error", test.args, code)
+		}
+		for line := range strings.Lines(stderr) {
+			var report struct{ Error, File string }
+			if err := json.Unmarshal([]byte(line), &report); err != nil || code != exitError || report.File != test.want || !strings.Contains(report.Error, test.want+": ") {
+				t.Errorf("%q: exit %d, want an error about %s: %s", test.args, code, test.want, line)
+			}
+		}
+	}
+}
+
 // A schema is a JSON Schema as written by internal/render.
 type schema struct {
 	root map[string]any

@@ -104,8 +104,7 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// each splits an error about several files or conflicts into one error each. The error of a conflict begins with the name of
-// its file. Any other error is returned alone.
+// each splits an error about several files or conflicts into one error each, which names its file. Any other error is returned alone.
 func each(err error) []error {
 	var files fileErrors
 	if errors.As(err, &files) {
@@ -115,15 +114,14 @@ func each(err error) []error {
 		}
 		return out
 	}
+	var file *metafile.Error
 	var conflicts draft.Conflicts
-	if !errors.As(err, &conflicts) {
+	if !errors.As(err, &file) || !errors.As(file.Err, &conflicts) {
 		return []error{err}
 	}
-	before := strings.TrimSuffix(err.Error(), conflicts.Error())
 	out := make([]error, len(conflicts))
-	for i, t := range conflicts {
-		t.Problem = before + argumentPrefix(t.Argument) + t.Problem
-		out[i] = t
+	for i, conflict := range conflicts {
+		out[i] = &metafile.Error{Name: file.Name, Problem: argumentPrefix(conflict.Argument) + conflict.Problem, Err: conflict}
 	}
 	return out
 }

@@ -30,7 +30,7 @@ func placeOf(out string, owner *metafile.File, inputs ...*metafile.File) (place,
 	kind, named := metafile.KindByName(out)
 	switch {
 	case named && kind == metafile.SavedModel && owner.Kind != metafile.SavedModel:
-		return p, usageErrorf("name it *.meta, or make a SavedModel with metagraph export --saved-model", "%s: cannot write a SavedModel, since %s is a %s", out, owner.Name, owner.Kind)
+		return p, fileErrorf(out, "name it *.meta, or make a SavedModel with metagraph export --saved-model", "cannot write a SavedModel, since %s is a %s", owner.Name, owner.Kind)
 	case named:
 		p.kind = kind
 	case owner.Kind == metafile.SavedModel && isDirectory(owner.Given) && !metafile.IsStdout(out) && !hasMessageExtension(out):
@@ -46,7 +46,7 @@ func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
 	case p.kind == p.owner.Kind:
 		return p.owner.RebuildAll(metas)
 	case len(metas) > 1:
-		return nil, usageErrorf("select one with --tag-set, or write a SavedModel", "%s: a %s contains one graph, but %d are selected", p.path, p.kind, len(metas))
+		return nil, fileErrorf(p.path, "select one with --tag-set, or write a SavedModel", "a %s contains one graph, but %d are selected", p.kind, len(metas))
 	}
 	return p.owner.As(p.kind, metas[0])
 }

@@ -32,7 +32,7 @@ func (r *registryFlags) load() (*scope.Registry, error) {
 			return nil, fmt.Errorf("--descriptor-set: %w", err)
 		}
 		if err := registry.AddDescriptorSet(set); err != nil {
-			return nil, usageErrorf(hintOf(err), "--descriptor-set %s: %v", path, err)
+			return nil, fmt.Errorf("--descriptor-set: %w", &metafile.Error{Name: path, Problem: err.Error(), Err: err})
 		}
 	}
 	for _, spec := range r.collections {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/nearest"
 )
 
@@ -62,9 +63,32 @@ Exit codes:
 		newDiffCommand(env),
 		newCompletionCommand(env),
 	)
+	for _, cmd := range root.Commands() {
+		rejectEmpty(cmd)
+	}
 	addCompletion(root)
 	checkHelp(root)
 	return root
+}
+
+// rejectEmpty makes a command reject an empty argument, and an empty value of a flag that takes one path. They come from shell
+// variables without a value.
+func rejectEmpty(cmd *cobra.Command) {
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if n := slices.Index(args, ""); n >= 0 {
+			return usageErrorf("check your shell variables; - is standard input or output", "argument %d is empty", n+1)
+		}
+		for _, name := range []string{"checkpoint", "into"} {
+			if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+				return usageErrorf("check your shell variables, or leave out --"+name, "--%s is empty", name)
+			}
+		}
+		if check == nil {
+			return nil
+		}
+		return check(cmd, args)
+	}
 }
 
 // checkHelp makes `metagraph help` reject an unknown command. Cobra prints the help of root instead.
@@ -90,6 +114,11 @@ func (e *usageError) Hint() string { return e.hint }
 // usageErrorf returns a usageError with a hint, which may be empty.
 func usageErrorf(hint, format string, args ...any) error {
 	return &usageError{problem: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// fileErrorf returns an error about a file, with a hint, which may be empty.
+func fileErrorf(file, hint, format string, args ...any) error {
+	return &metafile.Error{Name: file, Problem: fmt.Sprintf(format, args...), Advice: hint}
 }
 
 // unknownCommand returns an error if the first argument is not a command. Its hint suggests one.

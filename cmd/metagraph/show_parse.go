@@ -155,7 +155,7 @@ func (r *showRequest) misspelledSection(path string, err error) error {
 	if hint = cmp.Or(hint, hintOf(err)); len(r.files) > 1 {
 		hint = cmp.Or(hint, "the sections are "+strings.Join(sectionNames(0), ", "))
 	}
-	return usageErrorf(hint, "%s: no such file or section", path)
+	return fileErrorf(path, hint, "no such file or section")
 }
 
 // filter returns the filter that the flags describe. It returns an error if a flag applies to none of the sections.

@@ -241,14 +241,19 @@ func FileOf(err error, files ...*File) *File {
 	return nil
 }
 
-// Annotate adds the name of the file to err. For a *wire.SyntaxError, it also adds the position of the damage. If
-// the file changed since it was opened, Annotate returns an error that says so instead. A nil err stays nil.
+// Annotate adds the name of the file to err, unless err is an *Error and thus names a file. For a *wire.SyntaxError, it also
+// adds the position of the damage. If the file changed since it was opened, Annotate returns an error that says so instead.
+// A nil err stays nil.
 func (f *File) Annotate(err error) error {
 	if err == nil {
 		return nil
 	}
 	if changed := f.Changed(); changed != nil {
 		return changed
+	}
+	var named *Error
+	if errors.As(err, &named) {
+		return err
 	}
 	var syntax *wire.SyntaxError
 	if !errors.As(err, &syntax) {

@@ -131,7 +131,7 @@ func resolveDirectory(dir string) (string, error) {
 	}
 	state := filepath.Join(dir, stateName)
 	if !exists(state) {
-		if _, err := os.Stat(state); !isNotExist(err) {
+		if _, err := os.Stat(state); err != nil && !isNotExist(err) {
 			return "", err // for example, permission denied
 		}
 		// A directory and a checkpoint can have the same name.

@@ -56,6 +56,8 @@ func TestResolve(t *testing.T) {
 		{name: "moved from Windows", argument: "train", files: map[string]string{"train/checkpoint": state(`C:\Users\x\train\model.ckpt-30`), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
 		{name: "relative, from another directory", argument: "train", files: map[string]string{"train/checkpoint": state("out/train/model.ckpt-30"), "train/model.ckpt-30.meta": ""}, want: "train/model.ckpt-30.meta"},
 		{name: "relative, in a subdirectory", argument: "train", files: map[string]string{"train/checkpoint": state("best/model.ckpt-30"), "train/best/model.ckpt-30.meta": "", "train/model.ckpt-30.meta": ""}, want: "train/best/model.ckpt-30.meta"},
+		{name: "directory named checkpoint", argument: "train", files: map[string]string{"train/checkpoint/model.ckpt-3.meta": "", "train/a.meta": ""}, problem: "is a directory with neither", hint: "a.meta"},
+		{name: "directory named checkpoint next to a prefix", argument: "model", files: map[string]string{"model/checkpoint/x": "", "model.meta": ""}, want: "model.meta"},
 		{name: "a SavedModel's directory", argument: "sm", files: map[string]string{"sm/saved_model.pb": savedModel, "sm/saved_model.pbtxt": savedModel}, want: "sm/saved_model.pb"},
 		{name: "a SavedModel's directory, text", argument: "sm", files: map[string]string{"sm/saved_model.pbtxt": savedModel}, want: "sm/saved_model.pbtxt"},
 		{name: "a directory and a prefix", argument: "run", files: map[string]string{"run/events": "x", "run.meta": ""}, want: "run.meta"},

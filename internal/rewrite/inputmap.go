@@ -152,6 +152,7 @@ func (p *inputMap) resolve() {
 	var names []string // of the base, for suggestions
 	var n wire.Node
 	for _, m := range p.mappings {
+		m.from = i.tensorOf(m.source)
 		_, name, port := scope.Split([]byte(m.target))
 		node, found := i.baseGraph.Find(name)
 		if !found {
@@ -161,7 +162,7 @@ func (p *inputMap) resolve() {
 			i.conflicts.About(InputMapArgument, draft.Suggest(string(name), names), "the base has no node %q", name)
 			continue
 		}
-		m.from, m.to = i.tensorOf(m.source), graph.Edge{Node: int32(node), Port: graph.Control}
+		m.to = graph.Edge{Node: int32(node), Port: graph.Control}
 		_, from, _ := scope.Split([]byte(m.source))
 		if m.control() {
 			continue

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -312,7 +313,9 @@ func (f *problemFinder) hasSaver() bool {
 func (f *problemFinder) findInSaver() {
 	raw, ok := f.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	if !ok {
-		f.found.add(noSaver, "", fixed("saver_def"), fixed("is missing"))
+		if slices.ContainsFunc(f.g.Ops(), func(op string) bool { return opdef.Classify(op)&opdef.ClassVariable != 0 }) {
+			f.found.add(noSaver, "", fixed("saver_def"), fixed("is missing"))
+		}
 		return
 	}
 	saver := new(tfpb.SaverDef)

@@ -277,7 +277,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"The graph has no nodes.",
 		"check that this is the right file; exporting a scope that does not exist also gives an empty graph"},
 	noSaver: {"no-saver", SeverityInfo,
-		"saver_def is missing: import_meta_graph returns None, or a new Saver if there are variables.",
+		"The graph has variables but no saver_def: import_meta_graph makes a Saver for the collection `variables`, or returns None if it is empty.",
 		"create a Saver to restore variables"},
 	otherCollectionKind: {"other-collection-kind", SeverityInfo,
 		"A collection of serialized messages has the wrong kind of list: TensorFlow imports it as plain values.",

@@ -2,6 +2,7 @@ package problems
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -318,6 +319,20 @@ func TestManyProblems(t *testing.T) {
 	}
 	if count != maxGroups+1 {
 		t.Errorf("%d problems of ops, want %d", count, maxGroups+1)
+	}
+}
+
+// TestNoSaver: only a graph with variables needs a saver.
+func TestNoSaver(t *testing.T) {
+	for op, want := range map[string]bool{"Const": false, "VariableV2": true, "VarHandleOp": true} {
+		graph := &tfpb.GraphDef{Node: []*tfpb.NodeDef{{Name: "n", Op: op}}}
+		found, err := Find(model.New(testfiles.MetaGraph(t, &tfpb.MetaGraphDef{GraphDef: graph})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(found, func(p Problem) bool { return p.ID == "no-saver" }); got != want {
+			t.Errorf("graph of a %s: no-saver is %v, want %v", op, got, want)
+		}
 	}
 }
 
