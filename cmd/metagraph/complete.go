@@ -115,7 +115,7 @@ func fixed(words ...string) completer {
 // list returns a completer for the last element of a comma-separated list.
 func list(element completer) completer {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return after(typed, strings.LastIndexByte(typed, ',')+1, element, cmd, args)
+		return completeAfter(typed, strings.LastIndexByte(typed, ',')+1, element, cmd, args)
 	}
 }
 
@@ -123,7 +123,7 @@ func list(element completer) completer {
 func pair(key, value completer) completer {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if equals := strings.IndexByte(typed, '='); equals >= 0 {
-			return after(typed, equals+1, value, cmd, args)
+			return completeAfter(typed, equals+1, value, cmd, args)
 		}
 		out, _ := key(cmd, args, typed)
 		for i, completion := range out {
@@ -140,8 +140,8 @@ func pair(key, value completer) completer {
 	}
 }
 
-// after completes the typed word from position at on, and keeps the text before it.
-func after(typed string, at int, complete completer, cmd *cobra.Command, args []string) ([]cobra.Completion, cobra.ShellCompDirective) {
+// completeAfter completes the typed word from position at on, and keeps the text before it.
+func completeAfter(typed string, at int, complete completer, cmd *cobra.Command, args []string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	out, end := complete(cmd, args, typed[at:])
 	for i := range out {
 		out[i] = typed[:at] + out[i]

@@ -46,8 +46,8 @@ func commandConfusions() []confusion {
 	}
 }
 
-// confused returns the hint for a typed word, or "" if the list does not have it.
-func confused(list []confusion, typed string) string {
+// confusionHint returns the hint for a typed word, or "" if the list does not have it.
+func confusionHint(list []confusion, typed string) string {
 	for _, c := range list {
 		if c.typed == typed {
 			return c.hint
@@ -56,8 +56,8 @@ func confused(list []confusion, typed string) string {
 	return ""
 }
 
-// isThere reports whether word is the path of an existing file or directory.
-func isThere(word string) bool {
+// pathExists reports whether word is the path of an existing file or directory.
+func pathExists(word string) bool {
 	_, err := os.Stat(word)
 	return err == nil
 }

@@ -41,7 +41,7 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // flagHint returns the hint for a flag that users know from another program, or "" if the command has no equivalent.
 func flagHint(cmd *cobra.Command, name string) string {
-	hint := confused(flagConfusions(), name)
+	hint := confusionHint(flagConfusions(), name)
 	needs := "output-format" // only commands that write have it
 	if strings.Contains(hint, "--format") {
 		needs = "format"

@@ -67,7 +67,7 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	}
 	json := wantsJSON(args)
 	for _, e := range each(err) {
-		complain(env, e, json)
+		printError(env, e, json)
 	}
 	return exitError
 }
@@ -126,8 +126,8 @@ func each(err error) []error {
 	return out
 }
 
-// complain prints an error and its hint to stderr, as text or as JSON.
-func complain(env *environment, err error, json bool) {
+// printError prints an error and its hint to stderr, as text or as JSON.
+func printError(env *environment, err error, json bool) {
 	// An error of stderr cannot be reported anywhere.
 	if hint := hintOf(err); json {
 		_ = render.ErrorJSON(env.stderr, err.Error(), hint, fileOf(err))

@@ -232,7 +232,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	for i, s := range r.sections {
 		found = found || some[i]()
 		if !some[i]() {
-			r.options.noteNothing(env, &source, s)
+			r.options.noteEmpty(env, &source, s)
 		}
 	}
 	return found, r.noteFunctions(env, &source)

@@ -120,7 +120,7 @@ func (r *showRequest) checkpointAlone(env *environment, path string) (found bool
 		return false, err
 	}
 	if !some() {
-		r.options.noteNothing(env, &source, sectionsNamed(checkpointSection)[0])
+		r.options.noteEmpty(env, &source, sectionsNamed(checkpointSection)[0])
 	}
 	return some(), c.Changed()
 }

@@ -132,7 +132,7 @@ func (r *showRequest) checkWords() error {
 		if len(r.files) == 1 || stdinArgument(word) || strings.ContainsAny(word, `/\.`) {
 			continue
 		}
-		if !isThere(word) && !isThere(word+".meta") && !isThere(word+".index") {
+		if !pathExists(word) && !pathExists(word+".meta") && !pathExists(word+".index") {
 			return r.misspelledSection(word, os.ErrNotExist)
 		}
 	}
@@ -145,7 +145,7 @@ func (r *showRequest) misspelledSection(path string, err error) error {
 	if !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(path, `/\.`) {
 		return err
 	}
-	hint := confused(sectionConfusions(), path)
+	hint := confusionHint(sectionConfusions(), path)
 	if near := nearest.Names(path, sectionNames(0), 1); hint == "" && len(near) > 0 {
 		hint = fmt.Sprintf("did you mean the section %s?", near[0])
 	}

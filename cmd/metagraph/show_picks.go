@@ -27,12 +27,12 @@ func (o *showOptions) picks() []pick {
 	return given
 }
 
-// noteNothing prints a note to stderr that the filters leave a section empty, and suggests the nearest name. Without the note, an empty
+// noteEmpty prints a note to stderr that the filters leave a section empty, and suggests the nearest name. Without the note, an empty
 // section would look like a fact about the file.
-func (o *showOptions) noteNothing(env *environment, source *showSource, s section) {
+func (o *showOptions) noteEmpty(env *environment, source *showSource, s section) {
 	var flags []string
 	near := ""
-	for _, p := range o.heeded(s) {
+	for _, p := range o.applicable(s) {
 		for _, value := range splitLists(p.values) {
 			flags = append(flags, p.flag+" "+value)
 			if names := nearest.Names(strings.Trim(value, "*"), source.known(s, p.kind), 1); near == "" && len(names) > 0 {
@@ -45,8 +45,8 @@ func (o *showOptions) noteNothing(env *environment, source *showSource, s sectio
 	}
 }
 
-// heeded returns the flags in picks that apply to a section.
-func (o *showOptions) heeded(s section) []pick {
+// applicable returns the flags in picks that apply to a section.
+func (o *showOptions) applicable(s section) []pick {
 	var out []pick
 	for _, p := range o.picks() {
 		if s.filters&p.kind != 0 {

@@ -37,7 +37,7 @@ func align(a, b [][]byte) (*alignment, error) {
 	if err := al.walk(); err != nil {
 		return nil, err
 	}
-	al.lookUp()
+	al.pairRemaining()
 	return al, nil
 }
 
@@ -113,8 +113,8 @@ func (al *alignment) pair(i, j int, equal bool) {
 	al.toB[i], al.toA[j], al.equal[i] = int32(j), int32(i), equal
 }
 
-// lonely returns the number of nodes without a partner.
-func lonely(partner []int32) int {
+// countUnpaired returns the number of nodes without a partner.
+func countUnpaired(partner []int32) int {
 	n := 0
 	for _, p := range partner {
 		n += count(p == alone)
@@ -122,10 +122,10 @@ func lonely(partner []int32) int {
 	return n
 }
 
-// lookUp pairs the nodes that walk did not pair. If several nodes have the same name, it pairs those with equal bytes first.
-func (al *alignment) lookUp() {
-	left := lonely(al.toB)
-	if left == 0 || lonely(al.toA) == 0 {
+// pairRemaining pairs the nodes that walk did not pair. If several nodes have the same name, it pairs those with equal bytes first.
+func (al *alignment) pairRemaining() {
+	left := countUnpaired(al.toB)
+	if left == 0 || countUnpaired(al.toA) == 0 {
 		return
 	}
 	// The first node of each name, and for each node the next one of the same name.

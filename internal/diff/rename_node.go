@@ -315,7 +315,7 @@ func (m *matcher) verify() bool {
 			if j == alone || m.a.scoped[k] {
 				continue
 			}
-			if !m.compare.same(m.rawA(k), m.rawB(j)) || !m.readAlike(k, j) {
+			if !m.compare.same(m.rawA(k), m.rawB(j)) || !m.haveCommonReader(k, j) {
 				m.unpair(k)
 				unpaired = true
 			}
@@ -331,10 +331,10 @@ func (m *matcher) verify() bool {
 	return ever
 }
 
-// readAlike reports whether the readers of two nodes confirm that they are the same node. Constants without inputs often look
+// haveCommonReader reports whether the readers of two nodes confirm that they are the same node. Constants without inputs often look
 // alike, so at least one reader of the first must be paired with a reader of the second. Nodes without readers, or with more
 // readers than are recorded, count as confirmed.
-func (m *matcher) readAlike(i, j int32) bool {
+func (m *matcher) haveCommonReader(i, j int32) bool {
 	a, b := m.a.readers[i], m.b.readers[j]
 	if len(a) == 0 || len(b) == 0 || len(a) == manyReaders || len(b) == manyReaders || m.hasInputs(i) {
 		return true

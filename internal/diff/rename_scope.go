@@ -235,8 +235,8 @@ func inside(scope string, is func(string) bool) bool {
 	}
 }
 
-// likeness rates a possible new name of a scope: higher for the same last part, and for the same parent.
-func likeness(a, b string) int {
+// similarity rates a possible new name of a scope: higher for the same last part, and for the same parent.
+func similarity(a, b string) int {
 	n := 0
 	if lastPart(a) == lastPart(b) {
 		n += 2

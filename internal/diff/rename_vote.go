@@ -49,7 +49,7 @@ func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
 		order = append(order, p)
 	}
 	slices.SortFunc(order, func(x, y scopePair) int {
-		return cmp.Or(cmp.Compare(votes[y], votes[x]), cmp.Compare(likeness(y.a, y.b), likeness(x.a, x.b)), compareNatural(x.a, y.a), compareNatural(x.b, y.b))
+		return cmp.Or(cmp.Compare(votes[y], votes[x]), cmp.Compare(similarity(y.a, y.b), similarity(x.a, x.b)), compareNatural(x.a, y.a), compareNatural(x.b, y.b))
 	})
 	now, taken := make(map[string]string), make(map[string]bool)
 	for _, p := range order {

@@ -32,7 +32,7 @@ func (t *nodeReporter) part() *Part {
 	p := &Part{A: len(t.al.a), B: len(t.al.b)}
 	whole := t.sel.whole(t.of)
 	if whole && !t.sel.named() {
-		p.Removed, p.Added = make([]Change, 0, lonely(t.al.toB)), make([]Change, 0, lonely(t.al.toA))
+		p.Removed, p.Added = make([]Change, 0, countUnpaired(t.al.toB)), make([]Change, 0, countUnpaired(t.al.toA))
 		p.RenamedScopes = t.scopes
 	}
 	var n nodeView

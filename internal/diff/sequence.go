@@ -51,7 +51,7 @@ func (e *entry) name() string {
 func sequence(a, b []entry, renames *renames) *Part {
 	p := &Part{A: len(a), B: len(b)}
 	toB, toA := pairLabels(a, b)
-	inOrder := longestRise(toB)
+	inOrder := longestIncreasing(toB)
 	pairReplaced(a, b, toB, toA, inOrder)
 	p.Removed, p.Added = reserve(toB), reserve(toA)
 	for i := range a {
@@ -138,9 +138,9 @@ func pairLabels(a, b []entry) (toB, toA []int) {
 	return toB, toA
 }
 
-// longestRise reports for each place whether it belongs to one longest increasing subsequence of the partners. Those entries have
+// longestIncreasing reports for each place whether it belongs to one longest increasing subsequence of the partners. Those entries have
 // not moved.
-func longestRise(partner []int) []bool {
+func longestIncreasing(partner []int) []bool {
 	var ends []int // the place where the best subsequence of each length ends
 	before := make([]int, len(partner))
 	for i, j := range partner {

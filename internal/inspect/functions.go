@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -177,39 +178,6 @@ func (l *functionList) node(n *wire.Node, where string) {
 	}
 	add(n.Op)
 	for _, value := range n.Attrs {
-		eachFunctionName(value, add)
-	}
-}
-
-// eachFunctionName calls use with each function that an AttrValue refers to.
-func eachFunctionName(value []byte, use func([]byte)) {
-	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
-		use(wire.Last(function, fieldnum.NameAttrList_Name))
-		eachFunctionAttr(function, use)
-		return
-	}
-	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	if !ok {
-		return
-	}
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Func) {
-			use(wire.Last(s.Data, fieldnum.NameAttrList_Name))
-			eachFunctionAttr(s.Data, use)
-		}
-	}
-}
-
-// eachFunctionAttr calls use with each function that the attrs of a NameAttrList refer to. TensorFlow does not nest
-// function values deeper than that.
-func eachFunctionAttr(function []byte, use func([]byte)) {
-	for s := wire.Scan(function); s.Next(); {
-		if !s.Is(fieldnum.NameAttrList_Attr) {
-			continue
-		}
-		_, value := wire.MapEntry(s.Data)
-		if nested, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
-			use(wire.Last(nested, fieldnum.NameAttrList_Name))
-		}
+		opdef.EachFunction(value, add)
 	}
 }

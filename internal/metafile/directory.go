@@ -31,7 +31,7 @@ func WriteDirectory(ctx context.Context, path string, fill func(d *Directory) er
 	}
 	temp := d.Temp
 	// This also runs if fill panics because a mapped file was truncated.
-	defer func() { err = renamed(errors.Join(err, d.discard()), temp, path) }()
+	defer func() { err = renamed(errors.Join(err, d.removeFile()), temp, path) }()
 	if err := fill(d); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func newDirectory(ctx context.Context, path string) (*Directory, error) {
 	}
 	d.Ctx, d.stop = untilSignal(ctx)
 	if err := d.makeParents(); err != nil {
-		return nil, errors.Join(err, d.discard())
+		return nil, errors.Join(err, d.removeFile())
 	}
 	for try := 0; ; try++ {
 		d.Temp = filepath.Join(filepath.Dir(d.path), fmt.Sprintf(".metagraph-%08x.tmp", rand.Uint32()))
@@ -81,7 +81,7 @@ func newDirectory(ctx context.Context, path string) (*Directory, error) {
 		}
 		d.Temp = ""
 		if !errors.Is(err, os.ErrExist) || try == 100 {
-			return nil, errors.Join(cannotCreate(path, path, err), d.discard())
+			return nil, errors.Join(cannotCreate(path, path, err), d.removeFile())
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (d *Directory) makeParents() error {
 	}
 	for i := len(missing) - 1; i >= 0; i-- {
 		if err := os.Mkdir(missing[i], 0o777); err != nil {
-			return &Error{Name: d.path, Problem: fmt.Sprintf("cannot be written: cannot create the directory %s: %v", missing[i], bare(err)), Err: err}
+			return &Error{Name: d.path, Problem: fmt.Sprintf("cannot be written: cannot create the directory %s: %v", missing[i], withoutPath(err)), Err: err}
 		}
 		d.made = append(d.made, missing[i])
 	}
@@ -115,7 +115,7 @@ func (d *Directory) commit() error {
 		return context.Cause(d.Ctx)
 	}
 	if err := d.place(); err != nil {
-		return fmt.Errorf("cannot write %s: %w", d.path, bare(err))
+		return fmt.Errorf("cannot write %s: %w", d.path, withoutPath(err))
 	}
 	d.Temp, d.made = "", nil
 	return nil
@@ -142,8 +142,8 @@ func (d *Directory) place() error {
 	return nil
 }
 
-// discard removes the temporary directory and the parents that were created. After commit, it only ends Ctx.
-func (d *Directory) discard() error {
+// removeFile removes the temporary directory and the parents that were created. After commit, it only ends Ctx.
+func (d *Directory) removeFile() error {
 	var errs []error
 	if d.Temp != "" {
 		errs = append(errs, os.RemoveAll(d.Temp))

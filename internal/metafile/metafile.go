@@ -119,18 +119,7 @@ func (f *File) RebuildAll(metas []*wire.Rope) (*wire.Rope, error) {
 	if !f.all {
 		return f.Rebuild(metas[0])
 	}
-	var b wire.Builder
-	s := wire.Scan(f.Bytes)
-	for number := 0; s.Next(); {
-		if !s.Is(fieldnum.SavedModel_MetaGraphs) {
-			b.Window(s.Raw)
-			continue
-		}
-		meta := metas[number]
-		b.Message(fieldnum.SavedModel_MetaGraphs, func() { b.Append(meta) })
-		number++
-	}
-	return b.Build(), s.Err()
+	return f.replaceMetaGraphs(func(number int) *wire.Rope { return metas[number] })
 }
 
 // Rebuild returns the message of the file's kind with File.Meta replaced by meta, a MetaGraphDef. A SavedModel keeps
@@ -138,25 +127,35 @@ func (f *File) RebuildAll(metas []*wire.Rope) (*wire.Rope, error) {
 func (f *File) Rebuild(meta *wire.Rope) (*wire.Rope, error) {
 	switch f.Kind {
 	case SavedModel:
-		var b wire.Builder
-		s := wire.Scan(f.Bytes)
-		for number := 0; s.Next(); {
-			if !s.Is(fieldnum.SavedModel_MetaGraphs) {
-				b.Window(s.Raw)
-				continue
+		return f.replaceMetaGraphs(func(number int) *wire.Rope {
+			if number != f.selected {
+				return nil
 			}
-			if number == f.selected {
-				b.Message(fieldnum.SavedModel_MetaGraphs, func() { b.Append(meta) })
-			} else {
-				b.Window(s.Raw)
-			}
-			number++
-		}
-		return b.Build(), s.Err()
+			return meta
+		})
 	case GraphDef:
 		return GraphOf(meta)
 	}
 	return meta, nil
+}
+
+// replaceMetaGraphs returns the SavedModel with each MetaGraphDef replaced. It keeps one whose replacement is nil.
+func (f *File) replaceMetaGraphs(replacement func(number int) *wire.Rope) (*wire.Rope, error) {
+	var b wire.Builder
+	s := wire.Scan(f.Bytes)
+	for number := 0; s.Next(); {
+		var meta *wire.Rope
+		if s.Is(fieldnum.SavedModel_MetaGraphs) {
+			meta = replacement(number)
+			number++
+		}
+		if meta == nil {
+			b.Window(s.Raw)
+			continue
+		}
+		b.Message(fieldnum.SavedModel_MetaGraphs, func() { b.Append(meta) })
+	}
+	return b.Build(), s.Err()
 }
 
 // As converts meta, a MetaGraphDef made from File.Meta, to a message of the given kind: meta itself, its graph, or a

@@ -79,9 +79,9 @@ func missing(path string, err error) error {
 	// A checkpoint that was saved with write_meta_graph=False has an index and no .meta.
 	if _, statErr := os.Stat(path + ".index"); statErr == nil {
 		return &Error{Name: path, Problem: "is a checkpoint without a graph: it has an .index but no .meta", Err: err,
-			Advice: "it was saved with write_meta_graph=False; " + besides(dir)}
+			Advice: "it was saved with write_meta_graph=False; " + metaFilesHint(dir)}
 	}
-	return &Error{Name: path, Problem: problem, Advice: besides(dir), Err: err}
+	return &Error{Name: path, Problem: problem, Advice: metaFilesHint(dir), Err: err}
 }
 
 // fetch returns a hint that says how to read the file at a URL.
@@ -101,8 +101,8 @@ func fetch(scheme, url string) string {
 	return "download the file first"
 }
 
-// besides returns a hint that names the .meta files in a directory.
-func besides(dir string) string {
+// metaFilesHint returns a hint that names the .meta files in a directory.
+func metaFilesHint(dir string) string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return "" // the directory cannot be read
@@ -150,7 +150,7 @@ func resolveDirectory(dir string) (string, error) {
 			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Advice: "give its graph: " + path}
 		}
 		problem := "is a directory with neither a saved_model.pb nor a `checkpoint` file that names the latest checkpoint"
-		return "", &Error{Name: dir, Problem: problem, Advice: besides(dir)}
+		return "", &Error{Name: dir, Problem: problem, Advice: metaFilesHint(dir)}
 	}
 	return latestCheckpoint(state)
 }
@@ -204,11 +204,11 @@ func latestCheckpoint(state string) (string, error) {
 		return "", &Error{Name: state, Problem: fmt.Sprintf("is not a CheckpointState: %v", err), Err: errNoState}
 	}
 	if len(data) == 0 {
-		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Advice: besides(filepath.Dir(state)), Err: errNoState}
+		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Advice: metaFilesHint(filepath.Dir(state)), Err: errNoState}
 	}
 	prefix := checkpoints.GetModelCheckpointPath()
 	if prefix == "" {
-		return "", &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Advice: besides(filepath.Dir(state))}
+		return "", &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Advice: metaFilesHint(filepath.Dir(state))}
 	}
 	dir := filepath.Dir(state)
 	candidates := []string{prefix, filepath.Join(dir, filepath.Base(filepath.FromSlash(strings.ReplaceAll(prefix, `\`, "/"))))}
@@ -220,7 +220,7 @@ func latestCheckpoint(state string) (string, error) {
 			return meta, nil
 		}
 	}
-	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Advice: besides(dir)}
+	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Advice: metaFilesHint(dir)}
 }
 
 // isTableAt reports whether the file at path, which has the state stat, is in the table format.

@@ -46,10 +46,10 @@ const clockTick = 12 * time.Millisecond
 // settleTries is how many times a recently modified file is checked before it counts as changing.
 const settleTries = 3
 
-// settled returns the state of an open file and reports whether it waited. If the file was modified a moment ago,
-// settled waits until any later write would leave another modification time. Comparing states before and after
+// waitUntilStable returns the state of an open file and reports whether it waited. If the file was modified a moment ago,
+// waitUntilStable waits until any later write would leave another modification time. Comparing states before and after
 // reading then detects every change.
-func settled(file *os.File, name string) (stat os.FileInfo, waited bool, err error) {
+func waitUntilStable(file *os.File, name string) (stat os.FileInfo, waited bool, err error) {
 	stat, err = file.Stat()
 	if err != nil || !stat.Mode().IsRegular() || time.Since(stat.ModTime()) > clockTick {
 		return stat, false, err
@@ -116,7 +116,7 @@ func mapFile(path string) (*source, error) {
 // mapOpen maps an open file, or reads one that is small or cannot be mapped. It closes the file unless it is mapped.
 // Errors call the file name.
 func mapOpen(file *os.File, name string) (*source, error) {
-	stat, waited, err := settled(file, name)
+	stat, waited, err := waitUntilStable(file, name)
 	if err != nil {
 		_ = file.Close()
 		return nil, err

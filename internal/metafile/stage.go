@@ -63,7 +63,7 @@ func (s *Stage) Message(path string, message *wire.Rope, kind Kind, o WriteOptio
 	if err := CheckSize(path, message, kind); err != nil {
 		return err
 	}
-	return s.Create(path, func(w io.Writer) error { return o.classified(encode(w, message, kind, o)) })
+	return s.Create(path, func(w io.Writer) error { return o.withKind(encode(w, message, kind, o)) })
 }
 
 // Link adds a file that shares its data with source if the file system supports that. Otherwise it copies the data.
@@ -147,7 +147,7 @@ func (s *Stage) Commit() (err error) {
 	}
 	for i := range s.files {
 		if err := s.files[i].place(); err != nil {
-			return errors.Join(fmt.Errorf("cannot write %s: %w", s.files[i].path, bare(err)), s.takeBack(i))
+			return errors.Join(fmt.Errorf("cannot write %s: %w", s.files[i].path, withoutPath(err)), s.undoPlace(i))
 		}
 	}
 	var errs []error
@@ -183,8 +183,8 @@ func (f *staged) place() error {
 	return nil
 }
 
-// takeBack undoes place for the files before n, and for whatever place did for file n.
-func (s *Stage) takeBack(n int) error {
+// undoPlace undoes place for the files before n, and for whatever place did for file n.
+func (s *Stage) undoPlace(n int) error {
 	var errs []error
 	for i := range s.files[:n+1] {
 		f := &s.files[i]

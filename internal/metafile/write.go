@@ -92,7 +92,7 @@ func Try(ctx context.Context, path string, message *wire.Rope, kind Kind, o Writ
 		return err
 	}
 	if err := encode(contextWriter{ctx, io.Discard}, o.joined(message), kind, o); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, o.classified(err))
+		return fmt.Errorf("cannot write %s: %w", path, o.withKind(err))
 	}
 	return nil
 }
@@ -121,10 +121,10 @@ func writeStdout(ctx context.Context, name string, message *wire.Rope, kind Kind
 		return binaryToTerminal(name)
 	}
 	if err := o.check(message, kind); err != nil {
-		return fmt.Errorf("cannot write %s: %w", name, o.classified(err))
+		return fmt.Errorf("cannot write %s: %w", name, o.withKind(err))
 	}
 	if err := encode(contextWriter{ctx, o.Stdout}, message, kind, o); err != nil {
-		return fmt.Errorf("cannot write %s: %w", name, o.classified(err))
+		return fmt.Errorf("cannot write %s: %w", name, o.withKind(err))
 	}
 	return o.ready()
 }
@@ -157,8 +157,8 @@ type unknownError struct {
 // Unwrap returns the cause and the kind.
 func (e *unknownError) Unwrap() []error { return []error{e.error, e.kind} }
 
-// classified adds its kind to an error about unknown fields.
-func (o *WriteOptions) classified(err error) error {
+// withKind adds its kind to an error about unknown fields.
+func (o *WriteOptions) withKind(err error) error {
 	var unknown *text.UnknownFieldsError
 	switch {
 	case !errors.As(err, &unknown):
@@ -197,9 +197,9 @@ func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, 
 	defer func() {
 		// This also runs during a panic, if an input shrank while it was read: see Guard.
 		if !replaced {
-			undone := discard(file)
+			undone := removeFile(file)
 			if err != nil {
-				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.classified(withoutName(err, file.Name())), undone))
+				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.withKind(withoutName(err, file.Name())), undone))
 			}
 		}
 	}()
@@ -253,13 +253,13 @@ func findTarget(path string) (target string, old os.FileInfo, err error) {
 	// Whoever may write to a directory can replace its files. Refuse to replace a file that is not writable itself.
 	file, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
-		return "", nil, &Error{Name: path, Problem: fmt.Sprintf("cannot be written: %v", bare(err)), Advice: "make it writable, or write to another file", Err: err}
+		return "", nil, &Error{Name: path, Problem: fmt.Sprintf("cannot be written: %v", withoutPath(err)), Advice: "make it writable, or write to another file", Err: err}
 	}
 	return target, old, file.Close()
 }
 
-// bare returns the cause of err without the name of the file.
-func bare(err error) error {
+// withoutPath returns the cause of err without the name of the file.
+func withoutPath(err error) error {
 	var pathError *os.PathError
 	if errors.As(err, &pathError) {
 		return pathError.Err
@@ -283,7 +283,7 @@ func withoutName(err error, name string) error {
 // cannotCreate returns the error for a new file that cannot be created next to target. The error omits the name of
 // the temporary file.
 func cannotCreate(path, target string, err error) error {
-	err = bare(err)
+	err = withoutPath(err)
 	dir := filepath.Dir(target)
 	if _, statErr := os.Stat(dir); isNotExist(statErr) {
 		return &Error{Name: path, Problem: "cannot be written: no such directory: " + dir, Err: err}
@@ -292,8 +292,8 @@ func cannotCreate(path, target string, err error) error {
 		Advice: "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"}
 }
 
-// discard removes a file that is no longer wanted.
-func discard(file *os.File) error {
+// removeFile removes a file that is no longer wanted.
+func removeFile(file *os.File) error {
 	_ = file.Close() // it may be closed already
 	if err := os.Remove(file.Name()); err != nil && !isNotExist(err) {
 		return err
@@ -304,11 +304,11 @@ func discard(file *os.File) error {
 // writeStream writes to a device, a pipe or an open descriptor, which cannot be replaced.
 func writeStream(ctx context.Context, path string, open func() (*os.File, error), message *wire.Rope, kind Kind, o WriteOptions) error {
 	if err := o.check(message, kind); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, o.classified(err))
+		return fmt.Errorf("cannot write %s: %w", path, o.withKind(err))
 	}
 	file, err := open()
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, bare(err))
+		return fmt.Errorf("cannot write %s: %w", path, withoutPath(err))
 	}
 	if o.Format == Binary && term.IsTerminal(int(file.Fd())) {
 		return errors.Join(binaryToTerminal(path), file.Close())
@@ -319,7 +319,7 @@ func writeStream(ctx context.Context, path string, open func() (*os.File, error)
 		// Do not wrap: a closed pipe is ignored on standard output, but the reader of a named pipe should get everything.
 		return &Error{Name: path, Problem: "the reader closed it before the output was complete"}
 	case err != nil:
-		return fmt.Errorf("cannot write %s: %w", path, o.classified(err))
+		return fmt.Errorf("cannot write %s: %w", path, o.withKind(err))
 	}
 	return o.ready()
 }

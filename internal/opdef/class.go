@@ -173,3 +173,9 @@ func classByPattern(op string) Class {
 func refScatter(op string) bool {
 	return strings.HasPrefix(op, "Scatter") && op != "ScatterNd" && op != "ScatterNdNonAliasingAdd"
 }
+
+// ClosesLoop reports whether the edge from an op source to an op reader closes a while loop. TensorFlow adds these edges
+// last, after it has sorted the nodes and inferred shapes.
+func ClosesLoop(reader, source string) bool {
+	return (reader == "Merge" || reader == "RefMerge") && (source == "NextIteration" || source == "RefNextIteration")
+}

@@ -134,7 +134,7 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 			return shape, true
 		}
 	}
-	if !handsOutElements(string(n.Op)) {
+	if !describesOutputs(string(n.Op)) {
 		return nil, false
 	}
 	if shape, count := t.shapeIn(n, "output_shapes", port); port < count {
@@ -143,9 +143,9 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 	return nil, false
 }
 
-// handsOutElements reports whether an op's output_shapes describe its outputs. For datasets and iterators, they
+// describesOutputs reports whether an op's output_shapes describe its outputs. For datasets and iterators, they
 // describe elements.
-func handsOutElements(op string) bool {
+func describesOutputs(op string) bool {
 	switch op {
 	case "IteratorGetNext", "IteratorGetNextSync", "MultiDeviceIteratorGetNextFromShard", "DatasetToSingleElement", "OptionalGetValue",
 		"ReduceDataset":

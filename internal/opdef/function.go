@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -18,4 +19,36 @@ func SameFunction(a, b wire.Function) bool {
 	}
 	var x, y tfpb.FunctionDef
 	return schema.Unmarshal(a, &x) == nil && schema.Unmarshal(b, &y) == nil && proto.Equal(&x, &y)
+}
+
+// maxNesting is the maximum depth of functions in the attrs of functions: the recursion limit of protobuf in TensorFlow.
+const maxNesting = 100
+
+// EachFunction calls use with the name of each function that an AttrValue refers to, and of those in the attrs of these
+// functions.
+func EachFunction(value []byte, use func(name []byte)) { eachFunction(value, use, 0) }
+
+func eachFunction(value []byte, use func(name []byte), depth int) {
+	if depth > maxNesting {
+		return
+	}
+	call := func(function []byte) {
+		use(wire.Last(function, fieldnum.NameAttrList_Name))
+		for s := wire.Scan(function); s.Next(); {
+			if s.Is(fieldnum.NameAttrList_Attr) {
+				_, value := wire.MapEntry(s.Data)
+				eachFunction(value, use, depth+1)
+			}
+		}
+	}
+	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
+		call(function)
+		return
+	}
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(fieldnum.AttrValue_ListValue_Func) {
+			call(s.Data)
+		}
+	}
 }

@@ -307,21 +307,15 @@ func cropAndResize(c *inference) {
 
 // depthToSpace moves channels into spatial dimensions; spaceToDepth does the reverse.
 func depthToSpace(c *inference) {
-	l, ok := c.layout(2)
-	in := c.rank(0, 4)
-	block := c.intAttr("block_size")
-	if !ok || block < 1 || block > 1<<15 {
-		return
-	}
-	out := append(tensor.Shape(nil), in...)
-	out[l.channels] = c.divide(in[l.channels], block*block, "the channels")
-	for _, i := range l.spatial {
-		out[i] = times(in[i], block)
-	}
-	c.set(0, out)
+	moveBlocks(c, func(channels, area int64) int64 { return c.divide(channels, area, "the channels") }, times)
 }
 
 func spaceToDepth(c *inference) {
+	moveBlocks(c, times, func(size, block int64) int64 { return c.divide(size, block, "the spatial dimension") })
+}
+
+// moveBlocks changes the number of channels by the area of a block, and the spatial dimensions by its side.
+func moveBlocks(c *inference, channels, spatial func(size, by int64) int64) {
 	l, ok := c.layout(2)
 	in := c.rank(0, 4)
 	block := c.intAttr("block_size")
@@ -329,9 +323,9 @@ func spaceToDepth(c *inference) {
 		return
 	}
 	out := append(tensor.Shape(nil), in...)
-	out[l.channels] = times(in[l.channels], block*block)
+	out[l.channels] = channels(in[l.channels], block*block)
 	for _, i := range l.spatial {
-		out[i] = c.divide(in[i], block, "the spatial dimension")
+		out[i] = spatial(in[i], block)
 	}
 	c.set(0, out)
 }

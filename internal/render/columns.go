@@ -45,9 +45,9 @@ func measure(t *grid, rows [][]string, width int) layout {
 	return l
 }
 
-// roomy hides spare columns until the table fits the given width with full row keys. It hides last columns only if shortening the row keys
+// hideSpare hides spare columns until the table fits the given width with full row keys. It hides last columns only if shortening the row keys
 // does not help. It returns the table and the names of the hidden columns.
-func roomy(t *grid, width int) (*grid, []string) {
+func hideSpare(t *grid, width int) (*grid, []string) {
 	if width == 0 || t.stream != nil || !slices.ContainsFunc(t.columns, func(c column) bool { return c.spare }) {
 		return t, nil
 	}
@@ -56,8 +56,8 @@ func roomy(t *grid, width int) (*grid, []string) {
 	for i := range keep {
 		keep[i] = true
 	}
-	l.leaveOut(keep, width, l.wholeRoom, func(c column) bool { return c.spare && !c.last })
-	l.leaveOut(keep, width, l.leastRoom, func(c column) bool { return c.spare })
+	l.hideColumns(keep, width, l.fullWidth, func(c column) bool { return c.spare && !c.last })
+	l.hideColumns(keep, width, l.shortenedWidth, func(c column) bool { return c.spare })
 	var out []string
 	for i, c := range t.columns {
 		if !keep[i] {
@@ -67,8 +67,8 @@ func roomy(t *grid, width int) (*grid, []string) {
 	return keepColumns(t, keep), out
 }
 
-// leaveOut hides columns that can be hidden, the last first, until the others fit the width. room returns the width of a column.
-func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo func(column) bool) {
+// hideColumns hides columns that can be hidden, the last first, until the others fit the width. room returns the width of a column.
+func (l *layout) hideColumns(keep []bool, width int, room func(i int) int, mayGo func(column) bool) {
 	need := -len(gap)
 	for i := range keep {
 		if keep[i] {
@@ -83,8 +83,8 @@ func (l *layout) leaveOut(keep []bool, width int, room func(i int) int, mayGo fu
 	}
 }
 
-// wholeRoom returns the width of column i if row keys are not shortened. A column that can be hidden is never shortened.
-func (l *layout) wholeRoom(i int) int {
+// fullWidth returns the width of column i if row keys are not shortened. A column that can be hidden is never shortened.
+func (l *layout) fullWidth(i int) int {
 	if c := l.columns[i]; c.fixed || l.turnOf(i) == keyTurn || c.spare && !c.prose {
 		return l.widths[i]
 	}
@@ -94,12 +94,12 @@ func (l *layout) wholeRoom(i int) int {
 // leastKey is the width to which row keys are shortened before Last columns are hidden.
 const leastKey = 20
 
-// leastRoom returns the width of column i if row keys are shortened.
-func (l *layout) leastRoom(i int) int {
+// shortenedWidth returns the width of column i if row keys are shortened.
+func (l *layout) shortenedWidth(i int) int {
 	if l.turnOf(i) == keyTurn && !l.columns[i].fixed {
 		return min(l.widths[i], leastKey)
 	}
-	return l.wholeRoom(i)
+	return l.fullWidth(i)
 }
 
 // keepColumns returns the table with only the columns in keep.

@@ -49,7 +49,7 @@ func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
 		p.phrasing = p.phrasing.complete()
 	}
 	p.WriteString("### " + p.phrasing.code(sideName(r.A, "A")) + " → " + p.phrasing.code(sideName(r.B, "B")) + "\n\n")
-	for _, note := range append(r.Notes[:len(r.Notes):len(r.Notes)], littleInCommon(r)) {
+	for _, note := range append(r.Notes[:len(r.Notes):len(r.Notes)], fewCommonNodes(r)) {
 		if note != "" {
 			p.WriteString("> " + markdownText(Text(note)) + "\n\n")
 		}
@@ -164,14 +164,7 @@ func (p *diffPage) things(what string, changes []diff.Change, indent, one, many 
 
 // changes prints the changes. A change that several items share is printed once.
 func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
-	var flat, nested []diff.Change
-	for _, c := range changes {
-		if c.Nodes != nil || c.Entries != nil {
-			nested = append(nested, c)
-		} else {
-			flat = append(flat, c)
-		}
-	}
+	flat, nested := splitNested(changes)
 	shared, single := groupChanges(flat)
 	p.groups(firstOf(shared, openGroups), indent, one, many)
 	if rest := shared[min(len(shared), openGroups):]; len(rest) > 0 {

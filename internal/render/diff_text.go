@@ -171,14 +171,14 @@ func diffHead(r *diff.Report) []diffLine {
 	for _, note := range r.Notes {
 		lines = append(lines, diffLine{'n', 0, "note: " + note})
 	}
-	if text := littleInCommon(r); text != "" {
+	if text := fewCommonNodes(r); text != "" {
 		lines = append(lines, diffLine{'n', 0, text})
 	}
 	return lines
 }
 
-// littleInCommon returns a note if most nodes are on one side only, and "" otherwise.
-func littleInCommon(r *diff.Report) string {
+// fewCommonNodes returns a note if most nodes are on one side only, and "" otherwise.
+func fewCommonNodes(r *diff.Report) string {
 	p := r.Nodes
 	if p == nil || len(p.Removed)+len(p.Added) == 0 {
 		return ""
@@ -359,14 +359,7 @@ func (v phrasing) thing(c diff.Change) string {
 
 // changes lays out the changes: first those that several items share, then the others.
 func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one, many string) {
-	var flat, nested []diff.Change
-	for _, c := range changes {
-		if c.Nodes != nil || c.Entries != nil {
-			nested = append(nested, c)
-		} else {
-			flat = append(flat, c)
-		}
-	}
+	flat, nested := splitNested(changes)
 	l.flat(flat, depth, size, one, many)
 	for _, c := range firstOf(nested, max(size.list, 3)) {
 		l.nested(c, depth, size)

@@ -200,3 +200,15 @@ func (v phrasing) scope(s diff.Scope, one, many string) string {
 	}
 	return "scope " + v.code(s.Name) + " is now " + v.code(s.NewName) + " (" + nodes + ")"
 }
+
+// splitNested separates changes with a part of their own, such as the nodes of a function, from the others.
+func splitNested(changes []diff.Change) (flat, nested []diff.Change) {
+	for _, c := range changes {
+		if c.Nodes != nil || c.Entries != nil {
+			nested = append(nested, c)
+		} else {
+			flat = append(flat, c)
+		}
+	}
+	return flat, nested
+}

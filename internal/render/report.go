@@ -51,13 +51,13 @@ func (d Devices) Notice() Notice {
 		n.details = append(n.details, "devices: "+strings.Join(atMost(parts, 8), ", "))
 	}
 	if d.GroupsRemoved > 0 {
-		n.details = append(n.details, d.would("removed", "would remove")+" "+count(d.GroupsRemoved, "colocation constraint"))
+		n.details = append(n.details, d.outcome("removed", "would remove")+" "+count(d.GroupsRemoved, "colocation constraint"))
 	}
 	if d.Left.Nodes > 0 {
-		n.details = append(n.details, count(d.Left.Nodes, "node")+" "+d.would("still", "would still")+" "+agree(d.Left.Nodes, d.would("has", "have"), "have")+" a device")
+		n.details = append(n.details, count(d.Left.Nodes, "node")+" "+d.outcome("still", "would still")+" "+agree(d.Left.Nodes, d.outcome("has", "have"), "have")+" a device")
 	}
 	if d.Left.Groups > 0 {
-		n.details = append(n.details, fmt.Sprintf("%s %s (%s)", d.would("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
+		n.details = append(n.details, fmt.Sprintf("%s %s (%s)", d.outcome("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
 	}
 	if d.Left.Elsewhere > 0 {
 		n.warnings = append(n.warnings, fmt.Sprintf("%s %s colocated with nodes on a different device", count(d.Left.Elsewhere, "node"),
@@ -86,14 +86,14 @@ func (d Devices) fact() string {
 	}
 	if d.Cleared > 0 || d.Replaced == 0 {
 		of := fmt.Sprintf("%s of %s", numberText(int64(d.Cleared)), nodes)
-		parts = append(parts, d.would("cleared "+of, of+" would be cleared"))
+		parts = append(parts, d.outcome("cleared "+of, of+" would be cleared"))
 	}
 	if d.Replaced > 0 {
 		moved := numberText(int64(d.Replaced))
 		if len(parts) == 0 {
 			moved += " of " + nodes
 		}
-		parts = append(parts, d.would("moved "+moved, moved+" would be moved"))
+		parts = append(parts, d.outcome("moved "+moved, moved+" would be moved"))
 	}
 	fact := strings.Join(parts, ", ")
 	if d.InFunctions > 0 {
@@ -102,8 +102,8 @@ func (d Devices) fact() string {
 	return fact
 }
 
-// would returns done, or in a dry run the second text.
-func (d Devices) would(done, would string) string {
+// outcome returns done, or in a dry run the second text.
+func (d Devices) outcome(done, would string) string {
 	if d.DryRun {
 		return would
 	}

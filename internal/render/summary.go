@@ -34,11 +34,11 @@ func Summary(s *inspect.Summary, width int) View {
 	l.say("file", fileText(s))
 	l.say("made by", originText(s.TensorFlow))
 	l.say("size", sizeText(s))
-	l.sayAll("graph", graphTexts(s.Graph, l.line))
+	l.addLines("graph", graphTexts(s.Graph, l.line))
 	l.say("variables", variablesText(s))
-	l.sayAll("devices", deviceTexts(s.Devices, l.line))
-	l.sayAll("collections", collectionTexts(s.Collections, l.line))
-	l.sayAll("signatures", signatureTexts(s.Signatures))
+	l.addLines("devices", deviceTexts(s.Devices, l.line))
+	l.addLines("collections", collectionTexts(s.Collections, l.line))
+	l.addLines("signatures", signatureTexts(s.Signatures))
 	l.say("saver", saverText(s))
 	if s.Checkpoint != nil {
 		l.say("checkpoint", checkpointText(s.Checkpoint))
@@ -47,12 +47,12 @@ func Summary(s *inspect.Summary, width int) View {
 		l.say("assets", assetsText(s.Assets-s.AssetsOutside, s.AssetsOutside))
 	}
 	if len(s.Methods) > 0 {
-		l.sayAll("methods", methodTexts(s.Methods))
+		l.addLines("methods", methodTexts(s.Methods))
 	} else {
-		l.sayAll("in", inputTexts(s.Inputs, l.line))
-		l.sayAll("out", outputTexts(s.Outputs, l.line))
+		l.addLines("in", inputTexts(s.Inputs, l.line))
+		l.addLines("out", outputTexts(s.Outputs, l.line))
 	}
-	l.sayAll("problems", problemTexts(s.Problems))
+	l.addLines("problems", problemTexts(s.Problems))
 	columns := namedColumns("what", "answer")
 	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
 	return View{
@@ -71,8 +71,8 @@ type answers struct {
 
 func (l *answers) say(what, answer string) { l.rows = append(l.rows, []string{what, answer}) }
 
-// sayAll adds an answer of several lines.
-func (l *answers) sayAll(what string, lines []string) {
+// addLines adds an answer of several lines.
+func (l *answers) addLines(what string, lines []string) {
 	for _, line := range lines {
 		l.say(what, line)
 		what = ""

@@ -20,7 +20,7 @@ const tableRows = 1000
 // the section has several tables, it has the title of the table.
 func showTables(w *printer, v View, several bool, st style, o Options) error {
 	for i := range v.Tables {
-		t, without := roomy(filled(&v.Tables[i]), o.Width)
+		t, without := hideSpare(filled(&v.Tables[i]), o.Width)
 		t = stacked(t, o.Width)
 		if i > 0 {
 			w.write("\n")

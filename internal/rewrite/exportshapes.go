@@ -58,7 +58,7 @@ func (e *exporter) findFixedSizes(g *draft.Graph) {
 			continue
 		}
 		g.Graph.Node(source, &n)
-		if size, ok := holds(&n, old); ok {
+		if size, ok := findSize(&n, old); ok {
 			e.report.Constants = append(e.report.Constants, FixedSize{Node: string(n.Name), Reader: reader, Size: size})
 		}
 	}
@@ -69,8 +69,8 @@ func (e *exporter) nearDownstream(g *draft.Graph, i int) bool {
 	return e.changedShapes[i] || slices.ContainsFunc(g.Consumers(i), func(c graph.Edge) bool { return e.changedShapes[c.Node] })
 }
 
-// holds returns which of the sizes an integer constant contains, and whether it contains one.
-func holds(n *wire.Node, sizes map[int64]bool) (int64, bool) {
+// findSize returns which of the sizes an integer constant contains, and whether it contains one.
+func findSize(n *wire.Node, sizes map[int64]bool) (int64, bool) {
 	if string(n.Op) != "Const" {
 		return 0, false
 	}

@@ -175,7 +175,7 @@ func (w *shapeWalk) visit(i int, unbound map[int]graph.Edge) error {
 	if !weak || !declaresShapes(w.node.Op) {
 		inferred = w.infer(was, now, count)
 	}
-	w.settle(i, inferred, recorded, count, weak)
+	w.updateShapes(i, inferred, recorded, count, weak)
 	if weak {
 		w.dropDeclared(i)
 		return w.calls.Node(w.node.Op, w.node.Attrs)
@@ -183,16 +183,9 @@ func (w *shapeWalk) visit(i int, unbound map[int]graph.Edge) error {
 	return nil
 }
 
-// closesLoop reports whether an input of the current node closes a while loop. TensorFlow infers shapes before it
-// connects such inputs.
+// closesLoop reports whether an input of the current node closes a while loop.
 func (w *shapeWalk) closesLoop(e graph.Edge) bool {
-	switch string(w.node.Op) {
-	case "Merge", "RefMerge":
-	default:
-		return false
-	}
-	op := w.i.graph.OpName(w.i.graph.Op(int(e.Node)))
-	return op == "NextIteration" || op == "RefNextIteration"
+	return opdef.ClosesLoop(string(w.node.Op), w.i.graph.OpName(w.i.graph.Op(int(e.Node))))
 }
 
 // recordedShapes returns the output shapes that a node records.
@@ -250,9 +243,9 @@ func (i *importer) producer() int64 {
 	return int64(int32(wire.LastUint(versions, fieldnum.VersionDef_Producer)))
 }
 
-// settle compares the inferred output shapes of a node with the known ones. It drops the recorded shapes if one of them
+// updateShapes compares the inferred output shapes of a node with the known ones. It drops the recorded shapes if one of them
 // no longer holds. If weak is set, the known shapes followed from inputs that have changed.
-func (w *shapeWalk) settle(i int, inferred, recorded []tensor.Shape, count int, weak bool) {
+func (w *shapeWalk) updateShapes(i int, inferred, recorded []tensor.Shape, count int, weak bool) {
 	drop := false
 	for k := range max(count, min(len(recorded), maxInferredOutputs)) {
 		var old, now tensor.Shape

@@ -118,7 +118,7 @@ func (p *printer) unknownFields(data []byte, t *table, indent int) error {
 	for s := wire.Scan(data); s.Next(); {
 		i := t.index(s.Num)
 		if i >= 0 && p.known(&t.fields[i], &s.Field) {
-			if hides(&t.fields[i], &s.Field) {
+			if hasUnnamedEnum(&t.fields[i], &s.Field) {
 				if err := p.unknownPacked(s.Data, &t.fields[i], indent); err != nil {
 					return err
 				}
@@ -151,8 +151,8 @@ func (p *printer) foundField(w *wire.Field, indent int) error {
 	return p.unknownField(w, indent, len(p.path))
 }
 
-// hides reports whether a packed field holds values of a closed enum without a name. These are unknown fields, too.
-func hides(f *field, w *wire.Field) bool {
+// hasUnnamedEnum reports whether a packed field holds values of a closed enum without a name. These are unknown fields, too.
+func hasUnnamedEnum(f *field, w *wire.Field) bool {
 	if f.enum == nil || !f.enum.closed || w.Type != protowire.BytesType {
 		return false
 	}

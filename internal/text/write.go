@@ -192,7 +192,7 @@ func (p *printer) scan(data []byte, t *table) (base int, unknown bool, err error
 			unknown = true
 			continue
 		}
-		unknown = unknown || hides(&t.fields[i], &s.Field)
+		unknown = unknown || hasUnnamedEnum(&t.fields[i], &s.Field)
 		if d := p.note(t, base, i, start, pos); d.field != nil {
 			if err := p.checkDropped(data[d.first:d.end], d.field); err != nil {
 				return base, unknown, err

@@ -211,7 +211,7 @@ func (d *ioFinder) sourceOf(i int32) (graph.Edge, bool) {
 			if in.Node == graph.Dangling || in.Port < 0 {
 				continue
 			}
-			if d.comesIn(in.Node) {
+			if d.isDataSource(in.Node) {
 				return in, true
 			}
 			if d.Has(in.Node, markSource) {

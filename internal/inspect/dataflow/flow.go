@@ -55,9 +55,9 @@ func (f *Flow) Is(i int32, class opdef.Class) bool { return f.class[f.g.Op(int(i
 // Has reports whether node i has one of the marks in m.
 func (f *Flow) Has(i int32, m mark) bool { return f.marks[i]&m != 0 }
 
-// carries reports whether consumer e of node i uses the output as data, rather than as a size, a condition or a
+// isReadAsData reports whether consumer e of node i uses the output as data, rather than as a size, a condition or a
 // control input.
-func (f *Flow) carries(i int32, e graph.Edge) bool {
+func (f *Flow) isReadAsData(i int32, e graph.Edge) bool {
 	if e.Port < 0 || f.Is(i, opdef.ClassShape) {
 		return false
 	}
@@ -84,7 +84,7 @@ func (f *Flow) spread(seeds []int32, m mark, enter func(i int32) bool) {
 			continue
 		}
 		for _, e := range f.g.Consumers(int(i)) {
-			if f.marks[e.Node]&m == 0 && f.carries(i, e) && enter(e.Node) {
+			if f.marks[e.Node]&m == 0 && f.isReadAsData(i, e) && enter(e.Node) {
 				f.marks[e.Node] |= m
 				f.queue = append(f.queue, e.Node)
 			}
@@ -98,7 +98,7 @@ func (f *Flow) spreadPorts(seeds []graph.Edge, m mark, enter func(i int32) bool)
 	var first []int32
 	for _, seed := range seeds {
 		for _, e := range f.g.Consumers(int(seed.Node)) {
-			if e.Port == seed.Port && f.marks[e.Node]&m == 0 && f.carries(seed.Node, e) && enter(e.Node) {
+			if e.Port == seed.Port && f.marks[e.Node]&m == 0 && f.isReadAsData(seed.Node, e) && enter(e.Node) {
 				f.marks[e.Node] |= m
 				first = append(first, e.Node)
 			}
@@ -130,12 +130,12 @@ func (f *Flow) spreadUp(seeds []int32, m mark, enter func(i int32) bool) {
 // forward reports whether node i helps compute results from the inputs, rather than training, queueing or saving. It
 // returns false for nodes where data enters.
 func (f *Flow) forward(i int32) bool {
-	return f.marks[i]&(MarkGradient|markKeeping) == 0 && !f.Is(i, opdef.ClassTerminal|opdef.ClassVariable) && !f.comesIn(i)
+	return f.marks[i]&(MarkGradient|markKeeping) == 0 && !f.Is(i, opdef.ClassTerminal|opdef.ClassVariable) && !f.isDataSource(i)
 }
 
-// comesIn reports whether data enters the graph at node i. A PlaceholderWithDefault whose default is computed from
+// isDataSource reports whether data enters the graph at node i. A PlaceholderWithDefault whose default is computed from
 // data passes that data on, so it does not count.
-func (f *Flow) comesIn(i int32) bool {
+func (f *Flow) isDataSource(i int32) bool {
 	if !f.Is(i, opdef.ClassSource) {
 		return false
 	}
@@ -183,7 +183,7 @@ func (f *Flow) MarkGradients() {
 		if !f.Is(i, opdef.ClassConst|opdef.ClassList) {
 			seeds = append(seeds, i)
 		}
-		if f.begins(i, name) {
+		if f.isInitialGradient(i, name) {
 			starts = append(starts, i)
 		}
 	}
@@ -315,9 +315,9 @@ func (f *Flow) findBelow(name []byte) (int32, bool) {
 	return 0, false
 }
 
-// begins reports whether node i, a gradient called name, is the initial gradient that tf.gradients creates for a loss:
+// isInitialGradient reports whether node i, a gradient called name, is the initial gradient that tf.gradients creates for a loss:
 // "gradients/Fill" or "gradients/grad_ys_0".
-func (f *Flow) begins(i int32, name []byte) bool {
+func (f *Flow) isInitialGradient(i int32, name []byte) bool {
 	switch f.g.OpName(f.g.Op(int(i))) {
 	case "Fill", "Const", "OnesLike":
 	default:

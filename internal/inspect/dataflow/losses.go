@@ -21,7 +21,7 @@ func (d *ioFinder) markLossParts() map[int32]bool {
 	}
 	var seeds []int32
 	for _, i := range d.layers {
-		if d.addsTransitions(i) && d.sumsLikelihood(i) {
+		if d.addsTransitions(i) && d.computesLogSumExp(i) {
 			parts[i] = true
 			seeds = append(seeds, i)
 		}
@@ -59,8 +59,8 @@ func (d *ioFinder) addsTransitions(i int32) bool {
 	return false
 }
 
-// sumsLikelihood reports whether a log-sum-exp is computed close downstream of node i.
-func (d *ioFinder) sumsLikelihood(i int32) bool {
+// computesLogSumExp reports whether a log-sum-exp is computed close downstream of node i.
+func (d *ioFinder) computesLogSumExp(i int32) bool {
 	exp, sum, log := false, false, false
 	d.below(graph.Edge{Node: i}, func(at int32) bool {
 		switch d.g.OpName(d.g.Op(int(at))) {
@@ -88,12 +88,12 @@ func (d *ioFinder) comparesWithItself(i int32) bool {
 	if len(in) < 2 || in[0] == in[1] && d.g.OpName(d.g.Op(int(i))) == "Sub" {
 		return false
 	}
-	a, b := d.arranged(in[0]), d.arranged(in[1])
+	a, b := d.rearrangedFrom(in[0]), d.rearrangedFrom(in[1])
 	return a == b && a.Node != graph.Dangling && d.Has(a.Node, markBelow)
 }
 
-// arranged returns the tensor from which e is sliced or rearranged.
-func (d *ioFinder) arranged(e graph.Edge) graph.Edge {
+// rearrangedFrom returns the tensor from which e is sliced or rearranged.
+func (d *ioFinder) rearrangedFrom(e graph.Edge) graph.Edge {
 	for range maxChain {
 		if e.Node == graph.Dangling || e.Port < 0 || !d.Is(e.Node, opdef.ClassSame|opdef.ClassCut) {
 			break
@@ -116,16 +116,16 @@ func (d *ioFinder) arranged(e graph.Edge) graph.Edge {
 func (d *ioFinder) markElsewhere() {
 	var ends []int32
 	for i := range int32(d.g.Len()) {
-		if d.towardsLoss(i) && (d.Is(i, opdef.ClassDecision) || !d.Is(i, opdef.ClassExit) && !d.feedsForward(i)) {
+		if d.isBeforeLoss(i) && (d.Is(i, opdef.ClassDecision) || !d.Is(i, opdef.ClassExit) && !d.feedsForward(i)) {
 			ends = append(ends, i)
 			d.marks[i] |= markElsewhere
 		}
 	}
-	d.spreadUp(ends, markElsewhere, d.towardsLoss)
+	d.spreadUp(ends, markElsewhere, d.isBeforeLoss)
 }
 
-// towardsLoss reports whether node i is between the last layers and the nodes that depend on labels.
-func (d *ioFinder) towardsLoss(i int32) bool {
+// isBeforeLoss reports whether node i is between the last layers and the nodes that depend on labels.
+func (d *ioFinder) isBeforeLoss(i int32) bool {
 	return d.Has(i, markBelow) && !d.Has(i, markLabel|markTarget|markLayer|markAboveFree) && d.forward(i) && !d.Is(i, opdef.ClassShape)
 }
 
@@ -154,9 +154,9 @@ func (d *ioFinder) lastLayer(i int32) (int32, bool) {
 	return 0, false
 }
 
-// untrained reports whether no loss depends on the variables of the layer that computes node i, in a graph that trains
+// isUnusedHead reports whether no loss depends on the variables of the layer that computes node i, in a graph that trains
 // other layers. Such a layer is an unused head.
-func (d *ioFinder) untrained(i int32) bool {
+func (d *ioFinder) isUnusedHead(i int32) bool {
 	layer, ok := d.lastLayer(i)
 	if !ok || d.losses == 0 || d.Has(layer, markToLoss) {
 		return false
@@ -191,6 +191,6 @@ func (d *ioFinder) leavesScope(i int32) bool {
 
 // rearranges reports whether a tensor is a slice or rearrangement of the result of an op in one of the classes.
 func (d *ioFinder) rearranges(e graph.Edge, class opdef.Class) bool {
-	root := d.arranged(e)
+	root := d.rearrangedFrom(e)
 	return root.Node != graph.Dangling && root != e && d.Is(root.Node, class)
 }

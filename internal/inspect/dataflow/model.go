@@ -175,9 +175,9 @@ func (d *ioFinder) settleSources() {
 		switch {
 		case byKey != "":
 			s.role, s.why = role, byKey
-		case d.leads(s.edge, markLayer|markAbove) && !d.deployed && d.labelledLate(s):
+		case d.reaches(s.edge, markLayer|markAbove) && !d.deployed && d.isLateLabel(s):
 			s.role, s.why = RoleLabel, "named like a label; only the last layer reads it"
-		case d.leads(s.edge, markLayer|markAbove):
+		case d.reaches(s.edge, markLayer|markAbove):
 			s.role, s.why = RoleData, "feeds layers that read trainable variables"
 			if d.frozen {
 				s.why = "feeds layers that read weights"
@@ -188,25 +188,25 @@ func (d *ioFinder) settleSources() {
 			s.role, s.why = RoleData, "an input of a frozen graph"
 		case d.isLength(s):
 			s.role, s.why = RoleData, "sequence lengths of a decoder"
-		case !d.leads(s.edge, markBelow|markMeets):
+		case !d.reaches(s.edge, markBelow|markMeets):
 			s.role, s.why = RoleUnused, "the model does not read it"
 		default:
 			s.role, s.why = RoleLabel, "feeds the loss but no layer that reads variables"
 		}
 	}
-	d.settleGuesses()
+	d.resolveGuesses()
 }
 
-// settleGuesses turns auxiliary sources into data if the graph has no other data. It tries numbers that layers read,
+// resolveGuesses turns auxiliary sources into data if the graph has no other data. It tries numbers that layers read,
 // then numbers that any node reads, then a source that is the only one.
-func (d *ioFinder) settleGuesses() {
+func (d *ioFinder) resolveGuesses() {
 	number := func(s *source) bool { return tensor.DTypeName(s.dtype) != "bool" && !d.rate(s) }
 	tiers := []struct {
 		why   string
 		holds func(s *source) bool
 	}{
 		{"the only input of layers that read trainable variables", func(s *source) bool {
-			return d.leads(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool"
+			return d.reaches(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool"
 		}},
 		{"a number used in computation; the graph has no other data", func(s *source) bool { return len(d.layers) == 0 && number(s) && d.feeds(s.edge) }},
 		{"the only input", func(s *source) bool { return len(d.sources) == 1 && d.feeds(s.edge) }},
@@ -247,20 +247,20 @@ func (d *ioFinder) roleByCollection(e graph.Edge) (Role, string) {
 	return "", ""
 }
 
-// leads reports whether a tensor is consumed by a node that has one of the marks.
-func (d *ioFinder) leads(e graph.Edge, m mark) bool {
+// reaches reports whether a tensor is consumed by a node that has one of the marks.
+func (d *ioFinder) reaches(e graph.Edge, m mark) bool {
 	for _, c := range d.g.Consumers(int(e.Node)) {
-		if c.Port == e.Port && d.carries(e.Node, c) && d.Has(c.Node, m) && d.forward(c.Node) {
+		if c.Port == e.Port && d.isReadAsData(e.Node, c) && d.Has(c.Node, m) && d.forward(c.Node) {
 			return true
 		}
 	}
 	return false
 }
 
-// labelledLate reports whether a source that layers read is still a label. It must be named like a label, and only the
+// isLateLabel reports whether a source that layers read is still a label. It must be named like a label, and only the
 // last layers may read it while other sources feed all layers. An example is the true tags by which a CRF looks up
 // transitions.
-func (d *ioFinder) labelledLate(s *source) bool {
+func (d *ioFinder) isLateLabel(s *source) bool {
 	if _, last := nameParts(d.g.Name(int(s.edge.Node))); d.questions == 0 || !says(last, labelWords) {
 		return false
 	}
@@ -268,7 +268,7 @@ func (d *ioFinder) labelledLate(s *source) bool {
 	other := false
 	for k := range d.sources {
 		o := &d.sources[k]
-		other = other || o.edge != s.edge && !o.early && d.leads(o.edge, markAbove)
+		other = other || o.edge != s.edge && !o.early && d.reaches(o.edge, markAbove)
 	}
 	if !other {
 		return false
@@ -379,7 +379,7 @@ func (d *ioFinder) markTargets() {
 			switch {
 			case d.Has(e.Node, markBelow):
 				result = true
-			case d.comesIn(e.Node) && d.isData(e), d.Has(e.Node, markData) && !d.Has(e.Node, markWeights):
+			case d.isDataSource(e.Node) && d.isData(e), d.Has(e.Node, markData) && !d.Has(e.Node, markWeights):
 				raw = true
 			}
 		}

@@ -33,7 +33,7 @@ func says(name string, words []string) bool {
 				break
 			}
 			at += from
-			if len(word) > 3 || alone(name, at, at+len(word)) {
+			if len(word) > 3 || isWholeWord(name, at, at+len(word)) {
 				return true
 			}
 			from = at + 1
@@ -42,8 +42,8 @@ func says(name string, words []string) bool {
 	return false
 }
 
-// alone reports whether no letter touches name[start:end].
-func alone(name string, start, end int) bool {
+// isWholeWord reports whether no letter touches name[start:end].
+func isWholeWord(name string, start, end int) bool {
 	return (start == 0 || !letter(name[start-1])) && (end == len(name) || !letter(name[end]))
 }
 

@@ -34,7 +34,7 @@ func (d *ioFinder) findOutputs() []candidate {
 	var predictions, losses, metrics []candidate
 	var n wire.Node
 	for i := range int32(d.g.Len()) {
-		if !d.mayComeOut(i) {
+		if !d.canBeOutput(i) {
 			continue
 		}
 		d.g.Node(int(i), &n)
@@ -76,15 +76,15 @@ func (d *ioFinder) keep(all []candidate, c candidate) []candidate {
 	return append(all, c)
 }
 
-// mayComeOut reports whether an output of node i can be a prediction, a loss or a metric.
-func (d *ioFinder) mayComeOut(i int32) bool {
+// canBeOutput reports whether an output of node i can be a prediction, a loss or a metric.
+func (d *ioFinder) canBeOutput(i int32) bool {
 	if !d.forward(i) || d.Is(i, opdef.ClassShape|opdef.ClassRandom|opdef.ClassConst|opdef.ClassEnter|opdef.ClassSwitch) || d.Has(i, markInside) {
 		return false
 	}
 	switch {
 	case d.Has(i, markLabel|markTarget|MarkTrained):
 		return true
-	case d.standsIn(i), d.deployed && len(d.g.Consumers(int(i))) == 0 && !d.gradientName(d.g.Name(int(i))):
+	case d.replacesData(i), d.deployed && len(d.g.Consumers(int(i))) == 0 && !d.gradientName(d.g.Name(int(i))):
 		return true
 	case d.Has(i, markAboveFree):
 		// Scores that are compared with labels are a result even if a layer is downstream, such as a CRF's
@@ -116,8 +116,8 @@ func (d *ioFinder) renamesLayer(i int32) bool {
 	return d.Is(i, opdef.ClassSame) && in.Node != graph.Dangling && in.Port == 0 && d.Has(in.Node, markLayer)
 }
 
-// standsIn reports whether an output of node i replaces data as an input of layers.
-func (d *ioFinder) standsIn(i int32) bool {
+// replacesData reports whether an output of node i replaces data as an input of layers.
+func (d *ioFinder) replacesData(i int32) bool {
 	for e := range d.standIns {
 		if e.Node == i {
 			return true
@@ -182,7 +182,7 @@ func (d *ioFinder) readersOf(e graph.Edge) readers {
 			r.books++
 		case d.joinsLabel(c.Node, maxSame):
 			r.labels++
-		case d.towardsLoss(c.Node) && !d.Has(c.Node, markElsewhere) && d.feedsForward(c.Node):
+		case d.isBeforeLoss(c.Node) && !d.Has(c.Node, markElsewhere) && d.feedsForward(c.Node):
 			r.loss++
 		case d.Is(c.Node, opdef.ClassDecision):
 			if r.decisions++; r.decisions == 1 {

@@ -94,7 +94,7 @@ var predictionSigns = [][]sign{
 	{{-1, "", func(e *evidence) bool { return e.c.edge.Port > 0 }}},
 	{{-4, "the loss does not depend on it", func(e *evidence) bool {
 		return e.read.on+e.read.decisions+e.read.labels+e.read.loss == 0 && !e.is(opdef.ClassDecision) &&
-			e.d.untrained(e.node)
+			e.d.isUnusedHead(e.node)
 	}}},
 	{{3, "only a loss outside the scope of the model reads it", func(e *evidence) bool {
 		return !e.has(markLayer) && e.read.on+e.read.decisions == 0 && e.read.labels+e.read.loss > 0 && e.d.leavesScope(e.node)

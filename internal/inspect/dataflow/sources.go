@@ -100,7 +100,7 @@ func (d *ioFinder) savers(source graph.Edge) bool {
 		}
 		saves = true
 	}
-	return saves && d.leadsTo(source, opdef.ClassSave)
+	return saves && d.isCloseBefore(source, opdef.ClassSave)
 }
 
 // readers returns the nodes that consume a tensor, in file order.
@@ -117,8 +117,8 @@ func (d *ioFinder) readers(source graph.Edge) []int32 {
 // nearby limits how many nodes a search close to a tensor visits.
 const nearby = 48
 
-// leadsTo reports whether a node of one of the classes is close downstream of a tensor.
-func (d *ioFinder) leadsTo(source graph.Edge, class opdef.Class) bool {
+// isCloseBefore reports whether a node of one of the classes is close downstream of a tensor.
+func (d *ioFinder) isCloseBefore(source graph.Edge, class opdef.Class) bool {
 	found := false
 	d.below(source, func(i int32) bool {
 		found = found || d.Is(i, class)
@@ -181,7 +181,7 @@ func (d *ioFinder) setAside(s *source) {
 		s.role, s.why, s.early = RoleAuxiliary, "a dropout rate", true
 	case s.shape.IsScalar() && tensor.DTypeName(s.dtype) != "string":
 		s.role, s.why, s.early = RoleAuxiliary, "a scalar", true
-	case (s.shape == nil || d.pickedApart(s)) && d.auxiliaryName(s.edge.Node):
+	case (s.shape == nil || d.isReadByElement(s)) && d.auxiliaryName(s.edge.Node):
 		s.role, s.why, s.early = RoleAuxiliary, "named like a switch or a rate", true
 	}
 	s.guess = s.early
@@ -202,7 +202,7 @@ func (d *ioFinder) bookkeeping(s *source) (Role, string) {
 		switch op := d.g.OpName(d.g.Op(int(i))); {
 		case d.Is(i, opdef.ClassUpdate):
 			update++
-		case d.Has(i, markKeeping) && d.leadsTo(s.edge, opdef.ClassUpdate):
+		case d.Has(i, markKeeping) && d.isCloseBefore(s.edge, opdef.ClassUpdate):
 			update++
 		case d.Has(i, markKeeping):
 			queue++
@@ -252,8 +252,8 @@ func (d *ioFinder) rate(s *source) bool {
 	return found
 }
 
-// pickedApart reports whether a source is a vector from which only single elements are read.
-func (d *ioFinder) pickedApart(s *source) bool {
+// isReadByElement reports whether a source is a vector from which only single elements are read.
+func (d *ioFinder) isReadByElement(s *source) bool {
 	if len(s.shape) != 1 || !isFloat(s.dtype) {
 		return false
 	}

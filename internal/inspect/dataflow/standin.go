@@ -32,7 +32,7 @@ func (d *ioFinder) findStandIns() {
 		}
 		group := readings[from:to]
 		from = to
-		real := slices.IndexFunc(group, func(r reading) bool { return !d.Has(r.data.Node, markBelow) && !d.madeUp(r.data) })
+		real := slices.IndexFunc(group, func(r reading) bool { return !d.Has(r.data.Node, markBelow) && !d.isSynthetic(r.data) })
 		made := slices.IndexFunc(group, func(r reading) bool { return d.Has(r.data.Node, markBelow) })
 		if real < 0 || made < 0 {
 			continue
@@ -41,7 +41,7 @@ func (d *ioFinder) findStandIns() {
 		if d.dependsOn(group[made].layer, group[real].layer) {
 			continue // an unrolled loop
 		}
-		if e := d.whereTheyDiffer(group[made].data, group[real].data); isFloat(d.dtypeOf(e)) {
+		if e := d.firstDifference(group[made].data, group[real].data); isFloat(d.dtypeOf(e)) {
 			d.standIns[e] = true
 		}
 	}
@@ -109,12 +109,12 @@ func (d *ioFinder) readings() []reading {
 		}
 	}
 	for _, i := range d.layers {
-		add(d.readingOf(i, d.trainedRoot))
+		add(d.findReading(i, d.trainedRoot))
 	}
 	constants := constantRoots{ioFinder: d, seed: maphash.MakeSeed(), first: make(map[constantKey]int32)}
 	for _, i := range d.withClass(opdef.ClassWeighted) {
 		if !d.frozen && d.Has(i, markSource) && !d.Has(i, markLayer|markAbove) && d.forward(i) {
-			add(d.readingOf(i, constants.root))
+			add(d.findReading(i, constants.root))
 		}
 	}
 	all = slices.DeleteFunc(all, func(r reading) bool { return count[r.root] < 2 })
@@ -127,9 +127,9 @@ func (d *ioFinder) readings() []reading {
 	return all
 }
 
-// readingOf returns the tensor that layer i reads, and the variable or constant that root finds among its weights. It
+// findReading returns the tensor that layer i reads, and the variable or constant that root finds among its weights. It
 // returns false if either is missing.
-func (d *ioFinder) readingOf(i int32, root func(i int32) (int32, bool)) (reading, bool) {
+func (d *ioFinder) findReading(i int32, root func(i int32) (int32, bool)) (reading, bool) {
 	r := reading{layer: i, root: graph.Dangling, op: d.g.Op(int(i)), data: graph.Edge{Node: graph.Dangling}}
 	for _, in := range d.firstInputs(i) {
 		if in.Node == graph.Dangling || in.Port < 0 || d.Is(in.Node, opdef.ClassShape) {
@@ -190,8 +190,10 @@ func (r *constantRoots) root(i int32) (int32, bool) {
 	return i, true
 }
 
-// madeUp reports whether a tensor does not descend from data, such as zeros or noise.
-func (d *ioFinder) madeUp(e graph.Edge) bool { return !d.comesIn(e.Node) && !d.Has(e.Node, markSource) }
+// isSynthetic reports whether a tensor does not descend from data, such as zeros or noise.
+func (d *ioFinder) isSynthetic(e graph.Edge) bool {
+	return !d.isDataSource(e.Node) && !d.Has(e.Node, markSource)
+}
 
 // dependsOn reports whether node a is computed from node b.
 func (d *ioFinder) dependsOn(a, b int32) bool {
@@ -203,9 +205,9 @@ func (d *ioFinder) dependsOn(a, b int32) bool {
 	return depends
 }
 
-// whereTheyDiffer follows two tensors upstream while the same ops compute both. It returns the made tensor at the
+// firstDifference follows two tensors upstream while the same ops compute both. It returns the made tensor at the
 // first difference.
-func (d *ioFinder) whereTheyDiffer(made, real graph.Edge) graph.Edge {
+func (d *ioFinder) firstDifference(made, real graph.Edge) graph.Edge {
 	for range maxChain {
 		if d.g.Op(int(made.Node)) != d.g.Op(int(real.Node)) || d.Has(made.Node, markLayer) {
 			return made

@@ -49,14 +49,14 @@ func findSideWork(g *graph.Graph, keep func(i int32) bool) []sideWork {
 	s.MarkGradients()
 	s.countReaders()
 	for i := range int32(g.Len()) {
-		if kind := s.made(i); kind != sideNone {
+		if kind := s.sideWorkOf(i); kind != sideNone {
 			s.put(i, kind)
 		}
 	}
 	// Nodes that group side work, such as NoOp or a merged summary, come after it in nearly every file. A second pass finds the rest.
 	for range 2 {
 		for i := range int32(g.Len()) {
-			if kind := s.fed(i); kind != sideNone {
+			if kind := s.sideWorkBelow(i); kind != sideNone {
 				s.put(i, kind)
 			}
 		}
@@ -79,8 +79,8 @@ func (s *sideWorkClassifier) countReaders() {
 	}
 }
 
-// made returns the side work of node i according to its op.
-func (s *sideWorkClassifier) made(i int32) sideWork {
+// sideWorkOf returns the side work of node i according to its op.
+func (s *sideWorkClassifier) sideWorkOf(i int32) sideWork {
 	switch op := s.g.OpName(s.g.Op(int(i))); {
 	case s.keep(i):
 		return sideNone
@@ -125,9 +125,9 @@ func (s *sideWorkClassifier) readsCheckpoint(i int32) bool {
 	return s.Is(i, opdef.ClassSave)
 }
 
-// fed returns the side work of node i if only side work and constants feed it. A NoOp without inputs is an initializer: TensorFlow
+// sideWorkBelow returns the side work of node i if only side work and constants feed it. A NoOp without inputs is an initializer: TensorFlow
 // creates one if there is nothing to initialize.
-func (s *sideWorkClassifier) fed(i int32) sideWork {
+func (s *sideWorkClassifier) sideWorkBelow(i int32) sideWork {
 	if !s.free(i) || s.Is(i, opdef.ClassVariable|opdef.ClassRandom) || s.Is(i, opdef.ClassSource) && !s.Is(i, opdef.ClassPlaceholder) {
 		return sideNone
 	}

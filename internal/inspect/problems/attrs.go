@@ -102,14 +102,7 @@ func attrField(value []byte) (protowire.Number, wire.Field, error) {
 	var field wire.Field
 	s := wire.Scan(value)
 	for s.Next() {
-		ok := s.Type == protowire.BytesType
-		switch s.Num {
-		case fieldnum.AttrValue_I, fieldnum.AttrValue_B, fieldnum.AttrValue_Type:
-			ok = s.Type == protowire.VarintType
-		case fieldnum.AttrValue_F:
-			ok = s.Type == protowire.Fixed32Type
-		}
-		if ok && s.Num <= fieldnum.AttrValue_Func {
+		if wire.SetsAttr(s.Field) {
 			kind, field = s.Num, s.Field
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -122,10 +123,9 @@ func (f *problemFinder) frozen() bool {
 // findCycles reports nodes that wait for each other, which TensorFlow cannot put in order. A Merge that reads a NextIteration
 // starts a loop and is no such node (GraphConstructor::InitFromEdges).
 func (f *problemFinder) findCycles() {
-	if !f.leadsBack() {
+	if !f.hasBackEdge() {
 		return
 	}
-	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
 	n := f.g.Len()
 	waits := make([]int32, n) // number of inputs that are not ready yet
 	ready := make([]int32, 0, n)
@@ -137,14 +137,14 @@ func (f *problemFinder) findCycles() {
 			switch {
 			case e.Port == graph.Control:
 				controls++
-			case e.Node != graph.Dangling && nexts[f.g.Op(int(e.Node))]:
+			case e.Node != graph.Dangling && f.closesLoop(i, int(e.Node)):
 				loop = true
 			}
 			if e.Node == graph.Dangling {
 				waits[i]-- // reported separately
 			}
 		}
-		if loop && merges[f.g.Op(i)] {
+		if loop {
 			waits[i] = controls + 1
 		}
 		if waits[i] == 0 {
@@ -154,9 +154,8 @@ func (f *problemFinder) findCycles() {
 	done := 0
 	for ; done < len(ready); done++ {
 		i := int(ready[done])
-		next := nexts[f.g.Op(i)]
 		for _, e := range f.g.Consumers(i) {
-			if next && merges[f.g.Op(int(e.Node))] {
+			if f.closesLoop(int(e.Node), i) {
 				continue
 			}
 			waits[e.Node]--
@@ -168,25 +167,24 @@ func (f *problemFinder) findCycles() {
 	if done == n {
 		return
 	}
-	circle := f.circle(waits, merges, nexts)
-	f.found.addTimes(graphCycle, "", n-done, f.node(circle[0]), func() string {
+	cycle := f.findCycle(waits)
+	f.found.addTimes(graphCycle, "", n-done, f.node(cycle[0]), func() string {
 		if n-done == 1 {
-			return f.path(circle)
+			return f.path(cycle)
 		}
-		return fmt.Sprintf("%d nodes are in a cycle or depend on one: %s", n-done, f.path(circle))
+		return fmt.Sprintf("%d nodes are in a cycle or depend on one: %s", n-done, f.path(cycle))
 	})
 }
 
-// leadsBack reports whether any node reads itself or a later node, except for a Merge of a loop. In nearly every graph, nodes come
+// hasBackEdge reports whether any node reads itself or a later node, except for a Merge of a loop. In nearly every graph, nodes come
 // after their inputs.
-func (f *problemFinder) leadsBack() bool {
-	merges, nexts := f.opsNamed("Merge", "RefMerge"), f.opsNamed("NextIteration", "RefNextIteration")
+func (f *problemFinder) hasBackEdge() bool {
 	for i := range f.g.Len() {
 		for _, e := range f.g.Inputs(i) {
 			if int(e.Node) < i {
 				continue
 			}
-			if loop := merges[f.g.Op(i)] && nexts[f.g.Op(int(e.Node))]; !loop {
+			if !f.closesLoop(i, int(e.Node)) {
 				return true
 			}
 		}
@@ -194,19 +192,13 @@ func (f *problemFinder) leadsBack() bool {
 	return false
 }
 
-// opsNamed returns, by op id, whether an op has one of the names.
-func (f *problemFinder) opsNamed(names ...string) []bool {
-	is := make([]bool, len(f.g.Ops()))
-	for _, name := range names {
-		if id, ok := f.g.OpID(name); ok {
-			is[id] = true
-		}
-	}
-	return is
+// closesLoop reports whether the edge from node source to node reader closes a while loop.
+func (f *problemFinder) closesLoop(reader, source int) bool {
+	return opdef.ClosesLoop(f.g.OpName(f.g.Op(reader)), f.g.OpName(f.g.Op(source)))
 }
 
-// circle returns a cycle among the waiting nodes. Each reads the next one in the list, and the last one reads the first.
-func (f *problemFinder) circle(waits []int32, merges, nexts []bool) []int {
+// findCycle returns a cycle among the waiting nodes. Each reads the next one in the list, and the last one reads the first.
+func (f *problemFinder) findCycle(waits []int32) []int {
 	at := 0
 	for waits[at] <= 0 {
 		at++
@@ -221,8 +213,7 @@ func (f *problemFinder) circle(waits []int32, merges, nexts []bool) []int {
 		path = append(path, at)
 		next := -1
 		for _, e := range f.g.Inputs(at) {
-			back := e.Node != graph.Dangling && merges[f.g.Op(at)] && nexts[f.g.Op(int(e.Node))]
-			if e.Node != graph.Dangling && waits[e.Node] > 0 && !back {
+			if e.Node != graph.Dangling && waits[e.Node] > 0 && !f.closesLoop(at, int(e.Node)) {
 				next = int(e.Node)
 				break
 			}
@@ -238,16 +229,16 @@ func (f *problemFinder) circle(waits []int32, merges, nexts []bool) []int {
 const maxPath = 6
 
 // path returns the nodes of a cycle for a message.
-func (f *problemFinder) path(circle []int) string {
+func (f *problemFinder) path(cycle []int) string {
 	var b strings.Builder
-	for k, i := range circle {
+	for k, i := range cycle {
 		if k == maxPath {
-			fmt.Fprintf(&b, "... (%d more) reads ", len(circle)-k)
+			fmt.Fprintf(&b, "... (%d more) reads ", len(cycle)-k)
 			break
 		}
 		b.WriteString(shown(f.g.Name(i)) + " reads ")
 	}
-	return b.String() + shown(f.g.Name(circle[0]))
+	return b.String() + shown(f.g.Name(cycle[0]))
 }
 
 // checkClass checks the colocation groups in the attr _class (GraphConstructor::ValidateColocationConstraints, and

@@ -127,7 +127,7 @@ func (w *shapeWalk) visit(i int) {
 		for top.next < len(inputs) {
 			e := inputs[top.next]
 			top.next++
-			if e.Node == graph.Dangling || w.lists[e.Node] != notVisited || w.leadsBack(top.node, e) {
+			if e.Node == graph.Dangling || w.lists[e.Node] != notVisited || w.closesLoop(top.node, e) {
 				continue
 			}
 			w.lists[e.Node] = visiting
@@ -143,15 +143,9 @@ func (w *shapeWalk) visit(i int) {
 	}
 }
 
-// leadsBack reports whether an input of node i closes a while loop. TensorFlow infers shapes before it adds these inputs.
-func (w *shapeWalk) leadsBack(i int, e graph.Edge) bool {
-	switch w.nodes.op(i).name {
-	case "Merge", "RefMerge":
-	default:
-		return false
-	}
-	op := w.nodes.op(int(e.Node)).name
-	return op == "NextIteration" || op == "RefNextIteration"
+// closesLoop reports whether an input of node i closes a while loop.
+func (w *shapeWalk) closesLoop(i int, e graph.Edge) bool {
+	return opdef.ClosesLoop(w.nodes.op(i).name, w.nodes.op(int(e.Node)).name)
 }
 
 // shape returns the shape of a tensor, or nil if it is unknown.
@@ -206,7 +200,7 @@ func (w *shapeWalk) prepare(i int, op *opInfo, outputs int) {
 	loop := op.name == "Merge" || op.name == "RefMerge"
 	for _, e := range w.edges {
 		var s tensor.Shape
-		if !loop || e.Node == graph.Dangling || !w.leadsBack(i, e) {
+		if !loop || e.Node == graph.Dangling || !w.closesLoop(i, e) {
 			s = w.shape(e)
 		}
 		w.in = append(w.in, s)

@@ -8,18 +8,18 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
-// tellKinds determines the kind of each variable.
-func (r *variableReader) tellKinds() {
-	r.tellSlots()
+// classify determines the kind of each variable.
+func (r *variableReader) classify() {
+	r.findSlots()
 	for at := range r.list {
 		v := &r.list[at]
 		switch {
-		case slices.Contains(v.Sources, "global_step") || r.countsSteps(at):
+		case slices.Contains(v.Sources, "global_step") || r.isGlobalStep(at):
 			v.Kind = KindGlobalStep
 		case slices.Contains(v.Sources, "metric_variables"):
 			v.Kind = KindMetric
 		case v.Kind != KindModel || v.Trainable:
-		case r.averages(at):
+		case r.isMovingAverage(at):
 			v.Kind = KindMovingAverage
 		case r.isSlot(at):
 			v.Kind = KindOptimizer
@@ -29,10 +29,10 @@ func (r *variableReader) tellKinds() {
 	}
 }
 
-// tellSlots finds the variables that optimizers keep. An op that applies a gradient reads the variable and its slots
+// findSlots finds the variables that optimizers keep. An op that applies a gradient reads the variable and its slots
 // by reference or handle. It reads state shared by all variables, such as a power of beta or a learning rate, by
 // value.
-func (r *variableReader) tellSlots() {
+func (r *variableReader) findSlots() {
 	applies := make([]bool, len(r.g.Ops()))
 	found := false
 	for id, op := range r.g.Ops() {
@@ -126,8 +126,8 @@ func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
 // maxReads limits how many nodes are followed from a read back to the variable.
 const maxReads = 4
 
-// countsSteps reports whether a variable is named like the global step and has a suitable type and shape.
-func (r *variableReader) countsSteps(at int) bool {
+// isGlobalStep reports whether a variable is named like the global step and has a suitable type and shape.
+func (r *variableReader) isGlobalStep(at int) bool {
 	name := r.list[at].Name
 	rest, ok := strings.CutPrefix(name[strings.LastIndexByte(name, '/')+1:], "global_step")
 	if !ok || !graph.UniqueSuffix([]byte(rest)) {
@@ -144,9 +144,9 @@ var averageNames = []string{"ExponentialMovingAverage", "moving_avg"}
 // maxSlotScopes limits how many scopes of a name are removed in search of a variable.
 const maxSlotScopes = 24
 
-// averages reports whether a variable is the moving average of another one, which it records. The average is named
+// isMovingAverage reports whether a variable is the moving average of another one, which it records. The average is named
 // after that variable, in any scope.
-func (r *variableReader) averages(at int) bool {
+func (r *variableReader) isMovingAverage(at int) bool {
 	v := &r.list[at]
 	slash := strings.LastIndexByte(v.Name, '/')
 	if slash < 0 {

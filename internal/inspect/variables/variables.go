@@ -106,7 +106,7 @@ func Find(m *model.Model) (*List, error) {
 	if err := r.readKeys(); err != nil {
 		return nil, err
 	}
-	r.tellKinds()
+	r.classify()
 	l := &List{Variables: r.joinParts()}
 	l.addUp()
 	return l, nil

@@ -3,6 +3,7 @@ package draft
 import (
 	"iter"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -85,41 +86,7 @@ func (c *Closure) Function(name string) error {
 func (c *Closure) calls(op []byte, attrs iter.Seq2[[]byte, []byte]) {
 	c.todo = append(c.todo, string(op))
 	for _, value := range attrs {
-		c.attr(value, 0)
-	}
-}
-
-// maxNesting limits how deep function attrs are nested. It is protobuf's own limit in TensorFlow.
-const maxNesting = 100
-
-// attr queues the functions that an AttrValue refers to.
-func (c *Closure) attr(value []byte, depth int) {
-	if depth > maxNesting {
-		return
-	}
-	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
-		c.called(function, depth)
-		return
-	}
-	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	if !ok {
-		return
-	}
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Func) {
-			c.called(s.Data, depth)
-		}
-	}
-}
-
-// called queues the function that a NameAttrList refers to, and those in its attrs.
-func (c *Closure) called(function []byte, depth int) {
-	c.todo = append(c.todo, string(wire.Last(function, fieldnum.NameAttrList_Name)))
-	for s := wire.Scan(function); s.Next(); {
-		if s.Is(fieldnum.NameAttrList_Attr) {
-			_, value := wire.MapEntry(s.Data)
-			c.attr(value, depth+1)
-		}
+		opdef.EachFunction(value, func(name []byte) { c.todo = append(c.todo, string(name)) })
 	}
 }
 

@@ -47,7 +47,7 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 	f.findVariables()
 	for len(f.todo) > 0 {
 		f.follow()
-		f.throughFunctions()
+		f.recordResults()
 	}
 	f.mendReferences()
 	f.callFunctions()

@@ -196,8 +196,8 @@ func (f *Freezing) arguments(i int, c call) handles {
 	return args
 }
 
-// throughFunctions records the handles that functions return.
-func (f *Freezing) throughFunctions() {
+// recordResults records the handles that functions return.
+func (f *Freezing) recordResults() {
 	var n wire.Node
 	for _, i := range slices.Sorted(maps.Keys(f.callers)) {
 		f.g.Graph.Node(i, &n)
