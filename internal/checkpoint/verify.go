@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
@@ -109,34 +108,19 @@ func (v *verifier) fail(at int, format string, args ...any) {
 	}
 }
 
-// run runs the jobs with one worker per processor.
+// run does the jobs on all processors.
 func (v *verifier) run(ctx context.Context, jobs []job) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
-		wait.Go(func() {
-			buffer := make([]byte, readSize)
-			err := metafile.Guard(func() error {
-				for ctx.Err() == nil {
-					i := int(next.Add(1)) - 1
-					if i >= len(jobs) {
-						break
-					}
-					if err := jobs[i](buffer); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				stop(err)
+	buffers := sync.Pool{New: func() any { return new([readSize]byte) }}
+	return metafile.Guard(func() error {
+		return parallel.Each(slices.Values(jobs), func(j job) error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
+			buffer := buffers.Get().(*[readSize]byte)
+			defer buffers.Put(buffer)
+			return j(buffer[:])
 		})
-	}
-	wait.Wait()
-	return context.Cause(ctx)
+	})
 }
 
 // A fragment is a piece to read, or a part of one.

@@ -131,14 +131,14 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 		{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readCheckpoint, s.readIO},
 		{s.readProblems},
 	}
-	err := parallel.Ordered(slices.Values(steps), func(reads []func(*model.Model) error) (struct{}, error) {
+	err := parallel.Each(slices.Values(steps), func(reads []func(*model.Model) error) error {
 		for _, read := range reads {
 			if err := read(m); err != nil {
-				return struct{}{}, err
+				return err
 			}
 		}
-		return struct{}{}, nil
-	}, func(struct{}) error { return nil })
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

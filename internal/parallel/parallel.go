@@ -67,6 +67,11 @@ func Ordered[P, R any](parts iter.Seq[P], work func(P) (R, error), join func(R) 
 	return nil
 }
 
+// Each is Ordered for work without results.
+func Each[P any](parts iter.Seq[P], work func(P) error) error {
+	return Ordered(parts, func(part P) (struct{}, error) { return struct{}{}, work(part) }, func(struct{}) error { return nil })
+}
+
 // A task is a part and, once done is closed, what became of it.
 type task[P, R any] struct {
 	part   P

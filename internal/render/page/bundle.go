@@ -10,9 +10,11 @@ import (
 	"html"
 	"io"
 	"regexp"
-	"runtime"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/metagraph/metagraph/internal/parallel"
 )
 
 //go:embed web/*.js web/page.css web/page.html
@@ -96,25 +98,14 @@ func hash(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// pack compresses the blocks, several at a time.
+// pack compresses the blocks.
 func pack(blocks []block) ([][]byte, error) {
-	packed, errs := make([][]byte, len(blocks)), make([]error, len(blocks))
-	var group sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i := range blocks {
-		group.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			packed[i], errs[i] = compress(blocks[i].data)
-		})
-	}
-	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return packed, nil
+	packed := make([][]byte, 0, len(blocks))
+	err := parallel.Ordered(slices.Values(blocks), func(b block) ([]byte, error) { return compress(b.data) }, func(data []byte) error {
+		packed = append(packed, data)
+		return nil
+	})
+	return packed, err
 }
 
 func compress(data []byte) ([]byte, error) {
