@@ -48,21 +48,23 @@ func plainUsage(root *cobra.Command) {
 // file. A flag name has the same meaning in all commands.
 func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	switch f.Name {
-	case "descriptor-set", "into":
+	case "descriptor-set", "into", "checkpoint":
 		return nil
 	case "input-format", "output-format":
 		return fixed("auto", "binary", "text", "json")
 	case "format":
 		if cmd.Name() == "diff" {
-			return fixed("table", "markdown", "json", "brief")
+			return fixed(diffFormats()...)
 		}
 		return fixed("auto", "table", "tsv", "markdown", "json", "dot", "html", "sarif")
 	case "report":
 		return fixed("text", "json")
 	case "color":
 		return fixed("auto", "always", "never")
-	case "ignore", "only":
-		return list(fixed(selectable()...))
+	case "ignore":
+		return list(fixed(selectable(diff.Ignorable())...))
+	case "only":
+		return list(fixed(selectable(diff.Selectable())...))
 	case "tag-set":
 		return completeTagSets
 	case "keep", "drop", "restore-collections":
@@ -85,6 +87,14 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 		return pair(fromInput(suggestInputs(cmd)), fromBase(inspect.SuggestNodes))
 	case "return-elements":
 		return fromInput(inspect.SuggestNodes)
+	case "inputs", "outputs":
+		return list(fromInput(inspect.SuggestNodes))
+	case "set-shape":
+		return pair(fromInput(inspect.SuggestNodes), cobra.NoFileCompletions)
+	case "signature":
+		return fromInput(inspect.SuggestSignatures)
+	case "drop-attr":
+		return list(fromInput(inspect.SuggestAttrs))
 	case "name":
 		return list(completeNames)
 	}
@@ -299,8 +309,7 @@ func flagValue(cmd *cobra.Command, name string) string {
 }
 
 // selectable returns the values of diff --ignore. In attr:NAME, NAME is left out.
-func selectable() []string {
-	words := diff.Selectable()
+func selectable(words []string) []string {
 	for i, word := range words {
 		words[i] = strings.TrimSuffix(word, "NAME")
 	}

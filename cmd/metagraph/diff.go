@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -44,7 +44,7 @@ map keys and control inputs. The inputs x and x:0 are equal. Renames are detecte
 
 PART in --ignore and --only is one of:
   ` + strings.Join(diff.Selectable(), ", ") + `
-Three parts are only for --ignore:
+Three more are only for --ignore:
   device-spelling  /gpu:0 and /device:GPU:0 are equal
   default-attrs    a missing attr equals its default
   counters         TensorFlow's counters in function names and
@@ -68,7 +68,7 @@ A or B can be - for standard input. Exit codes:
 	o.page.register(cmd)
 	f := cmd.Flags()
 	f.Lookup("tag-set").Usage += " (repeat for B)"
-	f.StringVar(&o.format, "format", "table", "output `format`: table, markdown, json, brief or html")
+	f.StringVar(&o.format, "format", "table", "output `format`: "+either(diffFormats()))
 	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `PART`, such as devices or attr:NAME (repeatable, comma-separated)")
 	f.StringArrayVar(&o.only, "only", nil, "compare only `PART` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.names, "name", nil, "compare only names matching `GLOB` (repeatable)")
@@ -79,6 +79,21 @@ A or B can be - for standard input. Exit codes:
 	f.BoolVar(&o.all, "all", false, "list every difference")
 	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
 	return cmd
+}
+
+// diffFormats returns the values of --format.
+func diffFormats() []string {
+	var names []string
+	for _, format := range render.DiffFormats {
+		names = append(names, string(format))
+	}
+	return names
+}
+
+// either joins words with commas, and the last with "or".
+func either(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func runDiff(env *environment, o *diffOptions, args []string) error {
@@ -103,23 +118,12 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if o.checkpoints {
-		if err := addCheckpoints(report, a, b, options); err != nil {
-			return err
-		}
-	}
 	if printing.Format == render.HTML && !o.quiet {
 		err = o.page.write(env, func(w io.Writer) error { return diffPage(w, a, b, report) })
 	} else {
 		err = o.print(env, report, printing)
 	}
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(a.changed(), b.changed()); err != nil {
-		return err
-	}
-	return diffVerdict(report)
+	return cmp.Or(err, a.changed(), b.changed(), diffVerdict(report))
 }
 
 // compare compares two inputs and returns a report with their names and types.
@@ -140,7 +144,10 @@ func (o *diffOptions) compare(a, b diffInput, options diff.Options) (*diff.Repor
 	if note := kindNote(a, b); note != "" {
 		report.Notes = append(report.Notes, note)
 	}
-	return report, nil
+	if o.checkpoints {
+		err = addCheckpoints(report, a, b, options)
+	}
+	return report, err
 }
 
 // print prints a report to stdout, or nothing with --quiet.
@@ -178,7 +185,6 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width,
 		More: "--all lists every difference, --only PART those of one part"}
 	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names, Endpoints: ioEndpoints}
-	forms := []render.Format{render.Table, render.Markdown, render.JSON, render.Brief, render.HTML}
 	var err error
 	switch {
 	case len(args) != 2:
@@ -189,8 +195,8 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 		err = usageErrorf("use one for both inputs, or the first for A and the second for B", "--tag-set is repeated %d times", len(o.in.tagSets))
 	case len(o.labels) == 1 || len(o.labels) > 2:
 		err = usageErrorf("give one for A and one for B: --label before --label after", "--label must be given twice, not %d times", len(o.labels))
-	case !slices.Contains(forms, printing.Format):
-		err = usageErrorf("use table, markdown, json, brief or html", "unknown --format %q", o.format)
+	case !slices.Contains(render.DiffFormats, printing.Format):
+		err = usageErrorf("use "+either(diffFormats()), "unknown --format %q", o.format)
 	case o.stat && o.all:
 		err = usageErrorf("leave out one of them", "--stat and --all cannot be used together")
 	case o.stat && (printing.Format == render.JSON || printing.Format == render.Brief || printing.Format == render.HTML):

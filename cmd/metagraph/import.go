@@ -71,24 +71,12 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	if err := o.parse(args); err != nil {
 		return err
 	}
-	in, err := o.in.openOne(env, argument(args, 0), o.into != "")
+	inputs, err := o.open(env, argument(args, 0))
+	defer closeAll(inputs)
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // read only
-	inputs := []*metafile.File{in}
-	var base *wire.MetaGraph
-	if o.into != "" {
-		into, err := o.in.openOne(env, o.into, true)
-		if err != nil {
-			return err
-		}
-		defer into.Close() //nolint:errcheck // read only
-		inputs, base = append(inputs, into), into.Meta
-		if o.in.tagSet() != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
-			return usageErrorf("leave out --tag-set", "--tag-set %q: neither input is a SavedModel", o.in.tagSet())
-		}
-	}
+	in, base := inputs[0], o.base(inputs)
 	if o.checkpoints {
 		return o.compose(cmd.Context(), env, argument(args, 1), inputs, base)
 	}
@@ -104,6 +92,33 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 		return err
 	}
 	return o.printElements(env, out, report)
+}
+
+// open opens IN and, with --into, BASE. If there is an error, it returns the files that it has opened.
+func (o *importOptions) open(env *environment, path string) ([]*metafile.File, error) {
+	in, err := o.in.openOne(env, path, o.into != "")
+	if err != nil {
+		return nil, err
+	}
+	if o.into == "" {
+		return []*metafile.File{in}, nil
+	}
+	into, err := o.in.openOne(env, o.into, true)
+	if err != nil {
+		return []*metafile.File{in}, err
+	}
+	if o.in.tagSet() != "" && in.Kind != metafile.SavedModel && into.Kind != metafile.SavedModel {
+		err = usageErrorf("leave out --tag-set", "--tag-set %q: neither input is a SavedModel", o.in.tagSet())
+	}
+	return []*metafile.File{in, into}, err
+}
+
+// base returns the graph of BASE, or nil without --into.
+func (o *importOptions) base(inputs []*metafile.File) *wire.MetaGraph {
+	if o.into == "" {
+		return nil
+	}
+	return inputs[1].Meta
 }
 
 // write writes the graph. OUT has the file type of BASE, or of IN if there is no BASE, unless its name sets another.

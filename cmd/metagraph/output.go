@@ -81,17 +81,7 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 		AllowUnknown: out.allowUnknown,
 		Stdout:       env.stdout,
 		Terminal:     env.stdoutTerminal,
-		Ready: func() error {
-			if err := changed(inputs); err != nil {
-				return err
-			}
-			for _, in := range inputs {
-				if err := in.Close(); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+		Ready:        func() error { return release(inputs) },
 	}
 	if r.verify != nil {
 		if err := r.verify(); err != nil {
@@ -181,6 +171,25 @@ func changed(inputs []*metafile.File) error {
 		}
 	}
 	return nil
+}
+
+// release closes the inputs. It returns an error if one of them changed since it was opened.
+func release(inputs []*metafile.File) error {
+	if err := changed(inputs); err != nil {
+		return err
+	}
+	var err error
+	for _, in := range inputs {
+		err = cmp.Or(err, in.Close())
+	}
+	return err
+}
+
+// closeAll closes files that were only read.
+func closeAll(files []*metafile.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }
 
 // target returns the file that OUT refers to. If OUT equals the argument of an input that is a directory or a checkpoint prefix, that is

@@ -42,14 +42,20 @@ var aliases = map[string]string{
 	"inputs-outputs": IO, "inputs_outputs": IO, "counter": Counters,
 }
 
-// Selectable returns the words that Options.Ignore accepts, for messages and completion.
+// Selectable returns the words that Options.Only accepts, for messages and completion.
 func Selectable() []string {
 	var out []string
 	for _, p := range new(Report).parts() {
 		out = append(out, p.name)
 	}
-	return append(out, Devices, Inputs, Attrs, attrPrefix+"NAME", DeviceSpelling, DefaultAttrs, Counters)
+	return append(out, Devices, Inputs, Attrs, attrPrefix+"NAME")
 }
+
+// Ignorable returns the words that Options.Ignore accepts: those of Selectable, and the rules.
+func Ignorable() []string { return append(Selectable(), rules()...) }
+
+// rules returns the words that only Options.Ignore accepts.
+func rules() []string { return []string{DeviceSpelling, DefaultAttrs, Counters} }
 
 // A selection is the parsed form of Options.
 type selection struct {
@@ -85,13 +91,13 @@ func (o Options) Check() error {
 func (o Options) read() (*selection, error) {
 	s := &selection{ignore: make(map[string]bool), only: make(map[string]bool)}
 	var err error
-	if s.ignoreAttrs, err = readWords(o.Ignore, s.ignore); err != nil {
+	if s.ignoreAttrs, err = readWords(o.Ignore, s.ignore, Ignorable()); err != nil {
 		return nil, err
 	}
-	if s.onlyAttrs, err = readWords(o.Only, s.only); err != nil {
+	if s.onlyAttrs, err = readWords(o.Only, s.only, Selectable()); err != nil {
 		return nil, err
 	}
-	for _, rule := range []string{DeviceSpelling, DefaultAttrs, Counters} {
+	for _, rule := range rules() {
 		if s.only[rule] {
 			return nil, &SelectionError{rule, "can be ignored, but cannot be all that is compared"}
 		}
@@ -114,8 +120,9 @@ func (o Options) read() (*selection, error) {
 	return s, nil
 }
 
-// readWords sets the known words of a selection and returns the patterns for attrs. A word may be a comma-separated list.
-func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
+// readWords sets the known words of a selection and returns the patterns for attrs. A word may be a comma-separated list. An error lists
+// the accepted words.
+func readWords(words []string, known map[string]bool, accepted []string) ([]scope.Glob, error) {
 	var globs []scope.Glob
 	for _, list := range words {
 		for word := range strings.SplitSeq(list, ",") {
@@ -131,8 +138,8 @@ func readWords(words []string, known map[string]bool) ([]scope.Glob, error) {
 			if full, ok := aliases[word]; ok {
 				word = full
 			}
-			if !slices.Contains(Selectable(), word) {
-				return nil, &SelectionError{word, "is not a part or aspect; use " + strings.Join(Selectable(), ", ")}
+			if !slices.Contains(Ignorable(), word) {
+				return nil, &SelectionError{word, "is not a part or aspect; use " + strings.Join(accepted, ", ")}
 			}
 			known[word] = true
 		}

@@ -153,6 +153,22 @@ func SuggestSignatures(m *wire.MetaGraph, prefix string) []Suggestion {
 	return found.list()
 }
 
+// SuggestAttrs returns the keys of the attrs of nodes that begin with prefix.
+func SuggestAttrs(m *wire.MetaGraph, prefix string) []Suggestion {
+	found := newSuggestions(prefix)
+	walk(m, func(node []byte) bool {
+		for s := wire.Scan(node); s.Next(); {
+			if s.Is(fieldnum.NodeDef_Attr) {
+				if key, _ := wire.MapEntry(s.Data); !found.add(key, "") {
+					return false
+				}
+			}
+		}
+		return true
+	})
+	return found.list()
+}
+
 // SuggestFunctions returns the names of functions that begin with prefix.
 func SuggestFunctions(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)

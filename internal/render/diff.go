@@ -12,6 +12,9 @@ import (
 // Brief is the one-line format of diff.
 const Brief Format = "brief"
 
+// DiffFormats are the formats that Diff prints, and HTML, which package page writes.
+var DiffFormats = []Format{Table, Markdown, JSON, Brief, HTML}
+
 // DiffOptions configures how a comparison is printed. The zero value is a table without color.
 type DiffOptions struct {
 	Format Format // Table, Markdown, JSON or Brief; "" is Table
