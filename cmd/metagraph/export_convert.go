@@ -96,7 +96,23 @@ func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &metafile.Error{Name: prefix, Problem: "no such checkpoint", Advice: "give the prefix, such as train/model.ckpt-3", Err: err}
 	}
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFiles(found); err != nil {
+		_ = found.Close() // it was only read
+		return nil, err
+	}
+	return found, nil
+}
+
+// checkFiles returns an error if a data file of a checkpoint is missing or too short.
+func checkFiles(c *checkpoint.Checkpoint) error {
+	damaged := c.CheckFiles()
+	if len(damaged) == 0 {
+		return nil
+	}
+	return &metafile.Error{Name: damaged[0].Path, Problem: damaged[0].What, Advice: "copy or download all files of the checkpoint again"}
 }
 
 // verifyKeys returns an error if the value of one of the keys is damaged. A damaged value must not be copied into a graph.

@@ -56,6 +56,12 @@ func (x *exported) result(said render.Export) result {
 		if len(x.reports) > 1 {
 			one.tags = &x.in.TagSets[i]
 		}
+		if len(report.Sources) > 0 {
+			r.addHint("--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder")
+		}
+		if len(report.Constants) > 0 {
+			r.addHint("change such constants in the program that builds the graph; -1 in a Reshape adapts to any size")
+		}
 		r.reports = append(r.reports, one)
 	}
 	return r
@@ -164,7 +170,7 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	}
 	r := x.result(render.Export{})
 	if _, err := strconv.ParseUint(filepath.Base(out), 10, 63); err != nil {
-		r.hints = append(r.hints, "TensorFlow Serving loads directories named by a version number, such as "+filepath.Join(out, "1"))
+		r.addHint("TensorFlow Serving loads directories named by a version number, such as " + filepath.Join(out, "1"))
 	}
 	if err := metafile.CheckSize(out, m.Message, r.kind); err != nil {
 		return err

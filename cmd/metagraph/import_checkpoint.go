@@ -33,6 +33,9 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 		if opened[k], err = checkpoint.Open(prefix); err != nil {
 			return err
 		}
+		if err := checkFiles(opened[k]); err != nil {
+			return err
+		}
 	}
 	o.imports.Checkpoints = &rewrite.ImportCheckpoints{In: opened[0], Base: opened[1]}
 	message, report, err := rewrite.Import(inputs[0].Meta, base, o.imports)

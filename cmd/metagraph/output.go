@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,13 @@ type result struct {
 type taggedReport struct {
 	report render.Report
 	tags   *string // the tag-set; nil unless there are several reports
+}
+
+// addHint adds a hint, unless it was added before.
+func (r *result) addHint(hint string) {
+	if !slices.Contains(r.hints, hint) {
+		r.hints = append(r.hints, hint)
+	}
 }
 
 // reportOf returns the only report of a result.

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/metagraph/metagraph/internal/tensor"
 )
@@ -20,6 +21,35 @@ func (c *Checkpoint) Check() []Damage {
 	for i := range c.Tensors {
 		if what := c.checkTensor(&c.Tensors[i]); what != "" {
 			damaged = append(damaged, Damage{c.Tensors[i].Name, what})
+		}
+	}
+	return damaged
+}
+
+// A FileDamage is a data file that does not have what the index describes.
+type FileDamage struct {
+	Path string `json:"path"` // path of the file
+	What string `json:"what"` // what is wrong with it
+}
+
+// CheckFiles returns the data files that are missing, or shorter than the index needs. It reads no data.
+func (c *Checkpoint) CheckFiles() []FileDamage {
+	if c.Version == V1 {
+		return nil // its files are open
+	}
+	var damaged []FileDamage
+	ends := c.DataEnds()
+	for shard, path := range c.DataFiles() {
+		end := ends[shard]
+		if end == 0 {
+			continue // the index has nothing in this file
+		}
+		stat, err := os.Stat(path)
+		switch {
+		case err != nil:
+			damaged = append(damaged, FileDamage{path, "the data file is missing"})
+		case stat.Size() < end:
+			damaged = append(damaged, FileDamage{path, fmt.Sprintf("has %d bytes, but the index needs %d: it is cut short, or belongs to another step", stat.Size(), end)})
 		}
 	}
 	return damaged

@@ -9,14 +9,15 @@ import (
 
 // A Report describes the contents of a checkpoint, and whether it matches a graph.
 type Report struct {
-	Path    string   `json:"path"`    // the prefix
-	Version Version  `json:"version"` // V1 or V2
-	Shards  int      `json:"shards"`
-	Bytes   int64    `json:"bytes"`            // size of all tensors
-	Tensors []Listed `json:"tensors"`          // the tensors, sorted by name or by size
-	Damaged []Damage `json:"damaged,omitzero"` // damaged tensors; nil if the data was not read and the index shows no damage
-	Hints   []string `json:"hints,omitempty"`  // probable causes of damage
-	Graph   *Match   `json:"graph,omitempty"`  // how the checkpoint matches the graph; nil without a graph that has a saver
+	Path    string       `json:"path"`    // the prefix
+	Version Version      `json:"version"` // V1 or V2
+	Shards  int          `json:"shards"`
+	Bytes   int64        `json:"bytes"`            // size of all tensors
+	Tensors []Listed     `json:"tensors"`          // the tensors, sorted by name or by size
+	Damaged []Damage     `json:"damaged,omitzero"` // damaged tensors; nil if the data was not read and the index shows no damage
+	Files   []FileDamage `json:"files,omitempty"`  // data files that are missing or too short
+	Hints   []string     `json:"hints,omitempty"`  // probable causes of damage, and what to do
+	Graph   *Match       `json:"graph,omitempty"`  // how the checkpoint matches the graph; nil without a graph that has a saver
 }
 
 // A Listed is one tensor of a Report.
@@ -33,7 +34,10 @@ type Listed struct {
 
 // NewReport lists the tensors of a checkpoint by name, and the damage that Check finds. Graph is not set.
 func NewReport(c *Checkpoint) *Report {
-	r := &Report{Path: c.Prefix, Version: c.Version, Shards: c.Shards, Tensors: make([]Listed, len(c.Tensors)), Damaged: c.Check()}
+	r := &Report{Path: c.Prefix, Version: c.Version, Shards: c.Shards, Tensors: make([]Listed, len(c.Tensors)), Damaged: c.Check(), Files: c.CheckFiles()}
+	if len(r.Files) > 0 {
+		r.Hints = append(r.Hints, "copy or download all files of the checkpoint again")
+	}
 	objects := c.Objects()
 	for i := range c.Tensors {
 		t := &c.Tensors[i]

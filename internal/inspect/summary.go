@@ -50,6 +50,7 @@ type CheckpointCounts struct {
 	Tensors int                `json:"tensors"`           // number of tensors
 	Bytes   int64              `json:"bytes"`             // size of all tensors
 	Damaged bool               `json:"damaged,omitempty"` // whether its index cannot be read
+	Files   int                `json:"files,omitempty"`   // number of data files that are missing or too short
 	Match   *MatchCounts       `json:"graph,omitempty"`   // how it matches the graph; nil if the graph has no saver
 }
 
@@ -331,7 +332,7 @@ func (s *Summary) readCheckpoint(m *model.Model) error {
 	case c == nil:
 		return nil
 	}
-	s.Checkpoint = &CheckpointCounts{Path: c.Prefix, Version: c.Version, Tensors: len(c.Tensors)}
+	s.Checkpoint = &CheckpointCounts{Path: c.Prefix, Version: c.Version, Tensors: len(c.Tensors), Files: len(c.CheckFiles())}
 	for i := range c.Tensors {
 		s.Checkpoint.Bytes += c.Tensors[i].Bytes
 	}

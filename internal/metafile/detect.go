@@ -2,6 +2,7 @@ package metafile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -331,7 +332,7 @@ func printable(s []byte) bool { return utf8.Valid(s) && isText(s) }
 func Foreign(name string, raw []byte) error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
-			return &Error{Name: name, Problem: "is " + f.what, Advice: f.hint}
+			return &Error{Name: name, Problem: "is " + f.what, Advice: cmp.Or(f.hint, readableFiles)}
 		}
 	}
 	return nil
@@ -341,7 +342,7 @@ func Foreign(name string, raw []byte) error {
 func foreign(name string, raw []byte, format Format) *Error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
-			return &Error{Name: name, Problem: "is " + f.what, Advice: f.hint}
+			return &Error{Name: name, Problem: "is " + f.what, Advice: cmp.Or(f.hint, readableFiles)}
 		}
 	}
 	switch format {

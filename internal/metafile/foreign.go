@@ -22,6 +22,9 @@ type foreigner struct {
 // theModel is the hint for the other files of a SavedModel.
 const theModel = "give the SavedModel: its directory, or the saved_model.pb in it"
 
+// readableFiles is the hint for a file that has nothing to do with a graph.
+const readableFiles = "give a .meta file, a GraphDef, a SavedModel or a checkpoint"
+
 // foreigners are tried in this order, after the messages that metagraph reads. None of them can therefore hide a
 // real graph.
 var foreigners = []foreigner{

@@ -44,7 +44,7 @@ func Checkpoint(r *checkpoint.Report) View {
 			}
 		}
 	}
-	return View{section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, fields: []member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Hints, r.Graph}}}}
+	return View{section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, fields: []member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Files, r.Hints, r.Graph}}}}
 }
 
 // checkpointFacts returns the table with the format of the checkpoint and whether it fits the graph.
@@ -62,6 +62,9 @@ func checkpointFacts(r *checkpoint.Report) grid {
 		for _, hint := range m.Hints {
 			g.rows = append(g.rows, []string{"hint", hint})
 		}
+	}
+	for _, file := range r.Files {
+		g.rows = append(g.rows, []string{"data", file.Path + ": " + file.What})
 	}
 	for _, hint := range r.Hints {
 		g.rows = append(g.rows, []string{"hint", hint})
@@ -156,14 +159,15 @@ func tensorTable(r *checkpoint.Report) grid {
 
 // jsonCheckpoint is the JSON form of a report. Its tensors are written without reflection, since there can be very many.
 type jsonCheckpoint struct {
-	Path    string              `json:"path"`
-	Version checkpoint.Version  `json:"version"`
-	Shards  int                 `json:"shards"`
-	Bytes   int64               `json:"bytes"`
-	Tensors jsonTensors         `json:"tensors"`
-	Damaged []checkpoint.Damage `json:"damaged,omitzero"`
-	Hints   []string            `json:"hints,omitempty"`
-	Graph   *checkpoint.Match   `json:"graph,omitempty"`
+	Path    string                  `json:"path"`
+	Version checkpoint.Version      `json:"version"`
+	Shards  int                     `json:"shards"`
+	Bytes   int64                   `json:"bytes"`
+	Tensors jsonTensors             `json:"tensors"`
+	Damaged []checkpoint.Damage     `json:"damaged,omitzero"`
+	Files   []checkpoint.FileDamage `json:"files,omitempty"`
+	Hints   []string                `json:"hints,omitempty"`
+	Graph   *checkpoint.Match       `json:"graph,omitempty"`
 }
 
 type jsonTensors []checkpoint.Listed

@@ -310,6 +310,8 @@ func checkpointText(c *inspect.CheckpointCounts) string {
 	}
 	text := fmt.Sprintf("%s, %s, format %s", count(c.Tensors, "tensor"), bytesText(c.Bytes), c.Version)
 	switch m := c.Match; {
+	case c.Files > 0:
+		text += fmt.Sprintf("; %s missing or too short (run: metagraph show FILE checkpoint)", count(c.Files, "data file"))
 	case m == nil:
 	case m.Missing+m.Different == 0:
 		text += "; has all tensors that the saver restores"

@@ -2,7 +2,6 @@ package problems
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
@@ -26,7 +25,9 @@ func (f *problemFinder) findInCheckpoint(m *model.Model) error {
 	for _, d := range m.Checkpoint.Check() {
 		f.found.add(checkpointDamaged, "", fixed("tensor "+shown(d.Name)), fixed(d.What))
 	}
-	f.findDataFiles(m.Checkpoint)
+	for _, d := range m.Checkpoint.CheckFiles() {
+		f.found.add(checkpointDamaged, "", fixed("file "+shown(d.Path)), fixed(d.What))
+	}
 	if match == nil {
 		return nil
 	}
@@ -58,26 +59,4 @@ func (f *problemFinder) findInCheckpoint(m *model.Model) error {
 		}
 	}
 	return nil
-}
-
-// findDataFiles reports data files that are missing or too short for the index.
-func (f *problemFinder) findDataFiles(c *checkpoint.Checkpoint) {
-	if c.Version == checkpoint.V1 {
-		return
-	}
-	ends := c.DataEnds()
-	for shard, path := range c.DataFiles() {
-		end := ends[shard]
-		if end == 0 {
-			continue // the file is empty
-		}
-		stat, err := os.Stat(path)
-		switch {
-		case err != nil:
-			f.found.add(checkpointDamaged, "", fixed("file "+shown(path)), fixed("the data file is missing"))
-		case stat.Size() < end:
-			f.found.add(checkpointDamaged, "", fixed("file "+shown(path)),
-				fixed(fmt.Sprintf("has %d bytes, but the index needs %d: it is cut short, or belongs to another step", stat.Size(), end)))
-		}
-	}
 }

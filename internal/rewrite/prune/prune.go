@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -152,6 +153,9 @@ func (c *Cut) source(k int) int {
 	return i
 }
 
+// ErrNoNode is the kind of a conflict about an input or output whose name resembles that of no node.
+var ErrNoNode = errors.New("no such node")
+
 // check reports invalid inputs or outputs as problems.
 func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts) {
 	keys, tensors := make(map[string]bool), make(map[string]bool)
@@ -160,7 +164,12 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts
 		number, ok := c.g.Original([]byte(e.Node))
 		switch {
 		case !ok:
-			problems.Add(draft.Suggest(e.Node, c.names()), "%s %q: no node named %q", kind, e.Tensor(), e.Node)
+			names := c.names()
+			if len(nearest.Names(e.Node, names, 1)) > 0 {
+				problems.Add(draft.Suggest(e.Node, names), "%s %q: no node named %q", kind, e.Tensor(), e.Node)
+			} else {
+				problems.Of(ErrNoNode, "%s %q: no node named %q", kind, e.Tensor(), e.Node)
+			}
 			continue
 		case e.Control && kind == "input":
 			problems.Add("an input is a tensor, such as "+e.Node+":0", "%s %q: a control input cannot be fed", kind, e.Tensor())
