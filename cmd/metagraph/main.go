@@ -126,12 +126,15 @@ func each(err error) []error {
 	return out
 }
 
-// printError prints an error and its hint to stderr, as text or as JSON.
+// printError prints an error and its hint to stderr, as text or as JSON. If standard output cannot be written, it prints both: the
+// program that reads the JSON may be gone.
 func printError(env *environment, err error, json bool) {
+	hint, file := hintOf(err), fileOf(err)
 	// An error of stderr cannot be reported anywhere.
-	if hint := hintOf(err); json {
-		_ = render.ErrorJSON(env.stderr, err.Error(), hint, fileOf(err))
-	} else {
+	if !json || file == os.Stdout.Name() {
 		_ = render.PrintError(env.stderr, "metagraph", err.Error(), hint, env.notices)
+	}
+	if json {
+		_ = render.ErrorJSON(env.stderr, err.Error(), hint, file)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -66,4 +67,34 @@ func TestOpenSmallWhileWritten(t *testing.T) {
 		t.Fatalf("after the writes ended: %v", err)
 	}
 	_ = f.Close()
+}
+
+// TestOpenDuringWrite opens a small file while a write has reached its first half, as if the system had suspended the writer:
+// Open waits for the rest.
+func TestOpenDuringWrite(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells whether a file is open for writing")
+	}
+	content := wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "node"), wiretest.String(2, "NoOp")))
+	path := filepath.Join(t.TempDir(), "model.meta")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), len(content)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(content[:len(content)/2], 0); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(100*time.Millisecond, func() { _, _ = file.WriteAt(content[len(content)/2:], int64(len(content)/2)) })
+	f, err := metafile.Open(path, metafile.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if !bytes.Equal(f.Bytes, content) {
+		t.Errorf("Open returned the mixture %q", f.Bytes)
+	}
 }

@@ -40,23 +40,37 @@ func changing(name string) error {
 	return &Error{Name: name, Problem: "changed while it was read", Advice: "run the command again when nothing writes to the file"}
 }
 
-// clockTick is longer than the resolution of modification times. Two writes within one tick can leave the same time.
-const clockTick = 12 * time.Millisecond
-
-// settleTries is how many times a recently modified file is checked before it counts as changing.
-const settleTries = 3
+const (
+	// clockTick is longer than the resolution of modification times. Two writes within one tick can leave the same time.
+	clockTick = 12 * time.Millisecond
+	// suspended is how long a process that has the file open may be suspended in the middle of a write, which has set the
+	// modification time at its beginning.
+	suspended = 250 * time.Millisecond
+	// settleTries is how many changes of a recently modified file are waited for before it counts as changing.
+	settleTries = 3
+)
 
 // waitUntilStable returns the state of an open file and reports whether it waited. If the file was modified a moment ago,
 // waitUntilStable waits until any later write would leave another modification time. Comparing states before and after
 // reading then detects every change.
 func waitUntilStable(file *os.File, name string) (stat os.FileInfo, waited bool, err error) {
 	stat, err = file.Stat()
-	if err != nil || !stat.Mode().IsRegular() || time.Since(stat.ModTime()) > clockTick {
+	if err != nil || !stat.Mode().IsRegular() {
 		return stat, false, err
 	}
+	quiet := clockTick
+	if hasWriter(file) {
+		quiet = suspended
+	}
+	if time.Since(stat.ModTime()) > quiet {
+		return stat, false, nil
+	}
 	for range settleTries {
-		time.Sleep(clockTick)
-		if err = unchanged(file, stat, name); err == nil {
+		for start := time.Now(); err == nil && time.Since(start) < quiet; {
+			time.Sleep(clockTick)
+			err = unchanged(file, stat, name)
+		}
+		if err == nil {
 			return stat, true, nil
 		}
 		if stat, err = file.Stat(); err != nil {

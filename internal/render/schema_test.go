@@ -62,7 +62,7 @@ func documents() []document {
 		{"report-export", "export --report json", "", of(Written{}, Export{ExportReport: new(rewrite.ExportReport)}), false},
 		{"report-import", "import --report json", "", of(Written{}, Import{ImportReport: new(rewrite.ImportReport)}), false},
 		{"diff", "diff --format json", "", of(diff.Report{}), false},
-		{"error", "Errors", "With `--report json` and `--format json`, an error is one line on stderr. Several errors are several lines.", of(errorReport{}), false},
+		{"error", "Errors", "With `--report json` and `--format json`, an error is one line on stderr. Several errors are several lines. If standard output cannot be written, a line of text (`metagraph: ...`) comes before that.", of(errorReport{}), false},
 	}
 }
 
