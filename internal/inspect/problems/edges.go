@@ -66,16 +66,14 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 		})
 		types = nil
 	}
-	run, left := 0, int64(0)
+	run := 0
 	for k, e := range edges {
 		want := int32(0)
 		if types != nil {
-			for left == 0 { // there are as many types as inputs
-				left = types.inputs[run].count
+			for int64(k) >= types.inputs[run].end { // there are as many types as inputs
 				run++
 			}
-			left--
-			want = types.inputs[run-1].dtype
+			want = types.inputs[run].dtype
 		}
 		if e.Node == graph.Dangling || e.Port < 0 {
 			continue

@@ -1,6 +1,8 @@
 package problems
 
 import (
+	"sort"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -94,18 +96,16 @@ type opTypes struct {
 // A typeRun is a number of consecutive tensors with one type.
 type typeRun struct {
 	dtype int32
-	count int64
+	end   int64 // the number of the first tensor after the run
 }
 
-// at returns the type of tensor number i.
+// at returns the type of tensor i.
 func at(runs []typeRun, i int64) int32 {
-	for _, r := range runs {
-		if i < r.count {
-			return r.dtype
-		}
-		i -= r.count
+	run := sort.Search(len(runs), func(k int) bool { return i < runs[k].end })
+	if run == len(runs) {
+		return 0
 	}
-	return 0
+	return runs[run].dtype
 }
 
 // attrFields maps the type of an attr in an OpDef to its field in AttrValue. The fields of AttrValue.ListValue have the same
@@ -240,34 +240,34 @@ const maxTensors = 1 << 24
 // runs returns the types and the number of the tensors in args (tensorflow/core/framework/node_def_util.cc, AddArgToSig).
 func (op *opInfo) runs(args []opArg, values [][]byte) ([]typeRun, int64, bool) {
 	var out []typeRun
-	var total int64
+	var end int64
+	add := func(arg opArg, dtype int32, count int64) {
+		if arg.ref {
+			dtype += tensor.RefOffset
+		}
+		end += count
+		out = append(out, typeRun{dtype, end})
+	}
 	for _, arg := range args {
-		first := len(out)
 		if arg.typesAttr >= 0 {
 			for _, t := range tensor.TypesIn(op.value(arg.typesAttr, values)) {
-				out = append(out, typeRun{t, 1})
+				add(arg, t, 1)
 			}
-		} else {
-			run := typeRun{arg.dtype, 1}
-			if arg.typeAttr >= 0 {
-				run.dtype = wire.AttrTypeOf(op.value(arg.typeAttr, values))
-			}
-			if arg.numberAttr >= 0 {
-				run.count = int64(wire.LastUint(op.value(arg.numberAttr, values), fieldnum.AttrValue_I))
-			}
-			if run.count < 0 || run.count > maxTensors || run.dtype == 0 {
-				return nil, 0, false
-			}
-			out = append(out, run)
+			continue
 		}
-		for i := first; i < len(out); i++ {
-			if arg.ref {
-				out[i].dtype += tensor.RefOffset
-			}
-			total += out[i].count
+		dtype, count := arg.dtype, int64(1)
+		if arg.typeAttr >= 0 {
+			dtype = wire.AttrTypeOf(op.value(arg.typeAttr, values))
 		}
+		if arg.numberAttr >= 0 {
+			count = int64(wire.LastUint(op.value(arg.numberAttr, values), fieldnum.AttrValue_I))
+		}
+		if count < 0 || count > maxTensors || dtype == 0 {
+			return nil, 0, false
+		}
+		add(arg, dtype, count)
 	}
-	return out, total, true
+	return out, end, true
 }
 
 // value returns the AttrValue of attr i, or its default if the node does not have it.
