@@ -18,6 +18,7 @@ type environment struct {
 	width          int                  // columns of the terminal on stdout, 0 if stdout is not a terminal
 	noColor        bool                 // the user does not want color (https://no-color.org)
 	notices        render.NoticeOptions // how messages are printed on stderr
+	read           int64                // bytes of the inputs opened so far
 }
 
 func newEnvironment(stdin io.Reader, stdout, stderr io.Writer) *environment {

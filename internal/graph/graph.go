@@ -26,7 +26,7 @@ type Graph struct {
 	inputStart []int32 // the inputs of node i are edges[inputStart[i]:inputStart[i+1]]
 	edges      []Edge
 	colocated  []int32
-	large      map[int32]wire.Node // the large nodes parsed so far
+	large      sync.Map // the large nodes parsed so far: *wire.Node by number
 
 	consumersOnce sync.Once // fills the fields below at the first call of Consumers
 	consumerStart []int32
@@ -250,17 +250,14 @@ func (g *Graph) Node(i int, n *wire.Node) {
 		_ = n.Parse(raw)
 		return
 	}
-	kept, known := g.large[int32(i)]
+	kept, known := g.large.Load(i)
 	if !known {
 		var parsed wire.Node
 		_ = parsed.Parse(raw)
-		kept = wire.Shared(&parsed)
-		if g.large == nil {
-			g.large = make(map[int32]wire.Node)
-		}
-		g.large[int32(i)] = kept
+		shared := wire.Shared(&parsed)
+		kept, _ = g.large.LoadOrStore(i, &shared)
 	}
-	*n = kept
+	*n = *kept.(*wire.Node)
 }
 
 // Op returns the id of node i's op. Ids count from 0 in the order of first occurrence in the file.

@@ -5,14 +5,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
 // typedEdges returns the inputs and consumers of each node, computed from the generated types.
@@ -158,4 +161,29 @@ func FuzzGraph(f *testing.F) {
 			t.Error("the graph was changed")
 		}
 	})
+}
+
+// TestNodeConcurrently parses a large node in several goroutines, each of which then reuses its Node for a small one.
+func TestNodeConcurrently(t *testing.T) {
+	large := wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "large"), bytes.Repeat(wiretest.String(fieldnum.NodeDef_Input, "small"), LargeNode))
+	small := wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "small"), wiretest.String(fieldnum.NodeDef_Input, "x"))
+	g, err := New(append(large, small...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	for range 8 {
+		running.Go(func() {
+			var n wire.Node
+			for range 3 {
+				if g.Node(0, &n); len(n.Inputs) != LargeNode || string(n.Inputs[0]) != "small" {
+					t.Errorf("the large node has %d inputs, the first of which is %q", len(n.Inputs), n.Inputs[0])
+				}
+				if g.Node(1, &n); len(n.Inputs) != 1 || string(n.Inputs[0]) != "x" {
+					t.Errorf("the small node has the inputs %q", n.Inputs)
+				}
+			}
+		})
+	}
+	running.Wait()
 }

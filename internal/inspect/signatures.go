@@ -42,7 +42,13 @@ type SignatureValue struct {
 // Signatures returns the signatures whose keys the filter selects, sorted by key. The error names the signature that
 // cannot be read.
 func Signatures(m *wire.MetaGraph, f model.Filter) ([]Signature, error) {
-	signatures := []Signature{}
+	count := 0
+	for i := range m.Fields {
+		if m.Fields[i].Is(fieldnum.MetaGraphDef_SignatureDef) {
+			count++
+		}
+	}
+	signatures := make([]Signature, 0, count)
 	for key, raw := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if !f.MatchKey(string(key)) {
 			continue

@@ -141,19 +141,13 @@ func tensorTable(r *checkpoint.Report) grid {
 		}
 		return row
 	}
-	if len(r.Tensors) <= maxRows {
-		for i := range r.Tensors {
-			g.rows = append(g.rows, row(&r.Tensors[i]))
-		}
-		return g
-	}
-	g.stream = func(yield func([]string, error) bool) {
+	g.fill(len(r.Tensors), maxRows, func(yield func([]string, error) bool) {
 		for i := range r.Tensors {
 			if !yield(row(&r.Tensors[i]), nil) {
 				return
 			}
 		}
-	}
+	})
 	return g
 }
 

@@ -23,16 +23,7 @@ func CollectionList(collections []inspect.Collection) View {
 	for _, c := range collections {
 		entries += len(c.Entries)
 	}
-	// Rows are computed while they are printed: a collection can have a million entries.
-	if rows := collectionRows(collections); entries > tableRows {
-		g.stream = rows
-	} else {
-		for row, err := range rows {
-			if err == nil { // rows of decoded entries never fail
-				g.rows = append(g.rows, row)
-			}
-		}
-	}
+	g.fill(entries, tableRows, collectionRows(collections))
 	if len(collections) == 0 {
 		g.note = "no collections"
 	}
@@ -48,13 +39,7 @@ func CollectionList(collections []inspect.Collection) View {
 				}
 			}
 		},
-		fields: []member{{"collections", elementSeq(func(yield func(any, error) bool) {
-			for _, c := range collections {
-				if !yield(newJSONCollection(c), nil) {
-					return
-				}
-			}
-		})}},
+		fields: []member{{"collections", elements(collections, func(c *inspect.Collection) any { return newJSONCollection(*c) })}},
 	}
 }
 

@@ -152,6 +152,30 @@ func (g *grid) eachRow() iter.Seq2[[]string, error] {
 	}
 }
 
+// fill sets the rows of the grid, which are count. If they are more than most, they are computed while they are printed.
+func (g *grid) fill(count, most int, rows iter.Seq2[[]string, error]) {
+	if count > most {
+		g.stream = rows
+		return
+	}
+	for row, err := range rows {
+		if err == nil { // rows of what is in memory never fail
+			g.rows = append(g.rows, row)
+		}
+	}
+}
+
+// elements returns the sequence of the JSON forms of the elements of a list.
+func elements[T any](list []T, form func(*T) any) elementSeq {
+	return func(yield func(any, error) bool) {
+		for i := range list {
+			if !yield(form(&list[i]), nil) {
+				return
+			}
+		}
+	}
+}
+
 // Show prints views in order. It returns the first error of w or of a sequence in a view.
 func Show(w io.Writer, views []View, o Options) error {
 	p := newPrinter(w)

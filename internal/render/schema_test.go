@@ -71,7 +71,7 @@ func showMembers() []member {
 	members := []member{{"file", ""}, {"tags", ""}}
 	for _, v := range []View{
 		Summary(new(inspect.Summary), 0), TagSets(nil), IO(&dataflow.IO{Methods: make([]dataflow.Method, 1)}), VariableList(new(variables.List)), DeviceList(new(inspect.DeviceList)),
-		Signatures(nil), Savers(new(inspect.SaverList)), Functions(nil), Scopes(new(inspect.ScopeTree), ""), Assets(nil), Ops(nil),
+		{fields: []member{{"signatures", []jsonSignature{}}}}, Savers(new(inspect.SaverList)), Functions(nil), Scopes(new(inspect.ScopeTree), ""), Assets(nil), Ops(nil),
 		Size(new(size.Size), SizeHints{}), Problems(nil),
 	} {
 		members = append(members, v.fields...)

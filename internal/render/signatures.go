@@ -1,6 +1,7 @@
 package render
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect"
@@ -16,31 +17,52 @@ func Signatures(signatures []inspect.Signature) View {
 		columns[i].key, columns[i].below = true, true
 	}
 	g := grid{title: "signatures", columns: columns}
-	var keys []string
-	var fields []jsonSignature
-	for _, s := range signatures {
-		keys = append(keys, s.Key)
-		before := len(g.rows)
-		for _, part := range []struct {
-			name    string
-			tensors []inspect.SignatureTensor
-		}{{"input", s.Inputs}, {"output", s.Outputs}} {
-			for _, t := range part.tensors {
-				g.rows = append(g.rows, []string{s.Key, s.Method, part.name, t.Key, signatureTensor(t), t.DType, t.Shape.String()})
-			}
-		}
-		for _, v := range s.Defaults {
-			g.rows = append(g.rows, []string{s.Key, s.Method, "default", v.Key, tensorValues(v.Tensor), v.DType, v.Shape.String()})
-		}
-		if len(g.rows) == before {
-			g.rows = append(g.rows, []string{s.Key, s.Method})
-		}
-		fields = append(fields, newJSONSignature(s))
+	tensors := 0
+	for i := range signatures {
+		tensors += max(1, len(signatures[i].Inputs)+len(signatures[i].Outputs)+len(signatures[i].Defaults))
 	}
+	g.fill(tensors, tableRows, signatureRows(signatures))
 	if len(signatures) == 0 {
 		g.note = "no signatures"
 	}
-	return View{section: "signatures", Tables: []grid{g}, Values: rawLines(keys), fields: []member{{"signatures", fields}}}
+	return View{
+		section: "signatures",
+		Tables:  []grid{g},
+		Values: func(yield func(string, error) bool) {
+			for i := range signatures {
+				if !yield(signatures[i].Key, nil) {
+					return
+				}
+			}
+		},
+		fields: []member{{"signatures", elements(signatures, func(s *inspect.Signature) any { return newJSONSignature(*s) })}},
+	}
+}
+
+// signatureRows returns a row for each tensor of a signature, or a single row if it has none.
+func signatureRows(signatures []inspect.Signature) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for _, s := range signatures {
+			var rows [][]string
+			for _, t := range s.Inputs {
+				rows = append(rows, []string{s.Key, s.Method, "input", t.Key, signatureTensor(t), t.DType, t.Shape.String()})
+			}
+			for _, t := range s.Outputs {
+				rows = append(rows, []string{s.Key, s.Method, "output", t.Key, signatureTensor(t), t.DType, t.Shape.String()})
+			}
+			for _, v := range s.Defaults {
+				rows = append(rows, []string{s.Key, s.Method, "default", v.Key, tensorValues(v.Tensor), v.DType, v.Shape.String()})
+			}
+			if rows == nil {
+				rows = [][]string{{s.Key, s.Method}}
+			}
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // signatureTensor returns the name of the tensor of an input or output.

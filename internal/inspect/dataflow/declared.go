@@ -2,6 +2,7 @@ package dataflow
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -61,81 +62,91 @@ const (
 // readSignatures reads signature_def: the default signature first, signatures for training and evaluation last, each
 // group sorted by key.
 func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
-	signatures := make(map[string]*tfpb.SignatureDef)
+	type entry struct{ key, value []byte }
+	var entries []entry
 	for key, value := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
-		signature := new(tfpb.SignatureDef)
-		if string(key) == initSignature || string(key) == trainSignature || schema.Unmarshal(value, signature) != nil {
+		if string(key) != initSignature && string(key) != trainSignature {
+			entries = append(entries, entry{key, value})
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(signatureRank(a.key, a.value)-signatureRank(b.key, b.value), bytes.Compare(a.key, b.key))
+	})
+	inputs, outputs := infoReader{g: g, list: &d.inputs}, infoReader{g: g, list: &d.outputs}
+	for _, e := range entries {
+		s := new(tfpb.SignatureDef)
+		if schema.Unmarshal(e.value, s) != nil {
 			continue
 		}
-		signatures[string(key)] = signature
-	}
-	keys := slices.SortedFunc(maps.Keys(signatures), func(a, b string) int {
-		if x, y := signatureRank(a, signatures[a]), signatureRank(b, signatures[b]); x != y {
-			return x - y
-		}
-		return strings.Compare(a, b)
-	})
-	for _, key := range keys {
-		s := signatures[key]
 		for _, name := range slices.Sorted(maps.Keys(s.GetInputs())) {
-			d.inputs = appendInfo(d.inputs, g, s.GetInputs()[name], RoleData, "signature "+key+", input "+name)
+			inputs.add(s.GetInputs()[name], RoleData, "signature "+string(e.key)+", input "+name)
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.GetOutputs())) {
 			role := RolePrediction
-			if supervised(s) && name == "loss" {
+			if supervised(e.value) && name == "loss" {
 				role = RoleLoss
-			} else if supervised(s) && strings.HasPrefix(name, "metrics/") {
+			} else if supervised(e.value) && strings.HasPrefix(name, "metrics/") {
 				role = RoleMetric
 			}
-			d.outputs = appendInfo(d.outputs, g, s.GetOutputs()[name], role, "signature "+key+", output "+name)
+			outputs.add(s.GetOutputs()[name], role, "signature "+string(e.key)+", output "+name)
 		}
 	}
 }
 
-// supervised reports whether a signature is for training or evaluation.
-func supervised(s *tfpb.SignatureDef) bool {
-	return strings.HasPrefix(s.GetMethodName(), "tensorflow/supervised/")
+// supervised reports whether a SignatureDef is for training or evaluation.
+func supervised(signature []byte) bool {
+	return bytes.HasPrefix(wire.Last(signature, fieldnum.SignatureDef_MethodName), []byte("tensorflow/supervised/"))
 }
 
-func signatureRank(key string, s *tfpb.SignatureDef) int {
+func signatureRank(key, signature []byte) int {
 	switch {
-	case key == defaultServing:
+	case string(key) == defaultServing:
 		return 0
-	case supervised(s):
+	case supervised(signature):
 		return 2
 	}
 	return 1
 }
 
-// appendInfo appends the tensors that a TensorInfo names.
-func appendInfo(list []declaredTensor, g *graph.Graph, info *tfpb.TensorInfo, role Role, why string) []declaredTensor {
-	add := func(name, what string, dtype int32, shape tensor.Shape) {
-		if name == "" {
-			return
-		}
-		list = append(list, declaredTensor{
-			name: name, edge: FindTensor(g, name), role: role, why: why + what, dtype: dtype, shape: shape, typed: true,
-		})
-	}
+// An infoReader appends the tensors that TensorInfos name to a list, each name once: thousands of signatures can name the
+// same tensor.
+type infoReader struct {
+	g    *graph.Graph
+	list *[]declaredTensor
+	seen map[string]bool
+}
+
+// add appends the tensors of one TensorInfo.
+func (r *infoReader) add(info *tfpb.TensorInfo, role Role, why string) {
 	shape := tensor.ShapeOf(info.GetTensorShape())
 	dtype := int32(info.GetDtype())
 	switch {
 	case info.GetCooSparse() != nil:
 		sparse := info.GetCooSparse()
-		add(sparse.GetIndicesTensorName(), " (indices)", tensor.Int64, tensor.Shape{-1, int64(len(shape))})
-		add(sparse.GetValuesTensorName(), " (values)", dtype, tensor.Shape{-1})
-		add(sparse.GetDenseShapeTensorName(), " (dense shape)", tensor.Int64, tensor.Shape{int64(len(shape))})
+		r.addTensor(sparse.GetIndicesTensorName(), role, why+" (indices)", tensor.Int64, tensor.Shape{-1, int64(len(shape))})
+		r.addTensor(sparse.GetValuesTensorName(), role, why+" (values)", dtype, tensor.Shape{-1})
+		r.addTensor(sparse.GetDenseShapeTensorName(), role, why+" (dense shape)", tensor.Int64, tensor.Shape{int64(len(shape))})
 	case info.GetCompositeTensor() != nil:
 		for k, part := range info.GetCompositeTensor().GetComponents() {
 			// Components are not nested (tensorflow/core/protobuf/meta_graph.proto).
 			if part.GetCompositeTensor() == nil {
-				list = appendInfo(list, g, part, role, why+" (part "+strconv.Itoa(k)+")")
+				r.add(part, role, why+" (part "+strconv.Itoa(k)+")")
 			}
 		}
-	case dtype != 0 || info.GetName() != "":
-		add(info.GetName(), "", dtype, shape)
+	default:
+		r.addTensor(info.GetName(), role, why, dtype, shape)
 	}
-	return list
+}
+
+func (r *infoReader) addTensor(name string, role Role, why string, dtype int32, shape tensor.Shape) {
+	if name == "" || r.seen[name] {
+		return
+	}
+	if r.seen == nil {
+		r.seen = make(map[string]bool)
+	}
+	r.seen[name] = true
+	*r.list = append(*r.list, declaredTensor{name: name, edge: FindTensor(r.g, name), role: role, why: why, dtype: dtype, shape: shape, typed: true})
 }
 
 // FindTensor returns the output that a tensor name refers to: "node:1", or "node" for output 0. Node is Dangling if

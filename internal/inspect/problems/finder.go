@@ -9,7 +9,6 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -28,13 +27,13 @@ type problemFinder struct {
 	unbound    map[string]bool // the inputs in the collection unbound_inputs
 	infos      []*opInfo       // by op id
 	types      []*opTypes      // by node number; nil if unknown
-	called     map[string]bool // functions that the import instantiates
+	called     []bool          // by index in library, whether the import instantiates the function
 	hasObjects bool            // the file belongs to a SavedModel of TensorFlow 2
 	library    []wire.Function // of graph_def
 	byName     map[string]int  // index of the first function with each name
 	recorded   recordedShapes  // recorded shapes of the graph's nodes
 	shapes     shapeTable      // all inferred shapes
-	bodies     map[string]*body
+	bodies     []*body         // by index in library; nil if it is not a valid function
 
 	callResults map[string][]tensor.Shape // by function and arguments
 	callDepth   int                       // nesting of the calls being followed
@@ -45,21 +44,20 @@ type problemFinder struct {
 }
 
 func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
-	return &problemFinder{
+	f := &problemFinder{
 		m: m, g: g,
 		ops: opSet{
 			registered: opdef.NewRegistered(),
-			functions:  make(map[string]*tfpb.OpDef),
 			listed:     opdef.NewList(m),
 			infos:      make(map[string]*opInfo),
 		},
 		unbound: make(map[string]bool),
-		called:  make(map[string]bool),
 		byName:  make(map[string]int),
-		bodies:  make(map[string]*body),
 
 		callResults: make(map[string][]tensor.Shape),
 	}
+	f.ops.function = f.signature
+	return f
 }
 
 // findInMessage checks the size and the versions of the message.

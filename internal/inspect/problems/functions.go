@@ -2,6 +2,7 @@ package problems
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,7 @@ func (f *problemFinder) findInLibrary() error {
 			gradients = append(gradients, field)
 		}
 	}
+	f.called, f.bodies = make([]bool, len(f.library)), make([]*body, len(f.library))
 	f.findInGradients(gradients)
 	return nil
 }
@@ -45,13 +47,21 @@ func (f *problemFinder) addFunction(function wire.Function) {
 	f.byName[name] = len(f.library) - 1
 	if f.ops.registered.Has(name) {
 		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op with this name"))
-		return
+	}
+}
+
+// signature returns the signature of a function. It returns nil if there is no such function, if TensorFlow registers an op with its
+// name, or if the bytes are not a message, which findDamage reports.
+func (f *problemFinder) signature(name string) *tfpb.OpDef {
+	k, known := f.byName[name]
+	if !known || f.ops.registered.Has(name) {
+		return nil
 	}
 	signature := new(tfpb.OpDef)
-	if err := schema.Unmarshal(function.Signature(), signature); err != nil {
-		return // not a valid message; findDamage reports it
+	if schema.Unmarshal(f.library[k].Signature(), signature) != nil {
+		return nil
 	}
-	f.ops.functions[name] = signature
+	return signature
 }
 
 // findInGradients checks the pairs of function and gradient function. TensorFlow ignores them if there are no functions.
@@ -110,9 +120,10 @@ func (f *problemFinder) findInFunctions() error {
 	if err := f.findCalled(); err != nil {
 		return err
 	}
+	var err error
 	for k, function := range f.library {
 		if name := function.Name(); f.byName[name] == k {
-			if err := f.checkBody(name, function); err != nil {
+			if f.bodies[k], err = f.checkBody(name, function); err != nil {
 				return fmt.Errorf("read function %q: %w", name, err)
 			}
 		}
@@ -132,7 +143,7 @@ func callAttr(op string) string {
 
 // findCalled finds the functions that the graph calls, directly or indirectly.
 func (f *problemFinder) findCalled() error {
-	var queue []string
+	var queue []int
 	call := func(n *wire.Node) {
 		name := string(n.Op)
 		if attr := callAttr(name); attr != "" {
@@ -140,9 +151,9 @@ func (f *problemFinder) findCalled() error {
 			function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 			name = string(wire.Last(function, fieldnum.NameAttrList_Name))
 		}
-		if _, known := f.byName[name]; known && !f.called[name] {
-			f.called[name] = true
-			queue = append(queue, name)
+		if k, known := f.byName[name]; known && !f.called[k] {
+			f.called[k] = true
+			queue = append(queue, k)
 		}
 	}
 	calls := make([]bool, len(f.infos))
@@ -156,11 +167,11 @@ func (f *problemFinder) findCalled() error {
 		}
 	}
 	for len(queue) > 0 {
-		name := queue[0]
+		function := f.library[queue[0]]
 		queue = queue[1:]
-		for n, err := range f.library[f.byName[name]].Nodes() {
+		for n, err := range function.Nodes() {
 			if err != nil {
-				return fmt.Errorf("read function %q: %w", name, err)
+				return fmt.Errorf("read function %q: %w", function.Name(), err)
 			}
 			call(n)
 		}
@@ -170,36 +181,68 @@ func (f *problemFinder) findCalled() error {
 
 // A body is the parsed body of a function.
 type body struct {
-	argNames   []string
-	argNumbers map[string]int
-	nodes      map[string]bodyNode
-	order      []bodyNode
-	returned   []string // the tensor that each output returns: "arg", "node:output:number"
+	args     names
+	nodes    names
+	order    []bodyNode // by number in nodes
+	returned []string   // the tensor that each output returns: "arg", "node:output:number"
 }
 
 type bodyNode struct {
-	number int // in order
-	op     *opInfo
-	types  *opTypes
-	raw    []byte // the NodeDef
+	op    *opInfo
+	types *opTypes
+	raw   []byte // the NodeDef
 }
 
-// checkBody checks the body of a function.
-func (f *problemFinder) checkBody(name string, function wire.Function) error {
-	signature := f.ops.functions[name]
-	if signature == nil {
-		return nil
+// names numbers the names in a function. Most functions of a large library are small and need no map.
+type names struct {
+	list    []string
+	numbers map[string]int // the first of each name; nil for a short list
+}
+
+// fewNames is the length up to which a list of names is searched.
+const fewNames = 8
+
+// add gives a name the next number.
+func (x *names) add(name string) {
+	x.list = append(x.list, name)
+	if len(x.list) <= fewNames {
+		return
 	}
-	b := &body{argNumbers: make(map[string]int), nodes: make(map[string]bodyNode)}
-	f.bodies[name] = b
-	for k, arg := range signature.GetInputArg() {
-		b.argNames = append(b.argNames, arg.GetName())
-		b.argNumbers[arg.GetName()] = k
+	from := len(x.list) - 1
+	if x.numbers == nil {
+		x.numbers, from = make(map[string]int), 0
+	}
+	for k, name := range x.list[from:] {
+		if _, repeated := x.numbers[name]; !repeated {
+			x.numbers[name] = from + k
+		}
+	}
+}
+
+// find returns the number of a name.
+func (x *names) find(name string) (int, bool) {
+	if x.numbers != nil {
+		k, known := x.numbers[name]
+		return k, known
+	}
+	k := slices.Index(x.list, name)
+	return k, k >= 0
+}
+
+// checkBody checks the body of a function and returns it. It returns nil if the signature is not valid.
+func (f *problemFinder) checkBody(name string, function wire.Function) (*body, error) {
+	signature := f.ops.find(name)
+	if signature.kind != functionOp {
+		return nil, nil
+	}
+	b := new(body)
+	for _, arg := range signature.inputs {
+		b.args.add(arg.name)
 	}
 	replaced := hasReplacement(function)
 	for n, err := range function.Nodes() {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p := nodePlace{name: n.Name, function: name}
 		op := f.ops.find(string(n.Op))
@@ -211,17 +254,16 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		if version := op.deprecated.GetVersion(); version > 0 && f.producer >= int64(version) {
 			f.report(&p, removedOp, op.name, f.removal(op))
 		}
-		if _, double := b.nodes[string(n.Name)]; double || b.isArg(string(n.Name)) {
+		if b.isNode(string(n.Name)) || b.isArg(string(n.Name)) {
 			f.report(&p, duplicateNode, "", fixed("another node or argument has the same name"))
 			continue
 		}
-		node := bodyNode{len(b.order), op, types, n.Raw}
-		b.nodes[string(n.Name)] = node
-		b.order = append(b.order, node)
+		b.nodes.add(string(n.Name))
+		b.order = append(b.order, bodyNode{op, types, n.Raw})
 	}
 	for n, err := range function.Nodes() {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p := nodePlace{name: n.Name, function: name}
 		for _, input := range n.Inputs {
@@ -231,7 +273,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		}
 	}
 	f.checkReturns(name, function, signature, b)
-	return nil
+	return b, nil
 }
 
 // hasReplacement reports whether TensorFlow replaces a function by another one for some devices. Keras writes its LSTM and GRU
@@ -249,11 +291,11 @@ func hasReplacement(function wire.Function) bool {
 }
 
 // checkReturns checks the results of a function.
-func (f *problemFinder) checkReturns(name string, function wire.Function, signature *tfpb.OpDef, b *body) {
+func (f *problemFinder) checkReturns(name string, function wire.Function, signature *opInfo, b *body) {
 	returned := function.Returns()
-	for _, out := range signature.GetOutputArg() {
-		p := nodePlace{name: []byte(out.GetName()), function: name}
-		value, known := returned[out.GetName()]
+	for _, out := range signature.outputs {
+		p := nodePlace{name: []byte(out.name), function: name}
+		value, known := returned[out.name]
 		tensor := string(value)
 		b.returned = append(b.returned, tensor)
 		switch {
@@ -266,16 +308,20 @@ func (f *problemFinder) checkReturns(name string, function wire.Function, signat
 }
 
 func (b *body) isArg(name string) bool {
-	_, ok := b.argNumbers[name]
-	return ok
+	_, known := b.args.find(name)
+	return known
+}
+
+func (b *body) isNode(name string) bool {
+	_, known := b.nodes.find(name)
+	return known
 }
 
 // has reports whether an input refers to something in the body: "arg", "node:output", "node:output:0" or "^node"
 // (FunctionInstantiationHelper in tensorflow/core/framework/function.cc).
 func (b *body) has(input string) bool {
 	if name, control := strings.CutPrefix(input, "^"); control {
-		_, known := b.nodes[name]
-		return known || b.isArg(name)
+		return b.isNode(name) || b.isArg(name)
 	}
 	name, rest, deeper := strings.Cut(input, ":")
 	if b.isArg(name) {
@@ -285,10 +331,11 @@ func (b *body) has(input string) bool {
 		_, err := strconv.ParseUint(rest, 10, 31)
 		return err == nil
 	}
-	n, known := b.nodes[name]
+	k, known := b.nodes.find(name)
 	if !known || !deeper {
 		return false
 	}
+	n := &b.order[k]
 	if n.op.kind == unknownOp || n.types == nil {
 		return true // the outputs of the op are unknown
 	}

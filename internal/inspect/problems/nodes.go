@@ -48,7 +48,10 @@ func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, mes
 
 // builds reports whether TensorFlow instantiates a function during the import. It does so if the graph calls the function, and
 // always in a SavedModel of TensorFlow 2 (load_function_def_library in tensorflow/python/saved_model/function_deserialization.py).
-func (f *problemFinder) builds(function string) bool { return f.called[function] || f.hasObjects }
+func (f *problemFinder) builds(function string) bool {
+	k, known := f.byName[function]
+	return known && f.called[k] || f.hasObjects
+}
 
 // findInNodes checks the name, the op and the attrs of every node.
 func (f *problemFinder) findInNodes() {

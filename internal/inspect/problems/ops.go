@@ -26,35 +26,43 @@ const (
 
 // An opInfo is an op in a form that is fast to check nodes against.
 type opInfo struct {
-	name       string
-	kind       opKind
+	name string
+	kind opKind
+	*opDefinition
+	uses     bodyUses             // uses in function bodies
+	runnable bodyUses             // uses in function bodies that TensorFlow does not replace
+	seen     map[string]nodeFacts // facts of valid nodes of the graph, by the bytes of their attrs
+}
+
+// An opDefinition is the definition of an op.
+type opDefinition struct {
 	inputs     []opArg
 	outputs    []opArg
 	attrs      []opAttr
-	numbers    map[string]int // number of the first attr with each name
+	numbers    map[string]int // number of the first attr with each name; nil if there are few attrs
 	typed      []int          // the attrs that determine the types of inputs and outputs
 	deprecated *tfpb.OpDeprecation
 	defaults   map[string][]byte // AttrValues; nil until first used
 
-	constant   *opTypes             // the types, if no attr determines them
-	byAttrs    map[string]*opTypes  // the types, by the values of the attrs that determine them
-	attrKey    []byte               // buffer for a key of byAttrs
-	attrValues [][]byte             // the attrs of the current node
-	present    []bool               // which attrs the current node has
-	uses       bodyUses             // uses in function bodies
-	runnable   bodyUses             // uses in function bodies that TensorFlow does not replace
-	seen       map[string]nodeFacts // facts of valid nodes of the graph, by the bytes of their attrs
+	constant   *opTypes            // the types, if no attr determines them
+	byAttrs    map[string]*opTypes // the types, by the values of the attrs that determine them
+	attrKey    []byte              // buffer for a key of byAttrs
+	attrValues [][]byte            // the attrs of the current node
+	present    []bool              // which attrs the current node has
 }
+
+// undefined is the definition of ops that nothing defines. A file can have a million of them.
+var undefined = new(opDefinition)
 
 // A bodyUses counts the nodes of function bodies with a given op.
 type bodyUses struct {
 	count int
-	first nodePlace
+	first *nodePlace
 }
 
 func (u *bodyUses) add(p nodePlace) {
 	if u.count == 0 {
-		u.first = p
+		u.first = &p
 	}
 	u.count++
 }
@@ -64,11 +72,11 @@ func (u *bodyUses) place() func() string {
 	return func() string { return "function " + shown(u.first.function) + ", node " + shown(u.first.name) }
 }
 
-// An opArg is one input or output argument of an op. Its attrs are indexes into opInfo.attrs, or -1 for none.
+// An opArg is one input or output argument of an op. Its attrs are indexes into opDefinition.attrs, or -1 for none.
 type opArg struct {
 	name                            string
 	dtype                           int32
-	typeAttr, numberAttr, typesAttr int
+	typeAttr, numberAttr, typesAttr int32
 	ref                             bool
 }
 
@@ -117,39 +125,43 @@ var attrFields = map[string]protowire.Number{
 
 // newOpInfo prepares the definition of an op, or the signature of a function.
 func newOpInfo(name string, kind opKind, def *tfpb.OpDef) *opInfo {
-	numbers := make(map[string]int, len(def.GetAttr()))
-	op := &opInfo{name: name, kind: kind, deprecated: def.GetDeprecation(), numbers: numbers}
-	for i, a := range def.GetAttr() {
-		if _, twice := numbers[a.GetName()]; !twice {
-			numbers[a.GetName()] = i
-		}
+	op := &opInfo{name: name, kind: kind, opDefinition: &opDefinition{deprecated: def.GetDeprecation()}}
+	for _, a := range def.GetAttr() {
 		op.attrs = append(op.attrs, newOpAttr(a))
 	}
+	if len(op.attrs) > fewAttrs {
+		op.numbers = make(map[string]int, len(op.attrs))
+		for i := range op.attrs {
+			if _, twice := op.numbers[op.attrs[i].name]; !twice {
+				op.numbers[op.attrs[i].name] = i
+			}
+		}
+	}
 	typed := make([]bool, len(op.attrs))
-	number := func(attr string) int {
-		i, ok := numbers[attr]
-		if attr == "" || !ok {
+	number := func(attr string) int32 {
+		if attr == "" {
 			return -1
 		}
-		typed[i] = true
-		return i
+		i := op.attr([]byte(attr))
+		if i >= 0 {
+			typed[i] = true
+		}
+		return int32(i)
 	}
-	args := func(defs []*tfpb.OpDef_ArgDef) []opArg {
-		out := make([]opArg, 0, len(defs))
+	args := make([]opArg, 0, len(def.GetInputArg())+len(def.GetOutputArg()))
+	for _, defs := range [][]*tfpb.OpDef_ArgDef{def.GetInputArg(), def.GetOutputArg()} {
 		for _, d := range defs {
-			out = append(out, opArg{name: d.GetName(), dtype: int32(d.GetType()), ref: d.GetIsRef(),
+			args = append(args, opArg{name: d.GetName(), dtype: int32(d.GetType()), ref: d.GetIsRef(),
 				typeAttr: number(d.GetTypeAttr()), numberAttr: number(d.GetNumberAttr()), typesAttr: number(d.GetTypeListAttr())})
 		}
-		return out
 	}
-	op.inputs, op.outputs = args(def.GetInputArg()), args(def.GetOutputArg())
+	op.inputs, op.outputs = args[:len(def.GetInputArg())], args[len(def.GetInputArg()):]
 	for i := range typed {
 		if typed[i] {
 			op.typed = append(op.typed, i)
 		}
 	}
 	op.attrValues, op.present = make([][]byte, len(op.attrs)), make([]bool, len(op.attrs))
-	op.byAttrs = make(map[string]*opTypes)
 	if len(op.typed) == 0 {
 		op.constant = op.typesOf(op.attrValues)
 	}
@@ -216,6 +228,9 @@ func (op *opInfo) types(values [][]byte) *opTypes {
 	types, known := op.byAttrs[string(key)]
 	if !known {
 		types = op.typesOf(values)
+		if op.byAttrs == nil {
+			op.byAttrs = make(map[string]*opTypes)
+		}
 		op.byAttrs[string(key)] = types
 	}
 	return types
@@ -271,7 +286,7 @@ func (op *opInfo) runs(args []opArg, values [][]byte) ([]typeRun, int64, bool) {
 }
 
 // value returns the AttrValue of attr i, or its default if the node does not have it.
-func (op *opInfo) value(i int, values [][]byte) []byte {
+func (op *opInfo) value(i int32, values [][]byte) []byte {
 	if len(values[i]) == 0 {
 		return op.attrs[i].defaultValue
 	}
@@ -281,7 +296,7 @@ func (op *opInfo) value(i int, values [][]byte) []byte {
 // An opSet finds ops by name: those that TensorFlow registers, the functions of the file, and those in the file's own list.
 type opSet struct {
 	registered *opdef.Registered
-	functions  map[string]*tfpb.OpDef // the signatures of the file's functions
+	function   func(name string) *tfpb.OpDef // returns the signature of a function of the file, or nil
 	listed     *opdef.List
 	infos      map[string]*opInfo
 }
@@ -291,10 +306,10 @@ func (s *opSet) find(name string) *opInfo {
 	if op := s.infos[name]; op != nil {
 		return op
 	}
-	op := &opInfo{name: name}
+	op := &opInfo{name: name, opDefinition: undefined}
 	if def := s.registered.Find(name); def != nil {
 		op = newOpInfo(name, registeredOp, def)
-	} else if def := s.functions[name]; def != nil {
+	} else if def := s.function(name); def != nil {
 		op = newOpInfo(name, functionOp, def)
 	} else if def := s.listed.Find([]byte(name)); def != nil {
 		op = newOpInfo(name, listedOp, def)

@@ -42,8 +42,11 @@ type argument struct{ shape, handle tensor.Shape }
 // callShapes returns the shapes of a function's results for the given arguments, and reports what TensorFlow would reject in its
 // body.
 func (f *problemFinder) callShapes(name string, args []argument, outputs int) []tensor.Shape {
-	b := f.bodies[name]
-	if b == nil || len(args) != len(b.argNames) || f.callDepth == maxCallDepth || f.callNodes > maxCallNodes {
+	var b *body
+	if at, known := f.byName[name]; known {
+		b = f.bodies[at]
+	}
+	if b == nil || len(args) != len(b.args.list) || f.callDepth == maxCallDepth || f.callNodes > maxCallNodes {
 		return nil
 	}
 	key := []byte(name + "\x00")
@@ -78,7 +81,7 @@ type functionGraph struct {
 }
 
 // argumentOp is the op of arguments, as their readers see it.
-var argumentOp = &opInfo{name: "_Arg"}
+var argumentOp = &opInfo{name: "_Arg", opDefinition: undefined}
 
 func newFunctionGraph(f *problemFinder, name string, b *body, args []argument) *functionGraph {
 	g := &functionGraph{f: f, name: name, body: b, args: args}
@@ -102,11 +105,11 @@ func newFunctionGraph(f *problemFinder, name string, b *body, args []argument) *
 // uncertain.
 func (b *body) edge(input string) graph.Edge {
 	name, rest, _ := strings.Cut(input, ":")
-	if k, ok := b.argNumbers[name]; ok {
+	if k, ok := b.args.find(name); ok {
 		return graph.Edge{Node: int32(k)}
 	}
-	n, ok := b.nodes[name]
-	if !ok || n.op.kind == unknownOp {
+	at, ok := b.nodes.find(name)
+	if !ok || b.order[at].op.kind == unknownOp {
 		return graph.Edge{Node: graph.Dangling}
 	}
 	output, index, _ := strings.Cut(rest, ":")
@@ -114,14 +117,14 @@ func (b *body) edge(input string) graph.Edge {
 	if index != "" && err != nil {
 		return graph.Edge{Node: graph.Dangling}
 	}
-	for k, arg := range n.op.outputs {
+	for k, arg := range b.order[at].op.outputs {
 		if arg.name != output {
 			if arg.numberAttr >= 0 || arg.typesAttr >= 0 {
 				break // the number of tensors is unknown here
 			}
 			continue
 		}
-		return graph.Edge{Node: int32(len(b.argNames) + n.number), Port: int32(k) + int32(number)}
+		return graph.Edge{Node: int32(len(b.args.list) + at), Port: int32(k) + int32(number)}
 	}
 	return graph.Edge{Node: graph.Dangling}
 }

@@ -1,6 +1,8 @@
 package variables
 
 import (
+	"slices"
+
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -15,6 +17,15 @@ func (r *variableReader) readObjectGraph() {
 	if !ok {
 		return
 	}
+	count := 0
+	for s := wire.Scan(objects); s.Next(); {
+		if s.Is(fieldnum.SavedObjectGraph_Nodes) {
+			if _, is := wire.Merged(s.Data, fieldnum.SavedObject_Variable); is {
+				count++
+			}
+		}
+	}
+	r.list, r.facts = slices.Grow(r.list, count), slices.Grow(r.facts, count)
 	names := r.handleNames()
 	var at []int // index in list of each object's variable; -1 if it has none
 	var slots []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference

@@ -47,7 +47,7 @@ func sliceText(s *tfpb.SaveSliceInfoDef) string {
 
 // joinParts returns the list with the parts of each partitioned variable merged at the position of the first part.
 func (r *variableReader) joinParts() []Variable {
-	joined := make([]Variable, 0, len(r.list))
+	joined := r.list[:0]         // never longer than what was read of r.list
 	full := make(map[string]int) // index in joined, by full name and shape
 	partOf := make(map[string]string)
 	for at := range r.list {

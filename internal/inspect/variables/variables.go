@@ -115,6 +115,9 @@ func Find(m *model.Model) (*List, error) {
 // Pick returns the variables that the filter selects by name or scope, with their totals. A partitioned variable is
 // also selected by the name of a part.
 func (l *List) Pick(f model.Filter) *List {
+	if f.Empty() {
+		return l
+	}
 	picked := &List{Variables: []Variable{}}
 	for _, v := range l.Variables {
 		match := f.MatchName([]byte(v.Name))
