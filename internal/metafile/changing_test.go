@@ -84,7 +84,7 @@ func TestOpenDuringWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	if _, err := file.WriteAt(content[:len(content)/2], 0); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestOpenDuringWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if !bytes.Equal(f.Bytes, content) {
 		t.Errorf("Open returned the mixture %q", f.Bytes)
 	}
