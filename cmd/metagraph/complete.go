@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -282,7 +281,7 @@ func openForCompletion(cmd *cobra.Command, path, tagSet string) (*metafile.File,
 		return nil, errNotForCompletion
 	}
 	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {
-		text := slices.Contains([]string{".pbtxt", ".txtpb", ".textproto", ".json"}, filepath.Ext(path))
+		text := metafile.FormatOf(path) != metafile.Binary
 		if !stat.Mode().IsRegular() || text && stat.Size() > maxTextForCompletion {
 			return nil, errNotForCompletion
 		}

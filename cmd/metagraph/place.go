@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -94,6 +93,6 @@ func isDirectory(path string) bool {
 
 // hasMessageExtension reports whether a name has the extension of a file that holds one message.
 func hasMessageExtension(path string) bool {
-	ext := strings.ToLower(filepath.Ext(path))
-	return slices.Contains([]string{".meta", ".pb", ".pbtxt", ".txtpb", ".textproto", ".json"}, ext)
+	_, known := metafile.KindByName(path)
+	return known || metafile.FormatOf(path) != metafile.Binary
 }

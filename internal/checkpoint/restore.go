@@ -358,7 +358,7 @@ func (r *restorer) call(f *frame, i int32, op string) {
 		return
 	}
 	name := op
-	if op == "StatefulPartitionedCall" || op == "PartitionedCall" {
+	if opdef.IsFunctionCall(op) {
 		f.g.Node(int(i), &r.node)
 		value, _ := r.node.Attr("f")
 		attr, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)

@@ -44,18 +44,12 @@ func stringChecksum(stored []byte, count int64) (uint32, error) {
 		return 0, fmt.Errorf("%d bytes cannot hold %d strings", len(stored), count)
 	}
 	sum, at, total := uint32(0), 0, uint64(0)
-	var number [8]byte
 	for i := range count {
 		length, n := binary.Uvarint(stored[at:])
 		if n <= 0 || length > uint64(len(stored)) {
 			return 0, fmt.Errorf("the length of string %d is not readable", i)
 		}
-		width := 4
-		if length > 1<<32-1 {
-			width = 8
-		}
-		binary.LittleEndian.PutUint64(number[:], length)
-		sum, at, total = crc32.Update(sum, castagnoli, number[:width]), at+n, total+length
+		sum, at, total = addLength(sum, length), at+n, total+length
 	}
 	if len(stored)-at < 4 || total != uint64(len(stored)-at-4) {
 		return 0, fmt.Errorf("the strings take %d bytes, but %d are stored", total, len(stored)-at-4)
@@ -65,6 +59,17 @@ func stringChecksum(stored []byte, count int64) (uint32, error) {
 		return 0, fmt.Errorf("the checksum of the strings' lengths does not match")
 	}
 	return crc32.Update(sum, castagnoli, stored[at:]), nil
+}
+
+// addLength updates a checksum with the length of a string: a 32-bit number, or a 64-bit one if necessary.
+func addLength(sum uint32, length uint64) uint32 {
+	var number [8]byte
+	width := 4
+	if length > 1<<32-1 {
+		width = 8
+	}
+	binary.LittleEndian.PutUint64(number[:], length)
+	return crc32.Update(sum, castagnoli, number[:width])
 }
 
 // variantChecksum returns the checksum of stored variants. It covers, for each one, the length as a 64-bit number, the bytes, and

@@ -219,15 +219,9 @@ func (c *Checkpoint) storedForm(t *Tensor, p *piece) ([][]byte, uint32, error) {
 // joinStrings returns strings in their stored form, and the checksum. It reverses splitStrings.
 func joinStrings(texts [][]byte) (stored [][]byte, sum uint32) {
 	var lengths []byte
-	var number [8]byte
 	for _, text := range texts {
 		lengths = binary.AppendUvarint(lengths, uint64(len(text)))
-		width := 4
-		if uint64(len(text)) > 1<<32-1 {
-			width = 8
-		}
-		binary.LittleEndian.PutUint64(number[:], uint64(len(text)))
-		sum = crc32.Update(sum, castagnoli, number[:width])
+		sum = addLength(sum, uint64(len(text)))
 	}
 	head := binary.LittleEndian.AppendUint32(lengths, mask(sum))
 	sum = crc32.Update(sum, castagnoli, head[len(head)-4:])

@@ -3,20 +3,15 @@ package diff
 import (
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// isVariable reports whether an op creates a variable (tensorflow/core/ops/state_ops.cc, resource_variable_ops.cc).
-func isVariable(op []byte) bool {
-	switch string(op) {
-	case "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable":
-		return true
-	}
-	return false
-}
+// isVariable reports whether an op creates a variable, which may be temporary.
+func isVariable(op []byte) bool { return opdef.Classify(string(op))&opdef.ClassVariable != 0 }
 
 // A variableReporter reports differences between variables. These repeat differences between nodes, grouped by variable.
 type variableReporter struct {

@@ -12,13 +12,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Collections in which releases before asset_file_def listed assets (tensorflow/python/saved_model/constants.py and
-// tf.compat.v1.GraphKeys.ASSET_FILEPATHS).
-const (
-	assetsKey         = "saved_model_assets"
-	assetFilepathsKey = "asset_filepaths"
-)
-
 // An Asset is a file that the graph reads during initialization, such as a vocabulary.
 type Asset struct {
 	Filename string   `json:"filename"`       // relative to assets/ in the SavedModel; empty if only the tensor is known
@@ -41,7 +34,7 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 		}
 	}
 	registry := scope.NewRegistry()
-	for _, key := range []string{assetsKey, assetFilepathsKey} {
+	for _, key := range []string{scope.AssetsKey, scope.AssetFilepathsKey} {
 		raw, ok := m.Collection(key)
 		if !ok {
 			continue

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -55,11 +56,7 @@ func deviceTypes() []string {
 
 // isDeviceType reports whether a part such as `gpu:0` names a device without `device:` before it.
 func isDeviceType(word string) bool {
-	switch strings.ToUpper(word) {
-	case "CPU", "GPU", "TPU", "TPU_SYSTEM", "XLA_CPU", "XLA_GPU", "XLA_CPU_JIT", "XLA_GPU_JIT", "CUSTOM", "SYCL":
-		return true
-	}
-	return false
+	return slices.Contains(deviceTypes(), strings.ToUpper(word))
 }
 
 // String returns the parts of the device in TensorFlow's full spelling, `/job:ps/replica:0/task:1/device:GPU:0`.

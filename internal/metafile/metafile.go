@@ -187,7 +187,7 @@ func KindByName(path string) (Kind, bool) {
 	switch {
 	case strings.HasPrefix(base, "saved_model.pb"):
 		return SavedModel, true
-	case strings.EqualFold(filepath.Ext(base), ".meta"):
+	case strings.EqualFold(filepath.Ext(base), metaSuffix):
 		return MetaGraph, true
 	case strings.EqualFold(filepath.Ext(base), ".pb"):
 		return GraphDef, true

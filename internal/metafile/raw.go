@@ -3,13 +3,11 @@ package metafile
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 
 	mmap "github.com/edsrzf/mmap-go"
 )
@@ -52,20 +50,10 @@ func (r *Raw) ReadAt(p []byte, off int64) (int, error) { return r.file.ReadAt(p,
 func (r *Raw) Bytes() ([]byte, error) {
 	r.once.Do(func() {
 		if r.Size >= mapFrom {
-			if r.Size > math.MaxInt {
-				r.err = addressSpace(r.Path, r.Size)
-				return
-			}
-			r.mapped, r.err = mmap.Map(r.file, mmap.RDONLY, 0)
-			switch {
-			case r.err == nil:
+			if r.mapped, r.err = mapAll(r.file, r.Size, r.Path); r.mapped != nil || r.err != nil {
 				r.bytes = r.mapped
 				return
-			case errors.Is(r.err, syscall.ENOMEM):
-				r.err = addressSpace(r.Path, r.Size)
-				return
 			}
-			r.mapped = nil // some file systems cannot map files, but can read them
 		}
 		data := make([]byte, r.Size)
 		n, err := r.file.ReadAt(data, 0)
@@ -78,23 +66,8 @@ func (r *Raw) Bytes() ([]byte, error) {
 	return r.bytes, r.err
 }
 
-// addressSpace returns the error for a file that is too large to be mapped.
-func addressSpace(path string, size int64) error {
-	return &Error{Name: path, Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", size),
-		Advice: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}
-}
-
 // Changed returns an error if the size or the modification time of the file is not what it was when it was opened.
-func (r *Raw) Changed() error {
-	now, err := r.file.Stat()
-	if err != nil {
-		return err
-	}
-	if now.Size() != r.stat.Size() || !now.ModTime().Equal(r.stat.ModTime()) {
-		return &Error{Name: r.Path, Problem: "changed while it was read", Advice: "run the command again when nothing writes to the file"}
-	}
-	return nil
-}
+func (r *Raw) Changed() error { return unchanged(r.file, r.stat, r.Path) }
 
 // Close closes the file and invalidates what Bytes returned.
 func (r *Raw) Close() error {

@@ -32,7 +32,7 @@ var shards = regexp.MustCompile(`-[\d?]+-of-\d+$`)
 // metaName returns the path of the MetaGraphDef that belongs to a checkpoint (meta_graph_filename in
 // tensorflow/python/checkpoint/checkpoint_management.py).
 func metaName(prefix string) string {
-	return shards.ReplaceAllLiteralString(prefix, "") + ".meta"
+	return shards.ReplaceAllLiteralString(prefix, "") + metaSuffix
 }
 
 // resolve returns the file that an argument refers to: the file itself, the .meta of a checkpoint prefix, or in a
@@ -77,7 +77,7 @@ func missing(path string, err error) error {
 		return &Error{Name: path, Problem: problem, Advice: fmt.Sprintf("directory %s does not exist", dir), Err: err}
 	}
 	// A checkpoint that was saved with write_meta_graph=False has an index and no .meta.
-	if _, statErr := os.Stat(path + ".index"); statErr == nil {
+	if _, statErr := os.Stat(path + indexSuffix); statErr == nil {
 		return &Error{Name: path, Problem: "is a checkpoint without a graph: it has an .index but no .meta", Err: err,
 			Advice: "it was saved with write_meta_graph=False; " + metaFilesHint(dir)}
 	}
@@ -109,7 +109,7 @@ func metaFilesHint(dir string) string {
 	}
 	var found []string
 	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) == ".meta" {
+		if filepath.Ext(entry.Name()) == metaSuffix {
 			found = append(found, filepath.Join(dir, entry.Name()))
 		}
 	}
@@ -135,7 +135,7 @@ func resolveDirectory(dir string) (string, error) {
 			return "", err // for example, permission denied
 		}
 		// A directory and a checkpoint can have the same name.
-		if path := filepath.Clean(dir) + ".meta"; exists(path) {
+		if path := filepath.Clean(dir) + metaSuffix; exists(path) {
 			return path, nil
 		}
 		if versions := servingVersions(dir); len(versions) > 0 {
@@ -146,7 +146,7 @@ func resolveDirectory(dir string) (string, error) {
 		if model := filepath.Dir(filepath.Clean(dir)); filepath.Base(filepath.Clean(dir)) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
 			return "", &Error{Name: dir, Problem: "contains the variables of a SavedModel but no graph", Advice: "give the directory of the SavedModel: " + model}
 		}
-		if path := filepath.Join(dir, ".meta"); exists(path) {
+		if path := filepath.Join(dir, metaSuffix); exists(path) {
 			return "", &Error{Name: dir, Problem: "is a directory; the checkpoint in it was saved with an empty name", Advice: "give its graph: " + path}
 		}
 		problem := "is a directory with neither a saved_model.pb nor a `checkpoint` file that names the latest checkpoint"

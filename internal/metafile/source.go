@@ -127,6 +127,23 @@ func mapFile(path string) (*source, error) {
 	return mapOpen(file, path)
 }
 
+// mapAll maps an open file of the given size. It returns nil without an error if the file system cannot map files, but may
+// be able to read them. The error calls the file name.
+func mapAll(file *os.File, size int64, name string) (mmap.MMap, error) {
+	mapped, err := mmap.MMap(nil), error(syscall.ENOMEM)
+	if size <= math.MaxInt {
+		mapped, err = mmap.Map(file, mmap.RDONLY, 0)
+	}
+	switch {
+	case err == nil:
+		return mapped, nil
+	case errors.Is(err, syscall.ENOMEM):
+		return nil, &Error{Name: name, Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", size),
+			Advice: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}
+	}
+	return nil, nil
+}
+
 // mapOpen maps an open file, or reads one that is small or cannot be mapped. It closes the file unless it is mapped.
 // Errors call the file name.
 func mapOpen(file *os.File, name string) (*source, error) {
@@ -136,18 +153,13 @@ func mapOpen(file *os.File, name string) (*source, error) {
 		return nil, err
 	}
 	if stat.Mode().IsRegular() && stat.Size() >= mapFrom {
-		mapped, err := mmap.MMap(nil), error(syscall.ENOMEM)
-		if stat.Size() <= math.MaxInt {
-			mapped, err = mmap.Map(file, mmap.RDONLY, 0)
-		}
+		mapped, err := mapAll(file, stat.Size(), file.Name())
 		switch {
-		case err == nil:
+		case err != nil:
+			return nil, errors.Join(err, file.Close())
+		case mapped != nil:
 			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
-		case errors.Is(err, syscall.ENOMEM):
-			return nil, errors.Join(&Error{Name: file.Name(), Problem: fmt.Sprintf("its %d bytes do not fit into the remaining address space", stat.Size()),
-				Advice: "a 32-bit program has less than 4 GiB, and ulimit -v may set less"}, file.Close())
 		}
-		// Some file systems do not support mapping. Read the file instead.
 	}
 	var data []byte
 	if stat.Mode().IsRegular() && stat.Size() < mapFrom {

@@ -53,8 +53,11 @@ func Classify(op string) Class {
 }
 
 func classByName(op string) Class {
+	if IsVariable(op) {
+		return ClassVariable
+	}
 	switch op {
-	case "Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable", "_VarHandlesOp":
+	case "TemporaryVariable", "_VarHandlesOp":
 		return ClassVariable
 	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
 		return ClassSource | ClassPlaceholder

@@ -113,6 +113,9 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 	if shape, count := t.shapeIn(n, "_output_shapes", port); port < count {
 		return shape, true
 	}
+	if IsRefVariable(n.Op) {
+		return tensor.AttrShape(n), true
+	}
 	switch string(n.Op) {
 	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
 		shape := tensor.AttrShape(n)
@@ -120,7 +123,7 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 			shape = nil
 		}
 		return shape, true
-	case "Variable", "VariableV2", "TemporaryVariable", "AutoReloadVariable":
+	case "TemporaryVariable":
 		return tensor.AttrShape(n), true
 	case "VarHandleOp":
 		return tensor.Shape{}, true

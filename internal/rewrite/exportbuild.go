@@ -9,6 +9,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -61,12 +62,12 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 			for _, name := range e.report.Initializers {
 				list = appendValue(list, []byte(name))
 			}
-			writeCollection(b, initializersKey, fieldnum.CollectionDef_NodeList, list)
+			writeCollection(b, scope.TableInitializersKey, fieldnum.CollectionDef_NodeList, list)
 		})
 	}
 	if e.mainOp != "" {
 		after(fieldnum.MetaGraphDef_CollectionDef, func(b *wire.Builder) {
-			writeCollection(b, mainOpKey, fieldnum.CollectionDef_NodeList, appendValue(nil, []byte(e.mainOp)))
+			writeCollection(b, scope.MainOpKey, fieldnum.CollectionDef_NodeList, appendValue(nil, []byte(e.mainOp)))
 		})
 	}
 	for _, asset := range e.assetDefs() {
@@ -88,16 +89,6 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	return out
 }
 
-// The collections that name the op to run after loading, and the one where TensorFlow 1 lists assets
-// (tensorflow/python/saved_model/constants.py).
-const (
-	mainOpKey   = "saved_model_main_op"
-	legacyOpKey = "legacy_init_op"
-	assetsKey   = "saved_model_assets"
-
-	initializersKey = "table_initializer"
-)
-
 // assetDefs returns the assets that replace the file's; nil keeps those of the file.
 func (e *exporter) assetDefs() []AssetFile {
 	if len(e.newAssets) == 0 && (e.cut == nil || !e.o.SavedModel) {
@@ -111,10 +102,10 @@ func (e *exporter) replaced(f wire.Field) bool {
 	key, _ := wire.MapEntry(f.Data)
 	switch {
 	case f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.o.Freeze && string(key) == "saveable_objects",
-		f.Is(fieldnum.MetaGraphDef_CollectionDef) && len(e.fills) > 0 && string(key) == initializersKey,
-		f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.mainOp != "" && (string(key) == mainOpKey || string(key) == legacyOpKey),
+		f.Is(fieldnum.MetaGraphDef_CollectionDef) && len(e.fills) > 0 && string(key) == scope.TableInitializersKey,
+		f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.mainOp != "" && (string(key) == scope.MainOpKey || string(key) == scope.LegacyInitOpKey),
 		f.Is(fieldnum.MetaGraphDef_SignatureDef) && e.mainOp != "" && string(key) == prune.InitSignature,
-		f.Is(fieldnum.MetaGraphDef_CollectionDef) && string(key) == assetsKey && e.assetDefs() != nil,
+		f.Is(fieldnum.MetaGraphDef_CollectionDef) && string(key) == scope.AssetsKey && e.assetDefs() != nil,
 		f.Is(fieldnum.MetaGraphDef_AssetFileDef) && e.assetDefs() != nil:
 		return true
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/nearest"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
@@ -247,7 +248,7 @@ func (e *exporter) checkKey(want *checkpoint.Restored) (*checkpoint.Tensor, tens
 		var n wire.Node
 		e.draft.Graph.Node(i, &n)
 		name, shape = string(n.Name), want.Variable
-		if prune.IsVariable(n.Op) {
+		if opdef.IsVariable(n.Op) {
 			dtype = tensor.AttrType(&n, "dtype")
 		}
 	}

@@ -114,7 +114,7 @@ func (e *exporter) checkValues(view *prune.Cut) error {
 	needed := false
 	shared := e.sharedNames()
 	for i := range e.draft.Files() {
-		if e.draft.Graph.Node(i, &n); !prune.IsVariable(n.Op) || !view.Needs(i) {
+		if e.draft.Graph.Node(i, &n); !opdef.IsVariable(n.Op) || !view.Needs(i) {
 			continue
 		}
 		needed = true
@@ -286,7 +286,7 @@ func (e *exporter) listedAssets() []AssetFile {
 			add(f.Data)
 		}
 	}
-	value, _ := e.m.Collection("saved_model_assets")
+	value, _ := e.m.Collection(scope.AssetsKey)
 	for packed := range scope.Entries(value, fieldnum.CollectionDef_AnyList) {
 		add(wire.Last(packed, fieldnum.Any_Value))
 	}
@@ -304,7 +304,7 @@ func (e *exporter) filePaths(kept []bool) ([]int, error) {
 			found = append(found, i)
 		}
 	}
-	value, _ := e.m.Collection("asset_filepaths")
+	value, _ := e.m.Collection(scope.AssetFilepathsKey)
 	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
 		if i, ok := e.draft.Original([]byte(nodeOf(string(name)))); ok {
 			add(i)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -128,7 +128,7 @@ func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, re
 func countVariables(g *graph.Graph) int {
 	count := 0
 	for i := range g.Len() {
-		if prune.IsVariable([]byte(g.OpName(g.Op(i)))) {
+		if opdef.IsVariable(g.OpName(g.Op(i))) {
 			count++
 		}
 	}

@@ -14,10 +14,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// assetPaths is the collection in which TensorFlow 1 lists the tensors that hold asset paths (GraphKeys.ASSET_FILEPATHS
-// in tensorflow/python/framework/ops.py).
-const assetPaths = "asset_filepaths"
-
 // tensorPlan returns the plan for messages that feed or fetch tensors: signatures, assets and the saver. In these, the
 // target replaces a mapped tensor. Elsewhere a mapped tensor keeps its name, because its node is imported too.
 func (i *importer) tensorPlan() *scope.Plan {

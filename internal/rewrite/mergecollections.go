@@ -64,7 +64,7 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		}
 		t, _ := i.o.Registry.Lookup(key)
 		plan := i.plan
-		if key == assetPaths {
+		if key == scope.AssetFilepathsKey {
 			plan = i.tensorPlan()
 		}
 		change, err := plan.Collection(value, t)

@@ -3,9 +3,9 @@ package rewrite
 import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -28,7 +28,7 @@ func restoredByName(parts map[string]checkpoint.Restored, g *graph.Graph, c *che
 	var out []checkpoint.Restored
 	var n wire.Node
 	for i := range g.Len() {
-		if g.Node(i, &n); !prune.IsVariable(n.Op) {
+		if g.Node(i, &n); !opdef.IsVariable(n.Op) {
 			continue
 		}
 		value, _ := n.Attr("shared_name")

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -227,7 +226,7 @@ func (d *declared) addServing(g *graph.Graph, s *tfpb.Signature, key string) {
 // readUnbound reads the inputs that a scope export left unbound: input names for which the exported graph has no node
 // (export_scoped_meta_graph in tensorflow/python/framework/meta_graph.py).
 func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
-	value, _ := m.Collection(model.UnboundInputsKey)
+	value, _ := m.Collection(scope.UnboundInputsKey)
 	_, list := scope.KindOf(value)
 	for s := wire.Scan(list); s.Next() && len(d.inputs) < maxMarked; {
 		if !s.Is(scope.ListValue) {
@@ -239,7 +238,7 @@ func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 		}
 		if edge := FindTensor(g, s.Data); edge.Node == graph.Dangling {
 			d.inputs = append(d.inputs, declaredTensor{name: string(s.Data), edge: edge, role: role, unbound: true,
-				why: "collection " + model.UnboundInputsKey + what + "; map it on import"})
+				why: "collection " + scope.UnboundInputsKey + what + "; map it on import"})
 		}
 	}
 }

@@ -71,6 +71,3 @@ func PackedNumbers(f wire.Field, fixed bool) int64 {
 	}
 	return n
 }
-
-// UnboundInputsKey is the key of the collection that lists unbound inputs, which an import must map.
-const UnboundInputsKey = "unbound_inputs"

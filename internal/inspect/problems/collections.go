@@ -26,7 +26,7 @@ func (f *problemFinder) findInCollections() {
 		switch registered, ok := registry.Lookup(name); {
 		case kind == 0:
 			f.found.add(emptyCollectionKind, "", fixed("collection "+shown(name)), fixed("has no list"))
-		case name == model.UnboundInputsKey:
+		case name == scope.UnboundInputsKey:
 			// findUnbound handles this collection.
 		case ok && kind == fieldnum.CollectionDef_BytesList:
 			f.findInEntries(name, registered, list)
@@ -47,7 +47,7 @@ func (f *problemFinder) findInCollections() {
 
 // findUnbound reports the inputs that an importer must map.
 func (f *problemFinder) findUnbound() {
-	def, ok := f.m.Collection(model.UnboundInputsKey)
+	def, ok := f.m.Collection(scope.UnboundInputsKey)
 	if !ok {
 		return
 	}
@@ -62,7 +62,7 @@ func (f *problemFinder) findUnbound() {
 	if len(names) == 0 {
 		return
 	}
-	f.found.addTimes(unboundInputs, "", len(names), fixed("collection "+model.UnboundInputsKey), func() string {
+	f.found.addTimes(unboundInputs, "", len(names), fixed("collection "+scope.UnboundInputsKey), func() string {
 		const few = 4
 		more := ""
 		if len(names) > few {
@@ -296,11 +296,8 @@ func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
 
 // isVariable reports whether node i is a variable.
 func (f *problemFinder) isVariable(i int) bool {
-	switch f.g.OpName(f.g.Op(i)) {
-	case "Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp", "ReadVariableOp":
-		return true
-	}
-	return false
+	op := f.g.OpName(f.g.Op(i))
+	return opdef.IsVariable(op) || op == "ReadVariableOp"
 }
 
 // hasSaver reports whether the file has a saver_def.

@@ -134,8 +134,7 @@ func (f *problemFinder) findInFunctions() error {
 // callAttr returns the attr in which a node with the given op names the function that it calls. It returns "" if the op itself may
 // be a function (Node::IsFunctionCall in tensorflow/core/graph/graph.h).
 func callAttr(op string) string {
-	switch op {
-	case "PartitionedCall", "StatefulPartitionedCall", "SymbolicGradient":
+	if opdef.IsFunctionCall(op) || op == "SymbolicGradient" {
 		return "f"
 	}
 	return ""

@@ -176,7 +176,7 @@ func (w *shapeWalk) infer(i int) []tensor.Shape {
 	}
 	var out []tensor.Shape
 	switch {
-	case op.kind == functionOp, op.name == "PartitionedCall", op.name == "StatefulPartitionedCall":
+	case op.kind == functionOp, opdef.IsFunctionCall(op.name):
 		out = w.call(i, op, int(types.outputCount))
 	case op.kind == registeredOp:
 		w.prepare(i, op, int(types.outputCount))

@@ -61,8 +61,8 @@ func (f *problemFinder) findMissingAssets(assets int64) {
 			f.found.add(missingObjectAsset, "", fixed("object_graph_def"), fixed(fmt.Sprintf("an asset is entry %d of asset_file_def, which has %d entries", index, assets)))
 		}
 	}
-	_, older := f.m.Collection("saved_model_assets")
-	if paths, ok := f.m.Collection("asset_filepaths"); ok && assets == 0 && !older && len(f.tags()) > 0 {
+	_, older := f.m.Collection(scope.AssetsKey)
+	if paths, ok := f.m.Collection(scope.AssetFilepathsKey); ok && assets == 0 && !older && len(f.tags()) > 0 {
 		if _, list := scope.KindOf(paths); len(list) > 0 {
 			f.found.add(unlistedAssets, "", fixed("collection asset_filepaths"), fixed("lists assets, but asset_file_def is empty"))
 		}

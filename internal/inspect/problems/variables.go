@@ -1,6 +1,7 @@
 package problems
 
 import (
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -13,7 +14,7 @@ type sharedName struct{ container, name, device string }
 func (f *problemFinder) findSharedVariables() {
 	var holds []bool
 	for _, op := range f.g.Ops() {
-		holds = append(holds, op == "VarHandleOp" || op == "VariableV2" || op == "Variable")
+		holds = append(holds, opdef.IsVariable(op))
 	}
 	first := make(map[sharedName]int)
 	for i := range f.g.Len() {

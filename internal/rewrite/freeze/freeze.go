@@ -70,7 +70,7 @@ func (f *Freezing) findVariables() {
 		}
 		f.g.Node(i, &n)
 		switch {
-		case isRefVariable(n.Op):
+		case opdef.IsRefVariable(n.Op):
 			f.Variables = append(f.Variables, i)
 		case string(n.Op) == "VarHandleOp":
 			f.flow(graph.Edge{Node: int32(i)}, tensor.AttrType(&n, "dtype"))

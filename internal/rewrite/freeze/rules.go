@@ -106,6 +106,3 @@ var mends = map[string]mend{
 	"ScatterDiv":            {op: "Identity", drop: updateAttrs, update: true},
 	"IsVariableInitialized": {op: "Const"},
 }
-
-// isVariable reports whether an op holds a variable by reference.
-func isRefVariable(op []byte) bool { return string(op) == "Variable" || string(op) == "VariableV2" }

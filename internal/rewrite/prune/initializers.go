@@ -28,7 +28,7 @@ type Init struct {
 
 // mainOps are the collections whose op a loader runs first, in the order in which loaders look for them
 // (tensorflow/cc/saved_model/loader_util.cc). The signature takes precedence.
-var mainOps = []string{"saved_model_main_op", "legacy_init_op"}
+var mainOps = []string{scope.MainOpKey, scope.LegacyInitOpKey}
 
 // InitSignature is the signature whose op a loader runs first.
 const InitSignature = "__saved_model_init_op"
@@ -134,7 +134,7 @@ func nodeList(m *wire.MetaGraph, key string) []string {
 // such as the import of keys and values into a mutable table.
 func (c *Cut) keepFilling(m *wire.MetaGraph, init *Init) error {
 	listed := make(map[string]bool)
-	for _, name := range nodeList(m, "table_initializer") {
+	for _, name := range nodeList(m, scope.TableInitializersKey) {
 		_, node, _ := scope.Split([]byte(name))
 		listed[string(node)] = true
 	}

@@ -8,15 +8,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// IsVariable reports whether an op holds a variable that a checkpoint can restore.
-func IsVariable(op []byte) bool {
-	switch string(op) {
-	case "Variable", "VariableV2", "VarHandleOp":
-		return true
-	}
-	return false
-}
-
 // KeepVariables adds to Reach the nodes that variable collections refer to for each kept variable: initializer, snapshot and
 // initial value. TensorFlow cannot import such a collection without them (VariableDef in
 // tensorflow/python/ops/resource_variable_ops.py).
