@@ -3,6 +3,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -58,16 +59,13 @@ func New(g wire.Graph) (*Graph, error) {
 	x := &Graph{Nodes: nodes, inputStart: []int32{0}}
 	x.devNames.id(nil) // reserve id 0 for "no device"
 	var hashes []uint32
-	var later []pending
+	var later []unresolved
 	err = parallel.Ordered(g.Parts, func(p wire.Part) (*graphPart, error) { return newPart(g, p) }, func(p *graphPart) error {
 		if x.Len() == 0 {
 			x.reserve(p)
 			hashes = make([]uint32, 0, cap(x.starts))
 		}
-		for _, e := range p.later {
-			e.edge += int32(len(x.edges))
-			later = append(later, e)
-		}
+		later = append(later, unresolved{len(x.edges), p.later})
 		x.join(p)
 		hashes = x.Nodes.join(&p.nodesPart, hashes)
 		return nil
@@ -76,11 +74,14 @@ func New(g wire.Graph) (*Graph, error) {
 		return nil, err
 	}
 	x.byName, x.duplicates = newNameTable(&x.Nodes, hashes)
-	for _, e := range later {
-		if i, found := x.byName.find(&x.Nodes, e.hash, g[e.at:e.at+e.length]); found {
-			x.edges[e.edge].Node = int32(i)
+	_ = parallel.Each(slices.Values(later), func(u unresolved) error {
+		for _, e := range u.edges {
+			if i, found := x.byName.find(&x.Nodes, e.hash, g[e.at:e.at+e.length]); found {
+				x.edges[u.first+int(e.edge)].Node = int32(i)
+			}
 		}
-	}
+		return nil
+	})
 	x.leaveDuplicates()
 	return x, nil
 }
@@ -138,6 +139,12 @@ type pending struct {
 	at     uint32 // offset of the producer's name in the graph
 	length uint32
 	hash   uint32 // of the name
+}
+
+// An unresolved holds the pending edges of a part, whose first edge is number first of the graph.
+type unresolved struct {
+	first int
+	edges []pending
 }
 
 // newPart reads one part of g.
