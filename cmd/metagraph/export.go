@@ -179,6 +179,9 @@ func (o *exportOptions) parse(out string) (err error) {
 	if err := o.checkPlace(out); err != nil {
 		return err
 	}
+	if o.missing && len(o.collections) == 0 {
+		return usageErrorf("leave it out, or name collections", "--allow-missing needs --collection-list")
+	}
 	if len(o.collections) > 0 {
 		if o.graphDef {
 			return usageErrorf("leave out one of them", "--graph-def and --collection-list cannot be used together")

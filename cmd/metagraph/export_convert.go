@@ -39,7 +39,7 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel to the new directory OUT")
 	f.StringArrayVar(&c.tags, "tags", nil, "`tags` for --saved-model, comma-separated (repeatable; default: those of IN, or serve)")
 	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "also write a checkpoint with the tensors that the saver restores")
-	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` (default: the one next to IN)")
+	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` or its directory (default: the one next to IN)")
 	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder, such as x=8,224,? (`NAME=DIMS`, repeatable)")
 	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `name` from all nodes (repeatable, comma-separated)")
 }
@@ -60,6 +60,9 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 		// The saver and the inputs of a cut graph may be outside the scope, so the order of the two matters.
 		return usageErrorf("cut first: metagraph export --outputs TENSOR IN | metagraph export --export-scope "+o.Scope+" - OUT",
 			"--outputs and --export-scope cannot be used together")
+	}
+	if c.signature != "" && len(o.Outputs) == 0 && !c.freeze {
+		return usageErrorf("name the outputs of the new signature: --outputs TENSOR", "--signature needs --outputs or --freeze")
 	}
 	o.Signature, o.Freeze, o.SavedModel, o.WithCheckpoint = c.signature, c.freeze, c.savedModel, c.withCheckpoint
 	if len(c.tags) > 0 {
@@ -82,19 +85,20 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 // open opens the checkpoint that the conversion needs: that of --checkpoint, else the one next to in. It returns nil if the conversion
 // needs none, or if there is none next to in.
 func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
-	prefix := c.checkpoint
-	if prefix == "" {
-		prefix = in.CheckpointPrefix()
+	needed := c.freeze || c.savedModel || c.withCheckpoint
+	switch {
+	case c.checkpoint != "" && needed:
+		return openCheckpoint(c.checkpoint)
+	case c.checkpoint != "":
+		return nil, usageErrorf("leave it out, or add one of them", "--checkpoint needs --freeze, --saved-model or --with-checkpoint")
 	}
-	if !c.freeze && !c.savedModel && !c.withCheckpoint || prefix == "" {
+	prefix := in.CheckpointPrefix()
+	if !needed || prefix == "" {
 		return nil, nil
 	}
 	found, err := checkpoint.Open(prefix)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && c.checkpoint == "":
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, &metafile.Error{Name: prefix, Problem: "no such checkpoint", Advice: "give the prefix, such as train/model.ckpt-3", Err: err}
 	}
 	if err != nil {
 		return nil, err
@@ -113,6 +117,15 @@ func checkFiles(c *checkpoint.Checkpoint) error {
 		return nil
 	}
 	return &metafile.Error{Name: damaged[0].Path, Problem: damaged[0].What, Advice: "copy or download all files of the checkpoint again"}
+}
+
+// openCheckpoint opens the checkpoint that --checkpoint names: by prefix, by one of its files, or by its directory.
+func openCheckpoint(path string) (*checkpoint.Checkpoint, error) {
+	prefix, err := metafile.CheckpointPrefix(path)
+	if err != nil {
+		return nil, err
+	}
+	return checkpoint.Open(prefix)
 }
 
 // verifyKeys returns an error if the value of one of the keys is damaged. A damaged value must not be copied into a graph.

@@ -87,11 +87,6 @@ func (x *exported) write(ctx context.Context, env *environment) (err error) {
 		}
 		said.NoDebug = x.o.debugInfo && debug == nil
 	}
-	if x.place.kind == metafile.GraphDef {
-		for _, report := range x.reports {
-			report.GraphAlone()
-		}
-	}
 	if debug != nil {
 		said.DebugInfo = metafile.DebugInfoPath(x.place.path)
 	}

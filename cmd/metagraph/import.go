@@ -169,6 +169,9 @@ func (o *importOptions) parse(args []string) (err error) {
 		}
 		o.imports.InputMap = append(o.imports.InputMap, rewrite.InputMapping{Source: source, Target: target})
 	}
+	if o.imports.UniqueShared && o.into == "" {
+		return usageErrorf("name the graph to merge with: --into BASE", "--unique-shared-names needs --into")
+	}
 	if len(o.inputMap) > 0 && o.into == "" {
 		return usageErrorf("name the graph to map to with --into BASE", "--input-map needs --into")
 	}

@@ -211,12 +211,15 @@ func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	return path
 }
 
-// say prints the reports to stderr. It ignores errors of stderr, since the exit code is about the result.
+// say prints the reports to stderr. The report about a GraphDef says which parts it lacks. say ignores errors of stderr, since the exit code is about the result.
 func (out *outputFlags) say(env *environment, file string, r result) {
 	if out.quiet {
 		return
 	}
 	for i, one := range r.reports {
+		if whole, ok := one.report.(interface{ GraphAlone() }); ok && r.kind == metafile.GraphDef {
+			whole.GraphAlone()
+		}
 		if out.report == "json" {
 			_ = render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String(), Tags: one.tags}, one.report)
 			continue

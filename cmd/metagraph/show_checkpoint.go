@@ -21,24 +21,19 @@ type checkpointFlags struct {
 }
 
 func (c *checkpointFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `prefix` (default: the one next to FILE)")
+	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `prefix` or its directory (default: the one next to FILE)")
 	f.BoolVar(&c.verify, "verify", false, "read the whole checkpoint and verify every checksum")
 }
 
 // attach opens the checkpoint of --checkpoint, or else the one next to the file. It returns an error only for the former. If the one next to
 // the file cannot be read, the section problems reports it.
 func (s *showSource) attach(flags checkpointFlags) error {
-	prefix := flags.prefix
-	if prefix == "" {
-		nearby, found := s.file.Checkpoint()
-		if !found {
-			return nil
-		}
-		prefix = nearby
-	}
-	s.model.Checkpoint, s.model.CheckpointErr = checkpoint.Open(prefix)
 	if flags.prefix != "" {
+		s.model.Checkpoint, s.model.CheckpointErr = openCheckpoint(flags.prefix)
 		return s.model.CheckpointErr
+	}
+	if prefix, found := s.file.Checkpoint(); found {
+		s.model.Checkpoint, s.model.CheckpointErr = checkpoint.Open(prefix)
 	}
 	return nil
 }

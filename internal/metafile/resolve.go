@@ -180,20 +180,58 @@ func servingVersions(dir string) []string {
 	return names
 }
 
-// latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint). If the
-// path in the state file does not exist, perhaps because the directory was moved, latestCheckpoint looks next to the
-// state file.
+// latestCheckpoint returns the .meta of the checkpoint that a state file names (tf.train.latest_checkpoint).
 func latestCheckpoint(state string) (string, error) {
-	stat, err := os.Stat(state)
+	prefixes, err := latestPrefixes(state)
 	if err != nil {
 		return "", err
 	}
+	for _, prefix := range prefixes {
+		if meta := prefix + metaSuffix; exists(meta) {
+			return meta, nil
+		}
+	}
+	return "", &Error{Name: prefixes[0] + metaSuffix, Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Advice: metaFilesHint(filepath.Dir(state))}
+}
+
+// CheckpointPrefix returns the prefix of the checkpoint in a directory: that of a SavedModel, or the latest checkpoint
+// of a training directory. If path is not a directory, CheckpointPrefix returns it unchanged.
+func CheckpointPrefix(path string) (string, error) {
+	if stat, err := os.Stat(path); err != nil || !stat.IsDir() || exists(path+indexSuffix) {
+		return path, nil
+	}
+	if exists(filepath.Join(path, "saved_model.pb")) || exists(filepath.Join(path, "saved_model.pbtxt")) {
+		return filepath.Join(path, "variables", "variables"), nil
+	}
+	state := filepath.Join(path, stateName)
+	if !exists(state) {
+		return "", &Error{Name: path, Problem: "is a directory without a `checkpoint` file that names the latest checkpoint", Advice: "give the prefix of a checkpoint; " + checkpointsIn(path)}
+	}
+	prefixes, err := latestPrefixes(state)
+	if err != nil {
+		return "", err
+	}
+	for _, prefix := range prefixes {
+		if _, err := FindCheckpoint(prefix); err == nil {
+			return prefix, nil
+		}
+	}
+	return prefixes[0], nil
+}
+
+// latestPrefixes returns the possible prefixes of the checkpoint that a state file names as the latest: the path in the
+// state file, and the same name next to the state file, for a directory that was moved.
+func latestPrefixes(state string) ([]string, error) {
+	stat, err := os.Stat(state)
+	if err != nil {
+		return nil, err
+	}
 	if !stat.Mode().IsRegular() || stat.Size() > maxState {
-		return "", &Error{Name: state, Problem: "is too large for a CheckpointState or not a regular file", Err: errNoState}
+		return nil, &Error{Name: state, Problem: "is too large for a CheckpointState or not a regular file", Err: errNoState}
 	}
 	data, err := os.ReadFile(state)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var checkpoints tfpb.CheckpointState
 	raw, err := text.Parse(data, checkpoints.ProtoReflect().Descriptor(), text.ParseOptions{})
@@ -201,26 +239,22 @@ func latestCheckpoint(state string) (string, error) {
 		err = proto.Unmarshal(raw, &checkpoints)
 	}
 	if err != nil {
-		return "", &Error{Name: state, Problem: fmt.Sprintf("is not a CheckpointState: %v", err), Err: errNoState}
+		return nil, &Error{Name: state, Problem: fmt.Sprintf("is not a CheckpointState: %v", err), Err: errNoState}
 	}
 	if len(data) == 0 {
-		return "", &Error{Name: state, Problem: "is empty, so it names no checkpoint", Advice: metaFilesHint(filepath.Dir(state)), Err: errNoState}
+		return nil, &Error{Name: state, Problem: "is empty, so it names no checkpoint", Advice: metaFilesHint(filepath.Dir(state)), Err: errNoState}
 	}
 	prefix := checkpoints.GetModelCheckpointPath()
 	if prefix == "" {
-		return "", &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Advice: metaFilesHint(filepath.Dir(state))}
+		return nil, &Error{Name: state, Problem: "names no latest checkpoint (model_checkpoint_path is empty)", Advice: metaFilesHint(filepath.Dir(state))}
 	}
 	dir := filepath.Dir(state)
-	candidates := []string{prefix, filepath.Join(dir, filepath.Base(filepath.FromSlash(strings.ReplaceAll(prefix, `\`, "/"))))}
+	prefix = shards.ReplaceAllLiteralString(prefix, "")
+	moved := filepath.Join(dir, filepath.Base(filepath.FromSlash(strings.ReplaceAll(prefix, `\`, "/"))))
 	if !filepath.IsAbs(prefix) {
-		candidates[0] = filepath.Join(dir, prefix)
+		prefix = filepath.Join(dir, prefix)
 	}
-	for _, candidate := range candidates {
-		if meta := metaName(candidate); exists(meta) {
-			return meta, nil
-		}
-	}
-	return "", &Error{Name: metaName(candidates[0]), Problem: fmt.Sprintf("does not exist, but %s names it as the latest checkpoint", state), Advice: metaFilesHint(dir)}
+	return []string{prefix, moved}, nil
 }
 
 // isTableAt reports whether the file at path, which has the state stat, is in the table format.

@@ -103,6 +103,35 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestCheckpointPrefix: a directory is resolved to a checkpoint, with or without a graph.
+func TestCheckpointPrefix(t *testing.T) {
+	latest := `model_checkpoint_path: "/gone/model.ckpt-3"`
+	for _, test := range []struct {
+		argument string
+		files    map[string]string
+		want     string
+		problem  string
+	}{
+		{argument: "model.ckpt-3", want: "model.ckpt-3"},
+		{argument: "train", files: map[string]string{"train/checkpoint": latest, "train/model.ckpt-3.index": "x"}, want: "train/model.ckpt-3"},
+		{argument: "train", files: map[string]string{"train/checkpoint": `model_checkpoint_path: "a-?????-of-00001"`, "train/a-00000-of-00001": "x"}, want: "train/a"},
+		{argument: "model", files: map[string]string{"model/saved_model.pb": "x"}, want: "model/variables/variables"},
+		{argument: "train", files: map[string]string{"train.index": "x", "train/checkpoint": latest}, want: "train"},
+		{argument: "train", files: map[string]string{"train/checkpoint/model.ckpt-3.index": "x"}, problem: "is a directory without a `checkpoint` file"},
+		{argument: "train", files: map[string]string{"train/checkpoint": ""}, problem: "is empty"},
+	} {
+		dir := tree(t, test.files)
+		got, err := metafile.CheckpointPrefix(filepath.Join(dir, test.argument))
+		if test.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), test.problem) {
+				t.Errorf("%v: %v, want %s", test.files, err, test.problem)
+			}
+		} else if want := filepath.Join(dir, filepath.FromSlash(test.want)); err != nil || got != want {
+			t.Errorf("%v: %s, %v; want %s", test.files, got, err, want)
+		}
+	}
+}
+
 // TestStateTooLarge: an endless file named `checkpoint` is not read completely.
 func TestStateTooLarge(t *testing.T) {
 	dir := tree(t, map[string]string{"train/checkpoint": "x"})

@@ -46,7 +46,9 @@ func (e Export) converted() []string {
 		out = append(out, "removed outdated inferred shapes from "+count(e.Inferred, "node"))
 	}
 	for _, a := range e.AttrsDropped {
-		out = append(out, fmt.Sprintf("removed attr %s from %s", Text(a.Attr), count(a.Count, "node")))
+		if a.Count > 0 {
+			out = append(out, fmt.Sprintf("removed attr %s from %s", Text(a.Attr), count(a.Count, "node")))
+		}
 	}
 	return out
 }
@@ -68,6 +70,15 @@ func (e Export) convertWarnings() []string {
 			out = append(out, fmt.Sprintf("run %s first%s: it initializes %s", strings.Join(atMost(texts(e.Initializers), 6), ", "), e.feeding(), strings.Join(atMost(texts(e.Tables), 6), ", ")))
 		} else {
 			out = append(out, "nothing initializes the table "+strings.Join(atMost(texts(e.Tables), 6), ", "))
+		}
+	}
+	for _, a := range e.AttrsDropped {
+		switch {
+		case a.Count > 0:
+		case a.Nearest != "":
+			out = append(out, fmt.Sprintf("no node has the attr %s; did you mean %s?", Text(a.Attr), Text(a.Nearest)))
+		default:
+			out = append(out, "no node has the attr "+Text(a.Attr))
 		}
 	}
 	for _, p := range e.StalePaths {

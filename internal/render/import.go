@@ -47,6 +47,9 @@ func (i Import) Notice() Notice {
 	if k := len(i.Skipped); k > 0 {
 		detail("left out " + count(k, "collection"))
 	}
+	if i.Saver == "dropped" {
+		detail("left out the saver")
+	}
 	if k := len(i.Signatures); k > 0 {
 		detail("renamed " + count(k, "signature") + ": " + strings.Join(renames(i.Signatures, 3, k), ", "))
 	}

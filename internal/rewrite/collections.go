@@ -23,6 +23,17 @@ type CollectionOptions struct {
 type CollectionsReport struct {
 	Kept    []string `json:"kept"`
 	Dropped []string `json:"dropped"`
+	// OnlyGraph is set if all collections are dropped because the result consists of only the graph.
+	OnlyGraph bool `json:"-"`
+}
+
+// GraphAlone adapts the report to a result that consists of only the graph. The dropped keys are then sorted.
+func (r *CollectionsReport) GraphAlone() {
+	r.OnlyGraph = true
+	r.Kept, r.Dropped = []string{}, slices.Sorted(slices.Values(append(r.Dropped, r.Kept...)))
+	if r.Dropped == nil {
+		r.Dropped = []string{}
+	}
 }
 
 // A MissingError lists patterns that match no collection.

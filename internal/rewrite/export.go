@@ -384,12 +384,15 @@ func (e *exporter) wanted(key string) bool {
 	return len(e.o.Collections) == 0 || slices.Contains(e.o.Collections, key)
 }
 
-// GraphAlone resets everything in the report that concerns parts outside the graph. It is for a copy that consists of
-// only the graph.
+// GraphAlone adapts the report to a copy that consists of only the graph: all collections and the saver are dropped, and
+// other parts outside the graph are not mentioned.
 func (r *ExportReport) GraphAlone() {
-	r.UnboundListed, r.Collections, r.Dropped, r.Entries, r.DanglingEntries, r.OldNames, r.Substitutes = false, nil, nil, 0, 0, nil, 0
-	r.Signature = ""
-	r.Saver, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "none", nil, 0, false, 0
+	r.Dropped = append(r.Dropped, r.Collections...)
+	r.UnboundListed, r.Collections, r.Entries, r.DanglingEntries, r.OldNames, r.Substitutes = false, nil, 0, 0, nil, 0
+	r.Signature, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "", nil, 0, false, 0
+	if r.Saver != "none" {
+		r.Saver = "dropped"
+	}
 	r.finish()
 }
 

@@ -208,10 +208,7 @@ func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 	for _, n := range done.Dropped {
 		e.report.Attrs += n
 	}
-	for _, name := range e.o.DropAttrs {
-		e.report.AttrsDropped = append(e.report.AttrsDropped, AttrCount{name, done.Dropped[name]})
-		e.report.Attrs -= done.Dropped[name]
-	}
+	e.countDropped(f.Data, done.Dropped)
 	return err
 }
 

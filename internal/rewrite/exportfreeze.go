@@ -33,19 +33,22 @@ func (e *exporter) planEndpoints() error {
 		return nil
 	}
 	e.ownSignature = true
+	if keys := e.signatureKeys(); e.o.Signature != "" && !slices.Contains(keys, e.o.Signature) {
+		e.conflicts.About(SignatureArgument, draft.Suggest(e.o.Signature, keys), "no signature named %q", e.o.Signature)
+		return e.conflicts.Err()
+	}
 	if e.o.Inputs, e.o.Outputs = e.signed(); len(e.o.Outputs) == 0 {
 		return ErrNoOutputs
 	}
 	return nil
 }
 
-// signed returns the inputs and outputs of the signature with the given key, or of all signatures if there is none with
-// that key.
+// signed returns the inputs and outputs of the requested signature, or of all signatures if none was requested.
 func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 	seen := make(map[string]bool)
 	for raw, value := range e.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		key := string(raw)
-		if strings.HasPrefix(key, "__saved_model") || e.o.Signature != "" && e.o.Signature != key && e.hasSignature(e.o.Signature) {
+		if strings.HasPrefix(key, "__saved_model") || e.o.Signature != "" && e.o.Signature != key {
 			continue
 		}
 		for s := wire.Scan(value); s.Next(); {
@@ -68,14 +71,13 @@ func (e *exporter) signed() (inputs, outputs []prune.Endpoint) {
 	return inputs, outputs
 }
 
-// hasSignature reports whether the graph has a signature with the key.
-func (e *exporter) hasSignature(key string) bool {
-	for raw := range e.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
-		if string(raw) == key {
-			return true
-		}
+// signatureKeys returns the keys of the graph's signatures, in file order.
+func (e *exporter) signatureKeys() []string {
+	var keys []string
+	for key := range e.m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
+		keys = append(keys, string(key))
 	}
-	return false
+	return keys
 }
 
 // planFreeze turns the variables that the outputs need into constants.

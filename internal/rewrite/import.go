@@ -45,10 +45,10 @@ type ImportReport struct {
 	Initializers  int      `json:"initializers"`   // variables that got a substitute initializer, because theirs was not imported
 	Cleared       int      `json:"cleared"`        // nodes whose device was cleared
 	Collections   []string `json:"collections"`    // imported collections, sorted
-	Skipped       []string `json:"skipped"`        // collections that the options exclude, sorted
+	Skipped       []string `json:"skipped"`        // collections of IN that were left out, sorted
 	Functions     int      `json:"functions"`      // functions added to the library
 	Shared        int      `json:"shared"`         // functions that the base already had
-	Saver         string   `json:"saver"`          // the origin of the result's saver_def: "none", "base", "imported", "both"
+	Saver         string   `json:"saver"`          // the origin of the result's saver_def: "none", "base", "imported", "both", or "dropped" from a GraphDef
 	// InKeys maps each key of the imported checkpoint to its new key, if ImportOptions.Checkpoints is set.
 	InKeys      map[string]string `json:"-"`
 	Unsaved     int               `json:"unsaved"`      // variables of the other graph, which that saver does not restore
@@ -62,6 +62,7 @@ type ImportReport struct {
 
 // The arguments that a draft.Conflict names.
 const (
+	SignatureArgument      = "signature"
 	ScopeArgument          = "import_scope"
 	InputMapArgument       = "input_map"
 	ReturnElementsArgument = "return_elements"
@@ -269,6 +270,17 @@ func (i *importer) noteOldNames(key string, collection []byte) {
 	if i.o.Registry.HasOldNames(i.plan, collection) {
 		i.report.OldNames = append(i.report.OldNames, key)
 	}
+}
+
+// GraphAlone adapts the report to a result that consists of only the graph: all collections and the saver are dropped, and
+// other parts outside the graph are not mentioned.
+func (r *ImportReport) GraphAlone() {
+	r.Skipped = append(r.Skipped, r.Collections...)
+	r.Collections, r.OldNames, r.Signatures, r.Initializers, r.Unsaved, r.ObjectsLost = nil, nil, nil, 0, 0, false
+	if r.Saver != "none" {
+		r.Saver = "dropped"
+	}
+	r.finish()
 }
 
 // finish sorts the lists of the report and replaces nil lists by empty ones.
