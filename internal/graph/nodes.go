@@ -153,7 +153,7 @@ func (x *Nodes) Name(i int) []byte {
 	return name
 }
 
-// Find returns the number of the first node called name, and false if there is none.
+// Find returns the number of the first node with that name, or false.
 func (x *Nodes) Find(name []byte) (int, bool) { return x.byName.find(x, hashOf(name), name) }
 
 // Duplicates returns the numbers of the nodes that have the same name as an earlier node, in file order. The caller

@@ -204,7 +204,7 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 func hasKnownField(message *wire.Rope, kind Kind) bool {
 	fields := kind.Descriptor().Fields()
 	found := false
-	_, _ = message.Fields(0, message.Size(), func(f wire.RopeField) bool { // damage behind the field does not matter
+	_, _ = message.Fields(0, message.Size(), func(f wire.RopeField) bool { // damage after the field does not matter
 		found = fields.ByNumber(f.Num) != nil
 		return !found
 	})
@@ -223,7 +223,7 @@ type fitter struct {
 const (
 	fitDepth = 3
 	// fitFields is the number of fields that are examined in one message. The limit keeps a million nodes from
-	// hiding the fields behind them.
+	// hiding the fields after them.
 	fitFields = 24
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// OpenOptions says how to read an input. With the zero value, Open detects the format and selects the only
+// OpenOptions controls how to read an input. With the zero value, Open detects the format and selects the only
 // MetaGraphDef; it cannot read standard input.
 type OpenOptions struct {
 	Format Format // Auto: detected from the content

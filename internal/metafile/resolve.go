@@ -96,7 +96,7 @@ func fetch(scheme, url string) string {
 	case "hdfs":
 		return "pipe it in: hdfs dfs -cat '" + url + "' | metagraph show -"
 	case "file":
-		return "give the path alone: " + strings.TrimPrefix(url, "file://")
+		return "give only the path: " + strings.TrimPrefix(url, "file://")
 	}
 	return "download the file first"
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// WriteOptions says how to write an output.
+// WriteOptions controls how to write an output.
 type WriteOptions struct {
 	Format       Format    // Auto: chosen by the name of the file, see FormatOf
 	AllowUnknown bool      // write unknown fields by number in text

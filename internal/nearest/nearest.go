@@ -37,7 +37,7 @@ func Names(name string, candidates []string, n int) []string {
 }
 
 // distance returns the number of characters in which two names differ, and reports whether the names are close. If
-// one name contains the other, the distance ranks behind that of names that differ in few characters.
+// one name contains the other, the distance ranks after that of names that differ in few characters.
 func distance(a, b string) (int, bool) {
 	short, long := a, b
 	if len(short) > len(long) {

@@ -35,7 +35,7 @@ func concat(axisFirst bool) shapeRule {
 			if axis == -1 {
 				a = tensor.Shape{}
 			}
-			before, after = c.merge(b, before, "the dimensions before the axis"), c.merge(a, after, "the dimensions behind the axis")
+			before, after = c.merge(b, before, "the dimensions before the axis"), c.merge(a, after, "the dimensions after the axis")
 			sum = plus(sum, m)
 		}
 		if before == nil || after == nil {

@@ -141,7 +141,7 @@ func (e *encoder) elements(elements elementSeq) error {
 	return e.w.err
 }
 
-// object writes the exported fields of a struct. It writes before ahead of the first key, and after behind the last value.
+// object writes the exported fields of a struct. It writes before ahead of the first key, and after following the last value.
 func (e *encoder) object(v reflect.Value, before, after string) error {
 	e.w.write("{")
 	separator := before

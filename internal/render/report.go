@@ -110,7 +110,7 @@ func (d Devices) outcome(done, would string) string {
 	return done
 }
 
-// agree returns the verb form for a number of things.
+// agree returns the verb form for a number of items.
 func agree(n int, singular, plural string) string {
 	if n == 1 {
 		return singular

@@ -54,7 +54,7 @@ type jsonTotals struct {
 func sliceText(v *variables.Variable) string {
 	switch {
 	case v.Incomplete:
-		return fmt.Sprintf("%s, not all of it", count(len(v.Parts), "part"))
+		return fmt.Sprintf("%s, incomplete", count(len(v.Parts), "part"))
 	case len(v.Parts) > 0:
 		return count(len(v.Parts), "part")
 	}

@@ -273,7 +273,7 @@ func (r *Registry) add(names *Names, d protoreflect.MessageDescriptor, field nam
 	case deeper:
 		return fmt.Errorf("field %s is not a message and has no field %q", f.FullName(), rest)
 	case kind != protoreflect.StringKind && kind != protoreflect.BytesKind:
-		return fmt.Errorf("field %s is a %s and cannot hold a name", f.FullName(), kind)
+		return fmt.Errorf("field %s has the type %s and cannot contain a name", f.FullName(), kind)
 	default:
 		p.kind = field.kind
 	}

@@ -78,7 +78,7 @@ func TestRegister(t *testing.T) {
 		{"own=my.Own:", `no field ""`},
 		{"own=my.Own:titel", "slot, slots, variable, title"},
 		{"own=my.Own:slot", "choose a string field in it: slot.FIELD"},
-		{"own=my.Own:slot.size", "cannot hold a name"},
+		{"own=my.Own:slot.size", "cannot contain a name"},
 		{"own=my.Own:title.x", "is not a message"},
 	} {
 		err := r.Register(test.spec)

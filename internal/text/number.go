@@ -163,7 +163,7 @@ func parseInteger(token []byte, signed bool, bits int) (value uint64, reason str
 }
 
 // parseFloat reads a floating point number as Python's text_format does: what Python's float reads (1, 1., .5, 1e3, 1_000,
-// inf, infinity and nan in any case), also with an f behind it, but no octal or hexadecimal number.
+// inf, infinity and nan in any case), also followed by f, but no octal or hexadecimal number.
 func parseFloat(token []byte) (float64, bool) {
 	body := token
 	sign := byte(0)

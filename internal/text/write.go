@@ -205,7 +205,7 @@ func (p *printer) scan(data []byte, t *table) (base int, unknown bool, err error
 	return base, unknown, nil
 }
 
-// push makes room for the spans of a message: one for each field and, behind them, one for each oneof, whose count is the
+// push makes room for the spans of a message: one for each field and, after them, one for each oneof, whose count is the
 // index + 1 of the field that is set.
 func (p *printer) push(t *table) (base int) {
 	base = len(p.spans)

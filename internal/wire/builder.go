@@ -40,8 +40,8 @@ func (b *Builder) Window(p []byte) {
 	b.window = p
 }
 
-// distance returns the number of bytes between the end of a and the beginning of p. It reports false unless p lies
-// behind a, within the capacity of a.
+// distance returns the number of bytes between the end of a and the beginning of p. It returns false unless p is
+// after a, within the capacity of a.
 func distance(a, p []byte) (int, bool) {
 	end := uintptr(unsafe.Pointer(unsafe.SliceData(a))) + uintptr(len(a))
 	gap := uintptr(unsafe.Pointer(unsafe.SliceData(p))) - end // huge if p comes first

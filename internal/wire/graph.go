@@ -24,7 +24,7 @@ type Part struct {
 }
 
 // Parts of a graph end at a 64th of it, within these sizes in bytes. A small graph has several parts too. Fewer than
-// minPart bytes of nodes between other fields are no part of their own.
+// minPart bytes of nodes between other fields do not form a separate part.
 const (
 	minPart = 4 << 10
 	maxPart = 1024 << 10

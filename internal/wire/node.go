@@ -69,7 +69,7 @@ func (n *Node) set(num protowire.Number, data []byte) {
 	}
 }
 
-// Shared returns a Node that can be copied by assignment: parsing a copy leaves its slices alone.
+// Shared returns a Node that can be copied by assignment: parsing a copy does not change its slices.
 func Shared(n *Node) Node {
 	n.sortAttrs()
 	shared := *n

@@ -10,7 +10,7 @@ import (
 )
 
 // A Rope is a message made of pieces: windows on existing bytes and new bytes between them. The zero value is an
-// empty message. The bytes behind the windows must not change while the rope is in use. Several goroutines may read
+// empty message. The bytes that the windows cover must not change while the rope is in use. Several goroutines may read
 // one rope.
 type Rope struct {
 	chunks []chunk // in chunks, so that growth never copies a million pieces
@@ -21,7 +21,7 @@ type Rope struct {
 // but a few bytes of code: its kind and size as a varint, followed by what pieceKind says.
 type chunk struct {
 	code    []byte
-	sources [][]byte // the bytes that windows lie on, from the first window on
+	sources [][]byte // the bytes that windows cover, from the first window on
 	start   int64    // position of the first byte in the rope
 	size    int64
 }
@@ -32,7 +32,7 @@ type pieceKind uint64
 const (
 	literal      pieceKind = iota // in the code, after the size
 	header                        // in the code too, at the beginning of headerRoom bytes
-	nextWindow                    // in the source of the last window; a varint says how many bytes lie between the two
+	nextWindow                    // in the source of the last window; a varint says how many bytes are between the two
 	sourceWindow                  // at the beginning of the next source
 	kindBits     = 2
 )

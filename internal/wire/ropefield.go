@@ -15,7 +15,7 @@ type RopeField struct {
 }
 
 // Fields calls use with each field of the message at [at, end), in order, until use returns false. Unlike Scan, it does
-// not need the message in one piece. It returns the position behind the last field, and the *SyntaxError there if the
+// not need the message in one piece. It returns the position after the last field, and the *SyntaxError there if the
 // message is damaged.
 func (r *Rope) Fields(at, end int64, use func(RopeField) bool) (int64, error) {
 	for at < end {

@@ -20,7 +20,7 @@ type candidate struct {
 	copies []graph.Edge
 }
 
-// Limits on how many tensors of a role are listed, and on how far a prediction may score behind the best one.
+// Limits on how many tensors of a role are listed, and on how far a prediction may score below the best one.
 const (
 	maxPredictions = 12
 	maxScalars     = 8
@@ -239,7 +239,7 @@ func (d *ioFinder) compare(a, b candidate) int {
 	return int(a.edge.Port) - int(b.edge.Port)
 }
 
-// best returns at most limit candidates, the likeliest first. It omits candidates that score far behind the best one.
+// best returns at most limit candidates, the likeliest first. It omits candidates that score far below the best one.
 func (d *ioFinder) best(all []candidate, limit, behind int) []candidate {
 	slices.SortStableFunc(all, d.compare)
 	for k := range all {

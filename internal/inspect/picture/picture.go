@@ -37,7 +37,7 @@ type BoxKind int
 const (
 	BoxScope  BoxKind = iota // a closed scope with all of its nodes
 	BoxNode                  // a single node
-	BoxRest                  // the nodes and small scopes of a cluster that have no box of their own
+	BoxRest                  // the nodes and small scopes of a cluster without a separate box
 	BoxInput                 // a node with an input of the graph
 	BoxOutput                // a node with an output of the graph
 	BoxSide                  // all nodes of one kind of side work, from all scopes
@@ -49,9 +49,9 @@ type Box struct {
 	Kind   BoxKind
 	Name   string            // path of the scope, name of the node, or kind of side work; for a BoxRest, the scope around it
 	Last   string            // path of the last scope of a BoxRepeat; Name is the first
-	Copies int               // number of scopes that a BoxRepeat stands for
+	Copies int               // number of scopes that a BoxRepeat represents
 	In     int               // the cluster around it, -1 at the top
-	Nodes  int               // number of nodes that it stands for
+	Nodes  int               // number of nodes that it represents
 	Scopes int               // number of scopes in it
 	Op     string            // op of a single node
 	IO     []dataflow.Tensor // for a BoxInput or BoxOutput, its tensors

@@ -119,7 +119,7 @@ func (f *problemFinder) frozen() bool {
 }
 
 // findCycles reports nodes that wait for each other, which TensorFlow cannot put in order. A Merge that reads a NextIteration
-// starts a loop and is no such node (GraphConstructor::InitFromEdges).
+// starts a loop and does not count (GraphConstructor::InitFromEdges).
 func (f *problemFinder) findCycles() {
 	if !f.hasBackEdge() {
 		return
