@@ -102,7 +102,7 @@ func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 	var n wire.Node
 	g.Node(i, &n)
 	if !prune.IsPlaceholder(n.Op) {
-		e.conflicts.Add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is a %s, not a placeholder", shape.Node, n.Op)
+		e.conflicts.Add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is not a placeholder (its op is %s)", shape.Node, n.Op)
 		return 0
 	}
 	value, _ := g.Attr(i, &n, "shape")

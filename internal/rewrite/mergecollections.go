@@ -48,7 +48,7 @@ func (i *importer) checkCollections() error {
 		if !has || kind == baseKind || len(list) == 0 || len(baseList) == 0 {
 			continue
 		}
-		i.conflicts.Of(ErrCollectionKinds, "collection %q is a %s in the imported graph and a %s in the base", key, kindNames[kind], kindNames[baseKind])
+		i.conflicts.Of(ErrCollectionKinds, "collection %q has kind %s in the imported graph, but kind %s in the base", key, kindNames[kind], kindNames[baseKind])
 	}
 	return nil
 }

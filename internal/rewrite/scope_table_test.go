@@ -241,7 +241,7 @@ func TestImportTables(t *testing.T) {
 				collection_def { key: "k" value { float_list { value: 1 } } }`,
 			options: rewrite.ImportOptions{Collections: patterns(t, "k", "nothing*"), ReturnElements: []string{"x", "^y"}},
 			err: []string{`function "f" has a different body in the base`, `function "f" has a different gradient in the base`,
-				`collection "k" is a float_list in the imported graph and a int64_list in the base`, `no collection matches "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
+				`collection "k" has kind float_list in the imported graph, but kind int64_list in the base`, `no collection matches "nothing*"`, `has no node "x"`, `"^y" is neither a node nor a tensor`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

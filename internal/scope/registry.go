@@ -267,7 +267,7 @@ func (r *Registry) add(names *Names, d protoreflect.MessageDescriptor, field nam
 	case kind == protoreflect.MessageKind:
 		known := r.known[f.Message().FullName()]
 		if known == nil {
-			return fmt.Errorf("field %s is a %s; choose a string field in it: %s.FIELD", f.FullName(), f.Message().FullName(), field.path)
+			return fmt.Errorf("field %s has the message type %s; choose a string field in it: %s.FIELD", f.FullName(), f.Message().FullName(), field.path)
 		}
 		p.in = known
 	case deeper:

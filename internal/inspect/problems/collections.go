@@ -33,7 +33,7 @@ func (f *problemFinder) findInCollections() {
 		default:
 			if ok {
 				f.found.add(otherCollectionKind, "", fixed("collection "+shown(name)),
-					fixed(fmt.Sprintf("is a %s, and TensorFlow expects serialized %s", model.CollectionKinds[kind], registered.Message.Descriptor().Name())))
+					fixed(fmt.Sprintf("has kind %s, but TensorFlow expects serialized %s", model.CollectionKinds[kind], registered.Message.Descriptor().Name())))
 			}
 			if kind == fieldnum.CollectionDef_NodeList {
 				f.findInNodeList(name, list)

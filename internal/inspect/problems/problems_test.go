@@ -249,7 +249,7 @@ func TestProblems(t *testing.T) {
 		}},
 		{"node_list of VariableDefs", func(m *tfpb.MetaGraphDef) {
 			collection(m, "model_variables", names("x:0"))
-		}, []string{"info other-collection-kind: collection model_variables: is a node_list, and TensorFlow expects serialized VariableDef"}},
+		}, []string{"info other-collection-kind: collection model_variables: has kind node_list, but TensorFlow expects serialized VariableDef"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
