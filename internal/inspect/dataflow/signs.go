@@ -64,7 +64,7 @@ var predictionSigns = [][]sign{
 		{2, "compared with labels", func(e *evidence) bool { return e.read.labels > 0 }},
 	},
 	{ // what computes it
-		{3, "{op} below the last layer", func(e *evidence) bool { return e.is(opdef.ClassDecision) && e.has(markBelow) && !e.has(markAboveFree) }},
+		{3, "{op} after the last layer", func(e *evidence) bool { return e.is(opdef.ClassDecision) && e.has(markBelow) && !e.has(markAboveFree) }},
 		{3, "{op}", func(e *evidence) bool { return e.is(opdef.ClassDecision) }},
 		{0, "", func(e *evidence) bool {
 			return e.has(markLayer) && e.is(opdef.ClassLookup) && e.read.on+e.read.loss > 0
