@@ -173,7 +173,7 @@ func (o *importOptions) parse(args []string) (err error) {
 		return usageErrorf("name the graph to merge with: --into BASE", "--unique-shared-names needs --into")
 	}
 	if len(o.inputMap) > 0 && o.into == "" {
-		return usageErrorf("name the graph to map to with --into BASE", "--input-map needs --into")
+		return usageErrorf("name the graph that has DST with --into BASE", "--input-map needs --into")
 	}
 	for _, text := range splitLists(o.collections) {
 		glob, err := match.ParseGlob(text)

@@ -21,10 +21,11 @@ func (e Export) Notice() Notice {
 	if e.DryRun {
 		verb = "would export"
 	}
-	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(e.Nodes)), count(e.OfNodes, "node"))}
+	part := numberText(int64(e.Nodes)) + " of " + count(e.OfNodes, "node")
 	if e.Scope != "" {
-		n.fact += " of scope " + Text(e.Scope) + "/"
+		part = fmt.Sprintf("scope %s/ (%s)", Text(e.Scope), part)
 	}
+	n := Notice{fact: verb + " " + part}
 	if k := len(e.UnboundInputs); k > 0 {
 		unbound := count(k, "unbound input")
 		if !e.UnboundListed {

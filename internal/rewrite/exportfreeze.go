@@ -22,7 +22,7 @@ import (
 
 // ErrNoOutputs is the error of an export that needs to know the outputs of the graph, if none were given and the graph
 // has no signature.
-var ErrNoOutputs = errors.New("unknown outputs: none were given, and the graph has no signature")
+var ErrNoOutputs = errors.New("no outputs given, and the graph has no signature")
 
 // ErrNoCheckpoint is the error of an export that needs the values of variables but has no checkpoint.
 var ErrNoCheckpoint = errors.New("no checkpoint found next to the graph, but the values of variables are required")
