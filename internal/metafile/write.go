@@ -292,7 +292,7 @@ func cannotCreate(path, target string, err error) error {
 		Advice: "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"}
 }
 
-// removeFile removes a file that is no longer wanted.
+// removeFile removes a file that is no longer needed.
 func removeFile(file *os.File) error {
 	_ = file.Close() // it may be closed already
 	if err := os.Remove(file.Name()); err != nil && !isNotExist(err) {

@@ -201,7 +201,7 @@ func (v phrasing) scope(s diff.Scope, one, many string) string {
 	return "scope " + v.code(s.Name) + " is now " + v.code(s.NewName) + " (" + nodes + ")"
 }
 
-// splitNested separates changes with a part of their own, such as the nodes of a function, from the others.
+// splitNested separates changes that consist of other changes, such as those of the nodes of a function, from the others.
 func splitNested(changes []diff.Change) (flat, nested []diff.Change) {
 	for _, c := range changes {
 		if c.Nodes != nil || c.Entries != nil {

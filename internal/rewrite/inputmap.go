@@ -171,7 +171,7 @@ func (p *inputMap) resolve() {
 		m.to.Port = int32(k)
 		i.baseGraph.Node(node, &n)
 		if count, known := i.baseTensors.CountOutputs(&n); known && k >= count {
-			i.conflicts.About(InputMapArgument, "", "the base has no %q: the node has %s", m.Target, countOutputs(count))
+			i.conflicts.About(InputMapArgument, "", "the base has no tensor %q: the node has %s", m.Target, countOutputs(count))
 			continue
 		}
 		source := p.nodes[string(from)]

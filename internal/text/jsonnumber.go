@@ -107,7 +107,7 @@ func isJSONNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789+-.eE") == "" && json.Valid([]byte(text))
 }
 
-// loneSurrogate reports whether an escape in JSON is one half of a surrogate pair, which stands for no character.
+// loneSurrogate reports whether an escape in JSON is one half of a surrogate pair, which alone is not a character.
 // Decoders of JSON would replace it.
 func loneSurrogate(data []byte) bool {
 	half := func(at int) (high, low bool) {

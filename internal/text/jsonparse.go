@@ -307,7 +307,7 @@ func (p *jsonParser) scalar(f *field, token json.Token, omitZero bool, r *run) e
 	return nil
 }
 
-// appendBase64 appends the bytes that text stands for, in any alphabet of base64, with or without padding.
+// appendBase64 appends the bytes that text encodes, in any alphabet of base64, with or without padding.
 func appendBase64(dst []byte, text string) ([]byte, error) {
 	encoding := base64.StdEncoding
 	if strings.ContainsAny(text, "-_") {

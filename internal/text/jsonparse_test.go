@@ -106,7 +106,7 @@ func TestParseJSONKeepsOrder(t *testing.T) {
 	}
 }
 
-// TestParseJSONErrors: an error names the line and column behind the value at fault.
+// TestParseJSONErrors: an error names the line and column after the incorrect value.
 func TestParseJSONErrors(t *testing.T) {
 	md := descriptor(t, "tensorflow.MetaGraphDef")
 	for data, want := range map[string]string{
