@@ -6,8 +6,6 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -25,23 +24,7 @@ import (
 // realFiles calls test with every MetaGraphDef in testdata and, if present, in the corpus.
 func realFiles(t *testing.T, test func(t *testing.T, m *tfpb.MetaGraphDef)) {
 	t.Helper()
-	var paths []string
-	for _, pattern := range []string{"../../testdata/*.meta", "../../../shared/corpus/*.meta"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		paths = append(paths, found...)
-	}
-	for _, path := range paths {
-		base := filepath.Base(path)
-		if strings.HasPrefix(base, "BAD-") {
-			continue
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for base, raw := range testfiles.Metas(t) {
 		if testing.Short() && len(raw) > 1<<20 {
 			continue
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -311,7 +312,7 @@ func TestKinds(t *testing.T) {
 
 // TestCorpus: opening real files gives the contents that INDEX.tsv lists, which TensorFlow read.
 func TestCorpus(t *testing.T) {
-	corpus := filepath.Join("..", "..", "..", "shared", "corpus")
+	corpus := testfiles.Path(t, "../shared/corpus")
 	index, err := os.ReadFile(filepath.Join(corpus, "INDEX.tsv"))
 	if err != nil {
 		t.Skip("no corpus")

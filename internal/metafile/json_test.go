@@ -13,6 +13,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -87,16 +88,11 @@ func TestRoundTrips(t *testing.T) {
 
 // TestRoundTripCorpus writes real files as text and as JSON and reads them again.
 func TestRoundTripCorpus(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	for _, path := range files {
-		if stat, err := os.Stat(path); err != nil || stat.Size() > 80<<10 || strings.HasPrefix(filepath.Base(path), "BAD-") {
+	for name, raw := range testfiles.Corpus(t) {
+		if len(raw) > 80<<10 {
 			continue
 		}
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			raw := read(t, path)
+		t.Run(name, func(t *testing.T) {
 			checkRoundTrip(t, raw, metafile.MetaGraph, metafile.Text)
 			checkRoundTrip(t, raw, metafile.MetaGraph, metafile.JSON)
 		})

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // manifestPath is the only file that TensorFlow no longer has.
@@ -27,7 +27,7 @@ const manifestPath = "tensorflow/contrib/session_bundle/manifest.proto"
 // shared reads a file of the project's shared material next to the repository. It skips the test if the material is missing.
 func shared(t *testing.T, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", filepath.FromSlash(name)))
+	data, err := os.ReadFile(testfiles.Path(t, "../shared/"+name))
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("no shared material: %v", err)
 	}

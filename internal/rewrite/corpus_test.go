@@ -2,10 +2,9 @@ package rewrite_test
 
 import (
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -22,14 +21,9 @@ func parse(tb testing.TB, raw []byte) *wire.MetaGraph {
 // testMessages returns the MetaGraphDefs in the repository's test data, up to a size limit.
 func testMessages(tb testing.TB, limit int) [][]byte {
 	tb.Helper()
-	files, _ := filepath.Glob(filepath.Join("..", "..", "testdata", "*.meta"))
-	more, _ := filepath.Glob(filepath.Join("..", "..", "testdata", "train", "*.meta"))
-	if len(files) == 0 || len(more) == 0 {
-		tb.Fatal("no test data")
-	}
 	var out [][]byte
-	for _, path := range append(files, more...) {
-		if raw := read(tb, path); len(raw) <= limit {
+	for _, raw := range testfiles.Testdata(tb) {
+		if len(raw) <= limit {
 			out = append(out, raw)
 		}
 	}
@@ -39,16 +33,11 @@ func testMessages(tb testing.TB, limit int) [][]byte {
 // eachCorpusFile runs a test on each real MetaGraphDef up to a size limit. It skips the test if the corpus is missing.
 func eachCorpusFile(t *testing.T, limit int, test func(t *testing.T, raw []byte)) {
 	t.Helper()
-	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	for _, path := range files {
-		raw := read(t, path)
-		if strings.HasPrefix(filepath.Base(path), "BAD-") || len(raw) > limit {
+	for name, raw := range testfiles.Corpus(t) {
+		if len(raw) > limit {
 			continue
 		}
-		t.Run(filepath.Base(path), func(t *testing.T) { test(t, raw) })
+		t.Run(name, func(t *testing.T) { test(t, raw) })
 	}
 }
 

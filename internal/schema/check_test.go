@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -164,17 +165,9 @@ func lenient(reason string) bool {
 
 // TestCheckMutants flips bits of real files.
 func TestCheckMutants(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "*.meta"))
-	if err != nil || len(paths) == 0 {
-		t.Fatal(errors.Join(err, errors.New("no files")))
-	}
 	random := rand.New(rand.NewPCG(1, 2))
 	refused := 0
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, raw := range testfiles.Testdata(t) {
 		checkAgrees(t, raw)
 		checkAgrees(t, (&wiretest.Scrambler{Rand: rand.New(rand.NewPCG(3, 4))}).Scramble(raw, metaGraph))
 		for range 300 {

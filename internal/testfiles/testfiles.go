@@ -3,6 +3,7 @@
 package testfiles
 
 import (
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,27 +13,65 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Metas returns the MetaGraphDefs in testdata and, if present, those of the corpus next to the repository, by path.
-func Metas(t testing.TB) map[string][]byte {
+// Metas yields the name and content of each MetaGraphDef in testdata and, if present, in the corpus next to the repository. Those of
+// testdata come first; both are sorted by name.
+func Metas(t testing.TB) iter.Seq2[string, []byte] {
+	return contents(t, Glob(t, "testdata/*.meta", "testdata/train/*.meta", "../shared/corpus/*.meta"))
+}
+
+// Testdata is like Metas for testdata alone.
+func Testdata(t testing.TB) iter.Seq2[string, []byte] {
+	return contents(t, Glob(t, "testdata/*.meta", "testdata/train/*.meta"))
+}
+
+// Corpus is like Metas for the corpus alone. It skips the test if there is no corpus.
+func Corpus(t testing.TB) iter.Seq2[string, []byte] {
 	t.Helper()
-	files := make(map[string][]byte)
-	for _, pattern := range []string{"testdata/*.meta", "testdata/train/*.meta", "../shared/corpus/*.meta"} {
+	paths := Glob(t, "../shared/corpus/*.meta")
+	if len(paths) == 0 {
+		t.Skip("no corpus")
+	}
+	return contents(t, paths)
+}
+
+// contents yields the names and contents of files.
+func contents(t testing.TB, paths []string) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, path := range paths {
+			if !yield(filepath.Base(path), read(t, path)) {
+				return
+			}
+		}
+	}
+}
+
+// Glob returns the paths of the files that match the patterns, which are given like the name of Path. It omits the damaged files of
+// the corpus.
+func Glob(t testing.TB, patterns ...string) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range patterns {
 		paths, err := filepath.Glob(Path(t, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range paths {
-			if strings.HasPrefix(filepath.Base(path), "BAD-") {
-				continue
+			if !strings.HasPrefix(filepath.Base(path), "BAD-") {
+				all = append(all, path)
 			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[filepath.Base(path)] = data
 		}
 	}
-	return files
+	return all
+}
+
+// read returns the content of a file.
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // Path returns the path of a file of the repository, given with slashes and relative to its root.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/text"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -61,15 +60,7 @@ func (a allTypes) FindMessageByURL(url string) (protoreflect.MessageType, error)
 
 // TestWriteJSONTwin compares WriteJSON with protojson on the files of testdata, including strange encodings.
 func TestWriteJSONTwin(t *testing.T) {
-	paths, err := filepath.Glob("../../testdata/*.meta")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, raw := range testfiles.Testdata(t) {
 		for seed := range uint64(6) {
 			strange := raw
 			if seed > 0 {

@@ -1,8 +1,6 @@
 package text_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/text"
 )
 
@@ -83,15 +82,7 @@ func TestParseJSON(t *testing.T) {
 
 // TestParseJSONTwin compares ParseJSON with protojson on the files of testdata.
 func TestParseJSONTwin(t *testing.T) {
-	paths, err := filepath.Glob("../../testdata/*.meta")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, raw := range testfiles.Testdata(t) {
 		compareWithProtojson(t, writeJSON(t, raw), (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor())
 	}
 }

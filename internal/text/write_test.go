@@ -6,8 +6,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/text"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -204,19 +203,8 @@ func TestWriteReportsTheWriter(t *testing.T) {
 
 // TestCorpus: the text of real files equals that of the decoded messages, and parses to the same message.
 func TestCorpus(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no corpus")
-	}
 	md := new(tfpb.MetaGraphDef).ProtoReflect().Descriptor()
-	for _, file := range files {
-		if strings.HasPrefix(filepath.Base(file), "BAD-") {
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, data := range testfiles.Corpus(t) {
 		var meta tfpb.MetaGraphDef
 		if err := proto.Unmarshal(data, &meta); err != nil {
 			t.Fatal(err)

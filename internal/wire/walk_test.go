@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -15,6 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -51,38 +49,19 @@ func TestWalkTestData(t *testing.T) {
 
 // TestWalkCorpus checks real files of every TensorFlow version since 2015.
 func TestWalkCorpus(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "*.meta"))
-	if len(files) == 0 {
-		t.Skip("no corpus")
-	}
-	for _, path := range files {
-		if strings.HasPrefix(filepath.Base(path), "BAD-") {
-			continue
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, raw := range testfiles.Corpus(t) {
 		if len(raw) > 1<<20 {
 			continue // similar to others, and slow to decode
 		}
-		t.Run(filepath.Base(path), func(t *testing.T) { checkWalk(t, raw) })
+		t.Run(name, func(t *testing.T) { checkWalk(t, raw) })
 	}
 }
 
 // testMessages returns the MetaGraphDefs in the repository's test data, up to a size.
 func testMessages(tb testing.TB, limit int) [][]byte {
 	tb.Helper()
-	files, _ := filepath.Glob(filepath.Join("..", "..", "testdata", "*.meta"))
-	if len(files) == 0 {
-		tb.Fatal("no test data")
-	}
 	var out [][]byte
-	for _, path := range files {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			tb.Fatal(err)
-		}
+	for _, raw := range testfiles.Testdata(tb) {
 		if len(raw) <= limit {
 			out = append(out, raw)
 		}
