@@ -126,6 +126,7 @@ var attrFields = map[string]protowire.Number{
 // newOpInfo prepares the definition of an op, or the signature of a function.
 func newOpInfo(name string, kind opKind, def *tfpb.OpDef) *opInfo {
 	op := &opInfo{name: name, kind: kind, opDefinition: &opDefinition{deprecated: def.GetDeprecation()}}
+	op.attrs = make([]opAttr, 0, len(def.GetAttr()))
 	for _, a := range def.GetAttr() {
 		op.attrs = append(op.attrs, newOpAttr(a))
 	}
