@@ -45,7 +45,7 @@ func (c *inference) shapesAttr(name string) []tensor.Shape {
 	list, _ := wire.AttrBytes(c.Attr(name), fieldnum.AttrValue_List)
 	var out []tensor.Shape
 	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_Shape) {
+		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
 			out = append(out, tensor.ParseShape(s.Data))
 		}
 	}

@@ -3,8 +3,6 @@ package rewrite
 import (
 	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -40,14 +38,6 @@ func parseDeviceNode(raw []byte) (deviceNode, error) {
 
 // isClass reports whether a map entry belongs to the attr `_class`.
 func isClass(entry []byte) bool {
-	// Most entries consist of a short key and a value, so the length of the key rules them out.
-	if len(entry) > 2 && entry[0] == 0x0a && entry[1] != byte(len("_class")) && int(entry[1]) < min(0x80, len(entry)-2) {
-		if value := entry[2+int(entry[1]):]; value[0] == 0x12 {
-			if size, n := protowire.ConsumeVarint(value[1:]); n > 0 && size == uint64(len(value)-1-n) {
-				return false
-			}
-		}
-	}
 	key, _ := wire.MapEntry(entry)
 	return string(key) == "_class"
 }

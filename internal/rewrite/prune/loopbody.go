@@ -214,8 +214,8 @@ func (b *body) write(name string, p *part, results, args int) *wire.Rope {
 		case s.Is(fieldnum.FunctionDef_Ret) && !slices.Contains(b.names[:results], string(key)):
 		case s.Is(fieldnum.FunctionDef_Attr) && string(key) == "_input_shapes":
 			// It lists the shapes of all arguments.
-		case s.Is(fieldnum.FunctionDef_ArgAttr) && wire.LastUint(s.Data, 1) >= uint64(args):
-		case s.Is(fieldnum.FunctionDef_ResourceArgUniqueId) && wire.LastUint(s.Data, 1) >= uint64(args):
+		case s.Is(fieldnum.FunctionDef_ArgAttr) && wire.LastUint(s.Data, fieldnum.MapEntry_Key) >= uint64(args):
+		case s.Is(fieldnum.FunctionDef_ResourceArgUniqueId) && wire.LastUint(s.Data, fieldnum.MapEntry_Key) >= uint64(args):
 		default:
 			out.Window(s.Raw)
 		}
