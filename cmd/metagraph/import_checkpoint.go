@@ -39,9 +39,6 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	}
 	o.imports.Checkpoints = &rewrite.ImportCheckpoints{In: opened[0], Base: opened[1]}
 	message, report, err := rewrite.Import(inputs[0].Meta, base, o.imports)
-	if err == nil && report.ShapesChanged {
-		err = checkMappedShapes(message, inputs[0].Meta, base)
-	}
 	if lacking := (*rewrite.NoCheckpointError)(nil); errors.As(err, &lacking) {
 		in := inputs[0]
 		if lacking.Base {

@@ -297,6 +297,17 @@ func (g *Graph) Colocated() []int32 { return g.colocated }
 // the slice.
 func (g *Graph) Inputs(i int) []Edge { return g.edges[g.inputStart[i]:g.inputStart[i+1]] }
 
+// DataInputs returns Inputs up to the first control input. TensorFlow requires that control inputs come last.
+func (g *Graph) DataInputs(i int) []Edge {
+	edges := g.Inputs(i)
+	for k, e := range edges {
+		if e.Port == Control {
+			return edges[:k]
+		}
+	}
+	return edges
+}
+
 // Consumers returns the readers of node i in file order, one for each input that reads it. Node is the reader. Port is
 // the output of node i, or Control for a control input. The caller must not change the slice.
 func (g *Graph) Consumers(i int) []Edge {

@@ -81,18 +81,25 @@ func (e *exporter) planShapes() error {
 	if err != nil {
 		return err
 	}
-	var changed []int
+	set := make(map[int]tensor.Shape)
 	for _, shape := range e.o.Shapes {
-		changed = append(changed, e.setShape(g, shape))
+		set[e.placeholder(g, shape)] = shape.Dims
 	}
 	if err := e.conflicts.Err(); err != nil {
 		return err
 	}
-	return e.dropInferred(g, changed)
+	e.changedShapes = g.Downstream(slices.Collect(maps.Keys(set)))
+	if err := e.checkShapes(g, set); err != nil {
+		return err
+	}
+	for i, dims := range set {
+		g.SetAttr(i, "shape", draft.ShapeAttr(draft.Shape(dims)))
+	}
+	return e.dropInferred(g)
 }
 
-// setShape sets the shape of a placeholder and returns the number of its node.
-func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
+// placeholder returns the number of the placeholder that gets a new shape.
+func (e *exporter) placeholder(g *draft.Graph, shape NewShape) int {
 	i, ok := g.Find([]byte(shape.Node))
 	if !ok {
 		placeholders := namesOf(g, func(n *wire.Node) bool { return prune.IsPlaceholder(n.Op) })
@@ -113,14 +120,12 @@ func (e *exporter) setShape(g *draft.Graph, shape NewShape) int {
 		return 0
 	}
 	e.report.Shapes = append(e.report.Shapes, ShapeChange{Node: shape.Node, From: from, To: shape.Dims})
-	g.SetAttr(i, "shape", draft.ShapeAttr(draft.Shape(shape.Dims)))
 	return i
 }
 
 // dropInferred removes the inferred shapes of the changed nodes and of all nodes that depend on them, because TensorFlow
 // rejects a graph with contradictory shapes. It marks the output shapes that loops and conditionals declare as unknown.
-func (e *exporter) dropInferred(g *draft.Graph, changed []int) error {
-	e.changedShapes = g.Downstream(changed)
+func (e *exporter) dropInferred(g *draft.Graph) error {
 	e.findFixedSizes(g)
 	return g.Kept(e.changedShapes, func(i int, n *wire.Node) error {
 		if !e.stays(i) {

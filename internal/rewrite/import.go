@@ -39,7 +39,6 @@ type ImportReport struct {
 	Renames       []Rename `json:"renames"`        // renames of these nodes, at most 100
 	Frames        []Rename `json:"frames"`         // loop frames that were renamed because their name was taken
 	InputsMapped  int      `json:"inputs_mapped"`  // input mappings applied
-	ShapesChanged bool     `json:"-"`              // an input is mapped to a tensor of a different shape
 	ShapesDropped int      `json:"shapes_dropped"` // nodes and functions that lost recorded shapes, because the shapes no longer hold
 	ControlsMoved int      `json:"controls_moved"` // mapped nodes whose control inputs were replaced by the mapping targets
 	Initializers  int      `json:"initializers"`   // variables that got a substitute initializer, because theirs was not imported

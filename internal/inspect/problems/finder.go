@@ -10,7 +10,6 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -32,15 +31,9 @@ type problemFinder struct {
 	library    []wire.Function // of graph_def
 	byName     map[string]int  // index of the first function with each name
 	recorded   recordedShapes  // recorded shapes of the graph's nodes
-	shapes     shapeTable      // all inferred shapes
-	bodies     []*body         // by index in library; nil if it is not a valid function
-
-	callResults map[string][]tensor.Shape // by function and arguments
-	callDepth   int                       // nesting of the calls being followed
-	callNodes   int                       // nodes of bodies followed so far
-	attrs       []byte                    // buffer for the attrs of a node
-	group       []byte                    // the colocation group of the previous node
-	scratch     wire.Node                 // buffer for messages about a node
+	attrs      []byte          // buffer for the attrs of a node
+	group      []byte          // the colocation group of the previous node
+	scratch    wire.Node       // buffer for messages about a node
 }
 
 func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
@@ -53,8 +46,6 @@ func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
 		},
 		unbound: make(map[string]bool),
 		byName:  make(map[string]int),
-
-		callResults: make(map[string][]tensor.Shape),
 	}
 	f.ops.function = f.signature
 	return f

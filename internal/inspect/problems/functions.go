@@ -28,7 +28,7 @@ func (f *problemFinder) findInLibrary() error {
 			gradients = append(gradients, field)
 		}
 	}
-	f.called, f.bodies = make([]bool, len(f.library)), make([]*body, len(f.library))
+	f.called = make([]bool, len(f.library))
 	f.findInGradients(gradients)
 	return nil
 }
@@ -120,10 +120,9 @@ func (f *problemFinder) findInFunctions() error {
 	if err := f.findCalled(); err != nil {
 		return err
 	}
-	var err error
 	for k, function := range f.library {
 		if name := function.Name(); f.byName[name] == k {
-			if f.bodies[k], err = f.checkBody(name, function); err != nil {
+			if err := f.checkBody(name, function); err != nil {
 				return fmt.Errorf("read function %q: %w", name, err)
 			}
 		}
@@ -180,16 +179,14 @@ func (f *problemFinder) findCalled() error {
 
 // A body is the parsed body of a function.
 type body struct {
-	args     names
-	nodes    names
-	order    []bodyNode // by number in nodes
-	returned []string   // the tensor that each output returns: "arg", "node:output:number"
+	args  names
+	nodes names
+	order []bodyNode // by number in nodes
 }
 
 type bodyNode struct {
 	op    *opInfo
 	types *opTypes
-	raw   []byte // the NodeDef
 }
 
 // names numbers the names in a function. Most functions of a large library are small and need no map.
@@ -228,11 +225,11 @@ func (x *names) find(name string) (int, bool) {
 	return k, k >= 0
 }
 
-// checkBody checks the body of a function and returns it. It returns nil if the signature is not valid.
-func (f *problemFinder) checkBody(name string, function wire.Function) (*body, error) {
+// checkBody checks the body of a function, unless its signature is not valid.
+func (f *problemFinder) checkBody(name string, function wire.Function) error {
 	signature := f.ops.find(name)
 	if signature.kind != functionOp {
-		return nil, nil
+		return nil
 	}
 	b := new(body)
 	for _, arg := range signature.inputs {
@@ -241,7 +238,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) (*body, e
 	replaced := hasReplacement(function)
 	for n, err := range function.Nodes() {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p := nodePlace{name: n.Name, function: name}
 		op := f.ops.find(string(n.Op))
@@ -258,11 +255,11 @@ func (f *problemFinder) checkBody(name string, function wire.Function) (*body, e
 			continue
 		}
 		b.nodes.add(string(n.Name))
-		b.order = append(b.order, bodyNode{op, types, n.Raw})
+		b.order = append(b.order, bodyNode{op, types})
 	}
 	for n, err := range function.Nodes() {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p := nodePlace{name: n.Name, function: name}
 		for _, input := range n.Inputs {
@@ -272,7 +269,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) (*body, e
 		}
 	}
 	f.checkReturns(name, function, signature, b)
-	return b, nil
+	return nil
 }
 
 // hasReplacement reports whether TensorFlow replaces a function by another one for some devices. Keras writes its LSTM and GRU
@@ -296,7 +293,6 @@ func (f *problemFinder) checkReturns(name string, function wire.Function, signat
 		p := nodePlace{name: []byte(out.name), function: name}
 		value, known := returned[out.name]
 		tensor := string(value)
-		b.returned = append(b.returned, tensor)
 		switch {
 		case !known:
 			f.report(&p, missingInput, "", fixed("the output returns nothing"))

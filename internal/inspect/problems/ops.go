@@ -42,7 +42,6 @@ type opDefinition struct {
 	numbers    map[string]int // number of the first attr with each name; nil if there are few attrs
 	typed      []int          // the attrs that determine the types of inputs and outputs
 	deprecated *tfpb.OpDeprecation
-	defaults   map[string][]byte // AttrValues; nil until first used
 
 	constant   *opTypes            // the types, if no attr determines them
 	byAttrs    map[string]*opTypes // the types, by the values of the attrs that determine them

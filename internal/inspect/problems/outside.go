@@ -42,7 +42,7 @@ func (f *problemFinder) findOutsideFiles() {
 	t := pathTrace{f: f, assets: f.assetNodes(), left: maxTraced}
 	for i := range f.g.Len() {
 		for _, k := range ids[f.g.Op(i)] {
-			edges := mainGraph{f}.inputs(i)
+			edges := f.g.DataInputs(i)
 			if k >= len(edges) {
 				continue
 			}
@@ -97,7 +97,7 @@ func (t *pathTrace) paths(e graph.Edge) []string {
 		seen[e.Node] = true
 		t.left--
 		i := int(e.Node)
-		inputs := mainGraph{t.f}.inputs(i)
+		inputs := t.f.g.DataInputs(i)
 		switch op := t.f.g.OpName(t.f.g.Op(i)); op {
 		case "Const":
 			if !t.assets[string(t.f.g.Name(i))] {
@@ -121,7 +121,7 @@ func (t *pathTrace) enqueued(queue int) []graph.Edge {
 	for _, e := range readers[:min(maxTracedOnce, len(readers))] {
 		switch t.f.g.OpName(t.f.g.Op(int(e.Node))) {
 		case "QueueEnqueue", "QueueEnqueueV2", "QueueEnqueueMany", "QueueEnqueueManyV2":
-			if inputs := (mainGraph{t.f}).inputs(int(e.Node)); len(inputs) > 1 {
+			if inputs := t.f.g.DataInputs(int(e.Node)); len(inputs) > 1 {
 				out = append(out, inputs[1])
 			}
 		}

@@ -1,4 +1,4 @@
-package problems
+package shapes
 
 import (
 	"math"
@@ -26,7 +26,7 @@ const (
 
 // value returns the elements of an integer tensor that TensorFlow evaluates during shape inference (EvaluateConstantTensor in
 // tensorflow/core/common_runtime/eval_const_tensor.cc). TensorFlow can evaluate any op; value handles the ops of shape arithmetic.
-func (w *shapeWalk) value(e graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) value(e graph.Edge, depth int) ([]int64, bool) {
 	if e.Node == graph.Dangling || e.Port < 0 {
 		return nil, false
 	}
@@ -44,16 +44,16 @@ func (w *shapeWalk) value(e graph.Edge, depth int) ([]int64, bool) {
 }
 
 // evaluate computes the elements of a tensor.
-func (w *shapeWalk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
 	i := int(e.Node)
-	op, in := w.nodes.op(i), w.nodes.inputs(i)
-	if op.kind != registeredOp || e.Port != 0 && op.name != "ShapeN" {
+	op, in := w.nodes.Op(i), w.nodes.Inputs(i)
+	if !op.Registered || e.Port != 0 && op.Name != "ShapeN" {
 		return nil, false
 	}
-	if types := w.nodes.types(i); types == nil || types.inputCount != int64(len(in)) {
+	if count, _, known := w.nodes.Tensors(i); !known || count != int64(len(in)) {
 		return nil, false
 	}
-	switch op.name {
+	switch op.Name {
 	case "Const":
 		return w.literal(i)
 	case "Identity", "StopGradient", "Snapshot":
@@ -68,33 +68,33 @@ func (w *shapeWalk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
 	case "Cast":
 		return w.castValue(i, in[0], depth)
 	case "Shape", "ShapeN":
-		s := w.shape(in[min(int(e.Port), len(in)-1)])
+		s := w.Shape(in[min(int(e.Port), len(in)-1)])
 		return s, s.FullyDefined() && (len(s) == 0 || slices.Max(s) <= math.MaxInt32)
 	case "Size":
-		n, ok := w.shape(in[0]).Elements()
+		n, ok := w.Shape(in[0]).Elements()
 		return []int64{n}, ok && n <= math.MaxInt32
 	case "Rank":
-		s := w.shape(in[0])
+		s := w.Shape(in[0])
 		return []int64{int64(len(s))}, s != nil
 	case "Pack", "Concat", "ConcatV2":
-		return w.joinValues(i, op.name, in, depth)
+		return w.joinValues(i, op.Name, in, depth)
 	case "StridedSlice":
 		return w.sliceValue(i, in, depth)
 	case "Gather", "GatherV2":
 		return w.gatherValue(i, in, depth)
 	case "Prod", "Sum", "Max", "Min":
-		return w.reduceValue(op.name, in, depth)
+		return w.reduceValue(op.Name, in, depth)
 	case "Range":
 		return w.rangeValue(in, depth)
 	case "Neg", "Add", "AddV2", "Sub", "Mul", "FloorDiv", "FloorMod", "Maximum", "Minimum":
-		return w.calculate(op.name, in, depth)
+		return w.calculate(op.Name, in, depth)
 	}
 	return nil, false
 }
 
 // literal returns the elements of Const node i.
-func (w *shapeWalk) literal(i int) ([]int64, bool) {
-	value, _ := w.attrOf(i, "value")
+func (w *Walk) literal(i int) ([]int64, bool) {
+	value, _ := w.nodes.Attr(i, "value")
 	raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	if !ok {
 		return nil, false
@@ -102,23 +102,14 @@ func (w *shapeWalk) literal(i int) ([]int64, bool) {
 	return tensor.Integers(raw, maxConstant)
 }
 
-// attrOf returns the AttrValue of an attr of any node.
-func (w *shapeWalk) attrOf(i int, name string) ([]byte, bool) {
-	var n wire.Node
-	if err := n.Parse(w.nodes.raw(i)); err != nil {
-		return nil, false
-	}
-	return n.Attr(name)
-}
-
 // intAttr returns an integer attr of a node, or 0 if it is absent.
-func (w *shapeWalk) intAttr(i int, name string) int64 {
-	value, _ := w.attrOf(i, name)
+func (w *Walk) intAttr(i int, name string) int64 {
+	value, _ := w.nodes.Attr(i, name)
 	return int64(wire.LastUint(value, fieldnum.AttrValue_I))
 }
 
-func (w *shapeWalk) castValue(i int, e graph.Edge, depth int) ([]int64, bool) {
-	value, _ := w.attrOf(i, "DstT")
+func (w *Walk) castValue(i int, e graph.Edge, depth int) ([]int64, bool) {
+	value, _ := w.nodes.Attr(i, "DstT")
 	v, ok := w.value(e, depth)
 	switch tfpb.DataType(wire.AttrTypeOf(value)) {
 	case tfpb.DataType_DT_INT64:
@@ -134,7 +125,7 @@ func fitsInt32(v []int64) bool {
 }
 
 // joinValues evaluates Pack of scalars and Concat of vectors.
-func (w *shapeWalk) joinValues(i int, op string, in []graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) joinValues(i int, op string, in []graph.Edge, depth int) ([]int64, bool) {
 	rank := 1
 	switch op {
 	case "Pack":
@@ -157,7 +148,7 @@ func (w *shapeWalk) joinValues(i int, op string, in []graph.Edge, depth int) ([]
 	var out []int64
 	for _, e := range in {
 		v, ok := w.value(e, depth)
-		if s := w.shape(e); !ok || s == nil || len(s) != rank || len(out)+len(v) > maxConstant {
+		if s := w.Shape(e); !ok || s == nil || len(s) != rank || len(out)+len(v) > maxConstant {
 			return nil, false
 		}
 		out = append(out, v...)
@@ -167,7 +158,7 @@ func (w *shapeWalk) joinValues(i int, op string, in []graph.Edge, depth int) ([]
 
 // sliceValue evaluates StridedSlice of a vector: one element or a range. One element of a shape can be known even if others are
 // not.
-func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
 	r, ok := w.sliceRange(i, in, depth)
 	if !ok {
 		return nil, false
@@ -181,7 +172,7 @@ func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool
 		if v = w.partialShape(in[0], depth); v == nil {
 			return nil, false
 		}
-	} else if s := w.shape(in[0]); len(s) != 1 {
+	} else if s := w.Shape(in[0]); len(s) != 1 {
 		return nil, false
 	}
 	v, ok = r.of(v)
@@ -189,8 +180,8 @@ func (w *shapeWalk) sliceValue(i int, in []graph.Edge, depth int) ([]int64, bool
 }
 
 // reads reports whether an input is an output of the given op.
-func (w *shapeWalk) reads(e graph.Edge, op string) bool {
-	return e.Node != graph.Dangling && w.nodes.op(int(e.Node)).name == op
+func (w *Walk) reads(e graph.Edge, op string) bool {
+	return e.Node != graph.Dangling && w.nodes.Op(int(e.Node)).Name == op
 }
 
 // A sliceRange is the part of a vector that a StridedSlice selects.
@@ -201,7 +192,7 @@ type sliceRange struct {
 }
 
 // sliceRange returns the part of a vector that node i selects. ok is false unless the range is constant with stride 1.
-func (w *shapeWalk) sliceRange(i int, in []graph.Edge, depth int) (r sliceRange, ok bool) {
+func (w *Walk) sliceRange(i int, in []graph.Edge, depth int) (r sliceRange, ok bool) {
 	strides, ok := w.value(in[3], depth)
 	if !ok || len(strides) != 1 || strides[0] != 1 || w.intAttr(i, "ellipsis_mask")|w.intAttr(i, "new_axis_mask") != 0 {
 		return r, false
@@ -246,7 +237,7 @@ func (r sliceRange) of(v []int64) ([]int64, bool) {
 	return v[begin:max(begin, end)], true
 }
 
-func (w *shapeWalk) gatherValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) gatherValue(i int, in []graph.Edge, depth int) ([]int64, bool) {
 	if len(in) == 3 {
 		if axis, ok := w.value(in[2], depth); !ok || len(axis) != 1 || axis[0] != 0 || w.intAttr(i, "batch_dims") != 0 {
 			return nil, false
@@ -254,7 +245,7 @@ func (w *shapeWalk) gatherValue(i int, in []graph.Edge, depth int) ([]int64, boo
 	}
 	params, ok := w.value(in[0], depth)
 	indices, known := w.value(in[1], depth)
-	if !ok || !known || len(w.shape(in[0])) != 1 {
+	if !ok || !known || len(w.Shape(in[0])) != 1 {
 		return nil, false
 	}
 	out := make([]int64, 0, len(indices))
@@ -268,10 +259,10 @@ func (w *shapeWalk) gatherValue(i int, in []graph.Edge, depth int) ([]int64, boo
 }
 
 // reduceValue reduces a vector to one number.
-func (w *shapeWalk) reduceValue(op string, in []graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) reduceValue(op string, in []graph.Edge, depth int) ([]int64, bool) {
 	v, ok := w.value(in[0], depth)
 	axes, known := w.value(in[1], depth)
-	if !ok || !known || len(axes) != 1 || len(w.shape(in[0])) != 1 || len(v) == 0 {
+	if !ok || !known || len(axes) != 1 || len(w.Shape(in[0])) != 1 || len(v) == 0 {
 		return nil, false
 	}
 	out := v[0]
@@ -283,7 +274,7 @@ func (w *shapeWalk) reduceValue(op string, in []graph.Edge, depth int) ([]int64,
 	return []int64{out}, true
 }
 
-func (w *shapeWalk) rangeValue(in []graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) rangeValue(in []graph.Edge, depth int) ([]int64, bool) {
 	var limits [3]int64
 	for k := range limits {
 		v, ok := w.value(in[k], depth)
@@ -304,7 +295,7 @@ func (w *shapeWalk) rangeValue(in []graph.Edge, depth int) ([]int64, bool) {
 }
 
 // calculate evaluates element-wise arithmetic on scalars and vectors. Two vectors must have the same length.
-func (w *shapeWalk) calculate(op string, in []graph.Edge, depth int) ([]int64, bool) {
+func (w *Walk) calculate(op string, in []graph.Edge, depth int) ([]int64, bool) {
 	a, ok := w.value(in[0], depth)
 	if !ok {
 		return nil, false
@@ -315,7 +306,7 @@ func (w *shapeWalk) calculate(op string, in []graph.Edge, depth int) ([]int64, b
 	} else if b, ok = w.value(in[1], depth); !ok {
 		return nil, false
 	}
-	if len(a) != len(b) && len(a) != 1 && len(b) != 1 || len(w.shape(in[0])) > 1 || len(a) == 0 || len(b) == 0 {
+	if len(a) != len(b) && len(a) != 1 && len(b) != 1 || len(w.Shape(in[0])) > 1 || len(a) == 0 || len(b) == 0 {
 		return nil, false
 	}
 	out := make([]int64, max(len(a), len(b)))

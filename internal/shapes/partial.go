@@ -1,4 +1,4 @@
-package problems
+package shapes
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 
 // partialShape returns the shape that an integer vector represents, if only some of its elements are constant
 // (ShapeRefiner::ConstantPartialShape in tensorflow/core/common_runtime/shape_refiner.cc).
-func (w *shapeWalk) partialShape(e graph.Edge, depth int) tensor.Shape {
+func (w *Walk) partialShape(e graph.Edge, depth int) tensor.Shape {
 	if e.Node == graph.Dangling || e.Port < 0 || w.lists[e.Node] < 0 {
 		return nil
 	}
@@ -27,17 +27,17 @@ func (w *shapeWalk) partialShape(e graph.Edge, depth int) tensor.Shape {
 }
 
 // computePartial is partialShape without the cache.
-func (w *shapeWalk) computePartial(e graph.Edge, depth int) tensor.Shape {
+func (w *Walk) computePartial(e graph.Edge, depth int) tensor.Shape {
 	i := int(e.Node)
-	op, in := w.nodes.op(i), w.nodes.inputs(i)
-	if types := w.nodes.types(i); op.kind != registeredOp || types == nil || types.inputCount != int64(len(in)) {
+	op, in := w.nodes.Op(i), w.nodes.Inputs(i)
+	if count, _, known := w.nodes.Tensors(i); !op.Registered || !known || count != int64(len(in)) {
 		return nil
 	}
-	switch op.name {
+	switch op.Name {
 	case "Shape":
-		return w.shape(in[0])
+		return w.Shape(in[0])
 	case "ShapeN":
-		return w.shape(in[min(int(e.Port), len(in)-1)])
+		return w.Shape(in[min(int(e.Port), len(in)-1)])
 	case "Cast":
 		return w.partialShape(in[0], depth+1)
 	case "Pack":
@@ -58,7 +58,7 @@ func (w *shapeWalk) computePartial(e graph.Edge, depth int) tensor.Shape {
 		part, _ := r.of(s)
 		return append(tensor.Shape{}, part...)
 	}
-	length := w.shape(e)
+	length := w.Shape(e)
 	if len(length) != 1 {
 		return nil
 	}
@@ -75,8 +75,8 @@ func (w *shapeWalk) computePartial(e graph.Edge, depth int) tensor.Shape {
 }
 
 // packedShape returns the shape that a Pack of numbers represents. Numbers that are not constant become unknown dimensions.
-func (w *shapeWalk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape {
-	if len(in) > tensor.MaxRank || len(w.shape(graph.Edge{Node: int32(i)})) != 1 {
+func (w *Walk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape {
+	if len(in) > tensor.MaxRank || len(w.Shape(graph.Edge{Node: int32(i)})) != 1 {
 		return nil
 	}
 	out := make(tensor.Shape, len(in))
@@ -90,7 +90,7 @@ func (w *shapeWalk) packedShape(i int, in []graph.Edge, depth int) tensor.Shape 
 }
 
 // joinedShape returns the shape that the concatenated vectors in parts represent.
-func (w *shapeWalk) joinedShape(axis graph.Edge, parts []graph.Edge, depth int) tensor.Shape {
+func (w *Walk) joinedShape(axis graph.Edge, parts []graph.Edge, depth int) tensor.Shape {
 	if at, ok := w.value(axis, depth); !ok || len(at) != 1 || at[0] != 0 {
 		return nil
 	}
