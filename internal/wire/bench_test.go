@@ -46,6 +46,31 @@ func BenchmarkNewNodes(b *testing.B) {
 	}
 }
 
+// BenchmarkGraph indexes a graph with its edges.
+func BenchmarkGraph(b *testing.B) {
+	raw := manyNodes(100_000)
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := graph.New(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParts skips over the nodes of a graph.
+func BenchmarkParts(b *testing.B) {
+	raw := manyNodes(100_000)
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		for p := range raw.Parts {
+			if p.Nodes == 0 {
+				b.Fatal("a part has no nodes")
+			}
+		}
+	}
+}
+
 // BenchmarkFind looks every node up.
 func BenchmarkFind(b *testing.B) {
 	x, err := graph.NewNodes(manyNodes(10_000))
