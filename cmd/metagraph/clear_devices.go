@@ -36,7 +36,8 @@ func newClearDevicesCommand(env *environment) *cobra.Command {
 machine. It changes nothing else. It is the equivalent of tf.train.import_meta_graph(clear_devices=True) for files.
 
 Devices are compared by meaning, and case does not matter: --match '/gpu:*' also matches /job:worker/task:1/device:GPU:3.
---map moves the nodes on OLD to NEW. It clears all other nodes unless --match selects which ones.
+--map moves the nodes on OLD to NEW. It clears all other nodes unless --match selects which ones. With both --match and
+--accelerators, a device must satisfy both.
 
 If OLD in --map matches no device, that is an error. If --match matches no device, that is only a warning, since a check often
 expects it.`,
@@ -126,10 +127,7 @@ func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOp
 
 // parse converts the flags to options.
 func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
-	options := rewrite.DeviceOptions{Colocation: o.colocation, GraphOnly: o.graphOnly}
-	if o.accelerators {
-		options.Match = append(options.Match, match.Accelerators())
-	}
+	options := rewrite.DeviceOptions{Accelerators: o.accelerators, Colocation: o.colocation, GraphOnly: o.graphOnly}
 	for _, text := range splitLists(o.match) {
 		if text == "" {
 			return options, usageErrorf("leave out --match to clear all devices", "--match has an empty pattern")

@@ -51,6 +51,9 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 	help := &watchedWriter{Writer: env.stdout}
 	root.SetOut(help)
 	err := metafile.Guard(func() (err error) {
+		if err := checkCommand(root, args); err != nil {
+			return err
+		}
 		_, err = root.ExecuteContextC(ctx)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -144,6 +145,19 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		hint = "metagraph show " + args[0]
 	}
 	return usageErrorf(hint, "unknown command %q", args[0])
+}
+
+// checkCommand returns an error if the first argument is an unknown command, whatever flags follow. Cobra checks flags first: it would
+// print the help of root for --help.
+func checkCommand(root *cobra.Command, args []string) error {
+	first := argument(args, 0)
+	if first == "" || strings.HasPrefix(first, "-") || strings.HasPrefix(first, cobra.ShellCompRequestCmd) {
+		return nil
+	}
+	if found, _, _ := root.Find(args); found != root {
+		return nil
+	}
+	return unknownCommand(root, args)
 }
 
 // inputAndOutput returns an error for more than two arguments. Its hint explains the arguments of the command.

@@ -67,13 +67,13 @@ func TestUnknownType(t *testing.T) {
 	}
 }
 
-func TestAccelerators(t *testing.T) {
+func TestIsAccelerator(t *testing.T) {
 	for device, want := range map[string]bool{
 		"": false, "/cpu:0": false, "/device:CPU:*": false, "/replica:0/task:0/device:CPU:0": false,
 		"/gpu:0": true, "/device:TPU:1": true, "/device:XLA_CPU:0": true, "/job:ps": true, "/job:localhost/replica:0/task:0/device:CPU:0": true, "/task:1": true, "odd": true,
 	} {
-		if got := Accelerators().Match(device); got != want {
-			t.Errorf("%q: match is %v, want %v", device, got, want)
+		if got := IsAccelerator(device); got != want {
+			t.Errorf("%q: IsAccelerator is %v, want %v", device, got, want)
 		}
 	}
 }

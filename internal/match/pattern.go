@@ -15,7 +15,6 @@ type DevicePattern struct {
 	whole                           Glob // matches the spelling, for a pattern that is not a device
 	job, replica, task, kind, index Glob
 	byText                          bool
-	accelerators                    bool
 }
 
 // A DevicePatternError reports that a text is not a device pattern.
@@ -50,12 +49,11 @@ func ParseDeviceFilter(text string) (DevicePattern, error) {
 	return DevicePattern{text: text, whole: glob, byText: true}, err
 }
 
-// Accelerators returns the pattern for every device that ties a graph to certain hardware or to a cluster: all devices but CPUs without
-// a job.
-func Accelerators() DevicePattern { return DevicePattern{text: "accelerators", accelerators: true} }
-
-// IsAccelerators reports whether p is the pattern that Accelerators returns.
-func (p DevicePattern) IsAccelerators() bool { return p.accelerators }
+// IsAccelerator reports whether a device ties a graph to certain hardware or to a cluster: any device but a CPU without a job.
+func IsAccelerator(device string) bool {
+	d, ok := ParseDevice(device)
+	return device != "" && (!ok || d.Type != "CPU" || d.Job != "")
+}
 
 // add adds one part of a pattern, in lower case and split at its colons. It reports false if it is not a part of a device or if the
 // pattern names that part already.
@@ -159,8 +157,6 @@ func (p DevicePattern) Match(device string) bool {
 	}
 	d, ok := ParseDevice(device)
 	switch {
-	case p.accelerators:
-		return !ok || d.Type != "CPU" || d.Job != ""
 	case p.byText:
 		return p.whole.Match(strings.ToLower(device)) || ok && p.whole.Match(strings.ToLower(d.String()))
 	case !ok:

@@ -138,6 +138,9 @@ func (c Collections) Notice() Notice {
 	if len(c.Dropped) > 0 {
 		n.details = append(n.details, "dropped: "+strings.Join(atMost(texts(c.Dropped), 12), ", "))
 	}
+	if len(c.Overridden) > 0 {
+		n.warnings = append(n.warnings, "every collection matching "+strings.Join(atMost(texts(c.Overridden), 4), ", ")+" is dropped")
+	}
 	if c.OnlyGraph && len(c.Dropped) > 0 {
 		n.warnings = append(n.warnings, "a GraphDef has no collections; name the output *.meta to keep some")
 	}

@@ -23,6 +23,8 @@ type CollectionOptions struct {
 type CollectionsReport struct {
 	Kept    []string `json:"kept"`
 	Dropped []string `json:"dropped"`
+	// Overridden lists the patterns of CollectionOptions.Keep whose collections are all dropped.
+	Overridden []string `json:"-"`
 	// OnlyGraph is set if all collections are dropped because the result consists of only the graph.
 	OnlyGraph bool `json:"-"`
 }
@@ -110,6 +112,11 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 		}
 		slices.Sort(e.Keys)
 		return nil, nil, e
+	}
+	for _, p := range o.Keep {
+		if slices.ContainsFunc(report.Dropped, p.Match) && !slices.ContainsFunc(report.Kept, p.Match) {
+			report.Overridden = append(report.Overridden, p.String())
+		}
 	}
 	if err := checkBeside(kept); err != nil {
 		return nil, nil, err

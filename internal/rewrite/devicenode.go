@@ -128,7 +128,8 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 			return m.To, true
 		}
 	}
-	if len(o.Match) == 0 || slices.ContainsFunc(o.Match, func(p match.DevicePattern) bool { return p.Match(device) }) {
+	matches := func(p match.DevicePattern) bool { return p.Match(device) }
+	if (len(o.Match) == 0 || slices.ContainsFunc(o.Match, matches)) && (!o.Accelerators || match.IsAccelerator(device)) {
 		return "", true
 	}
 	return device, false

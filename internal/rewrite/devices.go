@@ -15,10 +15,11 @@ import (
 
 // DeviceOptions selects the devices to clear. The zero value clears all of them, in function bodies too.
 type DeviceOptions struct {
-	Match      []match.DevicePattern // only devices that one of these matches; empty: all
-	Map        []DeviceMapping       // devices to replace; the first match counts
-	Colocation bool                  // also remove the `loc:@` groups from the `_class` attr
-	GraphOnly  bool                  // skip function bodies, as TensorFlow does
+	Match        []match.DevicePattern // only devices that one of these matches; empty: all
+	Accelerators bool                  // only devices for which match.IsAccelerator is true
+	Map          []DeviceMapping       // devices to replace, whether or not they would be cleared; the first match counts
+	Colocation   bool                  // also remove the `loc:@` groups from the `_class` attr
+	GraphOnly    bool                  // skip function bodies, as TensorFlow does
 }
 
 // A DeviceMapping moves the nodes on devices that From matches to the device To, which is written as given.
@@ -235,9 +236,7 @@ func (c *deviceClearer) finish() {
 		c.findUnmatched(m.From)
 	}
 	for _, p := range c.options.Match {
-		if !p.IsAccelerators() { // it is not a typo that a graph has no accelerators
-			c.findUnmatched(p)
-		}
+		c.findUnmatched(p)
 	}
 	if len(c.report.Unmatched) > 0 {
 		c.report.Available = slices.AppendSeq(c.report.Available, maps.Keys(c.devices))
