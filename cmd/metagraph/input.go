@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,19 +58,6 @@ func (in *inputFlags) openOne(env *environment, path string, several bool) (*met
 		env.limitMemory(file.Size)
 	}
 	return file, err
-}
-
-// limitMemory makes the garbage collector work harder before memory exceeds what docs/reliability.md promises for the inputs, of which
-// one more has the given size. GOMEMLIMIT takes precedence.
-func (env *environment) limitMemory(size int64) {
-	const (
-		basis    = 80 << 20
-		perInput = 10
-	)
-	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
-		env.read += size
-		debug.SetMemoryLimit(basis + perInput*env.read)
-	}
 }
 
 // stdinArgument reports whether an argument means standard input.

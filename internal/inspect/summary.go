@@ -119,6 +119,10 @@ type CollectionCount struct {
 // maxTopOps is how many ops a Summary lists.
 const maxTopOps = 10
 
+// parallelFrom is the size in bytes from which two processors share the work for a summary. Less is done in a moment, and what both
+// need for a small file full of strange content adds up.
+const parallelFrom = 16 << 20
+
 // Summarize returns the summary of a MetaGraphDef. The error names the part that cannot be read. If the message itself
 // is damaged, the error wraps a *wire.SyntaxError.
 func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
@@ -131,6 +135,9 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	steps := [][]func(*model.Model) error{
 		{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readCheckpoint, s.readIO},
 		{s.readProblems},
+	}
+	if file.Bytes < parallelFrom {
+		steps = [][]func(*model.Model) error{slices.Concat(steps...)}
 	}
 	err := parallel.Each(slices.Values(steps), func(reads []func(*model.Model) error) error {
 		for _, read := range reads {

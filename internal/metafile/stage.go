@@ -146,7 +146,7 @@ func (s *Stage) Commit() (err error) {
 		return context.Cause(s.ctx)
 	}
 	for i := range s.files {
-		if err := s.files[i].place(); err != nil {
+		if err := s.files[i].place(len(s.files) > 1); err != nil {
 			return errors.Join(fmt.Errorf("cannot write %s: %w", s.files[i].path, withoutPath(err)), s.undoPlace(i))
 		}
 	}
@@ -165,11 +165,15 @@ func (s *Stage) Commit() (err error) {
 	return errors.Join(errs...)
 }
 
-// place renames a file to its final path. It keeps the old file under another name until the commit succeeds.
-func (f *staged) place() error {
-	if _, err := os.Lstat(f.path); err == nil {
+// hardLink is os.Link. A test replaces it by a file system without hard links.
+var hardLink = os.Link
+
+// place renames a file to its final path. It keeps the old file under another name until the commit succeeds. Without hard links,
+// it moves the old file there if the commit has several files. A single file needs no other name: its rename is the last step.
+func (f *staged) place(several bool) error {
+	if info, err := os.Lstat(f.path); err == nil {
 		old := f.temp + ".old"
-		if os.Link(f.path, old) == nil {
+		if hardLink(f.path, old) == nil || several && info.Mode().IsRegular() && os.Rename(f.path, old) == nil {
 			f.old = old
 		}
 	}

@@ -82,6 +82,12 @@ type nodeFacts struct {
 	shapes int32
 }
 
+// A nodeKind is what valid nodes of the graph with the same facts have in common: the op and the bytes of their attrs.
+type nodeKind struct {
+	op    *opInfo
+	attrs string
+}
+
 // checkNode checks the op and the attrs of the node with NodeDef raw (ValidateNodeDef in
 // tensorflow/core/framework/node_def_util.cc).
 func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFacts {
@@ -102,17 +108,15 @@ func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFact
 		}
 	}
 	if cached {
-		if facts, known := op.seen[string(attrs)]; known {
+		if facts, known := f.seen[nodeKind{op, string(attrs)}]; known {
 			return facts
 		}
 	}
 	before := f.found.places
 	facts := f.checkAttrs(p, attrs, op)
-	if cached && f.found.places == before && len(op.seen) < maxCached {
-		if op.seen == nil {
-			op.seen = make(map[string]nodeFacts)
-		}
-		op.seen[string(attrs)] = facts
+	if cached && f.found.places == before && op.seen < maxCached {
+		op.seen++
+		f.seen[nodeKind{op, string(attrs)}] = facts
 	}
 	return facts
 }

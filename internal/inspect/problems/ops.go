@@ -29,9 +29,9 @@ type opInfo struct {
 	name string
 	kind opKind
 	*opDefinition
-	uses     bodyUses             // uses in function bodies
-	runnable bodyUses             // uses in function bodies that TensorFlow does not replace
-	seen     map[string]nodeFacts // facts of valid nodes of the graph, by the bytes of their attrs
+	uses     bodyUses // uses in function bodies
+	runnable bodyUses // uses in function bodies that TensorFlow does not replace
+	seen     int      // number of entries in problemFinder.seen
 }
 
 // An opDefinition is the definition of an op.
