@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -13,14 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // TestWriteDirectoryFull writes a directory with ever more room for files, so that each step fails once for lack of room. Nothing is left
 // then. A link from another file system becomes a copy.
 func TestWriteDirectoryFull(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount")
-	}
+	testfiles.Tmpfs(t, "") // skips the test where it cannot mount
 	source := t.TempDir()
 	if err := errors.Join(os.Mkdir(filepath.Join(source, "assets"), 0o755), os.WriteFile(filepath.Join(source, "assets", "a"), make([]byte, 20<<10), 0o600),
 		os.WriteFile(filepath.Join(source, "b"), make([]byte, 20<<10), 0o600)); err != nil {
@@ -30,11 +28,7 @@ func TestWriteDirectoryFull(t *testing.T) {
 	for room := 1; !done && room < 30; room++ {
 		for _, options := range []string{fmt.Sprintf("nr_inodes=%d", room+1), fmt.Sprintf("size=%dk", 4*room)} {
 			t.Run(options, func(t *testing.T) {
-				dir := t.TempDir()
-				if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).CombinedOutput(); err != nil {
-					t.Skipf("cannot mount: %s", out)
-				}
-				defer exec.Command("umount", dir).Run() //nolint:errcheck // best effort
+				dir := testfiles.Tmpfs(t, options)
 				path := filepath.Join(dir, "new", "out")
 				err := metafile.WriteDirectory(context.Background(), path, func(d *metafile.Directory) error {
 					return errors.Join(fillDirectory(d), d.Copy(source, func(string) bool { return false }))

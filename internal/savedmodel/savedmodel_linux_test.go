@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/savedmodel"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // model returns a model with values and two assets, one of them in a directory of its own.
@@ -33,19 +33,13 @@ func model(t *testing.T) (savedmodel.Model, []string) {
 // TestWriteFull writes a model with ever more room for files, so that each step fails once for lack of room. An empty directory is there
 // again then.
 func TestWriteFull(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount")
-	}
+	testfiles.Tmpfs(t, "") // skips the test where it cannot mount
 	m, want := model(t)
 	failed, done := 0, false
 	for room := 2; !done && room < 40; room++ {
 		for _, options := range []string{fmt.Sprintf("nr_inodes=%d", room+1), fmt.Sprintf("size=%dk", 4*room)} {
 			t.Run(options, func(t *testing.T) {
-				disk := t.TempDir()
-				if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", disk).CombinedOutput(); err != nil {
-					t.Skipf("cannot mount: %s", out)
-				}
-				defer exec.Command("umount", disk).Run() //nolint:errcheck // best effort
+				disk := testfiles.Tmpfs(t, options)
 				dir := filepath.Join(disk, "1")
 				if err := os.Mkdir(dir, 0o750); err != nil {
 					t.Fatal(err)
