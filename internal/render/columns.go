@@ -18,6 +18,7 @@ const (
 // A layout holds the widths of the columns of a table.
 type layout struct {
 	columns []column
+	turns   []int    // how each column is fitted
 	widths  []int    // width of the widest cell, or the width to cut to
 	cut     bool     // shorten cells to widths
 	starts  []int    // later rows that start a group
@@ -28,7 +29,7 @@ type layout struct {
 // measure returns a layout of rows that fits the given width. It narrows the widest columns first. If width is 0, or if that is not
 // enough, columns are as wide as their cells.
 func measure(t *grid, rows [][]string, width int) layout {
-	l := layout{columns: t.columns, widths: make([]int, len(t.columns)), cut: width > 0, starts: t.starts}
+	l := layout{columns: t.columns, turns: turnsOf(t.columns), widths: make([]int, len(t.columns)), cut: width > 0, starts: t.starts}
 	for i, c := range t.columns {
 		if !t.noHead {
 			l.widths[i] = twwidth.Width(c.name)
@@ -45,8 +46,8 @@ func measure(t *grid, rows [][]string, width int) layout {
 	return l
 }
 
-// hideSpare hides spare columns until the table fits the given width with full row keys. It hides last columns only if shortening the row keys
-// does not help. It returns the table and the names of the hidden columns.
+// hideSpare hides spare columns until the table fits the given width with full row keys. It hides last columns only if narrowing the columns
+// of row keys does not help. It returns the table and the names of the hidden columns.
 func hideSpare(t *grid, width int) (*grid, []string) {
 	if width == 0 || t.stream != nil || !slices.ContainsFunc(t.columns, func(c column) bool { return c.spare }) {
 		return t, nil
@@ -57,7 +58,7 @@ func hideSpare(t *grid, width int) (*grid, []string) {
 		keep[i] = true
 	}
 	l.hideColumns(keep, width, l.fullWidth, func(c column) bool { return c.spare && !c.last })
-	l.hideColumns(keep, width, l.shortenedWidth, func(c column) bool { return c.spare })
+	l.hideColumns(keep, width, l.narrowedWidth, func(c column) bool { return c.spare })
 	var out []string
 	for i, c := range t.columns {
 		if !keep[i] {
@@ -83,20 +84,20 @@ func (l *layout) hideColumns(keep []bool, width int, room func(i int) int, mayGo
 	}
 }
 
-// fullWidth returns the width of column i if row keys are not shortened. A column that can be hidden is never shortened.
+// fullWidth returns the width of column i if the columns of row keys are not narrowed. A column that can be hidden is never shortened.
 func (l *layout) fullWidth(i int) int {
-	if c := l.columns[i]; c.fixed || l.turnOf(i) == keyTurn || c.spare && !c.prose {
+	if c := l.columns[i]; c.fixed || l.turns[i] == keyTurn || c.spare && !c.prose {
 		return l.widths[i]
 	}
 	return min(l.widths[i], narrowest)
 }
 
-// leastKey is the width to which row keys are shortened before Last columns are hidden.
+// leastKey is the width to which the columns of row keys are narrowed before other columns are hidden or shortened further.
 const leastKey = 20
 
-// shortenedWidth returns the width of column i if row keys are shortened.
-func (l *layout) shortenedWidth(i int) int {
-	if l.turnOf(i) == keyTurn && !l.columns[i].fixed {
+// narrowedWidth returns the width of column i if the columns of row keys are narrowed.
+func (l *layout) narrowedWidth(i int) int {
+	if l.turns[i] == keyTurn && !l.columns[i].fixed {
 		return min(l.widths[i], leastKey)
 	}
 	return l.fullWidth(i)
@@ -169,15 +170,20 @@ func pick[T any](list []T, keep []bool) []T {
 	return out
 }
 
-// fit narrows columns until all fit: first prose, then names, and last the row keys.
+// fitting is the order in which columns are narrowed, and to which width. A row key that does not fit gets a line of its own.
+var fitting = []struct{ turn, least int }{
+	{proseTurn, 30}, {keyTurn, 40}, {nameTurn, narrowest}, {keyTurn, leastKey}, {proseTurn, narrowest}, {keyTurn, narrowest},
+}
+
+// fit narrows columns until all fit.
 func (l *layout) fit(width int) {
 	excess := -width - len(gap)
 	for _, w := range l.widths {
 		excess += w + len(gap)
 	}
-	for turn := proseTurn; turn <= keyTurn; turn++ {
+	for _, f := range fitting {
 		for excess > 0 {
-			i, step := l.widest(turn)
+			i, step := l.widest(f.turn, f.least)
 			if i < 0 {
 				break
 			}
@@ -188,30 +194,36 @@ func (l *layout) fit(width int) {
 	}
 }
 
-// The order in which columns are narrowed.
+// The kinds of columns by how they are fitted.
 const (
 	proseTurn = iota
 	nameTurn
 	keyTurn
 )
 
-// turnOf returns the turn of column i. The row key is the first column that is not a group column.
-func (l *layout) turnOf(i int) int {
-	switch {
-	case l.columns[i].prose:
-		return proseTurn
-	case l.columns[i].key, i == slices.IndexFunc(l.columns, func(c column) bool { return !c.group }):
-		return keyTurn
+// turnsOf returns the turns of columns. The row key is the first column that is not a group column.
+func turnsOf(columns []column) []int {
+	first := slices.IndexFunc(columns, func(c column) bool { return !c.group })
+	turns := make([]int, len(columns))
+	for i, c := range columns {
+		switch {
+		case c.prose:
+			turns[i] = proseTurn
+		case c.key, i == first:
+			turns[i] = keyTurn
+		default:
+			turns[i] = nameTurn
+		}
 	}
-	return nameTurn
+	return turns
 }
 
-// widest returns the widest column of a turn that can be narrowed, or -1 if there is none. It also returns by how much: down to the next
-// widest column, or by one if they are equal.
-func (l *layout) widest(turn int) (column, step int) {
-	widest, next := -1, narrowest
+// widest returns the widest column of a turn that can be narrowed to least, or -1 if there is none. It also returns by how much: down to
+// the next widest column, or by one if they are equal.
+func (l *layout) widest(turn, least int) (column, step int) {
+	widest, next := -1, least
 	for i, c := range l.columns {
-		if c.fixed || l.turnOf(i) != turn || l.widths[i] <= narrowest {
+		if c.fixed || l.turns[i] != turn || l.widths[i] <= least {
 			continue
 		}
 		if widest >= 0 && l.widths[i] <= l.widths[widest] {
@@ -229,7 +241,8 @@ func (l *layout) widest(turn int) (column, step int) {
 	return widest, max(1, l.widths[widest]-next)
 }
 
-// cells returns the cells to print for a row. It shortens them, and empties group cells that repeat the row of the previous call.
+// cells returns the cells to print for a row. It shortens all but row keys, and empties group cells that repeat the row of the previous
+// call.
 func (l *layout) cells(row []string) []string {
 	cells := make([]string, len(l.columns))
 	alike := l.row > 0
@@ -246,7 +259,11 @@ func (l *layout) cells(row []string) []string {
 			continue
 		}
 		cells[i] = cell(row[i], c)
-		if l.cut && !c.fixed && !c.wrap {
+		switch {
+		case !l.cut || c.fixed || c.wrap:
+		case l.turns[i] == keyTurn:
+			cells[i] = shorten(cells[i], max(l.widths[i], longestWord), false)
+		default:
 			cells[i] = shorten(cells[i], l.widths[i], c.prose)
 		}
 	}
@@ -311,22 +328,57 @@ func (l *layout) write(w *printer, row, below []string, width int) {
 	}
 }
 
-// lines returns the cells of a row as cells does, followed by the cells of the lines for wrapped text.
+// lines returns the cells of a row as cells does, in several lines if some do not fit: wrapped text continues on the lines below, and so do
+// the columns after a row key that is wider than its column.
 func (l *layout) lines(row []string) [][]string {
-	lines := [][]string{l.cells(row)}
+	cells := l.cells(row)
+	if !l.cut {
+		return [][]string{cells}
+	}
+	var lines [][]string
+	line := func(k int) []string {
+		for k >= len(lines) {
+			lines = append(lines, make([]string, len(l.columns)))
+		}
+		return lines[k]
+	}
+	first := 0
 	for i, c := range l.columns {
-		if !l.cut || !c.wrap {
+		if !c.wrap {
+			if line(first)[i] = cells[i]; l.overflows(i, cells[i]) && slices.ContainsFunc(cells[i+1:], nonEmpty) {
+				first++
+			}
 			continue
 		}
-		for k, text := range wrap(lines[0][i], l.widths[i]) {
-			if k == len(lines) {
-				lines = append(lines, make([]string, len(l.columns)))
-			}
-			lines[k][i] = text
+		for k, text := range wrap(cells[i], l.widths[i]) {
+			line(first + k)[i] = text
 		}
 	}
 	return lines
 }
+
+// overflows reports whether text is a row key that is wider than column i.
+func (l *layout) overflows(i int, text string) bool {
+	return l.turns[i] == keyTurn && !l.columns[i].fixed && twwidth.Width(text) > l.widths[i]
+}
+
+// hasOverflow reports whether a row key of t needs a line of its own, which tablewriter cannot draw.
+func hasOverflow(t *grid, width int) bool {
+	if width == 0 {
+		return false
+	}
+	l := measure(t, t.rows, width)
+	return slices.ContainsFunc(t.rows, func(row []string) bool {
+		for i, text := range row[:min(len(row), len(t.columns))] {
+			if l.overflows(i, cell(text, t.columns[i])) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func nonEmpty(s string) bool { return s != "" }
 
 // headings returns the headings of the columns.
 func (l *layout) headings() []string {

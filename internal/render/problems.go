@@ -29,7 +29,7 @@ func Problems(found []problems.Problem) View {
 		for _, at := range places {
 			row(at.Place, at.Message)
 		}
-		if more := p.Count - len(places); more > 0 && len(places) > 1 {
+		if more := p.Count - len(places); more > 0 && places[0].Place != "" {
 			row(fmt.Sprintf("(%d more)", more), "")
 		}
 		if i == len(found)-1 || found[i+1].ID != p.ID || found[i+1].Hint != p.Hint {
@@ -48,4 +48,4 @@ func Problems(found []problems.Problem) View {
 }
 
 // hintRow is the place column of a row with a remedy.
-const hintRow = "(what to do)"
+const hintRow = "hint:"

@@ -22,14 +22,14 @@ func TestProblemsTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.TrimPrefix(`
-severity  id               count  place         what
-error     unregistered-op      7  node a        op Mine is not registered
-                                  node b        op Mine is not registered
+severity  id               count  place      what
+error     unregistered-op      7  node a     op Mine is not registered
+                                  node b     op Mine is not registered
                                   (5 more)
-error     unregistered-op      1  node c        op Yours is not registered
-                                  (what to do)  load it
-info      no-saver             1  saver_def     is not there
-                                  (what to do)  make one
+error     unregistered-op      1  node c     op Yours is not registered
+                                  hint:      load it
+info      no-saver             1  saver_def  is not there
+                                  hint:      make one
 TensorFlow 2.21 cannot import this file: 2 errors
 `, "\n")
 	if diff := cmp.Diff(want, b.String()); diff != "" {
@@ -58,7 +58,8 @@ error     unregistered-op      2
     registered
 error     unregistered-op      2
   node c  op Yours is not registered
-  (what to do)  load the library
+  (1 more)
+  hint:  load the library
 TensorFlow 2.21 cannot import this file:
 2 errors
 `, "\n")

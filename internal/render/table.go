@@ -30,7 +30,7 @@ func showTables(w *printer, v View, several bool, st style, o Options) error {
 		}
 		before := w.written
 		write := writeTable
-		if t.stream != nil || t.below != nil || len(t.rows) > tableRows {
+		if t.stream != nil || t.below != nil || len(t.rows) > tableRows || hasOverflow(t, o.Width) {
 			write = writeColumns
 		}
 		if err := write(w, t, st, o.Width); err != nil {

@@ -19,8 +19,14 @@ func TestWrap(t *testing.T) {
 		{"fits", "a  [why]", 8, []string{"a  [why]"}},
 		{"empty", "", 8, []string{""}},
 		{"at spaces", "one two three four", 9, []string{"one two", "  three", "  four"}},
-		{"long word", "in replica_1/conv/weights float", 14, []string{"in", "  repli…eights", "  float"}},
-		{"width 1", "ab cd", 1, []string{"…", "…"}},
+		{"long word", "in replica_1/conv/weights float", 14, []string{"in", "  replica_1/conv/weights", "  float"}},
+		{"very long word", "in " + strings.Repeat("x", longestWord+1), 14, []string{"in", "  " + strings.Repeat("x", longestWord/2-1) + ellipsis + strings.Repeat("x", longestWord/2)}},
+		{"width 1", "ab cd", 1, []string{"ab", "cd"}},
+		{"number and unit", "13 trainable, 428 B", 18, []string{"13 trainable,", "  428 B"}},
+		{"percentage", "share of 12.5 %, 3 B", 15, []string{"share of", "  12.5 %, 3 B"}},
+		{"unit without a number", "the letter B", 11, []string{"the letter", "  B"}},
+		{"shape", "float32 (?, 299, 299, 3)", 16, []string{"float32", "  (?, 299, 299,", "  3)"}},
+		{"shape that fits", "tensor float32 (?, 299, 3)", 19, []string{"tensor float32", "  (?, 299, 3)"}},
 	}
 	for _, test := range tests {
 		if diff := cmp.Diff(test.want, wrap(test.text, test.width)); diff != "" {
@@ -56,8 +62,8 @@ func TestSignaturesNarrow(t *testing.T) {
 	want := `signature        part
   key  tensor  dtype  shape
 serving_default  input
-  input_1  serving_default_input_1:0  float32  (?,
-    5)
+  input_1  serving_default_input_1:0  float32
+    (?, 5)
 hidden columns (terminal too narrow): method
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
