@@ -306,17 +306,17 @@ func saverText(s *inspect.Summary) string {
 // checkpointText describes the checkpoint and whether it fits the graph.
 func checkpointText(c *inspect.CheckpointCounts) string {
 	if c.Damaged {
-		return "cannot be read (run: metagraph show FILE checkpoint)"
+		return "cannot be read (run `metagraph show FILE checkpoint`)"
 	}
 	text := fmt.Sprintf("%s, %s, format %s", count(c.Tensors, "tensor"), bytesText(c.Bytes), c.Version)
 	switch m := c.Match; {
 	case c.Files > 0:
-		text += fmt.Sprintf("; %s missing or too short (run: metagraph show FILE checkpoint)", count(c.Files, "data file"))
+		text += fmt.Sprintf("; %s missing or too short (run `metagraph show FILE checkpoint`)", count(c.Files, "data file"))
 	case m == nil:
 	case m.Missing+m.Different == 0:
 		text += "; has all tensors that the saver restores"
 	default:
-		text += fmt.Sprintf("; does not fit: %d missing, %d different (run: metagraph show FILE checkpoint)", m.Missing, m.Different)
+		text += fmt.Sprintf("; does not fit: %d missing, %d different (run `metagraph show FILE checkpoint`)", m.Missing, m.Different)
 	}
 	return text
 }
