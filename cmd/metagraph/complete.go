@@ -47,7 +47,7 @@ func plainUsage(root *cobra.Command) {
 // file. A flag name has the same meaning in all commands.
 func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	switch f.Name {
-	case "descriptor-set", "into", "checkpoint":
+	case "descriptor-set", "into", "checkpoint", "assets-from":
 		return nil
 	case "input-format", "output-format":
 		return fixed("auto", "binary", "text", "json")

@@ -26,6 +26,7 @@ type convertFlags struct {
 	checkpoint      string
 	withCheckpoint  bool
 	savedModel      bool
+	assetsFrom      []string
 	tags            []string
 }
 
@@ -38,6 +39,7 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&c.freeze, "freeze", false, "turn variables into constants with values from the checkpoint")
 	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel to the new directory OUT")
 	f.StringArrayVar(&c.tags, "tags", nil, "`tags` for --saved-model, comma-separated (repeatable; default: those of IN, or serve)")
+	f.StringArrayVar(&c.assetsFrom, "assets-from", nil, "also copy assets of --saved-model from `dir` (repeatable)")
 	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "also write a checkpoint with the tensors that the saver restores")
 	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` or its directory (default: the one next to IN)")
 	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder, such as x=8,224,? (`NAME=DIMS`, repeatable)")
@@ -87,6 +89,8 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 func (c *convertFlags) open(in *metafile.File) (*checkpoint.Checkpoint, error) {
 	needed := c.freeze || c.savedModel || c.withCheckpoint
 	switch {
+	case len(c.assetsFrom) > 0 && !c.savedModel:
+		return nil, usageErrorf("leave it out, or add --saved-model", "--assets-from needs --saved-model")
 	case c.checkpoint != "" && needed:
 		return openCheckpoint(c.checkpoint)
 	case c.checkpoint != "":

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -149,7 +151,7 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 		return err
 	}
 	out := x.place.path
-	m := savedmodel.Model{Format: format, Keep: x.keep()}
+	m := savedmodel.Model{Format: format, Keep: x.keep(), Dirs: x.assetDirs()}
 	if m.Message = metafile.NewSavedModel(x.metas[0]); len(x.metas) > 1 {
 		if m.Message, err = x.in.RebuildAll(x.metas); err != nil {
 			return x.in.Annotate(err)
@@ -160,7 +162,7 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	}
 	for _, report := range x.reports {
 		for _, asset := range report.AssetFiles {
-			m.Assets = append(m.Assets, savedmodel.Asset{Filename: asset.Filename, Sources: x.places(asset)})
+			m.Assets = append(m.Assets, savedmodel.Asset{Filename: asset.Filename, Tensor: asset.Tensor, Sources: x.places(asset)})
 		}
 	}
 	r := x.result(render.Export{})
@@ -187,24 +189,35 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	return nil
 }
 
+// assetDirs returns the directories whose files may become assets: that of the input, and those of --assets-from.
+func (x *exported) assetDirs() []string {
+	if x.in.Path == "" {
+		return x.o.convert.assetsFrom
+	}
+	return append([]string{filepath.Dir(x.in.Path)}, x.o.convert.assetsFrom...)
+}
+
 // places returns the paths where the file of an asset may be, in the order to try: in the input SavedModel, at the path in the graph, and
-// next to the graph.
+// in the directories of assets, where it may have been moved.
 func (x *exported) places(asset rewrite.AssetFile) []string {
-	dir := filepath.Dir(x.in.Path)
-	var places []string
-	if asset.Filename != "" && x.in.Path != "" {
-		places = append(places, filepath.Join(dir, "assets", filepath.FromSlash(asset.Filename)))
+	var listed, written, nearby []string
+	if asset.Path != "" {
+		written = []string{filepath.FromSlash(asset.Path)}
 	}
-	if asset.Path == "" {
-		return places
+	base := filepath.Base(filepath.FromSlash(strings.ReplaceAll(cmp.Or(asset.Path, asset.Filename), `\`, "/")))
+	for _, dir := range x.assetDirs() {
+		if asset.Filename != "" {
+			listed = append(listed, filepath.Join(dir, "assets", filepath.FromSlash(asset.Filename)))
+		}
+		if asset.Path != "" {
+			nearby = append(nearby, filepath.Join(dir, written[0]))
+		}
+		nearby = append(nearby, filepath.Join(dir, base))
 	}
-	base := filepath.Base(filepath.FromSlash(strings.ReplaceAll(asset.Path, `\`, "/")))
-	written := filepath.FromSlash(asset.Path)
-	nearby := []string{filepath.Join(dir, written), filepath.Join(dir, base)}
 	if x.in.Kind == metafile.SavedModel {
-		return append(append(places, written), nearby...)
+		return slices.Concat(listed, written, nearby)
 	}
-	return append(append([]string{written}, places...), nearby...)
+	return slices.Concat(written, listed, nearby)
 }
 
 // writeWithCheckpoint writes a file, and the checkpoint next to it.

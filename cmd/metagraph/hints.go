@@ -10,6 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/savedmodel"
 	"github.com/metagraph/metagraph/internal/scope"
 )
 
@@ -27,6 +28,8 @@ var flagHints = []struct {
 	{metafile.ErrDebugInfo, "move it away, or omit --save-debug-info"},
 	{metafile.ErrUnknownFieldsInText, "--allow-unknown writes them by number"},
 	{metafile.ErrUnknownFieldsInJSON, "JSON cannot represent them; binary keeps them, and so does text with --allow-unknown"},
+	{metafile.ErrOutside, "if it belongs to the model and may be published, allow its directory with --assets-from DIR"},
+	{savedmodel.ErrNoAsset, "place it next to the graph, or name its directory with --assets-from DIR"},
 	{rewrite.ErrNoOutputs, "name the outputs with --outputs; `metagraph show FILE io` lists likely ones"},
 	{rewrite.ErrNoCheckpoint, "name the checkpoint with --checkpoint PREFIX"},
 	{rewrite.ErrReadsSaver, "export without --clear-extraneous-savers"},

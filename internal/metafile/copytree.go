@@ -11,12 +11,16 @@ import (
 const maxTreeDepth = 16
 
 // Copy copies the content of source into the directory, without the top-level entries for which skip returns true.
-// Copied files share their data with the originals if the file system supports that.
+// Copied files share their data with the originals if the file system supports that. A link out of source is an error.
 func (d *Directory) Copy(source string, skip func(name string) bool) error {
-	return d.copyInto(d.Temp, source, skip, maxTreeDepth)
+	root, err := filepath.EvalSymlinks(source)
+	if err != nil {
+		return err
+	}
+	return d.copyInto(d.Temp, root, root, skip, maxTreeDepth)
 }
 
-func (d *Directory) copyInto(to, from string, skip func(name string) bool, depth int) error {
+func (d *Directory) copyInto(to, from, root string, skip func(name string) bool, depth int) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {
 		return err
@@ -33,6 +37,9 @@ func (d *Directory) copyInto(to, from string, skip func(name string) bool, depth
 		if err != nil {
 			return err
 		}
+		if _, ok := pathBelow(root, path); !ok {
+			return &Error{Name: filepath.Join(from, entry.Name()), Problem: "is a link to a file outside " + root, Advice: "replace the link with a copy of the file, for example with cp -RL"}
+		}
 		stat, err := os.Stat(path)
 		if err != nil {
 			return err
@@ -43,7 +50,7 @@ func (d *Directory) copyInto(to, from string, skip func(name string) bool, depth
 			return &Error{Name: from, Problem: "has directories nested too deeply to copy"}
 		case stat.IsDir():
 			all := func(string) bool { return false }
-			if err := errors.Join(os.Mkdir(target, 0o777), d.copyInto(target, path, all, depth-1)); err != nil {
+			if err := errors.Join(os.Mkdir(target, 0o777), d.copyInto(target, path, root, all, depth-1)); err != nil {
 				return err
 			}
 		case stat.Mode().IsRegular():

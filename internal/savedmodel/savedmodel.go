@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
@@ -21,12 +19,36 @@ type Model struct {
 	Values  *checkpoint.Checkpoint // values of the variables; nil for none
 	Keep    func(key string) bool  // selects tensors of Values; nil for all
 	Assets  []Asset
+	Dirs    []string // the directories whose files may become assets
 }
 
 // An Asset is a file that the graph reads during initialization.
 type Asset struct {
 	Filename string   // name in the directory assets
+	Tensor   string   // the tensor that loaders set to the path of the file
 	Sources  []string // candidate paths of the file, best first
+}
+
+// ErrNoAsset is the cause of an error about an asset that none of its candidate paths leads to.
+var ErrNoAsset = errors.New("asset not found")
+
+// find returns the file of an asset: that of the first candidate that is a regular file below one of the Dirs.
+func (m *Model) find(asset *Asset) (string, error) {
+	if len(asset.Sources) == 0 {
+		return "", fmt.Errorf("the asset %q is missing", asset.Filename)
+	}
+	failed := &metafile.Error{Name: asset.Sources[0], Problem: "file not found", Err: ErrNoAsset}
+	for _, path := range asset.Sources {
+		file, err := metafile.Confined(path, m.Dirs...)
+		if err == nil {
+			return file, nil
+		}
+		if refused, ok := errors.AsType[*metafile.Error](err); ok && errors.Is(failed, ErrNoAsset) {
+			failed = refused
+		}
+	}
+	failed.Problem += fmt.Sprintf("; the graph reads its path from %q", asset.Tensor)
+	return "", failed
 }
 
 // Check finds the assets and checks that the model can be written to dir. It returns the source file of each asset.
@@ -37,19 +59,9 @@ func (m *Model) Check(dir string) ([]string, error) {
 	found := make([]string, len(m.Assets))
 	taken := make(map[string]string) // the file of each name in the directory assets
 	for i, asset := range m.Assets {
-		for _, path := range asset.Sources {
-			if stat, err := os.Stat(path); err == nil && stat.Mode().IsRegular() {
-				found[i] = path
-				break
-			}
-		}
-		if found[i] == "" {
-			problem := fmt.Sprintf("the asset %q is missing", asset.Filename)
-			if len(asset.Sources) > 0 {
-				problem = "file not found; the graph fills a table from it"
-				return nil, &metafile.Error{Name: asset.Sources[0], Problem: problem, Advice: "place it next to the graph as " + asset.Filename, Err: fs.ErrNotExist}
-			}
-			return nil, errors.New(problem)
+		var err error
+		if found[i], err = m.find(&asset); err != nil {
+			return nil, err
 		}
 		if !filepath.IsLocal(asset.Filename) {
 			return nil, fmt.Errorf("the asset %q has a path outside of the SavedModel", asset.Filename)

@@ -25,7 +25,7 @@ func model(t *testing.T) (savedmodel.Model, []string) {
 	if err := os.WriteFile(source, make([]byte, 30<<10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return savedmodel.Model{Message: raw, Values: values(t), Keep: func(key string) bool { return strings.HasPrefix(key, "layer/") },
+	return savedmodel.Model{Message: raw, Dirs: []string{filepath.Dir(source)}, Values: values(t), Keep: func(key string) bool { return strings.HasPrefix(key, "layer/") },
 			Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{source}}, {Filename: "sub/words", Sources: []string{source}}}},
 		[]string{"assets/sub/words", "assets/words", "saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"}
 }

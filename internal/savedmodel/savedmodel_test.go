@@ -91,7 +91,7 @@ func TestWrite(t *testing.T) {
 			[]string{"assets/sub/words", "assets/words", "saved_model.pb", "variables/"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.model.Message = raw
+			test.model.Message, test.model.Dirs = raw, []string{filepath.Dir(source)}
 			dir := filepath.Join(t.TempDir(), "models", "1")
 			if err := test.model.Write(context.Background(), dir, ready); err != nil {
 				t.Fatal(err)
@@ -147,6 +147,10 @@ func TestWriteRefuses(t *testing.T) {
 	if err := errors.Join(os.WriteFile(one, []byte("1"), 0o600), os.WriteFile(two, []byte("2"), 0o600), os.Mkdir(filepath.Join(dir, "full"), 0o755), os.WriteFile(filepath.Join(dir, "full", "old"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	before := files(t, dir)
 	for _, test := range []struct {
 		name  string
@@ -156,15 +160,16 @@ func TestWriteRefuses(t *testing.T) {
 		want  string
 	}{
 		{"not empty", savedmodel.Model{}, "full", ready, "DIR/full: is a directory that is not empty"},
-		{"an asset without a file", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{one + ".no", two + ".no"}}}}, "out", ready, "DIR/one.no: file not found; the graph fills a table from it"},
+		{"an asset without a file", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Tensor: "c:0", Sources: []string{one + ".no", two + ".no"}}}}, "out", ready, `DIR/one.no: file not found; the graph reads its path from "c:0"`},
 		{"an asset without a path", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words"}}}, "out", ready, `the asset "words" is missing`},
-		{"a directory as an asset", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{dir}}}}, "out", ready, "DIR: file not found; the graph fills a table from it"},
+		{"a directory as an asset", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Tensor: "c:0", Sources: []string{filepath.Join(dir, "full")}}}}, "out", ready, `DIR/full: is not a regular file; the graph reads its path from "c:0"`},
+		{"an asset of another directory", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Tensor: "c:0", Sources: []string{outside, one + ".no"}}}}, "out", ready, outside + `: is not copied, because it is hidden or outside the directory of the graph; the graph reads its path from "c:0"`},
 		{"an asset outside", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "../words", Sources: []string{one}}}}, "out", ready, `the asset "../words" has a path outside of the SavedModel`},
 		{"two files for one asset", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{one}}, {Filename: "words", Sources: []string{two}}}}, "out", ready, `the files "DIR/one" and "DIR/two" would both become the asset "words"`},
 		{"not ready", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{one}}}}, "new/out", func() error { return errors.New("the input changed") }, "the input changed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.model.Message = raw
+			test.model.Message, test.model.Dirs = raw, []string{dir}
 			err := test.model.Write(context.Background(), filepath.Join(dir, filepath.FromSlash(test.out)), test.ready)
 			if want := strings.ReplaceAll(test.want, "DIR", dir); err == nil || filepath.ToSlash(err.Error()) != filepath.ToSlash(want) {
 				t.Errorf("the error is %v, want %s", err, want)
