@@ -112,7 +112,7 @@ func differentTable(m *checkpoint.Match) grid {
 	return g
 }
 
-// maxRows is the largest number of tensors that are kept as rows. Only kept rows allow hiding empty columns.
+// maxRows is the largest number of tensors or variables that are kept as rows. Only kept rows allow hiding empty columns.
 const maxRows = 10_000
 
 // tensorTable returns the table of the tensors.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -20,16 +21,11 @@ func VariableList(l *variables.List) View {
 	}
 	columns[1].last, columns[5].last, columns[1].fixed = true, true, true
 	g := grid{title: "variables", columns: columns}
-	var values []string
+	rows := len(l.Variables)
 	for i := range l.Variables {
-		v := &l.Variables[i]
-		values = append(values, v.Name)
-		g.rows = append(g.rows, []string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
-			yesNo(v.Trainable), sliceText(v), v.Key, v.Initializer, strings.Join(v.Sources, ", ")})
-		for _, p := range v.Parts {
-			g.rows = append(g.rows, []string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice, p.Key})
-		}
+		rows += len(l.Variables[i].Parts)
 	}
+	g.fill(rows, maxRows, variableRows(l.Variables))
 	switch {
 	case len(l.Variables) == 0:
 		g.note = "no variables"
@@ -39,8 +35,33 @@ func VariableList(l *variables.List) View {
 		g.note = totalsLine(l.Total) + "; trainable: " + totalsLine(l.Trainable)
 	}
 	return View{
-		section: "variables", Tables: []grid{g}, Values: rawLines(values),
+		section: "variables", Tables: []grid{g},
+		Values: func(yield func(string, error) bool) {
+			for i := range l.Variables {
+				if !yield(l.Variables[i].Name, nil) {
+					return
+				}
+			}
+		},
 		fields: []member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
+	}
+}
+
+// variableRows returns a row for each variable, followed by those of its parts.
+func variableRows(list []variables.Variable) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for i := range list {
+			v := &list[i]
+			if !yield([]string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
+				yesNo(v.Trainable), sliceText(v), v.Key, v.Initializer, strings.Join(v.Sources, ", ")}, nil) {
+				return
+			}
+			for _, p := range v.Parts {
+				if !yield([]string{p.Name, "part", v.DType, p.Shape.String(), quantityText(p.Parameters), "", "", p.Slice, p.Key}, nil) {
+					return
+				}
+			}
+		}
 	}
 }
 

@@ -44,8 +44,9 @@ func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 		default:
 			f := &m.Fields[first]
 			if !merged[s.Num] {
-				// Clone first: append would overwrite the bytes that follow in the file.
-				f.Raw, f.Data = bytes.Clone(f.Raw), bytes.Clone(f.Data)
+				// Copy first: append would overwrite the bytes that follow in the file.
+				raw, data := occurrences(message, s.Num)
+				f.Raw, f.Data = append(make([]byte, 0, raw), f.Raw...), append(make([]byte, 0, data), f.Data...)
 				merged[s.Num] = true
 			}
 			f.Raw, f.Data = append(f.Raw, s.Raw...), append(f.Data, s.Data...)
@@ -53,6 +54,16 @@ func ParseMetaGraph(message []byte) (*MetaGraph, error) {
 		}
 	}
 	return m, s.Err()
+}
+
+// occurrences returns the total sizes of all occurrences of a message field: whole, and only their payloads.
+func occurrences(message []byte, num protowire.Number) (raw, data int) {
+	for s := Scan(message); s.Next(); {
+		if s.Is(num) {
+			raw, data = raw+len(s.Raw), data+len(s.Data)
+		}
+	}
+	return raw, data
 }
 
 // Original returns r, the result of a rewrite of m. If r holds exactly the fields of m, Original returns the bytes

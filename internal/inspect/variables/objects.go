@@ -27,7 +27,8 @@ func (r *variableReader) readObjectGraph() {
 	}
 	r.list, r.facts = slices.Grow(r.list, count), slices.Grow(r.facts, count)
 	names := r.handleNames()
-	var at []int // index in list of each object's variable; -1 if it has none
+	var at []int             // index in list of each object's variable; -1 if it has none
+	var v tfpb.SavedVariable // scratch space
 	var slots []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference
 	for s := wire.Scan(objects); s.Next(); {
 		if !s.Is(fieldnum.SavedObjectGraph_Nodes) {
@@ -37,7 +38,6 @@ func (r *variableReader) readObjectGraph() {
 		for o := wire.Scan(s.Data); o.Next(); {
 			switch {
 			case o.Is(fieldnum.SavedObject_Variable):
-				var v tfpb.SavedVariable
 				if schema.Unmarshal(o.Data, &v) == nil && v.GetName() != "" {
 					at[len(at)-1] = r.readSavedVariable(&v, names)
 				}
