@@ -184,18 +184,45 @@ func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
 	for key, value := range c.attrs {
 		e.Attrs[key] = value
 	}
-	if c.op == "Const" {
-		e.Alone = true
-	}
 	if c.inputs != all {
 		e.Inputs = names(n.Inputs[:min(c.inputs, len(n.Inputs))])
 	}
-	if c.axis != nil {
-		name := scope.Unique(string(n.Name)+"/axis", f.taken)
-		f.g.Add(i, &scope.NewNode{Name: name, Op: "Const", Device: string(n.Device), Attrs: map[string]*wire.Rope{
-			"dtype": draft.TypeAttr(c.indices), "value": draft.TensorAttr(draft.IntTensor(c.indices, *c.axis))}})
-		e.Inputs = insertInput(n.Inputs, 2, name)
+	if c.op == "Const" {
+		e.Alone, e.Inputs = true, f.frame(n)
 	}
+	if c.axis != nil {
+		e.Inputs = insertInput(n.Inputs, 2, f.constant(i, n, "axis", c.indices, *c.axis))
+	}
+}
+
+// constant adds an integer constant for node n, number i, to read, and returns its name: that of n and last.
+func (f *Freezing) constant(i int, n *wire.Node, last string, dtype int32, value int64) string {
+	name := scope.Unique(string(n.Name)+"/"+last, f.taken)
+	f.g.Add(i, &scope.NewNode{Name: name, Op: "Const", Device: string(n.Device), Inputs: f.frame(n), Attrs: map[string]*wire.Rope{
+		"dtype": draft.TypeAttr(dtype), "value": draft.TensorAttr(draft.IntTensor(dtype, value))}})
+	return name
+}
+
+// deepest limits the nesting of conditionals around a reader.
+const deepest = 50
+
+// frame returns a control input that puts a new constant into the while frame of n, which reads a variable. It returns no input if n reads
+// the variable itself, because n is outside all loops then. A constant without inputs is outside too, where no node in a loop can read it.
+func (f *Freezing) frame(n *wire.Node) []string {
+	var source wire.Node
+	for inputs, k := n.Inputs, 0; len(inputs) > 0 && k < deepest; inputs, k = source.Inputs, k+1 {
+		i, ok := f.g.Original(wire.ParseInput(inputs[0]).Node)
+		if !ok {
+			break
+		}
+		f.g.Graph.Node(i, &source)
+		if op := string(source.Op); opdef.IsVariable(op) {
+			break
+		} else if op != "Switch" && op != "RefSwitch" {
+			return []string{"^" + string(source.Name)}
+		}
+	}
+	return []string{}
 }
 
 // taken reports whether a node has the given name.

@@ -81,7 +81,7 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 	}
 	switch op := string(n.Op); {
 	case m.op == "Const":
-		e.Alone, e.Inputs, e.Attrs = true, []string{}, always()
+		e.Alone, e.Inputs, e.Attrs = true, f.frame(n), always()
 	case m.op == "Identity" && op != "RefIdentity":
 		dtype := tensor.AttrType(n, "T")
 		e.Alone, e.Attrs = true, map[string]*wire.Rope{"T": draft.TypeAttr(dtype)}
@@ -110,9 +110,7 @@ func (f *Freezing) isRead(i int) bool {
 
 // expandIndices adds the last dimension to the indices of a scatter op, which the corresponding ops on tensors require.
 func (f *Freezing) expandIndices(i int, n *wire.Node) {
-	dim := scope.Unique(string(n.Name)+"/dim", f.taken)
-	f.g.Add(i, &scope.NewNode{Name: dim, Op: "Const", Device: string(n.Device), Attrs: map[string]*wire.Rope{
-		"dtype": draft.TypeAttr(tensor.Int32), "value": draft.TensorAttr(draft.IntTensor(tensor.Int32, -1))}})
+	dim := f.constant(i, n, "dim", tensor.Int32, -1)
 	indices := scope.Unique(string(n.Name)+"/indices", f.taken)
 	f.g.Add(i, &scope.NewNode{Name: indices, Op: "ExpandDims", Device: string(n.Device), Inputs: []string{string(n.Inputs[1]), dim},
 		Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(tensor.AttrType(n, "Tindices")), "Tdim": draft.TypeAttr(tensor.Int32)}})
