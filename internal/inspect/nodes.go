@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"iter"
+	"sync"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -43,39 +44,41 @@ type NodesOptions struct {
 	Functions bool // whether to include nodes of function bodies, after those of the graph
 }
 
-// Nodes iterates over the selected nodes in file order. It uses constant memory and reuses one Node for all of them.
-// Names of nodes in functions match as FUNCTION/NODE and as NODE. The iteration ends at the first error, which wraps a
-// *wire.SyntaxError.
-func Nodes(m *wire.MetaGraph, o NodesOptions) iter.Seq2[*Node, error] {
-	return func(yield func(*Node, error) bool) {
-		t := opdef.NewTensors(nil, m)
-		var node Node
-		show := func(n *wire.Node, name, function []byte) bool {
-			shape, _ := t.Written(n, 0)
-			node = Node{Name: name, Function: function, Op: n.Op, Device: n.Device, Inputs: n.Inputs,
-				DType: tensor.DTypeName(t.DType(n, 0)), Shape: shape, node: n}
-			return yield(&node, nil)
+// Nodes returns the selected nodes in file order, in parts that can be read at the same time. Reading a part uses
+// constant memory and reuses one Node for all nodes. Names of nodes in functions match as FUNCTION/NODE and as NODE. A
+// part ends at its first error, which wraps a *wire.SyntaxError.
+func Nodes(m *wire.MetaGraph, o NodesOptions) iter.Seq[iter.Seq2[*Node, error]] {
+	tensors := sync.Pool{New: func() any { return opdef.NewTensors(nil, m) }}
+	selected := func(part iter.Seq2[*functionNode, error]) iter.Seq2[*Node, error] {
+		return func(yield func(*Node, error) bool) {
+			t := tensors.Get().(*opdef.Tensors)
+			defer tensors.Put(t)
+			var node Node
+			for n, err := range part {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !n.matches(&o.Filter) {
+					continue
+				}
+				shape, _ := t.Written(n.Node, 0)
+				node = Node{Name: n.name, Function: n.function, Op: n.Op, Device: n.Device, Inputs: n.Inputs,
+					DType: tensor.DTypeName(t.DType(n.Node, 0)), Shape: shape, node: n.Node}
+				if !yield(&node, nil) {
+					return
+				}
+			}
 		}
-		for n, err := range m.Graph().Nodes() {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if o.Filter.Match(n) && !show(n, n.Name, nil) {
+	}
+	return func(yield func(iter.Seq2[*Node, error]) bool) {
+		for part := range m.Graph().Parts {
+			if !yield(selected(graphNodes(wire.Graph(part.Fields)))) {
 				return
 			}
 		}
-		if !o.Functions {
-			return
-		}
-		for n, err := range functionNodes(m) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if n.matches(&o.Filter) && !show(n.Node, n.name, n.function) {
-				return
-			}
+		if o.Functions {
+			yield(selected(functionNodes(m)))
 		}
 	}
 }
@@ -94,21 +97,41 @@ func CountFunctionNodes(m *wire.MetaGraph, f model.Filter) (int, error) {
 	return count, nil
 }
 
-// A functionNode is a node of a function's body.
+// A functionNode is a node of the graph or of a function's body.
 type functionNode struct {
 	*wire.Node
-	function []byte
-	name     []byte // FUNCTION/NODE
+	function []byte // nil in the graph
+	name     []byte // FUNCTION/NODE in a function
 }
 
-// matches reports whether a filter selects the node by either of its two names.
+// matches reports whether a filter selects the node by its name or, in a function, by either of its two names.
 func (n *functionNode) matches(f *model.Filter) bool {
 	if f.Match(n.Node) {
 		return true
 	}
+	if n.function == nil {
+		return false
+	}
 	qualified := *n.Node
 	qualified.Name = n.name
 	return f.Match(&qualified)
+}
+
+// graphNodes iterates over the nodes of a graph in file order. It reuses one functionNode for all of them.
+func graphNodes(g wire.Graph) iter.Seq2[*functionNode, error] {
+	return func(yield func(*functionNode, error) bool) {
+		var node functionNode
+		for n, err := range g.Nodes() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			node.Node, node.name = n, n.Name
+			if !yield(&node, nil) {
+				return
+			}
+		}
+	}
 }
 
 // functionNodes iterates over the nodes of all function bodies in file order. It reuses one functionNode for all of

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"iter"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,7 +37,7 @@ func readAll(t *testing.T, data []byte, must bool) {
 		"assets":      func() error { _, err := Assets(meta); return err },
 		"scopes":      func() error { _, err := Scopes(meta, ScopesOptions{}); return err },
 		"nodes": func() error {
-			for n, err := range Nodes(meta, NodesOptions{}) {
+			for n, err := range nodes(meta, NodesOptions{}) {
 				if err != nil {
 					return err
 				}
@@ -48,6 +49,22 @@ func readAll(t *testing.T, data []byte, must bool) {
 	} {
 		if err := read(); err != nil && must {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// nodes returns what Nodes returns without its division into parts.
+func nodes(m *wire.MetaGraph, o NodesOptions) iter.Seq2[*Node, error] {
+	return func(yield func(*Node, error) bool) {
+		more := true
+		for part := range Nodes(m, o) {
+			part(func(n *Node, err error) bool {
+				more = yield(n, err)
+				return more
+			})
+			if !more {
+				return
+			}
 		}
 	}
 }
@@ -135,7 +152,7 @@ func TestFilter(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: test.filter}) {
+			for n, err := range nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: test.filter}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -149,7 +166,7 @@ func TestFilter(t *testing.T) {
 }
 
 func TestNodes(t *testing.T) {
-	for n, err := range Nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: model.Filter{Names: []scope.Glob{glob(t, "layer/w")}}}) {
+	for n, err := range nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: model.Filter{Names: []scope.Glob{glob(t, "layer/w")}}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

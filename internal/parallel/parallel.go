@@ -21,32 +21,38 @@ const ahead = 4
 // touches a mapped file that has become shorter, the fault is raised again on the goroutine of the caller, where
 // metafile.Guard turns it into an error.
 func Ordered[P, R any](parts iter.Seq[P], work func(P) (R, error), join func(R) error) error {
+	return ordered(parts, func(t *task[P, R]) (R, error) { return work(t.part) }, func(t *task[P, R]) error {
+		if err := t.wait(); err != nil {
+			return err
+		}
+		return join(t.result)
+	})
+}
+
+// ordered calls work with the task of each part on several goroutines, and finish with each task in the order of the
+// parts. finish waits for the task.
+func ordered[P, R any](parts iter.Seq[P], work func(*task[P, R]) (R, error), finish func(*task[P, R]) error) error {
 	workers := runtime.GOMAXPROCS(0)
 	todo := make(chan *task[P, R], ahead*workers)
+	stop := make(chan struct{})
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer close(todo)
+	defer close(stop)
 	var pending []*task[P, R]
-	finish := func() error {
+	next := func() error {
 		t := pending[0]
 		pending = pending[1:]
-		<-t.done
-		if t.fault != nil {
-			panic(t.fault)
-		}
-		if t.err != nil {
-			return t.err
-		}
-		return join(t.result)
+		return finish(t)
 	}
 	started := 0
 	for part := range parts {
 		if len(pending) == cap(todo) {
-			if err := finish(); err != nil {
+			if err := next(); err != nil {
 				return err
 			}
 		}
-		t := &task[P, R]{part: part, done: make(chan struct{})}
+		t := &task[P, R]{part: part, done: make(chan struct{}), output: newOutput(stop)}
 		pending = append(pending, t)
 		todo <- t
 		if started < workers {
@@ -60,7 +66,7 @@ func Ordered[P, R any](parts iter.Seq[P], work func(P) (R, error), join func(R) 
 		}
 	}
 	for len(pending) > 0 {
-		if err := finish(); err != nil {
+		if err := next(); err != nil {
 			return err
 		}
 	}
@@ -75,13 +81,14 @@ func Each[P any](parts iter.Seq[P], work func(P) error) error {
 // A task is a part and, once done is closed, what became of it.
 type task[P, R any] struct {
 	part   P
+	output output
 	done   chan struct{}
 	result R
 	err    error
 	fault  any // the value of a panic because of memory that cannot be read
 }
 
-func (t *task[P, R]) run(work func(P) (R, error)) {
+func (t *task[P, R]) run(work func(*task[P, R]) (R, error)) {
 	defer close(t.done)
 	defer func() {
 		cause := recover()
@@ -91,5 +98,14 @@ func (t *task[P, R]) run(work func(P) (R, error)) {
 			panic(cause)
 		}
 	}()
-	t.result, t.err = work(t.part)
+	t.result, t.err = work(t)
+}
+
+// wait waits until the task is done. It returns the error of its work, and raises its fault again.
+func (t *task[P, R]) wait() error {
+	<-t.done
+	if t.fault != nil {
+		panic(t.fault)
+	}
+	return t.err
 }

@@ -1,11 +1,15 @@
 package parallel_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -115,3 +119,67 @@ type addressError struct{}
 
 func (addressError) Error() string { return "fault" }
 func (addressError) Addr() uintptr { return 1 }
+
+// TestWrite checks the order of output that is larger than what may wait for it.
+func TestWrite(t *testing.T) {
+	const size = 2 << 20
+	for _, processors := range []int{1, 2, 7} {
+		withProcessors(t, processors)
+		var got, want bytes.Buffer
+		joined := 0
+		err := parallel.Write(&got, numbers(12), func(w io.Writer, i int) (int, error) {
+			for at := 0; at < i%3*size; at += 1 << 15 {
+				if _, err := w.Write(bytes.Repeat([]byte{byte(i)}, 1<<15)); err != nil {
+					return 0, err
+				}
+			}
+			_, err := fmt.Fprint(w, i)
+			return i, err
+		}, func(i int) error {
+			if i != joined || !bytes.HasSuffix(got.Bytes(), []byte(strconv.Itoa(i))) {
+				t.Errorf("part %d joined after %d others and %d bytes", i, joined, got.Len())
+			}
+			joined++
+			return nil
+		})
+		for i := range 12 {
+			want.Write(bytes.Repeat([]byte{byte(i)}, i%3*size))
+			fmt.Fprint(&want, i)
+		}
+		if err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Errorf("%d processors: error %v, or another output", processors, err)
+		}
+	}
+}
+
+// TestWriteError checks that Write returns the first error of the writer or of the work, after the output before it, and
+// that workers with more output do not keep it from returning.
+func TestWriteError(t *testing.T) {
+	withProcessors(t, 4)
+	endless := func(w io.Writer, i int) (struct{}, error) {
+		if _, err := fmt.Fprintf(w, "%d ", i); err != nil || i < 5 {
+			return struct{}{}, err
+		}
+		for i > 5 {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, fmt.Errorf("part %d", i)
+	}
+	ignore := func(struct{}) error { return nil }
+	var out strings.Builder
+	err := parallel.Write(&out, numbers(100), endless, ignore)
+	if err == nil || err.Error() != "part 5" || out.String() != "0 1 2 3 4 5 " {
+		t.Errorf("error %v after %q, want part 5", err, out.String())
+	}
+	full := errors.New("full")
+	err = parallel.Write(writerFunc(func([]byte) (int, error) { return 0, full }), numbers(100), endless, ignore)
+	if !errors.Is(err, full) {
+		t.Errorf("error %v, want that of the writer", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -37,13 +37,7 @@ func Checkpoint(r *checkpoint.Report) View {
 			kept = append(kept, table)
 		}
 	}
-	names := func(yield func(string, error) bool) {
-		for i := range r.Tensors {
-			if !yield(r.Tensors[i].Name, nil) {
-				return
-			}
-		}
-	}
+	names := onePart(listed(r.Tensors, func(t *checkpoint.Listed) string { return t.Name }))
 	return View{section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, fields: []member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Files, r.Hints, r.Graph}}}}
 }
 

@@ -30,7 +30,7 @@ func CollectionList(collections []inspect.Collection) View {
 	return View{
 		section: "collections",
 		Tables:  []grid{g},
-		Values: func(yield func(string, error) bool) {
+		Values: onePart(func(yield func(string, error) bool) {
 			for _, c := range collections {
 				for i := range c.Entries {
 					if !yield(entryValue(c.Kind, &c.Entries[i]), nil) {
@@ -38,7 +38,7 @@ func CollectionList(collections []inspect.Collection) View {
 					}
 				}
 			}
-		},
+		}),
 		fields: []member{{"collections", elements(collections, func(c *inspect.Collection) any { return newJSONCollection(*c) })}},
 	}
 }

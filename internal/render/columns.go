@@ -3,8 +3,6 @@ package render
 import (
 	"slices"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
 const (
@@ -32,11 +30,11 @@ func measure(t *grid, rows [][]string, width int) layout {
 	l := layout{columns: t.columns, turns: turnsOf(t.columns), widths: make([]int, len(t.columns)), cut: width > 0, starts: t.starts}
 	for i, c := range t.columns {
 		if !t.noHead {
-			l.widths[i] = twwidth.Width(c.name)
+			l.widths[i] = displayWidth(c.name)
 		}
 		for _, row := range rows {
 			if i < len(row) {
-				l.widths[i] = max(l.widths[i], twwidth.Width(cell(row[i], c)))
+				l.widths[i] = max(l.widths[i], displayWidth(cell(row[i], c)))
 			}
 		}
 	}
@@ -273,44 +271,44 @@ func (l *layout) cells(row []string) []string {
 
 // writeColumns writes a listing of any length in constant memory. The first rows set the widths.
 func writeColumns(w *printer, t *grid, st style, width int) error {
-	var first [][]string
-	var l layout
-	begun := false
-	begin := func() {
-		begun = true
-		l = measure(t, first, width)
-		if !t.noHead && len(first) > 0 {
-			w.write(st.head(l.line(l.headings())) + "\n")
-		}
-		if t.belowHead != "" {
-			w.write(st.head(gap+t.belowHead) + "\n")
-		}
-		for _, row := range first {
-			l.write(w, row, t.below, width)
-		}
+	first, rows := t.begin()
+	l := measure(t, first, width)
+	if !t.noHead && len(first) > 0 {
+		w.write(st.head(l.line(l.headings())) + "\n")
 	}
-	for row, err := range t.eachRow() {
-		if err != nil {
-			if !begun {
-				begin()
-			}
-			return err
-		}
-		if !begun {
-			first = append(first, append([]string(nil), row...))
-			if len(first) == measuredRows {
-				begin()
-			}
-			continue
-		}
-		if l.write(w, row, t.below, width); w.err != nil {
+	if t.belowHead != "" {
+		w.write(st.head(gap+t.belowHead) + "\n")
+	}
+	return writeParts(w, rows, func(w *printer) func([]string) error {
+		part := l
+		return func(row []string) error {
+			part.write(w, row, t.below, width)
 			return w.err
 		}
+	})
+}
+
+// begin returns the first rows, at most measuredRows, and all rows.
+func (g *grid) begin() (first [][]string, all parts[[]string]) {
+	for part := range g.eachRow() {
+		for row, err := range part {
+			switch {
+			case err != nil:
+				return first, onePart(func(yield func([]string, error) bool) {
+					for _, row := range first {
+						if !yield(row, nil) {
+							return
+						}
+					}
+					yield(nil, err)
+				})
+			case len(first) == measuredRows:
+				return first, g.eachRow()
+			}
+			first = append(first, slices.Clone(row))
+		}
 	}
-	if !begun {
-		begin()
-	}
-	return nil
+	return first, onePart(listed(first, func(row *[]string) []string { return *row }))
 }
 
 // write writes a row and the lines below it. If a row with lines below it otherwise repeats the row above, it writes only those lines.
@@ -359,7 +357,7 @@ func (l *layout) lines(row []string) [][]string {
 
 // overflows reports whether text is a row key that is wider than column i.
 func (l *layout) overflows(i int, text string) bool {
-	return l.turns[i] == keyTurn && !l.columns[i].fixed && twwidth.Width(text) > l.widths[i]
+	return l.turns[i] == keyTurn && !l.columns[i].fixed && displayWidth(text) > l.widths[i]
 }
 
 // hasOverflow reports whether a row key of t needs a line of its own, which tablewriter cannot draw.
@@ -403,10 +401,10 @@ func (l *layout) line(cells []string) string {
 
 // shorten cuts s to width columns. It cuts names in the middle, since they differ at both ends, and prose at the end.
 func shorten(s string, width int, prose bool) string {
-	if len(s) <= width || twwidth.Width(s) <= width {
+	if len(s) <= width || displayWidth(s) <= width {
 		return s
 	}
-	width -= twwidth.Width(ellipsis)
+	width -= displayWidth(ellipsis)
 	if prose {
 		return strings.TrimRight(head(s, width), " ") + ellipsis
 	}
@@ -417,7 +415,7 @@ func shorten(s string, width int, prose bool) string {
 // head returns the longest prefix of s that fits width columns.
 func head(s string, width int) string {
 	for i, r := range s {
-		if width -= twwidth.Width(string(r)); width < 0 {
+		if width -= displayWidth(string(r)); width < 0 {
 			return s[:i]
 		}
 	}
@@ -429,7 +427,7 @@ func tail(s string, width int) string {
 	runes := []rune(s)
 	at := len(runes)
 	for at > 0 {
-		if width -= twwidth.Width(string(runes[at-1])); width < 0 {
+		if width -= displayWidth(string(runes[at-1])); width < 0 {
 			break
 		}
 		at--

@@ -154,7 +154,7 @@ func (s style) paint(mark byte) func(string) string {
 
 // cutLine cuts a line to width columns.
 func cutLine(s string, width int) string {
-	if twwidth.Width(s) <= width {
+	if displayWidth(s) <= width {
 		return s
 	}
 	return twwidth.Truncate(s, width-1) + "…"

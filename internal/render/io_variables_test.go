@@ -26,11 +26,13 @@ func printed(t *testing.T, v View, format Format) string {
 func raw(t *testing.T, v View) []string {
 	t.Helper()
 	var values []string
-	for value, err := range v.Values {
-		if err != nil {
-			t.Fatal(err)
+	for part := range v.Values {
+		for value, err := range part {
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, value)
 		}
-		values = append(values, value)
 	}
 	return values
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"strconv"
@@ -96,7 +97,7 @@ func (e *encoder) open(level int) string {
 
 // member writes the value of a member of the outermost object.
 func (e *encoder) member(value any) error {
-	if elements, ok := value.(elementSeq); ok {
+	if elements, ok := value.(parts[any]); ok {
 		return e.elements(elements)
 	}
 	v := reflect.ValueOf(value)
@@ -105,13 +106,13 @@ func (e *encoder) member(value any) error {
 	}
 	switch {
 	case v.IsValid() && v.Kind() == reflect.Slice && !marshalsItself(v):
-		return e.elements(func(yield func(any, error) bool) {
+		return e.elements(onePart(func(yield func(any, error) bool) {
 			for i := range v.Len() {
 				if !yield(v.Index(i).Interface(), nil) {
 					return
 				}
 			}
-		})
+		}))
 	case v.IsValid() && v.Kind() == reflect.Struct && !marshalsItself(v) && !e.compact:
 		return e.object(v, e.newline(2), e.newline(1))
 	}
@@ -119,26 +120,38 @@ func (e *encoder) member(value any) error {
 }
 
 // elements writes an array, with each element on its own line.
-func (e *encoder) elements(elements elementSeq) error {
+func (e *encoder) elements(elements parts[any]) error {
 	e.w.write("[")
-	separator := e.open(2)
-	for value, err := range elements {
-		if err != nil {
-			return err
+	before, separator := e.w.written, ","+e.newline(2)
+	withoutComma := &skipper{w: e.w, skip: len(separator) - len(e.open(2))}
+	err := writeParts(withoutComma, elements, func(w *printer) func(any) error {
+		part := encoder{w: w, compact: e.compact}
+		return func(value any) error {
+			w.write(separator)
+			return part.value(reflect.ValueOf(value))
 		}
-		if e.w.write(separator); e.w.err != nil {
-			return e.w.err
-		}
-		if err := e.value(reflect.ValueOf(value)); err != nil {
-			return err
-		}
-		separator = "," + e.newline(2)
+	})
+	if err != nil {
+		return err
 	}
-	if strings.HasPrefix(separator, ",") {
+	if e.w.written > before {
 		e.w.write(e.open(1))
 	}
 	e.w.write("]")
 	return e.w.err
+}
+
+// A skipper drops the first bytes that are written.
+type skipper struct {
+	w    io.Writer
+	skip int
+}
+
+func (s *skipper) Write(p []byte) (int, error) {
+	skipped := min(s.skip, len(p))
+	s.skip -= skipped
+	n, err := s.w.Write(p[skipped:])
+	return skipped + n, err
 }
 
 // object writes the exported fields of a struct. It writes before ahead of the first key, and after following the last value.

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
 // showMarkdown prints a view as a heading and a table for each of its tables.
@@ -32,36 +30,32 @@ func writeMarkdown(w *printer, t *grid) error {
 	widths := make([]int, len(t.columns))
 	if t.stream == nil {
 		for i, c := range t.columns {
-			widths[i] = twwidth.Width(c.name)
+			widths[i] = displayWidth(c.name)
 			for _, row := range t.rows {
 				if i < len(row) {
-					widths[i] = max(widths[i], twwidth.Width(markdownCell(Text(row[i]))))
+					widths[i] = max(widths[i], displayWidth(markdownCell(Text(row[i]))))
 				}
 			}
 		}
 	}
-	first := true
-	for row, err := range t.eachRow() {
-		if err != nil {
-			return err
-		}
-		if first {
-			w.write("\n")
-			markdownHead(w, t.columns, widths)
-			first = false
-		}
-		for i, c := range t.columns {
-			text := ""
-			if i < len(row) {
-				text = markdownCell(Text(row[i]))
+	first, rows := t.begin()
+	if len(first) > 0 {
+		w.write("\n")
+		markdownHead(w, t.columns, widths)
+	}
+	return writeParts(w, rows, func(w *printer) func([]string) error {
+		return func(row []string) error {
+			for i, c := range t.columns {
+				text := ""
+				if i < len(row) {
+					text = markdownCell(Text(row[i]))
+				}
+				w.write("| ", pad(text, widths[i], c.right), " ")
 			}
-			w.write("| " + pad(text, widths[i], c.right) + " ")
-		}
-		if w.write("|\n"); w.err != nil {
+			w.write("|\n")
 			return w.err
 		}
-	}
-	return nil
+	})
 }
 
 func markdownHead(w *printer, columns []column, widths []int) {
@@ -129,7 +123,7 @@ func wordByte(c byte) bool {
 
 // pad appends spaces to s up to width columns.
 func pad(s string, width int, right bool) string {
-	gap := width - twwidth.Width(s)
+	gap := width - displayWidth(s)
 	if gap <= 0 {
 		return s
 	}

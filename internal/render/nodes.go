@@ -2,16 +2,15 @@ package render
 
 import (
 	"bytes"
-	"iter"
 	"strconv"
 
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// Nodes returns the section nodes. Nodes are printed while they are read. With functions, the table has a column for the function of a
+// Nodes returns the section nodes, which come in parts. Nodes are printed while they are read. With functions, the table has a column for the function of a
 // node.
-func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
+func Nodes(nodes parts[*inspect.Node], functions bool) View {
 	columns := namedColumns("name", "op", "dtype", "shape", "device", "inputs")
 	columns[5].prose = true
 	if functions {
@@ -22,46 +21,26 @@ func Nodes(nodes iter.Seq2[*inspect.Node, error], functions bool) View {
 		Tables: []grid{{
 			title:   "nodes",
 			columns: columns,
-			stream: func(yield func([]string, error) bool) {
+			stream: mapParts(nodes, func() func(*inspect.Node) []string {
 				row := make([]string, len(columns))
-				for n, err := range nodes {
-					if err != nil {
-						yield(nil, err)
-						return
-					}
+				return func(n *inspect.Node) []string {
 					row[0], row[1], row[2], row[3] = string(n.Name), string(n.Op), n.DType, shapeText(n.Shape)
 					row[4], row[5] = string(n.Device), string(bytes.Join(n.Inputs, []byte(", ")))
 					if functions {
 						row[6] = string(n.Function)
 					}
-					if !yield(row, nil) {
-						return
-					}
+					return row
 				}
-			},
+			}),
 		}},
-		Values: func(yield func(string, error) bool) {
-			for n, err := range nodes {
-				if err != nil {
-					yield("", err)
-					return
-				}
-				if !yield(string(n.Name), nil) {
-					return
-				}
-			}
-		},
-		fields: []member{{"nodes", elementSeq(func(yield func(any, error) bool) {
+		Values: mapParts(nodes, func() func(*inspect.Node) string {
+			return func(n *inspect.Node) string { return string(n.Name) }
+		}),
+		fields: []member{{"nodes", mapParts(nodes, func() func(*inspect.Node) any {
 			element := new(jsonNode)
-			for n, err := range nodes {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
+			return func(n *inspect.Node) any {
 				element.Node = n
-				if !yield(element, nil) {
-					return
-				}
+				return element
 			}
 		})}},
 	}

@@ -3,6 +3,7 @@ package render
 import (
 	"bufio"
 	"io"
+	"sync"
 )
 
 // A printer is a buffered writer that records the first error, so that callers need to check for errors only now and then.
@@ -12,7 +13,20 @@ type printer struct {
 	err     error
 }
 
-func newPrinter(w io.Writer) *printer { return &printer{buffer: bufio.NewWriterSize(w, 64<<10)} }
+func newPrinter(w io.Writer) *printer {
+	buffer := buffers.Get().(*bufio.Writer)
+	buffer.Reset(w)
+	return &printer{buffer: buffer}
+}
+
+// buffers holds the buffers of printers that were released.
+var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
+
+// release lets another printer reuse the memory of p.
+func (p *printer) release() {
+	p.buffer.Reset(nil)
+	buffers.Put(p.buffer)
+}
 
 // write writes several strings.
 func (p *printer) write(texts ...string) {
@@ -22,6 +36,12 @@ func (p *printer) write(texts ...string) {
 			p.written += len(text)
 		}
 	}
+}
+
+// Write implements io.Writer.
+func (p *printer) Write(b []byte) (int, error) {
+	p.writeBytes(b)
+	return len(b), p.err
 }
 
 // writeBytes writes bytes.

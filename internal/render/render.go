@@ -66,31 +66,28 @@ func (o Options) format(v View) Format {
 // A View is one section, ready for printing. It has the same facts as tables for people, as values for scripts, and as fields for
 // programs. Sequences are computed while they are printed.
 type View struct {
-	section        string                   // name of the section on the command line
-	Tables         []grid                   // in the order in which they are printed
-	Values         iter.Seq2[string, error] // printed by --raw
-	fields         []member                 // members of the top-level JSON object
-	sameEverywhere bool                     // print a table even if Auto means TSV
+	section        string        // name of the section on the command line
+	Tables         []grid        // in the order in which they are printed
+	Values         parts[string] // printed by --raw
+	fields         []member      // members of the top-level JSON object
+	sameEverywhere bool          // print a table even if Auto means TSV
 }
 
-// A member is a member of a JSON object. If value is an elementSeq, it is an array that is computed while it is written.
+// A member is a member of a JSON object. If value is of type parts[any], it is an array that is computed while it is written.
 type member struct {
 	key   string
 	value any
 }
 
-// elementSeq is the sequence of the elements of a JSON array. It ends at the first error.
-type elementSeq iter.Seq2[any, error]
-
 // A grid is a table. Its cells are the unchanged text of the file. The printer escapes, aligns and shortens them.
 type grid struct {
 	title   string // name of the table, such as "inputs"; starts each TSV line if the view has several tables
 	columns []column
-	rows    [][]string                 // in order; missing cells at the end of a row are empty
-	stream  iter.Seq2[[]string, error] // replaces rows with rows that are computed while they are printed; the slice is reused
-	note    string                     // a line below the table for people, such as a total, or why the table is empty
-	starts  []int                      // rows, in order, in which group cells are never left empty
-	noHead  bool                       // no headings, as for a list of keys and values
+	rows    [][]string      // in order; missing cells at the end of a row are empty
+	stream  parts[[]string] // replaces rows with rows that are computed while they are printed; the slice is reused
+	note    string          // a line below the table for people, such as a total, or why the table is empty
+	starts  []int           // rows, in order, in which group cells are never left empty
+	noHead  bool            // no headings, as for a list of keys and values
 
 	below     []string // lines below each row, which replace the columns marked below
 	belowHead string   // headings of these columns
@@ -128,34 +125,22 @@ func numberColumn(name string) column {
 }
 
 // rawLines returns a sequence of the given values for View.Values.
-func rawLines(values []string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for _, v := range values {
-			if !yield(v, nil) {
-				return
-			}
-		}
-	}
+func rawLines(values []string) parts[string] {
+	return onePart(listed(values, func(v *string) string { return *v }))
 }
 
 // eachRow returns the rows of the grid, from rows or stream.
-func (g *grid) eachRow() iter.Seq2[[]string, error] {
+func (g *grid) eachRow() parts[[]string] {
 	if g.stream != nil {
 		return g.stream
 	}
-	return func(yield func([]string, error) bool) {
-		for _, row := range g.rows {
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}
+	return onePart(listed(g.rows, func(row *[]string) []string { return *row }))
 }
 
 // fill sets the rows of the grid, which are count. If they are more than most, they are computed while they are printed.
 func (g *grid) fill(count, most int, rows iter.Seq2[[]string, error]) {
 	if count > most {
-		g.stream = rows
+		g.stream = onePart(rows)
 		return
 	}
 	for row, err := range rows {
@@ -166,14 +151,8 @@ func (g *grid) fill(count, most int, rows iter.Seq2[[]string, error]) {
 }
 
 // elements returns the sequence of the JSON forms of the elements of a list.
-func elements[T any](list []T, form func(*T) any) elementSeq {
-	return func(yield func(any, error) bool) {
-		for i := range list {
-			if !yield(form(&list[i]), nil) {
-				return
-			}
-		}
-	}
+func elements[T any](list []T, form func(*T) any) parts[any] {
+	return onePart(listed(list, form))
 }
 
 // Show prints views in order. It returns the first error of w or of a sequence in a view.
@@ -241,14 +220,14 @@ func showRaw(w *printer, views []View) error {
 		if v.Values == nil {
 			continue
 		}
-		for value, err := range v.Values {
-			if err != nil {
-				return err
-			}
-			w.write(rawText(value))
-			if w.write("\n"); w.err != nil {
+		err := writeParts(w, v.Values, func(w *printer) func(string) error {
+			return func(value string) error {
+				w.write(rawText(value), "\n")
 				return w.err
 			}
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

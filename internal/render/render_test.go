@@ -167,7 +167,7 @@ func TestStreamLooksLikeTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range view.Tables {
-			view.Tables[i].stream = stream(view.Tables[i].rows, nil)
+			view.Tables[i].stream = onePart(stream(view.Tables[i].rows, nil))
 			view.Tables[i].rows = nil
 		}
 		if err := Show(&streamed, []View{view}, Options{Format: Table, Width: width, Color: true}); err != nil {
@@ -184,7 +184,7 @@ func TestShowError(t *testing.T) {
 	broken := errors.New("broken")
 	for _, format := range []Format{Table, TSV, Markdown} {
 		var out strings.Builder
-		view := View{section: "nodes", Tables: []grid{{columns: namedColumns("name"), stream: stream([][]string{{"a"}}, broken)}}}
+		view := View{section: "nodes", Tables: []grid{{columns: namedColumns("name"), stream: onePart(stream([][]string{{"a"}}, broken))}}}
 		if err := Show(&out, []View{view}, Options{Format: format}); !errors.Is(err, broken) {
 			t.Errorf("%s: got %v, want %v", format, err, broken)
 		}
@@ -192,7 +192,7 @@ func TestShowError(t *testing.T) {
 			t.Errorf("%s: the row before the error is missing", format)
 		}
 	}
-	view := View{section: "nodes", fields: []member{{"nodes", elementSeq(func(yield func(any, error) bool) { yield(nil, broken) })}}}
+	view := View{section: "nodes", fields: []member{{"nodes", onePart(func(yield func(any, error) bool) { yield(nil, broken) })}}}
 	if err := Show(new(strings.Builder), []View{view}, Options{Format: JSON}); !errors.Is(err, broken) {
 		t.Errorf("json: got %v, want %v", err, broken)
 	}

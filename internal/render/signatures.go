@@ -28,14 +28,8 @@ func Signatures(signatures []inspect.Signature) View {
 	return View{
 		section: "signatures",
 		Tables:  []grid{g},
-		Values: func(yield func(string, error) bool) {
-			for i := range signatures {
-				if !yield(signatures[i].Key, nil) {
-					return
-				}
-			}
-		},
-		fields: []member{{"signatures", elements(signatures, func(s *inspect.Signature) any { return newJSONSignature(*s) })}},
+		Values:  onePart(listed(signatures, func(s *inspect.Signature) string { return s.Key })),
+		fields:  []member{{"signatures", elements(signatures, func(s *inspect.Signature) any { return newJSONSignature(*s) })}},
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
 	"github.com/metagraph/metagraph/internal/printable"
 )
 
@@ -27,6 +29,16 @@ func rawText(s string) string {
 // padded reports whether s begins or ends with a space, which would be invisible.
 func padded(s string) bool {
 	return s != "" && (s[0] == ' ' || s[len(s)-1] == ' ')
+}
+
+// displayWidth returns the number of columns that s takes on a terminal.
+func displayWidth(s string) int {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return twwidth.Width(s)
+		}
+	}
+	return len(s) // without the lock and the cache of twwidth, for millions of cells
 }
 
 // cell returns the text to print in a cell of column c.

@@ -13,32 +13,33 @@ func showTSV(w *printer, v View, lines string, several bool) error {
 		if len(v.Tables) > 1 {
 			prefix += t.title + "\t"
 		}
-		key := ""
-		for row, err := range t.eachRow() {
-			if err != nil {
-				return err
-			}
-			w.write(prefix)
-			for c := range t.columns {
-				if c > 0 {
-					w.write("\t")
-				}
-				if c >= len(row) {
-					continue
-				}
-				text := row[c]
-				if t.noHead && c == 0 {
-					// In a list of keys and values, a line without a key continues the previous key.
-					if text == "" {
-						text = key
+		err := writeParts(w, t.eachRow(), func(w *printer) func([]string) error {
+			key := ""
+			return func(row []string) error {
+				w.write(prefix)
+				for c := range t.columns {
+					if c > 0 {
+						w.write("\t")
 					}
-					key = text
+					if c >= len(row) {
+						continue
+					}
+					text := row[c]
+					if t.noHead && c == 0 {
+						// In a list of keys and values, a line without a key continues the previous key.
+						if text == "" {
+							text = key
+						}
+						key = text
+					}
+					w.write(Text(text))
 				}
-				w.write(Text(text))
-			}
-			if w.write("\n"); w.err != nil {
+				w.write("\n")
 				return w.err
 			}
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -36,13 +36,7 @@ func VariableList(l *variables.List) View {
 	}
 	return View{
 		section: "variables", Tables: []grid{g},
-		Values: func(yield func(string, error) bool) {
-			for i := range l.Variables {
-				if !yield(l.Variables[i].Name, nil) {
-					return
-				}
-			}
-		},
+		Values: onePart(listed(l.Variables, func(v *variables.Variable) string { return v.Name })),
 		fields: []member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
 	}
 }

@@ -1,14 +1,16 @@
 package render
 
-import "iter"
+import "sync/atomic"
 
 // Watched returns the view and a function. After the view was printed in any format, the function reports whether the view had content: a
 // row of a table, a value or an element.
 func (v View) Watched() (View, func() bool) {
-	found := false
+	var found atomic.Bool
 	tables := make([]grid, len(v.Tables))
 	for i, t := range v.Tables {
-		found = found || len(t.rows) > 0
+		if len(t.rows) > 0 {
+			found.Store(true)
+		}
 		if t.stream != nil {
 			t.stream = watched(t.stream, &found)
 		}
@@ -16,8 +18,8 @@ func (v View) Watched() (View, func() bool) {
 	}
 	fields := make([]member, len(v.fields))
 	for i, m := range v.fields {
-		if elements, ok := m.value.(elementSeq); ok {
-			m.value = elementSeq(watched(iter.Seq2[any, error](elements), &found))
+		if elements, ok := m.value.(parts[any]); ok {
+			m.value = watched(elements, &found)
 		}
 		fields[i] = m
 	}
@@ -25,15 +27,17 @@ func (v View) Watched() (View, func() bool) {
 	if v.Values != nil {
 		v.Values = watched(v.Values, &found)
 	}
-	return v, func() bool { return found }
+	return v, found.Load
 }
 
 // watched returns seq, and sets found when seq yields an element.
-func watched[T any](seq iter.Seq2[T, error], found *bool) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		seq(func(value T, err error) bool {
-			*found = *found || err == nil
-			return yield(value, err)
-		})
-	}
+func watched[T any](seq parts[T], found *atomic.Bool) parts[T] {
+	return mapParts(seq, func() func(T) T {
+		return func(value T) T {
+			if !found.Load() {
+				found.Store(true)
+			}
+			return value
+		}
+	})
 }

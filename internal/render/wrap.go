@@ -3,8 +3,6 @@ package render
 import (
 	"slices"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
 const (
@@ -28,7 +26,7 @@ func wrap(text string, width int) []string {
 		if rest == "" {
 			return lines
 		}
-		if text = rest; width-len(gap)-twwidth.Width(ellipsis) > 1 {
+		if text = rest; width-len(gap)-displayWidth(ellipsis) > 1 {
 			indent = gap
 		}
 	}
