@@ -13,6 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/serve"
 	"github.com/metagraph/metagraph/internal/savedmodel"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -199,7 +200,7 @@ func (x *exported) assetDirs() []string {
 
 // places returns the paths where the file of an asset may be, in the order to try: in the input SavedModel, at the path in the graph, and
 // in the directories of assets, where it may have been moved.
-func (x *exported) places(asset rewrite.AssetFile) []string {
+func (x *exported) places(asset serve.AssetFile) []string {
 	var listed, written, nearby []string
 	if asset.Path != "" {
 		written = []string{filepath.FromSlash(asset.Path)}

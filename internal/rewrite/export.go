@@ -10,11 +10,10 @@ import (
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/nearest"
-	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
-	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/rewrite/serve"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -74,58 +73,44 @@ type ExportReport struct {
 	Objects         bool     `json:"objects"`         // the object graph was removed
 	OpsDropped      int      `json:"ops_dropped"`     // op definitions removed because nothing uses them
 
-	Inputs           []Tensor      `json:"inputs"`            // inputs of the new signature, sorted by key
-	Outputs          []Tensor      `json:"outputs"`           // outputs of the new signature, sorted by key
-	Signature        string        `json:"signature"`         // key of the new signature; empty if none was written
-	Feeds            []string      `json:"feeds"`             // other placeholders that must be fed
-	Defaults         []string      `json:"defaults"`          // placeholders with a default value, which can be fed
-	Sources          []string      `json:"sources"`           // queues, iterators and readers that the outputs need
-	Tables           []string      `json:"tables"`            // lookup tables that the outputs need
-	Initializers     []string      `json:"initializer_ops"`   // the ops that fill the tables
-	InitFeeds        []string      `json:"init_feeds"`        // placeholders that must be fed to run the initializers, such as the path of an asset; none in a SavedModel
-	InitOp           string        `json:"init_op"`           // the op that loaders of the SavedModel run first; empty for none
-	AssetFiles       []AssetFile   `json:"asset_files"`       // files that the SavedModel includes
-	StalePaths       []StalePath   `json:"stale_paths"`       // constants that contain paths of another machine
-	Frozen           []string      `json:"frozen"`            // variables that became constants
-	Updates          []string      `json:"updates"`           // ops that no longer update a variable
-	Keys             []string      `json:"-"`                 // checkpoint keys that the copy needs
-	Added            int           `json:"added"`             // nodes added
-	FunctionsDropped int           `json:"functions_dropped"` // functions removed because nothing calls them
-	Shapes           []ShapeChange `json:"shapes"`            // placeholders with a new shape
-	Inferred         int           `json:"inferred_dropped"`  // nodes that lost recorded shapes, because the shapes no longer hold
-	Constants        []FixedSize   `json:"fixed_sizes"`       // constants that still contain a replaced size
-	AttrsDropped     []AttrCount   `json:"attrs_dropped"`     // attrs removed by name
+	Inputs           []Tensor          `json:"inputs"`            // inputs of the new signature, sorted by key
+	Outputs          []Tensor          `json:"outputs"`           // outputs of the new signature, sorted by key
+	Signature        string            `json:"signature"`         // key of the new signature; empty if none was written
+	Feeds            []string          `json:"feeds"`             // other placeholders that must be fed
+	Defaults         []string          `json:"defaults"`          // placeholders with a default value, which can be fed
+	Sources          []string          `json:"sources"`           // queues, iterators and readers that the outputs need
+	Tables           []string          `json:"tables"`            // lookup tables that the outputs need
+	Initializers     []string          `json:"initializer_ops"`   // the ops that fill the tables
+	InitFeeds        []string          `json:"init_feeds"`        // placeholders that must be fed to run the initializers, such as the path of an asset; none in a SavedModel
+	InitOp           string            `json:"init_op"`           // the op that loaders of the SavedModel run first; empty for none
+	AssetFiles       []serve.AssetFile `json:"asset_files"`       // files that the SavedModel includes
+	StalePaths       []serve.StalePath `json:"stale_paths"`       // constants that contain paths of another machine
+	Frozen           []string          `json:"frozen"`            // variables that became constants
+	Updates          []string          `json:"updates"`           // ops that no longer update a variable
+	Keys             []string          `json:"-"`                 // checkpoint keys that the copy needs
+	Added            int               `json:"added"`             // nodes added
+	FunctionsDropped int               `json:"functions_dropped"` // functions removed because nothing calls them
+	Shapes           []ShapeChange     `json:"shapes"`            // placeholders with a new shape
+	Inferred         int               `json:"inferred_dropped"`  // nodes that lost recorded shapes, because the shapes no longer hold
+	Constants        []FixedSize       `json:"fixed_sizes"`       // constants that still contain a replaced size
+	AttrsDropped     []AttrCount       `json:"attrs_dropped"`     // attrs removed by name
 }
 
-// An exporter holds the state of one Export.
+// An exporter copies a MetaGraphDef. It plans what happens to the names in it, and then copies field by field.
 type exporter struct {
-	m             *wire.MetaGraph
-	o             ExportOptions
-	plan          *scope.Plan
-	rewriter      *scope.NodeRewriter
-	savers        *saverScopes
-	strip         *defaultStripper
-	used          map[string]bool // the used ops, if the op list is reduced to them
-	newOps        map[string]bool // ops of new and changed nodes, which the op list may lack
-	report        *ExportReport
-	conflicts     draft.Conflicts
-	assets        []bool                       // which assets are kept
-	facts         *opdef.Tensors               // of the original graph; set with draft
-	changedShapes []bool                       // nodes whose inferred shapes no longer hold
-	draft         *draft.Graph                 // changes to nodes; nil if there are none
-	library       *draft.Library               // set by functions
-	restores      []checkpoint.Restored        // what the file's saver restores; set on first use
-	byNode        map[int]*checkpoint.Restored // the same, by the number of the variable
-	newSaver      []byte                       // the new SaverDef; nil if none was written
-	freezing      *freeze.Freezing             // nil unless variables are frozen
-	ownSignature  bool                         // inputs and outputs come from the graph's own signatures, which are kept
-	fills         []int                        // new ops that fill the tables of a frozen graph
-	init          *prune.Init                  // how the cut graph is initialized
-	mainOp        string                       // the op that a loader must run, to be listed in a collection; empty to leave the collection unchanged
-	newAssets     []AssetFile                  // files that become assets
-	cut           *prune.Cut                   // nil unless outputs were given
-	keep          []bool                       // the nodes of the draft that stay, if there is no cut; nil for all
-	saver         []byte                       // the SaverDef of the copy; nil for none
+	m         *wire.MetaGraph
+	o         *ExportOptions
+	graphPlan *graphPlan          // nil if only names, devices and attrs of nodes change
+	parts     newParts            // those of graphPlan
+	plan      *scope.Plan         // what happens to each name
+	rewriter  *scope.NodeRewriter // what happens to each node
+	savers    *saverScopes        // nil unless extraneous savers are removed
+	strip     *defaultStripper    // nil unless attrs with default values are removed
+	used      map[string]bool     // the ops of the copy; nil if its op list is not reduced to them
+	newOps    map[string]bool     // ops of new and changed nodes, which the op list may lack
+	saver     []byte              // the SaverDef of the copy; nil for none
+	report    *ExportReport
+	conflicts draft.Conflicts
 }
 
 // ErrReadsSaver is the kind of a conflict about a node that reads a node of an extraneous saver.
@@ -139,11 +124,24 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 		o.Registry = scope.NewRegistry()
 	}
 	o.Scope = scope.Clean(o.Scope)
-	e := &exporter{m: m, o: o, plan: &scope.Plan{Strip: o.Scope}, report: &ExportReport{Scope: o.Scope}}
+	e := &exporter{m: m, o: &o, plan: &scope.Plan{Strip: o.Scope}, report: &ExportReport{Scope: o.Scope}}
+	e.rewriter = &scope.NodeRewriter{Plan: e.plan, ClearDevices: o.ClearDevices}
 	if err := checkBeside(m); err != nil {
 		return nil, nil, err
 	}
-	if err := e.prepare(); err != nil {
+	signed, err := o.useSignatures(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.changesGraph() {
+		if e.graphPlan, err = planGraph(m, &o, signed, e.report); err != nil {
+			return nil, nil, err
+		}
+		if err := e.applyGraphPlan(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := e.planNames(); err != nil {
 		return nil, nil, err
 	}
 	message, err := e.build()
@@ -157,22 +155,50 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	return m.Original(message), e.report, nil
 }
 
-// prepare plans all changes.
-func (e *exporter) prepare() error {
-	e.rewriter = &scope.NodeRewriter{Plan: e.plan, ClearDevices: e.o.ClearDevices}
-	for _, step := range []func() error{e.planEndpoints, e.planCut, e.planFreeze, e.planCompanions, e.planSavedModel, e.planShapes, e.applyDraft, e.planSavers, e.checkScope, e.planAttrs, e.planDropAttrs, e.findUsedOps, e.planOutside, e.planSaverDef, e.checkCollections} {
-		if err := step(); err != nil {
+// applyGraphPlan passes the changes to the graph on to the plan and the rewriter, and finds the functions and ops of a cut
+// graph.
+func (e *exporter) applyGraphPlan() error {
+	g := e.graphPlan
+	kept := g.kept()
+	if err := g.draft.Apply(kept, e.plan, e.rewriter); err != nil {
+		return err
+	}
+	e.parts, e.newOps = g.parts, g.draft.NewOps(kept)
+	if g.cut == nil {
+		return nil
+	}
+	return e.findFunctions(kept)
+}
+
+// planNames plans the changes that need no graphPlan. Each step relies on what the steps before it have added to the plan.
+func (e *exporter) planNames() error {
+	if e.o.ClearExtraneousSavers {
+		if err := e.dropSavers(); err != nil {
 			return err
 		}
 	}
-	return nil
+	if e.o.Scope != "" {
+		if err := e.checkScope(); err != nil {
+			return err
+		}
+	}
+	if err := e.planAttrs(); err != nil {
+		return err
+	}
+	if err := e.findUsedOps(); err != nil {
+		return err
+	}
+	if e.o.Scope != "" {
+		if err := e.planOutside(); err != nil {
+			return err
+		}
+	}
+	e.checkCollections()
+	return e.planSaverDef()
 }
 
-// planSavers removes the nodes of extraneous savers, if requested.
-func (e *exporter) planSavers() error {
-	if !e.o.ClearExtraneousSavers {
-		return nil
-	}
+// dropSavers removes the nodes of extraneous savers.
+func (e *exporter) dropSavers() error {
 	saver, _ := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	savers, err := findSavers(e.m.Graph(), saver)
 	if err != nil {
@@ -187,33 +213,17 @@ func (e *exporter) planSavers() error {
 	return nil
 }
 
-// planAttrs removes attrs with default values, if requested.
+// planAttrs removes the requested attrs, and attrs with default values if requested.
 func (e *exporter) planAttrs() (err error) {
-	if !e.o.StripDefaultAttrs {
-		return nil
+	if e.o.StripDefaultAttrs {
+		if e.strip, err = newDefaultStripper(e.m); err != nil {
+			return err
+		}
 	}
-	if e.strip, err = newDefaultStripper(e.m); err == nil {
-		e.rewriter.DropAttr = e.strip.drops
-	}
-	return err
-}
-
-// findUsedOps finds the ops that the copy uses. It reports those that the file does not define. The op list is reduced
-// to them if nodes are removed.
-func (e *exporter) findUsedOps() error {
-	if e.strip == nil && e.plan.Nothing() || e.used != nil {
-		return nil
-	}
-	used, err := usedOps(e.m.Graph(), e.plan)
-	if err != nil {
-		return err
-	}
-	if e.strip != nil {
-		e.report.Undefined = e.strip.without(used)
-	}
-	maps.Copy(used, e.newOps)
-	if !e.plan.Nothing() {
-		e.used = used
+	if e.strip != nil || len(e.o.DropAttrs) > 0 {
+		e.rewriter.DropAttr = func(op, key, value []byte) bool {
+			return slices.Contains(e.o.DropAttrs, string(key)) || e.strip != nil && e.strip.drops(op, key, value)
+		}
 	}
 	return nil
 }
@@ -222,9 +232,6 @@ func (e *exporter) findUsedOps() error {
 // nodes that gradients added to a context, although these nodes are outside. If the copy has unbound inputs, an import
 // resolves such names. Otherwise the copy must load as it is, so they are pruned.
 func (e *exporter) planOutside() error {
-	if e.o.Scope == "" {
-		return nil
-	}
 	unbound, err := readsOutside(e.m.Graph(), e.plan)
 	if err != nil || unbound {
 		return err
@@ -247,8 +254,8 @@ func (e *exporter) planSaverDef() error {
 	e.report.Saver = "none"
 	saver, ok := e.m.Message(fieldnum.MetaGraphDef_SaverDef)
 	switch {
-	case e.newSaver != nil:
-		e.report.Saver, e.saver = "cut", e.newSaver
+	case e.parts.saver != nil:
+		e.report.Saver, e.saver = "cut", e.parts.saver
 		return nil
 	case !ok:
 		return nil
@@ -294,9 +301,6 @@ func (e *exporter) reportRead(node, input []byte) {
 
 // checkScope reports an error if no node is in the requested scope.
 func (e *exporter) checkScope() error {
-	if e.o.Scope == "" {
-		return nil
-	}
 	scopes := make(map[string]bool)
 	found := false
 	for n, err := range e.m.Graph().Nodes() {
@@ -359,7 +363,7 @@ func addScopes(scopes map[string]bool, node []byte) {
 }
 
 // checkCollections reports the requested collections that do not exist.
-func (e *exporter) checkCollections() error {
+func (e *exporter) checkCollections() {
 	there := make(map[string]bool)
 	for key := range e.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		there[string(key)] = true
@@ -376,7 +380,6 @@ func (e *exporter) checkCollections() error {
 			}
 		}
 	}
-	return nil
 }
 
 // wanted reports whether the options include a collection.
@@ -408,10 +411,10 @@ func (r *ExportReport) finish() {
 		r.Shapes = []ShapeChange{}
 	}
 	if r.AssetFiles == nil {
-		r.AssetFiles = []AssetFile{}
+		r.AssetFiles = []serve.AssetFile{}
 	}
 	if r.StalePaths == nil {
-		r.StalePaths = []StalePath{}
+		r.StalePaths = []serve.StalePath{}
 	}
 	if r.Constants == nil {
 		r.Constants = []FixedSize{}

@@ -1,15 +1,11 @@
 package rewrite
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/rewrite/prune"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -19,14 +15,12 @@ func (e *exporter) build() (*wire.Rope, error) {
 	var b wire.Builder
 	collections := lastEntries(e.m, fieldnum.MetaGraphDef_CollectionDef)
 	signatures := lastEntries(e.m, fieldnum.MetaGraphDef_SignatureDef)
-	e.findAssets()
-	signature := e.newSignature()
-	added := e.additions(signature)
+	added := e.additions()
 	for at := -1; at < len(e.m.Fields); at++ {
 		if at >= 0 {
 			f := e.m.Fields[at]
 			live := !f.Is(fieldnum.MetaGraphDef_CollectionDef) && !f.Is(fieldnum.MetaGraphDef_SignatureDef) || collections[at] || signatures[at]
-			if err := e.field(&b, f, live, signature != nil); err != nil {
+			if err := e.field(&b, f, live); err != nil {
 				return nil, err
 			}
 		}
@@ -39,7 +33,7 @@ func (e *exporter) build() (*wire.Rope, error) {
 
 // additions returns what to append after the field at each index; -1 is the position before the first field. It covers
 // everything that no field of the original holds.
-func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
+func (e *exporter) additions() map[int][]func(*wire.Builder) {
 	out := make(map[int][]func(*wire.Builder))
 	after := func(num protowire.Number, add func(*wire.Builder)) {
 		last := -1
@@ -53,24 +47,15 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	if _, ok := e.m.Message(fieldnum.MetaGraphDef_MetaInfoDef); !ok && (e.strip != nil || e.o.Tags != nil) {
 		after(fieldnum.MetaGraphDef_MetaInfoDef, func(b *wire.Builder) { b.Message(fieldnum.MetaGraphDef_MetaInfoDef, func() { e.newInfo(b) }) })
 	}
-	if _, ok := e.m.Message(fieldnum.MetaGraphDef_SaverDef); !ok && e.newSaver != nil {
-		after(fieldnum.MetaGraphDef_SaverDef, func(b *wire.Builder) { b.Bytes(fieldnum.MetaGraphDef_SaverDef, e.newSaver) })
+	if _, ok := e.m.Message(fieldnum.MetaGraphDef_SaverDef); !ok && e.parts.saver != nil {
+		after(fieldnum.MetaGraphDef_SaverDef, func(b *wire.Builder) { b.Bytes(fieldnum.MetaGraphDef_SaverDef, e.parts.saver) })
 	}
-	if len(e.fills) > 0 {
+	for _, collection := range e.parts.nodeLists {
 		after(fieldnum.MetaGraphDef_CollectionDef, func(b *wire.Builder) {
-			var list []byte
-			for _, name := range e.report.Initializers {
-				list = appendValue(list, []byte(name))
-			}
-			writeCollection(b, scope.TableInitializersKey, fieldnum.CollectionDef_NodeList, list)
+			writeCollection(b, collection.key, fieldnum.CollectionDef_NodeList, appendValues(collection.nodes))
 		})
 	}
-	if e.mainOp != "" {
-		after(fieldnum.MetaGraphDef_CollectionDef, func(b *wire.Builder) {
-			writeCollection(b, scope.MainOpKey, fieldnum.CollectionDef_NodeList, appendValue(nil, []byte(e.mainOp)))
-		})
-	}
-	for _, asset := range e.assetDefs() {
+	for _, asset := range e.parts.assets {
 		after(fieldnum.MetaGraphDef_AssetFileDef, func(b *wire.Builder) {
 			b.Message(fieldnum.MetaGraphDef_AssetFileDef, func() {
 				b.Message(fieldnum.AssetFileDef_TensorInfo, func() { b.String(fieldnum.TensorInfo_Name, asset.Tensor) })
@@ -80,40 +65,31 @@ func (e *exporter) additions(signature []byte) map[int][]func(*wire.Builder) {
 	}
 	// The unbound inputs get a separate collection. They are known once the graph is written.
 	after(fieldnum.MetaGraphDef_CollectionDef, e.unbound)
-	if signature != nil {
-		e.report.Signature = cmp.Or(e.o.Signature, DefaultSignature)
+	if key := e.report.Signature; key != "" {
 		after(fieldnum.MetaGraphDef_SignatureDef, func(b *wire.Builder) {
-			writeEntry(b, fieldnum.MetaGraphDef_SignatureDef, []byte(e.report.Signature), signature)
+			writeEntry(b, fieldnum.MetaGraphDef_SignatureDef, []byte(key), e.parts.signatures[key])
 		})
 	}
 	return out
 }
 
-// assetDefs returns the assets that replace the file's; nil keeps those of the file.
-func (e *exporter) assetDefs() []AssetFile {
-	if len(e.newAssets) == 0 && (e.cut == nil || !e.o.SavedModel) {
-		return nil
-	}
-	return e.report.AssetFiles
-}
-
-// replaced reports whether a new collection, signature or asset replaces the field.
+// replaced reports whether a new part takes the place of a field, or nothing does.
 func (e *exporter) replaced(f wire.Field) bool {
 	key, _ := wire.MapEntry(f.Data)
 	switch {
-	case f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.o.Freeze && string(key) == "saveable_objects",
-		f.Is(fieldnum.MetaGraphDef_CollectionDef) && len(e.fills) > 0 && string(key) == scope.TableInitializersKey,
-		f.Is(fieldnum.MetaGraphDef_CollectionDef) && e.mainOp != "" && (string(key) == scope.MainOpKey || string(key) == scope.LegacyInitOpKey),
-		f.Is(fieldnum.MetaGraphDef_SignatureDef) && e.mainOp != "" && string(key) == prune.InitSignature,
-		f.Is(fieldnum.MetaGraphDef_CollectionDef) && string(key) == scope.AssetsKey && e.assetDefs() != nil,
-		f.Is(fieldnum.MetaGraphDef_AssetFileDef) && e.assetDefs() != nil:
-		return true
+	case f.Is(fieldnum.MetaGraphDef_CollectionDef):
+		return e.parts.collections[string(key)]
+	case f.Is(fieldnum.MetaGraphDef_SignatureDef):
+		_, is := e.parts.signatures[string(key)]
+		return is
+	case f.Is(fieldnum.MetaGraphDef_AssetFileDef):
+		return e.parts.assets != nil
 	}
 	return false
 }
 
 // field appends the new form of a field. The argument live is false for a map entry that a later entry overrides.
-func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) error {
+func (e *exporter) field(b *wire.Builder, f wire.Field, live bool) error {
 	switch {
 	case e.replaced(f):
 	case f.Is(fieldnum.MetaGraphDef_MetaInfoDef):
@@ -127,7 +103,7 @@ func (e *exporter) field(b *wire.Builder, f wire.Field, live, signature bool) er
 			return e.collection(b, f)
 		}
 	case f.Is(fieldnum.MetaGraphDef_SignatureDef):
-		if key, _ := wire.MapEntry(f.Data); live && (!signature || string(key) != e.report.Signature) {
+		if live {
 			return e.signature(b, f)
 		}
 	case f.Is(fieldnum.MetaGraphDef_AssetFileDef):
@@ -190,7 +166,7 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 
 // graph appends the GraphDef.
 func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
-	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.draft == nil && len(e.o.DropAttrs) == 0 {
+	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.graphPlan == nil && len(e.o.DropAttrs) == 0 {
 		// The survey checks for damage.
 		v, err := surveyOf(f.Data, false)
 		if err != nil {
@@ -271,11 +247,7 @@ func (e *exporter) unbound(b *wire.Builder) {
 	if key == "" || len(e.rewriter.Done.Unbound) == 0 || !e.wanted(key) {
 		return
 	}
-	var list []byte
-	for _, input := range e.rewriter.Done.Unbound {
-		list = appendValue(list, []byte(input))
-	}
-	writeCollection(b, key, fieldnum.CollectionDef_BytesList, list)
+	writeCollection(b, key, fieldnum.CollectionDef_BytesList, appendValues(e.rewriter.Done.Unbound))
 	e.report.UnboundListed = true
 	e.report.Collections = append(e.report.Collections, key)
 }
@@ -299,14 +271,17 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 	return nil
 }
 
-// findAssets determines which assets are kept.
-func (e *exporter) findAssets() {
+// keepsAssets reports whether all assets of the file are kept. The object graph refers to them by number.
+func (e *exporter) keepsAssets() bool {
 	for _, f := range e.m.Fields {
-		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			_, keep, err := e.o.Registry.Asset(e.plan, f.Data)
-			e.assets = append(e.assets, keep && err == nil)
+		if !f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
+			continue
+		}
+		if _, keep, err := e.o.Registry.Asset(e.plan, f.Data); !keep || err != nil {
+			return false
 		}
 	}
+	return true
 }
 
 // asset appends an asset, if its tensor is kept.
@@ -330,8 +305,7 @@ func (e *exporter) asset(b *wire.Builder, f wire.Field) error {
 // objects appends the object graph, if all its nodes and assets are kept.
 func (e *exporter) objects(b *wire.Builder, f wire.Field) error {
 	switch {
-	case e.cut != nil:
-		// The object graph describes the functions and variables of the whole graph, and makes loaders use it to load the model.
+	case e.parts.objects:
 		e.report.Objects = true
 		return nil
 	case e.plan.Nothing():
@@ -342,7 +316,7 @@ func (e *exporter) objects(b *wire.Builder, f wire.Field) error {
 	if err != nil {
 		return fmt.Errorf("object_graph_def: %w", err)
 	}
-	if keep && !slices.Contains(e.assets, false) {
+	if keep && e.keepsAssets() {
 		b.Bytes(f.Num, changed)
 	} else {
 		e.report.Objects = true

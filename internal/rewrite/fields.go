@@ -59,6 +59,15 @@ func appendValue(list, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(list, scope.ListValue, protowire.BytesType), value)
 }
 
+// appendValues returns the list of a CollectionDef with the given entries.
+func appendValues(entries []string) []byte {
+	var list []byte
+	for _, entry := range entries {
+		list = appendValue(list, []byte(entry))
+	}
+	return list
+}
+
 // writeCollection appends a collection of a MetaGraphDef. Kind 0 writes a collection without a list.
 func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists ...[]byte) {
 	b.Message(fieldnum.MetaGraphDef_CollectionDef, func() {

@@ -9,6 +9,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/values"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -95,20 +96,20 @@ type composer struct {
 
 // restored returns what the saver of one of the graphs restores, as nodes of the new graph. The function rename returns
 // the new name of a node.
-func (c *composer) restored(m *wire.MetaGraph, values *checkpoint.Checkpoint, rename func(string) string) ([]checkpoint.Restored, error) {
+func (c *composer) restored(m *wire.MetaGraph, from *checkpoint.Checkpoint, rename func(string) string) ([]checkpoint.Restored, error) {
 	c.lacking = false
 	old, err := graph.New(m.Graph())
 	if err != nil {
 		return nil, err
 	}
-	restored, err := restoredBy(m, c.r, old, values)
+	restored, err := values.RestoredBy(m, c.r, old, from)
 	if err != nil {
 		return nil, err
 	}
 	if restoreOp(m) == "" {
 		c.unsaved += countVariables(old) - len(restored)
 	}
-	if c.lacking = values == nil && len(restored) > 0; c.lacking {
+	if c.lacking = from == nil && len(restored) > 0; c.lacking {
 		return nil, nil
 	}
 	found := restored[:0]

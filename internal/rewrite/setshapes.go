@@ -1,116 +1,120 @@
 package rewrite
 
 import (
+	"maps"
 	"slices"
 
-	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
-	"github.com/metagraph/metagraph/internal/shapes"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// draftShapes implements shapes.Nodes for the nodes of a draft. Its nodes of the file are as in the file, except for the shapes of
-// placeholders and for cut inputs. Other changes to nodes keep the shapes of their outputs.
-type draftShapes struct {
-	*originalShapes
-	draft   *draft.Graph
-	set     map[int]tensor.Shape // the new shapes of placeholders; nil for the old ones
-	changed []bool               // nodes whose recorded shapes no longer hold; empty for none
-	inputs  map[int][]graph.Edge
+// A NewShape is a new shape for a placeholder.
+type NewShape struct {
+	Node string
+	Dims tensor.Shape
 }
 
-// unknownOp is the op of new nodes. Only the shapes of new placeholders are known.
-var unknownOp = new(shapes.Op)
-
-func (n *draftShapes) Len() int { return n.draft.Len() }
-
-func (n *draftShapes) Op(i int) *shapes.Op {
-	if i >= n.draft.Files() {
-		return unknownOp
-	}
-	return n.originalShapes.Op(i)
+// A ShapeChange is the old and the new shape of a placeholder.
+type ShapeChange struct {
+	Node string       `json:"node"` // the placeholder
+	From tensor.Shape `json:"from"` // the old shape
+	To   tensor.Shape `json:"to"`   // the new shape
 }
 
-func (n *draftShapes) Attr(i int, name string) ([]byte, bool) {
-	if i >= n.draft.Files() {
-		return nil, false
-	}
-	return n.originalShapes.Attr(i, name)
+// A shapeSetter sets the shapes of placeholders in a graph.
+type shapeSetter struct {
+	g         *draft.Graph
+	cut       *prune.Cut
+	changed   []bool // nodes that depend on the placeholders, whose inferred shapes no longer hold
+	report    *ExportReport
+	conflicts draft.Conflicts
 }
 
-func (n *draftShapes) Tensors(i int) (inputs, outputs int64, known bool) {
-	if i >= n.draft.Files() {
-		return 0, 0, false
+// setShapes sets the shapes of placeholders in g, and drops the inferred shapes of the nodes that depend on them and that cut
+// keeps. It returns the nodes that depend on them. The error is draft.Conflicts if kept nodes do not accept the shapes.
+func setShapes(g *draft.Graph, cut *prune.Cut, wanted []NewShape, report *ExportReport) ([]bool, error) {
+	s := &shapeSetter{g: g, cut: cut, report: report}
+	set := make(map[int]tensor.Shape)
+	for _, shape := range wanted {
+		set[s.placeholder(shape)] = shape.Dims
 	}
-	return n.originalShapes.Tensors(i)
+	if err := s.conflicts.Err(); err != nil {
+		return nil, err
+	}
+	s.changed = g.Downstream(slices.Collect(maps.Keys(set)))
+	if err := s.check(set); err != nil {
+		return nil, err
+	}
+	for i, dims := range set {
+		g.SetAttr(i, "shape", draft.ShapeAttr(draft.Shape(dims)))
+	}
+	s.findFixedSizes()
+	return s.changed, s.dropInferred()
 }
 
-// Inputs returns the inputs of node i in the file, or the nodes that replace them.
-func (n *draftShapes) Inputs(i int) []graph.Edge {
-	if i >= n.draft.Files() {
-		return nil
+// placeholder returns the number of the placeholder that gets a new shape.
+func (s *shapeSetter) placeholder(shape NewShape) int {
+	i, ok := s.g.Find([]byte(shape.Node))
+	if !ok {
+		placeholders := namesOf(s.g, func(n *wire.Node) bool { return prune.IsPlaceholder(n.Op) })
+		s.conflicts.Add(draft.Suggest(shape.Node, placeholders), "no placeholder named %q", shape.Node)
+		return 0
 	}
-	if edges, known := n.inputs[i]; known {
-		return edges
+	var n wire.Node
+	s.g.Node(i, &n)
+	if !prune.IsPlaceholder(n.Op) {
+		s.conflicts.Add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is not a placeholder (its op is %s)", shape.Node, n.Op)
+		return 0
 	}
-	edges := n.originalShapes.Inputs(i)
-	cut := false
-	for k, e := range edges {
-		if source, ok := n.draft.Through(e); ok && source != int(e.Node) {
-			if !cut {
-				edges, cut = slices.Clone(edges), true
-			}
-			edges[k] = graph.Edge{Node: int32(source)}
-		}
+	value, _ := s.g.Attr(i, &n, "shape")
+	proto, _ := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
+	from := tensor.ParseShape(proto)
+	if len(from) > 0 && len(from) != len(shape.Dims) {
+		s.conflicts.Add("give one size for each dimension, ? for any size", "placeholder %q has %d dimensions, not %d", shape.Node, len(from), len(shape.Dims))
+		return 0
 	}
-	if cut {
-		n.inputs[i] = edges
-	}
-	return edges
+	s.report.Shapes = append(s.report.Shapes, ShapeChange{Node: shape.Node, From: from, To: shape.Dims})
+	return i
 }
 
-// Settle returns the shape of a new or changed placeholder, or the inferred shapes of another node.
-func (n *draftShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
-	if s, ok := n.set[i]; ok {
-		return []tensor.Shape{s}
-	}
-	if i >= n.draft.Files() {
-		var node wire.Node
-		if n.draft.Node(i, &node); !prune.IsPlaceholder(node.Op) {
+// dropInferred removes the inferred shapes of the changed nodes and of all nodes that depend on them, because TensorFlow
+// rejects a graph with contradictory shapes. It marks the output shapes that loops and conditionals declare as unknown.
+func (s *shapeSetter) dropInferred() error {
+	return s.g.Kept(s.changed, func(i int, n *wire.Node) error {
+		if !s.cut.Keeps(i) {
 			return nil
 		}
-		value, _ := n.draft.Attr(i, &node, "shape")
-		shape, _ := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
-		return []tensor.Shape{tensor.ParseShape(shape)}
-	}
-	switch {
-	case len(n.changed) == 0 || !n.changed[i]:
-		return n.originalShapes.Settle(i, inferred)
-	case declaresShapes([]byte(n.Op(i).Name)):
+		if _, ok := s.g.Attr(i, n, "_output_shapes"); ok {
+			s.g.SetAttr(i, "_output_shapes", nil)
+			s.report.Inferred++
+		}
+		if value, ok := s.g.Attr(i, n, "output_shapes"); ok && declaresShapes(n.Op) {
+			s.g.SetAttr(i, "output_shapes", draft.ForgetShapes(value, func(int) bool { return true }))
+		}
 		return nil
-	}
-	return inferred
+	})
 }
 
-// checkShapes reports the nodes that accept the old shapes of placeholders but not those in set, which is by the number of the node.
-func (e *exporter) checkShapes(g *draft.Graph, set map[int]tensor.Shape) error {
-	errors := &shapeErrors{conflicts: &e.conflicts, what: "the new shapes", advice: "set a shape that the graph accepts; other placeholders may need a new shape too"}
-	registered := opdef.NewRegistered()
-	kept := slices.Clone(e.changedShapes)
-	for i := range kept {
-		kept[i] = kept[i] && e.stays(i)
+// declaresShapes reports whether an op declares the shapes of its outputs in an attr.
+func declaresShapes(op []byte) bool {
+	switch string(op) {
+	case "If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase":
+		return true
 	}
-	walk := func(changed []bool, set map[int]tensor.Shape) {
-		inference := errors.inferenceOf(registered, g.Rest())
-		nodes := &draftShapes{&originalShapes{inference.File(g.Graph), g.Graph, errors}, g, set, changed, make(map[int][]graph.Edge)}
-		inference.Walk(nodes).Run(kept)
+	return false
+}
+
+// namesOf returns the names of the nodes that satisfy fits.
+func namesOf(g *draft.Graph, fits func(*wire.Node) bool) []string {
+	var names []string
+	var n wire.Node
+	for i := range g.Len() {
+		if g.Node(i, &n); fits(&n) {
+			names = append(names, string(n.Name))
+		}
 	}
-	walk(nil, nil)
-	errors.changed = true
-	walk(e.changedShapes, set)
-	return e.conflicts.Err()
+	return names
 }

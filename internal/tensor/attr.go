@@ -21,6 +21,13 @@ func AttrInt(n *wire.Node, key string) int64 {
 	return int64(wire.LastUint(value, fieldnum.AttrValue_I))
 }
 
+// AttrString returns the string value of an attr, or "" if it has none.
+func AttrString(n *wire.Node, key string) string {
+	value, _ := n.Attr(key)
+	text, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
+	return string(text)
+}
+
 // AttrType returns the DataType value of an attr, or 0 if it has none.
 func AttrType(n *wire.Node, key string) int32 {
 	value, _ := n.Attr(key)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -18,10 +17,8 @@ import (
 
 // A Freezing is the plan for turning a graph's variables into constants.
 type Freezing struct {
-	Variables []int    // nodes that become constants, in file order
-	Updates   []string // nodes that updated a variable and become no-ops, in file order
-	// FunctionUpdates lists the same in functions, as FUNCTION/NODE.
-	FunctionUpdates []string
+	variables []int    // nodes that become constants, in file order
+	updates   []string // nodes that updated a variable and become no-ops, in file order
 
 	same     map[int]int // maps a variable to the one whose value it shares
 	g        *draft.Graph
@@ -38,8 +35,8 @@ type Freezing struct {
 // ErrNotConstant is the kind of a conflict about a node that uses a variable in a way that constants do not support.
 var ErrNotConstant = errors.New("a variable is used in a way that constants do not support")
 
-// Plan adds the changes that freezing needs to g, and functions that take values instead of variables to functions. It considers only nodes for which keep is true; the nodes in outputs are fetched.
-// The constants get their values later, from SetValue. The error is draft.Conflicts if a node uses a variable in a way that has no
+// Plan adds the changes that freezing needs to g, and functions that take values instead of variables to functions. It considers
+// only nodes for which keep is true; the nodes in outputs are fetched. The constants get their values later, from Fill. The error is draft.Conflicts if a node uses a variable in a way that has no
 // equivalent for constants.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
 	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
@@ -51,9 +48,8 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 	}
 	f.mendReferences()
 	f.callFunctions()
-	f.FunctionUpdates = f.library.updates
 	f.problems = append(f.problems, f.library.problems...)
-	slices.Sort(f.Variables)
+	slices.Sort(f.variables)
 	return f, f.problems.Err()
 }
 
@@ -71,7 +67,7 @@ func (f *Freezing) findVariables() {
 		f.g.Node(i, &n)
 		switch {
 		case opdef.IsRefVariable(n.Op):
-			f.Variables = append(f.Variables, i)
+			f.variables = append(f.variables, i)
 		case string(n.Op) == "VarHandleOp":
 			f.flow(graph.Edge{Node: int32(i)}, tensor.AttrType(&n, "dtype"))
 		default:
@@ -87,23 +83,20 @@ func (f *Freezing) findVariables() {
 			shared[key] = i
 		}
 		if string(n.Op) == "VarHandleOp" {
-			f.Variables = append(f.Variables, i)
+			f.variables = append(f.variables, i)
 		}
 	}
-	f.Variables = slices.DeleteFunc(f.Variables, func(i int) bool { _, same := f.same[i]; return same })
+	f.variables = slices.DeleteFunc(f.variables, func(i int) bool { _, same := f.same[i]; return same })
 }
 
 // sharedName returns the name under which a session stores a variable's value: container and shared_name. It is empty if the value
 // belongs to the node alone.
 func sharedName(n *wire.Node) string {
-	value, _ := n.Attr("shared_name")
-	name, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
-	if len(name) == 0 {
+	name := tensor.AttrString(n, "shared_name")
+	if name == "" {
 		return ""
 	}
-	value, _ = n.Attr("container")
-	container, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
-	return string(container) + "\x00" + string(name)
+	return tensor.AttrString(n, "container") + "\x00" + name
 }
 
 // flow records that a tensor is the handle of a variable.
@@ -171,7 +164,7 @@ func (f *Freezing) silence(i int, n *wire.Node) {
 	}
 	e := f.g.Edit(i)
 	e.Op, e.Inputs, e.Alone = "NoOp", controls, true
-	f.Updates = append(f.Updates, string(n.Name))
+	f.updates = append(f.updates, string(n.Name))
 }
 
 // convert applies a conversion to node i.
@@ -243,23 +236,4 @@ func names(inputs [][]byte) []string {
 // insertInput returns the inputs with an additional data input at position k.
 func insertInput(inputs [][]byte, k int, input string) []string {
 	return slices.Insert(names(inputs), min(k, len(inputs)), input)
-}
-
-// Aliases returns the variables that share the value of variable i, in file order.
-func (f *Freezing) Aliases(i int) []int {
-	var aliases []int
-	for alias, first := range f.same {
-		if first == i {
-			aliases = append(aliases, alias)
-		}
-	}
-	slices.Sort(aliases)
-	return aliases
-}
-
-// SetValue sets the value of the constant that replaces node i: a TensorProto.
-func (f *Freezing) SetValue(i int, dtype int32, value *wire.Rope) {
-	e := f.g.Edit(i)
-	e.Op, e.Alone, e.Inputs = "Const", true, []string{}
-	e.Attrs["dtype"], e.Attrs["value"] = draft.TypeAttr(dtype), draft.TensorAttr(value)
 }

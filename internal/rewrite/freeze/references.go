@@ -74,7 +74,7 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 	e := f.g.Edit(i)
 	e.Op = m.op
 	if m.update {
-		f.Updates = append(f.Updates, string(n.Name))
+		f.updates = append(f.updates, string(n.Name))
 	}
 	for _, key := range m.drop {
 		e.Attrs[key] = nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -218,4 +219,25 @@ func (c *Cut) initializesKept(n *wire.Node) bool {
 		}
 	}
 	return false
+}
+
+// Feeds returns the names of the placeholders without a default value that some nodes of g need, in file order. It ignores
+// names of missing nodes. The error is a *draft.MissingError.
+func Feeds(g *draft.Graph, nodes ...string) ([]string, error) {
+	reach := g.NewReach()
+	for _, name := range nodes {
+		if i, ok := g.Find([]byte(name)); ok {
+			if err := reach.Add(i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var feeds []string
+	err := g.Kept(reach.Has, func(_ int, n *wire.Node) error {
+		if string(n.Op) == "Placeholder" {
+			feeds = append(feeds, string(n.Name))
+		}
+		return nil
+	})
+	return feeds, err
 }

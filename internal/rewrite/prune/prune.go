@@ -144,6 +144,9 @@ func (c *Cut) reachOutputs() (*draft.Reach, error) {
 // Needs reports whether the outputs need node i, rather than only the initialization or saving of the graph.
 func (c *Cut) Needs(i int) bool { return i < len(c.needed) && c.needed[i] }
 
+// Keeps reports whether Reach has node i. A nil Cut keeps all nodes.
+func (c *Cut) Keeps(i int) bool { return c == nil || i < len(c.Reach.Has) && c.Reach.Has[i] }
+
 // source returns the node for input k: the placeholder itself, or the new one.
 func (c *Cut) source(k int) int {
 	if i, ok := c.made[k]; ok {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -171,7 +172,8 @@ func (w *writer) restore(filename string, entries []Entry) string {
 		w.g.Node(e.Node, &n)
 		if IsTable(n.Op) {
 			if other, ok := keys[e.Node]; ok {
-				all = append(all, "^"+w.importTable(&n, other, value))
+				fill := ImportTable(&n, other, value)
+				all = append(all, "^"+w.add(fill.Op, fill.Op, "", fill.Inputs, fill.Attrs))
 			}
 			keys[e.Node] = value
 			continue
@@ -181,11 +183,10 @@ func (w *writer) restore(filename string, entries []Entry) string {
 	return w.add("restore_all", "NoOp", "", all, nil)
 }
 
-// importTable adds the node that fills a table from its restored keys and values.
-func (w *writer) importTable(n *wire.Node, keys, values string) string {
-	op := tableOp("LookupTableImport", n.Op)
-	return w.add(op, op, "", []string{string(n.Name), keys, values}, map[string]*wire.Rope{
-		"Tin": draft.TypeAttr(tensor.AttrType(n, "key_dtype")), "Tout": draft.TypeAttr(tensor.AttrType(n, "value_dtype"))})
+// ImportTable returns a node that fills a table from two tensors, its keys and its values. The node has no name yet.
+func ImportTable(table *wire.Node, keys, values string) *scope.NewNode {
+	return draft.Node("", tableOp("LookupTableImport", table.Op), "", []string{string(table.Name), keys, values}, map[string]*wire.Rope{
+		"Tin": draft.TypeAttr(tensor.AttrType(table, "key_dtype")), "Tout": draft.TypeAttr(tensor.AttrType(table, "value_dtype"))})
 }
 
 // assign adds the nodes that set the value of a variable.

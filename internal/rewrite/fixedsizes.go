@@ -5,7 +5,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -33,11 +32,11 @@ func shapeInput(op []byte) (int, bool) {
 
 // findFixedSizes reports constants that contain a replaced size and that a node at or near a changed node reads as a
 // shape.
-func (e *exporter) findFixedSizes(g *draft.Graph) {
+func (s *shapeSetter) findFixedSizes() {
 	old := make(map[int64]bool)
-	for _, s := range e.report.Shapes {
-		for k, dim := range s.From {
-			if dim > 1 && s.To[k] != dim {
+	for _, change := range s.report.Shapes {
+		for k, dim := range change.From {
+			if dim > 1 && change.To[k] != dim {
 				old[dim] = true
 			}
 		}
@@ -46,27 +45,27 @@ func (e *exporter) findFixedSizes(g *draft.Graph) {
 		return
 	}
 	var n wire.Node
-	for i := range g.Files() {
-		g.Graph.Node(i, &n)
+	for i := range s.g.Files() {
+		s.g.Graph.Node(i, &n)
 		k, ok := shapeInput(n.Op)
-		if !ok || !e.stays(i) || len(e.report.Constants) >= maxFixed || !e.nearDownstream(g, i) || k >= len(n.Inputs) {
+		if !ok || !s.cut.Keeps(i) || len(s.report.Constants) >= maxFixed || !s.nearDownstream(i) || k >= len(n.Inputs) {
 			continue
 		}
-		source, ok := g.Source(n.Inputs[k])
+		source, ok := s.g.Source(n.Inputs[k])
 		reader := string(n.Name)
-		if !ok || source >= g.Files() {
+		if !ok || source >= s.g.Files() {
 			continue
 		}
-		g.Graph.Node(source, &n)
+		s.g.Graph.Node(source, &n)
 		if size, ok := findSize(&n, old); ok {
-			e.report.Constants = append(e.report.Constants, FixedSize{Node: string(n.Name), Reader: reader, Size: size})
+			s.report.Constants = append(s.report.Constants, FixedSize{Node: string(n.Name), Reader: reader, Size: size})
 		}
 	}
 }
 
 // nearDownstream reports whether a node, or one of its readers, depends on a changed placeholder.
-func (e *exporter) nearDownstream(g *draft.Graph, i int) bool {
-	return e.changedShapes[i] || slices.ContainsFunc(g.Consumers(i), func(c graph.Edge) bool { return e.changedShapes[c.Node] })
+func (s *shapeSetter) nearDownstream(i int) bool {
+	return s.changed[i] || slices.ContainsFunc(s.g.Consumers(i), func(c graph.Edge) bool { return s.changed[c.Node] })
 }
 
 // findSize returns which of the sizes an integer constant contains, and whether it contains one.

@@ -1,4 +1,4 @@
-package rewrite
+package values
 
 import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
@@ -12,10 +12,10 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// restoredBy returns what the saver of m, whose graph is g, restores. For a graph without a saver, this is what a saver of all variables
-// would restore from c, if there is one: each variable from the key with its name (BaseSaverBuilder.OpListToDict in
-// tensorflow/python/training/saver.py).
-func restoredBy(m *wire.MetaGraph, r *scope.Registry, g *graph.Graph, c *checkpoint.Checkpoint) ([]checkpoint.Restored, error) {
+// RestoredBy returns what the saver of m, whose graph is g, restores. For a graph without a saver, this is what a saver of
+// all variables would restore from c, if c is not nil: each variable from the key with its name
+// (BaseSaverBuilder.OpListToDict in tensorflow/python/training/saver.py). The error is that of checkpoint.RestoredBy.
+func RestoredBy(m *wire.MetaGraph, r *scope.Registry, g *graph.Graph, c *checkpoint.Checkpoint) ([]checkpoint.Restored, error) {
 	restored, err := checkpoint.RestoredBy(m, g)
 	if err != nil || len(restored) > 0 || c == nil {
 		return restored, err
@@ -31,13 +31,12 @@ func restoredByName(parts map[string]checkpoint.Restored, g *graph.Graph, c *che
 		if g.Node(i, &n); !opdef.IsVariable(n.Op) {
 			continue
 		}
-		value, _ := n.Attr("shared_name")
-		shared, _ := wire.AttrBytes(value, fieldnum.AttrValue_S)
+		shared := tensor.AttrString(&n, "shared_name")
 		r, sliced := parts[string(n.Name)]
 		if !sliced {
 			r = checkpoint.Restored{Key: string(n.Name)}
-			if c.Find(r.Key) == nil && c.Find(string(shared)) != nil {
-				r.Key = string(shared)
+			if c.Find(r.Key) == nil && c.Find(shared) != nil {
+				r.Key = shared
 			}
 		}
 		if c.Find(r.Key) == nil {

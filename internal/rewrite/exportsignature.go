@@ -1,0 +1,142 @@
+package rewrite
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Tensor is an input or output of the signature that an export writes.
+type Tensor struct {
+	Key    string `json:"key"`
+	Tensor string `json:"tensor"` // `node:port`
+	DType  string `json:"dtype"`  // TensorFlow's name in lower case; empty if unknown
+}
+
+// ErrNoOutputs is the error of an export that needs to know the outputs of the graph, if none were given and the graph
+// has no signature.
+var ErrNoOutputs = errors.New("no outputs given, and the graph has no signature")
+
+// useSignatures sets the inputs and outputs to those of the signatures of m, if the options freeze the graph and name no
+// outputs. It reports whether it did.
+func (o *ExportOptions) useSignatures(m *wire.MetaGraph) (bool, error) {
+	if !o.Freeze || len(o.Outputs) > 0 {
+		return false, nil
+	}
+	var keys []string
+	for key := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
+		keys = append(keys, string(key))
+	}
+	if o.Signature != "" && !slices.Contains(keys, o.Signature) {
+		var conflicts draft.Conflicts
+		conflicts.About(SignatureArgument, draft.Suggest(o.Signature, keys), "no signature named %q", o.Signature)
+		return false, conflicts
+	}
+	if o.Inputs, o.Outputs = signedEndpoints(m, o.Signature); len(o.Outputs) == 0 {
+		return false, ErrNoOutputs
+	}
+	return true, nil
+}
+
+// signedEndpoints returns the inputs and outputs of the signature of m with that key, or of all signatures if the key is
+// empty.
+func signedEndpoints(m *wire.MetaGraph, signature string) (inputs, outputs []prune.Endpoint) {
+	seen := make(map[string]bool)
+	for raw, value := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
+		key := string(raw)
+		if strings.HasPrefix(key, "__saved_model") || signature != "" && signature != key {
+			continue
+		}
+		for s := wire.Scan(value); s.Next(); {
+			side := &inputs
+			switch {
+			case s.Is(fieldnum.SignatureDef_Outputs):
+				side = &outputs
+			case !s.Is(fieldnum.SignatureDef_Inputs):
+				continue
+			}
+			name, info := wire.MapEntry(s.Data)
+			// Several keys can refer to the same tensor.
+			if point, err := prune.Parse(string(wire.Last(info, fieldnum.TensorInfo_Name))); err == nil && !seen[fmt.Sprint(s.Num, point.Tensor())] {
+				seen[fmt.Sprint(s.Num, point.Tensor())] = true
+				point.Key = key + "/" + string(name)
+				*side = append(*side, point)
+			}
+		}
+	}
+	return inputs, outputs
+}
+
+// sign adds a signature with the inputs and outputs, unless no output is a tensor. The inferred shapes of the forgotten nodes
+// no longer hold; nil means that all hold.
+func (p *graphPlanner) sign(forgotten []bool) {
+	var b wire.Builder
+	p.report.Inputs = p.signatureSide(&b, fieldnum.SignatureDef_Inputs, p.cut.Inputs, forgotten)
+	p.report.Outputs = p.signatureSide(&b, fieldnum.SignatureDef_Outputs, p.cut.Outputs, forgotten)
+	if len(p.report.Outputs) == 0 {
+		return
+	}
+	b.String(fieldnum.SignatureDef_MethodName, predictMethod)
+	p.report.Signature = cmp.Or(p.o.Signature, DefaultSignature)
+	p.parts.signatures[p.report.Signature] = b.Build().Bytes()
+}
+
+// signatureSide appends the inputs or outputs of a SignatureDef, field num, sorted by key.
+func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, points []prune.Endpoint, forgotten []bool) []Tensor {
+	sorted := slices.SortedStableFunc(slices.Values(points), func(a, b prune.Endpoint) int { return strings.Compare(a.Key, b.Key) })
+	tensors := []Tensor{}
+	for _, point := range sorted {
+		if point.Control {
+			continue
+		}
+		dtype, shape := p.tensorInfo(point, forgotten)
+		tensors = append(tensors, Tensor{Key: point.Key, Tensor: point.Tensor(), DType: tensor.DTypeName(dtype)})
+		b.Message(num, func() {
+			b.String(fieldnum.MapEntry_Key, point.Key)
+			b.Message(fieldnum.MapEntry_Value, func() {
+				b.String(fieldnum.TensorInfo_Name, point.Tensor())
+				b.Varint(fieldnum.TensorInfo_Dtype, uint64(dtype))
+				b.Bytes(fieldnum.TensorInfo_TensorShape, shape)
+			})
+		})
+	}
+	return tensors
+}
+
+// tensorInfo returns the dtype and the TensorShapeProto of an input or output in the copy.
+func (p *graphPlanner) tensorInfo(point prune.Endpoint, forgotten []bool) (int32, []byte) {
+	i, _ := p.draft.Find([]byte(point.Node))
+	var n wire.Node
+	p.draft.Node(i, &n)
+	if prune.IsPlaceholder(n.Op) {
+		dtype, _ := p.draft.Attr(i, &n, "dtype")
+		shape, _ := p.draft.Attr(i, &n, "shape")
+		if proto, ok := wire.AttrBytes(shape, fieldnum.AttrValue_Shape); ok {
+			return wire.AttrTypeOf(dtype), proto
+		}
+		return wire.AttrTypeOf(dtype), draft.UnknownRank
+	}
+	p.draft.Graph.Node(i, &n)
+	shape := p.facts.Shape(i, point.Port)
+	if i < len(forgotten) && forgotten[i] {
+		shape = nil
+	}
+	return p.facts.DType(&n, point.Port), draft.Shape(shape)
+}
+
+// predictMethod is the method name of a signature with arbitrary inputs and outputs
+// (tensorflow/python/saved_model/signature_constants.py).
+const predictMethod = "tensorflow/serving/predict"
+
+// DefaultSignature is the key of a new signature if none was given.
+const DefaultSignature = "serving_default"

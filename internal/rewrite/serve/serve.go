@@ -1,0 +1,155 @@
+// Package serve plans what a SavedModel needs so that TensorFlow Serving and other loaders can run it.
+package serve
+
+import (
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/rewrite/values"
+	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// A Plan is what the SavedModel of a graph needs besides the graph.
+type Plan struct {
+	Assets     []AssetFile // the files that the SavedModel includes
+	NewAssets  bool        // Assets lists files that are not assets of the graph yet
+	StalePaths []StalePath // at most maxStale
+	InitOp     string      // the op that loaders run first; empty for none
+	NewInitOp  bool        // the graph must name InitOp in place of its own init ops
+}
+
+// A planner plans the SavedModel of a graph.
+type planner struct {
+	Plan
+	m         *wire.MetaGraph
+	g         *draft.Graph
+	view      *prune.Cut
+	cut       bool
+	conflicts draft.Conflicts
+}
+
+// New plans what a loader of a SavedModel with graph g of m needs: inputs for everything that the outputs read, values of all
+// variables, one op that initializes tables, and the files that fill tables. The served part of the graph is view, which init
+// initializes; if cut is true, g is reduced to it. A nil v means that the variables are frozen. New may add a node to g and to
+// view. The error is draft.Conflicts, or values.ErrNoCheckpoint.
+func New(m *wire.MetaGraph, g *draft.Graph, view *prune.Cut, cut bool, init *prune.Init, v *values.Values) (*Plan, error) {
+	p := &planner{m: m, g: g, view: view, cut: cut}
+	if err := p.checkFeeds(); err != nil {
+		return nil, err
+	}
+	if v != nil {
+		if err := p.checkValues(v); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.planAssets(); err != nil {
+		return nil, err
+	}
+	return &p.Plan, p.planInitOp(init)
+}
+
+// checkFeeds reports nodes that a server cannot feed.
+func (p *planner) checkFeeds() error {
+	for _, name := range p.view.Feeds {
+		p.conflicts.Add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
+	}
+	for _, name := range p.view.Sources {
+		p.conflicts.Add("make its tensor an input, so that a placeholder replaces it", "the outputs read the input pipeline %q, which a server cannot fill", name)
+	}
+	return p.conflicts.Err()
+}
+
+// checkValues reports variables without a value after loading. The C++ loader does not check this, and the model fails
+// when it runs.
+func (p *planner) checkValues(v *values.Values) error {
+	shared := p.sharedNames(v)
+	needed := false
+	var n wire.Node
+	for i := range p.g.Files() {
+		if p.g.Graph.Node(i, &n); !opdef.IsVariable(n.Op) || !p.view.Needs(i) {
+			continue
+		}
+		needed = true
+		if v.Of(i) == nil && !shared[tensor.AttrString(&n, "shared_name")] {
+			p.conflicts.Add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
+		}
+	}
+	if v.Checkpoint == nil {
+		if needed || len(v.Restored) > 0 && !p.cut {
+			return values.ErrNoCheckpoint
+		}
+		return p.conflicts.Err()
+	}
+	for k := range v.Restored {
+		if r := &v.Restored[k]; !p.cut || r.Node >= 0 && p.view.Keeps(int(r.Node)) {
+			v.Tensor(r, &p.conflicts)
+		}
+	}
+	return p.conflicts.Err()
+}
+
+// sharedNames returns the shared_names of the restored variables. Other variables with the same shared_name share their
+// values.
+func (p *planner) sharedNames(v *values.Values) map[string]bool {
+	names := make(map[string]bool)
+	var n wire.Node
+	for k := range v.Restored {
+		for _, i := range values.Nodes(&v.Restored[k]) {
+			if i < 0 {
+				continue
+			}
+			p.g.Graph.Node(i, &n)
+			if name := tensor.AttrString(&n, "shared_name"); name != "" {
+				names[name] = true
+			}
+		}
+	}
+	return names
+}
+
+// planInitOp makes exactly one op initialize the graph. Loaders look for it in a signature and in two collections, each
+// of which can name one op (GetInitOp in tensorflow/cc/saved_model/loader_util.cc).
+func (p *planner) planInitOp(init *prune.Init) error {
+	run := slices.Clone(init.Ops)
+	for _, name := range init.Initializers {
+		if !init.Covers[name] {
+			run = append(run, name)
+		}
+	}
+	assets := make(map[string]bool, len(p.Assets)) // loaders feed them
+	for _, asset := range p.Assets {
+		assets[nodeOf(asset.Tensor)] = true
+	}
+	feeds, err := prune.Feeds(p.g, run...)
+	if err != nil {
+		return err
+	}
+	feeds = slices.DeleteFunc(feeds, func(name string) bool { return assets[name] })
+	switch {
+	case len(feeds) > 0:
+		p.conflicts.Add("initialize it without a feed, or leave it out of the outputs", "initialization needs the placeholder %q, which a loader does not feed", feeds[0])
+		return p.conflicts.Err()
+	case len(run) == 0:
+		return nil
+	case len(run) == 1 && len(init.Ops) == 1 && init.Listed == 1:
+		p.InitOp = run[0]
+		return nil
+	}
+	p.InitOp, p.NewInitOp = run[0], true
+	if len(run) > 1 {
+		controls := make([]string, len(run))
+		for k, name := range run {
+			controls[k] = "^" + name
+		}
+		p.InitOp = scope.Unique("saved_model_init", func(name string) bool { _, taken := p.g.Find([]byte(name)); return taken })
+		i := p.g.Add(p.g.Files(), draft.Node(p.InitOp, "NoOp", "", controls, nil))
+		if p.cut {
+			return p.view.Reach.Add(i)
+		}
+	}
+	return nil
+}
