@@ -100,7 +100,7 @@ func (p *planner) filePaths() ([]int, error) {
 	var found []int
 	seen := make(map[int]bool)
 	add := func(i int) {
-		if p.view.Keeps(i) && i < p.g.Files() && !seen[i] {
+		if i < p.g.Files() && p.served[i] && !seen[i] {
 			seen[i] = true
 			found = append(found, i)
 		}
@@ -111,7 +111,7 @@ func (p *planner) filePaths() ([]int, error) {
 			add(i)
 		}
 	}
-	return found, p.g.Kept(p.view.Reach.Has, func(_ int, n *wire.Node) error {
+	return found, p.g.Kept(p.served, func(_ int, n *wire.Node) error {
 		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {
 			if i, ok := p.g.Source(n.Inputs[1]); ok {
 				add(i)
@@ -147,7 +147,7 @@ const maxStale = 20
 // findStalePaths reports constants that contain an absolute path. Such a file exists on the machine that built the
 // graph, but probably not where the copy is loaded.
 func (p *planner) findStalePaths(assets map[string]bool) error {
-	return p.g.Kept(p.view.Reach.Has, func(_ int, n *wire.Node) error {
+	return p.g.Kept(p.served, func(_ int, n *wire.Node) error {
 		value, ok := stringConst(n)
 		if ok && looksAbsolute(value) && !assets[string(n.Name)+":0"] && len(p.StalePaths) < maxStale {
 			p.StalePaths = append(p.StalePaths, StalePath{Node: string(n.Name), Path: value})

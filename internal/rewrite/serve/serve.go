@@ -28,6 +28,7 @@ type planner struct {
 	m         *wire.MetaGraph
 	g         *draft.Graph
 	view      *prune.Cut
+	served    []bool // the nodes of g that are served
 	cut       bool
 	conflicts draft.Conflicts
 }
@@ -37,7 +38,10 @@ type planner struct {
 // initializes; if cut is true, g is reduced to it. A nil v means that the variables are frozen. New may add a node to g and to
 // view. The error is draft.Conflicts, or values.ErrNoCheckpoint.
 func New(m *wire.MetaGraph, g *draft.Graph, view *prune.Cut, cut bool, init *prune.Init, v *values.Values) (*Plan, error) {
-	p := &planner{m: m, g: g, view: view, cut: cut}
+	p := &planner{m: m, g: g, view: view, served: view.Reach.Has, cut: cut}
+	if !cut {
+		p.served = p.served[:g.Files()] // the placeholders of the view are not in g
+	}
 	if err := p.checkFeeds(); err != nil {
 		return nil, err
 	}

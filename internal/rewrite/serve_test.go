@@ -1,0 +1,51 @@
+package rewrite
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite/serve"
+	"github.com/metagraph/metagraph/internal/testfiles"
+)
+
+// TestServedSignature exports a SavedModel of a graph whose own signature has an input that is not a placeholder. The path
+// below the output is an asset, and the path above the input is not.
+func TestServedSignature(t *testing.T) {
+	m := testfiles.Sketch(t, `
+		above = Const dtype=string
+		table = HashTableV2
+		fed = Identity above
+		vocabulary = Const dtype=string
+		fill = InitializeTableFromTextFileV2 table vocabulary
+		out = LookupTableFindV2 table fed`)
+	text := func(s string) *tfpb.AttrValue {
+		return &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_STRING, StringVal: [][]byte{[]byte(s)}}}}
+	}
+	for _, n := range m.GraphDef.Node {
+		switch n.Name {
+		case "above":
+			n.Attr["value"] = text("/data/above.txt")
+		case "vocabulary":
+			n.Attr["value"] = text("/data/words.txt")
+		case "fed":
+			n.Attr["T"] = testfiles.TypeAttr(tfpb.DataType_DT_STRING)
+		}
+	}
+	m.SignatureDef = map[string]*tfpb.SignatureDef{"serving_default": {
+		Inputs:  map[string]*tfpb.TensorInfo{"x": {Encoding: &tfpb.TensorInfo_Name{Name: "fed:0"}}},
+		Outputs: map[string]*tfpb.TensorInfo{"y": {Encoding: &tfpb.TensorInfo_Name{Name: "out:0"}}},
+	}}
+	_, report, err := Export(testfiles.MetaGraph(t, m), ExportOptions{SavedModel: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []serve.AssetFile{{Tensor: "vocabulary:0", Filename: "words.txt", Path: "/data/words.txt"}}
+	if diff := cmp.Diff(want, report.AssetFiles); diff != "" {
+		t.Errorf("assets (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]serve.StalePath{}, report.StalePaths); diff != "" {
+		t.Errorf("paths (-want +got)\n%s", diff)
+	}
+}
