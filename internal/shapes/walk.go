@@ -27,11 +27,19 @@ type Nodes interface {
 	Reject(i int, err error)
 }
 
+// kindedNodes is what Nodes may implement so that a Walk infers the shapes of similar nodes once.
+type kindedNodes interface {
+	// Kind returns the same number for nodes with the same op, the same attrs and the same number of tensors, for which Settle
+	// returns the same result if the inferred shapes are the same. It returns 0 for a node that must be settled by itself.
+	Kind(i int) int32
+}
+
 // A Walk infers the shapes of one graph or function body. It visits each node once, after its inputs. It stores one number per
 // node, because most nodes have the same shapes as others.
 type Walk struct {
 	inference *Inference
 	nodes     Nodes
+	similar   similarNodes
 	lists     []int32 // by node: the number of its list of output shapes in inference.shapes, or notVisited or visiting
 	known     map[graph.Edge]constant
 	partial   map[graph.Edge]tensor.Shape // results of partialShape
@@ -57,7 +65,8 @@ type frame struct {
 	left []graph.Edge
 }
 
-// Walk returns a Walk that has visited no node yet.
+// Walk returns a Walk that has visited no node yet. If nodes has a method Kind(i int) int32, see kindedNodes, similar nodes share
+// their results.
 func (c *Inference) Walk(nodes Nodes) *Walk {
 	w := &Walk{inference: c, nodes: nodes, lists: make([]int32, nodes.Len()), known: make(map[graph.Edge]constant),
 		partial: make(map[graph.Edge]tensor.Shape)}
@@ -66,9 +75,10 @@ func (c *Inference) Walk(nodes Nodes) *Walk {
 	}
 	w.query.Producer = c.producer
 	w.query.Attr = w.attr
-	w.query.Value = func(k int) ([]int64, bool) { return w.value(w.edges[k], 0) }
-	w.query.PartialShape = func(k int) tensor.Shape { return w.partialShape(w.edges[k], 0) }
-	w.query.Handle = func(k int) tensor.Shape { return w.Handle(w.edges[k]) }
+	w.query.Value = func(k int) ([]int64, bool) { return w.value(w.read(k), 0) }
+	w.query.PartialShape = func(k int) tensor.Shape { return w.partialShape(w.read(k), 0) }
+	w.query.Handle = func(k int) tensor.Shape { return w.Handle(w.read(k)) }
+	w.similar.kinds, _ = nodes.(kindedNodes)
 	return w
 }
 
@@ -94,7 +104,7 @@ func (w *Walk) Visit(i int) {
 		if len(top.left) == 0 {
 			node := top.node
 			w.stack = w.stack[:len(w.stack)-1]
-			w.lists[node] = w.inference.shapes.number(w.nodes.Settle(node, w.infer(node)))
+			w.lists[node] = w.settle(node)
 			continue
 		}
 		e := top.left[0]
@@ -103,6 +113,16 @@ func (w *Walk) Visit(i int) {
 			w.push(int(e.Node))
 		}
 	}
+}
+
+// settle returns the number of the list of a node whose inputs have been visited.
+func (w *Walk) settle(i int) int32 {
+	number, known := w.findSimilar(i)
+	if !known {
+		number = w.inference.shapes.number(w.nodes.Settle(i, w.infer(i)))
+		w.similar.add(number)
+	}
+	return number
 }
 
 // push starts the visit of a node.
@@ -144,6 +164,7 @@ func (w *Walk) infer(i int) []tensor.Shape {
 	}
 	switch {
 	case op.isFunction(), opdef.IsFunctionCall(op.Name):
+		w.similar.unique()
 		return w.call(i, op, int(outputs))
 	case op.Registered:
 		w.prepare(i, op, int(outputs))
@@ -151,6 +172,7 @@ func (w *Walk) infer(i int) []tensor.Shape {
 		switch {
 		case w.vague:
 		case err != nil:
+			w.similar.unique()
 			w.nodes.Reject(i, err)
 		default:
 			return shapes

@@ -10,6 +10,9 @@ const maxDamage = 100
 // findDamage reports everything in the file that protobuf rejects. A damaged node is an error wherever it is, even in a function
 // that is never called.
 func (f *problemFinder) findDamage() {
+	if f.sound {
+		return
+	}
 	for _, d := range schema.CheckMetaGraph(f.m, maxDamage) {
 		f.found.add(damagedMessage, "", fixed(damagedPlace(d)), fixed(damageMessage(d)))
 	}

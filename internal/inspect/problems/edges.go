@@ -59,7 +59,7 @@ func (f *problemFinder) missingInput(i, k int) {
 
 // checkInputTypes checks the data inputs of node i.
 func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
-	types := f.types[i]
+	types := f.types(i)
 	if types != nil && types.inputCount != int64(len(edges)) {
 		f.found.add(inputCount, "", f.node(i), func() string {
 			return fmt.Sprintf("op %s takes %d inputs, but the node has %d", shown(f.g.OpName(f.g.Op(i))), types.inputCount, len(edges))
@@ -78,7 +78,7 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 		if e.Node == graph.Dangling || e.Port < 0 {
 			continue
 		}
-		read := f.types[e.Node]
+		read := f.types(int(e.Node))
 		if read == nil {
 			continue
 		}

@@ -32,7 +32,7 @@ func (f *problemFinder) element(name string) (element, func() string) {
 	if !found {
 		return element{}, noElement("the name %s refers to a tensor of operation %s, which is not in the graph", name, op)
 	}
-	types := f.types[i]
+	types := f.types(i)
 	if types == nil {
 		return element{node: i, tensor: true}, nil
 	}

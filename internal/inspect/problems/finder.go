@@ -22,19 +22,20 @@ type problemFinder struct {
 
 	forbidden []match.Glob // ops that must not occur
 
-	producer   int64                  // graph_def.versions.producer
-	unbound    map[string]bool        // the inputs in the collection unbound_inputs
-	infos      []*opInfo              // by op id
-	types      []*opTypes             // by node number; nil if unknown
-	seen       map[nodeKind]nodeFacts // of valid nodes of the graph
-	called     []bool                 // by index in library, whether the import instantiates the function
-	hasObjects bool                   // the file belongs to a SavedModel of TensorFlow 2
-	library    []wire.Function        // of graph_def
-	byName     map[string]int         // index of the first function with each name
-	recorded   recordedShapes         // recorded shapes of the graph's nodes
-	attrs      []byte                 // buffer for the attrs of a node
-	group      []byte                 // the colocation group of the previous node
-	scratch    wire.Node              // buffer for messages about a node
+	producer   int64           // graph_def.versions.producer
+	unbound    map[string]bool // the inputs in the collection unbound_inputs
+	infos      []*opInfo       // by op id
+	kinds      int32           // number of kinds of nodes
+	sound      bool            // protobuf accepts the file
+	factsOf    []int32         // by node number: the number of its facts, which is its kind, if it has one
+	facts      []nodeFacts     // facts[0] is empty
+	called     []bool          // by index in library, whether the import instantiates the function
+	hasObjects bool            // the file belongs to a SavedModel of TensorFlow 2
+	library    []wire.Function // of graph_def
+	byName     map[string]int  // index of the first function with each name
+	recorded   recordedShapes  // recorded shapes of the graph's nodes
+	group      []byte          // the colocation group of the previous node
+	scratch    wire.Node       // buffer for messages about a node
 }
 
 func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
@@ -45,7 +46,7 @@ func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
 			listed:     opdef.NewList(m),
 			infos:      make(map[string]*opInfo),
 		},
-		seen:    make(map[nodeKind]nodeFacts),
+		factsOf: make([]int32, g.Len()),
 		unbound: make(map[string]bool),
 		byName:  make(map[string]int),
 	}

@@ -242,7 +242,10 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		}
 		p := nodePlace{name: n.Name, function: name}
 		op := f.ops.find(string(n.Op))
-		types := f.checkNode(&p, n.Raw, op).types
+		var types *opTypes
+		if f.checkOp(&p, op) {
+			types = f.checkAttrs(&p, n.Raw, op).types
+		}
 		op.uses.add(p)
 		if !replaced {
 			op.runnable.add(p)

@@ -3,8 +3,6 @@ package problems
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -53,25 +51,43 @@ func (f *problemFinder) builds(function string) bool {
 	return known && f.called[k] || f.hasObjects
 }
 
-// findInNodes checks the name, the op and the attrs of every node.
+// findInNodes checks the name, the op and the attrs of every node. One node of each kind stands for the others of its kind.
 func (f *problemFinder) findInNodes() {
 	ops := f.g.Ops()
 	f.infos = make([]*opInfo, len(ops))
-	f.types = make([]*opTypes, f.g.Len())
 	for id, name := range ops {
 		f.infos[id] = f.ops.find(name)
 	}
 	for _, i := range f.g.Duplicates() {
 		f.found.add(duplicateNode, "", f.node(int(i)), fixed("an earlier node has the same name"))
 	}
-	for i := range f.g.Len() {
+	sound := make([]bool, f.kinds+1) // by kind, whether checkAttrs has found nothing
+	numbers := make(map[nodeFacts]int32)
+	f.facts = make([]nodeFacts, f.kinds+1)
+	for i, kind := range f.factsOf {
+		op := f.infos[f.g.Op(i)]
+		if sound[kind] && op.kind != unknownOp && op.kind != listedOp {
+			continue
+		}
 		p := nodePlace{name: f.g.Name(i)}
 		if !scope.ValidName(p.name) {
 			f.report(&p, invalidNodeName, "", fixed("TensorFlow does not allow this name"))
 		}
-		facts := f.checkNode(&p, f.g.Raw(i), f.infos[f.g.Op(i)])
-		f.types[i] = facts.types
-		f.recorded.set(i, f.g.Len(), facts.shapes)
+		if !f.checkOp(&p, op) || sound[kind] {
+			continue
+		}
+		before := f.found.places
+		facts := f.checkAttrs(&p, f.g.Raw(i), op)
+		if kind != noKind {
+			f.facts[kind], sound[kind] = facts, f.found.places == before
+			continue
+		}
+		number, known := numbers[facts]
+		if !known {
+			number = int32(len(f.facts))
+			f.facts, numbers[facts] = append(f.facts, facts), number
+		}
+		f.factsOf[i] = number
 	}
 }
 
@@ -82,93 +98,23 @@ type nodeFacts struct {
 	shapes int32
 }
 
-// A nodeKind is what valid nodes of the graph with the same facts have in common: the op and the bytes of their attrs.
-type nodeKind struct {
-	op    *opInfo
-	attrs string
-}
+// types returns the types of the inputs and outputs of node i of the graph, or nil if they are unknown.
+func (f *problemFinder) types(i int) *opTypes { return f.facts[f.factsOf[i]].types }
 
-// checkNode checks the op and the attrs of the node with NodeDef raw (ValidateNodeDef in
-// tensorflow/core/framework/node_def_util.cc).
-func (f *problemFinder) checkNode(p *nodePlace, raw []byte, op *opInfo) nodeFacts {
+// checkOp checks the op of a node (ValidateNodeDef in tensorflow/core/framework/node_def_util.cc). It returns false for a node without
+// an op.
+func (f *problemFinder) checkOp(p *nodePlace, op *opInfo) bool {
 	switch {
 	case op.name == "":
 		f.report(p, missingOp, "", fixed("has no op"))
-		return nodeFacts{}
+		return false
 	case op.kind == unknownOp || op.kind == listedOp:
 		f.unknownOp(p, op)
 	}
-	attrs := attrsOf(raw)
-	// Most nodes with the same op have the same attrs as another one, except for the colocation group.
-	cached := p.function == "" && len(attrs) <= maxCachedAttrs
-	if cached {
-		var class []byte
-		if attrs, class = f.cutClass(attrs); len(class) > 0 {
-			f.checkClass(p, class)
-		}
-	}
-	if cached {
-		if facts, known := f.seen[nodeKind{op, string(attrs)}]; known {
-			return facts
-		}
-	}
-	before := f.found.places
-	facts := f.checkAttrs(p, attrs, op)
-	if cached && f.found.places == before && op.seen < maxCached {
-		op.seen++
-		f.seen[nodeKind{op, string(attrs)}] = facts
-	}
-	return facts
+	return true
 }
 
-// attrsOf returns the bytes of a NodeDef from the first attr on. It returns more if a length before that has several bytes.
-func attrsOf(raw []byte) []byte {
-	const bytesTag = byte(protowire.BytesType)
-	for at := 0; at+1 < len(raw); {
-		switch raw[at] {
-		case byte(fieldnum.NodeDef_Name)<<3 | bytesTag, byte(fieldnum.NodeDef_Op)<<3 | bytesTag, byte(fieldnum.NodeDef_Input)<<3 | bytesTag,
-			byte(fieldnum.NodeDef_Device)<<3 | bytesTag:
-		default:
-			return raw[at:]
-		}
-		length := int(raw[at+1])
-		if length >= 0x80 || at+2+length > len(raw) {
-			return raw[at:]
-		}
-		at += 2 + length
-	}
-	return nil
-}
-
-// cutClass returns attrs without the attr _class, and the value of _class. The result is valid until the next call. cutClass finds
-// the attr only if all lengths up to it have one byte.
-func (f *problemFinder) cutClass(attrs []byte) (rest, class []byte) {
-	const (
-		attrTag = byte(fieldnum.NodeDef_Attr)<<3 | byte(protowire.BytesType)
-		key     = "\x0a\x06_class"
-	)
-	for at := 0; at+1 < len(attrs) && attrs[at] == attrTag; {
-		end := at + 2 + int(attrs[at+1])
-		if attrs[at+1] >= 0x80 || end > len(attrs) {
-			break
-		}
-		if entry := attrs[at+2 : end]; len(entry) > len(key) && string(entry[:len(key)]) == key {
-			_, class = wire.MapEntry(entry)
-			f.attrs = append(append(f.attrs[:0], attrs[:at]...), attrs[end:]...)
-			return f.attrs, class
-		}
-		at = end
-	}
-	return attrs, nil
-}
-
-// maxCachedAttrs is the maximum length of the attrs that are cached as valid; maxCached is how many are cached for one op.
-const (
-	maxCachedAttrs = 256
-	maxCached      = 1 << 12
-)
-
-// checkAttrs checks the attrs of a node. node is its NodeDef or the end of it, from the first attr on.
+// checkAttrs checks the attrs of a node, whose NodeDef is node.
 func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFacts {
 	clear(op.attrValues)
 	clear(op.present)

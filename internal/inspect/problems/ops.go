@@ -31,7 +31,6 @@ type opInfo struct {
 	*opDefinition
 	uses     bodyUses // uses in function bodies
 	runnable bodyUses // uses in function bodies that TensorFlow does not replace
-	seen     int      // number of entries in problemFinder.seen
 }
 
 // An opDefinition is the definition of an op.

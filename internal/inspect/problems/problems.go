@@ -53,6 +53,12 @@ func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 	}
 	f := newProblemFinder(m.Meta, g)
 	f.forbidden = forbidden
+	f.sortNodes()
+	return f.find(m)
+}
+
+// find makes all checks. Without sortNodes before, it takes longer.
+func (f *problemFinder) find(m *model.Model) ([]Problem, error) {
 	for _, check := range checks {
 		if err := check(f); err != nil {
 			return nil, err

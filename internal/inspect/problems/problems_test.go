@@ -419,7 +419,7 @@ func TestPythonInt(t *testing.T) {
 	}
 }
 
-// FuzzProblems: no input causes a panic, and problems are sorted and have a known id.
+// FuzzProblems: no input causes a panic, problems are sorted and have a known id, and kinds of nodes change nothing.
 func FuzzProblems(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Plain()))
 	for _, path := range []string{"testdata/queues.meta", "testdata/collections.meta", "testdata/functions.meta", "testdata/loop.meta"} {
@@ -450,5 +450,6 @@ func FuzzProblems(f *testing.F) {
 			}
 			last = at
 		}
+		compareOneByOne(t, "kinds", message)
 	})
 }

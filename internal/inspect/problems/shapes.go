@@ -18,17 +18,27 @@ func (f *problemFinder) findInShapes() {
 	inference.Reject = func(function string, node []byte, op string, err error) {
 		f.report(&nodePlace{name: node, function: function}, shapeMismatch, op, func() string { return op + ": " + err.Error() })
 	}
-	inference.Walk(&shapeNodes{inference.File(f.g), f}).Run(nil)
+	inference.Walk(&shapeNodes{inference.File(f.g), f, make(map[int32]bool)}).Run(nil)
 }
 
 // shapeNodes implements shapes.Nodes for the graph of the file.
 type shapeNodes struct {
 	*shapes.FileGraph
-	f *problemFinder
+	f            *problemFinder
+	contradicted map[int32]bool // kinds with a node whose inferred shapes contradict the recorded ones
+}
+
+// Kind returns the kind of node i, or 0 if the node may have to be reported.
+func (n *shapeNodes) Kind(i int) int32 {
+	kind := n.f.factsOf[i]
+	if kind > n.f.kinds || n.contradicted[kind] {
+		return noKind
+	}
+	return kind
 }
 
 func (n *shapeNodes) Tensors(i int) (inputs, outputs int64, known bool) {
-	if t := n.f.types[i]; t != nil {
+	if t := n.f.types(i); t != nil {
 		return t.inputCount, t.outputCount, true
 	}
 	return 0, 0, false
@@ -36,9 +46,10 @@ func (n *shapeNodes) Tensors(i int) (inputs, outputs int64, known bool) {
 
 // Settle combines the inferred and the recorded shapes of the outputs of node i. It reports contradictions.
 func (n *shapeNodes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
-	recorded := n.f.recorded.of(i)
+	recorded := n.f.recorded.list(n.f.facts[n.f.factsOf[i]].shapes)
 	settled, k := shapes.Combine(inferred, recorded)
 	if k >= 0 {
+		n.contradicted[n.f.factsOf[i]] = true
 		s := inferred[k]
 		n.f.found.add(inconsistentShapes, n.Op(i).Name, n.f.node(i), func() string {
 			return fmt.Sprintf("_output_shapes records %s for output #%d, but TensorFlow %s infers %s", recorded[k], k, opdef.ReferenceVersion, s)
@@ -54,7 +65,6 @@ func (n *shapeNodes) Reject(i int, err error) {
 
 // recordedShapes holds the _output_shapes of the graph's nodes. The lists are numbered because many nodes have equal ones.
 type recordedShapes struct {
-	nodes   []int32 // by node number: the number of the list, 0 for none; empty if no node records shapes
 	lists   [][]tensor.Shape
 	numbers map[string]int32
 }
@@ -91,21 +101,10 @@ func (r *recordedShapes) number(value []byte) int32 {
 	return n
 }
 
-// set records the list of node i out of count nodes.
-func (r *recordedShapes) set(i, count int, list int32) {
-	if list == 0 {
-		return
-	}
-	if r.nodes == nil {
-		r.nodes = make([]int32, count)
-	}
-	r.nodes[i] = list
-}
-
-// of returns the recorded shapes of node i.
-func (r *recordedShapes) of(i int) []tensor.Shape {
-	if r.nodes == nil {
+// list returns the list with a number, or nil for number 0.
+func (r *recordedShapes) list(number int32) []tensor.Shape {
+	if number == 0 {
 		return nil
 	}
-	return r.lists[r.nodes[i]]
+	return r.lists[number]
 }

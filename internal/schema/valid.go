@@ -1,0 +1,72 @@
+package schema
+
+import (
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// This file has tests for the parts of a MetaGraphDef, so that a caller can test equal parts once. They never accept what
+// protobuf rejects. They may reject rare encodings that protobuf accepts; CheckMetaGraph decides about these.
+
+// nodeDepth is how deep the nodes of a graph are nested in a MetaGraphDef.
+const nodeDepth = 2
+
+var nodeTable = sync.OnceValue(func() *table { return tableOf(nodeDef) })
+
+// ValidNode reports whether protobuf accepts fields of a NodeDef.
+func ValidNode(fields []byte) bool { return valid(fields, nodeTable(), nodeDepth) }
+
+func valid(fields []byte, t *table, depth int) bool {
+	w := walk{limit: 1}
+	w.message(fields, t, depth)
+	return len(w.found) == 0
+}
+
+// ValidExceptNodes reports whether protobuf accepts m, apart from the NodeDefs of the graph. rest holds the other fields of the graph.
+// nodes is the number of bytes that the nodes take in the graph if the tag and length of each have their shortest encoding.
+func ValidExceptNodes(m *wire.MetaGraph, rest wire.Graph, nodes int64) bool {
+	meta := tableOf((*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor())
+	graph, graphs := tableOf((*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()), 0
+	for i := range m.Fields {
+		f := &m.Fields[i]
+		if !f.Is(fieldnum.MetaGraphDef_GraphDef) {
+			if !valid(f.Raw, meta, 0) {
+				return false
+			}
+			continue
+		}
+		graphs++
+		shortest := int64(protowire.SizeTag(f.Num) + protowire.SizeBytes(len(f.Data)))
+		if graphs > 1 || f.Size() != shortest || nodes+int64(len(rest)) != int64(len(f.Data)) || !valid(rest, graph, nodeDepth-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// SplitNode splits a NodeDef before its first attr. It returns false if the fields before the attr are encoded in a way that no
+// protobuf library writes, or if protobuf rejects them.
+func SplitNode(node []byte) (attrs []byte, ok bool) {
+	const bytesTag = byte(protowire.BytesType)
+	at := 0
+	for at < len(node) {
+		switch node[at] {
+		case byte(fieldnum.NodeDef_Name)<<3 | bytesTag, byte(fieldnum.NodeDef_Op)<<3 | bytesTag, byte(fieldnum.NodeDef_Input)<<3 | bytesTag,
+			byte(fieldnum.NodeDef_Device)<<3 | bytesTag:
+		default:
+			return node[at:], true
+		}
+		size, n, reason := readLength(node[at+1:])
+		end := at + 1 + n + size
+		if reason != "" || !isUTF8(node[end-size:end]) {
+			return nil, false
+		}
+		at = end
+	}
+	return nil, true
+}
