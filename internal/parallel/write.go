@@ -9,13 +9,13 @@ import (
 
 const (
 	// chunkSize is the number of bytes that work hands over at once.
-	chunkSize = 64 << 10
+	chunkSize = 32 << 10
 	// chunksAhead is the number of chunks that work can hand over before the parts ahead are written.
 	chunksAhead = 16
 )
 
 // Write is Ordered for work that writes. What work writes for a part goes to w on the goroutine of the caller, after
-// what it wrote for the parts before. Memory is bounded: work waits while a megabyte of its output waits for w.
+// what it wrote for the parts before. Memory is bounded: work waits while half a megabyte of its output waits for w.
 //
 // Write returns the first error in the order of the parts, of w, work or join. The output before it has then been
 // written.

@@ -202,17 +202,36 @@ func (j *jsonWriter) nested(data []byte, f *field, indent, index int) error {
 
 // elements writes a repeated field as an array.
 func (j *jsonWriter) elements(o *object, data []byte, f *field) error {
-	n := 0
-	for s := wire.Scan(data); s.Next(); {
+	if !f.message || len(data) < partSize || j.part {
+		if err := j.someElements(o, stretch{data: data}, f); err != nil {
+			return err
+		}
+		return j.end(o, ']')
+	}
+	indent := o.indent
+	err := j.inParts(data, f, func(q *printer, f *field, r stretch) error {
+		part := jsonWriter{printer: q, anys: j.anys}
+		return part.someElements(&object{indent: indent, open: r.index > 0}, r, f)
+	})
+	if err != nil {
+		return err
+	}
+	o.open = true
+	return j.end(o, ']')
+}
+
+// someElements writes elements of a repeated field.
+func (j *jsonWriter) someElements(o *object, r stretch, f *field) error {
+	for s := wire.Scan(r.data); s.Next(); {
 		switch {
 		case s.Num != f.num || !j.known(f, &s.Field):
 			continue
 		case f.message:
 			j.next(o, '[')
-			if err := j.nested(content(&s.Field, f), f, o.indent+2, n); err != nil {
+			if err := j.nested(content(&s.Field, f), f, o.indent+2, r.index); err != nil {
 				return err
 			}
-			n++
+			r.index++
 			continue
 		case f.wire == protowire.BytesType || s.Type != protowire.BytesType:
 			j.next(o, '[')
@@ -237,7 +256,7 @@ func (j *jsonWriter) elements(o *object, data []byte, f *field) error {
 			}
 		}
 	}
-	return j.end(o, ']')
+	return nil
 }
 
 // mapField writes a map as an object.

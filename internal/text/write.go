@@ -22,7 +22,7 @@ type Options struct {
 // Write writes message, of type md, as text to w. The output is byte for byte that of MessageToString in Python's
 // google/protobuf/text_format.py, which export_meta_graph(as_text=True) and write_graph of TensorFlow use.
 //
-// Write streams: beyond the message, it holds one buffer of text.
+// Write streams: beyond the message, it holds a few buffers of text.
 //
 // If the message holds fields that md lacks and o does not allow them, the error is an *UnknownFieldsError, and the
 // output is incomplete. Check detects this beforehand. If the bytes are not a valid message (cut off, a string that
@@ -57,6 +57,7 @@ type printer struct {
 	options Options
 	quiet   bool // check everything, write nothing
 	mute    bool // quiet, for parts that protobuf parses and drops; unknown fields do not count
+	part    bool // one of several printers that inParts uses
 	unknown UnknownFieldsError
 	path    []step
 	spans   []span
@@ -285,17 +286,22 @@ func (p *printer) close(indent int) { p.line(indent, "}\n") }
 // several writes a repeated field, or a singular field that occurs several times: the last of scalars, and the
 // merged messages.
 func (p *printer) several(data []byte, f *field, sp span, indent int) error {
+	data = data[sp.first:sp.end]
+	switch {
+	case f.repeated && f.message && len(data) >= partSize && !p.part:
+		return p.inParts(data, f, func(q *printer, f *field, r stretch) error { return q.elements(r, f, indent) })
+	case f.repeated:
+		return p.elements(stretch{data: data}, f, indent)
+	}
 	var merged []byte
 	n := 0
-	for s := wire.Scan(data[sp.first:sp.end]); s.Next(); {
+	for s := wire.Scan(data); s.Next(); {
 		if s.Num != f.num || !p.known(f, &s.Field) {
 			continue
 		}
 		n++
 		var err error
 		switch {
-		case f.repeated:
-			err = p.value(&s.Field, f, indent, n-1)
 		case f.message:
 			// Each occurrence must be a valid message: a field must not span two of them.
 			part := content(&s.Field, f)
@@ -312,8 +318,22 @@ func (p *printer) several(data []byte, f *field, sp span, indent int) error {
 			return err
 		}
 	}
-	if f.message && !f.repeated && !p.mute {
+	if f.message && !p.mute {
 		return p.messageField(merged, f, indent, -1)
+	}
+	return nil
+}
+
+// elements writes elements of a repeated field.
+func (p *printer) elements(r stretch, f *field, indent int) error {
+	for s := wire.Scan(r.data); s.Next(); {
+		if s.Num != f.num || !p.known(f, &s.Field) {
+			continue
+		}
+		if err := p.value(&s.Field, f, indent, r.index); err != nil {
+			return err
+		}
+		r.index++
 	}
 	return nil
 }

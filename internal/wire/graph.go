@@ -27,7 +27,7 @@ type Part struct {
 // minPart bytes of nodes between other fields do not form a separate part.
 const (
 	minPart = 4 << 10
-	maxPart = 1 << 20
+	maxPart = 256 << 10
 )
 
 // Parts calls yield with the parts of the graph in file order, until yield returns false. It skips over the lengths
