@@ -3,6 +3,7 @@
 package tensor
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -36,26 +37,32 @@ func BaseType(dtype int32) int32 {
 // (tensorflow/python/framework/dtypes.py). It returns "" for DT_INVALID and "dtype 999" for a number that the schema
 // does not define.
 func DTypeName(dtype int32) string {
-	if dtype > RefOffset && dtype < 2*RefOffset {
-		if name := DTypeName(dtype - RefOffset); name != "" && !strings.HasPrefix(name, "dtype ") {
-			return name + "_ref"
-		}
-	}
-	switch tfpb.DataType(dtype) {
-	case tfpb.DataType_DT_INVALID:
-		return ""
-	case tfpb.DataType_DT_FLOAT:
-		return "float32"
-	case tfpb.DataType_DT_DOUBLE:
-		return "float64"
-	case tfpb.DataType_DT_HALF:
-		return "float16"
-	}
-	if name, ok := tfpb.DataType_name[dtype]; ok {
-		return strings.ToLower(strings.TrimPrefix(name, "DT_"))
+	if name, ok := dtypeNames[dtype]; ok {
+		return name
 	}
 	return "dtype " + strconv.Itoa(int(dtype))
 }
+
+// dtypeNames holds the names of the DataTypes and of references to them.
+var dtypeNames = func() map[int32]string {
+	names := map[int32]string{
+		int32(tfpb.DataType_DT_INVALID): "",
+		int32(tfpb.DataType_DT_FLOAT):   "float32",
+		int32(tfpb.DataType_DT_DOUBLE):  "float64",
+		int32(tfpb.DataType_DT_HALF):    "float16",
+	}
+	for dtype, name := range tfpb.DataType_name {
+		if _, ok := names[dtype]; !ok && dtype < RefOffset {
+			names[dtype] = strings.ToLower(strings.TrimPrefix(name, "DT_"))
+		}
+	}
+	for dtype, name := range maps.Clone(names) {
+		if name != "" {
+			names[dtype+RefOffset] = name + "_ref"
+		}
+	}
+	return names
+}()
 
 // DTypeSize returns the size in bytes of one element of a DataType, or 0 if its elements have no fixed size.
 func DTypeSize(dtype int32) int64 {
