@@ -11,24 +11,24 @@ func (i *importer) nameElements() error {
 	if len(i.o.ReturnElements) == 0 {
 		return nil
 	}
-	if err := i.indexImported(); err != nil {
+	if err := i.in.indexed(); err != nil {
 		return err
 	}
 	var n wire.Node
 	for _, element := range i.o.ReturnElements {
 		mark, name, port := scope.Split([]byte(element))
-		node, found := i.graph.Find(name)
+		node, found := i.in.index.Find(name)
 		k, number := outputNumber(port)
 		switch {
 		case len(mark) > 0 || !number:
 			i.conflicts.About(ReturnElementsArgument, "write NAME for a node and NAME:K for a tensor", "%q is neither a node nor a tensor", element)
 			continue
 		case !found:
-			i.conflicts.About(ReturnElementsArgument, draft.Suggest(string(name), nodeNames(i.graph)), "the imported graph has no node %q", name)
+			i.conflicts.About(ReturnElementsArgument, draft.Suggest(string(name), nodeNames(i.in.index)), "the imported graph has no node %q", name)
 			continue
 		case len(port) > 0:
-			i.graph.Node(node, &n)
-			if count, known := i.tensors.CountOutputs(&n); known && k >= count {
+			i.in.index.Node(node, &n)
+			if count, known := i.in.tensors.CountOutputs(&n); known && k >= count {
 				i.conflicts.About(ReturnElementsArgument, "", "the imported graph has no %q: the node has %s", element, countOutputs(count))
 				continue
 			}

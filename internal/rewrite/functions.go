@@ -41,12 +41,12 @@ func (i *importer) checkFunctions() error {
 	if !i.into {
 		return nil
 	}
-	base, err := libraryOf(i.baseSurvey.rest)
+	base, err := i.base.functions()
 	if err != nil || len(base.functions) == 0 {
 		return err
 	}
 	var bodies, gradients []string
-	for f, err := range i.survey.rest.Library() {
+	for f, err := range i.in.survey.rest.Library() {
 		switch {
 		case err != nil:
 			return err
@@ -85,12 +85,12 @@ func (i *importer) checkFunctions() error {
 // appendLibraries appends the merged function library, if there is one: the base's, followed by the functions that only
 // the imported graph has. Functions that are called with new shapes lose their recorded shapes.
 func (i *importer) appendLibraries(b *wire.Builder) error {
-	base, err := libraryOf(i.baseSurvey.rest)
+	base, err := i.base.functions()
 	if err != nil {
 		return err
 	}
 	var added wire.Builder
-	for f, err := range i.survey.rest.Library() {
+	for f, err := range i.in.survey.rest.Library() {
 		switch {
 		case err != nil:
 			return err
@@ -116,9 +116,9 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 			added.Window(f.Raw)
 		}
 	}
-	old, has := wire.Merged(i.baseSurvey.rest, fieldnum.GraphDef_Library)
-	if added.Size() == 0 && len(i.shapeless) == 0 {
-		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Library)
+	old, has := wire.Merged(i.base.survey.rest, fieldnum.GraphDef_Library)
+	if added.Size() == 0 && len(i.inputMap.shapeless) == 0 {
+		appendFields(b, i.base.survey.rest, fieldnum.GraphDef_Library)
 		return nil
 	}
 	b.Message(fieldnum.GraphDef_Library, func() {
@@ -132,7 +132,7 @@ func (i *importer) appendLibraries(b *wire.Builder) error {
 
 // appendBaseLibrary appends the fields of the base's library.
 func (i *importer) appendBaseLibrary(b *wire.Builder, library []byte) {
-	if len(i.shapeless) == 0 {
+	if len(i.inputMap.shapeless) == 0 {
 		b.Window(library)
 		return
 	}
@@ -149,7 +149,7 @@ func (i *importer) appendBaseLibrary(b *wire.Builder, library []byte) {
 // ones. It also changes shared_names if the function belongs to the imported graph.
 func (i *importer) functionField(f wire.Field, name string, own bool) wire.Field {
 	function := f.Data
-	if i.shapeless[name] {
+	if i.inputMap.shapeless[name] {
 		var dropped bool
 		if function, dropped = withoutShapes(function); dropped {
 			i.report.ShapesDropped++

@@ -91,27 +91,48 @@ type Rename struct {
 
 // An importer holds the state of one Import.
 type importer struct {
-	in, base   *wire.MetaGraph // base is never nil, but may be empty
-	o          ImportOptions
-	plan       *scope.Plan
-	rewriter   *scope.NodeRewriter
-	into       bool              // Import was called with a base
-	instead    map[string]string // missing initializers and their substitutes
-	survey     *survey           // of the imported graph
-	baseSurvey *survey           // of the base graph
-	ops        *opdef.List       // of the imported file
-	baseOps    *opdef.List
+	in, base importSide // base may be empty
+	o        ImportOptions
+	into     bool                // Import was called with a base
+	plan     *scope.Plan         // what happens to each name of in
+	rewriter *scope.NodeRewriter // what happens to each node of in
 
-	graph, baseGraph     *graph.Graph // indexed on first use
-	tensors, baseTensors *opdef.Tensors
-	inputMap             *inputMap               // nil without an input map
-	newShapes            map[graph.Edge]newShape // tensors of the imported graph whose shape changes because of the input map
-	sharedVariables      int                     // imported nodes that share a variable with a node of the base
-	sharedNames          map[resourceKey]string  // new names of resources that would share a name with the base
-	shapeless            map[string]bool         // functions that are called with new shapes
+	inputMap        *inputMap
+	instead         map[string]string      // missing initializers and their substitutes
+	sharedVariables int                    // nodes of in that share a variable with a node of the base
+	sharedNames     map[resourceKey]string // new names of resources that would share a name with the base
 
 	report    *ImportReport
 	conflicts draft.Conflicts
+}
+
+// An importSide is one of the two graphs of an import, with what is known about it.
+type importSide struct {
+	*wire.MetaGraph
+	survey  *survey
+	ops     *opdef.List
+	library *library       // set by functions
+	index   *graph.Graph   // set by indexed
+	tensors *opdef.Tensors // set by indexed
+}
+
+// functions returns the function library. The error is a *wire.SyntaxError.
+func (s *importSide) functions() (_ *library, err error) {
+	if s.library == nil {
+		s.library, err = libraryOf(s.survey.rest)
+	}
+	return s.library, err
+}
+
+// indexed indexes the nodes, for imports that look up single ones. The error is a *wire.SyntaxError.
+func (s *importSide) indexed() (err error) {
+	if s.index == nil {
+		if s.index, err = graph.New(s.Graph()); err != nil {
+			return err
+		}
+		s.tensors = opdef.NewTensors(s.index, s.MetaGraph)
+	}
+	return nil
 }
 
 // Import adds the graph of one MetaGraphDef to another (import_scoped_meta_graph and import_graph_def in
@@ -123,10 +144,10 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	}
 	asked := o.Scope
 	o.Scope = scope.Clean(o.Scope)
-	i := &importer{in: in, base: base, o: o, into: base != nil, plan: new(scope.Plan),
+	i := &importer{in: importSide{MetaGraph: in}, base: importSide{MetaGraph: base}, o: o, into: base != nil, plan: new(scope.Plan),
 		report: &ImportReport{AskedScope: o.Scope, Saver: "none"}}
 	if base == nil {
-		i.base = new(wire.MetaGraph)
+		i.base.MetaGraph = new(wire.MetaGraph)
 	}
 	i.rewriter = &scope.NodeRewriter{Plan: i.plan, ClearDevices: o.ClearDevices}
 	if asked != "" && !scope.ValidName(o.Scope) {
@@ -161,25 +182,25 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 
 // load checks both files for damage, and surveys both graphs unless only names change.
 func (i *importer) load() (err error) {
-	for _, m := range []*wire.MetaGraph{i.in, i.base} {
-		if err := checkBeside(m); err != nil {
+	sides := []*importSide{&i.in, &i.base}
+	for _, side := range sides {
+		if err := checkBeside(side.MetaGraph); err != nil {
 			return err
 		}
 	}
-	if i.ops, err = opsOf(i.in); err != nil {
-		return err
-	}
-	if i.baseOps, err = opsOf(i.base); err != nil {
-		return err
+	for _, side := range sides {
+		if side.ops, err = opsOf(side.MetaGraph); err != nil {
+			return err
+		}
 	}
 	if i.renamesOnly() {
-		i.survey, i.baseSurvey = new(survey), new(survey)
+		i.in.survey, i.base.survey = new(survey), new(survey)
 		return nil
 	}
-	if i.survey, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
+	if i.in.survey, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
 		return err
 	}
-	i.baseSurvey, err = surveyOf(i.base.Graph(), false)
+	i.base.survey, err = surveyOf(i.base.Graph(), false)
 	return err
 }
 
@@ -193,7 +214,7 @@ func (i *importer) renamesOnly() bool {
 func (i *importer) chooseNames() error {
 	i.report.Scope = i.o.Scope
 	if i.into {
-		i.report.BaseNodes = i.baseSurvey.nodes
+		i.report.BaseNodes = i.base.survey.nodes
 	}
 	if i.report.BaseNodes == 0 {
 		i.plan.Prepend = i.o.Scope
@@ -240,10 +261,10 @@ func (i *importer) renameTaken() error {
 
 // chooseFrames renames the frames of imported loops whose names the base uses.
 func (i *importer) chooseFrames() error {
-	if !i.into || len(i.baseSurvey.frames) == 0 {
+	if !i.into || len(i.base.survey.frames) == 0 {
 		return nil
 	}
-	base, own := i.baseSurvey.frames, i.survey.frames
+	base, own := i.base.survey.frames, i.in.survey.frames
 	taken := make(map[string]bool, len(own))
 	for frame := range own {
 		taken[scope.Prepend(frame, i.plan.Prepend)] = true

@@ -42,14 +42,14 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 		return nil, err
 	}
 	c := composer{g: g, r: i.o.Registry}
-	base, err := c.restored(i.base, i.o.Checkpoints.Base, func(name string) string { return name })
+	base, err := c.restored(i.base.MetaGraph, i.o.Checkpoints.Base, func(name string) string { return name })
 	if err != nil {
 		return nil, err
 	}
 	if base == nil && c.lacking {
 		return nil, &NoCheckpointError{Base: true}
 	}
-	own, err := c.restored(i.in, i.o.Checkpoints.In, i.plan.Node)
+	own, err := c.restored(i.in.MetaGraph, i.o.Checkpoints.In, i.plan.Node)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +69,10 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 		i.report.Saver = "imported"
 	}
 	options := ExportOptions{Registry: i.o.Registry, Restores: all}
-	if op := restoreOp(i.base); op != "" {
+	if op := restoreOp(i.base.MetaGraph); op != "" {
 		options.Replaces = append(options.Replaces, op)
 	}
-	if op := restoreOp(i.in); op != "" {
+	if op := restoreOp(i.in.MetaGraph); op != "" {
 		options.Replaces = append(options.Replaces, i.plan.Node(op))
 	}
 	out, _, err := Export(merged, options)

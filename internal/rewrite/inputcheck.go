@@ -23,8 +23,8 @@ func (p *inputMap) checkSources() {
 	var inputs []string
 	seen := make(map[string]bool)
 	var n wire.Node
-	for i := range p.i.graph.Len() {
-		p.i.graph.Node(i, &n)
+	for i := range p.i.in.index.Len() {
+		p.i.in.index.Node(i, &n)
 		for _, input := range n.Inputs {
 			if spelled := scope.Spelling(input); !seen[string(spelled)] {
 				seen[string(spelled)] = true
@@ -76,11 +76,11 @@ func (p *inputMap) checkTypes() {
 			continue
 		}
 		if in.node != last {
-			p.i.graph.Node(in.node, &reader)
-			types, last = p.i.tensors.InputTypes(&reader), in.node
+			p.i.in.index.Node(in.node, &reader)
+			types, last = p.i.in.tensors.InputTypes(&reader), in.node
 		}
-		p.i.baseGraph.Node(int(m.to.Node), &node)
-		actual := p.i.baseTensors.OutputType(&node, int(m.to.Port))
+		p.i.base.index.Node(int(m.to.Node), &node)
+		actual := p.i.base.tensors.OutputType(&node, int(m.to.Port))
 		expected := int32(0)
 		if in.slot < len(types) {
 			expected = types[in.slot]
@@ -111,8 +111,8 @@ func (p *inputMap) sourceType(m *mapping) int32 {
 		return 0
 	}
 	var n wire.Node
-	p.i.graph.Node(int(m.from.Node), &n)
-	return p.i.tensors.DType(&n, int(m.from.Port))
+	p.i.in.index.Node(int(m.from.Node), &n)
+	return p.i.in.tensors.DType(&n, int(m.from.Port))
 }
 
 // checkUnbound reports the unbound inputs without a mapping.
@@ -145,7 +145,7 @@ func (p *inputMap) checkUnbound() {
 // unbound returns the inputs that must be mapped, without duplicates. These are the inputs with the unbound prefix, and
 // the inputs in the collection of unbound inputs that a node reads.
 func (i *importer) unbound() []string {
-	inputs := i.survey.unbound
+	inputs := i.in.survey.unbound
 	if i.o.UnboundInputs == "" {
 		return inputs
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -36,6 +35,10 @@ type inputMap struct {
 	bySource map[string]*mapping
 	nodes    map[string]*mappedNode // by name, the nodes with a mapped tensor
 	readers  []mappedInput
+
+	// Set by followShapes:
+	newShapes map[graph.Edge]newShape // tensors of the imported graph whose shape changes because of the mappings
+	shapeless map[string]bool         // functions that are called with new shapes
 }
 
 // A mappedNode is a node of the imported graph, or an unbound input, with mapped tensors.
@@ -55,6 +58,7 @@ type mappedInput struct {
 // mapInputs checks the input map against both graphs and adds it to the plan.
 func (i *importer) mapInputs() error {
 	p := &inputMap{i: i, bySource: make(map[string]*mapping), nodes: make(map[string]*mappedNode)}
+	i.inputMap = p
 	for _, m := range i.o.InputMap {
 		p.parse(m)
 	}
@@ -66,8 +70,10 @@ func (i *importer) mapInputs() error {
 		i.conflicts.About(InputMapArgument, "import into the graph with the targets", "the input map needs a base graph")
 		return nil
 	}
-	if err := i.indexGraphs(); err != nil {
-		return err
+	for _, side := range []*importSide{&i.in, &i.base} {
+		if err := side.indexed(); err != nil {
+			return err
+		}
 	}
 	p.resolve()
 	p.findReaders()
@@ -82,36 +88,10 @@ func (i *importer) mapInputs() error {
 		i.plan.Inputs[m.source] = m.target
 		i.report.InputsMapped++
 	}
-	i.inputMap = p
 	if err := p.followShapes(); err != nil {
 		return err
 	}
 	return i.mapOuter()
-}
-
-// indexGraphs indexes both graphs, for imports that look up single nodes. The error is a *wire.SyntaxError.
-func (i *importer) indexGraphs() (err error) {
-	if err := i.indexImported(); err != nil {
-		return err
-	}
-	if i.baseGraph == nil {
-		if i.baseGraph, err = graph.New(i.base.Graph()); err != nil {
-			return err
-		}
-		i.baseTensors = opdef.NewTensors(i.baseGraph, i.base)
-	}
-	return nil
-}
-
-// indexImported indexes only the imported graph.
-func (i *importer) indexImported() (err error) {
-	if i.graph == nil {
-		if i.graph, err = graph.New(i.in.Graph()); err != nil {
-			return err
-		}
-		i.tensors = opdef.NewTensors(i.graph, i.in)
-	}
-	return nil
 }
 
 // parse parses a mapping and adds it. A conflicting mapping is reported, and an equal one is ignored.
@@ -154,10 +134,10 @@ func (p *inputMap) resolve() {
 	for _, m := range p.mappings {
 		m.from = i.tensorOf(m.source)
 		_, name, port := scope.Split([]byte(m.target))
-		node, found := i.baseGraph.Find(name)
+		node, found := i.base.index.Find(name)
 		if !found {
 			if names == nil {
-				names = nodeNames(i.baseGraph)
+				names = nodeNames(i.base.index)
 			}
 			i.conflicts.About(InputMapArgument, draft.Suggest(string(name), names), "the base has no node %q", name)
 			continue
@@ -169,8 +149,8 @@ func (p *inputMap) resolve() {
 		}
 		k, _ := outputNumber(port)
 		m.to.Port = int32(k)
-		i.baseGraph.Node(node, &n)
-		if count, known := i.baseTensors.CountOutputs(&n); known && k >= count {
+		i.base.index.Node(node, &n)
+		if count, known := i.base.tensors.CountOutputs(&n); known && k >= count {
 			i.conflicts.About(InputMapArgument, "", "the base has no tensor %q: the node has %s", m.Target, countOutputs(count))
 			continue
 		}
@@ -187,7 +167,7 @@ func (p *inputMap) resolve() {
 
 // findReaders finds the mapped inputs, and the other readers of the nodes that they read.
 func (p *inputMap) findReaders() {
-	g := p.i.graph
+	g := p.i.in.index
 	source := make([]bool, g.Len()) // by node number: a mapping has it as its source
 	dangling := false               // the source of a mapping is not a node
 	for _, m := range p.mappings {

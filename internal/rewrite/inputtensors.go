@@ -17,7 +17,7 @@ import (
 // tensorPlan returns the plan for messages that feed or fetch tensors: signatures, assets and the saver. In these, the
 // target replaces a mapped tensor. Elsewhere a mapped tensor keeps its name, because its node is imported too.
 func (i *importer) tensorPlan() *scope.Plan {
-	if i.inputMap == nil {
+	if len(i.inputMap.mappings) == 0 {
 		return i.plan
 	}
 	plan := *i.plan
@@ -45,7 +45,7 @@ func (i *importer) signature(signature []byte) ([]byte, error) {
 
 // withNewShapes returns a SignatureDef with updated shapes for the tensors that the input map changes.
 func (i *importer) withNewShapes(signature []byte) []byte {
-	if len(i.newShapes) == 0 {
+	if len(i.inputMap.newShapes) == 0 {
 		return signature
 	}
 	var out []byte
@@ -56,7 +56,7 @@ func (i *importer) withNewShapes(signature []byte) []byte {
 		}
 		key, info := wire.MapEntry(s.Data)
 		name := string(wire.Last(info, fieldnum.TensorInfo_Name))
-		changed, ok := i.newShapes[i.tensorOf(name)]
+		changed, ok := i.inputMap.newShapes[i.tensorOf(name)]
 		if !ok || strings.HasPrefix(name, "^") {
 			out = append(out, s.Raw...)
 			continue
@@ -79,7 +79,7 @@ func (i *importer) withNewShapes(signature []byte) []byte {
 func (i *importer) tensorOf(input string) graph.Edge {
 	_, name, port := scope.Split([]byte(input))
 	e := graph.Edge{Node: graph.Dangling}
-	if node, found := i.graph.Find(name); found {
+	if node, found := i.in.index.Find(name); found {
 		e.Node = int32(node)
 	}
 	k, _ := outputNumber(port)

@@ -40,11 +40,11 @@ func (p *inputMap) followShapes() error {
 	errors := &shapeErrors{conflicts: &i.conflicts, argument: InputMapArgument, what: "the mapped inputs",
 		advice: "map it to a tensor with a shape that the imported graph accepts"}
 	registered := opdef.NewRegistered()
-	original := errors.inferenceOf(registered, i.survey.rest)
-	own := &originalShapes{original.File(i.graph), i.graph, errors}
-	result := errors.inferenceOf(registered, i.survey.rest, i.baseSurvey.rest)
-	m := &mappedShapes{originalShapes: &originalShapes{result.File(i.graph), i.graph, errors},
-		base: &originalShapes{result.File(i.baseGraph), i.baseGraph, errors}, i: i, before: original.Walk(own),
+	original := errors.inferenceOf(registered, i.in.survey.rest)
+	own := &originalShapes{original.File(i.in.index), i.in.index, errors}
+	result := errors.inferenceOf(registered, i.in.survey.rest, i.base.survey.rest)
+	m := &mappedShapes{originalShapes: &originalShapes{result.File(i.in.index), i.in.index, errors},
+		base: &originalShapes{result.File(i.base.index), i.base.index, errors}, i: i, before: original.Walk(own),
 		inputs: make(map[int][]graph.Edge), changed: make(map[graph.Edge]newShape)}
 	m.mapInputs(p.readers)
 	after := result.Walk(m)
@@ -62,16 +62,16 @@ func (p *inputMap) followShapes() error {
 	if len(first) == 0 {
 		return nil
 	}
-	library, err := draft.NewLibrary(i.survey.rest)
+	library, err := draft.NewLibrary(i.in.survey.rest)
 	if err != nil {
 		return err
 	}
 	m.calls = library.NewClosure()
-	m.downstream = draft.New(i.graph).Downstream(first)
+	m.downstream = draft.New(i.in.index).Downstream(first)
 	m.before.Run(m.downstream)
 	errors.changed = true
 	after.Run(m.downstream)
-	i.newShapes, i.shapeless = m.changed, m.calls.Has
+	p.newShapes, p.shapeless = m.changed, m.calls.Has
 	return m.err
 }
 

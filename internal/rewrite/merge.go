@@ -30,7 +30,7 @@ func (i *importer) build() (*wire.Rope, error) {
 		}
 	}
 	// Unknown fields are concatenated, as protobuf merges them.
-	for _, m := range []*wire.MetaGraph{i.base, i.in} {
+	for _, m := range []*wire.MetaGraph{i.base.MetaGraph, i.in.MetaGraph} {
 		for _, f := range m.Fields {
 			if f.Num > fieldnum.MetaGraphDef_ObjectGraphDef || f.Type != protowire.BytesType {
 				b.Field(f)
@@ -46,13 +46,13 @@ func (i *importer) mergeInfo(b *wire.Builder) error {
 	own, hasOwn := i.in.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	info, has := i.base.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	if !has || !hasOwn {
-		copyField(b, i.base, fieldnum.MetaGraphDef_MetaInfoDef)
+		copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_MetaInfoDef)
 		if !has {
-			copyField(b, i.in, fieldnum.MetaGraphDef_MetaInfoDef)
+			copyField(b, i.in.MetaGraph, fieldnum.MetaGraphDef_MetaInfoDef)
 		}
 		return nil
 	}
-	list := uniteOpLists(i.baseOps, i.ops)
+	list := uniteOpLists(i.base.ops, i.in.ops)
 	stripped := wire.LastUint(own, fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs) != 0 &&
 		wire.LastUint(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedDefaultAttrs) == 0
 	aliases := make(map[string]bool)
@@ -110,10 +110,10 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 		if err != nil {
 			return
 		}
-		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Version)
+		appendFields(b, i.base.survey.rest, fieldnum.GraphDef_Version)
 		i.appendVersions(b)
 		err = i.appendDebugInfo(b)
-		for s := wire.Scan(i.baseSurvey.rest); s.Next(); {
+		for s := wire.Scan(i.base.survey.rest); s.Next(); {
 			if s.Num > fieldnum.GraphDef_DebugInfo {
 				b.Window(s.Raw)
 			}
@@ -126,8 +126,8 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 // bad_consumers (GraphConstructor::UpdateVersionDef in tensorflow/core/common_runtime/graph_constructor.cc). It ignores
 // the versions of a base without nodes.
 func (i *importer) appendVersions(b *wire.Builder) {
-	own, hasOwn := i.survey.rest.Versions()
-	base, has := i.baseSurvey.rest.Versions()
+	own, hasOwn := i.in.survey.rest.Versions()
+	base, has := i.base.survey.rest.Versions()
 	if !hasOwn && !has {
 		return
 	}
@@ -152,7 +152,7 @@ func (i *importer) appendVersions(b *wire.Builder) {
 	add(own)
 	if producer == wire.LastUint(base, fieldnum.VersionDef_Producer) && consumer == wire.LastUint(base, fieldnum.VersionDef_MinConsumer) &&
 		len(bad) == known {
-		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_Versions)
+		appendFields(b, i.base.survey.rest, fieldnum.GraphDef_Versions)
 		return
 	}
 	b.Message(fieldnum.GraphDef_Versions, func() {
@@ -176,12 +176,12 @@ func (i *importer) appendVersions(b *wire.Builder) {
 
 // appendDebugInfo appends the debug info of both graphs.
 func (i *importer) appendDebugInfo(b *wire.Builder) error {
-	own, has := wire.Merged(i.survey.rest, fieldnum.GraphDef_DebugInfo)
+	own, has := wire.Merged(i.in.survey.rest, fieldnum.GraphDef_DebugInfo)
 	if !has {
-		appendFields(b, i.baseSurvey.rest, fieldnum.GraphDef_DebugInfo)
+		appendFields(b, i.base.survey.rest, fieldnum.GraphDef_DebugInfo)
 		return nil
 	}
-	base, _ := wire.Merged(i.baseSurvey.rest, fieldnum.GraphDef_DebugInfo)
+	base, _ := wire.Merged(i.base.survey.rest, fieldnum.GraphDef_DebugInfo)
 	renamed, err := i.plan.DebugInfo(nil, own)
 	if err != nil {
 		return fmt.Errorf("debug_info: %w", err)
@@ -201,7 +201,7 @@ func (i *importer) appendDebugInfo(b *wire.Builder) error {
 func (i *importer) mergeSavers(b *wire.Builder) error {
 	if _, ok := i.base.Message(fieldnum.MetaGraphDef_SaverDef); ok {
 		i.report.Saver = "base"
-		copyField(b, i.base, fieldnum.MetaGraphDef_SaverDef)
+		copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_SaverDef)
 		return nil
 	}
 	saver, ok := i.in.Message(fieldnum.MetaGraphDef_SaverDef)
@@ -224,7 +224,7 @@ func (i *importer) mergeSignatures(b *wire.Builder) error {
 	for key := range i.base.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		base[string(key)] = true
 	}
-	copyField(b, i.base, fieldnum.MetaGraphDef_SignatureDef)
+	copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_SignatureDef)
 	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		key := string(raw)
 		if base[key] {
@@ -244,7 +244,7 @@ func (i *importer) mergeSignatures(b *wire.Builder) error {
 
 // mergeAssets appends the assets of both files.
 func (i *importer) mergeAssets(b *wire.Builder) error {
-	copyField(b, i.base, fieldnum.MetaGraphDef_AssetFileDef)
+	copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_AssetFileDef)
 	for _, f := range i.in.Fields {
 		if !f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			continue
@@ -264,7 +264,7 @@ func (i *importer) mergeObjects(b *wire.Builder) error {
 	objects, ok := i.in.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	if _, has := i.base.Message(fieldnum.MetaGraphDef_ObjectGraphDef); has {
 		i.report.ObjectsLost = ok
-		copyField(b, i.base, fieldnum.MetaGraphDef_ObjectGraphDef)
+		copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_ObjectGraphDef)
 		return nil
 	}
 	if !ok {

@@ -79,7 +79,7 @@ func (i *importer) mergeCollections(b *wire.Builder) error {
 		order = append(order, key)
 		i.report.Collections = append(i.report.Collections, key)
 	}
-	fields := lastEntries(i.base, fieldnum.MetaGraphDef_CollectionDef)
+	fields := lastEntries(i.base.MetaGraph, fieldnum.MetaGraphDef_CollectionDef)
 	for n, f := range i.base.Fields {
 		if !fields[n] {
 			continue

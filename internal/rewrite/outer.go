@@ -22,7 +22,7 @@ func (i *importer) mapOuter() error {
 	}
 	for name := range outer {
 		_, node, _ := scope.Split([]byte(name))
-		if _, found := i.graph.Find(node); found {
+		if _, found := i.in.index.Find(node); found {
 			delete(outer, name)
 		}
 	}
@@ -53,11 +53,11 @@ func (i *importer) findMissing() error {
 		}
 	}
 	for name := range named {
-		if _, found := i.graph.Find([]byte(name)); found {
+		if _, found := i.in.index.Find([]byte(name)); found {
 			delete(named, name)
 		}
 	}
-	instead, err := findInitializers(i.in, i.o.Registry, func(node []byte) bool { return !named[string(node)] })
+	instead, err := findInitializers(i.in.MetaGraph, i.o.Registry, func(node []byte) bool { return !named[string(node)] })
 	if err != nil {
 		return err
 	}

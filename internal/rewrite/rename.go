@@ -9,7 +9,7 @@ import (
 
 // rename writes the result of an import without a base: the fields of in, in order, with their names changed.
 func (i *importer) rename() (*wire.Rope, error) {
-	collections := lastEntries(i.in, fieldnum.MetaGraphDef_CollectionDef)
+	collections := lastEntries(i.in.MetaGraph, fieldnum.MetaGraphDef_CollectionDef)
 	var b wire.Builder
 	for n, f := range i.in.Fields {
 		var err error
@@ -60,7 +60,7 @@ func (i *importer) renameMessage(b *wire.Builder, f wire.Field, typ string) erro
 // renameGraph appends the GraphDef of an import without a base.
 func (i *importer) renameGraph(b *wire.Builder, f wire.Field) error {
 	if i.plan.Nothing() && !i.o.ClearDevices {
-		i.rewriter.Done.Nodes = i.survey.nodes
+		i.rewriter.Done.Nodes = i.in.survey.nodes
 		b.Field(f)
 		return nil
 	}

@@ -20,29 +20,29 @@ func (i *importer) findShared() error {
 	if !i.into {
 		return nil
 	}
-	base, err := libraryOf(i.baseSurvey.rest)
+	base, err := i.base.functions()
 	if err != nil {
 		return err
 	}
 	// For a function in both graphs, the import keeps the base's.
-	if err := i.survey.addFunctions(i.o.ClearDevices, func(name string) bool { _, has := base.functions[name]; return !has }); err != nil {
+	if err := i.in.survey.addFunctions(i.o.ClearDevices, func(name string) bool { _, has := base.functions[name]; return !has }); err != nil {
 		return err
 	}
-	if err := i.baseSurvey.addFunctions(false, func(string) bool { return true }); err != nil {
+	if err := i.base.survey.addFunctions(false, func(string) bool { return true }); err != nil {
 		return err
 	}
-	shared := i.survey.sharedWith(i.baseSurvey)
+	shared := i.in.survey.sharedWith(i.base.survey)
 	if i.o.UniqueShared {
 		i.sharedNames = make(map[resourceKey]string, len(shared))
 	}
 	taken := func(key resourceKey) func(string) bool {
 		return func(name string) bool {
 			at := resourceKey{key.kind, key.container, name}
-			return i.survey.resources[at] != nil || i.baseSurvey.resources[at] != nil
+			return i.in.survey.resources[at] != nil || i.base.survey.resources[at] != nil
 		}
 	}
 	for _, key := range shared {
-		s := SharedName{Kind: key.kind, Name: key.name, Nodes: len(i.survey.resources[key].nodes) + i.survey.resources[key].inside}
+		s := SharedName{Kind: key.kind, Name: key.name, Nodes: len(i.in.survey.resources[key].nodes) + i.in.survey.resources[key].inside}
 		if i.o.UniqueShared {
 			name := key.name
 			if i.report.Scope != "" {
@@ -50,14 +50,14 @@ func (i *importer) findShared() error {
 			}
 			s.NewName = scope.Unique(name, taken(key))
 			i.sharedNames[key] = s.NewName
-			i.baseSurvey.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // the new name is taken
-			for _, node := range i.survey.resources[key].nodes {
+			i.base.survey.resources[resourceKey{key.kind, key.container, s.NewName}] = new(resource) // the new name is taken
+			for _, node := range i.in.survey.resources[key].nodes {
 				i.edit(node).Attrs["shared_name"] = wire.NewRope(stringAttr(s.NewName))
 			}
 		} else {
 			i.report.SharedState += s.Nodes
 			if key.isVariable() {
-				i.sharedVariables += len(i.survey.resources[key].nodes)
+				i.sharedVariables += len(i.in.survey.resources[key].nodes)
 			}
 		}
 		if len(i.report.SharedNames) < maxRenames {
@@ -75,12 +75,12 @@ func (i *importer) countUnsaved() {
 	}
 	switch i.report.Saver {
 	case "base":
-		i.report.Unsaved = i.survey.variables - i.sharedVariables
+		i.report.Unsaved = i.in.survey.variables - i.sharedVariables
 	case "imported":
-		i.report.Unsaved = i.baseSurvey.variables
-		for _, key := range i.baseSurvey.sharedWith(i.survey) {
+		i.report.Unsaved = i.base.survey.variables
+		for _, key := range i.base.survey.sharedWith(i.in.survey) {
 			if key.isVariable() && i.sharedNames[key] == "" {
-				i.report.Unsaved -= len(i.baseSurvey.resources[key].nodes)
+				i.report.Unsaved -= len(i.base.survey.resources[key].nodes)
 			}
 		}
 	}
@@ -116,12 +116,12 @@ func (i *importer) checkSharedFunctions() error {
 	if len(i.sharedNames) == 0 {
 		return nil
 	}
-	base, err := libraryOf(i.baseSurvey.rest)
+	base, err := i.base.functions()
 	if err != nil {
 		return err
 	}
 	both := make(map[string]bool)
-	for f, err := range i.survey.rest.Functions() {
+	for f, err := range i.in.survey.rest.Functions() {
 		if err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func (i *importer) checkSharedFunctions() error {
 	if len(both) == 0 {
 		return nil
 	}
-	library, err := draft.NewLibrary(i.survey.rest)
+	library, err := draft.NewLibrary(i.in.survey.rest)
 	if err != nil {
 		return err
 	}
