@@ -150,7 +150,7 @@ func (r *restorer) walk(f *frame, todo []int32) {
 		switch op := f.g.OpName(f.g.Op(int(i))); {
 		case opdef.IsRestoreOp(op):
 			r.restore(f, i)
-		case op == "Assign", op == "AssignVariableOp", op == "LookupTableImport", op == "LookupTableImportV2":
+		case opdef.IsAssign(op), opdef.ImportsTable(op):
 			r.assign(f, i, op)
 		default:
 			r.call(f, i, op)
@@ -231,7 +231,7 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 	if f.caller == nil {
 		assign = i
 	}
-	table := op != "Assign" && op != "AssignVariableOp"
+	table := opdef.ImportsTable(op)
 	for _, value := range in[1:] {
 		if value.Port < 0 {
 			continue
@@ -268,8 +268,7 @@ func (r *restorer) target(f *frame, e graph.Edge) int32 {
 			continue
 		}
 		in := f.g.Inputs(int(e.Node))
-		switch f.g.OpName(f.g.Op(int(e.Node))) {
-		case "Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch":
+		if opdef.PassesVariable(f.g.OpName(f.g.Op(int(e.Node)))) {
 			if len(in) == 0 {
 				return graph.Dangling
 			}
@@ -287,11 +286,7 @@ func (r *restorer) target(f *frame, e graph.Edge) int32 {
 // variableShape returns the shape of a variable, or nil if it is unknown.
 func (r *restorer) variableShape(i int32) tensor.Shape {
 	r.main.Node(int(i), &r.node)
-	shape := tensor.AttrShape(&r.node)
-	if string(r.node.Op) == "Variable" && shape.IsScalar() {
-		return nil // the op represents an unknown shape this way (tensorflow/core/ops/state_ops.cc)
-	}
-	return shape
+	return opdef.VariableShape(&r.node)
 }
 
 // sources returns which found tensors an input depends on. reshaped is true if a Reshape is in between, converted if an op that

@@ -53,14 +53,15 @@ func Classify(op string) Class {
 }
 
 func classByName(op string) Class {
-	if IsVariable(op) {
+	switch {
+	case IsVariable(op):
 		return ClassVariable
+	case IsPlaceholder(op):
+		return ClassSource | ClassPlaceholder
 	}
 	switch op {
 	case "TemporaryVariable", "_VarHandlesOp":
 		return ClassVariable
-	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
-		return ClassSource | ClassPlaceholder
 	case "_Arg", "Batch", "DatasetToSingleElement",
 		"InfeedDequeue", "InfeedDequeueTuple", "Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage", "MapUnstageNoKey",
 		"OrderedMapUnstageNoKey":
@@ -181,4 +182,25 @@ func refScatter(op string) bool {
 // last, after it has sorted the nodes and inferred shapes.
 func ClosesLoop(reader, source string) bool {
 	return (reader == "Merge" || reader == "RefMerge") && (source == "NextIteration" || source == "RefNextIteration")
+}
+
+// IsPlaceholder reports whether an op is a placeholder, which a session feeds.
+func IsPlaceholder[S string | []byte](op S) bool {
+	switch string(op) {
+	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
+		return true
+	}
+	return false
+}
+
+// IsPipeline reports whether an op returns elements of an input pipeline, which a session must fill or initialize first.
+func IsPipeline(op string) bool {
+	switch op {
+	case "IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional", "MultiDeviceIteratorGetNextFromShard",
+		"QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2", "QueueDequeueUpTo", "QueueDequeueUpToV2",
+		"ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2", "Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage",
+		"InfeedDequeue", "InfeedDequeueTuple", "RecordInput", "BarrierTakeMany", "FakeQueue":
+		return true
+	}
+	return false
 }

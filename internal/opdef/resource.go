@@ -1,5 +1,7 @@
 package opdef
 
+import "strings"
+
 // resourceKinds maps each op that creates a resource with a shared_name to the kind of the resource. Ops of one kind
 // with the same shared_name, container and device share a resource (ResourceMgr in
 // tensorflow/core/framework/resource_mgr.h).
@@ -43,3 +45,19 @@ var resourceKinds = map[string]string{
 // ResourceKind returns the kind of resource that an op stores under its shared_name, such as "variable" or "table". It
 // returns "" if the op stores none.
 func ResourceKind(op []byte) string { return resourceKinds[string(op)] }
+
+// IsTable reports whether an op holds a lookup table that other ops can find by its name.
+func IsTable(op string) bool {
+	return strings.Contains(op, "HashTable") && !strings.HasPrefix(op, "Anonymous")
+}
+
+// IsMutableTable reports whether an op holds a lookup table whose contents a saver saves.
+func IsMutableTable(op string) bool {
+	return strings.HasPrefix(op, "Mutable") && strings.Contains(op, "HashTable")
+}
+
+// InitializesTable reports whether an op fills a table before the graph runs.
+func InitializesTable(op string) bool { return strings.HasPrefix(op, "InitializeTable") }
+
+// ImportsTable reports whether an op replaces the contents of a table by its inputs.
+func ImportsTable(op string) bool { return op == "LookupTableImport" || op == "LookupTableImportV2" }

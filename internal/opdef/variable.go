@@ -1,5 +1,10 @@
 package opdef
 
+import (
+	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
 // IsVariable reports whether an op holds a variable: a value that persists between runs and that a checkpoint can restore. A
 // TemporaryVariable lasts only for a step.
 func IsVariable[S string | []byte](op S) bool {
@@ -15,7 +20,27 @@ func IsRefVariable[S string | []byte](op S) bool {
 	return false
 }
 
-// IsFunctionCall reports whether an op calls the function in its attr f.
-func IsFunctionCall(op string) bool {
-	return op == "PartitionedCall" || op == "StatefulPartitionedCall"
+// ReturnsReference reports whether an op returns a reference to a variable that it holds, for a step at least.
+func ReturnsReference(op string) bool { return IsRefVariable(op) || op == "TemporaryVariable" }
+
+// IsAssign reports whether an op sets the whole value of a variable.
+func IsAssign(op string) bool { return op == "Assign" || op == "AssignVariableOp" }
+
+// PassesVariable reports whether an op passes on the variable that it reads, as a reference or a handle.
+func PassesVariable(op string) bool {
+	switch op {
+	case "Identity", "RefIdentity", "Enter", "RefEnter", "Switch", "RefSwitch":
+		return true
+	}
+	return false
+}
+
+// VariableShape returns the shape in the attr of a variable, or nil if it is unknown. The op Variable declares an unknown shape
+// as a scalar (tensorflow/core/ops/state_ops.cc).
+func VariableShape(n *wire.Node) tensor.Shape {
+	shape := tensor.AttrShape(n)
+	if string(n.Op) == "Variable" && shape.IsScalar() {
+		return nil
+	}
+	return shape
 }

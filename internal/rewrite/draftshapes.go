@@ -7,7 +7,6 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
-	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/shapes"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -80,7 +79,7 @@ func (n *draftShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
 	}
 	if i >= n.draft.Files() {
 		var node wire.Node
-		if n.draft.Node(i, &node); !prune.IsPlaceholder(node.Op) {
+		if n.draft.Node(i, &node); !opdef.IsPlaceholder(node.Op) {
 			return nil
 		}
 		value, _ := n.draft.Attr(i, &node, "shape")
@@ -90,7 +89,7 @@ func (n *draftShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
 	switch {
 	case len(n.changed) == 0 || !n.changed[i]:
 		return n.originalShapes.Settle(i, inferred)
-	case declaresShapes([]byte(n.Op(i).Name)):
+	case opdef.DeclaresShapes(n.Op(i).Name):
 		return nil
 	}
 	return inferred

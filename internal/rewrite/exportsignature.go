@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
@@ -118,7 +119,7 @@ func (p *graphPlanner) tensorInfo(point prune.Endpoint, forgotten []bool) (int32
 	i, _ := p.draft.Find([]byte(point.Node))
 	var n wire.Node
 	p.draft.Node(i, &n)
-	if prune.IsPlaceholder(n.Op) {
+	if opdef.IsPlaceholder(n.Op) {
 		dtype, _ := p.draft.Attr(i, &n, "dtype")
 		shape, _ := p.draft.Attr(i, &n, "shape")
 		if proto, ok := wire.AttrBytes(shape, fieldnum.AttrValue_Shape); ok {

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -50,7 +51,7 @@ func withoutShapes(function []byte) ([]byte, bool) {
 // nodeWithoutShapes returns a NodeDef without its recorded shapes, and whether it is unchanged.
 func nodeWithoutShapes(node []byte) ([]byte, bool) {
 	out, same := withoutEntry(node, fieldnum.NodeDef_Attr, "_output_shapes")
-	if !declaresShapes(wire.Last(node, fieldnum.NodeDef_Op)) {
+	if !opdef.DeclaresShapes(string(wire.Last(node, fieldnum.NodeDef_Op))) {
 		return out, same
 	}
 	var declared []byte

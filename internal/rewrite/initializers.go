@@ -3,6 +3,7 @@ package rewrite
 import (
 	"fmt"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -29,7 +30,7 @@ func findInitializers(m *wire.MetaGraph, r *scope.Registry, keeps func(node []by
 		if err != nil {
 			return nil, fmt.Errorf("find initializers: %w", err)
 		}
-		if op := string(n.Op); op != "Assign" && op != "AssignVariableOp" || len(n.Inputs) == 0 || !keeps(n.Name) {
+		if !opdef.IsAssign(string(n.Op)) || len(n.Inputs) == 0 || !keeps(n.Name) {
 			continue
 		}
 		_, variable, _ := scope.Split(n.Inputs[0])

@@ -164,7 +164,7 @@ func (m *mappedShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
 		return n.Settle(k, inferred)
 	}
 	weak := m.weak(i)
-	if weak && declaresShapes([]byte(m.Op(i).Name)) {
+	if weak && opdef.DeclaresShapes(m.Op(i).Name) {
 		inferred = nil
 	}
 	recorded := m.Recorded(i)
@@ -210,7 +210,7 @@ func (m *mappedShapes) weak(i int) bool {
 func (m *mappedShapes) forget(i int) {
 	var n wire.Node
 	m.g.Node(i, &n)
-	if value, ok := n.Attr("output_shapes"); ok && declaresShapes(n.Op) {
+	if value, ok := n.Attr("output_shapes"); ok && opdef.DeclaresShapes(string(n.Op)) {
 		m.i.edit(i).Attrs["output_shapes"] = draft.ForgetShapes(value, func(int) bool { return true })
 		m.i.report.ShapesDropped++
 	}

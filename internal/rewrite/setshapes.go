@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
@@ -59,13 +60,13 @@ func setShapes(g *draft.Graph, cut *prune.Cut, wanted []NewShape, report *Export
 func (s *shapeSetter) placeholder(shape NewShape) int {
 	i, ok := s.g.Find([]byte(shape.Node))
 	if !ok {
-		placeholders := namesOf(s.g, func(n *wire.Node) bool { return prune.IsPlaceholder(n.Op) })
+		placeholders := namesOf(s.g, func(n *wire.Node) bool { return opdef.IsPlaceholder(n.Op) })
 		s.conflicts.Add(draft.Suggest(shape.Node, placeholders), "no placeholder named %q", shape.Node)
 		return 0
 	}
 	var n wire.Node
 	s.g.Node(i, &n)
-	if !prune.IsPlaceholder(n.Op) {
+	if !opdef.IsPlaceholder(n.Op) {
 		s.conflicts.Add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is not a placeholder (its op is %s)", shape.Node, n.Op)
 		return 0
 	}
@@ -91,20 +92,11 @@ func (s *shapeSetter) dropInferred() error {
 			s.g.SetAttr(i, "_output_shapes", nil)
 			s.report.Inferred++
 		}
-		if value, ok := s.g.Attr(i, n, "output_shapes"); ok && declaresShapes(n.Op) {
+		if value, ok := s.g.Attr(i, n, "output_shapes"); ok && opdef.DeclaresShapes(string(n.Op)) {
 			s.g.SetAttr(i, "output_shapes", draft.ForgetShapes(value, func(int) bool { return true }))
 		}
 		return nil
 	})
-}
-
-// declaresShapes reports whether an op declares the shapes of its outputs in an attr.
-func declaresShapes(op []byte) bool {
-	switch string(op) {
-	case "If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase":
-		return true
-	}
-	return false
 }
 
 // namesOf returns the names of the nodes that satisfy fits.

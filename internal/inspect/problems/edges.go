@@ -3,6 +3,7 @@ package problems
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -109,14 +110,7 @@ func (f *problemFinder) checkInputTypes(i int, edges []graph.Edge) {
 }
 
 // frozen reports whether the graph has no variables that return references.
-func (f *problemFinder) frozen() bool {
-	for _, op := range []string{"Variable", "VariableV2", "TemporaryVariable"} {
-		if _, used := f.g.OpID(op); used {
-			return false
-		}
-	}
-	return true
-}
+func (f *problemFinder) frozen() bool { return !slices.ContainsFunc(f.g.Ops(), opdef.ReturnsReference) }
 
 // findCycles reports nodes that wait for each other, which TensorFlow cannot put in order. A Merge that reads a NextIteration
 // starts a loop and does not count (GraphConstructor::InitFromEdges).

@@ -163,8 +163,8 @@ func (b *body) convert(i int, n *wire.Node, c conversion) {
 func (b *body) arguments(i int, c call) handles {
 	args := make(handles)
 	for k, input := range b.nodes[i].Inputs {
-		if dtype, ok := b.flows[spelled(input)]; ok && k >= c.first {
-			args[k-c.first] = dtype
+		if dtype, ok := b.flows[spelled(input)]; ok && k >= c.First {
+			args[k-c.First] = dtype
 		}
 	}
 	return args

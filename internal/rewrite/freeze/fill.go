@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/saver"
 	"github.com/metagraph/metagraph/internal/rewrite/values"
@@ -111,7 +112,7 @@ func (f *filler) fillTables() error {
 			continue
 		}
 		var n wire.Node
-		if f.g.Graph.Node(i, &n); !saver.IsTable(n.Op) {
+		if f.g.Graph.Node(i, &n); !opdef.IsMutableTable(string(n.Op)) {
 			continue
 		}
 		if first[i] == nil {

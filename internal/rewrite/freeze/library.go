@@ -42,31 +42,16 @@ func (h handles) key(function string) string {
 	return b.String()
 }
 
-// A call describes how an op passes its inputs to functions.
+// A call describes how a node passes its inputs to functions.
 type call struct {
-	attrs  []string // attrs that hold a function, or a list of functions
-	first  int      // the input that becomes argument 0
-	in     string   // attr with the types of the arguments
-	out    string   // attr with the types of the results; the same as in for a loop
-	direct bool     // the op itself is the name of the function
-}
-
-// calls describes the calling ops.
-var calls = map[string]call{
-	"PartitionedCall":         {attrs: []string{"f"}, in: "Tin", out: "Tout"},
-	"StatefulPartitionedCall": {attrs: []string{"f"}, in: "Tin", out: "Tout"},
-	"If":                      {attrs: []string{"then_branch", "else_branch"}, first: 1, in: "Tin", out: "Tout"},
-	"StatelessIf":             {attrs: []string{"then_branch", "else_branch"}, first: 1, in: "Tin", out: "Tout"},
-	"Case":                    {attrs: []string{"branches"}, first: 1, in: "Tin", out: "Tout"},
-	"StatelessCase":           {attrs: []string{"branches"}, first: 1, in: "Tin", out: "Tout"},
-	"While":                   {attrs: []string{"cond", "body"}, in: "T", out: "T"},
-	"StatelessWhile":          {attrs: []string{"cond", "body"}, in: "T", out: "T"},
+	opdef.Call
+	direct bool // the op itself is the name of the function
 }
 
 // callOf returns how a node calls functions of the library, or false if it does not.
 func (l *library) callOf(n *wire.Node) (call, bool) {
-	if c, ok := calls[string(n.Op)]; ok {
-		return c, true
+	if c, ok := opdef.CallOf(string(n.Op)); ok {
+		return call{Call: c}, true
 	}
 	_, ok := l.functions.Find(string(n.Op))
 	return call{direct: true}, ok
@@ -84,7 +69,7 @@ func (c call) called(n *wire.Node) []string {
 		return []string{string(n.Op)}
 	}
 	var out []string
-	for _, key := range c.attrs {
+	for _, key := range c.Attrs {
 		value, _ := n.Attr(key)
 		if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
 			out = append(out, string(wire.Last(function, fieldnum.NameAttrList_Name)))
@@ -103,7 +88,7 @@ func (c call) called(n *wire.Node) []string {
 // results returns which results of a call are handles, given the arguments that are.
 func (l *library) results(n *wire.Node, c call, args handles) handles {
 	out := make(handles)
-	if c.in == "T" {
+	if c.In == "T" {
 		maps.Copy(out, args) // a loop returns its arguments
 	}
 	for _, name := range c.called(n) {
@@ -157,13 +142,13 @@ func (l *library) edits(n *wire.Node, c call, args, results handles) (string, ma
 		return l.frozen(string(n.Op), args), nil
 	}
 	attrs := map[string]*wire.Rope{"_read_only_resource_inputs": nil, "_output_shapes": nil}
-	for _, key := range c.attrs {
+	for _, key := range c.Attrs {
 		value, ok := n.Attr(key)
 		if ok {
 			attrs[key] = draft.RenameFunctions(value, func(name string) string { return l.frozen(name, args) })
 		}
 	}
-	for key, changed := range map[string]handles{c.in: args, c.out: results} {
+	for key, changed := range map[string]handles{c.In: args, c.Out: results} {
 		types := tensor.AttrTypes(n, key)
 		for k, dtype := range changed {
 			if k < len(types) {
@@ -186,9 +171,9 @@ func (f *Freezing) arguments(i int, c call) handles {
 		if e.Port == graph.Control {
 			continue
 		}
-		if dtype, ok := f.flows[e]; ok && k >= c.first {
+		if dtype, ok := f.flows[e]; ok && k >= c.First {
 			if by, ok := f.g.Through(e); ok && by == int(e.Node) {
-				args[k-c.first] = dtype
+				args[k-c.First] = dtype
 			}
 		}
 		k++

@@ -2,21 +2,13 @@ package prune
 
 import (
 	"slices"
-	"strings"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
-
-// isTable reports whether an op holds a lookup table.
-func isTable(op []byte) bool {
-	return strings.Contains(string(op), "HashTable") && !strings.HasPrefix(string(op), "Anonymous")
-}
-
-// tableInitializer reports whether an op fills a table before the graph runs.
-func tableInitializer(op []byte) bool { return strings.HasPrefix(string(op), "InitializeTable") }
 
 // An Init lists what has to run before the outputs can be computed.
 type Init struct {
@@ -39,7 +31,7 @@ func (c *Cut) KeepInitializers(m *wire.MetaGraph) (*Init, error) {
 	init := new(Init)
 	clear(c.inits)
 	err := c.g.Kept(c.Reach.Has, func(_ int, n *wire.Node) error {
-		if isTable(n.Op) {
+		if opdef.IsTable(string(n.Op)) {
 			init.Tables = append(init.Tables, string(n.Name))
 		}
 		return nil
@@ -143,7 +135,7 @@ func (c *Cut) keepFilling(m *wire.MetaGraph, init *Init) error {
 	var found []int
 	for i := range c.g.Len() {
 		c.g.Node(i, &n)
-		if len(n.Inputs) == 0 || !tableInitializer(n.Op) && !listed[string(n.Name)] {
+		if len(n.Inputs) == 0 || !opdef.InitializesTable(string(n.Op)) && !listed[string(n.Name)] {
 			continue
 		}
 		table, ok := c.g.Source(n.Inputs[0])

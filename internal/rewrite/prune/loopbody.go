@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -154,7 +155,7 @@ func (b *body) inputs(p *part, i int) []string {
 func (b *body) cutLoops(l *loops, p *part, results int) bool {
 	read := make(map[string]int) // of each loop, how many outputs are read
 	for i, has := range p.has {
-		if has && isLoop(b.nodes[i].Op) && p.edits[i] == nil {
+		if has && opdef.IsWhile(string(b.nodes[i].Op)) && p.edits[i] == nil {
 			read[string(b.nodes[i].Name)] = 0
 		}
 	}

@@ -52,16 +52,13 @@ func has(m map[int]int, key int) bool {
 	return ok
 }
 
-// isLoop reports whether an op is a loop whose condition and body are functions.
-func isLoop(op []byte) bool { return string(op) == "While" || string(op) == "StatelessWhile" }
-
 // readOutputs returns, for each loop that stays, how many of its outputs are read: the highest number, plus one.
 func (c *Cut) readOutputs(m *wire.MetaGraph) (map[int]int, error) {
 	read := make(map[int]int)
 	var n wire.Node
 	for i, kept := range c.Reach.Has {
 		if kept && i < c.g.Files() {
-			if c.g.Node(i, &n); isLoop(n.Op) {
+			if c.g.Node(i, &n); opdef.IsWhile(string(n.Op)) {
 				read[i] = 0
 			}
 		}

@@ -215,15 +215,6 @@ func (c *Cut) names() []string {
 	return names
 }
 
-// IsPlaceholder reports whether an op is a placeholder, which a session feeds.
-func IsPlaceholder(op []byte) bool {
-	switch string(op) {
-	case "Placeholder", "PlaceholderV2", "PlaceholderWithDefault":
-		return true
-	}
-	return false
-}
-
 // cutInputs replaces each input that is not a placeholder with a new placeholder.
 func (c *Cut) cutInputs() error {
 	var n wire.Node
@@ -232,7 +223,7 @@ func (c *Cut) cutInputs() error {
 		e := &c.Inputs[k]
 		number, _ := c.g.Original([]byte(e.Node))
 		c.g.Node(number, &n)
-		if IsPlaceholder(n.Op) {
+		if opdef.IsPlaceholder(n.Op) {
 			c.dropDefault(number, &n)
 			continue
 		}
@@ -308,34 +299,22 @@ func (c *Cut) findSources() {
 			if !given[name] {
 				c.Defaults = append(c.Defaults, name)
 			}
-		case IsPlaceholder(n.Op) && none:
+		case opdef.IsPlaceholder(n.Op) && none:
 			key := name[strings.LastIndexByte(name, '/')+1:]
 			if keys[key] {
 				key = name
 			}
 			keys[key] = true
 			c.Inputs = append(c.Inputs, Endpoint{Key: key, Node: name})
-		case IsPlaceholder(n.Op):
+		case opdef.IsPlaceholder(n.Op):
 			if i < c.g.Files() && !given[name] {
 				c.Feeds = append(c.Feeds, name)
 			}
-		case isSource(op):
+		case opdef.IsPipeline(op):
 			c.Sources = append(c.Sources, name)
 		}
 		return nil
 	})
-}
-
-// isSource reports whether an op returns elements of an input pipeline, which a session must fill or initialize first.
-func isSource(op string) bool {
-	switch op {
-	case "IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional", "MultiDeviceIteratorGetNextFromShard",
-		"QueueDequeue", "QueueDequeueV2", "QueueDequeueMany", "QueueDequeueManyV2", "QueueDequeueUpTo", "QueueDequeueUpToV2",
-		"ReaderRead", "ReaderReadV2", "ReaderReadUpTo", "ReaderReadUpToV2", "Unstage", "StagePeek", "MapUnstage", "OrderedMapUnstage",
-		"InfeedDequeue", "InfeedDequeueTuple", "RecordInput", "BarrierTakeMany", "FakeQueue":
-		return true
-	}
-	return false
 }
 
 // Finish names the new placeholders, and sets the final names of the inputs and outputs. A placeholder gets the given name. Without

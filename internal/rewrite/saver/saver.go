@@ -72,8 +72,3 @@ func formatSlice(shape tensor.Shape, slice checkpoint.Slice) string {
 	}
 	return b.String()
 }
-
-// IsTable reports whether an op is a table whose contents a saver saves.
-func IsTable(op []byte) bool {
-	return strings.HasPrefix(string(op), "Mutable") && strings.Contains(string(op), "HashTable")
-}

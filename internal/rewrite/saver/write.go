@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -125,7 +126,7 @@ func (w *writer) value(e Entry, exported map[int]string) string {
 	w.g.Node(e.Node, &n)
 	name := string(n.Name)
 	switch {
-	case IsTable(n.Op):
+	case opdef.IsMutableTable(string(n.Op)):
 		export := exported[e.Node]
 		if export == "" {
 			export = w.add("lookup_table_export_values/"+tableOp("LookupTableExport", n.Op), tableOp("LookupTableExport", n.Op), "", []string{name}, map[string]*wire.Rope{
@@ -170,7 +171,7 @@ func (w *writer) restore(filename string, entries []Entry) string {
 		}
 		var n wire.Node
 		w.g.Node(e.Node, &n)
-		if IsTable(n.Op) {
+		if opdef.IsMutableTable(string(n.Op)) {
 			if other, ok := keys[e.Node]; ok {
 				fill := ImportTable(&n, other, value)
 				all = append(all, "^"+w.add(fill.Op, fill.Op, "", fill.Inputs, fill.Attrs))
@@ -199,9 +200,7 @@ func (w *writer) assign(e Entry, n *wire.Node, value string) string {
 		value = w.add("Identity", "Identity", "", []string{value}, map[string]*wire.Rope{"T": dtype})
 		return w.add("AssignVariableOp", "AssignVariableOp", "", []string{string(n.Name), value}, map[string]*wire.Rope{"dtype": dtype})
 	}
-	// A variable of unknown shape takes that of its value. The op Variable wrote an unknown shape as a scalar.
-	_, known := tensor.AttrShape(n).Elements()
-	known = known && (string(n.Op) != "Variable" || !tensor.AttrShape(n).IsScalar())
+	_, known := opdef.VariableShape(n).Elements() // a variable of unknown shape takes that of its value
 	return w.add("Assign", "Assign", "", []string{string(n.Name), value}, map[string]*wire.Rope{"T": dtype, "use_locking": draft.BoolAttr(true),
 		"validate_shape": draft.BoolAttr(known), "_class": draft.StringsAttr("loc:@" + string(n.Name))})
 }

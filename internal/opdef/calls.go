@@ -1,0 +1,39 @@
+package opdef
+
+// A Call describes how an op passes its inputs to functions and returns their results.
+type Call struct {
+	Attrs   []string // the attrs that hold a function, or a list of functions
+	First   int      // the input that becomes argument 0
+	In, Out string   // the attrs with the types of the arguments and of the results; they are the same for a loop
+}
+
+var calls = map[string]Call{
+	"PartitionedCall":         {Attrs: []string{"f"}, In: "Tin", Out: "Tout"},
+	"StatefulPartitionedCall": {Attrs: []string{"f"}, In: "Tin", Out: "Tout"},
+	"If":                      {Attrs: []string{"then_branch", "else_branch"}, First: 1, In: "Tin", Out: "Tout"},
+	"StatelessIf":             {Attrs: []string{"then_branch", "else_branch"}, First: 1, In: "Tin", Out: "Tout"},
+	"Case":                    {Attrs: []string{"branches"}, First: 1, In: "Tin", Out: "Tout"},
+	"StatelessCase":           {Attrs: []string{"branches"}, First: 1, In: "Tin", Out: "Tout"},
+	"While":                   {Attrs: []string{"cond", "body"}, In: "T", Out: "T"},
+	"StatelessWhile":          {Attrs: []string{"cond", "body"}, In: "T", Out: "T"},
+}
+
+// CallOf returns how an op passes its inputs to the functions in its attrs, or false if it does not.
+func CallOf(op string) (Call, bool) {
+	c, ok := calls[op]
+	return c, ok
+}
+
+// IsFunctionCall reports whether an op calls the function in its attr f.
+func IsFunctionCall(op string) bool {
+	return op == "PartitionedCall" || op == "StatefulPartitionedCall"
+}
+
+// IsWhile reports whether an op is a while loop whose condition and body are functions.
+func IsWhile(op string) bool { return op == "While" || op == "StatelessWhile" }
+
+// DeclaresShapes reports whether an op declares the shapes of its outputs in the attr output_shapes, as loops and conditionals do.
+func DeclaresShapes(op string) bool {
+	_, calls := calls[op]
+	return calls && !IsFunctionCall(op)
+}
