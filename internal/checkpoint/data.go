@@ -137,7 +137,7 @@ func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
 		return plainValues(message, t.DType)
 	}, func(stored []byte) ([][]byte, error) {
 		if c.bigEndian {
-			stored = swapped(stored, swapWidth(t.DType))
+			stored = swapped(stored, tensor.EncodingOf(t.DType).Part().Size)
 		}
 		return [][]byte{stored}, nil
 	})

@@ -151,3 +151,12 @@ func parseSliceKey(key []byte) (name string, s Slice, ok bool) {
 	}
 	return name, s, len(rest) == 0
 }
+
+// maxElements limits the elements of a tensor so that its size in bytes fits into an int64 for every dtype.
+const maxElements = 1 << 58
+
+// elements returns the number of elements of a shape. It reports false if a dimension is negative or the product is too large.
+func elements(shape tensor.Shape) (int64, bool) {
+	n, ok := shape.Elements()
+	return n, ok && n <= maxElements
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
+	dtypes "github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -130,16 +131,16 @@ func (f *fingerprinter) value(key string, value []byte) uint64 {
 
 func (f *fingerprinter) tensor(t *tensor) uint64 {
 	h := mix(uint64(t.proto.GetDtype()), maphash.String(f.seed, shapeText(t.proto.GetTensorShape())))
-	if t.element.kind == messageKind {
+	if t.element.Kind == dtypes.Message {
 		return h
 	}
-	zero := make([]byte, t.element.width)
+	zero := make([]byte, t.element.Size)
 	for i := range min(t.values, sampled) {
 		v := t.at(i)
 		if v == nil {
 			v = zero
 		}
-		if (t.element.kind == float || t.element.kind == brainFloat) && math.IsNaN(t.number(v)) {
+		if (t.element.Kind == dtypes.Float || t.element.Kind == dtypes.BrainFloat) && math.IsNaN(t.element.Float(v)) {
 			v = zero // all NaNs are equal
 		}
 		h = mix(h, maphash.Bytes(f.seed, v))

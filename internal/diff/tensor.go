@@ -17,10 +17,10 @@ import (
 // repeated to fill the shape (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
 type tensor struct {
 	proto   *tfpb.TensorProto // without tensor_content
-	element element
+	element dtypes.Encoding   // opaque elements have one byte
 	shape   []int64
 	values  int64    // number of values; -1 if the shape does not determine it
-	data    []byte   // stored values, little-endian, element.width bytes each; may be a window on the file
+	data    []byte   // stored values, little-endian, element.Size bytes each; may be a window on the file
 	strings [][]byte // stored values of DT_STRING
 	given   int64    // number of stored values
 	stray   []byte   // fields that TensorFlow does not read for this dtype
@@ -63,18 +63,21 @@ func newTensor(p *tfpb.TensorProto, content []byte) *tensor {
 	if content == nil {
 		content = p.GetTensorContent()
 	}
-	t := &tensor{proto: p, element: elementOf(p.GetDtype())}
+	t := &tensor{proto: p, element: dtypes.EncodingOf(int32(p.GetDtype()))}
+	if t.element.Kind == dtypes.Opaque {
+		t.element.Size = 1
+	}
 	t.readShape(p.GetTensorShape())
 	switch {
-	case t.element.width == 0:
+	case t.element.Size == 0:
 		t.readUnsized(content)
 	case len(content) > 0:
 		t.data = content
-		t.given = int64(len(content) / t.element.width)
-		t.broken = len(content)%t.element.width != 0 || t.values >= 0 && t.given != t.values
+		t.given = int64(len(content) / t.element.Size)
+		t.broken = len(content)%t.element.Size != 0 || t.values >= 0 && t.given != t.values
 	default:
 		t.data = dtypes.TypedValues(p)
-		t.given = int64(len(t.data) / t.element.width)
+		t.given = int64(len(t.data) / t.element.Size)
 	}
 	if t.values < 0 {
 		t.broken = true
@@ -106,7 +109,7 @@ func (t *tensor) readShape(shape *tfpb.TensorShapeProto) {
 
 // readUnsized reads the values of a dtype whose values have no fixed size.
 func (t *tensor) readUnsized(content []byte) {
-	if t.element.kind == messageKind {
+	if t.element.Kind == dtypes.Message {
 		t.given = int64(max(len(t.proto.GetResourceHandleVal()), len(t.proto.GetVariantVal())))
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/cmplx"
 	"strconv"
 	"strings"
 
@@ -42,13 +43,13 @@ func (t *tensor) compare(u *tensor, all bool) *Tensor {
 	if out.Shape == nil {
 		out.Shape = []int64{}
 	}
-	if t.element.kind == messageKind {
+	if t.element.Kind == dtypes.Message {
 		if !t.sameMessages(u) {
 			out.Differ, out.FirstIndex = 1, 0
 		}
 		return out
 	}
-	if t.given == u.given && t.broken == u.broken && t.element.width > 0 && bytes.Equal(t.data, u.data) {
+	if t.given == u.given && t.broken == u.broken && t.element.Size > 0 && bytes.Equal(t.data, u.data) {
 		return out
 	}
 	// From index single on, both sides only repeat their last value, so one comparison covers the rest.
@@ -89,10 +90,10 @@ const block = 512
 
 // sameBlock reports whether the block of values that starts at i is stored with the same bytes on both sides.
 func (t *tensor) sameBlock(u *tensor, i int64) bool {
-	if i%block != 0 || t.element.width == 0 || i+block > min(t.given, u.given) {
+	if i%block != 0 || t.element.Size == 0 || i+block > min(t.given, u.given) {
 		return false
 	}
-	from, to := i*int64(t.element.width), (i+block)*int64(t.element.width)
+	from, to := i*int64(t.element.Size), (i+block)*int64(t.element.Size)
 	return bytes.Equal(t.data[from:to], u.data[from:to])
 }
 
@@ -102,10 +103,10 @@ func (t *tensor) at(i int64) []byte {
 		return nil
 	}
 	i = min(i, t.given-1)
-	if t.element.width == 0 {
+	if t.element.Size == 0 {
 		return t.strings[i]
 	}
-	w := int64(t.element.width)
+	w := int64(t.element.Size)
 	return t.data[i*w : (i+1)*w]
 }
 
@@ -115,13 +116,12 @@ func (t *tensor) sameAt(u *tensor, i int64) bool {
 	if bytes.Equal(a, b) || isZero(a) && isZero(b) && len(t.strings)+len(u.strings) == 0 {
 		return true
 	}
-	switch t.element.kind {
-	case float, brainFloat:
-		return math.IsNaN(t.number(a)) && math.IsNaN(u.number(b))
-	case complexes:
-		ar, ai := t.parts(a)
-		br, bi := u.parts(b)
-		return sameFloat(ar, br) && sameFloat(ai, bi)
+	switch t.element.Kind {
+	case dtypes.Float, dtypes.BrainFloat:
+		return math.IsNaN(t.element.Float(a)) && math.IsNaN(t.element.Float(b))
+	case dtypes.Complex:
+		x, y := t.element.Complex(a), t.element.Complex(b)
+		return sameFloat(real(x), real(y)) && sameFloat(imag(x), imag(y))
 	}
 	return false
 }
@@ -143,78 +143,30 @@ func isZero(b []byte) bool {
 // difference returns the distance between both values at i, or NaN if the dtype has no distance.
 func (t *tensor) difference(u *tensor, i int64) float64 {
 	a, b := t.at(i), u.at(i)
-	switch t.element.kind {
-	case signed, unsigned, float, brainFloat:
-		return math.Abs(t.number(a) - u.number(b))
-	case complexes:
-		ar, ai := t.parts(a)
-		br, bi := u.parts(b)
-		return math.Hypot(ar-br, ai-bi)
+	switch t.element.Kind {
+	case dtypes.Signed, dtypes.Unsigned, dtypes.Float, dtypes.BrainFloat:
+		return math.Abs(t.element.Float(a) - t.element.Float(b))
+	case dtypes.Complex:
+		return cmplx.Abs(t.element.Complex(a) - t.element.Complex(b))
 	}
 	return math.NaN()
-}
-
-// number returns a value of a real dtype.
-func (t *tensor) number(v []byte) float64 {
-	bits := bits(v)
-	switch t.element.kind {
-	case signed:
-		shift := 64 - 8*t.element.width
-		return float64(int64(bits<<shift) >> shift)
-	case float:
-		switch t.element.width {
-		case 2:
-			return dtypes.Float16(uint16(bits))
-		case 4:
-			return float64(math.Float32frombits(uint32(bits)))
-		}
-		return math.Float64frombits(bits)
-	case brainFloat:
-		return float64(math.Float32frombits(uint32(bits) << 16))
-	}
-	return float64(bits)
-}
-
-// parts returns the real and the imaginary part of a complex value.
-func (t *tensor) parts(v []byte) (re, im float64) {
-	half := t.element.width / 2
-	if len(v) == 0 {
-		return 0, 0
-	}
-	part := tensor{element: element{half, float}}
-	return part.number(v[:half]), part.number(v[half:])
-}
-
-// bits returns up to eight little-endian bytes as a number.
-func bits(v []byte) uint64 {
-	var out uint64
-	for i := min(len(v), 8) - 1; i >= 0; i-- {
-		out = out<<8 | uint64(v[i])
-	}
-	return out
 }
 
 // text returns value i as text.
 func (t *tensor) text(i int64) string {
 	v := t.at(i)
-	switch t.element.kind {
-	case boolean:
+	switch t.element.Kind {
+	case dtypes.Boolean:
 		return strconv.FormatBool(!isZero(v))
-	case signed:
-		shift := 64 - 8*t.element.width
-		return strconv.FormatInt(int64(bits(v)<<shift)>>shift, 10)
-	case unsigned:
-		return strconv.FormatUint(bits(v), 10)
-	case float, brainFloat:
-		size := 32
-		if t.element.width == 8 {
-			size = 64
-		}
-		return strconv.FormatFloat(t.number(v), 'g', -1, size)
-	case complexes:
-		re, im := t.parts(v)
-		return strconv.FormatComplex(complex(re, im), 'g', -1, 8*t.element.width)
-	case stringKind:
+	case dtypes.Signed:
+		return strconv.FormatInt(t.element.Int(v), 10)
+	case dtypes.Unsigned:
+		return strconv.FormatUint(uint64(t.element.Int(v)), 10)
+	case dtypes.Float, dtypes.BrainFloat:
+		return strconv.FormatFloat(t.element.Float(v), 'g', -1, max(32, 8*t.element.Size))
+	case dtypes.Complex:
+		return strconv.FormatComplex(t.element.Complex(v), 'g', -1, 8*t.element.Size)
+	case dtypes.Bytes:
 		return printable.Quote(string(v))
 	}
 	return fmt.Sprintf("0x%x", v)
@@ -231,7 +183,7 @@ func (t *tensor) String() string {
 	if !scalar {
 		b.WriteString(" " + shapeText(t.proto.GetTensorShape()))
 	}
-	if t.element.kind == messageKind || t.values > shown || t.values == 0 || t.broken {
+	if t.element.Kind == dtypes.Message || t.values > shown || t.values == 0 || t.broken {
 		return b.String()
 	}
 	for i := range t.values {
@@ -243,11 +195,11 @@ func (t *tensor) String() string {
 // sameMessages compares tensors of resource handles or variants.
 func (t *tensor) sameMessages(u *tensor) bool {
 	d := messages{stop: true}
-	for _, pair := range [][2]*tfpb.TensorProto{{
-		{ResourceHandleVal: t.proto.GetResourceHandleVal(), VariantVal: t.proto.GetVariantVal()},
-		{ResourceHandleVal: u.proto.GetResourceHandleVal(), VariantVal: u.proto.GetVariantVal()},
-	}} {
-		d.plain("", pair[0].ProtoReflect(), pair[1].ProtoReflect())
-	}
+	d.plain("", t.messages().ProtoReflect(), u.messages().ProtoReflect())
 	return len(d.fields) == 0
+}
+
+// messages returns the resource handles or variants in a tensor.
+func (t *tensor) messages() *tfpb.TensorProto {
+	return &tfpb.TensorProto{ResourceHandleVal: t.proto.GetResourceHandleVal(), VariantVal: t.proto.GetVariantVal()}
 }

@@ -3,7 +3,9 @@
 package tensor
 
 import (
+	"encoding/binary"
 	"maps"
+	"math"
 	"strconv"
 	"strings"
 
@@ -64,61 +66,128 @@ var dtypeNames = func() map[int32]string {
 	return names
 }()
 
-// DTypeSize returns the size in bytes of one element of a DataType, or 0 if its elements have no fixed size.
-func DTypeSize(dtype int32) int64 {
-	switch tfpb.DataType(BaseType(dtype)) {
-	case tfpb.DataType_DT_INT2, tfpb.DataType_DT_UINT2, tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4,
-		tfpb.DataType_DT_FLOAT4_E2M1FN:
-		return 1 // TensorFlow stores each of these in a byte
-	case tfpb.DataType_DT_BOOL, tfpb.DataType_DT_INT8, tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QINT8,
-		tfpb.DataType_DT_QUINT8, tfpb.DataType_DT_FLOAT8_E5M2, tfpb.DataType_DT_FLOAT8_E4M3FN,
-		tfpb.DataType_DT_FLOAT8_E4M3FNUZ, tfpb.DataType_DT_FLOAT8_E4M3B11FNUZ, tfpb.DataType_DT_FLOAT8_E5M2FNUZ:
-		return 1
-	case tfpb.DataType_DT_INT16, tfpb.DataType_DT_UINT16, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_QUINT16,
-		tfpb.DataType_DT_HALF, tfpb.DataType_DT_BFLOAT16:
-		return 2
-	case tfpb.DataType_DT_FLOAT, tfpb.DataType_DT_INT32, tfpb.DataType_DT_UINT32, tfpb.DataType_DT_QINT32:
-		return 4
-	case tfpb.DataType_DT_DOUBLE, tfpb.DataType_DT_INT64, tfpb.DataType_DT_UINT64, tfpb.DataType_DT_COMPLEX64:
-		return 8
-	case tfpb.DataType_DT_COMPLEX128:
-		return 16
-	}
-	return 0
+// A Kind is how the bytes of an element are interpreted.
+type Kind uint8
+
+// The kinds of elements.
+const (
+	Opaque     Kind = iota // eight-bit and four-bit floats, and DataTypes that the schema does not define
+	Boolean                // zero is false
+	Signed                 // an integer in two's complement
+	Unsigned               // an integer
+	Float                  // IEEE 754, of 2, 4 or 8 bytes
+	BrainFloat             // the upper half of a float32
+	Complex                // two Floats: real part, imaginary part
+	Bytes                  // a string
+	Message                // a resource handle or a variant
+)
+
+// An Encoding is the form in which tensor_content holds the elements of a DataType, in little-endian.
+type Encoding struct {
+	Kind  Kind
+	Size  int              // size of an element in bytes; 0 if elements have no fixed size
+	field protowire.Number // the field of TensorProto with the elements that are not in tensor_content
 }
+
+// encodings holds the encodings by DataType. TensorFlow stores each element of two or four bits in a byte.
+var encodings = [...]Encoding{
+	tfpb.DataType_DT_FLOAT:      {Float, 4, fieldnum.TensorProto_FloatVal},
+	tfpb.DataType_DT_DOUBLE:     {Float, 8, fieldnum.TensorProto_DoubleVal},
+	tfpb.DataType_DT_HALF:       {Float, 2, fieldnum.TensorProto_HalfVal},
+	tfpb.DataType_DT_BFLOAT16:   {BrainFloat, 2, fieldnum.TensorProto_HalfVal},
+	tfpb.DataType_DT_COMPLEX64:  {Complex, 8, fieldnum.TensorProto_ScomplexVal},
+	tfpb.DataType_DT_COMPLEX128: {Complex, 16, fieldnum.TensorProto_DcomplexVal},
+	tfpb.DataType_DT_BOOL:       {Boolean, 1, fieldnum.TensorProto_BoolVal},
+	tfpb.DataType_DT_STRING:     {Bytes, 0, fieldnum.TensorProto_StringVal},
+	tfpb.DataType_DT_RESOURCE:   {Message, 0, fieldnum.TensorProto_ResourceHandleVal},
+	tfpb.DataType_DT_VARIANT:    {Message, 0, fieldnum.TensorProto_VariantVal},
+
+	tfpb.DataType_DT_INT2:    {Signed, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_INT4:    {Signed, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_INT8:    {Signed, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_INT16:   {Signed, 2, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_INT32:   {Signed, 4, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_INT64:   {Signed, 8, fieldnum.TensorProto_Int64Val},
+	tfpb.DataType_DT_UINT2:   {Unsigned, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_UINT4:   {Unsigned, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_UINT8:   {Unsigned, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_UINT16:  {Unsigned, 2, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_UINT32:  {Unsigned, 4, fieldnum.TensorProto_Uint32Val},
+	tfpb.DataType_DT_UINT64:  {Unsigned, 8, fieldnum.TensorProto_Uint64Val},
+	tfpb.DataType_DT_QINT8:   {Signed, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_QINT16:  {Signed, 2, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_QINT32:  {Signed, 4, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_QUINT8:  {Unsigned, 1, fieldnum.TensorProto_IntVal},
+	tfpb.DataType_DT_QUINT16: {Unsigned, 2, fieldnum.TensorProto_IntVal},
+
+	tfpb.DataType_DT_FLOAT4_E2M1FN:      {Opaque, 1, fieldnum.TensorProto_Float8Val},
+	tfpb.DataType_DT_FLOAT8_E5M2:        {Opaque, 1, fieldnum.TensorProto_Float8Val},
+	tfpb.DataType_DT_FLOAT8_E4M3FN:      {Opaque, 1, fieldnum.TensorProto_Float8Val},
+	tfpb.DataType_DT_FLOAT8_E4M3FNUZ:    {Opaque, 1, fieldnum.TensorProto_Float8Val},
+	tfpb.DataType_DT_FLOAT8_E4M3B11FNUZ: {Opaque, 1, fieldnum.TensorProto_Float8Val},
+	tfpb.DataType_DT_FLOAT8_E5M2FNUZ:    {Opaque, 1, fieldnum.TensorProto_Float8Val},
+}
+
+// EncodingOf returns the encoding of a DataType, or of the values that a reference refers to. A DataType that the schema does not define
+// is Opaque and has no fixed size.
+func EncodingOf(dtype int32) Encoding {
+	if base := BaseType(dtype); base > 0 && int(base) < len(encodings) {
+		return encodings[base]
+	}
+	return Encoding{field: fieldnum.TensorProto_Float8Val}
+}
+
+// DTypeSize returns the size in bytes of one element of a DataType, or 0 if its elements have no fixed size.
+func DTypeSize(dtype int32) int64 { return int64(EncodingOf(dtype).Size) }
 
 // ValueField returns the field of TensorProto with the values of a DataType that are not in tensor_content, such as
 // int_val. It is float8_val for a DataType that the schema does not define.
-func ValueField(dtype int32) protowire.Number {
-	switch tfpb.DataType(BaseType(dtype)) {
-	case tfpb.DataType_DT_FLOAT:
-		return fieldnum.TensorProto_FloatVal
-	case tfpb.DataType_DT_DOUBLE:
-		return fieldnum.TensorProto_DoubleVal
-	case tfpb.DataType_DT_COMPLEX64:
-		return fieldnum.TensorProto_ScomplexVal
-	case tfpb.DataType_DT_COMPLEX128:
-		return fieldnum.TensorProto_DcomplexVal
-	case tfpb.DataType_DT_INT32, tfpb.DataType_DT_QINT32, tfpb.DataType_DT_INT16, tfpb.DataType_DT_QINT16, tfpb.DataType_DT_UINT16,
-		tfpb.DataType_DT_QUINT16, tfpb.DataType_DT_INT8, tfpb.DataType_DT_QINT8, tfpb.DataType_DT_UINT8, tfpb.DataType_DT_QUINT8,
-		tfpb.DataType_DT_INT4, tfpb.DataType_DT_UINT4, tfpb.DataType_DT_INT2, tfpb.DataType_DT_UINT2:
-		return fieldnum.TensorProto_IntVal
-	case tfpb.DataType_DT_INT64:
-		return fieldnum.TensorProto_Int64Val
-	case tfpb.DataType_DT_UINT32:
-		return fieldnum.TensorProto_Uint32Val
-	case tfpb.DataType_DT_UINT64:
-		return fieldnum.TensorProto_Uint64Val
-	case tfpb.DataType_DT_BOOL:
-		return fieldnum.TensorProto_BoolVal
-	case tfpb.DataType_DT_HALF, tfpb.DataType_DT_BFLOAT16:
-		return fieldnum.TensorProto_HalfVal
-	case tfpb.DataType_DT_STRING:
-		return fieldnum.TensorProto_StringVal
-	case tfpb.DataType_DT_RESOURCE:
-		return fieldnum.TensorProto_ResourceHandleVal
-	case tfpb.DataType_DT_VARIANT:
-		return fieldnum.TensorProto_VariantVal
+func ValueField(dtype int32) protowire.Number { return EncodingOf(dtype).field }
+
+// Part returns the encoding of the parts of a complex number, and e itself for other kinds.
+func (e Encoding) Part() Encoding {
+	if e.Kind == Complex {
+		return Encoding{Kind: Float, Size: e.Size / 2}
 	}
-	return fieldnum.TensorProto_Float8Val
+	return e
+}
+
+// Int returns an element of a Boolean, Signed or Unsigned kind. An Unsigned element over the largest int64 is negative. Missing bytes are
+// zero.
+func (e Encoding) Int(element []byte) int64 {
+	var padded [8]byte
+	copy(padded[:], element)
+	bits := binary.LittleEndian.Uint64(padded[:])
+	if e.Kind == Signed {
+		shift := 64 - 8*e.Size
+		return int64(bits<<shift) >> shift
+	}
+	return int64(bits)
+}
+
+// Float returns an element of a kind other than Complex, Bytes and Message as a number. Missing bytes are zero.
+func (e Encoding) Float(element []byte) float64 {
+	number := e.Int(element)
+	switch {
+	case e.Kind == Signed:
+		return float64(number)
+	case e.Kind == BrainFloat:
+		return float64(math.Float32frombits(uint32(number) << 16))
+	case e.Kind != Float:
+		return float64(uint64(number))
+	case e.Size == 2:
+		return Float16(uint16(number))
+	case e.Size == 4:
+		return float64(math.Float32frombits(uint32(number)))
+	}
+	return math.Float64frombits(uint64(number))
+}
+
+// Complex returns an element of the kind Complex, or zero for no bytes.
+func (e Encoding) Complex(element []byte) complex128 {
+	if len(element) == 0 {
+		return 0
+	}
+	part := e.Part()
+	return complex(part.Float(element[:part.Size]), part.Float(element[part.Size:]))
 }

@@ -1,8 +1,6 @@
 package tensor
 
 import (
-	"encoding/binary"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -25,31 +23,14 @@ func Integers(encoded []byte, most int64) ([]int64, bool) {
 	if err := schema.Unmarshal(encoded, &decoded); err != nil {
 		return nil, false
 	}
-	out := make([]int64, 0, count)
-	content := decoded.GetTensorContent()
-	switch decoded.GetDtype() {
-	case tfpb.DataType_DT_INT32:
-		for ; len(content) >= 4; content = content[4:] {
-			out = append(out, int64(int32(binary.LittleEndian.Uint32(content))))
-		}
-		for _, v := range decoded.GetIntVal() {
-			out = append(out, int64(v))
-		}
-	case tfpb.DataType_DT_INT64:
-		for ; len(content) >= 8; content = content[8:] {
-			out = append(out, int64(binary.LittleEndian.Uint64(content)))
-		}
-		out = append(out, decoded.GetInt64Val()...)
-	default:
+	dtype := int32(decoded.GetDtype())
+	held, ok := elementsOf(&decoded, count)
+	if !ok || dtype != Int32 && dtype != Int64 {
 		return nil, false
 	}
-	// A tensor may store fewer values than it has elements; the last value repeats.
-	for int64(len(out)) < count {
-		if len(out) == 0 {
-			out = append(out, 0)
-			continue
-		}
-		out = append(out, out[len(out)-1])
+	out := make([]int64, count)
+	for i := range out {
+		out[i] = EncodingOf(dtype).Int(held.at(int64(i)))
 	}
-	return out[:count], true
+	return out, true
 }

@@ -166,47 +166,38 @@ func ParseTensor(tensor []byte) *Tensor {
 	shape, _ := wire.Merged(tensor, fieldnum.TensorProto_TensorShape)
 	t.Shape = ParseShape(shape)
 	if content := wire.Last(tensor, fieldnum.TensorProto_TensorContent); len(content) > 0 {
-		t.Values = contentValues(content, t.DType)
+		t.Values = contentValues(content, dtype)
 		return t
 	}
 	for s := wire.Scan(tensor); s.Next() && len(t.Values) < maxTensorValues; {
-		t.Values = append(t.Values, fieldValues(s.Field, t.DType, maxTensorValues-len(t.Values))...)
+		t.Values = append(t.Values, fieldValues(s.Field, dtype, maxTensorValues-len(t.Values))...)
 	}
 	return t
 }
 
 // fieldValues returns the first elements of a repeated field of TensorProto, at most most of them.
-func fieldValues(f wire.Field, dtype string, most int) []Value {
+func fieldValues(f wire.Field, dtype int32, most int) []Value {
 	var values []Value
 	add := func(v Value) {
 		if len(values) < most {
 			values = append(values, v)
 		}
 	}
+	data := f.Data // of floats
+	if f.Type == protowire.BytesType && f.Num != fieldnum.TensorProto_StringVal {
+		f.Data = data[:min(len(data), most*binary.MaxVarintLen64)]
+	}
 	switch f.Num {
 	case fieldnum.TensorProto_IntVal, fieldnum.TensorProto_Int64Val, fieldnum.TensorProto_Uint32Val, fieldnum.TensorProto_Uint64Val:
-		if f.Type == protowire.BytesType {
-			f.Data = f.Data[:min(len(f.Data), most*binary.MaxVarintLen64)]
-		}
 		f.EachVarint(func(n uint64) { add(Value{Kind: ValueInt, Int: int64(n)}) })
 	case fieldnum.TensorProto_BoolVal:
-		if f.Type == protowire.BytesType {
-			f.Data = f.Data[:min(len(f.Data), most*binary.MaxVarintLen64)]
-		}
 		f.EachVarint(func(n uint64) { add(boolValue(n)) })
 	case fieldnum.TensorProto_HalfVal:
-		if f.Type == protowire.BytesType {
-			f.Data = f.Data[:min(len(f.Data), most*binary.MaxVarintLen64)]
-		}
 		f.EachVarint(func(n uint64) { add(halfValue(uint16(n), dtype)) })
 	case fieldnum.TensorProto_FloatVal, fieldnum.TensorProto_ScomplexVal:
-		for data := f.Data; len(data) >= 4 && len(values) < most; data = data[4:] {
-			add(floatValue(data))
-		}
+		return elementValues(Encoding{Kind: Float, Size: 4}, data, most)
 	case fieldnum.TensorProto_DoubleVal, fieldnum.TensorProto_DcomplexVal:
-		for data := f.Data; len(data) >= 8 && len(values) < most; data = data[8:] {
-			add(doubleValue(data))
-		}
+		return elementValues(Encoding{Kind: Float, Size: 8}, data, most)
 	case fieldnum.TensorProto_StringVal:
 		if f.Type == protowire.BytesType {
 			add(Value{Kind: ValueString, Text: f.Data})
@@ -215,57 +206,43 @@ func fieldValues(f wire.Field, dtype string, most int) []Value {
 	return values
 }
 
-func doubleValue(data []byte) Value {
-	return Value{Kind: ValueDouble, Float: math.Float64frombits(binary.LittleEndian.Uint64(data))}
+// halfValue converts 16 bits to a float16 or bfloat16. For other types in half_val, it returns the bits.
+func halfValue(bits uint16, dtype int32) Value {
+	if e := EncodingOf(dtype); e.Size == 2 {
+		return e.value(binary.LittleEndian.AppendUint16(nil, bits))
+	}
+	return Value{Kind: ValueInt, Int: int64(bits)}
 }
 
-// contentValues returns the first elements of tensor_content, which is little-endian.
-func contentValues(content []byte, dtype string) []Value {
+// contentValues returns the first elements of tensor_content. The parts of a complex number count as two elements.
+func contentValues(content []byte, dtype int32) []Value {
+	e := EncodingOf(dtype).Part()
+	if e.Kind == Opaque || e.Size == 0 {
+		return nil
+	}
+	return elementValues(e, content, maxTensorValues)
+}
+
+// elementValues returns the first elements of data, at most most of them.
+func elementValues(e Encoding, data []byte, most int) []Value {
 	var values []Value
-	step := func(size int, read func([]byte) Value) {
-		for ; len(content) >= size && len(values) < maxTensorValues; content = content[size:] {
-			values = append(values, read(content))
-		}
-	}
-	integer := func(read func([]byte) int64) func([]byte) Value {
-		return func(b []byte) Value { return Value{Kind: ValueInt, Int: read(b)} }
-	}
-	switch dtype {
-	case "float32", "complex64":
-		step(4, floatValue)
-	case "float64", "complex128":
-		step(8, doubleValue)
-	case "float16", "bfloat16":
-		step(2, func(b []byte) Value { return halfValue(binary.LittleEndian.Uint16(b), dtype) })
-	case "int64", "uint64":
-		step(8, integer(func(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b)) }))
-	case "int32", "qint32":
-		step(4, integer(func(b []byte) int64 { return int64(int32(binary.LittleEndian.Uint32(b))) }))
-	case "uint32":
-		step(4, integer(func(b []byte) int64 { return int64(binary.LittleEndian.Uint32(b)) }))
-	case "int16", "qint16":
-		step(2, integer(func(b []byte) int64 { return int64(int16(binary.LittleEndian.Uint16(b))) }))
-	case "uint16", "quint16":
-		step(2, integer(func(b []byte) int64 { return int64(binary.LittleEndian.Uint16(b)) }))
-	case "int8", "qint8":
-		step(1, integer(func(b []byte) int64 { return int64(int8(b[0])) }))
-	case "uint8", "quint8":
-		step(1, integer(func(b []byte) int64 { return int64(b[0]) }))
-	case "bool":
-		step(1, func(b []byte) Value { return boolValue(uint64(b[0])) })
+	for ; len(data) >= e.Size && len(values) < most; data = data[e.Size:] {
+		values = append(values, e.value(data[:e.Size]))
 	}
 	return values
 }
 
-// halfValue converts 16 bits to a float16 or bfloat16. For other types in half_val, it returns the bits.
-func halfValue(bits uint16, dtype string) Value {
-	switch dtype {
-	case "bfloat16":
-		return Value{Kind: ValueFloat, Float: float64(math.Float32frombits(uint32(bits) << 16))}
-	case "float16":
-		return Value{Kind: ValueFloat, Float: Float16(bits)}
+// value returns an element of a number or a bool.
+func (e Encoding) value(element []byte) Value {
+	switch {
+	case e.Kind == Boolean:
+		return boolValue(uint64(e.Int(element)))
+	case e.Kind == Signed, e.Kind == Unsigned:
+		return Value{Kind: ValueInt, Int: e.Int(element)}
+	case e.Size == 8:
+		return Value{Kind: ValueDouble, Float: e.Float(element)}
 	}
-	return Value{Kind: ValueInt, Int: int64(bits)}
+	return Value{Kind: ValueFloat, Float: e.Float(element)}
 }
 
 // Float16 converts an IEEE 754 half-precision number.
