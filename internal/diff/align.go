@@ -114,7 +114,7 @@ func (al *alignment) pair(i, j int, equal bool) {
 }
 
 // countUnpaired returns the number of nodes without a partner.
-func countUnpaired(partner []int32) int {
+func countUnpaired[T int | int32](partner []T) int {
 	n := 0
 	for _, p := range partner {
 		n += count(p == alone)

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/printable"
@@ -75,7 +76,7 @@ func attrText(v *tfpb.AttrValue) string {
 	case nil:
 		return "no value"
 	case *tfpb.AttrValue_S:
-		return quoted(string(x.S))
+		return strconv.Quote(string(x.S))
 	case *tfpb.AttrValue_Placeholder:
 		return "placeholder " + printable.Quote(x.Placeholder)
 	}

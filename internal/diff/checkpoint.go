@@ -21,33 +21,26 @@ func AddCheckpoints(r *Report, a, b *checkpoint.Checkpoint, o Options) error {
 	if !s.whole(Checkpoint) {
 		return nil
 	}
-	p := &Part{A: len(a.Tensors), B: len(b.Tensors), Added: []Change{}, Removed: []Change{}, RenamedScopes: []Scope{}, Renamed: []Change{},
-		Changed: []Change{}, Moved: []Change{}, Fields: []Field{}}
+	p := &Part{A: len(a.Tensors), B: len(b.Tensors)}
 	r.Checkpoint = p
-	for i, k := 0, 0; i < len(a.Tensors) || k < len(b.Tensors); {
-		switch order := compareNames(a.Tensors, i, b.Tensors, k); {
-		case order < 0:
-			if t := &a.Tensors[i]; s.name(t.Name) {
-				p.Removed = append(p.Removed, Change{Name: t.Name, Value: describeTensor(t)})
+	for x, y := range merged(a.Tensors, b.Tensors, byName) {
+		switch {
+		case y == nil:
+			if s.name(x.Name) {
+				p.Removed = append(p.Removed, Change{Name: x.Name, Value: describeTensor(x)})
 			}
-			i++
-		case order > 0:
-			if t := &b.Tensors[k]; s.name(t.Name) {
-				p.Added = append(p.Added, Change{Name: t.Name, Value: describeTensor(t)})
+		case x == nil:
+			if s.name(y.Name) {
+				p.Added = append(p.Added, Change{Name: y.Name, Value: describeTensor(y)})
 			}
-			k++
-		default:
-			if x, y := &a.Tensors[i], &b.Tensors[k]; s.name(x.Name) {
-				fields, note := tensorFields(a, x, b, y)
-				if len(fields) > 0 {
-					p.Changed = append(p.Changed, Change{Name: x.Name, Fields: fields})
-				}
-				if note != "" {
-					r.Notes = append(r.Notes, note)
-				}
+		case s.name(x.Name):
+			fields, note := tensorFields(a, x, b, y)
+			if len(fields) > 0 {
+				p.Changed = append(p.Changed, Change{Name: x.Name, Fields: fields})
 			}
-			i++
-			k++
+			if note != "" {
+				r.Notes = append(r.Notes, note)
+			}
 		}
 	}
 	r.Equal = r.Equal && p.Empty()
@@ -61,16 +54,8 @@ func CompareCheckpoints(a, b *checkpoint.Checkpoint, o Options) (*Report, error)
 	return r, AddCheckpoints(r, a, b, o)
 }
 
-// compareNames compares the next names of two lists. An exhausted list sorts last.
-func compareNames(a []checkpoint.Tensor, i int, b []checkpoint.Tensor, k int) int {
-	switch {
-	case i == len(a):
-		return 1
-	case k == len(b):
-		return -1
-	}
-	return strings.Compare(a[i].Name, b[k].Name)
-}
+// byName orders the tensors of a checkpoint.
+func byName(x, y checkpoint.Tensor) int { return strings.Compare(x.Name, y.Name) }
 
 // describeTensor returns the dtype and shape of a tensor as text.
 func describeTensor(t *checkpoint.Tensor) string { return t.DTypeName() + " " + t.Shape.String() }

@@ -20,9 +20,9 @@ type comparison struct {
 	ops     [2]*opdef.List
 	renames *renames
 	graphs  [2]*graphIndex
-	graph   *alignment // nil if the graphs have the same bytes
-	library *library
-	scopes  []Scope // renamed scopes
+	graph   *alignment  // nil if the graphs have the same bytes
+	library [2]*library // of A and B
+	scopes  []Scope     // renamed scopes
 
 	registry *scope.Registry
 	io       *[2][]Endpoint // of A and B; nil if they are not compared
@@ -104,9 +104,12 @@ func (c *comparison) compareGraphs() error {
 	if c.graph, err = align(nodesA, nodesB); err != nil {
 		return err
 	}
-	if c.library, err = readLibraries(c.graphs[0].libraries, c.graphs[1].libraries); err != nil {
-		return err
+	for i := range c.library {
+		if c.library[i], err = readLibrary(c.graphs[i].libraries); err != nil {
+			return err
+		}
 	}
+	c.library[0].pairByName(c.library[1])
 	c.renameFunctions()
 	compare := c.newComparer(false)
 	nodes := c.newNodeReporter(Nodes, c.graph, compare)
@@ -138,15 +141,16 @@ func (c *comparison) sameGraphs(g wire.Graph) error {
 		}
 		variables += count(isVariable(op))
 	}
-	if c.library, err = readLibraries(index.libraries, nil); err != nil {
+	library, err := readLibrary(index.libraries)
+	if err != nil {
 		return err
 	}
-	for _, f := range c.library.a {
+	for _, f := range library.functions {
 		if err := c.checkFunction(f); err != nil {
 			return err
 		}
 	}
-	nodes, functions := len(index.nodes), len(c.library.a)
+	nodes, functions := len(index.nodes), len(library.functions)
 	index.nodes = nil
 	c.graphs = [2]*graphIndex{index, index}
 	c.report.A.Nodes, c.report.B.Nodes = nodes, nodes
@@ -174,7 +178,7 @@ func (c *comparison) compareUnknown() error {
 		return nil
 	}
 	p.unknown("graph_def", c.graphs[0].unknown, c.graphs[1].unknown)
-	p.unknown("graph_def.library", c.library.unknown[0], c.library.unknown[1])
+	p.unknown("graph_def.library", c.library[0].unknown, c.library[1].unknown)
 	return nil
 }
 

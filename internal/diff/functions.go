@@ -22,59 +22,61 @@ func withoutNodes(function wire.Function) []byte {
 
 // compareFunctions compares the functions of the libraries.
 func (c *comparison) compareFunctions() error {
-	l := c.library
-	p := &Part{A: len(l.a), B: len(l.b)}
+	a, b := c.library[0], c.library[1]
+	p := &Part{A: len(a.functions), B: len(b.functions)}
 	c.report.Functions = p
 	whole := c.sel.whole(Functions)
-	for i, f := range l.a {
-		j, name := l.toB[i], l.namesA[i]
-		if j == alone {
-			if whole && c.sel.name(name) {
-				p.Removed = append(p.Removed, Change{Name: name, Value: functionText(f)})
-			}
-			continue
-		}
-		change := Change{Name: name}
-		renamed := l.namesB[j] != name
-		if renamed {
-			change.NewName = l.namesB[j]
-		}
-		if bytes.Equal(f, l.b[j]) {
-			if err := c.checkFunction(f); err != nil {
+	for i, f := range a.functions {
+		j := a.partner[i]
+		if j != alone {
+			if err := c.pairedFunctions(p, i, j); err != nil {
 				return err
 			}
-			continue
-		}
-		fields, nodes, err := c.function(f, l.b[j])
-		if err != nil {
-			return err
-		}
-		if !c.sel.name(change.Name, change.NewName) {
-			continue
-		}
-		if whole {
-			change.Fields = fields
-			if renamed && (name == "" || change.NewName == "") { // a function without a name cannot be called
-				change.Fields = append([]Field{changed("signature.name", printable.Quote(name), printable.Quote(change.NewName))}, fields...)
-			}
-		}
-		if !nodes.Empty() {
-			change.Nodes = nodes
-		}
-		switch {
-		case len(change.Fields) > 0 || change.Nodes != nil:
-			p.Changed = append(p.Changed, change)
-		case renamed && whole && (!c.sel.counters || withoutCounters(name) != withoutCounters(change.NewName)):
-			p.Renamed = append(p.Renamed, change)
+		} else if whole && c.sel.name(a.names[i]) {
+			p.Removed = append(p.Removed, Change{Name: a.names[i], Value: functionText(f)})
 		}
 	}
-	for j, f := range l.b {
-		if l.toA[j] == alone && whole && c.sel.name(l.namesB[j]) {
-			p.Added = append(p.Added, Change{Name: l.namesB[j], Value: functionText(f)})
+	for j, f := range b.functions {
+		if b.partner[j] == alone && whole && c.sel.name(b.names[j]) {
+			p.Added = append(p.Added, Change{Name: b.names[j], Value: functionText(f)})
 		}
 	}
 	if whole {
 		p.Fields = c.gradients()
+	}
+	return nil
+}
+
+// pairedFunctions adds the differences between function i of A and function j of B.
+func (c *comparison) pairedFunctions(p *Part, i, j int) error {
+	a, b := c.library[0].functions[i], c.library[1].functions[j]
+	was, now := c.library[0].names[i], c.library[1].names[j]
+	if bytes.Equal(a, b) {
+		return c.checkFunction(a)
+	}
+	fields, nodes, err := c.function(a, b)
+	if err != nil || !c.sel.name(was, now) {
+		return err
+	}
+	change := Change{Name: was}
+	if was != now {
+		change.NewName = now
+	}
+	whole := c.sel.whole(Functions)
+	if whole {
+		change.Fields = fields
+		if was != now && (was == "" || now == "") { // a function without a name cannot be called
+			change.Fields = append([]Field{changed("signature.name", printable.Quote(was), printable.Quote(now))}, fields...)
+		}
+	}
+	if !nodes.Empty() {
+		change.Nodes = nodes
+	}
+	switch {
+	case len(change.Fields) > 0 || change.Nodes != nil:
+		p.Changed = append(p.Changed, change)
+	case was != now && whole && (!c.sel.counters || withoutCounters(was) != withoutCounters(now)):
+		p.Renamed = append(p.Renamed, change)
 	}
 	return nil
 }

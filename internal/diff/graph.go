@@ -2,7 +2,9 @@ package diff
 
 import (
 	"bytes"
+	"iter"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -101,7 +103,7 @@ type nodeView struct {
 	name, op, device []byte
 	inputs           int         // number of inputs; a slice of them could take more memory than the node
 	inputsAt         []byte      // the NodeDef from the first input on
-	attrs            []attrEntry // the last entry of each key
+	attrs            []attrEntry // the last entry of each key, sorted by key
 	others           bool        // the NodeDef has other fields
 }
 
@@ -134,7 +136,7 @@ func (v *nodeView) read(raw []byte) bool {
 			v.others = true
 		}
 	}
-	v.dropRepeated()
+	v.sortAttrs()
 	return s.Err() == nil
 }
 
@@ -167,57 +169,54 @@ func (v *nodeView) sameInputs(other *nodeView) bool {
 	return true
 }
 
-// manyAttrs is the number of attrs from which lookups use a table.
-const manyAttrs = 24
-
-// dropRepeated keeps the last entry of each key.
-func (v *nodeView) dropRepeated() {
-	if len(v.attrs) > manyAttrs {
-		last := make(map[string]int, len(v.attrs))
-		for i, e := range v.attrs {
-			last[string(e.key)] = i
-		}
-		kept := v.attrs[:0]
-		for i, e := range v.attrs {
-			if last[string(e.key)] == i {
-				kept = append(kept, e)
-			}
-		}
-		v.attrs = kept
-		return
-	}
-	for i := 0; i < len(v.attrs); i++ {
-		for _, later := range v.attrs[i+1:] {
-			if string(later.key) == string(v.attrs[i].key) {
-				v.attrs = append(v.attrs[:i], v.attrs[i+1:]...)
-				i--
-				break
-			}
+// sortAttrs sorts the attrs by key and keeps the last entry of each key.
+func (v *nodeView) sortAttrs() {
+	slices.SortStableFunc(v.attrs, byKey)
+	kept := v.attrs[:0]
+	for i, e := range v.attrs {
+		if i+1 == len(v.attrs) || !bytes.Equal(e.key, v.attrs[i+1].key) {
+			kept = append(kept, e)
 		}
 	}
+	v.attrs = kept
 }
 
-// find returns a function that looks up the value of a key.
-func (v *nodeView) find() func(key []byte) ([]byte, bool) {
-	if len(v.attrs) <= manyAttrs {
-		return v.findAttr
+// attr returns the value of a key.
+func (v *nodeView) attr(key string) ([]byte, bool) {
+	i, found := slices.BinarySearchFunc(v.attrs, key, func(e attrEntry, key string) int { return strings.Compare(unsafeString(e.key), key) })
+	if !found {
+		return nil, false
 	}
-	table := make(map[string][]byte, len(v.attrs))
-	for _, e := range v.attrs {
-		table[string(e.key)] = e.value
-	}
-	return func(key []byte) ([]byte, bool) {
-		value, ok := table[string(key)]
-		return value, ok
-	}
+	return v.attrs[i].value, true
 }
 
-// findAttr returns the value of a key by linear search.
-func (v *nodeView) findAttr(key []byte) ([]byte, bool) {
-	for i := range v.attrs {
-		if string(v.attrs[i].key) == string(key) {
-			return v.attrs[i].value, true
+// byKey orders attrs.
+func byKey(x, y attrEntry) int { return bytes.Compare(x.key, y.key) }
+
+// merged merges two lists that are sorted and have no repeated elements. It yields each element with the equal one of the other list,
+// or with nil if the other list lacks it.
+func merged[T any](a, b []T, compare func(x, y T) int) iter.Seq2[*T, *T] {
+	return func(yield func(x, y *T) bool) {
+		for len(a)+len(b) > 0 {
+			var order int
+			switch {
+			case len(a) == 0:
+				order = 1
+			case len(b) == 0:
+				order = -1
+			default:
+				order = compare(a[0], b[0])
+			}
+			var x, y *T
+			if order <= 0 {
+				x, a = &a[0], a[1:]
+			}
+			if order >= 0 {
+				y, b = &b[0], b[1:]
+			}
+			if !yield(x, y) {
+				return
+			}
 		}
 	}
-	return nil, false
 }

@@ -12,156 +12,137 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A library holds the function libraries of both sides, with functions paired by name.
+// A library is the function library of one side.
 type library struct {
-	a, b    []wire.Function
-	namesA  []string
-	namesB  []string
-	toB     []int // the number in B of each function of A, or alone
-	toA     []int
-	other   [2]map[string]string // gradients, by function
-	unknown [2][]byte
+	functions []wire.Function
+	names     []string
+	partner   []int             // the number on the other side of each function, or alone
+	gradients map[string]string // by kind and function, such as "gradient:f"
+	unknown   []byte
 }
 
-// readLibraries reads the function libraries and pairs the functions by name.
-func readLibraries(a, b [][]byte) (*library, error) {
-	l := new(library)
-	var err error
-	if l.a, l.namesA, err = l.read(a, 0); err != nil {
-		return nil, err
-	}
-	if l.b, l.namesB, err = l.read(b, 1); err != nil {
-		return nil, err
-	}
-	l.toB, l.toA = make([]int, len(l.a)), make([]int, len(l.b))
-	at := make(map[string][]int)
-	for j, name := range l.namesB {
-		at[name] = append(at[name], j)
-		l.toA[j] = alone
-	}
-	for i, name := range l.namesA {
-		l.toB[i] = alone
-		if same := at[name]; len(same) > 0 {
-			l.toB[i], l.toA[same[0]] = same[0], i
-			at[name] = same[1:]
-		}
-	}
-	return l, nil
-}
-
-// read adds the fields of one side's library. The library can be split over several occurrences of its field.
-func (l *library) read(pieces [][]byte, side int) ([]wire.Function, []string, error) {
-	var out []wire.Function
-	var names []string
-	l.other[side] = make(map[string]string)
+// readLibrary reads a function library, which can be split over several occurrences of its field. No function has a partner yet.
+func readLibrary(pieces [][]byte) (*library, error) {
+	l := &library{gradients: make(map[string]string)}
 	for _, piece := range pieces {
 		s := wire.Scan(piece)
 		for s.Next() {
 			switch {
 			case s.Is(fieldnum.FunctionDefLibrary_Function):
-				out = append(out, wire.Function(s.Data))
-				names = append(names, wire.Function(s.Data).Name())
+				l.functions = append(l.functions, wire.Function(s.Data))
+				l.names = append(l.names, wire.Function(s.Data).Name())
+				l.partner = append(l.partner, alone)
 			case s.Is(fieldnum.FunctionDefLibrary_Gradient):
-				l.other[side]["gradient:"+string(wire.Last(s.Data, fieldnum.GradientDef_FunctionName))] =
+				l.gradients["gradient:"+string(wire.Last(s.Data, fieldnum.GradientDef_FunctionName))] =
 					string(wire.Last(s.Data, fieldnum.GradientDef_GradientFunc))
 			case s.Is(fieldnum.FunctionDefLibrary_RegisteredGradients):
-				l.other[side]["registered_gradient:"+string(wire.Last(s.Data, fieldnum.RegisteredGradient_RegisteredOpType))] =
+				l.gradients["registered_gradient:"+string(wire.Last(s.Data, fieldnum.RegisteredGradient_RegisteredOpType))] =
 					string(wire.Last(s.Data, fieldnum.RegisteredGradient_GradientFunc))
 			default:
-				l.unknown[side] = append(l.unknown[side], s.Raw...)
+				l.unknown = append(l.unknown, s.Raw...)
 			}
 		}
 		if err := s.Err(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return out, names, nil
+	return l, nil
+}
+
+// unpaired groups the functions without a partner by a key. Each group is in the natural order of the names.
+func (l *library) unpaired(key func(i int) uint64) map[uint64][]int {
+	out := make(map[uint64][]int)
+	for i, p := range l.partner {
+		if p == alone {
+			k := key(i)
+			out[k] = append(out[k], i)
+		}
+	}
+	for _, same := range out {
+		slices.SortFunc(same, func(x, y int) int { return compareNatural(l.names[x], l.names[y]) })
+	}
+	return out
+}
+
+// pairByName pairs functions of the same name in order.
+func (l *library) pairByName(other *library) {
+	at := make(map[string][]int)
+	for j, name := range other.names {
+		at[name] = append(at[name], j)
+	}
+	for i, name := range l.names {
+		if same := at[name]; len(same) > 0 {
+			l.partner[i], other.partner[same[0]] = same[0], i
+			at[name] = same[1:]
+		}
+	}
 }
 
 // renameFunctions pairs functions that only one side has. It pairs functions with equal contents, and then functions whose names
 // differ only in numbers that TensorFlow increments from run to run.
 func (c *comparison) renameFunctions() {
-	l := c.library
-	seed := maphash.MakeSeed()
 	left := make(map[string]bool)
-	for i, j := range l.toB {
-		if j == alone {
-			left[l.namesA[i]] = true
-		}
-	}
-	for j, i := range l.toA {
-		if i == alone {
-			left[l.namesB[j]] = true
+	for _, l := range c.library {
+		for i, p := range l.partner {
+			if p == alone {
+				left[l.names[i]] = true
+			}
 		}
 	}
 	if len(left) == 0 {
 		return
 	}
+	seed := maphash.MakeSeed()
 	compare := c.newComparer(true)
-	group := func(functions []wire.Function, names []string, partner []int, key func(i int) uint64) map[uint64][]int {
-		out := make(map[uint64][]int)
-		for i := range functions {
-			if partner[i] == alone {
-				k := key(i)
-				out[k] = append(out[k], i)
-			}
-		}
-		for _, same := range out {
-			slices.SortFunc(same, func(x, y int) int { return compareNatural(names[x], names[y]) })
-		}
-		return out
+	var prints [2]*fingerprinter
+	for side := range prints {
+		prints[side] = newFingerprinter(compare, seed, side)
+		prints[side].neutral = left
 	}
-	match := func(keyA, keyB func(i int) uint64, groups bool) {
-		inA := group(l.a, l.namesA, l.toB, keyA)
-		inB := group(l.b, l.namesB, l.toA, keyB)
-		for k, as := range inA {
-			bs := inB[k]
-			if len(as) != len(bs) || len(as) > 1 && !groups {
-				continue
-			}
-			for n := range as {
-				l.toB[as[n]], l.toA[bs[n]] = bs[n], as[n]
-			}
-		}
+	stem := func(side, i int) uint64 { return maphash.String(seed, stemOf(c.library[side].names[i])) }
+	body := func(side, i int) uint64 {
+		return prints[side].body(c.library[side].functions[i], c.library[side].names[i])
 	}
-	looks := func(functions []wire.Function, names []string, side int, stem bool) func(i int) uint64 {
-		f := newFingerprinter(compare, seed, side)
-		f.neutral = left
-		return func(i int) uint64 {
-			h := f.body(functions[i], names[i])
-			if stem {
-				h = mix(h, maphash.String(seed, stemOf(names[i])))
-			}
-			return h
-		}
-	}
-	for _, stem := range []bool{true, false} {
-		match(looks(l.a, l.namesA, 0, stem), looks(l.b, l.namesB, 1, stem), stem)
-	}
-	byStem := func(names []string) func(i int) uint64 {
-		return func(i int) uint64 { return maphash.String(seed, stemOf(names[i])) }
-	}
-	match(byStem(l.namesA), byStem(l.namesB), true)
-	for i, j := range l.toB {
-		if j != alone && l.namesA[i] != l.namesB[j] {
-			c.renames.functions[l.namesA[i]] = l.namesB[j]
+	c.pairFunctions(true, func(side, i int) uint64 { return mix(body(side, i), stem(side, i)) })
+	c.pairFunctions(false, body)
+	c.pairFunctions(true, stem)
+	a, b := c.library[0], c.library[1]
+	for i, j := range a.partner {
+		if j != alone && a.names[i] != b.names[j] {
+			c.renames.functions[a.names[i]] = b.names[j]
 		}
 	}
 	c.unpairFunctions()
 }
 
+// pairFunctions pairs the functions without a partner that have the same key, if there is one on each side. If groups is true, it also
+// pairs functions that are equally many on both sides.
+func (c *comparison) pairFunctions(groups bool, key func(side, i int) uint64) {
+	inA := c.library[0].unpaired(func(i int) uint64 { return key(0, i) })
+	inB := c.library[1].unpaired(func(i int) uint64 { return key(1, i) })
+	for k, as := range inA {
+		bs := inB[k]
+		if len(as) != len(bs) || len(as) > 1 && !groups {
+			continue
+		}
+		for n := range as {
+			c.library[0].partner[as[n]], c.library[1].partner[bs[n]] = bs[n], as[n]
+		}
+	}
+}
+
 // unpairFunctions removes pairs that have neither equal contents nor similar names.
 func (c *comparison) unpairFunctions() {
-	l := c.library
+	a, b := c.library[0], c.library[1]
 	for range passes {
 		unpaired := false
-		for i, j := range l.toB {
-			if j == alone || stemOf(l.namesA[i]) == stemOf(l.namesB[j]) {
+		for i, j := range a.partner {
+			if j == alone || stemOf(a.names[i]) == stemOf(b.names[j]) {
 				continue
 			}
-			if fields, nodes, err := c.function(l.a[i], l.b[j]); err != nil || len(fields) > 0 || !nodes.Empty() {
-				delete(c.renames.functions, l.namesA[i])
-				l.toB[i], l.toA[j] = alone, alone
+			if fields, nodes, err := c.function(a.functions[i], b.functions[j]); err != nil || len(fields) > 0 || !nodes.Empty() {
+				delete(c.renames.functions, a.names[i])
+				a.partner[i], b.partner[j] = alone, alone
 				unpaired = true
 			}
 		}
@@ -211,7 +192,7 @@ func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 
 // gradients compares the gradients in the libraries.
 func (c *comparison) gradients() []Field {
-	a, b := c.library.other[0], c.library.other[1]
+	a, b := c.library[0].gradients, c.library[1].gradients
 	renamed := make(map[string]bool)
 	var out []Field
 	for _, key := range keysOf(a, b) {
@@ -243,7 +224,7 @@ func (c *comparison) gradientOfRenamed(key string) bool {
 	kind, of, _ := strings.Cut(key, ":")
 	for was, now := range c.renames.functions {
 		if now == of {
-			if _, ok := c.library.other[0][kind+":"+was]; ok {
+			if _, ok := c.library[0].gradients[kind+":"+was]; ok {
 				return true
 			}
 		}

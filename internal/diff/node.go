@@ -3,7 +3,6 @@ package diff
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -91,59 +90,25 @@ func (c *comparer) sameDevice() bool {
 
 // attrs compares the attrs by key.
 func (c *comparer) attrs() {
-	if c.sameAttrs() {
-		return
-	}
-	findA, findB := c.a.find(), c.b.find()
-	for _, e := range c.a.attrs {
-		key := string(e.key)
-		if c.ignoresAttr(key) {
-			continue
-		}
-		if value, ok := findB(e.key); ok {
-			if f, same := c.attr(key, e.value, value); !same {
-				c.fields = append(c.fields, f)
+	for a, b := range merged(c.a.attrs, c.b.attrs, byKey) {
+		switch {
+		case a == nil:
+			if key := string(b.key); !c.ignoresAttr(key) && !c.isDefault(key, b.value, c.a.op, false) {
+				c.fields = append(c.fields, added(attrPrefix+key, attrBytesText(b.value)))
 			}
-		} else if !c.isDefault(key, e.value, c.b.op, true) {
-			c.fields = append(c.fields, removed(attrPrefix+key, attrBytesText(e.value)))
+		case b == nil:
+			if key := string(a.key); !c.ignoresAttr(key) && !c.isDefault(key, a.value, c.b.op, true) {
+				c.fields = append(c.fields, removed(attrPrefix+key, attrBytesText(a.value)))
+			}
+		case bytes.Equal(a.value, b.value): // nearly always
+		default:
+			if key := string(a.key); !c.ignoresAttr(key) {
+				if f, same := c.attr(key, a.value, b.value); !same {
+					c.fields = append(c.fields, f)
+				}
+			}
 		}
 	}
-	for _, e := range c.b.attrs {
-		key := string(e.key)
-		if _, ok := findA(e.key); ok || c.ignoresAttr(key) || c.isDefault(key, e.value, c.a.op, false) {
-			continue
-		}
-		c.fields = append(c.fields, added(attrPrefix+key, attrBytesText(e.value)))
-	}
-	slices.SortStableFunc(c.fields, func(x, y Field) int { return fieldOrder(x.Field, y.Field) })
-}
-
-// sameAttrs reports whether the attrs have the same keys and bytes, in any order. This is true for most nodes.
-func (c *comparer) sameAttrs() bool {
-	if len(c.a.attrs) != len(c.b.attrs) || len(c.a.attrs) > manyAttrs {
-		return false
-	}
-	for i := range c.a.attrs {
-		e := &c.a.attrs[i]
-		if value, ok := c.b.findAttr(e.key); !ok || !bytes.Equal(e.value, value) {
-			return false
-		}
-	}
-	return true
-}
-
-// fieldOrder sorts op, device and inputs before attrs, and attrs by name.
-func fieldOrder(a, b string) int {
-	x, y := strings.HasPrefix(a, attrPrefix), strings.HasPrefix(b, attrPrefix)
-	switch {
-	case x && y:
-		return strings.Compare(a, b)
-	case x:
-		return 1
-	case y:
-		return -1
-	}
-	return 0
 }
 
 func (c *comparer) ignoresAttr(key string) bool {

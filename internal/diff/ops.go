@@ -6,55 +6,40 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // compareOps compares the op lists by op name.
 func (c *comparison) compareOps() error {
-	a, b := c.ops[0], c.ops[1]
-	p := &Part{A: a.Len(), B: b.Len()}
-	c.report.Ops = p
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Names(), b.Names())))) {
-		if !c.sel.name(name) {
-			continue
-		}
-		x, inA := a.Raw(name)
-		y, inB := b.Raw(name)
-		switch {
-		case !inA:
-			p.Added = append(p.Added, Change{Name: name})
-		case !inB:
-			p.Removed = append(p.Removed, Change{Name: name})
-		default:
-			fields := decode(x, new(tfpb.OpDef)).compare(decode(y, new(tfpb.OpDef)), nil)
-			if len(fields) > 0 {
-				p.Changed = append(p.Changed, Change{Name: name, Fields: c.opFields(x, y, fields)})
-			}
-		}
-	}
+	c.report.Ops = c.byKey(definitions(c.ops[0]), definitions(c.ops[1]), func([]byte) string { return "" }, opFields)
 	return nil
 }
 
+// definitions returns the op definitions in a list by op name.
+func definitions(list *opdef.List) map[string][]byte {
+	out := make(map[string][]byte)
+	for _, name := range list.Names() {
+		out[name], _ = list.Raw(name)
+	}
+	return out
+}
+
 // opFields returns the fields in which two definitions of an op differ. Attrs are identified by name, not by position.
-func (c *comparison) opFields(a, b []byte, fields []Field) []Field {
+func opFields(a, b []byte) []Field {
 	x, y := new(tfpb.OpDef), new(tfpb.OpDef)
-	if schema.Unmarshal(a, x) != nil || schema.Unmarshal(b, y) != nil {
+	m, n := decode(a, x), decode(b, y)
+	fields := m.compare(n, nil)
+	if len(fields) == 0 || m.decoded == nil || n.decoded == nil {
 		return fields
 	}
 	d := messages{}
-	d.named("attr", x.GetAttr(), y.GetAttr())
-	if d.fields == nil {
+	if d.named("attr", x.GetAttr(), y.GetAttr()); d.fields == nil {
 		return fields
 	}
-	out := make([]Field, 0, len(fields))
-	for _, f := range fields {
-		if !strings.HasPrefix(f.Field, "attr[") {
-			out = append(out, f)
-		}
-	}
-	return append(out, d.fields...)
+	fields = slices.DeleteFunc(fields, func(f Field) bool { return strings.HasPrefix(f.Field, "attr[") })
+	return append(fields, d.fields...)
 }
 
 // named compares attr definitions by name, regardless of their order.

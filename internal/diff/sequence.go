@@ -61,15 +61,10 @@ func sequence(a, b []entry, renames *renames) *Part {
 			p.Removed = append(p.Removed, Change{Name: e.name(), Value: e.value().text()})
 			continue
 		}
-		change := Change{Name: e.name()}
-		if inOrder[i] {
-			change.Fields = e.compare(&b[j], renames)
-		} else {
-			moved := change
-			moved.Fields = []Field{changed("position", strconv.Itoa(i), strconv.Itoa(j))}
-			p.Moved = append(p.Moved, moved)
-			change.Fields = e.compare(&b[j], renames)
+		if !inOrder[i] {
+			p.Moved = append(p.Moved, Change{Name: e.name(), Fields: []Field{changed("position", strconv.Itoa(i), strconv.Itoa(j))}})
 		}
+		change := Change{Name: e.name(), Fields: e.compare(&b[j], renames)}
 		if len(change.Fields) == 0 {
 			continue
 		}
@@ -101,14 +96,10 @@ func (e *entry) compare(other *entry, renames *renames) []Field {
 
 // reserve returns an empty slice with capacity for the entries without a partner, or nil if all have one.
 func reserve(partner []int) []Change {
-	n := 0
-	for _, p := range partner {
-		n += count(p == alone)
+	if n := countUnpaired(partner); n > 0 {
+		return make([]Change, 0, n)
 	}
-	if n == 0 {
-		return nil
-	}
-	return make([]Change, 0, n)
+	return nil
 }
 
 // pairLabels pairs entries with the same label in order: the first with the first, the second with the second.

@@ -12,8 +12,15 @@ import (
 // compareSignatures compares the signatures by key.
 func (c *comparison) compareSignatures() error {
 	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_SignatureDef), fieldMap(c.b, fieldnum.MetaGraphDef_SignatureDef)
+	c.report.Signatures = c.byKey(a, b, signatureText, func(x, y []byte) []Field {
+		return decode(x, new(tfpb.SignatureDef)).compare(decode(y, new(tfpb.SignatureDef)), c.renames)
+	})
+	return nil
+}
+
+// byKey compares the items of a part by key. text returns a short text for an item, and compare the differing fields of two items.
+func (c *comparison) byKey(a, b map[string][]byte, text func([]byte) string, compare func(x, y []byte) []Field) *Part {
 	p := &Part{A: len(a), B: len(b)}
-	c.report.Signatures = p
 	for _, key := range keysOf(a, b) {
 		if !c.sel.name(key) {
 			continue
@@ -22,16 +29,16 @@ func (c *comparison) compareSignatures() error {
 		y, inB := b[key]
 		switch {
 		case !inA:
-			p.Added = append(p.Added, Change{Name: key, Value: signatureText(y)})
+			p.Added = append(p.Added, Change{Name: key, Value: text(y)})
 		case !inB:
-			p.Removed = append(p.Removed, Change{Name: key, Value: signatureText(x)})
+			p.Removed = append(p.Removed, Change{Name: key, Value: text(x)})
 		default:
-			if fields := decode(x, new(tfpb.SignatureDef)).compare(decode(y, new(tfpb.SignatureDef)), c.renames); len(fields) > 0 {
+			if fields := compare(x, y); len(fields) > 0 {
 				p.Changed = append(p.Changed, Change{Name: key, Fields: fields})
 			}
 		}
 	}
-	return nil
+	return p
 }
 
 // signatureText returns a short text for a signature.

@@ -14,9 +14,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// quoted returns a string in quotes.
-func quoted(s string) string { return strconv.Quote(s) }
-
 // shapeText returns a shape in the form that show uses: `(?, 784)`, `()` for a scalar and `?` for an unknown rank. The name of a
 // dimension comes before its size.
 func shapeText(shape *tfpb.TensorShapeProto) string {
@@ -190,9 +187,9 @@ func writeValue(b *strings.Builder, f protoreflect.FieldDescriptor, v protorefle
 	case protoreflect.EnumKind:
 		b.WriteString(enumText(f, v.Enum()))
 	case protoreflect.StringKind:
-		b.WriteString(quoted(v.String()))
+		b.WriteString(strconv.Quote(v.String()))
 	case protoreflect.BytesKind:
-		b.WriteString(quoted(string(v.Bytes())))
+		b.WriteString(strconv.Quote(string(v.Bytes())))
 	case protoreflect.FloatKind:
 		b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, 32))
 	case protoreflect.DoubleKind:

@@ -69,7 +69,7 @@ func unknownText(message []byte) string {
 		b.WriteString(strconv.Itoa(int(s.Num)) + ": ")
 		switch s.Type {
 		case protowire.BytesType:
-			b.WriteString(quoted(string(s.Data)))
+			b.WriteString(strconv.Quote(string(s.Data)))
 		case protowire.VarintType:
 			b.WriteString(strconv.FormatUint(s.Uint(), 10))
 		default:

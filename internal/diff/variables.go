@@ -113,10 +113,10 @@ func (v *variableReporter) pair(a, b *nodeView, fields []Field, inScope map[scop
 // variableText returns the dtype and shape of a variable as text.
 func variableText(n *nodeView) string {
 	text := ""
-	if dtype, ok := n.findAttr([]byte("dtype")); ok {
+	if dtype, ok := n.attr("dtype"); ok {
 		text = dtypeName(tfpb.DataType(wire.AttrTypeOf(dtype)))
 	}
-	value, _ := n.findAttr([]byte("shape"))
+	value, _ := n.attr("shape")
 	if raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Shape); ok {
 		shape := new(tfpb.TensorShapeProto)
 		if schema.Unmarshal(raw, shape) == nil {
