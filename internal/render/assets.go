@@ -8,11 +8,9 @@ import (
 
 // Assets returns the section assets.
 func Assets(assets []inspect.Asset) View {
-	g := grid{title: "assets", columns: namedColumns("file", "tensor", "listed in")}
-	var files []string
+	g := grid{columns: namedColumns("file", "tensor", "listed in"), empty: "no assets"}
 	outside := 0
 	for _, a := range assets {
-		files = append(files, a.Filename)
 		file := a.Filename
 		if a.Path != "" {
 			file = a.Path + " (not included)"
@@ -23,8 +21,6 @@ func Assets(assets []inspect.Asset) View {
 	if outside > 0 {
 		g.note = count(outside, "path") + " outside of the SavedModel"
 	}
-	if len(assets) == 0 {
-		g.note = "no assets"
-	}
-	return View{section: "assets", Tables: []grid{g}, Values: rawLines(files), fields: []member{{"assets", assets}}}
+	files := each(assets, func(a *inspect.Asset) string { return a.Filename })
+	return View{section: "assets", Tables: []grid{g}, Values: files, fields: []member{{"assets", assets}}}
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,33 +13,21 @@ import (
 // of the tensors. A nil report means that there is no checkpoint.
 func Checkpoint(r *checkpoint.Report) View {
 	if r == nil {
-		return View{section: "checkpoint", Tables: []grid{{title: "checkpoint", noHead: true, columns: namedColumns("what", "answer"), note: "no checkpoint next to the graph"}},
-			Values: rawLines(nil), fields: []member{{"checkpoint", nil}}}
+		none := grid{columns: namedColumns("what", "answer"), empty: "no checkpoint next to the graph"}
+		return View{section: "checkpoint", Tables: []grid{none}, fields: []member{{"checkpoint", nil}}}
 	}
-	tables := []grid{checkpointFacts(r)}
-	if r.Graph != nil {
-		tables = append(tables, missingTable(r.Graph), differentTable(r.Graph))
+	match := r.Graph
+	if match == nil {
+		match = new(checkpoint.Match)
 	}
-	damaged := grid{title: "damaged", columns: namedColumns("damaged tensor", "what")}
-	for _, d := range r.Damaged {
-		damaged.rows = append(damaged.rows, []string{d.Name, d.What})
+	tables := []grid{checkpointFacts(r), missingTable(match), differentTable(match), damagedTable(r), unusedTable(match)}
+	tables = slices.DeleteFunc(tables, func(g grid) bool { return len(g.rows) == 0 })
+	return View{
+		section: "checkpoint",
+		Tables:  append(tables, tensorTable(r)),
+		Values:  each(r.Tensors, func(t *checkpoint.Listed) string { return t.Name }),
+		fields:  []member{{"checkpoint", r}},
 	}
-	tables = append(tables, damaged)
-	if r.Graph != nil {
-		unused := grid{title: "unused", columns: namedColumns("unused tensor")}
-		for _, name := range r.Graph.Unused {
-			unused.rows = append(unused.rows, []string{name})
-		}
-		tables = append(tables, unused)
-	}
-	kept := tables[:0]
-	for _, table := range tables {
-		if len(table.rows) > 0 {
-			kept = append(kept, table)
-		}
-	}
-	names := onePart(listed(r.Tensors, func(t *checkpoint.Listed) string { return t.Name }))
-	return View{section: "checkpoint", Tables: append(kept, tensorTable(r)), Values: names, fields: []member{{"checkpoint", jsonCheckpoint{r.Path, r.Version, r.Shards, r.Bytes, r.Tensors, r.Damaged, r.Files, r.Hints, r.Graph}}}}
 }
 
 // checkpointFacts returns the table with the format of the checkpoint and whether it fits the graph.
@@ -91,19 +80,22 @@ func matchText(m *checkpoint.Match) string {
 }
 
 func missingTable(m *checkpoint.Match) grid {
-	g := grid{title: "missing", columns: namedColumns("missing key", "variable", "similar keys in the checkpoint")}
-	for _, missing := range m.Missing {
-		g.rows = append(g.rows, []string{missing.Key, missing.Node, strings.Join(missing.Nearest, ", ")})
-	}
-	return g
+	return grid{title: "missing", columns: namedColumns("missing key", "variable", "similar keys in the checkpoint"),
+		rows: rowsOf(m.Missing, func(k *checkpoint.Missing) []string { return []string{k.Key, k.Node, strings.Join(k.Nearest, ", ")} })}
 }
 
 func differentTable(m *checkpoint.Match) grid {
-	g := grid{title: "different", columns: namedColumns("different key", "variable", "what", "graph", "checkpoint")}
-	for _, d := range m.Different {
-		g.rows = append(g.rows, []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint})
-	}
-	return g
+	return grid{title: "different", columns: namedColumns("different key", "variable", "what", "graph", "checkpoint"),
+		rows: rowsOf(m.Different, func(d *checkpoint.Difference) []string { return []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint} })}
+}
+
+func damagedTable(r *checkpoint.Report) grid {
+	return grid{title: "damaged", columns: namedColumns("damaged tensor", "what"),
+		rows: rowsOf(r.Damaged, func(d *checkpoint.Damage) []string { return []string{d.Name, d.What} })}
+}
+
+func unusedTable(m *checkpoint.Match) grid {
+	return grid{title: "unused", columns: namedColumns("unused tensor"), rows: rowsOf(m.Unused, func(name *string) []string { return []string{*name} })}
 }
 
 // maxRows is the largest number of tensors or variables that are kept as rows. Only kept rows allow hiding empty columns.
@@ -117,15 +109,15 @@ func tensorTable(r *checkpoint.Report) grid {
 	columns[4].ifAny, columns[5].ifAny, columns[6].ifAny = true, true, true
 	columns[6].spare = true
 	g := grid{title: "tensors", columns: columns}
-	var listed int64
+	var bytes int64
 	for i := range r.Tensors {
-		listed += r.Tensors[i].Bytes
+		bytes += r.Tensors[i].Bytes
 	}
-	g.note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(listed))
-	if listed != r.Bytes {
+	g.note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(bytes))
+	if bytes != r.Bytes {
 		g.note += fmt.Sprintf(" (whole checkpoint: %s)", bytesText(r.Bytes))
 	}
-	row := func(t *checkpoint.Listed) []string {
+	g.fill(len(r.Tensors), maxRows, listed(r.Tensors, func(t *checkpoint.Listed) []string {
 		row := []string{t.Name, t.DType, t.Shape.String(), strconv.FormatInt(t.Bytes, 10), "", "", t.Object}
 		if r.Shards > 1 {
 			row[4] = strconv.Itoa(t.Shard)
@@ -134,72 +126,6 @@ func tensorTable(r *checkpoint.Report) grid {
 			row[5] = strconv.Itoa(len(t.Slices))
 		}
 		return row
-	}
-	g.fill(len(r.Tensors), maxRows, func(yield func([]string, error) bool) {
-		for i := range r.Tensors {
-			if !yield(row(&r.Tensors[i]), nil) {
-				return
-			}
-		}
-	})
+	}))
 	return g
-}
-
-// jsonCheckpoint is the JSON form of a report. Its tensors are written without reflection, since there can be very many.
-type jsonCheckpoint struct {
-	Path    string                  `json:"path"`
-	Version checkpoint.Version      `json:"version"`
-	Shards  int                     `json:"shards"`
-	Bytes   int64                   `json:"bytes"`
-	Tensors jsonTensors             `json:"tensors"`
-	Damaged []checkpoint.Damage     `json:"damaged,omitzero"`
-	Files   []checkpoint.FileDamage `json:"files,omitempty"`
-	Hints   []string                `json:"hints,omitempty"`
-	Graph   *checkpoint.Match       `json:"graph,omitempty"`
-}
-
-type jsonTensors []checkpoint.Listed
-
-// appendJSON implements appender.
-func (l jsonTensors) appendJSON(b []byte) []byte {
-	b = append(b, '[')
-	for i := range l {
-		t := &l[i]
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = AppendJSONString(append(b, `{"name": `...), t.Name)
-		b = AppendJSONString(append(b, `, "dtype": `...), t.DType)
-		b = appendInts(append(b, `, "shape": `...), t.Shape)
-		b = strconv.AppendInt(append(b, `, "bytes": `...), t.Bytes, 10)
-		b = strconv.AppendInt(append(b, `, "shard": `...), int64(t.Shard), 10)
-		for k, s := range t.Slices {
-			b = append(b, [...]string{`, "slices": [`, ", "}[min(k, 1)]...)
-			b = appendInts(append(b, `{"start": `...), s.Start)
-			b = append(appendInts(append(b, `, "length": `...), s.Length), '}')
-		}
-		if len(t.Slices) > 0 {
-			b = append(b, ']')
-		}
-		if t.Object != "" {
-			b = AppendJSONString(append(b, `, "object": `...), t.Object)
-		}
-		if t.FullName != "" {
-			b = AppendJSONString(append(b, `, "full_name": `...), t.FullName)
-		}
-		b = append(b, '}')
-	}
-	return append(b, ']')
-}
-
-// appendInts appends a list of numbers as JSON.
-func appendInts(b []byte, list []int64) []byte {
-	b = append(b, '[')
-	for i, n := range list {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = strconv.AppendInt(b, n, 10)
-	}
-	return append(b, ']')
 }

@@ -18,15 +18,12 @@ func CollectionList(collections []inspect.Collection) View {
 	columns := namedColumns("collection", "kind", "entry", "meaning")
 	columns[0].group, columns[1].group = true, true
 	columns[0].key, columns[1].spare, columns[3].prose = true, true, true
-	g := grid{title: "collections", columns: columns}
+	g := grid{columns: columns, empty: "no collections"}
 	entries := 0
 	for _, c := range collections {
 		entries += len(c.Entries)
 	}
 	g.fill(entries, tableRows, collectionRows(collections))
-	if len(collections) == 0 {
-		g.note = "no collections"
-	}
 	return View{
 		section: "collections",
 		Tables:  []grid{g},
@@ -39,7 +36,7 @@ func CollectionList(collections []inspect.Collection) View {
 				}
 			}
 		}),
-		fields: []member{{"collections", elements(collections, func(c *inspect.Collection) any { return newJSONCollection(*c) })}},
+		fields: []member{{"collections", each(collections, newJSONCollection)}},
 	}
 }
 
@@ -179,7 +176,7 @@ type jsonAny struct {
 	Value   any    `json:"value"`
 }
 
-func newJSONCollection(c inspect.Collection) jsonCollection {
+func newJSONCollection(c *inspect.Collection) any {
 	j := jsonCollection{Key: c.Key, Kind: c.Kind, Type: c.Type, Count: c.Count, Entries: make([]any, 0, len(c.Entries))}
 	for i := range c.Entries {
 		e := &c.Entries[i]

@@ -308,7 +308,7 @@ func (g *grid) begin() (first [][]string, all parts[[]string]) {
 			first = append(first, slices.Clone(row))
 		}
 	}
-	return first, onePart(listed(first, func(row *[]string) []string { return *row }))
+	return first, each(first, func(row *[]string) []string { return *row })
 }
 
 // write writes a row and the lines below it. If a row with lines below it otherwise repeats the row above, it writes only those lines.

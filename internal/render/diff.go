@@ -55,24 +55,20 @@ func diffJSON(w *printer, r *diff.Report) error {
 	e := encoder{w: w}
 	separator := "{\n  "
 	v := reflect.ValueOf(r).Elem()
-	for i := range v.NumField() {
-		key, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		field := v.Field(i)
-		if options == "omitempty" && isEmpty(field) {
+	for _, f := range e.structFields(v.Type()) {
+		field := v.Field(f.index)
+		if f.omitEmpty && isEmpty(field) {
 			continue
 		}
 		w.write(separator)
 		separator = ",\n  "
-		e.text(key)
+		e.text(f.name)
 		w.write(": ")
-		part, ok := field.Interface().(*diff.Part)
-		if !ok {
-			if err := e.value(field); err != nil {
-				return err
-			}
-			continue
+		write := func() error { return e.value(field) }
+		if part, ok := field.Interface().(*diff.Part); ok {
+			write = func() error { return e.part(part) }
 		}
-		if err := e.part(part); err != nil {
+		if err := write(); err != nil {
 			return err
 		}
 	}
@@ -84,13 +80,12 @@ func diffJSON(w *printer, r *diff.Report) error {
 func (e *encoder) part(p *diff.Part) error {
 	v := reflect.ValueOf(p).Elem()
 	separator := "{"
-	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+	for _, f := range e.structFields(v.Type()) {
 		e.w.write(separator)
 		separator = ", "
-		e.text(key)
+		e.text(f.name)
 		e.w.write(": ")
-		if err := e.member(v.Field(i).Interface()); err != nil {
+		if err := e.member(v.Field(f.index).Interface()); err != nil {
 			return err
 		}
 	}

@@ -11,19 +11,20 @@ import (
 // Functions returns the section functions.
 func Functions(functions []inspect.Function) View {
 	spare := func(name string) column { return column{name: name, prose: true, spare: true} }
-	columns := []column{{name: "function"}, spare("inputs"), spare("outputs"), numberColumn("nodes"), spare("devices"),
-		{name: "gradient", spare: true}, numberColumn("callers"), spare("called by")}
-	g := grid{title: "functions", columns: columns}
-	var names []string
-	for _, f := range functions {
-		names = append(names, f.Name)
-		g.rows = append(g.rows, []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
-			functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")})
+	return View{
+		section: "functions",
+		Tables: []grid{{
+			columns: []column{{name: "function"}, spare("inputs"), spare("outputs"), numberColumn("nodes"), spare("devices"),
+				{name: "gradient", spare: true}, numberColumn("callers"), spare("called by")},
+			rows: rowsOf(functions, func(f *inspect.Function) []string {
+				return []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
+					functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")}
+			}),
+			empty: "no functions",
+		}},
+		Values: each(functions, func(f *inspect.Function) string { return f.Name }),
+		fields: []member{{"functions", functions}},
 	}
-	if len(functions) == 0 {
-		g.note = "no functions"
-	}
-	return View{section: "functions", Tables: []grid{g}, Values: rawLines(names), fields: []member{{"functions", functions}}}
 }
 
 func argumentsText(arguments []inspect.Argument) string {

@@ -15,37 +15,30 @@ func IO(io *dataflow.IO) View {
 		v.fields = append(v.fields, member{"methods", io.Methods})
 		v.Tables = append(v.Tables, methodGrid(io.Methods))
 	}
-	var values []string
+	var raw [][]string
 	for _, table := range []struct {
 		title   string
 		tensors []dataflow.Tensor
 		role    dataflow.Role
-		none    string // note for an empty table; "" omits the table
-		raw     bool
+		empty   string // what to say if there are none; "" omits the table, and the raw values
 	}{
-		{"inputs", io.Inputs, dataflow.RoleData, "no inputs: this graph has nothing to feed", true},
-		{"auxiliary", io.Inputs, dataflow.RoleAuxiliary, "", false},
-		{"labels", io.Inputs, dataflow.RoleLabel, "", false},
-		{"unused", io.Inputs, dataflow.RoleUnused, "", false},
-		{"outputs", io.Outputs, dataflow.RolePrediction, "no inference outputs found", true},
-		{"losses", io.Outputs, dataflow.RoleLoss, "", false},
-		{"metrics", io.Outputs, dataflow.RoleMetric, "", false},
+		{"inputs", io.Inputs, dataflow.RoleData, "no inputs: this graph has nothing to feed"},
+		{"auxiliary", io.Inputs, dataflow.RoleAuxiliary, ""},
+		{"labels", io.Inputs, dataflow.RoleLabel, ""},
+		{"unused", io.Inputs, dataflow.RoleUnused, ""},
+		{"outputs", io.Outputs, dataflow.RolePrediction, "no inference outputs found"},
+		{"losses", io.Outputs, dataflow.RoleLoss, ""},
+		{"metrics", io.Outputs, dataflow.RoleMetric, ""},
 	} {
 		g := ioGrid(table.title, table.tensors, table.role)
-		if len(g.rows) == 0 {
-			if table.none == "" || len(io.Methods) > 0 {
-				continue
-			}
-			g.note = table.none
+		if g.empty = table.empty; g.empty != "" {
+			raw = append(raw, g.rows...)
 		}
-		for _, row := range g.rows {
-			if table.raw {
-				values = append(values, row[0])
-			}
+		if len(g.rows) > 0 || g.empty != "" && len(io.Methods) == 0 {
+			v.Tables = append(v.Tables, g)
 		}
-		v.Tables = append(v.Tables, g)
 	}
-	v.Values = rawLines(values)
+	v.Values = each(raw, func(row *[]string) string { return (*row)[0] })
 	return v
 }
 

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -77,6 +78,7 @@ type encoder struct {
 	w       *printer
 	scratch []byte
 	compact bool // everything is on one line
+	known   map[reflect.Type][]structField
 }
 
 // newline returns the separator of the members and elements at a level of nesting: a line break with an indent, or a space.
@@ -170,41 +172,59 @@ func (e *encoder) object(v reflect.Value, before, after string) error {
 
 // fields writes the members of a struct, including those of its embedded structs.
 func (e *encoder) fields(v reflect.Value, separator *string, before string) error {
-	t := v.Type()
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" || !f.IsExported() {
-			continue
-		}
-		field := v.Field(i)
-		if f.Anonymous && name == "" && field.Kind() == reflect.Pointer && !field.IsNil() {
-			field = field.Elem()
-		}
-		if f.Anonymous && name == "" && field.Kind() == reflect.Struct {
-			if err := e.fields(field, separator, before); err != nil {
+	for _, f := range e.structFields(v.Type()) {
+		field := v.Field(f.index)
+		if f.embedded && reflect.Indirect(field).Kind() == reflect.Struct {
+			if err := e.fields(reflect.Indirect(field), separator, before); err != nil {
 				return err
 			}
 			continue
 		}
-		if strings.Contains(options, "omitempty") && isEmpty(field) || strings.Contains(options, "omitzero") && field.IsZero() {
+		if f.omitEmpty && isEmpty(field) || f.omitZero && field.IsZero() {
 			continue
-		}
-		if name == "" {
-			name = f.Name
 		}
 		e.w.write(*separator)
 		*separator = "," + before
 		if before == "" {
 			*separator = ", "
 		}
-		e.text(name)
+		e.text(f.name)
 		e.w.write(": ")
 		if err := e.value(field); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 	return nil
+}
+
+// A structField is a field of a struct that JSON has.
+type structField struct {
+	index     int
+	name      string
+	embedded  bool // its members are those of the struct
+	omitEmpty bool
+	omitZero  bool
+}
+
+// structFields returns the fields of a struct that JSON has. It reads the tags of each type once.
+func (e *encoder) structFields(t reflect.Type) []structField {
+	fields, known := e.known[t]
+	if known {
+		return fields
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "-" && f.IsExported() {
+			fields = append(fields, structField{i, cmp.Or(name, f.Name), f.Anonymous && name == "",
+				strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")})
+		}
+	}
+	if e.known == nil {
+		e.known = make(map[reflect.Type][]structField)
+	}
+	e.known[t] = fields
+	return fields
 }
 
 // isEmpty reports whether encoding/json would omit a value with the option omitempty.
@@ -233,22 +253,24 @@ func (e *encoder) value(v reflect.Value) error {
 		e.w.write("null")
 		return e.w.err
 	}
-	switch own := v.Interface().(type) {
-	case appender:
-		e.scratch = own.appendJSON(e.scratch[:0])
-		e.w.writeBytes(e.scratch)
-		return e.w.err
-	case json.Marshaler:
-		if v.Kind() == reflect.Pointer && v.IsNil() {
-			e.w.write("null")
+	if v.Type().NumMethod() > 0 { // Interface copies the value
+		switch own := v.Interface().(type) {
+		case appender:
+			e.scratch = own.appendJSON(e.scratch[:0])
+			e.w.writeBytes(e.scratch)
+			return e.w.err
+		case json.Marshaler:
+			if v.Kind() == reflect.Pointer && v.IsNil() {
+				e.w.write("null")
+				return e.w.err
+			}
+			b, err := own.MarshalJSON()
+			if err != nil {
+				return fmt.Errorf("%w: %w", errJSON, err)
+			}
+			e.w.writeBytes(b)
 			return e.w.err
 		}
-		b, err := own.MarshalJSON()
-		if err != nil {
-			return fmt.Errorf("%w: %w", errJSON, err)
-		}
-		e.w.writeBytes(b)
-		return e.w.err
 	}
 	switch v.Kind() {
 	case reflect.Bool:

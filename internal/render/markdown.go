@@ -14,11 +14,12 @@ func showMarkdown(w *printer, v View) error {
 		if t.title != "" && len(v.Tables) > 1 {
 			w.write("\n### " + markdownText(Text(t.title)) + "\n")
 		}
+		before := w.written
 		if err := writeMarkdown(w, t); err != nil {
 			return err
 		}
-		if t.note != "" {
-			w.write("\n" + markdownText(Text(t.note)) + "\n")
+		if note := t.caption(w.written > before); note != "" {
+			w.write("\n" + markdownText(Text(note)) + "\n")
 		}
 	}
 	return nil

@@ -19,7 +19,6 @@ func Nodes(nodes parts[*inspect.Node], functions bool) View {
 	return View{
 		section: "nodes",
 		Tables: []grid{{
-			title:   "nodes",
 			columns: columns,
 			stream: mapParts(nodes, func() func(*inspect.Node) []string {
 				row := make([]string, len(columns))

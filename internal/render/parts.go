@@ -27,6 +27,9 @@ func listed[T, R any](list []T, form func(*T) R) iter.Seq2[R, error] {
 	}
 }
 
+// each returns the forms of the elements of a list, in one part.
+func each[T, R any](list []T, form func(*T) R) parts[R] { return onePart(listed(list, form)) }
+
 // mapParts returns the values of seq, changed by a function. newForm is called for each part, so the function may reuse
 // memory.
 func mapParts[T, R any](seq parts[T], newForm func() func(T) R) parts[R] {

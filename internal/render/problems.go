@@ -11,13 +11,11 @@ import (
 // Problems returns the section problems. Each problem has a row for each of its first places; the first row holds its count. A row with the
 // remedy follows the last problem that it applies to.
 func Problems(found []problems.Problem) View {
-	g := grid{title: "problems", columns: []column{{name: "severity", fixed: true, group: true}, {name: "id", fixed: true, group: true},
+	g := grid{columns: []column{{name: "severity", fixed: true, group: true}, {name: "id", fixed: true, group: true},
 		{name: "count", fixed: true, right: true, group: true}, {name: "place", below: true}, {name: "what", fixed: true, below: true}}}
-	var ids []string
 	counts := make(map[problems.Severity]int)
 	for i, p := range found {
 		g.starts = append(g.starts, len(g.rows))
-		ids = append(ids, p.ID)
 		counts[p.Severity]++
 		row := func(place, what string) {
 			g.rows = append(g.rows, []string{string(p.Severity), p.ID, strconv.Itoa(p.Count), place, what})
@@ -44,7 +42,8 @@ func Problems(found []problems.Problem) View {
 	default:
 		g.note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
 	}
-	return View{section: "problems", Tables: []grid{g}, Values: rawLines(ids), fields: []member{{"problems", found}}}
+	ids := each(found, func(p *problems.Problem) string { return p.ID })
+	return View{section: "problems", Tables: []grid{g}, Values: ids, fields: []member{{"problems", found}}}
 }
 
 // hintRow is the place column of a row with a remedy.

@@ -81,11 +81,12 @@ type member struct {
 
 // A grid is a table. Its cells are the unchanged text of the file. The printer escapes, aligns and shortens them.
 type grid struct {
-	title   string // name of the table, such as "inputs"; starts each TSV line if the view has several tables
+	title   string // name of the table, such as "inputs", if the view has several; starts each TSV line
 	columns []column
 	rows    [][]string      // in order; missing cells at the end of a row are empty
 	stream  parts[[]string] // replaces rows with rows that are computed while they are printed; the slice is reused
-	note    string          // a line below the table for people, such as a total, or why the table is empty
+	note    string          // a line below the table for people, such as a total
+	empty   string          // the line that replaces note if the table has no rows
 	starts  []int           // rows, in order, in which group cells are never left empty
 	noHead  bool            // no headings, as for a list of keys and values
 
@@ -124,9 +125,13 @@ func numberColumn(name string) column {
 	return column{name: name, right: true, fixed: true, comma: true}
 }
 
-// rawLines returns a sequence of the given values for View.Values.
-func rawLines(values []string) parts[string] {
-	return onePart(listed(values, func(v *string) string { return *v }))
+// rowsOf returns a row for each element of a list.
+func rowsOf[T any](list []T, row func(*T) []string) [][]string {
+	rows := make([][]string, len(list))
+	for i := range list {
+		rows[i] = row(&list[i])
+	}
+	return rows
 }
 
 // eachRow returns the rows of the grid, from rows or stream.
@@ -134,7 +139,15 @@ func (g *grid) eachRow() parts[[]string] {
 	if g.stream != nil {
 		return g.stream
 	}
-	return onePart(listed(g.rows, func(row *[]string) []string { return *row }))
+	return each(g.rows, func(row *[]string) []string { return *row })
+}
+
+// caption returns the line below the table, or "". rows reports whether the table has any.
+func (g *grid) caption(rows bool) string {
+	if !rows && g.empty != "" {
+		return g.empty
+	}
+	return g.note
 }
 
 // fill sets the rows of the grid, which are count. If they are more than most, they are computed while they are printed.
@@ -148,11 +161,6 @@ func (g *grid) fill(count, most int, rows iter.Seq2[[]string, error]) {
 			g.rows = append(g.rows, row)
 		}
 	}
-}
-
-// elements returns the sequence of the JSON forms of the elements of a list.
-func elements[T any](list []T, form func(*T) any) parts[any] {
-	return onePart(listed(list, form))
 }
 
 // Show prints views in order. It returns the first error of w or of a sequence in a view.

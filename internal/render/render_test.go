@@ -19,9 +19,9 @@ func sample() View {
 				columns: []column{{name: "tensor"}, numberColumn("bytes"), {name: "why", prose: true}},
 				rows:    [][]string{{"x:0", "12", "read by a|b"}, {"evil\x1b[2J\n", "1234", "画像"}, {"\xff"}},
 			},
-			{title: "outputs", columns: namedColumns("tensor"), note: "nothing is an output"},
+			{title: "outputs", columns: namedColumns("tensor"), empty: "nothing is an output"},
 		},
-		Values: rawLines([]string{"x:0", "evil\x1b[2J\n", "\xff", "tab\tη"}),
+		Values: each([]string{"x:0", "evil\x1b[2J\n", "\xff", "tab\tη"}, func(s *string) string { return *s }),
 		fields: []member{
 			{"inputs", []struct {
 				Tensor string `json:"tensor"`

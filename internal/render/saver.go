@@ -15,10 +15,8 @@ func Savers(l *inspect.SaverList) View {
 	for i := 5; i < len(columns); i++ {
 		columns[i].key, columns[i].below = true, true
 	}
-	g := grid{title: "saver", columns: columns}
-	var values []string
+	g := grid{columns: columns}
 	add := func(name string, s *inspect.Saver) {
-		values = append(values, strings.Join([]string{s.FilenameTensor, s.SaveTensor, s.RestoreOp}, "\t"))
 		g.rows = append(g.rows, []string{name, s.Version, yesNo(s.Sharded), strconv.Itoa(int(s.MaxToKeep)), hours(s.KeepCheckpointEveryHour),
 			s.FilenameTensor, s.SaveTensor, s.RestoreOp})
 	}
@@ -31,7 +29,8 @@ func Savers(l *inspect.SaverList) View {
 	if l.Saver == nil {
 		g.note = "no saver_def"
 	}
-	return View{section: "saver", Tables: []grid{g}, Values: rawLines(values), fields: []member{{"saver", l.Saver}, {"savers", l.Savers}}}
+	lines := each(g.rows, func(row *[]string) string { return strings.Join((*row)[5:], "\t") }) // the names of tensors and ops
+	return View{section: "saver", Tables: []grid{g}, Values: lines, fields: []member{{"saver", l.Saver}, {"savers", l.Savers}}}
 }
 
 func yesNo(b bool) string {

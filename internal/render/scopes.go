@@ -10,16 +10,18 @@ import (
 
 // Scopes returns the section scopes: a tree for people, and full paths for scripts. The hint explains how to see deeper scopes.
 func Scopes(t *inspect.ScopeTree, hint string) View {
-	g := grid{title: "scopes", columns: []column{{name: "scope", tree: "/"}, numberColumn("nodes"), numberColumn("directly")}}
-	var paths []string
-	for _, s := range t.Scopes {
-		paths = append(paths, s.Scope)
-		g.rows = append(g.rows, []string{s.Scope, strconv.Itoa(s.Nodes), strconv.Itoa(s.Own)})
+	return View{
+		section: "scopes",
+		Tables: []grid{{
+			columns: []column{{name: "scope", tree: "/"}, numberColumn("nodes"), numberColumn("directly")},
+			rows: rowsOf(t.Scopes, func(s *inspect.Scope) []string {
+				return []string{s.Scope, strconv.Itoa(s.Nodes), strconv.Itoa(s.Own)}
+			}),
+			note: scopesNote(t, hint),
+		}},
+		Values: each(t.Scopes, func(s *inspect.Scope) string { return s.Scope }),
+		fields: []member{{"scopes", t.Scopes}, {"scope_nodes", t.Nodes}, {"top_nodes", t.Top}, {"deeper_nodes", t.Deeper}},
 	}
-	g.note = scopesNote(t, hint)
-	return View{section: "scopes", Tables: []grid{g}, Values: rawLines(paths), fields: []member{
-		{"scopes", t.Scopes}, {"scope_nodes", t.Nodes}, {"top_nodes", t.Top}, {"deeper_nodes", t.Deeper},
-	}}
 }
 
 // scopesNote returns a note on the nodes and scopes that the tree does not show.

@@ -16,20 +16,17 @@ func Signatures(signatures []inspect.Signature) View {
 	for i := 3; i < len(columns); i++ {
 		columns[i].key, columns[i].below = true, true
 	}
-	g := grid{title: "signatures", columns: columns}
+	g := grid{columns: columns, empty: "no signatures"}
 	tensors := 0
 	for i := range signatures {
 		tensors += max(1, len(signatures[i].Inputs)+len(signatures[i].Outputs)+len(signatures[i].Defaults))
 	}
 	g.fill(tensors, tableRows, signatureRows(signatures))
-	if len(signatures) == 0 {
-		g.note = "no signatures"
-	}
 	return View{
 		section: "signatures",
 		Tables:  []grid{g},
-		Values:  onePart(listed(signatures, func(s *inspect.Signature) string { return s.Key })),
-		fields:  []member{{"signatures", elements(signatures, func(s *inspect.Signature) any { return newJSONSignature(*s) })}},
+		Values:  each(signatures, func(s *inspect.Signature) string { return s.Key }),
+		fields:  []member{{"signatures", each(signatures, newJSONSignature)}},
 	}
 }
 
@@ -95,7 +92,7 @@ func (t jsonTensor) appendJSON(b []byte) []byte {
 	return appendTensor(b, t.Tensor)
 }
 
-func newJSONSignature(s inspect.Signature) jsonSignature {
+func newJSONSignature(s *inspect.Signature) any {
 	j := jsonSignature{Key: s.Key, Method: s.Method, Inputs: s.Inputs, Outputs: s.Outputs, Defaults: []jsonDefault{}}
 	for _, v := range s.Defaults {
 		j.Defaults = append(j.Defaults, jsonDefault{v.Key, jsonTensor{v.Tensor}})

@@ -35,11 +35,8 @@ func Size(s *size.Size, hints SizeHints) View {
 		tables = append(tables, sizeParts("functions", "function", "nodes", s.Functions, rows))
 	}
 	tables = append(tables, sizeConstants(s), sizeRepeated(s), sizeSavers(s, hints))
-	var values []string
-	for _, p := range s.Fields {
-		values = append(values, p.Name+" "+strconv.FormatInt(p.Bytes, 10))
-	}
-	return View{section: "size", Tables: tables, Values: rawLines(values), fields: []member{{"size", s}}}
+	values := each(s.Fields, func(p *size.Part) string { return p.Name + " " + strconv.FormatInt(p.Bytes, 10) })
+	return View{section: "size", Tables: tables, Values: values, fields: []member{{"size", s}}}
 }
 
 // sizeParts returns a table of the parts of a whole. The parts after the given number of rows share one row.
@@ -50,11 +47,7 @@ func sizeParts(title, what, counted string, parts []size.Part, rows int) grid {
 		shown = parts[:rows-1]
 	}
 	for _, p := range shown {
-		name := p.Name
-		if name == "" {
-			name = noneText(title)
-		}
-		g.rows = append(g.rows, sizeRow(name, p.Count, p.Bytes, p.Share))
+		g.rows = append(g.rows, sizeRow(cmp.Or(p.Name, noneText(title)), p.Count, p.Bytes, p.Share))
 	}
 	if rest := parts[len(shown):]; len(rest) > 0 {
 		var all size.Part
@@ -81,20 +74,20 @@ func sizeRow(name string, count int, bytes int64, share float64) []string {
 }
 
 func sizeConstants(s *size.Size) grid {
-	g := grid{title: "constants", columns: []column{{name: "node"}, {name: "attr"}, {name: "dtype"}, {name: "shape"},
-		numberColumn("bytes"), numberColumn("size"), numberColumn("share")}}
-	for _, c := range s.Constants {
-		node := c.Node
-		if c.Function != "" {
-			node += "@" + c.Function
-		}
-		g.rows = append(g.rows, []string{node, c.Attr, c.DType, c.Shape.String(), strconv.FormatInt(c.Bytes, 10), bytesText(c.Bytes), shareText(c.Share)})
+	g := grid{
+		title: "constants",
+		columns: []column{{name: "node"}, {name: "attr"}, {name: "dtype"}, {name: "shape"},
+			numberColumn("bytes"), numberColumn("size"), numberColumn("share")},
+		rows: rowsOf(s.Constants, func(c *size.ConstantSize) []string {
+			node := c.Node
+			if c.Function != "" {
+				node += "@" + c.Function
+			}
+			return []string{node, c.Attr, c.DType, c.Shape.String(), strconv.FormatInt(c.Bytes, 10), bytesText(c.Bytes), shareText(c.Share)}
+		}),
+		note:  fmt.Sprintf("%s take %s", count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes)),
+		empty: "no constants",
 	}
-	if s.ConstantCount == 0 {
-		g.note = "no constants"
-		return g
-	}
-	g.note = fmt.Sprintf("%s take %s", count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes))
 	if s.ConstantCount > len(s.Constants) {
 		g.note += fmt.Sprintf("; the %d largest are shown", len(s.Constants))
 	}
@@ -102,41 +95,33 @@ func sizeConstants(s *size.Size) grid {
 }
 
 func sizeRepeated(s *size.Size) grid {
-	g := grid{title: "repeated", columns: []column{{name: "nodes", prose: true}, {name: "dtype"}, {name: "shape"}, numberColumn("copies"), numberColumn("bytes"),
-		numberColumn("waste"), numberColumn("size")}}
-	for _, r := range s.Repeated {
-		nodes := strings.Join(r.Nodes, ", ")
-		if r.Copies > len(r.Nodes) {
-			nodes += ", ..."
-		}
-		g.rows = append(g.rows, []string{nodes, r.DType, r.Shape.String(), strconv.Itoa(r.Copies), strconv.FormatInt(r.Bytes, 10),
-			strconv.FormatInt(r.Waste, 10), bytesText(r.Waste)})
+	return grid{
+		title: "repeated",
+		columns: []column{{name: "nodes", prose: true}, {name: "dtype"}, {name: "shape"}, numberColumn("copies"), numberColumn("bytes"),
+			numberColumn("waste"), numberColumn("size")},
+		rows: rowsOf(s.Repeated, func(r *size.RepeatedBytes) []string {
+			nodes := strings.Join(r.Nodes, ", ")
+			if r.Copies > len(r.Nodes) {
+				nodes += ", ..."
+			}
+			return []string{nodes, r.DType, r.Shape.String(), strconv.Itoa(r.Copies), strconv.FormatInt(r.Bytes, 10),
+				strconv.FormatInt(r.Waste, 10), bytesText(r.Waste)}
+		}),
+		note:  "duplicates waste " + bytesText(s.RepeatedWaste),
+		empty: "no duplicates among constants of 64 bytes or more",
 	}
-	if s.RepeatedWaste == 0 {
-		g.note = "no duplicates among constants of 64 bytes or more"
-	} else {
-		g.note = "duplicates waste " + bytesText(s.RepeatedWaste)
-	}
-	return g
 }
 
 func sizeSavers(s *size.Size, hints SizeHints) grid {
-	g := grid{title: "savers", columns: []column{{name: "scope"}, {name: "in saver_def"}, numberColumn("nodes"), numberColumn("bytes"), numberColumn("size"), numberColumn("share")}}
-	for _, v := range s.Savers {
-		used := "no"
-		if v.InUse {
-			used = "yes"
-		}
-		scope := v.Scope
-		if scope == "" {
-			scope = noneText("scopes")
-		}
-		g.rows = append(g.rows, []string{scope, used, strconv.Itoa(v.Nodes), strconv.FormatInt(v.Bytes, 10), bytesText(v.Bytes), shareText(v.Share)})
+	g := grid{
+		title:   "savers",
+		columns: []column{{name: "scope"}, {name: "in saver_def"}, numberColumn("nodes"), numberColumn("bytes"), numberColumn("size"), numberColumn("share")},
+		rows: rowsOf(s.Savers, func(v *size.SaverSize) []string {
+			return []string{cmp.Or(v.Scope, noneText("scopes")), yesNo(v.InUse), strconv.Itoa(v.Nodes), strconv.FormatInt(v.Bytes, 10), bytesText(v.Bytes), shareText(v.Share)}
+		}),
+		empty: "no saver",
 	}
-	switch {
-	case len(s.Savers) == 0:
-		g.note = "no saver"
-	case hints.Savers != "":
+	if hints.Savers != "" {
 		g.note = fmt.Sprintf("%s saves %s", hints.Savers, bytesText(hints.Saved))
 	}
 	return g

@@ -57,7 +57,7 @@ func Summary(s *inspect.Summary, width int) View {
 	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
 	return View{
 		section:        "summary",
-		Tables:         []grid{{title: "summary", columns: columns, rows: l.rows, noHead: true}},
+		Tables:         []grid{{columns: columns, rows: l.rows, noHead: true}},
 		fields:         []member{{"summary", s}},
 		sameEverywhere: true,
 	}

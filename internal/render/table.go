@@ -36,16 +36,14 @@ func showTables(w *printer, v View, several bool, st style, o Options) error {
 		if err := write(w, t, st, o.Width); err != nil {
 			return err
 		}
-		note := t.note
+		rows := w.written > before
+		notes := []string{t.caption(rows)}
 		switch {
-		case w.written > before:
-		case o.Filtered:
-			note = nothingMatches
-		case note == "":
-			note = "none"
-		}
-		notes := []string{note}
-		if len(without) > 0 && w.written > before {
+		case !rows && o.Filtered:
+			notes[0] = nothingMatches
+		case !rows && notes[0] == "":
+			notes[0] = "none"
+		case rows && len(without) > 0:
 			notes = append(notes, "hidden columns (terminal too narrow): "+strings.Join(without, ", "))
 		}
 		if showNotes(w, notes, st, o.Width); w.err != nil {

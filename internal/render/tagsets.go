@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -9,18 +10,16 @@ import (
 
 // TagSets returns the section tag-sets, with a row for each MetaGraphDef of a SavedModel. The raw values are the comma-separated tags.
 func TagSets(sets []inspect.TagSet) View {
-	g := grid{title: "tag-sets", columns: []column{{name: "tags", key: true}, numberColumn("nodes"), {name: "signatures", prose: true}}}
-	var values []string
-	for _, s := range sets {
-		tags := strings.Join(s.Tags, ",")
-		values = append(values, tags)
-		if tags == "" {
-			tags = "(no tags)"
-		}
-		g.rows = append(g.rows, []string{tags, strconv.Itoa(s.Nodes), strings.Join(s.Signatures, ", ")})
+	return View{
+		section: "tag-sets",
+		Tables: []grid{{
+			columns: []column{{name: "tags", key: true}, numberColumn("nodes"), {name: "signatures", prose: true}},
+			rows: rowsOf(sets, func(s *inspect.TagSet) []string {
+				return []string{cmp.Or(strings.Join(s.Tags, ","), "(no tags)"), strconv.Itoa(s.Nodes), strings.Join(s.Signatures, ", ")}
+			}),
+			empty: "not a SavedModel",
+		}},
+		Values: each(sets, func(s *inspect.TagSet) string { return strings.Join(s.Tags, ",") }),
+		fields: []member{{"tag_sets", sets}},
 	}
-	if len(sets) == 0 {
-		g.note = "not a SavedModel"
-	}
-	return View{section: "tag-sets", Tables: []grid{g}, Values: rawLines(values), fields: []member{{"tag_sets", sets}}}
 }

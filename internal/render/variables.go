@@ -20,24 +20,20 @@ func VariableList(l *variables.List) View {
 		columns[i].spare = true
 	}
 	columns[1].last, columns[5].last, columns[1].fixed = true, true, true
-	g := grid{title: "variables", columns: columns}
+	g := grid{columns: columns, note: totalsLine(l.Total), empty: "no variables"}
+	if l.Trainable.Variables > 0 {
+		g.note += "; trainable: " + totalsLine(l.Trainable)
+	}
 	rows := len(l.Variables)
 	for i := range l.Variables {
 		rows += len(l.Variables[i].Parts)
 	}
 	g.fill(rows, maxRows, variableRows(l.Variables))
-	switch {
-	case len(l.Variables) == 0:
-		g.note = "no variables"
-	case l.Trainable.Variables == 0:
-		g.note = totalsLine(l.Total)
-	default:
-		g.note = totalsLine(l.Total) + "; trainable: " + totalsLine(l.Trainable)
-	}
 	return View{
-		section: "variables", Tables: []grid{g},
-		Values: onePart(listed(l.Variables, func(v *variables.Variable) string { return v.Name })),
-		fields: []member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
+		section: "variables",
+		Tables:  []grid{g},
+		Values:  each(l.Variables, func(v *variables.Variable) string { return v.Name }),
+		fields:  []member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
 	}
 }
 
