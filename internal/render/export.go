@@ -26,83 +26,60 @@ func (e Export) Notice() Notice {
 		part = fmt.Sprintf("scope %s/ (%s)", Text(e.Scope), part)
 	}
 	n := Notice{fact: verb + " " + part}
-	if k := len(e.UnboundInputs); k > 0 {
-		unbound := count(k, "unbound input")
-		if !e.UnboundListed {
-			unbound += ", not listed in a collection"
-		}
-		n.details = append(n.details, unbound)
+	if e.UnboundListed {
+		n.details.count("%s", len(e.UnboundInputs), "unbound input")
+	} else {
+		n.details.count("%s, not listed in a collection", len(e.UnboundInputs), "unbound input")
 	}
-	n.details = append(n.details, e.converted()...)
-	if e.Cleared > 0 {
-		n.details = append(n.details, "cleared the device of "+count(e.Cleared, "node"))
-	}
-	if e.Attrs > 0 {
-		n.details = append(n.details, "dropped "+count(e.Attrs, "attr")+" with default values")
-	}
+	e.converted(&n.details)
+	n.details.count("cleared the device of %s", e.Cleared, "node")
+	n.details.count("dropped %s with default values", e.Attrs, "attr")
 	if len(e.Savers) > 0 {
-		n.details = append(n.details, "dropped "+count(len(e.Savers), "saver")+" ("+strings.Join(atMost(texts(e.Savers), 4), ", ")+")")
+		n.details.add("dropped %s (%s)", count(len(e.Savers), "saver"), listText(e.Savers, 4))
 	}
-	if len(e.Collections) > 0 {
-		n.details = append(n.details, "collections: "+strings.Join(atMost(texts(e.Collections), 12), ", "))
-	}
+	n.details.list("collections: %s", e.Collections, 12)
 	if out := e.leftOut(); len(out) > 0 {
-		n.details = append(n.details, "left out: "+strings.Join(out, ", "))
+		n.details.add("left out: %s", strings.Join(out, ", "))
 	}
-	if e.Substitutes > 0 {
-		n.details = append(n.details, fmt.Sprintf("%s got a substitute initializer (the original is outside the scope)", count(e.Substitutes, "variable")))
-	}
+	n.details.count("%s got a substitute initializer (the original is outside the scope)", e.Substitutes, "variable")
 	if e.DebugInfo != "" {
-		n.details = append(n.details, "debug info: "+Text(e.DebugInfo))
+		n.details.add("debug info: %s", Text(e.DebugInfo))
 	}
-	n.warnings = append(e.convertWarnings(), e.warnings()...)
+	e.convertWarnings(&n.warnings)
+	e.copyWarnings(&n.warnings)
 	return n
 }
 
-// warnings returns the warnings about the copy.
-func (e Export) warnings() []string {
-	var out []string
+// copyWarnings adds the warnings about the copy.
+func (e Export) copyWarnings(out *remarks) {
 	if len(e.Undefined) > 0 {
-		out = append(out, "no definition for "+count(len(e.Undefined), "op")+" ("+strings.Join(atMost(texts(e.Undefined), 4), ", ")+"): their default attrs were kept")
+		out.add("no definition for %s (%s): their default attrs were kept", count(len(e.Undefined), "op"), listText(e.Undefined, 4))
 	}
 	if e.ScopeNode {
-		out = append(out, fmt.Sprintf("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope)))
+		out.add("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope))
 	}
-	if e.DanglingEntries > 0 {
-		out = append(out, fmt.Sprintf("%s %s to nodes outside the scope", count(e.DanglingEntries, "collection entry"), agree(e.DanglingEntries, "refers", "refer")))
-	}
-	if len(e.Missing) > 0 {
-		out = append(out, "no collection named "+strings.Join(atMost(texts(e.Missing), 4), ", "))
-	}
-	if len(e.OldNames) > 0 {
-		out = append(out, oldNames(e.OldNames))
-	}
+	out.count("%s "+agree(e.DanglingEntries, "refers", "refer")+" to nodes outside the scope", e.DanglingEntries, "collection entry")
+	out.list("no collection named %s", e.Missing, 4)
+	out.list(oldNames, e.OldNames, 4)
 	if e.NoDebug {
-		out = append(out, "no debug info found next to the input")
+		out.add("no debug info found next to the input")
 	}
-	return out
 }
 
 // leftOut returns the parts that the copy does not have.
-func (e Export) leftOut() []string {
-	var out []string
+func (e Export) leftOut() remarks {
+	var out remarks
 	if n := len(e.Dropped); n > 0 {
-		out = append(out, count(n, "collection")+" ("+strings.Join(atMost(texts(e.Dropped), 4), ", ")+")")
+		out.add("%s (%s)", count(n, "collection"), listText(e.Dropped, 4))
 	}
-	if e.Entries > 0 {
-		out = append(out, count(e.Entries, "collection entry"))
-	}
+	out.count("%s", e.Entries, "collection entry")
 	if e.Saver == "dropped" {
-		out = append(out, "the saver")
+		out.add("the saver")
 	}
-	if n := len(e.Signatures); n > 0 {
-		out = append(out, count(n, "signature"))
-	}
-	if e.Assets > 0 {
-		out = append(out, count(e.Assets, "asset"))
-	}
+	out.count("%s", len(e.Signatures), "signature")
+	out.count("%s", e.Assets, "asset")
 	if e.Objects {
-		out = append(out, "the object graph")
+		out.add("the object graph")
 	}
 	return out
 }

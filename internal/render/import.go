@@ -16,50 +16,25 @@ type Import struct {
 // Notice returns the report for people: what was imported and what was renamed.
 func (i Import) Notice() Notice {
 	n := Notice{fact: i.fact()}
-	detail := func(text string) { n.details = append(n.details, text) }
-	if i.Cleared > 0 {
-		detail("cleared the device of " + count(i.Cleared, "node"))
-	}
-	if i.Renamed > 0 {
-		detail("renamed " + count(i.Renamed, "node") + ": " + strings.Join(renames(i.Renames, 3, i.Renamed), ", "))
-	}
-	if k := len(i.Frames); k > 0 {
-		detail("renamed the frames of " + count(k, "loop") + ": " + strings.Join(renames(i.Frames, 3, k), ", "))
-	}
-	if i.InputsMapped > 0 {
-		detail("mapped " + count(i.InputsMapped, "input"))
-	}
-	if i.ControlsMoved > 0 {
-		detail("moved the control inputs of " + count(i.ControlsMoved, "mapped node"))
-	}
-	if i.ShapesDropped > 0 {
-		detail("removed outdated inferred shapes (" + count(i.ShapesDropped, "place") + ")")
-	}
-	if k := i.separated(); k > 0 {
-		detail("renamed " + count(k, "shared_name") + " of IN")
-	}
-	if i.Functions > 0 {
-		detail("added " + count(i.Functions, "function"))
-	}
-	if len(i.Collections) > 0 {
-		detail("collections: " + strings.Join(atMost(texts(i.Collections), 12), ", "))
-	}
-	if k := len(i.Skipped); k > 0 {
-		detail("left out " + count(k, "collection"))
-	}
+	n.details.count("cleared the device of %s", i.Cleared, "node")
+	n.details.renames("renamed %s: %s", i.Renames, i.Renamed, "node")
+	n.details.renames("renamed the frames of %s: %s", i.Frames, len(i.Frames), "loop")
+	n.details.count("mapped %s", i.InputsMapped, "input")
+	n.details.count("moved the control inputs of %s", i.ControlsMoved, "mapped node")
+	n.details.count("removed outdated inferred shapes (%s)", i.ShapesDropped, "place")
+	n.details.count("renamed %s of IN", i.separated(), "shared_name")
+	n.details.count("added %s", i.Functions, "function")
+	n.details.list("collections: %s", i.Collections, 12)
+	n.details.count("left out %s", len(i.Skipped), "collection")
 	if i.Saver == "dropped" {
-		detail("left out the saver")
+		n.details.add("left out the saver")
 	}
-	if k := len(i.Signatures); k > 0 {
-		detail("renamed " + count(k, "signature") + ": " + strings.Join(renames(i.Signatures, 3, k), ", "))
-	}
-	if i.Initializers > 0 {
-		detail(fmt.Sprintf("%s got a substitute initializer (the original was not imported)", count(i.Initializers, "variable")))
-	}
+	n.details.renames("renamed %s: %s", i.Signatures, len(i.Signatures), "signature")
+	n.details.count("%s got a substitute initializer (the original was not imported)", i.Initializers, "variable")
 	if k := len(i.Returned); k > 0 {
-		detail("elements: " + strings.Join(renames(i.Returned, k, k), ", "))
+		n.details.add("elements: %s", renames(i.Returned, k, k))
 	}
-	n.warnings = i.warnings()
+	i.warn(&n.warnings)
 	return n
 }
 
@@ -93,30 +68,24 @@ func (i Import) fact() string {
 	return fact
 }
 
-// warnings returns the warnings about results that a user may not expect.
-func (i Import) warnings() []string {
-	var out []string
-	if i.Unsaved > 0 {
-		unsaved := fmt.Sprintf("the output keeps BASE's saver, which does not restore the %s", count(i.Unsaved, "imported variable"))
-		switch {
-		case i.Saver == "both" || i.BaseNodes == 0:
-			unsaved = fmt.Sprintf("the checkpoint has no value for %s of a graph without a saver", count(i.Unsaved, "variable"))
-		case i.Saver == "imported":
-			unsaved = fmt.Sprintf("the output has IN's saver, which does not restore %s of BASE", count(i.Unsaved, "variable"))
-		}
-		out = append(out, unsaved)
+// warn adds the warnings about results that a user may not expect.
+func (i Import) warn(out *remarks) {
+	switch {
+	case i.Saver == "both" || i.BaseNodes == 0:
+		out.count("the checkpoint has no value for %s of a graph without a saver", i.Unsaved, "variable")
+	case i.Saver == "imported":
+		out.count("the output has IN's saver, which does not restore %s of BASE", i.Unsaved, "variable")
+	default:
+		out.count("the output keeps BASE's saver, which does not restore the %s", i.Unsaved, "imported variable")
 	}
 	if i.SharedState > 0 {
-		out = append(out, fmt.Sprintf("%s %s state with BASE (same shared_name): %s", count(i.SharedState, "imported node"),
-			agree(i.SharedState, "shares", "share"), strings.Join(sharedNames(i.SharedNames), ", ")))
+		out.add("%s %s state with BASE (same shared_name): %s", count(i.SharedState, "imported node"),
+			agree(i.SharedState, "shares", "share"), strings.Join(sharedNames(i.SharedNames), ", "))
 	}
-	if len(i.OldNames) > 0 {
-		out = append(out, oldNames(i.OldNames))
-	}
+	out.list(oldNames, i.OldNames, 4)
 	if i.ObjectsLost {
-		out = append(out, "IN's object graph was left out, since BASE has one")
+		out.add("IN's object graph was left out, since BASE has one")
 	}
-	return out
 }
 
 // sharedNames returns the first names of variables, tables and queues that both graphs have.
@@ -128,13 +97,18 @@ func sharedNames(names []rewrite.SharedName) []string {
 	return atMost(texts, 3)
 }
 
-// oldNames returns the warning about collections that still contain old node names.
-func oldNames(collections []string) string {
-	return "old node names remain in " + strings.Join(atMost(texts(collections), 4), ", ")
+// oldNames is the warning about collections that still contain old node names.
+const oldNames = "old node names remain in %s"
+
+// renames adds a remark with a number of renamed items and the first of them, unless there are none. The two %s in format stand for these.
+func (r *remarks) renames(format string, list []rewrite.Rename, n int, noun string) {
+	if n > 0 {
+		r.add(format, count(n, noun), renames(list, 3, n))
+	}
 }
 
 // renames returns the first n renames, and the number of the others.
-func renames(list []rewrite.Rename, n, all int) []string {
+func renames(list []rewrite.Rename, n, all int) string {
 	out := make([]string, 0, n+1)
 	for _, r := range list[:min(n, len(list))] {
 		out = append(out, Text(r.From)+" -> "+Text(r.To))
@@ -142,5 +116,5 @@ func renames(list []rewrite.Rename, n, all int) []string {
 	if all > len(out) {
 		out = append(out, fmt.Sprintf("and %s more", numberText(int64(all-len(out)))))
 	}
-	return out
+	return strings.Join(out, ", ")
 }

@@ -9,10 +9,33 @@ import (
 // A Notice is the report of a command on stderr: the main fact, then details, warnings and hints. Each starts a new line.
 type Notice struct {
 	fact     string
-	details  []string
-	warnings []string
+	details  remarks
+	warnings remarks
 	Hints    []string
 }
+
+// remarks are lines of a report.
+type remarks []string
+
+// add adds a remark.
+func (r *remarks) add(format string, args ...any) { *r = append(*r, fmt.Sprintf(format, args...)) }
+
+// count adds a remark with a number of items, unless there are none. %s in format stands for the number and the noun.
+func (r *remarks) count(format string, n int, noun string) {
+	if n > 0 {
+		r.add(format, count(n, noun))
+	}
+}
+
+// list adds a remark with the first names of a list, at most most of them, unless the list is empty. %s in format stands for the names.
+func (r *remarks) list(format string, names []string, most int) {
+	if len(names) > 0 {
+		r.add(format, listText(names, most))
+	}
+}
+
+// listText returns the first names of a list, at most most of them, and the number of the others.
+func listText(names []string, most int) string { return strings.Join(atMost(texts(names), most), ", ") }
 
 // NoticeOptions configures how a Notice is printed. The zero value is plain text without line wrapping.
 type NoticeOptions struct {

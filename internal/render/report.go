@@ -39,36 +39,29 @@ type Devices struct {
 // Notice returns the report for people: the devices that were cleared, and those that remain.
 func (d Devices) Notice() Notice {
 	n := Notice{fact: d.fact()}
-	if len(d.Devices) > 0 {
-		parts := make([]string, 0, len(d.Devices))
-		for _, c := range d.Devices {
-			device := Text(c.Device)
-			if c.To != "" {
-				device += " -> " + Text(c.To)
-			}
-			parts = append(parts, fmt.Sprintf("%s (%s)", device, numberText(int64(c.Nodes))))
+	parts := make([]string, len(d.Devices))
+	for i, c := range d.Devices {
+		device := Text(c.Device)
+		if c.To != "" {
+			device += " -> " + Text(c.To)
 		}
-		n.details = append(n.details, "devices: "+strings.Join(atMost(parts, 8), ", "))
+		parts[i] = fmt.Sprintf("%s (%s)", device, numberText(int64(c.Nodes)))
 	}
-	if d.GroupsRemoved > 0 {
-		n.details = append(n.details, d.outcome("removed", "would remove")+" "+count(d.GroupsRemoved, "colocation constraint"))
+	if len(parts) > 0 {
+		n.details.add("devices: %s", strings.Join(atMost(parts, 8), ", "))
 	}
-	if d.Left.Nodes > 0 {
-		n.details = append(n.details, count(d.Left.Nodes, "node")+" "+d.outcome("still", "would still")+" "+agree(d.Left.Nodes, d.outcome("has", "have"), "have")+" a device")
-	}
+	n.details.count(d.outcome("removed", "would remove")+" %s", d.GroupsRemoved, "colocation constraint")
+	n.details.count("%s "+d.outcome("still", "would still")+" "+agree(d.Left.Nodes, d.outcome("has", "have"), "have")+" a device", d.Left.Nodes, "node")
 	if d.Left.Groups > 0 {
-		n.details = append(n.details, fmt.Sprintf("%s %s (%s)", d.outcome("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node")))
+		n.details.add("%s %s (%s)", d.outcome("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node"))
 	}
-	if d.Left.Elsewhere > 0 {
-		n.warnings = append(n.warnings, fmt.Sprintf("%s %s colocated with nodes on a different device", count(d.Left.Elsewhere, "node"),
-			agree(d.Left.Elsewhere, "is", "are")))
-	}
+	n.warnings.count("%s "+agree(d.Left.Elsewhere, "is", "are")+" colocated with nodes on a different device", d.Left.Elsewhere, "node")
 	if len(d.Unmatched) > 0 {
-		warning := "no device matches " + strings.Join(atMost(texts(d.Unmatched), 4), ", ")
+		available := ""
 		if len(d.Available) > 0 {
-			warning += " (available: " + strings.Join(atMost(texts(d.Available), 4), ", ") + ")"
+			available = " (available: " + listText(d.Available, 4) + ")"
 		}
-		n.warnings = append(n.warnings, warning)
+		n.warnings.add("no device matches %s%s", listText(d.Unmatched, 4), available)
 	}
 	return n
 }
@@ -132,17 +125,11 @@ func (c Collections) Notice() Notice {
 		verb = "would keep"
 	}
 	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(len(c.Kept))), count(len(c.Kept)+len(c.Dropped), "collection"))}
-	if len(c.Kept) > 0 {
-		n.details = append(n.details, "kept: "+strings.Join(atMost(texts(c.Kept), 12), ", "))
-	}
-	if len(c.Dropped) > 0 {
-		n.details = append(n.details, "dropped: "+strings.Join(atMost(texts(c.Dropped), 12), ", "))
-	}
-	if len(c.Overridden) > 0 {
-		n.warnings = append(n.warnings, "every collection matching "+strings.Join(atMost(texts(c.Overridden), 4), ", ")+" is dropped")
-	}
+	n.details.list("kept: %s", c.Kept, 12)
+	n.details.list("dropped: %s", c.Dropped, 12)
+	n.warnings.list("every collection matching %s is dropped", c.Overridden, 4)
 	if c.OnlyGraph && len(c.Dropped) > 0 {
-		n.warnings = append(n.warnings, "a GraphDef has no collections; name the output *.meta to keep some")
+		n.warnings.add("a GraphDef has no collections; name the output *.meta to keep some")
 	}
 	return n
 }
