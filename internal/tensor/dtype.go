@@ -176,7 +176,7 @@ func (e Encoding) Float(element []byte) float64 {
 	case e.Kind != Float:
 		return float64(uint64(number))
 	case e.Size == 2:
-		return Float16(uint16(number))
+		return float16(uint16(number))
 	case e.Size == 4:
 		return float64(math.Float32frombits(uint32(number)))
 	}
@@ -190,4 +190,25 @@ func (e Encoding) Complex(element []byte) complex128 {
 	}
 	part := e.Part()
 	return complex(part.Float(element[:part.Size]), part.Float(element[part.Size:]))
+}
+
+// float16 converts an IEEE 754 half-precision number.
+func float16(bits uint16) float64 {
+	exponent, fraction := int(bits>>10&0x1F), float64(bits&0x3FF)
+	var f float64
+	switch exponent {
+	case 0:
+		f = math.Ldexp(fraction, -24)
+	case 0x1F:
+		f = math.Inf(1)
+		if fraction != 0 {
+			f = math.NaN()
+		}
+	default:
+		f = math.Ldexp(1024+fraction, exponent-25)
+	}
+	if bits&0x8000 != 0 {
+		f = -f
+	}
+	return f
 }

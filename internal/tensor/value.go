@@ -244,24 +244,3 @@ func (e Encoding) value(element []byte) Value {
 	}
 	return Value{Kind: ValueFloat, Float: e.Float(element)}
 }
-
-// Float16 converts an IEEE 754 half-precision number.
-func Float16(bits uint16) float64 {
-	exponent, fraction := int(bits>>10&0x1F), float64(bits&0x3FF)
-	var f float64
-	switch exponent {
-	case 0:
-		f = math.Ldexp(fraction, -24)
-	case 0x1F:
-		f = math.Inf(1)
-		if fraction != 0 {
-			f = math.NaN()
-		}
-	default:
-		f = math.Ldexp(1024+fraction, exponent-25)
-	}
-	if bits&0x8000 != 0 {
-		f = -f
-	}
-	return f
-}

@@ -100,11 +100,11 @@ func TestFloat16(t *testing.T) {
 		0: 0, 0x3C00: 1, 0xBC00: -1, 0x7BFF: 65504, 0x0400: math.Ldexp(1, -14), 0x0001: math.Ldexp(1, -24), 0x7C00: math.Inf(1), 0xFC00: math.Inf(-1),
 	}
 	for bits, want := range tests {
-		if got := Float16(bits); got != want {
+		if got := float16(bits); got != want {
 			t.Errorf("float16(%#04x) = %v, want %v", bits, got, want)
 		}
 	}
-	if !math.IsNaN(Float16(0x7E00)) {
+	if !math.IsNaN(float16(0x7E00)) {
 		t.Error("float16(0x7e00) is a number")
 	}
 }
