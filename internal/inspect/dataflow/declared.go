@@ -61,15 +61,27 @@ const (
 // readSignatures reads signature_def: the default signature first, signatures for training and evaluation last, each
 // group sorted by key.
 func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
-	type entry struct{ key, value []byte }
+	type entry struct {
+		key, value []byte
+		supervised bool // for training or evaluation
+		rank       int
+	}
 	var entries []entry
 	for key, value := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if string(key) != initSignature && string(key) != trainSignature {
-			entries = append(entries, entry{key, value})
+			e := entry{key: key, value: value, supervised: bytes.HasPrefix(wire.Last(value, fieldnum.SignatureDef_MethodName), []byte("tensorflow/supervised/"))}
+			switch {
+			case string(key) == defaultServing:
+			case e.supervised:
+				e.rank = 2
+			default:
+				e.rank = 1
+			}
+			entries = append(entries, e)
 		}
 	}
 	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(signatureRank(a.key, a.value)-signatureRank(b.key, b.value), bytes.Compare(a.key, b.key))
+		return cmp.Or(a.rank-b.rank, bytes.Compare(a.key, b.key))
 	})
 	inputs, outputs := infoReader{g: g, list: &d.inputs}, infoReader{g: g, list: &d.outputs}
 	for _, e := range entries {
@@ -82,29 +94,14 @@ func (d *declared) readSignatures(g *graph.Graph, m *wire.MetaGraph) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.GetOutputs())) {
 			role := RolePrediction
-			if supervised(e.value) && name == "loss" {
+			if e.supervised && name == "loss" {
 				role = RoleLoss
-			} else if supervised(e.value) && strings.HasPrefix(name, "metrics/") {
+			} else if e.supervised && strings.HasPrefix(name, "metrics/") {
 				role = RoleMetric
 			}
 			outputs.add(s.GetOutputs()[name], role, "signature "+string(e.key)+", output "+name)
 		}
 	}
-}
-
-// supervised reports whether a SignatureDef is for training or evaluation.
-func supervised(signature []byte) bool {
-	return bytes.HasPrefix(wire.Last(signature, fieldnum.SignatureDef_MethodName), []byte("tensorflow/supervised/"))
-}
-
-func signatureRank(key, signature []byte) int {
-	switch {
-	case string(key) == defaultServing:
-		return 0
-	case supervised(signature):
-		return 2
-	}
-	return 1
 }
 
 // An infoReader appends the tensors that TensorInfos name to a list, each name once: thousands of signatures can name the
