@@ -8,6 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
 // TestJSONSchemas: the output of commands matches the schemas in docs/schema, which must have every member.
@@ -49,6 +54,34 @@ func TestJSONSchemas(t *testing.T) {
 	check("error", true, "show", saved, "--format", "json")
 	check("error", true, "clear-devices", "--report", "json", "--match", "gqu", saved)
 	check("error", true, "diff", "--format=json", saved)
+}
+
+// TestJSONKeepsUnknownAny: TensorFlow does not know google.protobuf.ListValue, so its bytes stay as they are, even if the type is compiled
+// in. Otherwise its values could nest and fan out without limit.
+func TestJSONKeepsUnknownAny(t *testing.T) {
+	var packed []byte
+	for range 1000 {
+		packed = wiretest.Message(1, wiretest.Message(6, packed))
+	}
+	name := string((*structpb.ListValue)(nil).ProtoReflect().Descriptor().FullName())
+	raw := wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_AnyInfo,
+		wiretest.String(fieldnum.Any_TypeUrl, "type.googleapis.com/"+name), wiretest.Message(fieldnum.Any_Value, packed)))
+	dir := t.TempDir()
+	in, middle, out := filepath.Join(dir, "in.meta"), filepath.Join(dir, "middle.json"), filepath.Join(dir, "out.meta")
+	if err := os.WriteFile(in, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"export", in, middle}, {"export", middle, out}} {
+		if code, _, errors := command(nil, args...); code != exitDone {
+			t.Fatalf("%q: exit %d: %s", args, code, errors)
+		}
+	}
+	if got, _ := os.ReadFile(out); string(got) != string(raw) {
+		t.Errorf("got %d bytes, want %d", len(got), len(raw))
+	}
+	if written, _ := os.ReadFile(middle); !strings.Contains(string(written), `"value": "`) {
+		t.Errorf("the value is not written as bytes:\n%.200s", written)
+	}
 }
 
 // TestErrorFile: an error about a file names it in the member file.

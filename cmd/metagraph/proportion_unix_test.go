@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,7 +18,9 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
@@ -179,6 +182,18 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		deep := strings.Repeat("s/", n)
 		return wiretest.Join(gnode(deep+"a", "NoOp"), gnode(deep+"b", "NoOp", from("^"+deep+"a"))), nil
 	},
+	"nested scopes with savers": func(n int) (graph, rest []byte) {
+		return repeat(n, func(i int) []byte {
+			scope := strings.Repeat("s/", 1+i*16/n) + number("t", i)
+			return wiretest.Join(gnode(scope+"/Const", "Const"), gnode(scope+"/RestoreV2", "RestoreV2", from(scope+"/Const")), gnode(scope+"/restore_all", "NoOp", from("^"+scope+"/RestoreV2")))
+		}), wiretest.Message(fieldnum.MetaGraphDef_SaverDef, wiretest.String(fieldnum.SaverDef_FilenameTensorName, "s/t0/Const:0"), wiretest.String(fieldnum.SaverDef_RestoreOpName, "s/t0/restore_all"))
+	},
+	"calls that fan out": func(n int) (graph, rest []byte) {
+		call := func(i, k int) []byte {
+			return wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, number("n", k)), wiretest.String(fieldnum.NodeDef_Op, number("f", i+1)))
+		}
+		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte { return function(number("f", i), call(i, 0), call(i, 1), call(i, 2)) })), nil
+	},
 	"devices": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
 			return gnode(number("s/a", i), "NoOp", wiretest.String(fieldnum.NodeDef_Device, number("/job:w/task:", i)))
@@ -221,6 +236,25 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	},
 }
 
+// served returns a MetaGraphDef with further nodes: a placeholder s/in, and s/out, which needs s/in and every node of the graph that no
+// node reads. So a cut to s/out keeps the graph.
+func served(t *testing.T, content, rest []byte) []byte {
+	t.Helper()
+	placeholder := gnode("s/in", "Placeholder", attr("dtype", wiretest.Varint(fieldnum.AttrValue_Type, 1)), attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, wiretest.Message(2, wiretest.Varint(1, 2)))))
+	g, err := graph.New(wire.Graph(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs := from("s/in")
+	for i := range g.Len() {
+		if len(g.Consumers(i)) == 0 {
+			inputs = append(inputs, from("^"+string(g.Name(i)))...)
+		}
+	}
+	out := gnode("s/out", "Identity", inputs, attr("T", wiretest.Varint(fieldnum.AttrValue_Type, 1)))
+	return wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_GraphDef, placeholder, content, out), rest)
+}
+
 // A cost is the CPU time and memory of a run.
 type cost struct {
 	cpu       time.Duration
@@ -247,6 +281,47 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
+// measured lists the command lines of TestProportion in order, with their exit codes, and the graphs for which it is another one. IN is
+// the graph and NEXT the same with another number of elements. OUT, DIR and CUT are results, to which later lines refer.
+var measured = []struct {
+	line      string
+	exit      int
+	otherwise int
+	except    []string
+}{
+	{line: "show IN all"},
+	{line: "show IN all --format json"},
+	{line: "show IN all --format markdown"},
+	{line: "show IN scopes --format dot"},
+	{line: "show IN problems --format sarif"},
+	{line: "show IN --format html"},
+	{line: "export IN OUT.pbtxt --allow-unknown"},
+	// JSON has no unknown fields, and neither form nests without limit.
+	{line: "export IN OUT.json", otherwise: exitError, except: []string{"nested Anys", "nested attr values", "nested unknown fields"}},
+	{line: "export --clear-extraneous-savers --strip-default-attrs IN OUT"},
+	{line: "export --export-scope s IN CUT"},
+	// The last node reads one that does not exist.
+	{line: "export --outputs s/out IN OUT", otherwise: exitError, except: []string{"reversed chain of nodes"}},
+	// There is no checkpoint for the variables.
+	{line: "export --freeze --outputs s/out IN OUT", otherwise: exitError, except: []string{"reversed chain of nodes", "variables in a chain of layers"}},
+	// The other placeholders are not inputs, and an iterator cannot be fed.
+	{line: "export --saved-model --inputs in=s/in --outputs out=s/out IN DIR", otherwise: exitError, except: []string{"reversed chain of nodes", "variables in a chain of layers",
+		"chain of nodes", "consumers of a node", "dimensions of a shape", "inputs of a node", "inputs of a signature", "recorded shapes of a node", "signatures"}},
+	{line: "export --with-checkpoint IN OUT.meta"},
+	{line: "export --set-shape s/in=? IN OUT"},
+	{line: "export --drop-attr k IN OUT"},
+	{line: "import --import-scope z IN OUT"},
+	{line: "import --into IN IN OUT"},
+	{line: "import --into IN --import-scope s CUT OUT"},
+	{line: "clear-devices --colocation IN OUT"},
+	{line: "filter-collections --drop k* --allow-missing IN OUT"},
+	{line: "diff IN OUT", otherwise: exitFound, except: []string{"collections", "collections with one key"}},
+	{line: "diff IN CUT --all --format markdown", exit: exitFound},
+	{line: "diff CUT IN --format json", exit: exitFound},
+	{line: "diff IN NEXT", exit: exitFound, otherwise: exitDone, except: []string{"control inputs of a node"}}, // all of them name one node
+	{line: "diff IN NEXT --format html", exit: exitFound, otherwise: exitDone, except: []string{"control inputs of a node"}},
+}
+
 // TestProportion runs every command on files with many elements of one kind, and with four times as many. Memory must grow in
 // proportion. METAGRAPH_PROPORTION=100000 sets the number of elements and also checks the time, for use on a quiet machine.
 func TestProportion(t *testing.T) {
@@ -267,22 +342,21 @@ func TestProportion(t *testing.T) {
 			in := func(i int, suffix string) string { return filepath.Join(dir, fmt.Sprintf("%d%s", i, suffix)) }
 			for i, n := range []int{few, 4 * few} {
 				graph, rest := swell(n)
-				if err := os.WriteFile(in(i, ".meta"), wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_GraphDef, graph), rest), 0o600); err != nil {
+				if err := os.WriteFile(in(i, ".meta"), served(t, graph, rest), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			for _, line := range []string{
-				"show IN all", "show IN all --format json", "show IN all --format markdown", "show IN scopes --format dot",
-				"export IN OUT.pbtxt --allow-unknown", "export IN OUT.json", "export --clear-extraneous-savers --strip-default-attrs IN OUT", "export --export-scope s IN CUT",
-				"import --import-scope z IN OUT", "import --into IN IN OUT", "import --into IN --import-scope s CUT OUT", "clear-devices --colocation IN OUT",
-				"filter-collections --drop k* --allow-missing IN OUT", "diff IN OUT", "diff IN CUT --all --format markdown", "diff CUT IN --format json", "diff IN NEXT",
-			} {
+			for _, run := range measured {
+				line, want := run.line, run.exit
+				if slices.Contains(run.except, name) {
+					want = run.otherwise
+				}
 				var took [2]cost
 				for i := range took {
-					args := strings.Fields(strings.NewReplacer("IN", in(i, ".meta"), "OUT", in(i, ".out"), "CUT", in(i, ".cut"), "NEXT", in(1-i, ".meta")).Replace(line))
+					args := strings.Fields(strings.NewReplacer("IN", in(i, ".meta"), "OUT", in(i, ".out"), "DIR", in(i, ".dir"), "CUT", in(i, ".cut"), "NEXT", in(1-i, ".meta")).Replace(line))
 					code, c := measure(args)
-					if code != exitDone && code != exitFound && code != exitError {
-						t.Errorf("%s: exit %d", line, code)
+					if code != want {
+						t.Errorf("%s: exit %d, want %d", line, code, want)
 					}
 					took[i] = c
 				}

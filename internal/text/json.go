@@ -133,10 +133,9 @@ func (j *jsonWriter) order(base int, t *table) func(func(int) bool) {
 	}
 }
 
-// wellKnown lists the types of google.protobuf with a special JSON form, except Any.
+// wellKnown lists the types of google.protobuf with a special JSON form that TensorFlow knows, except Any. None of them nests.
 var wellKnown = map[protoreflect.FullName]bool{
-	"google.protobuf.Duration": true, "google.protobuf.Timestamp": true, "google.protobuf.FieldMask": true, "google.protobuf.Empty": true,
-	"google.protobuf.Struct": true, "google.protobuf.Value": true, "google.protobuf.ListValue": true,
+	"google.protobuf.Duration": true, "google.protobuf.Timestamp": true,
 	"google.protobuf.BoolValue": true, "google.protobuf.BytesValue": true, "google.protobuf.StringValue": true,
 	"google.protobuf.DoubleValue": true, "google.protobuf.FloatValue": true, "google.protobuf.Int32Value": true,
 	"google.protobuf.Int64Value": true, "google.protobuf.UInt32Value": true, "google.protobuf.UInt64Value": true,

@@ -237,7 +237,7 @@ func (p *jsonParser) value(f *field, omitZero bool, r *run) (bool, error) {
 		if err := p.dec.Decode(&raw); err != nil {
 			return false, err
 		}
-		if string(raw) == "null" && t.name != "google.protobuf.Value" {
+		if string(raw) == "null" {
 			return false, nil
 		}
 	} else {

@@ -57,7 +57,7 @@ var jsonCases = map[string][]string{
 		`{"collectionDef":{"a":{"anyList":{"value":[{"@type":1}]}}}}`, `{"collectionDef":{"a":{"anyList":{"value":[{"@type":"x/tensorflow.VariableDef","nothing":1}]}}}}`,
 		`{"collectionDef":{"a":{"anyList":{"value":[{"@type":"x/google.protobuf.Duration","value":"1.5s"}]}}}}`, `{"collectionDef":{"a":{"anyList":{"value":[{"@type":"x/google.protobuf.Duration","value":"x"}]}}}}`,
 		`{"collectionDef":{"a":{"anyList":{"value":[{"@type":"x/google.protobuf.Any","value":{"@type":"x/tensorflow.SaverDef","maxToKeep":5}}]}}}}`,
-		`{"collectionDef":{"a":{"anyList":{"value":[{"@type":"x/google.protobuf.Struct","value":{"a":[1,null,{"b":"c"}]}}]}}}}`,
+		`{"collectionDef":{"a":{"anyList":{"value":[{"@type":"x/google.protobuf.StringValue","value":"a"}]}}}}`,
 		`{"saverDef":{"version":"V2","maxToKeep":-1}}`, `{"saverDef":{"version":2}}`, `{"saverDef":{"version":"V9"}}`, `{"saverDef":{"version":77}}`, `{"saverDef":{"version":1.5}}`,
 		`{"saverDef":{"maxToKeep":2147483648}}`, `{"saverDef":{"maxToKeep":0,"sharded":false,"filenameTensorName":""}}`, `{"saverDef":{"keepCheckpointEveryNHours":"1e-3"}}`,
 	},

@@ -3,6 +3,7 @@ package text
 import (
 	_ "embed" // pool.binpb
 	"fmt"
+	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -57,7 +58,11 @@ func knownMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
 	return mt.Descriptor()
 }
 
-// registered returns the compiled-in message type with the given name.
+// registered returns the message type of the schema with the given name. It finds no other type, even if it is compiled in:
+// google.protobuf.Struct, for example, is unknown to TensorFlow, and its values could nest and fan out without limit.
 func registered(name protoreflect.FullName) (protoreflect.MessageType, error) {
+	if !strings.HasPrefix(string(name), "tensorflow.") {
+		return nil, protoregistry.NotFound
+	}
 	return protoregistry.GlobalTypes.FindMessageByName(name)
 }
