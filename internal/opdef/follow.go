@@ -40,17 +40,20 @@ func (t *Tensors) shapeBelow(e graph.Edge, depth int) tensor.Shape {
 const maxMemo = 200_000
 
 // A shapeMemo caches shapes. A shape found without reaching the depth limit is valid for every query that may go as
-// deep. A shape found at the limit is valid only for that depth.
+// deep. A shape found at the limit is valid only for that depth. If nothing is found at the limit, queries that go less deep
+// find nothing either, unless the inputs contradict each other.
 type shapeMemo struct {
-	whole  map[graph.Edge]wholeShape
-	cut    map[cutEdge]tensor.Shape
-	search shapeSearch // the current query
+	whole   map[graph.Edge]foundShape
+	cut     map[cutEdge]foundShape
+	unknown map[graph.Edge]int // the largest depth at which nothing was found
+	search  shapeSearch        // the current query
 }
 
-// A wholeShape is a shape found without reaching the depth limit.
-type wholeShape struct {
-	shape  tensor.Shape
-	height int // length of the longest chain of nodes followed
+// A foundShape is the result of a query.
+type foundShape struct {
+	shape    tensor.Shape
+	height   int  // length of the longest chain of nodes followed
+	rejected bool // whether TensorFlow rejects one of these nodes
 }
 
 // A cutEdge identifies a query that reached the depth limit.
@@ -61,25 +64,27 @@ type cutEdge struct {
 
 // A shapeSearch is what the current query knows about its inputs.
 type shapeSearch struct {
-	height int  // the largest height among the inputs
-	cut    bool // whether an input reached the limit
+	height   int  // the largest height among the inputs
+	cut      bool // whether an input reached the limit
+	rejected bool // whether TensorFlow rejects a node
 }
 
 func newShapeMemo() shapeMemo {
-	return shapeMemo{whole: make(map[graph.Edge]wholeShape), cut: make(map[cutEdge]tensor.Shape)}
+	return shapeMemo{whole: make(map[graph.Edge]foundShape), cut: make(map[cutEdge]foundShape), unknown: make(map[graph.Edge]int)}
 }
 
 // look returns the cached shape of e for the current query, and whether it is known.
 func (m *shapeMemo) look(e graph.Edge, depth int) (shape tensor.Shape, known bool) {
-	if w, ok := m.whole[e]; ok && w.height <= depth {
-		m.search.height = max(m.search.height, w.height)
-		return w.shape, true
+	found, known := m.whole[e]
+	if known = known && found.height <= depth; !known {
+		if found, known = m.cut[cutEdge{e, depth}]; !known {
+			found, known = foundShape{}, depth <= m.unknown[e]
+		}
+		m.search.cut = m.search.cut || known
 	}
-	shape, known = m.cut[cutEdge{e, depth}]
-	if known = known || depth == 0; known {
-		m.search.cut = true
-	}
-	return shape, known
+	m.search.height = max(m.search.height, found.height)
+	m.search.rejected = m.search.rejected || found.rejected
+	return found.shape, known
 }
 
 // begin starts a nested query and returns the enclosing one.
@@ -91,17 +96,21 @@ func (m *shapeMemo) begin() shapeSearch {
 
 // end finishes a query and resumes the enclosing one.
 func (m *shapeMemo) end(e graph.Edge, depth int, shape tensor.Shape, above shapeSearch) {
-	if len(m.whole)+len(m.cut) >= maxMemo {
+	if len(m.whole)+len(m.cut)+len(m.unknown) >= maxMemo {
 		clear(m.whole)
 		clear(m.cut)
+		clear(m.unknown)
 	}
-	height := m.search.height + 1
-	if m.search.cut {
-		m.cut[cutEdge{e, depth}] = shape
-	} else {
-		m.whole[e] = wholeShape{shape, height}
+	found := foundShape{shape, m.search.height + 1, m.search.rejected}
+	switch {
+	case !m.search.cut:
+		m.whole[e] = found
+	case shape == nil && !found.rejected:
+		m.unknown[e] = max(m.unknown[e], depth)
+	default:
+		m.cut[cutEdge{e, depth}] = found
 	}
-	m.search = shapeSearch{max(above.height, height), above.cut || m.search.cut}
+	m.search = shapeSearch{max(above.height, found.height), above.cut || m.search.cut, above.rejected || found.rejected}
 }
 
 // scalarProducer is the first graph version in which an empty Placeholder shape means a scalar. In older graphs, and in those
@@ -197,7 +206,8 @@ func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	q.Handle = func(k int) tensor.Shape { return t.variableShape(edges[k]) }
 	shapes, err := InferShapes(&q)
 	if err != nil {
-		return nil // TensorFlow rejects the node; package problems reports it
+		t.shapes.search.rejected = true // package problems reports it
+		return nil
 	}
 	return shapes[port]
 }

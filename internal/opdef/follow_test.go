@@ -18,19 +18,23 @@ func TestShapeInAnyOrder(t *testing.T) {
 	add := func(name, op string, inputs ...string) {
 		n := &tfpb.NodeDef{Name: name, Op: op, Input: inputs}
 		if op == "Placeholder" {
-			dims := []*tfpb.TensorShapeProto_Dim{{Size: 4}, {Size: 4}}
+			size := int64(4 + len(inputs)) // an input only makes this one larger
+			dims := []*tfpb.TensorShapeProto_Dim{{Size: size}, {Size: size}}
 			n.Attr = map[string]*tfpb.AttrValue{"shape": {Value: &tfpb.AttrValue_Shape{Shape: &tfpb.TensorShapeProto{Dim: dims}}}}
 		}
 		m.GraphDef.Node = append(m.GraphDef.Node, n)
 	}
 	add("x", "Placeholder")
+	add("y", "Placeholder", "^x")
 	add("0", "Relu", "x")
 	for i := 1; i < 120; i++ {
 		last := fmt.Sprint(i - 1)
-		switch i % 7 {
-		case 3:
+		switch i % 21 {
+		case 0: // rejected if the shapes of both inputs are known, so a shorter query finds more
+			add(fmt.Sprint(i), "MatMul", last, "y")
+		case 3, 10, 17:
 			add(fmt.Sprint(i), "Add", last, fmt.Sprint(i/2))
-		case 5:
+		case 5, 12, 19:
 			add(fmt.Sprint(i), "MatMul", last, "x")
 		default:
 			add(fmt.Sprint(i), "Relu", last)
