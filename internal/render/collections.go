@@ -159,7 +159,7 @@ func nestedContexts(contexts []*tfpb.ControlFlowContextDef) []string {
 }
 
 // protoText returns a message on one line, for people.
-func protoText(m proto.Message) string { return string(protoJSON{m}.appendJSON(nil)) }
+func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(nil)) }
 
 // jsonCollection is the JSON form of a collection. Its entries are strings, numbers or messages.
 type jsonCollection struct {

@@ -69,7 +69,7 @@ func jsonLine(w *printer, parts ...any) error {
 // An appender writes itself as JSON, without reflection. It is for values that are printed millions of times. Use AppendJSONString for
 // strings.
 type appender interface {
-	appendJSON(b []byte) []byte
+	AppendJSON(b []byte) []byte
 }
 
 // An encoder writes Go values as JSON, with the same tags as encoding/json. There are three differences. Strings that are not UTF-8 become
@@ -253,10 +253,10 @@ func (e *encoder) value(v reflect.Value) error {
 		e.w.write("null")
 		return e.w.err
 	}
-	if v.Type().NumMethod() > 0 { // Interface copies the value
+	if v.Type().NumMethod() > 0 { // it has exported methods; Interface copies the value
 		switch own := v.Interface().(type) {
 		case appender:
-			e.scratch = own.appendJSON(e.scratch[:0])
+			e.scratch = own.AppendJSON(e.scratch[:0])
 			e.w.writeBytes(e.scratch)
 			return e.w.err
 		case json.Marshaler:

@@ -56,8 +56,8 @@ func shapeText(s tensor.Shape) string {
 // jsonNode writes a node as JSON without reflection: a graph can have millions of nodes.
 type jsonNode struct{ *inspect.Node }
 
-// appendJSON appends the node as an object.
-func (n *jsonNode) appendJSON(b []byte) []byte {
+// AppendJSON appends the node as an object.
+func (n *jsonNode) AppendJSON(b []byte) []byte {
 	b = append(b, `{"name": `...)
 	b = AppendJSONBytes(b, n.Name)
 	b = append(b, `, "function": `...)

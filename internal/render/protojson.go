@@ -14,8 +14,8 @@ import (
 // in protobuf's own JSON mapping, 64-bit integers are numbers, bytes are strings, and the white space is deterministic.
 type protoJSON struct{ proto.Message }
 
-// appendJSON appends the message as an object.
-func (m protoJSON) appendJSON(b []byte) []byte { return appendMessage(b, m.ProtoReflect()) }
+// AppendJSON appends the message as an object.
+func (m protoJSON) AppendJSON(b []byte) []byte { return appendMessage(b, m.ProtoReflect()) }
 
 func appendMessage(b []byte, m protoreflect.Message) []byte {
 	b = append(b, '{')

@@ -84,8 +84,8 @@ type jsonDefault struct {
 // jsonTensor writes a tensor as JSON.
 type jsonTensor struct{ *tensor.Tensor }
 
-// appendJSON appends the tensor as an object, or null if there is none.
-func (t jsonTensor) appendJSON(b []byte) []byte {
+// AppendJSON appends the tensor as an object, or null if there is none.
+func (t jsonTensor) AppendJSON(b []byte) []byte {
 	if t.Tensor == nil {
 		return append(b, "null"...)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -111,6 +112,27 @@ func TestFill(t *testing.T) {
 	}
 }
 
+// TestJSONForms: values with their own JSON form get it as members and as elements of lists.
+func TestJSONForms(t *testing.T) {
+	value := &tensor.Tensor{DType: "int64", Shape: tensor.Shape{1}, Bytes: 14, Values: []tensor.Value{{Kind: tensor.ValueInt, Int: 7}}}
+	v := Signatures([]inspect.Signature{{Key: "s", Defaults: []inspect.SignatureValue{{Key: "x", Tensor: value}}}})
+	var out strings.Builder
+	if err := Show(&out, []View{v}, Options{Format: JSON}); err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+  "format_version": 1,
+  "signatures": [
+    {"key": "s", "method_name": "", "inputs": [], "outputs": [], ` +
+		`"defaults": [{"key": "x", "value": {"dtype": "int64", "shape": [1], "bytes": 14, "values": [7]}}]}
+  ]
+}
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestProtoJSON(t *testing.T) {
 	m := &tfpb.SignatureDef{
 		MethodName: "m\x1b",
@@ -122,7 +144,7 @@ func TestProtoJSON(t *testing.T) {
 	}
 	want := `{"inputs": {"a": {"dtype": 9999}, "b": {"name": "x:0", "dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": -1}]}}}, ` +
 		`"method_name": "m\u001b", "defaults": {"d": {"tensor_content": {"base64": "/w=="}, "float_val": [0.5], "bool_val": [true]}}}`
-	got := string(protoJSON{m}.appendJSON(nil))
+	got := string(protoJSON{m}.AppendJSON(nil))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
