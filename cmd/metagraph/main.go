@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -41,6 +42,24 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // runIn is run in a given environment.
 func runIn(ctx context.Context, args []string, env *environment) int {
+	err := execute(ctx, args, env)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errFound):
+		return exitFound
+	case metafile.IsBrokenPipe(err):
+		return exitDone // the reader closed the pipe
+	}
+	json := wantsJSON(args)
+	for _, e := range each(err) {
+		printError(env, e, json)
+	}
+	return exitError
+}
+
+// execute runs the command that args names.
+func execute(ctx context.Context, args []string, env *environment) error {
 	root := newRootCommand(env)
 	if strings.HasPrefix(argument(args, 0), cobra.ShellCompRequestCmd) {
 		plainUsage(root)
@@ -57,22 +76,7 @@ func runIn(ctx context.Context, args []string, env *environment) int {
 		_, err = root.ExecuteContextC(ctx)
 		return err
 	})
-	if err == nil {
-		err = help.err
-	}
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.Is(err, errFound):
-		return exitFound
-	case metafile.IsBrokenPipe(err):
-		return exitDone // the reader closed the pipe
-	}
-	json := wantsJSON(args)
-	for _, e := range each(err) {
-		printError(env, e, json)
-	}
-	return exitError
+	return cmp.Or(err, help.err)
 }
 
 // wantsJSON reports whether errors are printed as JSON: with --report json or --format json. It reads the words of the command line,

@@ -81,34 +81,29 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(metafile.CheckSize(path, r.message, r.kind), metafile.CheckKind(path, r.message, r.kind, format)); err != nil {
+	if err := r.check(format); err != nil {
 		return err
 	}
-	options := metafile.WriteOptions{
-		Format:       format,
-		AllowUnknown: out.allowUnknown,
-		Stdout:       env.stdout,
-		Terminal:     env.stdoutTerminal,
-		Ready:        func() error { return release(inputs) },
-	}
-	if r.verify != nil {
-		if err := r.verify(); err != nil {
-			return err
-		}
-	}
+	options := metafile.WriteOptions{Format: format, AllowUnknown: out.allowUnknown, Stdout: env.stdout, Terminal: env.stdoutTerminal,
+		Ready: func() error { return release(inputs) }}
 	if out.dryRun {
 		err = cmp.Or(metafile.Try(ctx, path, r.message, r.kind, options), changed(inputs))
 	} else {
 		err = r.replace(ctx, options)
 	}
-	if err == nil {
-		out.say(env, out.reported(r.place, inputs), r)
-		return nil
+	if err != nil {
+		return cmp.Or(changed(inputs), err) // a changed input is the probable cause of the failure
 	}
-	if changed := changed(inputs); changed != nil {
-		return changed // the probable cause of the failure
+	out.say(env, out.reported(r.place, inputs), r)
+	return nil
+}
+
+// check returns an error if the result cannot be written in a format.
+func (r *result) check(format metafile.Format) error {
+	if err := cmp.Or(metafile.CheckSize(r.place.path, r.message, r.kind), metafile.CheckKind(r.place.path, r.message, r.kind, format)); err != nil || r.verify == nil {
+		return err
 	}
-	return err
+	return r.verify()
 }
 
 // writeGraphs writes the rewritten MetaGraphDefs metas, one for each that is selected in in, to path.

@@ -209,20 +209,12 @@ func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
 		inside += "  "
 	}
 	for _, c := range firstOf(changes, p.most) {
-		p.item(inside, p.title(c)+": "+p.fields(c.Fields))
+		p.item(inside, p.phrasing.item(c)+": "+p.fields(c.Fields))
 	}
 	p.rest(inside, len(changes), "more changed "+many)
 	if fold {
 		p.close(indent)
 	}
-}
-
-func (p *diffPage) title(c diff.Change) string {
-	text := p.phrasing.code(c.Name)
-	if c.NewName != "" {
-		text += " (now " + p.phrasing.code(c.NewName) + ")"
-	}
-	return text
 }
 
 func (p *diffPage) fields(fields []diff.Field) string {
@@ -238,7 +230,7 @@ func (p *diffPage) fields(fields []diff.Field) string {
 
 // nested prints the changes inside a function or collection.
 func (p *diffPage) nested(c diff.Change, indent string) {
-	text := p.title(c)
+	text := p.phrasing.item(c)
 	if len(c.Fields) > 0 {
 		text += ": " + p.fields(c.Fields)
 	}

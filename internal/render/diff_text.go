@@ -11,22 +11,6 @@ import (
 // screen is the number of lines that a comparison should fit.
 const screen = 40
 
-// limits holds the largest number of lines for each kind of difference in one part.
-type limits struct {
-	list   int // items added, removed, renamed, or with a change that is not shared
-	groups int // changes that several items share
-	names  int // names given as examples
-	nested int // lines for changes inside one item
-}
-
-// limitSteps are the possible limits of a part, largest first.
-func limitSteps() []limits {
-	return []limits{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
-}
-
-// unlimited are the limits for complete lists.
-const unlimited = 1 << 30
-
 // diffText prints a comparison as a table: as much as fits a screen, or everything.
 func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	lines := diffHead(r)
@@ -44,6 +28,11 @@ func diffText(w *printer, r *diff.Report, o DiffOptions) {
 	if cut := writeDiffLines(w, lines, o); (left || cut) && o.More != "" {
 		writeDiffLines(w, []diffLine{{'n', 0, o.More}}, o)
 	}
+}
+
+// limitSteps are the possible limits of a part, largest first.
+func limitSteps() []limits {
+	return []limits{{12, 12, 6, 8}, {8, 8, 5, 4}, {6, 6, 4, 3}, {4, 5, 4, 2}, {3, 3, 4, 1}, {2, 2, 3, 0}}
 }
 
 // fitScreen lays out the parts in about height lines. It shortens the longest part first, and the nodes last. It reports whether anything
@@ -81,13 +70,6 @@ func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
 		}
 	}
 	return laid, left
-}
-
-// A diffLine is one line with its mark, indent and text.
-type diffLine struct {
-	mark  byte // '+', '-', '~', '>' for renamed and moved, '#' for a heading, 'n' for a note, ' ' for a continuation
-	depth int
-	text  string
 }
 
 // writeDiffLines prints lines. It reports whether it cut any of them to the width of the terminal.
@@ -190,16 +172,6 @@ func fewCommonNodes(r *diff.Report) string {
 	return "the graphs have little in common: " + diffCount(common, "node is", "nodes are") + " in both"
 }
 
-// partLines lays out one part.
-func partLines(p namedPart, size limits) []diffLine {
-	l := &diffLayout{phrasing: plainPhrasing(), size: size}
-	if size.list == unlimited {
-		l.phrasing = l.phrasing.complete()
-	}
-	l.part(p.name, p.part)
-	return l.lines
-}
-
 // sideText describes one side of the comparison.
 func sideText(s diff.Side, otherwise string) string {
 	var facts []string
@@ -213,244 +185,4 @@ func sideText(s diff.Side, otherwise string) string {
 		facts = append(facts, diffCount(s.Nodes, "node", "nodes"))
 	}
 	return sideName(s, otherwise) + "  (" + strings.Join(facts, ", ") + ")"
-}
-
-// A diffLayout lays out a comparison in lines.
-type diffLayout struct {
-	phrasing phrasing
-	size     limits
-	lines    []diffLine
-}
-
-func (l *diffLayout) add(mark byte, depth int, text string) {
-	l.lines = append(l.lines, diffLine{mark, depth, text})
-}
-
-// more adds a line with the number of omitted items.
-func (l *diffLayout) more(depth, n int, one, many string) {
-	if n > 0 {
-		l.add(' ', depth, "… "+diffCount(n, one, many))
-	}
-}
-
-// part lays out one part of the report.
-func (l *diffLayout) part(name string, p *diff.Part) {
-	l.add('#', 0, partTitle(name)+": "+partCounts(p))
-	one, many := nouns(name)
-	most := max(l.size.list, 6)
-	for _, f := range firstOf(p.Fields, most) {
-		l.add('~', 1, l.phrasing.field(f))
-	}
-	l.more(1, len(p.Fields)-most, "more field", "more fields")
-	l.body(p, 1, l.size, one, many)
-}
-
-// nouns returns the singular and plural for the items of a part.
-func nouns(part string) (one, many string) {
-	switch part {
-	case diff.IO:
-		return "tensor", "tensors"
-	case diff.Functions:
-		return "function", "functions"
-	case diff.Collections:
-		return "collection", "collections"
-	case diff.Variables:
-		return "variable", "variables"
-	case diff.Checkpoint:
-		return "tensor", "tensors"
-	case diff.Signatures:
-		return "signature", "signatures"
-	case diff.Assets:
-		return "asset", "assets"
-	case diff.Ops:
-		return "op", "ops"
-	}
-	return "node", "nodes"
-}
-
-func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0))] }
-
-// body lays out the items that were renamed, added, removed, changed and moved.
-func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string) {
-	for _, s := range firstOf(p.RenamedScopes, size.list) {
-		l.add('>', depth, l.phrasing.scope(s, one, many))
-	}
-	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
-	most := size.list
-	if one == "function" && size.list != unlimited {
-		most = min(most, 3) // TensorFlow renumbers functions with every save
-	}
-	for _, c := range firstOf(p.Renamed, most) {
-		l.add('>', depth, l.phrasing.code(c.Name)+" is now "+l.phrasing.code(c.NewName))
-	}
-	l.more(depth, len(p.Renamed)-most, "more renamed "+one, "more renamed "+many)
-	l.things('+', p.Added, depth, size, one, many)
-	l.things('-', p.Removed, depth, size, one, many)
-	l.changes(p.Changed, depth, size, one, many)
-	if n := len(p.Moved); n > size.list {
-		l.add('>', depth, diffCount(n, one, many)+" reordered: "+l.phrasing.names(changeNames(p.Moved), size.names))
-	} else {
-		for _, c := range p.Moved {
-			l.add('>', depth, l.phrasing.code(c.Name)+": "+l.fieldsText(c.Fields, size))
-		}
-	}
-}
-
-func changeNames(changes []diff.Change) []string {
-	out := make([]string, len(changes))
-	for i, c := range changes {
-		out[i] = changeName(c)
-	}
-	return out
-}
-
-// things lays out the items that were added or removed, one by one or as totals by scope.
-func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size limits, one, many string) {
-	if len(changes) <= size.list {
-		for _, c := range changes {
-			l.add(mark, depth, l.phrasing.thing(c))
-		}
-		return
-	}
-	names := changeNames(changes)
-	text := diffCount(len(names), one, many) + ": "
-	if one == "node" || one == "variable" {
-		l.add(mark, depth, text+l.phrasing.sums(sumScopes(names, 2*size.names), 2*size.names))
-		return
-	}
-	l.add(mark, depth, text+l.phrasing.names(names, 2*size.names))
-}
-
-// sums returns scopes with their number of items, largest first, as many as fit.
-func (v phrasing) sums(sums []scopeSum, most int) string {
-	var b strings.Builder
-	for i, s := range sums {
-		text := v.code(s.names[0])
-		if len(s.names) > 1 {
-			text = v.code(s.name) + " (" + diffNumber(len(s.names)) + ")"
-		}
-		if i == most || i > 0 && b.Len()+len(text) > sumsWidth {
-			b.WriteString(", …")
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(text)
-	}
-	return b.String()
-}
-
-// sumsWidth is the approximate width of a list of scopes.
-const sumsWidth = 100
-
-// thing returns the text for an item that was added or removed, with its op or value.
-func (v phrasing) thing(c diff.Change) string {
-	text := v.code(c.Name)
-	switch {
-	case c.Value != "" && c.Value != c.Name:
-		value, _ := shortenPair(&c.Value, nil, v.width)
-		text += " (" + v.code(*value) + ")"
-	case c.Op != "":
-		text += " (" + v.code(c.Op) + ")"
-	}
-	return text
-}
-
-// changes lays out the changes: first those that several items share, then the others.
-func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one, many string) {
-	flat, nested := splitNested(changes)
-	l.flat(flat, depth, size, one, many)
-	for _, c := range firstOf(nested, max(size.list, 3)) {
-		l.nested(c, depth, size)
-	}
-	if rest := len(nested) - max(size.list, 3); rest > 0 {
-		l.add('~', depth, diffCount(rest, "more changed "+one, "more changed "+many)+": "+l.phrasing.names(changeNames(nested[len(nested)-rest:]), size.names))
-	}
-}
-
-// flat lays out changes that are not nested, shared ones first.
-func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, many string) {
-	if one == "op" && len(changes) > size.nested {
-		l.add('~', depth, diffCount(len(changes), "op definition", "op definitions")+" changed: "+l.phrasing.names(changeNames(changes), 2*size.names))
-		return
-	}
-	shared, single := []changeGroup(nil), changes
-	if size.groups > 0 {
-		shared, single = groupChanges(changes)
-	}
-	for _, g := range firstOf(shared, size.groups) {
-		l.add('~', depth, l.phrasing.field(g.field)+": "+diffCount(len(g.names), one, many)+": "+l.phrasing.names(g.names, size.names))
-	}
-	if rest := len(shared) - size.groups; size.groups > 0 && rest > 0 {
-		l.more(depth, rest, "more change that several "+many+" share", "more changes that several "+many+" share")
-	}
-	if len(single) <= size.list {
-		for _, c := range single {
-			l.add('~', depth, l.changeText(c, size))
-		}
-		return
-	}
-	sums := sumFields(single)
-	for _, g := range firstOf(sums, size.list) {
-		if len(g.names) == 1 {
-			l.add('~', depth, l.phrasing.fieldName(g.field.Field)+" of "+l.phrasing.code(g.names[0]))
-			continue
-		}
-		l.add('~', depth, l.phrasing.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each differently: "+l.phrasing.names(g.names, size.names))
-	}
-	l.more(depth, len(sums)-size.list, "more field that changed", "more fields that changed")
-}
-
-// changeText returns the text for one changed item with its fields.
-func (l *diffLayout) changeText(c diff.Change, size limits) string {
-	text := l.phrasing.code(c.Name)
-	if c.NewName != "" {
-		text += " (now " + l.phrasing.code(c.NewName) + ")"
-	}
-	return text + ": " + l.fieldsText(c.Fields, size)
-}
-
-func (l *diffLayout) fieldsText(fields []diff.Field, size limits) string {
-	most := 3
-	if size.names == unlimited {
-		most = unlimited
-	}
-	var out []string
-	for _, f := range firstOf(fields, most) {
-		out = append(out, l.phrasing.field(f))
-	}
-	text := strings.Join(out, "; ")
-	if rest := len(fields) - most; rest > 0 {
-		text += "; " + diffCount(rest, "more field", "more fields")
-	}
-	return text
-}
-
-// nested lays out the changes inside a function or collection.
-func (l *diffLayout) nested(c diff.Change, depth int, size limits) {
-	text := l.phrasing.code(c.Name)
-	if c.NewName != "" {
-		text += " (now " + l.phrasing.code(c.NewName) + ")"
-	}
-	var facts []string
-	if len(c.Fields) > 0 {
-		facts = append(facts, l.fieldsText(c.Fields, size))
-	}
-	inner, one, many := c.Nodes, "node", "nodes"
-	if inner == nil {
-		inner, one, many = c.Entries, "entry", "entries"
-	}
-	facts = append(facts, many+": "+partCounts(inner))
-	l.add('~', depth, text+": "+strings.Join(facts, "; "))
-	if size.nested == 0 {
-		return
-	}
-	within := limits{size.nested, min(size.nested, size.groups), size.names, size.nested / 2}
-	before := len(l.lines)
-	l.body(inner, depth+1, within, one, many)
-	if added := len(l.lines) - before; added > 2*size.nested && size.nested != unlimited {
-		l.lines = l.lines[:before+2*size.nested]
-		l.add(' ', depth+1, "…")
-	}
 }

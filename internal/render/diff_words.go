@@ -212,3 +212,47 @@ func splitNested(changes []diff.Change) (flat, nested []diff.Change) {
 	}
 	return flat, nested
 }
+
+// sums returns scopes with their number of items, largest first, as many as fit.
+func (v phrasing) sums(sums []scopeSum, most int) string {
+	var b strings.Builder
+	for i, s := range sums {
+		text := v.code(s.names[0])
+		if len(s.names) > 1 {
+			text = v.code(s.name) + " (" + diffNumber(len(s.names)) + ")"
+		}
+		if i == most || i > 0 && b.Len()+len(text) > sumsWidth {
+			b.WriteString(", …")
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(text)
+	}
+	return b.String()
+}
+
+// sumsWidth is the approximate width of a list of scopes.
+const sumsWidth = 100
+
+// thing returns the text for an item that was added or removed, with its op or value.
+func (v phrasing) thing(c diff.Change) string {
+	text := v.code(c.Name)
+	switch {
+	case c.Value != "" && c.Value != c.Name:
+		value, _ := shortenPair(&c.Value, nil, v.width)
+		text += " (" + v.code(*value) + ")"
+	case c.Op != "":
+		text += " (" + v.code(c.Op) + ")"
+	}
+	return text
+}
+
+// item returns the text for a changed item, with its old and its new name.
+func (v phrasing) item(c diff.Change) string {
+	if c.NewName == "" {
+		return v.code(c.Name)
+	}
+	return v.code(c.Name) + " (now " + v.code(c.NewName) + ")"
+}

@@ -98,8 +98,35 @@ func parseInteger(token []byte, signed bool, bits int) (value uint64, reason str
 		negative = rest[0] == '-'
 		rest = rest[1:]
 	}
-	base := uint64(10)
-	prefixed := false
+	value, fits, ok := parseDigits(rest, len(token) > 0 && token[0] == '+')
+	if !ok {
+		return 0, "is not an integer"
+	}
+	limit := uint64(math.MaxUint64) >> (64 - bits)
+	kind := "uint"
+	switch {
+	case signed:
+		kind = "int"
+		limit >>= 1
+		if negative {
+			limit++
+		}
+	case negative:
+		limit = 0
+	}
+	if !fits || value > limit {
+		return 0, fmt.Sprintf("is out of range for %s%d", kind, bits)
+	}
+	if negative {
+		value = -value
+	}
+	return value, ""
+}
+
+// parseDigits parses an integer without its sign, which is a plus if plus is true. It reports whether the value fits 64 bits, and
+// whether rest is an integer. An octal number without a letter has neither a plus nor underscores.
+func parseDigits(rest []byte, plus bool) (value uint64, fits, ok bool) {
+	base, prefixed := uint64(10), false
 	if len(rest) > 1 && rest[0] == '0' {
 		switch rest[1] | 0x20 {
 		case 'x':
@@ -115,8 +142,8 @@ func parseInteger(token []byte, signed bool, bits int) (value uint64, reason str
 	if prefixed {
 		rest = rest[2:]
 	}
-	digits := 0
-	overflow, underscores := false, false
+	digits, underscores := 0, false
+	fits = true
 	for i, c := range rest {
 		digit := uint64(99)
 		switch {
@@ -129,37 +156,14 @@ func parseInteger(token []byte, signed bool, bits int) (value uint64, reason str
 			continue
 		}
 		if digit >= base {
-			return 0, "is not an integer"
+			return 0, false, false
 		}
 		digits++
-		if value > (math.MaxUint64-digit)/base {
-			overflow = true
-		}
+		fits = fits && value <= (math.MaxUint64-digit)/base
 		value = value*base + digit
 	}
-	if digits == 0 || base == 8 && !prefixed && value != 0 && (underscores || token[0] == '+') {
-		return 0, "is not an integer"
-	}
-	limit := uint64(math.MaxUint64) >> (64 - bits)
-	if signed {
-		limit >>= 1
-		if negative {
-			limit++
-		}
-	} else if negative {
-		limit = 0
-	}
-	if overflow || value > limit {
-		kind := "uint"
-		if signed {
-			kind = "int"
-		}
-		return 0, fmt.Sprintf("is out of range for %s%d", kind, bits)
-	}
-	if negative {
-		value = -value
-	}
-	return value, ""
+	plain := base == 8 && !prefixed && value != 0
+	return value, fits, digits > 0 && (!plain || !underscores && !plus)
 }
 
 // parseFloat reads a floating point number as Python's text_format does: what Python's float reads (1, 1., .5, 1e3, 1_000,
