@@ -1,7 +1,6 @@
 package opdef
 
 import (
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -17,12 +16,13 @@ func (t *Tensors) InputTypes(n *wire.Node) []int32 {
 	}
 	def := t.Def(n.Op)
 	types := make([]int32, 0, count)
-	for _, arg := range def.GetInputArg() {
-		var list []int32
-		if key := arg.GetTypeListAttr(); key != "" {
-			list = t.typesIn(n, key)
-		}
-		for k := range t.argLength(n, arg) {
+	if def == nil {
+		return types
+	}
+	for i := range def.Inputs {
+		arg := &def.Inputs[i]
+		list := t.listOf(n, def, arg)
+		for k := range t.argLength(n, def, arg) {
 			if len(types) == count {
 				return types
 			}
@@ -39,22 +39,22 @@ func (t *Tensors) OutputType(n *wire.Node, k int) int32 {
 		return 0
 	}
 	def := t.Def(n.Op)
-	args := def.GetOutputArg()
-	if len(args) > largeDef && t.def(def).single {
+	if def == nil {
+		return 0
+	}
+	args := def.Outputs
+	if !def.listOutputs { // each of n outputs may be asked for
 		args = args[min(k, len(args)):]
 		k = 0
 	}
-	for _, arg := range args {
-		length := t.argLength(n, arg)
+	for i := range args {
+		arg := &args[i]
+		length := t.argLength(n, def, arg)
 		if k >= length {
 			k -= length
 			continue
 		}
-		var list []int32
-		if key := arg.GetTypeListAttr(); key != "" {
-			list = t.typesIn(n, key)
-		}
-		return t.typeOfArg(n, def, arg, list, k)
+		return t.typeOfArg(n, def, arg, t.listOf(n, def, arg), k)
 	}
 	return 0
 }
@@ -66,25 +66,30 @@ func Takes(expected, actual int32) bool {
 	return expected == 0 || actual == 0 || expected == actual || actual > tensor.RefOffset && expected == actual-tensor.RefOffset
 }
 
-// typeOfArg returns the DataType of tensor k of one argument. list holds the types of a list argument.
-func (t *Tensors) typeOfArg(n *wire.Node, def *tfpb.OpDef, arg *tfpb.OpDef_ArgDef, list []int32, k int) int32 {
-	dtype := int32(arg.GetType())
-	switch {
-	case arg.GetTypeListAttr() != "":
-		dtype = list[k]
-	case arg.GetTypeAttr() != "":
-		dtype = t.attrType(n, def, arg.GetTypeAttr())
+// listOf returns the types of an argument that is a list of tensors of different types, or nil for others.
+func (t *Tensors) listOf(n *wire.Node, op *Op, arg *Arg) []int32 {
+	if arg.TypesAttr < 0 {
+		return nil
 	}
-	if arg.GetIsRef() && dtype > 0 && dtype < tensor.RefOffset {
+	return t.typesIn(n, op.Attrs[arg.TypesAttr].Name)
+}
+
+// typeOfArg returns the DataType of tensor k of one argument. list holds the types of a list argument.
+func (t *Tensors) typeOfArg(n *wire.Node, op *Op, arg *Arg, list []int32, k int) int32 {
+	dtype := arg.Type
+	switch {
+	case arg.TypesAttr >= 0:
+		dtype = list[k]
+	case arg.TypeAttr >= 0:
+		attr := &op.Attrs[arg.TypeAttr]
+		if _, ok := n.Attr(attr.Name); ok {
+			dtype = tensor.AttrType(n, attr.Name)
+		} else {
+			dtype = wire.AttrTypeOf(attr.Default)
+		}
+	}
+	if arg.Ref && dtype > 0 && dtype < tensor.RefOffset {
 		dtype += tensor.RefOffset
 	}
 	return dtype
-}
-
-// attrType returns the type attr of node n, or its default.
-func (t *Tensors) attrType(n *wire.Node, def *tfpb.OpDef, attr string) int32 {
-	if _, ok := n.Attr(attr); ok {
-		return tensor.AttrType(n, attr)
-	}
-	return t.defaultType(def, attr)
 }

@@ -175,7 +175,8 @@ const (
 // follows infers the shape of an output of node i from the shapes of its inputs.
 func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 	op := string(n.Op)
-	if !hasShapeRule(op) || len(t.Def(n.Op).GetOutputArg()) > maxFollowedOutputs || len(t.Def(n.Op).GetInputArg()) > maxFollowedInputs {
+	def := t.Def(n.Op)
+	if !hasShapeRule(op) || def == nil || len(def.Outputs) > maxFollowedOutputs || len(def.Inputs) > maxFollowedInputs {
 		return nil
 	}
 	outputs, known := t.CountOutputs(n)
@@ -189,18 +190,19 @@ func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 			break
 		}
 	}
-	if len(edges) > maxFollowedInputs || len(edges) != t.countInputs(n) {
+	if len(edges) > maxFollowedInputs || len(edges) != t.countInputs(n, def) {
 		return nil
 	}
 	q := ShapeQuery{Op: op, Outputs: outputs, Inputs: make([]tensor.Shape, len(edges)), Producer: t.producerVersion()}
 	for k, e := range edges {
 		q.Inputs[k] = t.shapeBelow(e, depth)
 	}
+	registered := t.ops.Find(n.Op)
 	q.Attr = func(name string) []byte {
 		if value, ok := n.Attr(name); ok && len(value) > 0 {
 			return value
 		}
-		return t.defaultAttrs(op)[name]
+		return registered.Default(name)
 	}
 	q.Value = func(k int) ([]int64, bool) { return t.integers(edges[k]) }
 	q.Handle = func(k int) tensor.Shape { return t.variableShape(edges[k]) }
@@ -213,25 +215,12 @@ func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 }
 
 // countInputs returns the number of data inputs of node n according to its op definition.
-func (t *Tensors) countInputs(n *wire.Node) int {
+func (t *Tensors) countInputs(n *wire.Node, op *Op) int {
 	count := 0
-	for _, arg := range t.Def(n.Op).GetInputArg() {
-		count += t.argLength(n, arg)
+	for i := range op.Inputs {
+		count += t.argLength(n, op, &op.Inputs[i])
 	}
 	return count
-}
-
-// defaultAttrs returns the default AttrValues of an op that TensorFlow registers, or nil.
-func (t *Tensors) defaultAttrs(op string) map[string][]byte {
-	defaults, known := t.defaults[op]
-	if !known {
-		if t.registered == nil {
-			t.registered = NewRegistered()
-		}
-		defaults = t.registered.Defaults(op)
-		t.defaults[op] = defaults
-	}
-	return defaults
 }
 
 // variableShape returns the shape of the variable that handle e refers to.

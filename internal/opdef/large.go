@@ -2,13 +2,12 @@ package opdef
 
 import (
 	"github.com/metagraph/metagraph/internal/graph"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// This file holds what Tensors keeps of large nodes and of large op definitions. Each of the n outputs of such a node may
-// be asked for, and going through its n types, shapes or arguments every time would take quadratic time.
+// This file holds what Tensors keeps of large nodes. Each of the n outputs of such a node may be asked for, and going through its n
+// types or shapes every time would take quadratic time.
 
 // A listAttr identifies a list attr of a large node by the first byte of the NodeDef.
 type listAttr struct {
@@ -45,44 +44,4 @@ func kept[T any](lists map[listAttr][]T, n *wire.Node, key string, read func(*wi
 		lists[at] = list
 	}
 	return list
-}
-
-// largeDef is the number of arguments or attrs from which defFacts are kept of an op definition.
-const largeDef = 16
-
-// defFacts are facts about an op definition.
-type defFacts struct {
-	single   bool             // each output argument is one tensor
-	defaults map[string]int32 // the defaults of type attrs by name
-}
-
-// def returns the facts about a definition.
-func (t *Tensors) def(def *tfpb.OpDef) *defFacts {
-	facts := t.defs[def]
-	if facts == nil {
-		facts = &defFacts{single: true, defaults: make(map[string]int32)}
-		for _, arg := range def.GetOutputArg() {
-			facts.single = facts.single && arg.GetNumberAttr() == "" && arg.GetTypeListAttr() == ""
-		}
-		for _, a := range def.GetAttr() {
-			if _, repeated := facts.defaults[a.GetName()]; !repeated {
-				facts.defaults[a.GetName()] = int32(a.GetDefaultValue().GetType())
-			}
-		}
-		t.defs[def] = facts
-	}
-	return facts
-}
-
-// defaultType returns the default of a type attr.
-func (t *Tensors) defaultType(def *tfpb.OpDef, attr string) int32 {
-	if len(def.GetAttr()) > largeDef {
-		return t.def(def).defaults[attr]
-	}
-	for _, a := range def.GetAttr() {
-		if a.GetName() == attr {
-			return int32(a.GetDefaultValue().GetType())
-		}
-	}
-	return 0
 }

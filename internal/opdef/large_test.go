@@ -79,14 +79,14 @@ func TestManyArguments(t *testing.T) {
 	}
 }
 
-// manyOutputs returns an op with more than largeDef outputs, whose types differ.
+// manyOutputs returns an op with more than fewAttrs attrs and outputs, whose types differ.
 func manyOutputs() *tfpb.OpDef {
 	def := &tfpb.OpDef{Name: "Many"}
-	for i := range largeDef {
+	for i := range fewAttrs {
 		def.Attr = append(def.Attr, &tfpb.OpDef_AttrDef{Name: "a" + strconv.Itoa(i), Type: "int"})
 	}
 	def.Attr = append(def.Attr, &tfpb.OpDef_AttrDef{Name: "kind", Type: "type", DefaultValue: testfiles.TypeAttr(tfpb.DataType_DT_HALF)})
-	for i := range 2 * largeDef {
+	for i := range 2 * fewAttrs {
 		arg := &tfpb.OpDef_ArgDef{Name: "o" + strconv.Itoa(i), Type: tfpb.DataType(1 + i%9)}
 		if i%5 == 0 {
 			arg.Type, arg.TypeAttr = 0, "kind"

@@ -4,24 +4,21 @@
 package opdef
 
 import (
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A List finds the op definitions that a file contains (meta_info_def.stripped_op_list). It decodes them on demand.
+// A List finds the op definitions that a file contains (meta_info_def.stripped_op_list). It keeps them as bytes.
 type List struct {
 	names    []string // in the order of the file
 	raw      map[string][]byte
 	err      error
-	decoded  map[string]*tfpb.OpDef
 	defaults map[string]map[string][]byte
 }
 
 // NewList returns the op definitions of m. If m defines an op twice, the last definition counts.
 func NewList(m *wire.MetaGraph) *List {
-	d := &List{raw: make(map[string][]byte), decoded: make(map[string]*tfpb.OpDef), defaults: make(map[string]map[string][]byte)}
+	d := &List{raw: make(map[string][]byte), defaults: make(map[string]map[string][]byte)}
 	info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	list, _ := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
 	s := wire.Scan(list)
@@ -74,23 +71,6 @@ func defaultsIn(def []byte) map[string][]byte {
 		}
 	}
 	return defaults
-}
-
-// Find returns the definition of an op, or nil if the file has no readable one.
-func (d *List) Find(op []byte) *tfpb.OpDef {
-	if def, ok := d.decoded[string(op)]; ok {
-		return def
-	}
-	raw, ok := d.raw[string(op)]
-	if !ok {
-		return nil
-	}
-	def := new(tfpb.OpDef)
-	if err := schema.Unmarshal(raw, def); err != nil {
-		def = nil // ignore a definition that cannot be decoded
-	}
-	d.decoded[string(op)] = def
-	return def
 }
 
 // Has reports whether the file defines an op.

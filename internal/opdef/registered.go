@@ -4,9 +4,6 @@ import (
 	_ "embed"
 	"sort"
 
-	"google.golang.org/protobuf/proto"
-
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -43,25 +40,6 @@ func NewRegistered() *Registered {
 func (r *Registered) Has(name string) bool {
 	_, ok := r.Raw(name)
 	return ok
-}
-
-// Find returns the definition of an op, or nil if TensorFlow does not register it.
-func (r *Registered) Find(name string) *tfpb.OpDef {
-	raw, ok := r.Raw(name)
-	if !ok {
-		return nil
-	}
-	def := new(tfpb.OpDef)
-	if err := proto.Unmarshal(raw, def); err != nil {
-		return nil // cannot happen: a test decodes every definition
-	}
-	return def
-}
-
-// Defaults returns the default values of an op's attrs, encoded as AttrValues.
-func (r *Registered) Defaults(name string) map[string][]byte {
-	raw, _ := r.Raw(name)
-	return defaultsIn(raw)
 }
 
 // Raw returns the OpDef of an op without descriptions. It returns false if TensorFlow does not register the op.

@@ -15,19 +15,19 @@ func TestRegisteredOps(t *testing.T) {
 	if err := proto.Unmarshal(registeredList, &list); err != nil {
 		t.Fatal(err)
 	}
-	ops := NewRegistered()
+	ops := NewOps(nil)
 	last := ""
 	for _, op := range list.GetOp() {
 		if op.GetName() <= last {
 			t.Errorf("%s is listed after %s", op.GetName(), last)
 		}
 		last = op.GetName()
-		if ops.Find(op.GetName()) == nil {
+		if ops.Find([]byte(op.GetName())) == nil {
 			t.Errorf("%s: not found", op.GetName())
 		}
 	}
 	for _, name := range []string{"", "!", "TimesTwo", "zzz"} {
-		if ops.Has(name) {
+		if ops.Registers(name) {
 			t.Errorf("%q is found", name)
 		}
 	}

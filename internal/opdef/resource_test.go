@@ -18,10 +18,7 @@ func TestResourceKinds(t *testing.T) {
 	}
 	for _, raw := range r.defs {
 		name := string(wire.Last(raw, fieldnum.OpDef_Name))
-		shared := false
-		for _, attr := range r.Find(name).GetAttr() {
-			shared = shared || attr.GetName() == "shared_name"
-		}
+		shared := decodeOp(name, InTensorFlow, raw).Attr([]byte("shared_name")) >= 0
 		if has := ResourceKind([]byte(name)) != ""; has != shared && name[0] != '_' && !internal[name] {
 			t.Errorf("%s has a shared_name: %v, and a kind: %v", name, shared, has)
 		}

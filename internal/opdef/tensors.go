@@ -2,9 +2,7 @@ package opdef
 
 import (
 	"github.com/metagraph/metagraph/internal/graph"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -14,16 +12,11 @@ import (
 type Tensors struct {
 	graph      wire.Graph // may lack the nodes
 	g          *graph.Graph
-	ops        *List
-	others     map[string]*tfpb.OpDef       // definitions missing from the file's list; nil if there is none
-	functions  map[string][]byte            // signatures of the library's functions; nil until first used
-	registered *Registered                  // nil until first used
-	producer   int64                        // version of the graph's producer; 0 if not recorded, negative until first used
-	defaults   map[string]map[string][]byte // default AttrValues by op
+	ops        *Ops
+	producer   int64 // version of the graph's producer; 0 if not recorded, negative until first used
 	shapes     shapeMemo
 	typeLists  map[listAttr][]int32
 	shapeLists map[listAttr][]tensor.Shape
-	defs       map[*tfpb.OpDef]*defFacts // of definitions with many arguments or attrs
 }
 
 // NewTensors returns the Tensors for the graph of m, whose index is g.
@@ -34,18 +27,18 @@ func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 	}
 	return &Tensors{
 		g:        g,
-		ops:      NewList(m),
+		ops:      NewOps(NewList(m), graphDef),
 		graph:    graphDef,
-		others:   make(map[string]*tfpb.OpDef),
 		producer: -1,
-		defaults: make(map[string]map[string][]byte),
 		shapes:   newShapeMemo(),
 
 		typeLists:  make(map[listAttr][]int32),
 		shapeLists: make(map[listAttr][]tensor.Shape),
-		defs:       make(map[*tfpb.OpDef]*defFacts),
 	}
 }
+
+// Ops returns the definitions of ops that t uses.
+func (t *Tensors) Ops() *Ops { return t.ops }
 
 // producerVersion returns graph_def.versions.producer.
 func (t *Tensors) producerVersion() int64 {
@@ -67,16 +60,17 @@ func (t *Tensors) CountOutputs(n *wire.Node) (int, bool) {
 		return 0, false
 	}
 	count := 0
-	for _, arg := range def.GetOutputArg() {
-		for _, attr := range []string{arg.GetNumberAttr(), arg.GetTypeListAttr()} {
-			if attr == "" {
+	for i := range def.Outputs {
+		arg := &def.Outputs[i]
+		for _, attr := range []int32{arg.NumberAttr, arg.TypesAttr} {
+			if attr < 0 {
 				continue
 			}
-			if _, has := n.Attr(attr); !has {
+			if _, has := n.Attr(def.Attrs[attr].Name); !has {
 				return 0, false
 			}
 		}
-		count += t.argLength(n, arg)
+		count += t.argLength(n, def, arg)
 	}
 	return count, true
 }
@@ -94,12 +88,12 @@ func (t *Tensors) Outputs(n *wire.Node) int {
 const maxArgLength = 1 << 20
 
 // argLength returns the number of tensors in an argument of node n's op.
-func (t *Tensors) argLength(n *wire.Node, arg *tfpb.OpDef_ArgDef) int {
+func (t *Tensors) argLength(n *wire.Node, op *Op, arg *Arg) int {
 	switch {
-	case arg.GetNumberAttr() != "":
-		return int(min(max(tensor.AttrInt(n, arg.GetNumberAttr()), 0), maxArgLength))
-	case arg.GetTypeListAttr() != "":
-		return len(t.typesIn(n, arg.GetTypeListAttr()))
+	case arg.NumberAttr >= 0:
+		return int(min(max(tensor.AttrInt(n, op.Attrs[arg.NumberAttr].Name), 0), maxArgLength))
+	case arg.TypesAttr >= 0:
+		return len(t.typesIn(n, op.Attrs[arg.TypesAttr].Name))
 	}
 	return 1
 }
@@ -110,48 +104,6 @@ func (t *Tensors) DType(n *wire.Node, port int) int32 {
 	return tensor.BaseType(t.OutputType(n, port))
 }
 
-// Def returns the definition of an op: the file's own, that of a library function, or TensorFlow's. It returns nil if
-// none of them defines it.
-func (t *Tensors) Def(op []byte) *tfpb.OpDef {
-	if def := t.ops.Find(op); def != nil {
-		return def
-	}
-	if def, ok := t.others[string(op)]; ok {
-		return def
-	}
-	if t.registered == nil {
-		t.registered = NewRegistered()
-	}
-	name := string(op)
-	def := t.registered.Find(name)
-	if def == nil {
-		def = t.function(name)
-	}
-	t.others[name] = def
-	return def
-}
-
-// function returns the signature of a library function, or nil if there is none.
-func (t *Tensors) function(name string) *tfpb.OpDef {
-	if t.functions == nil {
-		t.functions = t.readFunctions()
-	}
-	raw, ok := t.functions[name]
-	signature := new(tfpb.OpDef)
-	if !ok || schema.Unmarshal(raw, signature) != nil {
-		return nil
-	}
-	return signature
-}
-
-// readFunctions returns the signatures of the library functions by name.
-func (t *Tensors) readFunctions() map[string][]byte {
-	signatures := make(map[string][]byte)
-	for f, err := range t.graph.Functions() {
-		if err != nil {
-			break // ignore the rest of a damaged library
-		}
-		signatures[f.Name()] = f.Signature()
-	}
-	return signatures
-}
+// Def returns the definition of an op: the file's own, TensorFlow's, or that of a library function. It returns nil if none of them
+// defines it.
+func (t *Tensors) Def(op []byte) *Op { return t.ops.Recorded(op) }

@@ -7,7 +7,6 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
-	"github.com/metagraph/metagraph/internal/shapes"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -23,11 +22,11 @@ type draftShapes struct {
 }
 
 // unknownOp is the op of new nodes. Only the shapes of new placeholders are known.
-var unknownOp = new(shapes.Op)
+var unknownOp = new(opdef.Op)
 
 func (n *draftShapes) Len() int { return n.draft.Len() }
 
-func (n *draftShapes) Op(i int) *shapes.Op {
+func (n *draftShapes) Op(i int) *opdef.Op {
 	if i >= n.draft.Files() {
 		return unknownOp
 	}
@@ -98,13 +97,13 @@ func (n *draftShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
 // check reports the nodes that accept the old shapes of placeholders but not those in set, which is by the number of the node.
 func (s *shapeSetter) check(set map[int]tensor.Shape) error {
 	errors := &shapeErrors{conflicts: &s.conflicts, what: "the new shapes", advice: "set a shape that the graph accepts; other placeholders may need a new shape too"}
-	registered := opdef.NewRegistered()
+	ops := opdef.NewOps(nil, s.g.Rest())
 	kept := slices.Clone(s.changed)
 	for i := range kept {
 		kept[i] = kept[i] && s.cut.Keeps(i)
 	}
 	walk := func(changed []bool, set map[int]tensor.Shape) {
-		inference := errors.inferenceOf(registered, s.g.Rest())
+		inference := errors.inferenceOf(ops, s.g.Rest())
 		nodes := &draftShapes{&originalShapes{inference.File(s.g.Graph), s.g.Graph, errors}, s.g, set, changed, make(map[int][]graph.Edge)}
 		inference.Walk(nodes).Run(kept)
 	}

@@ -39,10 +39,9 @@ func (p *inputMap) followShapes() error {
 	i := p.i
 	errors := &shapeErrors{conflicts: &i.conflicts, argument: InputMapArgument, what: "the mapped inputs",
 		advice: "map it to a tensor with a shape that the imported graph accepts"}
-	registered := opdef.NewRegistered()
-	original := errors.inferenceOf(registered, i.in.survey.rest)
+	original := errors.inferenceOf(opdef.NewOps(nil, i.in.survey.rest), i.in.survey.rest)
 	own := &originalShapes{original.File(i.in.index), i.in.index, errors}
-	result := errors.inferenceOf(registered, i.in.survey.rest, i.base.survey.rest)
+	result := errors.inferenceOf(opdef.NewOps(nil, i.in.survey.rest, i.base.survey.rest), i.in.survey.rest)
 	m := &mappedShapes{originalShapes: &originalShapes{result.File(i.in.index), i.in.index, errors},
 		base: &originalShapes{result.File(i.base.index), i.base.index, errors}, i: i, before: original.Walk(own),
 		inputs: make(map[int][]graph.Edge), changed: make(map[graph.Edge]newShape)}
@@ -120,7 +119,7 @@ func (m *mappedShapes) at(i int) (*originalShapes, int) {
 	return m.originalShapes, i
 }
 
-func (m *mappedShapes) Op(i int) *shapes.Op {
+func (m *mappedShapes) Op(i int) *opdef.Op {
 	n, i := m.at(i)
 	return n.Op(i)
 }

@@ -57,8 +57,8 @@ func (e *shapeErrors) add(function string, node []byte, op string, err error) {
 }
 
 // inferenceOf returns an Inference that adds the errors in function bodies to e. See shapes.New.
-func (e *shapeErrors) inferenceOf(registered *opdef.Registered, libraries ...wire.Graph) *shapes.Inference {
-	c := shapes.New(registered, libraries...)
+func (e *shapeErrors) inferenceOf(ops *opdef.Ops, versions wire.Graph) *shapes.Inference {
+	c := shapes.New(ops, versions)
 	c.Reject = e.add
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -12,6 +13,11 @@ import (
 
 // This file has tests for the parts of a MetaGraphDef, so that a caller can test equal parts once. They never accept what
 // protobuf rejects. They may reject rare encodings that protobuf accepts; CheckMetaGraph decides about these.
+
+// Valid reports whether protobuf accepts a message of type md.
+func Valid(message []byte, md protoreflect.MessageDescriptor) bool {
+	return valid(message, tableOf(md), 0)
+}
 
 // nodeDepth is how deep the nodes of a graph are nested in a MetaGraphDef.
 const nodeDepth = 2

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -18,9 +19,9 @@ const (
 
 // call returns the shapes of the results of a function call. TensorFlow infers them again for each imported call
 // (InferShapesForFunction in tensorflow/core/common_runtime/function_utils.cc).
-func (w *Walk) call(i int, op *Op, outputs int) []tensor.Shape {
+func (w *Walk) call(i int, op *opdef.Op, outputs int) []tensor.Shape {
 	name := op.Name
-	if !op.isFunction() {
+	if op.Source != opdef.InLibrary {
 		value, _ := w.nodes.Attr(i, "f")
 		function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 		name = string(wire.Last(function, fieldnum.NameAttrList_Name))
@@ -74,7 +75,7 @@ type body struct {
 }
 
 type bodyNode struct {
-	op              *Op
+	op              *opdef.Op
 	inputs, outputs int64 // the numbers of tensors
 	counted         bool  // these numbers are known
 	raw             []byte
@@ -85,7 +86,7 @@ type bodyNode struct {
 func (c *Inference) body(name string) *body {
 	b, known := c.bodies[name]
 	if !known {
-		if op := c.Op(name); op.isFunction() {
+		if op := c.Op(name); op.Source == opdef.InLibrary {
 			b = c.readBody(op)
 		}
 		c.bodies[name] = b
@@ -94,12 +95,13 @@ func (c *Inference) body(name string) *body {
 }
 
 // readBody reads the body of a function. Of several nodes or arguments with one name, the first counts.
-func (c *Inference) readBody(op *Op) *body {
-	function := c.functions[op.Name]
-	b := &body{args: len(op.def.GetInputArg())}
+func (c *Inference) readBody(op *opdef.Op) *body {
+	k, _ := c.ops.Function(op.Name)
+	function := c.ops.Functions()[k]
+	b := &body{args: len(op.Inputs)}
 	numbers := make(map[string]int)
-	for k, arg := range op.def.GetInputArg() {
-		numbers[arg.GetName()] = k
+	for k := range op.Inputs {
+		numbers[op.Inputs[k].Name] = k
 	}
 	for n, err := range function.Nodes() {
 		if err != nil {
@@ -110,7 +112,7 @@ func (c *Inference) readBody(op *Op) *body {
 		}
 		numbers[string(n.Name)] = b.args + len(b.nodes)
 		node := bodyNode{op: c.Op(string(n.Op)), raw: n.Raw}
-		node.inputs, node.outputs, node.counted = c.tensors(node.op, n.Attr)
+		node.inputs, node.outputs, node.counted = tensors(node.op, n.Attr)
 		b.nodes = append(b.nodes, node)
 	}
 	var node wire.Node
@@ -125,8 +127,8 @@ func (c *Inference) readBody(op *Op) *body {
 		}
 	}
 	returns := function.Returns()
-	for _, out := range op.def.GetOutputArg() {
-		b.returned = append(b.returned, b.edge(string(returns[out.GetName()]), numbers))
+	for _, out := range op.Outputs {
+		b.returned = append(b.returned, b.edge(string(returns[out.Name]), numbers))
 	}
 	return b
 }
@@ -147,11 +149,11 @@ func (b *body) edge(input string, numbers map[string]int) graph.Edge {
 	if index != "" && err != nil {
 		return graph.Edge{Node: graph.Dangling}
 	}
-	for k, arg := range b.nodes[i-b.args].op.def.GetOutputArg() {
-		if arg.GetName() == output {
+	for k, arg := range b.nodes[i-b.args].op.Outputs {
+		if arg.Name == output {
 			return graph.Edge{Node: int32(i), Port: int32(k) + int32(number)}
 		}
-		if arg.GetNumberAttr() != "" || arg.GetTypeListAttr() != "" {
+		if arg.NumberAttr >= 0 || arg.TypesAttr >= 0 {
 			break // the number of tensors is unknown here
 		}
 	}
@@ -169,7 +171,7 @@ type call struct {
 }
 
 // argumentOp is the op of arguments, as their readers see it.
-var argumentOp = &Op{Name: "_Arg"}
+var argumentOp = &opdef.Op{Name: "_Arg"}
 
 func (c *call) Len() int { return len(c.arguments) + len(c.body.nodes) }
 
@@ -181,7 +183,7 @@ func (c *call) node(i int) *bodyNode {
 	return &c.body.nodes[i-len(c.arguments)]
 }
 
-func (c *call) Op(i int) *Op {
+func (c *call) Op(i int) *opdef.Op {
 	if n := c.node(i); n != nil {
 		return n.op
 	}

@@ -30,7 +30,7 @@ func (w *Walk) partialShape(e graph.Edge, depth int) tensor.Shape {
 func (w *Walk) computePartial(e graph.Edge, depth int) tensor.Shape {
 	i := int(e.Node)
 	op, in := w.nodes.Op(i), w.nodes.Inputs(i)
-	if count, _, known := w.nodes.Tensors(i); !op.Registered || !known || count != int64(len(in)) {
+	if count, _, known := w.nodes.Tensors(i); op.Source != opdef.InTensorFlow || !known || count != int64(len(in)) {
 		return nil
 	}
 	switch op.Name {

@@ -17,51 +17,33 @@ type Inference struct {
 	// Reject is called for a node of a function body whose op does not accept the shapes of its inputs. It may be nil.
 	Reject func(function string, node []byte, op string, err error)
 
-	registered *opdef.Registered
-	producer   int64
-	ops        map[string]*Op
-	functions  map[string]wire.Function
-	bodies     map[string]*body
-	shapes     table
-	results    map[string][]tensor.Shape // of calls, by function and arguments
-	depth      int                       // nesting of the calls being followed
-	followed   int                       // nodes of bodies followed so far
+	ops      *opdef.Ops
+	producer int64
+	bodies   map[string]*body
+	shapes   table
+	results  map[string][]tensor.Shape // of calls, by function and arguments
+	depth    int                       // nesting of the calls being followed
+	followed int                       // nodes of bodies followed so far
 }
 
-// New returns the Inference for a graph with the functions of the given GraphDefs, whose nodes may be missing. The first function of
-// a name counts. A damaged library ends at the damage. The first GraphDef has the version of the graph's producer.
-func New(registered *opdef.Registered, graphs ...wire.Graph) *Inference {
-	c := &Inference{registered: registered, ops: make(map[string]*Op), functions: make(map[string]wire.Function),
+// New returns the Inference for a graph that uses ops. versions holds the version of the graph's producer; its nodes may be missing.
+func New(ops *opdef.Ops, versions wire.Graph) *Inference {
+	version, _ := versions.Versions()
+	return &Inference{ops: ops, producer: int64(int32(wire.LastUint(version, fieldnum.VersionDef_Producer))),
 		bodies: make(map[string]*body), results: make(map[string][]tensor.Shape)}
-	for k, g := range graphs {
-		if k == 0 {
-			versions, _ := g.Versions()
-			c.producer = int64(int32(wire.LastUint(versions, fieldnum.VersionDef_Producer)))
-		}
-		for f, err := range g.Functions() {
-			if err != nil {
-				break
-			}
-			if _, known := c.functions[f.Name()]; !known {
-				c.functions[f.Name()] = f
-			}
-		}
-	}
-	return c
 }
 
 // A FileGraph implements the methods of Nodes that read the nodes of a file.
 type FileGraph struct {
-	inference *Inference
-	graph     *graph.Graph
-	ops       []*Op // by op id
-	at        int   // the number of node
-	node      wire.Node
+	graph *graph.Graph
+	ops   []*opdef.Op // by op id
+	at    int         // the number of node
+	node  wire.Node
 }
 
 // File returns the FileGraph of g.
 func (c *Inference) File(g *graph.Graph) *FileGraph {
-	f := &FileGraph{inference: c, graph: g, at: -1}
+	f := &FileGraph{graph: g, at: -1}
 	for _, name := range g.Ops() {
 		f.ops = append(f.ops, c.Op(name))
 	}
@@ -72,7 +54,7 @@ func (c *Inference) File(g *graph.Graph) *FileGraph {
 func (f *FileGraph) Len() int { return f.graph.Len() }
 
 // Op returns the op of node i.
-func (f *FileGraph) Op(i int) *Op { return f.ops[f.graph.Op(i)] }
+func (f *FileGraph) Op(i int) *opdef.Op { return f.ops[f.graph.Op(i)] }
 
 // Inputs returns the data inputs of node i.
 func (f *FileGraph) Inputs(i int) []graph.Edge { return f.graph.DataInputs(i) }
@@ -93,7 +75,7 @@ func (f *FileGraph) parsed(i int) *wire.Node {
 
 // Tensors returns the numbers of inputs and outputs that the op of node i has, or false if they are unknown.
 func (f *FileGraph) Tensors(i int) (inputs, outputs int64, known bool) {
-	return f.inference.tensors(f.Op(i), f.parsed(i).Attr)
+	return tensors(f.Op(i), f.parsed(i).Attr)
 }
 
 // Recorded returns the shapes that node i records for its outputs.

@@ -71,7 +71,7 @@ func TestWalk(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := parse(t, test.text)
-			inference := shapes.New(opdef.NewRegistered(), g.Rest())
+			inference := shapes.New(opdef.NewOps(nil, g.Rest()), g.Rest())
 			n := &nodes{FileGraph: inference.File(g)}
 			w := inference.Walk(n)
 			w.Run(nil)
@@ -90,7 +90,7 @@ func TestReject(t *testing.T) {
 		node { name: "c" op: "f" input: "good" } node { name: "d" op: "f" input: "bad" }
 		library { function { signature { name: "f" input_arg { name: "a" type: DT_FLOAT } }
 			node_def { name: "square" op: "MatMul" input: "a" input: "a" attr { key: "T" value { type: DT_FLOAT } } } } }`)
-	inference := shapes.New(opdef.NewRegistered(), g.Rest())
+	inference := shapes.New(opdef.NewOps(nil, g.Rest()), g.Rest())
 	var got []string
 	inference.Reject = func(function string, node []byte, op string, _ error) {
 		got = append(got, function+" "+string(node)+" "+op)

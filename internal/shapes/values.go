@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -47,7 +48,7 @@ func (w *Walk) value(e graph.Edge, depth int) ([]int64, bool) {
 func (w *Walk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
 	i := int(e.Node)
 	op, in := w.nodes.Op(i), w.nodes.Inputs(i)
-	if !op.Registered || e.Port != 0 && op.Name != "ShapeN" {
+	if op.Source != opdef.InTensorFlow || e.Port != 0 && op.Name != "ShapeN" {
 		return nil, false
 	}
 	if count, _, known := w.nodes.Tensors(i); !known || count != int64(len(in)) {

@@ -11,7 +11,7 @@ import (
 // Nodes are the nodes of a graph or of a function body, numbered from 0.
 type Nodes interface {
 	Len() int
-	Op(i int) *Op
+	Op(i int) *opdef.Op
 	// Attr returns an AttrValue of node i as the node records it, or false if it is absent.
 	Attr(i int, name string) ([]byte, bool)
 	// Inputs returns the data inputs of node i. The result is valid as long as the Nodes.
@@ -163,10 +163,10 @@ func (w *Walk) infer(i int) []tensor.Shape {
 		return nil
 	}
 	switch {
-	case op.isFunction(), opdef.IsFunctionCall(op.Name):
+	case op.Source == opdef.InLibrary, opdef.IsFunctionCall(op.Name):
 		w.similar.unique()
 		return w.call(i, op, int(outputs))
-	case op.Registered:
+	case op.Source == opdef.InTensorFlow:
 		w.prepare(i, op, int(outputs))
 		shapes, err := opdef.InferShapes(&w.query)
 		switch {
@@ -182,7 +182,7 @@ func (w *Walk) infer(i int) []tensor.Shape {
 }
 
 // prepare sets query to node i.
-func (w *Walk) prepare(i int, op *Op, outputs int) {
+func (w *Walk) prepare(i int, op *opdef.Op, outputs int) {
 	w.at, w.vague = i, false
 	w.in = w.in[:0]
 	for _, e := range w.edges {
@@ -199,7 +199,7 @@ func (w *Walk) prepare(i int, op *Op, outputs int) {
 func (w *Walk) attr(name string) []byte {
 	value, _ := w.nodes.Attr(w.at, name)
 	if len(value) == 0 {
-		return w.inference.defaults(w.nodes.Op(w.at))[name]
+		return w.nodes.Op(w.at).Default(name)
 	}
 	if _, placeholder := wire.AttrBytes(value, fieldnum.AttrValue_Placeholder); placeholder {
 		w.vague = true
@@ -220,7 +220,7 @@ func (w *Walk) Handle(e graph.Edge) tensor.Shape {
 		case "VarHandleOp":
 			value, _ := w.nodes.Attr(i, "shape")
 			shape, ok := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
-			if !op.Registered || !ok {
+			if op.Source != opdef.InTensorFlow || !ok {
 				return nil
 			}
 			return tensor.ParseShape(shape)

@@ -163,8 +163,8 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 		switch {
 		case !handle.tensor:
 			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is an operation; a resource variable needs a tensor"))
-		case op.kind != unknownOp && (op.attr([]byte("shape")) < 0 || op.attr([]byte("dtype")) < 0):
-			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is of op "+shown(op.name)+", which is not a resource variable"))
+		case op.Source != opdef.Undefined && (op.Attr([]byte("shape")) < 0 || op.Attr([]byte("dtype")) < 0):
+			f.found.add(missingVariableNode, "", place, fixed("variable_name: "+shown(v.GetVariableName())+" is of op "+shown(op.Name)+", which is not a resource variable"))
 		}
 	}
 	if snapshot, wrong := f.element(fields[len(fields)-1]); wrong == nil && !f.readsVariable(snapshot) {

@@ -17,41 +17,38 @@ import (
 type problemFinder struct {
 	m     *wire.MetaGraph
 	g     *graph.Graph
-	ops   opSet
+	ops   *opdef.Ops
+	list  *opdef.List // of the file
 	found problemList
 
 	forbidden []match.Glob // ops that must not occur
 
-	producer   int64           // graph_def.versions.producer
-	unbound    map[string]bool // the inputs in the collection unbound_inputs
-	infos      []*opInfo       // by op id
-	kinds      int32           // number of kinds of nodes
-	sound      bool            // protobuf accepts the file
-	factsOf    []int32         // by node number: the number of its facts, which is its kind, if it has one
-	facts      []nodeFacts     // facts[0] is empty
-	called     []bool          // by index in library, whether the import instantiates the function
-	hasObjects bool            // the file belongs to a SavedModel of TensorFlow 2
-	library    []wire.Function // of graph_def
-	byName     map[string]int  // index of the first function with each name
-	recorded   recordedShapes  // recorded shapes of the graph's nodes
-	group      []byte          // the colocation group of the previous node
-	scratch    wire.Node       // buffer for messages about a node
+	producer   int64              // graph_def.versions.producer
+	unbound    map[string]bool    // the inputs in the collection unbound_inputs
+	infos      []*opInfo          // by op id
+	kinds      int32              // number of kinds of nodes
+	sound      bool               // protobuf accepts the file
+	factsOf    []int32            // by node number: the number of its facts, which is its kind, if it has one
+	facts      []nodeFacts        // facts[0] is empty
+	called     []bool             // by index in library, whether the import instantiates the function
+	hasObjects bool               // the file belongs to a SavedModel of TensorFlow 2
+	library    []wire.Function    // of graph_def
+	opInfos    map[string]*opInfo // by name
+	attrs      [][]byte           // by number in the op: the attrs of the current node
+	present    []bool             // by number in the op: which attrs the current node has
+	recorded   recordedShapes     // recorded shapes of the graph's nodes
+	group      []byte             // the colocation group of the previous node
+	scratch    wire.Node          // buffer for messages about a node
 }
 
-func newProblemFinder(m *wire.MetaGraph, g *graph.Graph) *problemFinder {
-	f := &problemFinder{
-		m: m, g: g,
-		ops: opSet{
-			registered: opdef.NewRegistered(),
-			listed:     opdef.NewList(m),
-			infos:      make(map[string]*opInfo),
-		},
+func newProblemFinder(m *wire.MetaGraph, g *graph.Graph, ops *opdef.Ops) *problemFinder {
+	return &problemFinder{
+		m: m, g: g, ops: ops,
+		list:    opdef.NewList(m),
 		factsOf: make([]int32, g.Len()),
 		unbound: make(map[string]bool),
-		byName:  make(map[string]int),
+		opInfos: make(map[string]*opInfo),
 	}
-	f.ops.function = f.signature
-	return f
 }
 
 // findInMessage checks the size and the versions of the message.
@@ -111,15 +108,15 @@ func (f *problemFinder) findInOps() {
 		uses[f.g.Op(i)]++
 	}
 	for id, op := range f.infos {
-		version := op.deprecated.GetVersion()
-		if op.kind != registeredOp || version == 0 {
+		version := op.removedIn()
+		if op.Source != opdef.InTensorFlow || version == 0 {
 			continue
 		}
 		kind := deprecatedOp
 		if f.producer >= int64(version) {
 			kind = removedOp
 		}
-		f.found.addTimes(kind, op.name, uses[id], f.node(first[id]), f.removal(op))
+		f.found.addTimes(kind, op.Name, uses[id], f.node(first[id]), f.removal(op))
 	}
 	bodies := f.opsInBodies()
 	f.findUnrunnable(first, uses, bodies)
@@ -127,7 +124,7 @@ func (f *problemFinder) findInOps() {
 	if _, listed := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList); !listed {
 		return
 	}
-	message := func(op *opInfo) func() string { return fixed("op " + op.name + " is not in stripped_op_list") }
+	message := func(op *opInfo) func() string { return fixed("op " + op.Name + " is not in stripped_op_list") }
 	// Each op counts once: if the list lacks MatMul, it does so for all nodes.
 	inGraph := make(map[*opInfo]bool, len(f.infos))
 	for id, op := range f.infos {
@@ -146,12 +143,12 @@ func (f *problemFinder) findInOps() {
 // opsInBodies returns the ops that function bodies use, by name.
 func (f *problemFinder) opsInBodies() []*opInfo {
 	var ops []*opInfo
-	for _, op := range f.ops.infos {
+	for _, op := range f.opInfos {
 		if op.uses.count > 0 {
 			ops = append(ops, op)
 		}
 	}
-	slices.SortFunc(ops, func(a, b *opInfo) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(ops, func(a, b *opInfo) int { return cmp.Compare(a.Name, b.Name) })
 	return ops
 }
 
@@ -159,14 +156,14 @@ func (f *problemFinder) opsInBodies() []*opInfo {
 // are indexed by op id; bodies has the ops of function bodies.
 func (f *problemFinder) findUnrunnable(first, uses []int, bodies []*opInfo) {
 	note := func(op *opInfo, times int, place func() string) {
-		if op.kind != registeredOp {
+		if op.Source != opdef.InTensorFlow {
 			return
 		}
-		if need := opdef.MissingKernel(op.name); need != "" {
-			f.found.addTimes(missingKernel, op.name, times, place, fixed("op "+op.name+" has no CPU kernel; it needs "+need))
+		if need := opdef.MissingKernel(op.Name); need != "" {
+			f.found.addTimes(missingKernel, op.Name, times, place, fixed("op "+op.Name+" has no CPU kernel; it needs "+need))
 		}
-		if opdef.RunsPython(op.name) {
-			f.found.addTimes(pythonFunction, op.name, times, place, fixed("op "+op.name+" calls a function of the Python process that built the graph"))
+		if opdef.RunsPython(op.Name) {
+			f.found.addTimes(pythonFunction, op.Name, times, place, fixed("op "+op.Name+" calls a function of the Python process that built the graph"))
 		}
 	}
 	for id, op := range f.infos {
@@ -181,18 +178,18 @@ func (f *problemFinder) findUnrunnable(first, uses []int, bodies []*opInfo) {
 
 // unlisted reports whether the file's own list should define an op but does not.
 func (f *problemFinder) unlisted(op *opInfo) bool {
-	has := f.ops.listed.Has(op.name)
-	return op.kind == registeredOp && !has
+	has := f.list.Has(op.Name)
+	return op.Source == opdef.InTensorFlow && !has
 }
 
 // removal returns the message for a deprecated or removed op.
 func (f *problemFinder) removal(op *opInfo) func() string {
-	version := op.deprecated.GetVersion()
+	version := op.removedIn()
 	return func() string {
 		what := "stops working"
 		if f.producer >= int64(version) {
 			what = "was removed"
 		}
-		return fmt.Sprintf("op %s %s in GraphDef version %d (this graph: %d): %s", op.name, what, version, f.producer, op.deprecated.GetExplanation())
+		return fmt.Sprintf("op %s %s in GraphDef version %d (this graph: %d): %s", op.Name, what, version, f.producer, op.Deprecation.Explanation)
 	}
 }

@@ -7,61 +7,41 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/opdef"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// findInLibrary registers the functions of the library and checks the library as a whole (FunctionLibraryDefinition in
-// tensorflow/core/framework/function.cc, from_library in tensorflow/python/framework/function.py).
+// findInLibrary checks the function library as a whole (FunctionLibraryDefinition in tensorflow/core/framework/function.cc,
+// from_library in tensorflow/python/framework/function.py).
 func (f *problemFinder) findInLibrary() error {
 	var gradients []wire.Field
 	for field, err := range f.g.Rest().Library() {
 		if err != nil {
 			return fmt.Errorf("read the function library: %w", err)
 		}
-		switch {
-		case field.Is(fieldnum.FunctionDefLibrary_Function):
-			f.addFunction(wire.Function(field.Data))
-		case field.Is(fieldnum.FunctionDefLibrary_Gradient):
+		if field.Is(fieldnum.FunctionDefLibrary_Gradient) {
 			gradients = append(gradients, field)
 		}
+	}
+	f.library = f.ops.Functions()
+	for k, function := range f.library {
+		f.checkFunctionName(k, function)
 	}
 	f.called = make([]bool, len(f.library))
 	f.findInGradients(gradients)
 	return nil
 }
 
-// addFunction registers one function.
-func (f *problemFinder) addFunction(function wire.Function) {
+// checkFunctionName checks that function k of the library is the only one with its name.
+func (f *problemFinder) checkFunctionName(k int, function wire.Function) {
 	name := function.Name()
-	f.library = append(f.library, function)
 	place := func() string { return "function " + shown(name) }
-	if first, known := f.byName[name]; known {
-		if !opdef.SameFunction(f.library[first], function) {
-			f.found.add(duplicateFunction, name, place, fixed("an earlier function with a different body has the same name"))
-		}
-		return
-	}
-	f.byName[name] = len(f.library) - 1
-	if f.ops.registered.Has(name) {
+	switch first, _ := f.ops.Function(name); {
+	case first != k && !opdef.SameFunction(f.library[first], function):
+		f.found.add(duplicateFunction, name, place, fixed("an earlier function with a different body has the same name"))
+	case first == k && f.ops.Registers(name):
 		f.found.add(functionNamedLikeOp, name, place, fixed("TensorFlow registers an op with this name"))
 	}
-}
-
-// signature returns the signature of a function. It returns nil if there is no such function, if TensorFlow registers an op with its
-// name, or if the bytes are not a message, which findDamage reports.
-func (f *problemFinder) signature(name string) *tfpb.OpDef {
-	k, known := f.byName[name]
-	if !known || f.ops.registered.Has(name) {
-		return nil
-	}
-	signature := new(tfpb.OpDef)
-	if schema.Unmarshal(f.library[k].Signature(), signature) != nil {
-		return nil
-	}
-	return signature
 }
 
 // findInGradients checks the pairs of function and gradient function. TensorFlow ignores them if there are no functions.
@@ -74,7 +54,7 @@ func (f *problemFinder) findInGradients(gradients []wire.Field) {
 		function, gradient := string(wire.Last(field.Data, fieldnum.GradientDef_FunctionName)), string(wire.Last(field.Data, fieldnum.GradientDef_GradientFunc))
 		place := func() string { return "gradient of function " + shown(function) }
 		for _, name := range []string{function, gradient} {
-			if _, known := f.byName[name]; !known {
+			if _, known := f.ops.Function(name); !known {
 				f.found.add(functionGradient, "", place, fixed("function "+shown(name)+" is not in the library"))
 			}
 		}
@@ -121,7 +101,8 @@ func (f *problemFinder) findInFunctions() error {
 		return err
 	}
 	for k, function := range f.library {
-		if name := function.Name(); f.byName[name] == k {
+		name := function.Name()
+		if first, _ := f.ops.Function(name); first == k {
 			if err := f.checkBody(name, function); err != nil {
 				return fmt.Errorf("read function %q: %w", name, err)
 			}
@@ -149,14 +130,14 @@ func (f *problemFinder) findCalled() error {
 			function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 			name = string(wire.Last(function, fieldnum.NameAttrList_Name))
 		}
-		if k, known := f.byName[name]; known && !f.called[k] {
+		if k, known := f.ops.Function(name); known && !f.called[k] {
 			f.called[k] = true
 			queue = append(queue, k)
 		}
 	}
 	calls := make([]bool, len(f.infos))
 	for id, op := range f.infos {
-		calls[id] = op.kind == functionOp || callAttr(op.name) != ""
+		calls[id] = op.Source == opdef.InLibrary || callAttr(op.Name) != ""
 	}
 	for i := range f.g.Len() {
 		if calls[f.g.Op(i)] {
@@ -227,13 +208,13 @@ func (x *names) find(name string) (int, bool) {
 
 // checkBody checks the body of a function, unless its signature is not valid.
 func (f *problemFinder) checkBody(name string, function wire.Function) error {
-	signature := f.ops.find(name)
-	if signature.kind != functionOp {
+	signature := f.op(name)
+	if signature.Source != opdef.InLibrary {
 		return nil
 	}
 	b := new(body)
-	for _, arg := range signature.inputs {
-		b.args.add(arg.name)
+	for _, arg := range signature.Inputs {
+		b.args.add(arg.Name)
 	}
 	replaced := hasReplacement(function)
 	for n, err := range function.Nodes() {
@@ -241,7 +222,7 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 			return err
 		}
 		p := nodePlace{name: n.Name, function: name}
-		op := f.ops.find(string(n.Op))
+		op := f.op(string(n.Op))
 		var types *opTypes
 		if f.checkOp(&p, op) {
 			types = f.checkAttrs(&p, n.Raw, op).types
@@ -250,8 +231,8 @@ func (f *problemFinder) checkBody(name string, function wire.Function) error {
 		if !replaced {
 			op.runnable.add(p)
 		}
-		if version := op.deprecated.GetVersion(); version > 0 && f.producer >= int64(version) {
-			f.report(&p, removedOp, op.name, f.removal(op))
+		if version := op.removedIn(); version > 0 && f.producer >= int64(version) {
+			f.report(&p, removedOp, op.Name, f.removal(op))
 		}
 		if b.isNode(string(n.Name)) || b.isArg(string(n.Name)) {
 			f.report(&p, duplicateNode, "", fixed("another node or argument has the same name"))
@@ -292,9 +273,9 @@ func hasReplacement(function wire.Function) bool {
 // checkReturns checks the results of a function.
 func (f *problemFinder) checkReturns(name string, function wire.Function, signature *opInfo, b *body) {
 	returned := function.Returns()
-	for _, out := range signature.outputs {
-		p := nodePlace{name: []byte(out.name), function: name}
-		value, known := returned[out.name]
+	for _, out := range signature.Outputs {
+		p := nodePlace{name: []byte(out.Name), function: name}
+		value, known := returned[out.Name]
 		tensor := string(value)
 		switch {
 		case !known:
@@ -334,12 +315,12 @@ func (b *body) has(input string) bool {
 		return false
 	}
 	n := &b.order[k]
-	if n.op.kind == unknownOp || n.types == nil {
+	if n.op.Source == opdef.Undefined || n.types == nil {
 		return true // the outputs of the op are unknown
 	}
 	output, index, _ := strings.Cut(rest, ":")
-	for _, arg := range n.op.outputs {
-		if arg.name != output {
+	for _, arg := range n.op.Outputs {
+		if arg.Name != output {
 			continue
 		}
 		if index == "" {

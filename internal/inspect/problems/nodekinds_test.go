@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -19,7 +20,7 @@ func findOneByOne(m *model.Model) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newProblemFinder(m.Meta, g).find(m)
+	return newProblemFinder(m.Meta, g, opdef.NewOps(opdef.NewList(m.Meta), g.Rest())).find(m)
 }
 
 // compareOneByOne checks that Find finds the same problems as findOneByOne.

@@ -2,6 +2,7 @@ package problems
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -47,7 +48,7 @@ func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, mes
 // builds reports whether TensorFlow instantiates a function during the import. It does so if the graph calls the function, and
 // always in a SavedModel of TensorFlow 2 (load_function_def_library in tensorflow/python/saved_model/function_deserialization.py).
 func (f *problemFinder) builds(function string) bool {
-	k, known := f.byName[function]
+	k, known := f.ops.Function(function)
 	return known && f.called[k] || f.hasObjects
 }
 
@@ -56,7 +57,7 @@ func (f *problemFinder) findInNodes() {
 	ops := f.g.Ops()
 	f.infos = make([]*opInfo, len(ops))
 	for id, name := range ops {
-		f.infos[id] = f.ops.find(name)
+		f.infos[id] = f.op(name)
 	}
 	for _, i := range f.g.Duplicates() {
 		f.found.add(duplicateNode, "", f.node(int(i)), fixed("an earlier node has the same name"))
@@ -66,7 +67,7 @@ func (f *problemFinder) findInNodes() {
 	f.facts = make([]nodeFacts, f.kinds+1)
 	for i, kind := range f.factsOf {
 		op := f.infos[f.g.Op(i)]
-		if sound[kind] && op.kind != unknownOp && op.kind != listedOp {
+		if sound[kind] && op.known() {
 			continue
 		}
 		p := nodePlace{name: f.g.Name(i)}
@@ -105,10 +106,10 @@ func (f *problemFinder) types(i int) *opTypes { return f.facts[f.factsOf[i]].typ
 // an op.
 func (f *problemFinder) checkOp(p *nodePlace, op *opInfo) bool {
 	switch {
-	case op.name == "":
+	case op.Name == "":
 		f.report(p, missingOp, "", fixed("has no op"))
 		return false
-	case op.kind == unknownOp || op.kind == listedOp:
+	case !op.known():
 		f.unknownOp(p, op)
 	}
 	return true
@@ -116,9 +117,11 @@ func (f *problemFinder) checkOp(p *nodePlace, op *opInfo) bool {
 
 // checkAttrs checks the attrs of a node, whose NodeDef is node.
 func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFacts {
-	clear(op.attrValues)
-	clear(op.present)
-	known := op.kind == registeredOp || op.kind == functionOp
+	count := len(op.Attrs)
+	f.attrs, f.present = slices.Grow(f.attrs[:0], count)[:count], slices.Grow(f.present[:0], count)[:count]
+	clear(f.attrs)
+	clear(f.present)
+	known := op.known()
 	var shapes, class []byte // _output_shapes, _class
 	hasShapes := false
 	for s := wire.Scan(node); s.Next(); {
@@ -126,8 +129,8 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 			continue
 		}
 		key, value := wire.MapEntry(s.Data)
-		if i := op.attr(key); i >= 0 {
-			op.attrValues[i], op.present[i] = value, true
+		if i := op.Attr(key); i >= 0 {
+			f.attrs[i], f.present[i] = value, true
 			continue
 		}
 		switch {
@@ -142,7 +145,7 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 		}
 	}
 	if known {
-		for i := range op.attrs {
+		for i := range op.Attrs {
 			f.checkAttr(p, op, i)
 		}
 	}
@@ -153,12 +156,12 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	if hasShapes && p.function == "" {
 		facts.shapes = f.recorded.number(shapes)
 	}
-	if op.kind == unknownOp {
+	if op.Source == opdef.Undefined {
 		return facts
 	}
-	types := op.types(op.attrValues)
+	types := op.types(f.attrs)
 	facts.types = types
-	if op.name == "Const" && op.kind == registeredOp {
+	if op.Name == "Const" && op.Source == opdef.InTensorFlow {
 		f.checkConstant(p, op)
 	}
 	if hasShapes && types != nil && p.function == "" {
@@ -167,31 +170,12 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	return facts
 }
 
-// fewAttrs is the number of attrs up to which a linear search is faster than a map.
-const fewAttrs = 16
-
-// attr returns the number of an attr, or -1 if the op does not have it.
-func (op *opInfo) attr(key []byte) int {
-	if len(op.attrs) > fewAttrs { // a hostile op and its node can have thousands
-		if i, ok := op.numbers[string(key)]; ok {
-			return i
-		}
-		return -1
-	}
-	for i := range op.attrs {
-		if op.attrs[i].name == string(key) {
-			return i
-		}
-	}
-	return -1
-}
-
 // unknownOp reports an op that is neither registered nor a function of the file.
 func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
-	library, known := opdef.LibraryOf(op.name)
+	library, known := opdef.LibraryOf(op.Name)
 	if !known && f.lostFunction(p, op) {
-		f.report(p, undefinedFunction, op.name, func() string {
-			return "calls function " + shown(op.name) + ", which is not in the library"
+		f.report(p, undefinedFunction, op.Name, func() string {
+			return "calls function " + shown(op.Name) + ", which is not in the library"
 		})
 		return
 	}
@@ -199,8 +183,8 @@ func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
 	if known {
 		hint = fmt.Sprintf(libraryHint, library.Package, library.Import)
 	}
-	f.advise(p, unregisteredOp, op.name, func() string {
-		message := fmt.Sprintf("op %s is not registered in TensorFlow %s", shown(op.name), opdef.ReferenceVersion)
+	f.advise(p, unregisteredOp, op.Name, func() string {
+		message := fmt.Sprintf("op %s is not registered in TensorFlow %s", shown(op.Name), opdef.ReferenceVersion)
 		if known {
 			message += "; " + library.Package + " registers it"
 		}
@@ -211,8 +195,8 @@ func (f *problemFinder) unknownOp(p *nodePlace, op *opInfo) {
 // lostFunction reports whether an unregistered op was a function of the file. The op list of a file defines all ops of its graph,
 // including those of other libraries, but no functions.
 func (f *problemFinder) lostFunction(p *nodePlace, op *opInfo) bool {
-	if op.kind != unknownOp {
+	if op.Source != opdef.Undefined {
 		return false
 	}
-	return looksLikeFunction(op.name) || p.function == "" && f.ops.listed.Len() > 0
+	return looksLikeFunction(op.Name) || p.function == "" && f.list.Len() > 0
 }

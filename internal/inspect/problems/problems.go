@@ -51,7 +51,11 @@ func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := newProblemFinder(m.Meta, g)
+	tensors, err := m.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	f := newProblemFinder(m.Meta, g, tensors.Ops())
 	f.forbidden = forbidden
 	f.sortNodes()
 	return f.find(m)

@@ -14,7 +14,7 @@ import (
 // accept the shapes of its inputs, and shapes in _output_shapes that contradict the inferred ones (GraphConstructor::ValidateShape
 // in tensorflow/core/common_runtime/graph_constructor.cc).
 func (f *problemFinder) findInShapes() {
-	inference := shapes.New(f.ops.registered, f.g.Rest())
+	inference := shapes.New(f.ops, f.g.Rest())
 	inference.Reject = func(function string, node []byte, op string, err error) {
 		f.report(&nodePlace{name: node, function: function}, shapeMismatch, op, func() string { return op + ": " + err.Error() })
 	}

@@ -104,7 +104,7 @@ func (f *problemFinder) findInObjects() {
 			continue
 		}
 		name, _ := wire.MapEntry(s.Data)
-		if _, known := f.byName[string(name)]; !known {
+		if _, known := f.ops.Function(string(name)); !known {
 			f.found.add(missingObjectFunction, "", fixed("object_graph_def"), func() string {
 				return "function " + shown(name) + " is not in the library"
 			})

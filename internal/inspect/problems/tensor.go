@@ -62,17 +62,17 @@ func constantShape(shape []byte) tensor.Shape {
 	return tensor.Shape{}
 }
 
-// checkConstant compares the attrs dtype and value of a Const node, which are in op.attrValues.
+// checkConstant compares the attrs dtype and value of a Const node, which are in f.attrs.
 func (f *problemFinder) checkConstant(p *nodePlace, op *opInfo) {
-	value, dtype := op.attr([]byte("value")), op.attr([]byte("dtype"))
+	value, dtype := op.Attr([]byte("value")), op.Attr([]byte("dtype"))
 	if value < 0 || dtype < 0 {
 		return
 	}
-	encoded, ok := wire.AttrBytes(op.attrValues[value], fieldnum.AttrValue_Tensor)
+	encoded, ok := wire.AttrBytes(f.attrs[value], fieldnum.AttrValue_Tensor)
 	if !ok {
 		return
 	}
-	said := wire.AttrTypeOf(op.attrValues[dtype])
+	said := wire.AttrTypeOf(f.attrs[dtype])
 	if held := int32(wire.LastUint(encoded, fieldnum.TensorProto_Dtype)); held != said && held != 0 && said != 0 {
 		f.report(p, invalidTensor, "", func() string {
 			return fmt.Sprintf("attr dtype is %s, but the value is a tensor of %s", tensor.DTypeName(said), tensor.DTypeName(held))
@@ -92,7 +92,7 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
 			if wrong := wrongShape(s.Data); wrong != "" {
 				output := count
-				f.report(p, inconsistentShapes, op.name, func() string { return fmt.Sprintf("_output_shapes: output #%d %s", output, wrong) })
+				f.report(p, inconsistentShapes, op.Name, func() string { return fmt.Sprintf("_output_shapes: output #%d %s", output, wrong) })
 				return
 			}
 			count++
@@ -101,7 +101,7 @@ func (f *problemFinder) checkOutputShapes(p *nodePlace, op *opInfo, types *opTyp
 		}
 	}
 	if count < types.outputCount {
-		f.report(p, inconsistentShapes, op.name, func() string {
+		f.report(p, inconsistentShapes, op.Name, func() string {
 			return fmt.Sprintf("_output_shapes records %d shapes for %d outputs", count, types.outputCount)
 		})
 	}

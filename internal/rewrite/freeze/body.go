@@ -120,9 +120,10 @@ func (b *body) read(i int, dtype int32) {
 		b.callers[i] = true
 	case forwards(n.Op):
 		b.edits[i] = &scope.Edit{Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(dtype), "_output_shapes": nil}}
-		for _, arg := range b.l.facts.Def(n.Op).GetOutputArg() {
-			if arg.GetTypeAttr() == "T" {
-				b.flow(string(n.Name)+":"+arg.GetName()+":0", dtype)
+		def := b.l.facts.Def(n.Op)
+		for _, arg := range def.Outputs {
+			if arg.TypeAttr >= 0 && def.Attrs[arg.TypeAttr].Name == "T" {
+				b.flow(string(n.Name)+":"+arg.Name+":0", dtype)
 			}
 		}
 	case known && outputs == 0:

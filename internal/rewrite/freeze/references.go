@@ -1,9 +1,11 @@
 package freeze
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -36,12 +38,7 @@ func (f *Freezing) wantsReference(n *wire.Node) bool {
 		return false
 	}
 	def := f.facts.Def(n.Op)
-	for _, arg := range def.GetInputArg() {
-		if arg.GetIsRef() {
-			return true
-		}
-	}
-	return false
+	return def != nil && slices.ContainsFunc(def.Inputs, func(arg opdef.Arg) bool { return arg.Ref })
 }
 
 // temporary reports whether the reference that a node reads belongs to a temporary variable. Such a variable exists only within one

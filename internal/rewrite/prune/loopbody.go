@@ -42,7 +42,7 @@ func (l *loops) parse(name string) *body {
 		if err != nil || own.Parse(n.Raw) != nil {
 			return nil
 		}
-		if def := l.facts.Def(own.Op); def == nil || def.GetIsStateful() {
+		if def := l.facts.Def(own.Op); def == nil || def.Stateful {
 			b.roots = append(b.roots, len(b.nodes))
 		}
 		b.numbers[string(own.Name)] = len(b.nodes)

@@ -1,0 +1,122 @@
+package opdef
+
+import (
+	"sync"
+
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// Ops finds the definitions of the ops that a graph uses: those of TensorFlow, of the function libraries, and of the file's own list.
+// It decodes each once. Ops is safe for concurrent use.
+type Ops struct {
+	registered *Registered
+	list       *List // nil if there is none
+	graphs     []wire.Graph
+
+	readLibrary sync.Once
+	functions   []wire.Function
+	numbers     map[string]int32 // the first function with each name
+
+	lock  sync.RWMutex
+	known [InLibrary + 1]map[string]*Op
+}
+
+// NewOps returns the ops of a file with the given list, which may be nil, and the functions of the given GraphDefs, whose nodes may be
+// missing.
+func NewOps(list *List, graphs ...wire.Graph) *Ops {
+	return &Ops{registered: NewRegistered(), list: list, graphs: graphs}
+}
+
+// Find returns the definition of an op as TensorFlow finds it: TensorFlow's own before a function before that in the file's list. It
+// returns nil if there is none that protobuf accepts.
+func (o *Ops) Find(name []byte) *Op { return o.first(name, InTensorFlow, InLibrary, InList) }
+
+// Recorded returns the definition of an op as the program that wrote the file knew it: that in the file's list before TensorFlow's own
+// before a function.
+func (o *Ops) Recorded(name []byte) *Op { return o.first(name, InList, InTensorFlow, InLibrary) }
+
+func (o *Ops) first(name []byte, sources ...Source) *Op {
+	for _, source := range sources {
+		if op := o.in(source, name); op != nil {
+			return op
+		}
+	}
+	return nil
+}
+
+// in returns the definition of an op in one source.
+func (o *Ops) in(source Source, name []byte) *Op {
+	o.lock.RLock()
+	op, known := o.known[source][string(name)]
+	o.lock.RUnlock()
+	if known {
+		return op
+	}
+	def, ok := o.raw(source, string(name))
+	if !ok {
+		return nil
+	}
+	if source == InTensorFlow || schema.Valid(def, opDef) {
+		op = decodeOp(string(name), source, def)
+	}
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	if first, known := o.known[source][string(name)]; known {
+		return first // another goroutine was faster
+	}
+	if o.known[source] == nil {
+		o.known[source] = make(map[string]*Op)
+	}
+	o.known[source][string(name)] = op
+	return op
+}
+
+var opDef = (*tfpb.OpDef)(nil).ProtoReflect().Descriptor()
+
+// raw returns the OpDef of an op in one source.
+func (o *Ops) raw(source Source, name string) ([]byte, bool) {
+	switch {
+	case source == InTensorFlow:
+		return o.registered.Raw(name)
+	case source == InList && o.list != nil:
+		return o.list.Raw(name)
+	case source == InLibrary:
+		if k, ok := o.Function(name); ok {
+			return o.functions[k].Signature(), true
+		}
+	}
+	return nil, false
+}
+
+// Registers reports whether TensorFlow registers an op.
+func (o *Ops) Registers(name string) bool { return o.registered.Has(name) }
+
+// Functions returns the functions of the libraries in file order. Of a damaged library, those before the damage are returned. The caller
+// must not change the slice.
+func (o *Ops) Functions() []wire.Function {
+	o.readLibrary.Do(func() {
+		o.numbers = make(map[string]int32)
+		for _, g := range o.graphs {
+			for f, err := range g.Functions() {
+				if err != nil {
+					break
+				}
+				name := f.Name()
+				if _, known := o.numbers[name]; !known {
+					o.numbers[name] = int32(len(o.functions))
+				}
+				o.functions = append(o.functions, f)
+			}
+		}
+	})
+	return o.functions
+}
+
+// Function returns the index in Functions of the first function with a name, or false if there is none.
+func (o *Ops) Function(name string) (int, bool) {
+	o.Functions()
+	k, ok := o.numbers[name]
+	return int(k), ok
+}
