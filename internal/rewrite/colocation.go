@@ -18,29 +18,28 @@ func (o *DeviceOptions) ungroups(matched bool) bool {
 // locPrefix precedes the node name of a colocation group in the attr `_class`.
 var locPrefix = []byte("loc:@")
 
-// groups returns the node names of the colocation groups in the map entry of `_class`.
-func groups(entry []byte) iter.Seq[[]byte] {
-	_, value := wire.MapEntry(entry)
-	return groupsIn(value)
+// group returns the node name of a colocation group, which a field of the list of `_class` holds.
+func group(f *wire.Field) (name []byte, ok bool) {
+	if !f.Is(fieldnum.AttrValue_ListValue_S) {
+		return nil, false
+	}
+	return bytes.CutPrefix(f.Data, locPrefix)
 }
 
-// groupsIn returns the node names of the colocation groups in the AttrValue of `_class`.
-func groupsIn(value []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(fieldnum.AttrValue_ListValue_S) && bytes.HasPrefix(s.Data, locPrefix) && !yield(s.Data[len(locPrefix):]) {
-				return
-			}
-		}
-	}
+// classList returns the fields of the list in the AttrValue of `_class`.
+func classList(value []byte) wire.Scanner {
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
+	return wire.Scan(list)
 }
 
 // ungroup counts the groups of an entry as removed. It reports whether there are any.
 func (c *deviceClearer) ungroup(entry []byte) bool {
 	n := 0
-	for range groups(entry) {
-		n++
+	_, value := wire.MapEntry(entry)
+	for s := classList(value); s.Next(); {
+		if _, ok := group(&s.Field); ok {
+			n++
+		}
 	}
 	c.report.GroupsRemoved += n
 	return n > 0
@@ -50,10 +49,9 @@ func (c *deviceClearer) ungroup(entry []byte) bool {
 // else.
 func withoutGroups(entry []byte) []byte {
 	key, value := wire.MapEntry(entry)
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var kept wire.Builder
-	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(fieldnum.AttrValue_ListValue_S) || !bytes.HasPrefix(s.Data, locPrefix) {
+	for s := classList(value); s.Next(); {
+		if _, ok := group(&s.Field); !ok {
 			kept.Window(s.Raw)
 		}
 	}
@@ -76,14 +74,19 @@ func withoutGroups(entry []byte) []byte {
 // countGroups counts a node and its groups as remaining. Node names, and so groups, are local to their function.
 func (c *deviceClearer) countGroups(entry []byte) {
 	colocated := false
-	for name := range groups(entry) {
+	_, value := wire.MapEntry(entry)
+	for s := classList(value); s.Next(); {
+		name, ok := group(&s.Field)
+		if !ok {
+			continue
+		}
 		colocated = true
-		var h maphash.Hash
-		h.SetSeed(c.seed)
-		_, _ = h.WriteString(c.function) // it never fails
-		_ = h.WriteByte(0)
-		_, _ = h.Write(name)
-		c.groups = append(c.groups, h.Sum64())
+		hash := maphash.Bytes(c.seed, name) + 3*c.function
+		// The nodes of a group are often close together.
+		if recent := &c.recent[hash%uint64(len(c.recent))]; *recent != hash {
+			*recent = hash
+			c.groups = append(c.groups, hash)
+		}
 	}
 	if colocated {
 		c.report.Left.Colocated++
@@ -146,7 +149,11 @@ func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire
 func groupsOf(n *wire.Node, grouped bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if value, ok := n.Attr("_class"); ok && grouped {
-			groupsIn(value)(yield)
+			for s := classList(value); s.Next(); {
+				if name, ok := group(&s.Field); ok && !yield(name) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -104,8 +104,9 @@ type deviceClearer struct {
 	devices  map[string]*deviceAction
 	last     *deviceAction // the action for the previous node
 	groups   []uint64      // hashes of the remaining colocation groups; a large graph has too many to store their names
+	recent   [64]uint64    // some that are in groups
 	seed     maphash.Seed
-	function string // the function whose body is being walked; empty in the graph
+	function uint64 // hash of the name of the function whose body is being walked; 0 in the graph
 	frozen   bool   // leave the current part unchanged
 }
 
@@ -121,10 +122,13 @@ func (c *deviceClearer) graph(b *wire.Builder, graph wire.Graph, groups map[uint
 		if p.Mixed {
 			return part, nil // the functions are counted in order
 		}
-		err := each(p.Fields, func(f wire.Field) error { return part.node(&part.out, f) })
-		slices.Sort(part.groups)
-		part.groups = slices.Compact(part.groups)
-		return part, err
+		s := wire.Scan(p.Fields)
+		for s.Next() {
+			if err := part.node(&part.out, &s.Field); err != nil {
+				return nil, err
+			}
+		}
+		return part, s.Err()
 	}, func(part *deviceClearer) (err error) {
 		if part.part.Mixed {
 			err = each(part.part.Fields, func(f wire.Field) error { return c.field(b, f) })
@@ -160,7 +164,7 @@ func (c *deviceClearer) add(part *deviceClearer) {
 // field appends a field of a GraphDef.
 func (c *deviceClearer) field(b *wire.Builder, f wire.Field) error {
 	if f.Is(fieldnum.GraphDef_Node) {
-		return c.node(b, f)
+		return c.node(b, &f)
 	}
 	if err := checkBesideNodes(f); err != nil {
 		return err
@@ -181,11 +185,13 @@ func (c *deviceClearer) library(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	before := c.report.Cleared + c.report.Replaced
-	c.function = wire.Function(f.Data).Name()
-	defer func() { c.function = "" }()
+	if name := wire.Function(f.Data).Name(); name != "" {
+		c.function = maphash.String(c.seed, name)
+	}
+	defer func() { c.function = 0 }()
 	err := c.message(b, f, func(b *wire.Builder, f wire.Field) error {
 		if f.Is(fieldnum.FunctionDef_NodeDef) {
-			return c.node(b, f)
+			return c.node(b, &f)
 		}
 		b.Window(f.Raw)
 		return nil

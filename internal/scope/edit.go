@@ -47,7 +47,7 @@ func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) 
 				written = true
 			case s.Is(fieldnum.NodeDef_Attr) && e.replaces(s.Data):
 			default:
-				same, err := w.change(s.Field, named)
+				same, err := w.change(&s.Field, named)
 				switch {
 				case err != nil:
 					failed = err
@@ -106,7 +106,7 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 			b.String(fieldnum.NodeDef_Input, input)
 			continue
 		}
-		f := wire.Field{Num: fieldnum.NodeDef_Input, Type: protowire.BytesType, Data: []byte(input)}
+		f := &wire.Field{Num: fieldnum.NodeDef_Input, Type: protowire.BytesType, Data: []byte(input)}
 		w.field = w.field[:0]
 		same, err := w.input(f)
 		if err != nil {

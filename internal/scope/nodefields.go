@@ -12,7 +12,7 @@ import (
 
 // change reports whether a field of w.node stays the same. If not, w.field holds its replacement, which is empty if the
 // field is removed.
-func (w *nodeWriter) change(f wire.Field, named bool) (same bool, err error) {
+func (w *nodeWriter) change(f *wire.Field, named bool) (same bool, err error) {
 	w.field = w.field[:0]
 	if f.Type != protowire.BytesType {
 		return true, nil
@@ -32,7 +32,7 @@ func (w *nodeWriter) change(f wire.Field, named bool) (same bool, err error) {
 }
 
 // replace sets w.field to the field f with w.payload as its content. It reports whether f already has that content.
-func (w *nodeWriter) replace(f wire.Field) bool {
+func (w *nodeWriter) replace(f *wire.Field) bool {
 	if bytes.Equal(w.payload, f.Data) {
 		return true
 	}
@@ -42,7 +42,7 @@ func (w *nodeWriter) replace(f wire.Field) bool {
 }
 
 // input is like change, for an input.
-func (w *nodeWriter) input(f wire.Field) (bool, error) {
+func (w *nodeWriter) input(f *wire.Field) (bool, error) {
 	var action inputAction
 	w.payload, action = w.Plan.appendInput(w.payload[:0], f.Data)
 	switch action {
@@ -65,7 +65,7 @@ func (w *nodeWriter) input(f wire.Field) (bool, error) {
 
 // mappedControl is like change, for a mapped control input whose new form is w.payload. It removes control inputs that
 // the node already has (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
-func (w *nodeWriter) mappedControl(f wire.Field) (bool, error) {
+func (w *nodeWriter) mappedControl(f *wire.Field) (bool, error) {
 	further := w.Plan.FurtherControls[string(f.Data)]
 	w.field = w.field[:0]
 	for _, control := range append([]string{string(w.payload)}, further...) {
@@ -79,7 +79,7 @@ func (w *nodeWriter) mappedControl(f wire.Field) (bool, error) {
 }
 
 // attr is like change, for the map entry of an attr.
-func (w *nodeWriter) attr(f wire.Field, named bool) (bool, error) {
+func (w *nodeWriter) attr(f *wire.Field, named bool) (bool, error) {
 	key, value := wire.MapEntry(f.Data)
 	if w.DropAttr != nil && w.DropAttr(w.node.Op, key, value) {
 		if w.done.Dropped == nil {
@@ -117,7 +117,7 @@ func (w *nodeWriter) attr(f wire.Field, named bool) (bool, error) {
 
 // class is like change, for the attr `_class`. It removes the groups of removed nodes. An attr that loses all its groups
 // stays as an empty list, as TensorFlow's _node_def (meta_graph.py) writes it.
-func (w *nodeWriter) class(f wire.Field, value []byte) (bool, error) {
+func (w *nodeWriter) class(f *wire.Field, value []byte) (bool, error) {
 	list, ok := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	if !ok {
 		return true, nil
@@ -151,7 +151,7 @@ func (w *nodeWriter) class(f wire.Field, value []byte) (bool, error) {
 }
 
 // entry sets w.field to the map entry f with another AttrValue, whose fields value appends.
-func (w *nodeWriter) entry(f wire.Field, key []byte, value func(dst []byte) []byte) {
+func (w *nodeWriter) entry(f *wire.Field, key []byte, value func(dst []byte) []byte) {
 	w.field = protowire.AppendTag(w.field[:0], f.Num, protowire.BytesType)
 	start := len(w.field)
 	w.field = protowire.AppendTag(w.field, fieldnum.MapEntry_Key, protowire.BytesType)

@@ -284,36 +284,32 @@ func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
 		w.done.Cleared++
 	}
 	w.controls = w.controls[:0]
-	// Everything before the first change stays one window; an unchanged node is a single window.
 	var failed error
 	s := wire.Scan(f.Data)
-	for s.Next() {
-		same, err := w.change(s.Field, named)
-		if err != nil {
-			return err
-		}
-		if same {
-			continue
-		}
-		at, _ := wire.Offset(f.Data, s.Raw)
-		b.Message(f.Num, func() {
-			b.Window(f.Data[:at])
-			b.Replace(s.Raw, w.field)
-			for s.Next() {
-				same, err := w.change(s.Field, named)
-				if err != nil {
-					failed = err
-					return
-				}
-				if same {
-					b.Window(s.Raw)
-				} else {
-					b.Replace(s.Raw, w.field)
-				}
+	next := func() bool { // advances to the next changed field
+		for failed == nil && s.Next() {
+			same := false
+			if same, failed = w.change(&s.Field, named); !same && failed == nil {
+				return true
 			}
-		})
+		}
+		return false
+	}
+	if !next() {
+		if failed == nil {
+			b.Window(f.Raw)
+		}
 		return failed
 	}
-	b.Window(f.Raw)
-	return nil
+	b.Message(f.Num, func() {
+		unchanged := 0 // where the unchanged fields before s begin
+		for more := true; more; more = next() {
+			at, _ := wire.Offset(f.Data, s.Raw)
+			b.Window(f.Data[unchanged:at])
+			b.Replace(s.Raw, w.field)
+			unchanged = at + len(s.Raw)
+		}
+		b.Window(f.Data[unchanged:])
+	})
+	return failed
 }

@@ -58,7 +58,7 @@ func (b *Builder) flush() {
 	c := b.room(2 * maxVarint)
 	if gap, ok := distance(b.behind, p); ok {
 		c.code = appendPiece(c.code, nextWindow, len(p))
-		c.code = protowire.AppendVarint(c.code, uint64(gap))
+		c.code = appendVarint(c.code, uint64(gap))
 	} else {
 		c.code = appendPiece(c.code, sourceWindow, len(p))
 		c.sources = append(c.sources, p)
@@ -70,7 +70,18 @@ func (b *Builder) flush() {
 
 // appendPiece appends the kind and the size of a piece.
 func appendPiece(code []byte, kind pieceKind, size int) []byte {
-	return protowire.AppendVarint(code, uint64(size)<<kindBits|uint64(kind))
+	return appendVarint(code, uint64(size)<<kindBits|uint64(kind))
+}
+
+// appendVarint is protowire.AppendVarint. It is faster for small numbers, of which a large graph has millions.
+func appendVarint(code []byte, v uint64) []byte {
+	switch {
+	case v < 1<<7:
+		return append(code, byte(v))
+	case v < 1<<14:
+		return append(code, byte(v)|0x80, byte(v>>7))
+	}
+	return protowire.AppendVarint(code, v)
 }
 
 // literal begins a piece of size bytes, which the caller appends to the chunk's code.
@@ -103,11 +114,17 @@ func (b *Builder) Replace(old, p []byte) {
 }
 
 // Bytes appends the length-delimited field num with the payload p.
-func (b *Builder) Bytes(num protowire.Number, p []byte) {
-	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(uint64(len(p))))
-	c.code = protowire.AppendTag(c.code, num, protowire.BytesType)
-	c.code = protowire.AppendVarint(c.code, uint64(len(p)))
-	b.Window(p)
+func (b *Builder) Bytes(num protowire.Number, p []byte) { b.Without(num, p, p[len(p):]) }
+
+// Without appends the length-delimited field num with the payload p, but without cut, a window on p.
+func (b *Builder) Without(num protowire.Number, p, cut []byte) {
+	size := uint64(len(p) - len(cut))
+	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(size))
+	c.code = appendVarint(c.code, protowire.EncodeTag(num, protowire.BytesType))
+	c.code = appendVarint(c.code, size)
+	at, _ := Offset(p, cut)
+	b.Window(p[:at])
+	b.Window(p[at+len(cut):])
 }
 
 // String appends the string field num.
@@ -175,9 +192,9 @@ func (b *Builder) Build() *Rope {
 
 const (
 	firstChunk = 64
-	fullChunk  = 64 << 10
+	fullChunk  = 16 << 10
 	// chunkBytes is the number of bytes in the rope from which a chunk ends. It bounds the memory for writing a chunk.
-	chunkBytes = 1 << 20
+	chunkBytes = 256 << 10
 )
 
 // room returns the last chunk with room for n bytes of code. It starts a new chunk if the last one has less.
@@ -188,7 +205,7 @@ func (b *Builder) room(n int) *chunk {
 		if cap(c.code)-len(c.code) >= n && c.size < chunkBytes {
 			return c
 		}
-		size = min(4*len(c.code), fullChunk)
+		size = min(2*len(c.code), fullChunk)
 	}
 	// Code never moves: Message fills in the header of a chunk later.
 	b.rope.chunks = append(b.rope.chunks, chunk{code: make([]byte, 0, max(size, n))})

@@ -31,15 +31,12 @@ func (n *Node) Parse(raw []byte) error {
 	}
 	*n = Node{Raw: raw, Inputs: n.Inputs[:0], attrs: n.attrs[:0]}
 	for rest := raw; len(rest) > 0; {
-		// Fast path without a Scanner: nearly every field is one of these five, with a length of one byte. This loop dominates
+		// Fast path without a Scanner: nearly every field has a tag of one byte and a length of one or two. This loop dominates
 		// the time to read a large graph.
-		if len(rest) > 1 && rest[0]&7 == byte(protowire.BytesType) && rest[1] < 0x80 && int(rest[1])+2 <= len(rest) {
-			if num := protowire.Number(rest[0] >> 3); num >= fieldnum.NodeDef_Name && num <= fieldnum.NodeDef_Attr && rest[0] < 0x80 {
-				end := int(rest[1]) + 2
-				n.set(num, rest[2:end])
-				rest = rest[end:]
-				continue
-			}
+		if start, end := Payload(rest); end <= len(rest) {
+			n.set(protowire.Number(rest[0]>>3), rest[start:end])
+			rest = rest[end:]
+			continue
 		}
 		s := Scan(rest)
 		if !s.Next() {
@@ -169,6 +166,10 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	var kind protowire.Number
 	var merged []byte
 	window := false // merged is a window on value
+	// Fast path: nearly every value is this one field.
+	if start, end := Payload(value); end == len(value) && value[0]>>3 == byte(num) {
+		return value[start:], true
+	}
 	for s := Scan(value); s.Next(); {
 		switch {
 		case !SetsAttr(s.Field):

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -141,14 +142,29 @@ func Scan(message []byte) Scanner { return Scanner{rest: message} }
 // Next advances to the next field. It returns false at the end of the message and at the first error, which Err
 // returns.
 func (s *Scanner) Next() bool {
-	// Fast path: nearly all fields are length-delimited, with a tag and a length of one byte each.
-	if rest := s.rest; len(rest) > 1 && rest[0] >= 1<<3 && rest[0] < 0x80 && rest[0]&7 == byte(protowire.BytesType) && rest[1] < 0x80 {
-		if end := int(rest[1]) + 2; end <= len(rest) {
-			s.Num, s.Type, s.Raw, s.Data, s.rest = protowire.Number(rest[0]>>3), protowire.BytesType, rest[:end], rest[2:end], rest[end:]
+	// Fast path: nearly all fields are length-delimited, with a tag of one byte and a length of one or two.
+	if rest := s.rest; len(rest) > 0 {
+		if start, end := Payload(rest); end <= len(rest) {
+			s.Num, s.Type, s.Raw, s.Data, s.rest = protowire.Number(rest[0]>>3), protowire.BytesType, rest[:end], rest[start:end], rest[end:]
 			return true
 		}
 	}
 	return s.next()
+}
+
+// Payload returns the range of the payload of the field at the beginning of b. It is a fast path for loops over many
+// fields: the end is beyond b unless the field is length-delimited and whole, its tag has one byte, and its length one
+// or two. A Scanner reads other fields.
+func Payload(b []byte) (start, end int) {
+	if len(b) > 2 && b[0]&0x87 == byte(protowire.BytesType) && b[0] >= 1<<3 {
+		if b[1] < 0x80 {
+			return 2, 2 + int(b[1])
+		}
+		if b[2] < 0x80 {
+			return 3, 3 + (int(b[1]&0x7f) | int(b[2])<<7)
+		}
+	}
+	return 0, math.MaxInt
 }
 
 // next is Next for any field.
@@ -282,9 +298,9 @@ const (
 func MapEntry(entry []byte) (key, value []byte) {
 	// Fast path: nearly every entry is a short key followed by a value.
 	if len(entry) > 2 && entry[0] == keyTag && entry[1] < 0x80 {
-		if end := int(entry[1]) + 2; end < len(entry) && entry[end] == valueTag {
-			if value, n := protowire.ConsumeBytes(entry[end+1:]); n == len(entry)-end-1 {
-				return entry[2:end], value
+		if end := int(entry[1]) + 2; end+1 < len(entry) && entry[end] == valueTag {
+			if start, n := Payload(entry[end:]); n == len(entry)-end {
+				return entry[2:end], entry[end+start:]
 			}
 		}
 	}
