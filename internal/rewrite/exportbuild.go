@@ -75,11 +75,12 @@ func (e *exporter) additions() map[int][]func(*wire.Builder) {
 
 // replaced reports whether a new part takes the place of a field, or nothing does.
 func (e *exporter) replaced(f wire.Field) bool {
-	key, _ := wire.MapEntry(f.Data)
 	switch {
 	case f.Is(fieldnum.MetaGraphDef_CollectionDef):
+		key, _ := wire.MapEntry(f.Data)
 		return e.parts.collections[string(key)]
 	case f.Is(fieldnum.MetaGraphDef_SignatureDef):
+		key, _ := wire.MapEntry(f.Data)
 		_, is := e.parts.signatures[string(key)]
 		return is
 	case f.Is(fieldnum.MetaGraphDef_AssetFileDef):

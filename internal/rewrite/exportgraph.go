@@ -122,7 +122,7 @@ func (p *graphPlanner) cutGraph(signed bool) (_ *prune.Init, err error) {
 	}
 	// The object graph describes the functions and variables of the whole graph, and loaders would load the model by it.
 	p.parts.objects = true
-	if p.library, err = draft.NewLibrary(p.m.Graph()); err != nil {
+	if p.library, err = draft.NewLibrary(p.draft.Rest()); err != nil {
 		return nil, err
 	}
 	var fills []int

@@ -48,11 +48,13 @@ func Write(g *draft.Graph, entries []Entry, under string, keep func(i int) bool)
 func (w *writer) freeScope(under string) string {
 	used := make(map[string]bool)
 	for i := range w.g.Len() {
-		name := w.g.Name(i)
-		if !strings.HasPrefix(name, under) || !w.keep(i) {
+		if !w.keep(i) {
 			continue
 		}
-		rest := name[len(under):]
+		rest, ok := strings.CutPrefix(w.g.Name(i), under)
+		if !ok {
+			continue
+		}
 		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
 			rest = rest[:slash]
 		}
