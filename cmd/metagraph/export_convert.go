@@ -134,7 +134,7 @@ func openCheckpoint(path string) (*checkpoint.Checkpoint, error) {
 
 // verifyKeys returns an error if the value of one of the keys is damaged. A damaged value must not be copied into a graph.
 func verifyKeys(ctx context.Context, c *checkpoint.Checkpoint, keys map[string]bool) error {
-	damaged, err := c.VerifyOnly(ctx, keys, nil)
+	damaged, err := c.Verify(ctx, keys, nil)
 	if err != nil || len(damaged) == 0 {
 		return err
 	}

@@ -72,7 +72,7 @@ func (s *showSource) reportOf(c *checkpoint.Checkpoint, match *checkpoint.Match)
 	}
 	if s.checkpoints.verify {
 		bar := newProgress(s.env, "verifying "+c.Prefix, c.VerifySize())
-		damaged, err := c.Verify(context.Background(), bar.add)
+		damaged, err := c.Verify(context.Background(), nil, bar.add)
 		bar.done()
 		if err != nil {
 			return render.View{}, err

@@ -64,7 +64,7 @@ func BenchmarkVerify(b *testing.B) {
 	checkpoint.SetSize(&c.Tensors[0], size)
 	b.SetBytes(size)
 	for b.Loop() {
-		if _, err := c.Verify(b.Context(), nil); err != nil {
+		if _, err := c.Verify(b.Context(), nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,8 +3,6 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -50,7 +48,6 @@ func (c *Checkpoint) readBundle(header []byte, t *table) error {
 type bundleReader struct {
 	checkpoint *Checkpoint
 	stored     map[string]piece // slices by key; they precede the tensors
-	pieces     arena[piece]
 }
 
 // entry adds one entry of the index.
@@ -69,8 +66,7 @@ func (r *bundleReader) entry(key, value []byte) error {
 	t.Name = string(key)
 	if t.Slices == nil {
 		t.Bytes = max(p.size, 0)
-		t.pieces = r.pieces.take(1)
-		t.pieces[0] = p
+		t.pieces = []piece{p}
 	}
 	r.checkpoint.Tensors = append(r.checkpoint.Tensors, t)
 	return nil
@@ -133,22 +129,4 @@ func parseShape(raw []byte) (tensor.Shape, error) {
 		return nil, errors.New("the shape is unknown or has too many dimensions")
 	}
 	return shape, nil
-}
-
-// An arena allocates slices from large arrays, which makes many small ones cheap.
-type arena[T any] struct{ free []T }
-
-// take returns n zero values.
-func (a *arena[T]) take(n int) []T {
-	if n > len(a.free) {
-		a.free = make([]T, max(n, 1024))
-	}
-	taken := a.free[:n:n]
-	a.free = a.free[n:]
-	return taken
-}
-
-// sortTensors sorts tensors by name.
-func sortTensors(tensors []Tensor) {
-	slices.SortFunc(tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 }

@@ -65,9 +65,7 @@ func (c *Checkpoint) checkTensor(t *Tensor) string {
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		count, err := pieceElements(t, p)
-		if err != nil {
-			var d *DataError
-			errors.As(err, &d)
+		if d, ok := errors.AsType[*DataError](err); ok {
 			return d.Reason
 		}
 		stored += count

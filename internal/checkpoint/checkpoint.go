@@ -165,7 +165,7 @@ func (c *Checkpoint) openTable(f *tableFile, merged *v1Reader) error {
 	if err != nil {
 		return err
 	}
-	if !isTable(raw) {
+	if !metafile.IsTable(raw) {
 		if foreign := metafile.Foreign(f.file.Path, raw); foreign != nil {
 			return foreign
 		}
@@ -214,8 +214,7 @@ func tableError(f *metafile.Raw, err error) error {
 	if changed := f.Changed(); changed != nil {
 		return changed
 	}
-	var known *metafile.Error
-	if errors.As(err, &known) {
+	if _, named := errors.AsType[*metafile.Error](err); named {
 		return err
 	}
 	return &metafile.Error{Name: f.Path, Problem: fmt.Sprintf("the checkpoint is damaged %v", err), Err: err,

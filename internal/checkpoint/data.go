@@ -23,6 +23,11 @@ func (e *DataError) Error() string { return fmt.Sprintf("tensor %q: %s", e.Tenso
 // Unwrap returns the cause.
 func (e *DataError) Unwrap() error { return e.Err }
 
+// errorf returns an error about the values of the tensor.
+func (t *Tensor) errorf(format string, args ...any) error {
+	return &DataError{Tensor: t.Name, Reason: fmt.Sprintf(format, args...)}
+}
+
 // IsString reports whether the tensor contains strings. Use Strings instead of Windows to read those.
 func (t *Tensor) IsString() bool { return t.DType == tensor.String }
 
@@ -35,11 +40,11 @@ func (t *Tensor) IsString() bool { return t.DType == tensor.String }
 func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	w := tensor.DTypeSize(t.DType)
 	if _, ok := t.Elements(); !ok || w == 0 {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("dtype %d and shape %v have no fixed size", t.DType, t.Shape)}
+		return nil, t.errorf("dtype %d and shape %v have no fixed size", t.DType, t.Shape)
 	}
 	want, ok := slice.Within(t.Shape)
 	if !ok {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the slice %v does not fit the shape %v", slice, t.Shape)}
+		return nil, t.errorf("the slice %v does not fit the shape %v", slice, t.Shape)
 	}
 	if n, _ := elements(want.Length); n == 0 {
 		return nil, nil
@@ -58,7 +63,7 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	want, ok := slice.Within(t.Shape)
 	if _, valid := t.Elements(); !ok || !valid || !t.IsString() {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the slice %v does not fit the shape %v", slice, t.Shape)}
+		return nil, t.errorf("the slice %v does not fit the shape %v", slice, t.Shape)
 	}
 	count, _ := elements(want.Length)
 	if count == 0 {
@@ -97,7 +102,7 @@ func assemble(t *Tensor, want Slice, width int64, read func(*piece) ([]byte, err
 		p := &t.pieces[i]
 		within, ok := p.slice.Within(t.Shape)
 		if !ok {
-			return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)}
+			return nil, t.errorf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)
 		}
 		if !meet(within, want) {
 			continue
@@ -109,7 +114,7 @@ func assemble(t *Tensor, want Slice, width int64, read func(*piece) ([]byte, err
 		a.sources = append(a.sources, source{within, elements})
 	}
 	if !a.region(want, 0, a.sources) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the checkpoint lacks a part of the slice %v", want)}
+		return nil, t.errorf("the checkpoint lacks a part of the slice %v", want)
 	}
 	return a.out, nil
 }
@@ -118,11 +123,11 @@ func assemble(t *Tensor, want Slice, width int64, read func(*piece) ([]byte, err
 func pieceElements(t *Tensor, p *piece) (int64, error) {
 	within, ok := p.slice.Within(t.Shape)
 	if !ok {
-		return 0, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)}
+		return 0, t.errorf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)
 	}
 	n, ok := elements(within.Length)
 	if !ok {
-		return 0, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the shape %v is invalid", t.Shape)}
+		return 0, t.errorf("the shape %v is invalid", t.Shape)
 	}
 	return n, nil
 }
@@ -149,7 +154,7 @@ func (c *Checkpoint) pieceWindows(t *Tensor, p *piece) ([][]byte, error) {
 		size += int64(len(window))
 	}
 	if size != count*tensor.DTypeSize(t.DType) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d bytes are stored, but %d elements need %d", size, count, count*tensor.DTypeSize(t.DType))}
+		return nil, t.errorf("%d bytes are stored, but %d elements need %d", size, count, count*tensor.DTypeSize(t.DType))
 	}
 	return windows, nil
 }
@@ -192,7 +197,7 @@ func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
 		return nil, err
 	}
 	if int64(len(texts)) != count {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%d strings are stored, but the shape needs %d", len(texts), count)}
+		return nil, t.errorf("%d strings are stored, but the shape needs %d", len(texts), count)
 	}
 	return texts, nil
 }
@@ -200,7 +205,7 @@ func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
 // stored returns the bytes of a piece of a V2 checkpoint from the data file.
 func (c *Checkpoint) stored(t *Tensor, p *piece) ([]byte, error) {
 	if p.size < 0 {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the index lacks the slice %v", p.slice)}
+		return nil, t.errorf("the index lacks the slice %v", p.slice)
 	}
 	if p.size == 0 {
 		return nil, nil
@@ -219,7 +224,7 @@ func (c *Checkpoint) stored(t *Tensor, p *piece) ([]byte, error) {
 // place returns the data file of a piece. It checks that the file is large enough.
 func (c *Checkpoint) place(t *Tensor, p *piece) (*metafile.Raw, error) {
 	if p.shard < 0 || int(p.shard) >= c.Shards {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("shard %d does not exist (the checkpoint has %d)", p.shard, c.Shards)}
+		return nil, t.errorf("shard %d does not exist (the checkpoint has %d)", p.shard, c.Shards)
 	}
 	f, err := c.dataFile(p.shard)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -229,7 +234,7 @@ func (c *Checkpoint) place(t *Tensor, p *piece) (*metafile.Raw, error) {
 		return nil, err
 	}
 	if p.offset < 0 || p.offset > f.Size || p.size > f.Size-p.offset {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("%s has %d bytes, but the %d bytes of the tensor start at byte %d", f.Path, f.Size, p.size, p.offset)}
+		return nil, t.errorf("%s has %d bytes, but the %d bytes of the tensor start at byte %d", f.Path, f.Size, p.size, p.offset)
 	}
 	return f, nil
 }

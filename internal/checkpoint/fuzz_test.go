@@ -98,7 +98,7 @@ func fuzzOpen(t *testing.T, raw []byte) {
 			t.Errorf("%q: %d bytes for %d elements", tensor.Name, size, n)
 		}
 	}
-	if _, err := c.Verify(t.Context(), nil); err != nil {
+	if _, err := c.Verify(t.Context(), nil, nil); err != nil {
 		t.Errorf("verify: %v", err)
 	}
 	c.Objects()

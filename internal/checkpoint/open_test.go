@@ -93,7 +93,7 @@ func TestOpen(t *testing.T) {
 			if diff := cmp.Diff(wantedOf(t, test.name), values(t, c)); diff != "" {
 				t.Errorf("differs from TensorFlow (-want +got):\n%s", diff)
 			}
-			damaged, err := c.Verify(t.Context(), nil)
+			damaged, err := c.Verify(t.Context(), nil, nil)
 			if err != nil || len(damaged) > 0 {
 				t.Errorf("damaged: %v, %v", damaged, err)
 			}

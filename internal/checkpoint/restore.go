@@ -183,7 +183,7 @@ func (r *restorer) restore(f *frame, i int32) opRange {
 	for k := range min(int64(len(types)), names.Len()) {
 		t := Restored{Key: string(names.At(k)), DType: types[k], Node: graph.Dangling, Assign: graph.Dangling, Restore: f.top(i), Output: int(k), V1Only: op != "RestoreV2"}
 		if k < specs.Len() {
-			shape, slice, err := parseShapeAndSlice(string(specs.At(k)))
+			shape, slice, err := ParseShapeAndSlice(string(specs.At(k)))
 			if err == nil {
 				t.Shape, t.Slice = shape, slice
 			}

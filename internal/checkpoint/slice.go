@@ -19,10 +19,10 @@ type Slice struct {
 	Length []int64 `json:"length"` // -1 for the whole dimension, with Start 0
 }
 
-// parseShapeAndSlice parses an element of the shape_and_slices input of SaveV2 and RestoreV2 (ParseShapeAndSlice in
+// ParseShapeAndSlice parses an element of the shape_and_slices input of SaveV2 and RestoreV2 (ParseShapeAndSlice in
 // tensorflow/core/util/saved_tensor_slice_util.cc). "" is a whole tensor, with a nil shape. Otherwise the element has the
 // dimensions of the tensor and the slice, such as "10 4 0,5:-".
-func parseShapeAndSlice(spec string) (shape []int64, slice Slice, err error) {
+func ParseShapeAndSlice(spec string) (shape []int64, slice Slice, err error) {
 	if spec == "" {
 		return nil, Slice{}, nil
 	}

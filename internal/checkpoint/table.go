@@ -8,14 +8,15 @@ import (
 	"sort"
 
 	"github.com/golang/snappy"
+
+	"github.com/metagraph/metagraph/internal/metafile"
 )
 
 // The table format (tensorflow/core/lib/io/format.cc, the same as LevelDB's): blocks of sorted keys and values, an index block, and
 // a footer that locates the index block.
 const (
-	footerSize  = 48
 	trailerSize = 5 // after each block: its type, and a masked CRC-32C of contents and type
-	tableMagic  = 0xdb4775248b80fb57
+	footerSize  = metafile.TableFooter
 
 	blockRaw    = 0
 	blockSnappy = 1
@@ -50,11 +51,6 @@ type table struct {
 	budget int64    // number of bytes of keys that may still be decoded
 }
 
-// isTable reports whether raw ends like a table.
-func isTable(raw []byte) bool {
-	return len(raw) >= footerSize && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == tableMagic
-}
-
 // openTable reads the footer and the index block. It reads no other block.
 func openTable(raw []byte) (*table, error) {
 	if len(raw) < footerSize {
@@ -62,7 +58,7 @@ func openTable(raw []byte) (*table, error) {
 	}
 	at := int64(len(raw) - footerSize)
 	footer := raw[at:]
-	if !isTable(raw) {
+	if !metafile.IsTable(raw) {
 		return nil, damagedAt(at+footerSize-8, "the table's magic number is missing; the file is truncated or not a checkpoint")
 	}
 	t := &table{raw: raw, budget: maxSharing*int64(len(raw)) + 1<<16}

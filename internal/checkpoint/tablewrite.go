@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+
+	"github.com/metagraph/metagraph/internal/metafile"
 )
 
 const (
@@ -61,7 +63,7 @@ func (t *tableWriter) finish() error {
 	index := t.block(&t.index)
 	footer := index.append(metaindex.append(nil))
 	footer = append(footer, make([]byte, footerSize-8-len(footer))...)
-	t.write(binary.LittleEndian.AppendUint64(footer, tableMagic))
+	t.write(binary.LittleEndian.AppendUint64(footer, metafile.TableMagic))
 	return t.err
 }
 

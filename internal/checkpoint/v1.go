@@ -1,6 +1,9 @@
 package checkpoint
 
 import (
+	"slices"
+	"strings"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -79,7 +82,7 @@ func (r *v1Reader) tensor(raw []byte, file int32) error {
 // finishV1 sets the tensors from the reader.
 func (c *Checkpoint) finishV1(r *v1Reader) error {
 	c.Tensors = r.tensors
-	sortTensors(c.Tensors)
+	slices.SortFunc(c.Tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
 		if len(t.pieces) != 1 || !t.pieces[0].slice.isFull(t.Shape) {

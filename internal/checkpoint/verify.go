@@ -20,16 +20,11 @@ const (
 	jobSize = 16 << 20
 )
 
-// Verify reads all data and returns the tensors with a wrong checksum or missing data, including those that Check returns: one
-// Damage per tensor, sorted by name. It works in parallel, and its memory does not depend on the size of the data. It calls
-// progress, which may be nil, from several goroutines with the number of bytes read. The error is for files that cannot be read, or
-// that of ctx.
-func (c *Checkpoint) Verify(ctx context.Context, progress func(bytes int64)) ([]Damage, error) {
-	return c.VerifyOnly(ctx, nil, progress)
-}
-
-// VerifyOnly is Verify for the tensors with the given names, or for all if names is nil.
-func (c *Checkpoint) VerifyOnly(ctx context.Context, names map[string]bool, progress func(bytes int64)) ([]Damage, error) {
+// Verify reads the data of the tensors with the given names, or of all if names is nil. It returns the tensors with a wrong checksum or
+// missing data, including those that Check returns: one Damage per tensor, sorted by name. It works in parallel, and its memory does not
+// depend on the size of the data. It calls progress, which may be nil, from several goroutines with the number of bytes read. The error
+// is for files that cannot be read, or that of ctx.
+func (c *Checkpoint) Verify(ctx context.Context, names map[string]bool, progress func(bytes int64)) ([]Damage, error) {
 	v := &verifier{checkpoint: c, progress: progress, names: names, what: make([]string, len(c.Tensors))}
 	if progress == nil {
 		v.progress = func(int64) {}
@@ -143,8 +138,7 @@ func (v *verifier) jobs() []job {
 				continue
 			}
 			if _, err := v.checkpoint.place(t, p); p.size > 0 && err != nil {
-				var d *DataError
-				if errors.As(err, &d) {
+				if d, ok := errors.AsType[*DataError](err); ok {
 					v.fail(i, "%s", d.Reason)
 				} else {
 					v.fail(i, "%v", err)

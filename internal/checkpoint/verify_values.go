@@ -131,8 +131,7 @@ func (v *verifier) v1Values() error {
 			} else {
 				_, err = c.pieceWindows(t, &t.pieces[k])
 			}
-			var d *DataError
-			if errors.As(err, &d) {
+			if d, ok := errors.AsType[*DataError](err); ok {
 				v.fail(i, "%s", d.Reason)
 			} else if err != nil {
 				return err

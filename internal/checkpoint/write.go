@@ -145,7 +145,7 @@ func (w *writer) write() error {
 		p := &w.parts[i]
 		if !p.linked {
 			err := w.stage.Create(DataPath(w.prefix, p.first, w.written.Shards), func(out io.Writer) error { return w.stream(out, p) })
-			if data := (*DataError)(nil); errors.As(err, &data) {
+			if data, ok := errors.AsType[*DataError](err); ok {
 				return data // about the source, not about the new file
 			}
 			if err != nil {

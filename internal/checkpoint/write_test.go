@@ -21,7 +21,7 @@ func write(t *testing.T, sources ...checkpoint.Source) *checkpoint.Checkpoint {
 		t.Fatal(err)
 	}
 	c := open(t, prefix)
-	damaged, err := c.Verify(t.Context(), nil)
+	damaged, err := c.Verify(t.Context(), nil, nil)
 	if err != nil || len(damaged) > 0 {
 		t.Errorf("damaged: %v, %v", damaged, err)
 	}

@@ -55,7 +55,7 @@ func isMessageAt(path string) bool {
 	}
 	defer raw.Close() //nolint:errcheck // read only
 	content, err := raw.Bytes()
-	if err != nil || len(content) == 0 || isTableFile(path, content) {
+	if err != nil || len(content) == 0 || IsTable(content) {
 		return false
 	}
 	_, _, err = detect(path, content, Auto)

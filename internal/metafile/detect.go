@@ -339,11 +339,9 @@ func Foreign(name string, raw []byte) error {
 }
 
 // foreign returns the error for a file that holds no message that metagraph reads. It identifies the file if it can.
-func foreign(name string, raw []byte, format Format) *Error {
-	for _, f := range foreigners {
-		if f.is(name, raw) {
-			return &Error{Name: name, Problem: "is " + f.what, Advice: cmp.Or(f.hint, readableFiles)}
-		}
+func foreign(name string, raw []byte, format Format) error {
+	if err := Foreign(name, raw); err != nil {
+		return err
 	}
 	switch format {
 	case JSON:

@@ -29,7 +29,7 @@ const readableFiles = "give a .meta file, a GraphDef, a SavedModel or a checkpoi
 // real graph.
 var foreigners = []foreigner{
 	{begins("version https://git-lfs.github.com/spec/"), "a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"},
-	{isTableFile, "a checkpoint's index, which contains the names of its tensors", "the graph is in the .meta file with the same prefix"},
+	{func(_ string, raw []byte) bool { return IsTable(raw) }, "a checkpoint's index, which contains the names of its tensors", "the graph is in the .meta file with the same prefix"},
 	{isDataName, "a checkpoint's data, which contains the values of its tensors", "the graph is in the .meta file with the same prefix"},
 	{begins("\x00\x05\x16\x07"), "a macOS metadata file (AppleDouble)", "the file itself has the same name without the ._ prefix"},
 	{called("keras_metadata.pb"), "the Keras metadata of a SavedModel, which contains layers", theModel},
@@ -90,13 +90,15 @@ func at(offset int, magic string) func(string, []byte) bool {
 	}
 }
 
-// tableFooter is the size of the footer of a file in LevelDB's table format.
-const tableFooter = 48
+// The footer of a file in LevelDB's table format (tensorflow/core/lib/io/format.h).
+const (
+	TableFooter = 48                 // size in bytes
+	TableMagic  = 0xdb4775248b80fb57 // the last eight bytes, in little-endian
+)
 
-// isTableFile detects LevelDB's table format, which V1 checkpoints and the index of V2 checkpoints use. Its magic
-// number is in the last eight bytes (tensorflow/core/lib/io/format.h). Git LFS pointers are detected earlier.
-func isTableFile(_ string, raw []byte) bool {
-	return len(raw) >= tableFooter && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == 0xdb4775248b80fb57
+// IsTable reports whether raw, or the end of raw, is in LevelDB's table format, which V1 checkpoints and the index of V2 checkpoints use.
+func IsTable(raw []byte) bool {
+	return len(raw) >= TableFooter && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == TableMagic
 }
 
 // isDataName goes by the name, because the values of tensors have no signature.

@@ -225,8 +225,8 @@ func (f *File) CheckpointPrefix() string {
 // FileOf returns the file whose bytes the *wire.SyntaxError in err points into. It returns nil if err holds no such error
 // or none of the files contains that place. Files may be nil.
 func FileOf(err error, files ...*File) *File {
-	var syntax *wire.SyntaxError
-	if !errors.As(err, &syntax) {
+	syntax, ok := errors.AsType[*wire.SyntaxError](err)
+	if !ok {
 		return nil
 	}
 	for _, f := range files {
@@ -250,12 +250,11 @@ func (f *File) Annotate(err error) error {
 	if changed := f.Changed(); changed != nil {
 		return changed
 	}
-	var named *Error
-	if errors.As(err, &named) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
-	var syntax *wire.SyntaxError
-	if !errors.As(err, &syntax) {
+	syntax, ok := errors.AsType[*wire.SyntaxError](err)
+	if !ok {
 		return &Error{Name: f.Name, Problem: err.Error(), Err: err}
 	}
 	place := ""

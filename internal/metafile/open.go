@@ -40,11 +40,10 @@ func Open(path string, o OpenOptions) (*File, error) {
 			f.Name = "standard input"
 		}
 		source, err := readAll(o.Stdin, f.Name)
-		var wrong *Error
-		switch {
-		case errors.As(err, &wrong):
+		if _, named := errors.AsType[*Error](err); named {
 			return nil, err
-		case err != nil:
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		f.source = source
@@ -141,8 +140,8 @@ func (f *File) index(o OpenOptions) error {
 
 // broken describes a syntax error at the top level as damage to the file.
 func (f *File) broken(err error) error {
-	var syntax *wire.SyntaxError
-	if !errors.As(err, &syntax) || !syntax.Truncated || f.Format != Binary {
+	syntax, ok := errors.AsType[*wire.SyntaxError](err)
+	if !ok || !syntax.Truncated || f.Format != Binary {
 		return f.Annotate(err)
 	}
 	offset, _ := wire.Offset(f.Bytes, syntax.At)

@@ -259,7 +259,7 @@ func latestPrefixes(state string) ([]string, error) {
 
 // isTableAt reports whether the file at path, which has the state stat, is in the table format.
 func isTableAt(path string, stat os.FileInfo) bool {
-	if !stat.Mode().IsRegular() || stat.Size() < tableFooter {
+	if !stat.Mode().IsRegular() || stat.Size() < TableFooter {
 		return false
 	}
 	file, err := os.Open(path)
@@ -267,9 +267,9 @@ func isTableAt(path string, stat os.FileInfo) bool {
 		return false
 	}
 	defer func() { _ = file.Close() }() // read only
-	var footer [tableFooter]byte
-	_, err = file.ReadAt(footer[:], stat.Size()-tableFooter)
-	return err == nil && isTableFile(path, footer[:])
+	var footer [TableFooter]byte
+	_, err = file.ReadAt(footer[:], stat.Size()-TableFooter)
+	return err == nil && IsTable(footer[:])
 }
 
 // exists reports whether path exists and is not a directory. It follows links.

@@ -159,11 +159,10 @@ func (e *unknownError) Unwrap() []error { return []error{e.error, e.kind} }
 
 // withKind adds its kind to an error about unknown fields.
 func (o *WriteOptions) withKind(err error) error {
-	var unknown *text.UnknownFieldsError
-	switch {
-	case !errors.As(err, &unknown):
+	if _, unknown := errors.AsType[*text.UnknownFieldsError](err); !unknown {
 		return err
-	case o.Format == JSON:
+	}
+	if o.Format == JSON {
 		return &unknownError{err, ErrUnknownFieldsInJSON}
 	}
 	return &unknownError{err, ErrUnknownFieldsInText}
@@ -260,22 +259,19 @@ func findTarget(path string) (target string, old os.FileInfo, err error) {
 
 // withoutPath returns the cause of err without the name of the file.
 func withoutPath(err error) error {
-	var pathError *os.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err
+	if named, ok := errors.AsType[*os.PathError](err); ok {
+		return named.Err
 	}
 	return err
 }
 
 // withoutName returns err without the name of the temporary file, which the user did not choose.
 func withoutName(err error, name string) error {
-	var pathError *os.PathError
-	var linkError *os.LinkError
-	switch {
-	case errors.As(err, &pathError) && pathError.Path == name:
-		return pathError.Err
-	case errors.As(err, &linkError) && linkError.Old == name:
-		return linkError.Err
+	if named, ok := errors.AsType[*os.PathError](err); ok && named.Path == name {
+		return named.Err
+	}
+	if named, ok := errors.AsType[*os.LinkError](err); ok && named.Old == name {
+		return named.Err
 	}
 	return err
 }

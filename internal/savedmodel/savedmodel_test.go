@@ -134,7 +134,7 @@ func checkVariables(t *testing.T, prefix string, want []string) {
 	if diff := cmp.Diff(want, keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	if damaged, err := c.VerifyOnly(context.Background(), names, nil); err != nil || len(damaged) > 0 {
+	if damaged, err := c.Verify(context.Background(), names, nil); err != nil || len(damaged) > 0 {
 		t.Errorf("damaged: %v, %v", damaged, err)
 	}
 }

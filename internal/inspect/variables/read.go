@@ -212,7 +212,7 @@ func (r *variableReader) readNode(at int) {
 func (r *variableReader) nodeShape(i int, n *wire.Node) tensor.Shape {
 	shape := tensor.AttrShape(n)
 	switch {
-	case shape.FullyDefined() && (len(shape) > 0 || v1Scalar(n)):
+	case shape.FullyDefined() && (len(shape) > 0 || string(n.Op) != "Variable"):
 		return shape
 	case string(n.Op) == "VarHandleOp":
 		return shape
@@ -228,9 +228,6 @@ func (r *variableReader) nodeShape(i int, n *wire.Node) tensor.Shape {
 	}
 	return shape
 }
-
-// v1Scalar reports whether an empty shape on the node reliably means a scalar.
-func v1Scalar(n *wire.Node) bool { return string(n.Op) != "Variable" }
 
 // assignment returns the op that initializes the variable of node i, and the tensor that it assigns. Each is "" if the
 // graph does not show it.

@@ -2,14 +2,11 @@ package variables
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
-	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -33,20 +30,16 @@ func (r *variableReader) readSaved() {
 		if r.g.Op(i) != id || len(in) <= saveFirst {
 			continue
 		}
-		specs := r.strings(in[saveSlices])
-		if !slices.ContainsFunc(specs, func(spec []byte) bool { return len(spec) > 0 }) {
-			continue
-		}
-		names := r.strings(in[saveNames])
+		names, specs := r.strings(in[saveNames]), r.strings(in[saveSlices])
 		for k, e := range in[saveFirst:] {
-			if k >= len(specs) || k >= len(names) || len(specs[k]) == 0 {
+			if int64(k) >= min(names.Len(), specs.Len()) || len(specs.At(int64(k))) == 0 {
 				continue
 			}
 			at, ok := r.variableAt(e, true)
 			if !ok || r.facts[at].slice != nil {
 				continue
 			}
-			slice, ok := parseSlice(string(names[k]), string(specs[k]))
+			slice, ok := parseSlice(string(names.At(int64(k))), string(specs.At(int64(k))))
 			if ok && (r.list[at].Shape == nil || slices.Equal(r.list[at].Shape, slice.GetVarShape())) {
 				r.facts[at].slice = slice
 			}
@@ -54,49 +47,26 @@ func (r *variableReader) readSaved() {
 	}
 }
 
-// strings returns the elements of the string constant that e reads, or nil if it reads none. A single value may stand
-// for many elements.
-func (r *variableReader) strings(e graph.Edge) [][]byte {
+// strings returns the elements of the string constant that e reads, or none if it reads something else.
+func (r *variableReader) strings(e graph.Edge) tensor.Strings {
 	if e.Node == graph.Dangling || r.g.OpName(r.g.Op(int(e.Node))) != "Const" {
-		return nil
+		return tensor.Strings{}
 	}
 	var n wire.Node
 	r.g.Node(int(e.Node), &n)
 	value, _ := n.Attr("value")
 	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
-	var tensor tfpb.TensorProto
-	if schema.Unmarshal(raw, &tensor) != nil || tensor.GetDtype() != tfpb.DataType_DT_STRING {
-		return nil
-	}
-	return tensor.GetStringVal()
+	return tensor.ParseStrings(raw)
 }
 
-// parseSlice parses a slice as checkpoints write it, "10 4 0,5:-": the full shape, then offset and length of each
-// dimension, or "-" for the whole dimension (ParseShapeAndSlice in tensorflow/core/util/saved_tensor_slice_util.cc).
+// parseSlice parses the slice of a part of the variable called name (see checkpoint.ParseShapeAndSlice).
 func parseSlice(name, spec string) (*tfpb.SaveSliceInfoDef, bool) {
-	words := strings.Split(spec, " ")
-	dims, extents := words[:len(words)-1], strings.Split(words[len(words)-1], ":")
-	if len(dims) == 0 || len(dims) != len(extents) || len(dims) > tensor.MaxRank {
+	shape, slice, err := checkpoint.ParseShapeAndSlice(spec)
+	within, ok := slice.Within(shape)
+	if err != nil || slice.Start == nil || !ok {
 		return nil, false
 	}
-	s := &tfpb.SaveSliceInfoDef{FullName: name}
-	for k, word := range dims {
-		dim, err := strconv.ParseInt(word, 10, 64)
-		if err != nil {
-			return nil, false
-		}
-		offset, length := int64(0), dim
-		if extents[k] != "-" {
-			from, size, _ := strings.Cut(extents[k], ",")
-			var errOffset, errLength error
-			offset, errOffset = strconv.ParseInt(from, 10, 64)
-			length, errLength = strconv.ParseInt(size, 10, 64)
-			if errOffset != nil || errLength != nil {
-				return nil, false
-			}
-		}
-		s.FullShape, s.VarOffset, s.VarShape = append(s.FullShape, dim), append(s.VarOffset, offset), append(s.VarShape, length)
-	}
+	s := &tfpb.SaveSliceInfoDef{FullName: name, FullShape: shape, VarOffset: within.Start, VarShape: within.Length}
 	return s, sliceFits(s)
 }
 
