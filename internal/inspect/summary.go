@@ -227,8 +227,8 @@ func (s *Summary) readGraph(m *model.Model) error {
 	}
 	byOp := make([]int, len(g.Ops()))
 	byDevice := make([]int, len(g.Devices()))
-	constant, _ := g.OpID("Const")
-	if _, any := g.OpID("Const"); !any {
+	constant, found := g.OpID("Const")
+	if !found {
 		constant = -1
 	}
 	for i := range g.Len() {

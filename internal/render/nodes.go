@@ -76,7 +76,7 @@ func (n *jsonNode) AppendJSON(b []byte) []byte {
 	b = append(b, `], "dtype": `...)
 	b = AppendJSONString(b, n.DType)
 	b = append(b, `, "shape": `...)
-	b = appendShape(b, n.Shape)
+	b = n.Shape.AppendJSON(b)
 	b = append(b, `, "attrs": {`...)
 	first := true
 	for attr := range n.Attrs {
@@ -89,21 +89,6 @@ func (n *jsonNode) AppendJSON(b []byte) []byte {
 		b = AppendAttr(b, &attr.Value)
 	}
 	return append(b, "}}"...)
-}
-
-// appendShape appends a shape as an array, or null if the rank is unknown.
-func appendShape(b []byte, s tensor.Shape) []byte {
-	if s == nil {
-		return append(b, "null"...)
-	}
-	b = append(b, '[')
-	for i, dim := range s {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = strconv.AppendInt(b, dim, 10)
-	}
-	return append(b, ']')
 }
 
 // AppendAttr appends the value of an attr as JSON. A type is its short name in TensorFlow. A function is {"function": name}. Tensors and
@@ -121,7 +106,7 @@ func AppendAttr(b []byte, v *tensor.Value) []byte {
 	case tensor.ValueBool:
 		return strconv.AppendBool(b, v.Int != 0)
 	case tensor.ValueShape:
-		return appendShape(b, v.Shape)
+		return v.Shape.AppendJSON(b)
 	case tensor.ValueFunc:
 		b = append(b, `{"function": `...)
 		return append(AppendJSONBytes(b, v.Text), '}')
@@ -158,7 +143,7 @@ func appendTensor(b []byte, t *tensor.Tensor) []byte {
 	b = append(b, `{"dtype": `...)
 	b = AppendJSONString(b, t.DType)
 	b = append(b, `, "shape": `...)
-	b = appendShape(b, t.Shape)
+	b = t.Shape.AppendJSON(b)
 	b = append(b, `, "bytes": `...)
 	b = strconv.AppendInt(b, int64(t.Bytes), 10)
 	b = append(b, `, "values": `...)

@@ -39,18 +39,21 @@ func (s Shape) String() string {
 }
 
 // MarshalJSON writes the dimensions as an array, or null for unknown rank.
-func (s Shape) MarshalJSON() ([]byte, error) {
+func (s Shape) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
+
+// AppendJSON appends the dimensions as an array, or null for unknown rank.
+func (s Shape) AppendJSON(b []byte) []byte {
 	if s == nil {
-		return []byte("null"), nil
+		return append(b, "null"...)
 	}
-	b := []byte{'['}
+	b = append(b, '[')
 	for i, dim := range s {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
 		b = strconv.AppendInt(b, dim, 10)
 	}
-	return append(b, ']'), nil
+	return append(b, ']')
 }
 
 // MaxRank is the largest rank that TensorFlow supports (TensorShape::MaxDimensions in

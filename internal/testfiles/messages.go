@@ -107,9 +107,6 @@ func funcAttr(name string) *tfpb.AttrValue {
 // Example returns a small message with content for every section.
 func Example() *tfpb.MetaGraphDef {
 	float := TypeAttr(tfpb.DataType_DT_FLOAT)
-	nodes := func(names ...string) *tfpb.CollectionDef {
-		return &tfpb.CollectionDef{Kind: &tfpb.CollectionDef_NodeList_{NodeList: &tfpb.CollectionDef_NodeList{Value: names}}}
-	}
 	bytesOf := func(messages ...proto.Message) *tfpb.CollectionDef {
 		list := new(tfpb.CollectionDef_BytesList)
 		for _, m := range messages {
@@ -152,8 +149,8 @@ func Example() *tfpb.MetaGraphDef {
 			MaxToKeep: 5, Sharded: true, KeepCheckpointEveryNHours: 10000, Version: tfpb.SaverDef_V2},
 		CollectionDef: map[string]*tfpb.CollectionDef{
 			"variables":          bytesOf(&tfpb.VariableDef{VariableName: "layer/w:0", Trainable: true}),
-			"model_variables":    nodes("layer/w:0", "gone:0"),
-			"train_op":           nodes("call"),
+			"model_variables":    NodeList("layer/w:0", "gone:0"),
+			"train_op":           NodeList("call"),
 			"savers":             bytesOf(&tfpb.SaverDef{RestoreOpName: "other/restore_all"}),
 			"hparams":            {Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: [][]byte{[]byte("lr=0.1"), {0xff}}}}},
 			"local_variables":    {Kind: &tfpb.CollectionDef_BytesList_{BytesList: &tfpb.CollectionDef_BytesList{Value: [][]byte{{0xff}}}}},

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/scope"
@@ -33,37 +34,16 @@ func (f *Filter) MatchName(name []byte) bool { return MatchAny(f.Names, name) &&
 
 // MatchKey reports whether the filter selects a named item that is not in a scope, such as a collection or a
 // signature.
-func (f *Filter) MatchKey(key string) bool {
-	for _, g := range f.Names {
-		if g.Match(key) {
-			return true
-		}
-	}
-	return len(f.Names) == 0
-}
+func (f *Filter) MatchKey(key string) bool { return MatchAny(f.Names, key) }
 
 // MatchAny reports whether globs is empty or one of the globs matches text.
-func MatchAny(globs []scope.Glob, text []byte) bool {
-	if len(globs) == 0 {
-		return true
-	}
-	s := string(text)
-	for _, g := range globs {
-		if g.Match(s) {
-			return true
-		}
-	}
-	return false
+func MatchAny[T string | []byte](globs []scope.Glob, text T) bool {
+	return len(globs) == 0 || slices.ContainsFunc(globs, func(g scope.Glob) bool { return g.Match(string(text)) })
 }
 
 // MatchDevice reports whether the filter has no device patterns or one of them matches a device string.
 func (f *Filter) MatchDevice(device []byte) bool {
-	for _, d := range f.Devices {
-		if d.Match(string(device)) {
-			return true
-		}
-	}
-	return len(f.Devices) == 0
+	return len(f.Devices) == 0 || slices.ContainsFunc(f.Devices, func(d scope.DevicePattern) bool { return d.Match(string(device)) })
 }
 
 func (f *Filter) inScope(name []byte) bool {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -67,21 +68,8 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 
 // fieldName returns the name of a field of MetaGraphDef.
 func fieldName(num protowire.Number) string {
-	switch num {
-	case fieldnum.MetaGraphDef_MetaInfoDef:
-		return "meta_info_def"
-	case fieldnum.MetaGraphDef_GraphDef:
-		return "graph_def"
-	case fieldnum.MetaGraphDef_SaverDef:
-		return "saver_def"
-	case fieldnum.MetaGraphDef_CollectionDef:
-		return "collection_def"
-	case fieldnum.MetaGraphDef_SignatureDef:
-		return "signature_def"
-	case fieldnum.MetaGraphDef_AssetFileDef:
-		return "asset_file_def"
-	case fieldnum.MetaGraphDef_ObjectGraphDef:
-		return "object_graph_def"
+	if f := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor().Fields().ByNumber(num); f != nil {
+		return string(f.Name())
 	}
 	return fmt.Sprintf("unknown field %d", num)
 }

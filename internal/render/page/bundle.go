@@ -73,7 +73,7 @@ func writeDocument(w io.Writer, title string, blocks []block) error {
 		case "policy":
 			text = html.EscapeString(policy)
 		case "title":
-			text = html.EscapeString(printable(title))
+			text = html.EscapeString(strings.ToValidUTF8(title, "\uFFFD"))
 		case "style":
 			text = style
 		case "layout":
@@ -139,6 +139,3 @@ func writeBlocks(w io.Writer, blocks []block, packed [][]byte) error {
 	}
 	return nil
 }
-
-// printable returns a valid UTF-8 name for the title of the window.
-func printable(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
