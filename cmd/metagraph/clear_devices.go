@@ -62,7 +62,7 @@ expects it.`,
 }
 
 func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOptions, args []string) error {
-	options, err := o.parse()
+	options, err := o.parse(args)
 	if err != nil {
 		return err
 	}
@@ -125,9 +125,12 @@ func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOp
 	return nil
 }
 
-// parse converts the flags to options.
-func (o *clearDevicesOptions) parse() (rewrite.DeviceOptions, error) {
+// parse converts the flags to options. It rejects a second argument of --check, which may be a second file to check.
+func (o *clearDevicesOptions) parse(args []string) (rewrite.DeviceOptions, error) {
 	options := rewrite.DeviceOptions{Accelerators: o.accelerators, Colocation: o.colocation, GraphOnly: o.graphOnly}
+	if o.check && len(args) > 1 {
+		return options, usageErrorf("check one file at a time", "--check writes nothing and checks only %q, not %q", args[0], args[1])
+	}
 	for _, text := range splitLists(o.match) {
 		if text == "" {
 			return options, usageErrorf("leave out --match to clear all devices", "--match has an empty pattern")

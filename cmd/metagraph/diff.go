@@ -212,6 +212,7 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	if err := options.Check(); err != nil {
 		return printing, options, usageErrorf("run metagraph diff --help for the list of parts", "%v", err)
 	}
+	o.checkpoints = o.checkpoints || options.Selects(diff.Checkpoint)
 	options.Registry, err = o.registry.load()
 	return printing, options, err
 }

@@ -23,7 +23,7 @@ type filterCollectionsOptions struct {
 func newFilterCollectionsCommand(env *environment) *cobra.Command {
 	var o filterCollectionsOptions
 	cmd := &cobra.Command{
-		Use:   "filter-collections [IN [OUT]] --keep GLOB --drop GLOB",
+		Use:   "filter-collections [IN [OUT]] {--keep GLOB | --drop GLOB}...",
 		Short: "Keep or drop collections",
 		Long: `filter-collections drops collections and changes nothing else. --keep drops every collection that does not match. --drop
 then drops collections from the rest. A pattern that matches nothing is an error with suggestions, so that a typo cannot drop

@@ -33,6 +33,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &twice) && errors.As(err, &invalid) {
 		return usageErrorf("leave out one of them", "--%s is repeated: %q and %q", invalid.GetFlag().Name, twice.first, twice.second)
 	}
+	if errors.Is(err, errEmpty) && errors.As(err, &invalid) {
+		return usageErrorf("check your shell variables, or leave out --"+invalid.GetFlag().Name, "--%s is empty", invalid.GetFlag().Name)
+	}
 	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int" {
 		return usageErrorf("use a whole number", "invalid --%s %q", invalid.GetFlag().Name, invalid.GetValue())
 	}

@@ -72,18 +72,12 @@ Exit codes:
 	return root
 }
 
-// rejectEmpty makes a command reject an empty argument, and an empty value of a flag that takes one path. They come from shell
-// variables without a value.
+// rejectEmpty makes a command reject an empty argument, which comes from a shell variable without a value.
 func rejectEmpty(cmd *cobra.Command) {
 	check := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if n := slices.Index(args, ""); n >= 0 {
 			return usageErrorf("check your shell variables; - is standard input or output", "argument %d is empty", n+1)
-		}
-		for _, name := range []string{"checkpoint", "into"} {
-			if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
-				return usageErrorf("check your shell variables, or leave out --"+name, "--%s is empty", name)
-			}
 		}
 		if check == nil {
 			return nil

@@ -18,7 +18,7 @@ type Options struct {
 	Registry *scope.Registry
 	// Endpoints finds the inputs and outputs of a graph; nil omits the part "io". Compare calls it only if the files differ.
 	Endpoints func(*wire.MetaGraph) ([]Endpoint, error)
-	GraphOnly bool // compare only the graphs: nodes, functions, variables and versions
+	GraphOnly bool // one side is a GraphDef: compare only what it has
 }
 
 // The aspects and rules that Ignore and Only accept in addition to the names of the parts.
@@ -57,6 +57,9 @@ func Ignorable() []string { return append(Selectable(), rules()...) }
 // rules returns the words that only Options.Ignore accepts.
 func rules() []string { return []string{DeviceSpelling, DefaultAttrs, Counters} }
 
+// graphParts are the parts that can be compared if one side is a GraphDef.
+var graphParts = []string{IO, Variables, Checkpoint, Nodes, Functions, Versions, DebugInfo, Unknown}
+
 // A selection is the parsed form of Options.
 type selection struct {
 	ignore, only   map[string]bool
@@ -88,6 +91,12 @@ func (o Options) Check() error {
 	return err
 }
 
+// Selects reports whether Only names the given part.
+func (o Options) Selects(part string) bool {
+	s, err := o.read()
+	return err == nil && s.only[part]
+}
+
 func (o Options) read() (*selection, error) {
 	s := &selection{ignore: make(map[string]bool), only: make(map[string]bool)}
 	var err error
@@ -106,6 +115,9 @@ func (o Options) read() (*selection, error) {
 	s.aspectsOnly = s.only[Devices] || s.only[Inputs] || s.only[Attrs] || len(s.onlyAttrs) > 0
 	if s.empty() {
 		return nil, &SelectionError{Reason: "nothing is left to compare: everything selected is ignored"}
+	}
+	if o.GraphOnly && !slices.ContainsFunc(graphParts, s.part) {
+		return nil, &SelectionError{Reason: "nothing is left to compare: a GraphDef does not have the selected parts"}
 	}
 	for _, pattern := range o.Names {
 		if pattern == "" {

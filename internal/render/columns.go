@@ -170,7 +170,7 @@ func pick[T any](list []T, keep []bool) []T {
 
 // fitting is the order in which columns are narrowed, and to which width. A row key that does not fit gets a line of its own.
 var fitting = []struct{ turn, least int }{
-	{proseTurn, 30}, {keyTurn, 40}, {nameTurn, narrowest}, {keyTurn, leastKey}, {proseTurn, narrowest}, {keyTurn, narrowest},
+	{proseTurn, 30}, {keyTurn, 40}, {nameTurn, 16}, {keyTurn, leastKey}, {nameTurn, narrowest}, {proseTurn, narrowest}, {keyTurn, narrowest},
 }
 
 // fit narrows columns until all fit.

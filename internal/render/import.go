@@ -60,7 +60,7 @@ func (i Import) fact() string {
 		fact += " under " + Text(i.Scope) + "/"
 	}
 	if i.Scope != i.AskedScope {
-		fact += " (names under " + Text(i.AskedScope) + "/ are taken)"
+		fact += " (the name " + Text(i.AskedScope) + " is taken; case does not matter)"
 	}
 	if i.BaseNodes > 0 {
 		fact += " into a graph of " + count(i.BaseNodes, "node")

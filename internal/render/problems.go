@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/metagraph/metagraph/internal/inspect/problems"
@@ -9,23 +10,26 @@ import (
 )
 
 // Problems returns the section problems. Each problem has a row for each of its first places; the first row holds its count. A row with the
-// remedy follows the last problem that it applies to.
+// remedy follows the last problem that it applies to. In TSV, each row ends with the remedy instead.
 func Problems(found []problems.Problem) View {
 	g := grid{columns: []column{{name: "severity", fixed: true, group: true}, {name: "id", fixed: true, group: true},
 		{name: "count", fixed: true, right: true, group: true}, {name: "place", below: true}, {name: "what", fixed: true, below: true}}}
+	lines := grid{columns: append(slices.Clone(g.columns), column{name: "hint"})}
 	counts := make(map[problems.Severity]int)
 	for i, p := range found {
 		g.starts = append(g.starts, len(g.rows))
 		counts[p.Severity]++
-		row := func(place, what string) {
-			g.rows = append(g.rows, []string{string(p.Severity), p.ID, strconv.Itoa(p.Count), place, what})
+		row := func(place, what string) []string {
+			cells := []string{string(p.Severity), p.ID, strconv.Itoa(p.Count), place, what}
+			g.rows = append(g.rows, cells)
+			return cells
 		}
 		places := p.Examples
 		if len(places) == 0 {
 			places = []problems.Place{{Place: p.Place, Message: p.Message}}
 		}
 		for _, at := range places {
-			row(at.Place, at.Message)
+			lines.rows = append(lines.rows, append(row(at.Place, at.Message), p.Hint))
 		}
 		if more := p.Count - len(places); more > 0 && places[0].Place != "" {
 			row(fmt.Sprintf("(%d more)", more), "")
@@ -43,7 +47,7 @@ func Problems(found []problems.Problem) View {
 		g.note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
 	}
 	ids := each(found, func(p *problems.Problem) string { return p.ID })
-	return View{section: "problems", Tables: []grid{g}, Values: ids, fields: []member{{"problems", found}}}
+	return View{section: "problems", Tables: []grid{g}, lines: &lines, Values: ids, fields: []member{{"problems", found}}}
 }
 
 // hintRow is the place column of a row with a remedy.

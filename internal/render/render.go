@@ -68,6 +68,7 @@ func (o Options) format(v View) Format {
 type View struct {
 	section        string        // name of the section on the command line
 	Tables         []grid        // in the order in which they are printed
+	lines          *grid         // for TSV instead of Tables; nil: Tables
 	Values         parts[string] // printed by --raw
 	fields         []member      // members of the top-level JSON object
 	sameEverywhere bool          // print a table even if Auto means TSV

@@ -67,9 +67,9 @@ func TestShow(t *testing.T) {
 		{"narrow table, shortened names", []View{{section: "nodes", Tables: []grid{{
 			columns: []column{{name: "name"}, {name: "device"}},
 			rows:    [][]string{{"a/name/as/long/as/this", "/job:worker/task:0/device:GPU:0"}},
-		}}}}, Options{Format: Auto, Terminal: true, Width: 36}, []string{
+		}}}}, Options{Format: Auto, Terminal: true, Width: 40}, []string{
 			"name                    device",
-			"a/name/as/long/as/this  /job:…:GPU:0",
+			"a/name/as/long/as/this  /job:wo…ce:GPU:0",
 		}},
 		{"narrow table", []View{sample()}, Options{Format: Auto, Terminal: true, Width: 30}, []string{
 			"inputs",

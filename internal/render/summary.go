@@ -143,7 +143,7 @@ func sizeText(s *inspect.Summary) string {
 func graphTexts(g inspect.GraphCounts, width int) []string {
 	text := fmt.Sprintf("%s of %s", count(g.Nodes, "node"), count(g.Ops, "op"))
 	if g.Functions > 0 {
-		text += fmt.Sprintf(", %s of %s", count(g.Functions, "function"), count(g.FunctionNodes, "node"))
+		text = fmt.Sprintf("%s, %s of %s, %s", count(g.Nodes, "node"), count(g.Functions, "function"), count(g.FunctionNodes, "node"), count(g.Ops, "op"))
 	}
 	line := ""
 	for _, op := range g.TopOps {
@@ -339,7 +339,7 @@ func assetsText(included, outside int) string {
 	case outside == 0:
 		return count(included, "file")
 	case included == 0:
-		return "none included; " + count(outside, "path") + " outside the SavedModel"
+		return "none included; " + count(outside, "path") + " outside the file"
 	}
 	return count(included, "file") + "; " + count(outside, "path") + " outside of the SavedModel"
 }

@@ -4,6 +4,9 @@ package render
 // section if several sections are printed, and then the title of the table if the section has several tables. So each column of a section
 // has the same position for every file.
 func showTSV(w *printer, v View, lines string, several bool) error {
+	if v.lines != nil {
+		v.Tables = []grid{*v.lines}
+	}
 	for i := range v.Tables {
 		t := &v.Tables[i]
 		prefix := lines

@@ -30,10 +30,10 @@ type Problem struct {
 	ID       string   `json:"id"`                 // stable id; see docs/problems.md
 	Severity Severity `json:"severity"`           // "error", "warning" or "info"
 	Place    string   `json:"place"`              // the place, or the first of several: "node conv1", "collection train_op"
-	Message  string   `json:"message"`            // what is wrong at Place, in one line
+	Message  string   `json:"message"`            // what is wrong there, in one line
 	Hint     string   `json:"hint"`               // how to fix it
 	Count    int      `json:"count"`              // number of places, at least 1
-	Examples []Place  `json:"examples,omitempty"` // if Count > 1: the first places in file order, including Place
+	Examples []Place  `json:"examples,omitempty"` // the first places in file order, if there are several
 }
 
 // A Place is one of several places of a Problem.
