@@ -194,6 +194,23 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		}
 		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte { return function(number("f", i), call(i, 0), call(i, 1), call(i, 2)) })), nil
 	},
+	"calls that pass a variable on": func(n int) (graph, rest []byte) {
+		types := func(key string, dtype uint64) []byte {
+			return attr(key, wiretest.Message(fieldnum.AttrValue_List, wiretest.Varint(fieldnum.AttrValue_ListValue_Type, dtype)))
+		}
+		call := func(callee, input string) []byte {
+			return wiretest.Join(wiretest.String(fieldnum.NodeDef_Name, "s/call"), wiretest.String(fieldnum.NodeDef_Op, "PartitionedCall"), from(input),
+				attr("f", wiretest.Message(fieldnum.AttrValue_Func, wiretest.String(fieldnum.NameAttrList_Name, callee))), types("Tin", 20), types("Tout", 1))
+		}
+		argument := func(name string, dtype uint64) []byte {
+			return wiretest.Join(wiretest.String(fieldnum.OpDef_ArgDef_Name, name), wiretest.Varint(fieldnum.OpDef_ArgDef_Type, dtype))
+		}
+		return wiretest.Join(gnode("s/v", "VarHandleOp", attr("dtype", wiretest.Varint(fieldnum.AttrValue_Type, 1))), wiretest.Message(fieldnum.GraphDef_Node, call("f0", "s/v")), repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function,
+				wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(fieldnum.OpDef_Name, number("f", i)), wiretest.Message(fieldnum.OpDef_InputArg, argument("a", 20)), wiretest.Message(fieldnum.OpDef_OutputArg, argument("r", 1))),
+				wiretest.Message(fieldnum.FunctionDef_NodeDef, call(number("f", i+1), "a")), wiretest.Message(fieldnum.FunctionDef_Ret, wiretest.String(1, "r"), wiretest.String(2, "s/call:output:0"))))
+		})), nil
+	},
 	"devices": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
 			return gnode(number("s/a", i), "NoOp", wiretest.String(fieldnum.NodeDef_Device, number("/job:w/task:", i)))
@@ -303,10 +320,10 @@ var measured = []struct {
 	// The last node reads one that does not exist.
 	{line: "export --outputs s/out IN OUT", otherwise: exitError, except: []string{"reversed chain of nodes"}},
 	// There is no checkpoint for the variables.
-	{line: "export --freeze --outputs s/out IN OUT", otherwise: exitError, except: []string{"reversed chain of nodes", "variables in a chain of layers"}},
+	{line: "export --freeze --outputs s/out IN OUT", otherwise: exitError, except: []string{"reversed chain of nodes", "variables in a chain of layers", "calls that pass a variable on"}},
 	// The other placeholders are not inputs, and an iterator cannot be fed.
 	{line: "export --saved-model --inputs in=s/in --outputs out=s/out IN DIR", otherwise: exitError, except: []string{"reversed chain of nodes", "variables in a chain of layers",
-		"chain of nodes", "consumers of a node", "dimensions of a shape", "inputs of a node", "inputs of a signature", "recorded shapes of a node", "signatures"}},
+		"calls that pass a variable on", "chain of nodes", "consumers of a node", "dimensions of a shape", "inputs of a node", "inputs of a signature", "recorded shapes of a node", "signatures"}},
 	{line: "export --with-checkpoint IN OUT.meta"},
 	{line: "export --set-shape s/in=? IN OUT"},
 	{line: "export --drop-attr k IN OUT"},

@@ -109,10 +109,14 @@ func (l *library) body(name string, args handles) *body {
 		return b
 	}
 	f, ok := l.functions.Find(name)
-	if !ok || l.depth > maxDepth {
+	if !ok {
 		return nil
 	}
 	l.bodies[key] = nil // the result for recursive calls
+	if l.depth > maxDepth {
+		l.problems.Of(ErrNotConstant, "cannot freeze: function %q gets a variable through more than %d calls", name, maxDepth)
+		return nil
+	}
 	l.depth++
 	b := l.analyze(name, f, args)
 	l.depth--
@@ -132,7 +136,9 @@ func (l *library) frozen(name string, args handles) string {
 	}
 	made := l.functions.Reserve(name + "_frozen")
 	l.names[key] = made
+	l.depth++
 	l.functions.Add(made, b.rope(made))
+	l.depth--
 	return made
 }
 
