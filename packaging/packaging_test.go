@@ -109,7 +109,8 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestWorkflows: third-party actions are pinned by commit, and checkouts do not keep credentials.
+// TestWorkflows: third-party actions are pinned by commit, checkouts do not keep credentials, and only jobs that run no code of the
+// repository may write.
 func TestWorkflows(t *testing.T) {
 	paths, err := filepath.Glob("../.github/workflows/*.yml")
 	if err != nil || len(paths) == 0 {
@@ -129,6 +130,18 @@ func TestWorkflows(t *testing.T) {
 		}
 		if a, b := strings.Count(string(text), "actions/checkout@"), strings.Count(string(text), "persist-credentials: false"); a != b {
 			t.Errorf("%s: %d checkouts, %d of them without credentials", path, a, b)
+		}
+		if path == "../action.yml" {
+			continue
+		}
+		head, jobs, _ := strings.Cut(string(text), "\njobs:\n")
+		if !strings.Contains(head, "\npermissions:") || strings.Contains(head, ": write") {
+			t.Errorf("%s: the permissions of all jobs are not limited to reading", path)
+		}
+		for _, job := range regexp.MustCompile(`(?m)^  [\w-]+:$`).Split(jobs, -1) {
+			if strings.Contains(job, ": write") && (strings.Contains(job, "actions/checkout@") || strings.Contains(job, "uses: ./")) {
+				t.Errorf("%s: a job that may write runs code of the repository:\n%s", path, job)
+			}
 		}
 	}
 }
