@@ -195,10 +195,22 @@ func latestCheckpoint(state string) (string, error) {
 }
 
 // CheckpointPrefix returns the prefix of the checkpoint in a directory: that of a SavedModel, or the latest checkpoint
-// of a training directory. If path is not a directory, CheckpointPrefix returns it unchanged.
+// of a training directory. A file named `checkpoint` stands for its directory if it names the latest checkpoint.
+// CheckpointPrefix returns any other path unchanged.
 func CheckpointPrefix(path string) (string, error) {
-	if stat, err := os.Stat(path); err != nil || !stat.IsDir() || exists(path+indexSuffix) {
+	stat, err := os.Stat(path)
+	switch {
+	case err != nil || exists(path+indexSuffix):
 		return path, nil
+	case !stat.IsDir():
+		if filepath.Base(path) != stateName {
+			return path, nil
+		}
+		prefix, err := latestPrefix(path)
+		if errors.Is(err, errNoState) {
+			return path, nil // some other file with that name
+		}
+		return prefix, err
 	}
 	if exists(filepath.Join(path, "saved_model.pb")) || exists(filepath.Join(path, "saved_model.pbtxt")) {
 		return filepath.Join(path, "variables", "variables"), nil
@@ -207,6 +219,11 @@ func CheckpointPrefix(path string) (string, error) {
 	if !exists(state) {
 		return "", &Error{Name: path, Problem: "is a directory without a `checkpoint` file that names the latest checkpoint", Advice: "give the prefix of a checkpoint; " + checkpointsIn(path)}
 	}
+	return latestPrefix(state)
+}
+
+// latestPrefix returns the prefix of the checkpoint that a state file names as the latest.
+func latestPrefix(state string) (string, error) {
 	prefixes, err := latestPrefixes(state)
 	if err != nil {
 		return "", err

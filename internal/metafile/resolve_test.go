@@ -119,6 +119,10 @@ func TestCheckpointPrefix(t *testing.T) {
 		{argument: "train", files: map[string]string{"train.index": "x", "train/checkpoint": latest}, want: "train"},
 		{argument: "train", files: map[string]string{"train/checkpoint/model.ckpt-3.index": "x"}, problem: "is a directory without a `checkpoint` file"},
 		{argument: "train", files: map[string]string{"train/checkpoint": ""}, problem: "is empty"},
+		{argument: "train/checkpoint", files: map[string]string{"train/checkpoint": latest, "train/model.ckpt-3.index": "x"}, want: "train/model.ckpt-3"},
+		{argument: "train/checkpoint", files: map[string]string{"train/checkpoint": "a V1 checkpoint"}, want: "train/checkpoint"},
+		{argument: "train/checkpoint", files: map[string]string{"train/checkpoint": latest, "train/checkpoint.index": "x"}, want: "train/checkpoint"},
+		{argument: "train/checkpoint", files: map[string]string{"train/checkpoint": `all_model_checkpoint_paths: "a"`}, problem: "names no latest checkpoint"},
 	} {
 		dir := tree(t, test.files)
 		got, err := metafile.CheckpointPrefix(filepath.Join(dir, test.argument))
