@@ -1,11 +1,19 @@
 package opdef
 
+import (
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
 // A Call describes how an op passes its inputs to functions and returns their results.
 type Call struct {
 	Attrs   []string // the attrs that hold a function, or a list of functions
 	First   int      // the input that becomes argument 0
 	In, Out string   // the attrs with the types of the arguments and of the results; they are the same for a loop
 }
+
+// Loops reports whether the results of one call become the arguments of the next.
+func (c Call) Loops() bool { return c.In != "" && c.In == c.Out }
 
 var calls = map[string]Call{
 	"PartitionedCall":         {Attrs: []string{"f"}, In: "Tin", Out: "Tout"},
@@ -24,13 +32,25 @@ func CallOf(op string) (Call, bool) {
 	return c, ok
 }
 
+// Called returns the names of the functions in an AttrValue of a function or of a list of functions, in order.
+func Called(value []byte) []string {
+	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
+		return []string{string(wire.Last(function, fieldnum.NameAttrList_Name))}
+	}
+	var names []string
+	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
+	for s := wire.Scan(list); s.Next(); {
+		if s.Is(fieldnum.AttrValue_ListValue_Func) {
+			names = append(names, string(wire.Last(s.Data, fieldnum.NameAttrList_Name)))
+		}
+	}
+	return names
+}
+
 // IsFunctionCall reports whether an op calls the function in its attr f.
 func IsFunctionCall(op string) bool {
 	return op == "PartitionedCall" || op == "StatefulPartitionedCall"
 }
-
-// IsWhile reports whether an op is a while loop whose condition and body are functions.
-func IsWhile(op string) bool { return op == "While" || op == "StatelessWhile" }
 
 // DeclaresShapes reports whether an op declares the shapes of its outputs in the attr output_shapes, as loops and conditionals do.
 func DeclaresShapes(op string) bool {

@@ -44,3 +44,13 @@ func VariableShape(n *wire.Node) tensor.Shape {
 	}
 	return shape
 }
+
+// OnlyReads reports whether an op only reads a variable through its handle. TensorFlow calls such an op stateful, because it must run in
+// order with updates, but nothing changes without it.
+func OnlyReads[S string | []byte](op S) bool {
+	switch string(op) {
+	case "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp":
+		return true
+	}
+	return false
+}

@@ -23,7 +23,7 @@ import (
 )
 
 // cutTwin is the twin of --outputs on a decoded graph. It keeps what the outputs, the definitions of the kept variables
-// and the initializers of the kept tables need. It shortens loops, and adds their functions to m.
+// and the initializers of the kept tables need. It shortens loops, conditionals and calls, and adds their functions to m.
 func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 	byName := make(map[string]*tfpb.NodeDef)
 	for _, n := range m.GraphDef.Node {
@@ -70,7 +70,7 @@ func cutTwin(m *tfpb.MetaGraphDef, outputs ...string) []*tfpb.NodeDef {
 				reach(n.Name)
 			}
 		}
-		if !shortenLoopsTwin(m, kept, outputs) {
+		if !cutCallsTwin(m, kept, outputs) {
 			break
 		}
 	}

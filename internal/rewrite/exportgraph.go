@@ -132,11 +132,11 @@ func (p *graphPlanner) cutGraph(signed bool) (_ *prune.Init, err error) {
 		}
 	}
 	for round := 0; ; round++ {
-		init, err := p.keepCompanions(signed, fills)
+		init, err := p.keepCompanions(fills)
 		if err != nil {
 			return nil, err
 		}
-		changed, err := p.cut.CutLoops(p.m, p.o.Registry, p.library)
+		changed, err := p.cut.CutCalls(p.m, p.o.Registry, p.library)
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +153,7 @@ func (p *graphPlanner) cutGraph(signed bool) (_ *prune.Init, err error) {
 	}
 }
 
-// maxRounds is how often loops are shortened, each time after finding out what the shorter ones need. Any number is correct.
+// maxRounds is how often calls are shortened, each time after finding out what the shorter ones need. Any number is correct.
 const maxRounds = 8
 
 // freeze turns the variables that the outputs need into constants. It returns the nodes that fill tables.
@@ -179,16 +179,14 @@ func (p *graphPlanner) freeze() ([]int, error) {
 }
 
 // keepCompanions keeps what initializes the kept nodes, including fills, the new nodes that fill tables.
-func (p *graphPlanner) keepCompanions(signed bool, fills []int) (*prune.Init, error) {
+func (p *graphPlanner) keepCompanions(fills []int) (*prune.Init, error) {
 	if !p.o.Freeze {
 		if err := p.cut.KeepVariables(p.m, p.o.Registry); err != nil {
 			return nil, err
 		}
 	}
-	if signed {
-		if err := p.cut.KeepInputs(); err != nil {
-			return nil, err
-		}
+	if err := p.cut.KeepInputs(); err != nil {
+		return nil, err
 	}
 	init, err := p.cut.KeepInitializers(p.m)
 	if err != nil {

@@ -43,14 +43,17 @@ func ForgetShapes(value []byte, forget func(k int) bool) *wire.Rope {
 	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_List, protowire.BytesType), list))
 }
 
-// FirstShapes returns the AttrValue of the first n of a list of shapes.
-func FirstShapes(value []byte, n int) *wire.Rope {
+// KeepShapes returns the AttrValue of those of a list of shapes for which kept is true.
+func KeepShapes(value []byte, kept []bool) *wire.Rope {
 	old, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
 	var list []byte
-	for s := wire.Scan(old); s.Next() && n > 0; {
+	k := 0
+	for s := wire.Scan(old); s.Next() && k < len(kept); {
 		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
-			list = append(list, s.Raw...)
-			n--
+			if kept[k] {
+				list = append(list, s.Raw...)
+			}
+			k++
 		}
 	}
 	return wire.NewRope(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.AttrValue_List, protowire.BytesType), list))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -71,16 +70,7 @@ func (c call) called(n *wire.Node) []string {
 	var out []string
 	for _, key := range c.Attrs {
 		value, _ := n.Attr(key)
-		if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
-			out = append(out, string(wire.Last(function, fieldnum.NameAttrList_Name)))
-			continue
-		}
-		list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(fieldnum.AttrValue_ListValue_Func) {
-				out = append(out, string(wire.Last(s.Data, fieldnum.NameAttrList_Name)))
-			}
-		}
+		out = append(out, opdef.Called(value)...)
 	}
 	return out
 }
@@ -88,7 +78,7 @@ func (c call) called(n *wire.Node) []string {
 // results returns which results of a call are handles, given the arguments that are.
 func (l *library) results(n *wire.Node, c call, args handles) handles {
 	out := make(handles)
-	if c.In == "T" {
+	if c.Loops() {
 		maps.Copy(out, args) // a loop returns its arguments
 	}
 	for _, name := range c.called(n) {

@@ -111,7 +111,7 @@ func (c *Cut) CheckInputs() error {
 	return problems.Err()
 }
 
-// KeepInputs keeps the inputs that no output needs.
+// KeepInputs keeps the inputs, which a signature names. Shorter calls and frozen variables can leave some that no output needs.
 func (c *Cut) KeepInputs() error {
 	for k := range c.Inputs {
 		if err := c.Reach.Add(c.source(k)); err != nil {
