@@ -46,24 +46,19 @@ func (v *variableReporter) equal(raw []byte) {
 }
 
 // removed reports a node that only A has, if it is a variable.
-func (v *variableReporter) removed(n *nodeView) {
-	if !isVariable(n.op) {
-		return
-	}
-	v.found.A++
-	if name := string(n.name); v.sel.name(name) {
-		v.found.Removed = append(v.found.Removed, Change{Name: name, Op: string(n.op), Value: variableText(n)})
-	}
-}
+func (v *variableReporter) removed(n *nodeView) { v.only(n, &v.found.A, &v.found.Removed) }
 
 // added reports a node that only B has, if it is a variable.
-func (v *variableReporter) added(n *nodeView) {
+func (v *variableReporter) added(n *nodeView) { v.only(n, &v.found.B, &v.found.Added) }
+
+// only counts a node that one side has, if it is a variable, and adds it to changes.
+func (v *variableReporter) only(n *nodeView, count *int, changes *[]Change) {
 	if !isVariable(n.op) {
 		return
 	}
-	v.found.B++
+	*count++
 	if name := string(n.name); v.sel.name(name) {
-		v.found.Added = append(v.found.Added, Change{Name: name, Op: string(n.op), Value: variableText(n)})
+		*changes = append(*changes, Change{Name: name, Op: string(n.op), Value: variableText(n)})
 	}
 }
 

@@ -32,26 +32,47 @@ type ScopesOptions struct {
 
 // Scopes returns the tree of scopes of the selected nodes. The error wraps a *wire.SyntaxError.
 func Scopes(m *wire.MetaGraph, o ScopesOptions) (*ScopeTree, error) {
-	b := scopeBuilder{depth: o.Depth, root: &scopeNode{}}
+	depth := o.Depth
+	if depth == 0 {
+		depth = model.MaxScopeDepth
+	}
+	tree := &ScopeTree{Scopes: []Scope{}}
+	root := new(scopeNode)
 	for n, err := range m.Graph().Nodes() {
 		if err != nil {
 			return nil, fmt.Errorf("read the scopes: %w", err)
 		}
-		if o.Filter.Match(n) {
-			b.add(n.Name)
+		if o.Filter.Match(n) && !root.add(n.Name, min(depth, model.MaxScopeDepth)) {
+			tree.Deeper++
 		}
 	}
-	tree := &ScopeTree{Scopes: []Scope{}, Nodes: b.root.nodes, Top: b.root.own, Deeper: b.deeper}
-	b.root.list(tree, 0)
+	tree.Nodes, tree.Top = root.Nodes, root.Own
+	root.list(tree)
 	return tree, nil
 }
 
-// A scopeNode is one scope while the tree is built.
+// A scopeNode is one scope while the tree is built. The root has all nodes.
 type scopeNode struct {
-	path       string
-	nodes, own int
-	children   []*scopeNode
-	byPart     map[string]*scopeNode
+	Scope
+	children []*scopeNode // in order of first occurrence
+	byPart   map[string]*scopeNode
+}
+
+// add counts a node in each of its scopes down to the given depth. It reports false if the node is in a deeper scope.
+func (s *scopeNode) add(name []byte, depth int) bool {
+	for start := 0; ; {
+		s.Nodes++
+		slash := bytes.IndexByte(name[start:], '/')
+		if slash < 0 {
+			s.Own++
+			return true
+		}
+		if s.Depth == depth {
+			return false
+		}
+		s = s.child(name[start:start+slash], name[:start+slash])
+		start += slash + 1
+	}
 }
 
 // child returns the subscope of s called part, whose full path is path. It creates the subscope if necessary.
@@ -59,7 +80,7 @@ func (s *scopeNode) child(part, path []byte) *scopeNode {
 	if c := s.byPart[string(part)]; c != nil {
 		return c
 	}
-	c := &scopeNode{path: string(path)}
+	c := &scopeNode{Scope: Scope{Scope: string(path), Depth: s.Depth + 1}}
 	if s.byPart == nil {
 		s.byPart = make(map[string]*scopeNode)
 	}
@@ -69,37 +90,9 @@ func (s *scopeNode) child(part, path []byte) *scopeNode {
 }
 
 // list appends the subscopes of s to the tree, recursively.
-func (s *scopeNode) list(tree *ScopeTree, depth int) {
+func (s *scopeNode) list(tree *ScopeTree) {
 	for _, c := range s.children {
-		tree.Scopes = append(tree.Scopes, Scope{Scope: c.path, Depth: depth + 1, Nodes: c.nodes, Own: c.own})
-		c.list(tree, depth+1)
-	}
-}
-
-type scopeBuilder struct {
-	depth  int
-	deeper int
-	root   *scopeNode
-}
-
-// add counts a node in each of its scopes.
-func (b *scopeBuilder) add(name []byte) {
-	at := b.root
-	at.nodes++
-	depth, start := 0, 0
-	for {
-		slash := bytes.IndexByte(name[start:], '/')
-		if slash < 0 {
-			at.own++
-			return
-		}
-		if b.depth > 0 && depth == b.depth || depth == model.MaxScopeDepth {
-			b.deeper++
-			return
-		}
-		at = at.child(name[start:start+slash], name[:start+slash])
-		at.nodes++
-		start += slash + 1
-		depth++
+		tree.Scopes = append(tree.Scopes, c.Scope)
+		c.list(tree)
 	}
 }

@@ -99,11 +99,11 @@ func Measure(m *model.Model, o Options) (*Size, error) {
 	}
 	switch {
 	case o.Total > size.Bytes:
-		w.fields.add(elsewhere, 1, o.Total-size.Bytes)
+		w.fields.addNamed(elsewhere, 1, o.Total-size.Bytes)
 		size.Bytes = o.Total
 	case o.Total > 0 && o.Total < size.Bytes:
 		// The file is a bare GraphDef, which lacks the tag and length of the field graph_def.
-		w.fields.add("graph_def", 0, o.Total-size.Bytes)
+		w.fields.addNamed("graph_def", 0, o.Total-size.Bytes)
 		size.Bytes = o.Total
 	}
 	size.Fields = w.fields.sorted(size.Bytes)
@@ -126,30 +126,27 @@ type parts struct {
 	last int // index of the last part found; neighbors often belong to the same part
 }
 
-// add adds count items with a total size of bytes to the part called name.
-func (p *parts) add(name string, count int, bytes int64) {
-	part := p.part([]byte(name))
+// add adds count items with a total size of bytes to the part called name, which it creates if necessary.
+func (p *parts) add(name []byte, count int, bytes int64) {
+	if p.last >= len(p.list) || p.list[p.last].Name != string(name) {
+		i, known := p.at[string(name)]
+		if !known {
+			if p.at == nil {
+				p.at = make(map[string]int)
+			}
+			i = len(p.list)
+			p.list = append(p.list, Part{Name: string(name)})
+			p.at[p.list[i].Name] = i
+		}
+		p.last = i
+	}
+	part := &p.list[p.last]
 	part.Count += count
 	part.Bytes += bytes
 }
 
-// part returns the part called name, which it creates if necessary. The pointer is valid until the next call.
-func (p *parts) part(name []byte) *Part {
-	if p.last < len(p.list) && p.list[p.last].Name == string(name) {
-		return &p.list[p.last]
-	}
-	i, known := p.at[string(name)]
-	if !known {
-		if p.at == nil {
-			p.at = make(map[string]int)
-		}
-		i = len(p.list)
-		p.list = append(p.list, Part{Name: string(name)})
-		p.at[p.list[i].Name] = i
-	}
-	p.last = i
-	return &p.list[i]
-}
+// addNamed is add for a name that is a string.
+func (p *parts) addNamed(name string, count int, bytes int64) { p.add([]byte(name), count, bytes) }
 
 // sorted returns the parts, the largest first, with their shares of all bytes.
 func (p *parts) sorted(all int64) []Part {

@@ -35,7 +35,7 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 		f := m.Fields[i]
 		bytes := f.Size()
 		if f.Type != protowire.BytesType {
-			w.fields.add(fieldName(f.Num), 1, bytes)
+			w.fields.addNamed(fieldName(f.Num), 1, bytes)
 			continue
 		}
 		switch f.Num {
@@ -44,13 +44,13 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 			if err != nil {
 				return fmt.Errorf("read meta_info_def: %w", err)
 			}
-			w.fields.add("meta_info_def", 1, bytes-inside)
+			w.fields.addNamed("meta_info_def", 1, bytes-inside)
 		case fieldnum.MetaGraphDef_GraphDef:
 			inside, err := w.weighGraph(f.Data)
 			if err != nil {
 				return err
 			}
-			w.fields.add("graph_def", 1, bytes-inside)
+			w.fields.addNamed("graph_def", 1, bytes-inside)
 		case fieldnum.MetaGraphDef_CollectionDef, fieldnum.MetaGraphDef_SignatureDef:
 			key, value := wire.MapEntry(f.Data)
 			entries := 1
@@ -58,9 +58,9 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 				kind, list := scope.KindOf(value)
 				entries, _ = model.CountEntries(model.CollectionKinds[kind], list) // counts up to the first damage
 			}
-			w.fields.add(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
+			w.fields.addNamed(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
 		default:
-			w.fields.add(fieldName(f.Num), 1, bytes)
+			w.fields.addNamed(fieldName(f.Num), 1, bytes)
 		}
 	}
 	return nil
@@ -96,7 +96,7 @@ func (w *weigher) weighInside(message []byte, name string, num, item protowire.N
 		}
 	}
 	if bytes > 0 {
-		w.fields.add(name, count, bytes)
+		w.fields.addNamed(name, count, bytes)
 	}
 	return bytes, s.Err()
 }
@@ -121,7 +121,7 @@ func (w *weigher) weighGraph(graph []byte) (int64, error) {
 			}
 			inside += bytes
 		case s.Is(fieldnum.GraphDef_DebugInfo):
-			w.fields.add("graph_def.debug_info", 1, bytes)
+			w.fields.addNamed("graph_def.debug_info", 1, bytes)
 			inside += bytes
 		}
 	}
@@ -129,11 +129,11 @@ func (w *weigher) weighGraph(graph []byte) (int64, error) {
 		return 0, fmt.Errorf("read the graph: %w", err)
 	}
 	if nodes > 0 {
-		w.fields.add("graph_def.node", nodes, w.nodeBytes)
+		w.fields.addNamed("graph_def.node", nodes, w.nodeBytes)
 	}
 	for i := range w.attrs.list {
 		a := &w.attrs.list[i]
-		w.parts.add("attr["+a.Name+"]", a.Count, a.Bytes)
+		w.parts.addNamed("attr["+a.Name+"]", a.Count, a.Bytes)
 	}
 	return inside + w.nodeBytes, nil
 }
@@ -164,19 +164,15 @@ func (w *weigher) weighNode(field wire.Field, i int) error {
 		case s.Is(fieldnum.NodeDef_ExperimentalType):
 			part = "experimental_type"
 		}
-		w.addPart(part, bytes)
+		w.parts.addNamed(part, 1, bytes)
 	}
 	if err := s.Err(); err != nil {
 		return err
 	}
 	all := int64(len(field.Raw))
-	w.addPart("(tag and length)", all-inside)
-	p := w.ops.part(op)
-	p.Count++
-	p.Bytes += all
-	p = w.scopes.part(scopeOf(name, w.depth))
-	p.Count++
-	p.Bytes += all
+	w.parts.addNamed("(tag and length)", 1, all-inside)
+	w.ops.add(op, 1, all)
+	w.scopes.add(scopeOf(name, w.depth), 1, all)
 	if opdef.IsSaverOp(string(op)) {
 		if w.saverOps == nil {
 			w.saverOps = make(map[string]bool)
@@ -186,18 +182,6 @@ func (w *weigher) weighNode(field wire.Field, i int) error {
 	return nil
 }
 
-// addPart adds one item to the parts of nodes.
-func (w *weigher) addPart(name string, bytes int64) {
-	for i := range w.parts.list {
-		if p := &w.parts.list[i]; p.Name == name {
-			p.Count++
-			p.Bytes += bytes
-			return
-		}
-	}
-	w.parts.add(name, 1, bytes)
-}
-
 // inGraph is the function number of nodes that are not in a function.
 const inGraph = -1
 
@@ -205,9 +189,7 @@ const inGraph = -1
 func (w *weigher) weighAttr(field wire.Field, i, function int) {
 	key, value := wire.MapEntry(field.Data)
 	if function == inGraph {
-		p := w.attrs.part(key)
-		p.Count++
-		p.Bytes += int64(len(field.Raw))
+		w.attrs.add(key, 1, int64(len(field.Raw)))
 	}
 	for s := wire.Scan(value); s.Next(); {
 		if s.Is(fieldnum.AttrValue_Tensor) {
@@ -265,11 +247,11 @@ func (w *weigher) weighLibrary(library []byte, all int64) error {
 		if err := body.Err(); err != nil {
 			return fmt.Errorf("read function %q: %w", name, err)
 		}
-		w.functions.add(name, nodes, int64(len(s.Raw)))
+		w.functions.addNamed(name, nodes, int64(len(s.Raw)))
 	}
 	if err := s.Err(); err != nil {
 		return fmt.Errorf("read the function library: %w", err)
 	}
-	w.fields.add("graph_def.library", count, all)
+	w.fields.addNamed("graph_def.library", count, all)
 	return nil
 }
