@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -24,6 +25,16 @@ func opsOf(m *wire.MetaGraph) (*opdef.List, error) {
 // usedOps returns the ops of all nodes that a plan keeps and of all function bodies (ops_used_by_graph_def in
 // tensorflow/python/framework/meta_graph.py, which omits functions that only an attr names).
 func usedOps(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
+	used := make(map[string]bool)
+	err := parallel.Ordered(g.Parts, func(part wire.Part) (map[string]bool, error) { return usedInPart(wire.Graph(part.Fields), p) }, func(part map[string]bool) error {
+		maps.Copy(used, part)
+		return nil
+	})
+	return used, err
+}
+
+// usedInPart is usedOps for a part of a graph.
+func usedInPart(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
 	used := make(map[string]bool)
 	for n, err := range g.Nodes() {
 		if err != nil {

@@ -2,11 +2,13 @@ package rewrite
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -21,6 +23,7 @@ type survey struct {
 	frames    map[string]bool           // frames of loops
 	variables int                       // number of variables
 	resources map[resourceKey]*resource // resources with a shared_name
+	beside    [][]byte                  // in the survey of a part: the fields that are not nodes
 }
 
 // A resourceKey identifies a resource (a variable, a table, a queue) on a device of a running graph. Nodes with the same
@@ -37,22 +40,39 @@ type resource struct {
 // surveyOf surveys a graph. It ignores the devices of nodes if cleared is set. The error is a *wire.SyntaxError; it
 // covers damage everywhere except in attrs.
 func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
-	v := &survey{frames: make(map[string]bool), resources: make(map[resourceKey]*resource)}
+	v := newSurvey()
 	var rest wire.Builder
+	err := parallel.Ordered(g.Parts, func(p wire.Part) (*survey, error) { return surveyPart(p, cleared) }, func(part *survey) error {
+		v.join(part)
+		for _, field := range part.beside {
+			rest.Window(field)
+		}
+		return nil
+	})
+	v.rest = rest.Build().Bytes()
+	return v, err
+}
+
+func newSurvey() *survey {
+	return &survey{frames: make(map[string]bool), resources: make(map[resourceKey]*resource)}
+}
+
+// surveyPart surveys one part of a graph.
+func surveyPart(p wire.Part, cleared bool) (*survey, error) {
+	v := newSurvey()
 	var n wire.Node
-	s := wire.Scan(g)
+	s := wire.Scan(p.Fields)
 	for s.Next() {
 		if !s.Is(fieldnum.GraphDef_Node) {
 			if err := checkBesideNodes(s.Field); err != nil {
 				return nil, err
 			}
-			rest.Window(s.Raw)
+			v.beside = append(v.beside, s.Raw)
 			continue
 		}
 		if err := n.Parse(s.Data); err != nil {
 			return nil, err
 		}
-		v.nodes++
 		for _, input := range n.Inputs {
 			if len(input) > 0 && (input[0] == '$' || input[0] == '^') && isUnbound(input) {
 				v.addUnbound(string(scope.Spelling(input)))
@@ -64,11 +84,30 @@ func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 				v.frames[frame] = true
 			}
 		default:
-			v.addResource(&n, v.nodes-1, cleared)
+			v.addResource(&n, p.First+v.nodes, cleared)
 		}
+		v.nodes++
 	}
-	v.rest = rest.Build().Bytes()
 	return v, s.Err()
+}
+
+// join adds the survey of the next part, except its fields beside the nodes.
+func (v *survey) join(part *survey) {
+	v.nodes += part.nodes
+	v.variables += part.variables
+	for _, input := range part.unbound {
+		v.addUnbound(input)
+	}
+	maps.Copy(v.frames, part.frames)
+	for key, r := range part.resources {
+		all := v.resources[key]
+		if all == nil {
+			v.resources[key] = r
+			continue
+		}
+		all.nodes = append(all.nodes, r.nodes...)
+		maps.Copy(all.devices, r.devices)
+	}
 }
 
 // addUnbound adds an unbound input.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"hash/maphash"
 	"iter"
+	"maps"
 	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -150,20 +152,9 @@ func (t *numbering) number(node []byte) int {
 // has the scope's name (Graph.unique_name in tensorflow/python/framework/ops.py, which ignores case), and no node of in
 // gets a taken name. A scope that base already uses is free if no names in it collide.
 func freeScope(want string, in, base wire.Graph) (string, error) {
-	nodes := make(map[string]bool)  // the nodes of base named want or want_N, in lower case
-	scopes := make(map[string]bool) // the scopes named want or want_N in base
-	for n, err := range base.Nodes() {
-		if err != nil {
-			return "", err
-		}
-		if len(n.Name) < len(want) {
-			continue
-		}
-		if isNumbered(string(n.Name), want) {
-			nodes[strings.ToLower(string(n.Name))] = true
-		} else if at, ok := numberedScope(n.Name, want); ok && !scopes[string(at)] {
-			scopes[string(at)] = true
-		}
+	nodes, scopes, err := numbered(want, base)
+	if err != nil {
+		return "", err
 	}
 	var collide map[string]bool
 	for i := 0; ; i++ {
@@ -178,7 +169,6 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 			return at, nil
 		}
 		if collide == nil {
-			var err error
 			if collide, err = collidingScopes(want, in, base); err != nil {
 				return "", err
 			}
@@ -187,6 +177,34 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 			return at, nil
 		}
 	}
+}
+
+// numbered returns the nodes of a graph named want or want_N, in lower case, and the scopes named want or want_N.
+func numbered(want string, g wire.Graph) (nodes, scopes map[string]bool, err error) {
+	type names struct{ nodes, scopes map[string]bool }
+	all := names{make(map[string]bool), make(map[string]bool)}
+	err = parallel.Ordered(g.Parts, func(part wire.Part) (names, error) {
+		found := names{make(map[string]bool), make(map[string]bool)}
+		for n, err := range wire.Graph(part.Fields).Nodes() {
+			if err != nil {
+				return found, err
+			}
+			if len(n.Name) < len(want) {
+				continue
+			}
+			if isNumbered(string(n.Name), want) {
+				found.nodes[strings.ToLower(string(n.Name))] = true
+			} else if at, ok := numberedScope(n.Name, want); ok && !found.scopes[string(at)] {
+				found.scopes[string(at)] = true
+			}
+		}
+		return found, nil
+	}, func(found names) error {
+		maps.Copy(all.nodes, found.nodes)
+		maps.Copy(all.scopes, found.scopes)
+		return nil
+	})
+	return all.nodes, all.scopes, err
 }
 
 // collidingScopes returns which of the scopes want and want_N of base contain a node or scope with the name of a node of
