@@ -60,14 +60,21 @@ func newNameTable(x *Nodes, hashes []uint32) (t nameTable, duplicates []int32) {
 	}
 	size := shardSize(slices.Max(counts))
 	t.mask, t.slots = uint32(size-1), make([]uint64, len(counts)*size)
-	shards := func(yield func(int) bool) {
-		for shard := 0; shard < len(counts) && yield(shard); shard++ {
-		}
+	nodes := make([]int32, len(hashes)) // those of the first shard, then those of the next
+	shards := make([][]int32, len(counts))
+	at := 0
+	for shard, count := range counts {
+		shards[shard] = nodes[at : at : at+count]
+		at += count
 	}
-	_ = parallel.Ordered(shards, func(shard int) (repeated []int32, _ error) {
-		for i, hash := range hashes {
-			if t.shard(hash) == shard && !t.add(x, hash, i) {
-				repeated = append(repeated, int32(i))
+	for i, hash := range hashes {
+		shard := &shards[t.shard(hash)]
+		*shard = append(*shard, int32(i))
+	}
+	_ = parallel.Ordered(slices.Values(shards), func(shard []int32) (repeated []int32, _ error) {
+		for _, i := range shard {
+			if !t.add(x, hashes[i], int(i)) {
+				repeated = append(repeated, i)
 			}
 		}
 		return repeated, nil
@@ -82,7 +89,7 @@ func newNameTable(x *Nodes, hashes []uint32) (t nameTable, duplicates []int32) {
 const (
 	// smallShard is the number of names from which a table is split.
 	smallShard = 1 << 10
-	// maxShardBits limits the shards, each of which takes a pass over all hashes.
+	// maxShardBits limits the number of shards.
 	maxShardBits = 4
 )
 
