@@ -203,21 +203,18 @@ func (w *walk) packed(data []byte, act action) {
 
 // isUTF8 is like utf8.Valid, but faster for the short names of a graph.
 func isUTF8(data []byte) bool {
-	if len(data) < 16 {
+	var all uint64 // the bits that any byte has
+	if last := len(data) - 8; last >= 0 {
+		for at := 0; at < last; at += 8 {
+			all |= binary.LittleEndian.Uint64(data[at:])
+		}
+		all |= binary.LittleEndian.Uint64(data[last:])
+	} else {
 		for _, c := range data {
-			if c >= utf8.RuneSelf {
-				return utf8.Valid(data)
-			}
+			all |= uint64(c)
 		}
-		return true
 	}
-	for len(data) >= 8 {
-		if binary.LittleEndian.Uint64(data)&0x8080808080808080 != 0 {
-			return utf8.Valid(data)
-		}
-		data = data[8:]
-	}
-	return utf8.Valid(data)
+	return all&0x8080808080808080 == 0 || utf8.Valid(data)
 }
 
 // readTag reads a tag. The reason is empty if protobuf accepts it.

@@ -75,14 +75,36 @@ func Unique(name string, taken func(string) bool) string {
 func ValidName[S string | []byte](name S) bool {
 	first := true // at the start of the name, or after a '>'
 	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.':
+		switch nameBytes[name[i]] {
+		case anywhere:
 			first = false
-		case first || c != '_' && c != '-' && c != '/' && c != '>':
+		case notFirst:
+			if first {
+				return false
+			}
+			first = name[i] == '>'
+		default:
 			return false
-		case c == '>':
-			first = true
 		}
 	}
 	return !first
 }
+
+// Where a byte can be in the name of a node.
+const (
+	anywhere = iota + 1
+	notFirst
+)
+
+// nameBytes is a table because names are checked a million at a time.
+var nameBytes = func() (table [256]byte) {
+	for c := range table {
+		switch {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.':
+			table[c] = anywhere
+		case c == '_' || c == '-' || c == '/' || c == '>':
+			table[c] = notFirst
+		}
+	}
+	return table
+}()

@@ -49,8 +49,8 @@ func (c *Inference) call(name string, args []argument, outputs int) []tensor.Sha
 	for _, a := range args {
 		key = appendShape(appendShape(key, a.shape), a.handle)
 	}
-	if known, ok := c.results[string(key)]; ok {
-		return known
+	if number, ok := c.results[string(key)]; ok {
+		return c.shapes.lists[number]
 	}
 	c.depth++
 	c.followed += len(b.nodes)
@@ -63,8 +63,9 @@ func (c *Inference) call(name string, args []argument, outputs int) []tensor.Sha
 			out[k] = w.Shape(b.returned[k])
 		}
 	}
-	c.results[string(key)] = out
-	return out
+	number := c.shapes.number(out)
+	c.results[string(key)] = number
+	return c.shapes.lists[number]
 }
 
 // A body is the body of a function. Its arguments come first, then its nodes.

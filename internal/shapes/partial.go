@@ -14,15 +14,19 @@ func (w *Walk) partialShape(e graph.Edge, depth int) tensor.Shape {
 	if e.Node == graph.Dangling || e.Port < 0 || w.lists[e.Node] < 0 {
 		return nil
 	}
-	if s, seen := w.partial[e]; seen {
+	at := w.sameValue(e)
+	if s, seen := w.partial[at]; seen {
 		return s
 	}
 	if depth > maxConstantDepth || len(w.partial) >= maxConstants {
 		return nil
 	}
-	w.partial[e] = nil // the result for a cycle
+	if w.partial == nil {
+		w.partial = make(map[graph.Edge]tensor.Shape)
+	}
+	w.partial[at] = nil // the result for a cycle
 	s := w.computePartial(e, depth)
-	w.partial[e] = s
+	w.partial[at] = s
 	return s
 }
 

@@ -21,16 +21,16 @@ type Inference struct {
 	producer int64
 	bodies   map[string]*body
 	shapes   table
-	results  map[string][]tensor.Shape // of calls, by function and arguments
-	depth    int                       // nesting of the calls being followed
-	followed int                       // nodes of bodies followed so far
+	results  map[string]int32 // numbers in shapes of the results of calls, by function and arguments
+	depth    int              // nesting of the calls being followed
+	followed int              // nodes of bodies followed so far
 }
 
 // New returns the Inference for a graph that uses ops. versions holds the version of the graph's producer; its nodes may be missing.
 func New(ops *opdef.Ops, versions wire.Graph) *Inference {
 	version, _ := versions.Versions()
 	return &Inference{ops: ops, producer: int64(int32(wire.LastUint(version, fieldnum.VersionDef_Producer))),
-		bodies: make(map[string]*body), results: make(map[string][]tensor.Shape)}
+		shapes: newTable(), bodies: make(map[string]*body), results: make(map[string]int32)}
 }
 
 // A FileGraph implements the methods of Nodes that read the nodes of a file.

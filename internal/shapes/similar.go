@@ -2,8 +2,10 @@ package shapes
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // similarNodes holds the results of nodes, by their kind and what is known of their inputs. Most nodes of a large graph are like
@@ -34,8 +36,56 @@ func (s *similarNodes) add(number int32) {
 	s.results[string(s.key)] = number
 }
 
+// The number of a list has one of these marks if the node may have values that shapes depend on. Without a mark, what value and
+// partialShape return follows from the list.
+const (
+	valued  int32 = 1 << 29 // all nodes with this number have the same values
+	obscure int32 = 1 << 30 // nodes with this number can have different values
+	marks         = valued | obscure
+)
+
+// settle returns the number of the list of a node whose inputs have been visited.
+func (w *Walk) settle(i int) int32 {
+	number, known := w.findSimilar(i)
+	if known {
+		return number
+	}
+	settled := w.nodes.Settle(i, w.infer(i))
+	s := &w.similar
+	switch {
+	case !w.hasValue(i):
+		number = w.inference.shapes.number(settled)
+	case len(s.key) > 0 && len(s.results) < maxSimilar:
+		number = w.inference.shapes.add(settled) | valued
+	default:
+		number = w.inference.shapes.number(settled) | obscure
+	}
+	s.add(number)
+	return number
+}
+
+// hasValue reports whether value or partialShape may return more for an output of node i than follows from its shape.
+func (w *Walk) hasValue(i int) bool {
+	marked := func(e graph.Edge) bool {
+		return e.Node != graph.Dangling && (w.lists[e.Node] < 0 || w.lists[e.Node]&marks != 0)
+	}
+	inputs := w.nodes.Inputs(i)
+	switch valueOps[w.nodes.Op(i).Name] {
+	case ofLiteral:
+		_, known := w.literal(i)
+		return known
+	case ofShape:
+		return true
+	case ofInputs:
+		return !slices.ContainsFunc(inputs, func(e graph.Edge) bool { return !marked(e) })
+	case ofFirst:
+		return len(inputs) > 0 && marked(inputs[0])
+	}
+	return false
+}
+
 // findSimilar makes node i the current one and returns the result of a similar node. The key has the kind of the node and, for each
-// input, its list and port, or the kind of a constant.
+// input, its number and port.
 func (w *Walk) findSimilar(i int) (int32, bool) {
 	s := &w.similar
 	s.unique()
@@ -48,33 +98,24 @@ func (w *Walk) findSimilar(i int) (int32, bool) {
 	}
 	key := binary.LittleEndian.AppendUint32(s.key, uint32(kind))
 	for _, e := range inputs {
-		if e.Node == graph.Dangling || w.lists[e.Node] < 0 || w.closesLoop(i, e) {
+		if e.Node == graph.Dangling || w.lists[e.Node] < 0 || w.lists[e.Node]&obscure != 0 || w.closesLoop(i, e) {
 			return 0, false
 		}
-		a, b := w.lists[e.Node], e.Port
-		if constant := w.constantKind(e); constant != 0 {
-			a, b = constant, -1
-		}
-		key = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(key, uint32(a)), uint32(b))
+		key = binary.LittleEndian.AppendUint32(key, uint32(w.lists[e.Node]))
+		key = binary.LittleEndian.AppendUint32(key, uint32(e.Port))
 	}
 	s.key = key
 	number, known := s.results[string(key)]
 	return number, known
 }
 
-// constantKind returns the kind of the Const node that an input reads, or 0 if it does not read one. Its kind determines its value.
-func (w *Walk) constantKind(e graph.Edge) int32 {
-	if e.Port != 0 || w.nodes.Op(int(e.Node)).Name != "Const" || len(w.nodes.Inputs(int(e.Node))) > 0 {
-		return 0
-	}
-	return w.similar.kinds.Kind(int(e.Node))
-}
+// list returns the shapes of the outputs of node i, which has been visited.
+func (w *Walk) list(i int32) []tensor.Shape { return w.inference.shapes.lists[w.lists[i]&^marks] }
 
-// read returns input k of the current node, whose shapes depend on the value of this input.
-func (w *Walk) read(k int) graph.Edge {
-	e := w.edges[k]
-	if len(w.similar.key) > 0 && w.constantKind(e) == 0 {
-		w.similar.unique()
+// sameValue returns the tensor under which the value of e is cached: tensors with the same value share it if possible.
+func (w *Walk) sameValue(e graph.Edge) graph.Edge {
+	if number := w.lists[e.Node]; number >= 0 && number&valued != 0 {
+		e.Node = ^number
 	}
 	return e
 }

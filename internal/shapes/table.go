@@ -15,15 +15,13 @@ type table struct {
 	key     []byte
 }
 
+func newTable() table { return table{lists: [][]tensor.Shape{nil}, numbers: map[string]int32{"": 0}} }
+
 // maxLists is the maximum number of distinct lists. Further lists count as unknown.
 const maxLists = 1 << 17
 
 // number returns the number of a list.
 func (t *table) number(list []tensor.Shape) int32 {
-	if t.numbers == nil {
-		t.numbers = map[string]int32{"": 0}
-		t.lists = [][]tensor.Shape{nil}
-	}
 	for len(list) > 0 && list[len(list)-1] == nil {
 		list = list[:len(list)-1]
 	}
@@ -36,13 +34,18 @@ func (t *table) number(list []tensor.Shape) int32 {
 	if known {
 		return n
 	}
-	if len(t.lists) == maxLists {
+	if len(t.numbers) == maxLists {
 		return 0
 	}
-	n = int32(len(t.lists))
-	t.lists = append(t.lists, slices.Clone(list))
+	n = t.add(list)
 	t.numbers[string(key)] = n
 	return n
+}
+
+// add returns a new number for a list.
+func (t *table) add(list []tensor.Shape) int32 {
+	t.lists = append(t.lists, slices.Clone(list))
+	return int32(len(t.lists) - 1)
 }
 
 // appendShape appends a unique encoding of a shape.

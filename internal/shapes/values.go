@@ -31,20 +31,46 @@ func (w *Walk) value(e graph.Edge, depth int) ([]int64, bool) {
 	if e.Node == graph.Dangling || e.Port < 0 {
 		return nil, false
 	}
-	if c, seen := w.known[e]; seen {
+	at := w.sameValue(e)
+	if c, seen := w.known[at]; seen {
 		return c.values, c.known
 	}
-	if depth > maxConstantDepth || len(w.known) >= maxConstants {
+	if depth > maxConstantDepth || len(w.known) >= maxConstants || valueOps[w.nodes.Op(int(e.Node)).Name] == noValue {
 		return nil, false
 	}
-	w.known[e] = constant{} // the result for a cycle
+	if w.known == nil {
+		w.known = make(map[graph.Edge]constant)
+	}
+	w.known[at] = constant{} // the result for a cycle
 	values, ok := w.evaluate(e, depth+1)
 	ok = ok && len(values) <= maxConstant
-	w.known[e] = constant{values, ok}
+	w.known[at] = constant{values, ok}
 	return values, ok
 }
 
-// evaluate computes the elements of a tensor.
+// A valueSource is where the values of an op's output come from.
+type valueSource int
+
+const (
+	noValue   valueSource = iota // there are none
+	ofLiteral                    // the node itself
+	ofShape                      // shapes, which may be partly known
+	ofFirst                      // the first input, and possibly others
+	ofInputs                     // all inputs
+)
+
+// valueOps are the ops that evaluate and computePartial handle.
+var valueOps = map[string]valueSource{
+	"Const": ofLiteral,
+	"Shape": ofShape, "ShapeN": ofShape, "Size": ofShape, "Rank": ofShape, "Cast": ofShape, "Pack": ofShape, "Concat": ofShape,
+	"ConcatV2": ofShape, "StridedSlice": ofShape,
+	"Identity": ofFirst, "StopGradient": ofFirst, "Snapshot": ofFirst, "Reshape": ofFirst, "ExpandDims": ofFirst, "Squeeze": ofFirst,
+	"Gather": ofFirst, "GatherV2": ofFirst, "Prod": ofFirst, "Sum": ofFirst, "Max": ofFirst, "Min": ofFirst,
+	"Range": ofInputs, "Neg": ofInputs, "Add": ofInputs, "AddV2": ofInputs, "Sub": ofInputs, "Mul": ofInputs, "FloorDiv": ofInputs,
+	"FloorMod": ofInputs, "Maximum": ofInputs, "Minimum": ofInputs,
+}
+
+// evaluate computes the elements of an output of one of valueOps.
 func (w *Walk) evaluate(e graph.Edge, depth int) ([]int64, bool) {
 	i := int(e.Node)
 	op, in := w.nodes.Op(i), w.nodes.Inputs(i)

@@ -40,7 +40,7 @@ type Walk struct {
 	inference *Inference
 	nodes     Nodes
 	similar   similarNodes
-	lists     []int32 // by node: the number of its list of output shapes in inference.shapes, or notVisited or visiting
+	lists     []int32 // by node: the number of its list of output shapes in inference.shapes, with a mark; or notVisited or visiting
 	known     map[graph.Edge]constant
 	partial   map[graph.Edge]tensor.Shape // results of partialShape
 	query     opdef.ShapeQuery
@@ -68,16 +68,18 @@ type frame struct {
 // Walk returns a Walk that has visited no node yet. If nodes has a method Kind(i int) int32, see kindedNodes, similar nodes share
 // their results.
 func (c *Inference) Walk(nodes Nodes) *Walk {
-	w := &Walk{inference: c, nodes: nodes, lists: make([]int32, nodes.Len()), known: make(map[graph.Edge]constant),
-		partial: make(map[graph.Edge]tensor.Shape)}
+	w := &Walk{inference: c, nodes: nodes, lists: make([]int32, nodes.Len())}
 	for i := range w.lists {
 		w.lists[i] = notVisited
 	}
 	w.query.Producer = c.producer
 	w.query.Attr = w.attr
-	w.query.Value = func(k int) ([]int64, bool) { return w.value(w.read(k), 0) }
-	w.query.PartialShape = func(k int) tensor.Shape { return w.partialShape(w.read(k), 0) }
-	w.query.Handle = func(k int) tensor.Shape { return w.Handle(w.read(k)) }
+	w.query.Value = func(k int) ([]int64, bool) { return w.value(w.edges[k], 0) }
+	w.query.PartialShape = func(k int) tensor.Shape { return w.partialShape(w.edges[k], 0) }
+	w.query.Handle = func(k int) tensor.Shape {
+		w.similar.unique()
+		return w.Handle(w.edges[k])
+	}
 	w.similar.kinds, _ = nodes.(kindedNodes)
 	return w
 }
@@ -115,16 +117,6 @@ func (w *Walk) Visit(i int) {
 	}
 }
 
-// settle returns the number of the list of a node whose inputs have been visited.
-func (w *Walk) settle(i int) int32 {
-	number, known := w.findSimilar(i)
-	if !known {
-		number = w.inference.shapes.number(w.nodes.Settle(i, w.infer(i)))
-		w.similar.add(number)
-	}
-	return number
-}
-
 // push starts the visit of a node.
 func (w *Walk) push(i int) {
 	w.lists[i] = visiting
@@ -141,7 +133,7 @@ func (w *Walk) Shape(e graph.Edge) tensor.Shape {
 	if e.Node == graph.Dangling || e.Port < 0 || w.lists[e.Node] < 0 {
 		return nil
 	}
-	list := w.inference.shapes.lists[w.lists[e.Node]]
+	list := w.list(e.Node)
 	if int(e.Port) >= len(list) {
 		return nil
 	}
