@@ -38,8 +38,8 @@ func (c *Checkpoint) CheckFiles() []FileDamage {
 		return nil // its files are open
 	}
 	var damaged []FileDamage
-	ends := c.DataEnds()
-	for shard, path := range c.DataFiles() {
+	ends := c.dataEnds()
+	for shard, path := range c.dataFiles() {
 		end := ends[shard]
 		if end == 0 {
 			continue // the index has nothing in this file

@@ -74,8 +74,8 @@ type piece struct {
 	sum    uint32
 }
 
-// Shard returns the number of the data file that contains the tensor, or its first slice.
-func (t *Tensor) Shard() int {
+// shard returns the number of the data file that contains the tensor, or its first slice.
+func (t *Tensor) shard() int {
 	if len(t.pieces) == 0 {
 		return 0
 	}
@@ -110,8 +110,8 @@ func SameChecksums(a *Checkpoint, x *Tensor, b *Checkpoint, y *Tensor) (same, kn
 // DTypeName returns the dtype as TensorFlow displays it: "float32".
 func (t *Tensor) DTypeName() string { return tensor.DTypeName(t.DType) }
 
-// Elements returns the number of elements. It reports false if a dimension is negative or the number overflows.
-func (t *Tensor) Elements() (int64, bool) { return elements(t.Shape) }
+// elements returns the number of elements. It reports false if a dimension is negative or the number overflows.
+func (t *Tensor) elements() (int64, bool) { return elements(t.Shape) }
 
 // Find returns the tensor with that name, or nil.
 func (c *Checkpoint) Find(name string) *Tensor {

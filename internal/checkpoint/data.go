@@ -39,7 +39,7 @@ func (t *Tensor) IsString() bool { return t.DType == tensor.String }
 // Errors are *DataError: an invalid slice, data that is missing or too short, or a dtype without fixed width (see Strings).
 func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	w := tensor.DTypeSize(t.DType)
-	if _, ok := t.Elements(); !ok || w == 0 {
+	if _, ok := t.elements(); !ok || w == 0 {
 		return nil, t.errorf("dtype %d and shape %v have no fixed size", t.DType, t.Shape)
 	}
 	want, ok := slice.Within(t.Shape)
@@ -62,7 +62,7 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 // Close. The zero Slice is the whole tensor. Errors are *DataError.
 func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	want, ok := slice.Within(t.Shape)
-	if _, valid := t.Elements(); !ok || !valid || !t.IsString() {
+	if _, valid := t.elements(); !ok || !valid || !t.IsString() {
 		return nil, t.errorf("the slice %v does not fit the shape %v", slice, t.Shape)
 	}
 	count, _ := elements(want.Length)

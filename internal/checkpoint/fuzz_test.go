@@ -82,7 +82,7 @@ func fuzzOpen(t *testing.T, raw []byte) {
 		if i > 0 && c.Tensors[i-1].Name >= tensor.Name {
 			t.Errorf("%q follows %q", tensor.Name, c.Tensors[i-1].Name)
 		}
-		n, valid := tensor.Elements()
+		n, valid := tensor.elements()
 		if texts, err := c.Strings(tensor, Slice{}); err == nil && int64(len(texts)) != n {
 			t.Errorf("%q: %d strings of %d", tensor.Name, len(texts), n)
 		}
@@ -101,7 +101,7 @@ func fuzzOpen(t *testing.T, raw []byte) {
 	if _, err := c.Verify(t.Context(), nil, nil); err != nil {
 		t.Errorf("verify: %v", err)
 	}
-	c.Objects()
+	c.objects()
 }
 
 // FuzzBundle opens damaged V2 indexes.

@@ -8,19 +8,19 @@ import (
 	"github.com/metagraph/metagraph/internal/schema"
 )
 
-// An Object describes the object of a key in an object-based checkpoint.
-type Object struct {
-	Path     string // names of attributes from the root, joined by dots: "layers.0.kernel"
-	FullName string // name of the variable; not always unique
+// An object describes the object of a key in an object-based checkpoint.
+type object struct {
+	path     string // names of attributes from the root, joined by dots: "layers.0.kernel"
+	fullName string // name of the variable; not always unique
 }
 
 // maxPath is the maximum length of an object's path in bytes.
 const maxPath = 512
 
-// Objects returns the object of each key in a checkpoint that tf.train.Checkpoint wrote, from its object graph
+// objects returns the object of each key in a checkpoint that tf.train.Checkpoint wrote, from its object graph
 // (tensorflow/core/protobuf/trackable_object_graph.proto). It is empty for other checkpoints, and if the object graph is not
 // readable.
-func (c *Checkpoint) Objects() map[string]Object {
+func (c *Checkpoint) objects() map[string]object {
 	t := c.Find(ObjectGraphKey)
 	if t == nil || !t.IsString() || len(t.Shape) > 0 {
 		return nil
@@ -37,10 +37,10 @@ func (c *Checkpoint) Objects() map[string]Object {
 		return nil // Verify reports the damage
 	}
 	paths := objectPaths(&objects)
-	found := make(map[string]Object)
+	found := make(map[string]object)
 	for i, node := range objects.GetNodes() {
 		for _, a := range node.GetAttributes() {
-			found[a.GetCheckpointKey()] = Object{paths[i], a.GetFullName()}
+			found[a.GetCheckpointKey()] = object{paths[i], a.GetFullName()}
 		}
 	}
 	return found

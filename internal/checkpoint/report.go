@@ -38,12 +38,12 @@ func NewReport(c *Checkpoint) *Report {
 	if len(r.Files) > 0 {
 		r.Hints = append(r.Hints, "copy or download all files of the checkpoint again")
 	}
-	objects := c.Objects()
+	objects := c.objects()
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
-		r.Tensors[i] = Listed{Name: t.Name, DType: tensor.DTypeName(t.DType), Shape: t.Shape, Bytes: t.Bytes, Shard: t.Shard(), Slices: t.Slices}
+		r.Tensors[i] = Listed{Name: t.Name, DType: tensor.DTypeName(t.DType), Shape: t.Shape, Bytes: t.Bytes, Shard: t.shard(), Slices: t.Slices}
 		if o, ok := objects[t.Name]; ok {
-			r.Tensors[i].Object, r.Tensors[i].FullName = o.Path, o.FullName
+			r.Tensors[i].Object, r.Tensors[i].FullName = o.path, o.fullName
 		}
 		r.Bytes += t.Bytes
 	}

@@ -90,7 +90,7 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 				t.Slices = append(t.Slices, p.slice)
 			}
 		}
-		if n, ok := t.Elements(); ok && tensor.DTypeSize(t.DType) > 0 && n <= maxElements {
+		if n, ok := t.elements(); ok && tensor.DTypeSize(t.DType) > 0 && n <= maxElements {
 			t.Bytes = n * tensor.DTypeSize(t.DType)
 		}
 		if t.IsString() {

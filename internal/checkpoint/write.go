@@ -328,13 +328,9 @@ func (w *writer) removeOld() {
 	}
 }
 
-// Converted reports whether a checkpoint must be rewritten for readers that support only little-endian V2 checkpoints, such as the
-// C++ loader of SavedModels.
-func (c *Checkpoint) Converted() bool { return c.Version == V1 || c.bigEndian }
-
-// DataFiles returns the paths of the data files of a V2 checkpoint, whether or not they exist. For a V1 checkpoint, it returns the
+// dataFiles returns the paths of the data files of a V2 checkpoint, whether or not they exist. For a V1 checkpoint, it returns the
 // files themselves.
-func (c *Checkpoint) DataFiles() []string {
+func (c *Checkpoint) dataFiles() []string {
 	if c.Version == V1 {
 		var paths []string
 		for _, f := range c.tables {
@@ -352,8 +348,8 @@ func (c *Checkpoint) DataFiles() []string {
 // maxShards is more than the number of data files of any checkpoint.
 const maxShards = 100_000
 
-// DataEnds returns the minimum size of each data file of a V2 checkpoint according to the index, or 0 for an unused file.
-func (c *Checkpoint) DataEnds() map[int]int64 {
+// dataEnds returns the minimum size of each data file of a V2 checkpoint according to the index, or 0 for an unused file.
+func (c *Checkpoint) dataEnds() map[int]int64 {
 	ends := make(map[int]int64)
 	for i := range c.Tensors {
 		for _, p := range c.Tensors[i].pieces {

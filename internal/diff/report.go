@@ -146,11 +146,11 @@ func (r *Report) parts() []namedPart {
 }
 
 // Empty reports whether the part has no differences.
-func (p *Part) Empty() bool { return p.Count() == 0 }
+func (p *Part) Empty() bool { return p.count() == 0 }
 
-// Count returns the number of differences: items that were added, removed, renamed, changed or moved, and single fields. A renamed
+// count returns the number of differences: items that were added, removed, renamed, changed or moved, and single fields. A renamed
 // scope counts as one difference.
-func (p *Part) Count() int {
+func (p *Part) count() int {
 	return len(p.Added) + len(p.Removed) + len(p.RenamedScopes) + len(p.Renamed) + len(p.Changed) + len(p.Moved) + len(p.Fields)
 }
 

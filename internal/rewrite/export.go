@@ -40,11 +40,11 @@ type ExportOptions struct {
 	// Checkpoint holds the values of the variables; nil: no values.
 	Checkpoint *checkpoint.Checkpoint
 	Tags       []string // replace the tags of the graph; nil keeps them
-	// Restores lists what a new saver restores. The new saver replaces the graph's in saver_def. Nil keeps the graph's
+	// restores lists what a new saver restores. The new saver replaces the graph's in saver_def. Nil keeps the graph's
 	// saver.
-	Restores []checkpoint.Restored
-	// Replaces names the restore ops of the savers whose nodes the new saver replaces.
-	Replaces []string
+	restores []checkpoint.Restored
+	// replaces names the restore ops of the savers whose nodes the new saver replaces.
+	replaces []string
 }
 
 // An ExportReport describes what Export did.

@@ -50,7 +50,7 @@ type nodeList struct {
 
 // changesGraph reports whether the options need a graphPlan.
 func (o *ExportOptions) changesGraph() bool {
-	return len(o.Outputs)+len(o.Shapes) > 0 || o.SavedModel || o.WithCheckpoint || o.Restores != nil
+	return len(o.Outputs)+len(o.Shapes) > 0 || o.SavedModel || o.WithCheckpoint || o.restores != nil
 }
 
 // A graphPlanner makes a graphPlan.
@@ -201,8 +201,8 @@ func (p *graphPlanner) keepCompanions(fills []int) (*prune.Init, error) {
 // fitSaver fits the saver to the kept variables, or replaces it. A frozen graph needs none.
 func (p *graphPlanner) fitSaver() (err error) {
 	switch {
-	case p.o.Restores != nil:
-		p.parts.saver, p.left, err = saver.Replace(p.m, p.o.Registry, p.draft, p.o.Restores, p.o.Replaces)
+	case p.o.restores != nil:
+		p.parts.saver, p.left, err = saver.Replace(p.m, p.o.Registry, p.draft, p.o.restores, p.o.replaces)
 		return err
 	case p.o.Freeze, p.cut == nil && !p.o.SavedModel && !p.o.WithCheckpoint:
 		return nil

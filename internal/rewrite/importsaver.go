@@ -68,12 +68,12 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	if !i.into {
 		i.report.Saver = "imported"
 	}
-	options := ExportOptions{Registry: i.o.Registry, Restores: all}
+	options := ExportOptions{Registry: i.o.Registry, restores: all}
 	if op := restoreOp(i.base.MetaGraph); op != "" {
-		options.Replaces = append(options.Replaces, op)
+		options.replaces = append(options.replaces, op)
 	}
 	if op := restoreOp(i.in.MetaGraph); op != "" {
-		options.Replaces = append(options.Replaces, i.plan.Node(op))
+		options.replaces = append(options.replaces, i.plan.Node(op))
 	}
 	out, _, err := Export(merged, options)
 	return out, err

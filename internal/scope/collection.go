@@ -90,7 +90,7 @@ func (p *Plan) Collection(collection []byte, t *CollectionType) (CollectionChang
 	if p.Nothing() {
 		return change, nil
 	}
-	if kind != fieldnum.CollectionDef_NodeList && (kind != fieldnum.CollectionDef_BytesList || t == nil || t.Names.Empty()) {
+	if kind != fieldnum.CollectionDef_NodeList && (kind != fieldnum.CollectionDef_BytesList || t == nil || t.Names.empty()) {
 		return change, nil
 	}
 	var out, entry []byte

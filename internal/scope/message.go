@@ -21,7 +21,7 @@ func (p *Plan) Message(dst, message []byte, names *Names) ([]byte, error) {
 }
 
 func (p *Plan) message(dst, message []byte, names *Names, depth int) ([]byte, error) {
-	if names.Empty() {
+	if names.empty() {
 		return append(dst, message...), nil
 	}
 	if depth > deepest {
@@ -111,7 +111,7 @@ func (n *Names) Each(message []byte, use func(name []byte, kind Kind)) error {
 }
 
 func (n *Names) each(message []byte, use func(p *place, name []byte, kind Kind), depth int) error {
-	if n.Empty() {
+	if n.empty() {
 		return nil
 	}
 	if depth > deepest {
@@ -151,7 +151,7 @@ func (p *Plan) membershipOf(message []byte, names *Names) (result membership, er
 }
 
 func (p *Plan) findMembership(message []byte, names *Names, result *membership, depth int) error {
-	if names.Empty() {
+	if names.empty() {
 		return nil
 	}
 	if depth > deepest {

@@ -126,5 +126,5 @@ func (n *Names) at(num protowire.Number) *place {
 	return nil
 }
 
-// Empty reports whether no place is known, as for user messages that were registered without fields.
-func (n *Names) Empty() bool { return n == nil || len(n.places) == 0 }
+// empty reports whether no place is known, as for user messages that were registered without fields.
+func (n *Names) empty() bool { return n == nil || len(n.places) == 0 }

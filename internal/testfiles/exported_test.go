@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,7 +16,7 @@ import (
 )
 
 // TestExportedNamesAreUsed: another package uses every exported function, type, variable and constant; tests of other packages
-// count. It ignores methods, errors, and types that an exported declaration of the same package mentions.
+// count. It ignores errors, and types that an exported declaration of the same package mentions.
 func TestExportedNamesAreUsed(t *testing.T) {
 	exported := make(map[string]bool) // "internal/wire.Scan"
 	used := make(map[string]bool)
@@ -31,15 +32,55 @@ func TestExportedNamesAreUsed(t *testing.T) {
 			}
 		}
 	})
-	var unused []string
-	for name := range exported {
+	for _, name := range slices.Sorted(maps.Keys(exported)) {
 		if !used[name] && !mentioned[name] {
-			unused = append(unused, name)
+			t.Errorf("%s is exported, but no other package uses it", name)
 		}
 	}
-	slices.Sort(unused)
-	for _, name := range unused {
-		t.Errorf("%s is exported, but no other package uses it", name)
+}
+
+// TestExportedMethodsAreUsed: another package selects the name of every exported method. It ignores methods that an interface of the
+// project or of package fmt or errors may need.
+func TestExportedMethodsAreUsed(t *testing.T) {
+	methods := make(map[string][]string)         // by name, the packages that declare it
+	selected := make(map[string]map[string]bool) // by name, the packages that select it
+	needed := map[string]bool{"Error": true, "Unwrap": true, "Is": true, "As": true, "String": true}
+	eachSource(t, func(folder, name string, file *ast.File) {
+		from := folder
+		if strings.HasSuffix(file.Name.Name, "_test") {
+			from += " test"
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if selected[n.Sel.Name] == nil {
+					selected[n.Sel.Name] = make(map[string]bool)
+				}
+				selected[n.Sel.Name][from] = true
+			case *ast.InterfaceType:
+				for _, method := range n.Methods.List {
+					for _, id := range method.Names {
+						needed[id.Name] = true
+					}
+				}
+			case *ast.FuncDecl:
+				if n.Recv != nil && n.Name.IsExported() && strings.HasPrefix(folder, "internal/") && !strings.HasSuffix(name, "_test.go") && !ast.IsGenerated(file) {
+					methods[n.Name.Name] = append(methods[n.Name.Name], folder)
+				}
+			}
+			return true
+		})
+	})
+	for _, name := range slices.Sorted(maps.Keys(methods)) {
+		for _, folder := range slices.Compact(slices.Sorted(slices.Values(methods[name]))) {
+			users := len(selected[name])
+			if selected[name][folder] {
+				users--
+			}
+			if users == 0 && !needed[name] {
+				t.Errorf("method %s of package %s is exported, but no other package uses it", name, folder)
+			}
+		}
 	}
 }
 

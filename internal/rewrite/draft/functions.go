@@ -76,12 +76,6 @@ func (c *Closure) Node(op []byte, attrs iter.Seq2[[]byte, []byte]) error {
 	return c.follow()
 }
 
-// Function adds the function with that name, if the library has it, and all functions that it calls.
-func (c *Closure) Function(name string) error {
-	c.todo = append(c.todo, name)
-	return c.follow()
-}
-
 // calls queues the functions that a node calls.
 func (c *Closure) calls(op []byte, attrs iter.Seq2[[]byte, []byte]) {
 	c.todo = append(c.todo, string(op))

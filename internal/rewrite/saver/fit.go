@@ -42,9 +42,9 @@ func (f *Fitting) Fit() (saverDef []byte, keys []string, err error) {
 			return nil, nil, err
 		}
 	}
-	entries := Entries(restored, kept)
-	for _, entry := range entries {
-		keys = append(keys, entry.Key)
+	entries := entriesFor(restored, kept)
+	for _, e := range entries {
+		keys = append(keys, e.key)
 	}
 	if len(entries) == 0 {
 		return nil, nil, nil
@@ -62,7 +62,7 @@ func (f *Fitting) Fit() (saverDef []byte, keys []string, err error) {
 	}
 	under := scope.Parent(string(wire.Last(old, fieldnum.SaverDef_RestoreOpName)))
 	under = cmp.Or(under[strings.LastIndexByte(under, '/')+1:], "save")
-	saverDef, nodes := Write(f.Draft, entries, under, kept)
+	saverDef, nodes := write(f.Draft, entries, under, kept)
 	if f.Cut != nil {
 		err = f.Cut.Reach.Add(nodes...)
 	}
@@ -150,6 +150,6 @@ func Replace(m *wire.MetaGraph, r *scope.Registry, g *draft.Graph, restores []ch
 		return nil, nil, err
 	}
 	kept := func(i int) bool { return reach.Has[i] }
-	saverDef, nodes := Write(g, Entries(restores, kept), "save", kept)
+	saverDef, nodes := write(g, entriesFor(restores, kept), "save", kept)
 	return saverDef, append(reach.Has, slices.Repeat([]bool{true}, len(nodes))...), nil
 }

@@ -1,5 +1,5 @@
-// Package saver adds the ops that save and restore variables to a graph, like tf.compat.v1.train.Saver
-// (tensorflow/python/training/saver.py).
+// Package saver fits the saver of a graph to its variables: it keeps the saver, or adds the ops of a new one like those of
+// tf.compat.v1.train.Saver (tensorflow/python/training/saver.py).
 package saver
 
 import (
@@ -12,24 +12,24 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// An Entry pairs a checkpoint tensor with the variable or table that it restores.
-type Entry struct {
-	Node    int    // the variable or table
-	Key     string // name of the checkpoint tensor
+// An entry pairs a checkpoint tensor with the variable or table that it restores.
+type entry struct {
+	node    int    // the variable or table
+	key     string // name of the checkpoint tensor
 	spec    string // shape and slice in the format of SaveV2 and RestoreV2; empty for a whole tensor
-	DType   int32
+	dtype   int32
 	reshape tensor.Shape // shape to give to the restored tensor; nil to keep its shape
 }
 
-// Entries returns an entry for each restored node for which keep is true, sorted by key.
-func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
-	var entries []Entry
+// entriesFor returns an entry for each restored node for which keep is true, sorted by key.
+func entriesFor(restored []checkpoint.Restored, keep func(i int) bool) []entry {
+	var entries []entry
 	for i := range restored {
 		r := &restored[i]
 		if r.Node < 0 || !keep(int(r.Node)) {
 			continue
 		}
-		e := Entry{Node: int(r.Node), Key: r.Key, spec: spec(r), DType: r.DType}
+		e := entry{node: int(r.Node), key: r.Key, spec: spec(r), dtype: r.DType}
 		if r.Reshaped {
 			if _, known := r.Variable.Elements(); known {
 				e.reshape = r.Variable
@@ -37,9 +37,9 @@ func Entries(restored []checkpoint.Restored, keep func(i int) bool) []Entry {
 		}
 		entries = append(entries, e)
 	}
-	slices.SortStableFunc(entries, func(a, b Entry) int {
-		if a.Key != b.Key {
-			return strings.Compare(a.Key, b.Key)
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		if a.key != b.key {
+			return strings.Compare(a.key, b.key)
 		}
 		return strings.Compare(a.spec, b.spec)
 	})

@@ -1,4 +1,4 @@
-package saver_test
+package saver
 
 import (
 	"fmt"
@@ -14,7 +14,6 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
-	"github.com/metagraph/metagraph/internal/rewrite/saver"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -93,7 +92,7 @@ func TestWrite(t *testing.T) {
 		{Key: "nowhere", Node: graph.Dangling, DType: integer},
 	}
 	kept := func(int) bool { return true }
-	saverDef, nodes := saver.Write(g, saver.Entries(restored, kept), "save", kept)
+	saverDef, nodes := write(g, entriesFor(restored, kept), "save", kept)
 	got := new(tfpb.SaverDef)
 	if err := proto.Unmarshal(saverDef, got); err != nil {
 		t.Fatal(err)

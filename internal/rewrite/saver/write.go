@@ -27,9 +27,9 @@ type writer struct {
 	count map[string]int // number of nodes with each name
 }
 
-// Write adds a saver for the entries to g. Its nodes are in the scope under, or in a numbered variant if a node for which keep is
+// write adds a saver for the entries to g. Its nodes are in the scope under, or in a numbered variant if a node for which keep is
 // true uses that scope. It returns the SaverDef and the numbers of the new nodes. Names and order match TensorFlow 2.21.
-func Write(g *draft.Graph, entries []Entry, under string, keep func(i int) bool) (saverDef []byte, nodes []int) {
+func write(g *draft.Graph, entries []entry, under string, keep func(i int) bool) (saverDef []byte, nodes []int) {
 	w := &writer{g: g, keep: keep, count: make(map[string]int)}
 	w.scope = w.freeScope(under)
 	filename := w.filename()
@@ -88,10 +88,10 @@ func (w *writer) filename() string {
 }
 
 // names adds the constants with the keys and slices.
-func (w *writer) names(op string, entries []Entry) (names, slices string) {
+func (w *writer) names(op string, entries []entry) (names, slices string) {
 	keys, specs := make([][]byte, len(entries)), make([][]byte, len(entries))
 	for i, e := range entries {
-		keys[i], specs[i] = []byte(e.Key), []byte(e.spec)
+		keys[i], specs[i] = []byte(e.key), []byte(e.spec)
 	}
 	list := func(name string, values [][]byte) string {
 		return w.add(op+"/"+name, "Const", cpu, nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.String),
@@ -101,16 +101,16 @@ func (w *writer) names(op string, entries []Entry) (names, slices string) {
 }
 
 // dtypes returns the attr with the dtypes of the entries.
-func dtypes(entries []Entry) *wire.Rope {
+func dtypes(entries []entry) *wire.Rope {
 	types := make([]int32, len(entries))
 	for i, e := range entries {
-		types[i] = e.DType
+		types[i] = e.dtype
 	}
 	return draft.TypeListAttr(types)
 }
 
 // save adds the nodes that save.
-func (w *writer) save(filename string, entries []Entry) string {
+func (w *writer) save(filename string, entries []entry) string {
 	names, slices := w.names("SaveV2", entries)
 	inputs := []string{filename, names, slices}
 	exported := make(map[int]string)
@@ -123,19 +123,19 @@ func (w *writer) save(filename string, entries []Entry) string {
 }
 
 // value returns the tensor that holds the value of a variable or table.
-func (w *writer) value(e Entry, exported map[int]string) string {
+func (w *writer) value(e entry, exported map[int]string) string {
 	var n wire.Node
-	w.g.Node(e.Node, &n)
+	w.g.Node(e.node, &n)
 	name := string(n.Name)
 	switch {
 	case opdef.IsMutableTable(string(n.Op)):
-		export := exported[e.Node]
+		export := exported[e.node]
 		if export == "" {
 			export = w.add("lookup_table_export_values/"+tableOp("LookupTableExport", n.Op), tableOp("LookupTableExport", n.Op), "", []string{name}, map[string]*wire.Rope{
 				"Tkeys": draft.TypeAttr(tensor.AttrType(&n, "key_dtype")), "Tvalues": draft.TypeAttr(tensor.AttrType(&n, "value_dtype"))})
-			exported[e.Node] = export
+			exported[e.node] = export
 		}
-		if strings.HasSuffix(e.Key, valuesSuffix) {
+		if strings.HasSuffix(e.key, valuesSuffix) {
 			return export + ":1"
 		}
 		return export
@@ -146,7 +146,7 @@ func (w *writer) value(e Entry, exported map[int]string) string {
 	if i, ok := w.g.Original([]byte(read)); ok && w.keep(i) {
 		return read
 	}
-	return w.add("ReadVariableOp", "ReadVariableOp", string(n.Device), []string{name}, map[string]*wire.Rope{"dtype": draft.TypeAttr(e.DType)})
+	return w.add("ReadVariableOp", "ReadVariableOp", string(n.Device), []string{name}, map[string]*wire.Rope{"dtype": draft.TypeAttr(e.dtype)})
 }
 
 // valuesSuffix is the suffix of the key for a table's values (MutableHashTable._Saveable in tensorflow/python/ops/lookup_ops.py).
@@ -161,7 +161,7 @@ func tableOp(op string, table []byte) string {
 }
 
 // restore adds the nodes that restore.
-func (w *writer) restore(filename string, entries []Entry) string {
+func (w *writer) restore(filename string, entries []entry) string {
 	names, slices := w.names("RestoreV2", entries)
 	restore := w.add("RestoreV2", "RestoreV2", cpu, []string{filename, names, slices}, map[string]*wire.Rope{"dtypes": dtypes(entries)})
 	var all []string
@@ -172,13 +172,13 @@ func (w *writer) restore(filename string, entries []Entry) string {
 			value += ":" + strconv.Itoa(k)
 		}
 		var n wire.Node
-		w.g.Node(e.Node, &n)
+		w.g.Node(e.node, &n)
 		if opdef.IsMutableTable(string(n.Op)) {
-			if other, ok := keys[e.Node]; ok {
+			if other, ok := keys[e.node]; ok {
 				fill := ImportTable(&n, other, value)
 				all = append(all, "^"+w.add(fill.Op, fill.Op, "", fill.Inputs, fill.Attrs))
 			}
-			keys[e.Node] = value
+			keys[e.node] = value
 			continue
 		}
 		all = append(all, "^"+w.assign(e, &n, value))
@@ -193,11 +193,11 @@ func ImportTable(table *wire.Node, keys, values string) *scope.NewNode {
 }
 
 // assign adds the nodes that set the value of a variable.
-func (w *writer) assign(e Entry, n *wire.Node, value string) string {
+func (w *writer) assign(e entry, n *wire.Node, value string) string {
 	if e.reshape != nil {
 		value = w.reshape(e, value)
 	}
-	dtype := draft.TypeAttr(e.DType)
+	dtype := draft.TypeAttr(e.dtype)
 	if string(n.Op) == "VarHandleOp" {
 		value = w.add("Identity", "Identity", "", []string{value}, map[string]*wire.Rope{"T": dtype})
 		return w.add("AssignVariableOp", "AssignVariableOp", "", []string{string(n.Name), value}, map[string]*wire.Rope{"dtype": dtype})
@@ -208,12 +208,12 @@ func (w *writer) assign(e Entry, n *wire.Node, value string) string {
 }
 
 // reshape adds the nodes that reshape a restored tensor to the shape of its variable.
-func (w *writer) reshape(e Entry, value string) string {
+func (w *writer) reshape(e entry, value string) string {
 	dims := make([]byte, 0, 4*len(e.reshape))
 	for _, dim := range e.reshape {
 		dims = append(dims, byte(dim), byte(dim>>8), byte(dim>>16), byte(dim>>24))
 	}
 	shape := w.add("Reshape/shape", "Const", "", nil, map[string]*wire.Rope{"dtype": draft.TypeAttr(tensor.Int32),
 		"value": draft.TensorAttr(draft.TensorContent(tensor.Int32, tensor.Shape{int64(len(e.reshape))}, [][]byte{dims}))})
-	return w.add("Reshape", "Reshape", "", []string{value, shape}, map[string]*wire.Rope{"T": draft.TypeAttr(e.DType), "Tshape": draft.TypeAttr(tensor.Int32)})
+	return w.add("Reshape", "Reshape", "", []string{value, shape}, map[string]*wire.Rope{"T": draft.TypeAttr(e.dtype), "Tshape": draft.TypeAttr(tensor.Int32)})
 }
