@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
@@ -134,12 +135,8 @@ type schema struct {
 
 func readSchema(t *testing.T, name string) *schema {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "schema", name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var s schema
-	if err := json.Unmarshal(raw, &s.root); err != nil {
+	if err := json.Unmarshal(testfiles.Read(t, "docs/schema/"+name+".json"), &s.root); err != nil {
 		t.Fatal(err)
 	}
 	return &s

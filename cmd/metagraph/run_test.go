@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
@@ -98,10 +99,7 @@ func TestCorpusRewritten(t *testing.T) {
 // the file and at most one hint, stdout is empty, and no file is written.
 func TestErrorsOfForeignFiles(t *testing.T) {
 	dir := t.TempDir()
-	whole, err := os.ReadFile(filepath.Join("..", "..", "testdata", "queues.meta"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := testfiles.Read(t, "testdata/queues.meta")
 	files := map[string][]byte{
 		"empty.meta": nil, "gzip.meta": []byte("\x1f\x8b\x08\x00rest"), "zip.meta": []byte("PK\x03\x04rest"), "keras.h5": []byte("\x89HDF\r\n\x1a\nrest"),
 		"page.meta": []byte("<!DOCTYPE html>\n<html></html>\n"), "words.meta": []byte("Hello\nworld\n"), "cut.meta": whole[:len(whole)-100], "cut-early.meta": whole[:700],

@@ -25,9 +25,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
-// testdata is the repository's directory of files written by TensorFlow.
-var testdata = filepath.Join("..", "..", "testdata")
-
 func read(tb testing.TB, path ...string) []byte {
 	tb.Helper()
 	raw, err := os.ReadFile(filepath.Join(path...))
@@ -99,7 +96,7 @@ func noise(n int, seed uint64) []byte {
 
 // TestForeignFiles: unsupported files are identified regardless of their names, with a hint.
 func TestForeignFiles(t *testing.T) {
-	meta := read(t, testdata, "queues.meta")
+	meta := testfiles.Read(t, "testdata/queues.meta")
 	onnx := wiretest.Join(wiretest.Varint(1, 7), wiretest.String(2, "pytorch"), wiretest.String(3, "1.9"),
 		wiretest.Message(7, wiretest.Message(1, wiretest.String(1, "input"), wiretest.String(2, "out"), wiretest.String(3, "conv1"), wiretest.String(4, "Conv")),
 			wiretest.String(2, "torch-jit-export")), wiretest.Message(8, wiretest.Varint(2, 9)))
@@ -124,8 +121,8 @@ func TestForeignFiles(t *testing.T) {
 		{"decoded", []byte("\n\uFFFD\x01\n\x03a\x12\uFFFD\uFFFD\x05\uFFFD"), "is binary that was saved as text", "binary mode"},
 		{"Python bytes", []byte(`b'\n\x05\n\x03abc'`), "is the text of a Python bytes literal", "'wb'"},
 		{"LFS pointer, CRLF", []byte("version https://git-lfs.github.com/spec/v1\r\noid sha256:4d7a\r\nsize 12345\r\n"), "is a Git LFS pointer", "git lfs pull"},
-		{"checkpoint index", read(t, testdata, "train", "model.ckpt-3.index"), "is a checkpoint's index", ".meta"},
-		{"checkpoint state", read(t, testdata, "train", "checkpoint"), "is a CheckpointState", "directory"},
+		{"checkpoint index", testfiles.Read(t, "testdata/train/model.ckpt-3.index"), "is a checkpoint's index", ".meta"},
+		{"checkpoint state", testfiles.Read(t, "testdata/train/checkpoint"), "is a CheckpointState", "directory"},
 		{"gzip", gzipOf(t, meta), "is compressed with gzip", "gunzip"},
 		{"zip", zipOf(t, meta), "is a zip archive", "unpack"},
 		{"empty zip", []byte("PK\x05\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), "is an empty zip archive", "unpack"},
@@ -312,17 +309,13 @@ func TestKinds(t *testing.T) {
 
 // TestCorpus: opening real files gives the contents that INDEX.tsv lists, which TensorFlow read.
 func TestCorpus(t *testing.T) {
-	corpus := testfiles.Path(t, "../shared/corpus")
-	index, err := os.ReadFile(filepath.Join(corpus, "INDEX.tsv"))
-	if err != nil {
-		t.Skip("no corpus")
-	}
+	index := testfiles.Shared(t, "corpus/INDEX.tsv")
 	lines := strings.Split(strings.TrimSpace(string(index)), "\n")
 	for _, line := range lines[1:] {
 		column := strings.Split(line, "\t")
 		name, version, nodes, functions, collections := column[0], column[2], column[4], column[6], column[8]
 		t.Run(name, func(t *testing.T) {
-			f, err := metafile.Open(filepath.Join(corpus, name), metafile.OpenOptions{})
+			f, err := metafile.Open(testfiles.Path(t, "../shared/corpus/"+name), metafile.OpenOptions{})
 			if nodes == "" {
 				var e *metafile.Error
 				if !errors.As(err, &e) || e.Hint() == "" {

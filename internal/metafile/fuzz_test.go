@@ -10,6 +10,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -26,7 +27,7 @@ func allocatedBy(use func()) uint64 {
 // rebuilt.
 func FuzzOpen(f *testing.F) {
 	for _, name := range []string{"queues.meta", "collections.meta", "graph.pbtxt", "train/checkpoint", "train/model.ckpt-3.index"} {
-		raw := read(f, testdata, name)
+		raw := testfiles.Read(f, "testdata/"+name)
 		f.Add(raw[:min(len(raw), 8<<10)], byte(0))
 		f.Add(raw[:min(len(raw), 300)], byte(0))
 	}

@@ -79,7 +79,7 @@ func TestRoundTrips(t *testing.T) {
 		"loop.meta": metafile.MetaGraph, "saved_model/saved_model.pb": metafile.SavedModel,
 	} {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			raw := read(t, testdata, filepath.FromSlash(name))
+			raw := testfiles.Read(t, "testdata/"+name)
 			checkRoundTrip(t, raw, kind, metafile.Text)
 			checkRoundTrip(t, raw, kind, metafile.JSON)
 		})

@@ -17,6 +17,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -24,7 +25,7 @@ import (
 // TestOpenTruncated truncates a file at every byte. Open returns an error that says so, or a complete message.
 func TestOpenTruncated(t *testing.T) {
 	for _, name := range []string{"queues.meta", "saved_model/saved_model.pb"} {
-		whole := read(t, testdata, filepath.FromSlash(name))
+		whole := testfiles.Read(t, "testdata/"+name)
 		kind := metafile.MetaGraph
 		if name != "queues.meta" {
 			kind = metafile.SavedModel
@@ -62,7 +63,7 @@ func kindMessage(kind metafile.Kind) proto.Message {
 
 // TestTruncatedMessage checks the full error for an interrupted download.
 func TestTruncatedMessage(t *testing.T) {
-	whole := read(t, testdata, "queues.meta")
+	whole := testfiles.Read(t, "testdata/queues.meta")
 	_, err := openBytes(whole[:4000], metafile.OpenOptions{})
 	var e *metafile.Error
 	if !errors.As(err, &e) || !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -76,7 +77,7 @@ func TestTruncatedMessage(t *testing.T) {
 
 // TestOpenDamaged changes every byte of a file. Nothing panics, and errors say where the damage is.
 func TestOpenDamaged(t *testing.T) {
-	whole := read(t, testdata, "queues.meta")
+	whole := testfiles.Read(t, "testdata/queues.meta")
 	for i := range whole {
 		damaged := bytes.Clone(whole)
 		damaged[i] ^= [...]byte{0x01, 0x80, 0xff, 0x08}[i%4]
@@ -201,7 +202,7 @@ func TestDeepNesting(t *testing.T) {
 // TestOpenText: text and JSON, from files and pipes, give the same message as binary.
 func TestOpenText(t *testing.T) {
 	want := new(tfpb.MetaGraphDef)
-	if err := proto.Unmarshal(read(t, testdata, "collections.meta"), want); err != nil {
+	if err := proto.Unmarshal(testfiles.Read(t, "testdata/collections.meta"), want); err != nil {
 		t.Fatal(err)
 	}
 	want.CollectionDef = map[string]*tfpb.CollectionDef{"losses": want.CollectionDef["losses"]}
@@ -337,7 +338,7 @@ func TestOpenStdin(t *testing.T) {
 		}
 		_ = file.Close() // mapped files were closed with f
 	}
-	small := read(t, testdata, "queues.meta")
+	small := testfiles.Read(t, "testdata/queues.meta")
 	f, err := metafile.Open("-", metafile.OpenOptions{Stdin: iotest.OneByteReader(bytes.NewReader(small))})
 	if err != nil || !bytes.Equal(f.Bytes, small) {
 		t.Errorf("byte by byte: %v", err)
@@ -352,7 +353,7 @@ func TestOpenStdin(t *testing.T) {
 
 // TestTagSets: MetaGraphDefs are selected from SavedModels by tag-set.
 func TestTagSets(t *testing.T) {
-	path := filepath.Join(testdata, "saved_model")
+	path := testfiles.Path(t, "testdata/saved_model")
 	for _, test := range []struct{ tagSet, tags, problem string }{
 		{"serve", "serve", ""},
 		{"serve,gpu", "serve,gpu", ""},
@@ -400,8 +401,8 @@ func TestTagSets(t *testing.T) {
 		{"one, another asked for", tagged("serve"), "train", `has no tag-set "train"; available: "serve"`, metafile.ErrTagSet},
 		{"very many", bytes.Repeat(tagged("a", "b"), 100), "", `"a,b", and 80 more`, metafile.ErrTagSet},
 		{"no MetaGraphDef", wiretest.Varint(1, 1), "", "is a SavedModel without a MetaGraphDef", nil},
-		{"no SavedModel", read(t, testdata, "queues.meta"), "serve", `is a MetaGraphDef, which has no tag-set "serve"`, metafile.ErrNoTagSets},
-		{"a GraphDef", read(t, testdata, "graph.pbtxt"), "serve", `is a GraphDef, which has no tag-set "serve"`, metafile.ErrNoTagSets},
+		{"no SavedModel", testfiles.Read(t, "testdata/queues.meta"), "serve", `is a MetaGraphDef, which has no tag-set "serve"`, metafile.ErrNoTagSets},
+		{"a GraphDef", testfiles.Read(t, "testdata/graph.pbtxt"), "serve", `is a GraphDef, which has no tag-set "serve"`, metafile.ErrNoTagSets},
 	} {
 		_, err := openBytes(test.raw, metafile.OpenOptions{TagSet: test.tagSet})
 		if test.problem == "" && err != nil || test.problem != "" && (err == nil || !strings.Contains(err.Error(), test.problem)) ||

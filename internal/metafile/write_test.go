@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -24,7 +25,7 @@ func writeMessage(path string, raw []byte, o metafile.WriteOptions) error {
 
 // TestWriteFile creates a new file and replaces an old one.
 func TestWriteFile(t *testing.T) {
-	raw := read(t, testdata, "queues.meta")
+	raw := testfiles.Read(t, "testdata/queues.meta")
 	path := filepath.Join(t.TempDir(), "out.meta")
 	for range 2 {
 		ready := 0
@@ -47,7 +48,7 @@ func TestWriteFile(t *testing.T) {
 
 // TestFormatByName: the name of the output determines the format if none is requested.
 func TestFormatByName(t *testing.T) {
-	raw := read(t, testdata, "queues.meta")
+	raw := testfiles.Read(t, "testdata/queues.meta")
 	for name, want := range map[string]metafile.Format{
 		"a.meta": metafile.Binary, "a": metafile.Binary, "a.pb": metafile.Binary, "a.pbtxt": metafile.Text, "a.meta.pbtxt": metafile.Text,
 		"a.txtpb": metafile.Text, "a.textproto": metafile.Text, "a.PBTXT": metafile.Text, "a.json": metafile.JSON, "pbtxt": metafile.Binary, ".pbtxt": metafile.Text,
@@ -74,7 +75,7 @@ func TestFormatByName(t *testing.T) {
 
 // TestWriteFails: after any failure, the old file is unchanged and no other file exists.
 func TestWriteFails(t *testing.T) {
-	raw := read(t, testdata, "queues.meta")
+	raw := testfiles.Read(t, "testdata/queues.meta")
 	canceled, cancel := context.WithCancelCause(context.Background())
 	cancel(errors.New("stopped by a signal"))
 	for _, test := range []struct {
@@ -172,7 +173,7 @@ func TestWriteNowhere(t *testing.T) {
 
 // TestWriteStdout writes to a pipe and rejects binary for a terminal.
 func TestWriteStdout(t *testing.T) {
-	raw := read(t, testdata, "queues.meta")
+	raw := testfiles.Read(t, "testdata/queues.meta")
 	for _, path := range []string{"", "-"} {
 		var out bytes.Buffer
 		ready := false

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -186,7 +187,7 @@ func TestWritePipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Skip(err)
 	}
-	raw := read(t, testdata, "queues.meta")
+	raw := testfiles.Read(t, "testdata/queues.meta")
 	done := make(chan error, 1)
 	go func() { done <- writeMessage(path, raw, metafile.WriteOptions{}) }()
 	f, err := metafile.Open(path, metafile.OpenOptions{})

@@ -1,7 +1,6 @@
 package tfpb_test
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -24,24 +23,11 @@ import (
 // manifestPath is the only file that TensorFlow no longer has.
 const manifestPath = "tensorflow/contrib/session_bundle/manifest.proto"
 
-// shared reads a file of the project's shared material next to the repository. It skips the test if the material is missing.
-func shared(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(testfiles.Path(t, "../shared/"+name))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no shared material: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // TestSchemaIsTensorFlows compares the compiled schema, message by message and field by field, with the descriptors in the
 // tensorflow package.
 func TestSchemaIsTensorFlows(t *testing.T) {
 	var set descriptorpb.FileDescriptorSet
-	if err := proto.Unmarshal(shared(t, "schema/tensorflow.binpb"), &set); err != nil {
+	if err := proto.Unmarshal(testfiles.Shared(t, "schema/tensorflow.binpb"), &set); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range set.GetFile() {
@@ -110,7 +96,7 @@ func TestProtoFilesAreRegistered(t *testing.T) {
 // TensorFlow's descriptor set, so the test uses a real file.
 func TestManifestReadsOldExports(t *testing.T) {
 	var meta tfpb.MetaGraphDef
-	if err := proto.Unmarshal(shared(t, "corpus/serving-half-plus-two-0.8.meta"), &meta); err != nil {
+	if err := proto.Unmarshal(testfiles.Shared(t, "corpus/serving-half-plus-two-0.8.meta"), &meta); err != nil {
 		t.Fatal(err)
 	}
 	list := meta.GetCollectionDef()["serving_signatures"].GetAnyList().GetValue()

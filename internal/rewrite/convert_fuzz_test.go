@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -81,14 +81,13 @@ func FuzzFreeze(f *testing.F) {
 	}
 	var messages [][]byte
 	var values []*checkpoint.Checkpoint
-	for _, prefix := range []string{"iris/model.ckpt-1", "train/model.ckpt-3"} {
-		prefix = filepath.Join("..", "..", "testdata", filepath.FromSlash(prefix))
-		c, err := checkpoint.Open(prefix)
+	for _, prefix := range []string{"testdata/iris/model.ckpt-1", "testdata/train/model.ckpt-3"} {
+		c, err := checkpoint.Open(testfiles.Path(f, prefix))
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Cleanup(func() { _ = c.Close() })
-		messages, values = append(messages, read(f, prefix+".meta")), append(values, c)
+		messages, values = append(messages, testfiles.Read(f, prefix+".meta")), append(values, c)
 	}
 	f.Fuzz(func(t *testing.T, first bool, seed uint64, output uint16) {
 		file := 0

@@ -1,7 +1,6 @@
 package rewrite_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/metagraph/metagraph/internal/testfiles"
@@ -39,13 +38,4 @@ func eachCorpusFile(t *testing.T, limit int, test func(t *testing.T, raw []byte)
 		}
 		t.Run(name, func(t *testing.T) { test(t, raw) })
 	}
-}
-
-func read(tb testing.TB, path string) []byte {
-	tb.Helper()
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return raw
 }

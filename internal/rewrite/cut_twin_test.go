@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // cutTwin is the twin of --outputs on a decoded graph. It keeps what the outputs, the definitions of the kept variables
@@ -138,7 +138,7 @@ func TestCutLikeTwin(t *testing.T) {
 
 // TestCutTrainedLoop cuts a loop that was trained. The lists in which it collected values for its gradient go, in its functions too.
 func TestCutTrainedLoop(t *testing.T) {
-	message, _, err := rewrite.Export(parse(t, read(t, filepath.Join("..", "..", "testdata", "trained_loop.meta"))), rewrite.ExportOptions{
+	message, _, err := rewrite.Export(parse(t, testfiles.Read(t, "testdata/trained_loop.meta")), rewrite.ExportOptions{
 		Outputs: []prune.Endpoint{{Key: "out", Node: "total"}}, Registry: scope.NewRegistry()})
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestCutTrainedLoop(t *testing.T) {
 // TestCutSliceSaver cuts a graph whose saver has the ops of TensorFlow before 1.0. The new saver restores the same tensors of what is
 // left, from both formats of checkpoints.
 func TestCutSliceSaver(t *testing.T) {
-	message, report, err := rewrite.Export(parse(t, read(t, filepath.Join("..", "..", "testdata", "slices.meta"))), rewrite.ExportOptions{
+	message, report, err := rewrite.Export(parse(t, testfiles.Read(t, "testdata/slices.meta")), rewrite.ExportOptions{
 		Outputs: []prune.Endpoint{{Key: "out", Node: "out"}}, Registry: scope.NewRegistry()})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package rewrite_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // freezeTwin is the twin of --freeze on a decoded graph of reference variables. It keeps what the output needs. Each
@@ -45,9 +45,8 @@ func freezeTwin(t *testing.T, m *tfpb.MetaGraphDef, c *checkpoint.Checkpoint, ou
 }
 
 func TestFreezeLikeTwin(t *testing.T) {
-	dir := filepath.Join("..", "..", "testdata", "iris")
-	raw := read(t, filepath.Join(dir, "model.ckpt-1.meta"))
-	c, err := checkpoint.Open(filepath.Join(dir, "model.ckpt-1"))
+	raw := testfiles.Read(t, "testdata/iris/model.ckpt-1.meta")
+	c, err := checkpoint.Open(testfiles.Path(t, "testdata/iris/model.ckpt-1"))
 	if err != nil {
 		t.Fatal(err)
 	}

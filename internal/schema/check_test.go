@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -184,20 +182,13 @@ func TestCheckMutants(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	for _, name := range []string{"loop.meta", "functions.meta"} {
-		raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
+		f.Add(testfiles.Read(f, "testdata/"+name))
 	}
 	f.Fuzz(checkAgrees)
 }
 
 func BenchmarkCheck(b *testing.B) {
-	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "loop.meta"))
-	if err != nil {
-		b.Fatal(err)
-	}
+	raw := testfiles.Read(b, "testdata/loop.meta")
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
 		check(raw, metaGraph, 1)
@@ -230,10 +221,7 @@ func TestCheckMetaGraph(t *testing.T) {
 // TestMerge: strange encodings of real files decode to the same message after Merge.
 func TestMerge(t *testing.T) {
 	for _, name := range []string{"loop.meta", "functions.meta", "partitioned.meta", "queues.meta"} {
-		raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := testfiles.Read(t, "testdata/"+name)
 		for seed := range uint64(20) {
 			s := wiretest.Scrambler{Rand: rand.New(rand.NewPCG(seed, 1)), Unknown: seed%2 == 0}
 			strange := s.Scramble(raw, metaGraph)

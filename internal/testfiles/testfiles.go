@@ -3,6 +3,8 @@
 package testfiles
 
 import (
+	"errors"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -38,7 +40,11 @@ func Corpus(t testing.TB) iter.Seq2[string, []byte] {
 func contents(t testing.TB, paths []string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, path := range paths {
-			if !yield(filepath.Base(path), read(t, path)) {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(filepath.Base(path), data) {
 				return
 			}
 		}
@@ -64,10 +70,24 @@ func Glob(t testing.TB, patterns ...string) []string {
 	return all
 }
 
-// read returns the content of a file.
-func read(t testing.TB, path string) []byte {
+// Read returns the content of a file of the repository, which is named as for Path.
+func Read(t testing.TB, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(Path(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// Shared returns the content of a file of the shared material next to the repository, given with slashes and relative to its root. It
+// skips the test if the file is missing.
+func Shared(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(Path(t, "../shared/"+name))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("no shared material: %v", err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

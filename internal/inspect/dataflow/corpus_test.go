@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -27,14 +26,7 @@ const leastRight = 58
 // TestFindIOOfCorpus compares the result for real files with what their authors' code feeds and fetches, as
 // conformance/inputs_outputs.py does.
 func TestFindIOOfCorpus(t *testing.T) {
-	table, err := os.ReadFile(testfiles.Path(t, "../shared/corpus/io-truth.tsv"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no corpus")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader := csv.NewReader(bytes.NewReader(table))
+	reader := csv.NewReader(bytes.NewReader(testfiles.Shared(t, "corpus/io-truth.tsv")))
 	reader.Comma, reader.LazyQuotes = '\t', true
 	rows, err := reader.ReadAll()
 	if err != nil {
@@ -139,11 +131,7 @@ func TestFindIOOfTestdata(t *testing.T) {
 // TestFindIOOfKinds compares the result for small graphs of each kind with the expected tensors (testdata/io, made by
 // make.py).
 func TestFindIOOfKinds(t *testing.T) {
-	table, err := os.ReadFile(testfiles.Path(t, "testdata/io/truth.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := csv.NewReader(bytes.NewReader(table))
+	read := csv.NewReader(bytes.NewReader(testfiles.Read(t, "testdata/io/truth.tsv")))
 	read.Comma = '\t'
 	rows, err := read.ReadAll()
 	if err != nil {

@@ -2,7 +2,6 @@ package picture
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -78,11 +77,7 @@ func TestDrawCounts(t *testing.T) {
 	for name, raw := range testfiles.Metas(t) {
 		files[name] = raw
 	}
-	raw, err := os.ReadFile(testfiles.Path(t, "testdata/train/model.ckpt-3.meta"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files["train"] = raw
+	files["train"] = testfiles.Read(t, "testdata/train/model.ckpt-3.meta")
 	for name, raw := range files {
 		m, err := wire.ParseMetaGraph(raw)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -95,11 +94,7 @@ func TestProblemsLikeTensorFlow(t *testing.T) {
 
 // TestProblemsOfCorpus compares Find with TensorFlow's verdict on real files (INDEX.tsv, column import_ok).
 func TestProblemsOfCorpus(t *testing.T) {
-	corpus := testfiles.Path(t, "../shared/corpus")
-	index, err := os.ReadFile(filepath.Join(corpus, "INDEX.tsv"))
-	if err != nil {
-		t.Skip("no corpus")
-	}
+	index := testfiles.Shared(t, "corpus/INDEX.tsv")
 	// Errors that must be found if TensorFlow does not import the file.
 	named := map[string]string{
 		"pointnet2-customops-1.2.meta":    "FarthestPointSample",
@@ -126,12 +121,8 @@ func TestProblemsOfCorpus(t *testing.T) {
 		if !strings.HasSuffix(name, ".meta") || strings.HasPrefix(name, "BAD-") {
 			continue
 		}
-		raw, err := os.ReadFile(filepath.Join(corpus, name))
-		if err != nil {
-			t.Fatal(err)
-		}
 		tried++
-		errs := errorsIn(findProblems(t, raw))
+		errs := errorsIn(findProblems(t, testfiles.Shared(t, "corpus/"+name)))
 		switch {
 		case strings.HasPrefix(verdict, "ok"):
 			if len(errs) > 0 {

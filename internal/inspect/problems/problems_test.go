@@ -1,7 +1,6 @@
 package problems
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -367,11 +366,7 @@ func TestPythonInt(t *testing.T) {
 func FuzzProblems(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Plain()))
 	for _, path := range []string{"testdata/queues.meta", "testdata/collections.meta", "testdata/functions.meta", "testdata/loop.meta"} {
-		raw, err := os.ReadFile(testfiles.Path(f, path))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
+		f.Add(testfiles.Read(f, path))
 	}
 	kinds := make(map[string]int)
 	for i, k := range Kinds() {

@@ -2,7 +2,6 @@ package size
 
 import (
 	"bytes"
-	"os"
 	"strings"
 	"testing"
 
@@ -215,11 +214,7 @@ func TestSizesOfFiles(t *testing.T) {
 func FuzzSizes(f *testing.F) {
 	f.Add(testfiles.Encode(f, testfiles.Plain()))
 	for _, path := range []string{"testdata/queues.meta", "testdata/functions.meta"} {
-		raw, err := os.ReadFile(testfiles.Path(f, path))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
+		f.Add(testfiles.Read(f, path))
 	}
 	f.Add(bytes.Repeat(protowire.AppendBytes(protowire.AppendTag(nil, fieldnum.MetaGraphDef_GraphDef, protowire.BytesType), []byte{0x0a, 0}), 3))
 	f.Fuzz(func(t *testing.T, message []byte) {
