@@ -32,7 +32,7 @@ var flagHints = []struct {
 	{metafile.ErrOutside, "if it belongs to the model and may be published, allow its directory with --assets-from DIR"},
 	{savedmodel.ErrNoAsset, "place it next to the graph, or name its directory with --assets-from DIR"},
 	{rewrite.ErrNoOutputs, "name the outputs with --outputs; `metagraph show FILE io` lists likely ones"},
-	{values.ErrNoCheckpoint, "name the checkpoint with --checkpoint PREFIX"},
+	{values.ErrNoCheckpoint, "name the checkpoint, or its directory, with --checkpoint"},
 	{rewrite.ErrReadsSaver, "export without --clear-extraneous-savers"},
 	{rewrite.ErrCollectionKinds, "drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections"},
 	{prune.ErrNoNode, "`metagraph show FILE io` lists likely inputs and outputs"},

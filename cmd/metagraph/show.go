@@ -55,8 +55,8 @@ Formats:
   html         one page with the graph, tables and sizes; it works offline
   sarif        the problems of all files, for code scanning
 
-A tsv line starts with the names of its file, section and table wherever there are several. The summary is not a table and
-looks the same in a pipe.
+The columns of tsv are those of the table, also where a narrow terminal hides some; problems have their hint as a last column. A line starts
+with the names of its file, section and table wherever there are several. The summary is not a table and looks the same in a pipe.
 
 In a GLOB, * matches any characters, ? matches one character, and [a-z] matches one of a set. Devices are compared by meaning:
 --device '/gpu:*' matches /job:worker/task:1/device:GPU:3. If the filters leave a section empty, a note on stderr says so. With

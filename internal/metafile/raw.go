@@ -30,7 +30,7 @@ type Raw struct {
 func OpenRaw(path string) (*Raw, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, cannotOpen(path, err)
 	}
 	stat, err := file.Stat()
 	if err == nil && !stat.Mode().IsRegular() {

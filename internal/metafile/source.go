@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"runtime/debug"
@@ -122,9 +123,21 @@ const (
 func mapFile(path string) (*source, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, cannotOpen(path, err)
 	}
 	return mapOpen(file, path)
+}
+
+// cannotOpen returns the error for a file that exists and cannot be opened. It returns err for a file that does not exist.
+func cannotOpen(path string, err error) error {
+	advice := ""
+	switch {
+	case isNotExist(err):
+		return err
+	case errors.Is(err, fs.ErrPermission):
+		advice = "check the permissions of the file and of its directories"
+	}
+	return &Error{Name: path, Problem: fmt.Sprintf("cannot be read: %v", withoutPath(err)), Advice: advice, Err: err}
 }
 
 // mapAll maps an open file of the given size. It returns nil without an error if the file system cannot map files, but may

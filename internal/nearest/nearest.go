@@ -2,6 +2,7 @@
 package nearest
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -36,8 +37,9 @@ func Names(name string, candidates []string, n int) []string {
 	return out
 }
 
-// distance returns the number of characters in which two names differ, and reports whether the names are close. If
-// one name contains the other, the distance ranks after that of names that differ in few characters.
+// distance returns the number of characters in which two names differ, and reports whether the names are close. Names of
+// up to five characters are close if one character differs, or only the order. If one name contains the other, the distance
+// ranks after that of names that differ in few characters.
 func distance(a, b string) (int, bool) {
 	short, long := a, b
 	if len(short) > len(long) {
@@ -45,9 +47,18 @@ func distance(a, b string) (int, bool) {
 	}
 	limit := len(long)/3 + 1
 	if len(long)-len(short) <= limit && len(long) <= longest {
-		if d := levenshtein.ComputeDistance(a, b); d <= limit {
+		d := levenshtein.ComputeDistance(a, b)
+		if d <= limit && (d < 2 || len(long) > 5 || sameLetters(a, b)) {
 			return d, true
 		}
 	}
 	return limit + 1, len(short) >= 3 && strings.Contains(long, short)
+}
+
+// sameLetters reports whether two names consist of the same bytes in any order.
+func sameLetters(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return bytes.Equal(x, y)
 }

@@ -19,6 +19,8 @@ func TestNames(t *testing.T) {
 		{"lgoits", keys, []string{"logits"}},
 		{"Variables", keys, []string{"variables", "trainable_variables"}},
 		{"trainop", keys, []string{"train_op"}},
+		{"pred", []string{"seed", "prod", "pred_1"}, []string{"prod", "pred_1"}},
+		{"zhs", []string{"zsh", "bash", "fish"}, []string{"zsh"}},
 		{"LOGITS", keys, []string{"logits", "losses"}},
 		{"hyperparameters", keys, nil},
 		{"", keys, nil},

@@ -121,6 +121,13 @@ func namedColumns(names ...string) []column {
 	return columns
 }
 
+// spareColumn returns a numberColumn that is hidden if the row keys need its space.
+func spareColumn(name string) column {
+	c := numberColumn(name)
+	c.spare = true
+	return c
+}
+
 // numberColumn returns a column for numbers, which is right-aligned and never shortened.
 func numberColumn(name string) column {
 	return column{name: name, right: true, fixed: true, comma: true}

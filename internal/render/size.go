@@ -76,8 +76,8 @@ func sizeRow(name string, count int, bytes int64, share float64) []string {
 func sizeConstants(s *size.Size) grid {
 	g := grid{
 		title: "constants",
-		columns: []column{{name: "node"}, {name: "attr"}, {name: "dtype"}, {name: "shape"},
-			numberColumn("bytes"), numberColumn("size"), numberColumn("share")},
+		columns: []column{{name: "node"}, {name: "attr"}, {name: "dtype", fixed: true}, {name: "shape", fixed: true},
+			numberColumn("bytes"), spareColumn("size"), numberColumn("share")},
 		rows: rowsOf(s.Constants, func(c *size.ConstantSize) []string {
 			node := c.Node
 			if c.Function != "" {
@@ -97,8 +97,8 @@ func sizeConstants(s *size.Size) grid {
 func sizeRepeated(s *size.Size) grid {
 	return grid{
 		title: "repeated",
-		columns: []column{{name: "nodes", prose: true}, {name: "dtype"}, {name: "shape"}, numberColumn("copies"), numberColumn("bytes"),
-			numberColumn("waste"), numberColumn("size")},
+		columns: []column{{name: "nodes", prose: true}, {name: "dtype", fixed: true}, {name: "shape", fixed: true}, numberColumn("copies"), numberColumn("bytes"),
+			numberColumn("waste"), spareColumn("size")},
 		rows: rowsOf(s.Repeated, func(r *size.RepeatedBytes) []string {
 			nodes := strings.Join(r.Nodes, ", ")
 			if r.Copies > len(r.Nodes) {
