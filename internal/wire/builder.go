@@ -192,9 +192,9 @@ func (b *Builder) Build() *Rope {
 
 const (
 	firstChunk = 64
-	fullChunk  = 16 << 10
+	fullChunk  = 64 << 10
 	// chunkBytes is the number of bytes in the rope from which a chunk ends. It bounds the memory for writing a chunk.
-	chunkBytes = 256 << 10
+	chunkBytes = 1 << 20
 )
 
 // room returns the last chunk with room for n bytes of code. It starts a new chunk if the last one has less.
