@@ -2,7 +2,7 @@ package inspect
 
 import (
 	"iter"
-	"sync"
+	"runtime"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -48,11 +48,22 @@ type NodesOptions struct {
 // constant memory and reuses one Node for all nodes. Names of nodes in functions match as FUNCTION/NODE and as NODE. A
 // part ends at its first error, which wraps a *wire.SyntaxError.
 func Nodes(m *wire.MetaGraph, o NodesOptions) iter.Seq[iter.Seq2[*Node, error]] {
-	tensors := sync.Pool{New: func() any { return opdef.NewTensors(nil, m) }}
+	// A Tensors walks the graph once, so it is kept for other parts. A sync.Pool would forget it at each garbage collection.
+	free := make(chan *opdef.Tensors, runtime.GOMAXPROCS(0))
 	selected := func(part iter.Seq2[*functionNode, error]) iter.Seq2[*Node, error] {
 		return func(yield func(*Node, error) bool) {
-			t := tensors.Get().(*opdef.Tensors)
-			defer tensors.Put(t)
+			var t *opdef.Tensors
+			select {
+			case t = <-free:
+			default:
+				t = opdef.NewTensors(nil, m)
+			}
+			defer func() {
+				select {
+				case free <- t:
+				default:
+				}
+			}()
 			var node Node
 			for n, err := range part {
 				if err != nil {
