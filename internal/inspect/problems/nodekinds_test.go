@@ -69,6 +69,86 @@ func TestManyNodeKinds(t *testing.T) {
 	compareOneByOne(t, "many kinds", testfiles.Encode(t, m))
 }
 
+// TestSimilarNodes: nodes that share their results have the same shapes and values as by themselves. The graphs compute shapes from
+// few constants, so many nodes are similar; some record wrong shapes.
+func TestSimilarNodes(t *testing.T) {
+	rejected, contradicted := 0, 0
+	for seed := range uint64(300) {
+		raw := testfiles.Encode(t, shapeArithmetic(rand.New(rand.NewPCG(seed, 2)), 80))
+		compareOneByOne(t, fmt.Sprintf("seed %d", seed), raw)
+		for _, p := range findProblems(t, raw) {
+			switch p.ID {
+			case "shape-mismatch":
+				rejected++
+			case "inconsistent-shapes":
+				contradicted++
+			}
+		}
+	}
+	if rejected < 100 || contradicted < 100 {
+		t.Errorf("only %d graphs with rejected and %d with contradictory shapes", rejected, contradicted)
+	}
+}
+
+// shapeArithmetic returns a random graph of ops on int32 tensors.
+func shapeArithmetic(r *rand.Rand, nodes int) *tfpb.MetaGraphDef {
+	m := &tfpb.MetaGraphDef{GraphDef: &tfpb.GraphDef{Versions: &tfpb.VersionDef{Producer: 1000}}}
+	number := func(n int) *tfpb.AttrValue { return &tfpb.AttrValue{Value: &tfpb.AttrValue_I{I: int64(n)}} }
+	shape := func(dims ...int64) *tfpb.AttrValue {
+		return &tfpb.AttrValue{Value: &tfpb.AttrValue_Shape{Shape: testfiles.ShapeProto(dims...)}}
+	}
+	int32s := testfiles.TypeAttr(tfpb.DataType_DT_INT32)
+	for i := range nodes {
+		n := &tfpb.NodeDef{Name: fmt.Sprint("n", i), Attr: map[string]*tfpb.AttrValue{"T": int32s}}
+		read := func(count int) {
+			for range count {
+				n.Input = append(n.Input, fmt.Sprint("n", r.IntN(i)))
+			}
+		}
+		kind := r.IntN(13)
+		if i < 8 {
+			kind = i % 3
+		}
+		switch kind {
+		case 0:
+			n.Op, n.Attr = "Placeholder", map[string]*tfpb.AttrValue{"dtype": int32s, "shape": shape([]int64{-1, 2, 3}[:r.IntN(4)]...)}
+		case 1, 2:
+			value := &tfpb.TensorProto{Dtype: tfpb.DataType_DT_INT32, TensorShape: testfiles.ShapeProto([]int64{1}[:kind-1]...), IntVal: []int32{r.Int32N(3)}}
+			n.Op, n.Attr = "Const", map[string]*tfpb.AttrValue{"dtype": int32s, "value": {Value: &tfpb.AttrValue_Tensor{Tensor: value}}}
+		case 3, 4:
+			n.Op, n.Attr["out_type"] = "Shape", int32s
+			read(1)
+		case 5:
+			n.Op, n.Attr["Index"], n.Attr["shrink_axis_mask"] = "StridedSlice", int32s, number(r.IntN(2))
+			read(4)
+		case 6:
+			n.Op, n.Attr["N"], n.Attr["axis"] = "Pack", number(2), number(0)
+			read(2)
+		case 7:
+			n.Op, n.Attr["N"], n.Attr["Tidx"] = "ConcatV2", number(2), int32s
+			read(3)
+		case 8:
+			n.Op = []string{"Add", "Mul", "Maximum", "FloorDiv"}[r.IntN(4)]
+			read(2)
+		case 9:
+			n.Op, n.Attr["Tidx"], n.Attr["keep_dims"] = "Prod", int32s, &tfpb.AttrValue{Value: &tfpb.AttrValue_B{B: false}}
+			read(2)
+		case 10:
+			n.Op = "Identity"
+			read(1)
+		default:
+			n.Op, n.Attr["Tshape"] = "Reshape", int32s
+			read(2)
+		}
+		if r.IntN(10) == 0 {
+			n.Attr["_output_shapes"] = &tfpb.AttrValue{Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{
+				Shape: []*tfpb.TensorShapeProto{testfiles.ShapeProto([]int64{2, -1}[:r.IntN(3)]...)}}}}
+		}
+		m.GraphDef.Node = append(m.GraphDef.Node, n)
+	}
+	return m
+}
+
 // BenchmarkFind finds the problems of a graph of 100,000 nodes, most of which are like others.
 func BenchmarkFind(b *testing.B) {
 	m := testfiles.Sketch(b, "x = Placeholder dtype=float")
