@@ -19,7 +19,7 @@ func Assets(assets []inspect.Asset) View {
 		g.rows = append(g.rows, []string{file, a.Tensor, strings.Join(a.Sources, ", ")})
 	}
 	if outside > 0 {
-		g.note = count(outside, "path") + " outside of the SavedModel"
+		g.note = Count(outside, "path") + " outside of the SavedModel"
 	}
 	files := each(assets, func(a *inspect.Asset) string { return a.Filename })
 	return View{section: "assets", Tables: []grid{g}, Values: files, fields: []member{{"assets", assets}}}

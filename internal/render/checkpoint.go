@@ -35,9 +35,9 @@ func checkpointFacts(r *checkpoint.Report) grid {
 	columns := namedColumns("what", "answer")
 	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
 	g := grid{title: "checkpoint", noHead: true, columns: columns}
-	files := count(r.Shards, "data file")
+	files := Count(r.Shards, "data file")
 	if r.Version == checkpoint.V1 {
-		files = count(r.Shards, "file")
+		files = Count(r.Shards, "file")
 	}
 	g.rows = append(g.rows, []string{"checkpoint", fmt.Sprintf("%s, format %s, %s", r.Path, r.Version, files)})
 	if m := r.Graph; m != nil {
@@ -53,7 +53,7 @@ func checkpointFacts(r *checkpoint.Report) grid {
 		g.rows = append(g.rows, []string{"hint", hint})
 	}
 	if len(r.Damaged) > 0 {
-		g.rows = append(g.rows, []string{"damaged", count(len(r.Damaged), "tensor")})
+		g.rows = append(g.rows, []string{"damaged", Count(len(r.Damaged), "tensor")})
 	} else if r.Damaged != nil {
 		g.rows = append(g.rows, []string{"data", "all checksums match"})
 	}
@@ -62,19 +62,19 @@ func checkpointFacts(r *checkpoint.Report) grid {
 
 // matchText returns one line on how a checkpoint fits a graph.
 func matchText(m *checkpoint.Match) string {
-	text := fmt.Sprintf("the saver restores %s: ", count(m.Wanted, "tensor"))
+	text := fmt.Sprintf("the saver restores %s: ", Count(m.Wanted, "tensor"))
 	var parts []string
 	if len(m.Missing) > 0 {
-		parts = append(parts, numberText(int64(len(m.Missing)))+" missing")
+		parts = append(parts, numberText(len(m.Missing))+" missing")
 	}
 	if len(m.Different) > 0 {
-		parts = append(parts, numberText(int64(len(m.Different)))+" different")
+		parts = append(parts, numberText(len(m.Different))+" different")
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "all found")
 	}
 	if len(m.Unused) > 0 {
-		parts = append(parts, numberText(int64(len(m.Unused)))+" unused in the checkpoint")
+		parts = append(parts, numberText(len(m.Unused))+" unused in the checkpoint")
 	}
 	return text + strings.Join(parts, ", ")
 }
@@ -113,7 +113,7 @@ func tensorTable(r *checkpoint.Report) grid {
 	for i := range r.Tensors {
 		bytes += r.Tensors[i].Bytes
 	}
-	g.note = fmt.Sprintf("%s, %s", count(len(r.Tensors), "tensor"), bytesText(bytes))
+	g.note = fmt.Sprintf("%s, %s", Count(len(r.Tensors), "tensor"), bytesText(bytes))
 	if bytes != r.Bytes {
 		g.note += fmt.Sprintf(" (whole checkpoint: %s)", bytesText(r.Bytes))
 	}

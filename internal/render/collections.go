@@ -113,15 +113,15 @@ func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
 		if e.Node != "" {
 			say("%s", e.Node)
 		}
-		say("%s: %s", count(len(m.GetEnqueueOpName()), "enqueue op"), strings.Join(atMost(m.GetEnqueueOpName(), 3), ", "))
+		say("%s: %s", Count(len(m.GetEnqueueOpName()), "enqueue op"), strings.Join(atMost(m.GetEnqueueOpName(), 3), ", "))
 	case *tfpb.CondContextDef:
 		// CondContext.branch is 1 if the predicate is true and 0 if it is false (tensorflow/python/ops/control_flow_ops.py).
 		say("%t branch of %s", m.GetBranch() == 1, m.GetPredName())
-		say("%s", count(len(m.GetValuesDef().GetValues()), "value"))
+		say("%s", Count(len(m.GetValuesDef().GetValues()), "value"))
 		parts = append(parts, nestedContexts(m.GetNestedContexts())...)
 	case *tfpb.WhileContextDef:
-		say("%s", count(len(m.GetLoopExitNames()), "loop variable"))
-		say("%s", count(len(m.GetValuesDef().GetValues()), "value"))
+		say("%s", Count(len(m.GetLoopExitNames()), "loop variable"))
+		say("%s", Count(len(m.GetValuesDef().GetValues()), "value"))
 		say("%d iterations in parallel", m.GetParallelIterations())
 		parts = append(parts, nestedContexts(m.GetNestedContexts())...)
 	case *tfpb.SaverDef:
@@ -155,7 +155,7 @@ func nestedContexts(contexts []*tfpb.ControlFlowContextDef) []string {
 	if len(contexts) == 0 {
 		return nil
 	}
-	return []string{count(len(contexts), "context") + " in it"}
+	return []string{Count(len(contexts), "context") + " in it"}
 }
 
 // protoText returns a message on one line, for people.

@@ -40,7 +40,7 @@ func spellings(d *inspect.Device) string {
 	}
 	parts := make([]string, len(d.Spellings))
 	for i, s := range d.Spellings {
-		parts[i] = fmt.Sprintf("%s (%s)", s.Text, numberText(int64(s.Nodes+s.FunctionNodes)))
+		parts[i] = fmt.Sprintf("%s (%s)", s.Text, numberText(s.Nodes+s.FunctionNodes))
 	}
 	return strings.Join(parts, ", ")
 }

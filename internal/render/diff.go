@@ -40,7 +40,7 @@ func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 		diffMarkdown(out, r, o)
 	case o.Format == Table || o.Format == "":
 		if o.Stat {
-			diffStat(out, r, newStyle(o.Color))
+			diffStat(out, r, style{color: o.Color})
 		} else {
 			diffText(out, r, o)
 		}
@@ -115,7 +115,7 @@ func partCounts(p *diff.Part) string {
 	var out []string
 	add := func(n int, what string) {
 		if n > 0 {
-			out = append(out, diffNumber(n)+" "+what)
+			out = append(out, numberText(n)+" "+what)
 		}
 	}
 	add(len(p.Added), "added")
@@ -127,20 +127,9 @@ func partCounts(p *diff.Part) string {
 	case n == 1:
 		out = append(out, "1 field changed")
 	case n > 1:
-		out = append(out, diffNumber(n)+" fields changed")
+		out = append(out, numberText(n)+" fields changed")
 	}
 	return strings.Join(out, ", ")
-}
-
-// diffNumber returns a count with thousands separators.
-func diffNumber(n int) string { return numberText(int64(n)) }
-
-// diffCount returns a count with its noun, in the singular or plural.
-func diffCount(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return diffNumber(n) + " " + many
 }
 
 // differing returns the parts with differences, in order.
@@ -194,9 +183,9 @@ func diffStat(w *printer, r *diff.Report, st style) {
 	title, sizes := 0, make([]string, len(parts))
 	size := 0
 	for i, p := range parts {
-		sizes[i] = diffNumber(p.part.A)
+		sizes[i] = numberText(p.part.A)
 		if p.part.A != p.part.B {
-			sizes[i] += " -> " + diffNumber(p.part.B)
+			sizes[i] += " -> " + numberText(p.part.B)
 		}
 		title, size = max(title, len(partTitle(p.name))), max(size, len(sizes[i]))
 	}

@@ -46,68 +46,56 @@ func (l *diffLayout) add(mark byte, depth int, text string) {
 }
 
 // more adds a line with the number of omitted items.
-func (l *diffLayout) more(depth, n int, one, many string) {
+func (l *diffLayout) more(depth, n int, noun string) {
 	if n > 0 {
-		l.add(' ', depth, "… "+diffCount(n, one, many))
+		l.add(' ', depth, "… "+Count(n, noun))
 	}
 }
 
 // part lays out one part of the report.
 func (l *diffLayout) part(name string, p *diff.Part) {
 	l.add('#', 0, partTitle(name)+": "+partCounts(p))
-	one, many := nouns(name)
+	noun := nounOf(name)
 	most := max(l.size.list, 6)
 	for _, f := range firstOf(p.Fields, most) {
 		l.add('~', 1, l.phrasing.field(f))
 	}
-	l.more(1, len(p.Fields)-most, "more field", "more fields")
-	l.body(p, 1, l.size, one, many)
+	l.more(1, len(p.Fields)-most, "more field")
+	l.body(p, 1, l.size, noun)
 }
 
-// nouns returns the singular and plural for the items of a part.
-func nouns(part string) (one, many string) {
+// nounOf returns the noun for one item of a part.
+func nounOf(part string) string {
 	switch part {
-	case diff.IO:
-		return "tensor", "tensors"
-	case diff.Functions:
-		return "function", "functions"
-	case diff.Collections:
-		return "collection", "collections"
-	case diff.Variables:
-		return "variable", "variables"
-	case diff.Checkpoint:
-		return "tensor", "tensors"
-	case diff.Signatures:
-		return "signature", "signatures"
-	case diff.Assets:
-		return "asset", "assets"
-	case diff.Ops:
-		return "op", "ops"
+	case diff.IO, diff.Checkpoint:
+		return "tensor"
+	case diff.Functions, diff.Collections, diff.Variables, diff.Signatures, diff.Assets, diff.Ops:
+		return strings.TrimSuffix(part, "s")
 	}
-	return "node", "nodes"
+	return "node"
 }
 
 func firstOf[T any](list []T, n int) []T { return list[:min(len(list), max(n, 0))] }
 
 // body lays out the items that were renamed, added, removed, changed and moved.
-func (l *diffLayout) body(p *diff.Part, depth int, size limits, one, many string) {
+func (l *diffLayout) body(p *diff.Part, depth int, size limits, noun string) {
 	for _, s := range firstOf(p.RenamedScopes, size.list) {
-		l.add('>', depth, l.phrasing.scope(s, one, many))
+		l.add('>', depth, l.phrasing.scope(s, noun))
 	}
-	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope", "more renamed scopes")
+	l.more(depth, len(p.RenamedScopes)-size.list, "more renamed scope")
 	most := size.list
-	if one == "function" && size.list != unlimited {
+	if noun == "function" && size.list != unlimited {
 		most = min(most, 3) // TensorFlow renumbers functions with every save
 	}
 	for _, c := range firstOf(p.Renamed, most) {
 		l.add('>', depth, l.phrasing.code(c.Name)+" is now "+l.phrasing.code(c.NewName))
 	}
-	l.more(depth, len(p.Renamed)-most, "more renamed "+one, "more renamed "+many)
-	l.things('+', p.Added, depth, size, one, many)
-	l.things('-', p.Removed, depth, size, one, many)
-	l.changes(p.Changed, depth, size, one, many)
+	l.more(depth, len(p.Renamed)-most, "more renamed "+noun)
+	l.things('+', p.Added, depth, size, noun)
+	l.things('-', p.Removed, depth, size, noun)
+	l.changes(p.Changed, depth, size, noun)
 	if n := len(p.Moved); n > size.list {
-		l.add('>', depth, diffCount(n, one, many)+" reordered: "+l.phrasing.names(changeNames(p.Moved), size.names))
+		l.add('>', depth, Count(n, noun)+" reordered: "+l.phrasing.names(changeNames(p.Moved), size.names))
 	} else {
 		for _, c := range p.Moved {
 			l.add('>', depth, l.phrasing.code(c.Name)+": "+l.fieldsText(c.Fields, size))
@@ -124,7 +112,7 @@ func changeNames(changes []diff.Change) []string {
 }
 
 // things lays out the items that were added or removed, one by one or as totals by scope.
-func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size limits, one, many string) {
+func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size limits, noun string) {
 	if len(changes) <= size.list {
 		for _, c := range changes {
 			l.add(mark, depth, l.phrasing.thing(c))
@@ -132,8 +120,8 @@ func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size li
 		return
 	}
 	names := changeNames(changes)
-	text := diffCount(len(names), one, many) + ": "
-	if one == "node" || one == "variable" {
+	text := Count(len(names), noun) + ": "
+	if noun == "node" || noun == "variable" {
 		l.add(mark, depth, text+l.phrasing.sums(sumScopes(names, 2*size.names), 2*size.names))
 		return
 	}
@@ -141,21 +129,21 @@ func (l *diffLayout) things(mark byte, changes []diff.Change, depth int, size li
 }
 
 // changes lays out the changes: first those that several items share, then the others.
-func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, one, many string) {
+func (l *diffLayout) changes(changes []diff.Change, depth int, size limits, noun string) {
 	flat, nested := splitNested(changes)
-	l.flat(flat, depth, size, one, many)
+	l.flat(flat, depth, size, noun)
 	for _, c := range firstOf(nested, max(size.list, 3)) {
 		l.nested(c, depth, size)
 	}
 	if rest := len(nested) - max(size.list, 3); rest > 0 {
-		l.add('~', depth, diffCount(rest, "more changed "+one, "more changed "+many)+": "+l.phrasing.names(changeNames(nested[len(nested)-rest:]), size.names))
+		l.add('~', depth, Count(rest, "more changed "+noun)+": "+l.phrasing.names(changeNames(nested[len(nested)-rest:]), size.names))
 	}
 }
 
 // flat lays out changes that are not nested, shared ones first.
-func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, many string) {
-	if one == "op" && len(changes) > size.nested {
-		l.add('~', depth, diffCount(len(changes), "op definition", "op definitions")+" changed: "+l.phrasing.names(changeNames(changes), 2*size.names))
+func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, noun string) {
+	if noun == "op" && len(changes) > size.nested {
+		l.add('~', depth, Count(len(changes), "op definition")+" changed: "+l.phrasing.names(changeNames(changes), 2*size.names))
 		return
 	}
 	shared, single := []changeGroup(nil), changes
@@ -163,10 +151,10 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, ma
 		shared, single = groupChanges(changes)
 	}
 	for _, g := range firstOf(shared, size.groups) {
-		l.add('~', depth, l.phrasing.field(g.field)+": "+diffCount(len(g.names), one, many)+": "+l.phrasing.names(g.names, size.names))
+		l.add('~', depth, l.phrasing.field(g.field)+": "+Count(len(g.names), noun)+": "+l.phrasing.names(g.names, size.names))
 	}
 	if rest := len(shared) - size.groups; size.groups > 0 && rest > 0 {
-		l.more(depth, rest, "more change that several "+many+" share", "more changes that several "+many+" share")
+		l.add(' ', depth, "… "+Count(rest, "more change")+" that several "+plural(noun)+" share")
 	}
 	if len(single) <= size.list {
 		for _, c := range single {
@@ -180,9 +168,11 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, one, ma
 			l.add('~', depth, l.phrasing.fieldName(g.field.Field)+" of "+l.phrasing.code(g.names[0]))
 			continue
 		}
-		l.add('~', depth, l.phrasing.fieldName(g.field.Field)+": "+diffCount(len(g.names), one, many)+", each differently: "+l.phrasing.names(g.names, size.names))
+		l.add('~', depth, l.phrasing.fieldName(g.field.Field)+": "+Count(len(g.names), noun)+", each differently: "+l.phrasing.names(g.names, size.names))
 	}
-	l.more(depth, len(sums)-size.list, "more field that changed", "more fields that changed")
+	if rest := len(sums) - size.list; rest > 0 {
+		l.add(' ', depth, "… "+Count(rest, "more field")+" that changed")
+	}
 }
 
 // changeText returns the text for one changed item with its fields.
@@ -201,7 +191,7 @@ func (l *diffLayout) fieldsText(fields []diff.Field, size limits) string {
 	}
 	text := strings.Join(out, "; ")
 	if rest := len(fields) - most; rest > 0 {
-		text += "; " + diffCount(rest, "more field", "more fields")
+		text += "; " + Count(rest, "more field")
 	}
 	return text
 }
@@ -212,18 +202,18 @@ func (l *diffLayout) nested(c diff.Change, depth int, size limits) {
 	if len(c.Fields) > 0 {
 		facts = append(facts, l.fieldsText(c.Fields, size))
 	}
-	inner, one, many := c.Nodes, "node", "nodes"
+	inner, noun := c.Nodes, "node"
 	if inner == nil {
-		inner, one, many = c.Entries, "entry", "entries"
+		inner, noun = c.Entries, "entry"
 	}
-	facts = append(facts, many+": "+partCounts(inner))
+	facts = append(facts, plural(noun)+": "+partCounts(inner))
 	l.add('~', depth, l.phrasing.item(c)+": "+strings.Join(facts, "; "))
 	if size.nested == 0 {
 		return
 	}
 	within := limits{size.nested, min(size.nested, size.groups), size.names, size.nested / 2}
 	before := len(l.lines)
-	l.body(inner, depth+1, within, one, many)
+	l.body(inner, depth+1, within, noun)
 	if added := len(l.lines) - before; added > 2*size.nested && size.nested != unlimited {
 		l.lines = l.lines[:before+2*size.nested]
 		l.add(' ', depth+1, "…")

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"html"
 	"slices"
 	"strings"
 
@@ -60,8 +61,8 @@ func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
 	}
 	for _, part := range differing(r) {
 		p.WriteString("\n#### " + partTitle(part.name) + "\n\n")
-		one, many := nouns(part.name)
-		p.part(part.part, "", one, many)
+		noun := nounOf(part.name)
+		p.part(part.part, "", noun)
 	}
 	return p.Bytes()
 }
@@ -70,7 +71,7 @@ func markdownPage(r *diff.Report, o DiffOptions, most int) []byte {
 func (p *diffPage) summary(r *diff.Report) {
 	p.WriteString("| part | A | B | difference |\n| ---- | -: | -: | ---------- |\n")
 	for _, part := range differing(r) {
-		p.WriteString("| " + partTitle(part.name) + " | " + diffNumber(part.part.A) + " | " + diffNumber(part.part.B) + " | " + partCounts(part.part) + " |\n")
+		p.WriteString("| " + partTitle(part.name) + " | " + numberText(part.part.A) + " | " + numberText(part.part.B) + " | " + partCounts(part.part) + " |\n")
 	}
 }
 
@@ -92,7 +93,7 @@ func (p *diffPage) folded(indent, summary string, names []string) {
 	p.open(indent, summary)
 	p.WriteString(indent + "  " + p.list(firstOf(names, p.most)))
 	if rest := len(names) - p.most; rest > 0 {
-		p.WriteString(" and " + diffNumber(rest) + " more")
+		p.WriteString(" and " + numberText(rest) + " more")
 	}
 	p.close(indent)
 }
@@ -105,7 +106,7 @@ func (p *diffPage) close(indent string) { p.WriteString("\n" + indent + "  </det
 
 // htmlPhrasing is the phrasing for the summary of a collapsed list.
 func htmlPhrasing() phrasing {
-	return phrasing{code: func(s string) string { return "<code>" + htmlText(Text(s)) + "</code>" }, arrow: " → ", none: "(none)"}
+	return phrasing{code: func(s string) string { return "<code>" + html.EscapeString(Text(s)) + "</code>" }, arrow: " → ", none: "(none)"}
 }
 
 func (p *diffPage) list(names []string) string {
@@ -117,36 +118,36 @@ func (p *diffPage) list(names []string) string {
 }
 
 // part prints the differences in a part, or inside one item.
-func (p *diffPage) part(part *diff.Part, indent, one, many string) {
+func (p *diffPage) part(part *diff.Part, indent, noun string) {
 	for _, f := range firstOf(part.Fields, p.most) {
 		p.item(indent, p.phrasing.field(f))
 	}
 	p.rest(indent, len(part.Fields), "more fields")
 	for _, s := range firstOf(part.RenamedScopes, p.most) {
-		p.item(indent, p.phrasing.scope(s, one, many))
+		p.item(indent, p.phrasing.scope(s, noun))
 	}
 	p.rest(indent, len(part.RenamedScopes), "more renamed scopes")
 	for _, c := range firstOf(part.Renamed, p.most) {
 		p.item(indent, p.phrasing.code(c.Name)+" is now "+p.phrasing.code(c.NewName))
 	}
-	p.rest(indent, len(part.Renamed), "more renamed "+many)
-	p.things("added", part.Added, indent, one, many)
-	p.things("removed", part.Removed, indent, one, many)
-	p.changes(part.Changed, indent, one, many)
+	p.rest(indent, len(part.Renamed), "more renamed "+plural(noun))
+	p.things("added", part.Added, indent, noun)
+	p.things("removed", part.Removed, indent, noun)
+	p.changes(part.Changed, indent, noun)
 	if len(part.Moved) > 0 {
-		p.names(indent, diffCount(len(part.Moved), one, many)+" reordered", changeNames(part.Moved))
+		p.names(indent, Count(len(part.Moved), noun)+" reordered", changeNames(part.Moved))
 	}
 }
 
 // rest prints how many of n items were omitted.
 func (p *diffPage) rest(indent string, n int, what string) {
 	if rest := n - p.most; rest > 0 {
-		p.item(indent, diffNumber(rest)+" "+what)
+		p.item(indent, numberText(rest)+" "+what)
 	}
 }
 
 // things prints the items that were added or removed.
-func (p *diffPage) things(what string, changes []diff.Change, indent, one, many string) {
+func (p *diffPage) things(what string, changes []diff.Change, indent, noun string) {
 	names := changeNames(changes)
 	switch {
 	case len(changes) == 0:
@@ -154,37 +155,37 @@ func (p *diffPage) things(what string, changes []diff.Change, indent, one, many 
 		for _, c := range changes {
 			p.item(indent, what+": "+p.phrasing.thing(c))
 		}
-	case one == "node" || one == "variable":
-		p.item(indent, diffCount(len(changes), one, many)+" "+what)
+	case noun == "node" || noun == "variable":
+		p.item(indent, Count(len(changes), noun)+" "+what)
 		p.folded(indent, htmlPhrasing().sums(sumScopes(names, 2*foldFrom), 2*foldFrom), names)
 	default:
-		p.names(indent, diffCount(len(changes), one, many)+" "+what, names)
+		p.names(indent, Count(len(changes), noun)+" "+what, names)
 	}
 }
 
 // changes prints the changes. A change that several items share is printed once.
-func (p *diffPage) changes(changes []diff.Change, indent, one, many string) {
+func (p *diffPage) changes(changes []diff.Change, indent, noun string) {
 	flat, nested := splitNested(changes)
 	shared, single := groupChanges(flat)
-	p.groups(firstOf(shared, openGroups), indent, one, many)
+	p.groups(firstOf(shared, openGroups), indent, noun)
 	if rest := shared[min(len(shared), openGroups):]; len(rest) > 0 {
-		p.item(indent, diffCount(len(rest), "more change", "more changes")+" that several "+many+" share")
+		p.item(indent, Count(len(rest), "more change")+" that several "+plural(noun)+" share")
 		p.open(indent, htmlPhrasing().names(groupFields(rest), 3))
-		p.groups(firstOf(rest, p.most), indent+"  ", one, many)
+		p.groups(firstOf(rest, p.most), indent+"  ", noun)
 		p.rest(indent+"  ", len(rest), "more")
 		p.close(indent)
 	}
-	p.single(single, indent, one, many)
+	p.single(single, indent, noun)
 	for _, c := range firstOf(nested, p.most) {
 		p.nested(c, indent)
 	}
-	p.rest(indent, len(nested), "more changed "+many)
+	p.rest(indent, len(nested), "more changed "+plural(noun))
 }
 
 // groups prints changes that several items share.
-func (p *diffPage) groups(groups []changeGroup, indent, one, many string) {
+func (p *diffPage) groups(groups []changeGroup, indent, noun string) {
 	for _, g := range groups {
-		p.names(indent, p.phrasing.field(g.field)+" on "+diffCount(len(g.names), one, many), g.names)
+		p.names(indent, p.phrasing.field(g.field)+" on "+Count(len(g.names), noun), g.names)
 	}
 }
 
@@ -200,18 +201,18 @@ func groupFields(groups []changeGroup) []string {
 }
 
 // single prints the items whose changes are not shared.
-func (p *diffPage) single(changes []diff.Change, indent, one, many string) {
+func (p *diffPage) single(changes []diff.Change, indent, noun string) {
 	fold := len(changes) > 2*foldFrom
 	inside := indent
 	if fold {
-		p.item(indent, diffCount(len(changes), one, many)+" changed individually")
+		p.item(indent, Count(len(changes), noun)+" changed individually")
 		p.open(indent, htmlPhrasing().names(changeNames(changes), 3))
 		inside += "  "
 	}
 	for _, c := range firstOf(changes, p.most) {
 		p.item(inside, p.phrasing.item(c)+": "+p.fields(c.Fields))
 	}
-	p.rest(inside, len(changes), "more changed "+many)
+	p.rest(inside, len(changes), "more changed "+plural(noun))
 	if fold {
 		p.close(indent)
 	}
@@ -223,7 +224,7 @@ func (p *diffPage) fields(fields []diff.Field) string {
 		out = append(out, p.phrasing.field(f))
 	}
 	if rest := len(fields) - p.most; rest > 0 {
-		out = append(out, diffCount(rest, "more field", "more fields"))
+		out = append(out, Count(rest, "more field"))
 	}
 	return strings.Join(out, "; ")
 }
@@ -234,10 +235,10 @@ func (p *diffPage) nested(c diff.Change, indent string) {
 	if len(c.Fields) > 0 {
 		text += ": " + p.fields(c.Fields)
 	}
-	inner, one, many := c.Nodes, "node", "nodes"
+	inner, noun := c.Nodes, "node"
 	if inner == nil {
-		inner, one, many = c.Entries, "entry", "entries"
+		inner, noun = c.Entries, "entry"
 	}
-	p.item(indent, text+": "+many+": "+partCounts(inner))
-	p.part(inner, indent+"  ", one, many)
+	p.item(indent, text+": "+plural(noun)+": "+partCounts(inner))
+	p.part(inner, indent+"  ", noun)
 }

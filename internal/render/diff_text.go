@@ -74,7 +74,7 @@ func fitScreen(parts []namedPart, height int) (laid [][]diffLine, left bool) {
 
 // writeDiffLines prints lines. It reports whether it cut any of them to the width of the terminal.
 func writeDiffLines(w *printer, lines []diffLine, o DiffOptions) (cut bool) {
-	st := newStyle(o.Color)
+	st := style{color: o.Color}
 	for _, l := range lines {
 		paint := st.paint(l.mark)
 		if o.Width == 0 || o.All {
@@ -169,7 +169,7 @@ func fewCommonNodes(r *diff.Report) string {
 	if 2*common >= min(p.A, p.B) || len(p.Removed) == 0 || len(p.Added) == 0 {
 		return ""
 	}
-	return "the graphs have little in common: " + diffCount(common, "node is", "nodes are") + " in both"
+	return "the graphs have little in common: " + Count(common, "node") + " " + agree(common, "is", "are") + " in both"
 }
 
 // sideText describes one side of the comparison.
@@ -182,7 +182,7 @@ func sideText(s diff.Side, otherwise string) string {
 		facts = append(facts, "TensorFlow "+Text(s.TensorFlowVersion))
 	}
 	if s.Kind != diff.Checkpoint {
-		facts = append(facts, diffCount(s.Nodes, "node", "nodes"))
+		facts = append(facts, Count(s.Nodes, "node"))
 	}
 	return sideName(s, otherwise) + "  (" + strings.Join(facts, ", ") + ")"
 }

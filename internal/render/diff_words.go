@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"html"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -54,9 +53,6 @@ func markdownCode(s string) string {
 	}
 	return fence + s + fence
 }
-
-// htmlText escapes a string for the inside of an HTML element in markdown.
-func htmlText(s string) string { return html.EscapeString(s) }
 
 // fieldName returns the name of a field for a sentence.
 func (v phrasing) fieldName(field string) string {
@@ -187,10 +183,10 @@ func (v phrasing) names(all []string, most int) string {
 }
 
 // scope returns a phrase for a renamed scope.
-func (v phrasing) scope(s diff.Scope, one, many string) string {
-	nodes := diffCount(s.Nodes, one, many)
+func (v phrasing) scope(s diff.Scope, noun string) string {
+	nodes := Count(s.Nodes, noun)
 	if s.Of > s.Nodes {
-		nodes = diffNumber(s.Nodes) + " of " + diffCount(s.Of, one, many)
+		nodes = numberText(s.Nodes) + " of " + Count(s.Of, noun)
 	}
 	switch {
 	case s.Name == "":
@@ -219,7 +215,7 @@ func (v phrasing) sums(sums []scopeSum, most int) string {
 	for i, s := range sums {
 		text := v.code(s.names[0])
 		if len(s.names) > 1 {
-			text = v.code(s.name) + " (" + diffNumber(len(s.names)) + ")"
+			text = v.code(s.name) + " (" + numberText(len(s.names)) + ")"
 		}
 		if i == most || i > 0 && b.Len()+len(text) > sumsWidth {
 			b.WriteString(", …")

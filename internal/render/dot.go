@@ -51,12 +51,12 @@ type flow struct{ in, out int }
 // title returns the title of the picture: the file, the number of nodes, and what is left out.
 func (d *dotWriter) title(o Options) string {
 	p := d.picture
-	parts := []string{count(p.Nodes, "node")}
+	parts := []string{Count(p.Nodes, "node")}
 	if p.Outside > 0 {
-		parts[0] += " of " + numberText(int64(p.Nodes+p.Outside))
+		parts[0] += " of " + numberText(p.Nodes+p.Outside)
 	}
 	if p.Deeper > 0 {
-		parts = append(parts, count(p.Deeper, "scope")+" not expanded ("+o.Expand+")")
+		parts = append(parts, Count(p.Deeper, "scope")+" not expanded ("+o.Expand+")")
 	}
 	if o.File == "" {
 		return dotLabel(strings.Join(parts, "; "))
@@ -77,7 +77,7 @@ func (d *dotWriter) cluster(at int, indent string) {
 		c := d.picture.Clusters[k]
 		d.write(indent, "subgraph cluster_", strconv.Itoa(k), " {\n")
 		d.write(indent, "  graph [style=\"rounded,filled\", fillcolor=\"", clusterColors[len(indent)/2%len(clusterColors)], "\", color=\"#9aa7b5\", fontsize=12, labeljust=l, label=",
-			dotLabel(lastPart(c.Scope)+": "+count(c.Nodes, "node")), ", tooltip=", dotLabel(Text(c.Scope)), "];\n")
+			dotLabel(lastPart(c.Scope)+": "+Count(c.Nodes, "node")), ", tooltip=", dotLabel(Text(c.Scope)), "];\n")
 		d.cluster(k, indent+"  ")
 		d.write(indent, "}\n")
 	}
@@ -119,7 +119,7 @@ func (d *dotWriter) attributes(k int) []string {
 			more = "shape=folder"
 		}
 	case picture.BoxRepeat:
-		label = []string{label[0] + " … " + lastPart(b.Last), fmt.Sprintf("× %s: %s", numberText(int64(b.Copies)), contents(b))}
+		label = []string{label[0] + " … " + lastPart(b.Last), fmt.Sprintf("× %s: %s", numberText(b.Copies), contents(b))}
 		tip, more = Text(b.Name)+" … "+Text(b.Last), "peripheries=2"
 	case picture.BoxNode:
 		if !strings.EqualFold(label[0], b.Op) {
@@ -134,7 +134,7 @@ func (d *dotWriter) attributes(k int) []string {
 		label, more = append(label, tensors(b.IO)...), "style=filled, fillcolor=\"#fbd3a0\", color=\"#a05f08\", penwidth=1.6"
 	case picture.BoxSide:
 		f := d.flows[k]
-		label = []string{b.Name, count(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(int64(f.in)), numberText(int64(f.out)))}
+		label = []string{b.Name, Count(b.Nodes, "node"), fmt.Sprintf("%s in, %s out", numberText(f.in), numberText(f.out))}
 		more = "fillcolor=\"#fafafa\", color=\"#c8c8c8\", fontcolor=\"#808080\", style=\"rounded,filled,dashed\""
 	}
 	attributes := []string{"label=" + dotLabel(label...), "tooltip=" + dotLabel(tip)}
@@ -146,9 +146,9 @@ func (d *dotWriter) attributes(k int) []string {
 
 // contents returns the number of nodes and scopes in a box.
 func contents(b picture.Box) string {
-	text := count(b.Nodes, "node")
+	text := Count(b.Nodes, "node")
 	if b.Scopes > 0 {
-		text += " in " + count(b.Scopes, "scope")
+		text += " in " + Count(b.Scopes, "scope")
 	}
 	return text
 }
@@ -180,13 +180,13 @@ func (d *dotWriter) link(l picture.Link) {
 	case l.Data == 0:
 		attributes = append(attributes, `style=dashed, color="#b0b8c0", constraint=false`)
 		if l.Control > 1 {
-			attributes = append(attributes, "label="+dotLabel(numberText(int64(l.Control))))
+			attributes = append(attributes, "label="+dotLabel(numberText(l.Control)))
 		}
 	case l.Data > 1:
-		attributes = append(attributes, "label="+dotLabel(numberText(int64(l.Data))), fmt.Sprintf("penwidth=%.1f", penWidth(l.Data)))
+		attributes = append(attributes, "label="+dotLabel(numberText(l.Data)), fmt.Sprintf("penwidth=%.1f", penWidth(l.Data)))
 	}
 	if l.Data > 0 && l.Control > 0 {
-		attributes = append(attributes, "tooltip="+dotLabel(count(l.Data, "data input")+", "+count(l.Control, "control input")))
+		attributes = append(attributes, "tooltip="+dotLabel(Count(l.Data, "data input")+", "+Count(l.Control, "control input")))
 	}
 	if len(attributes) > 0 {
 		d.write(" [", strings.Join(attributes, ", "), "]")

@@ -21,7 +21,7 @@ func (e Export) Notice() Notice {
 	if e.DryRun {
 		verb = "would export"
 	}
-	part := numberText(int64(e.Nodes)) + " of " + count(e.OfNodes, "node")
+	part := numberText(e.Nodes) + " of " + Count(e.OfNodes, "node")
 	if e.Scope != "" {
 		part = fmt.Sprintf("scope %s/ (%s)", Text(e.Scope), part)
 	}
@@ -35,7 +35,7 @@ func (e Export) Notice() Notice {
 	n.details.count("cleared the device of %s", e.Cleared, "node")
 	n.details.count("dropped %s with default values", e.Attrs, "attr")
 	if len(e.Savers) > 0 {
-		n.details.add("dropped %s (%s)", count(len(e.Savers), "saver"), listText(e.Savers, 4))
+		n.details.add("dropped %s (%s)", Count(len(e.Savers), "saver"), listText(e.Savers, 4))
 	}
 	n.details.list("collections: %s", e.Collections, 12)
 	if out := e.leftOut(); len(out) > 0 {
@@ -53,7 +53,7 @@ func (e Export) Notice() Notice {
 // copyWarnings adds the warnings about the copy.
 func (e Export) copyWarnings(out *remarks) {
 	if len(e.Undefined) > 0 {
-		out.add("no definition for %s (%s): their default attrs were kept", count(len(e.Undefined), "op"), listText(e.Undefined, 4))
+		out.add("no definition for %s (%s): their default attrs were kept", Count(len(e.Undefined), "op"), listText(e.Undefined, 4))
 	}
 	if e.ScopeNode {
 		out.add("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope))
@@ -70,7 +70,7 @@ func (e Export) copyWarnings(out *remarks) {
 func (e Export) leftOut() remarks {
 	var out remarks
 	if n := len(e.Dropped); n > 0 {
-		out.add("%s (%s)", count(n, "collection"), listText(e.Dropped, 4))
+		out.add("%s (%s)", Count(n, "collection"), listText(e.Dropped, 4))
 	}
 	out.count("%s", e.Entries, "collection entry")
 	if e.Saver == "dropped" {

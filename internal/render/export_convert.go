@@ -16,10 +16,10 @@ func (e Export) converted(out *remarks) {
 		out.add("%s%s -> %s", signature, endpoints(e.Inputs), endpoints(e.Outputs))
 	}
 	if n := len(e.Frozen); n > 0 {
-		out.add("froze %s: %s", count(n, "variable"), listText(e.Frozen, 6))
+		out.add("froze %s: %s", Count(n, "variable"), listText(e.Frozen, 6))
 	}
 	if e.Saver == "cut" {
-		out.add("the saver restores %s", count(len(e.Keys), "tensor"))
+		out.add("the saver restores %s", Count(len(e.Keys), "tensor"))
 	}
 	if e.InitOp != "" {
 		out.add("init op: %s", Text(e.InitOp))
@@ -29,7 +29,7 @@ func (e Export) converted(out *remarks) {
 		for i, a := range e.AssetFiles {
 			names[i] = a.Filename
 		}
-		out.add("%s: %s", count(n, "asset"), listText(names, 6))
+		out.add("%s: %s", Count(n, "asset"), listText(names, 6))
 	}
 	out.list("can be fed: %s", e.Defaults, 6)
 	out.count("removed %s", e.FunctionsDropped, "unused function")
@@ -39,7 +39,7 @@ func (e Export) converted(out *remarks) {
 	out.count("removed outdated inferred shapes from %s", e.Inferred, "node")
 	for _, a := range e.AttrsDropped {
 		if a.Count > 0 {
-			out.add("removed attr %s from %s", Text(a.Attr), count(a.Count, "node"))
+			out.add("removed attr %s from %s", Text(a.Attr), Count(a.Count, "node"))
 		}
 	}
 }
@@ -47,11 +47,11 @@ func (e Export) converted(out *remarks) {
 // convertWarnings adds the warnings about a cut, frozen or edited graph.
 func (e Export) convertWarnings(out *remarks) {
 	if n := len(e.Feeds); n > 0 {
-		out.add("%s must also be fed: %s", count(n, "placeholder"), listText(e.Feeds, 6))
+		out.add("%s must also be fed: %s", Count(n, "placeholder"), listText(e.Feeds, 6))
 	}
 	out.list("the outputs read an input pipeline: %s", e.Sources, 6)
 	if n := len(e.Updates); n > 0 {
-		out.add("the frozen graph no longer updates its variables, so results can differ: %s became plain computation (%s)", count(n, "op"), listText(e.Updates, 4))
+		out.add("the frozen graph no longer updates its variables, so results can differ: %s became plain computation (%s)", Count(n, "op"), listText(e.Updates, 4))
 	}
 	switch {
 	case len(e.Tables) == 0 || e.InitOp != "":

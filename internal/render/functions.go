@@ -38,7 +38,7 @@ func argumentsText(arguments []inspect.Argument) string {
 func functionDevices(devices []inspect.FunctionNode) string {
 	parts := make([]string, len(devices))
 	for i, d := range devices {
-		parts[i] = fmt.Sprintf("%s (%s)", d.Device, numberText(int64(d.Nodes)))
+		parts[i] = fmt.Sprintf("%s (%s)", d.Device, numberText(d.Nodes))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -55,7 +55,7 @@ func (i Import) fact() string {
 	if i.DryRun {
 		verb = "would import"
 	}
-	fact := fmt.Sprintf("%s %s", verb, count(i.Nodes, "node"))
+	fact := fmt.Sprintf("%s %s", verb, Count(i.Nodes, "node"))
 	if i.Scope != "" {
 		fact += " under " + Text(i.Scope) + "/"
 	}
@@ -63,7 +63,7 @@ func (i Import) fact() string {
 		fact += " (the name " + Text(i.AskedScope) + " is taken; case does not matter)"
 	}
 	if i.BaseNodes > 0 {
-		fact += " into a graph of " + count(i.BaseNodes, "node")
+		fact += " into a graph of " + Count(i.BaseNodes, "node")
 	}
 	return fact
 }
@@ -79,7 +79,7 @@ func (i Import) warn(out *remarks) {
 		out.count("the output keeps BASE's saver, which does not restore the %s", i.Unsaved, "imported variable")
 	}
 	if i.SharedState > 0 {
-		out.add("%s %s state with BASE (same shared_name): %s", count(i.SharedState, "imported node"),
+		out.add("%s %s state with BASE (same shared_name): %s", Count(i.SharedState, "imported node"),
 			agree(i.SharedState, "shares", "share"), strings.Join(sharedNames(i.SharedNames), ", "))
 	}
 	out.list(oldNames, i.OldNames, 4)
@@ -103,7 +103,7 @@ const oldNames = "old node names remain in %s"
 // renames adds a remark with a number of renamed items and the first of them, unless there are none. The two %s in format stand for these.
 func (r *remarks) renames(format string, list []rewrite.Rename, n int, noun string) {
 	if n > 0 {
-		r.add(format, count(n, noun), renames(list, 3, n))
+		r.add(format, Count(n, noun), renames(list, 3, n))
 	}
 }
 
@@ -114,7 +114,7 @@ func renames(list []rewrite.Rename, n, all int) string {
 		out = append(out, Text(r.From)+" -> "+Text(r.To))
 	}
 	if all > len(out) {
-		out = append(out, fmt.Sprintf("and %s more", numberText(int64(all-len(out)))))
+		out = append(out, fmt.Sprintf("and %s more", numberText(all-len(out))))
 	}
 	return strings.Join(out, ", ")
 }

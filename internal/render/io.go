@@ -85,7 +85,7 @@ func ioWhy(t dataflow.Tensor) string {
 	if len(t.Copies) == 0 {
 		return t.Why
 	}
-	like := fmt.Sprintf("%s: %s", count(len(t.Copies), "similar tensor"), strings.Join(atMost(t.Copies, listedCopies), ", "))
+	like := fmt.Sprintf("%s: %s", Count(len(t.Copies), "similar tensor"), strings.Join(atMost(t.Copies, listedCopies), ", "))
 	if t.Why == "" {
 		return like
 	}

@@ -23,7 +23,7 @@ func (r *remarks) add(format string, args ...any) { *r = append(*r, fmt.Sprintf(
 // count adds a remark with a number of items, unless there are none. %s in format stands for the number and the noun.
 func (r *remarks) count(format string, n int, noun string) {
 	if n > 0 {
-		r.add(format, count(n, noun))
+		r.add(format, Count(n, noun))
 	}
 }
 
@@ -147,16 +147,17 @@ func ErrorJSON(w io.Writer, message, hint, file string) error {
 }
 
 // Count returns "1 node", "2 nodes", "3,000 entries".
-func Count(n int, noun string) string { return count(n, noun) }
-
-// count returns "1 node", "2 nodes", "3,000 entries".
-func count(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "y"):
-		noun = strings.TrimSuffix(noun, "y") + "ies"
-	default:
-		noun += "s"
+func Count(n int, noun string) string {
+	if n != 1 {
+		noun = plural(noun)
 	}
-	return fmt.Sprintf("%s %s", numberText(int64(n)), noun)
+	return numberText(n) + " " + noun
+}
+
+// plural returns the plural of a regular noun.
+func plural(noun string) string {
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return stem + "ies"
+	}
+	return noun + "s"
 }

@@ -44,7 +44,7 @@ func Problems(found []problems.Problem) View {
 	case counts[problems.SeverityError] == 0:
 		g.note = "TensorFlow " + opdef.ReferenceVersion + " can import this file"
 	default:
-		g.note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, count(counts[problems.SeverityError], "error"))
+		g.note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, Count(counts[problems.SeverityError], "error"))
 	}
 	ids := each(found, func(p *problems.Problem) string { return p.ID })
 	return View{section: "problems", Tables: []grid{g}, lines: &lines, Values: ids, fields: []member{{"problems", found}}}

@@ -27,8 +27,8 @@ func bytesText(n int64) string {
 }
 
 // numberText returns a number with thousands separators: "51,890".
-func numberText(n int64) string {
-	digits := strconv.FormatInt(n, 10)
+func numberText[T int | int64](n T) string {
+	digits := strconv.FormatInt(int64(n), 10)
 	sign := ""
 	if n < 0 {
 		sign, digits = "-", digits[1:]

@@ -189,7 +189,7 @@ func show(w *printer, views []View, o Options) error {
 	if o.Format == JSON {
 		return showJSON(w, views, o)
 	}
-	style := newStyle(o.Color)
+	st := style{color: o.Color}
 	lines := ""
 	if o.Several {
 		lines = Text(o.name()) + "\t"
@@ -200,12 +200,12 @@ func show(w *printer, views []View, o Options) error {
 			w.write("\n")
 		}
 		if i == 0 && o.Several {
-			fileHeading(w, format, style, o.name())
+			fileHeading(w, format, st, o.name())
 		}
 		var err error
 		switch format {
 		case Table:
-			err = showTables(w, v, len(views) > 1, style, o)
+			err = showTables(w, v, len(views) > 1, st, o)
 		case TSV:
 			err = showTSV(w, v, lines, len(views) > 1)
 		case Markdown:

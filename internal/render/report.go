@@ -45,7 +45,7 @@ func (d Devices) Notice() Notice {
 		if c.To != "" {
 			device += " -> " + Text(c.To)
 		}
-		parts[i] = fmt.Sprintf("%s (%s)", device, numberText(int64(c.Nodes)))
+		parts[i] = fmt.Sprintf("%s (%s)", device, numberText(c.Nodes))
 	}
 	if len(parts) > 0 {
 		n.details.add("devices: %s", strings.Join(atMost(parts, 8), ", "))
@@ -53,7 +53,7 @@ func (d Devices) Notice() Notice {
 	n.details.count(d.outcome("removed", "would remove")+" %s", d.GroupsRemoved, "colocation constraint")
 	n.details.count("%s "+d.outcome("still", "would still")+" "+agree(d.Left.Nodes, d.outcome("has", "have"), "have")+" a device", d.Left.Nodes, "node")
 	if d.Left.Groups > 0 {
-		n.details.add("%s %s (%s)", d.outcome("kept", "would keep"), count(d.Left.Groups, "colocation group"), count(d.Left.Colocated, "node"))
+		n.details.add("%s %s (%s)", d.outcome("kept", "would keep"), Count(d.Left.Groups, "colocation group"), Count(d.Left.Colocated, "node"))
 	}
 	n.warnings.count("%s "+agree(d.Left.Elsewhere, "is", "are")+" colocated with nodes on a different device", d.Left.Elsewhere, "node")
 	if len(d.Unmatched) > 0 {
@@ -68,7 +68,7 @@ func (d Devices) Notice() Notice {
 
 // fact returns the main fact: the number of nodes that were changed.
 func (d Devices) fact() string {
-	nodes := count(d.Nodes, "node")
+	nodes := Count(d.Nodes, "node")
 	var parts []string
 	switch {
 	case d.Cleared+d.Replaced+d.GroupsRemoved > 0:
@@ -78,11 +78,11 @@ func (d Devices) fact() string {
 		return fmt.Sprintf("no devices set (%s checked)", nodes)
 	}
 	if d.Cleared > 0 || d.Replaced == 0 {
-		of := fmt.Sprintf("%s of %s", numberText(int64(d.Cleared)), nodes)
+		of := fmt.Sprintf("%s of %s", numberText(d.Cleared), nodes)
 		parts = append(parts, d.outcome("cleared "+of, of+" would be cleared"))
 	}
 	if d.Replaced > 0 {
-		moved := numberText(int64(d.Replaced))
+		moved := numberText(d.Replaced)
 		if len(parts) == 0 {
 			moved += " of " + nodes
 		}
@@ -90,7 +90,7 @@ func (d Devices) fact() string {
 	}
 	fact := strings.Join(parts, ", ")
 	if d.InFunctions > 0 {
-		fact += fmt.Sprintf(" (%s in %s)", numberText(int64(d.InFunctions)), count(d.Functions, "function"))
+		fact += fmt.Sprintf(" (%s in %s)", numberText(d.InFunctions), Count(d.Functions, "function"))
 	}
 	return fact
 }
@@ -124,7 +124,7 @@ func (c Collections) Notice() Notice {
 	if c.DryRun {
 		verb = "would keep"
 	}
-	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(int64(len(c.Kept))), count(len(c.Kept)+len(c.Dropped), "collection"))}
+	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(len(c.Kept)), Count(len(c.Kept)+len(c.Dropped), "collection"))}
 	n.details.list("kept: %s", c.Kept, 12)
 	n.details.list("dropped: %s", c.Dropped, 12)
 	n.warnings.list("every collection matching %s is dropped", c.Overridden, 4)
@@ -151,5 +151,5 @@ func atMost(parts []string, n int) []string {
 	if len(parts) <= n {
 		return parts
 	}
-	return append(parts[:n:n], fmt.Sprintf("and %s more", numberText(int64(len(parts)-n))))
+	return append(parts[:n:n], fmt.Sprintf("and %s more", numberText(len(parts)-n)))
 }

@@ -68,7 +68,7 @@ func plain(s string) string { return strings.ReplaceAll(s, "`", "") }
 func sarifMessage(p problems.Problem) string {
 	text := p.Place + ": " + p.Message
 	if p.Count > 1 {
-		text += " (" + count(p.Count, "place") + ")"
+		text += " (" + Count(p.Count, "place") + ")"
 	}
 	return text + "\n" + plain(p.Hint)
 }

@@ -28,10 +28,10 @@ func Scopes(t *inspect.ScopeTree, hint string) View {
 func scopesNote(t *inspect.ScopeTree, hint string) string {
 	var parts []string
 	if t.Top > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %s in no scope", numberText(int64(t.Top)), count(t.Nodes, "node")))
+		parts = append(parts, fmt.Sprintf("%s of %s in no scope", numberText(t.Top), Count(t.Nodes, "node")))
 	}
 	if t.Deeper > 0 {
-		parts = append(parts, count(t.Deeper, "node")+" in deeper scopes ("+hint+")")
+		parts = append(parts, Count(t.Deeper, "node")+" in deeper scopes ("+hint+")")
 	}
 	return strings.Join(parts, "; ")
 }

@@ -56,7 +56,7 @@ func sizeParts(title, what, counted string, parts []size.Part, rows int) grid {
 			all.Bytes += p.Bytes
 			all.Share += p.Share
 		}
-		g.rows = append(g.rows, sizeRow(fmt.Sprintf("(%s others)", numberText(int64(len(rest)))), all.Count, all.Bytes, all.Share))
+		g.rows = append(g.rows, sizeRow(fmt.Sprintf("(%s others)", numberText(len(rest))), all.Count, all.Bytes, all.Share))
 	}
 	return g
 }
@@ -85,7 +85,7 @@ func sizeConstants(s *size.Size) grid {
 			}
 			return []string{node, c.Attr, c.DType, c.Shape.String(), strconv.FormatInt(c.Bytes, 10), bytesText(c.Bytes), shareText(c.Share)}
 		}),
-		note:  fmt.Sprintf("%s take %s", count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes)),
+		note:  fmt.Sprintf("%s take %s", Count(s.ConstantCount, "constant"), bytesText(s.ConstantBytes)),
 		empty: "no constants",
 	}
 	if s.ConstantCount > len(s.Constants) {

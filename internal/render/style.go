@@ -5,8 +5,6 @@ type style struct {
 	color bool
 }
 
-func newStyle(color bool) style { return style{color: color} }
-
 // title highlights the title of a table.
 func (s style) title(text string) string { return s.sgr("1", text) }
 

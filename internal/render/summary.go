@@ -141,13 +141,13 @@ func sizeText(s *inspect.Summary) string {
 
 // graphTexts returns the numbers of nodes, ops and functions, and the most frequent ops.
 func graphTexts(g inspect.GraphCounts, width int) []string {
-	text := fmt.Sprintf("%s of %s", count(g.Nodes, "node"), count(g.Ops, "op"))
+	text := fmt.Sprintf("%s of %s", Count(g.Nodes, "node"), Count(g.Ops, "op"))
 	if g.Functions > 0 {
-		text = fmt.Sprintf("%s, %s of %s, %s", count(g.Nodes, "node"), count(g.Functions, "function"), count(g.FunctionNodes, "node"), count(g.Ops, "op"))
+		text = fmt.Sprintf("%s, %s of %s, %s", Count(g.Nodes, "node"), Count(g.Functions, "function"), Count(g.FunctionNodes, "node"), Count(g.Ops, "op"))
 	}
 	line := ""
 	for _, op := range g.TopOps {
-		next := fmt.Sprintf("%s %s", Text(op.Op), numberText(int64(op.Nodes)))
+		next := fmt.Sprintf("%s %s", Text(op.Op), numberText(op.Nodes))
 		if len(line)+len(next)+len(", ")+len(", "+ellipsis) > width {
 			break
 		}
@@ -194,23 +194,23 @@ func variablesText(s *inspect.Summary) string {
 	if s.Variables.Variables == 0 {
 		return "none"
 	}
-	text := fmt.Sprintf("%s, %s", count(s.Variables.Variables, "variable"), totalsText(s.Variables))
+	text := fmt.Sprintf("%s, %s", Count(s.Variables.Variables, "variable"), totalsText(s.Variables))
 	switch s.Trainable.Variables {
 	case 0:
 		text += "; none trainable"
 	case s.Variables.Variables:
 		text += "; all trainable"
 	default:
-		text += fmt.Sprintf("; %s trainable, %s", numberText(int64(s.Trainable.Variables)), totalsText(s.Trainable))
+		text += fmt.Sprintf("; %s trainable, %s", numberText(s.Trainable.Variables), totalsText(s.Trainable))
 	}
 	return text
 }
 
 // totalsText returns the totals of variables.
 func totalsText(t variables.Totals) string {
-	text := fmt.Sprintf("%s, %s", count(int(t.Parameters), "parameter"), bytesText(t.Bytes))
+	text := fmt.Sprintf("%s, %s", Count(int(t.Parameters), "parameter"), bytesText(t.Bytes))
 	if t.Unknown > 0 {
-		text += fmt.Sprintf(" and %s of unknown size", numberText(int64(t.Unknown)))
+		text += fmt.Sprintf(" and %s of unknown size", numberText(t.Unknown))
 	}
 	return text
 }
@@ -221,11 +221,11 @@ func deviceTexts(l inspect.DeviceList, width int) []string {
 	}
 	var parts []string
 	for _, d := range l.Devices {
-		parts = append(parts, fmt.Sprintf("%s (%s)", Text(d.Device), numberText(int64(d.Nodes+d.FunctionNodes))))
+		parts = append(parts, fmt.Sprintf("%s (%s)", Text(d.Device), numberText(d.Nodes+d.FunctionNodes)))
 	}
 	lines := fill(parts, summaryDevices, width)
 	if none := l.Unplaced.Nodes + l.Unplaced.FunctionNodes; none > 0 {
-		lines[len(lines)-1] += fmt.Sprintf(", %s unplaced", numberText(int64(none)))
+		lines[len(lines)-1] += fmt.Sprintf(", %s unplaced", numberText(none))
 	}
 	return lines
 }
@@ -236,7 +236,7 @@ func collectionTexts(collections []inspect.CollectionCount, width int) []string 
 	}
 	var parts []string
 	for _, c := range collections {
-		parts = append(parts, fmt.Sprintf("%s (%s)", Text(c.Key), numberText(int64(c.Count))))
+		parts = append(parts, fmt.Sprintf("%s (%s)", Text(c.Key), numberText(c.Count)))
 	}
 	return fill(parts, summaryCollections, width)
 }
@@ -295,7 +295,7 @@ func saverText(s *inspect.Summary) string {
 		}
 	}
 	if s.Savers > 0 {
-		parts = append(parts, count(s.Savers, "saver")+" in the collection savers")
+		parts = append(parts, Count(s.Savers, "saver")+" in the collection savers")
 	}
 	if len(parts) == 0 {
 		return "none"
@@ -308,10 +308,10 @@ func checkpointText(c *inspect.CheckpointCounts) string {
 	if c.Damaged {
 		return "cannot be read (run `metagraph show FILE checkpoint`)"
 	}
-	text := fmt.Sprintf("%s, %s, format %s", count(c.Tensors, "tensor"), bytesText(c.Bytes), c.Version)
+	text := fmt.Sprintf("%s, %s, format %s", Count(c.Tensors, "tensor"), bytesText(c.Bytes), c.Version)
 	switch m := c.Match; {
 	case c.Files > 0:
-		text += fmt.Sprintf("; %s missing or too short (run `metagraph show FILE checkpoint`)", count(c.Files, "data file"))
+		text += fmt.Sprintf("; %s missing or too short (run `metagraph show FILE checkpoint`)", Count(c.Files, "data file"))
 	case m == nil:
 	case m.Missing+m.Different == 0:
 		text += "; has all tensors that the saver restores"
@@ -337,11 +337,11 @@ func tensorText(name, dtype string, shape tensor.Shape) string {
 func assetsText(included, outside int) string {
 	switch {
 	case outside == 0:
-		return count(included, "file")
+		return Count(included, "file")
 	case included == 0:
-		return "none included; " + count(outside, "path") + " outside the file"
+		return "none included; " + Count(outside, "path") + " outside the file"
 	}
-	return count(included, "file") + "; " + count(outside, "path") + " outside of the SavedModel"
+	return Count(included, "file") + "; " + Count(outside, "path") + " outside of the SavedModel"
 }
 
 // problemTexts returns the numbers of problems, and the most severe ones.
@@ -359,7 +359,7 @@ func problemTexts(found []problems.Problem) []string {
 		noun     string
 	}{{problems.SeverityError, "error"}, {problems.SeverityWarning, "warning"}, {problems.SeverityInfo, "note"}} {
 		if counts[s.severity] > 0 {
-			parts = append(parts, count(counts[s.severity], s.noun))
+			parts = append(parts, Count(counts[s.severity], s.noun))
 		}
 	}
 	lines := []string{strings.Join(parts, ", ") + " (run `metagraph show FILE problems`)"}

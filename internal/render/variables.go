@@ -65,9 +65,9 @@ type jsonTotals struct {
 func sliceText(v *variables.Variable) string {
 	switch {
 	case v.Incomplete:
-		return fmt.Sprintf("%s, incomplete", count(len(v.Parts), "part"))
+		return fmt.Sprintf("%s, incomplete", Count(len(v.Parts), "part"))
 	case len(v.Parts) > 0:
-		return count(len(v.Parts), "part")
+		return Count(len(v.Parts), "part")
 	}
 	return v.Slice
 }
@@ -82,5 +82,5 @@ func quantityText(q variables.Quantity) string {
 
 // totalsLine returns the totals of variables in one line.
 func totalsLine(t variables.Totals) string {
-	return count(t.Variables, "variable") + ", " + totalsText(t)
+	return Count(t.Variables, "variable") + ", " + totalsText(t)
 }
