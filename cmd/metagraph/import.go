@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -82,13 +84,30 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 	}
 	message, report, err := rewrite.Import(in.Meta, base, o.imports)
 	if err != nil {
-		return cmp.Or(metafile.FileOf(err, inputs...), in).Annotate(err)
+		return importError(err, inputs)
 	}
 	out := argument(args, 1)
 	if err := o.write(cmd.Context(), env, out, message, report, inputs); err != nil {
 		return err
 	}
 	return o.printElements(env, out, report)
+}
+
+// importError adds to an error of Import the name of the file at fault: the damaged one, BASE if BASE lacks something, or else IN.
+func importError(err error, inputs []*metafile.File) error {
+	var conflicts draft.Conflicts
+	if !errors.As(err, &conflicts) {
+		return cmp.Or(metafile.FileOf(err, inputs...), inputs[0]).Annotate(err)
+	}
+	var files fileErrors
+	for _, conflict := range conflicts {
+		at := inputs[0]
+		if conflict.InBase {
+			at = inputs[1]
+		}
+		files = append(files, at.Annotate(draft.Conflicts{conflict}))
+	}
+	return files
 }
 
 // open opens IN and, with --into, BASE. If there is an error, it returns the files that it has opened.

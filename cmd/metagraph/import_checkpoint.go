@@ -48,7 +48,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 			Advice: "leave out --with-checkpoint, or copy the checkpoint next to the file"}
 	}
 	if err != nil {
-		return cmp.Or(metafile.FileOf(err, inputs...), inputs[0]).Annotate(err)
+		return importError(err, inputs)
 	}
 	out = target(out, metafile.MetaGraph, inputs...)
 	if err := o.writeComposed(ctx, out, message, report, inputs, opened); err != nil {

@@ -17,13 +17,16 @@ type Export struct {
 
 // Notice returns the report for people: what was exported, and what was left out.
 func (e Export) Notice() Notice {
-	verb := "exported"
+	verb, added := "exported", "added"
 	if e.DryRun {
-		verb = "would export"
+		verb, added = "would export", "add"
 	}
 	part := numberText(e.Nodes) + " of " + Count(e.OfNodes, "node")
 	if e.Scope != "" {
 		part = fmt.Sprintf("scope %s/ (%s)", Text(e.Scope), part)
+	}
+	if e.Added > 0 {
+		part += fmt.Sprintf(", and %s %s", added, numberText(int64(e.Added)))
 	}
 	n := Notice{fact: verb + " " + part}
 	if e.UnboundListed {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -25,10 +26,7 @@ func (i Import) Notice() Notice {
 	n.details.count("renamed %s of IN", i.separated(), "shared_name")
 	n.details.count("added %s", i.Functions, "function")
 	n.details.list("collections: %s", i.Collections, 12)
-	n.details.count("left out %s", len(i.Skipped), "collection")
-	if i.Saver == "dropped" {
-		n.details.add("left out the saver")
-	}
+	n.details.list("left out of IN: %s", i.leftOut(), 6)
 	n.details.renames("renamed %s: %s", i.Signatures, len(i.Signatures), "signature")
 	n.details.count("%s got a substitute initializer (the original was not imported)", i.Initializers, "variable")
 	if k := len(i.Returned); k > 0 {
@@ -36,6 +34,14 @@ func (i Import) Notice() Notice {
 	}
 	i.warn(&n.warnings)
 	return n
+}
+
+// leftOut returns the parts of IN that the output lacks.
+func (i Import) leftOut() []string {
+	if i.Saver == "dropped" {
+		return slices.Concat([]string{"the saver"}, i.Skipped)
+	}
+	return i.Skipped
 }
 
 // separated returns the number of shared names that were changed.

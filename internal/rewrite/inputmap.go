@@ -139,7 +139,7 @@ func (p *inputMap) resolve() {
 			if names == nil {
 				names = nodeNames(i.base.index)
 			}
-			i.conflicts.About(InputMapArgument, draft.Suggest(string(name), names), "the base has no node %q", name)
+			i.conflicts.InBase(InputMapArgument, draft.Suggest(string(name), names), "no node named %q", name)
 			continue
 		}
 		m.to = graph.Edge{Node: int32(node), Port: graph.Control}
@@ -151,7 +151,7 @@ func (p *inputMap) resolve() {
 		m.to.Port = int32(k)
 		i.base.index.Node(node, &n)
 		if count, known := i.base.tensors.CountOutputs(&n); known && k >= count {
-			i.conflicts.About(InputMapArgument, "", "the base has no tensor %q: the node has %s", m.Target, countOutputs(count))
+			i.conflicts.InBase(InputMapArgument, "", "no tensor %q: the node has %s", m.Target, countOutputs(count))
 			continue
 		}
 		source := p.nodes[string(from)]

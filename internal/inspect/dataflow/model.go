@@ -178,10 +178,7 @@ func (d *ioFinder) settleSources() {
 		case d.reaches(s.edge, markLayer|markAbove) && !d.deployed && d.isLateLabel(s):
 			s.role, s.why = RoleLabel, "named like a label; only the last layer reads it"
 		case d.reaches(s.edge, markLayer|markAbove):
-			s.role, s.why = RoleData, "feeds layers that read trainable variables"
-			if d.frozen {
-				s.why = "feeds layers that read weights"
-			}
+			s.role, s.why = RoleData, "feeds layers that read "+d.weights()
 		case len(d.layers) == 0:
 			s.role, s.why = RoleData, "data enters here"
 		case d.deployed:
@@ -197,6 +194,17 @@ func (d *ioFinder) settleSources() {
 	d.resolveGuesses()
 }
 
+// weights returns what the layers read. Only the collection trainable_variables says which variables are trainable.
+func (d *ioFinder) weights() string {
+	switch {
+	case d.frozen:
+		return "weights"
+	case len(variableNames(d.m, "trainable_variables")) == 0:
+		return "variables"
+	}
+	return "trainable variables"
+}
+
 // resolveGuesses turns auxiliary sources into data if the graph has no other data. It tries numbers that layers read,
 // then numbers that any node reads, then a source that is the only one.
 func (d *ioFinder) resolveGuesses() {
@@ -205,7 +213,7 @@ func (d *ioFinder) resolveGuesses() {
 		why   string
 		holds func(s *source) bool
 	}{
-		{"the only input of layers that read trainable variables", func(s *source) bool {
+		{"the only input of layers that read " + d.weights(), func(s *source) bool {
 			return d.reaches(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool"
 		}},
 		{"a number used in computation; the graph has no other data", func(s *source) bool { return len(d.layers) == 0 && number(s) && d.feeds(s.edge) }},

@@ -152,7 +152,7 @@ func TestSizes(t *testing.T) {
 		}
 		savers = append(savers, v.Scope+use+strings.Repeat(" +", v.Nodes))
 	}
-	if diff := cmp.Diff([]string{"save_1 in use + +", "save + +", " +"}, savers); diff != "" {
+	if diff := cmp.Diff([]string{"save_1 in use + +", "save + +"}, savers); diff != "" {
 		t.Errorf("savers (-want +got):\n%s", diff)
 	}
 }

@@ -216,7 +216,8 @@ func split(tensors []tensorAt, key func(*tensorAt) uint64) [][]tensorAt {
 	return slices.DeleteFunc(groups, func(g []tensorAt) bool { return len(g) < 2 })
 }
 
-// savers returns the sizes of the savers.
+// savers returns the sizes of the savers. Save and restore ops at the top level belong to no saver unless saver_def names one of them:
+// init_from_checkpoint, for example, leaves restore ops there.
 func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 	scopes := outermost(w.saverOps)
 	out := make([]SaverSize, len(scopes))
@@ -241,6 +242,7 @@ func (w *weigher) savers(m *wire.MetaGraph, all int64) []SaverSize {
 			out[i].Bytes += int64(len(s.Raw))
 		}
 	}
+	out = slices.DeleteFunc(out, func(s SaverSize) bool { return s.Scope == "" && !s.InUse })
 	for i := range out {
 		out[i].Share = share(out[i].Bytes, all)
 	}

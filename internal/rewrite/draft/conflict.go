@@ -12,6 +12,7 @@ type Conflict struct {
 	Argument string // the argument at fault, as TensorFlow calls it; empty if the graphs are at fault
 	Problem  string // what is wrong
 	Advice   string // how to fix it; may be empty
+	InBase   bool   // the base graph of an import lacks something, rather than the imported graph
 	Err      error  // the kind of conflict, for callers that know a better fix; may be nil
 
 	more int // how many conflicts this one stands for, at the end of a long list
@@ -48,6 +49,11 @@ func (c *Conflicts) Add(advice, format string, args ...any) {
 // About adds a conflict with an argument. The advice may be empty.
 func (c *Conflicts) About(argument, advice, format string, args ...any) {
 	c.add(Conflict{Argument: argument, Problem: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// InBase adds a conflict with an argument that names something which the base graph of an import lacks. The advice may be empty.
+func (c *Conflicts) InBase(argument, advice, format string, args ...any) {
+	c.add(Conflict{Argument: argument, Problem: fmt.Sprintf(format, args...), Advice: advice, InBase: true})
 }
 
 // Of adds a conflict of the kind err.
