@@ -46,6 +46,10 @@ func (o *Ops) first(name []byte, sources ...Source) *Op {
 	return nil
 }
 
+// maxUnknown is the number of ops of a source up to which Ops also remembers the ops that the source does not define. A file can name
+// any number of them.
+const maxUnknown = 4096
+
 // in returns the definition of an op in one source.
 func (o *Ops) in(source Source, name []byte) *Op {
 	o.lock.RLock()
@@ -55,16 +59,17 @@ func (o *Ops) in(source Source, name []byte) *Op {
 		return op
 	}
 	def, ok := o.raw(source, string(name))
-	if !ok {
-		return nil
-	}
-	if source == InTensorFlow || schema.Valid(def, opDef) {
+	if ok && (source == InTensorFlow || schema.Valid(def, opDef)) {
 		op = decodeOp(string(name), source, def)
 	}
 	o.lock.Lock()
 	defer o.lock.Unlock()
-	if first, known := o.known[source][string(name)]; known {
+	first, known := o.known[source][string(name)]
+	switch {
+	case known:
 		return first // another goroutine was faster
+	case !ok && len(o.known[source]) >= maxUnknown:
+		return nil
 	}
 	if o.known[source] == nil {
 		o.known[source] = make(map[string]*Op)

@@ -235,7 +235,7 @@ func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 		}
 		if edge := FindTensor(g, s.Data); edge.Node == graph.Dangling {
 			d.inputs = append(d.inputs, declaredTensor{name: string(s.Data), edge: edge, role: role, unbound: true,
-				why: "collection " + scope.UnboundInputsKey + what + "; `metagraph import --input-map` connects it"})
+				why: "collection " + scope.UnboundInputsKey + what + "; an import must map it"})
 		}
 	}
 }
