@@ -16,7 +16,7 @@ import (
 type Asset struct {
 	Filename string   `json:"filename"`       // relative to assets/ in the SavedModel; empty if only the tensor is known
 	Tensor   string   `json:"tensor"`         // name:k of the tensor that is fed with the path
-	Sources  []string `json:"sources"`        // where it is listed: "asset_file_def", or the key of a collection
+	Sources  []string `json:"sources"`        // where it is listed: "asset_file_def", the key of a collection, or "graph" if only a table initializer reads it
 	Path     string   `json:"path,omitempty"` // the path the graph reads if no file is listed; it is outside the SavedModel
 }
 
@@ -52,7 +52,36 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 			}
 		}
 	}
+	if err := l.findTableFiles(m.Graph()); err != nil {
+		return nil, err
+	}
 	return l.all, l.findPaths(m.Graph())
+}
+
+// findTableFiles adds the constants from which table initializers read the names of files, in file order.
+func (l *assetList) findTableFiles(g wire.Graph) error {
+	read := make(map[string]bool)
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return fmt.Errorf("read the graph: %w", err)
+		}
+		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {
+			read[string(wire.ParseInput(n.Inputs[1]).Node)] = true
+		}
+	}
+	if len(read) == 0 {
+		return nil
+	}
+	for n, err := range g.Nodes() {
+		if err != nil {
+			return fmt.Errorf("read the graph: %w", err)
+		}
+		tensor := string(n.Name) + ":0"
+		if _, listed := l.at[tensor]; !listed && read[string(n.Name)] && string(n.Op) == "Const" {
+			l.add("", tensor, "graph")
+		}
+	}
+	return nil
 }
 
 // findPaths sets the path of each asset without a file to the constant in the graph.

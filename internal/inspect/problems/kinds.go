@@ -250,7 +250,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"The graph imports, but runs only in the Python process that built it: an op calls a Python function of that process.",
 		"run it in a program that registers the function, or replace its output by an input: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
 	outsideFile: {"outside-file", SeverityWarning,
-		"The graph imports, but an op reads a file that is not part of the model from an absolute path.",
+		"The graph imports, but an op reads a file that is not part of the model.",
 		"put the file at this path on the machine that runs the graph, or cut the graph after the op: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
 	checkpointDamaged: {"checkpoint-damaged", SeverityWarning,
 		"The checkpoint cannot be read, lacks data, or contradicts itself: the import succeeds, and restore fails.",

@@ -27,7 +27,11 @@ var fileInputs = map[string][]int{
 	"TextLineDataset":    {0},
 }
 
-// findOutsideFiles reports constants with absolute paths that are inputs of ops that read files. Assets of a SavedModel are not a
+// onlyAbsolute lists the ops of fileInputs that also read strings other than names of files. Only an absolute path is surely one: a saver
+// has a default prefix, and a dataset holds any strings.
+var onlyAbsolute = map[string]bool{"Restore": true, "RestoreSlice": true, "RestoreV2": true, "TensorSliceDataset": true}
+
+// findOutsideFiles reports constants with paths that are inputs of ops that read files. Assets of a SavedModel are not a
 // problem: the loader replaces their paths.
 func (f *problemFinder) findOutsideFiles() {
 	ids := make(map[int32][]int)
@@ -46,8 +50,13 @@ func (f *problemFinder) findOutsideFiles() {
 			if k >= len(edges) {
 				continue
 			}
+			op := f.g.OpName(f.g.Op(i))
+			t.accepts = isPath
+			if onlyAbsolute[op] {
+				t.accepts = isAbsolute
+			}
 			for _, path := range t.paths(edges[k]) {
-				f.found.add(outsideFile, path, f.node(i), fixed("op "+f.g.OpName(f.g.Op(i))+" reads "+shown(path)))
+				f.found.add(outsideFile, path, f.node(i), fixed("op "+op+" reads "+shown(path)))
 			}
 		}
 	}
@@ -78,12 +87,13 @@ const (
 
 // A pathTrace follows tensors back to constant strings.
 type pathTrace struct {
-	f      *problemFinder
-	assets map[string]bool
-	left   int // number of nodes that may still be visited
+	f       *problemFinder
+	assets  map[string]bool
+	left    int // number of nodes that may still be visited
+	accepts func(name string) bool
 }
 
-// paths returns the absolute paths among the constants that determine a string tensor.
+// paths returns the accepted paths among the constants that determine a string tensor.
 func (t *pathTrace) paths(e graph.Edge) []string {
 	var found []string
 	seen := make(map[int32]bool)
@@ -101,7 +111,7 @@ func (t *pathTrace) paths(e graph.Edge) []string {
 		switch op := t.f.g.OpName(t.f.g.Op(i)); op {
 		case "Const":
 			if !t.assets[string(t.f.g.Name(i))] {
-				found = append(found, t.absolute(i, maxPaths-len(found))...)
+				found = append(found, t.accepted(i, maxPaths-len(found))...)
 			}
 		case "Identity", "Reshape", "ExpandDims", "Squeeze", "RandomShuffle", "Print", "PlaceholderWithDefault", "ShardedFilename", "Switch":
 			next = append(next, inputs[:min(1, len(inputs))]...)
@@ -129,24 +139,29 @@ func (t *pathTrace) enqueued(queue int) []graph.Edge {
 	return out
 }
 
-// absolute returns up to most absolute paths in Const node i.
-func (t *pathTrace) absolute(i, most int) []string {
+// accepted returns up to most accepted paths in Const node i.
+func (t *pathTrace) accepted(i, most int) []string {
 	t.f.g.Node(i, &t.f.scratch)
 	value, _ := t.f.scratch.Attr("value")
 	encoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	var out []string
 	for s := wire.Scan(encoded); s.Next() && len(out) < most; {
-		if s.Is(fieldnum.TensorProto_StringVal) && isAbsolute(string(s.Data)) {
+		if s.Is(fieldnum.TensorProto_StringVal) && t.accepts(string(s.Data)) {
 			out = append(out, string(s.Data))
 		}
 	}
 	return out
 }
 
+// isPath reports whether a string can be a file name.
+func isPath(name string) bool {
+	const longest = 4096 // PATH_MAX
+	return name != "" && len(name) <= longest
+}
+
 // isAbsolute reports whether a file name is absolute: /a/b, C:\a, \\host\a, gs://bucket/a.
 func isAbsolute(name string) bool {
-	const longest = 4096 // PATH_MAX
-	if len(name) > longest {
+	if !isPath(name) {
 		return false
 	}
 	if scheme, rest, ok := strings.Cut(name, "://"); ok && rest != "" {

@@ -209,12 +209,19 @@ func TestProblems(t *testing.T) {
 				"Tout":  {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{}}},
 			}})
 		}, []string{"warning python-function: node a: op PyFunc calls a function of the Python process that built the graph"}},
-		{"absolute path", func(m *tfpb.MetaGraphDef) {
-			nodes(m, text("near", "model.txt"), text("far", "/data/words.txt"), text("asset", "/data/asset.txt"),
+		{"path", func(m *tfpb.MetaGraphDef) {
+			nodes(m, text("near", "model.txt"), text("none", ""), text("prefix", "model"), text("far", "/data/words.txt"), text("asset", "/data/asset.txt"),
 				&tfpb.NodeDef{Name: "a", Op: "ReadFile", Input: []string{"near"}}, &tfpb.NodeDef{Name: "b", Op: "ReadFile", Input: []string{"far"}},
-				&tfpb.NodeDef{Name: "c", Op: "ReadFile", Input: []string{"asset"}})
+				&tfpb.NodeDef{Name: "c", Op: "ReadFile", Input: []string{"asset"}}, &tfpb.NodeDef{Name: "d", Op: "ReadFile", Input: []string{"none"}},
+				&tfpb.NodeDef{Name: "e", Op: "TensorSliceDataset", Input: []string{"prefix"}, Attr: map[string]*tfpb.AttrValue{
+					"Toutput_types": {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Type: []tfpb.DataType{tfpb.DataType_DT_STRING}}}},
+					"output_shapes": {Value: &tfpb.AttrValue_List{List: &tfpb.AttrValue_ListValue{Shape: []*tfpb.TensorShapeProto{{}}}}},
+				}})
 			m.AssetFileDef = []*tfpb.AssetFileDef{{Filename: "asset.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "asset:0"}}}}
-		}, []string{"warning outside-file: node b: op ReadFile reads /data/words.txt"}},
+		}, []string{
+			"warning outside-file: node a: op ReadFile reads model.txt",
+			"warning outside-file: node b: op ReadFile reads /data/words.txt",
+		}},
 		{"SavedModel without asset list", func(m *tfpb.MetaGraphDef) {
 			m.MetaInfoDef.Tags = []string{"serve"}
 			collection(m, "asset_filepaths", names("x:0"))

@@ -161,7 +161,9 @@ var ErrNoNode = errors.New("no such node")
 
 // check reports invalid inputs or outputs as problems.
 func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts) {
-	keys, tensors := make(map[string]bool), make(map[string]bool)
+	tensors := make(map[string]bool)
+	keyed := make(map[string][]string) // tensors by key
+	var repeated []string              // keys of several tensors
 	for i := range endpoints {
 		e := &endpoints[i]
 		number, ok := c.g.Original([]byte(e.Node))
@@ -180,13 +182,22 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts
 		case tensors[e.Tensor()]:
 			problems.Add("give it once", "%s %q is given twice", kind, e.Tensor())
 			continue
-		case keys[e.Key] && !e.Control:
-			problems.Add("give each its own name: NAME=TENSOR", "two %ss are named %q", kind, e.Key)
-			continue
 		}
 		tensors[e.Tensor()] = true
-		keys[e.Key] = !e.Control || keys[e.Key]
+		if !e.Control {
+			if len(keyed[e.Key]) == 1 {
+				repeated = append(repeated, e.Key)
+			}
+			keyed[e.Key] = append(keyed[e.Key], e.Tensor())
+		}
 		c.checkPort(e, number, kind, problems)
+	}
+	for _, key := range repeated {
+		named := make([]string, len(keyed[key]))
+		for k, tensor := range keyed[key] {
+			named[k] = key + "_" + itoa(k) + "=" + tensor
+		}
+		problems.Add("give each its own name, such as "+strings.Join(named, ","), "%d %ss are named %q: %s", len(named), kind, key, draft.Quoted(keyed[key]))
 	}
 }
 
