@@ -62,6 +62,12 @@ func (x *exported) result(said render.Export) result {
 		if len(report.Sources) > 0 {
 			r.addHint("--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder")
 		}
+		if len(report.Random)+len(report.BatchNorms) > 0 {
+			r.addHint("cut at a tensor of the inference graph, or export the graph from a program in inference mode")
+		}
+		if len(report.Devices) > 0 {
+			r.addHint("--clear-devices clears them")
+		}
 		if len(report.Constants) > 0 {
 			r.addHint("change such constants in the program that builds the graph; -1 in a Reshape adapts to any size")
 		}

@@ -178,6 +178,12 @@ func refScatter(op string) bool {
 	return strings.HasPrefix(op, "Scatter") && op != "ScatterNd" && op != "ScatterNdNonAliasingAdd"
 }
 
+// IsRandom reports whether an op returns other values each time it runs with the same inputs.
+func IsRandom(op string) bool {
+	return Classify(op)&ClassRandom != 0 && !strings.HasPrefix(op, "Stateless") || op == "Multinomial" || op == "RandomShuffle" ||
+		strings.HasSuffix(op, "CandidateSampler")
+}
+
 // ClosesLoop reports whether the edge from an op source to an op reader closes a while loop. TensorFlow adds these edges
 // last, after it has sorted the nodes and inferred shapes.
 func ClosesLoop(reader, source string) bool {

@@ -26,7 +26,7 @@ func (e Export) Notice() Notice {
 		part = fmt.Sprintf("scope %s/ (%s)", Text(e.Scope), part)
 	}
 	if e.Added > 0 {
-		part += fmt.Sprintf(", and %s %s", added, numberText(int64(e.Added)))
+		part += fmt.Sprintf(", and %s %s", added, numberText(e.Added))
 	}
 	n := Notice{fact: verb + " " + part}
 	if e.UnboundListed {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -13,7 +14,7 @@ func (e Export) converted(out *remarks) {
 		if e.Signature != "" {
 			signature = "signature " + Text(e.Signature) + ": "
 		}
-		out.add("%s%s -> %s", signature, endpoints(e.Inputs), endpoints(e.Outputs))
+		out.add("%s%s -> %s", signature, e.endpoints(e.Inputs), e.endpoints(e.Outputs))
 	}
 	if n := len(e.Frozen); n > 0 {
 		out.add("froze %s: %s", Count(n, "variable"), listText(e.Frozen, 6))
@@ -46,10 +47,17 @@ func (e Export) converted(out *remarks) {
 
 // convertWarnings adds the warnings about a cut, frozen or edited graph.
 func (e Export) convertWarnings(out *remarks) {
+	if n := len(e.Random); n > 0 {
+		out.add("the outputs depend on %s, such as dropout (%s): the same input can give different outputs", Count(n, "random op"), listText(e.Random, 3))
+	}
+	if n := len(e.BatchNorms); n > 0 {
+		out.add("%s %s the statistics of the batch (%s)", Count(n, "batch normalization"), agree(n, "uses", "use"), listText(e.BatchNorms, 3))
+	}
 	if n := len(e.Feeds); n > 0 {
 		out.add("%s must also be fed: %s", Count(n, "placeholder"), listText(e.Feeds, 6))
 	}
 	out.list("the outputs read an input pipeline: %s", e.Sources, 6)
+	out.list("a GraphDef has no signature, which alone would keep the names %s", e.unsigned(), 6)
 	if n := len(e.Updates); n > 0 {
 		out.add("the frozen graph no longer updates its variables, so results can differ: %s became plain computation (%s)", Count(n, "op"), listText(e.Updates, 4))
 	}
@@ -62,7 +70,11 @@ func (e Export) convertWarnings(out *remarks) {
 		if len(e.InitFeeds) > 0 {
 			feeding = ", feeding " + listText(e.InitFeeds, 6)
 		}
-		out.add("run %s first%s: it initializes %s", listText(e.Initializers, 6), feeding, listText(e.Tables, 6))
+		files := ""
+		if len(e.InitFiles) > 0 {
+			files = " from " + listText(e.InitFiles, 6) + ", which the graph does not include"
+		}
+		out.add("run %s first%s: it initializes %s%s", listText(e.Initializers, 6), feeding, listText(e.Tables, 6), files)
 	}
 	for _, a := range e.AttrsDropped {
 		switch {
@@ -73,22 +85,47 @@ func (e Export) convertWarnings(out *remarks) {
 			out.add("no node has the attr %s", Text(a.Attr))
 		}
 	}
-	for _, p := range e.StalePaths {
-		out.add("constant %s contains the path %s, which other machines may not have", Text(p.Node), Text(p.Path))
+	switch n := len(e.StalePaths); n {
+	case 0:
+	case 1:
+		out.add("constant %s contains the path %s, which other machines may not have", Text(e.StalePaths[0].Node), Text(e.StalePaths[0].Path))
+	default:
+		out.add("%s contain paths that other machines may not have, such as %s (%s)", Count(n, "constant"), Text(e.StalePaths[0].Path), Text(e.StalePaths[0].Node))
+	}
+	for _, d := range e.Devices {
+		out.add("%s %s placed on %s", Count(d.Nodes, "node"), agree(d.Nodes, "is", "are"), Text(d.Device))
 	}
 	for _, c := range e.Constants {
-		out.add("constant %s still contains the old size %d; %s reads it as a shape", Text(c.Node), c.Size, Text(c.Reader))
+		out.add("%s still contains the old size %d; %s reads it", Text(c.Node), c.Size, Text(c.Reader))
 	}
 }
 
-// endpoints returns the inputs or outputs of a signature in one line.
-func endpoints(list []rewrite.Tensor) string {
+// unsigned returns the names of the inputs and outputs that only a signature could keep.
+func (e Export) unsigned() []string {
+	var names []string
+	if e.Signature != "" || len(e.Outputs) == 0 {
+		return nil
+	}
+	for _, t := range slices.Concat(e.Inputs, e.Outputs) {
+		node, _, _ := strings.Cut(t.Tensor, ":")
+		if t.Key != node && t.Key != node[strings.LastIndexByte(node, '/')+1:] {
+			names = append(names, t.Key)
+		}
+	}
+	return names
+}
+
+// endpoints returns inputs or outputs in one line, with their names in the signature if there is one.
+func (e Export) endpoints(list []rewrite.Tensor) string {
 	if len(list) == 0 {
 		return "nothing"
 	}
 	parts := make([]string, len(list))
 	for i, t := range list {
-		parts[i] = Text(t.Key) + " (" + Text(t.Tensor) + ")"
+		parts[i] = Text(t.Tensor)
+		if e.Signature != "" {
+			parts[i] = Text(t.Key) + " (" + parts[i] + ")"
+		}
 	}
 	return strings.Join(atMost(parts, 6), ", ")
 }

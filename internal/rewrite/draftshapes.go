@@ -7,6 +7,7 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/shapes"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -94,21 +95,38 @@ func (n *draftShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
 	return inferred
 }
 
-// check reports the nodes that accept the old shapes of placeholders but not those in set, which is by the number of the node.
-func (s *shapeSetter) check(set map[int]tensor.Shape) error {
+// check reports the nodes that accept the old shapes of placeholders but not those in set, which is by the number of the node. It returns
+// the shapes after the change, and adds constants that contain a replaced size to the report.
+func (s *shapeSetter) check(set map[int]tensor.Shape) (*shapes.Walk, error) {
 	errors := &shapeErrors{conflicts: &s.conflicts, what: "the new shapes", advice: "set a shape that the graph accepts; other placeholders may need a new shape too"}
 	ops := opdef.NewOps(nil, s.g.Rest())
 	kept := slices.Clone(s.changed)
 	for i := range kept {
 		kept[i] = kept[i] && s.cut.Keeps(i)
 	}
-	walk := func(changed []bool, set map[int]tensor.Shape) {
-		inference := errors.inferenceOf(ops, s.g.Rest())
-		nodes := &draftShapes{&originalShapes{inference.File(s.g.Graph), s.g.Graph, errors}, s.g, set, changed, make(map[int][]graph.Edge)}
-		inference.Walk(nodes).Run(kept)
+	nodes := func(inference *shapes.Inference, changed []bool, set map[int]tensor.Shape) *draftShapes {
+		return &draftShapes{&originalShapes{inference.File(s.g.Graph), s.g.Graph, errors}, s.g, set, changed, make(map[int][]graph.Edge)}
 	}
-	walk(nil, nil)
+	walk := func(changed []bool, set map[int]tensor.Shape) *shapes.Walk {
+		inference := errors.inferenceOf(ops, s.g.Rest())
+		w := inference.Walk(nodes(inference, changed, set))
+		w.Run(kept)
+		return w
+	}
+	before := walk(nil, nil)
 	errors.changed = true
-	walk(s.changed, set)
-	return s.conflicts.Err()
+	after := walk(s.changed, set)
+	if err := s.conflicts.Err(); err != nil {
+		return nil, err
+	}
+	if sizes, moved := s.replacedSizes(); len(sizes) > 0 {
+		inference := shapes.New(ops, s.g.Rest())
+		f := &sizeFinder{draftShapes: nodes(inference, s.changed, moved), shapeSetter: s, sizes: sizes, old: before.Shape,
+			rejected: make(map[int]bool), held: make(map[int]bool), seen: make(map[FixedSize]bool)}
+		w := inference.Walk(f)
+		f.moved = w.Shape
+		w.Run(kept)
+		f.find()
+	}
+	return after, nil
 }

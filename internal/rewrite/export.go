@@ -82,6 +82,7 @@ type ExportReport struct {
 	Tables           []string          `json:"tables"`            // lookup tables that the outputs need
 	Initializers     []string          `json:"initializer_ops"`   // the ops that fill the tables
 	InitFeeds        []string          `json:"init_feeds"`        // placeholders that must be fed to run the initializers, such as the path of an asset; none in a SavedModel
+	InitFiles        []string          `json:"init_files"`        // paths of the files that the initializers read; none in a SavedModel
 	InitOp           string            `json:"init_op"`           // the op that loaders of the SavedModel run first; empty for none
 	AssetFiles       []serve.AssetFile `json:"asset_files"`       // files that the SavedModel includes
 	StalePaths       []serve.StalePath `json:"stale_paths"`       // constants that contain paths of another machine
@@ -94,6 +95,15 @@ type ExportReport struct {
 	Inferred         int               `json:"inferred_dropped"`  // nodes that lost recorded shapes, because the shapes no longer hold
 	Constants        []FixedSize       `json:"fixed_sizes"`       // constants that still contain a replaced size
 	AttrsDropped     []AttrCount       `json:"attrs_dropped"`     // attrs removed by name
+	Random           []string          `json:"random_ops"`        // random ops that the outputs need, such as dropout
+	BatchNorms       []string          `json:"batch_norms"`       // batch normalizations that use the statistics of the batch
+	Devices          []DeviceNodes     `json:"devices"`           // devices of a cut or served graph that not every machine has, sorted
+}
+
+// A DeviceNodes is the number of nodes that are placed on a device.
+type DeviceNodes struct {
+	Device string `json:"device"`
+	Nodes  int    `json:"nodes"`
 }
 
 // An exporter copies a MetaGraphDef. It plans what happens to the names in it, and then copies field by field.
@@ -419,10 +429,13 @@ func (r *ExportReport) finish() {
 	if r.Constants == nil {
 		r.Constants = []FixedSize{}
 	}
+	if r.Devices == nil {
+		r.Devices = []DeviceNodes{}
+	}
 	if r.AttrsDropped == nil {
 		r.AttrsDropped = []AttrCount{}
 	}
-	for _, names := range []*[]string{&r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.InitFeeds, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
+	for _, names := range []*[]string{&r.Random, &r.BatchNorms, &r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.InitFeeds, &r.InitFiles, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
 		if *names == nil {
 			*names = []string{}
 		}

@@ -1,15 +1,19 @@
 package rewrite
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/saver"
 	"github.com/metagraph/metagraph/internal/rewrite/serve"
+	"github.com/metagraph/metagraph/internal/rewrite/training"
 	"github.com/metagraph/metagraph/internal/rewrite/values"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -97,16 +101,64 @@ func planGraph(m *wire.MetaGraph, o *ExportOptions, signed bool, report *ExportR
 			return nil, err
 		}
 	}
-	var forgotten []bool
+	var changed *reshaped
 	if len(o.Shapes) > 0 {
-		if forgotten, err = setShapes(p.draft, p.cut, o.Shapes, report); err != nil {
+		if changed, err = setShapes(p.draft, p.cut, o.Shapes, report); err != nil {
 			return nil, err
 		}
 	}
-	if p.cut != nil && !signed {
-		p.sign(forgotten)
+	if p.cut != nil {
+		if err := p.findTraining(p.cut); err != nil {
+			return nil, err
+		}
+		if !signed {
+			p.sign(changed)
+		}
+	}
+	if p.cut != nil || o.SavedModel {
+		p.countDevices()
 	}
 	return &p.graphPlan, nil
+}
+
+// findTraining reports the nodes of the copy that belong to training, although the outputs of view need them.
+func (p *graphPlanner) findTraining(view *prune.Cut) (err error) {
+	library := p.library
+	if library == nil {
+		if library, err = draft.NewLibrary(p.m.Graph()); err != nil {
+			return err
+		}
+	}
+	found, err := training.Find(p.draft, library, view.Needs)
+	if err == nil {
+		p.report.Random, p.report.BatchNorms = found.Random, found.BatchNorms
+	}
+	return err
+}
+
+// countDevices counts the nodes of the copy on each device that not every machine has.
+func (p *graphPlanner) countDevices() {
+	if p.o.ClearDevices {
+		return
+	}
+	var n wire.Node
+	nodes, kept := make(map[string]int), p.kept()
+	for i := range p.draft.Len() {
+		if len(kept) > 0 && !kept[i] {
+			continue
+		}
+		if i < p.draft.Files() {
+			nodes[p.draft.Devices()[p.draft.Device(i)]]++
+		} else {
+			p.draft.Node(i, &n)
+			nodes[string(n.Device)]++
+		}
+	}
+	for _, device := range slices.Sorted(maps.Keys(nodes)) {
+		if match.IsAccelerator(device) {
+			p.report.Devices = append(p.report.Devices, DeviceNodes{device, nodes[device]})
+		}
+	}
 }
 
 // cutGraph cuts the graph to its outputs, freezes it if requested, and keeps what the outputs need besides their inputs. It
@@ -231,9 +283,13 @@ func (p *graphPlanner) reportInit(init *prune.Init) error {
 	if r.Initializers = init.Initializers; len(r.Initializers) == 0 {
 		r.Initializers = init.Ops
 	}
-	if !p.o.SavedModel {
-		r.InitFeeds, err = prune.Feeds(p.draft, r.Initializers...)
+	if p.o.SavedModel {
+		return nil
 	}
+	if r.InitFeeds, err = prune.Feeds(p.draft, r.Initializers...); err != nil {
+		return err
+	}
+	r.InitFiles, err = serve.TablePaths(p.draft, p.cut.Reach.Has)
 	return err
 }
 
@@ -286,6 +342,9 @@ func (p *graphPlanner) servedView() (*prune.Cut, *prune.Init, error) {
 		return nil, nil, err
 	}
 	if err := view.Finish(); err != nil {
+		return nil, nil, err
+	}
+	if err := p.findTraining(view); err != nil {
 		return nil, nil, err
 	}
 	return view, init, p.reportInit(init)

@@ -78,12 +78,11 @@ func signedEndpoints(m *wire.MetaGraph, signature string) (inputs, outputs []pru
 	return inputs, outputs
 }
 
-// sign adds a signature with the inputs and outputs, unless no output is a tensor. The inferred shapes of the forgotten nodes
-// no longer hold; nil means that all hold.
-func (p *graphPlanner) sign(forgotten []bool) {
+// sign adds a signature with the inputs and outputs, unless no output is a tensor.
+func (p *graphPlanner) sign(changed *reshaped) {
 	var b wire.Builder
-	p.report.Inputs = p.signatureSide(&b, fieldnum.SignatureDef_Inputs, p.cut.Inputs, forgotten)
-	p.report.Outputs = p.signatureSide(&b, fieldnum.SignatureDef_Outputs, p.cut.Outputs, forgotten)
+	p.report.Inputs = p.signatureSide(&b, fieldnum.SignatureDef_Inputs, p.cut.Inputs, changed)
+	p.report.Outputs = p.signatureSide(&b, fieldnum.SignatureDef_Outputs, p.cut.Outputs, changed)
 	if len(p.report.Outputs) == 0 {
 		return
 	}
@@ -93,14 +92,14 @@ func (p *graphPlanner) sign(forgotten []bool) {
 }
 
 // signatureSide appends the inputs or outputs of a SignatureDef, field num, sorted by key.
-func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, points []prune.Endpoint, forgotten []bool) []Tensor {
+func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, points []prune.Endpoint, changed *reshaped) []Tensor {
 	sorted := slices.SortedStableFunc(slices.Values(points), func(a, b prune.Endpoint) int { return strings.Compare(a.Key, b.Key) })
 	tensors := []Tensor{}
 	for _, point := range sorted {
 		if point.Control {
 			continue
 		}
-		dtype, shape := p.tensorInfo(point, forgotten)
+		dtype, shape := p.tensorInfo(point, changed)
 		tensors = append(tensors, Tensor{Key: point.Key, Tensor: point.Tensor(), DType: tensor.DTypeName(dtype)})
 		b.Message(num, func() {
 			b.String(fieldnum.MapEntry_Key, point.Key)
@@ -115,7 +114,7 @@ func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, poin
 }
 
 // tensorInfo returns the dtype and the TensorShapeProto of an input or output in the copy.
-func (p *graphPlanner) tensorInfo(point prune.Endpoint, forgotten []bool) (int32, []byte) {
+func (p *graphPlanner) tensorInfo(point prune.Endpoint, changed *reshaped) (int32, []byte) {
 	i, _ := p.draft.Find([]byte(point.Node))
 	var n wire.Node
 	p.draft.Node(i, &n)
@@ -128,10 +127,7 @@ func (p *graphPlanner) tensorInfo(point prune.Endpoint, forgotten []bool) (int32
 		return wire.AttrTypeOf(dtype), draft.UnknownRank
 	}
 	p.draft.Graph.Node(i, &n)
-	shape := p.facts.Shape(i, point.Port)
-	if i < len(forgotten) && forgotten[i] {
-		shape = nil
-	}
+	shape := changed.shape(i, point.Port, p.facts.Shape(i, point.Port))
 	return p.facts.DType(&n, point.Port), draft.Shape(shape)
 }
 

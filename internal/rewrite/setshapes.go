@@ -4,10 +4,12 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/shapes"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -34,9 +36,23 @@ type shapeSetter struct {
 	conflicts draft.Conflicts
 }
 
+// A reshaped holds the nodes that depend on placeholders with new shapes, and the shapes of their outputs. It may be nil.
+type reshaped struct {
+	changed []bool
+	walk    *shapes.Walk
+}
+
+// shape returns the shape of output port of node i, which was old before the change.
+func (r *reshaped) shape(i, port int, old tensor.Shape) tensor.Shape {
+	if r == nil || i >= len(r.changed) || !r.changed[i] {
+		return old
+	}
+	return r.walk.Shape(graph.Edge{Node: int32(i), Port: int32(port)})
+}
+
 // setShapes sets the shapes of placeholders in g, and drops the inferred shapes of the nodes that depend on them and that cut
-// keeps. It returns the nodes that depend on them. The error is draft.Conflicts if kept nodes do not accept the shapes.
-func setShapes(g *draft.Graph, cut *prune.Cut, wanted []NewShape, report *ExportReport) ([]bool, error) {
+// keeps. The error is draft.Conflicts if kept nodes do not accept the shapes.
+func setShapes(g *draft.Graph, cut *prune.Cut, wanted []NewShape, report *ExportReport) (*reshaped, error) {
 	s := &shapeSetter{g: g, cut: cut, report: report}
 	set := make(map[int]tensor.Shape)
 	for _, shape := range wanted {
@@ -46,14 +62,14 @@ func setShapes(g *draft.Graph, cut *prune.Cut, wanted []NewShape, report *Export
 		return nil, err
 	}
 	s.changed = g.Downstream(slices.Collect(maps.Keys(set)))
-	if err := s.check(set); err != nil {
+	walk, err := s.check(set)
+	if err != nil {
 		return nil, err
 	}
 	for i, dims := range set {
 		g.SetAttr(i, "shape", draft.ShapeAttr(draft.Shape(dims)))
 	}
-	s.findFixedSizes()
-	return s.changed, s.dropInferred()
+	return &reshaped{s.changed, walk}, s.dropInferred()
 }
 
 // placeholder returns the number of the placeholder that gets a new shape.

@@ -3,6 +3,8 @@ package rewrite_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -42,6 +44,59 @@ func TestSetShape(t *testing.T) {
 			}
 			if test.err != "" {
 				wantError(t, err, test.err)
+			}
+		})
+	}
+}
+
+// TestFixedSizes lists what still contains a replaced size, and infers the shape of the output. A size in another dimension is no such size.
+func TestFixedSizes(t *testing.T) {
+	const (
+		x = `node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+			attr { key: "shape" value { shape { dim { size: 64 } dim { size: 64 } } } } }`
+		float   = ` attr { key: "T" value { type: DT_FLOAT } }`
+		index   = ` attr { key: "Index" value { type: DT_INT32 } }`
+		tidx    = ` attr { key: "Tidx" value { type: DT_INT32 } }`
+		two     = ` attr { key: "N" value { i: 2 } }`
+		size    = `node { name: "size" op: "Const" attr { key: "dtype" value { type: DT_INT32 } } attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 2 } } int_val: 64 int_val: 4 } } } }`
+		limit   = `node { name: "limit" op: "Const" attr { key: "dtype" value { type: DT_INT32 } } attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape {} int_val: 64 } } } }`
+		zero    = `node { name: "zero" op: "Const" attr { key: "dtype" value { type: DT_INT32 } } attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape {} int_val: 0 } } } }`
+		one     = `node { name: "one" op: "Const" attr { key: "dtype" value { type: DT_INT32 } } attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape {} int_val: 1 } } } }`
+		starts  = `node { name: "starts" op: "Const" attr { key: "dtype" value { type: DT_INT32 } } attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 2 } } int_val: 0 } } } }`
+		columns = `node { name: "columns" op: "Const" attr { key: "dtype" value { type: DT_INT32 } } attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 2 } } int_val: -1 int_val: 64 } } } }`
+		state   = `node { name: "state" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { dim { size: 64 } dim { size: 64 } } float_val: 0 } } } }`
+		weights = `node { name: "weights" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { dim { size: 64 } dim { size: 4 } } float_val: 0 } } } }`
+	)
+	for _, test := range []struct {
+		name, nodes string
+		shaped      bool // the shape of the output is known
+		want        []rewrite.FixedSize
+	}{
+		{"a state", state + `node { name: "y" op: "AddV2" input: "x" input: "state"` + float + ` }`, false, []rewrite.FixedSize{{Node: "state", Reader: "y", Size: 64}}},
+		{"a size of a random tensor", size + `node { name: "noise" op: "RandomUniform" input: "size" attr { key: "dtype" value { type: DT_FLOAT } }` + float + ` }
+			node { name: "y" op: "ConcatV2" input: "x" input: "noise" input: "one"` + float + tidx + two + ` }` + one, false, []rewrite.FixedSize{{Node: "size", Reader: "noise", Size: 64}}},
+		{"the limit of a range that a gather reads", zero + one + limit + `node { name: "range" op: "Range" input: "zero" input: "limit" input: "one"` + tidx + ` }
+			node { name: "y" op: "Gather" input: "x" input: "range" attr { key: "Tparams" value { type: DT_FLOAT } } attr { key: "Tindices" value { type: DT_INT32 } } }`, false,
+			[]rewrite.FixedSize{{Node: "limit", Reader: "range", Size: 64}}},
+		{"the size of a slice", starts + size + `node { name: "y" op: "Slice" input: "x" input: "starts" input: "size"` + float + index + ` }`, false, []rewrite.FixedSize{{Node: "size", Reader: "y", Size: 64}}},
+		{"the size of another dimension", starts + columns + `node { name: "y" op: "Slice" input: "x" input: "starts" input: "columns"` + float + index + ` }`, false, []rewrite.FixedSize{}},
+		{"weights", weights + `node { name: "y" op: "MatMul" input: "x" input: "weights"` + float + ` }`, true, []rewrite.FixedSize{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options := rewrite.ExportOptions{Shapes: []rewrite.NewShape{{Node: "x", Dims: tensor.Shape{-1, 64}}}, Outputs: endpoints([]string{"y"})}
+			copied, report, err := rewrite.Export(indexed(t, message(t, `graph_def { `+x+test.nodes+` }`)), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, report.Constants); diff != "" {
+				t.Error(diff)
+			}
+			if !test.shaped {
+				return
+			}
+			shape := decode(t, copied).SignatureDef["serving_default"].Outputs["y"].TensorShape
+			if diff := cmp.Diff([]int64{-1, 4}, []int64{shape.Dim[0].Size, shape.Dim[1].Size}); diff != "" {
+				t.Errorf("shape of the output: %s", diff)
 			}
 		})
 	}

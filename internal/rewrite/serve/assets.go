@@ -2,10 +2,12 @@ package serve
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -97,28 +99,42 @@ func (p *planner) listedAssets() []AssetFile {
 // filePaths returns the constants that name files: those in the collection asset_filepaths, and those that an op reads
 // to fill a table.
 func (p *planner) filePaths() ([]int, error) {
-	var found []int
-	seen := make(map[int]bool)
-	add := func(i int) {
-		if i < p.g.Files() && p.served[i] && !seen[i] {
-			seen[i] = true
-			found = append(found, i)
-		}
-	}
+	var listed []int
 	value, _ := p.m.Collection(scope.AssetFilepathsKey)
 	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
-		if i, ok := p.g.Original([]byte(nodeOf(string(name)))); ok {
-			add(i)
+		if i, ok := p.g.Original([]byte(nodeOf(string(name)))); ok && p.served[i] {
+			listed = append(listed, i)
 		}
 	}
-	return found, p.g.Kept(p.served, func(_ int, n *wire.Node) error {
+	read, err := tableFiles(p.g, p.served)
+	return append(listed, read...), err
+}
+
+// tableFiles returns the nodes of the file among kept from which kept ops read the names of files that fill tables.
+func tableFiles(g *draft.Graph, kept []bool) (found []int, err error) {
+	err = g.Kept(kept, func(_ int, n *wire.Node) error {
 		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {
-			if i, ok := p.g.Source(n.Inputs[1]); ok {
-				add(i)
+			if i, ok := g.Source(n.Inputs[1]); ok && i < g.Files() && kept[i] {
+				found = append(found, i)
 			}
 		}
 		return nil
 	})
+	return found, err
+}
+
+// TablePaths returns the paths in constants from which kept nodes fill tables, without duplicates, in the order of their readers.
+func TablePaths(g *draft.Graph, kept []bool) ([]string, error) {
+	files, err := tableFiles(g, kept)
+	var paths []string
+	var n wire.Node
+	for _, i := range files {
+		g.Graph.Node(i, &n)
+		if path, ok := stringConst(&n); ok && path != "" && !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths, err
 }
 
 // stringConst returns the value of a constant that is a single string, and whether it is one.
@@ -141,15 +157,12 @@ func nodeOf(name string) string {
 	return node
 }
 
-// maxStale is the maximum number of reported constants with paths.
-const maxStale = 20
-
 // findStalePaths reports constants that contain an absolute path. Such a file exists on the machine that built the
 // graph, but probably not where the copy is loaded.
 func (p *planner) findStalePaths(assets map[string]bool) error {
 	return p.g.Kept(p.served, func(_ int, n *wire.Node) error {
 		value, ok := stringConst(n)
-		if ok && looksAbsolute(value) && !assets[string(n.Name)+":0"] && len(p.StalePaths) < maxStale {
+		if ok && looksAbsolute(value) && !assets[string(n.Name)+":0"] {
 			p.StalePaths = append(p.StalePaths, StalePath{Node: string(n.Name), Path: value})
 		}
 		return nil

@@ -17,7 +17,7 @@ import (
 type Plan struct {
 	Assets     []AssetFile // the files that the SavedModel includes
 	NewAssets  bool        // Assets lists files that are not assets of the graph yet
-	StalePaths []StalePath // at most maxStale
+	StalePaths []StalePath // in file order
 	InitOp     string      // the op that loaders run first; empty for none
 	NewInitOp  bool        // the graph must name InitOp in place of its own init ops
 }

@@ -1,0 +1,85 @@
+package training
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/metagraph/metagraph/internal/graph"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/wire"
+)
+
+// TestFind finds random ops and training-mode batch normalizations, unless a placeholder can turn them off.
+func TestFind(t *testing.T) {
+	const (
+		noise     = `node { name: "noise" op: "RandomUniform" input: "size" }`
+		moments   = `node { name: "squares" op: "SquaredDifference" input: "x" input: "x" } node { name: "variance" op: "Mean" input: "squares" input: "axes" }`
+		normalize = `node { name: "y" op: "Add" input: "squeezed" input: "epsilon" } node { name: "squeezed" op: "Squeeze" input: "variance" }`
+		update    = `node { name: "not needed" op: "AssignSub" input: "average" input: "change" } node { name: "change" op: "Sub" input: "average" input: "squeezed" }`
+		branch    = `node { name: "switch" op: "Switch" input: "training" input: "training" } node { name: "yes" op: "Identity" input: "switch:1" }
+			node { name: "noise" op: "RandomUniform" input: "size" input: "^yes" }`
+		half = ` attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: 0.5 } } }`
+		one  = ` attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: 1 } } }`
+		yes  = ` attr { key: "value" value { tensor { dtype: DT_BOOL bool_val: true } } }`
+		no   = ` attr { key: "value" value { tensor { dtype: DT_BOOL bool_val: false } } }`
+		keep = noise + `node { name: "sum" op: "Add" input: "keep" input: "noise" } node { name: "mask" op: "Floor" input: "sum" }`
+	)
+	for _, test := range []struct {
+		name, graph        string
+		random, batchNorms []string
+	}{
+		{"a random op", noise, []string{"noise"}, nil},
+		{"a sample", `node { name: "sample" op: "Multinomial" }`, []string{"sample"}, nil},
+		{"a random op with a seed as input", `node { name: "noise" op: "StatelessRandomUniform" }`, nil, nil},
+		{"a random op that is not needed", `node { name: "not needed" op: "RandomUniform" }`, nil, nil},
+		{"a function", `node { name: "call" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+			library { function { signature { name: "f" } node_def { name: "noise" op: "RandomStandardNormal" } node_def { name: "bn" op: "FusedBatchNormV3" } } }`,
+			[]string{"f/noise"}, []string{"f/bn"}},
+		{"a function in a branch", `node { name: "call" op: "If" attr { key: "then_branch" value { func { name: "f" } } } }
+			library { function { signature { name: "f" } node_def { name: "noise" op: "RandomStandardNormal" } } }`, nil, nil},
+		{"a fed rate", `node { name: "keep" op: "Placeholder" }` + keep, nil, nil},
+		{"a constant rate", `node { name: "keep" op: "Const"` + half + ` }` + keep, []string{"noise"}, nil},
+		{"a rate that is off by default", `node { name: "keep" op: "PlaceholderWithDefault" input: "rate" } node { name: "rate" op: "Const"` + one + ` }` + keep, nil, nil},
+		{"a rate that is on by default", `node { name: "keep" op: "PlaceholderWithDefault" input: "rate" } node { name: "rate" op: "Const"` + half + ` }` + keep, []string{"noise"}, nil},
+		{"a fed predicate", `node { name: "training" op: "Placeholder" }` + branch, nil, nil},
+		{"a true predicate", `node { name: "training" op: "Const"` + yes + ` }` + branch, []string{"noise"}, nil},
+		{"a false predicate", `node { name: "training" op: "Const"` + no + ` }` + branch, nil, nil},
+		{"a loop", `node { name: "training" op: "LoopCond" }` + branch, []string{"noise"}, nil},
+		{"training is the default", `node { name: "bn" op: "FusedBatchNorm" input: "x" input: "scale" }`, nil, []string{"bn"}},
+		{"inference", `node { name: "bn" op: "FusedBatchNorm" attr { key: "is_training" value { b: false } } }`, nil, nil},
+		{"layer normalization", `node { name: "bn" op: "FusedBatchNormV3" input: "x" input: "ones" } node { name: "x" op: "Reshape" } node { name: "ones" op: "Fill" }`, nil, nil},
+		{"moments with a moving average", moments + normalize + update, nil, []string{"variance"}},
+		{"moments of each example", moments + normalize, nil, nil},
+		{"moments for the moving average only", moments + update + `node { name: "squeezed" op: "Squeeze" input: "variance" }`, nil, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := new(tfpb.GraphDef)
+			if err := prototext.Unmarshal([]byte(test.graph), m); err != nil {
+				t.Fatal(err)
+			}
+			raw, err := proto.Marshal(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := graph.New(wire.Graph(raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			library, err := draft.NewLibrary(wire.Graph(raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := Find(draft.New(g), library, func(i int) bool { name := string(g.Name(i)); return name != "not needed" && name != "change" })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&Found{test.random, test.batchNorms}, found); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
