@@ -57,7 +57,7 @@ func (e Export) convertWarnings(out *remarks) {
 		out.add("%s must also be fed: %s", Count(n, "placeholder"), listText(e.Feeds, 6))
 	}
 	out.list("the outputs read an input pipeline: %s", e.Sources, 6)
-	out.list("a GraphDef has no signature, which alone would keep the names %s", e.unsigned(), 6)
+	out.list("a GraphDef has no signature to keep these names: %s", e.unsigned(), 6)
 	if n := len(e.Updates); n > 0 {
 		out.add("the frozen graph no longer updates its variables, so results can differ: %s became plain computation (%s)", Count(n, "op"), listText(e.Updates, 4))
 	}
