@@ -38,8 +38,8 @@ func Names(name string, candidates []string, n int) []string {
 }
 
 // distance returns the number of characters in which two names differ, and reports whether the names are close. Names of
-// up to five characters are close if one character differs, or only the order. If one name contains the other, the distance
-// ranks after that of names that differ in few characters.
+// up to five characters are close if one character differs, or only the order, or if one contains the other. If a longer name
+// contains the other, the distance ranks after that of names that differ in few characters.
 func distance(a, b string) (int, bool) {
 	short, long := a, b
 	if len(short) > len(long) {
@@ -48,7 +48,7 @@ func distance(a, b string) (int, bool) {
 	limit := len(long)/3 + 1
 	if len(long)-len(short) <= limit && len(long) <= longest {
 		d := levenshtein.ComputeDistance(a, b)
-		if d <= limit && (d < 2 || len(long) > 5 || sameLetters(a, b)) {
+		if d <= limit && (d < 2 || len(long) > 5 || sameLetters(a, b) || strings.Contains(long, short)) {
 			return d, true
 		}
 	}

@@ -20,6 +20,7 @@ func TestNames(t *testing.T) {
 		{"Variables", keys, []string{"variables", "trainable_variables"}},
 		{"trainop", keys, []string{"train_op"}},
 		{"pred", []string{"seed", "prod", "pred_1"}, []string{"prod", "pred_1"}},
+		{"w_x", []string{"w", "b"}, []string{"w"}},
 		{"zhs", []string{"zsh", "bash", "fish"}, []string{"zsh"}},
 		{"LOGITS", keys, []string{"logits", "losses"}},
 		{"hyperparameters", keys, nil},
