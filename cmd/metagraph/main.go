@@ -64,7 +64,7 @@ func execute(ctx context.Context, args []string, env *environment) error {
 	if strings.HasPrefix(argument(args, 0), cobra.ShellCompRequestCmd) {
 		plainUsage(root)
 	} else {
-		setFlagsOnce(root)
+		restrictFlags(root)
 	}
 	root.SetArgs(append([]string{}, args...)) // cobra reads os.Args if this is nil
 	help := &watchedWriter{Writer: env.stdout}

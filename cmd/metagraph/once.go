@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// setFlagsOnce makes repeating a flag an error in all commands below root, and an empty value. Flags that take several values, or none,
+// restrictFlags makes it an error to repeat a flag or to give it an empty value, in all commands below root. Flags that take several values, or none,
 // can be repeated.
-func setFlagsOnce(root *cobra.Command) {
+func restrictFlags(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			_, several := f.Value.(pflag.SliceValue)

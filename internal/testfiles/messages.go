@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -40,6 +41,16 @@ func MetaGraph(t testing.TB, m *tfpb.MetaGraphDef) *wire.MetaGraph {
 		t.Fatal(err)
 	}
 	return meta
+}
+
+// GraphDef returns a MetaGraphDef with a graph, which is given as a GraphDef in text.
+func GraphDef(t testing.TB, text string) *wire.MetaGraph {
+	t.Helper()
+	g := new(tfpb.GraphDef)
+	if err := prototext.Unmarshal([]byte(text), g); err != nil {
+		t.Fatal(err)
+	}
+	return wire.MetaGraphOf(Encode(t, g))
 }
 
 // StrangeGraph returns a graph with legal but unusual features: a library between the nodes, versions before them, names after ops

@@ -4,16 +4,13 @@ import (
 	"slices"
 	"testing"
 
-	"google.golang.org/protobuf/encoding/prototext"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -67,15 +64,7 @@ func TestConstantsInLoops(t *testing.T) {
 // frozen returns a GraphDef in text with the changes that freezing needs.
 func frozen(t *testing.T, text string) *draft.Graph {
 	t.Helper()
-	def := new(tfpb.GraphDef)
-	if err := prototext.Unmarshal([]byte(text), def); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := proto.Marshal(def)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := wire.MetaGraphOf(raw)
+	m := testfiles.GraphDef(t, text)
 	index, err := graph.New(m.Graph())
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/graph"
@@ -16,6 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -177,15 +177,7 @@ func keptVariables(t *testing.T, text string) int {
 // cutCalls cuts a GraphDef in text to the node out, and shortens its calls.
 func cutCalls(t *testing.T, text string) (*draft.Graph, *draft.Library, bool) {
 	t.Helper()
-	def := new(tfpb.GraphDef)
-	if err := prototext.Unmarshal([]byte(text), def); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := proto.Marshal(def)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := wire.MetaGraphOf(raw)
+	m := testfiles.GraphDef(t, text)
 	index, err := graph.New(m.Graph())
 	if err != nil {
 		t.Fatal(err)
