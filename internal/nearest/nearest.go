@@ -37,9 +37,9 @@ func Names(name string, candidates []string, n int) []string {
 	return out
 }
 
-// distance returns the number of characters in which two names differ, and reports whether the names are close. Names of
-// up to five characters are close if one character differs, or only the order, or if one contains the other. If a longer name
-// contains the other, the distance ranks after that of names that differ in few characters.
+// distance returns the number of characters in which two names differ, and reports whether the names are close. In
+// names of up to five characters, at most one character may differ, or only their order, unless one name contains the other.
+// A longer name that contains the other ranks after names that differ in few characters.
 func distance(a, b string) (int, bool) {
 	short, long := a, b
 	if len(short) > len(long) {

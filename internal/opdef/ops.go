@@ -29,12 +29,12 @@ func NewOps(list *List, graphs ...wire.Graph) *Ops {
 	return &Ops{registered: NewRegistered(), list: list, graphs: graphs}
 }
 
-// Find returns the definition of an op as TensorFlow finds it: TensorFlow's own before a function before that in the file's list. It
-// returns nil if there is none that protobuf accepts.
+// Find returns the definition of an op as TensorFlow finds it. It looks in TensorFlow's ops, then in the functions, then in the file's
+// list. It returns nil if protobuf accepts none of the definitions.
 func (o *Ops) Find(name []byte) *Op { return o.first(name, InTensorFlow, InLibrary, InList) }
 
-// Recorded returns the definition of an op as the program that wrote the file knew it: that in the file's list before TensorFlow's own
-// before a function.
+// Recorded returns the definition of an op as the program that wrote the file knew it. It looks in the file's list, then in TensorFlow's
+// ops, then in the functions. It returns nil if protobuf accepts none of the definitions.
 func (o *Ops) Recorded(name []byte) *Op { return o.first(name, InList, InTensorFlow, InLibrary) }
 
 func (o *Ops) first(name []byte, sources ...Source) *Op {
