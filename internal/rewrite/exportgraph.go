@@ -177,14 +177,17 @@ func (p *graphPlanner) cutGraph(signed bool) (_ *prune.Init, err error) {
 	if p.library, err = draft.NewLibrary(p.draft.Rest()); err != nil {
 		return nil, err
 	}
-	var fills []int
+	var freezing *freeze.Freezing
 	if p.o.Freeze {
-		if fills, err = p.freeze(); err != nil {
+		if freezing, err = freeze.Plan(p.draft, p.facts, p.library, p.cut.Reach.Has, p.cut.Fetched()); err != nil {
+			return nil, err
+		}
+		if err := p.cut.Again(); err != nil {
 			return nil, err
 		}
 	}
 	for round := 0; ; round++ {
-		init, err := p.keepCompanions(fills)
+		init, err := p.keepCompanions()
 		if err != nil {
 			return nil, err
 		}
@@ -193,11 +196,10 @@ func (p *graphPlanner) cutGraph(signed bool) (_ *prune.Init, err error) {
 			return nil, err
 		}
 		if !changed || round == maxRounds {
-			if len(fills) > 0 {
-				p.parts.nodeLists = append(p.parts.nodeLists, nodeList{scope.TableInitializersKey, init.Initializers})
-				p.parts.collections[scope.TableInitializersKey] = true
+			if p.o.Freeze {
+				err = p.fill(freezing, init)
 			}
-			return init, nil
+			return init, err
 		}
 		if err := p.cut.Again(); err != nil {
 			return nil, err
@@ -208,30 +210,31 @@ func (p *graphPlanner) cutGraph(signed bool) (_ *prune.Init, err error) {
 // maxRounds is how often calls are shortened, each time after finding out what the shorter ones need. Any number is correct.
 const maxRounds = 8
 
-// freeze turns the variables that the outputs need into constants. It returns the nodes that fill tables.
-func (p *graphPlanner) freeze() ([]int, error) {
-	freezing, err := freeze.Plan(p.draft, p.facts, p.library, p.cut.Reach.Has, p.cut.Fetched())
-	if err != nil {
-		return nil, err
-	}
-	if err := p.cut.Again(); err != nil {
-		return nil, err
-	}
+// fill gives the frozen variables that are still needed their values, and adds the new nodes that fill tables to init.
+func (p *graphPlanner) fill(freezing *freeze.Freezing, init *prune.Init) error {
 	v, err := p.values()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	frozen, err := freezing.Fill(v, p.cut.Reach)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.report.Frozen, p.report.Updates, p.report.Keys = frozen.Variables, frozen.Updates, frozen.Keys
 	p.parts.collections["saveable_objects"] = true
-	return frozen.Fills, nil
+	if len(frozen.Fills) == 0 {
+		return nil
+	}
+	for _, i := range frozen.Fills {
+		init.Initializers = append(init.Initializers, p.draft.Name(i))
+	}
+	p.parts.nodeLists = append(p.parts.nodeLists, nodeList{scope.TableInitializersKey, init.Initializers})
+	p.parts.collections[scope.TableInitializersKey] = true
+	return p.cut.Reach.Add(frozen.Fills...)
 }
 
-// keepCompanions keeps what initializes the kept nodes, including fills, the new nodes that fill tables.
-func (p *graphPlanner) keepCompanions(fills []int) (*prune.Init, error) {
+// keepCompanions keeps what initializes the kept nodes.
+func (p *graphPlanner) keepCompanions() (*prune.Init, error) {
 	if !p.o.Freeze {
 		if err := p.cut.KeepVariables(p.m, p.o.Registry); err != nil {
 			return nil, err
@@ -240,14 +243,7 @@ func (p *graphPlanner) keepCompanions(fills []int) (*prune.Init, error) {
 	if err := p.cut.KeepInputs(); err != nil {
 		return nil, err
 	}
-	init, err := p.cut.KeepInitializers(p.m)
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range fills {
-		init.Initializers = append(init.Initializers, p.draft.Name(i))
-	}
-	return init, p.cut.Reach.Add(fills...)
+	return p.cut.KeepInitializers(p.m)
 }
 
 // fitSaver fits the saver to the kept variables, or replaces it. A frozen graph needs none.

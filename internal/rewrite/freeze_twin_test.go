@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
@@ -70,5 +71,44 @@ func TestFreezeLikeTwin(t *testing.T) {
 		if !slices.ContainsFunc(report.Frozen, func(name string) bool { return strings.HasPrefix(name, "layer/") }) {
 			t.Errorf("output %q: froze %q", output, report.Frozen)
 		}
+	}
+}
+
+// TestFreezeUnreadResult freezes a conditional of which one result is read. It needs no value for the variable that only the other result
+// needs. Apart from the names of functions, the graph is that of the twin that cuts without freezing.
+func TestFreezeUnreadResult(t *testing.T) {
+	const arguments = `input_arg { name: "x" type: DT_FLOAT } input_arg { name: "h" type: DT_RESOURCE } output_arg { name: "y" type: DT_FLOAT } output_arg { name: "z" type: DT_FLOAT }`
+	branch := func(name string) string {
+		return `function { signature { name: "` + name + `" ` + arguments + ` } ret { key: "y" value: "x" } ret { key: "z" value: "r:value:0" }
+			node_def { name: "r" op: "ReadVariableOp" input: "h" attr { key: "dtype" value { type: DT_FLOAT } } } } `
+	}
+	whole := new(tfpb.MetaGraphDef)
+	must(prototext.Unmarshal([]byte(`graph_def { library { `+branch("then")+branch("else")+` }
+		node { name: "p" op: "Placeholder" attr { key: "dtype" value { type: DT_BOOL } } }
+		node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } }
+		node { name: "v" op: "VarHandleOp" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "shape" value { shape { } } } }
+		node { name: "if" op: "If" input: "p" input: "x" input: "v" attr { key: "Tcond" value { type: DT_BOOL } }
+			attr { key: "Tin" value { list { type: [DT_FLOAT, DT_RESOURCE] } } } attr { key: "Tout" value { list { type: [DT_FLOAT, DT_FLOAT] } } }
+			attr { key: "then_branch" value { func { name: "then" } } } attr { key: "else_branch" value { func { name: "else" } } } }
+		node { name: "out" op: "Identity" input: "if" attr { key: "T" value { type: DT_FLOAT } } } }`), whole))
+	raw, err := proto.Marshal(whole)
+	must(err)
+	message, report, err := rewrite.Export(parse(t, raw), rewrite.ExportOptions{Freeze: true, Registry: scope.NewRegistry(), Outputs: []prune.Endpoint{{Key: "out", Node: "out"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := new(tfpb.MetaGraphDef)
+	must(proto.Unmarshal(message.Bytes(), got))
+	must(prototext.Unmarshal([]byte(strings.ReplaceAll(prototext.Format(got), "_frozen", "")), got))
+	want := cutTwin(whole, "out")
+	library := whole.GraphDef.Library.Function[2:] // without the uncut functions
+	if diff := cmp.Diff(want, got.GraphDef.Node, protocmp.Transform()); diff != "" {
+		t.Errorf("(-twin +export)\n%s", diff)
+	}
+	if diff := cmp.Diff(library, got.GraphDef.Library.Function, protocmp.Transform()); diff != "" {
+		t.Errorf("functions (-twin +export)\n%s", diff)
+	}
+	if len(report.Frozen) > 0 {
+		t.Errorf("froze %q", report.Frozen)
 	}
 }
