@@ -122,7 +122,7 @@ func sectionTable() []section {
 			}},
 		{"assets", "files that the graph reads during initialization", 0,
 			func(s *showSource) (render.View, error) {
-				return view(render.Assets)(inspect.Assets(s.model.Meta))
+				return view(render.Assets)(inspect.Assets(s.model))
 			}},
 		{"ops", "ops, the number of nodes of each, and whether the file defines them", nodeFilters,
 			func(s *showSource) (render.View, error) {

@@ -2,8 +2,10 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -22,10 +24,10 @@ type Asset struct {
 
 // Assets returns the assets of a file in file order, those of asset_file_def first. An asset that is listed several
 // times is returned once. The error names the part that cannot be read.
-func Assets(m *wire.MetaGraph) ([]Asset, error) {
+func Assets(m *model.Model) ([]Asset, error) {
 	l := assetList{all: []Asset{}, at: make(map[string]int)}
-	for i := range m.Fields {
-		if field := &m.Fields[i]; field.Is(fieldnum.MetaGraphDef_AssetFileDef) {
+	for i := range m.Meta.Fields {
+		if field := &m.Meta.Fields[i]; field.Is(fieldnum.MetaGraphDef_AssetFileDef) {
 			var def tfpb.AssetFileDef
 			if err := schema.Unmarshal(field.Data, &def); err != nil {
 				return nil, fmt.Errorf("read asset_file_def: %w", err)
@@ -35,7 +37,7 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 	}
 	registry := scope.NewRegistry()
 	for _, key := range []string{scope.AssetsKey, scope.AssetFilepathsKey} {
-		raw, ok := m.Collection(key)
+		raw, ok := m.Meta.Collection(key)
 		if !ok {
 			continue
 		}
@@ -52,64 +54,55 @@ func Assets(m *wire.MetaGraph) ([]Asset, error) {
 			}
 		}
 	}
-	if err := l.findTableFiles(m.Graph()); err != nil {
+	g, err := m.Graph()
+	if err != nil {
 		return nil, err
 	}
-	return l.all, l.findPaths(m.Graph())
+	l.findTableFiles(g)
+	l.findPaths(g)
+	return l.all, nil
 }
 
 // findTableFiles adds the constants from which table initializers read the names of files, in file order.
-func (l *assetList) findTableFiles(g wire.Graph) error {
-	read := make(map[string]bool)
-	for n, err := range g.Nodes() {
-		if err != nil {
-			return fmt.Errorf("read the graph: %w", err)
-		}
-		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {
-			read[string(wire.ParseInput(n.Inputs[1]).Node)] = true
+func (l *assetList) findTableFiles(g *graph.Graph) {
+	reads := make([]bool, len(g.Ops()))
+	for id, op := range g.Ops() {
+		reads[id] = strings.HasPrefix(op, "InitializeTableFromTextFile")
+	}
+	if !slices.Contains(reads, true) {
+		return
+	}
+	var files []int32
+	for i := range g.Len() {
+		if in := g.Inputs(i); reads[g.Op(i)] && len(in) > 1 && in[1].Node != graph.Dangling {
+			files = append(files, in[1].Node)
 		}
 	}
-	if len(read) == 0 {
-		return nil
-	}
-	for n, err := range g.Nodes() {
-		if err != nil {
-			return fmt.Errorf("read the graph: %w", err)
-		}
-		tensor := string(n.Name) + ":0"
-		if _, listed := l.at[tensor]; !listed && read[string(n.Name)] && string(n.Op) == "Const" {
+	slices.Sort(files)
+	for _, i := range files {
+		tensor := g.TensorName(graph.Edge{Node: i})
+		if _, listed := l.at[tensor]; !listed && g.OpName(g.Op(int(i))) == "Const" {
 			l.add("", tensor, "graph")
 		}
 	}
-	return nil
 }
 
 // findPaths sets the path of each asset without a file to the constant in the graph.
-func (l *assetList) findPaths(g wire.Graph) error {
-	missing := make(map[string]*Asset)
-	for i := range l.all {
-		if a := &l.all[i]; a.Filename == "" {
-			node, _, _ := strings.Cut(a.Tensor, ":")
-			missing[node] = a
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	for n, err := range g.Nodes() {
-		if err != nil {
-			return fmt.Errorf("read the graph: %w", err)
-		}
-		a := missing[string(n.Name)]
-		if a == nil || string(n.Op) != "Const" {
+func (l *assetList) findPaths(g *graph.Graph) {
+	var n wire.Node
+	for k := range l.all {
+		a := &l.all[k]
+		node, _, _ := strings.Cut(a.Tensor, ":")
+		i, found := g.Find([]byte(node))
+		if a.Filename != "" || !found || g.OpName(g.Op(i)) != "Const" {
 			continue
 		}
+		g.Node(i, &n)
 		value, _ := n.Attr("value")
 		if encoded, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor); ok {
 			a.Path = string(wire.Last(encoded, fieldnum.TensorProto_StringVal))
 		}
 	}
-	return nil
 }
 
 // An assetList merges what several places record about one asset.

@@ -34,7 +34,7 @@ func readAll(t *testing.T, data []byte, must bool) {
 		"signatures":  func() error { _, err := Signatures(meta, model.Filter{}); return err },
 		"savers":      func() error { _, err := Savers(meta); return err },
 		"functions":   func() error { _, err := Functions(meta, model.Filter{}); return err },
-		"assets":      func() error { _, err := Assets(meta); return err },
+		"assets":      func() error { _, err := Assets(m); return err },
 		"scopes":      func() error { _, err := Scopes(meta, ScopesOptions{}); return err },
 		"nodes": func() error {
 			for n, err := range nodes(meta, NodesOptions{}) {
@@ -266,7 +266,7 @@ func TestFunctions(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	got, err := Assets(testfiles.MetaGraph(t, testfiles.Example()))
+	got, err := Assets(model.New(testfiles.MetaGraph(t, testfiles.Example())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -302,7 +302,7 @@ func (s *Summary) readSavers(m *model.Model) error {
 }
 
 func (s *Summary) readAssets(m *model.Model) error {
-	assets, err := Assets(m.Meta)
+	assets, err := Assets(m)
 	s.Assets = len(assets)
 	for _, a := range assets {
 		if a.Path != "" {
@@ -313,12 +313,9 @@ func (s *Summary) readAssets(m *model.Model) error {
 }
 
 func (s *Summary) readVariables(m *model.Model) error {
-	l, err := variables.Find(m)
-	if err != nil {
-		return err
-	}
-	s.Variables, s.Trainable = l.Total, l.Trainable
-	return nil
+	var err error
+	s.Variables, s.Trainable, err = variables.Sum(m)
+	return err
 }
 
 func (s *Summary) readIO(m *model.Model) error {

@@ -78,6 +78,20 @@ func Each[P any](parts iter.Seq[P], work func(P) error) error {
 	return Ordered(parts, func(part P) (struct{}, error) { return struct{}{}, work(part) }, func(struct{}) error { return nil })
 }
 
+// A Run is the range of the numbers from First up to End, which is not part of it.
+type Run struct{ First, End int }
+
+// runLength is the length of a Run.
+const runLength = 1 << 12
+
+// Runs returns the runs of the numbers from 0 up to count, in order, as parts for Ordered and Each.
+func Runs(count int) iter.Seq[Run] {
+	return func(yield func(Run) bool) {
+		for first := 0; first < count && yield(Run{first, min(first+runLength, count)}); first += runLength {
+		}
+	}
+}
+
 // A task is a part and, once done is closed, what became of it.
 type task[P, R any] struct {
 	part   P

@@ -5,6 +5,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/parallel"
 )
 
 // A mark is a fact about a node. A node can have several marks.
@@ -38,14 +39,40 @@ type Flow struct {
 	class []opdef.Class // by op id
 	marks []mark        // by node
 	queue []int32       // reused by spread
+	named namedNodes
 }
 
-// NewFlow returns the Flow of g with no marks set.
+// namedNodes are the nodes that their op or their name marks, in file order.
+type namedNodes struct {
+	gradients []int32
+	reports   []int32 // of the variables that are uninitialized
+}
+
+// NewFlow returns the Flow of g with no marks set. It reads the names of all nodes, on all processors.
 func NewFlow(g *graph.Graph) *Flow {
 	f := &Flow{g: g, class: make([]opdef.Class, len(g.Ops())), marks: make([]mark, g.Len())}
+	reports := make([]bool, len(g.Ops())) // by op id
 	for id, op := range g.Ops() {
 		f.class[id] = opdef.Classify(op)
+		reports[id] = op == "IsVariableInitialized" || op == "VarIsInitializedOp"
 	}
+	_ = parallel.Ordered(parallel.Runs(g.Len()), func(run parallel.Run) (namedNodes, error) {
+		var found namedNodes
+		for i := int32(run.First); i < int32(run.End); i++ {
+			name := g.Name(int(i))
+			if f.Is(i, opdef.ClassGradient) || f.gradientName(name) {
+				found.gradients = append(found.gradients, i)
+			}
+			if reports[g.Op(int(i))] || reportName(name) {
+				found.reports = append(found.reports, i)
+			}
+		}
+		return found, nil
+	}, func(found namedNodes) error {
+		f.named.gradients = append(f.named.gradients, found.gradients...)
+		f.named.reports = append(f.named.reports, found.reports...)
+		return nil
+	})
 	return f
 }
 
@@ -172,18 +199,14 @@ func (f *Flow) anyOp(class opdef.Class) bool {
 // MarkGradients marks gradients, everything computed from them, and the losses they are computed for.
 func (f *Flow) MarkGradients() {
 	var seeds, starts []int32
-	for i := range int32(f.g.Len()) {
-		name := f.g.Name(int(i))
-		if !f.Is(i, opdef.ClassGradient) && !f.gradientName(name) {
-			continue
-		}
+	for _, i := range f.named.gradients {
 		f.marks[i] |= MarkGradient
 		// The lists that save a loop's values for its gradient are created among the gradients but feed the loop. They
 		// must not turn the loop into a gradient.
 		if !f.Is(i, opdef.ClassConst|opdef.ClassList) {
 			seeds = append(seeds, i)
 		}
-		if f.isInitialGradient(i, name) {
+		if f.isInitialGradient(i) {
 			starts = append(starts, i)
 		}
 	}
@@ -200,19 +223,18 @@ func (f *Flow) MarkGradients() {
 // markInitialization marks the nodes that check which variables are uninitialized, as an Estimator's ready_op does
 // (report_uninitialized_variables in tensorflow/python/ops/variables.py).
 func (f *Flow) markInitialization() {
-	var seeds []int32
-	reports := []byte("report_uninitialized_")
-	for i := range int32(f.g.Len()) {
-		switch f.g.OpName(f.g.Op(int(i))) {
-		case "IsVariableInitialized", "VarIsInitializedOp":
-			seeds = append(seeds, i)
-		default:
-			if name := f.g.Name(int(i)); bytes.HasPrefix(name, reports) || bytes.Contains(name, append([]byte{'/'}, reports...)) {
-				seeds = append(seeds, i)
-			}
+	f.spread(f.named.reports, markKeeping, func(i int32) bool { return !f.Is(i, opdef.ClassVariable) })
+}
+
+// reportName reports whether a node is in a scope of report_uninitialized_variables or report_uninitialized_resources.
+func reportName(name []byte) bool {
+	for {
+		at := bytes.Index(name, reportScope)
+		if at <= 0 || name[at-1] == '/' {
+			return at >= 0
 		}
+		name = name[at+1:]
 	}
-	f.spread(seeds, markKeeping, func(i int32) bool { return !f.Is(i, opdef.ClassVariable) })
 }
 
 // markKeepers marks bookkeeping nodes, such as the moving averages of a batch normalization. Their results reach only
@@ -263,6 +285,8 @@ var (
 	gradSuffix = []byte("_grad")
 	gradTape   = []byte("gradient_tape")
 	gradAny    = []byte("grad")
+
+	reportScope = []byte("report_uninitialized_")
 )
 
 // gradientName reports whether tf.gradients or a gradient tape named the node. Such names contain a scope "gradients"
@@ -315,14 +339,15 @@ func (f *Flow) findBelow(name []byte) (int32, bool) {
 	return 0, false
 }
 
-// isInitialGradient reports whether node i, a gradient called name, is the initial gradient that tf.gradients creates for a loss:
-// "gradients/Fill" or "gradients/grad_ys_0".
-func (f *Flow) isInitialGradient(i int32, name []byte) bool {
+// isInitialGradient reports whether node i, a gradient, is the initial gradient that tf.gradients creates for a loss: "gradients/Fill"
+// or "gradients/grad_ys_0".
+func (f *Flow) isInitialGradient(i int32) bool {
 	switch f.g.OpName(f.g.Op(int(i))) {
 	case "Fill", "Const", "OnesLike":
 	default:
 		return false
 	}
+	name := f.g.Name(int(i))
 	slash := bytes.LastIndexByte(name, '/')
 	if slash < 0 {
 		return false

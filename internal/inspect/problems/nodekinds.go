@@ -3,7 +3,6 @@ package problems
 import (
 	"bytes"
 	"hash/maphash"
-	"iter"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -98,18 +97,15 @@ func (t *kindTable) find(kind nodeKind, hash uint64) (int32, *atomic.Uint64) {
 	}
 }
 
-// nodeRun is how many nodes a worker takes at a time.
-const nodeRun = 1 << 12
-
 // sortNodes finds the kind of each node, and whether protobuf accepts the file.
 func (f *problemFinder) sortNodes() {
 	table := newKindTable(f.g.Len())
 	var size atomic.Int64
 	var damaged atomic.Bool
-	_ = parallel.Each(runs(f.g.Len()), func(first int) error {
+	_ = parallel.Each(parallel.Runs(f.g.Len()), func(run parallel.Run) error {
 		s := nodeSorter{g: f.g, kinds: table}
 		bytes := 0
-		for i := first; i < min(first+nodeRun, f.g.Len()); i++ {
+		for i := run.First; i < run.End; i++ {
 			raw := f.g.Raw(i)
 			bytes += protowire.SizeTag(fieldnum.GraphDef_Node) + protowire.SizeBytes(len(raw))
 			if f.factsOf[i] = s.kind(i, raw); f.factsOf[i] == noKind && !schema.ValidNode(raw) {
@@ -121,14 +117,6 @@ func (f *problemFinder) sortNodes() {
 	})
 	f.kinds = table.used.Load()
 	f.sound = !damaged.Load() && schema.ValidExceptNodes(f.m, f.g.Rest(), size.Load())
-}
-
-// runs returns the first node of each run of count nodes.
-func runs(count int) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for first := 0; first < count && yield(first); first += nodeRun {
-		}
-	}
 }
 
 // A nodeSorter sorts nodes on one processor.

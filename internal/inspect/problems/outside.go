@@ -34,18 +34,13 @@ var onlyAbsolute = map[string]bool{"Restore": true, "RestoreSlice": true, "Resto
 // findOutsideFiles reports constants with paths that are inputs of ops that read files. Assets of a SavedModel are not a
 // problem: the loader replaces their paths.
 func (f *problemFinder) findOutsideFiles() {
-	ids := make(map[int32][]int)
-	for op, inputs := range fileInputs {
-		if id, ok := f.g.OpID(op); ok {
-			ids[id] = inputs
-		}
-	}
-	if len(ids) == 0 {
-		return
+	read := make([][]int, len(f.g.Ops())) // by op id: the inputs that are file names
+	for id, op := range f.g.Ops() {
+		read[id] = fileInputs[op]
 	}
 	t := pathTrace{f: f, assets: f.assetNodes(), left: maxTraced}
 	for i := range f.g.Len() {
-		for _, k := range ids[f.g.Op(i)] {
+		for _, k := range read[f.g.Op(i)] {
 			edges := f.g.DataInputs(i)
 			if k >= len(edges) {
 				continue

@@ -204,7 +204,6 @@ func (r *variableReader) readNode(at int) {
 		facts.dtype, v.DType = dtype, tensor.DTypeName(dtype)
 	}
 	r.setShape(at, r.nodeShape(i, n))
-	v.Initializer, v.InitialValue = r.assignment(i)
 }
 
 // nodeShape returns the shape of the variable of node i. The op Variable records an unknown shape as that of a scalar
@@ -229,18 +228,21 @@ func (r *variableReader) nodeShape(i int, n *wire.Node) tensor.Shape {
 	return shape
 }
 
-// assignment returns the op that initializes the variable of node i, and the tensor that it assigns. Each is "" if the
-// graph does not show it.
-func (r *variableReader) assignment(i int) (op, value string) {
-	assign, ok := r.assign(i)
-	if !ok {
-		return "", ""
+// findInitializers finds the initializers that no VariableDef names.
+func (r *variableReader) findInitializers() {
+	for at := range r.list {
+		v, node := &r.list[at], r.facts[at].node
+		if node == graph.Dangling {
+			continue
+		}
+		assign, ok := r.assign(int(node))
+		if ok && v.Initializer == "" {
+			v.Initializer = string(r.g.Name(int(assign)))
+		}
+		if value, ok := r.initialValue(int(node)); ok && v.InitialValue == "" {
+			v.InitialValue = r.g.TensorName(value)
+		}
 	}
-	op = string(r.g.Name(int(assign)))
-	if e, ok := r.initialValue(i); ok {
-		value = r.g.TensorName(e)
-	}
-	return op, value
 }
 
 // maxAssigns limits how many consumers of a variable are checked for its initializer.

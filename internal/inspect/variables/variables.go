@@ -90,6 +90,29 @@ const (
 // Find returns the variables of a model, each once. It reads its collections, its object graph, and the variable ops
 // that no collection lists. The error is that of Model.Graph.
 func Find(m *model.Model) (*List, error) {
+	r, err := read(m)
+	if err != nil {
+		return nil, err
+	}
+	r.findInitializers()
+	l := &List{Variables: r.joinParts()}
+	l.addUp()
+	return l, nil
+}
+
+// Sum returns the totals of the variables that Find returns: of all, and of the trainable ones.
+func Sum(m *model.Model) (all, trainable Totals, err error) {
+	r, err := read(m)
+	if err != nil {
+		return all, trainable, err
+	}
+	l := &List{Variables: r.joinParts()}
+	l.addUp()
+	return l.Total, l.Trainable, nil
+}
+
+// read returns a reader that has read the variables of a model.
+func read(m *model.Model) (*variableReader, error) {
 	g, err := m.Graph()
 	if err != nil {
 		return nil, err
@@ -107,9 +130,7 @@ func Find(m *model.Model) (*List, error) {
 		return nil, err
 	}
 	r.classify()
-	l := &List{Variables: r.joinParts()}
-	l.addUp()
-	return l, nil
+	return r, nil
 }
 
 // Pick returns the variables that the filter selects by name or scope, with their totals. A partitioned variable is
