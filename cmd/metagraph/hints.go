@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -21,6 +22,7 @@ var flagHints = []struct {
 	kind error
 	hint string
 }{
+	{syscall.EMFILE, "raise the limit of open files: ulimit -n 64"},
 	{metafile.ErrTerminal, "give a file to write to, or ask for text with --output-format text"},
 	{metafile.ErrFormat, "omit --input-format; the format is detected from the content"},
 	{metafile.ErrNoTagSets, "omit --tag-set; only a SavedModel has tag-sets"},

@@ -41,6 +41,8 @@ func TestLimits(t *testing.T) {
 	if strconv.IntSize == 32 {
 		tooLong = "do not fit into the remaining address space"
 	}
+	const few = "too many open files\nhint: raise the limit of open files: ulimit -n 64"
+	model := []string{"export", "--saved-model", "--inputs", "features", "--outputs", "probabilities", "../../testdata/iris", filepath.Join(dir, "model")}
 	for _, test := range []struct {
 		limit string // for ulimit
 		args  []string
@@ -51,6 +53,9 @@ func TestLimits(t *testing.T) {
 		{"-n 4", []string{"export", large, out}, "cannot open enough files: too many open files"},
 		{"-n 6", []string{"export", large, out}, "cannot open enough files: too many open files"},
 		{"-n 7", []string{"export", large, out}, "too many open files"},
+		{"-n 8", model, few},  // OUT cannot be examined
+		{"-n 9", model, few},  // no file can be created in it
+		{"-n 10", model, few}, // the checkpoint cannot be read
 		{"-v 2000000", []string{"show", huge}, huge + ": its 2147483668 bytes do not fit into the remaining address space"},
 		{"-v unlimited", []string{"show", endless}, tooLong},
 	} {

@@ -11,8 +11,8 @@ import (
 // one more has the given size. GOMEMLIMIT takes precedence.
 func (env *environment) limitMemory(size int64) {
 	const (
-		basis    = 80 << 20
-		perInput = 10
+		basis    = 60 << 20
+		perInput = 7
 	)
 	if _, set := os.LookupEnv("GOMEMLIMIT"); set {
 		return

@@ -35,17 +35,17 @@ func Assets(m *model.Model) ([]Asset, error) {
 			l.add(def.GetFilename(), def.GetTensorInfo().GetName(), "asset_file_def")
 		}
 	}
-	registry := scope.NewRegistry()
+	reader := collectionReader{registry: scope.NewRegistry()}
 	for _, key := range []string{scope.AssetsKey, scope.AssetFilepathsKey} {
 		raw, ok := m.Meta.Collection(key)
 		if !ok {
 			continue
 		}
-		c, err := parseCollection(key, raw, registry)
+		c, err := reader.collection(key, raw)
 		if err != nil {
 			return nil, fmt.Errorf("read collection %q: %w", key, err)
 		}
-		for _, e := range c.Entries {
+		for e := range c.Entries {
 			switch def, _ := e.Message.(*tfpb.AssetFileDef); {
 			case def != nil:
 				l.add(def.GetFilename(), def.GetTensorInfo().GetName(), key)

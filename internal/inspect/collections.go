@@ -2,14 +2,18 @@ package inspect
 
 import (
 	"fmt"
+	"iter"
 	"math"
-	"sort"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -20,11 +24,11 @@ import (
 
 // A Collection is one entry of collection_def.
 type Collection struct {
-	Key     string               `json:"key"`
-	Kind    model.CollectionKind `json:"kind"`           // empty if the collection has no list
-	Type    string               `json:"type,omitempty"` // full name of the message type registered for the key
-	Count   int                  `json:"count"`
-	Entries []Entry              `json:"entries"` // in file order
+	Key     string
+	Kind    model.CollectionKind // empty if the collection has no list
+	Type    string               // full name of the message type registered for the key
+	Count   int                  // number of entries
+	Entries iter.Seq[*Entry]     // in file order; each is decoded when it is reached
 }
 
 // An Entry is one entry of a collection.
@@ -51,85 +55,91 @@ type CollectionsOptions struct {
 // Collections returns the collections sorted by key. Entries that name a node include its op, dtype and shape. The
 // error wraps a *wire.SyntaxError.
 func Collections(m *model.Model, o CollectionsOptions) ([]Collection, error) {
-	if o.Registry == nil {
-		o.Registry = scope.NewRegistry()
+	r := collectionReader{registry: o.Registry}
+	if r.registry == nil {
+		r.registry = scope.NewRegistry()
 	}
 	collections := []Collection{}
 	for key, raw := range m.Meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		if !o.Filter.MatchKey(string(key)) {
 			continue
 		}
-		c, err := parseCollection(string(key), raw, o.Registry)
+		c, err := r.collection(string(key), raw)
 		if err != nil {
 			return nil, fmt.Errorf("read collection %q: %w", key, err)
 		}
 		collections = append(collections, c)
 	}
-	sort.Slice(collections, func(i, j int) bool { return collections[i].Key < collections[j].Key })
-	for i := range collections {
-		if err := resolve(m, &collections[i]); err != nil {
+	slices.SortFunc(collections, func(a, b Collection) int { return strings.Compare(a.Key, b.Key) })
+	var err error
+	if r.named {
+		if r.graph, err = m.Graph(); err != nil {
 			return nil, err
 		}
+		r.tensors, err = m.Tensors()
 	}
-	return collections, nil
+	return collections, err
 }
 
-func parseCollection(key string, raw []byte, registry *scope.Registry) (Collection, error) {
+// A collectionReader decodes the entries of collections.
+type collectionReader struct {
+	registry *scope.Registry
+	named    bool           // whether an entry can name a node
+	graph    *graph.Graph   // for the nodes that entries name; nil to leave them out
+	tensors  *opdef.Tensors // of the graph
+}
+
+// collection returns a collection. The error reports where it is damaged.
+func (r *collectionReader) collection(key string, raw []byte) (Collection, error) {
 	kind, list, err := model.CollectionList(raw)
 	if err != nil {
 		return Collection{}, err
 	}
 	c := Collection{Key: key, Kind: kind}
-	registered, ok := registry.Lookup(key)
-	if ok && kind == model.BytesList {
-		c.Type = string(registered.Message.Descriptor().FullName())
-	}
-	entries, err := model.CountEntries(kind, list)
-	if err != nil {
-		return Collection{}, err
-	}
-	c.Entries = make([]Entry, 0, entries)
-	s := wire.Scan(list)
-	for s.Next() {
-		if s.Num == scope.ListValue {
-			c.Entries = appendEntries(c.Entries, kind, s.Field, registered, registry)
+	var registered *scope.CollectionType
+	if kind == model.BytesList {
+		if registered, _ = r.registry.Lookup(key); registered != nil {
+			c.Type = string(registered.Message.Descriptor().FullName())
 		}
 	}
-	c.Count = len(c.Entries)
-	return c, s.Err()
-}
-
-// appendEntries appends the entries in one field of a list. A packed field holds several.
-func appendEntries(entries []Entry, kind model.CollectionKind, f wire.Field, registered *scope.CollectionType, registry *scope.Registry) []Entry {
-	switch kind {
-	case model.Int64List:
-		f.EachVarint(func(n uint64) { entries = append(entries, Entry{Int: int64(n)}) })
-		return entries
-	case model.FloatList:
-		if f.Type == protowire.Fixed32Type || f.Type == protowire.BytesType {
-			for data := f.Data; len(data) >= 4; data = data[4:] {
-				bits, _ := protowire.ConsumeFixed32(data)
-				entries = append(entries, Entry{Float: math.Float32frombits(bits)})
+	r.named = r.named || registered != nil || kind == model.NodeList || kind == model.AnyList
+	c.Entries = func(yield func(*Entry) bool) {
+		more := true
+		for s := wire.Scan(list); more && s.Next(); {
+			if s.Num == scope.ListValue {
+				more = r.decode(kind, s.Field, registered, yield)
 			}
 		}
-		return entries
 	}
-	if f.Type != protowire.BytesType {
-		return entries
-	}
-	e := Entry{Text: string(f.Data)}
+	c.Count, err = model.CountEntries(kind, list)
+	return c, err
+}
+
+// decode yields the entries in one field of a list. A packed field holds several. It reports whether to go on.
+func (r *collectionReader) decode(kind model.CollectionKind, f wire.Field, registered *scope.CollectionType, yield func(*Entry) bool) bool {
+	more := true
 	switch {
-	case kind == model.AnyList:
-		e = anyEntry(f.Data, registry)
-	case kind == model.BytesList && registered != nil:
-		message, err := registered.Decode(f.Data)
-		if err != nil {
-			e.Broken = true
-			break
+	case kind == model.Int64List:
+		f.EachVarint(func(n uint64) { more = more && yield(&Entry{Int: int64(n)}) })
+	case kind == model.FloatList && (f.Type == protowire.Fixed32Type || f.Type == protowire.BytesType):
+		for data := f.Data; more && len(data) >= 4; data = data[4:] {
+			bits, _ := protowire.ConsumeFixed32(data)
+			more = yield(&Entry{Float: math.Float32frombits(bits)})
 		}
-		e.Text, e.Message = leadingName(message), message
+	case kind != model.FloatList && f.Type == protowire.BytesType:
+		e := Entry{Text: string(f.Data)}
+		if kind == model.AnyList {
+			e = anyEntry(f.Data, r.registry)
+		} else if registered != nil {
+			message, err := registered.Decode(f.Data)
+			if e.Broken = err != nil; err == nil {
+				e.Text, e.Message = leadingName(message), message
+			}
+		}
+		r.resolve(kind, &e)
+		more = yield(&e)
 	}
-	return append(entries, e)
+	return more
 }
 
 // anyEntry returns the entry of a google.protobuf.Any.
@@ -167,52 +177,40 @@ func leadingName(message proto.Message) string {
 	return ""
 }
 
-// resolve finds the nodes that the entries of a collection refer to.
-func resolve(m *model.Model, c *Collection) error {
-	for i := range c.Entries {
-		e := &c.Entries[i]
-		name := ""
-		switch message := e.Message.(type) {
-		case *tfpb.VariableDef:
-			name = message.GetVariableName()
-		case *tfpb.QueueRunnerDef:
-			name = message.GetQueueName()
-		case *tfpb.AssetFileDef:
-			name = message.GetTensorInfo().GetName()
-		case nil:
-			if c.Kind == model.NodeList {
-				name = e.Text
-			}
-		}
-		if name == "" {
-			continue
-		}
-		g, err := m.Graph()
-		if err != nil {
-			return err
-		}
-		t, err := m.Tensors()
-		if err != nil {
-			return err
-		}
-		in := wire.ParseInput([]byte(name))
-		node, found := g.Find(in.Node)
-		if !found {
-			e.Absent = true
-			continue
-		}
-		e.Node = g.OpName(g.Op(node))
-		port, isTensor := in.Output()
-		if in.Port == nil && c.Kind == model.NodeList && e.Message == nil || !isTensor || in.Control {
-			continue // the entry names an operation
-		}
-		var n wire.Node
-		g.Node(node, &n)
-		e.DType, e.Shape = tensor.DTypeName(t.DType(&n, port)), t.Shape(node, port)
-		if e.Node == "VarHandleOp" {
-			// For a variable handle, report the dtype and shape of the variable, which are in the attrs.
-			e.DType, e.Shape = tensor.DTypeName(tensor.AttrType(&n, "dtype")), tensor.AttrShape(&n)
+// resolve finds the node that an entry refers to.
+func (r *collectionReader) resolve(kind model.CollectionKind, e *Entry) {
+	name := ""
+	switch message := e.Message.(type) {
+	case *tfpb.VariableDef:
+		name = message.GetVariableName()
+	case *tfpb.QueueRunnerDef:
+		name = message.GetQueueName()
+	case *tfpb.AssetFileDef:
+		name = message.GetTensorInfo().GetName()
+	case nil:
+		if kind == model.NodeList {
+			name = e.Text
 		}
 	}
-	return nil
+	if name == "" || r.graph == nil {
+		return
+	}
+	in := wire.ParseInput([]byte(name))
+	node, found := r.graph.Find(in.Node)
+	if !found {
+		e.Absent = true
+		return
+	}
+	e.Node = r.graph.OpName(r.graph.Op(node))
+	port, isTensor := in.Output()
+	if in.Port == nil && kind == model.NodeList && e.Message == nil || !isTensor || in.Control {
+		return // the entry names an operation
+	}
+	var n wire.Node
+	r.graph.Node(node, &n)
+	e.DType, e.Shape = tensor.DTypeName(r.tensors.DType(&n, port)), r.tensors.Shape(node, port)
+	if e.Node == "VarHandleOp" {
+		// For a variable handle, report the dtype and shape of the variable, which are in the attrs.
+		e.DType, e.Shape = tensor.DTypeName(tensor.AttrType(&n, "dtype")), tensor.AttrShape(&n)
+	}
 }

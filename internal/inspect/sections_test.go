@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -191,24 +192,35 @@ func TestCollections(t *testing.T) {
 	w := Entry{Text: "layer/w:0", Node: "VariableV2", DType: "float32", Shape: tensor.Shape{2, 3}}
 	wDef := w
 	wDef.Message = &tfpb.VariableDef{VariableName: "layer/w:0", Trainable: true}
-	want := []Collection{
-		{Key: "hparams", Kind: model.BytesList, Count: 2, Entries: []Entry{{Text: "lr=0.1"}, {Text: "\xff"}}},
-		{Key: "local_variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []Entry{{Text: "\xff", Broken: true}}},
-		{Key: "model_variables", Kind: model.NodeList, Count: 2, Entries: []Entry{w, {Text: "gone:0", Absent: true}}},
+	type collection struct {
+		Key     string
+		Kind    model.CollectionKind
+		Type    string
+		Count   int
+		Entries []*Entry
+	}
+	want := []collection{
+		{Key: "hparams", Kind: model.BytesList, Count: 2, Entries: []*Entry{{Text: "lr=0.1"}, {Text: "\xff"}}},
+		{Key: "local_variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []*Entry{{Text: "\xff", Broken: true}}},
+		{Key: "model_variables", Kind: model.NodeList, Count: 2, Entries: []*Entry{&w, {Text: "gone:0", Absent: true}}},
 		{Key: "nothing"},
-		{Key: "rates", Kind: model.FloatList, Count: 2, Entries: []Entry{{Float: 0.5}, {Float: 2}}},
-		{Key: "saved_model_assets", Kind: model.AnyList, Count: 2, Entries: []Entry{
+		{Key: "rates", Kind: model.FloatList, Count: 2, Entries: []*Entry{{Float: 0.5}, {Float: 2}}},
+		{Key: "saved_model_assets", Kind: model.AnyList, Count: 2, Entries: []*Entry{
 			{Text: "vocab.txt", TypeURL: "type.googleapis.com/tensorflow.AssetFileDef", Node: "Placeholder", DType: "float32", Shape: tensor.Shape{-1, 2},
 				Message: &tfpb.AssetFileDef{Filename: "vocab.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}}},
 			{Text: "\x01\x02", TypeURL: "type.example.com/my.Own"},
 		}},
-		{Key: "savers", Kind: model.BytesList, Type: "tensorflow.SaverDef", Count: 1, Entries: []Entry{
+		{Key: "savers", Kind: model.BytesList, Type: "tensorflow.SaverDef", Count: 1, Entries: []*Entry{
 			{Text: "other/restore_all", Message: &tfpb.SaverDef{RestoreOpName: "other/restore_all"}}}},
-		{Key: "steps", Kind: model.Int64List, Count: 2, Entries: []Entry{{Int: 1}, {Int: -2}}},
-		{Key: "train_op", Kind: model.NodeList, Count: 1, Entries: []Entry{{Text: "call", Node: "PartitionedCall"}}},
-		{Key: "variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []Entry{wDef}},
+		{Key: "steps", Kind: model.Int64List, Count: 2, Entries: []*Entry{{Int: 1}, {Int: -2}}},
+		{Key: "train_op", Kind: model.NodeList, Count: 1, Entries: []*Entry{{Text: "call", Node: "PartitionedCall"}}},
+		{Key: "variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []*Entry{&wDef}},
 	}
-	if diff := cmp.Diff(want, got, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
+	var listed []collection
+	for _, c := range got {
+		listed = append(listed, collection{c.Key, c.Kind, c.Type, c.Count, slices.Collect(c.Entries)})
+	}
+	if diff := cmp.Diff(want, listed, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

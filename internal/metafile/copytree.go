@@ -23,7 +23,7 @@ func (d *Directory) Copy(source string, skip func(name string) bool) error {
 func (d *Directory) copyInto(to, from, root string, skip func(name string) bool, depth int) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {
-		return err
+		return cannotOpen(from, err)
 	}
 	for _, entry := range entries {
 		// The directory may be created in the one that is copied.

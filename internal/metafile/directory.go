@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +18,10 @@ type Directory struct {
 	Temp string          // the temporary directory to write to
 	Ctx  context.Context // ends when a signal tells the process to end, so that Temp can be removed
 
-	path string
-	made []string // parent directories that were created, the topmost first
-	stop func()
+	path  string
+	made  []string // parent directories that were created, the topmost first
+	spare *os.File // keeps the descriptor that reading Temp needs before it is removed
+	stop  func()
 }
 
 // WriteDirectory writes the directory at path, which must be new or empty. fill writes the files to the Temp of a Directory. When it
@@ -51,7 +54,7 @@ func CheckNewDirectory(path string) error {
 		if stat, statErr := os.Stat(path); statErr == nil && !stat.IsDir() {
 			return &Error{Name: path, Problem: "is a file, not a directory", Advice: "give the name of a directory that does not exist yet"}
 		}
-		return err
+		return cannotOpen(path, err)
 	case len(entries) > 0:
 		return &Error{Name: path, Problem: "is a directory that is not empty", Advice: "give the name of a directory that does not exist yet"}
 	}
@@ -73,6 +76,11 @@ func newDirectory(ctx context.Context, path string) (*Directory, error) {
 	if err := d.makeParents(); err != nil {
 		return nil, errors.Join(err, d.removeFile())
 	}
+	spare, err := os.Open(filepath.Dir(d.path))
+	if err != nil {
+		return nil, errors.Join(cannotCreate(path, d.path, err), d.removeFile())
+	}
+	d.spare = spare
 	for try := 0; ; try++ {
 		d.Temp = filepath.Join(filepath.Dir(d.path), fmt.Sprintf(".metagraph-%08x.tmp", rand.Uint32()))
 		err := os.Mkdir(d.Temp, 0o777)
@@ -144,16 +152,22 @@ func (d *Directory) place() error {
 
 // removeFile removes the temporary directory and the parents that were created. After commit, it only ends Ctx.
 func (d *Directory) removeFile() error {
-	var errs []error
+	_ = d.spare.Close() // read only, or nil
+	created := d.made
+	var err error
 	if d.Temp != "" {
-		errs = append(errs, os.RemoveAll(d.Temp))
+		// Unlike os.RemoveAll, this opens one directory at a time.
+		err = filepath.WalkDir(d.Temp, func(path string, _ fs.DirEntry, err error) error {
+			created = append(created, path)
+			return err
+		})
 	}
-	for i := len(d.made) - 1; i >= 0; i-- {
-		errs = append(errs, os.Remove(d.made[i]))
+	for _, path := range slices.Backward(created) {
+		err = errors.Join(err, os.Remove(path))
 	}
 	d.Temp, d.made = "", nil
 	d.stop()
-	return errors.Join(errs...)
+	return err
 }
 
 // A renamedError is an error about a file in a temporary directory. Its text has the final path, because the user did not choose the

@@ -20,8 +20,8 @@ func CollectionList(collections []inspect.Collection) View {
 	columns[0].key, columns[1].spare, columns[3].prose = true, true, true
 	g := grid{columns: columns, empty: "no collections"}
 	entries := 0
-	for _, c := range collections {
-		entries += len(c.Entries)
+	for i := range collections {
+		entries += collections[i].Count
 	}
 	g.fill(entries, tableRows, collectionRows(collections))
 	return View{
@@ -29,8 +29,8 @@ func CollectionList(collections []inspect.Collection) View {
 		Tables:  []grid{g},
 		Values: onePart(func(yield func(string, error) bool) {
 			for _, c := range collections {
-				for i := range c.Entries {
-					if !yield(entryValue(c.Kind, &c.Entries[i]), nil) {
+				for e := range c.Entries {
+					if !yield(entryValue(c.Kind, e), nil) {
 						return
 					}
 				}
@@ -45,11 +45,10 @@ func collectionRows(collections []inspect.Collection) iter.Seq2[[]string, error]
 	return func(yield func([]string, error) bool) {
 		for _, c := range collections {
 			kind := collectionKind(c)
-			if len(c.Entries) == 0 && !yield([]string{c.Key, kind, "", "empty"}, nil) {
+			if c.Count == 0 && !yield([]string{c.Key, kind, "", "empty"}, nil) {
 				return
 			}
-			for i := range c.Entries {
-				e := &c.Entries[i]
+			for e := range c.Entries {
 				name := entryName(c.Kind, e)
 				if name == "" {
 					name = `""`
@@ -167,7 +166,7 @@ type jsonCollection struct {
 	Kind    model.CollectionKind `json:"kind"`           // node_list, bytes_list, int64_list, float_list or any_list; empty without a list
 	Type    string               `json:"type,omitempty"` // message type of the entries, if the key is registered
 	Count   int                  `json:"count"`          // number of entries
-	Entries []any                `json:"entries"`        // strings, numbers or messages, in file order
+	Entries iter.Seq[any]        `json:"entries"`        // strings, numbers or messages, in file order
 }
 
 // jsonAny is the JSON form of an entry of an any_list. Value is the message, or its bytes if the type is unknown.
@@ -177,22 +176,28 @@ type jsonAny struct {
 }
 
 func newJSONCollection(c *inspect.Collection) any {
-	j := jsonCollection{Key: c.Key, Kind: c.Kind, Type: c.Type, Count: c.Count, Entries: make([]any, 0, len(c.Entries))}
-	for i := range c.Entries {
-		e := &c.Entries[i]
-		var value any = e.Text
-		if e.Message != nil {
-			value = protoJSON{e.Message}
+	return jsonCollection{c.Key, c.Kind, c.Type, c.Count, func(yield func(any) bool) {
+		for e := range c.Entries {
+			if !yield(jsonEntry(c.Kind, e)) {
+				return
+			}
 		}
-		switch {
-		case c.Kind == model.Int64List:
-			value = e.Int
-		case c.Kind == model.FloatList:
-			value = e.Float
-		case c.Kind == model.AnyList && !e.Broken:
-			value = jsonAny{e.TypeURL, value}
-		}
-		j.Entries = append(j.Entries, value)
+	}}
+}
+
+// jsonEntry returns the JSON form of an entry.
+func jsonEntry(kind model.CollectionKind, e *inspect.Entry) any {
+	var value any = e.Text
+	if e.Message != nil {
+		value = protoJSON{e.Message}
 	}
-	return j
+	switch {
+	case kind == model.Int64List:
+		value = e.Int
+	case kind == model.FloatList:
+		value = e.Float
+	case kind == model.AnyList && !e.Broken:
+		value = jsonAny{e.TypeURL, value}
+	}
+	return value
 }

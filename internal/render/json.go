@@ -286,7 +286,7 @@ func (e *encoder) value(v reflect.Value) error {
 	case reflect.String:
 		e.text(v.String())
 		return nil
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice, reflect.Array, reflect.Func:
 		return e.array(v)
 	case reflect.Struct:
 		return e.object(v, "", "")
@@ -299,19 +299,30 @@ func (e *encoder) value(v reflect.Value) error {
 	return e.w.err
 }
 
-// array writes an array on one line. A slice of bytes becomes a string.
+// array writes a slice or an iter.Seq as an array on one line. A slice of bytes becomes a string.
 func (e *encoder) array(v reflect.Value) error {
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
 		e.text(string(v.Bytes()))
 		return nil
 	}
 	e.w.write("[")
-	for i := range v.Len() {
-		if i > 0 {
-			e.w.write(", ")
+	separator := ""
+	element := func(v reflect.Value) error {
+		e.w.write(separator)
+		separator = ", "
+		return e.value(v)
+	}
+	if v.Kind() == reflect.Func {
+		for v := range v.Seq() {
+			if err := element(v); err != nil {
+				return err
+			}
 		}
-		if err := e.value(v.Index(i)); err != nil {
-			return err
+	} else {
+		for i := range v.Len() {
+			if err := element(v.Index(i)); err != nil {
+				return err
+			}
 		}
 	}
 	e.w.write("]")

@@ -142,6 +142,8 @@ func (w *schemaWriter) schema(t reflect.Type) object {
 		return object{"type": []string{"number", "string"}}
 	case reflect.String:
 		return object{"$ref": "#/$defs/text"}
+	case reflect.Func: // an iter.Seq
+		return object{"type": "array", "items": w.schema(t.In(0).In(0))}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
 			return object{"$ref": "#/$defs/text"}
@@ -242,7 +244,7 @@ func typeName(t reflect.Type) string {
 		return "number"
 	case reflect.String:
 		return "string"
-	case reflect.Slice:
+	case reflect.Slice, reflect.Func:
 		return "array"
 	case reflect.Pointer:
 		return typeName(t.Elem()) + " or null"

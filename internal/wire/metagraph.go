@@ -150,8 +150,14 @@ func (m *MetaGraph) Entries(num protowire.Number) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		var all [][]byte
 		for i := range m.Fields {
-			if f := &m.Fields[i]; f.Is(num) {
+			f := &m.Fields[i]
+			if !f.Is(num) {
+				continue
+			}
+			if m.raw != nil {
 				all = append(all, f.Data)
+			} else if key, value := MapEntry(f.Data); !yield(key, value) { // no key occurs twice
+				return
 			}
 		}
 		entries(all, yield)
