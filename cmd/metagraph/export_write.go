@@ -263,7 +263,7 @@ func (x *exported) stage(ctx context.Context, out string, message *wire.Rope, op
 		if keep := x.keep(); keep != nil {
 			source.Key = func(name string) (string, bool) { return name, keep(name) }
 		}
-		if _, err := checkpoint.Stage(stage, strings.TrimSuffix(out, filepath.Ext(out)), source); err != nil {
+		if err := checkpoint.Stage(stage, strings.TrimSuffix(out, filepath.Ext(out)), source); err != nil {
 			return err
 		}
 	}

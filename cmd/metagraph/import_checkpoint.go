@@ -75,7 +75,7 @@ func (o *importOptions) writeComposed(ctx context.Context, out string, message *
 		return err
 	}
 	if sources := o.imports.Checkpoints.Sources(report); len(sources) > 0 {
-		if _, err := checkpoint.Stage(stage, strings.TrimSuffix(out, filepath.Ext(out)), sources...); err != nil {
+		if err := checkpoint.Stage(stage, strings.TrimSuffix(out, filepath.Ext(out)), sources...); err != nil {
 			return err
 		}
 	}

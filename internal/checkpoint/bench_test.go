@@ -20,7 +20,7 @@ func large(b *testing.B, tensors int) string {
 		sources = append(sources, checkpoint.Source{Checkpoint: small, Key: scoped})
 	}
 	prefix := filepath.Join(b.TempDir(), "large")
-	if _, err := checkpoint.Write(b.Context(), prefix, sources...); err != nil {
+	if err := checkpoint.Write(b.Context(), prefix, sources...); err != nil {
 		b.Fatal(err)
 	}
 	return prefix

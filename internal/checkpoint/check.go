@@ -3,7 +3,10 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"os"
+	"slices"
 
 	"github.com/metagraph/metagraph/internal/tensor"
 )
@@ -39,13 +42,10 @@ func (c *Checkpoint) CheckFiles() []FileDamage {
 	}
 	var damaged []FileDamage
 	ends := c.dataEnds()
-	for shard, path := range c.dataFiles() {
-		end := ends[shard]
-		if end == 0 {
-			continue // the index has nothing in this file
-		}
+	for _, shard := range slices.Sorted(maps.Keys(ends)) {
+		path := DataPath(c.Prefix, int(shard), c.Shards)
 		stat, err := os.Stat(path)
-		switch {
+		switch end := ends[shard]; {
 		case err != nil:
 			damaged = append(damaged, FileDamage{path, "the data file is missing"})
 		case stat.Size() < end:
@@ -53,6 +53,19 @@ func (c *Checkpoint) CheckFiles() []FileDamage {
 		}
 	}
 	return damaged
+}
+
+// dataEnds returns the least size of each data file that the index uses, by shard.
+func (c *Checkpoint) dataEnds() map[int32]int64 {
+	ends := make(map[int32]int64)
+	for i := range c.Tensors {
+		for _, p := range c.Tensors[i].pieces {
+			if p.size > 0 && p.offset >= 0 && p.offset <= math.MaxInt64-p.size && p.shard >= 0 && int(p.shard) < c.Shards {
+				ends[p.shard] = max(ends[p.shard], p.offset+p.size)
+			}
+		}
+	}
+	return ends
 }
 
 // checkTensor returns what is wrong with a tensor according to the index, or "".

@@ -189,10 +189,7 @@ func (c *Checkpoint) pieceStrings(t *Tensor, p *piece) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := c.pieceValues(t, p, stringValues, func(stored []byte) ([][]byte, error) {
-		texts, _, err := splitStrings(stored, count)
-		return texts, err
-	})
+	texts, err := c.pieceValues(t, p, stringValues, func(stored []byte) ([][]byte, error) { return splitStrings(stored, count) })
 	if err != nil {
 		return nil, err
 	}
@@ -259,25 +256,37 @@ func joined(windows [][]byte) []byte {
 }
 
 // splitStrings returns the strings in the stored form of a tensor: the lengths as varints, the masked checksum of the lengths, the
-// bytes (WriteStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc). It also returns the position of the checksum.
-func splitStrings(stored []byte, count int64) (texts [][]byte, checksumAt int, err error) {
+// bytes (WriteStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+func splitStrings(stored []byte, count int64) ([][]byte, error) {
 	if count > int64(len(stored)) {
-		return nil, 0, fmt.Errorf("%d bytes are too few for %d strings", len(stored), count)
+		return nil, fmt.Errorf("%d bytes are too few for %d strings", len(stored), count)
 	}
-	lengths, at, sum := make([]uint64, count), 0, uint64(0)
-	for i := range lengths {
-		v, n := binary.Uvarint(stored[at:])
-		if n <= 0 || v > uint64(len(stored)) {
-			return nil, 0, fmt.Errorf("the length of string %d is not readable", i)
-		}
-		lengths[i], at, sum = v, at+n, sum+v
-	}
-	if sum != uint64(len(stored)-at)-4 || len(stored)-at < 4 {
-		return nil, 0, fmt.Errorf("the strings need %d bytes, but %d are stored", sum, len(stored)-at-4)
+	lengths := make([]uint64, 0, count)
+	at, err := eachLength(stored, count, func(n uint64) { lengths = append(lengths, n) })
+	if err != nil {
+		return nil, err
 	}
 	texts, rest := make([][]byte, count), stored[at+4:]
 	for i, n := range lengths {
 		texts[i], rest = rest[:n:n], rest[n:]
 	}
-	return texts, at, nil
+	return texts, nil
+}
+
+// eachLength calls use with the lengths of stored strings. It returns the position of their checksum, and an error unless the strings have
+// these lengths.
+func eachLength(stored []byte, count int64, use func(length uint64)) (checksumAt int, err error) {
+	at, sum := 0, uint64(0)
+	for i := range count {
+		length, n := binary.Uvarint(stored[at:])
+		if n <= 0 || length > uint64(len(stored)) {
+			return 0, fmt.Errorf("the length of string %d is not readable", i)
+		}
+		use(length)
+		at, sum = at+n, sum+length
+	}
+	if len(stored)-at < 4 || sum != uint64(len(stored)-at-4) {
+		return 0, fmt.Errorf("the strings need %d bytes, but %d are stored", sum, len(stored)-at-4)
+	}
+	return at, nil
 }

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // Keys of slices have an encoding whose byte order is the order of the values (tensorflow/core/lib/strings/ordered_code.cc).
@@ -15,55 +16,12 @@ func appendNumber(dst []byte, v uint64) []byte {
 	return append(append(dst, byte(n)), buf[8-n:]...)
 }
 
-// takeNumber decodes the output of appendNumber and returns the remaining bytes.
-func takeNumber(p []byte) (v uint64, rest []byte, ok bool) {
-	if len(p) == 0 || p[0] > 8 || int(p[0]) > len(p)-1 || p[0] > 0 && p[1] == 0 {
-		return 0, nil, false // too short, or not the canonical encoding
-	}
-	n := int(p[0])
-	for _, b := range p[1 : 1+n] {
-		v = v<<8 | uint64(b)
-	}
-	return v, p[1+n:], true
-}
+// orderedEscapes makes room for the end of a string, 00 01, in its bytes.
+var orderedEscapes = strings.NewReplacer("\x00", "\x00\xff", "\xff", "\xff\x00")
 
-// The escapes of a string in order-preserving code.
-const (
-	escape0 = 0x00 // followed by escape0Rest for itself, by 1 for the end
-	escapeF = 0xff // followed by 0 for itself
-)
-
-// appendString appends a string: 00 as 00 FF, FF as FF 00, and 00 01 at the end.
+// appendString appends a string and its end.
 func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		dst = append(dst, s[i])
-		switch s[i] {
-		case escape0:
-			dst = append(dst, 0xff)
-		case escapeF:
-			dst = append(dst, 0x00)
-		}
-	}
-	return append(dst, escape0, 1)
-}
-
-// takeString decodes the output of appendString and returns the remaining bytes.
-func takeString(p []byte) (s string, rest []byte, ok bool) {
-	out := make([]byte, 0, min(len(p), 128))
-	for i := 0; i+1 < len(p); i++ {
-		switch b, follow := p[i], p[i+1]; {
-		case b != escape0 && b != escapeF:
-			out = append(out, b)
-		case b == escape0 && follow == 1:
-			return string(out), p[i+2:], true
-		case b == escape0 && follow == 0xff, b == escapeF && follow == 0:
-			out = append(out, b)
-			i++
-		default:
-			return "", nil, false
-		}
-	}
-	return "", nil, false
+	return append(append(dst, orderedEscapes.Replace(s)...), 0, 1)
 }
 
 // headers[n] has the header bits in the first two bytes of a signed number of n bytes.
@@ -87,42 +45,4 @@ func appendSigned(dst []byte, v int64) []byte {
 		out[1] ^= headers[n][1]
 	}
 	return append(dst, out...)
-}
-
-// takeSigned decodes the output of appendSigned and returns the remaining bytes.
-func takeSigned(p []byte) (v int64, rest []byte, ok bool) {
-	if len(p) == 0 {
-		return 0, nil, false
-	}
-	flip := byte(0)
-	if p[0]&0x80 == 0 {
-		flip = 0xff
-	}
-	n := bits.LeadingZeros8(^(p[0] ^ flip))
-	if n == 8 {
-		if len(p) < 2 {
-			return 0, nil, false
-		}
-		n += bits.LeadingZeros8(^(p[1] ^ flip))
-	}
-	if n == 0 || n > 10 || n > len(p) {
-		return 0, nil, false
-	}
-	var buf [10]byte
-	if flip != 0 {
-		for i := range buf {
-			buf[i] = 0xff
-		}
-	}
-	copy(buf[10-n:], p[:n])
-	out := buf[10-n:]
-	out[0] ^= headers[n][0]
-	if n > 1 {
-		out[1] ^= headers[n][1]
-	}
-	v = int64(binary.BigEndian.Uint64(buf[2:]))
-	if string(appendSigned(nil, v)) != string(p[:n]) {
-		return 0, nil, false // not the canonical encoding of v
-	}
-	return v, p[n:], true
 }

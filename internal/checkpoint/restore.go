@@ -32,12 +32,9 @@ type Restored struct {
 	// Converted reports whether an op computes the variable's value from the tensor, so that their shapes and dtypes are unrelated.
 	Converted bool
 
-	// Restore is the number of the restore op, and Output the number of its output. In a SavedModel of TensorFlow 2, the op is in a
-	// function, and Restore is the node that calls the function.
+	// Restore is the number of the restore op. In a SavedModel of TensorFlow 2, the op is in a function, and Restore is the node that
+	// calls the function.
 	Restore int32
-	Output  int
-	// Assign is the number of the op that writes the variable, or graph.Dangling if only functions contain one.
-	Assign int32
 	// V1Only reports whether the restore op reads only V1 checkpoints.
 	V1Only bool
 }
@@ -181,7 +178,7 @@ func (r *restorer) restore(f *frame, i int32) opRange {
 	names, specs := r.strings(f, in, 1), r.strings(f, in, 2)
 	r.found = slices.Grow(r.found, int(min(int64(len(types)), names.Len())))
 	for k := range min(int64(len(types)), names.Len()) {
-		t := Restored{Key: string(names.At(k)), DType: types[k], Node: graph.Dangling, Assign: graph.Dangling, Restore: f.top(i), Output: int(k), V1Only: op != "RestoreV2"}
+		t := Restored{Key: string(names.At(k)), DType: types[k], Node: graph.Dangling, Restore: f.top(i), V1Only: op != "RestoreV2"}
 		if k < specs.Len() {
 			shape, slice, err := ParseShapeAndSlice(string(specs.At(k)))
 			if err == nil {
@@ -227,10 +224,6 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 		return
 	}
 	target := r.target(f, in[0])
-	assign := graph.Dangling
-	if f.caller == nil {
-		assign = i
-	}
 	table := opdef.ImportsTable(op)
 	for _, value := range in[1:] {
 		if value.Port < 0 {
@@ -245,7 +238,7 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 				}
 				continue
 			}
-			t.Node, t.Assign, t.Reshaped, t.Converted = target, assign, reshaped, converted
+			t.Node, t.Reshaped, t.Converted = target, reshaped, converted
 			if target != graph.Dangling && !converted && !table {
 				t.Variable = r.variableShape(target)
 			}

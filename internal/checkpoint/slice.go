@@ -127,31 +127,6 @@ func sliceKey(name string, s Slice) []byte {
 	return key
 }
 
-// parseSliceKey reverses sliceKey.
-func parseSliceKey(key []byte) (name string, s Slice, ok bool) {
-	zero, rest, ok := takeNumber(key)
-	if !ok || zero != 0 {
-		return "", Slice{}, false
-	}
-	if name, rest, ok = takeString(rest); !ok {
-		return "", Slice{}, false
-	}
-	rank, rest, ok := takeNumber(rest)
-	if !ok || rank > tensor.MaxRank {
-		return "", Slice{}, false
-	}
-	s = Slice{Start: make([]int64, rank), Length: make([]int64, rank)}
-	for i := range rank {
-		if s.Start[i], rest, ok = takeSigned(rest); !ok {
-			return "", Slice{}, false
-		}
-		if s.Length[i], rest, ok = takeSigned(rest); !ok {
-			return "", Slice{}, false
-		}
-	}
-	return name, s, len(rest) == 0
-}
-
 // maxElements limits the elements of a tensor so that its size in bytes fits into an int64 for every dtype.
 const maxElements = 1 << 58
 

@@ -40,25 +40,21 @@ func (v *verifier) readVarying(tensor int, p *piece) error {
 // stringChecksum returns the checksum of stored strings: of the lengths as 32-bit numbers, or 64-bit ones if necessary, of the
 // checksum of the lengths, and of the bytes.
 func stringChecksum(stored []byte, count int64) (uint32, error) {
-	if count > int64(len(stored)) {
-		return 0, fmt.Errorf("%d bytes cannot hold %d strings", len(stored), count)
+	sum := uint32(0)
+	at, err := eachLength(stored, count, func(length uint64) { sum = addLength(sum, length) })
+	if err != nil {
+		return 0, err
 	}
-	sum, at, total := uint32(0), 0, uint64(0)
-	for i := range count {
-		length, n := binary.Uvarint(stored[at:])
-		if n <= 0 || length > uint64(len(stored)) {
-			return 0, fmt.Errorf("the length of string %d is not readable", i)
-		}
-		sum, at, total = addLength(sum, length), at+n, total+length
-	}
-	if len(stored)-at < 4 || total != uint64(len(stored)-at-4) {
-		return 0, fmt.Errorf("the strings take %d bytes, but %d are stored", total, len(stored)-at-4)
-	}
-	lengths := stored[at : at+4]
-	if masked := mask(sum); binary.LittleEndian.Uint32(lengths) != masked && binary.BigEndian.Uint32(lengths) != masked {
+	if !isMasked(stored[at:], sum) {
 		return 0, fmt.Errorf("the checksum of the strings' lengths does not match")
 	}
 	return crc32.Update(sum, castagnoli, stored[at:]), nil
+}
+
+// isMasked reports whether stored bytes begin with a masked checksum, in either byte order.
+func isMasked(stored []byte, sum uint32) bool {
+	masked := mask(sum)
+	return binary.LittleEndian.Uint32(stored) == masked || binary.BigEndian.Uint32(stored) == masked
 }
 
 // addLength updates a checksum with the length of a string: a 32-bit number, or a 64-bit one if necessary.
@@ -88,7 +84,7 @@ func variantChecksum(stored []byte, count int64) (uint32, error) {
 		binary.LittleEndian.PutUint64(number[:], length)
 		sum = crc32.Update(crc32.Update(sum, castagnoli, number[:]), castagnoli, stored[n:n+int(length)])
 		end := stored[n+int(length):]
-		if masked := mask(sum); binary.LittleEndian.Uint32(end) != masked && binary.BigEndian.Uint32(end) != masked {
+		if !isMasked(end, sum) {
 			return 0, fmt.Errorf("the checksum of variant %d does not match", i)
 		}
 		sum, stored = crc32.Update(sum, castagnoli, end[:4]), end[4:]

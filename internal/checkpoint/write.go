@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	tfpb "github.com/metagraph/metagraph/internal/proto"
 )
 
 // A Source is a checkpoint whose tensors go into a new one.
@@ -32,15 +31,6 @@ func (e *DuplicateError) Error() string {
 	return fmt.Sprintf("two tensors would have the key %q", e.Key)
 }
 
-// Written describes a new checkpoint.
-type Written struct {
-	Prefix  string
-	Tensors int
-	Bytes   int64 // size of the tensors
-	Shards  int
-	Dropped int // tensors that were left out
-}
-
 // Stage adds the files of a new V2 checkpoint to a stage: PREFIX.index and its data files. If a source is a little-endian V2
 // checkpoint and all of its tensors are kept, under any keys, Stage hard-links its data files. Otherwise it streams the kept
 // tensors of the source, sorted by key, into one new file. It converts V1 checkpoints. It keeps the checksums of the old index, so
@@ -49,27 +39,26 @@ type Written struct {
 // The commit removes data files of an older checkpoint with the same prefix. The prefix may be that of a source. The sources must
 // stay open until Stage returns, and should be closed before the commit. The error is a *DuplicateError, a *DataError, or that of a
 // file.
-func Stage(stage *metafile.Stage, prefix string, sources ...Source) (*Written, error) {
+func Stage(stage *metafile.Stage, prefix string, sources ...Source) error {
 	w := &writer{stage: stage, prefix: prefix}
 	if err := w.plan(sources); err != nil {
-		return nil, err
+		return err
 	}
 	if err := metafile.Guard(w.write); err != nil {
-		return nil, err
+		return err
 	}
 	w.removeOld()
-	return &w.written, nil
+	return nil
 }
 
 // Write writes a new V2 checkpoint, with Stage and a commit. All files appear, or none.
-func Write(ctx context.Context, prefix string, sources ...Source) (*Written, error) {
+func Write(ctx context.Context, prefix string, sources ...Source) error {
 	stage := metafile.NewStage(ctx)
 	defer stage.Discard() //nolint:errcheck // does nothing after a commit
-	written, err := Stage(stage, prefix, sources...)
-	if err != nil {
-		return nil, err
+	if err := Stage(stage, prefix, sources...); err != nil {
+		return err
 	}
-	return written, stage.Commit()
+	return stage.Commit()
 }
 
 // A writer writes a checkpoint.
@@ -77,8 +66,8 @@ type writer struct {
 	stage   *metafile.Stage
 	prefix  string
 	parts   []portion
+	shards  int
 	entries []newEntry
-	written Written
 }
 
 // A portion is the contribution of one source.
@@ -104,7 +93,7 @@ func (w *writer) plan(sources []Source) error {
 	seen := make(map[string]bool)
 	for _, source := range sources {
 		c := source.Checkpoint
-		p := portion{checkpoint: c, first: w.written.Shards}
+		p := portion{checkpoint: c, first: w.shards}
 		for i := range c.Tensors {
 			t := &c.Tensors[i]
 			key, keep := t.Name, true
@@ -112,7 +101,6 @@ func (w *writer) plan(sources []Source) error {
 				key, keep = source.Key(t.Name)
 			}
 			if !keep {
-				w.written.Dropped++
 				continue
 			}
 			if seen[key] {
@@ -120,8 +108,6 @@ func (w *writer) plan(sources []Source) error {
 			}
 			seen[key] = true
 			p.tensors = append(p.tensors, kept{key, t})
-			w.written.Tensors++
-			w.written.Bytes += t.Bytes
 		}
 		slices.SortFunc(p.tensors, func(a, b kept) int { return strings.Compare(a.key, b.key) })
 		p.linked = c.Version == V2 && !c.bigEndian && len(p.tensors) == len(c.Tensors)
@@ -129,13 +115,10 @@ func (w *writer) plan(sources []Source) error {
 		if p.linked {
 			p.shards = c.Shards
 		}
-		w.written.Shards += p.shards
+		w.shards += p.shards
 		w.parts = append(w.parts, p)
 	}
-	w.written.Prefix = w.prefix
-	if w.written.Shards == 0 {
-		w.written.Shards = 1
-	}
+	w.shards = max(w.shards, 1)
 	return nil
 }
 
@@ -144,7 +127,7 @@ func (w *writer) write() error {
 	for i := range w.parts {
 		p := &w.parts[i]
 		if !p.linked {
-			err := w.stage.Create(DataPath(w.prefix, p.first, w.written.Shards), func(out io.Writer) error { return w.stream(out, p) })
+			err := w.stage.Create(DataPath(w.prefix, p.first, w.shards), func(out io.Writer) error { return w.stream(out, p) })
 			if data, ok := errors.AsType[*DataError](err); ok {
 				return data // about the source, not about the new file
 			}
@@ -154,7 +137,7 @@ func (w *writer) write() error {
 			continue
 		}
 		for shard := range p.shards {
-			if err := w.stage.Link(DataPath(w.prefix, p.first+shard, w.written.Shards), DataPath(p.checkpoint.Prefix, shard, p.shards)); err != nil {
+			if err := w.stage.Link(DataPath(w.prefix, p.first+shard, w.shards), DataPath(p.checkpoint.Prefix, shard, p.shards)); err != nil {
 				return err
 			}
 		}
@@ -235,10 +218,10 @@ func joinStrings(texts [][]byte) (stored [][]byte, sum uint32) {
 func (w *writer) enter(k kept, first int, pieces []piece) {
 	t := k.tensor
 	if t.Slices == nil && len(pieces) == 1 {
-		w.entries = append(w.entries, newEntry{[]byte(k.key), appendEntry(t, &pieces[0], first, nil)})
+		w.entries = append(w.entries, newEntry{[]byte(k.key), encode(indexEntry(t, &pieces[0], first))})
 		return
 	}
-	w.entries = append(w.entries, newEntry{[]byte(k.key), appendEntry(t, nil, 0, t.Slices)})
+	w.entries = append(w.entries, newEntry{[]byte(k.key), encode(indexEntry(t, nil, 0))})
 	for i := range pieces {
 		p := &pieces[i]
 		if p.size < 0 {
@@ -249,114 +232,58 @@ func (w *writer) enter(k kept, first int, pieces []piece) {
 		if ok {
 			part.Shape = whole.Length
 		}
-		w.entries = append(w.entries, newEntry{sliceKey(k.key, p.slice), appendEntry(&part, p, first, nil)})
+		w.entries = append(w.entries, newEntry{sliceKey(k.key, p.slice), encode(indexEntry(&part, p, first))})
 	}
 }
 
-// appendEntry encodes a BundleEntryProto. p is nil for a partitioned tensor, which has slices instead.
-func appendEntry(t *Tensor, p *piece, first int, slices []Slice) []byte {
-	var shape, out []byte
-	for _, dim := range t.Shape {
-		var size []byte
-		if dim != 0 {
-			size = protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.TensorShapeProto_Dim_Size, protowire.VarintType), uint64(dim))
-		}
-		shape = protowire.AppendBytes(protowire.AppendTag(shape, fieldnum.TensorShapeProto_Dim, protowire.BytesType), size)
+// indexEntry returns the entry of a tensor that is stored in piece p, or of a partitioned tensor if p is nil. Shard 0 of the piece is the
+// data file number first.
+func indexEntry(t *Tensor, p *piece, first int) *tfpb.BundleEntryProto {
+	e := &tfpb.BundleEntryProto{Dtype: tfpb.DataType(t.DType), Shape: new(tfpb.TensorShapeProto)}
+	for _, size := range t.Shape {
+		e.Shape.Dim = append(e.Shape.Dim, &tfpb.TensorShapeProto_Dim{Size: size})
 	}
-	number := func(num protowire.Number, v int64) {
-		if v != 0 {
-			out = protowire.AppendVarint(protowire.AppendTag(out, num, protowire.VarintType), uint64(v))
-		}
-	}
-	number(fieldnum.BundleEntryProto_Dtype, int64(t.DType))
-	out = protowire.AppendBytes(protowire.AppendTag(out, fieldnum.BundleEntryProto_Shape, protowire.BytesType), shape)
 	if p != nil {
-		number(fieldnum.BundleEntryProto_ShardId, int64(p.shard)+int64(first))
-		number(fieldnum.BundleEntryProto_Offset, p.offset)
-		number(fieldnum.BundleEntryProto_Size, p.size)
-		if p.sum != 0 {
-			out = protowire.AppendFixed32(protowire.AppendTag(out, fieldnum.BundleEntryProto_Crc32C, protowire.Fixed32Type), p.sum)
+		e.ShardId, e.Offset, e.Size, e.Crc32C = p.shard+int32(first), p.offset, p.size, p.sum
+		return e
+	}
+	for _, slice := range t.Slices {
+		stored := new(tfpb.TensorSliceProto)
+		for i := range slice.Start {
+			extent := &tfpb.TensorSliceProto_Extent{Start: slice.Start[i]}
+			if slice.Length[i] >= 0 {
+				extent.HasLengthHack = &tfpb.TensorSliceProto_Extent_Length{Length: slice.Length[i]}
+			}
+			stored.Extent = append(stored.Extent, extent)
 		}
+		e.Slices = append(e.Slices, stored)
 	}
-	for _, slice := range slices {
-		out = protowire.AppendBytes(protowire.AppendTag(out, fieldnum.BundleEntryProto_Slices, protowire.BytesType), appendSlice(slice))
-	}
-	return out
+	return e
 }
 
-// appendSlice encodes a TensorSliceProto.
-func appendSlice(s Slice) []byte {
-	var out []byte
-	for i := range s.Start {
-		var extent []byte
-		if s.Start[i] != 0 {
-			extent = protowire.AppendVarint(protowire.AppendTag(extent, fieldnum.TensorSliceProto_Extent_Start, protowire.VarintType), uint64(s.Start[i]))
-		}
-		if s.Length[i] >= 0 {
-			extent = protowire.AppendVarint(protowire.AppendTag(extent, fieldnum.TensorSliceProto_Extent_Length, protowire.VarintType), uint64(s.Length[i]))
-		}
-		out = protowire.AppendBytes(protowire.AppendTag(out, fieldnum.TensorSliceProto_Extent, protowire.BytesType), extent)
-	}
-	return out
+// encode returns the bytes of a message that has neither strings nor maps, so that there is one encoding and no error.
+func encode(m proto.Message) []byte {
+	raw, _ := proto.Marshal(m) //nolint:forbidigo // without maps
+	return raw
 }
 
 // index writes the index.
 func (w *writer) index(out io.Writer) error {
 	slices.SortFunc(w.entries, func(a, b newEntry) int { return slices.Compare(a.key, b.key) })
 	t := newTableWriter(out)
-	t.add(nil, headerOf(w.written.Shards))
+	t.add(nil, encode(&tfpb.BundleHeaderProto{NumShards: int32(w.shards), Version: &tfpb.VersionDef{Producer: bundleVersion}}))
 	for _, e := range w.entries {
 		t.add(e.key, e.value)
 	}
 	return t.finish()
 }
 
-// headerOf returns the BundleHeaderProto of a little-endian checkpoint.
-func headerOf(shards int) []byte {
-	header := protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.BundleHeaderProto_NumShards, protowire.VarintType), uint64(shards))
-	version := protowire.AppendVarint(protowire.AppendTag(nil, fieldnum.VersionDef_Producer, protowire.VarintType), bundleVersion)
-	return protowire.AppendBytes(protowire.AppendTag(header, fieldnum.BundleHeaderProto_Version, protowire.BytesType), version)
-}
-
 // removeOld schedules the removal of data files of an older checkpoint with the same prefix and another number of shards.
 func (w *writer) removeOld() {
 	old, _ := metafile.DataFiles(w.prefix) // creating the new files reports an unreadable directory
 	for _, path := range old {
-		if !strings.HasSuffix(path, fmt.Sprintf("-of-%05d", w.written.Shards)) {
+		if !strings.HasSuffix(path, fmt.Sprintf("-of-%05d", w.shards)) {
 			w.stage.Remove(path)
 		}
 	}
-}
-
-// dataFiles returns the paths of the data files of a V2 checkpoint, whether or not they exist. For a V1 checkpoint, it returns the
-// files themselves.
-func (c *Checkpoint) dataFiles() []string {
-	if c.Version == V1 {
-		var paths []string
-		for _, f := range c.tables {
-			paths = append(paths, f.file.Path)
-		}
-		return paths
-	}
-	var paths []string
-	for shard := range min(c.Shards, maxShards) {
-		paths = append(paths, DataPath(c.Prefix, shard, c.Shards))
-	}
-	return paths
-}
-
-// maxShards is more than the number of data files of any checkpoint.
-const maxShards = 100_000
-
-// dataEnds returns the minimum size of each data file of a V2 checkpoint according to the index, or 0 for an unused file.
-func (c *Checkpoint) dataEnds() map[int]int64 {
-	ends := make(map[int]int64)
-	for i := range c.Tensors {
-		for _, p := range c.Tensors[i].pieces {
-			if p.size > 0 && p.offset >= 0 && p.offset <= math.MaxInt64-p.size {
-				ends[int(p.shard)] = max(ends[int(p.shard)], p.offset+p.size)
-			}
-		}
-	}
-	return ends
 }

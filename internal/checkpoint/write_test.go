@@ -17,7 +17,7 @@ import (
 func write(t *testing.T, sources ...checkpoint.Source) *checkpoint.Checkpoint {
 	t.Helper()
 	prefix := filepath.Join(t.TempDir(), "new.ckpt-1")
-	if _, err := checkpoint.Write(t.Context(), prefix, sources...); err != nil {
+	if err := checkpoint.Write(t.Context(), prefix, sources...); err != nil {
 		t.Fatal(err)
 	}
 	c := open(t, prefix)
@@ -113,7 +113,7 @@ func TestWriteMerged(t *testing.T) {
 	}
 	sources[1].Key = func(key string) (string, bool) { return "sharded/" + key, true }
 	var duplicate *checkpoint.DuplicateError
-	if _, err := checkpoint.Write(t.Context(), filepath.Join(t.TempDir(), "x"), sources...); !errors.As(err, &duplicate) {
+	if err := checkpoint.Write(t.Context(), filepath.Join(t.TempDir(), "x"), sources...); !errors.As(err, &duplicate) {
 		t.Errorf("duplicate key: %v", err)
 	}
 }
@@ -122,11 +122,11 @@ func TestWriteMerged(t *testing.T) {
 func TestWriteInPlace(t *testing.T) {
 	dir := t.TempDir()
 	prefix := filepath.Join(dir, "model[1].ckpt")
-	if _, err := checkpoint.Write(t.Context(), prefix, checkpoint.Source{Checkpoint: open(t, filepath.Join("testdata", "sharded"))}); err != nil {
+	if err := checkpoint.Write(t.Context(), prefix, checkpoint.Source{Checkpoint: open(t, filepath.Join("testdata", "sharded"))}); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range []func(string) (string, bool){nil, func(key string) (string, bool) { return key, key != "table" }} {
-		if _, err := checkpoint.Write(t.Context(), prefix, checkpoint.Source{Checkpoint: open(t, prefix), Key: key}); err != nil {
+		if err := checkpoint.Write(t.Context(), prefix, checkpoint.Source{Checkpoint: open(t, prefix), Key: key}); err != nil {
 			t.Fatal(err)
 		}
 	}

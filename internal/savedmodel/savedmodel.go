@@ -107,7 +107,7 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 		if m.Keep != nil {
 			source.Key = func(name string) (string, bool) { return name, m.Keep(name) }
 		}
-		if _, err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, "variables", "variables"), source); err != nil {
+		if err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, "variables", "variables"), source); err != nil {
 			return err
 		}
 	}

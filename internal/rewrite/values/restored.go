@@ -42,7 +42,7 @@ func restoredByName(parts map[string]checkpoint.Restored, g *graph.Graph, c *che
 		if c.Find(r.Key) == nil {
 			continue
 		}
-		r.Node, r.DType, r.Variable, r.Restore, r.Assign = int32(i), tensor.AttrType(&n, "dtype"), tensor.AttrShape(&n), graph.Dangling, graph.Dangling
+		r.Node, r.DType, r.Variable, r.Restore = int32(i), tensor.AttrType(&n, "dtype"), tensor.AttrShape(&n), graph.Dangling
 		out = append(out, r)
 	}
 	return out
