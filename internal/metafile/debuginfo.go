@@ -38,7 +38,7 @@ func (f *File) DebugInfo() ([]byte, bool, error) {
 	if notBinary == nil {
 		return raw, true, nil
 	}
-	info, err := text.Parse(raw, DebugInfo.Descriptor(), text.ParseOptions{})
+	info, err := text.Parse(raw, DebugInfo.Descriptor(), text.Options{})
 	if err != nil {
 		return nil, false, &Error{Name: path, Problem: fmt.Sprintf("is not a GraphDebugInfo: as binary, %v; as text, %v", notBinary, err), Err: ErrDebugInfo}
 	}

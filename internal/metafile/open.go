@@ -106,7 +106,7 @@ func (f *File) load(o OpenOptions) error {
 func (f *File) decode(raw []byte) ([]byte, error) {
 	if f.Format == Text {
 		// Accept the unknown fields that Write wrote by number.
-		message, err := text.Parse(raw, f.Kind.Descriptor(), text.ParseOptions{AllowUnknown: true})
+		message, err := text.Parse(raw, f.Kind.Descriptor(), text.Options{AllowUnknown: true})
 		if err != nil {
 			return nil, &Error{Name: f.Name, Problem: fmt.Sprintf("is not readable as a %s in text: %v", f.Kind, err), Err: err}
 		}

@@ -251,7 +251,7 @@ func latestPrefixes(state string) ([]string, error) {
 		return nil, err
 	}
 	var checkpoints tfpb.CheckpointState
-	raw, err := text.Parse(data, checkpoints.ProtoReflect().Descriptor(), text.ParseOptions{})
+	raw, err := text.Parse(data, checkpoints.ProtoReflect().Descriptor(), text.Options{})
 	if err == nil {
 		err = proto.Unmarshal(raw, &checkpoints)
 	}

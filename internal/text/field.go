@@ -73,7 +73,7 @@ func (p *printer) packed(data []byte, f *field, indent int) error {
 	return nil
 }
 
-// stringField writes a string or bytes field in parts.
+// stringField writes a string or bytes field.
 func (p *printer) stringField(data []byte, f *field, indent int) error {
 	if err := p.checkString(data, f); err != nil {
 		return err
@@ -82,21 +82,27 @@ func (p *printer) stringField(data []byte, f *field, indent int) error {
 		return nil
 	}
 	p.line(indent, f.label)
+	escape := appendString
+	if f.kind == protoreflect.BytesKind {
+		escape = appendBytes
+	}
+	err := p.quoted(data, escape)
+	p.buf = append(p.buf, '\n')
+	return err
+}
+
+// quoted writes a string in quotes. It escapes a part of the string at a time.
+func (p *printer) quoted(data []byte, escape func(dst, part []byte) []byte) error {
 	p.buf = append(p.buf, '"')
 	for len(data) > 0 {
-		part := data[:min(escapeSize, len(data))]
-		if f.kind == protoreflect.BytesKind {
-			p.buf = appendBytes(p.buf, part)
-		} else {
-			part = wholeRunes(part, len(data))
-			p.buf = appendString(p.buf, part)
-		}
+		part := wholeRunes(data[:min(escapeSize, len(data))], len(data))
+		p.buf = escape(p.buf, part)
 		data = data[len(part):]
 		if err := p.filled(); err != nil {
 			return err
 		}
 	}
-	p.buf = append(p.buf, "\"\n"...)
+	p.buf = append(p.buf, '"')
 	return nil
 }
 

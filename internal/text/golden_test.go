@@ -100,7 +100,7 @@ func TestParseAsTensorFlow(t *testing.T) {
 	golden(t, "reads.json", &cases)
 	for _, c := range cases {
 		md := descriptor(t, c.Type)
-		data, err := text.Parse([]byte(c.Text), md, text.ParseOptions{})
+		data, err := text.Parse([]byte(c.Text), md, text.Options{})
 		switch {
 		case c.Want == nil && err == nil:
 			if !readsMore(c.Text) {
@@ -143,7 +143,7 @@ func TestUnknownFieldsComeBack(t *testing.T) {
 			continue // compared with TensorFlow above
 		}
 		md := descriptor(t, c.Type)
-		data, err := text.Parse([]byte(c.Unknown), md, text.ParseOptions{AllowUnknown: true})
+		data, err := text.Parse([]byte(c.Unknown), md, text.Options{AllowUnknown: true})
 		if err != nil {
 			t.Errorf("%s: %v", c.Title, err)
 			continue

@@ -269,7 +269,7 @@ func (j *jsonWriter) mapField(o *object, data []byte, f *field) error {
 		if s.Num != f.num || !j.known(f, &s.Field) {
 			continue
 		}
-		name := jsonKey(s.Data, key)
+		name := keyText(s.Data, key)
 		if _, again := last[name]; !again {
 			names = append(names, name)
 		}
@@ -280,7 +280,7 @@ func (j *jsonWriter) mapField(o *object, data []byte, f *field) error {
 		slices.Sort(names)
 	}
 	for i, entry := range all {
-		if last[jsonKey(entry, key)] != i {
+		if last[keyText(entry, key)] != i {
 			at := step{field: f, index: -1, key: entry}
 			if err := j.muted(func() error { return j.entry(entry, t, at, 0) }); err != nil {
 				return err
@@ -325,20 +325,6 @@ func (j *jsonWriter) mapValue(entry []byte, f *field, sp span, indent int) error
 	return j.scalar(&w, f)
 }
 
-// jsonKey returns the key of a map entry as a member name.
-func jsonKey(entry []byte, key *field) string {
-	if key.kind == protoreflect.StringKind {
-		return string(wire.Last(entry, key.num))
-	}
-	var raw uint64
-	for s := wire.Scan(entry); s.Next(); {
-		if s.Num == key.num && s.Type == key.wire {
-			raw, _ = scalar(s.Data, s.Type)
-		}
-	}
-	return string(appendScalar(nil, key, raw))
-}
-
 // scalar writes one value that is not a message. It writes a long value in parts.
 func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 	data := w.Data
@@ -347,16 +333,7 @@ func (j *jsonWriter) scalar(w *wire.Field, f *field) error {
 		if err := j.checkString(data, f); err != nil {
 			return err
 		}
-		j.buf = append(j.buf, '"')
-		for len(data) > 0 {
-			part := wholeRunes(data[:min(escapeSize, len(data))], len(data))
-			j.buf = appendJSONEscaped(j.buf, part)
-			data = data[len(part):]
-			if err := j.filled(); err != nil {
-				return err
-			}
-		}
-		j.buf = append(j.buf, '"')
+		return j.quoted(data, appendJSONEscaped)
 	case protoreflect.BytesKind:
 		j.buf = append(j.buf, '"')
 		for len(data) > 0 {

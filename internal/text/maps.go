@@ -53,7 +53,7 @@ func (p *printer) mapField(data []byte, f *field, sp span, indent int) error {
 			return bytes.Compare(data[a.keyStart:a.keyEnd], data[b.keyStart:b.keyEnd])
 		}
 	}
-	sortStable(all, compare)
+	slices.SortStableFunc(all, compare)
 	for i := range all {
 		// Maps nest, so the slice may move while the entry is written.
 		e := p.entries[base+i]
@@ -100,13 +100,7 @@ func entryKey(data []byte, key *field) (at int, bits uint64) {
 		}
 		return at, bits
 	}
-	var raw uint64
-	s := wire.Scan(data)
-	for s.Next() {
-		if s.Num == key.num && s.Type == key.wire {
-			raw, _ = scalar(s.Data, s.Type)
-		}
-	}
+	raw := keyBits(data, key)
 	const sign = 1 << 63
 	switch key.kind {
 	case protoreflect.BoolKind:
@@ -129,21 +123,20 @@ func entryKey(data []byte, key *field) (at int, bits uint64) {
 	}
 }
 
-// few is the number of entries up to which insertion sort is used. Nearly all maps are attrs of a node, and most are
-// already sorted.
-const few = 12
+// keyBits returns the bits on the wire of the key of a map's entry, which is not a string.
+func keyBits(entry []byte, key *field) (bits uint64) {
+	for s := wire.Scan(entry); s.Next(); {
+		if s.Num == key.num && s.Type == key.wire {
+			bits, _ = scalar(s.Data, s.Type)
+		}
+	}
+	return bits
+}
 
-// sortStable sorts entries and keeps the order of entries with the same key.
-func sortStable(all []entry, compare func(a, b entry) int) {
-	if len(all) > few {
-		if !slices.IsSortedFunc(all, compare) {
-			slices.SortStableFunc(all, compare)
-		}
-		return
+// keyText returns the key of a map's entry as text.
+func keyText(entry []byte, key *field) string {
+	if key.kind == protoreflect.StringKind {
+		return string(wire.Last(entry, key.num))
 	}
-	for i := 1; i < len(all); i++ {
-		for j := i; j > 0 && compare(all[j], all[j-1]) < 0; j-- {
-			all[j], all[j-1] = all[j-1], all[j]
-		}
-	}
+	return string(appendScalar(nil, key, keyBits(entry, key)))
 }

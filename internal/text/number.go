@@ -2,9 +2,12 @@ package text
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -178,7 +181,7 @@ func parseFloat(token []byte) (float64, bool) {
 	if sign != '+' && len(body) > 1 && body[0] == '0' && body[1] >= '0' && body[1] <= '9' {
 		return 0, false
 	}
-	if len(body) == len("inff") && sign != '+' && string(lower(body)) == "inff" {
+	if sign != '+' && bytes.EqualFold(body, []byte("inff")) {
 		body = body[:len("inf")]
 	}
 	value, ok := pythonFloat(body)
@@ -191,84 +194,22 @@ func parseFloat(token []byte) (float64, bool) {
 	return value, ok
 }
 
+// misplacedUnderscore matches an underscore that is not between two digits.
+var misplacedUnderscore = regexp.MustCompile(`(^|\D)_|_(\D|$)`)
+
 // pythonFloat parses an unsigned number as Python's float does.
 func pythonFloat(body []byte) (float64, bool) {
-	if len(body) == 0 {
+	text := strings.ToLower(string(body))
+	switch text {
+	case "inf", "infinity":
+		return math.Inf(1), true
+	case "nan":
+		return math.Float64frombits(0x7ff8000000000000), true // Python's, not Go's
+	}
+	if strings.Trim(text, "0123456789._e+-") != "" || strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") ||
+		strings.Contains(text, "_") && misplacedUnderscore.MatchString(text) {
 		return 0, false
 	}
-	if body[0] >= 'A' {
-		switch string(lower(body)) {
-		case "inf", "infinity":
-			return math.Inf(1), true
-		case "nan":
-			return math.Float64frombits(0x7ff8000000000000), true // Python's, not Go's
-		}
-		return 0, false
-	}
-	i, whole := decimalDigits(body, 0)
-	fraction := 0
-	if i < len(body) && body[i] == '.' {
-		i, fraction = decimalDigits(body, i+1)
-	}
-	if whole == 0 && fraction == 0 || whole < 0 || fraction < 0 {
-		return 0, false
-	}
-	if i < len(body) && body[i]|0x20 == 'e' {
-		i++
-		if i < len(body) && (body[i] == '-' || body[i] == '+') {
-			i++
-		}
-		var exponent int
-		if i, exponent = decimalDigits(body, i); exponent <= 0 {
-			return 0, false
-		}
-	}
-	if i != len(body) {
-		return 0, false
-	}
-	plain := body
-	for j, c := range body {
-		if c == '_' {
-			plain = append([]byte{}, body[:j]...)
-			for _, c := range body[j:] {
-				if c != '_' {
-					plain = append(plain, c)
-				}
-			}
-			break
-		}
-	}
-	value, _ := strconv.ParseFloat(string(plain), 64) // out of range is infinite, as in Python
-	return value, true
-}
-
-// decimalDigits skips digits with single underscores between them. It returns their end and count. The count is -1
-// if an underscore is misplaced.
-func decimalDigits(b []byte, i int) (end, count int) {
-	for ; i < len(b); i++ {
-		c := b[i]
-		if c == '_' {
-			if count == 0 || i+1 >= len(b) || b[i+1] < '0' || b[i+1] > '9' {
-				return i, -1
-			}
-			continue
-		}
-		if c < '0' || c > '9' {
-			break
-		}
-		count++
-	}
-	return i, count
-}
-
-// lower returns a short word in lower case.
-func lower(b []byte) []byte {
-	out := make([]byte, 0, 16)
-	for _, c := range b[:min(len(b), 16)] {
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		out = append(out, c)
-	}
-	return out
+	value, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+	return value, err == nil || errors.Is(err, strconv.ErrRange) // out of range is infinite, as in Python
 }

@@ -12,14 +12,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// ParseOptions controls how Parse treats unknown fields. The zero value rejects them.
-type ParseOptions struct {
-	// AllowUnknown accepts fields written by number, as Write writes unknown fields. Without it they are an error.
-	// Text has no types for them: 12: 5 is read as a varint, 12: 0x00000005 (as C++ writes it) as a fixed32 and with
-	// 16 digits as a fixed64, and both 12: "x" and 12 { } as bytes.
-	AllowUnknown bool
-}
-
 // Parse reads a message of type md as text and returns it in binary. It accepts everything that Merge of Python's
 // google/protobuf/text_format.py accepts. It also accepts what only C++ does: a byte order mark, a minus before
 // white space, and bytes fields that are not UTF-8. Where the two disagree (\? in a string), Parse follows Python.
@@ -28,8 +20,12 @@ type ParseOptions struct {
 // field are packed together. Repeated occurrences of a singular field are all kept: protobuf takes the last value
 // and merges messages, as Merge does.
 //
+// If o allows unknown fields, Parse accepts fields written by number. Text has no types for them: 12: 5 is read as a
+// varint, 12: 0x00000005 (as C++ writes it) as a fixed32 and with 16 digits as a fixed64, and both 12: "x" and 12 { }
+// as bytes.
+//
 // An error about the text is a *ParseError.
-func Parse(data []byte, md protoreflect.MessageDescriptor, o ParseOptions) ([]byte, error) {
+func Parse(data []byte, md protoreflect.MessageDescriptor, o Options) ([]byte, error) {
 	p := &parser{
 		lexer:   lexer{data: bytes.TrimPrefix(data, []byte("\uFEFF"))},
 		tables:  newTables(),
@@ -47,7 +43,7 @@ func Parse(data []byte, md protoreflect.MessageDescriptor, o ParseOptions) ([]by
 type parser struct {
 	lexer
 	*tables
-	options ParseOptions
+	options Options
 	out     output
 	depth   int
 }
@@ -249,19 +245,12 @@ func (p *parser) messageValue(f *field) error {
 		return err
 	}
 	p.out = protowire.AppendTag(p.out, f.num, f.wire)
-	if f.kind == protoreflect.GroupKind {
-		if err := p.nested(p.subTable(f), end, start); err != nil {
-			return err
-		}
-		p.out = protowire.AppendTag(p.out, f.num, protowire.EndGroupType)
-		return nil
+	if f.kind != protoreflect.GroupKind {
+		return p.sized(p.subTable(f), end, start)
 	}
-	at := p.out.openLength()
-	if err := p.nested(p.subTable(f), end, start); err != nil {
-		return err
-	}
-	p.out.closeLength(at)
-	return nil
+	err = p.nested(p.subTable(f), end, start)
+	p.out = protowire.AppendTag(p.out, f.num, protowire.EndGroupType)
+	return err
 }
 
 // nested parses the fields of a submessage.
@@ -269,6 +258,14 @@ func (p *parser) nested(t *table, end byte, start int) error {
 	p.depth++
 	err := p.fields(t, end, start)
 	p.depth--
+	return err
+}
+
+// sized is nested for a submessage that follows its length.
+func (p *parser) sized(t *table, end byte, start int) error {
+	at := p.out.openLength()
+	err := p.nested(t, end, start)
+	p.out.closeLength(at)
 	return err
 }
 
@@ -323,12 +320,7 @@ func (p *parser) bracketed(t *table) error {
 	p.out = protowire.AppendTag(p.out, fieldnum.Any_TypeUrl, protowire.BytesType)
 	p.out = protowire.AppendBytes(p.out, url)
 	p.out = protowire.AppendTag(p.out, fieldnum.Any_Value, protowire.BytesType)
-	at := p.out.openLength()
-	if err := p.nested(p.of(md), end, begin); err != nil {
-		return err
-	}
-	p.out.closeLength(at)
-	return nil
+	return p.sized(p.of(md), end, begin)
 }
 
 // typeURL parses the type URL of an Any up to the closing bracket and ignores white space and comments in it. The
@@ -400,10 +392,5 @@ func (p *parser) numberedMessage(num protowire.Number) error {
 		return err
 	}
 	p.out = protowire.AppendTag(p.out, num, protowire.BytesType)
-	at := p.out.openLength()
-	if err := p.nested(&table{name: "an unknown message"}, end, start); err != nil {
-		return err
-	}
-	p.out.closeLength(at)
-	return nil
+	return p.sized(&table{name: "an unknown message"}, end, start)
 }

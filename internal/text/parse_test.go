@@ -37,7 +37,7 @@ func TestParseErrors(t *testing.T) {
 		{"AttrValue", strings.Repeat("func { attr { value { ", 34), `line 1, column 739: messages are nested more than 100 deep`},
 	}
 	for _, c := range cases {
-		_, err := text.Parse([]byte(c.text), descriptor(t, "tensorflow."+c.typ), text.ParseOptions{})
+		_, err := text.Parse([]byte(c.text), descriptor(t, "tensorflow."+c.typ), text.Options{})
 		var parse *text.ParseError
 		if !errors.As(err, &parse) || err.Error() != c.want {
 			t.Errorf("%.60q:\n got %v\nwant %s", c.text, err, c.want)
@@ -59,7 +59,7 @@ func TestParseMore(t *testing.T) {
 	}
 	for _, c := range cases {
 		md := descriptor(t, "tensorflow."+c.typ)
-		data, err := text.Parse([]byte(c.text), md, text.ParseOptions{})
+		data, err := text.Parse([]byte(c.text), md, text.Options{})
 		if err != nil {
 			t.Errorf("%q: %v", c.text, err)
 			continue
@@ -74,7 +74,7 @@ func TestParseMore(t *testing.T) {
 // as it occurs.
 func TestParseIsPlain(t *testing.T) {
 	md := descriptor(t, "tensorflow.TensorProto")
-	data, err := text.Parse([]byte("int_val: 1 int_val: [2, 300] dtype: 3 int_val: 4 dtype: 1 float_val: [] tensor_content: ''"), md, text.ParseOptions{})
+	data, err := text.Parse([]byte("int_val: 1 int_val: [2, 300] dtype: 3 int_val: 4 dtype: 1 float_val: [] tensor_content: ''"), md, text.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestParseIsPlain(t *testing.T) {
 func TestParseNumbers(t *testing.T) {
 	md := descriptor(t, "tensorflow.NodeDef")
 	source := `name: "n" 99: 5 98: 0x00000007 97 : 0x0000000000000008 96: "a" 'b' 95 { 1: 2; 3 < > } 94: { }, 93: 18446744073709551615`
-	data, err := text.Parse([]byte(source), md, text.ParseOptions{AllowUnknown: true})
+	data, err := text.Parse([]byte(source), md, text.Options{AllowUnknown: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestParseNumbers(t *testing.T) {
 		t.Errorf("got %q, want %q", data, want)
 	}
 	for _, bad := range []string{"0: 5", "536870912: 5", "5", "5: x", "5: -1", "5 { name: 1 }", "5a: 1", "5: 1.5"} {
-		if _, err := text.Parse([]byte(bad), md, text.ParseOptions{AllowUnknown: true}); err == nil {
+		if _, err := text.Parse([]byte(bad), md, text.Options{AllowUnknown: true}); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
 	}

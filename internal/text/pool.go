@@ -20,10 +20,8 @@ import (
 //go:embed pool.binpb
 var poolSet []byte
 
-// Pool returns the message types in TensorFlow's descriptor pool, as seen by a Python program that has imported
+// pool returns the message types in TensorFlow's descriptor pool, as seen by a Python program that has imported
 // tensorflow. They are decoded on first use.
-func Pool() *protoregistry.Files { return pool() }
-
 var pool = sync.OnceValue(func() *protoregistry.Files {
 	var set descriptorpb.FileDescriptorSet
 	if err := proto.Unmarshal(poolSet, &set); err != nil {

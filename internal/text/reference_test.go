@@ -243,7 +243,7 @@ func roundTrip(t *testing.T, data []byte, md protoreflect.MessageDescriptor) {
 	if want := reference(decoded.ProtoReflect(), ""); got != want {
 		t.Fatalf("got:\n%s\nwant:\n%s", got, want)
 	}
-	parsed, err := text.Parse([]byte(got), md, text.ParseOptions{})
+	parsed, err := text.Parse([]byte(got), md, text.Options{})
 	if err != nil {
 		t.Fatalf("Parse of the output of Write: %v\n%s", err, got)
 	}
@@ -264,7 +264,7 @@ func unknownRoundTrip(t *testing.T, data []byte, md protoreflect.MessageDescript
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := text.Parse([]byte(first), md, text.ParseOptions{AllowUnknown: true})
+	parsed, err := text.Parse([]byte(first), md, text.Options{AllowUnknown: true})
 	if err != nil {
 		t.Fatalf("Parse of the output of Write: %v\n%s", err, first)
 	}
@@ -296,7 +296,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, source []byte) {
 		md := descriptor(t, fuzzTypes[int(kind)%len(fuzzTypes)])
-		data, err := text.Parse(source, md, text.ParseOptions{})
+		data, err := text.Parse(source, md, text.Options{})
 		if err != nil {
 			return
 		}
@@ -309,7 +309,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Write of the result of Parse: %v", err)
 		}
-		again, err := text.Parse([]byte(first), md, text.ParseOptions{})
+		again, err := text.Parse([]byte(first), md, text.Options{})
 		if err != nil {
 			t.Fatalf("Parse of the output of Write: %v\n%s", err, first)
 		}

@@ -2,6 +2,7 @@ package text
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -174,15 +175,14 @@ var escapes, escapeSizes = func() (escaped [256][4]byte, sizes [256]uint8) {
 
 // appendBytes appends the value of a bytes field without quotes.
 func appendBytes(dst, value []byte) []byte {
-	start := len(dst)
-	dst = grow(dst, 4*len(value))
-	room := dst[start : start+4*len(value) : start+4*len(value)]
-	at := 0
+	at := len(dst)
+	dst = slices.Grow(dst, 4*len(value))
+	room := dst[:at+4*len(value)]
 	for _, c := range value {
 		*(*[4]byte)(room[at:]) = escapes[c]
 		at += int(escapeSizes[c])
 	}
-	return dst[:start+at]
+	return room[:at]
 }
 
 // appendString appends the value of a string field without quotes. Non-ASCII characters stay unchanged. Bytes that
@@ -206,12 +206,4 @@ func appendString(dst, value []byte) []byte {
 		plain = i
 	}
 	return append(dst, value[plain:]...)
-}
-
-// grow ensures that dst has capacity for n more bytes.
-func grow(dst []byte, n int) []byte {
-	if cap(dst)-len(dst) < n {
-		dst = append(make([]byte, 0, 2*cap(dst)+n), dst...)
-	}
-	return dst[:len(dst)+n]
 }

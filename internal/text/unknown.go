@@ -75,27 +75,17 @@ func (p *printer) pathString() string {
 		b.WriteString(s.field.name)
 		switch {
 		case s.field.isMap:
-			fmt.Fprintf(&b, "[%s]", keyString(s.key, &p.subTable(s.field).fields[0]))
+			key := &p.subTable(s.field).fields[0]
+			text := keyText(s.key, key)
+			if key.kind == protoreflect.StringKind {
+				text = strconv.Quote(text)
+			}
+			b.WriteString("[" + text + "]")
 		case s.index >= 0:
 			fmt.Fprintf(&b, "[%d]", s.index)
 		}
 	}
 	return b.String()
-}
-
-// keyString returns the key of a map entry in readable form.
-func keyString(entry []byte, key *field) string {
-	at, bits := entryKey(entry, key)
-	if key.kind == protoreflect.StringKind {
-		return strconv.Quote(string(entry[at : at+int(bits)]))
-	}
-	var raw uint64
-	for s := wire.Scan(entry); s.Next(); {
-		if s.Num == key.num && s.Type == key.wire {
-			raw, _ = scalar(s.Data, s.Type)
-		}
-	}
-	return string(appendScalar(nil, key, raw))
 }
 
 // found counts an unknown field. If unknown fields are not allowed, nothing more is written after the first one.
@@ -221,17 +211,10 @@ func (p *printer) unknownField(w *wire.Field, indent, depth int) error {
 		p.close(indent)
 		return p.filled()
 	}
-	p.numbered(w.Num, `: "`, indent)
-	for len(body) > 0 {
-		part := body[:min(escapeSize, len(body))]
-		p.buf = appendBytes(p.buf, part)
-		body = body[len(part):]
-		if err := p.filled(); err != nil {
-			return err
-		}
-	}
-	p.buf = append(p.buf, "\"\n"...)
-	return nil
+	p.numbered(w.Num, ": ", indent)
+	err := p.quoted(body, appendBytes)
+	p.buf = append(p.buf, '\n')
+	return err
 }
 
 // isFields reports whether data parses as the fields of some message, with groups nested no deeper than depth.

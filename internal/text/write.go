@@ -12,10 +12,10 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Options controls how Write treats unknown fields. The zero value rejects them.
+// Options controls how text represents unknown fields. The zero value rejects them.
 type Options struct {
-	// AllowUnknown writes unknown fields by number, as MessageToString(print_unknown_fields=True) does. Without it,
-	// they are an error.
+	// AllowUnknown represents them by number, as MessageToString(print_unknown_fields=True) does. Without it, they are
+	// an error.
 	AllowUnknown bool
 }
 

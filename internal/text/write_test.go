@@ -217,7 +217,7 @@ func TestCorpus(t *testing.T) {
 		if small && got != reference(meta.ProtoReflect(), "") {
 			t.Errorf("%s: the text differs from that of the decoded message", file)
 		}
-		parsed, err := text.Parse([]byte(got), md, text.ParseOptions{})
+		parsed, err := text.Parse([]byte(got), md, text.Options{})
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -272,7 +272,7 @@ func BenchmarkParse(b *testing.B) {
 	b.SetBytes(int64(len(source)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := text.Parse([]byte(source), md, text.ParseOptions{}); err != nil {
+		if _, err := text.Parse([]byte(source), md, text.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

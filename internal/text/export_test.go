@@ -1,0 +1,4 @@
+package text
+
+// Pool is the descriptor pool of TensorFlow, for tests.
+var Pool = pool
