@@ -81,21 +81,21 @@ func matchText(m *checkpoint.Match) string {
 
 func missingTable(m *checkpoint.Match) grid {
 	return grid{title: "missing", columns: namedColumns("missing key", "variable", "similar keys in the checkpoint"),
-		rows: rowsOf(m.Missing, func(k *checkpoint.Missing) []string { return []string{k.Key, k.Node, strings.Join(k.Nearest, ", ")} })}
+		rows: formsOf(m.Missing, func(k *checkpoint.Missing) []string { return []string{k.Key, k.Node, strings.Join(k.Nearest, ", ")} })}
 }
 
 func differentTable(m *checkpoint.Match) grid {
 	return grid{title: "different", columns: namedColumns("different key", "variable", "what", "graph", "checkpoint"),
-		rows: rowsOf(m.Different, func(d *checkpoint.Difference) []string { return []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint} })}
+		rows: formsOf(m.Different, func(d *checkpoint.Difference) []string { return []string{d.Key, d.Node, d.What, d.Graph, d.Checkpoint} })}
 }
 
 func damagedTable(r *checkpoint.Report) grid {
 	return grid{title: "damaged", columns: namedColumns("damaged tensor", "what"),
-		rows: rowsOf(r.Damaged, func(d *checkpoint.Damage) []string { return []string{d.Name, d.What} })}
+		rows: formsOf(r.Damaged, func(d *checkpoint.Damage) []string { return []string{d.Name, d.What} })}
 }
 
 func unusedTable(m *checkpoint.Match) grid {
-	return grid{title: "unused", columns: namedColumns("unused tensor"), rows: rowsOf(m.Unused, func(name *string) []string { return []string{*name} })}
+	return grid{title: "unused", columns: namedColumns("unused tensor"), rows: formsOf(m.Unused, func(name *string) []string { return []string{*name} })}
 }
 
 // maxRows is the largest number of tensors or variables that are kept as rows. Only kept rows allow hiding empty columns.

@@ -380,11 +380,7 @@ func nonEmpty(s string) bool { return s != "" }
 
 // headings returns the headings of the columns.
 func (l *layout) headings() []string {
-	names := make([]string, len(l.columns))
-	for i, c := range l.columns {
-		names[i] = c.name
-	}
-	return names
+	return formsOf(l.columns, func(c *column) string { return c.name })
 }
 
 // line returns one line of cells without trailing spaces.

@@ -12,7 +12,7 @@ import (
 func DeviceList(l *inspect.DeviceList) View {
 	g := grid{
 		columns: []column{{name: "device"}, numberColumn("nodes"), numberColumn("in functions"), {name: "spellings", spare: true}},
-		rows: rowsOf(l.Devices, func(d *inspect.Device) []string {
+		rows: formsOf(l.Devices, func(d *inspect.Device) []string {
 			return []string{d.Device, strconv.Itoa(d.Nodes), strconv.Itoa(d.FunctionNodes), spellings(d)}
 		}),
 	}
@@ -38,9 +38,7 @@ func spellings(d *inspect.Device) string {
 	if len(d.Spellings) == 1 {
 		return d.Spellings[0].Text
 	}
-	parts := make([]string, len(d.Spellings))
-	for i, s := range d.Spellings {
-		parts[i] = fmt.Sprintf("%s (%s)", s.Text, numberText(s.Nodes+s.FunctionNodes))
-	}
-	return strings.Join(parts, ", ")
+	return strings.Join(formsOf(d.Spellings, func(s *inspect.Spelling) string {
+		return fmt.Sprintf("%s (%s)", s.Text, numberText(s.Nodes+s.FunctionNodes))
+	}), ", ")
 }

@@ -150,20 +150,13 @@ type namedPart struct {
 
 // diffBrief returns a comparison in one line.
 func diffBrief(r *diff.Report) string {
-	var parts []string
-	for _, p := range differing(r) {
-		parts = append(parts, partTitle(p.name)+": "+partCounts(p.part))
-	}
+	parts := formsOf(differing(r), func(p *namedPart) string { return partTitle(p.name) + ": " + partCounts(p.part) })
 	return sideName(r.A, "A") + " and " + sideName(r.B, "B") + " differ: " + strings.Join(parts, "; ")
 }
 
 // diffSummary returns the parts that differ, with the numbers of their differences.
 func diffSummary(r *diff.Report) string {
-	var parts []string
-	for _, p := range differing(r) {
-		parts = append(parts, partTitle(p.name)+" ("+partCounts(p.part)+")")
-	}
-	return strings.Join(parts, ", ")
+	return strings.Join(formsOf(differing(r), func(p *namedPart) string { return partTitle(p.name) + " (" + partCounts(p.part) + ")" }), ", ")
 }
 
 // sideName returns the name of a side: its label, or else its file.

@@ -104,11 +104,7 @@ func (l *diffLayout) body(p *diff.Part, depth int, size limits, noun string) {
 }
 
 func changeNames(changes []diff.Change) []string {
-	out := make([]string, len(changes))
-	for i, c := range changes {
-		out[i] = changeName(c)
-	}
-	return out
+	return formsOf(changes, func(c *diff.Change) string { return changeName(*c) })
 }
 
 // things lays out the items that were added or removed, one by one or as totals by scope.
@@ -185,15 +181,7 @@ func (l *diffLayout) fieldsText(fields []diff.Field, size limits) string {
 	if size.names == unlimited {
 		most = unlimited
 	}
-	var out []string
-	for _, f := range firstOf(fields, most) {
-		out = append(out, l.phrasing.field(f))
-	}
-	text := strings.Join(out, "; ")
-	if rest := len(fields) - most; rest > 0 {
-		text += "; " + Count(rest, "more field")
-	}
-	return text
+	return l.phrasing.fields(fields, most)
 }
 
 // nested lays out the changes inside a function or collection.
@@ -202,10 +190,7 @@ func (l *diffLayout) nested(c diff.Change, depth int, size limits) {
 	if len(c.Fields) > 0 {
 		facts = append(facts, l.fieldsText(c.Fields, size))
 	}
-	inner, noun := c.Nodes, "node"
-	if inner == nil {
-		inner, noun = c.Entries, "entry"
-	}
+	inner, noun := nestedPart(c)
 	facts = append(facts, plural(noun)+": "+partCounts(inner))
 	l.add('~', depth, l.phrasing.item(c)+": "+strings.Join(facts, "; "))
 	if size.nested == 0 {

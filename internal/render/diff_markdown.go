@@ -110,11 +110,7 @@ func htmlPhrasing() phrasing {
 }
 
 func (p *diffPage) list(names []string) string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = p.phrasing.code(name)
-	}
-	return strings.Join(out, ", ")
+	return strings.Join(formsOf(names, func(name *string) string { return p.phrasing.code(*name) }), ", ")
 }
 
 // part prints the differences in a part, or inside one item.
@@ -210,7 +206,7 @@ func (p *diffPage) single(changes []diff.Change, indent, noun string) {
 		inside += "  "
 	}
 	for _, c := range firstOf(changes, p.most) {
-		p.item(inside, p.phrasing.item(c)+": "+p.fields(c.Fields))
+		p.item(inside, p.phrasing.item(c)+": "+p.phrasing.fields(c.Fields, p.most))
 	}
 	p.rest(inside, len(changes), "more changed "+plural(noun))
 	if fold {
@@ -218,27 +214,13 @@ func (p *diffPage) single(changes []diff.Change, indent, noun string) {
 	}
 }
 
-func (p *diffPage) fields(fields []diff.Field) string {
-	var out []string
-	for _, f := range firstOf(fields, p.most) {
-		out = append(out, p.phrasing.field(f))
-	}
-	if rest := len(fields) - p.most; rest > 0 {
-		out = append(out, Count(rest, "more field"))
-	}
-	return strings.Join(out, "; ")
-}
-
 // nested prints the changes inside a function or collection.
 func (p *diffPage) nested(c diff.Change, indent string) {
 	text := p.phrasing.item(c)
 	if len(c.Fields) > 0 {
-		text += ": " + p.fields(c.Fields)
+		text += ": " + p.phrasing.fields(c.Fields, p.most)
 	}
-	inner, noun := c.Nodes, "node"
-	if inner == nil {
-		inner, noun = c.Entries, "entry"
-	}
+	inner, noun := nestedPart(c)
 	p.item(indent, text+": "+plural(noun)+": "+partCounts(inner))
 	p.part(inner, indent+"  ", noun)
 }

@@ -88,6 +88,15 @@ func (v phrasing) field(f diff.Field) string {
 	return text + ": " + tensorDifference(f.Tensor, v)
 }
 
+// fields returns a phrase for the fields of one item that differ, at most most of them, and the number of the others.
+func (v phrasing) fields(fields []diff.Field, most int) string {
+	out := formsOf(firstOf(fields, most), func(f *diff.Field) string { return v.field(*f) })
+	if rest := len(fields) - most; rest > 0 {
+		out = append(out, Count(rest, "more field"))
+	}
+	return strings.Join(out, "; ")
+}
+
 func (v phrasing) value(s *string) string {
 	if s == nil {
 		return v.none
@@ -207,6 +216,14 @@ func splitNested(changes []diff.Change) (flat, nested []diff.Change) {
 		}
 	}
 	return flat, nested
+}
+
+// nestedPart returns the part that a nested change consists of, and the noun for its items.
+func nestedPart(c diff.Change) (*diff.Part, string) {
+	if c.Nodes != nil {
+		return c.Nodes, "node"
+	}
+	return c.Entries, "entry"
 }
 
 // sums returns scopes with their number of items, largest first, as many as fit.

@@ -213,9 +213,6 @@ var dotText = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;")
 
 // dotLabel returns a DOT string with the given lines. The lines must be printable (see Text). It shortens long lines.
 func dotLabel(lines ...string) string {
-	escaped := make([]string, len(lines))
-	for i, line := range lines {
-		escaped[i] = dotText.Replace(shorten(line, lineWidth, false))
-	}
+	escaped := formsOf(lines, func(line *string) string { return dotText.Replace(shorten(*line, lineWidth, false)) })
 	return `"` + strings.Join(escaped, `\n`) + `"`
 }

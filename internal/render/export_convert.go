@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/rewrite"
+	"github.com/metagraph/metagraph/internal/rewrite/serve"
 )
 
 // converted adds the details about a cut, frozen or edited graph.
@@ -26,10 +27,7 @@ func (e Export) converted(out *remarks) {
 		out.add("init op: %s", Text(e.InitOp))
 	}
 	if n := len(e.AssetFiles); n > 0 {
-		names := make([]string, n)
-		for i, a := range e.AssetFiles {
-			names[i] = a.Filename
-		}
+		names := formsOf(e.AssetFiles, func(a *serve.AssetFile) string { return a.Filename })
 		out.add("%s: %s", Count(n, "asset"), listText(names, 6))
 	}
 	out.list("can be fed: %s", e.Defaults, 6)

@@ -16,7 +16,7 @@ func Functions(functions []inspect.Function) View {
 		Tables: []grid{{
 			columns: []column{{name: "function"}, spare("inputs"), spare("outputs"), numberColumn("nodes"), spare("devices"),
 				{name: "gradient", spare: true}, numberColumn("callers"), spare("called by")},
-			rows: rowsOf(functions, func(f *inspect.Function) []string {
+			rows: formsOf(functions, func(f *inspect.Function) []string {
 				return []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
 					functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")}
 			}),
@@ -28,17 +28,11 @@ func Functions(functions []inspect.Function) View {
 }
 
 func argumentsText(arguments []inspect.Argument) string {
-	parts := make([]string, len(arguments))
-	for i, a := range arguments {
-		parts[i] = a.Name + ":" + a.DType
-	}
-	return strings.Join(parts, ", ")
+	return strings.Join(formsOf(arguments, func(a *inspect.Argument) string { return a.Name + ":" + a.DType }), ", ")
 }
 
 func functionDevices(devices []inspect.FunctionNode) string {
-	parts := make([]string, len(devices))
-	for i, d := range devices {
-		parts[i] = fmt.Sprintf("%s (%s)", d.Device, numberText(d.Nodes))
-	}
-	return strings.Join(parts, ", ")
+	return strings.Join(formsOf(devices, func(d *inspect.FunctionNode) string {
+		return fmt.Sprintf("%s (%s)", d.Device, numberText(d.Nodes))
+	}), ", ")
 }

@@ -96,11 +96,7 @@ func (i Import) warn(out *remarks) {
 
 // sharedNames returns the first names of variables, tables and queues that both graphs have.
 func sharedNames(names []rewrite.SharedName) []string {
-	texts := make([]string, len(names))
-	for k, s := range names {
-		texts[k] = s.Kind + " " + Text(s.Name)
-	}
-	return atMost(texts, 3)
+	return atMost(formsOf(names, func(s *rewrite.SharedName) string { return s.Kind + " " + Text(s.Name) }), 3)
 }
 
 // oldNames is the warning about collections that still contain old node names.

@@ -66,7 +66,7 @@ func jsonLine(w *printer, parts ...any) error {
 	return w.err
 }
 
-// An appender writes itself as JSON, without reflection. It is for values that are printed millions of times. Use AppendJSONString for
+// An appender writes itself as JSON, without reflection. It is for values that are printed millions of times. Use AppendJSON for
 // strings.
 type appender interface {
 	AppendJSON(b []byte) []byte
@@ -330,7 +330,7 @@ func (e *encoder) array(v reflect.Value) error {
 }
 
 func (e *encoder) text(s string) {
-	e.scratch = AppendJSONString(e.scratch[:0], s)
+	e.scratch = AppendJSON(e.scratch[:0], s)
 	e.w.writeBytes(e.scratch)
 }
 
@@ -351,14 +351,9 @@ func appendJSONFloat(b []byte, f float64, bits int) []byte {
 	return strconv.AppendFloat(b, f, 'g', -1, bits)
 }
 
-// AppendJSONString appends s as a JSON string, with characters escaped that are not printable. If s is not UTF-8, it appends
+// AppendJSON appends s as a JSON string, with characters escaped that are not printable. If s is not UTF-8, it appends
 // {"base64": ...}.
-func AppendJSONString(b []byte, s string) []byte { return appendText(b, s) }
-
-// AppendJSONBytes is AppendJSONString for bytes.
-func AppendJSONBytes(b, s []byte) []byte { return appendText(b, s) }
-
-func appendText[T string | []byte](b []byte, s T) []byte {
+func AppendJSON[T string | []byte](b []byte, s T) []byte {
 	start := len(b)
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {
@@ -403,7 +398,7 @@ func appendEscaped(b []byte, s string) []byte {
 // appendKey appends the key of a member. Keys must be strings, so a key that is not UTF-8 becomes a quoted Go string.
 func appendKey[T string | []byte](b []byte, key T) []byte {
 	if !utf8.ValidString(string(key)) {
-		return AppendJSONString(b, strconv.Quote(string(key)))
+		return AppendJSON(b, strconv.Quote(string(key)))
 	}
-	return appendText(b, key)
+	return AppendJSON(b, key)
 }

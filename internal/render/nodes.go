@@ -59,22 +59,22 @@ type jsonNode struct{ *inspect.Node }
 // AppendJSON appends the node as an object.
 func (n *jsonNode) AppendJSON(b []byte) []byte {
 	b = append(b, `{"name": `...)
-	b = AppendJSONBytes(b, n.Name)
+	b = AppendJSON(b, n.Name)
 	b = append(b, `, "function": `...)
-	b = AppendJSONBytes(b, n.Function)
+	b = AppendJSON(b, n.Function)
 	b = append(b, `, "op": `...)
-	b = AppendJSONBytes(b, n.Op)
+	b = AppendJSON(b, n.Op)
 	b = append(b, `, "device": `...)
-	b = AppendJSONBytes(b, n.Device)
+	b = AppendJSON(b, n.Device)
 	b = append(b, `, "inputs": [`...)
 	for i, input := range n.Inputs {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = AppendJSONBytes(b, input)
+		b = AppendJSON(b, input)
 	}
 	b = append(b, `], "dtype": `...)
-	b = AppendJSONString(b, n.DType)
+	b = AppendJSON(b, n.DType)
 	b = append(b, `, "shape": `...)
 	b = n.Shape.AppendJSON(b)
 	b = append(b, `, "attrs": {`...)
@@ -96,7 +96,7 @@ func (n *jsonNode) AppendJSON(b []byte) []byte {
 func AppendAttr(b []byte, v *tensor.Value) []byte {
 	switch v.Kind {
 	case tensor.ValueString, tensor.ValueType:
-		return AppendJSONBytes(b, v.Text)
+		return AppendJSON(b, v.Text)
 	case tensor.ValueInt:
 		return strconv.AppendInt(b, v.Int, 10)
 	case tensor.ValueFloat:
@@ -109,10 +109,10 @@ func AppendAttr(b []byte, v *tensor.Value) []byte {
 		return v.Shape.AppendJSON(b)
 	case tensor.ValueFunc:
 		b = append(b, `{"function": `...)
-		return append(AppendJSONBytes(b, v.Text), '}')
+		return append(AppendJSON(b, v.Text), '}')
 	case tensor.ValuePlaceholder:
 		b = append(b, `{"placeholder": `...)
-		return append(AppendJSONBytes(b, v.Text), '}')
+		return append(AppendJSON(b, v.Text), '}')
 	case tensor.ValueTensor:
 		return appendTensor(b, v.Tensor)
 	case tensor.ValueList:
@@ -141,7 +141,7 @@ func appendValues(b []byte, values []tensor.Value) []byte {
 // appendTensor appends {"dtype", "shape", "bytes", "values"}. The values are the first few of the tensor.
 func appendTensor(b []byte, t *tensor.Tensor) []byte {
 	b = append(b, `{"dtype": `...)
-	b = AppendJSONString(b, t.DType)
+	b = AppendJSON(b, t.DType)
 	b = append(b, `, "shape": `...)
 	b = t.Shape.AppendJSON(b)
 	b = append(b, `, "bytes": `...)

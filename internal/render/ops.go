@@ -12,7 +12,7 @@ func Ops(ops []inspect.Op) View {
 		section: "ops",
 		Tables: []grid{{
 			columns: []column{{name: "op"}, numberColumn("nodes"), numberColumn("in functions"), {name: "in op list"}},
-			rows: rowsOf(ops, func(op *inspect.Op) []string {
+			rows: formsOf(ops, func(op *inspect.Op) []string {
 				return []string{op.Op, strconv.Itoa(op.Nodes), strconv.Itoa(op.FunctionNodes), opOrigin(op)}
 			}),
 			empty: "no ops",

@@ -86,13 +86,13 @@ func appendProtoValue(b []byte, f protoreflect.FieldDescriptor, v protoreflect.V
 		return appendMessage(b, v.Message())
 	case protoreflect.EnumKind:
 		if value := f.Enum().Values().ByNumber(v.Enum()); value != nil {
-			return AppendJSONString(b, string(value.Name()))
+			return AppendJSON(b, string(value.Name()))
 		}
 		return strconv.AppendInt(b, int64(v.Enum()), 10)
 	case protoreflect.StringKind:
-		return AppendJSONString(b, v.String())
+		return AppendJSON(b, v.String())
 	case protoreflect.BytesKind:
-		return AppendJSONBytes(b, v.Bytes())
+		return AppendJSON(b, v.Bytes())
 	case protoreflect.FloatKind:
 		return appendJSONFloat(b, v.Float(), 32)
 	case protoreflect.DoubleKind:

@@ -133,13 +133,13 @@ func numberColumn(name string) column {
 	return column{name: name, right: true, fixed: true, comma: true}
 }
 
-// rowsOf returns a row for each element of a list.
-func rowsOf[T any](list []T, row func(*T) []string) [][]string {
-	rows := make([][]string, len(list))
+// formsOf returns the forms of the elements of a list, such as their rows.
+func formsOf[T, R any](list []T, form func(*T) R) []R {
+	forms := make([]R, len(list))
 	for i := range list {
-		rows[i] = row(&list[i])
+		forms[i] = form(&list[i])
 	}
-	return rows
+	return forms
 }
 
 // eachRow returns the rows of the grid, from rows or stream.

@@ -14,7 +14,7 @@ func Scopes(t *inspect.ScopeTree, hint string) View {
 		section: "scopes",
 		Tables: []grid{{
 			columns: []column{{name: "scope", tree: "/"}, numberColumn("nodes"), numberColumn("directly")},
-			rows: rowsOf(t.Scopes, func(s *inspect.Scope) []string {
+			rows: formsOf(t.Scopes, func(s *inspect.Scope) []string {
 				return []string{s.Scope, strconv.Itoa(s.Nodes), strconv.Itoa(s.Own)}
 			}),
 			note: scopesNote(t, hint),

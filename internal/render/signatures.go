@@ -105,10 +105,7 @@ func tensorValues(t *tensor.Tensor) string {
 	if t == nil {
 		return ""
 	}
-	parts := make([]string, 0, len(t.Values)+1)
-	for i := range t.Values {
-		parts = append(parts, string(AppendAttr(nil, &t.Values[i])))
-	}
+	parts := formsOf(t.Values, func(v *tensor.Value) string { return string(AppendAttr(nil, v)) })
 	if elements, ok := t.Shape.Elements(); ok && elements > int64(len(t.Values)) {
 		parts = append(parts, ellipsis)
 	}

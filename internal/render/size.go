@@ -78,7 +78,7 @@ func sizeConstants(s *size.Size) grid {
 		title: "constants",
 		columns: []column{{name: "node"}, {name: "attr"}, {name: "dtype", fixed: true}, {name: "shape", fixed: true},
 			numberColumn("bytes"), spareColumn("size"), numberColumn("share")},
-		rows: rowsOf(s.Constants, func(c *size.ConstantSize) []string {
+		rows: formsOf(s.Constants, func(c *size.ConstantSize) []string {
 			node := c.Node
 			if c.Function != "" {
 				node += "@" + c.Function
@@ -99,7 +99,7 @@ func sizeRepeated(s *size.Size) grid {
 		title: "repeated",
 		columns: []column{{name: "nodes", prose: true}, {name: "dtype", fixed: true}, {name: "shape", fixed: true}, numberColumn("copies"), numberColumn("bytes"),
 			numberColumn("waste"), spareColumn("size")},
-		rows: rowsOf(s.Repeated, func(r *size.RepeatedBytes) []string {
+		rows: formsOf(s.Repeated, func(r *size.RepeatedBytes) []string {
 			nodes := strings.Join(r.Nodes, ", ")
 			if r.Copies > len(r.Nodes) {
 				nodes += ", ..."
@@ -116,7 +116,7 @@ func sizeSavers(s *size.Size, hints SizeHints) grid {
 	g := grid{
 		title:   "savers",
 		columns: []column{{name: "scope"}, {name: "in saver_def"}, numberColumn("nodes"), numberColumn("bytes"), numberColumn("size"), numberColumn("share")},
-		rows: rowsOf(s.Savers, func(v *size.SaverSize) []string {
+		rows: formsOf(s.Savers, func(v *size.SaverSize) []string {
 			return []string{cmp.Or(v.Scope, noneText("scopes")), yesNo(v.InUse), strconv.Itoa(v.Nodes), strconv.FormatInt(v.Bytes, 10), bytesText(v.Bytes), shareText(v.Share)}
 		}),
 		empty: "no saver",

@@ -219,10 +219,9 @@ func deviceTexts(l inspect.DeviceList, width int) []string {
 	if len(l.Devices) == 0 {
 		return []string{"none"}
 	}
-	var parts []string
-	for _, d := range l.Devices {
-		parts = append(parts, fmt.Sprintf("%s (%s)", Text(d.Device), numberText(d.Nodes+d.FunctionNodes)))
-	}
+	parts := formsOf(l.Devices, func(d *inspect.Device) string {
+		return fmt.Sprintf("%s (%s)", Text(d.Device), numberText(d.Nodes+d.FunctionNodes))
+	})
 	lines := fill(parts, summaryDevices, width)
 	if none := l.Unplaced.Nodes + l.Unplaced.FunctionNodes; none > 0 {
 		lines[len(lines)-1] += fmt.Sprintf(", %s unplaced", numberText(none))
@@ -234,10 +233,9 @@ func collectionTexts(collections []inspect.CollectionCount, width int) []string 
 	if len(collections) == 0 {
 		return []string{"none"}
 	}
-	var parts []string
-	for _, c := range collections {
-		parts = append(parts, fmt.Sprintf("%s (%s)", Text(c.Key), numberText(c.Count)))
-	}
+	parts := formsOf(collections, func(c *inspect.CollectionCount) string {
+		return fmt.Sprintf("%s (%s)", Text(c.Key), numberText(c.Count))
+	})
 	return fill(parts, summaryCollections, width)
 }
 
@@ -251,10 +249,7 @@ func signatureTexts(signatures []inspect.Signature) []string {
 	var lines []string
 	for i, s := range signatures {
 		if i == summarySignatures && len(signatures) > i+1 {
-			var keys []string
-			for _, more := range signatures[i:] {
-				keys = append(keys, Text(more.Key))
-			}
+			keys := formsOf(signatures[i:], func(more *inspect.Signature) string { return Text(more.Key) })
 			return append(lines, "also "+strings.Join(atMost(keys, 8), ", "))
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s -> %s", Text(s.Key), signatureKeys(s.Inputs), signatureKeys(s.Outputs)))
@@ -276,10 +271,7 @@ func signatureKeys(tensors []inspect.SignatureTensor) string {
 	if len(tensors) == 0 {
 		return "nothing"
 	}
-	parts := make([]string, len(tensors))
-	for i, t := range tensors {
-		parts[i] = tensorText(t.Key, t.DType, t.Shape)
-	}
+	parts := formsOf(tensors, func(t *inspect.SignatureTensor) string { return tensorText(t.Key, t.DType, t.Shape) })
 	return strings.Join(atMost(parts, 4), ", ")
 }
 

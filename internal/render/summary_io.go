@@ -36,11 +36,7 @@ func argumentTexts(arguments []dataflow.Argument) string {
 	if len(arguments) == 0 {
 		return "nothing"
 	}
-	names := make([]string, len(arguments))
-	for i, a := range arguments {
-		names[i] = tensorText(a.Key, a.DType, a.Shape)
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(formsOf(arguments, func(a *dataflow.Argument) string { return tensorText(a.Key, a.DType, a.Shape) }), ", ")
 }
 
 // An ioGroup names a role whose tensors are listed on their own line.

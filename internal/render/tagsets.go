@@ -14,7 +14,7 @@ func TagSets(sets []inspect.TagSet) View {
 		section: "tag-sets",
 		Tables: []grid{{
 			columns: []column{{name: "tags", key: true}, numberColumn("nodes"), {name: "signatures", prose: true}},
-			rows: rowsOf(sets, func(s *inspect.TagSet) []string {
+			rows: formsOf(sets, func(s *inspect.TagSet) []string {
 				return []string{cmp.Or(strings.Join(s.Tags, ","), "(no tags)"), strconv.Itoa(s.Nodes), strings.Join(s.Signatures, ", ")}
 			}),
 			empty: "not a SavedModel",

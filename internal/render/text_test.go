@@ -52,7 +52,7 @@ func FuzzText(f *testing.F) {
 		if raw := rawText(s); strings.Contains(raw, "\n") || !utf8.ValidString(raw) {
 			t.Errorf("rawText(%q) = %q", s, raw)
 		}
-		b := AppendJSONString(nil, s)
+		b := AppendJSON(nil, s)
 		if !printable.Is(string(b)) {
 			t.Errorf("JSON of %q is not printable: %q", s, b)
 		}

@@ -121,7 +121,7 @@ func (e *encoder) pair(key, value []byte) int32 {
 	parsed := tensor.ParseValue(value)
 	start := len(e.pairs)
 	e.pairs = append(e.pairs, ",["...)
-	e.pairs = render.AppendJSONBytes(e.pairs, key)
+	e.pairs = render.AppendJSON(e.pairs, key)
 	e.pairs = append(e.pairs, ',')
 	e.pairs = render.AppendAttr(e.pairs, &parsed)
 	e.pairs = append(e.pairs, ']')

@@ -89,7 +89,7 @@ func checkpointKeys(m *model.Model, g *graph.Graph) ([]byte, error) {
 			continue
 		}
 		b = strconv.AppendInt(append(b, ",["...), int64(r.Node), 10)
-		b = append(render.AppendJSONString(append(b, ','), r.Key), ']')
+		b = append(render.AppendJSON(append(b, ','), r.Key), ']')
 	}
 	return append(b, ']'), nil
 }
