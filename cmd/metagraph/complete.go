@@ -88,7 +88,7 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 		return fromInput(inspect.SuggestNodes)
 	case "inputs", "outputs":
 		return list(fromInput(inspect.SuggestNodes))
-	case "set-shape":
+	case "set-shape", "set-value":
 		return pair(fromInput(inspect.SuggestNodes), cobra.NoFileCompletions)
 	case "signature":
 		return fromInput(inspect.SuggestSignatures)

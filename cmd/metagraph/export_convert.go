@@ -20,7 +20,7 @@ import (
 type convertFlags struct {
 	inputs, outputs []string
 	signature       string
-	shapes          []string
+	shapes, values  []string
 	dropAttrs       []string
 	freeze          bool
 	checkpoint      string
@@ -43,6 +43,7 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "also write a checkpoint with the tensors that the saver restores")
 	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` or its directory (default: the one next to IN)")
 	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder, such as x=8,224,? (`NAME=DIMS`, repeatable)")
+	f.StringArrayVar(&c.values, "set-value", nil, "turn a placeholder into a constant: `NAME=VALUE`, such as dropout=0 (repeatable, comma-separated)")
 	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `name` from all nodes (repeatable, comma-separated)")
 }
 
@@ -79,6 +80,13 @@ func (c *convertFlags) parse(o *rewrite.ExportOptions) error {
 			return err
 		}
 		o.Shapes = append(o.Shapes, shape)
+	}
+	for _, spec := range splitLists(c.values) {
+		name, value, ok := strings.Cut(spec, "=")
+		if !ok || name == "" {
+			return usageErrorf("write NAME=VALUE, such as is_training=false", "--set-value %q: expected NAME=VALUE", spec)
+		}
+		o.Values = append(o.Values, rewrite.NewValue{Node: strings.TrimSuffix(name, ":0"), Text: value})
 	}
 	o.DropAttrs = splitLists(c.dropAttrs)
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/rewrite/serve"
 	"github.com/metagraph/metagraph/internal/rewrite/values"
 	"github.com/metagraph/metagraph/internal/savedmodel"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -38,6 +39,7 @@ var flagHints = []struct {
 	{rewrite.ErrReadsSaver, "export without --clear-extraneous-savers"},
 	{rewrite.ErrCollectionKinds, "drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections"},
 	{prune.ErrNoNode, "`metagraph show FILE io` lists likely inputs and outputs"},
+	{serve.ErrUnfed, "make it an input with --inputs, or a constant with --set-value NAME=VALUE"},
 	{freeze.ErrNotConstant, "cut the graph after it with --inputs, or choose other outputs"},
 	{scope.ErrUnknownMessage, "add your own messages with --descriptor-set FILE"},
 	{scope.ErrEmptyDescriptorSet, "create it with `protoc --include_imports --descriptor_set_out`"},

@@ -35,6 +35,9 @@ func (e Export) converted(out *remarks) {
 	for _, s := range e.Shapes {
 		out.add("%s: shape %s -> %s", Text(s.Node), s.From, s.To)
 	}
+	for _, v := range e.Values {
+		out.add("%s: constant %s", Text(v.Node), Text(v.Value))
+	}
 	out.count("removed outdated inferred shapes from %s", e.Inferred, "node")
 	for _, a := range e.AttrsDropped {
 		if a.Count > 0 {

@@ -33,6 +33,7 @@ type ExportOptions struct {
 	Inputs         []prune.Endpoint // cut the graph at these; empty: at its placeholders. Requires Outputs.
 	Signature      string           // key of the new signature for Inputs and Outputs; empty: DefaultSignature
 	Shapes         []NewShape       // new shapes for placeholders
+	Values         []NewValue       // placeholders that become constants
 	DropAttrs      []string         // attrs to remove from all nodes, including those in functions
 	WithCheckpoint bool             // the copy comes with a checkpoint of what its saver restores
 	SavedModel     bool             // make the copy suitable for a SavedModel, or fail
@@ -92,6 +93,7 @@ type ExportReport struct {
 	Added            int               `json:"added"`             // nodes added
 	FunctionsDropped int               `json:"functions_dropped"` // functions removed because nothing calls them
 	Shapes           []ShapeChange     `json:"shapes"`            // placeholders with a new shape
+	Values           []ValueChange     `json:"values"`            // placeholders that became constants
 	Inferred         int               `json:"inferred_dropped"`  // nodes that lost recorded shapes, because the shapes no longer hold
 	Constants        []FixedSize       `json:"fixed_sizes"`       // constants that still contain a replaced size
 	AttrsDropped     []AttrCount       `json:"attrs_dropped"`     // attrs removed by name
@@ -419,6 +421,9 @@ func (r *ExportReport) finish() {
 	}
 	if r.Shapes == nil {
 		r.Shapes = []ShapeChange{}
+	}
+	if r.Values == nil {
+		r.Values = []ValueChange{}
 	}
 	if r.AssetFiles == nil {
 		r.AssetFiles = []serve.AssetFile{}

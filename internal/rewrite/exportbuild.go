@@ -255,12 +255,12 @@ func (e *exporter) unbound(b *wire.Builder) {
 
 // signature appends a signature, if all its tensors are kept.
 func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
-	if e.plan.Nothing() {
+	if e.plan.Nothing() && len(e.o.Values) == 0 {
 		b.Field(f)
 		return nil
 	}
 	key, value := wire.MapEntry(f.Data)
-	changed, keep, err := e.o.Registry.Signature(e.plan, value)
+	changed, keep, err := e.o.Registry.Signature(e.plan, e.o.withoutConstants(value))
 	if err != nil {
 		return fmt.Errorf("signature %q: %w", key, err)
 	}

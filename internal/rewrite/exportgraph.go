@@ -54,7 +54,7 @@ type nodeList struct {
 
 // changesGraph reports whether the options need a graphPlan.
 func (o *ExportOptions) changesGraph() bool {
-	return len(o.Outputs)+len(o.Shapes) > 0 || o.SavedModel || o.WithCheckpoint || o.restores != nil
+	return len(o.Outputs)+len(o.Shapes)+len(o.Values) > 0 || o.SavedModel || o.WithCheckpoint || o.restores != nil
 }
 
 // A graphPlanner makes a graphPlan.
@@ -78,6 +78,10 @@ func planGraph(m *wire.MetaGraph, o *ExportOptions, signed bool, report *ExportR
 	p.draft = draft.New(g)
 	p.parts.collections, p.parts.signatures = make(map[string]bool), make(map[string][]byte)
 	p.values = sync.OnceValues(func() (*values.Values, error) { return values.New(m, o.Registry, g, o.Checkpoint) })
+	if report.Values, err = setValues(p.draft, o.Values, o.Inputs); err != nil {
+		return nil, err
+	}
+	p.parts.objects = len(o.Values) > 0 // functions of an object graph do not read the placeholders
 	var init *prune.Init
 	if len(o.Outputs) > 0 {
 		if init, err = p.cutGraph(signed); err != nil {
@@ -325,11 +329,15 @@ func (p *graphPlanner) serve(init *prune.Init) error {
 // servedView returns what the signatures of an uncut graph need, as a separate cut for inspection only, and how it is
 // initialized.
 func (p *graphPlanner) servedView() (*prune.Cut, *prune.Init, error) {
-	inputs, outputs := signedEndpoints(p.m, p.o.Signature)
+	inputs, outputs := p.o.signedEndpoints(p.m)
 	if len(outputs) == 0 {
 		return nil, nil, ErrNoOutputs
 	}
-	view, err := prune.Outputs(draft.New(p.draft.Graph), p.facts, inputs, outputs)
+	g := draft.New(p.draft.Graph)
+	if _, err := setValues(g, p.o.Values, inputs); err != nil {
+		return nil, nil, err
+	}
+	view, err := prune.Outputs(g, p.facts, inputs, outputs)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -43,22 +43,22 @@ func (o *ExportOptions) useSignatures(m *wire.MetaGraph) (bool, error) {
 		conflicts.About(SignatureArgument, draft.Suggest(o.Signature, keys), "no signature named %q", o.Signature)
 		return false, conflicts
 	}
-	if o.Inputs, o.Outputs = signedEndpoints(m, o.Signature); len(o.Outputs) == 0 {
+	if o.Inputs, o.Outputs = o.signedEndpoints(m); len(o.Outputs) == 0 {
 		return false, ErrNoOutputs
 	}
 	return true, nil
 }
 
-// signedEndpoints returns the inputs and outputs of the signature of m with that key, or of all signatures if the key is
-// empty.
-func signedEndpoints(m *wire.MetaGraph, signature string) (inputs, outputs []prune.Endpoint) {
+// signedEndpoints returns the inputs and outputs of the signature of m that the options name, or of all signatures. Inputs that become
+// constants are left out.
+func (o *ExportOptions) signedEndpoints(m *wire.MetaGraph) (inputs, outputs []prune.Endpoint) {
 	seen := make(map[string]bool)
 	for raw, value := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		key := string(raw)
-		if strings.HasPrefix(key, "__saved_model") || signature != "" && signature != key {
+		if strings.HasPrefix(key, "__saved_model") || o.Signature != "" && o.Signature != key {
 			continue
 		}
-		for s := wire.Scan(value); s.Next(); {
+		for s := wire.Scan(o.withoutConstants(value)); s.Next(); {
 			side := &inputs
 			switch {
 			case s.Is(fieldnum.SignatureDef_Outputs):

@@ -6,7 +6,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/shapes"
@@ -74,21 +73,11 @@ func setShapes(g *draft.Graph, cut *prune.Cut, wanted []NewShape, report *Export
 
 // placeholder returns the number of the placeholder that gets a new shape.
 func (s *shapeSetter) placeholder(shape NewShape) int {
-	i, ok := s.g.Find([]byte(shape.Node))
+	i, n, ok := findPlaceholder(s.g, shape.Node, "the shape of a computed tensor follows from its inputs; set the shape of a placeholder", &s.conflicts)
 	if !ok {
-		placeholders := namesOf(s.g, func(n *wire.Node) bool { return opdef.IsPlaceholder(n.Op) })
-		s.conflicts.Add(draft.Suggest(shape.Node, placeholders), "no placeholder named %q", shape.Node)
 		return 0
 	}
-	var n wire.Node
-	s.g.Node(i, &n)
-	if !opdef.IsPlaceholder(n.Op) {
-		s.conflicts.Add("the shape of a computed tensor follows from its inputs; set the shape of a placeholder", "node %q is not a placeholder (its op is %s)", shape.Node, n.Op)
-		return 0
-	}
-	value, _ := s.g.Attr(i, &n, "shape")
-	proto, _ := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
-	from := tensor.ParseShape(proto)
+	from := placeholderShape(s.g, i, &n)
 	if len(from) > 0 && len(from) != len(shape.Dims) {
 		s.conflicts.Add("give one size for each dimension, ? for any size", "placeholder %q has %d dimensions, not %d", shape.Node, len(from), len(shape.Dims))
 		return 0

@@ -2,6 +2,7 @@
 package serve
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -56,10 +57,13 @@ func New(m *wire.MetaGraph, g *draft.Graph, view *prune.Cut, cut bool, init *pru
 	return &p.Plan, p.planInitOp(init)
 }
 
+// ErrUnfed is the kind of a conflict about a placeholder that is not an input.
+var ErrUnfed = errors.New("a placeholder is not an input")
+
 // checkFeeds reports nodes that a server cannot feed.
 func (p *planner) checkFeeds() error {
 	for _, name := range p.view.Feeds {
-		p.conflicts.Add("make it an input too, or choose other outputs", "the outputs need the placeholder %q, which is not an input", name)
+		p.conflicts.Of(ErrUnfed, "the outputs need the placeholder %q, which is not an input", name)
 	}
 	for _, name := range p.view.Sources {
 		p.conflicts.Add("make its tensor an input, so that a placeholder replaces it", "the outputs read the input pipeline %q, which a server cannot fill", name)

@@ -52,14 +52,17 @@ func (f *finder) markChosen() {
 	}
 }
 
-// scalar returns the value of a constant, or the default of a placeholder. It returns nil if there is neither.
+// scalar returns the value of a constant, or the default of a placeholder, with the changes to the graph. It returns nil if there is neither.
 func (f *finder) scalar(e graph.Edge) *tensor.Value {
 	var n wire.Node
 	for range maxSteps {
-		switch f.op(e) {
+		if e.Node == graph.Dangling {
+			return nil
+		}
+		f.g.Node(int(e.Node), &n)
+		switch string(n.Op) {
 		case "Const":
-			f.g.Graph.Node(int(e.Node), &n)
-			value, _ := n.Attr("value")
+			value, _ := f.g.Attr(int(e.Node), &n, "value")
 			encoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 			if values := tensor.ParseTensor(encoded).Values; len(values) == 1 {
 				return &values[0]
@@ -102,13 +105,15 @@ func (f *finder) hasFedRate(i int) bool {
 	return false
 }
 
-// isFed reports whether a rate follows from a placeholder. The default of the placeholder, if it has one, must be 0 or 1.
+// isFed reports whether a rate follows from a placeholder. The value or default of the placeholder, if it has one, must be 0 or 1.
 func (f *finder) isFed(e graph.Edge) bool {
 	for range maxSteps {
 		op := f.op(e)
 		if opdef.IsPlaceholder(op) {
-			value := f.scalar(e)
-			return op != "PlaceholderWithDefault" || value != nil && (value.Float == 0 || value.Float == 1)
+			if value := f.scalar(e); value != nil {
+				return value.Float == 0 || value.Float == 1
+			}
+			return op != "PlaceholderWithDefault"
 		}
 		var at int // the input that may come from a placeholder
 		switch op {
