@@ -2,23 +2,16 @@ package metafile
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 )
 
 // Checkpoint returns the prefix of the checkpoint that belongs to a file: X for X.meta, variables/variables for a
 // SavedModel. It reports whether the checkpoint exists.
 func (f *File) Checkpoint() (prefix string, found bool) {
-	switch {
-	case f.Path == "":
-		return "", false
-	case f.Kind == SavedModel:
-		prefix = filepath.Join(filepath.Dir(f.Path), "variables", "variables")
-	case strings.HasSuffix(f.Path, metaSuffix):
-		prefix = strings.TrimSuffix(f.Path, metaSuffix)
-	default:
+	if f.Kind != SavedModel && !strings.HasSuffix(f.Path, metaSuffix) {
 		return "", false
 	}
+	prefix = f.CheckpointPrefix()
 	if !exists(prefix + indexSuffix) {
 		if stat, err := os.Stat(prefix); err == nil && !isTableAt(prefix, stat) {
 			return "", false // some other file or directory with that name

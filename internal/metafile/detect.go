@@ -57,7 +57,7 @@ func kindIn(raw []byte, format Format) (Kind, bool) {
 	case JSON:
 		return jsonKind(raw)
 	}
-	return binaryKind(raw)
+	return binaryKind(wire.NewRope(raw))
 }
 
 // lookAhead is the number of bytes that are examined to distinguish text from binary.
@@ -158,11 +158,8 @@ func kindWithField(name string) (Kind, bool) {
 }
 
 // binaryKind returns the kind of message that the bytes fit best. It reports false if the evidence speaks against
-// every kind.
-func binaryKind(raw []byte) (Kind, bool) { return ropeKind(wire.NewRope(raw)) }
-
-// ropeKind is like binaryKind for a message in pieces. It does not join the pieces.
-func ropeKind(r *wire.Rope) (Kind, bool) {
+// every kind. It does not join the pieces of the rope.
+func binaryKind(r *wire.Rope) (Kind, bool) {
 	best, bestScore := MetaGraph, 0
 	for _, kind := range kinds {
 		f := fitter{rope: r, left: 400}
@@ -193,7 +190,7 @@ func CheckKind(path string, message *wire.Rope, kind Kind, format Format) error 
 	case format == Text:
 		return nil
 	}
-	is, ok := ropeKind(message)
+	is, ok := binaryKind(message)
 	if ok && is == kind && formatOf(message.Slice(0, min(message.Size(), lookAhead))) == Binary {
 		return nil
 	}

@@ -92,7 +92,7 @@ type File struct {
 	metas    []*wire.MetaGraph // all MetaGraphDefs of a SavedModel
 	selected int               // the index of Meta among the MetaGraphDefs of a SavedModel
 	all      bool              // whether all MetaGraphDefs of a SavedModel are selected
-	source   *source
+	source   *Raw
 }
 
 // Selected returns one File for each selected MetaGraphDef, with that MetaGraphDef as its Meta. It returns f alone

@@ -91,10 +91,9 @@ func (f *File) load(o OpenOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := f.source.close(); err != nil {
+		if err := f.source.Close(); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
-		f.source.bytes = nil
 	}
 	if o.TagSetOptional && f.Kind != SavedModel {
 		o.TagSet, o.NoTags = "", false

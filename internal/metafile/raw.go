@@ -18,7 +18,7 @@ type Raw struct {
 	Path string
 	Size int64 // when it was opened
 
-	file   *os.File
+	file   *os.File // nil after Close, and for bytes that were read completely
 	stat   os.FileInfo
 	once   sync.Once
 	bytes  []byte
@@ -66,17 +66,25 @@ func (r *Raw) Bytes() ([]byte, error) {
 	return r.bytes, r.err
 }
 
-// Changed returns an error if the size or the modification time of the file is not what it was when it was opened.
-func (r *Raw) Changed() error { return unchanged(r.file, r.stat, r.Path) }
+// Changed returns an error if the size or the modification time of the open file is not what it was when it was opened.
+func (r *Raw) Changed() error {
+	if r.file == nil {
+		return nil
+	}
+	return unchanged(r.file, r.stat, r.Path)
+}
 
-// Close closes the file and invalidates what Bytes returned.
+// Close closes the file and invalidates what Bytes returned. Further calls do nothing.
 func (r *Raw) Close() error {
-	var unmap error
+	var unmap, shut error
 	if r.mapped != nil {
 		unmap, r.mapped = r.mapped.Unmap(), nil
 	}
+	if r.file != nil {
+		shut, r.file = r.file.Close(), nil
+	}
 	r.bytes = nil
-	return errors.Join(unmap, r.file.Close())
+	return errors.Join(unmap, shut)
 }
 
 // CheckpointFiles lists the files of one checkpoint that hold an index. A V2 checkpoint has one, its .index. In a V1

@@ -16,16 +16,11 @@ import (
 )
 
 // Close releases the file. The windows on its bytes must not be used afterwards.
-func (f *File) Close() error { return f.source.close() }
+func (f *File) Close() error { return f.source.Close() }
 
 // Changed returns an error if a mapped file changed since it was opened. In that case, the data read so far may mix
 // old and new content. Open has already checked a file that it read into memory.
-func (f *File) Changed() error {
-	if f.source.file == nil {
-		return nil
-	}
-	return unchanged(f.source.file, f.source.stat, f.Name)
-}
+func (f *File) Changed() error { return f.source.Changed() }
 
 // unchanged returns an error if the size or the modification time of an open file differs from was.
 func unchanged(file *os.File, was os.FileInfo, name string) error {
@@ -99,14 +94,6 @@ func readSettled(file *os.File, stat os.FileInfo, twice bool, name string) ([]by
 	return data, unchanged(file, stat, name)
 }
 
-// A source holds the bytes of a file.
-type source struct {
-	bytes  []byte
-	file   *os.File    // open while bytes is mapped
-	stat   os.FileInfo // of the file when it was opened
-	mapped mmap.MMap
-}
-
 const (
 	// mapFrom is the size from which a file is mapped. Reading a smaller file is as fast, and its bytes cannot
 	// change.
@@ -120,7 +107,7 @@ const (
 )
 
 // mapFile opens the file at path.
-func mapFile(path string) (*source, error) {
+func mapFile(path string) (*Raw, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, cannotOpen(path, err)
@@ -159,7 +146,7 @@ func mapAll(file *os.File, size int64, name string) (mmap.MMap, error) {
 
 // mapOpen maps an open file, or reads one that is small or cannot be mapped. It closes the file unless it is mapped.
 // Errors call the file name.
-func mapOpen(file *os.File, name string) (*source, error) {
+func mapOpen(file *os.File, name string) (*Raw, error) {
 	stat, waited, err := waitUntilStable(file, name)
 	if err != nil {
 		_ = file.Close()
@@ -171,7 +158,7 @@ func mapOpen(file *os.File, name string) (*source, error) {
 		case err != nil:
 			return nil, errors.Join(err, file.Close())
 		case mapped != nil:
-			return &source{bytes: mapped, file: file, stat: stat, mapped: mapped}, nil
+			return &Raw{Path: name, file: file, stat: stat, bytes: mapped, mapped: mapped}, nil
 		}
 	}
 	var data []byte
@@ -184,11 +171,11 @@ func mapOpen(file *os.File, name string) (*source, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	return &source{bytes: data}, file.Close()
+	return &Raw{bytes: data}, file.Close()
 }
 
 // readAll reads standard input, or maps it if it is a file.
-func readAll(r io.Reader, name string) (*source, error) {
+func readAll(r io.Reader, name string) (*Raw, error) {
 	if r == nil {
 		return nil, errors.New("no standard input to read")
 	}
@@ -201,7 +188,7 @@ func readAll(r io.Reader, name string) (*source, error) {
 		}
 	}
 	data, err := readLimited(r)
-	return &source{bytes: data}, err
+	return &Raw{bytes: data}, err
 }
 
 // ReadFile returns the content of a file that holds none of the kinds, such as a set of descriptors.
@@ -229,18 +216,6 @@ func readLimited(r io.Reader) ([]byte, error) {
 		err = errors.New("more than 8 GiB, which is longer than any message")
 	}
 	return data, err
-}
-
-// close unmaps the bytes and closes the file. Further calls do nothing.
-func (s *source) close() error {
-	var unmap, shut error
-	if s.mapped != nil {
-		unmap, s.mapped = s.mapped.Unmap(), nil
-	}
-	if s.file != nil {
-		shut, s.file = s.file.Close(), nil
-	}
-	return errors.Join(unmap, shut)
 }
 
 // Guard calls use and returns its error. If a mapped file shrinks while use reads it, Guard returns an error instead
