@@ -10,10 +10,9 @@ import (
 )
 
 // compareAssets compares the assets, regardless of their order.
-func (c *comparison) compareAssets() error {
+func (c *comparison) compareAssets() *Part {
 	a, b := assetList(c.a), assetList(c.b)
 	p := &Part{A: len(a), B: len(b)}
-	c.report.Assets = p
 	partner, taken := c.matchAssets(a, b)
 	for i, x := range a {
 		if partner[i] >= 0 {
@@ -27,7 +26,7 @@ func (c *comparison) compareAssets() error {
 			p.Added = append(p.Added, Change{Name: name, Value: y.text()})
 		}
 	}
-	return nil
+	return p
 }
 
 // matchAssets pairs the assets of both sides: first by file and tensor, then by tensor, then by file. It returns the number in b of

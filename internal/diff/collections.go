@@ -90,10 +90,9 @@ func kindName(kind protowire.Number) string {
 }
 
 // compareCollections compares the collections by key, and their entries in order.
-func (c *comparison) compareCollections() error {
+func (c *comparison) compareCollections() *Part {
 	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_CollectionDef), fieldMap(c.b, fieldnum.MetaGraphDef_CollectionDef)
 	p := &Part{A: len(a), B: len(b)}
-	c.report.Collections = p
 	for _, key := range keysOf(a, b) {
 		x, inA := a[key]
 		y, inB := b[key]
@@ -123,7 +122,7 @@ func (c *comparison) compareCollections() error {
 			}
 		}
 	}
-	return nil
+	return p
 }
 
 // filter removes entries whose names are not selected.

@@ -49,17 +49,17 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 	if err := c.readIO(o.Endpoints); err != nil {
 		return nil, err
 	}
-	steps := []func() error{c.compareGraphs, c.compareIO, c.compareVersions, c.compareDebugInfo, c.compareUnknown}
-	if o.GraphOnly {
-		c.report.Compared = "graph"
-	} else {
-		steps = append(steps, c.compareCollections, c.compareSaver, c.compareSignatures, c.compareAssets, c.compareOps,
-			c.compareInfo, c.compareObjectGraph)
+	if err := c.compareGraphs(); err != nil {
+		return nil, err
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	r := c.report
+	r.IO, r.DebugInfo, r.Unknown = c.compareIO(), c.compareDebugInfo(), c.compareUnknown()
+	r.Versions = c.compareVersions(!o.GraphOnly)
+	if o.GraphOnly {
+		r.Compared = "graph"
+	} else {
+		r.Collections, r.Saver, r.Signatures, r.Assets = c.compareCollections(), c.compareSaver(), c.compareSignatures(), c.compareAssets()
+		r.Ops, r.Info, r.ObjectGraph = c.compareOps(), c.compareInfo(), c.compareObjectGraph()
 	}
 	c.finish()
 	if c.report.Equal && sel.named() {
@@ -161,9 +161,8 @@ func (c *comparison) sameGraphs(g wire.Graph) error {
 }
 
 // compareUnknown compares the unknown fields of the MetaGraphDef, the GraphDef and the function library.
-func (c *comparison) compareUnknown() error {
+func (c *comparison) compareUnknown() *Part {
 	p := new(Part)
-	c.report.Unknown = p
 	top := func(m *wire.MetaGraph) []byte {
 		var out []byte
 		for _, f := range m.Fields {
@@ -174,12 +173,11 @@ func (c *comparison) compareUnknown() error {
 		return out
 	}
 	p.unknown("", top(c.a), top(c.b))
-	if c.graph == nil {
-		return nil
+	if c.graph != nil {
+		p.unknown("graph_def", c.graphs[0].unknown, c.graphs[1].unknown)
+		p.unknown("graph_def.library", c.library[0].unknown, c.library[1].unknown)
 	}
-	p.unknown("graph_def", c.graphs[0].unknown, c.graphs[1].unknown)
-	p.unknown("graph_def.library", c.library[0].unknown, c.library[1].unknown)
-	return nil
+	return p
 }
 
 // unknown adds the field for a difference in unknown fields.

@@ -3,6 +3,7 @@ package diff
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -214,17 +215,9 @@ func (c *comparer) attrMap(a, b map[string][]byte) []Field {
 
 // keysOf returns the keys of both maps, sorted.
 func keysOf[V any](a, b map[string]V) []string {
-	out := make([]string, 0, len(a)+len(b))
-	for key := range a {
-		out = append(out, key)
-	}
-	for key := range b {
-		if _, ok := a[key]; !ok {
-			out = append(out, key)
-		}
-	}
-	slices.Sort(out)
-	return out
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // ret compares the ret maps of two functions, from output names to the tensors that they return.

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -51,13 +52,12 @@ func (c *comparison) readIO(find func(*wire.MetaGraph) ([]Endpoint, error)) erro
 }
 
 // compareIO compares inputs and outputs by tensor. Tensors of renamed nodes are matched under their new names.
-func (c *comparison) compareIO() error {
+func (c *comparison) compareIO() *Part {
 	if c.io == nil {
 		return nil
 	}
 	a, b := c.io[0], c.io[1]
 	p := &Part{A: len(a), B: len(b)}
-	c.report.IO = p
 	type key struct {
 		tensor string
 		input  bool
@@ -85,7 +85,7 @@ func (c *comparison) compareIO() error {
 			p.Added = append(p.Added, Change{Name: y.Tensor, Value: y.text()})
 		}
 	}
-	return nil
+	return p
 }
 
 // endpoint adds the differences between two versions of an endpoint.
@@ -145,13 +145,7 @@ func nodeOf(tensor string) string {
 
 // sameFields reports whether two MetaGraphDefs have the same bytes.
 func sameFields(a, b *wire.MetaGraph) bool {
-	if len(a.Fields) != len(b.Fields) {
-		return false
-	}
-	for i := range a.Fields {
-		if x, y := &a.Fields[i], &b.Fields[i]; x.Num != y.Num || x.Type != y.Type || string(x.Data) != string(y.Data) {
-			return false
-		}
-	}
-	return true
+	return slices.EqualFunc(a.Fields, b.Fields, func(x, y wire.Field) bool {
+		return x.Num == y.Num && x.Type == y.Type && bytes.Equal(x.Data, y.Data)
+	})
 }

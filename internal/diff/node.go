@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/printable"
@@ -145,34 +145,30 @@ func (c *comparer) others() {
 	if ua, ub := unknownFields(c.a.raw, known), unknownFields(c.b.raw, known); len(ua)+len(ub) > 0 && !sameUnknown(ua, ub) {
 		c.fields = append(c.fields, changed(unknownFieldsName, unknownText(ua), unknownText(ub)))
 	}
-	c.fields = c.single(c.fields, "experimental_debug_info", fieldnum.NodeDef_ExperimentalDebugInfo, func() protoreflect.Message {
-		return new(tfpb.NodeDef_ExperimentalDebugInfo).ProtoReflect()
-	})
-	c.fields = c.single(c.fields, "experimental_type", fieldnum.NodeDef_ExperimentalType, func() protoreflect.Message {
-		return new(tfpb.FullTypeDef).ProtoReflect()
-	})
+	c.single("experimental_debug_info", fieldnum.NodeDef_ExperimentalDebugInfo, new(tfpb.NodeDef_ExperimentalDebugInfo), new(tfpb.NodeDef_ExperimentalDebugInfo))
+	c.single("experimental_type", fieldnum.NodeDef_ExperimentalType, new(tfpb.FullTypeDef), new(tfpb.FullTypeDef))
 }
 
-// single compares one message field of both nodes as a whole.
-func (c *comparer) single(out []Field, name string, num protowire.Number, empty func() protoreflect.Message) []Field {
+// single compares one message field of both nodes as a whole. x and y are empty messages of its type.
+func (c *comparer) single(name string, num protowire.Number, x, y proto.Message) {
 	a, inA := wire.Merged(c.a.raw, num)
 	b, inB := wire.Merged(c.b.raw, num)
 	if inA == inB && bytes.Equal(a, b) {
-		return out
+		return
 	}
-	x, y := empty(), empty()
-	if schema.Unmarshal(a, x.Interface()) != nil || schema.Unmarshal(b, y.Interface()) != nil {
-		return append(out, changed(name, bytesText(a), bytesText(b)))
+	if schema.Unmarshal(a, x) != nil || schema.Unmarshal(b, y) != nil {
+		c.fields = append(c.fields, changed(name, bytesText(a), bytesText(b)))
+		return
 	}
 	switch {
 	case !inA:
-		return append(out, added(name, describe(y)))
+		c.fields = append(c.fields, added(name, describe(y.ProtoReflect())))
 	case !inB:
-		return append(out, removed(name, describe(x)))
+		c.fields = append(c.fields, removed(name, describe(x.ProtoReflect())))
+	default:
+		d := messages{renames: c.renames, stop: true}
+		if d.plain("", x.ProtoReflect(), y.ProtoReflect()); len(d.fields) > 0 {
+			c.fields = append(c.fields, changed(name, describe(x.ProtoReflect()), describe(y.ProtoReflect())))
+		}
 	}
-	d := messages{renames: c.renames, stop: true}
-	if d.plain("", x, y); len(d.fields) == 0 {
-		return out
-	}
-	return append(out, changed(name, describe(x), describe(y)))
 }

@@ -10,21 +10,19 @@ import (
 )
 
 // compareObjectGraph compares the object graph of a SavedModel.
-func (c *comparison) compareObjectGraph() error {
+func (c *comparison) compareObjectGraph() *Part {
 	a, _ := c.a.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
 	b, _ := c.b.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
-	c.report.ObjectGraph = c.single(a, b, new(tfpb.SavedObjectGraph), new(tfpb.SavedObjectGraph), func(m proto.Message) int {
+	return c.single(a, b, new(tfpb.SavedObjectGraph), new(tfpb.SavedObjectGraph), func(m proto.Message) int {
 		return len(m.(*tfpb.SavedObjectGraph).GetNodes())
 	})
-	return nil
 }
 
 // compareDebugInfo compares the debug info, which maps nodes to source code.
-func (c *comparison) compareDebugInfo() error {
-	c.report.DebugInfo = c.single(c.graphs[0].debugInfo, c.graphs[1].debugInfo, new(tfpb.GraphDebugInfo), new(tfpb.GraphDebugInfo), func(m proto.Message) int {
+func (c *comparison) compareDebugInfo() *Part {
+	return c.single(c.graphs[0].debugInfo, c.graphs[1].debugInfo, new(tfpb.GraphDebugInfo), new(tfpb.GraphDebugInfo), func(m proto.Message) int {
 		return len(m.(*tfpb.GraphDebugInfo).GetTraces()) + len(m.(*tfpb.GraphDebugInfo).GetNameToTraceId())
 	})
-	return nil
 }
 
 // single compares two messages, each of which is a whole part. size returns the number of items in a message.

@@ -12,9 +12,8 @@ import (
 )
 
 // compareOps compares the op lists by op name.
-func (c *comparison) compareOps() error {
-	c.report.Ops = c.byKey(definitions(c.ops[0]), definitions(c.ops[1]), func([]byte) string { return "" }, opFields)
-	return nil
+func (c *comparison) compareOps() *Part {
+	return c.byKey(definitions(c.ops[0]), definitions(c.ops[1]), func([]byte) string { return "" }, opFields)
 }
 
 // definitions returns the op definitions in a list by op name.

@@ -6,13 +6,12 @@ import (
 )
 
 // compareSaver compares the SaverDef.
-func (c *comparison) compareSaver() error {
+func (c *comparison) compareSaver() *Part {
 	a, inA := c.a.Message(fieldnum.MetaGraphDef_SaverDef)
 	b, inB := c.b.Message(fieldnum.MetaGraphDef_SaverDef)
 	p := &Part{A: count(inA), B: count(inB)}
-	c.report.Saver = p
 	if c.sel.named() {
-		return nil
+		return p
 	}
 	x, y := decode(a, new(tfpb.SaverDef)), decode(b, new(tfpb.SaverDef))
 	switch {
@@ -23,7 +22,7 @@ func (c *comparison) compareSaver() error {
 	case inB:
 		p.Added = []Change{{Name: "saver_def", Value: y.text()}}
 	}
-	return nil
+	return p
 }
 
 func count(there bool) int {

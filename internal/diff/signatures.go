@@ -10,12 +10,11 @@ import (
 )
 
 // compareSignatures compares the signatures by key.
-func (c *comparison) compareSignatures() error {
+func (c *comparison) compareSignatures() *Part {
 	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_SignatureDef), fieldMap(c.b, fieldnum.MetaGraphDef_SignatureDef)
-	c.report.Signatures = c.byKey(a, b, signatureText, func(x, y []byte) []Field {
+	return c.byKey(a, b, signatureText, func(x, y []byte) []Field {
 		return decode(x, new(tfpb.SignatureDef)).compare(decode(y, new(tfpb.SignatureDef)), c.renames)
 	})
-	return nil
 }
 
 // byKey compares the items of a part by key. text returns a short text for an item, and compare the differing fields of two items.

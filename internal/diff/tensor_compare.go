@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/cmplx"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,15 +21,9 @@ func (t *tensor) sameType(u *tensor) bool {
 
 // sameShape reports whether two shapes are equal, including the names of dimensions. A missing shape equals that of a scalar.
 func sameShape(a, b *tfpb.TensorShapeProto) bool {
-	if a.GetUnknownRank() != b.GetUnknownRank() || len(a.GetDim()) != len(b.GetDim()) {
-		return false
-	}
-	for i, d := range a.GetDim() {
-		if d.GetSize() != b.GetDim()[i].GetSize() || d.GetName() != b.GetDim()[i].GetName() {
-			return false
-		}
-	}
-	return true
+	return a.GetUnknownRank() == b.GetUnknownRank() && slices.EqualFunc(a.GetDim(), b.GetDim(), func(x, y *tfpb.TensorShapeProto_Dim) bool {
+		return x.GetSize() == y.GetSize() && x.GetName() == y.GetName()
+	})
 }
 
 // equal reports whether two tensors mean the same.
@@ -131,14 +126,7 @@ func sameFloat(a, b float64) bool {
 	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
 }
 
-func isZero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
-}
+func isZero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
 
 // difference returns the distance between both values at i, or NaN if the dtype has no distance.
 func (t *tensor) difference(u *tensor, i int64) float64 {
