@@ -101,7 +101,8 @@ func (c *deviceClearer) node(b *wire.Builder, f *wire.Field) error {
 		b.Window(f.Raw)
 	case changes && action.to == "" && n.fields == 1 && !ungroup:
 		// The common case: remove one field and keep everything before and after it.
-		b.Without(f.Num, n.raw, n.field)
+		at, _ := wire.Offset(n.raw, n.field)
+		b.Edited(f.Num, n.raw, []wire.Edit{{At: at, Size: len(n.field)}})
 	default:
 		b.Message(f.Num, func() { n.rebuild(b, action, ungroup) })
 	}

@@ -26,8 +26,11 @@ type NewNode struct {
 	Attrs            map[string]*wire.Rope // AttrValues by attr name
 }
 
-// edited appends w.node, which f holds, with the changes of e. It renames the node's names if named is true.
+// edited appends the current node, which f holds, with the changes of e. It renames the node's names if named is true.
 func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) error {
+	if err := w.parse(); err != nil {
+		return err
+	}
 	if w.ClearDevices && len(w.node.Device) > 0 {
 		w.done.Cleared++
 	}
@@ -55,6 +58,7 @@ func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) 
 					b.Window(s.Raw)
 				default:
 					b.Copy(w.field)
+					b.Window(s.Raw[len(s.Raw)-w.tail:])
 				}
 			}
 			if failed != nil {
@@ -73,9 +77,7 @@ func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) 
 // unchanged.
 func (a *NodeRewriter) FunctionNode(b *wire.Builder, f wire.Field, k int) error {
 	w := &nodeWriter{NodeRewriter: a}
-	if err := w.node.Parse(f.Data); err != nil {
-		return err
-	}
+	w.begin(f.Data)
 	write := w.append
 	if e := a.Edits[k]; e != nil {
 		write = func(b *wire.Builder, f wire.Field, named bool) error { return w.edited(b, f, e, named) }
@@ -116,6 +118,7 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 			b.String(fieldnum.NodeDef_Input, input)
 		} else {
 			b.Copy(w.field)
+			b.Copy(f.Data[len(f.Data)-w.tail:])
 		}
 	}
 	return nil
@@ -125,8 +128,8 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 func (w *nodeWriter) added(n *NewNode) error {
 	var failed error
 	b := w.out
-	w.node = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}
-	w.controls = w.controls[:0]
+	w.begin(nil)
+	w.node, w.parsed = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}, true
 	b.Message(fieldnum.GraphDef_Node, func() {
 		b.String(fieldnum.NodeDef_Name, w.Plan.Node(n.Name))
 		failed = n.append(b, func() error { return w.newInputs(b, n.Inputs, true) }, w.ClearDevices)

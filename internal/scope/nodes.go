@@ -103,10 +103,16 @@ type nodeWriter struct {
 	done     NodeChanges
 	seen     map[string]bool // the elements of done.Unbound
 	reads    []read          // for NodeRewriter.Reads
-	node     wire.Node       // the current node; its memory is reused
-	payload  []byte          // buffer for new names
-	field    []byte          // buffer for a new field
-	controls []string        // mapped control inputs of the current node
+	raw      []byte          // the current node
+	node     wire.Node       // the current node, if parsed is set; its memory is reused
+	parsed   bool
+	edits    []wire.Edit // the changes of the current node
+	news     []byte      // what edits insert
+	field    []byte      // a new field, see change
+	tail     int         // what follows it, see change
+	payload  []byte      // buffer for the content of a new field
+	list     []byte      // buffer for a new list
+	controls []string    // mapped control inputs of the current node
 }
 
 // A read is an input of a kept node that reads a removed node.
@@ -148,11 +154,11 @@ func (w *nodeWriter) graphNode(f wire.Field, k int) error {
 
 // keptNode writes node number k of the graph, unless the plan removes it.
 func (w *nodeWriter) keptNode(f wire.Field, k int) error {
-	if err := w.node.Parse(f.Data); err != nil {
-		return err
-	}
-	if !w.Plan.Keeps(w.node.Name) {
-		return nil
+	w.begin(f.Data)
+	if w.Plan.removes() {
+		if err := w.parse(); err != nil || !w.Plan.Keeps(w.node.Name) {
+			return err
+		}
 	}
 	w.done.Kept++
 	if e := w.Edits[k]; e != nil {
@@ -236,9 +242,7 @@ func (w *nodeWriter) function(b *wire.Builder, function wire.Field) error {
 			inner.Window(f.Raw)
 			return nil
 		}
-		if err := w.node.Parse(f.Data); err != nil {
-			return err
-		}
+		w.begin(f.Data)
 		return w.append(inner, f, false)
 	})
 }
@@ -278,38 +282,56 @@ func (w *nodeWriter) changes() int {
 	return sum
 }
 
-// append appends w.node, which f holds. It changes the node's names if named is true.
+// begin makes raw the current node. It is parsed only when that is necessary, because most nodes of a large graph need not be.
+func (w *nodeWriter) begin(raw []byte) {
+	w.raw, w.parsed = raw, false
+	w.controls = w.controls[:0]
+}
+
+// parse parses the current node.
+func (w *nodeWriter) parse() (err error) {
+	if !w.parsed {
+		w.parsed, err = true, w.node.Parse(w.raw)
+	}
+	return err
+}
+
+// op returns the op of the current node. Whoever writes the node reports damage.
+func (w *nodeWriter) op() []byte {
+	_ = w.parse()
+	return w.node.Op
+}
+
+// append appends the current node, which f holds. It changes the node's names if named is true.
 func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
-	if w.ClearDevices && len(w.node.Device) > 0 {
+	w.edits, w.news = w.edits[:0], w.news[:0]
+	device := false
+	at := 0
+	s := wire.Scan(f.Data)
+	for ; s.Next(); at += len(s.Raw) {
+		if s.Is(fieldnum.NodeDef_Device) {
+			device = len(s.Data) > 0
+		}
+		same, err := w.change(&s.Field, named)
+		if err != nil {
+			return err
+		}
+		if !same {
+			start := len(w.news)
+			w.news = append(w.news, w.field...)
+			w.edits = append(w.edits, wire.Edit{At: at, Size: len(s.Raw) - w.tail, New: w.news[start:]})
+		}
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if w.ClearDevices && device {
 		w.done.Cleared++
 	}
-	w.controls = w.controls[:0]
-	var failed error
-	s := wire.Scan(f.Data)
-	next := func() bool { // advances to the next changed field
-		for failed == nil && s.Next() {
-			same := false
-			if same, failed = w.change(&s.Field, named); !same && failed == nil {
-				return true
-			}
-		}
-		return false
+	if len(w.edits) == 0 {
+		b.Window(f.Raw)
+	} else {
+		b.Edited(f.Num, f.Data, w.edits)
 	}
-	if !next() {
-		if failed == nil {
-			b.Window(f.Raw)
-		}
-		return failed
-	}
-	b.Message(f.Num, func() {
-		unchanged := 0 // where the unchanged fields before s begin
-		for more := true; more; more = next() {
-			at, _ := wire.Offset(f.Data, s.Raw)
-			b.Window(f.Data[unchanged:at])
-			b.Replace(s.Raw, w.field)
-			unchanged = at + len(s.Raw)
-		}
-		b.Window(f.Data[unchanged:])
-	})
-	return failed
+	return nil
 }

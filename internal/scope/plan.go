@@ -54,6 +54,9 @@ func (p *Plan) Keeps(node []byte) bool {
 	return Under(node, p.Strip) && (p.Drops == nil || !p.Drops(node))
 }
 
+// removes reports whether the plan may remove a node.
+func (p *Plan) removes() bool { return p.Strip != "" || p.Drops != nil }
+
 // keepsName reports whether a name outside the graph remains valid: its node is kept, or its tensor is replaced.
 func (p *Plan) keepsName(name []byte) bool {
 	_, node, _ := Split(name)
@@ -65,21 +68,34 @@ func (p *Plan) dangles(node []byte) bool {
 	return !p.Keeps(node) || len(p.Missing) > 0 && p.Missing[string(node)]
 }
 
+// rename returns the parts of the new name of a kept node: a scope to prepend, the part of the old name that stays, and
+// the N of a name that becomes NAME_N, else 0.
+func (p *Plan) rename(node []byte) (scope string, rest []byte, number int) {
+	rest = node
+	if p.Strip != "" && Under(node, p.Strip) {
+		rest = bytes.TrimLeft(node[len(p.Strip):], "/")
+	}
+	if p.Number != nil {
+		number = p.Number(rest)
+	}
+	return p.Prepend, rest, number
+}
+
 // appendNode appends the new name of a kept node.
 func (p *Plan) appendNode(dst, node []byte) []byte {
-	if p.Strip != "" && Under(node, p.Strip) {
-		node = bytes.TrimLeft(node[len(p.Strip):], "/")
+	scope, rest, number := p.rename(node)
+	if scope != "" {
+		dst = append(append(dst, scope...), '/')
 	}
-	if p.Prepend != "" {
-		dst = append(append(dst, p.Prepend...), '/')
+	return appendNumber(append(dst, rest...), number)
+}
+
+// appendNumber appends the end of a name with a number, which is 0 for none.
+func appendNumber(name []byte, number int) []byte {
+	if number == 0 {
+		return name
 	}
-	dst = append(dst, node...)
-	if p.Number != nil {
-		if n := p.Number(node); n > 0 {
-			dst = strconv.AppendInt(append(dst, '_'), int64(n), 10)
-		}
-	}
-	return dst
+	return strconv.AppendInt(append(name, '_'), int64(number), 10)
 }
 
 // Node returns the new name of a kept node.
@@ -147,8 +163,7 @@ const (
 	inputRemoved                    // remove it, because its node is removed
 )
 
-// appendInput appends the new form of a node's input, and returns what happened to it. It appends nothing for
-// inputRemoved.
+// appendInput appends the new form of a node's input if it is mapped or unbound, and returns what happened to it.
 func (p *Plan) appendInput(dst, input []byte) ([]byte, inputAction) {
 	if len(p.Inputs) > 0 {
 		if other, ok := p.Inputs[string(Spelling(input))]; ok {
@@ -172,6 +187,5 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, inputAction) {
 	if p.Drops != nil && p.Drops(node) && !p.New[string(node)] {
 		return dst, inputRemoved
 	}
-	dst = append(dst, mark...)
-	return append(p.appendNode(dst, node), port...), inputKept
+	return dst, inputKept
 }

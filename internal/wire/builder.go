@@ -1,7 +1,8 @@
 package wire
 
 import (
-	"encoding/binary"
+	"slices"
+	"sync"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -12,9 +13,16 @@ import (
 // must not change.
 type Builder struct {
 	rope   Rope
-	window []byte // a window that the next one may extend; not yet in the rope
-	behind []byte // what follows the last window of the last chunk, as in chunk.pieces; nil if there is none
+	open   *scratch // the memory of the last chunk, which takes further steps; nil if there is none
+	news   int      // number of new bytes of the current step, which are in the chunk
+	window []byte   // the window of the current step, which the next one may extend
+	behind []byte   // what follows the last window of the chunk, as in cursor
 }
+
+// A scratch is memory for the chunk that grows. It is used again for other chunks: a full chunk gets memory of its size.
+type scratch struct{ code, news []byte }
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 const (
 	// copyBelow is the size below which a window is copied if it does not follow the last one in the same array.
@@ -28,11 +36,13 @@ func (b *Builder) Window(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	if gap, ok := distance(b.window, p); ok && gap == 0 {
-		b.window = b.window[:len(b.window)+len(p)]
-		return
+	if len(b.window) > 0 {
+		if gap, ok := distance(b.window, p); ok && gap == 0 {
+			b.window = b.window[:len(b.window)+len(p)]
+			return
+		}
+		b.flush()
 	}
-	b.flush()
 	if _, ok := distance(b.behind, p); !ok && len(p) < copyBelow {
 		b.Copy(p)
 		return
@@ -49,28 +59,29 @@ func distance(a, p []byte) (int, bool) {
 	return int(gap), gap <= room && uintptr(len(p)) <= room-gap
 }
 
-// flush appends b.window to the rope.
+// flush ends the current step.
 func (b *Builder) flush() {
 	p := b.window
-	if len(p) == 0 {
+	if b.news+len(p) == 0 {
 		return
 	}
-	c := b.room(2 * maxVarint)
+	c := b.chunk()
+	c.code = appendVarint(c.code, uint64(b.news))
+	if len(p) == 0 {
+		p = b.behind
+	}
 	if gap, ok := distance(b.behind, p); ok {
-		c.code = appendPiece(c.code, nextWindow, len(p))
-		c.code = appendVarint(c.code, uint64(gap))
+		c.code = appendVarint(c.code, uint64(ahead+gap))
 	} else {
-		c.code = appendPiece(c.code, sourceWindow, len(p))
+		c.code = append(c.code, nextSource)
 		c.sources = append(c.sources, p)
 	}
-	c.size += int64(len(p))
-	b.rope.size += int64(len(p))
-	b.window, b.behind = nil, p[len(p):]
-}
-
-// appendPiece appends the kind and the size of a piece.
-func appendPiece(code []byte, kind pieceKind, size int) []byte {
-	return appendVarint(code, uint64(size)<<kindBits|uint64(kind))
+	c.code = appendVarint(c.code, uint64(len(p)))
+	b.window, b.behind, b.news = nil, p[len(p):], 0
+	b.grew(c, len(p))
+	if c.size >= chunkBytes || len(c.code)+len(c.news) >= fullChunk {
+		b.close()
+	}
 }
 
 // appendVarint is protowire.AppendVarint. It is faster for small numbers, of which a large graph has millions.
@@ -84,13 +95,14 @@ func appendVarint(code []byte, v uint64) []byte {
 	return protowire.AppendVarint(code, v)
 }
 
-// literal begins a piece of size bytes, which the caller appends to the chunk's code.
+// literal begins size new bytes, which the caller appends to the chunk's news.
 func (b *Builder) literal(size int) *chunk {
-	b.flush()
-	c := b.room(maxVarint + size)
-	c.code = appendPiece(c.code, literal, size)
-	c.size += int64(size)
-	b.rope.size += int64(size)
+	if len(b.window) > 0 || b.news > fullChunk {
+		b.flush()
+	}
+	c := b.chunk()
+	b.news += size
+	b.grew(c, size)
 	return c
 }
 
@@ -98,81 +110,84 @@ func (b *Builder) literal(size int) *chunk {
 func (b *Builder) Copy(p []byte) {
 	if len(p) > 0 {
 		c := b.literal(len(p))
-		c.code = append(c.code, p...)
+		c.news = append(c.news, p...)
 	}
-}
-
-// Replace appends a copy of p in place of old, which must hold whole fields. If both end alike, most of the common end is
-// a window on old.
-func (b *Builder) Replace(old, p []byte) {
-	same := 0
-	for n := min(len(old), len(p)); same+8 <= n && binary.LittleEndian.Uint64(old[len(old)-same-8:]) == binary.LittleEndian.Uint64(p[len(p)-same-8:]); {
-		same += 8
-	}
-	b.Copy(p[:len(p)-same])
-	b.Window(old[len(old)-same:])
 }
 
 // Bytes appends the length-delimited field num with the payload p.
-func (b *Builder) Bytes(num protowire.Number, p []byte) { b.Without(num, p, p[len(p):]) }
+func (b *Builder) Bytes(num protowire.Number, p []byte) { b.Edited(num, p, nil) }
 
-// Without appends the length-delimited field num with the payload p, but without cut, a window on p.
-func (b *Builder) Without(num protowire.Number, p, cut []byte) {
-	size := uint64(len(p) - len(cut))
-	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(size))
-	c.code = appendVarint(c.code, protowire.EncodeTag(num, protowire.BytesType))
-	c.code = appendVarint(c.code, size)
-	at, _ := Offset(p, cut)
-	b.Window(p[:at])
-	b.Window(p[at+len(cut):])
+// An Edit replaces a part of a message.
+type Edit struct {
+	At, Size int    // the part
+	New      []byte // the bytes in its place
+}
+
+// Edited appends the length-delimited field num with the payload p after the edits, which are in order and do not
+// overlap. It copies the new bytes.
+func (b *Builder) Edited(num protowire.Number, p []byte, edits []Edit) {
+	size := len(p)
+	for i := range edits {
+		size += len(edits[i].New) - edits[i].Size
+	}
+	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(uint64(size)))
+	c.news = appendVarint(c.news, protowire.EncodeTag(num, protowire.BytesType))
+	c.news = appendVarint(c.news, uint64(size))
+	kept := 0 // where the bytes after the last edit begin
+	for i := range edits {
+		e := &edits[i]
+		b.Window(p[kept:e.At])
+		b.Copy(e.New)
+		kept = e.At + e.Size
+	}
+	b.Window(p[kept:])
 }
 
 // String appends the string field num.
 func (b *Builder) String(num protowire.Number, s string) {
 	c := b.literal(protowire.SizeTag(num) + protowire.SizeBytes(len(s)))
-	c.code = protowire.AppendTag(c.code, num, protowire.BytesType)
-	c.code = protowire.AppendString(c.code, s)
+	c.news = protowire.AppendTag(c.news, num, protowire.BytesType)
+	c.news = protowire.AppendString(c.news, s)
 }
 
 // Varint appends the varint field num.
 func (b *Builder) Varint(num protowire.Number, v uint64) {
 	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(v))
-	c.code = protowire.AppendTag(c.code, num, protowire.VarintType)
-	c.code = protowire.AppendVarint(c.code, v)
+	c.news = protowire.AppendTag(c.news, num, protowire.VarintType)
+	c.news = protowire.AppendVarint(c.news, v)
 }
 
 // Append appends the pieces of another rope, which must hold whole fields.
 func (b *Builder) Append(r *Rope) {
-	if len(r.chunks) <= 1 {
+	if len(r.chunks) == 0 || len(r.chunks) == 1 && len(r.chunks[0].code) < smallCode {
 		for p := range r.Pieces {
 			b.Window(p)
 		}
 		return
 	}
-	b.flush()
-	for _, c := range r.chunks {
-		c.code = c.code[:len(c.code):len(c.code)] // the other rope's; append to a new chunk
-		b.rope.chunks = append(b.rope.chunks, c)
-		b.rope.size += c.size
-	}
+	b.close()
+	b.rope.chunks = append(b.rope.chunks, r.chunks...)
+	b.rope.size += r.size
 }
 
 // Message appends the message field num. It calls body, which appends the fields of that message to b, and then
 // fills in the length.
 func (b *Builder) Message(num protowire.Number, body func()) {
-	b.flush()
-	c := b.room(1 + headerRoom)
-	at := len(c.code)
-	c.code = c.code[:at+1+headerRoom]
-	code, k := c.code[at:], len(b.rope.chunks)-1
-	code[0] = byte(header) // empty until the length is known
+	if len(b.window) > 0 {
+		b.flush()
+	}
+	c := b.chunk()
+	c.code = append(appendVarint(c.code, uint64(b.news)), header, 0) // empty until the length is known
+	k, code, news := len(b.rope.chunks)-1, len(c.code)-1, len(c.news)
+	c.news = append(c.news, make([]byte, headerRoom)...)
+	b.news = 0
 	start := b.Size()
 	body()
-	head := protowire.AppendTag(code[1:1], num, protowire.BytesType)
+	c = &b.rope.chunks[k]
+	head := protowire.AppendTag(c.news[news:news], num, protowire.BytesType)
 	head = protowire.AppendVarint(head, uint64(b.Size()-start))
-	code[0] = byte(len(head))<<kindBits | byte(header)
-	b.rope.chunks[k].size += int64(len(head))
-	b.rope.size += int64(len(head))
+	c.code[code] = byte(len(head))
+	b.grew(c, len(head))
 }
 
 // Size returns the number of bytes appended so far.
@@ -180,7 +195,7 @@ func (b *Builder) Size() int64 { return b.rope.size + int64(len(b.window)) }
 
 // Build returns the message. Do not use the Builder afterwards.
 func (b *Builder) Build() *Rope {
-	b.flush()
+	b.close()
 	at := int64(0)
 	for i := range b.rope.chunks {
 		c := &b.rope.chunks[i]
@@ -191,24 +206,39 @@ func (b *Builder) Build() *Rope {
 }
 
 const (
-	firstChunk = 64
-	fullChunk  = 64 << 10
+	// fullChunk is the size of the code and the new bytes of a chunk from which it ends. It bounds what growth copies.
+	fullChunk = 64 << 10
 	// chunkBytes is the number of bytes in the rope from which a chunk ends. It bounds the memory for writing a chunk.
 	chunkBytes = 1 << 20
+	// smallCode is the size of the code below which Append copies it, because a chunk takes more memory.
+	smallCode = 64
 )
 
-// room returns the last chunk with room for n bytes of code. It starts a new chunk if the last one has less.
-func (b *Builder) room(n int) *chunk {
-	size := firstChunk
-	if last := len(b.rope.chunks) - 1; last >= 0 {
-		c := &b.rope.chunks[last]
-		if cap(c.code)-len(c.code) >= n && c.size < chunkBytes {
-			return c
-		}
-		size = min(2*len(c.code), fullChunk)
+// chunk returns the chunk for the current step.
+func (b *Builder) chunk() *chunk {
+	if b.open == nil {
+		b.open = scratches.Get().(*scratch)
+		b.rope.chunks = append(b.rope.chunks, chunk{code: b.open.code[:0], news: b.open.news[:0]})
 	}
-	// Code never moves: Message fills in the header of a chunk later.
-	b.rope.chunks = append(b.rope.chunks, chunk{code: make([]byte, 0, max(size, n))})
-	b.behind = nil
 	return &b.rope.chunks[len(b.rope.chunks)-1]
+}
+
+// close ends the last chunk.
+func (b *Builder) close() {
+	b.flush()
+	if b.open == nil {
+		return
+	}
+	c := b.chunk()
+	b.open.code, b.open.news = c.code, c.news
+	whole := slices.Concat(c.code, c.news)
+	c.code, c.news = whole[:len(c.code):len(c.code)], whole[len(c.code):]
+	scratches.Put(b.open)
+	b.open, b.behind = nil, nil
+}
+
+// grew counts n bytes that were appended to a chunk.
+func (b *Builder) grew(c *chunk, n int) {
+	c.size += int64(n)
+	b.rope.size += int64(n)
 }

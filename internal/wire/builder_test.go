@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -112,11 +113,12 @@ func (m *machine) run(want []byte) []byte {
 			rope := other.Build()
 			want = append(want, rope.Bytes()...)
 			m.built.Append(rope)
-		case 9: // a changed window
-			old := m.base[size*50 : size*51+9]
-			p := append(bytes.Clone(m.base[:size%7]), old[size%len(old):]...)
-			m.built.Replace(old, p)
-			want = append(want, p...)
+		case 9: // a field with a removed, a replaced and an inserted part
+			old := m.base[size*50 : size*51+30]
+			p := bytes.Clone(m.base[:size%7])
+			m.built.Edited(num, old, []wire.Edit{{At: size % 10, Size: 4}, {At: 15, Size: 5, New: p}, {At: 20, New: p}})
+			want = protowire.AppendBytes(protowire.AppendTag(want, num, protowire.BytesType),
+				slices.Concat(old[:size%10], old[size%10+4:15], p, p, old[20:]))
 			clear(p) // a copy was asked for
 		}
 	}

@@ -17,24 +17,21 @@ type Rope struct {
 	size   int64
 }
 
-// A chunk holds consecutive pieces. The rope of a large graph has ten million, so a piece is not a slice of 24 bytes
-// but a few bytes of code: its kind and size as a varint, followed by what pieceKind says.
+// A chunk holds consecutive pieces as steps. A step is new bytes followed by a window; either may be missing. The rope of
+// a large graph has ten million pieces, so a step takes a few bytes and not two slices.
 type chunk struct {
-	code    []byte
-	sources [][]byte // the bytes that windows cover, from the first window on
+	code    []byte   // three varints for each step: the number of new bytes, a move, and the size of the window
+	news    []byte   // the new bytes of all steps
+	sources [][]byte // what windows cover that do not follow the one before, from the first window on
 	start   int64    // position of the first byte in the rope
 	size    int64
 }
 
-// A pieceKind says where the bytes of a piece are.
-type pieceKind uint64
-
+// A move says where the window of a step begins.
 const (
-	literal      pieceKind = iota // in the code, after the size
-	header                        // in the code too, at the beginning of headerRoom bytes
-	nextWindow                    // in the source of the last window; a varint says how many bytes are between the two
-	sourceWindow                  // at the beginning of the next source
-	kindBits     = 2
+	header     = iota // there is no window: the size counts further new bytes, which have headerRoom bytes
+	nextSource        // at the beginning of the next source
+	ahead             // in the source of the last window, move-ahead bytes after that window
 )
 
 // NewRope returns a rope with one piece.
@@ -60,33 +57,54 @@ func (r *Rope) Pieces(yield func([]byte) bool) {
 
 // pieces is Pieces for one chunk.
 func (c *chunk) pieces(yield func([]byte) bool) {
-	sources := c.sources
-	var behind []byte // what follows the last window: an empty slice with the capacity of the rest of its source
-	for code := c.code; len(code) > 0; {
-		tag, n := uint64(code[0]), 1
-		if tag >= 0x80 {
-			tag, n = binary.Uvarint(code)
-		}
-		size := int(tag >> kindBits)
-		var p []byte
-		switch pieceKind(tag & (1<<kindBits - 1)) {
-		case literal:
-			p, n = code[n:n+size], n+size
-		case header:
-			p, n = code[n:n+size], n+headerRoom
-		case nextWindow:
-			gap, m := binary.Uvarint(code[n:])
-			p, n = behind[gap:int(gap)+size], n+m
-			behind = p[size:]
-		case sourceWindow:
-			p, sources = sources[0][:size], sources[1:]
-			behind = p[size:]
-		}
-		code = code[n:]
-		if len(p) > 0 && !yield(p) {
+	for at := c.first(); len(at.code) > 0; {
+		news, window := at.step()
+		if len(news) > 0 && !yield(news) || len(window) > 0 && !yield(window) {
 			return
 		}
 	}
+}
+
+// A cursor is a position in a chunk.
+type cursor struct {
+	code, news []byte
+	sources    [][]byte
+	behind     []byte // what follows the last window: an empty slice with the capacity of the rest of its source
+}
+
+// first returns the position of the first step.
+func (c *chunk) first() cursor { return cursor{code: c.code, news: c.news, sources: c.sources} }
+
+// step moves to the next step and returns the bytes of this one.
+func (c *cursor) step() (news, window []byte) {
+	count, n := varint(c.code)
+	move, m := varint(c.code[n:])
+	size, k := varint(c.code[n+m:])
+	c.code = c.code[n+m+k:]
+	switch move {
+	case header:
+		news, c.news = c.news[:count+size], c.news[count+headerRoom:]
+		return news, nil
+	case nextSource:
+		window, c.sources = c.sources[0][:size], c.sources[1:]
+	default:
+		window = c.behind[move-ahead : move-ahead+size]
+	}
+	news, c.news, c.behind = c.news[:count], c.news[count:], window[size:]
+	return news, window
+}
+
+// varint returns the varint at the beginning of code and its size.
+func varint(code []byte) (v, size int) {
+	if code[0] < 0x80 {
+		return int(code[0]), 1
+	}
+	return longVarint(code)
+}
+
+func longVarint(code []byte) (v, size int) {
+	u, size := binary.Uvarint(code)
+	return int(u), size
 }
 
 // directWrite is the size from which a piece is written directly. Smaller pieces are gathered first.
@@ -128,7 +146,7 @@ func (c *chunk) gather() gathered {
 	if b, ok := buffers.Get().(*[]byte); ok {
 		g.buffer = (*b)[:0]
 	}
-	// Only the last piece of a chunk lies behind its first chunkBytes bytes.
+	// Only the last step of a chunk lies behind its first chunkBytes bytes.
 	if need := int(min(c.size, chunkBytes+directWrite)); cap(g.buffer) < need {
 		g.buffer = make([]byte, 0, need)
 	}
@@ -138,13 +156,15 @@ func (c *chunk) gather() gathered {
 			g.parts, run = append(g.parts, g.buffer[run:end]), end
 		}
 	}
-	for p := range c.pieces {
-		if len(p) < directWrite {
-			g.buffer = append(g.buffer, p...)
+	for at := c.first(); len(at.code) > 0; {
+		news, window := at.step()
+		g.buffer = append(g.buffer, news...)
+		if len(window) < directWrite {
+			g.buffer = append(g.buffer, window...)
 			continue
 		}
 		flush()
-		g.parts = append(g.parts, p)
+		g.parts = append(g.parts, window)
 	}
 	flush()
 	return g
