@@ -113,8 +113,7 @@ func checkMatched(name string, report *rewrite.DevicesReport, o rewrite.DeviceOp
 	if len(report.Available) > 0 {
 		available = "available: " + shortList(report.Available)
 	}
-	var unmatched *rewrite.UnmatchedError
-	if err := report.Mapped(o); errors.As(err, &unmatched) {
+	if err := report.Mapped(o); err != nil {
 		return fileErrorf(name, available, "--map: %v", err)
 	}
 	for _, p := range o.Match {
@@ -166,8 +165,7 @@ func (o *clearDevicesOptions) parse(args []string) (rewrite.DeviceOptions, error
 // devicePattern parses a device pattern from a flag. Its error names the flag.
 func devicePattern(flag, text string) (match.DevicePattern, error) {
 	p, err := match.ParseDevicePattern(text)
-	var invalid *match.DevicePatternError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*match.DevicePatternError](err); ok {
 		hint := ""
 		if invalid.Nearest != "" {
 			hint = "did you mean " + invalid.Nearest + "?"

@@ -218,13 +218,11 @@ func completeTagSets(cmd *cobra.Command, args []string, typed string) ([]cobra.C
 		path = firstFile(cmd, args)
 	}
 	file, err := openForCompletion(cmd, path, "")
-	var choice *metafile.Error
-	switch {
-	case err == nil:
+	if choice, ok := errors.AsType[*metafile.Error](err); ok {
+		sets = choice.TagSets
+	} else if err == nil {
 		sets = file.TagSets
 		_ = file.Close() // read only
-	case errors.As(err, &choice):
-		sets = choice.TagSets
 	}
 	return fixed(sets...)(cmd, args, typed)
 }

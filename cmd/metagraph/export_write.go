@@ -232,46 +232,21 @@ func (x *exported) places(asset serve.AssetFile) []string {
 
 // writeWithCheckpoint writes a file, and the checkpoint next to it.
 func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) error {
-	out := x.place.path
 	message, err := x.place.message(x.metas...)
 	if err != nil {
 		return x.in.Annotate(err)
 	}
-	format, err := metafile.ParseFormat(x.o.out.format)
-	if err != nil {
-		return err
-	}
-	options := metafile.WriteOptions{Format: format, AllowUnknown: x.o.out.allowUnknown}
-	if x.o.out.dryRun {
-		err = metafile.Try(ctx, out, message, x.place.kind, options)
-	} else {
-		err = x.stage(ctx, out, message, options)
-	}
-	if err != nil {
-		return err
-	}
-	x.o.out.say(env, x.o.out.reported(&x.place, []*metafile.File{x.in}), x.result(render.Export{}))
-	return nil
-}
-
-// stage writes a message to out and the checkpoint next to it, both or neither.
-func (x *exported) stage(ctx context.Context, out string, message *wire.Rope, options metafile.WriteOptions) error {
-	stage := metafile.NewStage(ctx)
-	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
-	if err := stage.Message(out, message, x.place.kind, options); err != nil {
-		return err
-	}
+	var sources []checkpoint.Source
 	if x.values != nil {
 		source := checkpoint.Source{Checkpoint: x.values}
 		if keep := x.keep(); keep != nil {
 			source.Key = func(name string) (string, bool) { return name, keep(name) }
 		}
-		if err := checkpoint.Stage(stage, strings.TrimSuffix(out, filepath.Ext(out)), source); err != nil {
-			return err
-		}
+		sources = append(sources, source)
 	}
-	if err := x.release(); err != nil {
+	if err := x.o.out.writeWith(ctx, x.place, message, sources, x.release); err != nil {
 		return err
 	}
-	return stage.Commit()
+	x.o.out.say(env, x.o.out.reported(&x.place, []*metafile.File{x.in}), x.result(render.Export{}))
+	return nil
 }

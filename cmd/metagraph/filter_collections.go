@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -65,8 +64,8 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 
 // missingAllowed adds a hint about --allow-missing to an error about patterns that match nothing.
 func missingAllowed(err error) error {
-	var missing *rewrite.MissingError
-	if !errors.As(err, &missing) {
+	missing, ok := errors.AsType[*rewrite.MissingError](err)
+	if !ok {
 		return err
 	}
 	return usageErrorf(missing.Hint()+" (--allow-missing ignores this)", "%v", err)
@@ -78,18 +77,12 @@ func (o *filterCollectionsOptions) parse() (rewrite.CollectionOptions, error) {
 	if len(o.keep)+len(o.drop) == 0 {
 		return options, usageErrorf("for example: metagraph filter-collections --keep logits in.meta out.meta", "--keep or --drop is required")
 	}
-	for _, patterns := range []struct {
-		flag  string
-		texts []string
-		globs *[]match.Glob
-	}{{"--keep", o.keep, &options.Keep}, {"--drop", o.drop, &options.Drop}} {
-		for _, text := range splitLists(patterns.texts) {
-			glob, err := match.ParseGlob(text)
-			if err != nil {
-				return options, usageErrorf("", "%s: %v", patterns.flag, err)
-			}
-			*patterns.globs = append(*patterns.globs, glob)
-		}
+	var err error
+	if options.Keep, err = globs("--keep", splitLists(o.keep)); err != nil {
+		return options, err
+	}
+	if options.Drop, err = globs("--drop", splitLists(o.drop)); err != nil {
+		return options, err
 	}
 	return options, o.out.check()
 }

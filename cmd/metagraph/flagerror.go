@@ -44,7 +44,7 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // flagHint returns the hint for a flag that users know from another program, or "" if the command has no equivalent.
 func flagHint(cmd *cobra.Command, name string) string {
-	hint := confusionHint(flagConfusions(), name)
+	hint := flagConfusions()[name]
 	needs := "output-format" // only commands that write have it
 	if strings.Contains(hint, "--format") {
 		needs = "format"

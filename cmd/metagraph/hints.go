@@ -61,8 +61,7 @@ func hintOf(err error) string {
 
 // exampleTagSet returns the first of the tag-sets in an error, as an argument. It prefers one that is not empty.
 func exampleTagSet(err error) string {
-	var file *metafile.Error
-	if errors.As(err, &file) {
+	if file, ok := errors.AsType[*metafile.Error](err); ok {
 		for _, set := range file.TagSets {
 			if set != "" {
 				return set
@@ -79,8 +78,7 @@ func fileOf(err error) (name string) {
 	for errors.As(err, &file) {
 		name, err = file.Name, file.Err
 	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		name = path.Path
 	}
 	return name

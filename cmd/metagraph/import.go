@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
@@ -95,8 +94,8 @@ func runImport(cmd *cobra.Command, env *environment, o *importOptions, args []st
 
 // importError adds to an error of Import the name of the file at fault: the damaged one, BASE if BASE lacks something, or else IN.
 func importError(err error, inputs []*metafile.File) error {
-	var conflicts draft.Conflicts
-	if !errors.As(err, &conflicts) {
+	conflicts, ok := errors.AsType[draft.Conflicts](err)
+	if !ok {
 		return cmp.Or(metafile.FileOf(err, inputs...), inputs[0]).Annotate(err)
 	}
 	var files fileErrors
@@ -191,12 +190,8 @@ func (o *importOptions) parse(args []string) (err error) {
 	if len(o.inputMap) > 0 && o.into == "" {
 		return usageErrorf("name the graph that has DST with --into BASE", "--input-map needs --into")
 	}
-	for _, text := range splitLists(o.collections) {
-		glob, err := match.ParseGlob(text)
-		if err != nil {
-			return usageErrorf("", "--restore-collections: %v", err)
-		}
-		o.imports.Collections = append(o.imports.Collections, glob)
+	if o.imports.Collections, err = globs("--restore-collections", splitLists(o.collections)); err != nil {
+		return err
 	}
 	return o.out.check()
 }

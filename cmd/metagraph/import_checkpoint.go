@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"path/filepath"
-	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/metafile"
@@ -39,7 +36,7 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	}
 	o.imports.Checkpoints = &rewrite.ImportCheckpoints{In: opened[0], Base: opened[1]}
 	message, report, err := rewrite.Import(inputs[0].Meta, base, o.imports)
-	if lacking := (*rewrite.NoCheckpointError)(nil); errors.As(err, &lacking) {
+	if lacking, ok := errors.AsType[*rewrite.NoCheckpointError](err); ok {
 		in := inputs[0]
 		if lacking.Base {
 			in = inputs[1]
@@ -50,45 +47,17 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	if err != nil {
 		return importError(err, inputs)
 	}
-	out = target(out, metafile.MetaGraph, inputs...)
-	if err := o.writeComposed(ctx, out, message, report, inputs, opened); err != nil {
-		return err
-	}
-	r := result{kind: metafile.MetaGraph, reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun})}
-	o.out.say(env, o.out.reported(&place{path: out, kind: metafile.MetaGraph}, inputs), r)
-	return o.printElements(env, out, report)
-}
-
-// writeComposed writes the graph and the checkpoint, both or neither.
-func (o *importOptions) writeComposed(ctx context.Context, out string, message *wire.Rope, report *rewrite.ImportReport, inputs []*metafile.File, opened []*checkpoint.Checkpoint) error {
-	format, err := metafile.ParseFormat(o.out.format)
+	p := place{path: target(out, metafile.MetaGraph, inputs...), kind: metafile.MetaGraph}
+	err = o.out.writeWith(ctx, p, message, o.imports.Checkpoints.Sources(report), func() error {
+		defer closeCheckpoints(opened)
+		return release(inputs)
+	})
 	if err != nil {
 		return err
 	}
-	options := metafile.WriteOptions{Format: format, AllowUnknown: o.out.allowUnknown}
-	if o.out.dryRun {
-		return cmp.Or(metafile.Try(ctx, out, message, metafile.MetaGraph, options), changed(inputs))
-	}
-	stage := metafile.NewStage(ctx)
-	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
-	if err := stage.Message(out, message, metafile.MetaGraph, options); err != nil {
-		return err
-	}
-	if sources := o.imports.Checkpoints.Sources(report); len(sources) > 0 {
-		if err := checkpoint.Stage(stage, strings.TrimSuffix(out, filepath.Ext(out)), sources...); err != nil {
-			return err
-		}
-	}
-	if err := changed(inputs); err != nil {
-		return err
-	}
-	closeCheckpoints(opened)
-	for _, in := range inputs {
-		if err := in.Close(); err != nil {
-			return err
-		}
-	}
-	return stage.Commit()
+	r := result{kind: metafile.MetaGraph, reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun})}
+	o.out.say(env, o.out.reported(&p, inputs), r)
+	return o.printElements(env, p.path, report)
 }
 
 // closeCheckpoints closes the open checkpoints and sets them to nil.

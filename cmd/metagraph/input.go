@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
@@ -83,6 +84,19 @@ func splitLists(lists []string) []string {
 		}
 	}
 	return out
+}
+
+// globs parses the values of a flag.
+func globs(flag string, texts []string) ([]match.Glob, error) {
+	var out []match.Glob
+	for _, text := range texts {
+		glob, err := match.ParseGlob(text)
+		if err != nil {
+			return nil, usageErrorf("", "%s: %v", flag, err)
+		}
+		out = append(out, glob)
+	}
+	return out, nil
 }
 
 // shortList joins the first names of a list, quoted, and adds the number of further names.

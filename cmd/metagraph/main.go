@@ -113,17 +113,19 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 
 // each splits an error about several files or conflicts into one error each, which names its file. Any other error is returned alone.
 func each(err error) []error {
-	var files fileErrors
-	if errors.As(err, &files) {
+	if files, ok := errors.AsType[fileErrors](err); ok {
 		var out []error
 		for _, one := range files {
 			out = append(out, each(one)...)
 		}
 		return out
 	}
-	var file *metafile.Error
-	var conflicts draft.Conflicts
-	if !errors.As(err, &file) || !errors.As(file.Err, &conflicts) {
+	file, ok := errors.AsType[*metafile.Error](err)
+	if !ok {
+		return []error{err}
+	}
+	conflicts, ok := errors.AsType[draft.Conflicts](file.Err)
+	if !ok {
 		return []error{err}
 	}
 	out := make([]error, len(conflicts))

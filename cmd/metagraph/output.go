@@ -5,9 +5,11 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/metafile"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -156,6 +158,33 @@ func (r *result) replace(ctx context.Context, options metafile.WriteOptions) err
 	return metafile.WriteDirectory(ctx, r.place.directory, func(d *metafile.Directory) error {
 		return r.place.copyTo(d, func(path string) error { return metafile.Write(d.Ctx, path, r.message, r.kind, options) })
 	})
+}
+
+// writeWith writes a message and, next to it, a checkpoint made of the sources, both or neither. It calls release before the files appear. In a
+// dry run, it only checks the message.
+func (out *outputFlags) writeWith(ctx context.Context, p place, message *wire.Rope, sources []checkpoint.Source, release func() error) error {
+	format, err := metafile.ParseFormat(out.format)
+	if err != nil {
+		return err
+	}
+	options := metafile.WriteOptions{Format: format, AllowUnknown: out.allowUnknown}
+	if out.dryRun {
+		return cmp.Or(metafile.Try(ctx, p.path, message, p.kind, options), release())
+	}
+	stage := metafile.NewStage(ctx)
+	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
+	if err := stage.Message(p.path, message, p.kind, options); err != nil {
+		return err
+	}
+	if len(sources) > 0 {
+		if err := checkpoint.Stage(stage, strings.TrimSuffix(p.path, filepath.Ext(p.path)), sources...); err != nil {
+			return err
+		}
+	}
+	if err := release(); err != nil {
+		return err
+	}
+	return stage.Commit()
 }
 
 // reported returns the name of the file for the report: the output, or the input if nothing is written.

@@ -131,7 +131,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if near := nearest.Names(args[0], names, 1); len(near) > 0 {
 		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
 	}
-	hint = cmp.Or(confusionHint(commandConfusions(), args[0]), hint)
+	hint = cmp.Or(commandConfusions()[args[0]], hint)
 	if slices.Contains(sectionNames(0), args[0]) {
 		hint = "use metagraph show FILE " + args[0]
 	}

@@ -223,7 +223,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	r.unfit = r.unfit || source.unfit
 	err = render.Show(env.stdout, views, printing)
 	// Sections are read while they are printed, so this may be an error in the file or one of the output.
-	if syntax := (*wire.SyntaxError)(nil); errors.As(err, &syntax) {
+	if _, ok := errors.AsType[*wire.SyntaxError](err); ok {
 		return false, file.Annotate(err)
 	}
 	if err != nil {

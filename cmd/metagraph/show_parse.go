@@ -145,7 +145,7 @@ func (r *showRequest) misspelledSection(path string, err error) error {
 	if !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(path, `/\.`) {
 		return err
 	}
-	hint := confusionHint(sectionConfusions(), path)
+	hint := sectionConfusions()[path]
 	if near := nearest.Names(path, sectionNames(0), 1); hint == "" && len(near) > 0 {
 		hint = fmt.Sprintf("did you mean the section %s?", near[0])
 	}
@@ -166,18 +166,12 @@ func (o *showOptions) filter(sections []section) (model.Filter, error) {
 			return f, usageErrorf("use it with "+strings.Join(sectionNames(p.kind), ", "), "%s does not apply to %s", p.flag, sections[0].name)
 		}
 	}
-	for _, globs := range []struct {
-		flag  string
-		texts []string
-		to    *[]match.Glob
-	}{{"--name", tensorNames(splitLists(o.names)), &f.Names}, {"--op", splitLists(o.ops), &f.Ops}} {
-		for _, text := range globs.texts {
-			glob, err := match.ParseGlob(text)
-			if err != nil {
-				return f, usageErrorf("", "%s: %v", globs.flag, err)
-			}
-			*globs.to = append(*globs.to, glob)
-		}
+	var err error
+	if f.Names, err = globs("--name", tensorNames(splitLists(o.names))); err != nil {
+		return f, err
+	}
+	if f.Ops, err = globs("--op", splitLists(o.ops)); err != nil {
+		return f, err
 	}
 	for _, text := range splitLists(o.devices) {
 		device, err := match.ParseDeviceFilter(text)

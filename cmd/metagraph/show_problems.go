@@ -37,15 +37,8 @@ func (p *problemFlags) given() string {
 
 // gate returns the gate that collects the problems of all files.
 func (p *problemFlags) gate() (*problemGate, error) {
-	g := &problemGate{check: p.given() != ""}
-	for _, text := range splitLists(p.forbid) {
-		glob, err := match.ParseGlob(text)
-		if err != nil {
-			return nil, usageErrorf("", "--forbid-op: %v", err)
-		}
-		g.forbidden = append(g.forbidden, glob)
-	}
-	return g, nil
+	forbidden, err := globs("--forbid-op", splitLists(p.forbid))
+	return &problemGate{check: p.given() != "", forbidden: forbidden}, err
 }
 
 // A problemGate collects the problems of all files, for the exit code and for formats that hold several files.

@@ -18,7 +18,6 @@ import (
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/scope"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A section is one part of the output of show.
@@ -152,20 +151,14 @@ func (s *showSource) size() (render.View, error) {
 	}
 	hints := render.SizeHints{Top: s.top, Depth: "--depth divides scopes further"}
 	if slices.ContainsFunc(measured.Savers, func(saver size.SaverSize) bool { return !saver.InUse }) {
-		smaller, _, err := rewrite.Export(s.model.Meta, rewrite.ExportOptions{ClearExtraneousSavers: true})
-		if saved := s.model.Meta.Rope().Size() - sizeOf(smaller); err == nil && saved > 0 {
-			hints.Savers, hints.Saved = "metagraph export --clear-extraneous-savers", saved
+		if smaller, _, err := rewrite.Export(s.model.Meta, rewrite.ExportOptions{ClearExtraneousSavers: true}); err == nil {
+			hints.Saved = s.model.Meta.Rope().Size() - smaller.Size()
+		}
+		if hints.Saved > 0 {
+			hints.Savers = "metagraph export --clear-extraneous-savers"
 		}
 	}
 	return render.Size(measured, hints), nil
-}
-
-// sizeOf returns the bytes of a message, 0 for none.
-func sizeOf(message *wire.Rope) int64 {
-	if message == nil {
-		return 0
-	}
-	return message.Size()
 }
 
 // sizeOptions returns the options of the section size.
