@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -24,9 +26,11 @@ type Graph struct {
 	devices    []int32 // device ids
 	opNames    nameIDs
 	devNames   nameIDs
+	numbers    []int32 // what NewNumbered stored
 	inputStart []int32 // the inputs of node i are edges[inputStart[i]:inputStart[i+1]]
 	edges      []Edge
-	colocated  []int32
+	colocated  []Colocation
+	long       bool     // the tag or length of a node does not have its shortest encoding
 	large      sync.Map // the large nodes parsed so far: *wire.Node by number
 
 	consumersOnce sync.Once // fills the fields below at the first call of Consumers
@@ -48,10 +52,25 @@ const (
 	Control int32 = -1
 	// BadPort is the port of an input like "name:x".
 	BadPort int32 = -2
+	// UnknownGroup is the group of a node whose attr "_class" New does not read.
+	UnknownGroup int32 = -2
 )
 
+// A Colocation is a node with an attr "_class", and the node whose colocation group it is in.
+type Colocation struct {
+	Node  int32
+	Group int32 // Dangling if there is no such node; UnknownGroup if the attr names several nodes or is encoded in a rare way
+}
+
+// A NodeNumber returns a number for node n. class is the field of n.Raw that holds the attr "_class", if it is one colocation group in
+// the usual encoding; otherwise it is nil. Neither may be kept.
+type NodeNumber func(n *wire.Node, class []byte) int32
+
 // New indexes g in one parallel walk. The error wraps a *wire.SyntaxError or is ErrTooLarge.
-func New(g wire.Graph) (*Graph, error) {
+func New(g wire.Graph) (*Graph, error) { return NewNumbered(g, nil) }
+
+// NewNumbered is New. In the same walk, it numbers the nodes for Number. Each part of the walk calls open, on its own goroutine.
+func NewNumbered(g wire.Graph, open func() NodeNumber) (*Graph, error) {
 	nodes, err := emptyNodes(g)
 	if err != nil {
 		return nil, err
@@ -60,12 +79,12 @@ func New(g wire.Graph) (*Graph, error) {
 	x.devNames.id(nil) // reserve id 0 for "no device"
 	var hashes []uint32
 	var later []unresolved
-	err = parallel.Ordered(g.Parts, func(p wire.Part) (*graphPart, error) { return newPart(g, p) }, func(p *graphPart) error {
+	err = parallel.Ordered(g.Parts, func(p wire.Part) (*graphPart, error) { return newPart(g, p, open) }, func(p *graphPart) error {
 		if x.Len() == 0 {
 			x.reserve(p)
 			hashes = make([]uint32, 0, cap(x.starts))
 		}
-		later = append(later, unresolved{len(x.edges), p.later})
+		later = append(later, unresolved{len(x.edges), len(x.colocated), p.later})
 		x.join(p)
 		hashes = x.Nodes.join(&p.nodesPart, hashes)
 		return nil
@@ -76,8 +95,13 @@ func New(g wire.Graph) (*Graph, error) {
 	x.byName, x.duplicates = newNameTable(&x.Nodes, hashes)
 	_ = parallel.Each(slices.Values(later), func(u unresolved) error {
 		for _, e := range u.edges {
-			if i, found := x.byName.find(&x.Nodes, e.hash, g[e.at:e.at+e.length]); found {
-				x.edges[u.first+int(e.edge)].Node = int32(i)
+			i, found := x.byName.find(&x.Nodes, e.hash, g[e.at:e.at+e.length])
+			switch {
+			case !found:
+			case e.edge >= 0:
+				x.edges[u.edge+int(e.edge)].Node = int32(i)
+			default:
+				x.colocated[u.colocation+int(^e.edge)].Group = int32(i)
 			}
 		}
 		return nil
@@ -96,6 +120,9 @@ func (g *Graph) reserve(p *graphPart) {
 	nodes := room(p.Len())
 	g.starts, g.nameAt = make([]uint32, 0, nodes), make([]uint32, 0, nodes)
 	g.ops, g.devices = make([]int32, 0, nodes), make([]int32, 0, nodes)
+	if len(p.numbers) > 0 {
+		g.numbers = make([]int32, 0, nodes)
+	}
 	g.inputStart = append(make([]int32, 0, nodes+1), 0)
 	g.edges = make([]Edge, 0, room(len(p.edges)))
 }
@@ -115,6 +142,11 @@ func (g *Graph) leaveDuplicates() {
 			g.edges[k].Node = i
 		}
 	}
+	for k, c := range g.colocated {
+		if i, ok := first[c.Group]; ok {
+			g.colocated[k].Group = i
+		}
+	}
 }
 
 // A graphPart holds what Graph holds, for one part of a graph. Node numbers count from the beginning of the part.
@@ -126,32 +158,37 @@ type graphPart struct {
 	devices   []int32  // ids in devNames
 	opNames   nameIDs
 	devNames  nameIDs
+	number    NodeNumber
+	numbers   []int32
 	inputs    []int32 // number of inputs
 	edges     []Edge
 	later     []pending
-	colocated []int32
+	colocated []Colocation
+	long      bool
 }
 
-// A pending is an edge to a node that the part has not before it. Few inputs are, because nearly every graph lists a node
+// A pending is an edge or a colocation to a node that the part has not before it. Few are, because nearly every graph lists a node
 // shortly after its inputs.
 type pending struct {
-	edge   int32
+	edge   int32  // ^k for colocation number k
 	at     uint32 // offset of the producer's name in the graph
 	length uint32
 	hash   uint32 // of the name
 }
 
-// An unresolved holds the pending edges of a part, whose first edge is number first of the graph.
+// An unresolved holds the pending edges of a part, and the numbers that its first edge and its first colocation have in the graph.
 type unresolved struct {
-	first int
-	edges []pending
+	edge, colocation int
+	edges            []pending
 }
 
 // newPart reads one part of g.
-func newPart(g wire.Graph, p wire.Part) (*graphPart, error) {
-	ids := make([]int32, 3*p.Nodes)
-	part := &graphPart{nodesPart: newNodesPart(g, p.Nodes), size: len(p.Fields), ops: ids[:0:p.Nodes], devices: ids[p.Nodes : p.Nodes : 2*p.Nodes], inputs: ids[2*p.Nodes : 2*p.Nodes],
-		edges: make([]Edge, 0, 2*p.Nodes)}
+func newPart(g wire.Graph, p wire.Part, open func() NodeNumber) (*graphPart, error) {
+	ids := func() []int32 { return make([]int32, 0, p.Nodes) }
+	part := &graphPart{nodesPart: newNodesPart(g, p.Nodes), size: len(p.Fields), ops: ids(), devices: ids(), inputs: ids(), edges: make([]Edge, 0, 2*p.Nodes)}
+	if open != nil {
+		part.number, part.numbers = open(), ids()
+	}
 	part.byName = oneShard(p.Nodes)
 	part.devNames.id(nil)
 	var n wire.Node
@@ -179,9 +216,6 @@ func (p *graphPart) addNode(raw []byte, n *wire.Node) {
 	p.byName.add(&p.Nodes, p.hashes[i], i)
 	p.ops = append(p.ops, p.opNames.id(n.Op))
 	p.devices = append(p.devices, p.devNames.id(n.Device))
-	if _, ok := n.Attr("_class"); ok {
-		p.colocated = append(p.colocated, int32(i))
-	}
 	p.inputs = append(p.inputs, int32(len(n.Inputs)))
 	for _, input := range n.Inputs {
 		in := wire.ParseInput(input)
@@ -192,14 +226,58 @@ func (p *graphPart) addNode(raw []byte, n *wire.Node) {
 				edge.Port = int32(port)
 			}
 		}
-		hash := hashOf(in.Node)
-		if read, found := p.byName.find(&p.Nodes, hash, in.Node); found {
-			edge.Node = int32(read)
-		} else if at, ok := wire.Offset(p.bytes, in.Node); ok {
-			p.later = append(p.later, pending{edge: int32(len(p.edges)), at: uint32(at), length: uint32(len(in.Node)), hash: hash})
-		}
+		edge.Node = p.find(in.Node, int32(len(p.edges)))
 		p.edges = append(p.edges, edge)
 	}
+	var class []byte
+	if value, ok := n.Attr("_class"); ok {
+		c := Colocation{Node: int32(i), Group: UnknownGroup}
+		var group []byte
+		if class, group = classField(n.Raw, value); class != nil {
+			c.Group = p.find(group, ^int32(len(p.colocated)))
+		}
+		p.colocated = append(p.colocated, c)
+	}
+	if p.number != nil {
+		p.numbers = append(p.numbers, p.number(n, class))
+	}
+	p.long = p.long || len(raw) != protowire.SizeTag(fieldnum.GraphDef_Node)+protowire.SizeBytes(len(n.Raw))
+}
+
+// find returns the number of the node called name. If the part has not read it yet, find returns Dangling and adds the pending edge.
+func (p *graphPart) find(name []byte, edge int32) int32 {
+	hash := hashOf(name)
+	if read, found := p.byName.find(&p.Nodes, hash, name); found {
+		return int32(read)
+	}
+	if at, ok := wire.Offset(p.bytes, name); ok {
+		p.later = append(p.later, pending{edge: edge, at: uint32(at), length: uint32(len(name)), hash: hash})
+	}
+	return Dangling
+}
+
+// classField returns the field of a NodeDef that holds the attr _class, whose AttrValue is value, and its colocation group. It returns
+// nil unless the value is a list of one group and all lengths have one byte.
+func classField(node, value []byte) (field, group []byte) {
+	const (
+		bytesTag = byte(protowire.BytesType)
+		key      = "\x0a\x06_class\x12"
+		prefix   = "loc:@"
+		head     = 2 + len(key) + 1 // bytes of the field before value
+		inner    = 4 + len(prefix)  // bytes of value before the group
+	)
+	at, ok := wire.Offset(node, value)
+	n := len(value)
+	if !ok || at < head || n < inner || n+head-2 >= 0x80 {
+		return nil, nil
+	}
+	field = node[at-head : at+n]
+	if field[0] != byte(fieldnum.NodeDef_Attr)<<3|bytesTag || int(field[1]) != len(field)-2 || string(field[2:head-1]) != key || int(field[head-1]) != n ||
+		value[0] != byte(fieldnum.AttrValue_List)<<3|bytesTag || int(value[1]) != n-2 ||
+		value[2] != byte(fieldnum.AttrValue_ListValue_S)<<3|bytesTag || int(value[3]) != n-4 || string(value[4:inner]) != prefix {
+		return nil, nil
+	}
+	return field, value[inner:]
 }
 
 // join adds the next part, except what Nodes.join adds.
@@ -207,8 +285,14 @@ func (g *Graph) join(p *graphPart) {
 	before := int32(g.Len())
 	g.ops = p.opNames.join(&g.opNames, p.ops, g.ops)
 	g.devices = p.devNames.join(&g.devNames, p.devices, g.devices)
-	for _, i := range p.colocated {
-		g.colocated = append(g.colocated, before+i)
+	g.numbers = append(g.numbers, p.numbers...)
+	g.long = g.long || p.long
+	for _, c := range p.colocated {
+		c.Node += before
+		if c.Group >= 0 {
+			c.Group += before
+		}
+		g.colocated = append(g.colocated, c)
 	}
 	edges := g.inputStart[len(g.inputStart)-1]
 	for _, n := range p.inputs {
@@ -289,9 +373,14 @@ func (g *Graph) Device(i int) int32 { return g.devices[i] }
 // Devices returns the device strings of the graph, by id; the first is the empty one. The caller must not change them.
 func (g *Graph) Devices() []string { return g.devNames.list }
 
-// Colocated returns the numbers of the nodes that have a "_class" attr, in file order. The caller must not change the
-// slice.
-func (g *Graph) Colocated() []int32 { return g.colocated }
+// Numbers returns the numbers that NewNumbered stored, by node, or nil if New made the graph. The caller must not change the slice.
+func (g *Graph) Numbers() []int32 { return g.numbers }
+
+// Colocated returns the nodes that have an attr "_class", in file order. The caller must not change the slice.
+func (g *Graph) Colocated() []Colocation { return g.colocated }
+
+// Shortest reports whether the tags and lengths of all nodes have their shortest encoding.
+func (g *Graph) Shortest() bool { return !g.long }
 
 // Inputs returns the producers that node i reads, in input order, including control inputs. The caller must not change
 // the slice.

@@ -53,9 +53,11 @@ func typedEdges(graph *tfpb.GraphDef) (inputs, consumers [][]Edge, duplicates []
 // checkGraph compares the index with the generated types.
 func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	t.Helper()
-	g, err := New(raw)
+	g, err := NewNumbered(raw, func() NodeNumber {
+		return func(n *wire.Node, class []byte) int32 { return int32(len(n.Raw) - len(class)) }
+	})
 	if err != nil {
-		t.Fatalf("NewGraph: %v", err)
+		t.Fatalf("NewNumbered: %v", err)
 	}
 	if g.Len() != len(graph.GetNode()) {
 		t.Fatalf("%d nodes, want %d", g.Len(), len(graph.GetNode()))
@@ -64,7 +66,7 @@ func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	if diff := cmp.Diff(duplicates, g.Duplicates()); diff != "" {
 		t.Errorf("duplicates: -want +got:\n%s", diff)
 	}
-	var colocated []int32
+	var colocated []Colocation
 	var n wire.Node
 	for i, want := range graph.GetNode() {
 		if got := string(g.Name(i)); got != want.GetName() {
@@ -86,7 +88,13 @@ func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 			t.Errorf("consumers of node %d: -want +got:\n%s", i, cmp.Diff(consumers[i], got))
 		}
 		if _, ok := want.GetAttr()["_class"]; ok {
-			colocated = append(colocated, int32(i))
+			colocated = append(colocated, Colocation{int32(i), typedGroup(g, want.GetAttr()["_class"])})
+			if k := len(colocated) - 1; k < len(g.Colocated()) && g.Colocated()[k].Group == UnknownGroup {
+				colocated[k].Group = UnknownGroup // the encoding may be rare
+			}
+		}
+		if got := int(g.Numbers()[i]); got != len(n.Raw) && len(want.GetAttr()["_class"].GetList().GetS()) != 1 {
+			t.Errorf("node %d has %d bytes and the number %d", i, len(n.Raw), got)
 		}
 	}
 	if diff := cmp.Diff(colocated, g.Colocated()); diff != "" {
@@ -100,6 +108,49 @@ func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	without.Node = nil
 	if !proto.Equal(&rest, without) {
 		t.Errorf("Rest is not the graph without its nodes")
+	}
+}
+
+// typedGroup returns the first node with the name of the only colocation group in value.
+func typedGroup(g *Graph, value *tfpb.AttrValue) int32 {
+	groups := value.GetList().GetS()
+	if len(groups) != 1 || !bytes.HasPrefix(groups[0], []byte("loc:@")) {
+		return UnknownGroup
+	}
+	if i, found := g.Find(groups[0][len("loc:@"):]); found {
+		return int32(i)
+	}
+	return Dangling
+}
+
+// TestColocations: a group in the usual encoding is found, whether its node comes before, after or not at all; others are unknown.
+func TestColocations(t *testing.T) {
+	group := func(names ...string) map[string]*tfpb.AttrValue {
+		list := new(tfpb.AttrValue_ListValue)
+		for _, name := range names {
+			list.S = append(list.S, []byte(name))
+		}
+		return map[string]*tfpb.AttrValue{"_class": {Value: &tfpb.AttrValue_List{List: list}}}
+	}
+	far := &tfpb.NodeDef{Name: strings.Repeat("far", 300_000)} // the nodes after it are in another part
+	graph := &tfpb.GraphDef{Node: []*tfpb.NodeDef{
+		{Name: "a", Attr: group("loc:@a")},
+		{Name: "b", Attr: group("loc:@c")},
+		{Name: "none", Attr: group("loc:@nowhere")},
+		{Name: "two", Attr: group("loc:@a", "loc:@b")},
+		{Name: "plain", Attr: group("a")},
+		{Name: "long", Attr: group("loc:@" + strings.Repeat("n", 200))},
+		far,
+		{Name: "c", Attr: group("loc:@b")},
+		{Name: "a", Attr: group("loc:@a")},
+	}}
+	g, err := New(testfiles.Encode(t, graph))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Colocation{{0, 0}, {1, 7}, {2, Dangling}, {3, UnknownGroup}, {4, UnknownGroup}, {5, UnknownGroup}, {7, 1}, {8, 0}}
+	if diff := cmp.Diff(want, g.Colocated()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

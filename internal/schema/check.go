@@ -202,7 +202,9 @@ func (w *walk) packed(data []byte, act action) {
 }
 
 // isUTF8 is like utf8.Valid, but faster for the short names of a graph.
-func isUTF8(data []byte) bool {
+func isUTF8(data []byte) bool { return isASCII(data) || utf8.Valid(data) }
+
+func isASCII(data []byte) bool {
 	var all uint64 // the bits that any byte has
 	if last := len(data) - 8; last >= 0 {
 		for at := 0; at < last; at += 8 {
@@ -214,7 +216,7 @@ func isUTF8(data []byte) bool {
 			all |= uint64(c)
 		}
 	}
-	return all&0x8080808080808080 == 0 || utf8.Valid(data)
+	return all&0x8080808080808080 == 0
 }
 
 // readTag reads a tag. The reason is empty if protobuf accepts it.

@@ -33,9 +33,9 @@ func valid(fields []byte, t *table, depth int) bool {
 	return len(w.found) == 0
 }
 
-// ValidExceptNodes reports whether protobuf accepts m, apart from the NodeDefs of the graph. rest holds the other fields of the graph.
-// nodes is the number of bytes that the nodes take in the graph if the tag and length of each have their shortest encoding.
-func ValidExceptNodes(m *wire.MetaGraph, rest wire.Graph, nodes int64) bool {
+// ValidExceptNodes reports whether protobuf accepts m, apart from the nodes of the graph, whose tags and lengths must have their shortest
+// encoding. rest holds the other fields of the graph.
+func ValidExceptNodes(m *wire.MetaGraph, rest wire.Graph) bool {
 	meta := tableOf((*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor())
 	graph, graphs := tableOf((*tfpb.GraphDef)(nil).ProtoReflect().Descriptor()), 0
 	for i := range m.Fields {
@@ -48,7 +48,7 @@ func ValidExceptNodes(m *wire.MetaGraph, rest wire.Graph, nodes int64) bool {
 		}
 		graphs++
 		shortest := int64(protowire.SizeTag(f.Num) + protowire.SizeBytes(len(f.Data)))
-		if graphs > 1 || f.Size() != shortest || nodes+int64(len(rest)) != int64(len(f.Data)) || !valid(rest, graph, nodeDepth-1) {
+		if graphs > 1 || f.Size() != shortest || !valid(rest, graph, nodeDepth-1) {
 			return false
 		}
 	}
@@ -58,15 +58,15 @@ func ValidExceptNodes(m *wire.MetaGraph, rest wire.Graph, nodes int64) bool {
 // SplitNode splits a NodeDef before its first attr. It returns false if the fields before the attr are encoded in a way that no
 // protobuf library writes, or if protobuf rejects them.
 func SplitNode(node []byte) (attrs []byte, ok bool) {
-	const bytesTag = byte(protowire.BytesType)
+	// Fast path: nearly all names are short and ASCII.
 	at := 0
-	for at < len(node) {
-		switch node[at] {
-		case byte(fieldnum.NodeDef_Name)<<3 | bytesTag, byte(fieldnum.NodeDef_Op)<<3 | bytesTag, byte(fieldnum.NodeDef_Input)<<3 | bytesTag,
-			byte(fieldnum.NodeDef_Device)<<3 | bytesTag:
-		default:
-			return node[at:], true
-		}
+	for at+1 < len(node) && isText[node[at]] && node[at+1] < 0x80 {
+		at += 2 + int(node[at+1])
+	}
+	if (at == len(node) || at < len(node) && !isText[node[at]]) && isASCII(node[:at]) {
+		return node[at:], true
+	}
+	for at = 0; at < len(node) && isText[node[at]]; {
 		size, n, reason := readLength(node[at+1:])
 		end := at + 1 + n + size
 		if reason != "" || !isUTF8(node[end-size:end]) {
@@ -74,5 +74,13 @@ func SplitNode(node []byte) (attrs []byte, ok bool) {
 		}
 		at = end
 	}
-	return nil, true
+	return node[at:], true
+}
+
+// isText tells which bytes are tags of the fields of a NodeDef that SplitNode splits off.
+var isText = [256]bool{
+	byte(fieldnum.NodeDef_Name)<<3 | byte(protowire.BytesType):   true,
+	byte(fieldnum.NodeDef_Op)<<3 | byte(protowire.BytesType):     true,
+	byte(fieldnum.NodeDef_Input)<<3 | byte(protowire.BytesType):  true,
+	byte(fieldnum.NodeDef_Device)<<3 | byte(protowire.BytesType): true,
 }

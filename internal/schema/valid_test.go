@@ -5,10 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -19,16 +16,14 @@ func validInParts(m *wire.MetaGraph) bool {
 	if err != nil {
 		return false
 	}
-	var size int64
 	for i := range g.Len() {
 		raw := g.Raw(i)
-		size += int64(protowire.SizeTag(fieldnum.GraphDef_Node) + protowire.SizeBytes(len(raw)))
 		attrs, ok := SplitNode(raw)
 		if ok != ValidNode(raw[:len(raw)-len(attrs)]) || !ok || !ValidNode(attrs) {
 			return false
 		}
 	}
-	return ValidExceptNodes(m, g.Rest(), size)
+	return g.Shortest() && ValidExceptNodes(m, g.Rest())
 }
 
 // TestValidParts: protobuf accepts a file if it accepts its parts, and real files have no other encodings.

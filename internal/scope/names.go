@@ -73,37 +73,34 @@ func Unique(name string, taken func(string) bool) string {
 // in tensorflow/core/graph/tensor_id.h and node_def_util.cc). Python's name_scope also accepts a backslash, but the
 // importer does not.
 func ValidName[S string | []byte](name S) bool {
-	first := true // at the start of the name, or after a '>'
+	place := atStart
 	for i := range len(name) {
-		switch nameBytes[name[i]] {
-		case anywhere:
-			first = false
-		case notFirst:
-			if first {
-				return false
-			}
-			first = name[i] == '>'
-		default:
+		c := nameBytes[name[i]]
+		if c.allowed&place == 0 {
 			return false
 		}
+		place = c.next
 	}
-	return !first
+	return place == afterStart
 }
 
-// Where a byte can be in the name of a node.
+// The places in the name of a node: at the start or after a '>', and all others.
 const (
-	anywhere = iota + 1
-	notFirst
+	atStart byte = 1 << iota
+	afterStart
 )
 
-// nameBytes is a table because names are checked a million at a time.
-var nameBytes = func() (table [256]byte) {
+// nameBytes has the places where a byte is allowed, and the place after it. It is a table without branches because names are checked a
+// million at a time.
+var nameBytes = func() (table [256]struct{ allowed, next byte }) {
 	for c := range table {
-		switch {
+		switch b := &table[c]; {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.':
-			table[c] = anywhere
-		case c == '_' || c == '-' || c == '/' || c == '>':
-			table[c] = notFirst
+			b.allowed, b.next = atStart|afterStart, afterStart
+		case c == '_' || c == '-' || c == '/':
+			b.allowed, b.next = afterStart, afterStart
+		case c == '>':
+			b.allowed, b.next = afterStart, atStart
 		}
 	}
 	return table

@@ -22,6 +22,7 @@ type Model struct {
 	CheckpointErr error
 
 	graph   func() (*graph.Graph, error)
+	kinds   *kindTable
 	tensors func() (*opdef.Tensors, error)
 	match   func() (*checkpoint.Match, error)
 }
@@ -29,7 +30,10 @@ type Model struct {
 // New returns the Model of a MetaGraphDef. It does not read the message yet.
 func New(meta *wire.MetaGraph) *Model {
 	m := &Model{Meta: meta}
-	m.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.New(meta.Graph()) })
+	m.graph = sync.OnceValues(func() (*graph.Graph, error) {
+		m.kinds = newKindTable(meta.Graph())
+		return graph.NewNumbered(meta.Graph(), m.kinds.open)
+	})
 	m.tensors = sync.OnceValues(func() (*opdef.Tensors, error) {
 		g, err := m.Graph()
 		if err != nil {
@@ -49,6 +53,17 @@ func New(meta *wire.MetaGraph) *Model {
 
 // Graph returns the index of the nodes. The error wraps a *wire.SyntaxError.
 func (m *Model) Graph() (*graph.Graph, error) { return m.graph() }
+
+// Kinds returns the kind of each node, and the largest one. Nodes of one kind have the same op and the same attrs, apart from
+// colocation groups, and protobuf accepts these attrs. Kinds count from 1; a node without one has NoKind. The caller must not change the
+// slice. The error is that of Graph.
+func (m *Model) Kinds() (kinds []int32, count int32, err error) {
+	g, err := m.Graph()
+	if err != nil {
+		return nil, 0, err
+	}
+	return g.Numbers(), m.kinds.used.Load(), nil
+}
 
 // Tensors returns the source of dtypes and shapes. The error is that of Graph.
 func (m *Model) Tensors() (*opdef.Tensors, error) { return m.tensors() }

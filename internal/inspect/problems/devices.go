@@ -29,7 +29,7 @@ func (f *problemFinder) findInDevices() {
 	first, placed := make([]int, len(devices)), make([]int, len(devices))
 	for i := range f.g.Len() {
 		id := f.g.Device(i)
-		for len(colocated) > 0 && int(colocated[0]) < i {
+		for len(colocated) > 0 && int(colocated[0].Node) < i {
 			colocated = colocated[1:]
 		}
 		switch {
@@ -39,7 +39,7 @@ func (f *problemFinder) findInDevices() {
 			}
 			placed[id]++
 		case wrong[id] != nil:
-			if len(colocated) > 0 && int(colocated[0]) == i && f.colocatedWithOther(i) {
+			if len(colocated) > 0 && int(colocated[0].Node) == i && f.colocatedWithOther(i) {
 				continue
 			}
 			f.found.add(invalidDevice, devices[id], f.node(i), wrong[id])

@@ -55,8 +55,9 @@ func TestNodeKinds(t *testing.T) {
 	}
 }
 
-// TestManyNodeKinds: more kinds of nodes than the table holds, twice each.
+// TestManyNodeKinds: more kinds of nodes than a Model tells apart, twice each.
 func TestManyNodeKinds(t *testing.T) {
+	const maxKinds = 1 << 15
 	m := &tfpb.MetaGraphDef{GraphDef: new(tfpb.GraphDef)}
 	for i := range 2*maxKinds + 100 {
 		n := testfiles.FloatNode(fmt.Sprint("n", i), "Placeholder", "dtype")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -79,7 +80,7 @@ func (f *problemFinder) findInNodes() {
 		}
 		before := f.found.places
 		facts := f.checkAttrs(&p, f.g.Raw(i), op)
-		if kind != noKind {
+		if kind != model.NoKind {
 			f.facts[kind], sound[kind] = facts, f.found.places == before
 			continue
 		}

@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/printable"
+	"github.com/metagraph/metagraph/internal/schema"
 )
 
 // A Severity is how serious a Problem is.
@@ -55,10 +57,28 @@ func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	kinds, count, err := m.Kinds()
+	if err != nil {
+		return nil, err
+	}
 	f := newProblemFinder(m.Meta, g, tensors.Ops())
 	f.forbidden = forbidden
-	f.sortNodes()
+	f.sortNodes(kinds, count)
 	return f.find(m)
+}
+
+// sortNodes sets the kinds of the nodes. It finds out whether protobuf accepts the file.
+func (f *problemFinder) sortNodes(kinds []int32, count int32) {
+	f.factsOf, f.kinds = slices.Clone(kinds), count
+	for _, c := range f.g.Colocated() {
+		if c.Group == graph.Dangling {
+			f.factsOf[c.Node] = model.NoKind
+		}
+	}
+	f.sound = f.g.Shortest() && schema.ValidExceptNodes(f.m, f.g.Rest())
+	for i := 0; i < len(kinds) && f.sound; i++ {
+		f.sound = f.factsOf[i] != model.NoKind || schema.ValidNode(f.g.Raw(i))
+	}
 }
 
 // find makes all checks. Without sortNodes before, it takes longer.

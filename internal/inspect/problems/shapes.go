@@ -3,6 +3,7 @@ package problems
 import (
 	"fmt"
 
+	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/shapes"
@@ -32,7 +33,7 @@ type shapeNodes struct {
 func (n *shapeNodes) Kind(i int) int32 {
 	kind := n.f.factsOf[i]
 	if kind > n.f.kinds || n.contradicted[kind] {
-		return noKind
+		return model.NoKind
 	}
 	return kind
 }
