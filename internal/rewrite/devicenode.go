@@ -12,31 +12,37 @@ import (
 
 // A deviceNode holds the parts of a NodeDef that matter for devices.
 type deviceNode struct {
-	raw    []byte
 	device []byte // the device, nil if it is missing or empty
-	field  []byte // the field that holds it
+	at     int    // where the field that holds it begins
+	end    int    // where that field ends
 	fields int    // number of device fields; protobuf reads the last
 	class  []byte // the map entry of `_class`, nil if there is none; protobuf reads the last
 }
 
 // parseDeviceNode parses a NodeDef.
-func parseDeviceNode(raw []byte) (deviceNode, error) {
-	n := deviceNode{raw: raw}
-	for rest := raw; len(rest) > 0; {
+func parseDeviceNode(raw []byte) (n deviceNode, err error) {
+	for at := 0; at < len(raw); {
 		// Fast path without a Scanner: this loop dominates the time for a large graph.
-		if start, end := wire.Payload(rest); end <= len(rest) {
-			n.set(protowire.Number(rest[0]>>3), rest[:end], rest[start:end])
-			rest = rest[end:]
-			continue
+		num, typ := protowire.Number(raw[at]>>3), protowire.BytesType
+		start, end := wire.Payload(raw[at:])
+		if end > len(raw)-at {
+			s := wire.Scan(raw[at:])
+			if !s.Next() {
+				return n, s.Err()
+			}
+			num, typ, start, end = s.Num, s.Type, len(s.Raw)-len(s.Data), len(s.Raw)
 		}
-		s := wire.Scan(rest)
-		if !s.Next() {
-			return n, s.Err()
+		start, end = at+start, at+end
+		switch {
+		case num == fieldnum.NodeDef_Attr && end-start >= classKey && typ == protowire.BytesType:
+			if entry := raw[start:end]; isClass(entry) {
+				n.class = entry
+			}
+		case num == fieldnum.NodeDef_Device && typ == protowire.BytesType:
+			n.device, n.at, n.end = raw[start:end], at, end
+			n.fields++
 		}
-		if s.Type == protowire.BytesType {
-			n.set(s.Num, s.Raw, s.Data)
-		}
-		rest = rest[len(s.Raw):]
+		at = end
 	}
 	if len(n.device) == 0 {
 		n.device = nil
@@ -44,16 +50,8 @@ func parseDeviceNode(raw []byte) (deviceNode, error) {
 	return n, nil
 }
 
-// set stores the content of one length-delimited field.
-func (n *deviceNode) set(num protowire.Number, field, data []byte) {
-	switch {
-	case num == fieldnum.NodeDef_Device:
-		n.device, n.field = data, field
-		n.fields++
-	case num == fieldnum.NodeDef_Attr && isClass(data):
-		n.class = data
-	}
-}
+// classKey is the size of the key of `_class` in a map entry.
+const classKey = len("_class") + 2
 
 // isClass reports whether a map entry belongs to the attr `_class`.
 func isClass(entry []byte) bool {
@@ -101,10 +99,9 @@ func (c *deviceClearer) node(b *wire.Builder, f *wire.Field) error {
 		b.Window(f.Raw)
 	case changes && action.to == "" && n.fields == 1 && !ungroup:
 		// The common case: remove one field and keep everything before and after it.
-		at, _ := wire.Offset(n.raw, n.field)
-		b.Edited(f.Num, n.raw, []wire.Edit{{At: at, Size: len(n.field)}})
+		b.Edited(f.Num, f.Data, []wire.Edit{{At: n.at, Size: n.end - n.at}})
 	default:
-		b.Message(f.Num, func() { n.rebuild(b, action, ungroup) })
+		b.Message(f.Num, func() { n.rebuild(b, f.Data, action, ungroup) })
 	}
 	return nil
 }
@@ -152,11 +149,11 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 }
 
 // rebuild appends the fields of a changed node.
-func (n *deviceNode) rebuild(b *wire.Builder, action *deviceAction, ungroup bool) {
-	for s := wire.Scan(n.raw); s.Next(); {
+func (n *deviceNode) rebuild(b *wire.Builder, raw []byte, action *deviceAction, ungroup bool) {
+	for s := wire.Scan(raw); s.Next(); {
 		switch {
 		case s.Is(fieldnum.NodeDef_Device) && action.changes():
-			if action.to != "" && &s.Raw[0] == &n.field[0] {
+			if action.to != "" && &s.Raw[0] == &raw[n.at] {
 				b.String(fieldnum.NodeDef_Device, action.to)
 			}
 		case s.Is(fieldnum.NodeDef_Attr) && ungroup && isClass(s.Data):

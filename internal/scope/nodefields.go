@@ -53,7 +53,7 @@ func (w *nodeWriter) rename(f *wire.Field, mark, node, port []byte) bool {
 
 // setField sets w.field and w.tail to a field with w.payload and, after it, the last tail bytes of the old field as its content.
 func (w *nodeWriter) setField(num protowire.Number, tail int) {
-	w.field = append(appendHeader(w.field[:0], num, len(w.payload)+tail), w.payload...)
+	w.field = append(wire.AppendHeader(w.field[:0], num, len(w.payload)+tail), w.payload...)
 	w.tail = tail
 }
 
@@ -180,14 +180,9 @@ func (w *nodeWriter) setEntry(num protowire.Number, key []byte, kind protowire.N
 	content := len(w.payload) + tail
 	value := protowire.SizeTag(kind) + protowire.SizeBytes(content)
 	entry := protowire.SizeTag(fieldnum.MapEntry_Key) + protowire.SizeBytes(len(key)) + protowire.SizeTag(fieldnum.MapEntry_Value) + protowire.SizeBytes(value)
-	w.field = appendHeader(w.field[:0], num, entry)
-	w.field = append(appendHeader(w.field, fieldnum.MapEntry_Key, len(key)), key...)
-	w.field = appendHeader(w.field, fieldnum.MapEntry_Value, value)
-	w.field = append(appendHeader(w.field, kind, content), w.payload...)
+	w.field = wire.AppendHeader(w.field[:0], num, entry)
+	w.field = append(wire.AppendHeader(w.field, fieldnum.MapEntry_Key, len(key)), key...)
+	w.field = wire.AppendHeader(w.field, fieldnum.MapEntry_Value, value)
+	w.field = append(wire.AppendHeader(w.field, kind, content), w.payload...)
 	w.tail = tail
-}
-
-// appendHeader appends the tag and the length of a length-delimited field.
-func appendHeader(dst []byte, num protowire.Number, size int) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(dst, num, protowire.BytesType), uint64(size))
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 	"unsafe"
@@ -65,18 +67,16 @@ func (b *Builder) flush() {
 	if b.news+len(p) == 0 {
 		return
 	}
-	c := b.chunk()
-	c.code = appendVarint(c.code, uint64(b.news))
 	if len(p) == 0 {
 		p = b.behind
 	}
+	c := b.chunk()
 	if gap, ok := distance(b.behind, p); ok {
-		c.code = appendVarint(c.code, uint64(ahead+gap))
+		c.code = appendStep(c.code, b.news, ahead+gap, len(p))
 	} else {
-		c.code = append(c.code, nextSource)
+		c.code = appendStep(c.code, b.news, nextSource, len(p))
 		c.sources = append(c.sources, p)
 	}
-	c.code = appendVarint(c.code, uint64(len(p)))
 	b.window, b.behind, b.news = nil, p[len(p):], 0
 	b.grew(c, len(p))
 	if c.size >= chunkBytes || len(c.code)+len(c.news) >= fullChunk {
@@ -84,15 +84,21 @@ func (b *Builder) flush() {
 	}
 }
 
-// appendVarint is protowire.AppendVarint. It is faster for small numbers, of which a large graph has millions.
-func appendVarint(code []byte, v uint64) []byte {
-	switch {
-	case v < 1<<7:
-		return append(code, byte(v))
-	case v < 1<<14:
-		return append(code, byte(v)|0x80, byte(v>>7))
+// appendStep appends a step to the code of a chunk.
+func appendStep(code []byte, news, move, size int) []byte {
+	if news < longStep && move <= math.MaxUint8 && size <= math.MaxUint16 {
+		return binary.LittleEndian.AppendUint32(code, uint32(news|move<<8|size<<16))
 	}
-	return protowire.AppendVarint(code, v)
+	code = append(code, longStep, 0, 0, 0)
+	for _, n := range []int{news, move, size} {
+		code = binary.LittleEndian.AppendUint64(code, uint64(n))
+	}
+	return code
+}
+
+// AppendHeader appends the tag and the length of a length-delimited field.
+func AppendHeader(dst []byte, num protowire.Number, size int) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(dst, num, protowire.BytesType), uint64(size))
 }
 
 // literal begins size new bytes, which the caller appends to the chunk's news.
@@ -131,8 +137,7 @@ func (b *Builder) Edited(num protowire.Number, p []byte, edits []Edit) {
 		size += len(edits[i].New) - edits[i].Size
 	}
 	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(uint64(size)))
-	c.news = appendVarint(c.news, protowire.EncodeTag(num, protowire.BytesType))
-	c.news = appendVarint(c.news, uint64(size))
+	c.news = AppendHeader(c.news, num, size)
 	kept := 0 // where the bytes after the last edit begin
 	for i := range edits {
 		e := &edits[i]
@@ -173,20 +178,16 @@ func (b *Builder) Append(r *Rope) {
 // Message appends the message field num. It calls body, which appends the fields of that message to b, and then
 // fills in the length.
 func (b *Builder) Message(num protowire.Number, body func()) {
-	if len(b.window) > 0 {
-		b.flush()
-	}
+	b.flush()
 	c := b.chunk()
-	c.code = append(appendVarint(c.code, uint64(b.news)), header, 0) // empty until the length is known
-	k, code, news := len(b.rope.chunks)-1, len(c.code)-1, len(c.news)
+	k, code, news := len(b.rope.chunks)-1, len(c.code), len(c.news)
+	c.code = appendStep(c.code, 0, header, 0) // empty until the length is known
 	c.news = append(c.news, make([]byte, headerRoom)...)
-	b.news = 0
 	start := b.Size()
 	body()
 	c = &b.rope.chunks[k]
-	head := protowire.AppendTag(c.news[news:news], num, protowire.BytesType)
-	head = protowire.AppendVarint(head, uint64(b.Size()-start))
-	c.code[code] = byte(len(head))
+	head := AppendHeader(c.news[news:news], num, int(b.Size()-start))
+	c.code[code+2] = byte(len(head))
 	b.grew(c, len(head))
 }
 
@@ -217,10 +218,15 @@ const (
 // chunk returns the chunk for the current step.
 func (b *Builder) chunk() *chunk {
 	if b.open == nil {
-		b.open = scratches.Get().(*scratch)
-		b.rope.chunks = append(b.rope.chunks, chunk{code: b.open.code[:0], news: b.open.news[:0]})
+		b.start()
 	}
 	return &b.rope.chunks[len(b.rope.chunks)-1]
+}
+
+// start adds a chunk.
+func (b *Builder) start() {
+	b.open = scratches.Get().(*scratch)
+	b.rope.chunks = append(b.rope.chunks, chunk{code: b.open.code[:0], news: b.open.news[:0]})
 }
 
 // close ends the last chunk.

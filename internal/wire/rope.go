@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"sort"
 	"sync"
 
@@ -20,7 +21,7 @@ type Rope struct {
 // A chunk holds consecutive pieces as steps. A step is new bytes followed by a window; either may be missing. The rope of
 // a large graph has ten million pieces, so a step takes a few bytes and not two slices.
 type chunk struct {
-	code    []byte   // three varints for each step: the number of new bytes, a move, and the size of the window
+	code    []byte   // for each step, the number of new bytes, a move, and the size of the window, see appendStep
 	news    []byte   // the new bytes of all steps
 	sources [][]byte // what windows cover that do not follow the one before, from the first window on
 	start   int64    // position of the first byte in the rope
@@ -29,10 +30,14 @@ type chunk struct {
 
 // A move says where the window of a step begins.
 const (
-	header     = iota // there is no window: the size counts further new bytes, which have headerRoom bytes
+	header     = iota // there is no window: the size counts new bytes, which have headerRoom bytes
 	nextSource        // at the beginning of the next source
 	ahead             // in the source of the last window, move-ahead bytes after that window
 )
+
+// A step takes four bytes of code: one for the number of new bytes, one for the move, and two for the size of the window.
+// If a number is too large, longStep is the first of these bytes, and three numbers of eight bytes follow.
+const longStep = math.MaxUint8
 
 // NewRope returns a rope with one piece.
 func NewRope(message []byte) *Rope {
@@ -77,13 +82,16 @@ func (c *chunk) first() cursor { return cursor{code: c.code, news: c.news, sourc
 
 // step moves to the next step and returns the bytes of this one.
 func (c *cursor) step() (news, window []byte) {
-	count, n := varint(c.code)
-	move, m := varint(c.code[n:])
-	size, k := varint(c.code[n+m:])
-	c.code = c.code[n+m+k:]
+	step := binary.LittleEndian.Uint32(c.code)
+	count, move, size := int(step&math.MaxUint8), int(step>>8&math.MaxUint8), int(step>>16)
+	c.code = c.code[4:]
+	if count == longStep {
+		count, move, size = int(binary.LittleEndian.Uint64(c.code)), int(binary.LittleEndian.Uint64(c.code[8:])), int(binary.LittleEndian.Uint64(c.code[16:]))
+		c.code = c.code[24:]
+	}
 	switch move {
 	case header:
-		news, c.news = c.news[:count+size], c.news[count+headerRoom:]
+		news, c.news = c.news[:size], c.news[headerRoom:]
 		return news, nil
 	case nextSource:
 		window, c.sources = c.sources[0][:size], c.sources[1:]
@@ -92,19 +100,6 @@ func (c *cursor) step() (news, window []byte) {
 	}
 	news, c.news, c.behind = c.news[:count], c.news[count:], window[size:]
 	return news, window
-}
-
-// varint returns the varint at the beginning of code and its size.
-func varint(code []byte) (v, size int) {
-	if code[0] < 0x80 {
-		return int(code[0]), 1
-	}
-	return longVarint(code)
-}
-
-func longVarint(code []byte) (v, size int) {
-	u, size := binary.Uvarint(code)
-	return int(u), size
 }
 
 // directWrite is the size from which a piece is written directly. Smaller pieces are gathered first.
