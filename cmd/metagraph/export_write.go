@@ -65,6 +65,9 @@ func (x *exported) result(said render.Export) result {
 		if len(report.Feeds) > 0 {
 			r.addHint("--inputs makes a placeholder an input; --set-value NAME=VALUE turns a scalar into a constant")
 		}
+		if len(report.Unrestored) > 0 {
+			r.addHint("run the initializers of these variables after the saver has restored the others")
+		}
 		if len(report.Random)+len(report.BatchNorms) > 0 {
 			r.addHint("cut at a tensor of the inference graph, or export the graph from a program in inference mode")
 		}

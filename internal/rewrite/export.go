@@ -84,6 +84,7 @@ type ExportReport struct {
 	Initializers     []string          `json:"initializer_ops"`   // the ops that fill the tables
 	InitFeeds        []string          `json:"init_feeds"`        // placeholders that must be fed to run the initializers, such as the path of an asset; none in a SavedModel
 	InitFiles        []string          `json:"init_files"`        // paths of the files that the initializers read; none in a SavedModel
+	Unrestored       []string          `json:"unrestored"`        // variables that the outputs need and the saver does not restore
 	InitOp           string            `json:"init_op"`           // the op that loaders of the SavedModel run first; empty for none
 	AssetFiles       []serve.AssetFile `json:"asset_files"`       // files that the SavedModel includes
 	StalePaths       []serve.StalePath `json:"stale_paths"`       // constants that contain paths of another machine
@@ -404,7 +405,7 @@ func (e *exporter) wanted(key string) bool {
 func (r *ExportReport) GraphAlone() {
 	r.Dropped = append(r.Dropped, r.Collections...)
 	r.UnboundListed, r.Collections, r.Entries, r.DanglingEntries, r.OldNames, r.Substitutes = false, nil, 0, 0, nil, 0
-	r.Signature, r.Signatures, r.Assets, r.Objects, r.OpsDropped = "", nil, 0, false, 0
+	r.Signature, r.Signatures, r.Assets, r.Objects, r.OpsDropped, r.Unrestored = "", nil, 0, false, 0, nil
 	if r.Saver != "none" {
 		r.Saver = "dropped"
 	}
@@ -440,7 +441,7 @@ func (r *ExportReport) finish() {
 	if r.AttrsDropped == nil {
 		r.AttrsDropped = []AttrCount{}
 	}
-	for _, names := range []*[]string{&r.Random, &r.BatchNorms, &r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.InitFeeds, &r.InitFiles, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
+	for _, names := range []*[]string{&r.Random, &r.BatchNorms, &r.Unrestored, &r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.InitFeeds, &r.InitFiles, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
 		if *names == nil {
 			*names = []string{}
 		}

@@ -95,6 +95,9 @@ func planGraph(m *wire.MetaGraph, o *ExportOptions, signed bool, report *ExportR
 		if err := p.reportInit(init); err != nil {
 			return nil, err
 		}
+		if err := p.reportUnrestored(); err != nil {
+			return nil, err
+		}
 		if err := p.cut.Finish(); err != nil {
 			return nil, err
 		}
@@ -291,6 +294,19 @@ func (p *graphPlanner) reportInit(init *prune.Init) error {
 	}
 	r.InitFiles, err = serve.TablePaths(p.draft, p.cut.Reach.Has)
 	return err
+}
+
+// reportUnrestored reports the variables that the outputs need, and the saver, if there is one, does not restore.
+func (p *graphPlanner) reportUnrestored() error {
+	v, err := p.values()
+	if err != nil || len(v.Restored) == 0 || p.o.Freeze {
+		return err
+	}
+	_, without := v.Variables(p.cut.Needs)
+	for _, i := range without {
+		p.report.Unrestored = append(p.report.Unrestored, p.draft.Name(i))
+	}
+	return nil
 }
 
 // serve plans what a loader of a SavedModel needs.

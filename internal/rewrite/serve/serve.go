@@ -5,12 +5,10 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/values"
 	"github.com/metagraph/metagraph/internal/scope"
-	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -74,20 +72,12 @@ func (p *planner) checkFeeds() error {
 // checkValues reports variables without a value after loading. The C++ loader does not check this, and the model fails
 // when it runs.
 func (p *planner) checkValues(v *values.Values) error {
-	shared := p.sharedNames(v)
-	needed := false
-	var n wire.Node
-	for i := range p.g.Files() {
-		if p.g.Graph.Node(i, &n); !opdef.IsVariable(n.Op) || !p.view.Needs(i) {
-			continue
-		}
-		needed = true
-		if v.Of(i) == nil && !shared[tensor.AttrString(&n, "shared_name")] {
-			p.conflicts.Add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", n.Name)
-		}
+	needed, without := v.Variables(p.view.Needs)
+	for _, i := range without {
+		p.conflicts.Add("save it too, or cut the graph after it", "variable %q has no value: the saver does not restore it", p.g.Name(i))
 	}
 	if v.Checkpoint == nil {
-		if needed || len(v.Restored) > 0 && !p.cut {
+		if needed > 0 || len(v.Restored) > 0 && !p.cut {
 			return values.ErrNoCheckpoint
 		}
 		return p.conflicts.Err()
@@ -98,25 +88,6 @@ func (p *planner) checkValues(v *values.Values) error {
 		}
 	}
 	return p.conflicts.Err()
-}
-
-// sharedNames returns the shared_names of the restored variables. Other variables with the same shared_name share their
-// values.
-func (p *planner) sharedNames(v *values.Values) map[string]bool {
-	names := make(map[string]bool)
-	var n wire.Node
-	for k := range v.Restored {
-		for _, i := range values.Nodes(&v.Restored[k]) {
-			if i < 0 {
-				continue
-			}
-			p.g.Graph.Node(i, &n)
-			if name := tensor.AttrString(&n, "shared_name"); name != "" {
-				names[name] = true
-			}
-		}
-	}
-	return names
 }
 
 // planInitOp makes exactly one op initialize the graph. Loaders look for it in a signature and in two collections, each

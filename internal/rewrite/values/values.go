@@ -57,6 +57,42 @@ func Nodes(r *checkpoint.Restored) []int {
 // Of returns what the saver restores into node i, or nil for nothing.
 func (v *Values) Of(i int) *checkpoint.Restored { return v.byNode[i] }
 
+// Variables returns the number of variables that needs selects, and which of them get no value from the saver, not even through another
+// variable with the same shared_name, in file order.
+func (v *Values) Variables(needs func(i int) bool) (count int, without []int) {
+	shared := v.sharedNames()
+	var n wire.Node
+	for i := range v.g.Len() {
+		if !opdef.IsVariable(v.g.OpName(v.g.Op(i))) || !needs(i) {
+			continue
+		}
+		count++
+		if v.Of(i) != nil {
+			continue
+		}
+		if v.g.Node(i, &n); !shared[tensor.AttrString(&n, "shared_name")] {
+			without = append(without, i)
+		}
+	}
+	return count, without
+}
+
+// sharedNames returns the shared_names of the restored nodes.
+func (v *Values) sharedNames() map[string]bool {
+	names := make(map[string]bool)
+	var n wire.Node
+	for i := range v.byNode {
+		if i < 0 {
+			continue
+		}
+		v.g.Node(i, &n)
+		if name := tensor.AttrString(&n, "shared_name"); name != "" {
+			names[name] = true
+		}
+	}
+	return names
+}
+
 // Tensor returns the tensor that the saver restores, and the shape that the variable has with it. If the tensor is missing
 // or does not fit, it adds a conflict and returns nil.
 func (v *Values) Tensor(want *checkpoint.Restored, conflicts *draft.Conflicts) (*checkpoint.Tensor, tensor.Shape) {
