@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os/exec"
@@ -80,9 +79,5 @@ func (s *showSource) page(w io.Writer) error {
 
 // diffPage writes a comparison to w as one HTML page.
 func diffPage(w io.Writer, a, b diffInput, report *diff.Report) error {
-	var facts bytes.Buffer
-	if err := render.Diff(&facts, report, render.DiffOptions{Format: render.JSON}); err != nil {
-		return err
-	}
-	return page.Diff(w, page.DiffContent{A: model.New(a.meta()), B: model.New(b.meta()), Report: report, Facts: facts.Bytes()})
+	return page.Diff(w, page.DiffContent{A: model.New(a.meta()), B: model.New(b.meta()), Report: report})
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
@@ -101,23 +102,24 @@ func hash(text string) string {
 // pack compresses the blocks.
 func pack(blocks []block) ([][]byte, error) {
 	packed := make([][]byte, 0, len(blocks))
-	err := parallel.Ordered(slices.Values(blocks), func(b block) ([]byte, error) { return compress(b.data) }, func(data []byte) error {
+	err := parallel.Ordered(slices.Values(blocks), compress, func(data []byte) error {
 		packed = append(packed, data)
 		return nil
 	})
 	return packed, err
 }
 
-func compress(data []byte) ([]byte, error) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write(data); err != nil {
-		return nil, err
+func compress(b block) ([]byte, error) {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	var err error
+	if b.stream != nil {
+		err = b.stream(z)
+	} else {
+		_, err = z.Write(b.data)
 	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	err = cmp.Or(err, z.Close())
+	return out.Bytes(), err
 }
 
 // writeBlocks writes each block as a script element that browsers do not run.

@@ -12,6 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/inspect/picture"
 	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -19,7 +20,6 @@ import (
 type DiffContent struct {
 	A, B   *model.Model
 	Report *diff.Report
-	Facts  []byte // the report as JSON
 }
 
 // The changes of a node or an input, with the numbers of changeNames in color.js.
@@ -71,7 +71,8 @@ func Diff(w io.Writer, c DiffContent) error {
 	u.e.settle()
 	o := u.e.outline()
 	o.Kind, o.Name, o.Graph, o.Sides = "diff", sideName(c.Report.A)+" → "+sideName(c.Report.B), nodes, names
-	return write(w, o, append(u.e.blocks(), block{"facts", c.Facts}))
+	facts := func(w io.Writer) error { return render.Diff(w, c.Report, render.DiffOptions{Format: render.JSON}) }
+	return write(w, o, append(u.e.blocks(), block{"facts", nil, facts}))
 }
 
 // sideName returns the label of a side, or the last part of its path.

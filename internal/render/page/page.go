@@ -11,7 +11,6 @@ package page
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"io"
 	"strconv"
@@ -68,13 +67,12 @@ func Show(w io.Writer, c Content) error {
 		return err
 	}
 	e.settle()
-	var facts bytes.Buffer
-	if err := render.Show(&facts, c.Views, render.Options{Format: render.JSON, File: c.Name}); err != nil {
-		return err
+	facts := func(w io.Writer) error {
+		return render.Show(w, c.Views, render.Options{Format: render.JSON, File: c.Name})
 	}
 	o := e.outline()
 	o.Kind, o.Name, o.Graph, o.Sides = "show", c.Name, g.Len(), names
-	return write(w, o, append(e.blocks(), block{"keys", keys}, block{"facts", facts.Bytes()}))
+	return write(w, o, append(e.blocks(), block{"keys", keys, nil}, block{"facts", nil, facts}))
 }
 
 // checkpointKeys returns the restored nodes and their checkpoint keys in JSON: pairs of a node's number and a key.
@@ -102,8 +100,9 @@ func (e *encoder) outline() outline {
 
 // A block is a piece of the page's data. data.js reads it by name.
 type block struct {
-	name string
-	data []byte
+	name   string
+	data   []byte
+	stream func(io.Writer) error // writes what is in place of data, if it is set
 }
 
 // blocks returns the columns.
@@ -122,13 +121,13 @@ func (e *encoder) blocks() []block {
 	pairs := append([]byte("[null"), e.pairs...) // each pair begins with a comma
 	pairs = append(pairs, ']')
 	blocks := []block{
-		{"texts", e.texts.bytes}, {"lengths", e.texts.lengths}, {"scopeParent", scopeParent}, {"scopeName", scopeName},
-		{"scope", scope}, {"leaf", leaf}, {"op", e.op}, {"device", e.device}, {"side", e.side}, {"type", e.kind},
-		{"inputs", e.inputs}, {"from", e.from}, {"port", e.port},
-		{"attrs", e.attrs}, {"size", e.size}, {"colocated", e.colocated}, {"sets", e.sets}, {"pairs", pairs},
+		{"texts", e.texts.bytes, nil}, {"lengths", e.texts.lengths, nil}, {"scopeParent", scopeParent, nil}, {"scopeName", scopeName, nil},
+		{"scope", scope, nil}, {"leaf", leaf, nil}, {"op", e.op, nil}, {"device", e.device, nil}, {"side", e.side, nil}, {"type", e.kind, nil},
+		{"inputs", e.inputs, nil}, {"from", e.from, nil}, {"port", e.port, nil},
+		{"attrs", e.attrs, nil}, {"size", e.size, nil}, {"colocated", e.colocated, nil}, {"sets", e.sets, nil}, {"pairs", pairs, nil},
 	}
 	if e.change != nil {
-		blocks = append(blocks, block{"change", e.change}, block{"inputChange", e.inputChange}, block{"former", e.former})
+		blocks = append(blocks, block{"change", e.change, nil}, block{"inputChange", e.inputChange, nil}, block{"former", e.former, nil})
 	}
 	return blocks
 }
@@ -140,7 +139,7 @@ func write(w io.Writer, o outline, blocks []block) error {
 		return err
 	}
 	out := bufio.NewWriter(w)
-	if err := writeDocument(out, o.Name, append(blocks, block{"outline", head})); err != nil {
+	if err := writeDocument(out, o.Name, append(blocks, block{"outline", head, nil})); err != nil {
 		return err
 	}
 	return out.Flush()
