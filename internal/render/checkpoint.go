@@ -117,7 +117,7 @@ func tensorTable(r *checkpoint.Report) grid {
 	if bytes != r.Bytes {
 		g.note += fmt.Sprintf(" (whole checkpoint: %s)", bytesText(r.Bytes))
 	}
-	g.fill(len(r.Tensors), maxRows, listed(r.Tensors, func(t *checkpoint.Listed) []string {
+	g.fill(maxRows, listed(r.Tensors, func(t *checkpoint.Listed) []string {
 		row := []string{t.Name, t.DType, t.Shape.String(), strconv.FormatInt(t.Bytes, 10), "", "", t.Object}
 		if r.Shards > 1 {
 			row[4] = strconv.Itoa(t.Shard)

@@ -19,11 +19,7 @@ func CollectionList(collections []inspect.Collection) View {
 	columns[0].group, columns[1].group = true, true
 	columns[0].key, columns[1].spare, columns[3].prose = true, true, true
 	g := grid{columns: columns, empty: "no collections"}
-	entries := 0
-	for i := range collections {
-		entries += collections[i].Count
-	}
-	g.fill(entries, tableRows, collectionRows(collections))
+	g.fill(tableRows, collectionRows(collections))
 	return View{
 		section: "collections",
 		Tables:  []grid{g},

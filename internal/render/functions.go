@@ -11,19 +11,20 @@ import (
 // Functions returns the section functions.
 func Functions(functions []inspect.Function) View {
 	spare := func(name string) column { return column{name: name, prose: true, spare: true} }
+	g := grid{
+		columns: []column{{name: "function"}, spare("inputs"), spare("outputs"), numberColumn("nodes"), spare("devices"),
+			{name: "gradient", spare: true}, numberColumn("callers"), spare("called by")},
+		empty: "no functions",
+	}
+	g.fill(tableRows, listed(functions, func(f *inspect.Function) []string {
+		return []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
+			functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")}
+	}))
 	return View{
 		section: "functions",
-		Tables: []grid{{
-			columns: []column{{name: "function"}, spare("inputs"), spare("outputs"), numberColumn("nodes"), spare("devices"),
-				{name: "gradient", spare: true}, numberColumn("callers"), spare("called by")},
-			rows: formsOf(functions, func(f *inspect.Function) []string {
-				return []string{f.Name, argumentsText(f.Inputs), argumentsText(f.Outputs), strconv.Itoa(f.Nodes),
-					functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")}
-			}),
-			empty: "no functions",
-		}},
-		Values: each(functions, func(f *inspect.Function) string { return f.Name }),
-		fields: []member{{"functions", functions}},
+		Tables:  []grid{g},
+		Values:  each(functions, func(f *inspect.Function) string { return f.Name }),
+		fields:  []member{{"functions", functions}},
 	}
 }
 

@@ -109,7 +109,7 @@ no inference outputs found
 
 func TestVariableList(t *testing.T) {
 	l := &variables.List{
-		Variables: []variables.Variable{
+		Variables: slices.Values([]*variables.Variable{
 			{Name: "table", Kind: variables.KindModel, DType: "float32", Shape: tensor.Shape{4, 2}, Parameters: 8, Bytes: 32, Trainable: true,
 				Op: "VariableV2", Sources: []string{"variables", "graph"},
 				Parts: []variables.Part{
@@ -118,7 +118,7 @@ func TestVariableList(t *testing.T) {
 				}},
 			{Name: "table/Adam", Kind: variables.KindOptimizer, Of: "table", DType: "float32", Parameters: -1, Bytes: -1,
 				Initializer: "init", Sources: []string{"graph"}},
-		},
+		}),
 		Total:     variables.Totals{Variables: 2, Parameters: 8, Bytes: 32, Unknown: 1},
 		Trainable: variables.Totals{Variables: 1, Parameters: 8, Bytes: 32},
 	}
@@ -137,7 +137,7 @@ table/Adam    optimizer  float32  ?                ?      ?  no                 
 		t.Errorf("raw values are %q, want %q", raw(t, v), want)
 	}
 	want = "no variables\n"
-	if diff := cmp.Diff(want, printed(t, VariableList(&variables.List{}), Table)); diff != "" {
+	if diff := cmp.Diff(want, printed(t, VariableList(&variables.List{Variables: slices.Values([]*variables.Variable(nil))}), Table)); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }

@@ -30,6 +30,17 @@ func listed[T, R any](list []T, form func(*T) R) iter.Seq2[R, error] {
 // each returns the forms of the elements of a list, in one part.
 func each[T, R any](list []T, form func(*T) R) parts[R] { return onePart(listed(list, form)) }
 
+// eachOf returns the forms of the elements of a sequence, in one part.
+func eachOf[T, R any](seq iter.Seq[T], form func(T) R) parts[R] {
+	return onePart(func(yield func(R, error) bool) {
+		for element := range seq {
+			if !yield(form(element), nil) {
+				return
+			}
+		}
+	})
+}
+
 // mapParts returns the values of seq, changed by a function. newForm is called for each part, so the function may reuse
 // memory.
 func mapParts[T, R any](seq parts[T], newForm func() func(T) R) parts[R] {

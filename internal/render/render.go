@@ -158,16 +158,14 @@ func (g *grid) caption(rows bool) string {
 	return g.note
 }
 
-// fill sets the rows of the grid, which are count. If they are more than most, they are computed while they are printed.
-func (g *grid) fill(count, most int, rows iter.Seq2[[]string, error]) {
-	if count > most {
-		g.stream = onePart(rows)
-		return
-	}
+// fill sets the rows of the grid. If there are more than most, they are computed while they are printed.
+func (g *grid) fill(most int, rows iter.Seq2[[]string, error]) {
 	for row, err := range rows {
-		if err == nil { // rows of what is in memory never fail
-			g.rows = append(g.rows, row)
+		if err != nil || len(g.rows) == most {
+			g.rows, g.stream = nil, onePart(rows)
+			return
 		}
+		g.rows = append(g.rows, row)
 	}
 }
 

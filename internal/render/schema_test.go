@@ -70,7 +70,8 @@ func documents() []document {
 func showMembers() []member {
 	members := []member{{"file", ""}, {"tags", ""}}
 	for _, v := range []View{
-		Summary(new(inspect.Summary), 0), TagSets(nil), IO(&dataflow.IO{Methods: make([]dataflow.Method, 1)}), VariableList(new(variables.List)), DeviceList(new(inspect.DeviceList)),
+		Summary(new(inspect.Summary), 0), TagSets(nil), IO(&dataflow.IO{Methods: make([]dataflow.Method, 1)}),
+		{fields: []member{{"variables", []variables.Variable{}}, {"variable_totals", jsonTotals{}}}}, DeviceList(new(inspect.DeviceList)),
 		{fields: []member{{"signatures", []jsonSignature{}}}}, Savers(new(inspect.SaverList)), Functions(nil), Scopes(new(inspect.ScopeTree), ""), Assets(nil), Ops(nil),
 		Size(new(size.Size), SizeHints{}), Problems(nil),
 	} {

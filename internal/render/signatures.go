@@ -17,11 +17,7 @@ func Signatures(signatures []inspect.Signature) View {
 		columns[i].key, columns[i].below = true, true
 	}
 	g := grid{columns: columns, empty: "no signatures"}
-	tensors := 0
-	for i := range signatures {
-		tensors += max(1, len(signatures[i].Inputs)+len(signatures[i].Outputs)+len(signatures[i].Defaults))
-	}
-	g.fill(tensors, tableRows, signatureRows(signatures))
+	g.fill(tableRows, signatureRows(signatures))
 	return View{
 		section: "signatures",
 		Tables:  []grid{g},

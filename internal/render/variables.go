@@ -24,24 +24,19 @@ func VariableList(l *variables.List) View {
 	if l.Trainable.Variables > 0 {
 		g.note += "; trainable: " + totalsLine(l.Trainable)
 	}
-	rows := len(l.Variables)
-	for i := range l.Variables {
-		rows += len(l.Variables[i].Parts)
-	}
-	g.fill(rows, maxRows, variableRows(l.Variables))
+	g.fill(maxRows, variableRows(l.Variables))
 	return View{
 		section: "variables",
 		Tables:  []grid{g},
-		Values:  each(l.Variables, func(v *variables.Variable) string { return v.Name }),
-		fields:  []member{{"variables", l.Variables}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
+		Values:  eachOf(l.Variables, func(v *variables.Variable) string { return v.Name }),
+		fields:  []member{{"variables", eachOf(l.Variables, func(v *variables.Variable) any { return v })}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
 	}
 }
 
 // variableRows returns a row for each variable, followed by those of its parts.
-func variableRows(list []variables.Variable) iter.Seq2[[]string, error] {
+func variableRows(list iter.Seq[*variables.Variable]) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
-		for i := range list {
-			v := &list[i]
+		for v := range list {
 			if !yield([]string{v.Name, string(v.Kind), v.DType, v.Shape.String(), quantityText(v.Parameters), quantityText(v.Bytes),
 				yesNo(v.Trainable), sliceText(v), v.Key, v.Initializer, strings.Join(v.Sources, ", ")}, nil) {
 				return

@@ -18,34 +18,41 @@ const ListValue = fieldnum.CollectionDef_NodeList_Value
 // KindOf returns which kind of list a CollectionDef holds, and the list. The kind is 0 if there is no list. If the oneof
 // is set several times, the last kind counts and its lists are merged.
 func KindOf(collection []byte) (kind protowire.Number, list []byte) {
-	copied := false
-	for s := wire.Scan(collection); s.Next(); {
-		if s.Type != protowire.BytesType || s.Num > fieldnum.CollectionDef_AnyList {
-			continue
-		}
-		switch {
-		case s.Num != kind:
-			kind, list, copied = s.Num, s.Data, false
-		case !copied:
-			list, copied = append(list[:len(list):len(list)], s.Data...), true
-		default:
-			list = append(list, s.Data...)
-		}
+	kind, first := kindOf(collection)
+	if kind != 0 {
+		list, _ = wire.Merged(collection[first:], kind)
 	}
 	return kind, list
+}
+
+// kindOf returns which kind of list a CollectionDef holds, and where the first of its lists begins. The kind is 0 if
+// there is no list.
+func kindOf(collection []byte) (kind protowire.Number, first int) {
+	at := 0
+	for s := wire.Scan(collection); s.Next(); at += len(s.Raw) {
+		if s.Type == protowire.BytesType && s.Num <= fieldnum.CollectionDef_AnyList && s.Num != kind {
+			kind, first = s.Num, at
+		}
+	}
+	return kind, first
 }
 
 // Entries yields the values of a CollectionDef that holds one of the given kinds of lists: strings, messages or names. It
 // yields nothing for other kinds.
 func Entries(collection []byte, kinds ...protowire.Number) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		kind, list := KindOf(collection)
+		kind, first := kindOf(collection)
 		if !slices.Contains(kinds, kind) {
 			return
 		}
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(ListValue) && !yield(s.Data) {
-				return
+		for lists := wire.Scan(collection[first:]); lists.Next(); {
+			if !lists.Is(kind) {
+				continue
+			}
+			for s := wire.Scan(lists.Data); s.Next(); {
+				if s.Is(ListValue) && !yield(s.Data) {
+					return
+				}
 			}
 		}
 	}

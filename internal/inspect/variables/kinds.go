@@ -11,20 +11,24 @@ import (
 // classify determines the kind of each variable.
 func (r *variableReader) classify() {
 	r.findSlots()
-	for at := range r.list {
-		v := &r.list[at]
+	var names []string
+	list := int32(none) // whose sources are names; consecutive variables tend to share them
+	for at, v := range r.list {
+		if v.source != list {
+			names, list = r.sources.of(v.source), v.source
+		}
 		switch {
-		case slices.Contains(v.Sources, "global_step") || r.isGlobalStep(at):
-			v.Kind = KindGlobalStep
-		case slices.Contains(v.Sources, "metric_variables"):
-			v.Kind = KindMetric
-		case v.Kind != KindModel || v.Trainable:
-		case r.isMovingAverage(at):
-			v.Kind = KindMovingAverage
+		case slices.Contains(names, "global_step") || r.isGlobalStep(v):
+			v.kind = stepKind
+		case slices.Contains(names, "metric_variables"):
+			v.kind = metricKind
+		case v.kind != modelKind || v.trainable:
+		case r.isMovingAverage(v):
+			v.kind = averageKind
 		case r.isSlot(at):
-			v.Kind = KindOptimizer
-		case slices.Contains(v.Sources, "local_variables") && !slices.Contains(v.Sources, "variables"):
-			v.Kind = KindLocal
+			v.kind = optimizerKind
+		case slices.Contains(names, "local_variables") && !slices.Contains(names, "variables"):
+			v.kind = localKind
 		}
 	}
 }
@@ -55,12 +59,12 @@ func (r *variableReader) findSlots() {
 			continue
 		}
 		// Without a trainable_variables collection, a variable that an optimizer updates is trainable.
-		r.list[changed].Trainable = r.list[changed].Trainable || !r.keyed
+		r.list[changed].trainable = r.list[changed].trainable || !r.keyed
 		for _, e := range in[1:] {
 			if slot, ok := r.variableAt(e, false); ok && slot != changed {
-				r.list[slot].Kind, r.list[slot].Of = KindOptimizer, r.list[changed].Name
-			} else if shared, ok := r.variableAt(e, true); ok && shared != changed && !r.list[shared].Trainable && r.list[shared].Kind == KindModel {
-				r.list[shared].Kind = KindOptimizer
+				r.list[slot].kind, r.list[slot].of = optimizerKind, int32(changed)
+			} else if shared, ok := r.variableAt(e, true); ok && shared != changed && !r.list[shared].trainable && r.list[shared].kind == modelKind {
+				r.list[shared].kind = optimizerKind
 			}
 		}
 	}
@@ -70,16 +74,16 @@ func (r *variableReader) findSlots() {
 // named below it (create_slot in tensorflow/python/training/slot_creator.py). An optimizer that gets a sparse gradient may update
 // its slots with ordinary ops, so the name and the shape are all there is to see.
 func (r *variableReader) isSlot(at int) bool {
-	v := &r.list[at]
-	slash := strings.LastIndexByte(v.Name, '/')
+	v := r.list[at]
+	slash := strings.LastIndexByte(v.name, '/')
 	if slash < 0 {
 		return false
 	}
-	of, ok := r.place[v.Name[:slash]]
-	if !ok || !r.list[of].Trainable || r.facts[of].dtype != r.facts[at].dtype || !slices.Equal(r.list[of].Shape, v.Shape) {
+	of, ok := r.place[v.name[:slash]]
+	if !ok || !r.list[of].trainable || r.list[of].dtype != v.dtype || !slices.Equal(r.list[of].known().shape, v.known().shape) {
 		return false
 	}
-	v.Of = r.list[of].Name
+	v.of = of
 	return true
 }
 
@@ -103,7 +107,7 @@ func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
 		op := r.g.OpName(r.g.Op(int(e.Node)))
 		if r.holds[r.g.Op(int(e.Node))] {
 			at, ok := r.place[string(r.g.Name(int(e.Node)))]
-			return at, ok
+			return int(at), ok
 		}
 		in := r.g.Inputs(int(e.Node))
 		if len(in) == 0 {
@@ -127,13 +131,12 @@ func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
 const maxReads = 4
 
 // isGlobalStep reports whether a variable is named like the global step and has a suitable type and shape.
-func (r *variableReader) isGlobalStep(at int) bool {
-	name := r.list[at].Name
-	rest, ok := strings.CutPrefix(name[strings.LastIndexByte(name, '/')+1:], "global_step")
+func (r *variableReader) isGlobalStep(v *record) bool {
+	rest, ok := strings.CutPrefix(v.name[strings.LastIndexByte(v.name, '/')+1:], "global_step")
 	if !ok || !graph.UniqueSuffix([]byte(rest)) {
 		return false
 	}
-	dtype := tfpb.DataType(r.facts[at].dtype)
+	dtype := tfpb.DataType(v.dtype)
 	return dtype == tfpb.DataType_DT_INT32 || dtype == tfpb.DataType_DT_INT64
 }
 
@@ -146,13 +149,12 @@ const maxSlotScopes = 24
 
 // isMovingAverage reports whether a variable is the moving average of another one, which it records. The average is named
 // after that variable, in any scope.
-func (r *variableReader) isMovingAverage(at int) bool {
-	v := &r.list[at]
-	slash := strings.LastIndexByte(v.Name, '/')
+func (r *variableReader) isMovingAverage(v *record) bool {
+	slash := strings.LastIndexByte(v.name, '/')
 	if slash < 0 {
 		return false
 	}
-	last := v.Name[slash+1:]
+	last := v.name[slash+1:]
 	average := slices.ContainsFunc(averageNames, func(name string) bool {
 		rest, ok := strings.CutPrefix(last, name)
 		return ok && graph.UniqueSuffix([]byte(rest))
@@ -160,10 +162,10 @@ func (r *variableReader) isMovingAverage(at int) bool {
 	if !average {
 		return false
 	}
-	of := v.Name[:slash]
+	of := v.name[:slash]
 	for range maxSlotScopes {
-		if _, ok := r.place[of]; ok {
-			v.Of = of
+		if at, ok := r.place[of]; ok {
+			v.of = at
 			break
 		}
 		_, below, more := strings.Cut(of, "/")

@@ -1,8 +1,6 @@
 package variables
 
 import (
-	"slices"
-
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
@@ -17,15 +15,6 @@ func (r *variableReader) readObjectGraph() {
 	if !ok {
 		return
 	}
-	count := 0
-	for s := wire.Scan(objects); s.Next(); {
-		if s.Is(fieldnum.SavedObjectGraph_Nodes) {
-			if _, is := wire.Merged(s.Data, fieldnum.SavedObject_Variable); is {
-				count++
-			}
-		}
-	}
-	r.list, r.facts = slices.Grow(r.list, count), slices.Grow(r.facts, count)
 	names := r.handleNames()
 	var at []int             // index in list of each object's variable; -1 if it has none
 	var v tfpb.SavedVariable // scratch space
@@ -52,8 +41,8 @@ func (r *variableReader) readObjectGraph() {
 	for _, slot := range slots {
 		of, is := int(slot.GetOriginalVariableNodeId()), int(slot.GetSlotVariableNodeId())
 		if of >= 0 && of < len(at) && is >= 0 && is < len(at) && at[of] >= 0 && at[is] >= 0 {
-			v := &r.list[at[is]]
-			v.Kind, v.Of = KindOptimizer, r.list[at[of]].Name
+			v := r.list[at[is]]
+			v.kind, v.of = optimizerKind, int32(at[of])
 		}
 	}
 }
@@ -88,13 +77,13 @@ func (r *variableReader) readSavedVariable(saved *tfpb.SavedVariable, names map[
 	}
 	at := r.find(name)
 	r.addSource(at, SourceObjectGraph)
-	v, facts := &r.list[at], &r.facts[at]
-	if v.DType == "" {
-		facts.dtype, v.DType = int32(saved.GetDtype()), tensor.DTypeName(int32(saved.GetDtype()))
+	v := r.list[at]
+	if v.dtype == 0 {
+		v.dtype = int32(saved.GetDtype())
 	}
-	if !v.Shape.FullyDefined() {
-		r.setShape(at, tensor.ShapeOf(saved.GetShape()))
+	if !v.known().shape.FullyDefined() {
+		v.detail().shape = tensor.ShapeOf(saved.GetShape())
 	}
-	v.Trainable = v.Trainable || saved.GetTrainable() && !r.keyed
+	v.trainable = v.trainable || saved.GetTrainable() && !r.keyed
 	return at
 }

@@ -1,10 +1,12 @@
 package variables
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
 )
@@ -45,63 +47,59 @@ func sliceText(s *tfpb.SaveSliceInfoDef) string {
 	return b.String()
 }
 
-// joinParts returns the list with the parts of each partitioned variable merged at the position of the first part.
-func (r *variableReader) joinParts() []Variable {
-	joined := r.list[:0]         // never longer than what was read of r.list
-	full := make(map[string]int) // index in joined, by full name and shape
-	partOf := make(map[string]string)
-	for at := range r.list {
-		v, slice := r.list[at], r.facts[at].slice
-		if slice != nil {
-			v.Slice = sliceText(slice)
-		}
-		if slice == nil || !isPart(v.Name, slice) {
-			joined = append(joined, v)
+// groupParts finds the parts of each partitioned variable.
+func (r *variableReader) groupParts() {
+	first := make(map[string]int) // index in list, by full name, shape and dtype
+	for at, v := range r.list {
+		slice := v.slice()
+		if slice == nil {
 			continue
 		}
-		partOf[v.Name] = slice.GetFullName()
-		part := Part{
-			Name: v.Name, Shape: clampShape(slice.GetVarShape()), Offset: slice.GetVarOffset(), Slice: v.Slice, Op: v.Op, Key: v.Key,
+		key := fmt.Sprintf("%s\x00%v\x00%d", slice.GetFullName(), clampShape(slice.GetFullShape()), v.dtype)
+		if _, seen := first[key]; !seen {
+			first[key] = at
 		}
-		part.Parameters, _ = sizes(part.Shape, r.facts[at].dtype)
-		shape := clampShape(slice.GetFullShape())
-		key := slice.GetFullName() + "\x00" + shape.String() + "\x00" + v.DType
-		place, seen := full[key]
-		if !seen {
-			full[key] = len(joined)
-			v.Name, v.Shape, v.Slice, v.Initializer, v.InitialValue = slice.GetFullName(), shape, "", "", ""
-			v.Parameters, v.Bytes = sizes(shape, r.facts[at].dtype)
-			v.Parts = []Part{part}
-			joined = append(joined, v)
-			continue
-		}
-		whole := &joined[place]
-		whole.Parts = append(whole.Parts, part)
-		whole.Trainable = whole.Trainable || v.Trainable
-		for _, source := range v.Sources {
-			if !slices.Contains(whole.Sources, source) {
-				whole.Sources = append(whole.Sources, source)
-			}
-		}
+		whole := r.list[first[key]].details
+		whole.parts = append(whole.parts, int32(at))
 	}
-	for k := range joined {
-		v := &joined[k]
-		if of, ok := partOf[v.Of]; ok {
-			v.Of = of
-		}
-		if len(v.Parts) > 0 {
-			v.finish()
-		}
-	}
-	return joined
 }
 
-// finish sorts the parts and checks that they cover the full variable.
-func (v *Variable) finish() {
-	slices.SortStableFunc(v.Parts, func(a, b Part) int { return slices.Compare(a.Offset, b.Offset) })
+// anyTrainable reports whether one of the parts is trainable.
+func (r *variableReader) anyTrainable(parts []int32) bool {
+	return slices.ContainsFunc(parts, func(at int32) bool { return r.list[at].trainable })
+}
+
+// join changes the variable of the first part to the whole variable.
+func (r *variableReader) join(v *Variable, parts []int32) {
+	slice, dtype := r.list[parts[0]].slice(), r.list[parts[0]].dtype
+	v.Name, v.Shape, v.Trainable = slice.GetFullName(), clampShape(slice.GetFullShape()), r.anyTrainable(parts)
+	v.Parameters, v.Bytes = sizes(v.Shape, dtype)
 	var sum int64
-	for _, p := range v.Parts {
-		sum = saturate(sum, p.Parameters)
+	listed := make(map[string]bool) // sources
+	for _, source := range v.Sources {
+		listed[source] = true
 	}
+	previous := r.list[parts[0]].source
+	for _, at := range parts {
+		p := r.list[at]
+		part := Part{Name: p.name, Shape: clampShape(p.slice().GetVarShape()), Offset: p.slice().GetVarOffset(), Slice: sliceText(p.slice()), Key: p.known().key}
+		part.Parameters, _ = sizes(part.Shape, dtype)
+		if p.node != graph.Dangling {
+			part.Op = r.g.OpName(r.g.Op(int(p.node)))
+		}
+		v.Parts = append(v.Parts, part)
+		sum = saturate(sum, part.Parameters)
+		if p.source == previous {
+			continue // nearly all parts have the same sources
+		}
+		for _, source := range r.sources.of(p.source) {
+			if !listed[source] {
+				listed[source] = true
+				v.Sources = append(v.Sources, source)
+			}
+		}
+		previous = p.source
+	}
+	slices.SortStableFunc(v.Parts, func(a, b Part) int { return slices.Compare(a.Offset, b.Offset) })
 	v.Incomplete = v.Parameters >= 0 && sum != int64(v.Parameters)
 }

@@ -17,23 +17,17 @@ import (
 
 // A variableReader collects the variables of a model.
 type variableReader struct {
-	meta  *wire.MetaGraph
-	g     *graph.Graph
-	t     *opdef.Tensors
-	list  []Variable
-	facts []variableFacts // parallel to list
-	place map[string]int  // index in list, by name
-	holds []bool          // whether an op holds a variable, by op id
-	saves []bool          // whether an op reads or writes checkpoints, by op id
-	keyed bool            // whether the collection trainable_variables exists
-	node  wire.Node       // scratch space for the current node
-}
-
-// variableFacts holds what is known about a variable beyond its listed fields.
-type variableFacts struct {
-	node  int32 // Dangling if the graph has no such node
-	dtype int32
-	slice *tfpb.SaveSliceInfoDef // nil if the variable is not sliced
+	meta    *wire.MetaGraph
+	g       *graph.Graph
+	t       *opdef.Tensors
+	list    []*record
+	spare   []record         // memory for further records
+	place   map[string]int32 // index in list, by name
+	sources sources
+	holds   []bool    // whether an op holds a variable, by op id
+	saves   []bool    // whether an op reads or writes checkpoints, by op id
+	keyed   bool      // whether the collection trainable_variables exists
+	node    wire.Node // scratch space for the current node
 }
 
 const trainableCollection = "trainable_variables"
@@ -44,15 +38,7 @@ func newVariableReader(m *wire.MetaGraph, g *graph.Graph, t *opdef.Tensors) *var
 	for id, op := range g.Ops() {
 		r.holds[id], r.saves[id] = isVariable(op), opdef.Classify(op)&opdef.ClassSave != 0
 	}
-	// Nearly all listed variables have a variable op.
-	count := 0
-	for i := range g.Len() {
-		if r.holds[g.Op(i)] {
-			count++
-		}
-	}
-	r.place = make(map[string]int, count)
-	r.list, r.facts = make([]Variable, 0, count), make([]variableFacts, 0, count)
+	r.place = make(map[string]int32)
 	return r
 }
 
@@ -133,44 +119,45 @@ func isVariable(op string) bool {
 // find returns the index of the variable called name. It adds the variable if the list does not have it.
 func (r *variableReader) find(name string) int {
 	if at, seen := r.place[name]; seen {
-		return at
+		return int(at)
 	}
 	at := len(r.list)
-	r.place[name] = at
-	v := Variable{Name: name, Kind: KindModel, Parameters: -1, Bytes: -1}
-	facts := variableFacts{node: graph.Dangling}
-	if i, found := r.g.Find([]byte(name)); found {
-		facts.node = int32(i)
+	r.place[name] = int32(at)
+	if len(r.spare) == 0 {
+		r.spare = make([]record, recordsAtOnce)
 	}
-	r.list, r.facts = append(r.list, v), append(r.facts, facts)
-	r.readNode(at)
+	v := &r.spare[0]
+	r.spare = r.spare[1:]
+	*v = record{name: name, node: graph.Dangling, of: none, source: none}
+	r.list = append(r.list, v)
+	if i, found := r.g.Find([]byte(name)); found {
+		v.node = int32(i)
+		r.readNode(v)
+	}
 	return at
 }
 
-// addSource records a source of a variable. Each source is read completely before the next, so only the last one can
-// be a repeat.
+// addSource records a source of a variable.
 func (r *variableReader) addSource(at int, source string) {
-	if v := &r.list[at]; len(v.Sources) == 0 || v.Sources[len(v.Sources)-1] != source {
-		v.Sources = append(v.Sources, source)
-	}
+	r.list[at].source = r.sources.add(r.list[at].source, source)
 }
 
 // readDefinition reads one VariableDef of a variable collection.
 func (r *variableReader) readDefinition(key string, def *tfpb.VariableDef) {
 	at := r.find(variableOp(def.GetVariableName()))
 	r.addSource(at, key)
-	v, facts := &r.list[at], &r.facts[at]
+	v := r.list[at]
 	if def.GetInitializerName() != "" {
-		v.Initializer = def.GetInitializerName()
+		v.detail().initializer = def.GetInitializerName()
 	}
 	if def.GetInitialValueName() != "" {
-		v.InitialValue = def.GetInitialValueName()
+		v.detail().initialValue = def.GetInitialValueName()
 	}
-	v.Trainable = v.Trainable || key == trainableCollection || !r.keyed && def.GetTrainable()
+	v.trainable = v.trainable || key == trainableCollection || !r.keyed && def.GetTrainable()
 	if slice := def.GetSaveSliceInfoDef(); slice != nil && sliceFits(slice) {
-		facts.slice = slice
-		if facts.node == graph.Dangling {
-			r.setShape(at, clampShape(slice.GetVarShape()))
+		v.detail().slice = slice
+		if v.node == graph.Dangling {
+			v.detail().shape = clampShape(slice.GetVarShape())
 		}
 	}
 }
@@ -184,26 +171,14 @@ func clampShape(dims []int64) tensor.Shape {
 	return s
 }
 
-// setShape sets the shape of a variable and the sizes that follow from it.
-func (r *variableReader) setShape(at int, s tensor.Shape) {
-	v := &r.list[at]
-	v.Shape = s
-	v.Parameters, v.Bytes = sizes(s, r.facts[at].dtype)
-}
-
 // readNode reads the attrs of the variable's node.
-func (r *variableReader) readNode(at int) {
-	v, facts := &r.list[at], &r.facts[at]
-	if facts.node == graph.Dangling {
-		return
+func (r *variableReader) readNode(v *record) {
+	n := &r.node
+	r.g.Node(int(v.node), n)
+	v.dtype = tensor.AttrType(n, "dtype")
+	if shape := r.nodeShape(int(v.node), n); shape != nil {
+		v.detail().shape = shape
 	}
-	i, n := int(facts.node), &r.node
-	r.g.Node(i, n)
-	v.Op = r.g.OpName(r.g.Op(i))
-	if dtype := tensor.AttrType(n, "dtype"); dtype != 0 {
-		facts.dtype, v.DType = dtype, tensor.DTypeName(dtype)
-	}
-	r.setShape(at, r.nodeShape(i, n))
 }
 
 // nodeShape returns the shape of the variable of node i. The op Variable records an unknown shape as that of a scalar
@@ -226,23 +201,6 @@ func (r *variableReader) nodeShape(i int, n *wire.Node) tensor.Shape {
 		return nil
 	}
 	return shape
-}
-
-// findInitializers finds the initializers that no VariableDef names.
-func (r *variableReader) findInitializers() {
-	for at := range r.list {
-		v, node := &r.list[at], r.facts[at].node
-		if node == graph.Dangling {
-			continue
-		}
-		assign, ok := r.assign(int(node))
-		if ok && v.Initializer == "" {
-			v.Initializer = string(r.g.Name(int(assign)))
-		}
-		if value, ok := r.initialValue(int(node)); ok && v.InitialValue == "" {
-			v.InitialValue = r.g.TensorName(value)
-		}
-	}
 }
 
 // maxAssigns limits how many consumers of a variable are checked for its initializer.

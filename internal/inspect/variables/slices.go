@@ -36,12 +36,12 @@ func (r *variableReader) readSaved() {
 				continue
 			}
 			at, ok := r.variableAt(e, true)
-			if !ok || r.facts[at].slice != nil {
+			if !ok || r.list[at].known().slice != nil {
 				continue
 			}
 			slice, ok := parseSlice(string(names.At(int64(k))), string(specs.At(int64(k))))
-			if ok && (r.list[at].Shape == nil || slices.Equal(r.list[at].Shape, slice.GetVarShape())) {
-				r.facts[at].slice = slice
+			if shape := r.list[at].known().shape; ok && (shape == nil || slices.Equal(shape, slice.GetVarShape())) {
+				r.list[at].detail().slice = slice
 			}
 		}
 	}
@@ -82,8 +82,10 @@ func (r *variableReader) readKeys() error {
 			keys[t.Node] = t.Key
 		}
 	}
-	for at := range r.list {
-		r.list[at].Key = keys[r.facts[at].node]
+	for _, v := range r.list {
+		if key := keys[v.node]; key != "" {
+			v.detail().key = key
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@
 package variables
 
 import (
+	"iter"
 	"math"
 	"strconv"
 
@@ -11,11 +12,11 @@ import (
 
 // List holds the variables of a model and their totals.
 type List struct {
-	// Variables lists those of the collections first (`variables` before the others), then those found only in the
-	// graph.
-	Variables []Variable `json:"variables"`
-	Total     Totals     `json:"total"`     // over all variables
-	Trainable Totals     `json:"trainable"` // over the trainable variables
+	// Variables yields those of the collections first (`variables` before the others), then those found only in the
+	// graph. Each is new, so a list of a million takes little memory. It is not safe for concurrent use.
+	Variables iter.Seq[*Variable]
+	Total     Totals // over all variables
+	Trainable Totals // over the trainable variables
 }
 
 // Totals sums up a group of variables.
@@ -94,9 +95,8 @@ func Find(m *model.Model) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.findInitializers()
-	l := &List{Variables: r.joinParts()}
-	l.addUp()
+	l := &List{Variables: r.variables}
+	l.Total, l.Trainable = r.totals()
 	return l, nil
 }
 
@@ -106,9 +106,8 @@ func Sum(m *model.Model) (all, trainable Totals, err error) {
 	if err != nil {
 		return all, trainable, err
 	}
-	l := &List{Variables: r.joinParts()}
-	l.addUp()
-	return l.Total, l.Trainable, nil
+	all, trainable = r.totals()
+	return all, trainable, nil
 }
 
 // read returns a reader that has read the variables of a model.
@@ -130,6 +129,7 @@ func read(m *model.Model) (*variableReader, error) {
 		return nil, err
 	}
 	r.classify()
+	r.groupParts()
 	return r, nil
 }
 
@@ -139,39 +139,54 @@ func (l *List) Pick(f model.Filter) *List {
 	if f.Empty() {
 		return l
 	}
-	picked := &List{Variables: []Variable{}}
-	for _, v := range l.Variables {
-		match := f.MatchName([]byte(v.Name))
-		for k := 0; k < len(v.Parts) && !match; k++ {
-			match = f.MatchName([]byte(v.Parts[k].Name))
+	picked := &List{Variables: func(yield func(*Variable) bool) {
+		for v := range l.Variables {
+			match := f.MatchName([]byte(v.Name))
+			for k := 0; k < len(v.Parts) && !match; k++ {
+				match = f.MatchName([]byte(v.Parts[k].Name))
+			}
+			if match && !yield(v) {
+				return
+			}
 		}
-		if match {
-			picked.Variables = append(picked.Variables, v)
+	}}
+	for v := range picked.Variables {
+		picked.Total.add(v.Parameters, v.Bytes)
+		if v.Trainable {
+			picked.Trainable.add(v.Parameters, v.Bytes)
 		}
 	}
-	picked.addUp()
 	return picked
 }
 
-// addUp computes the totals.
-func (l *List) addUp() {
-	l.Total, l.Trainable = Totals{}, Totals{}
-	for i := range l.Variables {
-		l.Total.add(&l.Variables[i])
-		if l.Variables[i].Trainable {
-			l.Trainable.add(&l.Variables[i])
+// totals returns the totals of all variables, and of the trainable ones.
+func (r *variableReader) totals() (all, trainable Totals) {
+	for _, v := range r.list {
+		if v.inWhole() {
+			continue
+		}
+		shape, isTrainable := v.known().shape, v.trainable
+		if parts := v.known().parts; parts != nil {
+			shape = clampShape(v.slice().GetFullShape())
+			isTrainable = r.anyTrainable(parts)
+		}
+		parameters, bytes := sizes(shape, v.dtype)
+		all.add(parameters, bytes)
+		if isTrainable {
+			trainable.add(parameters, bytes)
 		}
 	}
+	return all, trainable
 }
 
 // add adds a variable to the totals.
-func (t *Totals) add(v *Variable) {
+func (t *Totals) add(parameters, bytes Quantity) {
 	t.Variables++
-	if v.Parameters < 0 || v.Bytes < 0 {
+	if parameters < 0 || bytes < 0 {
 		t.Unknown++
 	}
-	t.Parameters = saturate(t.Parameters, v.Parameters)
-	t.Bytes = saturate(t.Bytes, v.Bytes)
+	t.Parameters = saturate(t.Parameters, parameters)
+	t.Bytes = saturate(t.Bytes, bytes)
 }
 
 // saturate returns sum + q, capped at the largest int64. It returns sum if q is unknown.

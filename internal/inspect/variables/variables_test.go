@@ -14,14 +14,25 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// variables returns the variables that Find finds in m.
-func variables(t *testing.T, m *tfpb.MetaGraphDef) *List {
+// found is a List whose variables are in memory.
+type found struct {
+	Variables        []Variable
+	Total, Trainable Totals
+}
+
+// variables returns the variables that Find finds in m, as far as they match a filter.
+func variables(t *testing.T, m *tfpb.MetaGraphDef, f model.Filter) found {
 	t.Helper()
 	l, err := Find(model.New(testfiles.MetaGraph(t, m)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	l = l.Pick(f)
+	out := found{Total: l.Total, Trainable: l.Trainable}
+	for v := range l.Variables {
+		out.Variables = append(out.Variables, *v)
+	}
+	return out
 }
 
 const adam = `
@@ -61,7 +72,7 @@ fixed/Adam = VariableV2 dtype=float shape=(2)
 		Of   string
 	}
 	got := make(map[string]slot)
-	for _, v := range variables(t, m).Variables {
+	for _, v := range variables(t, m, model.Filter{}).Variables {
 		got[v.Name] = slot{v.Kind, v.Of}
 	}
 	want := map[string]slot{
@@ -84,8 +95,8 @@ func TestVariables(t *testing.T) {
 		"my_weights":       testfiles.NodeList("w:0", "zeros:0"),
 		"local_variables":  testfiles.NodeList("names:0"),
 	}
-	got := variables(t, m)
-	want := &List{
+	got := variables(t, m, model.Filter{})
+	want := found{
 		Variables: []Variable{
 			{Name: "power", Kind: KindOptimizer, DType: "float32", Shape: tensor.Shape{}, Parameters: 1, Bytes: 4, Op: "VariableV2",
 				Sources: []string{"variables", "graph"}},
@@ -114,7 +125,7 @@ func TestVariables(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
 	}
-	picked := got.Pick(model.Filter{Scopes: []string{"w"}})
+	picked := variables(t, m, model.Filter{Scopes: []string{"w"}})
 	if want := (Totals{Variables: 4, Parameters: 48, Bytes: 192}); picked.Total != want {
 		t.Errorf("Pick adds up to %v, want %v", picked.Total, want)
 	}
@@ -122,7 +133,7 @@ func TestVariables(t *testing.T) {
 
 // TestVariablesOfGraph checks that trainable variables are found from the graph alone.
 func TestVariablesOfGraph(t *testing.T) {
-	for _, v := range variables(t, testfiles.Sketch(t, adam)).Variables {
+	for _, v := range variables(t, testfiles.Sketch(t, adam), model.Filter{}).Variables {
 		if v.Trainable != (v.Name == "w") {
 			t.Errorf("%s: trainable is %v", v.Name, v.Trainable)
 		}
@@ -145,7 +156,7 @@ value = Const dtype=float out=(5)
 assigned/Assign = Assign assigned value T=float
 `)
 	want := []tensor.Shape{{}, nil, {5}}
-	for i, v := range variables(t, m).Variables {
+	for i, v := range variables(t, m, model.Filter{}).Variables {
 		if diff := cmp.Diff(want[i], v.Shape); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", v.Name, diff)
 		}
@@ -190,7 +201,7 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 		{Name: "slot_0", Kind: KindOptimizer, Of: "table", DType: "float32", Shape: tensor.Shape{5, 4}, Parameters: 20, Bytes: 80, Op: "VariableV2",
 			Sources: []string{"graph"}},
 	}
-	if diff := cmp.Diff(want, variables(t, m).Variables); diff != "" {
+	if diff := cmp.Diff(want, variables(t, m, model.Filter{}).Variables); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
 	}
 
@@ -198,7 +209,7 @@ apply = ApplyMomentum table/part_0 slot_0 g g g T=float
 	m.CollectionDef["variables"] = testfiles.VariableList(t, part("table/part_1", full, []int64{5, 0}, []int64{5, 4}),
 		part("table/part_0", full, []int64{9, 0}, []int64{5, 4}))
 	delete(m.CollectionDef, "trainable_variables")
-	got := variables(t, m).Variables
+	got := variables(t, m, model.Filter{}).Variables
 	if len(got) != 5 || !got[0].Incomplete || got[0].Parameters != 40 || got[1].Slice != "" || got[1].Name != "table/part_0" {
 		t.Errorf("variables = %+v", got)
 	}
@@ -226,7 +237,7 @@ save = SaveV2 names names slices a b/read c d
 	set(5, "table", "table", "c", "d")
 	set(6, "5 4 0,3:-", "5 4 3,2:0,4", "", "5 0,5")
 	var got []string
-	for _, v := range variables(t, m).Variables {
+	for _, v := range variables(t, m, model.Filter{}).Variables {
 		line := v.Name + " " + v.Shape.String()
 		for _, p := range v.Parts {
 			line += " " + p.Name + " [" + p.Slice + "]"
@@ -271,7 +282,7 @@ func TestObjectGraph(t *testing.T) {
 			Op: "VarHandleOp", Sources: []string{"object_graph", "graph"}},
 		{Name: "elsewhere", Kind: KindModel, DType: "float32", Shape: tensor.Shape{3}, Parameters: 3, Bytes: 12, Sources: []string{"object_graph"}},
 	}
-	if diff := cmp.Diff(want, variables(t, m).Variables); diff != "" {
+	if diff := cmp.Diff(want, variables(t, m, model.Filter{}).Variables); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
 	}
 }
@@ -283,7 +294,7 @@ a = VariableV2 dtype=float shape=(4611686018427387904,1)
 b = VariableV2 dtype=float shape=(4611686018427387904,1)
 c = VariableV2 dtype=float shape=(4611686018427387904,9)
 `)
-	l := variables(t, m)
+	l := variables(t, m, model.Filter{})
 	if l.Total != (Totals{Variables: 3, Parameters: math.MaxInt64, Bytes: 0, Unknown: 3}) {
 		t.Errorf("total = %+v", l.Total)
 	}
@@ -301,11 +312,11 @@ func TestBrokenDefinitions(t *testing.T) {
 	m := testfiles.Sketch(t, "v = VariableV2 dtype=float shape=(2)\n")
 	m.CollectionDef = map[string]*tfpb.CollectionDef{"variables": {Kind: &tfpb.CollectionDef_BytesList_{
 		BytesList: &tfpb.CollectionDef_BytesList{Value: [][]byte{{0xff}, nil, []byte("v:0")}}}}}
-	l := variables(t, m)
+	l := variables(t, m, model.Filter{})
 	if len(l.Variables) != 1 || l.Variables[0].Name != "v" {
 		t.Errorf("variables = %+v", l.Variables)
 	}
-	if got, err := Find(model.New(testfiles.MetaGraph(t, new(tfpb.MetaGraphDef)))); err != nil || got.Variables == nil {
-		t.Errorf("Variables of nothing = %+v, %v", got, err)
+	if got := variables(t, new(tfpb.MetaGraphDef), model.Filter{}); got.Variables != nil {
+		t.Errorf("variables of nothing = %+v", got)
 	}
 }
