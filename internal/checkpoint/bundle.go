@@ -64,7 +64,7 @@ func (r *bundleReader) entry(key, value []byte) error {
 		return nil
 	}
 	t.Name = string(key)
-	if t.Slices == nil {
+	if t.slices == nil {
 		t.Bytes = max(p.size, 0)
 		t.pieces = []piece{p}
 	}
@@ -97,7 +97,7 @@ func (r *bundleReader) parse(value []byte) (t Tensor, p piece, err error) {
 			if err != nil {
 				return t, p, err
 			}
-			t.Slices = append(t.Slices, slice)
+			t.slices = append(t.slices, slice)
 		}
 	}
 	return t, p, s.Err()
@@ -107,7 +107,7 @@ func (r *bundleReader) parse(value []byte) (t Tensor, p piece, err error) {
 func (r *bundleReader) finish() {
 	for i := range r.checkpoint.Tensors {
 		t := &r.checkpoint.Tensors[i]
-		for _, slice := range t.Slices {
+		for _, slice := range t.slices {
 			p, ok := r.stored[string(sliceKey(t.Name, slice))]
 			if !ok {
 				p.size = -1

@@ -78,15 +78,15 @@ func (c *Checkpoint) checkTensor(t *Tensor) string {
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		count, err := pieceElements(t, p)
-		if d, ok := errors.AsType[*DataError](err); ok {
-			return d.Reason
+		if d, ok := errors.AsType[*dataError](err); ok {
+			return d.reason
 		}
 		stored += count
 		if c.Version == V1 {
 			continue
 		}
 		switch w := tensor.DTypeSize(t.DType); {
-		case p.size < 0 && t.Slices != nil:
+		case p.size < 0 && t.slices != nil:
 			return fmt.Sprintf("the index lacks the slice %v", p.slice)
 		case p.size < 0:
 			return fmt.Sprintf("the size %d is invalid", p.size)

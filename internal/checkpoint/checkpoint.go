@@ -60,7 +60,7 @@ type Tensor struct {
 	// Bytes is the size of the stored values of all slices. For strings it includes their lengths.
 	Bytes int64
 	// Slices lists the parts of a partitioned tensor in the order of the index. It is nil if the tensor is stored whole.
-	Slices []Slice
+	slices []Slice
 
 	pieces []piece
 }
@@ -84,7 +84,7 @@ func (t *Tensor) shard() int {
 
 // Checksum returns the masked CRC-32C of a tensor that is stored whole in a V2 checkpoint. It reports false for other tensors.
 func (t *Tensor) Checksum() (uint32, bool) {
-	if len(t.pieces) != 1 || t.Slices != nil || t.pieces[0].size < 0 {
+	if len(t.pieces) != 1 || t.slices != nil || t.pieces[0].size < 0 {
 		return 0, false
 	}
 	return t.pieces[0].sum, true

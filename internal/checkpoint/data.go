@@ -11,21 +11,21 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// A DataError reports that the values of a tensor cannot be read.
-type DataError struct {
-	Tensor string
-	Reason string
-	Err    error // may be nil
+// A dataError reports that the values of a tensor cannot be read.
+type dataError struct {
+	tensor string
+	reason string
+	err    error // may be nil
 }
 
-func (e *DataError) Error() string { return fmt.Sprintf("tensor %q: %s", e.Tensor, e.Reason) }
+func (e *dataError) Error() string { return fmt.Sprintf("tensor %q: %s", e.tensor, e.reason) }
 
 // Unwrap returns the cause.
-func (e *DataError) Unwrap() error { return e.Err }
+func (e *dataError) Unwrap() error { return e.err }
 
 // errorf returns an error about the values of the tensor.
 func (t *Tensor) errorf(format string, args ...any) error {
-	return &DataError{Tensor: t.Name, Reason: fmt.Sprintf(format, args...)}
+	return &dataError{tensor: t.Name, reason: fmt.Sprintf(format, args...)}
 }
 
 // IsString reports whether the tensor contains strings. Use Strings instead of Windows to read those.
@@ -36,7 +36,7 @@ func (t *Tensor) IsString() bool { return t.DType == tensor.String }
 // is one window. Windows copies big-endian data, integers of V1 checkpoints, and rows of less than 64 bytes. It does not verify
 // checksums.
 //
-// Errors are *DataError: an invalid slice, data that is missing or too short, or a dtype without fixed width (see Strings).
+// An error is about the tensor: an invalid slice, data that is missing or too short, or a dtype without fixed width (see Strings).
 func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	w := tensor.DTypeSize(t.DType)
 	if _, ok := t.elements(); !ok || w == 0 {
@@ -59,7 +59,7 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 }
 
 // Strings returns the elements of a slice of a string tensor in row-major order, as windows on the files that are valid until
-// Close. The zero Slice is the whole tensor. Errors are *DataError.
+// Close. The zero Slice is the whole tensor. An error is about the tensor.
 func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	want, ok := slice.Within(t.Shape)
 	if _, valid := t.elements(); !ok || !valid || !t.IsString() {
@@ -169,7 +169,7 @@ func (c *Checkpoint) pieceValues(t *Tensor, p *piece, fromV1, fromV2 func([]byte
 			values, err = fromV1(message)
 		}
 		if err != nil {
-			return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+			return nil, &dataError{tensor: t.Name, reason: err.Error(), err: err}
 		}
 		return values, nil
 	}
@@ -178,7 +178,7 @@ func (c *Checkpoint) pieceValues(t *Tensor, p *piece, fromV1, fromV2 func([]byte
 		return nil, err
 	}
 	if values, err = fromV2(stored); err != nil {
-		return nil, &DataError{Tensor: t.Name, Reason: err.Error(), Err: err}
+		return nil, &dataError{tensor: t.Name, reason: err.Error(), err: err}
 	}
 	return values, nil
 }
@@ -225,7 +225,7 @@ func (c *Checkpoint) place(t *Tensor, p *piece) (*metafile.Raw, error) {
 	}
 	f, err := c.dataFile(p.shard)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &DataError{Tensor: t.Name, Reason: fmt.Sprintf("the data file %s is missing", DataPath(c.Prefix, int(p.shard), c.Shards)), Err: err}
+		return nil, &dataError{tensor: t.Name, reason: fmt.Sprintf("the data file %s is missing", DataPath(c.Prefix, int(p.shard), c.Shards)), err: err}
 	}
 	if err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func differences(want *Restored, have *Tensor, node string) []Difference {
 	case want.Shape != nil && !slices.Equal(want.Shape, have.Shape):
 		add("shape", want.Shape.String(), have.Shape.String())
 		return out
-	case want.Converted || want.Variable == nil:
+	case want.converted || want.Variable == nil:
 		return out
 	}
 	restored := have.Shape

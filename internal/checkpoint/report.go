@@ -41,7 +41,7 @@ func NewReport(c *Checkpoint) *Report {
 	objects := c.objects()
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
-		r.Tensors[i] = Listed{Name: t.Name, DType: tensor.DTypeName(t.DType), Shape: t.Shape, Bytes: t.Bytes, Shard: t.shard(), Slices: t.Slices}
+		r.Tensors[i] = Listed{Name: t.Name, DType: tensor.DTypeName(t.DType), Shape: t.Shape, Bytes: t.Bytes, Shard: t.shard(), Slices: t.slices}
 		if o, ok := objects[t.Name]; ok {
 			r.Tensors[i].Object, r.Tensors[i].FullName = o.path, o.fullName
 		}

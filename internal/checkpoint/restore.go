@@ -30,7 +30,7 @@ type Restored struct {
 	// Reshaped reports whether only the number of elements must match.
 	Reshaped bool
 	// Converted reports whether an op computes the variable's value from the tensor, so that their shapes and dtypes are unrelated.
-	Converted bool
+	converted bool
 
 	// Restore is the number of the restore op. In a SavedModel of TensorFlow 2, the op is in a function, and Restore is the node that
 	// calls the function.
@@ -41,7 +41,7 @@ type Restored struct {
 
 // Direct reports whether one variable or table, and no other, gets the tensor as it is, apart from its shape. A plain tf.train.Saver
 // restores that. A saver of another kind may split a tensor or compute variables from it.
-func (r *Restored) Direct() bool { return !r.Converted && len(r.Others) == 0 }
+func (r *Restored) Direct() bool { return !r.converted && len(r.Others) == 0 }
 
 // RestoredBy returns what the saver of a MetaGraphDef restores. g is the index of its graph. RestoredBy follows the graph from
 // saver_def.restore_op_name back to the restore ops, and from there to the variables and tables, regardless of their names. It
@@ -238,7 +238,7 @@ func (r *restorer) assign(f *frame, i int32, op string) {
 				}
 				continue
 			}
-			t.Node, t.Reshaped, t.Converted = target, reshaped, converted
+			t.Node, t.Reshaped, t.converted = target, reshaped, converted
 			if target != graph.Dangling && !converted && !table {
 				t.Variable = r.variableShape(target)
 			}

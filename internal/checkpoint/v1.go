@@ -87,7 +87,7 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 		t := &c.Tensors[i]
 		if len(t.pieces) != 1 || !t.pieces[0].slice.isFull(t.Shape) {
 			for _, p := range t.pieces {
-				t.Slices = append(t.Slices, p.slice)
+				t.slices = append(t.slices, p.slice)
 			}
 		}
 		if n, ok := t.elements(); ok && tensor.DTypeSize(t.DType) > 0 && n <= maxElements {

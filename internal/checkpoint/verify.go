@@ -138,8 +138,8 @@ func (v *verifier) jobs() []job {
 				continue
 			}
 			if _, err := v.checkpoint.place(t, p); p.size > 0 && err != nil {
-				if d, ok := errors.AsType[*DataError](err); ok {
-					v.fail(i, "%s", d.Reason)
+				if d, ok := errors.AsType[*dataError](err); ok {
+					v.fail(i, "%s", d.reason)
 				} else {
 					v.fail(i, "%v", err)
 				}
@@ -250,7 +250,7 @@ func (v *verifier) compare(at int, p *piece, sum uint32) {
 		return
 	}
 	part := ""
-	if v.checkpoint.Tensors[at].Slices != nil {
+	if v.checkpoint.Tensors[at].slices != nil {
 		part = fmt.Sprintf(" of the slice %v", p.slice)
 	}
 	v.fail(at, "the checksum%s does not match: the index has %08x, the data %08x", part, unmask(p.sum), sum)

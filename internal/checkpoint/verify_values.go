@@ -127,8 +127,8 @@ func (v *verifier) v1Values() error {
 			} else {
 				_, err = c.pieceWindows(t, &t.pieces[k])
 			}
-			if d, ok := errors.AsType[*DataError](err); ok {
-				v.fail(i, "%s", d.Reason)
+			if d, ok := errors.AsType[*dataError](err); ok {
+				v.fail(i, "%s", d.reason)
 			} else if err != nil {
 				return err
 			}

@@ -25,10 +25,10 @@ type Source struct {
 }
 
 // A DuplicateError reports that two tensors would get the same key.
-type DuplicateError struct{ Key string }
+type DuplicateError struct{ key string }
 
 func (e *DuplicateError) Error() string {
-	return fmt.Sprintf("two tensors would have the key %q", e.Key)
+	return fmt.Sprintf("two tensors would have the key %q", e.key)
 }
 
 // Stage adds the files of a new V2 checkpoint to a stage: PREFIX.index and its data files. If a source is a little-endian V2
@@ -37,7 +37,7 @@ func (e *DuplicateError) Error() string {
 // that damage stays detectable, and computes those of V1 values.
 //
 // The commit removes data files of an older checkpoint with the same prefix. The prefix may be that of a source. The sources must
-// stay open until Stage returns, and should be closed before the commit. The error is a *DuplicateError, a *DataError, or that of a
+// stay open until Stage returns, and should be closed before the commit. The error is a *DuplicateError, or that of a tensor or
 // file.
 func Stage(stage *metafile.Stage, prefix string, sources ...Source) error {
 	w := &writer{stage: stage, prefix: prefix}
@@ -128,7 +128,7 @@ func (w *writer) write() error {
 		p := &w.parts[i]
 		if !p.linked {
 			err := w.stage.Create(DataPath(w.prefix, p.first, w.shards), func(out io.Writer) error { return w.stream(out, p) })
-			if data, ok := errors.AsType[*DataError](err); ok {
+			if data, ok := errors.AsType[*dataError](err); ok {
 				return data // about the source, not about the new file
 			}
 			if err != nil {
@@ -217,7 +217,7 @@ func joinStrings(texts [][]byte) (stored [][]byte, sum uint32) {
 // enter adds the index entries of a tensor. first is the number of the data file for shard 0 of the pieces.
 func (w *writer) enter(k kept, first int, pieces []piece) {
 	t := k.tensor
-	if t.Slices == nil && len(pieces) == 1 {
+	if t.slices == nil && len(pieces) == 1 {
 		w.entries = append(w.entries, newEntry{[]byte(k.key), encode(indexEntry(t, &pieces[0], first))})
 		return
 	}
@@ -247,7 +247,7 @@ func indexEntry(t *Tensor, p *piece, first int) *tfpb.BundleEntryProto {
 		e.ShardId, e.Offset, e.Size, e.Crc32C = p.shard+int32(first), p.offset, p.size, p.sum
 		return e
 	}
-	for _, slice := range t.Slices {
+	for _, slice := range t.slices {
 		stored := new(tfpb.TensorSliceProto)
 		for i := range slice.Start {
 			extent := &tfpb.TensorSliceProto_Extent{Start: slice.Start[i]}

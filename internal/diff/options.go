@@ -1,8 +1,9 @@
 package diff
 
 import (
+	"errors"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/scope"
@@ -72,20 +73,7 @@ type selection struct {
 	counters       bool
 }
 
-// A SelectionError reports invalid Options.
-type SelectionError struct {
-	Word   string // the invalid word; empty if the error is about their combination
-	Reason string
-}
-
-func (e *SelectionError) Error() string {
-	if e.Word == "" {
-		return e.Reason
-	}
-	return strconv.Quote(e.Word) + " " + e.Reason
-}
-
-// Check validates the options. It returns a *SelectionError for an unknown part, an invalid pattern, or a selection that is empty.
+// Check validates the options. It returns an error for an unknown part, an invalid pattern, or a selection that is empty.
 func (o Options) Check() error {
 	_, err := o.read()
 	return err
@@ -108,20 +96,20 @@ func (o Options) read() (*selection, error) {
 	}
 	for _, rule := range rules() {
 		if s.only[rule] {
-			return nil, &SelectionError{rule, "can be ignored, but cannot be all that is compared"}
+			return nil, fmt.Errorf("%q can be ignored, but cannot be all that is compared", rule)
 		}
 	}
 	s.deviceSpelling, s.defaultAttrs, s.counters = s.ignore[DeviceSpelling], s.ignore[DefaultAttrs], s.ignore[Counters]
 	s.aspectsOnly = s.only[Devices] || s.only[Inputs] || s.only[Attrs] || len(s.onlyAttrs) > 0
 	if s.empty() {
-		return nil, &SelectionError{Reason: "nothing is left to compare: everything selected is ignored"}
+		return nil, errors.New("nothing is left to compare: everything selected is ignored")
 	}
 	if o.GraphOnly && !slices.ContainsFunc(graphParts, s.part) {
-		return nil, &SelectionError{Reason: "nothing is left to compare: a GraphDef does not have the selected parts"}
+		return nil, errors.New("nothing is left to compare: a GraphDef does not have the selected parts")
 	}
 	for _, pattern := range o.Names {
 		if pattern == "" {
-			return nil, &SelectionError{Reason: "the name pattern is empty"}
+			return nil, errors.New("the name pattern is empty")
 		}
 		glob, err := scope.ParseGlob(pattern)
 		if err != nil {
@@ -151,7 +139,7 @@ func readWords(words []string, known map[string]bool, accepted []string) ([]scop
 				word = full
 			}
 			if !slices.Contains(Ignorable(), word) {
-				return nil, &SelectionError{word, "is not a part or aspect; use " + strings.Join(accepted, ", ")}
+				return nil, fmt.Errorf("%q is not a part or aspect; use %s", word, strings.Join(accepted, ", "))
 			}
 			known[word] = true
 		}

@@ -66,7 +66,7 @@ type Colocation struct {
 // the usual encoding; otherwise it is nil. Neither may be kept.
 type NodeNumber func(n *wire.Node, class []byte) int32
 
-// New indexes g in one parallel walk. The error wraps a *wire.SyntaxError or is ErrTooLarge.
+// New indexes g in one parallel walk. The error wraps a *wire.SyntaxError, or says that the graph is too large.
 func New(g wire.Graph) (*Graph, error) { return NewNumbered(g, nil) }
 
 // NewNumbered is New. In the same walk, it numbers the nodes for Number. Each part of the walk calls open, on its own goroutine.

@@ -22,13 +22,13 @@ type Nodes struct {
 	duplicates []int32
 }
 
-// ErrTooLarge reports a graph whose offsets do not fit in 32 bits. Protobuf itself is limited to half that size.
-var ErrTooLarge = errors.New("the graph is larger than 4 GiB, and TensorFlow cannot read it")
+// errTooLarge reports a graph whose offsets do not fit in 32 bits. Protobuf itself is limited to half that size.
+var errTooLarge = errors.New("the graph is larger than 4 GiB, and TensorFlow cannot read it")
 
 // noOffset marks a name that is not a window on the graph with a length of the usual form before it.
 const noOffset = math.MaxUint32
 
-// NewNodes indexes the nodes of g without their edges. The error wraps a *wire.SyntaxError or is ErrTooLarge.
+// NewNodes indexes the nodes of g without their edges. The error wraps a *wire.SyntaxError, or says that the graph is too large.
 func NewNodes(g wire.Graph) (*Nodes, error) {
 	x, err := emptyNodes(g)
 	if err != nil {
@@ -69,7 +69,7 @@ func NewNodes(g wire.Graph) (*Nodes, error) {
 // emptyNodes returns an empty Nodes for g.
 func emptyNodes(g wire.Graph) (Nodes, error) {
 	if uint64(len(g)) > math.MaxUint32 {
-		return Nodes{}, ErrTooLarge
+		return Nodes{}, errTooLarge
 	}
 	return Nodes{bytes: g}, nil
 }

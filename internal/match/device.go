@@ -7,11 +7,11 @@ import (
 
 // A Device is a parsed device string. A part that the string does not name is empty.
 type Device struct {
-	Job     string
-	Replica string
-	Task    string
-	Type    string // in upper case, as TensorFlow keeps it
-	Index   string // "*" or empty: any
+	job     string
+	replica string
+	task    string
+	kind    string // in upper case, as TensorFlow keeps it
+	index   string // "*" or empty: any
 }
 
 // ParseDevice parses a device string such as `/job:ps/replica:0/task:1/device:GPU:0`, `/gpu:0`, `/cpu:*` or `GPU:0`. It reports
@@ -26,11 +26,11 @@ func ParseDevice(name string) (Device, bool) {
 		word := strings.Split(part, ":")
 		switch {
 		case len(word) == 2 && word[0] == "job":
-			d.Job = word[1]
+			d.job = word[1]
 		case len(word) == 2 && word[0] == "replica":
-			d.Replica = word[1]
+			d.replica = word[1]
 		case len(word) == 2 && word[0] == "task":
-			d.Task = word[1]
+			d.task = word[1]
 		case word[0] == "device" && (len(word) == 2 || len(word) == 3) && word[1] != "":
 			d.setType(word[1:])
 		case len(word) <= 2 && isDeviceType(word[0]):
@@ -43,9 +43,9 @@ func ParseDevice(name string) (Device, bool) {
 }
 
 func (d *Device) setType(word []string) {
-	d.Type = strings.ToUpper(word[0])
+	d.kind = strings.ToUpper(word[0])
 	if len(word) == 2 {
-		d.Index = word[1]
+		d.index = word[1]
 	}
 }
 
@@ -68,12 +68,12 @@ func (d Device) String() string {
 			b.WriteString(value)
 		}
 	}
-	write("/job:", d.Job)
-	write("/replica:", d.Replica)
-	write("/task:", d.Task)
-	write("/device:", d.Type)
-	if d.Type != "" && d.Index != "" {
-		b.WriteString(":" + d.Index)
+	write("/job:", d.job)
+	write("/replica:", d.replica)
+	write("/task:", d.task)
+	write("/device:", d.kind)
+	if d.kind != "" && d.index != "" {
+		b.WriteString(":" + d.index)
 	}
 	return b.String()
 }

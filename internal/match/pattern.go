@@ -19,12 +19,12 @@ type DevicePattern struct {
 
 // A DevicePatternError reports that a text is not a device pattern.
 type DevicePatternError struct {
-	Text    string
+	text    string
 	Nearest string // a pattern that may have been meant, or ""
 }
 
 func (e *DevicePatternError) Error() string {
-	return fmt.Sprintf("invalid device pattern %q (expected something like /gpu:0 or /job:ps/task:1)", e.Text)
+	return fmt.Sprintf("invalid device pattern %q (expected something like /gpu:0 or /job:ps/task:1)", e.text)
 }
 
 // ParseDevicePattern compiles a device pattern such as `/gpu:*`, `gpu` or `/job:ps*/task:[0-3]`. The error is a *DevicePatternError.
@@ -33,7 +33,7 @@ func ParseDevicePattern(text string) (DevicePattern, error) {
 	parts := strings.Split(strings.ToLower(strings.Trim(text, "/")), "/")
 	for _, part := range parts {
 		if !p.add(strings.Split(part, ":")) {
-			return DevicePattern{}, &DevicePatternError{Text: text, Nearest: nearestPattern(parts)}
+			return DevicePattern{}, &DevicePatternError{text: text, Nearest: nearestPattern(parts)}
 		}
 	}
 	return p, nil
@@ -52,7 +52,7 @@ func ParseDeviceFilter(text string) (DevicePattern, error) {
 // IsAccelerator reports whether a device ties a graph to certain hardware or to a cluster: any device but a CPU without a job.
 func IsAccelerator(device string) bool {
 	d, ok := ParseDevice(device)
-	return device != "" && (!ok || d.Type != "CPU" || d.Job != "")
+	return device != "" && (!ok || d.kind != "CPU" || d.job != "")
 }
 
 // add adds one part of a pattern, in lower case and split at its colons. It reports false if it is not a part of a device or if the
@@ -163,9 +163,9 @@ func (p DevicePattern) Match(device string) bool {
 		return false
 	}
 	// `/gpu:*` also matches `/gpu`, which has no index, because that means any GPU. But `/job:*` needs a job.
-	anyIndex := p.index.pattern == "*" && d.Type != ""
-	return partMatches(p.job, d.Job) && partMatches(p.replica, d.Replica) && partMatches(p.task, d.Task) &&
-		partMatches(p.kind, d.Type) && (anyIndex || partMatches(p.index, d.Index))
+	anyIndex := p.index.pattern == "*" && d.kind != ""
+	return partMatches(p.job, d.job) && partMatches(p.replica, d.replica) && partMatches(p.task, d.task) &&
+		partMatches(p.kind, d.kind) && (anyIndex || partMatches(p.index, d.index))
 }
 
 // partMatches reports whether a device has a part that the pattern matches, or whether the pattern does not name that part.

@@ -2,21 +2,19 @@ package metafile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// Kinds of errors of Confined.
-var (
-	ErrOutside    = errors.New("outside of the allowed directories")
-	ErrNotRegular = errors.New("not a regular file")
-)
+// ErrOutside is the cause of the error of Confined about a file that must not be reached.
+var ErrOutside = errors.New("outside of the allowed directories")
 
 // Confined returns the path of the regular file that path leads to if it is below one of the directories. Links in path and in
 // the directories are resolved first. A hidden file, or one in a hidden directory below, does not count: a graph in a home
-// directory must not reach the keys in .ssh. The error is an Error with one of the kinds above, or that of the file system.
+// directory must not reach the keys in .ssh. The error is an *Error, or that of the file system.
 func Confined(path string, dirs ...string) (string, error) {
 	file, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -30,7 +28,7 @@ func Confined(path string, dirs ...string) (string, error) {
 		return "", err
 	}
 	if !stat.Mode().IsRegular() {
-		return "", &Error{Name: path, Problem: "is not a regular file", Err: ErrNotRegular}
+		return "", &Error{Name: path, Problem: "is not a regular file", Err: fs.ErrInvalid}
 	}
 	return file, nil
 }

@@ -41,7 +41,7 @@ func TestConfined(t *testing.T) {
 		{"model/.ssh/id", "model", "", ErrOutside},
 		{"model/words", "missing", "", ErrOutside},
 		{"model", "model", "", ErrOutside},
-		{"model/sub", "model", "", ErrNotRegular},
+		{"model/sub", "model", "", fs.ErrInvalid},
 		{"model/no", "model", "", fs.ErrNotExist},
 	} {
 		t.Run(test.path+" in "+test.dir, func(t *testing.T) {

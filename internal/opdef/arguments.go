@@ -85,7 +85,7 @@ func (t *Tensors) typeOfArg(n *wire.Node, op *Op, arg *Arg, list []int32, k int)
 		if _, ok := n.Attr(attr.Name); ok {
 			dtype = tensor.AttrType(n, attr.Name)
 		} else {
-			dtype = wire.AttrTypeOf(attr.Default)
+			dtype = wire.AttrTypeOf(attr.defaultValue)
 		}
 	}
 	if arg.Ref && dtype > 0 && dtype < tensor.RefOffset {

@@ -56,7 +56,7 @@ type Attr struct {
 	HasDefault     bool
 	HasMinimum     bool
 	Minimum        int64
-	Default        []byte // AttrValue
+	defaultValue   []byte // AttrValue
 	AllowedTypes   []int32
 	AllowedStrings []string
 }
@@ -93,7 +93,7 @@ func (op *Op) Default(name string) []byte {
 		return nil
 	}
 	if i := op.Attr([]byte(name)); i >= 0 {
-		return op.Attrs[i].Default
+		return op.Attrs[i].defaultValue
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (op *Op) Default(name string) []byte {
 // Value returns the value that attr number i has in a node that records value for it.
 func (op *Op) Value(i int32, value []byte) []byte {
 	if len(value) == 0 {
-		return op.Attrs[i].Default
+		return op.Attrs[i].defaultValue
 	}
 	return value
 }
@@ -190,7 +190,7 @@ func (op *Op) addAttr(def []byte) {
 	if a.List && a.Field == fieldnum.AttrValue_Func {
 		a.Field = fieldnum.AttrValue_ListValue_Func
 	}
-	a.Default, a.HasDefault = wire.Merged(def, fieldnum.OpDef_AttrDef_DefaultValue)
+	a.defaultValue, a.HasDefault = wire.Merged(def, fieldnum.OpDef_AttrDef_DefaultValue)
 	if allowed, ok := wire.Merged(def, fieldnum.OpDef_AttrDef_AllowedValues); ok {
 		list, _ := wire.AttrBytes(allowed, fieldnum.AttrValue_List)
 		for v := range wire.Varints(list, fieldnum.AttrValue_ListValue_Type) {

@@ -87,7 +87,7 @@ func attrDef(t *testing.T, a Attr) *tfpb.OpDef_AttrDef {
 	def := &tfpb.OpDef_AttrDef{Name: a.Name, Type: a.Type, HasMinimum: a.HasMinimum, Minimum: a.Minimum}
 	if a.HasDefault {
 		def.DefaultValue = new(tfpb.AttrValue)
-		if err := proto.Unmarshal(a.Default, def.DefaultValue); err != nil {
+		if err := proto.Unmarshal(a.defaultValue, def.DefaultValue); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,9 +33,9 @@ func NewOps(list *List, graphs ...wire.Graph) *Ops {
 // list. It returns nil if protobuf accepts none of the definitions.
 func (o *Ops) Find(name []byte) *Op { return o.first(name, InTensorFlow, InLibrary, InList) }
 
-// Recorded returns the definition of an op as the program that wrote the file knew it. It looks in the file's list, then in TensorFlow's
+// recorded returns the definition of an op as the program that wrote the file knew it. It looks in the file's list, then in TensorFlow's
 // ops, then in the functions. It returns nil if protobuf accepts none of the definitions.
-func (o *Ops) Recorded(name []byte) *Op { return o.first(name, InList, InTensorFlow, InLibrary) }
+func (o *Ops) recorded(name []byte) *Op { return o.first(name, InList, InTensorFlow, InLibrary) }
 
 func (o *Ops) first(name []byte, sources ...Source) *Op {
 	for _, source := range sources {

@@ -36,7 +36,7 @@ type ShapeQuery struct {
 // InferShapes returns the shapes of the outputs of a node, or an error if TensorFlow rejects the shapes of its inputs. It
 // imitates the shape functions of TensorFlow 2.21 (tensorflow/core/framework/common_shape_fns.cc and the op registrations in
 // tensorflow/core/ops) but never claims more than they do. A shape that it does not know is nil. The result is valid until
-// the query is reused. The error is a *ShapeError.
+// the query is reused. Its message names the shapes.
 func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
 	c := &q.run
 	c.ShapeQuery, c.reason = q, ""
@@ -46,7 +46,7 @@ func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
 		rule(c)
 	}
 	if c.reason != "" {
-		return nil, &ShapeError{Op: q.Op, Reason: c.reason, Inputs: slices.Clone(q.Inputs)}
+		return nil, &shapeError{reason: c.reason, inputs: slices.Clone(q.Inputs)}
 	}
 	return c.out, nil
 }
@@ -54,27 +54,26 @@ func InferShapes(q *ShapeQuery) ([]tensor.Shape, error) {
 // hasShapeRule reports whether InferShapes supports the op.
 func hasShapeRule(op string) bool { return shapeRules[op] != nil }
 
-// A ShapeError reports that an op does not accept inputs of the given shapes.
-type ShapeError struct {
-	Op     string
-	Reason string         // what does not fit: "the filter takes 4 channels and the input has 3"
-	Inputs []tensor.Shape // the shapes of the data inputs
+// A shapeError reports that an op does not accept inputs of the given shapes.
+type shapeError struct {
+	reason string         // what does not fit: "the filter takes 4 channels and the input has 3"
+	inputs []tensor.Shape // the shapes of the data inputs
 }
 
-func (e *ShapeError) Error() string {
-	if len(e.Inputs) == 0 {
-		return e.Reason
+func (e *shapeError) Error() string {
+	if len(e.inputs) == 0 {
+		return e.reason
 	}
 	const most = 4 // the most shapes in a message
 	shapes := make([]string, 0, most+1)
-	for i, s := range e.Inputs {
+	for i, s := range e.inputs {
 		if i == most {
 			shapes = append(shapes, "...")
 			break
 		}
 		shapes = append(shapes, s.String())
 	}
-	return e.Reason + "; the inputs have the shapes " + strings.Join(shapes, ", ")
+	return e.reason + "; the inputs have the shapes " + strings.Join(shapes, ", ")
 }
 
 // A shapeRule computes the output shapes of an op.

@@ -106,4 +106,4 @@ func (t *Tensors) DType(n *wire.Node, port int) int32 {
 
 // Def returns the definition of an op: the file's own, TensorFlow's, or that of a library function. It returns nil if none of them
 // defines it.
-func (t *Tensors) Def(op []byte) *Op { return t.ops.Recorded(op) }
+func (t *Tensors) Def(op []byte) *Op { return t.ops.recorded(op) }

@@ -41,7 +41,7 @@ func (r *CollectionsReport) GraphAlone() {
 // A MissingError lists patterns that match no collection.
 type MissingError struct {
 	Patterns []string
-	Keys     []string // the existing collections, sorted
+	keys     []string // the existing collections, sorted
 }
 
 func (e *MissingError) Error() string {
@@ -57,12 +57,12 @@ func (e *MissingError) Error() string {
 
 // Hint suggests existing collections.
 func (e *MissingError) Hint() string {
-	if len(e.Keys) == 0 {
+	if len(e.keys) == 0 {
 		return "the file has no collections"
 	}
 	var near []string
 	for _, p := range e.Patterns {
-		for _, key := range nearest.Names(p, e.Keys, 3) {
+		for _, key := range nearest.Names(p, e.keys, 3) {
 			if !slices.Contains(near, key) {
 				near = append(near, key)
 			}
@@ -71,7 +71,7 @@ func (e *MissingError) Hint() string {
 	if len(near) > 0 {
 		return "did you mean " + draft.Quoted(near) + "?"
 	}
-	return "available: " + draft.Quoted(e.Keys)
+	return "available: " + draft.Quoted(e.keys)
 }
 
 // FilterCollections removes collections from a MetaGraphDef and changes nothing else. It does not read the graph. The
@@ -108,9 +108,9 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 	if missing := unused(append(slices.Clone(o.Keep), o.Drop...), keys); len(missing) > 0 && !o.AllowMissing {
 		e := &MissingError{Patterns: missing}
 		for key := range keys {
-			e.Keys = append(e.Keys, key)
+			e.keys = append(e.keys, key)
 		}
-		slices.Sort(e.Keys)
+		slices.Sort(e.keys)
 		return nil, nil, e
 	}
 	for _, p := range o.Keep {

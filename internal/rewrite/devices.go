@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"cmp"
+	"errors"
 	"hash/maphash"
 	"maps"
 	"slices"
@@ -264,15 +265,7 @@ func (c *deviceClearer) findUnmatched(p match.DevicePattern) {
 	}
 }
 
-// An UnmatchedError names patterns of DeviceOptions.Map that match no device of a file.
-type UnmatchedError struct {
-	Patterns  []string
-	Available []string // the devices of the file, most nodes first
-}
-
-func (e *UnmatchedError) Error() string { return "no device matches " + draft.Quoted(e.Patterns) }
-
-// Mapped returns an *UnmatchedError if a mapping of o matches no device of the reported file. Such a mapping would move
+// Mapped returns an error if a mapping of o matches no device of the reported file. Such a mapping would move
 // nothing, and clear all devices instead.
 func (r *DevicesReport) Mapped(o DeviceOptions) error {
 	var missing []string
@@ -284,7 +277,7 @@ func (r *DevicesReport) Mapped(o DeviceOptions) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return &UnmatchedError{Patterns: missing, Available: r.Available}
+	return errors.New("no device matches " + draft.Quoted(missing))
 }
 
 // Add adds the report on another graph of the same file. A pattern is unmatched if it matches no device in either of them.

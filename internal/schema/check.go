@@ -21,7 +21,7 @@ import (
 
 // A Damage is one place that protobuf rejects.
 type Damage struct {
-	At       []byte // the bytes from that place to the end of the innermost message; wire.Offset turns them into a position
+	at       []byte // the bytes from that place to the end of the innermost message; wire.Offset turns them into a position
 	Path     string // the damaged field or message, like graph_def.node[3].attr["T"]; empty for the outermost message
 	Node     string // the name of the enclosing NodeDef, if any
 	Function string // the name of the enclosing FunctionDef, if any
@@ -357,7 +357,7 @@ func (w *walk) described(data []byte, md protoreflect.MessageDescriptor, counts 
 	}
 	all := make([]Damage, len(w.found))
 	for i, f := range w.found {
-		all[i] = Damage{At: f.at, Reason: f.reason}
+		all[i] = Damage{at: f.at, Reason: f.reason}
 		before := make(fieldCounts)
 		maps.Copy(before, counts)
 		all[i].locate(data, md, f.at, before)

@@ -132,7 +132,7 @@ func checkAgrees(t *testing.T, message []byte) {
 		t.Errorf("Check finds nothing, but protobuf returns: %v", err)
 	}
 	for _, d := range damages {
-		if _, ok := wire.Offset(message, d.At); !ok {
+		if _, ok := wire.Offset(message, d.at); !ok {
 			t.Errorf("%s: At is not in the message", d.Path)
 		}
 		if err == nil && !lenient(d.Reason) {

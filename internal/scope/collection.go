@@ -165,7 +165,7 @@ func (t *CollectionType) Check(collection []byte) error {
 
 // damaged returns the error for a damaged entry of a collection. Entries count from 0.
 func (t *CollectionType) damaged(entry int, err error) error {
-	return fmt.Errorf("collection %q: entry %d is not a valid %s: %w", t.Key, entry, t.Message.Descriptor().FullName(), err)
+	return fmt.Errorf("collection %q: entry %d is not a valid %s: %w", t.key, entry, t.Message.Descriptor().FullName(), err)
 }
 
 // entry sets *dst to the new form of a registered proto. It reports whether the proto stays.

@@ -24,7 +24,7 @@ import (
 // A CollectionType is the message type of the entries in a collection's bytes_list, as register_proto_function in
 // tensorflow/python/framework/ops.py sets it.
 type CollectionType struct {
-	Key     string                   // the key of the collection
+	key     string                   // the key of the collection
 	Message protoreflect.MessageType // the type of its entries
 	Names   *Names                   // the places of names in an entry; empty if unknown
 }
@@ -33,7 +33,7 @@ type CollectionType struct {
 func (t *CollectionType) Decode(entry []byte) (proto.Message, error) {
 	m := t.Message.New().Interface()
 	if err := schema.Unmarshal(entry, m); err != nil {
-		return nil, fmt.Errorf("read an entry of collection %q as %s: %w", t.Key, t.Message.Descriptor().FullName(), err)
+		return nil, fmt.Errorf("read an entry of collection %q as %s: %w", t.key, t.Message.Descriptor().FullName(), err)
 	}
 	return m, nil
 }

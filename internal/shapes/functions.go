@@ -87,7 +87,7 @@ type bodyNode struct {
 func (c *Inference) body(name string) *body {
 	b, known := c.bodies[name]
 	if !known {
-		if op := c.Op(name); op.Source == opdef.InLibrary {
+		if op := c.op(name); op.Source == opdef.InLibrary {
 			b = c.readBody(op)
 		}
 		c.bodies[name] = b
@@ -112,7 +112,7 @@ func (c *Inference) readBody(op *opdef.Op) *body {
 			continue
 		}
 		numbers[string(n.Name)] = b.args + len(b.nodes)
-		node := bodyNode{op: c.Op(string(n.Op)), raw: n.Raw}
+		node := bodyNode{op: c.op(string(n.Op)), raw: n.Raw}
 		node.inputs, node.outputs, node.counted = tensors(node.op, n.Attr)
 		b.nodes = append(b.nodes, node)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Op returns the op with that name. Its source is Undefined if there is none.
-func (c *Inference) Op(name string) *opdef.Op {
+func (c *Inference) op(name string) *opdef.Op {
 	if op := c.ops.Find([]byte(name)); op != nil {
 		return op
 	}

@@ -45,7 +45,7 @@ type FileGraph struct {
 func (c *Inference) File(g *graph.Graph) *FileGraph {
 	f := &FileGraph{graph: g, at: -1}
 	for _, name := range g.Ops() {
-		f.ops = append(f.ops, c.Op(name))
+		f.ops = append(f.ops, c.op(name))
 	}
 	return f
 }

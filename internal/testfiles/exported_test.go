@@ -4,10 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"maps"
-	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,71 +16,178 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// TestExportedNamesAreUsed: another package uses every exported function, type, variable and constant; tests of other packages
-// count. It ignores errors, and types that an exported declaration of the same package mentions.
+// TestExportedNamesAreUsed: another package uses every exported function, type, variable, constant, method and field; tests of other
+// packages count. It ignores fields of JSON, methods that an interface needs, constants that are declared together, and types that an
+// exported declaration of the same package mentions.
 func TestExportedNamesAreUsed(t *testing.T) {
-	exported := make(map[string]bool) // "internal/wire.Scan"
-	used := make(map[string]bool)
-	mentioned := make(map[string]bool) // in declarations of its own package
-	eachSource(t, func(folder, name string, file *ast.File) {
-		uses(file, folder, used)
-		if strings.HasPrefix(folder, "internal/") && !strings.HasSuffix(name, "_test.go") && !ast.IsGenerated(file) {
-			for _, decl := range file.Decls {
-				for _, name := range declared(decl) {
-					exported[folder+"."+name] = true
-				}
-				mentions(decl, folder, mentioned)
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems compile other files")
+	}
+	positions := token.NewFileSet()
+	e := exports{
+		declared:   make(map[token.Pos]types.Object),
+		used:       make(map[token.Pos]bool),
+		mentioned:  make(map[token.Pos]bool),
+		interfaces: map[*types.Interface]bool{stringer(): true},
+	}
+	checkTypes(t, positions, func(c checked) {
+		e.uses(c)
+		for _, file := range c.files {
+			if strings.HasPrefix(c.path, module+"/internal/") && !ast.IsGenerated(file) && !strings.HasSuffix(positions.Position(file.Pos()).Filename, "_test.go") {
+				e.file(file, c.info)
 			}
 		}
 	})
-	for _, name := range slices.Sorted(maps.Keys(exported)) {
-		if !used[name] && !mentioned[name] {
-			t.Errorf("%s is exported, but no other package uses it", name)
+	for _, at := range slices.Sorted(maps.Keys(e.declared)) {
+		if object := e.declared[at]; !e.used[at] && !e.mentioned[at] && !e.needed(object) {
+			t.Errorf("%s: %s is exported, but no other package uses it", positions.Position(at), object.Name())
 		}
 	}
 }
 
-// TestExportedMethodsAreUsed: another package selects the name of every exported method. It ignores methods that an interface of the
-// project or of package fmt or errors may need.
-func TestExportedMethodsAreUsed(t *testing.T) {
-	methods := make(map[string][]string)         // by name, the packages that declare it
-	selected := make(map[string]map[string]bool) // by name, the packages that select it
-	needed := map[string]bool{"Error": true, "Unwrap": true, "Is": true, "As": true, "String": true}
-	eachSource(t, func(folder, name string, file *ast.File) {
-		from := folder
-		if strings.HasSuffix(file.Name.Name, "_test") {
-			from += " test"
+// exports holds the exported names of the project, by the place of their declaration.
+type exports struct {
+	declared   map[token.Pos]types.Object
+	used       map[token.Pos]bool        // in another package
+	mentioned  map[token.Pos]bool        // types, in exported declarations of their package
+	interfaces map[*types.Interface]bool // that occur in the project
+}
+
+// uses records the names of other packages that a package uses, and the interfaces that occur in it.
+func (e *exports) uses(c checked) {
+	for _, object := range c.info.Uses {
+		switch o := object.(type) {
+		case *types.Func:
+			object = o.Origin()
+		case *types.Var:
+			object = o.Origin()
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.SelectorExpr:
-				if selected[n.Sel.Name] == nil {
-					selected[n.Sel.Name] = make(map[string]bool)
-				}
-				selected[n.Sel.Name][from] = true
-			case *ast.InterfaceType:
-				for _, method := range n.Methods.List {
-					for _, id := range method.Names {
-						needed[id.Name] = true
+		if object.Pkg() != nil && object.Pkg().Path() != c.path {
+			e.used[object.Pos()] = true
+		}
+	}
+	for _, value := range c.info.Types {
+		each(value.Type, func(t types.Type) {
+			if i, ok := t.Underlying().(*types.Interface); ok && i.NumMethods() > 0 {
+				e.interfaces[i] = true
+			}
+		})
+	}
+}
+
+// file records the exported names that a file declares, and the types that they mention.
+func (e *exports) file(file *ast.File, info *types.Info) {
+	mention := func(id *ast.Ident) {
+		each(info.Defs[id].Type(), func(t types.Type) {
+			if named, ok := t.(*types.Named); ok && named.Obj() != info.Defs[id] && id.IsExported() {
+				e.mentioned[named.Origin().Obj().Pos()] = true
+			}
+		})
+	}
+	declare := func(id *ast.Ident) {
+		if mention(id); id.IsExported() {
+			e.declared[id.Pos()] = info.Defs[id]
+		}
+	}
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if owner := ownerOf(info.Defs[d.Name].(*types.Func)); owner == nil || owner.Obj().Exported() {
+				declare(d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					declare(s.Name)
+					if structure, ok := s.Type.(*ast.StructType); ok && s.Name.IsExported() {
+						for _, field := range structure.Fields.List {
+							note := declare
+							if field.Tag != nil {
+								note = mention
+							}
+							for _, id := range field.Names {
+								note(id)
+							}
+						}
+					}
+				case *ast.ValueSpec:
+					if d.Tok == token.VAR || len(d.Specs) == 1 {
+						for _, id := range s.Names {
+							declare(id)
+						}
 					}
 				}
-			case *ast.FuncDecl:
-				if n.Recv != nil && n.Name.IsExported() && strings.HasPrefix(folder, "internal/") && !strings.HasSuffix(name, "_test.go") && !ast.IsGenerated(file) {
-					methods[n.Name.Name] = append(methods[n.Name.Name], folder)
-				}
 			}
+		}
+	}
+}
+
+// ownerOf returns the type that has a method, or nil for a function.
+func ownerOf(function *types.Func) *types.Named {
+	if function.Signature().Recv() == nil {
+		return nil
+	}
+	t := function.Signature().Recv().Type()
+	if pointer, ok := t.(*types.Pointer); ok {
+		t = pointer.Elem()
+	}
+	return t.(*types.Named)
+}
+
+// needed reports whether an object is a method of an interface. Package errors looks for the methods of errors by name.
+func (e *exports) needed(object types.Object) bool {
+	method, ok := object.(*types.Func)
+	if !ok || ownerOf(method) == nil {
+		return false
+	}
+	if slices.Contains([]string{"Unwrap", "Is", "As"}, method.Name()) {
+		return true
+	}
+	for i := range e.interfaces {
+		named, _, _ := types.LookupFieldOrMethod(i, false, method.Pkg(), method.Name())
+		if named != nil && types.Identical(named.Type(), method.Type()) {
 			return true
-		})
-	})
-	for _, name := range slices.Sorted(maps.Keys(methods)) {
-		for _, folder := range slices.Compact(slices.Sorted(slices.Values(methods[name]))) {
-			users := len(selected[name])
-			if selected[name][folder] {
-				users--
-			}
-			if users == 0 && !needed[name] {
-				t.Errorf("method %s of package %s is exported, but no other package uses it", name, folder)
-			}
+		}
+	}
+	return false
+}
+
+// stringer returns fmt.Stringer, which package fmt looks for in any value.
+func stringer() *types.Interface {
+	text := types.NewVar(token.NoPos, nil, "", types.Typ[types.String])
+	method := types.NewFunc(token.NoPos, nil, "String", types.NewSignatureType(nil, nil, nil, nil, types.NewTuple(text), false))
+	return types.NewInterfaceType([]*types.Func{method}, nil).Complete()
+}
+
+// each calls use with a type, and with the types that it is written with: of elements, parameters, results, fields and methods.
+func each(t types.Type, use func(types.Type)) {
+	use(t)
+	inner := t
+	if named, ok := t.(*types.Named); ok {
+		for i := range named.TypeArgs().Len() {
+			each(named.TypeArgs().At(i), use)
+		}
+		return
+	}
+	switch t := inner.(type) {
+	case *types.Alias:
+		each(types.Unalias(t), use)
+	case *types.Map:
+		each(t.Key(), use)
+		each(t.Elem(), use)
+	case interface{ Elem() types.Type }:
+		each(t.Elem(), use)
+	case *types.Tuple:
+		for v := range t.Variables() {
+			each(v.Type(), use)
+		}
+	case *types.Signature:
+		each(t.Params(), use)
+		each(t.Results(), use)
+	case *types.Struct:
+		for f := range t.Fields() {
+			each(f.Type(), use)
 		}
 	}
 }
@@ -107,91 +215,5 @@ func eachSource(t *testing.T, use func(folder, name string, file *ast.File)) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// uses records the names of internal packages that a file of another package uses.
-func uses(file *ast.File, folder string, used map[string]bool) {
-	const module = "github.com/metagraph/metagraph/"
-	imports := make(map[string]string)
-	for _, spec := range file.Imports {
-		from, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module)
-		if !ok || from == folder && !strings.HasSuffix(file.Name.Name, "_test") {
-			continue
-		}
-		local := path.Base(from)
-		if spec.Name != nil {
-			local = spec.Name.Name
-		}
-		imports[local] = from
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := s.X.(*ast.Ident); ok && imports[x.Name] != "" {
-				used[imports[x.Name]+"."+s.Sel.Name] = true
-			}
-		}
-		return true
-	})
-}
-
-// declared returns the exported names that a declaration introduces, except for methods.
-func declared(decl ast.Decl) []string {
-	var names []string
-	add := func(id *ast.Ident) {
-		if id.IsExported() && !strings.HasPrefix(id.Name, "Err") && !strings.HasSuffix(id.Name, "Error") {
-			names = append(names, id.Name)
-		}
-	}
-	switch d := decl.(type) {
-	case *ast.FuncDecl:
-		if d.Recv == nil {
-			add(d.Name)
-		}
-	case *ast.GenDecl:
-		for _, spec := range d.Specs {
-			switch s := spec.(type) {
-			case *ast.TypeSpec:
-				add(s.Name)
-			case *ast.ValueSpec:
-				// Constants of one type belong together: unused ones are part of the list.
-				if len(d.Specs) > 1 && d.Tok == token.CONST {
-					continue
-				}
-				for _, id := range s.Names {
-					add(id)
-				}
-			}
-		}
-	}
-	return names
-}
-
-// mentions records the types in exported declarations: of fields, parameters and results.
-func mentions(decl ast.Decl, folder string, mentioned map[string]bool) {
-	note := func(at ast.Node) {
-		ast.Inspect(at, func(n ast.Node) bool {
-			if f, ok := n.(*ast.Field); ok {
-				ast.Inspect(f.Type, func(n ast.Node) bool {
-					if id, ok := n.(*ast.Ident); ok && id.IsExported() {
-						mentioned[folder+"."+id.Name] = true
-					}
-					return true
-				})
-			}
-			return true
-		})
-	}
-	switch d := decl.(type) {
-	case *ast.FuncDecl:
-		if d.Name.IsExported() {
-			note(d.Type)
-		}
-	case *ast.GenDecl:
-		for _, spec := range d.Specs {
-			if s, ok := spec.(*ast.TypeSpec); ok && s.Name.IsExported() {
-				note(s.Type)
-			}
-		}
 	}
 }

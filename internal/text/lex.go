@@ -12,11 +12,11 @@ import (
 type ParseError struct {
 	Line   int // from 1
 	Column int // from 1, in characters
-	Reason string
+	reason string
 }
 
 func (e *ParseError) Error() string {
-	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Reason)
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.reason)
 }
 
 // A lexer splits a text into tokens. It is at byte pos.
@@ -28,7 +28,7 @@ type lexer struct {
 // fail returns an error for the text at byte at.
 func (l *lexer) fail(at int, format string, args ...any) error {
 	line, column := l.place(at)
-	return &ParseError{Line: line, Column: column, Reason: fmt.Sprintf(format, args...)}
+	return &ParseError{Line: line, Column: column, reason: fmt.Sprintf(format, args...)}
 }
 
 // place returns the line and the column of a byte.

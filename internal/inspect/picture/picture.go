@@ -19,8 +19,8 @@ type Picture struct {
 	Nodes    int       // in all boxes
 	Outside  int       // nodes that do not match the filter
 	Deeper   int       // scopes within Depth that stay closed to limit the number of boxes
-	Inner    int       // inputs from a box to itself
-	Missing  int       // inputs from a node that does not exist or does not match the filter
+	inner    int       // inputs from a box to itself
+	missing  int       // inputs from a node that does not exist or does not match the filter
 }
 
 // A Cluster is an open scope.
@@ -280,12 +280,12 @@ func (d *drawing) link() {
 		}
 		for _, e := range d.g.Inputs(i) {
 			if e.Node == graph.Dangling || d.boxOf[e.Node] == nowhere {
-				d.picture.Missing++
+				d.picture.missing++
 				continue
 			}
 			from := d.boxOf[e.Node]
 			if from == to {
-				d.picture.Inner++
+				d.picture.inner++
 				continue
 			}
 			l := links[pair{from, to}]

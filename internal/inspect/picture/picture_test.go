@@ -46,7 +46,7 @@ func checkPicture(t *testing.T, m *wire.MetaGraph, o Options) *Picture {
 			t.Errorf("cluster %d %+v: %d nodes in its boxes", k, c, inside[k])
 		}
 	}
-	inputs, want := p.Inner+p.Missing, 0
+	inputs, want := p.inner+p.missing, 0
 	for _, l := range p.Links {
 		inputs += l.Data + l.Control
 	}
@@ -65,7 +65,7 @@ func checkPicture(t *testing.T, m *wire.MetaGraph, o Options) *Picture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(p, again); diff != "" {
+	if diff := cmp.Diff(p, again, cmp.AllowUnexported(Picture{})); diff != "" {
 		t.Errorf("a second drawing differs:\n%s", diff)
 	}
 	return p

@@ -8,7 +8,7 @@ import (
 )
 
 // Apply transfers the changes to the plan and the rewriter, which then write the changed graph. It drops the nodes for which keep
-// is false; a nil keep keeps all. It returns a *TakenError if a new node has the name of a kept node.
+// is false; a nil keep keeps all. It returns an error if a new node has the name of a kept node.
 func (g *Graph) Apply(keep []bool, plan *scope.Plan, rewriter *scope.NodeRewriter) error {
 	all := keep == nil
 	kept := func(i int) bool { return all || i < len(keep) && keep[i] }
@@ -26,7 +26,7 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, rewriter *scope.NodeRewrite
 			continue
 		}
 		if i, ok := g.Graph.Find([]byte(n.Name)); ok && kept(i) {
-			return &TakenError{n.Name}
+			return fmt.Errorf("the name %q is taken by a node that the outputs need", n.Name)
 		}
 		plan.New[n.Name] = true
 	}
@@ -81,11 +81,4 @@ func (g *Graph) Kept(keep []bool, use func(i int, n *wire.Node) error) error {
 		}
 	}
 	return nil
-}
-
-// A TakenError reports that a new node would have the name of a kept node.
-type TakenError struct{ Name string }
-
-func (e *TakenError) Error() string {
-	return fmt.Sprintf("the name %q is taken by a node that the outputs need", e.Name)
 }

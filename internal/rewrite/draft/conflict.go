@@ -13,7 +13,7 @@ type Conflict struct {
 	Problem  string // what is wrong
 	Advice   string // how to fix it; may be empty
 	InBase   bool   // the base graph of an import lacks something, rather than the imported graph
-	Err      error  // the kind of conflict, for callers that know a better fix; may be nil
+	err      error  // the kind of conflict, for callers that know a better fix; may be nil
 
 	more int // how many conflicts this one stands for, at the end of a long list
 }
@@ -24,7 +24,7 @@ func (c Conflict) Error() string { return c.Problem }
 func (c Conflict) Hint() string { return c.Advice }
 
 // Unwrap returns the kind of conflict.
-func (c Conflict) Unwrap() error { return c.Err }
+func (c Conflict) Unwrap() error { return c.err }
 
 // Conflicts lists the reasons found, so that a user can fix them together. After maxConflicts of them, a last one says how many
 // more there are. As an error, it has at least one element.
@@ -58,7 +58,7 @@ func (c *Conflicts) InBase(argument, advice, format string, args ...any) {
 
 // Of adds a conflict of the kind err.
 func (c *Conflicts) Of(err error, format string, args ...any) {
-	c.add(Conflict{Problem: fmt.Sprintf(format, args...), Err: err})
+	c.add(Conflict{Problem: fmt.Sprintf(format, args...), err: err})
 }
 
 func (c *Conflicts) add(conflict Conflict) {

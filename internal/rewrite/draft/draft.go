@@ -204,7 +204,7 @@ func (g *Graph) Inputs(i int, use func(source int, port int32) error) error {
 			case e.Node == graph.Dangling && e.Port != graph.Control:
 				var n wire.Node
 				g.Graph.Node(i, &n)
-				return &MissingError{Node: g.Name(i), Input: string(n.Inputs[k])}
+				return &MissingError{node: g.Name(i), input: string(n.Inputs[k])}
 			}
 		}
 		return nil
@@ -224,17 +224,17 @@ func (g *Graph) Inputs(i int, use func(source int, port int32) error) error {
 				return err
 			}
 		case !in.Control:
-			return &MissingError{Node: g.Name(i), Input: string(input)}
+			return &MissingError{node: g.Name(i), input: string(input)}
 		}
 	}
 	return nil
 }
 
 // A MissingError reports that a node reads a node that does not exist.
-type MissingError struct{ Node, Input string }
+type MissingError struct{ node, input string }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("node %q reads %q, which does not exist", e.Node, e.Input)
+	return fmt.Sprintf("node %q reads %q, which does not exist", e.node, e.input)
 }
 
 // A Reach is a set of nodes that is closed under inputs.
