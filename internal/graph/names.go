@@ -2,6 +2,7 @@ package graph
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/parallel"
@@ -23,43 +24,39 @@ func UniqueSuffix[T []byte | string](suffix T) bool {
 	return true
 }
 
-// A nameTable finds nodes by name. It is a hash table with open addressing. Each slot holds 32 bits of the name's hash next
-// to the node, so that nearly every lookup compares one name. The upper bits of a hash choose one of several shards of
-// equal size, which are filled in parallel.
+// A nameTable finds nodes by name. It is a hash table with open addressing. Each slot holds the number of a node plus 1 and, in the
+// other bits, the low bits of the name's hash, so that nearly every lookup compares one name. The upper bits of a hash choose one of
+// several shards of equal size, which are filled in parallel.
 type nameTable struct {
-	slots []uint64 // hash<<32 | node number + 1; 0 if the slot is empty
-	mask  uint32   // size of a shard - 1
-	shift uint32   // hash>>shift is the number of the shard
+	slots  []uint32 // 0 if the slot is empty
+	size   uint32   // of a shard
+	shards uint32   // number of bits of a hash that choose a shard
+	bits   uint32   // number of bits of a slot that hold the number of a node
 }
 
-// oneShard returns an empty table with room for n names.
-func oneShard(n int) nameTable {
+// reset removes all names and makes room for n in one shard.
+func (t *nameTable) reset(n int) {
 	size := shardSize(n)
-	return nameTable{slots: make([]uint64, size), mask: uint32(size - 1), shift: 32}
+	t.slots = slices.Grow(t.slots[:0], size)[:size]
+	clear(t.slots)
+	t.size, t.bits = uint32(size), uint32(bits.Len(uint(n)))
 }
 
 // shardSize returns the size of a shard for n names. At most five eighths of it are used.
-func shardSize(n int) int {
-	size := 8
-	for 5*size < 8*n {
-		size *= 2
-	}
-	return size
-}
+func shardSize(n int) int { return n*8/5 + 8 }
 
 // newNameTable returns the table for all nodes, whose names have the given hashes, and the nodes with the same name as an
 // earlier one, in file order.
 func newNameTable(x *Nodes, hashes []uint32) (t nameTable, duplicates []int32) {
-	t.shift = 32
-	for n := len(hashes); n >= smallShard && t.shift > 32-maxShardBits; n /= 2 {
-		t.shift--
+	for n := len(hashes); n >= smallShard && t.shards < maxShardBits; n /= 2 {
+		t.shards++
 	}
-	counts := make([]int, 1<<(32-t.shift))
+	counts := make([]int, 1<<t.shards)
 	for _, hash := range hashes {
 		counts[t.shard(hash)]++
 	}
 	size := shardSize(slices.Max(counts))
-	t.mask, t.slots = uint32(size-1), make([]uint64, len(counts)*size)
+	t.slots, t.size, t.bits = make([]uint32, len(counts)*size), uint32(size), uint32(bits.Len(uint(len(hashes))))
 	nodes := make([]int32, len(hashes)) // those of the first shard, then those of the next
 	shards := make([][]int32, len(counts))
 	at := 0
@@ -94,33 +91,40 @@ const (
 )
 
 // shard returns the number of the shard for a hash.
-func (t *nameTable) shard(hash uint32) int { return int(uint64(hash) >> t.shift) }
+func (t *nameTable) shard(hash uint32) int { return int(uint64(hash) << t.shards >> 32) }
 
 // add adds node i. It returns false if an earlier node has the same name.
 func (t *nameTable) add(x *Nodes, hash uint32, i int) bool {
-	first := t.shard(hash) * int(t.mask+1)
-	shard := t.slots[first : first+int(t.mask+1)]
-	for h := hash & t.mask; ; h = (h + 1) & t.mask {
-		switch entry := shard[h]; {
-		case entry == 0:
-			shard[h] = uint64(hash)<<32 | uint64(i+1)
-			return true
-		case entry>>32 == uint64(hash) && string(x.Name(int(uint32(entry)-1))) == string(x.Name(i)):
-			return false
-		}
+	slot, first := t.search(x, hash, x.Name(i))
+	if first >= 0 {
+		return false
 	}
+	*slot = hash<<t.bits | uint32(i+1)
+	return true
 }
 
 // find returns the first node called name, which has the given hash.
 func (t *nameTable) find(x *Nodes, hash uint32, name []byte) (int, bool) {
-	first := t.shard(hash) * int(t.mask+1)
-	for h := hash & t.mask; ; h = (h + 1) & t.mask {
-		entry := t.slots[first+int(h)]
-		if entry == 0 {
-			return 0, false
+	_, i := t.search(x, hash, name)
+	return i, i >= 0
+}
+
+// search returns the first node called name, or -1 and the slot for it.
+func (t *nameTable) search(x *Nodes, hash uint32, name []byte) (*uint32, int) {
+	first := uint32(t.shard(hash)) * t.size
+	shard := t.slots[first : first+t.size]
+	for k := uint64(hash<<t.shards) * uint64(t.size) >> 32; ; k++ {
+		if k == uint64(len(shard)) {
+			k = 0
 		}
-		if i := int(uint32(entry) - 1); entry>>32 == uint64(hash) && string(x.Name(i)) == string(name) {
-			return i, true
+		slot := &shard[k]
+		if *slot == 0 {
+			return slot, -1
+		}
+		if (*slot^hash<<t.bits)>>t.bits == 0 {
+			if i := int(*slot&(1<<t.bits-1)) - 1; string(x.Name(i)) == string(name) {
+				return nil, i
+			}
 		}
 	}
 }

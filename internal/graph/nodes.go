@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -82,7 +83,15 @@ type nodesPart struct {
 
 // newNodesPart returns an empty nodesPart for n nodes of g.
 func newNodesPart(g wire.Graph, n int) nodesPart {
-	return nodesPart{Nodes{bytes: g, starts: make([]uint32, 0, n), nameAt: make([]uint32, 0, n)}, make([]uint32, 0, n)}
+	p := nodesPart{Nodes: Nodes{bytes: g}}
+	p.reset(n)
+	return p
+}
+
+// reset removes all nodes and makes room for n.
+func (p *nodesPart) reset(n int) {
+	p.starts, p.nameAt, p.hashes = slices.Grow(p.starts[:0], n), slices.Grow(p.nameAt[:0], n), slices.Grow(p.hashes[:0], n)
+	p.names = nil
 }
 
 // add adds a node. field is its complete field and raw its NodeDef. name is a window on raw, or nil.

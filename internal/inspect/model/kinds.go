@@ -30,11 +30,15 @@ type nodeKind struct {
 // A kindTable numbers the kinds of nodes, from 1. It is safe for concurrent use. Readers need no lock: a kind is stored before its
 // slot.
 type kindTable struct {
-	slots []atomic.Uint64 // half of a hash, then the number of a kind; 0 if the slot is empty
-	kinds []nodeKind      // by number
-	lock  sync.Mutex      // for adding a kind
-	used  atomic.Int32    // the largest number
+	slots  []atomic.Uint64                              // half of a hash, then the number of a kind; 0 if the slot is empty
+	most   int32                                        // the largest number that a kind may have
+	chunks [maxKinds/kindChunk + 1]*[kindChunk]nodeKind // kinds by number, as far as there are any
+	lock   sync.Mutex                                   // for adding a kind
+	used   atomic.Int32                                 // the largest number
 }
+
+// kindChunk is how many kinds get memory at once.
+const kindChunk = 1 << 8
 
 // newKindTable returns a table for the nodes of a graph.
 func newKindTable(g wire.Graph) *kindTable {
@@ -43,7 +47,7 @@ func newKindTable(g wire.Graph) *kindTable {
 	for size < 2*most {
 		size *= 2
 	}
-	return &kindTable{slots: make([]atomic.Uint64, size), kinds: make([]nodeKind, most+1)}
+	return &kindTable{slots: make([]atomic.Uint64, size), most: int32(most)}
 }
 
 // hashSeed differs between runs of the program, so that no file can make the hashes of many kinds equal.
@@ -54,7 +58,7 @@ var hashSeed = maphash.MakeSeed()
 func (t *kindTable) number(kind nodeKind, buffered bool) int32 {
 	hash := maphash.Bytes(hashSeed, kind.attrs) + maphash.Bytes(hashSeed, kind.op)*0x9e3779b97f4a7c15
 	number, _ := t.find(kind, hash)
-	if number != NoKind || int(t.used.Load()) == len(t.kinds)-1 || !schema.ValidNode(kind.attrs) {
+	if number != NoKind || t.used.Load() == t.most || !schema.ValidNode(kind.attrs) {
 		return number
 	}
 	if buffered {
@@ -63,9 +67,13 @@ func (t *kindTable) number(kind nodeKind, buffered bool) int32 {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	number, slot := t.find(kind, hash) // another worker may have added it
-	if number == NoKind && int(t.used.Load()) < len(t.kinds)-1 {
+	if number == NoKind && t.used.Load() < t.most {
 		number = t.used.Load() + 1
-		t.kinds[number] = kind
+		chunk := &t.chunks[number/kindChunk]
+		if *chunk == nil {
+			*chunk = new([kindChunk]nodeKind)
+		}
+		(*chunk)[number%kindChunk] = kind
 		t.used.Store(number)
 		slot.Store(hash>>32<<32 | uint64(number))
 	}
@@ -82,7 +90,7 @@ func (t *kindTable) find(kind nodeKind, hash uint64) (int32, *atomic.Uint64) {
 		}
 		if entry>>32 == hash>>32 {
 			number := int32(uint32(entry))
-			if other := &t.kinds[number]; bytes.Equal(other.op, kind.op) && bytes.Equal(other.attrs, kind.attrs) {
+			if other := &t.chunks[number/kindChunk][number%kindChunk]; bytes.Equal(other.op, kind.op) && bytes.Equal(other.attrs, kind.attrs) {
 				return number, slot
 			}
 		}
