@@ -11,14 +11,16 @@ import (
 )
 
 // TestServedSignature exports a SavedModel of a graph whose own signature has an input that is not a placeholder. The path
-// below the output is an asset, and the path above the input is not.
+// below the output is an asset, although the table reads it through other nodes. The path above the input is not.
 func TestServedSignature(t *testing.T) {
 	m := testfiles.Sketch(t, `
 		above = Const dtype=string
 		table = HashTableV2
 		fed = Identity above
 		vocabulary = Const dtype=string
-		fill = InitializeTableFromTextFileV2 table vocabulary
+		path = PlaceholderWithDefault vocabulary dtype=string
+		same = Identity path
+		fill = InitializeTableFromTextFileV2 table same
 		out = LookupTableFindV2 table fed`)
 	text := func(s string) *tfpb.AttrValue {
 		return &tfpb.AttrValue{Value: &tfpb.AttrValue_Tensor{Tensor: &tfpb.TensorProto{Dtype: tfpb.DataType_DT_STRING, StringVal: [][]byte{[]byte(s)}}}}
@@ -29,7 +31,7 @@ func TestServedSignature(t *testing.T) {
 			n.Attr["value"] = text("/data/above.txt")
 		case "vocabulary":
 			n.Attr["value"] = text("/data/words.txt")
-		case "fed":
+		case "fed", "same":
 			n.Attr["T"] = testfiles.TypeAttr(tfpb.DataType_DT_STRING)
 		}
 	}

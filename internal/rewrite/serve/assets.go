@@ -45,8 +45,8 @@ func (p *planner) planAssets() error {
 	}
 	for _, i := range paths {
 		var n wire.Node
-		p.g.Graph.Node(i, &n)
-		name, ok := stringConst(&n)
+		p.g.Node(i, &n)
+		name, ok := stringConst(p.g, i, &n)
 		if known[string(n.Name)+":0"] || !ok || name == "" {
 			continue
 		}
@@ -79,8 +79,8 @@ func (p *planner) listedAssets() []AssetFile {
 		asset := AssetFile{Tensor: name, Filename: filename}
 		if i, ok := p.g.Original([]byte(nodeOf(name))); ok {
 			var n wire.Node
-			p.g.Graph.Node(i, &n)
-			asset.Path, _ = stringConst(&n)
+			p.g.Node(i, &n)
+			asset.Path, _ = stringConst(p.g, i, &n)
 		}
 		assets = append(assets, asset)
 	}
@@ -103,19 +103,39 @@ func (p *planner) filePaths() ([]int, error) {
 	value, _ := p.m.Collection(scope.AssetFilepathsKey)
 	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
 		if i, ok := p.g.Original([]byte(nodeOf(string(name)))); ok && p.served[i] {
-			listed = append(listed, i)
+			listed = append(listed, origin(p.g, i))
 		}
 	}
 	read, err := tableFiles(p.g, p.served)
 	return append(listed, read...), err
 }
 
+// origin returns the node from which node i takes its value unchanged, or takes its default.
+func origin(g *draft.Graph, i int) int {
+	var n wire.Node
+	for range maxSteps {
+		g.Node(i, &n)
+		if op := string(n.Op); op != "Identity" && op != "PlaceholderWithDefault" || len(n.Inputs) == 0 {
+			break
+		}
+		from, ok := g.Source(n.Inputs[0])
+		if !ok || from >= g.Files() {
+			break
+		}
+		i = from
+	}
+	return i
+}
+
+// maxSteps is how far origin goes.
+const maxSteps = 16
+
 // tableFiles returns the nodes of the file among kept from which kept ops read the names of files that fill tables.
 func tableFiles(g *draft.Graph, kept []bool) (found []int, err error) {
 	err = g.Kept(kept, func(_ int, n *wire.Node) error {
 		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {
 			if i, ok := g.Source(n.Inputs[1]); ok && i < g.Files() && kept[i] {
-				found = append(found, i)
+				found = append(found, origin(g, i))
 			}
 		}
 		return nil
@@ -129,20 +149,20 @@ func TablePaths(g *draft.Graph, kept []bool) ([]string, error) {
 	var paths []string
 	var n wire.Node
 	for _, i := range files {
-		g.Graph.Node(i, &n)
-		if path, ok := stringConst(&n); ok && path != "" && !slices.Contains(paths, path) {
+		g.Node(i, &n)
+		if path, ok := stringConst(g, i, &n); ok && path != "" && !slices.Contains(paths, path) {
 			paths = append(paths, path)
 		}
 	}
 	return paths, err
 }
 
-// stringConst returns the value of a constant that is a single string, and whether it is one.
-func stringConst(n *wire.Node) (string, bool) {
-	if string(n.Op) != "Const" || tensor.AttrType(n, "dtype") != tensor.String {
+// stringConst returns the value of node i, which n holds, and whether it is a constant with a single string.
+func stringConst(g *draft.Graph, i int, n *wire.Node) (string, bool) {
+	if dtype, _ := g.Attr(i, n, "dtype"); string(n.Op) != "Const" || wire.AttrTypeOf(dtype) != tensor.String {
 		return "", false
 	}
-	value, _ := n.Attr("value")
+	value, _ := g.Attr(i, n, "value")
 	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
 	list := tensor.ParseStrings(raw)
 	if list.Len() != 1 {
@@ -160,8 +180,8 @@ func nodeOf(name string) string {
 // findStalePaths reports constants that contain an absolute path. Such a file exists on the machine that built the
 // graph, but probably not where the copy is loaded.
 func (p *planner) findStalePaths(assets map[string]bool) error {
-	return p.g.Kept(p.served, func(_ int, n *wire.Node) error {
-		value, ok := stringConst(n)
+	return p.g.Kept(p.served, func(i int, n *wire.Node) error {
+		value, ok := stringConst(p.g, i, n)
 		if ok && looksAbsolute(value) && !assets[string(n.Name)+":0"] {
 			p.StalePaths = append(p.StalePaths, StalePath{Node: string(n.Name), Path: value})
 		}
