@@ -22,27 +22,35 @@ type draftShapes struct {
 	inputs  map[int][]graph.Edge
 }
 
-// unknownOp is the op of new nodes. Only the shapes of new placeholders are known.
+// unknownOp is the op of nodes for which isNew is true. Only the shapes of new placeholders are known.
 var unknownOp = new(opdef.Op)
 
 func (n *draftShapes) Len() int { return n.draft.Len() }
 
+// isNew reports whether node i is new, or a placeholder that lost its default.
+func (n *draftShapes) isNew(i int) bool {
+	return i >= n.draft.Files() || n.draft.Edited(i) && n.draft.Edit(i).Op == "Placeholder"
+}
+
 func (n *draftShapes) Op(i int) *opdef.Op {
-	if i >= n.draft.Files() {
+	if n.isNew(i) {
 		return unknownOp
 	}
 	return n.originalShapes.Op(i)
 }
 
 func (n *draftShapes) Attr(i int, name string) ([]byte, bool) {
-	if i >= n.draft.Files() {
+	if n.isNew(i) {
 		return nil, false
+	}
+	if s, ok := n.set[i]; ok && name == "shape" {
+		return draft.ShapeAttr(draft.Shape(s)).Bytes(), true
 	}
 	return n.originalShapes.Attr(i, name)
 }
 
 func (n *draftShapes) Tensors(i int) (inputs, outputs int64, known bool) {
-	if i >= n.draft.Files() {
+	if n.isNew(i) {
 		return 0, 0, false
 	}
 	return n.originalShapes.Tensors(i)
@@ -50,7 +58,7 @@ func (n *draftShapes) Tensors(i int) (inputs, outputs int64, known bool) {
 
 // Inputs returns the inputs of node i in the file, or the nodes that replace them.
 func (n *draftShapes) Inputs(i int) []graph.Edge {
-	if i >= n.draft.Files() {
+	if n.isNew(i) {
 		return nil
 	}
 	if edges, known := n.inputs[i]; known {
@@ -77,7 +85,7 @@ func (n *draftShapes) Settle(i int, inferred []tensor.Shape) []tensor.Shape {
 	if s, ok := n.set[i]; ok {
 		return []tensor.Shape{s}
 	}
-	if i >= n.draft.Files() {
+	if n.isNew(i) {
 		var node wire.Node
 		if n.draft.Node(i, &node); !opdef.IsPlaceholder(node.Op) {
 			return nil

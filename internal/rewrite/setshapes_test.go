@@ -13,13 +13,14 @@ import (
 // TestSetShape gives placeholders new shapes. An op that cannot take them is an error, unless it could not take the old ones either.
 func TestSetShape(t *testing.T) {
 	const (
-		float  = `attr { key: "T" value { type: DT_FLOAT } }`
-		dtype  = `attr { key: "dtype" value { type: DT_FLOAT } }`
-		x      = `node { name: "x" op: "Placeholder" ` + dtype + ` attr { key: "shape" value { shape { dim { size: 2 } dim { size: 4 } } } } }`
-		y      = `node { name: "y" op: "Placeholder" ` + dtype + ` attr { key: "shape" value { shape { dim { size: 2 } dim { size: 4 } } } } }`
-		sum    = `node { name: "sum" op: "Add" input: "relu" input: "y" ` + float + ` }`
-		relu   = `node { name: "relu" op: "Relu" input: "x" ` + float + ` attr { key: "_output_shapes" value { list { shape { dim { size: 2 } dim { size: 4 } } } } } }`
-		broken = `node { name: "broken" op: "MatMul" input: "x" input: "y" ` + float + ` }`
+		float       = `attr { key: "T" value { type: DT_FLOAT } }`
+		dtype       = `attr { key: "dtype" value { type: DT_FLOAT } }`
+		x           = `node { name: "x" op: "Placeholder" ` + dtype + ` attr { key: "shape" value { shape { dim { size: 2 } dim { size: 4 } } } } }`
+		y           = `node { name: "y" op: "Placeholder" ` + dtype + ` attr { key: "shape" value { shape { dim { size: 2 } dim { size: 4 } } } } }`
+		sum         = `node { name: "sum" op: "Add" input: "relu" input: "y" ` + float + ` }`
+		relu        = `node { name: "relu" op: "Relu" input: "x" ` + float + ` attr { key: "_output_shapes" value { list { shape { dim { size: 2 } dim { size: 4 } } } } } }`
+		withDefault = `node { name: "d" op: "PlaceholderWithDefault" input: "x" ` + dtype + ` attr { key: "shape" value { shape { dim { size: 2 } dim { size: 4 } } } } }`
+		broken      = `node { name: "broken" op: "MatMul" input: "x" input: "y" ` + float + ` }`
 	)
 	for _, test := range []struct {
 		name, nodes string
@@ -34,6 +35,10 @@ func TestSetShape(t *testing.T) {
 		{"an op that is cut off", x + y + relu + sum, []rewrite.NewShape{{Node: "x", Dims: tensor.Shape{2, 5}}}, []string{"x"}, []string{"relu"}, ""},
 		{"a new placeholder", x + y + relu + sum, []rewrite.NewShape{{Node: "relu", Dims: tensor.Shape{2, 5}}}, []string{"relu", "y"}, []string{"sum"},
 			`node "sum" (Add) cannot take the new shapes`},
+		{"a default of another shape", x + withDefault, []rewrite.NewShape{{Node: "d", Dims: tensor.Shape{3, 4}}}, nil, nil, `node "d" (PlaceholderWithDefault) cannot take the new shapes`},
+		{"a default that is cut off", x + withDefault, []rewrite.NewShape{{Node: "d", Dims: tensor.Shape{3, 4}}}, []string{"d"}, []string{"d"}, ""},
+		{"a default of the new shape", x + withDefault, []rewrite.NewShape{{Node: "d", Dims: tensor.Shape{-1, 4}}}, nil, nil, ""},
+		{"a default that changes too", x + withDefault, []rewrite.NewShape{{Node: "x", Dims: tensor.Shape{3, 4}}, {Node: "d", Dims: tensor.Shape{3, 4}}}, nil, nil, ""},
 		{"an op that could not take the old shapes either", x + y + broken, []rewrite.NewShape{{Node: "x", Dims: tensor.Shape{2, 5}}}, nil, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
