@@ -99,7 +99,7 @@ func (c *deviceClearer) node(b *wire.Builder, f *wire.Field) error {
 		b.Window(f.Raw)
 	case changes && action.to == "" && n.fields == 1 && !ungroup:
 		// The common case: remove one field and keep everything before and after it.
-		b.Edited(f.Num, f.Data, []wire.Edit{{At: n.at, Size: n.end - n.at}})
+		b.Edited(f.Num, f.Data, []wire.Edit{{At: n.at, Size: n.end - n.at}}, nil)
 	default:
 		b.Message(f.Num, func() { n.rebuild(b, f.Data, action, ungroup) })
 	}

@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 	"slices"
@@ -91,11 +90,12 @@ type Rename struct {
 
 // An importer holds the state of one Import.
 type importer struct {
-	in, base importSide // base may be empty
-	o        ImportOptions
-	into     bool                // Import was called with a base
-	plan     *scope.Plan         // what happens to each name of in
-	rewriter *scope.NodeRewriter // what happens to each node of in
+	in, base  importSide // base may be empty
+	o         ImportOptions
+	into      bool                // Import was called with a base
+	namesOnly bool                // assume that no input is unbound, and skip the surveys
+	plan      *scope.Plan         // what happens to each name of in
+	rewriter  *scope.NodeRewriter // what happens to each node of in
 
 	inputMap        *inputMap
 	instead         map[string]string      // missing initializers and their substitutes
@@ -142,45 +142,66 @@ func Import(in, base *wire.MetaGraph, o ImportOptions) (*wire.Rope, *ImportRepor
 	if o.Registry == nil {
 		o.Registry = scope.NewRegistry()
 	}
-	asked := o.Scope
-	o.Scope = scope.Clean(o.Scope)
-	i := &importer{in: importSide{MetaGraph: in}, base: importSide{MetaGraph: base}, o: o, into: base != nil, plan: new(scope.Plan),
-		report: &ImportReport{AskedScope: o.Scope, Saver: "none"}}
-	if base == nil {
-		i.base.MetaGraph = new(wire.MetaGraph)
-	}
-	i.rewriter = &scope.NodeRewriter{Plan: i.plan, ClearDevices: o.ClearDevices}
-	if asked != "" && !scope.ValidName(o.Scope) {
-		i.conflicts.About(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
-			"TensorFlow does not accept the scope %q", asked)
-	}
-	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.findShared, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
-		if err := step(); err != nil {
-			return nil, nil, err
+	if base == nil && (scope.Clean(o.Scope) != "" || o.ClearDevices) {
+		// Without a base, nothing can collide. Nodes are visited only to write them, unless that shows that an input is unbound.
+		i := newImporter(in, nil, o)
+		i.namesOnly = true
+		if message, err := i.run(); err == nil && !i.rewriter.Done.Marked {
+			return message, i.report, nil
 		}
 	}
-	if err := i.conflicts.Err(); err != nil {
-		return nil, nil, err
-	}
-	message, err := i.build()
+	i := newImporter(in, base, o)
+	message, err := i.run()
 	if err != nil {
 		return nil, nil, err
-	}
-	i.report.Nodes, i.report.Cleared = i.rewriter.Done.Nodes, i.rewriter.Done.Cleared
-	i.countUnsaved()
-	if o.Checkpoints != nil {
-		if message, err = i.composeSaver(message); err != nil {
-			return nil, nil, err
-		}
-	}
-	i.report.finish()
-	if base == nil {
-		message = in.Original(message)
 	}
 	return message, i.report, nil
 }
 
-// load checks both files for damage, and surveys both graphs unless only names change.
+func newImporter(in, base *wire.MetaGraph, o ImportOptions) *importer {
+	i := &importer{in: importSide{MetaGraph: in}, base: importSide{MetaGraph: base}, o: o, into: base != nil, plan: new(scope.Plan)}
+	if base == nil {
+		i.base.MetaGraph = new(wire.MetaGraph)
+	}
+	i.o.Scope = scope.Clean(o.Scope)
+	i.report = &ImportReport{AskedScope: i.o.Scope, Saver: "none"}
+	i.rewriter = &scope.NodeRewriter{Plan: i.plan, ClearDevices: o.ClearDevices}
+	if o.Scope != "" && !scope.ValidName(i.o.Scope) {
+		i.conflicts.About(ScopeArgument, "a scope starts with a letter, a digit or a dot, and contains only letters, digits and _ . - /",
+			"TensorFlow does not accept the scope %q", o.Scope)
+	}
+	return i
+}
+
+// run returns the result and completes the report.
+func (i *importer) run() (*wire.Rope, error) {
+	for _, step := range []func() error{i.load, i.mapInputs, i.chooseNames, i.findShared, i.nameInitializers, i.chooseFrames, i.nameElements, i.checkCollections, i.checkFunctions} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	if err := i.conflicts.Err(); err != nil {
+		return nil, err
+	}
+	message, err := i.build()
+	if err != nil {
+		return nil, err
+	}
+	i.report.Nodes, i.report.Cleared = i.rewriter.Done.Nodes, i.rewriter.Done.Cleared
+	i.countUnsaved()
+	if i.o.Checkpoints != nil {
+		if message, err = i.composeSaver(message); err != nil {
+			return nil, err
+		}
+	}
+	i.report.finish()
+	if !i.into {
+		message = i.in.Original(message)
+	}
+	return message, nil
+}
+
+// load checks both files for damage, and surveys both graphs unless namesOnly is set.
 func (i *importer) load() (err error) {
 	sides := []*importSide{&i.in, &i.base}
 	for _, side := range sides {
@@ -193,7 +214,7 @@ func (i *importer) load() (err error) {
 			return err
 		}
 	}
-	if i.renamesOnly() {
+	if i.namesOnly {
 		i.in.survey, i.base.survey = new(survey), new(survey)
 		return nil
 	}
@@ -202,12 +223,6 @@ func (i *importer) load() (err error) {
 	}
 	i.base.survey, err = surveyOf(i.base.Graph(), false)
 	return err
-}
-
-// renamesOnly reports whether the import can skip the surveys and visit nodes only when it writes them. Without a base
-// nothing can collide, and a search of the bytes shows that no input is unbound.
-func (i *importer) renamesOnly() bool {
-	return !i.into && (i.o.Scope != "" || i.o.ClearDevices) && !bytes.Contains(i.in.Graph(), []byte(scope.UnboundPrefix))
 }
 
 // chooseNames chooses a scope, or new names for single nodes, so that no names collide.

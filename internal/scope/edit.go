@@ -50,6 +50,7 @@ func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) 
 				written = true
 			case s.Is(fieldnum.NodeDef_Attr) && e.replaces(s.Data):
 			default:
+				w.news = w.news[:0]
 				same, err := w.change(&s.Field, named)
 				switch {
 				case err != nil:
@@ -57,7 +58,7 @@ func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) 
 				case same:
 					b.Window(s.Raw)
 				default:
-					b.Copy(w.field)
+					b.Copy(w.news)
 					b.Window(s.Raw[len(s.Raw)-w.tail:])
 				}
 			}
@@ -109,7 +110,7 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 			continue
 		}
 		f := &wire.Field{Num: fieldnum.NodeDef_Input, Type: protowire.BytesType, Data: []byte(input)}
-		w.field = w.field[:0]
+		w.news, w.tail = w.news[:0], 0
 		same, err := w.input(f)
 		if err != nil {
 			return err
@@ -117,7 +118,7 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 		if same {
 			b.String(fieldnum.NodeDef_Input, input)
 		} else {
-			b.Copy(w.field)
+			b.Copy(w.news)
 			b.Copy(f.Data[len(f.Data)-w.tail:])
 		}
 	}

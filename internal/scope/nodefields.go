@@ -10,16 +10,16 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// change reports whether a field of the current node stays the same. If not, its replacement is w.field and, after it, the last
-// w.tail bytes of the old field. It is empty if the field is removed.
+// change reports whether a field of the current node stays the same. If not, it appends the replacement to w.news, except
+// the last w.tail bytes, which are those of the old field. The replacement is empty if the field is removed.
 func (w *nodeWriter) change(f *wire.Field, named bool) (same bool, err error) {
-	w.field, w.tail = w.field[:0], 0
+	w.tail = 0
 	if f.Type != protowire.BytesType {
 		return true, nil
 	}
 	switch {
 	case f.Num == fieldnum.NodeDef_Name && named:
-		return w.rename(f, nil, f.Data, nil), nil
+		return w.rename(f.Num, nil, f.Data, nil), nil
 	case f.Num == fieldnum.NodeDef_Input && named:
 		return w.input(f)
 	case f.Num == fieldnum.NodeDef_Device && w.ClearDevices:
@@ -30,41 +30,40 @@ func (w *nodeWriter) change(f *wire.Field, named bool) (same bool, err error) {
 	return true, nil
 }
 
-// rename is like change, for a field with the name of a kept node between a mark and a port.
-func (w *nodeWriter) rename(f *wire.Field, mark, node, port []byte) bool {
+// rename is like change, for a field num with the name of a kept node between a mark and a port.
+func (w *nodeWriter) rename(num protowire.Number, mark, node, port []byte) bool {
 	scope, rest, number := w.Plan.rename(node)
-	if scope == "" && len(rest) == len(node) && number == 0 {
+	switch {
+	case number != 0:
+		w.payload = append(w.Plan.appendNode(append(w.payload[:0], mark...), node), port...)
+		w.replace(num, w.payload)
+	case scope != "":
+		w.tail = len(rest) + len(port)
+		w.news = wire.AppendHeader(w.news, num, len(mark)+len(scope)+1+w.tail)
+		w.news = append(append(append(w.news, mark...), scope...), '/')
+	case len(rest) < len(node):
+		w.tail = len(rest) + len(port)
+		w.news = append(wire.AppendHeader(w.news, num, len(mark)+w.tail), mark...)
+	default:
 		return true
 	}
-	tail := len(rest) + len(port)
-	if number != 0 {
-		tail = 0
-	}
-	w.payload = append(w.payload[:0], mark...)
-	if scope != "" {
-		w.payload = append(append(w.payload, scope...), '/')
-	}
-	if number != 0 {
-		w.payload = append(appendNumber(append(w.payload, rest...), number), port...)
-	}
-	w.setField(f.Num, tail)
 	return false
 }
 
-// setField sets w.field and w.tail to a field with w.payload and, after it, the last tail bytes of the old field as its content.
-func (w *nodeWriter) setField(num protowire.Number, tail int) {
-	w.field = append(wire.AppendHeader(w.field[:0], num, len(w.payload)+tail), w.payload...)
-	w.tail = tail
+// replace appends a field num to w.news.
+func (w *nodeWriter) replace(num protowire.Number, content []byte) {
+	w.news = append(wire.AppendHeader(w.news, num, len(content)), content...)
 }
 
 // input is like change, for an input.
 func (w *nodeWriter) input(f *wire.Field) (bool, error) {
+	mark, node, port := Split(f.Data)
 	var action inputAction
-	w.payload, action = w.Plan.appendInput(w.payload[:0], f.Data)
+	w.payload, action = w.Plan.appendInput(w.payload[:0], f.Data, mark, node)
 	switch action {
 	case inputKept:
-		mark, node, port := Split(f.Data)
-		return w.rename(f, mark, node, port), nil
+		w.done.Marked = w.done.Marked || bytes.HasPrefix(node, []byte(UnboundPrefix))
+		return w.rename(f.Num, mark, node, port), nil
 	case inputRemoved:
 		if f.Data[0] != '^' && w.Reads != nil {
 			w.reads = append(w.reads, read{w.node.Name, f.Data})
@@ -76,29 +75,31 @@ func (w *nodeWriter) input(f *wire.Field) (bool, error) {
 		}
 	case inputMapped:
 		if w.payload[0] == '^' {
-			return w.mappedControl(f)
+			return w.mappedControl(f), nil
 		}
 	}
 	if bytes.Equal(w.payload, f.Data) {
 		return true, nil
 	}
-	w.setField(f.Num, 0)
+	w.replace(f.Num, w.payload)
 	return false, nil
 }
 
 // mappedControl is like change, for a mapped control input whose new form is w.payload. It removes control inputs that
 // the node already has (RemapNodeDefInputs in tensorflow/core/common_runtime/graph_constructor.cc).
-func (w *nodeWriter) mappedControl(f *wire.Field) (bool, error) {
-	further := w.Plan.FurtherControls[string(f.Data)]
-	w.field = w.field[:0]
-	for _, control := range append([]string{string(w.payload)}, further...) {
+func (w *nodeWriter) mappedControl(f *wire.Field) bool {
+	start := len(w.news)
+	for _, control := range append([]string{string(w.payload)}, w.Plan.FurtherControls[string(f.Data)]...) {
 		if !slices.Contains(w.controls, control) {
 			w.controls = append(w.controls, control)
-			w.field = protowire.AppendTag(w.field, f.Num, protowire.BytesType)
-			w.field = protowire.AppendString(w.field, control)
+			w.replace(f.Num, []byte(control))
 		}
 	}
-	return bytes.Equal(w.field, f.Raw), nil
+	if bytes.Equal(w.news[start:], f.Raw) {
+		w.news = w.news[:start]
+		return true
+	}
+	return false
 }
 
 // attr is like change, for the map entry of an attr.
@@ -129,7 +130,7 @@ func (w *nodeWriter) attr(f *wire.Field, named bool) (bool, error) {
 		if bytes.Equal(w.payload, name) {
 			return true, nil
 		}
-		w.setEntry(f.Num, key, fieldnum.AttrValue_S, 0)
+		w.replaceAttr(f.Num, key, fieldnum.AttrValue_S, w.payload)
 		return false, nil
 	}
 	return true, nil
@@ -143,10 +144,11 @@ func (w *nodeWriter) class(f *wire.Field, key, value []byte) (bool, error) {
 		return true, nil
 	}
 	w.list = w.list[:0]
-	same, tail := true, 0
+	start := len(w.news)
+	same := true
 	s := wire.Scan(list)
 	for s.Next() {
-		tail = 0
+		w.tail = 0
 		mark, node, port := Split(s.Data)
 		if !s.Is(fieldnum.AttrValue_ListValue_S) || string(mark) != "loc:@" {
 			w.list = append(w.list, s.Raw...)
@@ -156,33 +158,30 @@ func (w *nodeWriter) class(f *wire.Field, key, value []byte) (bool, error) {
 			same = false
 			continue
 		}
-		if w.rename(&s.Field, mark, node, port) {
+		if w.rename(s.Num, mark, node, port) {
 			w.list = append(w.list, s.Raw...)
 			continue
 		}
 		same = false
-		w.list = append(append(w.list, w.field...), s.Raw[len(s.Raw)-w.tail:]...)
-		if at, ok := wire.Offset(f.Raw, s.Raw); ok && at+len(s.Raw) == len(f.Raw) {
-			tail = w.tail
+		w.list = append(append(w.list, w.news[start:]...), s.Raw[len(s.Raw)-w.tail:]...)
+		w.news = w.news[:start]
+		if at, ok := wire.Offset(f.Raw, s.Raw); !ok || at+len(s.Raw) < len(f.Raw) {
+			w.tail = 0 // more follows it in the old field
 		}
 	}
 	if err := s.Err(); err != nil || same {
 		return true, err
 	}
-	w.payload = append(w.payload[:0], w.list[:len(w.list)-tail]...)
-	w.setEntry(f.Num, key, fieldnum.AttrValue_List, tail)
+	w.replaceAttr(f.Num, key, fieldnum.AttrValue_List, w.list)
 	return false, nil
 }
 
-// setEntry sets w.field and w.tail to the map entry of an attr whose AttrValue is a field kind, with the content of
-// setField.
-func (w *nodeWriter) setEntry(num protowire.Number, key []byte, kind protowire.Number, tail int) {
-	content := len(w.payload) + tail
-	value := protowire.SizeTag(kind) + protowire.SizeBytes(content)
+// replaceAttr appends to w.news the map entry num of an attr whose AttrValue is a field kind, except the last w.tail bytes.
+func (w *nodeWriter) replaceAttr(num protowire.Number, key []byte, kind protowire.Number, content []byte) {
+	value := protowire.SizeTag(kind) + protowire.SizeBytes(len(content))
 	entry := protowire.SizeTag(fieldnum.MapEntry_Key) + protowire.SizeBytes(len(key)) + protowire.SizeTag(fieldnum.MapEntry_Value) + protowire.SizeBytes(value)
-	w.field = wire.AppendHeader(w.field[:0], num, entry)
-	w.field = append(wire.AppendHeader(w.field, fieldnum.MapEntry_Key, len(key)), key...)
-	w.field = wire.AppendHeader(w.field, fieldnum.MapEntry_Value, value)
-	w.field = append(wire.AppendHeader(w.field, kind, content), w.payload...)
-	w.tail = tail
+	w.news = wire.AppendHeader(w.news, num, entry)
+	w.news = append(wire.AppendHeader(w.news, fieldnum.MapEntry_Key, len(key)), key...)
+	w.news = wire.AppendHeader(w.news, fieldnum.MapEntry_Value, value)
+	w.news = append(wire.AppendHeader(w.news, kind, len(content)), content[:len(content)-w.tail]...)
 }

@@ -28,6 +28,7 @@ type NodeRewriter struct {
 // NodeChanges counts the changes of a NodeRewriter.
 type NodeChanges struct {
 	Unbound   []string       // the inputs from outside the scope, each once, as first spelled, in order of occurrence
+	Marked    bool           // whether the name of an input has the UnboundPrefix, although the plan keeps it
 	Nodes     int            // nodes read
 	Kept      int            // nodes kept
 	Added     int            // nodes added
@@ -72,6 +73,7 @@ func (a *NodeRewriter) join(w *nodeWriter) {
 		}
 		d.Dropped[key] += n
 	}
+	d.Marked = d.Marked || w.done.Marked
 	for _, input := range w.done.Unbound {
 		if addUnbound(&a.unbound, []byte(input)) {
 			d.Unbound = append(d.Unbound, input)
@@ -108,7 +110,6 @@ type nodeWriter struct {
 	parsed   bool
 	edits    []wire.Edit // the changes of the current node
 	news     []byte      // what edits insert
-	field    []byte      // a new field, see change
 	tail     int         // what follows it, see change
 	payload  []byte      // buffer for the content of a new field
 	list     []byte      // buffer for a new list
@@ -306,24 +307,31 @@ func (w *nodeWriter) op() []byte {
 func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
 	w.edits, w.news = w.edits[:0], w.news[:0]
 	device := false
-	at := 0
-	s := wire.Scan(f.Data)
-	for ; s.Next(); at += len(s.Raw) {
-		if s.Is(fieldnum.NodeDef_Device) {
-			device = len(s.Data) > 0
+	for at := 0; at < len(f.Data); {
+		// Fast path without a Scanner, as in wire.Node.Parse.
+		rest := f.Data[at:]
+		field := wire.Field{Num: protowire.Number(rest[0] >> 3), Type: protowire.BytesType}
+		if start, end := wire.Payload(rest); end <= len(rest) {
+			field.Raw, field.Data = rest[:end], rest[start:end]
+		} else {
+			s := wire.Scan(rest)
+			if !s.Next() {
+				return s.Err()
+			}
+			field = s.Field
 		}
-		same, err := w.change(&s.Field, named)
+		if field.Is(fieldnum.NodeDef_Device) {
+			device = len(field.Data) > 0
+		}
+		start := len(w.news)
+		same, err := w.change(&field, named)
 		if err != nil {
 			return err
 		}
 		if !same {
-			start := len(w.news)
-			w.news = append(w.news, w.field...)
-			w.edits = append(w.edits, wire.Edit{At: at, Size: len(s.Raw) - w.tail, New: w.news[start:]})
+			w.edits = append(w.edits, wire.Edit{At: at, Size: len(field.Raw) - w.tail, New: len(w.news) - start})
 		}
-	}
-	if err := s.Err(); err != nil {
-		return err
+		at += len(field.Raw)
 	}
 	if w.ClearDevices && device {
 		w.done.Cleared++
@@ -331,7 +339,7 @@ func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
 	if len(w.edits) == 0 {
 		b.Window(f.Raw)
 	} else {
-		b.Edited(f.Num, f.Data, w.edits)
+		b.Edited(f.Num, f.Data, w.edits, w.news)
 	}
 	return nil
 }

@@ -163,14 +163,14 @@ const (
 	inputRemoved                    // remove it, because its node is removed
 )
 
-// appendInput appends the new form of a node's input if it is mapped or unbound, and returns what happened to it.
-func (p *Plan) appendInput(dst, input []byte) ([]byte, inputAction) {
+// appendInput appends the new form of a node's input, which Split has split, if it is mapped or unbound. It returns what
+// happens to the input.
+func (p *Plan) appendInput(dst, input, mark, node []byte) ([]byte, inputAction) {
 	if len(p.Inputs) > 0 {
 		if other, ok := p.Inputs[string(Spelling(input))]; ok {
 			return append(dst, other...), inputMapped
 		}
 	}
-	mark, node, port := Split(input)
 	if len(p.Cut) > 0 && len(mark) == 0 {
 		if other, ok := p.Cut[string(Spelling(input))]; ok {
 			return p.appendNode(dst, []byte(other)), inputMapped
@@ -181,8 +181,7 @@ func (p *Plan) appendInput(dst, input []byte) ([]byte, inputAction) {
 		if !bytes.HasPrefix(node, []byte(UnboundPrefix)) {
 			dst = append(dst, UnboundPrefix...)
 		}
-		dst = append(dst, node...)
-		return append(dst, port...), inputUnbound
+		return append(dst, input[len(mark):]...), inputUnbound
 	}
 	if p.Drops != nil && p.Drops(node) && !p.New[string(node)] {
 		return dst, inputRemoved

@@ -43,7 +43,7 @@ func (b *Builder) Window(p []byte) {
 			b.window = b.window[:len(b.window)+len(p)]
 			return
 		}
-		b.flush()
+		b.end()
 	}
 	if _, ok := distance(b.behind, p); !ok && len(p) < copyBelow {
 		b.Copy(p)
@@ -61,13 +61,20 @@ func distance(a, p []byte) (int, bool) {
 	return int(gap), gap <= room && uintptr(len(p)) <= room-gap
 }
 
-// flush ends the current step.
-func (b *Builder) flush() {
-	p := b.window
-	if b.news+len(p) == 0 {
-		return
+// end ends the current step, and the chunk if it is full.
+func (b *Builder) end() {
+	b.step(b.window)
+	if c := b.chunk(); c.size >= chunkBytes || len(c.code)+len(c.news) >= fullChunk {
+		b.close()
 	}
+}
+
+// step ends the current step with the window p.
+func (b *Builder) step(p []byte) {
 	if len(p) == 0 {
+		if b.news == 0 {
+			return
+		}
 		p = b.behind
 	}
 	c := b.chunk()
@@ -79,9 +86,6 @@ func (b *Builder) flush() {
 	}
 	b.window, b.behind, b.news = nil, p[len(p):], 0
 	b.grew(c, len(p))
-	if c.size >= chunkBytes || len(c.code)+len(c.news) >= fullChunk {
-		b.close()
-	}
 }
 
 // appendStep appends a step to the code of a chunk.
@@ -104,7 +108,7 @@ func AppendHeader(dst []byte, num protowire.Number, size int) []byte {
 // literal begins size new bytes, which the caller appends to the chunk's news.
 func (b *Builder) literal(size int) *chunk {
 	if len(b.window) > 0 || b.news > fullChunk {
-		b.flush()
+		b.end()
 	}
 	c := b.chunk()
 	b.news += size
@@ -121,31 +125,44 @@ func (b *Builder) Copy(p []byte) {
 }
 
 // Bytes appends the length-delimited field num with the payload p.
-func (b *Builder) Bytes(num protowire.Number, p []byte) { b.Edited(num, p, nil) }
+func (b *Builder) Bytes(num protowire.Number, p []byte) {
+	c := b.literal(sizeHeader(num, len(p)))
+	c.news = AppendHeader(c.news, num, len(p))
+	b.Window(p)
+}
 
 // An Edit replaces a part of a message.
 type Edit struct {
-	At, Size int    // the part
-	New      []byte // the bytes in its place
+	At, Size int // the part
+	New      int // the number of bytes in its place
 }
 
 // Edited appends the length-delimited field num with the payload p after the edits, which are in order and do not
-// overlap. It copies the new bytes.
-func (b *Builder) Edited(num protowire.Number, p []byte, edits []Edit) {
-	size := len(p)
+// overlap. It copies their new bytes, all of which are in news.
+func (b *Builder) Edited(num protowire.Number, p []byte, edits []Edit, news []byte) {
+	size := len(p) + len(news)
 	for i := range edits {
-		size += len(edits[i].New) - edits[i].Size
+		size -= edits[i].Size
 	}
-	c := b.literal(protowire.SizeTag(num) + protowire.SizeVarint(uint64(size)))
-	c.news = AppendHeader(c.news, num, size)
+	head := sizeHeader(num, size)
+	c := b.literal(head + len(news))
+	c.news = append(AppendHeader(c.news, num, size), news...)
+	b.news -= len(news)
 	kept := 0 // where the bytes after the last edit begin
 	for i := range edits {
 		e := &edits[i]
-		b.Window(p[kept:e.At])
-		b.Copy(e.New)
+		if e.At > kept {
+			b.step(p[kept:e.At])
+		}
+		b.news += e.New
 		kept = e.At + e.Size
 	}
-	b.Window(p[kept:])
+	b.window = p[kept:]
+}
+
+// sizeHeader returns the size of AppendHeader.
+func sizeHeader(num protowire.Number, size int) int {
+	return protowire.SizeTag(num) + protowire.SizeVarint(uint64(size))
 }
 
 // String appends the string field num.
@@ -178,7 +195,7 @@ func (b *Builder) Append(r *Rope) {
 // Message appends the message field num. It calls body, which appends the fields of that message to b, and then
 // fills in the length.
 func (b *Builder) Message(num protowire.Number, body func()) {
-	b.flush()
+	b.end()
 	c := b.chunk()
 	k, code, news := len(b.rope.chunks)-1, len(c.code), len(c.news)
 	c.code = appendStep(c.code, 0, header, 0) // empty until the length is known
@@ -231,7 +248,7 @@ func (b *Builder) start() {
 
 // close ends the last chunk.
 func (b *Builder) close() {
-	b.flush()
+	b.step(b.window)
 	if b.open == nil {
 		return
 	}

@@ -116,10 +116,11 @@ func (m *machine) run(want []byte) []byte {
 		case 9: // a field with a removed, a replaced and an inserted part
 			old := m.base[size*50 : size*51+30]
 			p := bytes.Clone(m.base[:size%7])
-			m.built.Edited(num, old, []wire.Edit{{At: size % 10, Size: 4}, {At: 15, Size: 5, New: p}, {At: 20, New: p}})
+			news := slices.Concat(p, p)
+			m.built.Edited(num, old, []wire.Edit{{At: size % 10, Size: 4}, {At: 15, Size: 5, New: len(p)}, {At: 20, New: len(p)}}, news)
 			want = protowire.AppendBytes(protowire.AppendTag(want, num, protowire.BytesType),
-				slices.Concat(old[:size%10], old[size%10+4:15], p, p, old[20:]))
-			clear(p) // a copy was asked for
+				slices.Concat(old[:size%10], old[size%10+4:15], news, old[20:]))
+			clear(news) // a copy was asked for
 		}
 	}
 	m.program = nil
