@@ -22,7 +22,8 @@ import (
 // A message is a small message and its bytes.
 type message struct {
 	raw     []byte
-	decoded proto.Message // nil if the bytes cannot be decoded
+	decoded proto.Message            // nil if the bytes cannot be decoded, or are decoded when they are needed
+	typ     protoreflect.MessageType // of what is decoded when it is needed, or nil
 }
 
 // decode decodes the bytes of a small message into a message of the type of into.
@@ -30,7 +31,24 @@ func decode(raw []byte, into proto.Message) *message {
 	if schema.Unmarshal(raw, into) != nil {
 		return &message{raw: raw}
 	}
-	return &message{raw, into}
+	return &message{raw: raw, decoded: into}
+}
+
+// get returns the decoded message, or nil if the bytes cannot be decoded.
+func (m *message) get() proto.Message {
+	if m.typ == nil {
+		return m.decoded
+	}
+	into := m.typ.New().Interface()
+	_ = schema.Unmarshal(m.raw, into) // it succeeded before
+	return into
+}
+
+// compact drops the decoded message. It is decoded again when it is needed.
+func (m *message) compact() {
+	if m.decoded != nil {
+		m.typ, m.decoded = m.decoded.ProtoReflect().Type(), nil
+	}
 }
 
 // text returns the message in one line, or "" for a nil message.
@@ -39,8 +57,8 @@ func (m *message) text() string {
 		return ""
 	}
 	text := bytesText(m.raw)
-	if m.decoded != nil {
-		text = describe(m.decoded.ProtoReflect())
+	if decoded := m.get(); decoded != nil {
+		text = describe(decoded.ProtoReflect())
 	}
 	text, _ = clip(text, "")
 	return text
@@ -48,14 +66,15 @@ func (m *message) text() string {
 
 // compare returns the fields in which two messages of one type differ.
 func (m *message) compare(other *message, renames *renames) []Field {
-	switch {
-	case bytes.Equal(m.raw, other.raw):
+	if bytes.Equal(m.raw, other.raw) {
 		return nil
-	case m.decoded == nil || other.decoded == nil:
+	}
+	a, b := m.get(), other.get()
+	if a == nil || b == nil {
 		return []Field{changed("value", bytesText(m.raw), bytesText(other.raw))}
 	}
 	d := messages{renames: renames}
-	d.plain("", m.decoded.ProtoReflect(), other.decoded.ProtoReflect())
+	d.plain("", a.ProtoReflect(), b.ProtoReflect())
 	return d.fields
 }
 
@@ -69,10 +88,11 @@ func (m *message) label() string {
 
 // name returns the first string field of a message that is set.
 func (m *message) name() (string, bool) {
-	if m.decoded == nil {
+	decoded := m.get()
+	if decoded == nil {
 		return "", false
 	}
-	r := m.decoded.ProtoReflect()
+	r := decoded.ProtoReflect()
 	for _, f := range fields(r) {
 		if f.Kind() == protoreflect.StringKind && !f.IsList() {
 			return r.Get(f).String(), true
@@ -200,6 +220,7 @@ func (c *comparison) entries(kind protowire.Number, list []byte, typ *scope.Coll
 		case typ != nil:
 			m := decode(value, typ.Message.New().Interface())
 			label := m.label()
+			m.compact()
 			out[i] = entry{renames.translate(label), &entryMore{old: label, shown: printable.Quote(label), value: m}}
 		case kind == fieldnum.CollectionDef_NodeList:
 			old := unsafeString(value)
@@ -230,7 +251,8 @@ func anyEntry(value []byte, renames *renames) entry {
 	if err != nil {
 		return e
 	}
-	held := &message{m.raw, inner}
+	m.compact()
+	held := &message{raw: m.raw, decoded: inner}
 	if name, _ := held.name(); name != "" {
 		e.more.shown += " " + printable.Quote(name)
 	}
