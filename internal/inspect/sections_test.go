@@ -230,7 +230,7 @@ func TestSignatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Signature{
+	want := []*Signature{
 		{Key: "a"},
 		{
 			Key: "serving_default", Method: "tensorflow/serving/predict",
@@ -242,7 +242,7 @@ func TestSignatures(t *testing.T) {
 			Defaults: []SignatureValue{{Key: "ids", DType: "int64", Shape: tensor.Shape{1}, Tensor: &tensor.Tensor{DType: "int64", Shape: tensor.Shape{1}, Values: []tensor.Value{{Kind: tensor.ValueInt, Int: 7}}, Bytes: 11}}},
 		},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, slices.Collect(got), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

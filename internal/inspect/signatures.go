@@ -1,8 +1,11 @@
 package inspect
 
 import (
+	"bytes"
 	"fmt"
-	"sort"
+	"iter"
+	"slices"
+	"strings"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -39,34 +42,30 @@ type SignatureValue struct {
 	Tensor *tensor.Tensor `json:"-"` // a summary of the value
 }
 
-// Signatures returns the signatures whose keys the filter selects, sorted by key. The error names the signature that
-// cannot be read.
-func Signatures(m *wire.MetaGraph, f model.Filter) ([]Signature, error) {
-	count := 0
-	for i := range m.Fields {
-		if m.Fields[i].Is(fieldnum.MetaGraphDef_SignatureDef) {
-			count++
-		}
-	}
-	signatures := make([]Signature, 0, count)
+// Signatures returns the signatures whose keys the filter selects, sorted by key. Each is decoded when it is reached. The
+// error names the signature that cannot be read.
+func Signatures(m *wire.MetaGraph, f model.Filter) (iter.Seq[*Signature], error) {
+	type entry struct{ key, raw []byte }
+	var entries []entry
 	for key, raw := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		if !f.MatchKey(string(key)) {
 			continue
 		}
-		var def tfpb.SignatureDef
-		if err := schema.Unmarshal(raw, &def); err != nil {
+		if err := schema.Unmarshal(raw, new(tfpb.SignatureDef)); err != nil {
 			return nil, fmt.Errorf("read signature %q: %w", key, err)
 		}
-		signatures = append(signatures, Signature{
-			Key:      string(key),
-			Method:   def.GetMethodName(),
-			Inputs:   signatureTensors(def.GetInputs()),
-			Outputs:  signatureTensors(def.GetOutputs()),
-			Defaults: signatureValues(raw),
-		})
+		entries = append(entries, entry{key, raw})
 	}
-	sort.Slice(signatures, func(i, j int) bool { return signatures[i].Key < signatures[j].Key })
-	return signatures, nil
+	slices.SortFunc(entries, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
+	return func(yield func(*Signature) bool) {
+		for _, e := range entries {
+			var def tfpb.SignatureDef
+			_ = schema.Unmarshal(e.raw, &def) // it succeeded before
+			if !yield(&Signature{string(e.key), def.GetMethodName(), signatureTensors(def.GetInputs()), signatureTensors(def.GetOutputs()), signatureValues(e.raw)}) {
+				return
+			}
+		}
+	}, nil
 }
 
 func signatureTensors(infos map[string]*tfpb.TensorInfo) []SignatureTensor {
@@ -85,7 +84,7 @@ func signatureTensors(infos map[string]*tfpb.TensorInfo) []SignatureTensor {
 		}
 		tensors = append(tensors, t)
 	}
-	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Key < tensors[j].Key })
+	slices.SortFunc(tensors, func(a, b SignatureTensor) int { return strings.Compare(a.Key, b.Key) })
 	return tensors
 }
 
@@ -120,6 +119,6 @@ func signatureValues(signature []byte) []SignatureValue {
 	for key, t := range tensors {
 		values = append(values, SignatureValue{Key: key, DType: t.DType, Shape: t.Shape, Tensor: t})
 	}
-	sort.Slice(values, func(i, j int) bool { return values[i].Key < values[j].Key })
+	slices.SortFunc(values, func(a, b SignatureValue) int { return strings.Compare(a.Key, b.Key) })
 	return values
 }

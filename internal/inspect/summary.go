@@ -287,9 +287,15 @@ func (s *Summary) readCollections(m *model.Model) error {
 }
 
 func (s *Summary) readSignatures(m *model.Model) error {
-	var err error
-	s.Signatures, err = Signatures(m.Meta, model.Filter{})
-	return err
+	signatures, err := Signatures(m.Meta, model.Filter{})
+	if err != nil {
+		return err
+	}
+	s.Signatures = []Signature{}
+	for signature := range signatures {
+		s.Signatures = append(s.Signatures, *signature)
+	}
+	return nil
 }
 
 func (s *Summary) readSavers(m *model.Model) error {

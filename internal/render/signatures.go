@@ -9,7 +9,7 @@ import (
 )
 
 // Signatures returns the section signatures.
-func Signatures(signatures []inspect.Signature) View {
+func Signatures(signatures iter.Seq[*inspect.Signature]) View {
 	columns := namedColumns("signature", "method", "part", "key", "tensor", "dtype", "shape")
 	columns[0].group, columns[1].group, columns[2].group = true, true, true
 	columns[0].key, columns[1].spare, columns[2].fixed = true, true, true
@@ -21,15 +21,15 @@ func Signatures(signatures []inspect.Signature) View {
 	return View{
 		section: "signatures",
 		Tables:  []grid{g},
-		Values:  each(signatures, func(s *inspect.Signature) string { return s.Key }),
-		fields:  []member{{"signatures", each(signatures, newJSONSignature)}},
+		Values:  eachOf(signatures, func(s *inspect.Signature) string { return s.Key }),
+		fields:  []member{{"signatures", eachOf(signatures, newJSONSignature)}},
 	}
 }
 
 // signatureRows returns a row for each tensor of a signature, or a single row if it has none.
-func signatureRows(signatures []inspect.Signature) iter.Seq2[[]string, error] {
+func signatureRows(signatures iter.Seq[*inspect.Signature]) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
-		for _, s := range signatures {
+		for s := range signatures {
 			var rows [][]string
 			for _, t := range s.Inputs {
 				rows = append(rows, []string{s.Key, s.Method, "input", t.Key, signatureTensor(t), t.DType, t.Shape.String()})

@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -115,7 +116,7 @@ func TestFill(t *testing.T) {
 // TestJSONForms: values with their own JSON form get it as members and as elements of lists.
 func TestJSONForms(t *testing.T) {
 	value := &tensor.Tensor{DType: "int64", Shape: tensor.Shape{1}, Bytes: 14, Values: []tensor.Value{{Kind: tensor.ValueInt, Int: 7}}}
-	v := Signatures([]inspect.Signature{{Key: "s", Defaults: []inspect.SignatureValue{{Key: "x", Tensor: value}}}})
+	v := Signatures(slices.Values([]*inspect.Signature{{Key: "s", Defaults: []inspect.SignatureValue{{Key: "x", Tensor: value}}}}))
 	var out strings.Builder
 	if err := Show(&out, []View{v}, Options{Format: JSON}); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,10 +54,10 @@ func TestSummaryNarrow(t *testing.T) {
 
 // The method comes first, and keys and tensors below it, unshortened.
 func TestSignaturesNarrow(t *testing.T) {
-	signatures := []inspect.Signature{{Key: "serving_default", Method: "tensorflow/serving/predict",
+	signatures := []*inspect.Signature{{Key: "serving_default", Method: "tensorflow/serving/predict",
 		Inputs: []inspect.SignatureTensor{{Key: "input_1", Tensor: "serving_default_input_1:0", DType: "float32", Shape: tensor.Shape{-1, 5}}}}}
 	var b strings.Builder
-	if err := Show(&b, []View{Signatures(signatures)}, Options{Format: Table, Width: 50}); err != nil {
+	if err := Show(&b, []View{Signatures(slices.Values(signatures))}, Options{Format: Table, Width: 50}); err != nil {
 		t.Fatal(err)
 	}
 	want := `signature        part
