@@ -20,6 +20,9 @@ func restrictFlags(root *cobra.Command) {
 			}
 			if !slices.Contains(emptyFlags, f.Name) {
 				f.Value = &fullValue{f.Value}
+				if several {
+					f.DefValue = "" // --help leaves out the default [] only of pflag's own types
+				}
 			}
 			if !several {
 				f.Value = &onceValue{Value: f.Value}
