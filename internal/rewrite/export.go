@@ -103,12 +103,6 @@ type ExportReport struct {
 	Devices          []DeviceNodes     `json:"devices"`           // devices of a cut or served graph that not every machine has, sorted
 }
 
-// A DeviceNodes is the number of nodes that are placed on a device.
-type DeviceNodes struct {
-	Device string `json:"device"`
-	Nodes  int    `json:"nodes"`
-}
-
 // An exporter copies a MetaGraphDef. It plans what happens to the names in it, and then copies field by field.
 type exporter struct {
 	m         *wire.MetaGraph
@@ -168,8 +162,8 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	return m.Original(message), e.report, nil
 }
 
-// applyGraphPlan passes the changes to the graph on to the plan and the rewriter, and finds the functions and ops of a cut
-// graph.
+// applyGraphPlan passes the changes to the graph on to the plan and the rewriter, finds the functions and ops of a cut graph, and counts
+// devices.
 func (e *exporter) applyGraphPlan() error {
 	g := e.graphPlan
 	kept := g.kept()
@@ -177,10 +171,12 @@ func (e *exporter) applyGraphPlan() error {
 		return err
 	}
 	e.parts, e.newOps = g.parts, g.draft.NewOps(kept)
-	if g.cut == nil {
-		return nil
+	if g.cut != nil {
+		if err := e.findFunctions(kept); err != nil {
+			return err
+		}
 	}
-	return e.findFunctions(kept)
+	return e.countDevices()
 }
 
 // planNames plans the changes that need no graphPlan. Each step relies on what the steps before it have added to the plan.

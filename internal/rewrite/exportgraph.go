@@ -1,12 +1,9 @@
 package rewrite
 
 import (
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/freeze"
@@ -122,9 +119,6 @@ func planGraph(m *wire.MetaGraph, o *ExportOptions, signed bool, report *ExportR
 			p.sign(changed)
 		}
 	}
-	if p.cut != nil || o.SavedModel {
-		p.countDevices()
-	}
 	return &p.graphPlan, nil
 }
 
@@ -141,31 +135,6 @@ func (p *graphPlanner) findTraining(view *prune.Cut) (err error) {
 		p.report.Random, p.report.BatchNorms = found.Random, found.BatchNorms
 	}
 	return err
-}
-
-// countDevices counts the nodes of the copy on each device that not every machine has.
-func (p *graphPlanner) countDevices() {
-	if p.o.ClearDevices {
-		return
-	}
-	var n wire.Node
-	nodes, kept := make(map[string]int), p.kept()
-	for i := range p.draft.Len() {
-		if len(kept) > 0 && !kept[i] {
-			continue
-		}
-		if i < p.draft.Files() {
-			nodes[p.draft.Devices()[p.draft.Device(i)]]++
-		} else {
-			p.draft.Node(i, &n)
-			nodes[string(n.Device)]++
-		}
-	}
-	for _, device := range slices.Sorted(maps.Keys(nodes)) {
-		if match.IsAccelerator(device) {
-			p.report.Devices = append(p.report.Devices, DeviceNodes{device, nodes[device]})
-		}
-	}
 }
 
 // cutGraph cuts the graph to its outputs, freezes it if requested, and keeps what the outputs need besides their inputs. It

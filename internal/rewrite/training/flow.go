@@ -1,6 +1,8 @@
 package training
 
 import (
+	"slices"
+
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -132,8 +134,8 @@ func (f *finder) isFed(e graph.Edge) bool {
 	return false
 }
 
-// isBatchVariance reports whether node i computes the variance of a batch that a batch normalization divides by. The statistics of a layer
-// normalization differ from it in that no moving average takes them in.
+// isBatchVariance reports whether node i computes the variance of a batch that a batch normalization divides by. It differs from the
+// variance of a layer normalization in that it is computed over the examples, or that a moving average takes it in.
 func (f *finder) isBatchVariance(i int) bool {
 	if inputs := f.g.DataInputs(i); len(inputs) == 0 || f.op(inputs[0]) != "SquaredDifference" {
 		return false
@@ -143,14 +145,14 @@ func (f *finder) isBatchVariance(i int) bool {
 		switch op := f.op(reader); op {
 		case "Squeeze", "Reshape", "Identity", "Cast", "StopGradient":
 			return true
-		case "Switch":
+		case "Switch", "If", "StatelessIf", "Select", "SelectV2": // the predicate decides whether it is used
 		default:
 			divides = divides || f.needs(int(reader.Node)) && !f.isChosen(int(reader.Node))
 		}
 		return false
 	})
-	if !divides {
-		return false
+	if !divides || f.isOverExamples(i) {
+		return divides
 	}
 	f.follow(i, func(reader graph.Edge) bool {
 		switch f.op(reader) {
@@ -162,6 +164,36 @@ func (f *finder) isBatchVariance(i int) bool {
 		return false
 	})
 	return updates
+}
+
+// isOverExamples reports whether node i, a Mean, reduces the first dimension of a tensor that is not a weight.
+func (f *finder) isOverExamples(i int) bool {
+	inputs := f.g.DataInputs(i)
+	if len(inputs) < 2 || f.op(inputs[1]) != "Const" || f.isWeight(inputs[0]) {
+		return false
+	}
+	var axes wire.Node
+	f.g.Graph.Node(int(inputs[1].Node), &axes)
+	value, _ := axes.Attr("value")
+	encoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
+	return slices.ContainsFunc(tensor.ParseTensor(encoded).Values, func(axis tensor.Value) bool { return axis.Int == 0 })
+}
+
+// isWeight reports whether a tensor is computed from one variable alone.
+func (f *finder) isWeight(e graph.Edge) bool {
+	for range maxSteps {
+		switch op := f.op(e); op {
+		case "SquaredDifference", "Identity", "Cast", "Reshape", "ReadVariableOp":
+		default:
+			return opdef.IsVariable(op)
+		}
+		inputs := f.g.DataInputs(int(e.Node))
+		if len(inputs) == 0 {
+			return false
+		}
+		e = inputs[0]
+	}
+	return false
 }
 
 // follow calls further with each data reader of node i, and with the readers of those for which it returns true, up to maxSteps nodes.

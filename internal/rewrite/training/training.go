@@ -8,6 +8,7 @@ import (
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -21,10 +22,11 @@ type Found struct {
 type role byte
 
 const (
-	random   role = 1 + iota // see opdef.IsRandom
-	fused                    // a batch normalization in a single op
-	variance                 // an op that may compute the variance of a batch
-	caller                   // calls functions, and not only one of several
+	random    role = 1 + iota // see opdef.IsRandom
+	fused                     // a batch normalization in a single op
+	variance                  // an op that may compute the variance of a batch
+	recurrent                 // several recurrent layers in a single op, with dropout between them
+	caller                    // calls functions, and not only one of several
 )
 
 // A finder finds what belongs to training.
@@ -67,6 +69,8 @@ func roleOf(op string) role {
 		return fused
 	case "Mean":
 		return variance
+	case "CudnnRNN", "CudnnRNNV2", "CudnnRNNV3":
+		return recurrent
 	case "If", "StatelessIf", "Case", "StatelessCase":
 		return 0 // the predicate decides what runs
 	}
@@ -86,6 +90,10 @@ func (f *finder) node(i int, role role) {
 	switch role {
 	case random:
 		if !f.isChosen(i) && !f.hasFedRate(i) {
+			f.Random = append(f.Random, string(n.Name))
+		}
+	case recurrent:
+		if dropsOut(&n) && !f.isChosen(i) {
 			f.Random = append(f.Random, string(n.Name))
 		}
 	case fused:
@@ -133,6 +141,10 @@ func (f *finder) body(name string) error {
 		switch roleOf(string(n.Op)) {
 		case random:
 			f.Random = append(f.Random, name+"/"+string(n.Name))
+		case recurrent:
+			if dropsOut(n) {
+				f.Random = append(f.Random, name+"/"+string(n.Name))
+			}
 		case fused:
 			if isTraining(n) && (len(n.Inputs) < 2 || !filled[string(n.Inputs[1])]) {
 				f.BatchNorms = append(f.BatchNorms, name+"/"+string(n.Name))
@@ -144,7 +156,13 @@ func (f *finder) body(name string) error {
 	return nil
 }
 
-// isTraining reports whether a FusedBatchNorm computes the statistics of the batch, which is the default.
+// dropsOut reports whether a CudnnRNN has dropout between its layers.
+func dropsOut(n *wire.Node) bool {
+	rate, _ := n.Attr("dropout")
+	return isTraining(n) && tensor.ParseValue(rate).Float > 0
+}
+
+// isTraining reports whether a FusedBatchNorm or CudnnRNN runs in training mode, which is the default.
 func isTraining(n *wire.Node) bool {
 	value, ok := n.Attr("is_training")
 	return !ok || wire.LastUint(value, fieldnum.AttrValue_B) != 0

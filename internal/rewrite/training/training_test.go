@@ -1,6 +1,8 @@
 package training
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +30,10 @@ func TestFind(t *testing.T) {
 		no   = ` attr { key: "value" value { tensor { dtype: DT_BOOL bool_val: false } } }`
 		keep = noise + `node { name: "sum" op: "Add" input: "keep" input: "noise" } node { name: "mask" op: "Floor" input: "sum" }`
 	)
+	axes := func(axes ...int) string {
+		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(axes), " ", ", "), "[]")
+		return fmt.Sprintf(`node { name: "axes" op: "Const" attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: %d } } int_val: [%s] } } } }`, len(axes), list)
+	}
 	for _, test := range []struct {
 		name, graph        string
 		random, batchNorms []string
@@ -54,6 +60,13 @@ func TestFind(t *testing.T) {
 		{"layer normalization", `node { name: "bn" op: "FusedBatchNormV3" input: "x" input: "ones" } node { name: "x" op: "Reshape" } node { name: "ones" op: "Fill" }`, nil, nil},
 		{"moments with a moving average", moments + normalize + update, nil, []string{"variance"}},
 		{"moments of each example", moments + normalize, nil, nil},
+		{"moments over the examples", moments + normalize + axes(0, 1), nil, []string{"variance"}},
+		{"moments over the channels", moments + normalize + axes(1, 2), nil, nil},
+		{"moments that a conditional may use", moments + axes(0) + `node { name: "if" op: "StatelessIf" input: "training" input: "variance" }`, nil, nil},
+		{"moments of a weight", moments + normalize + axes(0) + `node { name: "x" op: "Identity" input: "w" } node { name: "w" op: "VariableV2" }`, nil, nil},
+		{"recurrent layers with dropout", `node { name: "rnn" op: "CudnnRNNV3" attr { key: "dropout" value { f: 0.5 } } }`, []string{"rnn"}, nil},
+		{"recurrent layers without dropout", `node { name: "rnn" op: "CudnnRNN" }`, nil, nil},
+		{"recurrent layers for inference", `node { name: "rnn" op: "CudnnRNN" attr { key: "dropout" value { f: 0.5 } } attr { key: "is_training" value { b: false } } }`, nil, nil},
 		{"moments for the moving average only", moments + update + `node { name: "squeezed" op: "Squeeze" input: "variance" }`, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
