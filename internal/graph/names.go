@@ -95,8 +95,8 @@ func (t *nameTable) shard(hash uint32) int { return int(uint64(hash) << t.shards
 
 // add adds node i. It returns false if an earlier node has the same name.
 func (t *nameTable) add(x *Nodes, hash uint32, i int) bool {
-	slot, first := t.search(x, hash, x.Name(i))
-	if first >= 0 {
+	slot := t.search(hash, func(other int) bool { return string(x.Name(other)) == string(x.Name(i)) })
+	if *slot != 0 {
 		return false
 	}
 	*slot = hash<<t.bits | uint32(i+1)
@@ -105,12 +105,16 @@ func (t *nameTable) add(x *Nodes, hash uint32, i int) bool {
 
 // find returns the first node called name, which has the given hash.
 func (t *nameTable) find(x *Nodes, hash uint32, name []byte) (int, bool) {
-	_, i := t.search(x, hash, name)
-	return i, i >= 0
+	slot := t.search(hash, func(other int) bool { return string(x.Name(other)) == string(name) })
+	return t.node(*slot), *slot != 0
 }
 
-// search returns the first node called name, or -1 and the slot for it.
-func (t *nameTable) search(x *Nodes, hash uint32, name []byte) (*uint32, int) {
+// node returns the number of the node in a slot.
+func (t *nameTable) node(slot uint32) int { return int(slot&(1<<t.bits-1)) - 1 }
+
+// search returns the slot of the node for which is returns true, or an empty slot if there is none. It asks only about nodes whose names
+// probably have the given hash.
+func (t *nameTable) search(hash uint32, is func(i int) bool) *uint32 {
 	first := uint32(t.shard(hash)) * t.size
 	shard := t.slots[first : first+t.size]
 	for k := uint64(hash<<t.shards) * uint64(t.size) >> 32; ; k++ {
@@ -118,13 +122,8 @@ func (t *nameTable) search(x *Nodes, hash uint32, name []byte) (*uint32, int) {
 			k = 0
 		}
 		slot := &shard[k]
-		if *slot == 0 {
-			return slot, -1
-		}
-		if (*slot^hash<<t.bits)>>t.bits == 0 {
-			if i := int(*slot&(1<<t.bits-1)) - 1; string(x.Name(i)) == string(name) {
-				return nil, i
-			}
+		if *slot == 0 || (*slot^hash<<t.bits)>>t.bits == 0 && is(t.node(*slot)) {
+			return slot
 		}
 	}
 }
