@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -28,7 +29,7 @@ func TestLimits(t *testing.T) {
 	}
 	for path, size := range map[string]int64{huge: 2 << 30, endless: 5 << 30} {
 		// A sparse file: a graph, and a field that is a hole.
-		head := protowire.AppendTag(wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp"))), 99, protowire.BytesType)
+		head := protowire.AppendTag(wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "a"), wiretest.String(fieldnum.NodeDef_Op, "NoOp"))), 99, protowire.BytesType)
 		head = protowire.AppendVarint(head, uint64(size))
 		if err := os.WriteFile(path, head, 0o600); err != nil {
 			t.Fatal(err)

@@ -33,16 +33,16 @@ func gnode(name, op string, fields ...[]byte) []byte {
 func from(input string) []byte { return wiretest.String(fieldnum.NodeDef_Input, input) }
 
 func attr(key string, value ...[]byte) []byte {
-	return wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, key), wiretest.Message(2, value...))
+	return wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, key), wiretest.Message(fieldnum.MapEntry_Value, value...))
 }
 
 // collection returns a CollectionDef: names in a node_list (1), messages in a bytes_list (2).
 func collection(key string, list protowire.Number, values ...[]byte) []byte {
-	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(list, values...)))
+	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(fieldnum.MapEntry_Key, key), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(list, values...)))
 }
 
 func function(name string, fields ...[]byte) []byte {
-	return wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, append([][]byte{wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(1, name))}, fields...)...))
+	return wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, append([][]byte{wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(fieldnum.OpDef_Name, name))}, fields...)...))
 }
 
 // readers returns n nodes, each of which reads another output of a node.
@@ -80,14 +80,14 @@ func number(name string, i int) string { return name + strconv.Itoa(i) }
 // swollen returns MetaGraphDefs with n of something of which real ones have few. All nodes are in the scope s.
 var swollen = map[string]func(n int) (graph, rest []byte){
 	"collections": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection(number("k", i), 1, wiretest.String(1, "s/a")) })
+		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection(number("k", i), fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, "s/a")) })
 	},
 	"collections with one key": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection("k", 1, wiretest.String(1, number("s/a", i))) })
+		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection("k", fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, number("s/a", i))) })
 	},
 	"entries of a collection": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), collection("variables", 2, repeat(n, func(i int) []byte {
-			return wiretest.Message(1, wiretest.String(1, number("s/v", i)+":0"), wiretest.String(2, number("s/i", i)))
+		return gnode("s/a", "NoOp"), collection("variables", fieldnum.CollectionDef_BytesList, repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.CollectionDef_BytesList_Value, wiretest.String(fieldnum.VariableDef_VariableName, number("s/v", i)+":0"), wiretest.String(fieldnum.VariableDef_InitializerName, number("s/i", i)))
 		}))
 	},
 	"inputs of a node": func(n int) (graph, rest []byte) {
@@ -117,11 +117,11 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return gnode("s/a", "NoOp", repeat(n, func(i int) []byte { return attr(number("k", i), wiretest.Varint(fieldnum.AttrValue_I, 1)) })), nil
 	},
 	"colocation groups of a node": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp", attr("_class", wiretest.Message(fieldnum.AttrValue_List, repeat(n, func(i int) []byte { return wiretest.String(2, number("loc:@s/b", i)) })))), nil
+		return gnode("s/a", "NoOp", attr("_class", wiretest.Message(fieldnum.AttrValue_List, repeat(n, func(i int) []byte { return wiretest.String(fieldnum.AttrValue_ListValue_S, number("loc:@s/b", i)) })))), nil
 	},
 	"colocated nodes in a chain": func(n int) (graph, rest []byte) {
 		return repeat(n, func(i int) []byte {
-			return gnode(number("s/a", i), "NoOp", attr("_class", wiretest.Message(fieldnum.AttrValue_List, wiretest.String(2, number("loc:@s/a", i+1)))))
+			return gnode(number("s/a", i), "NoOp", attr("_class", wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, number("loc:@s/a", i+1)))))
 		}), nil
 	},
 	"functions in a chain": func(n int) (graph, rest []byte) {
@@ -138,13 +138,13 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return wiretest.Join(gnode("s/a", "f"), repeat(n, func(int) []byte { return function("f") })), nil
 	},
 	"inputs of a signature": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "Placeholder"), wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(1, "serve"), wiretest.Message(2, repeat(n, func(i int) []byte {
-			return wiretest.Message(1, wiretest.String(1, number("i", i)), wiretest.Message(2, wiretest.String(1, "s/a:0")))
+		return gnode("s/a", "Placeholder"), wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(fieldnum.MapEntry_Key, "serve"), wiretest.Message(fieldnum.MapEntry_Value, repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.SignatureDef_Inputs, wiretest.String(fieldnum.MapEntry_Key, number("i", i)), wiretest.Message(fieldnum.MapEntry_Value, wiretest.String(fieldnum.TensorInfo_Name, "s/a:0")))
 		})))
 	},
 	"signatures": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "Placeholder"), repeat(n, func(i int) []byte {
-			return wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(1, number("k", i)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "i"), wiretest.Message(2, wiretest.String(1, "s/a:0")))))
+			return wiretest.Message(fieldnum.MetaGraphDef_SignatureDef, wiretest.String(fieldnum.MapEntry_Key, number("k", i)), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.SignatureDef_Inputs, wiretest.String(fieldnum.MapEntry_Key, "i"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.String(fieldnum.TensorInfo_Name, "s/a:0")))))
 		})
 	},
 	"chain of nodes": func(n int) (graph, rest []byte) {
@@ -208,7 +208,7 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return wiretest.Join(gnode("s/v", "VarHandleOp", attr("dtype", wiretest.Varint(fieldnum.AttrValue_Type, 1))), wiretest.Message(fieldnum.GraphDef_Node, call("f0", "s/v")), repeat(n, func(i int) []byte {
 			return wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function,
 				wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(fieldnum.OpDef_Name, number("f", i)), wiretest.Message(fieldnum.OpDef_InputArg, argument("a", 20)), wiretest.Message(fieldnum.OpDef_OutputArg, argument("r", 1))),
-				wiretest.Message(fieldnum.FunctionDef_NodeDef, call(number("f", i+1), "a")), wiretest.Message(fieldnum.FunctionDef_Ret, wiretest.String(1, "r"), wiretest.String(2, "s/call:output:0"))))
+				wiretest.Message(fieldnum.FunctionDef_NodeDef, call(number("f", i+1), "a")), wiretest.Message(fieldnum.FunctionDef_Ret, wiretest.String(fieldnum.MapEntry_Key, "r"), wiretest.String(fieldnum.MapEntry_Value, "s/call:output:0"))))
 		})), nil
 	},
 	"devices": func(n int) (graph, rest []byte) {
@@ -220,11 +220,11 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return repeat(n, func(i int) []byte { return gnode(number("s/a", i), number("Op", i)) }), nil
 	},
 	"op definitions": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "Op0"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, repeat(n, func(i int) []byte { return wiretest.Message(1, wiretest.String(1, number("Op", i))) })))
+		return gnode("s/a", "Op0"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, repeat(n, func(i int) []byte { return wiretest.Message(fieldnum.OpList_Op, wiretest.String(fieldnum.OpDef_Name, number("Op", i))) })))
 	},
 	"savers": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), collection("savers", 2, repeat(n, func(i int) []byte {
-			return wiretest.Message(1, wiretest.String(1, number("s/save", i)+"/Const:0"), wiretest.String(3, number("s/save", i)+"/restore_all"))
+		return gnode("s/a", "NoOp"), collection("savers", fieldnum.CollectionDef_BytesList, repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.CollectionDef_BytesList_Value, wiretest.String(fieldnum.SaverDef_FilenameTensorName, number("s/save", i)+"/Const:0"), wiretest.String(fieldnum.SaverDef_RestoreOpName, number("s/save", i)+"/restore_all"))
 		}))
 	},
 	"split graph": func(n int) (graph, rest []byte) {
@@ -243,13 +243,13 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	"nested unknown fields": func(n int) (graph, rest []byte) { return gnode("s/a", "NoOp"), nested(n, 99) },
 	"nested Anys": func(n int) (graph, rest []byte) {
 		const url = "type.googleapis.com/google.protobuf.Any"
-		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_AnyInfo, nested(n, 2, wiretest.String(1, url))))
+		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_AnyInfo, nested(n, fieldnum.Any_Value, wiretest.String(fieldnum.Any_TypeUrl, url))))
 	},
 	"values of a string tensor": func(n int) (graph, rest []byte) {
-		return gnode("s/c", "Const", attr("value", wiretest.Message(fieldnum.AttrValue_Tensor, wiretest.Varint(1, 7), wiretest.Message(2, wiretest.Message(2, wiretest.Varint(1, uint64(n)))), repeat(n, func(i int) []byte { return wiretest.String(8, number("v", i)) })))), nil
+		return gnode("s/c", "Const", attr("value", wiretest.Message(fieldnum.AttrValue_Tensor, wiretest.Varint(fieldnum.TensorProto_Dtype, 7), wiretest.Message(fieldnum.TensorProto_TensorShape, wiretest.Message(fieldnum.TensorShapeProto_Dim, wiretest.Varint(fieldnum.TensorShapeProto_Dim_Size, uint64(n)))), repeat(n, func(i int) []byte { return wiretest.String(fieldnum.TensorProto_StringVal, number("v", i)) })))), nil
 	},
 	"dimensions of a shape": func(n int) (graph, rest []byte) {
-		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, repeat(n, func(int) []byte { return wiretest.Message(2, wiretest.Varint(1, 1)) })))), nil
+		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, repeat(n, func(int) []byte { return wiretest.Message(fieldnum.TensorShapeProto_Dim, wiretest.Varint(fieldnum.TensorShapeProto_Dim_Size, 1)) })))), nil
 	},
 }
 
@@ -257,7 +257,7 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 // node reads. So a cut to s/out keeps the graph.
 func served(t *testing.T, content, rest []byte) []byte {
 	t.Helper()
-	placeholder := gnode("s/in", "Placeholder", attr("dtype", wiretest.Varint(fieldnum.AttrValue_Type, 1)), attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, wiretest.Message(2, wiretest.Varint(1, 2)))))
+	placeholder := gnode("s/in", "Placeholder", attr("dtype", wiretest.Varint(fieldnum.AttrValue_Type, 1)), attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, wiretest.Message(fieldnum.TensorShapeProto_Dim, wiretest.Varint(fieldnum.TensorShapeProto_Dim_Size, 2)))))
 	g, err := graph.New(wire.Graph(content))
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
 
@@ -19,8 +20,8 @@ func TestOpenSmallWhileWritten(t *testing.T) {
 	var contents [2][]byte
 	for i, scope := range []string{"AAAA", "BBBB"} {
 		for n := range 1500 {
-			node := wiretest.Message(1, wiretest.String(1, fmt.Sprintf("%s/node%d", scope, n)), wiretest.String(2, "NoOp"))
-			contents[i] = append(contents[i], wiretest.Message(2, node)...)
+			node := wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, fmt.Sprintf("%s/node%d", scope, n)), wiretest.String(fieldnum.NodeDef_Op, "NoOp"))
+			contents[i] = append(contents[i], wiretest.Message(fieldnum.MetaGraphDef_GraphDef, node)...)
 		}
 	}
 	path := filepath.Join(t.TempDir(), "model.meta")
@@ -75,7 +76,7 @@ func TestOpenDuringWrite(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells whether a file is open for writing")
 	}
-	content := wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "node"), wiretest.String(2, "NoOp")))
+	content := wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "node"), wiretest.String(fieldnum.NodeDef_Op, "NoOp")))
 	path := filepath.Join(t.TempDir(), "model.meta")
 	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), len(content)), 0o600); err != nil {
 		t.Fatal(err)

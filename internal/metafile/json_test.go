@@ -13,6 +13,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
@@ -101,11 +102,12 @@ func TestRoundTripCorpus(t *testing.T) {
 
 // withAny returns a MetaGraphDef with an Any in a collection.
 func withAny(url string, value []byte) []byte {
-	return wiretest.Message(4, wiretest.String(1, "c"), wiretest.Message(2, wiretest.Message(5, wiretest.Message(1, wiretest.String(1, url), wiretest.Message(2, value)))))
+	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(fieldnum.MapEntry_Key, "c"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.CollectionDef_AnyList, wiretest.Message(fieldnum.CollectionDef_AnyList_Value, wiretest.String(fieldnum.Any_TypeUrl, url), wiretest.Message(fieldnum.Any_Value, value)))))
 }
 
 // TestJSONOfAny: Anys of known types are written in readable form, others as bytes, and nothing is lost.
 func TestJSONOfAny(t *testing.T) {
+	const deviceInfo = 4 // of MachineConfiguration, which the schema does not have
 	variable, err := proto.Marshal(&tfpb.VariableDef{VariableName: "v:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +127,7 @@ func TestJSONOfAny(t *testing.T) {
 		{"unknown, empty", "type.googleapis.com/my.Config", nil, `"@type": "type.googleapis.com/my.Config"`},
 		{"unknown, without a package", "type.googleapis.com/Config", []byte{1}, `"value": "AQ=="`},
 		{"unknown, without a host", "my.Config", []byte{1}, `"value": "AQ=="`},
-		{"unknown, similar to the substitute", "type.googleapis.com/my.Config", wiretest.String(1, "x"), `"value": "CgF4"`},
+		{"unknown, similar to the substitute", "type.googleapis.com/my.Config", wiretest.String(fieldnum.VariableDef_VariableName, "x"), `"value": "CgF4"`},
 		{"known with an unknown field", "type.googleapis.com/tensorflow.VariableDef", wiretest.Join(variable, wiretest.Varint(99, 1)), ""},
 		{"known and damaged", "type.googleapis.com/tensorflow.VariableDef", []byte{0x0a, 0x50}, ""},
 		{"known, in an Any in an Any", "type.googleapis.com/google.protobuf.Any", inner, `"value": "CAU="`},
@@ -133,7 +135,7 @@ func TestJSONOfAny(t *testing.T) {
 		{"TensorFlow type, empty", "type.googleapis.com/tensorflow.ConfigProto", nil, `"@type": "type.googleapis.com/tensorflow.ConfigProto"`},
 		{"TensorFlow type, damaged", "type.googleapis.com/tensorflow.ConfigProto", []byte{0xff}, ""},
 		{"TensorFlow type with an unknown one inside", "type.googleapis.com/tensorflow.MachineConfiguration",
-			wiretest.Message(4, wiretest.String(1, "type.googleapis.com/my.Config"), wiretest.String(2, "x")), `"value": "eA=="`},
+			wiretest.Message(deviceInfo, wiretest.String(fieldnum.Any_TypeUrl, "type.googleapis.com/my.Config"), wiretest.String(fieldnum.Any_Value, "x")), `"value": "eA=="`},
 		{"no type", "", []byte{1}, ""},
 		{"no name", "type.googleapis.com/not a name", []byte{1}, ""},
 		{"nothing", "", nil, `{}`},
@@ -159,8 +161,8 @@ func TestJSONOfAny(t *testing.T) {
 
 // TestManyOpaqueAnys: the cost is proportional to the number of Anys.
 func TestManyOpaqueAnys(t *testing.T) {
-	one := wiretest.Message(1, wiretest.String(1, "type.googleapis.com/my.Config"), wiretest.String(2, "x"))
-	raw := wiretest.Message(4, wiretest.String(1, "c"), wiretest.Message(2, wiretest.Message(5, bytes.Repeat(one, 20_000))))
+	one := wiretest.Message(fieldnum.CollectionDef_AnyList_Value, wiretest.String(fieldnum.Any_TypeUrl, "type.googleapis.com/my.Config"), wiretest.String(fieldnum.Any_Value, "x"))
+	raw := wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(fieldnum.MapEntry_Key, "c"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.CollectionDef_AnyList, bytes.Repeat(one, 20_000))))
 	if allocated := allocatedBy(func() { checkRoundTrip(t, raw, metafile.MetaGraph, metafile.JSON) }); allocated > 500<<20 {
 		t.Errorf("%d MiB were allocated for %d bytes", allocated>>20, len(raw))
 	}
@@ -169,10 +171,10 @@ func TestManyOpaqueAnys(t *testing.T) {
 // TestUnknownFields: unknown fields are never lost silently. JSON cannot represent them; text can, if requested.
 func TestUnknownFields(t *testing.T) {
 	for name, raw := range map[string][]byte{
-		"top level":       wiretest.Join(wiretest.Message(2), wiretest.String(99, "x")),
-		"node":            wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n"), wiretest.Varint(99, 1))),
-		"wrong wire type": wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n"), wiretest.Varint(2, 1))),
-		"group":           wiretest.Join(wiretest.Message(2), wiretest.Group(99, wiretest.Varint(1, 1))),
+		"top level":       wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_GraphDef), wiretest.String(99, "x")),
+		"node":            wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.Varint(99, 1))),
+		"wrong wire type": wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.Varint(fieldnum.NodeDef_Op, 1))),
+		"group":           wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_GraphDef), wiretest.Group(99, wiretest.Varint(99, 1))),
 	} {
 		for _, format := range []metafile.Format{metafile.Text, metafile.JSON} {
 			out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: format})
@@ -199,7 +201,7 @@ func TestUnknownFields(t *testing.T) {
 
 // TestNotUTF8: strings that are not UTF-8 are errors in text and JSON, which cannot represent them, but not in binary.
 func TestNotUTF8(t *testing.T) {
-	raw := wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n\xff")))
+	raw := wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "n\xff")))
 	for _, format := range []metafile.Format{metafile.Text, metafile.JSON} {
 		if out, err := toFormat(raw, metafile.MetaGraph, metafile.WriteOptions{Format: format}); err == nil || len(out) > 0 {
 			t.Errorf("%v: %v, %d bytes written", format, err, len(out))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
@@ -113,9 +114,9 @@ func walk(g wire.Graph) error {
 
 // TestLocate: positions in a window become positions in the file.
 func TestLocate(t *testing.T) {
-	node := wiretest.Join(wiretest.String(1, "a"), []byte{0x12, 0x40, 'x'}) // an op that is too long for its node
-	raw := wiretest.Join(wiretest.Message(1, wiretest.String(5, "1.4.0")), wiretest.Message(2, bytes.Repeat(wiretest.Message(1, wiretest.String(1, "ok"), wiretest.String(2, "NoOp")), 9), wiretest.Message(1, node)),
-		wiretest.Message(3, wiretest.String(1, "save/Const:0")))
+	node := wiretest.Join(wiretest.String(fieldnum.NodeDef_Name, "a"), []byte{0x12, 0x40, 'x'}) // an op that is too long for its node
+	raw := wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion, "1.4.0")), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, bytes.Repeat(wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "ok"), wiretest.String(fieldnum.NodeDef_Op, "NoOp")), 9), wiretest.Message(fieldnum.GraphDef_Node, node)),
+		wiretest.Message(fieldnum.MetaGraphDef_SaverDef, wiretest.String(fieldnum.SaverDef_FilenameTensorName, "save/Const:0")))
 	f, err := openBytes(raw, metafile.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +134,7 @@ func TestLocate(t *testing.T) {
 	}
 
 	// The same inside a complete SavedModel: the file is damaged, not truncated.
-	saved := wiretest.Join(wiretest.Varint(1, 1), wiretest.Message(2, raw[:len(raw)-3]))
+	saved := wiretest.Join(wiretest.Varint(fieldnum.SavedModel_SavedModelSchemaVersion, 1), wiretest.Message(fieldnum.SavedModel_MetaGraphs, raw[:len(raw)-3]))
 	if _, err = openBytes(saved, metafile.OpenOptions{}); err == nil || !strings.Contains(err.Error(), "the SavedModel is damaged at byte 132: field 3 has a length of") {
 		t.Errorf("truncated MetaGraphDef inside a SavedModel: %v", err)
 	}
@@ -141,7 +142,7 @@ func TestLocate(t *testing.T) {
 
 // TestLyingLengths: a length beyond the end of the file is an error and allocates no memory.
 func TestLyingLengths(t *testing.T) {
-	good := wiretest.Message(1, wiretest.String(5, "1.4.0"))
+	good := wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion, "1.4.0"))
 	for name, tail := range map[string][]byte{
 		"2 GiB":           {0x12, 0x80, 0x80, 0x80, 0x80, 0x08},
 		"2^63":            {0x12, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01},
@@ -168,9 +169,9 @@ func TestDeepNesting(t *testing.T) {
 	for range deep {
 		messages = wiretest.Message(1, messages)
 	}
-	groups := wiretest.Join(wiretest.Message(1, wiretest.String(5, "1")), bytes.Repeat([]byte{0x7b}, deep), bytes.Repeat([]byte{0x7c}, deep))
+	groups := wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion, "1")), bytes.Repeat([]byte{0x7b}, deep), bytes.Repeat([]byte{0x7c}, deep))
 	for name, raw := range map[string][]byte{
-		"messages":            wiretest.Message(2, messages),
+		"messages":            wiretest.Message(fieldnum.MetaGraphDef_GraphDef, messages),
 		"groups":              groups,
 		"groups not closed":   groups[:len(groups)-deep/2],
 		"text":                []byte("graph_def " + strings.Repeat("{ library ", deep) + strings.Repeat("}", deep)),
@@ -270,8 +271,8 @@ func TestOpenLargeFile(t *testing.T) {
 
 // largeGraph returns a MetaGraphDef with a constant of n bytes.
 func largeGraph(n int) []byte {
-	return wiretest.Join(wiretest.Message(1, wiretest.String(5, "1.4.0")), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "w"), wiretest.String(2, "Const"),
-		wiretest.Message(5, wiretest.String(1, "value"), wiretest.Message(2, wiretest.Message(8, wiretest.Varint(1, 4), wiretest.Message(4, bytes.Repeat([]byte{7}, n))))))))
+	return wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion, "1.4.0")), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "w"), wiretest.String(fieldnum.NodeDef_Op, "Const"),
+		wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "value"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.AttrValue_Tensor, wiretest.Varint(fieldnum.TensorProto_Dtype, 4), wiretest.Message(fieldnum.TensorProto_TensorContent, bytes.Repeat([]byte{7}, n))))))))
 }
 
 // TestGuard: Guard survives a file that is truncated while it is read, and hides no other panic.
@@ -383,9 +384,9 @@ func TestTagSets(t *testing.T) {
 	tagged := func(tags ...string) []byte {
 		var info []byte
 		for _, tag := range tags {
-			info = append(info, wiretest.String(4, tag)...)
+			info = append(info, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_Tags, tag)...)
 		}
-		return wiretest.Message(2, wiretest.Message(1, info, wiretest.String(5, "2.1.0")), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "n"))))
+		return wiretest.Message(fieldnum.SavedModel_MetaGraphs, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, info, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion, "2.1.0")), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "n"))))
 	}
 	for _, test := range []struct {
 		name    string
@@ -400,7 +401,7 @@ func TestTagSets(t *testing.T) {
 		{"none has tags", wiretest.Join(tagged(), tagged()), "", `the tag-sets "", ""`, metafile.ErrTagSet},
 		{"one, another asked for", tagged("serve"), "train", `has no tag-set "train"; available: "serve"`, metafile.ErrTagSet},
 		{"very many", bytes.Repeat(tagged("a", "b"), 100), "", `"a,b", and 80 more`, metafile.ErrTagSet},
-		{"no MetaGraphDef", wiretest.Varint(1, 1), "", "is a SavedModel without a MetaGraphDef", nil},
+		{"no MetaGraphDef", wiretest.Varint(fieldnum.SavedModel_SavedModelSchemaVersion, 1), "", "is a SavedModel without a MetaGraphDef", nil},
 		{"no SavedModel", testfiles.Read(t, "testdata/queues.meta"), "serve", `is a MetaGraphDef, which has no tag-set "serve"`, metafile.ErrNoTagSets},
 		{"a GraphDef", testfiles.Read(t, "testdata/graph.pbtxt"), "serve", `is a GraphDef, which has no tag-set "serve"`, metafile.ErrNoTagSets},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
@@ -88,9 +89,9 @@ func TestWriteFails(t *testing.T) {
 		{"Ready fails", context.Background(), raw, metafile.WriteOptions{Ready: func() error { return io.ErrUnexpectedEOF }}, "cannot write FILE: unexpected EOF"},
 		{"stopped before", canceled, raw, metafile.WriteOptions{}, "cannot write FILE: stopped by a signal"},
 		{"stopped before, text", canceled, raw, metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: stopped by a signal"},
-		{"not text", context.Background(), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "\xff"))), metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: "},
-		{"not JSON", context.Background(), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "\xff"))), metafile.WriteOptions{Format: metafile.JSON}, "cannot write FILE: "},
-		{"damaged", context.Background(), wiretest.Message(2, []byte{0x0a, 0x70}), metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: "},
+		{"not text", context.Background(), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "\xff"))), metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: "},
+		{"not JSON", context.Background(), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "\xff"))), metafile.WriteOptions{Format: metafile.JSON}, "cannot write FILE: "},
+		{"damaged", context.Background(), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, []byte{0x0a, 0x70}), metafile.WriteOptions{Format: metafile.Text}, "cannot write FILE: "},
 	} {
 		for _, old := range []string{"", "old content"} {
 			path := filepath.Join(t.TempDir(), "out.meta")
@@ -269,21 +270,21 @@ func (w *cancelingWriter) Write(p []byte) (int, error) {
 // TestRebuild: Rebuild puts a MetaGraphDef back in its original place and keeps everything around it.
 func TestRebuild(t *testing.T) {
 	meta := func(tag, node string) []byte {
-		return wiretest.Join(wiretest.Message(1, wiretest.String(4, tag)), wiretest.Message(2, wiretest.Message(1, wiretest.String(1, node), wiretest.String(2, "NoOp"))))
+		return wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_Tags, tag)), wiretest.Message(fieldnum.MetaGraphDef_GraphDef, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, node), wiretest.String(fieldnum.NodeDef_Op, "NoOp"))))
 	}
 	unknown := wiretest.String(99, "unknown")
-	saved := wiretest.Join(wiretest.Message(2, meta("serve", "a")), unknown, wiretest.Varint(1, 1), wiretest.Message(2, meta("train", "b")), wiretest.Message(2, meta("serve", "c")))
+	saved := wiretest.Join(wiretest.Message(fieldnum.SavedModel_MetaGraphs, meta("serve", "a")), unknown, wiretest.Varint(fieldnum.SavedModel_SavedModelSchemaVersion, 1), wiretest.Message(fieldnum.SavedModel_MetaGraphs, meta("train", "b")), wiretest.Message(fieldnum.SavedModel_MetaGraphs, meta("serve", "c")))
 	f, err := openBytes(saved, metafile.OpenOptions{TagSet: "train"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rope, err := f.Rebuild(wire.NewRope(meta("train", "changed")))
-	want := wiretest.Join(wiretest.Message(2, meta("serve", "a")), unknown, wiretest.Varint(1, 1), wiretest.Message(2, meta("train", "changed")), wiretest.Message(2, meta("serve", "c")))
+	want := wiretest.Join(wiretest.Message(fieldnum.SavedModel_MetaGraphs, meta("serve", "a")), unknown, wiretest.Varint(fieldnum.SavedModel_SavedModelSchemaVersion, 1), wiretest.Message(fieldnum.SavedModel_MetaGraphs, meta("train", "changed")), wiretest.Message(fieldnum.SavedModel_MetaGraphs, meta("serve", "c")))
 	if err != nil || !bytes.Equal(rope.Bytes(), want) {
 		t.Errorf("SavedModel: %v\n%q, want\n%q", err, rope.Bytes(), want)
 	}
 
-	graph := wiretest.Join(bytes.Repeat(wiretest.Message(1, wiretest.String(1, "a"), wiretest.String(2, "NoOp")), 3), unknown)
+	graph := wiretest.Join(bytes.Repeat(wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Name, "a"), wiretest.String(fieldnum.NodeDef_Op, "NoOp")), 3), unknown)
 	f, err = openBytes(graph, metafile.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +294,7 @@ func TestRebuild(t *testing.T) {
 	}
 
 	// The graph from a message with other fields, groups and long headers before it.
-	whole := wiretest.Join(wiretest.Group(100, wiretest.Message(2, []byte("not this"))), wiretest.Varint(2, 7), []byte{0x92, 0x80, 0x00, 0x83, 0x80, 0x00, 0x0a, 0x01, 'x'}, unknown)
+	whole := wiretest.Join(wiretest.Group(100, wiretest.Message(fieldnum.MetaGraphDef_GraphDef, []byte("not this"))), wiretest.Varint(fieldnum.MetaGraphDef_GraphDef, 7), []byte{0x92, 0x80, 0x00, 0x83, 0x80, 0x00, 0x0a, 0x01, 'x'}, unknown)
 	if rope, err = metafile.GraphOf(wire.NewRope(whole)); err != nil || !bytes.Equal(rope.Bytes(), []byte{0x0a, 0x01, 'x'}) {
 		t.Errorf("GraphOf: %v, %q", err, rope.Bytes())
 	}

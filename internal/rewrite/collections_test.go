@@ -190,9 +190,9 @@ func checkFilter(t *testing.T, raw []byte, o rewrite.CollectionOptions) {
 // strangeCollections are collections in encodings that no library writes.
 var strangeCollections = [][]byte{
 	wiretest.Join(collection("a", "x"), collection("b", "y"), collection("a", "z")),
-	wiretest.Join(wiretest.Message(4, wiretest.Message(2, wiretest.Message(1, wiretest.String(1, "x"))), wiretest.String(1, "a")), collection("b")),
-	wiretest.Join(wiretest.Message(4, wiretest.String(1, "b"), wiretest.String(1, "a"))),
-	wiretest.Join(wiretest.Message(4), wiretest.Varint(4, 3), wiretest.String(99, "unknown"), collection("c")),
+	wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, "x"))), wiretest.String(fieldnum.MapEntry_Key, "a")), collection("b")),
+	wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(fieldnum.MapEntry_Key, "b"), wiretest.String(fieldnum.MapEntry_Key, "a"))),
+	wiretest.Join(wiretest.Message(fieldnum.MetaGraphDef_CollectionDef), wiretest.Varint(fieldnum.MetaGraphDef_CollectionDef, 3), wiretest.String(99, "unknown"), collection("c")),
 	wiretest.Join(graph(node("n")), collection("b"), graph(node("m")), collection("a")),
 	{0xa2, 0x00, 0x84, 0x00, 0x0a, 0x81, 0x00, 'a'},
 }
@@ -201,7 +201,7 @@ var strangeCollections = [][]byte{
 func collection(key string, values ...string) []byte {
 	var list []byte
 	for _, v := range values {
-		list = append(list, wiretest.String(1, v)...)
+		list = append(list, wiretest.String(fieldnum.CollectionDef_NodeList_Value, v)...)
 	}
-	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, key), wiretest.Message(2, wiretest.Message(1, list)))
+	return wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(fieldnum.MapEntry_Key, key), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.CollectionDef_NodeList, list)))
 }

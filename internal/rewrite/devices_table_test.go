@@ -185,10 +185,10 @@ func TestClearDevicesDamaged(t *testing.T) {
 // TestClassKeepsOtherValues removes groups from an attr that has other values too.
 func TestClassKeepsOtherValues(t *testing.T) {
 	unknown := wiretest.String(77, "unknown")
-	raw := graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a"), wiretest.Varint(3, 5), unknown), unknown))))
-	want := graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(fieldnum.AttrValue_List, wiretest.Varint(3, 5), unknown), unknown))))
+	raw := graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value,
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a"), wiretest.Varint(fieldnum.AttrValue_ListValue_I, 5), unknown), unknown))))
+	want := graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value,
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.Varint(fieldnum.AttrValue_ListValue_I, 5), unknown), unknown))))
 	rope, _, err := rewrite.ClearDevices(parse(t, raw), rewrite.DeviceOptions{Colocation: true})
 	if err != nil {
 		t.Fatal(err)

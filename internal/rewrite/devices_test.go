@@ -184,21 +184,21 @@ var strangeDevices = [][]byte{
 	graph(node("a", class("x"), class("loc:@a"))),
 	graph(node("a", class("loc:@b", "x", "loc:@a")), node("b", wiretest.String(fieldnum.NodeDef_Device, "/cpu:0"))),
 	graph(node("a", class("loc:@a"), class("x"))),
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "T"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a"))), wiretest.String(1, "_class")))),
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "T"), wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(1, wiretest.String(2, "loc:@a")))))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a"))), wiretest.String(fieldnum.MapEntry_Key, "_class")))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "T"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a"))), wiretest.String(fieldnum.MapEntry_Key, "_class")))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "T"), wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a")))))),
 	// An unknown field in the AttrValue and in the list, and a list in two parts.
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(1, wiretest.String(2, "loc:@a"), wiretest.String(2, "x")), wiretest.String(77, "unknown"),
-		wiretest.Message(1, wiretest.String(2, "loc:@b"), wiretest.Varint(88, 5)))))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value,
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a"), wiretest.String(fieldnum.AttrValue_ListValue_S, "x")), wiretest.String(77, "unknown"),
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@b"), wiretest.Varint(88, 5)))))),
 	// A string first, then the list: the string is unset.
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.String(2, "loc:@a"), wiretest.Message(1, wiretest.String(2, "loc:@b"), wiretest.String(2, "x")))))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value,
+		wiretest.String(fieldnum.AttrValue_S, "loc:@a"), wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@b"), wiretest.String(fieldnum.AttrValue_ListValue_S, "x")))))),
 	// The list first, then a string: no group is left.
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
-		wiretest.Message(1, wiretest.String(2, "loc:@b")), wiretest.String(2, "loc:@a"))))),
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value,
+		wiretest.Message(fieldnum.AttrValue_List, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@b")), wiretest.String(fieldnum.AttrValue_S, "loc:@a"))))),
 	// A placeholder whose name looks like a list of groups.
-	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2,
+	graph(node("a", wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value,
 		wiretest.Message(fieldnum.AttrValue_Placeholder, wiretest.String(fieldnum.AttrValue_ListValue_S, "loc:@a")))), wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"))),
 	graph(wiretest.Message(fieldnum.GraphDef_Library,
 		function("f", bodyNode("x", wiretest.String(fieldnum.NodeDef_Device, "/gpu:0"), class("loc:@y")), bodyNode("y")),
@@ -219,7 +219,7 @@ func node(name string, fields ...[]byte) []byte {
 }
 
 func function(name string, fields ...[]byte) []byte {
-	return wiretest.Message(fieldnum.FunctionDefLibrary_Function, wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(1, name)), wiretest.Join(fields...))
+	return wiretest.Message(fieldnum.FunctionDefLibrary_Function, wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(fieldnum.OpDef_Name, name)), wiretest.Join(fields...))
 }
 
 // bodyNode returns a node of a function's body.
@@ -233,5 +233,5 @@ func class(values ...string) []byte {
 	for _, v := range values {
 		list = append(list, wiretest.String(fieldnum.AttrValue_ListValue_S, v)...)
 	}
-	return wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(1, "_class"), wiretest.Message(2, wiretest.Message(fieldnum.AttrValue_List, list)))
+	return wiretest.Message(fieldnum.NodeDef_Attr, wiretest.String(fieldnum.MapEntry_Key, "_class"), wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.AttrValue_List, list)))
 }

@@ -78,9 +78,9 @@ func TestFollowDebugInfoUnset(t *testing.T) {
 	_, base := debugInfo(t, `files: "a.py" frames_by_id { key: 3 value { } } traces_by_id { key: 5 value { } }`)
 	_, in := debugInfo(t, `files: "b.py" traces { key: "z@" value { file_line_cols { line: 1 } } }`)
 	entry := func(num protowire.Number, fields ...[]byte) { in = append(in, wiretest.Message(num, fields...)...) }
-	entry(fieldnum.GraphDebugInfo_FramesById, wiretest.Message(2, wiretest.Varint(2, 4)))
-	entry(fieldnum.GraphDebugInfo_TracesById, wiretest.Message(2))
-	entry(fieldnum.GraphDebugInfo_NameToTraceId, wiretest.String(1, "y@"))
+	entry(fieldnum.GraphDebugInfo_FramesById, wiretest.Message(fieldnum.MapEntry_Value, wiretest.Varint(fieldnum.GraphDebugInfo_FileLineCol_Line, 4)))
+	entry(fieldnum.GraphDebugInfo_TracesById, wiretest.Message(fieldnum.MapEntry_Value))
+	entry(fieldnum.GraphDebugInfo_NameToTraceId, wiretest.String(fieldnum.MapEntry_Key, "y@"))
 	got, err := FollowDebugInfo(base, base, in)
 	if err != nil {
 		t.Fatal(err)

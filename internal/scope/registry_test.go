@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 )
 
 // descriptorSet returns a set with one file, which imports a TensorFlow file that is not in the set:
@@ -145,7 +146,7 @@ func TestBuiltin(t *testing.T) {
 		d := m.ProtoReflect().Descriptor()
 		names := r.NamesOf(d.FullName())
 		if d.FullName() == "tensorflow.SaveSliceInfoDef" {
-			names = r.NamesOf("tensorflow.VariableDef").at(4).in
+			names = r.NamesOf("tensorflow.VariableDef").at(fieldnum.VariableDef_SaveSliceInfoDef).in
 		}
 		for i := range d.Fields().Len() {
 			f := d.Fields().Get(i)

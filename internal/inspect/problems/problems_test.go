@@ -286,11 +286,11 @@ func TestDamagedProblems(t *testing.T) {
 		want    string
 	}{
 		{"device not UTF-8", node(name, op, field(fieldnum.NodeDef_Device, []byte("/\xff"))), "damaged-message"},
-		{"attr key not UTF-8", node(name, op, field(fieldnum.NodeDef_Attr, field(1, []byte("_\xff")))), "damaged-message"},
+		{"attr key not UTF-8", node(name, op, field(fieldnum.NodeDef_Attr, field(fieldnum.MapEntry_Key, []byte("_\xff")))), "damaged-message"},
 		{"tag not UTF-8", field(fieldnum.MetaGraphDef_MetaInfoDef, field(fieldnum.MetaGraphDef_MetaInfoDef_Tags, []byte("\xff"))), "damaged-message"},
-		{"truncated signature", field(fieldnum.MetaGraphDef_SignatureDef, field(2, []byte{0x0a, 0x10})), "damaged-message"},
+		{"truncated signature", field(fieldnum.MetaGraphDef_SignatureDef, field(fieldnum.MapEntry_Value, []byte{0x0a, 0x10})), "damaged-message"},
 		{"truncated attr", node(name, field(fieldnum.NodeDef_Op, []byte("Const")),
-			field(fieldnum.NodeDef_Attr, append(field(1, []byte("dtype")), field(2, []byte{0x30})...))), "damaged-message"},
+			field(fieldnum.NodeDef_Attr, append(field(fieldnum.MapEntry_Key, []byte("dtype")), field(fieldnum.MapEntry_Value, []byte{0x30})...))), "damaged-message"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
