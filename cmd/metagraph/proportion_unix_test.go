@@ -80,10 +80,14 @@ func number(name string, i int) string { return name + strconv.Itoa(i) }
 // swollen returns MetaGraphDefs with n of something of which real ones have few. All nodes are in the scope s.
 var swollen = map[string]func(n int) (graph, rest []byte){
 	"collections": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection(number("k", i), fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, "s/a")) })
+		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte {
+			return collection(number("k", i), fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, "s/a"))
+		})
 	},
 	"collections with one key": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte { return collection("k", fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, number("s/a", i))) })
+		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte {
+			return collection("k", fieldnum.CollectionDef_NodeList, wiretest.String(fieldnum.CollectionDef_NodeList_Value, number("s/a", i)))
+		})
 	},
 	"entries of a collection": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), collection("variables", fieldnum.CollectionDef_BytesList, repeat(n, func(i int) []byte {
@@ -220,7 +224,9 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return repeat(n, func(i int) []byte { return gnode(number("s/a", i), number("Op", i)) }), nil
 	},
 	"op definitions": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "Op0"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, repeat(n, func(i int) []byte { return wiretest.Message(fieldnum.OpList_Op, wiretest.String(fieldnum.OpDef_Name, number("Op", i))) })))
+		return gnode("s/a", "Op0"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.OpList_Op, wiretest.String(fieldnum.OpDef_Name, number("Op", i)))
+		})))
 	},
 	"savers": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), collection("savers", fieldnum.CollectionDef_BytesList, repeat(n, func(i int) []byte {
@@ -249,7 +255,9 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return gnode("s/c", "Const", attr("value", wiretest.Message(fieldnum.AttrValue_Tensor, wiretest.Varint(fieldnum.TensorProto_Dtype, 7), wiretest.Message(fieldnum.TensorProto_TensorShape, wiretest.Message(fieldnum.TensorShapeProto_Dim, wiretest.Varint(fieldnum.TensorShapeProto_Dim_Size, uint64(n)))), repeat(n, func(i int) []byte { return wiretest.String(fieldnum.TensorProto_StringVal, number("v", i)) })))), nil
 	},
 	"dimensions of a shape": func(n int) (graph, rest []byte) {
-		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, repeat(n, func(int) []byte { return wiretest.Message(fieldnum.TensorShapeProto_Dim, wiretest.Varint(fieldnum.TensorShapeProto_Dim_Size, 1)) })))), nil
+		return gnode("s/p", "Placeholder", attr("shape", wiretest.Message(fieldnum.AttrValue_Shape, repeat(n, func(int) []byte {
+			return wiretest.Message(fieldnum.TensorShapeProto_Dim, wiretest.Varint(fieldnum.TensorShapeProto_Dim_Size, 1))
+		})))), nil
 	},
 }
 
