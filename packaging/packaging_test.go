@@ -159,7 +159,7 @@ func TestActionArgs(t *testing.T) {
 		t.Fatal("no script for args in the action")
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "metagraph"), []byte("#!/bin/sh\nprintf '[%s]' \"$@\"\necho\ntest \"$1\" != fail || exit 1\n"))
+	write(t, filepath.Join(dir, "metagraph"), []byte("#!/bin/sh\nprintf '[%s]' \"$@\"\ncat\necho\ntest \"$1\" != fail || exit 1\n"))
 	if err := os.Chmod(filepath.Join(dir, "metagraph"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -172,8 +172,11 @@ func TestActionArgs(t *testing.T) {
 	args := "show 'a b.meta' \"c d\" e\\ f ''\n\nshow $(touch x) `id` $HOME * ; echo hi && false | cat > y\n"
 	want := "metagraph show 'a b.meta' \"c d\" e\\ f ''\n[show][a b.meta][c d][e f][]\n" +
 		"metagraph show $(touch x) `id` $HOME * ; echo hi && false | cat > y\n[show][$(touch][x)][`id`][$HOME][*][;][echo][hi][&&][false][|][cat][>][y]\n"
-	if out, err := run(args); err != nil || out != want {
-		t.Errorf("got %q, %v; want %q", out, err, want)
+	out, err := run(args)
+	stop, rest, _ := strings.Cut(out, "\n")
+	word, stops := strings.CutPrefix(stop, "::stop-commands::")
+	if err != nil || !stops || len(word) != 32 || rest != want+"\n::"+word+"::\n" {
+		t.Errorf("got %q, %v; want %q between commands that stop and resume the runner's commands", out, err, want)
 	}
 	for _, args := range []string{"fail now\nshow a", "show 'a"} {
 		if out, err := run(args); err == nil || strings.Contains(out, "[show]") {
