@@ -220,8 +220,8 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	for i := range views {
 		views[i], some[i] = views[i].Watched()
 	}
-	r.unfit = r.unfit || source.unfit
 	err = render.Show(env.stdout, views, printing)
+	r.unfit = r.unfit || source.unfit
 	// Sections are read while they are printed, so this may be an error in the file or one of the output.
 	if _, ok := errors.AsType[*wire.SyntaxError](err); ok {
 		return false, file.Annotate(err)

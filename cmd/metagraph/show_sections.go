@@ -195,20 +195,24 @@ func (s *showSource) draw(w io.Writer, o render.Options) error {
 	return render.Picture(w, picture, o)
 }
 
-// views returns the views of the sections. With raw, it returns an error if the only section has no raw values.
+// views returns the views of the sections. Several are read one after the other while they are printed; a single one is read here. With
+// raw, it returns an error if the only section has no raw values.
 func (s *showSource) views(sections []section, raw bool) ([]render.View, error) {
 	views := make([]render.View, 0, len(sections))
 	for _, section := range sections {
-		view, err := section.view(s)
-		if err != nil {
-			return nil, s.file.Annotate(err)
-		}
-		if raw && view.Values == nil && len(sections) == 1 {
-			return nil, usageErrorf("name another section, or leave out --raw", "%s has no raw values", section.name)
-		}
-		views = append(views, view)
+		views = append(views, render.Later(func() (render.View, error) {
+			view, err := section.view(s)
+			return view, s.file.Annotate(err)
+		}))
 	}
-	return views, nil
+	if len(sections) != 1 {
+		return views, nil
+	}
+	view, err := sections[0].view(s)
+	if err == nil && raw && view.Values == nil {
+		return nil, usageErrorf("name another section, or leave out --raw", "%s has no raw values", sections[0].name)
+	}
+	return []render.View{view}, s.file.Annotate(err)
 }
 
 // view combines the two steps of a section: reading facts and presenting them.

@@ -35,6 +35,10 @@ func showJSON(w *printer, views []View, o Options) error {
 	}
 	seen := make(map[string]bool)
 	for _, v := range views {
+		v, err := v.now()
+		if err != nil {
+			return err
+		}
 		for _, m := range v.fields {
 			if seen[m.key] {
 				return fmt.Errorf("%w: two members named %q", errJSON, m.key)

@@ -72,6 +72,20 @@ type View struct {
 	Values         parts[string] // printed by --raw
 	fields         []member      // members of the top-level JSON object
 	sameEverywhere bool          // print a table even if Auto means TSV
+
+	later func() (View, error) // makes the view when it is printed; nil for a view with the other fields
+}
+
+// Later returns a view that f makes when it is printed, so that facts of several sections are not in memory together. An error of f is
+// that of printing.
+func Later(f func() (View, error)) View { return View{later: f} }
+
+// now returns the view itself, which may have to be made.
+func (v View) now() (View, error) {
+	if v.later == nil {
+		return v, nil
+	}
+	return v.later()
 }
 
 // A member is a member of a JSON object. If value is of type parts[any], it is an array that is computed while it is written.
@@ -193,6 +207,10 @@ func show(w *printer, views []View, o Options) error {
 		lines = Text(o.name()) + "\t"
 	}
 	for i, v := range views {
+		v, err := v.now()
+		if err != nil {
+			return err
+		}
 		format := o.format(v)
 		if i > 0 && format != TSV {
 			w.write("\n")
@@ -200,7 +218,6 @@ func show(w *printer, views []View, o Options) error {
 		if i == 0 && o.Several {
 			fileHeading(w, format, st, o.name())
 		}
-		var err error
 		switch format {
 		case Table:
 			err = showTables(w, v, len(views) > 1, st, o)
@@ -231,10 +248,14 @@ func fileHeading(w *printer, format Format, st style, name string) {
 // showRaw prints only the values, one per line. It quotes values that are not printable or span several lines.
 func showRaw(w *printer, views []View) error {
 	for _, v := range views {
+		v, err := v.now()
+		if err != nil {
+			return err
+		}
 		if v.Values == nil {
 			continue
 		}
-		err := writeParts(w, v.Values, func(w *printer) func(string) error {
+		err = writeParts(w, v.Values, func(w *printer) func(string) error {
 			return func(value string) error {
 				w.write(rawText(value), "\n")
 				return w.err
