@@ -65,6 +65,9 @@ func (x *exported) result(said render.Export) result {
 		if len(report.Feeds) > 0 {
 			r.addHint("--inputs makes a placeholder an input; --set-value NAME=VALUE turns a scalar into a constant")
 		}
+		if len(report.InitFeeds) > 0 {
+			r.addHint("--set-value NAME=PATH puts the path of a file into the graph")
+		}
 		if len(report.Unrestored) > 0 {
 			r.addHint("run the initializers of these variables after the saver has restored the others")
 		}

@@ -14,6 +14,9 @@ type DeviceNodes struct {
 	Nodes  int    `json:"nodes"`
 }
 
+// localCPU is a device that every machine has outside a cluster. TensorFlow 2 places mutable tables on it.
+const localCPU = "/job:localhost/replica:0/task:0/device:CPU:0"
+
 // countDevices counts the nodes of a cut or served copy, and those of its functions, on each device that not every machine has.
 func (e *exporter) countDevices() error {
 	if e.o.ClearDevices || e.graphPlan.cut == nil && !e.o.SavedModel {
@@ -53,7 +56,7 @@ func (e *exporter) countDevices() error {
 		}
 	}
 	for _, device := range slices.Sorted(maps.Keys(nodes)) {
-		if match.IsAccelerator(device) {
+		if match.IsAccelerator(device) && device != localCPU {
 			e.report.Devices = append(e.report.Devices, DeviceNodes{device, nodes[device]})
 		}
 	}
