@@ -10,7 +10,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A Graph holds the nodes of one GraphDef and the edges between them. It uses about 35
+// A Graph holds the nodes of one GraphDef and the edges between them. It uses about 30
 // bytes per node and 16 per input; attrs stay in the file's bytes. Function bodies are not included. A Graph is safe
 // for concurrent use.
 type Graph struct {
@@ -18,8 +18,8 @@ type Graph struct {
 	rest       wire.Graph // the fields other than nodes
 	restEnd    int        // where rest ends in bytes, while rest is a window on bytes
 	restCopied bool
-	ops        []int32 // op ids
-	devices    []int32 // device ids
+	ops        idList // op ids
+	devices    idList // device ids
 	opNames    nameIDs
 	devNames   nameIDs
 	numbers    []int32 // what NewNumbered stored
@@ -156,7 +156,7 @@ func (g *Graph) Node(i int, n *wire.Node) {
 }
 
 // Op returns the id of node i's op. Ids count from 0 in the order of first occurrence in the file.
-func (g *Graph) Op(i int) int32 { return g.ops[i] }
+func (g *Graph) Op(i int) int32 { return g.ops.at(i) }
 
 // OpName returns the op with the given id.
 func (g *Graph) OpName(id int32) string { return g.opNames.list[id] }
@@ -172,7 +172,7 @@ func (g *Graph) OpID(name string) (int32, bool) {
 
 // Device returns the id of node i's device, or 0 if it has none. Other ids count from 1 in the order of first
 // occurrence in the file.
-func (g *Graph) Device(i int) int32 { return g.devices[i] }
+func (g *Graph) Device(i int) int32 { return g.devices.at(i) }
 
 // Devices returns the device strings of the graph, by id; the first is the empty one. The caller must not change them.
 func (g *Graph) Devices() []string { return g.devNames.list }

@@ -189,6 +189,23 @@ func TestGraphGrows(t *testing.T) {
 	checkGraph(t, testfiles.Encode(t, graph), graph)
 }
 
+// TestManyOps checks a graph with more ops and devices than fit in two bytes, and names that come late in their node.
+func TestManyOps(t *testing.T) {
+	graph := new(tfpb.GraphDef)
+	for i := range 70_000 {
+		graph.Node = append(graph.Node, &tfpb.NodeDef{Name: strconv.Itoa(i), Op: "Op" + strconv.Itoa(i), Device: "/gpu:" + strconv.Itoa(i/2)})
+	}
+	raw := testfiles.Encode(t, graph)
+	late := wiretest.String(fieldnum.NodeDef_Name, "late")
+	for at := 200; at < 300; at += 10 {
+		raw = append(raw, wiretest.Message(fieldnum.GraphDef_Node, wiretest.String(fieldnum.NodeDef_Input, strings.Repeat("i", at)), late)...)
+	}
+	if err := proto.Unmarshal(raw, graph); err != nil {
+		t.Fatal(err)
+	}
+	checkGraph(t, raw, graph)
+}
+
 // FuzzGraph: a valid GraphDef is indexed as the generated types read it, and no input causes a panic.
 func FuzzGraph(f *testing.F) {
 	f.Add(testfiles.StrangeGraph(f))

@@ -12,12 +12,12 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// Nodes holds the nodes of one GraphDef by name and by number. Numbers count from 0 in file order. It uses about 20
+// Nodes holds the nodes of one GraphDef by name and by number. Numbers count from 0 in file order. It uses about 12
 // bytes per node; names and NodeDefs stay in the file's bytes.
 type Nodes struct {
 	bytes      wire.Graph
 	starts     []uint32         // offset of each NodeDef's length in bytes
-	nameAt     []uint32         // offset of each name's length in bytes, or noOffset
+	nameAt     []uint8          // bytes between the lengths of the NodeDef and of its name, or noOffset
 	names      map[int32][]byte // names of the nodes whose nameAt is noOffset
 	byName     nameTable
 	duplicates []int32
@@ -26,8 +26,8 @@ type Nodes struct {
 // errTooLarge reports a graph whose offsets do not fit in 32 bits. Protobuf itself is limited to half that size.
 var errTooLarge = errors.New("the graph is larger than 4 GiB, and TensorFlow cannot read it")
 
-// noOffset marks a name that is not a window on the graph with a length of the usual form before it.
-const noOffset = math.MaxUint32
+// noOffset marks a name that is not at the beginning of its NodeDef, or whose length is not of the usual form.
+const noOffset = math.MaxUint8
 
 // NewNodes indexes the nodes of g without their edges. The error wraps a *wire.SyntaxError, or says that the graph is too large.
 func NewNodes(g wire.Graph) (*Nodes, error) {
@@ -97,15 +97,16 @@ func (p *nodesPart) reset(n int) {
 // add adds a node. field is its complete field and raw its NodeDef. name is a window on raw, or nil.
 func (p *nodesPart) add(field, raw, name []byte) {
 	start, _ := wire.Offset(p.bytes, field)
-	at := uint32(noOffset)
+	_, tag := protowire.ConsumeVarint(field)
+	at := noOffset
 	if offset, ok := nameOffset(raw, name); ok {
-		at = uint32(start + len(field) - len(raw) + offset)
-	} else if name != nil {
+		at = min(len(field)-tag-len(raw)+offset, noOffset)
+	}
+	if at == noOffset && name != nil {
 		p.keepName(len(p.starts), name)
 	}
-	_, tag := protowire.ConsumeVarint(field)
 	p.starts = append(p.starts, uint32(start+tag))
-	p.nameAt = append(p.nameAt, at)
+	p.nameAt = append(p.nameAt, uint8(at))
 	p.hashes = append(p.hashes, hashOf(name))
 }
 
@@ -151,10 +152,10 @@ func (x *Nodes) Raw(i int) []byte {
 
 // Name returns the name of node i, a window on the file's bytes, or nil if it has none.
 func (x *Nodes) Name(i int) []byte {
-	at := x.nameAt[i]
-	if at == noOffset {
+	if x.nameAt[i] == noOffset {
 		return x.names[int32(i)]
 	}
+	at := x.starts[i] + uint32(x.nameAt[i])
 	if length := x.bytes[at]; length < 0x80 {
 		return x.bytes[at+1 : at+1+uint32(length)]
 	}

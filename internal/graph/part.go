@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -170,8 +171,8 @@ func classField(node, value []byte) (field, group []byte) {
 // join adds the next part, except what Nodes.join adds.
 func (g *Graph) join(p *graphPart) {
 	before := int32(g.Len())
-	g.ops = p.opNames.join(&g.opNames, p.ops, g.ops)
-	g.devices = p.devNames.join(&g.devNames, p.devices, g.devices)
+	p.opNames.join(&g.opNames, p.ops, &g.ops)
+	p.devNames.join(&g.devNames, p.devices, &g.devices)
 	g.numbers = append(g.numbers, p.numbers...)
 	g.long = g.long || p.long
 	for _, c := range p.colocated {
@@ -221,8 +222,8 @@ func (g *Graph) reserve(p *graphPart) {
 	parts := float64(len(g.bytes)) / float64(max(p.size, 1)) * 17 / 16 // a low estimate would force a copy of the tables
 	room := func(n int) int { return int(min(float64(n)*parts, maxReserve)) }
 	nodes := room(p.Len())
-	g.starts, g.nameAt = make([]uint32, 0, nodes), make([]uint32, 0, nodes)
-	g.ops, g.devices = make([]int32, 0, nodes), make([]int32, 0, nodes)
+	g.starts, g.nameAt = make([]uint32, 0, nodes), make([]uint8, 0, nodes)
+	g.ops.short, g.devices.short = make([]uint16, 0, nodes), make([]uint16, 0, nodes)
 	if len(p.numbers) > 0 {
 		g.numbers = make([]int32, 0, nodes)
 	}
@@ -262,14 +263,41 @@ func (s *nameIDs) id(name []byte) int32 {
 }
 
 // join appends ids to all, with the numbers that their strings have in to, which must always be the same.
-func (s *nameIDs) join(to *nameIDs, ids, all []int32) []int32 {
+func (s *nameIDs) join(to *nameIDs, ids []int32, all *idList) {
 	for _, name := range s.list[len(s.joined):] {
 		s.joined = append(s.joined, to.id([]byte(name)))
 	}
 	for _, id := range ids {
-		all = append(all, s.joined[id])
+		all.add(s.joined[id])
 	}
-	return all
+}
+
+// An idList is a list of ids. Nearly always, two bytes are enough for each.
+type idList struct {
+	short []uint16
+	long  []int32 // replaces short once an id does not fit
+}
+
+func (l *idList) add(id int32) {
+	if l.long == nil {
+		if id <= math.MaxUint16 {
+			l.short = append(l.short, uint16(id))
+			return
+		}
+		l.long = make([]int32, len(l.short), 2*len(l.short))
+		for i, id := range l.short {
+			l.long[i] = int32(id)
+		}
+		l.short = nil
+	}
+	l.long = append(l.long, id)
+}
+
+func (l *idList) at(i int) int32 {
+	if l.long != nil {
+		return l.long[i]
+	}
+	return int32(l.short[i])
 }
 
 // trim forgets all strings if there are unusually many.

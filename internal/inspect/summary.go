@@ -119,36 +119,27 @@ type CollectionCount struct {
 // maxTopOps is how many ops a Summary lists.
 const maxTopOps = 10
 
-// parallelFrom is the size in bytes from which two processors share the work for a summary. Less is done in a moment, and what both
+// parallelFrom is the size in bytes from which the processors share the work for a summary. Less is done in a moment, and what both
 // need for a small file full of strange content adds up.
 const parallelFrom = 16 << 20
 
-// Summarize returns the summary of a MetaGraphDef. The error names the part that cannot be read. If the message itself
-// is damaged, the error wraps a *wire.SyntaxError.
+// Summarize returns the summary of a MetaGraphDef, which is incomplete if there is an error. The error names the part that cannot be
+// read. If the message itself is damaged, the error wraps a *wire.SyntaxError.
 func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	s := &Summary{File: file, Parts: messageParts(m.Meta)}
 	if len(s.Parts) == 1 && file.Format == "binary" {
 		// The file may be a bare GraphDef, which lacks the tag and length of the field graph_def.
 		s.Parts[0].Bytes = min(s.Parts[0].Bytes, file.Bytes)
 	}
-	// Problems take as long as all the rest together.
-	steps := [][]func(*model.Model) error{
-		{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables, s.readCheckpoint, s.readIO},
-		{s.readProblems},
+	steps := []func(*model.Model) error{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables,
+		s.readCheckpoint, s.readIO, s.readProblems}
+	if file.Bytes >= parallelFrom {
+		return s, parallel.Each(slices.Values(steps), func(read func(*model.Model) error) error { return read(m) })
 	}
-	if file.Bytes < parallelFrom {
-		steps = [][]func(*model.Model) error{slices.Concat(steps...)}
-	}
-	err := parallel.Each(slices.Values(steps), func(reads []func(*model.Model) error) error {
-		for _, read := range reads {
-			if err := read(m); err != nil {
-				return err
-			}
+	for _, read := range steps {
+		if err := read(m); err != nil {
+			return s, err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	return s, nil
 }

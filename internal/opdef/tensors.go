@@ -25,16 +25,22 @@ func NewTensors(g *graph.Graph, m *wire.MetaGraph) *Tensors {
 	if g != nil {
 		graphDef = g.Rest() // the versions may follow a million nodes
 	}
-	return &Tensors{
-		g:        g,
-		ops:      NewOps(NewList(m), graphDef),
-		graph:    graphDef,
-		producer: -1,
-		shapes:   newShapeMemo(),
+	t := &Tensors{g: g, ops: NewOps(NewList(m), graphDef), graph: graphDef}
+	t.forget()
+	return t
+}
 
-		typeLists:  make(map[listAttr][]int32),
-		shapeLists: make(map[listAttr][]tensor.Shape),
-	}
+// Copy returns a Tensors of the same graph for another goroutine.
+func (t *Tensors) Copy() *Tensors {
+	c := *t
+	c.forget()
+	return &c
+}
+
+// forget removes what t has cached.
+func (t *Tensors) forget() {
+	t.producer, t.shapes = -1, newShapeMemo()
+	t.typeLists, t.shapeLists = make(map[listAttr][]int32), make(map[listAttr][]tensor.Shape)
 }
 
 // Ops returns the definitions of ops that t uses.

@@ -120,7 +120,7 @@ func read(m *model.Model) (*variableReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newVariableReader(m.Meta, g, t)
+	r := newVariableReader(m.Meta, g, t.Copy()) // the summary searches for inputs and outputs at the same time
 	r.readCollections()
 	r.readObjectGraph()
 	r.readGraph()
