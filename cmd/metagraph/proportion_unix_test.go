@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -364,33 +363,77 @@ func TestProportion(t *testing.T) {
 	for name, swell := range swollen {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			in := func(i int, suffix string) string { return filepath.Join(dir, fmt.Sprintf("%d%s", i, suffix)) }
 			for i, n := range []int{few, 4 * few} {
 				graph, rest := swell(n)
-				if err := os.WriteFile(in(i, ".meta"), served(t, graph, rest), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, number("", i)+".meta"), served(t, graph, rest), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
 			for _, run := range measured {
-				line, want := run.line, run.exit
+				want := run.exit
 				if slices.Contains(run.except, name) {
 					want = run.otherwise
 				}
-				var took [2]cost
-				for i := range took {
-					args := strings.Fields(strings.NewReplacer("IN", in(i, ".meta"), "OUT", in(i, ".out"), "DIR", in(i, ".dir"), "CUT", in(i, ".cut"), "NEXT", in(1-i, ".meta")).Replace(line))
-					code, c := measure(args)
-					if code != want {
-						t.Errorf("%s: exit %d, want %d", line, code, want)
-					}
-					took[i] = c
-				}
-				// The constants cover the fixed cost of a run and the garbage collector.
-				slow := timed && took[1].cpu > 8*took[0].cpu+150*time.Millisecond
-				if slow || took[1].allocated > 6*took[0].allocated+4<<20 {
-					t.Errorf("%s: %v and %d bytes for %d, %v and %d bytes for %d", line, took[0].cpu, took[0].allocated, few, took[1].cpu, took[1].allocated, 4*few)
-				}
+				inProportion(t, dir, run.line, want, timed)
 			}
 		})
+	}
+}
+
+// inProportion runs a command line on the two graphs in dir, of which one has four times as many elements, and compares the costs.
+func inProportion(t *testing.T, dir, line string, want int, timed bool) {
+	t.Helper()
+	in := func(i int, suffix string) string { return filepath.Join(dir, strconv.Itoa(i)+suffix) }
+	var took [2]cost
+	for i := range took {
+		args := strings.Fields(strings.NewReplacer("IN.index", in(i, ".index"), "NEXT.index", in(1-i, ".index"), "IN", in(i, ".meta"), "OUT", in(i, ".out"),
+			"DIR", in(i, ".dir"), "CUT", in(i, ".cut"), "NEXT", in(1-i, ".meta")).Replace(line))
+		code, c := measure(args)
+		if code != want {
+			t.Errorf("%s: exit %d, want %d", line, code, want)
+		}
+		took[i] = c
+	}
+	// The constants cover the fixed cost of a run and the garbage collector.
+	slow := timed && took[1].cpu > 8*took[0].cpu+150*time.Millisecond
+	if slow || took[1].allocated > 6*took[0].allocated+4<<20 {
+		t.Errorf("%s: %v and %d bytes, then %v and %d bytes for four times as much", line, took[0].cpu, took[0].allocated, took[1].cpu, took[1].allocated)
+	}
+}
+
+// TestProportionOfCheckpoint does the same for graphs with checkpoints: copies of a trained model in scopes of one graph.
+func TestProportionOfCheckpoint(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	dir, timed := t.TempDir(), os.Getenv("METAGRAPH_PROPORTION") != ""
+	model := "../../testdata/iris"
+	for doubling := range 6 {
+		next := filepath.Join(dir, number("copies", doubling)+".meta")
+		if doubling == 3 || doubling == 5 {
+			next = filepath.Join(dir, number("", doubling/4)+".meta")
+		}
+		args := []string{"import", "--into", model, "--import-scope", number("copy", doubling), "--with-checkpoint", model, next}
+		if code, _ := measure(args); code != exitDone {
+			t.Fatalf("%q: exit %d", args, code)
+		}
+		model = next
+	}
+	for _, run := range []struct {
+		line string
+		exit int
+	}{
+		{"show IN all --format json", exitDone},
+		{"show IN --format html", exitDone},
+		{"show IN problems --check", exitDone},
+		{"show IN checkpoint --verify", exitDone},
+		{"export --with-checkpoint IN OUT.meta", exitDone},
+		{"export --freeze --outputs probabilities IN OUT", exitDone},
+		{"export --saved-model --inputs x=features --outputs y=probabilities IN DIR", exitDone},
+		{"import --into IN --import-scope again --with-checkpoint IN OUT.meta", exitDone},
+		{"diff IN NEXT --with-checkpoint --format json", exitFound},
+		{"diff IN.index NEXT.index", exitFound},
+	} {
+		inProportion(t, dir, run.line, run.exit, timed)
 	}
 }
