@@ -70,8 +70,10 @@ func Functions(m *wire.MetaGraph, f model.Filter) ([]Function, error) {
 
 // A functionList holds the functions of a library and the index of each by name.
 type functionList struct {
-	all []Function
-	at  map[string]int
+	all    []Function
+	at     map[string]int
+	nodes  int   // number of nodes that were read
+	caller []int // by function: the last node that refers to it
 }
 
 func (l *functionList) add(raw wire.Function) error {
@@ -104,7 +106,7 @@ func (l *functionList) add(raw wire.Function) error {
 	if _, seen := l.at[f.Name]; !seen {
 		l.at[f.Name] = len(l.all)
 	}
-	l.all = append(l.all, f)
+	l.all, l.caller = append(l.all, f), append(l.caller, 0)
 	return nil
 }
 
@@ -158,18 +160,13 @@ func (l *functionList) call(m *wire.MetaGraph) error {
 
 // node counts each function that a node refers to once. where is the function that contains the node.
 func (l *functionList) node(n *wire.Node, where string) {
-	named := make([]int, 0, 4)
+	l.nodes++
 	add := func(name []byte) {
 		i, ok := l.at[string(name)]
-		if !ok {
+		if !ok || l.caller[i] == l.nodes {
 			return
 		}
-		for _, seen := range named {
-			if seen == i {
-				return
-			}
-		}
-		named = append(named, i)
+		l.caller[i] = l.nodes
 		f := &l.all[i]
 		f.Callers++
 		if len(f.CalledBy) < maxCallers {
