@@ -199,7 +199,7 @@ func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
 	for _, name := range b {
 		inB[name] = false
 	}
-	told := make(map[string]bool)
+	reported := make(map[string]bool)
 	for _, name := range a {
 		other := name
 		_, ok := inB[other]
@@ -209,8 +209,8 @@ func differentNames(a, b []string, r *renames) (onlyA, onlyB []string) {
 		}
 		if ok {
 			inB[other] = true
-		} else if !told[name] {
-			told[name] = true
+		} else if !reported[name] {
+			reported[name] = true
 			onlyA = append(onlyA, name)
 		}
 	}

@@ -143,16 +143,16 @@ func reduction(c *inference) {
 	case !known:
 		return
 	}
-	gone := make([]bool, len(s))
+	reduced := make([]bool, len(s))
 	for _, axis := range axes {
 		if at := c.axis(axis, len(s), "axis"); at < len(s) {
-			gone[at] = true
+			reduced[at] = true
 		}
 	}
 	out := tensor.Shape{}
 	for i, d := range s {
 		switch {
-		case !gone[i]:
+		case !reduced[i]:
 			out = append(out, d)
 		case keep:
 			out = append(out, 1)

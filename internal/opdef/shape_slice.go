@@ -118,8 +118,8 @@ type denseSlice struct {
 
 // A slicePart describes what a slice does to one dimension.
 type slicePart struct {
-	begin, end, step             int64
-	beginMasked, endMasked, gone bool
+	begin, end, step               int64
+	beginMasked, endMasked, shrunk bool
 }
 
 // build matches the parts with dimensions and sets the output.
@@ -158,7 +158,7 @@ func (d *denseSlice) build() {
 			d.fail("the slice has more dimensions than the input, whose rank is %d", len(d.in))
 			return
 		default:
-			p := slicePart{step: d.steps[i], beginMasked: beginMask(i), endMasked: endMask(i), gone: shrink(i)}
+			p := slicePart{step: d.steps[i], beginMasked: beginMask(i), endMasked: endMask(i), shrunk: shrink(i)}
 			if d.beginKnown {
 				p.begin = d.begins[i]
 			}
@@ -166,7 +166,7 @@ func (d *denseSlice) build() {
 				p.end = d.ends[i]
 			}
 			size := d.sized(at, p)
-			if !p.gone {
+			if !p.shrunk {
 				out = append(out, size)
 			}
 			at++
@@ -182,19 +182,19 @@ func (d *denseSlice) sized(i int, p slicePart) int64 {
 	case p.step == 0:
 		d.fail("the stride of dimension %d is 0", i)
 		return unknown
-	case p.gone && p.step < 0:
+	case p.shrunk && p.step < 0:
 		d.fail("dimension %d is indexed with stride %d", i, p.step)
 		return unknown
 	case whole < 0:
 		return unknown
-	case d.beginKnown && d.endKnown && p.gone:
+	case d.beginKnown && d.endKnown && p.shrunk:
 		if p.begin < -whole || p.begin >= whole {
 			d.fail("index %d is out of range for dimension %d, which is %d", p.begin, i, whole)
 		}
 		return 1
 	case d.beginKnown && d.endKnown:
 		return interval(p.canonical(p.begin, p.beginMasked, whole, true), p.canonical(p.end, p.endMasked, whole, false), p.step)
-	case p.gone:
+	case p.shrunk:
 		return 1
 	case p.beginMasked && p.endMasked && p.step > 0:
 		return interval(0, whole, p.step)

@@ -81,16 +81,16 @@ func sumFields(single []diff.Change) []changeGroup {
 	at := make(map[string]int)
 	var out []changeGroup
 	for _, c := range single {
-		told := make(map[string]bool)
+		counted := make(map[string]bool)
 		for _, f := range c.Fields {
 			name := f.Field
 			if strings.HasPrefix(name, "input") {
 				name = "inputs"
 			}
-			if told[name] {
+			if counted[name] {
 				continue
 			}
-			told[name] = true
+			counted[name] = true
 			i, ok := at[name]
 			if !ok {
 				i = len(out)
