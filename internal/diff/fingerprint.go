@@ -4,10 +4,10 @@ import (
 	"hash/maphash"
 	"math"
 
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
-	"github.com/metagraph/metagraph/internal/scope"
 	dtypes "github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -46,7 +46,7 @@ func (f *fingerprinter) of(raw []byte) uint64 {
 	if !sel.ignore[Devices] {
 		device := unsafeString(n.Device)
 		if sel.deviceSpelling {
-			device = scope.NormalDevice(device)
+			device = match.NormalDevice(device)
 		}
 		h = mix(h, maphash.String(f.seed, device))
 	}

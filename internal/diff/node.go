@@ -7,12 +7,12 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -85,7 +85,7 @@ func (c *comparer) sameDevice() bool {
 	if bytes.Equal(c.a.device, c.b.device) {
 		return true
 	}
-	return c.sel.deviceSpelling && scope.NormalDevice(string(c.a.device)) == scope.NormalDevice(string(c.b.device))
+	return c.sel.deviceSpelling && match.NormalDevice(string(c.a.device)) == match.NormalDevice(string(c.b.device))
 }
 
 // attrs compares the attrs by key.

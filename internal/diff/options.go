@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -64,9 +65,9 @@ var graphParts = []string{IO, Variables, Checkpoint, Nodes, Functions, Versions,
 // A selection is the parsed form of Options.
 type selection struct {
 	ignore, only   map[string]bool
-	ignoreAttrs    []scope.Glob
-	onlyAttrs      []scope.Glob
-	names          []scope.Glob
+	ignoreAttrs    []match.Glob
+	onlyAttrs      []match.Glob
+	names          []match.Glob
 	aspectsOnly    bool // Options.Only has node aspects but no part that has nodes
 	deviceSpelling bool
 	defaultAttrs   bool
@@ -111,7 +112,7 @@ func (o Options) read() (*selection, error) {
 		if pattern == "" {
 			return nil, errors.New("the name pattern is empty")
 		}
-		glob, err := scope.ParseGlob(pattern)
+		glob, err := match.ParseGlob(pattern)
 		if err != nil {
 			return nil, err
 		}
@@ -122,13 +123,13 @@ func (o Options) read() (*selection, error) {
 
 // readWords sets the known words of a selection and returns the patterns for attrs. A word may be a comma-separated list. An error lists
 // the accepted words.
-func readWords(words []string, known map[string]bool, accepted []string) ([]scope.Glob, error) {
-	var globs []scope.Glob
+func readWords(words []string, known map[string]bool, accepted []string) ([]match.Glob, error) {
+	var globs []match.Glob
 	for _, list := range words {
 		for word := range strings.SplitSeq(list, ",") {
 			word = strings.TrimSpace(word)
 			if pattern, ok := strings.CutPrefix(word, attrPrefix); ok && pattern != "" {
-				glob, err := scope.ParseGlob(pattern)
+				glob, err := match.ParseGlob(pattern)
 				if err != nil {
 					return nil, err
 				}
@@ -206,6 +207,6 @@ func (s *selection) name(names ...string) bool {
 // named reports whether items are selected by name. Items without a name are then excluded.
 func (s *selection) named() bool { return len(s.names) > 0 }
 
-func matchAny(globs []scope.Glob, name string) bool {
-	return slices.ContainsFunc(globs, func(g scope.Glob) bool { return g.Match(name) })
+func matchAny(globs []match.Glob, name string) bool {
+	return slices.ContainsFunc(globs, func(g match.Glob) bool { return g.Match(name) })
 }

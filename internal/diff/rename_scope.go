@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+
+	"github.com/metagraph/metagraph/internal/scope"
 )
 
 // matchScopes pairs the nodes of scopes that were renamed or moved. Their names within the scope are unchanged.
@@ -149,7 +151,7 @@ func (c *candidates) index() {
 	slices.SortFunc(c.all, compareNatural)
 	c.byLast, c.byParent = make(map[string][]string), make(map[string][]string)
 	for _, name := range c.all {
-		last, parent := lastPart(name), parentOf(name)
+		last, parent := lastPart(name), scope.Parent(name)
 		c.byLast[last] = append(c.byLast[last], name)
 		c.byParent[parent] = append(c.byParent[parent], name)
 	}
@@ -161,7 +163,7 @@ func (c *candidates) closest(from string, gone func(string) bool) (string, bool)
 	for _, few := range []struct {
 		names map[string][]string
 		key   string
-	}{{c.byLast, lastPart(from)}, {c.byParent, parentOf(from)}} {
+	}{{c.byLast, lastPart(from)}, {c.byParent, scope.Parent(from)}} {
 		names, known := few.names[few.key]
 		if !known {
 			continue
@@ -223,15 +225,15 @@ func largestFirst(sums map[string]scopeSum, fits func(scopeSum) bool) []string {
 }
 
 // inside reports whether is returns true for a scope or one that contains it.
-func inside(scope string, is func(string) bool) bool {
+func inside(name string, is func(string) bool) bool {
 	for {
-		if is(scope) {
+		if is(name) {
 			return true
 		}
-		if scope == "" {
+		if name == "" {
 			return false
 		}
-		scope = parentOf(scope)
+		name = scope.Parent(name)
 	}
 }
 
@@ -241,11 +243,8 @@ func similarity(a, b string) int {
 	if lastPart(a) == lastPart(b) {
 		n += 2
 	}
-	if parentOf(a) == parentOf(b) {
+	if scope.Parent(a) == scope.Parent(b) {
 		n++
 	}
 	return n
 }
-
-// parentOf returns the parent of a scope, or "" for the top level.
-func parentOf(scope string) string { return scope[:max(strings.LastIndexByte(scope, '/'), 0)] }

@@ -5,7 +5,7 @@ import (
 	"sort"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -86,7 +86,7 @@ func (c deviceCounts) list() *DeviceList {
 			l.Unplaced = *placed
 			continue
 		}
-		name := scope.NormalDevice(text)
+		name := match.NormalDevice(text)
 		d := byName[name]
 		if d == nil {
 			d = &Device{Device: name}

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -81,9 +81,9 @@ func FuzzSections(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { readAll(t, data, false) })
 }
 
-func glob(t *testing.T, pattern string) scope.Glob {
+func glob(t *testing.T, pattern string) match.Glob {
 	t.Helper()
-	g, err := scope.ParseGlob(pattern)
+	g, err := match.ParseGlob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,12 +131,12 @@ func TestDevices(t *testing.T) {
 
 // TestFilter checks that each kind of condition selects nodes and that all given conditions must hold.
 func TestFilter(t *testing.T) {
-	device := func(pattern string) []scope.DevicePattern {
-		d, err := scope.ParseDevicePattern(pattern)
+	device := func(pattern string) []match.DevicePattern {
+		d, err := match.ParseDeviceFilter(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []scope.DevicePattern{d}
+		return []match.DevicePattern{d}
 	}
 	tests := []struct {
 		name   string
@@ -144,11 +144,11 @@ func TestFilter(t *testing.T) {
 		want   []string
 	}{
 		{"nothing", model.Filter{}, []string{"x", "layer/w", "layer/w/read", "layer/deep/er/c", "call", "direct"}},
-		{"name", model.Filter{Names: []scope.Glob{glob(t, "*er/?"), glob(t, "x")}}, []string{"x", "layer/w", "layer/deep/er/c"}},
-		{"op", model.Filter{Ops: []scope.Glob{glob(t, "Var*")}}, []string{"layer/w"}},
+		{"name", model.Filter{Names: []match.Glob{glob(t, "*er/?"), glob(t, "x")}}, []string{"x", "layer/w", "layer/deep/er/c"}},
+		{"op", model.Filter{Ops: []match.Glob{glob(t, "Var*")}}, []string{"layer/w"}},
 		{"device", model.Filter{Devices: device("/gpu:*")}, []string{"layer/w", "layer/w/read"}},
 		{"scope", model.Filter{Scopes: []string{"layer/w/", "dir"}}, []string{"layer/w", "layer/w/read"}},
-		{"all", model.Filter{Names: []scope.Glob{glob(t, "*w*")}, Ops: []scope.Glob{glob(t, "Identity")}, Devices: device("/gpu:0"), Scopes: []string{"layer"}}, []string{"layer/w/read"}},
+		{"all", model.Filter{Names: []match.Glob{glob(t, "*w*")}, Ops: []match.Glob{glob(t, "Identity")}, Devices: device("/gpu:0"), Scopes: []string{"layer"}}, []string{"layer/w/read"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -167,7 +167,7 @@ func TestFilter(t *testing.T) {
 }
 
 func TestNodes(t *testing.T) {
-	for n, err := range nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: model.Filter{Names: []scope.Glob{glob(t, "layer/w")}}}) {
+	for n, err := range nodes(testfiles.MetaGraph(t, testfiles.Example()), NodesOptions{Filter: model.Filter{Names: []match.Glob{glob(t, "layer/w")}}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -88,13 +88,13 @@ func TestFilterCollectionsCorpus(t *testing.T) {
 }
 
 // globs parses comma-separated globs. The empty string contains none.
-func globs(list string) ([]scope.Glob, bool) {
+func globs(list string) ([]match.Glob, bool) {
 	if list == "" {
 		return nil, true
 	}
-	var out []scope.Glob
+	var out []match.Glob
 	for text := range strings.SplitSeq(list, ",") {
-		glob, err := scope.ParseGlob(text)
+		glob, err := match.ParseGlob(text)
 		if err != nil {
 			return nil, false
 		}
@@ -104,7 +104,7 @@ func globs(list string) ([]scope.Glob, bool) {
 }
 
 // matches is the twin of Glob.Match, for patterns that are equivalent to a regular expression.
-func matches(t *testing.T, g scope.Glob, name string) bool {
+func matches(t *testing.T, g match.Glob, name string) bool {
 	t.Helper()
 	if g.String() == name {
 		return true
@@ -130,7 +130,7 @@ func checkFilter(t *testing.T, raw []byte, o rewrite.CollectionOptions) {
 	}
 	var kept, dropped, missing []string
 	for key := range want.CollectionDef {
-		fits := func(g scope.Glob) bool { return matches(t, g, key) }
+		fits := func(g match.Glob) bool { return matches(t, g, key) }
 		if (len(o.Keep) == 0 || slices.ContainsFunc(o.Keep, fits)) && !slices.ContainsFunc(o.Drop, fits) {
 			kept = append(kept, key)
 		} else {

@@ -9,10 +9,10 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -57,8 +57,8 @@ func placed(t *testing.T, raw []byte) map[string]string {
 
 // TestClearDevices checks what each option does to the graph towers.
 func TestClearDevices(t *testing.T) {
-	pattern := func(text string) scope.DevicePattern {
-		p, err := scope.ParseDevicePattern(text)
+	pattern := func(text string) match.DevicePattern {
+		p, err := match.ParseDeviceFilter(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,14 +86,14 @@ func TestClearDevices(t *testing.T) {
 				Left:    rewrite.DevicesLeft{Nodes: 2, Groups: 3, Colocated: 4, Elsewhere: 1}},
 		},
 		{
-			"match", rewrite.DeviceOptions{Match: []scope.DevicePattern{pattern("/gpu:0")}},
+			"match", rewrite.DeviceOptions{Match: []match.DevicePattern{pattern("/gpu:0")}},
 			map[string]string{"a": ";loc:@v;keep", "f.x": "", "f.y": ";loc:@x"},
 			rewrite.DevicesReport{Nodes: 8, Cleared: 3, InFunctions: 2, Functions: 1,
 				Devices: []rewrite.DeviceChange{{Device: "/gpu:0", Nodes: 2}, {Device: "/job:w/GPU:0", Nodes: 1}},
 				Left:    rewrite.DevicesLeft{Nodes: 2, Groups: 3, Colocated: 4, Elsewhere: 2}},
 		},
 		{
-			"match with colocation", rewrite.DeviceOptions{Match: []scope.DevicePattern{pattern("/gpu:0")}, Colocation: true},
+			"match with colocation", rewrite.DeviceOptions{Match: []match.DevicePattern{pattern("/gpu:0")}, Colocation: true},
 			map[string]string{"a": ";keep", "f.x": "", "f.y": ""},
 			rewrite.DevicesReport{Nodes: 8, Cleared: 3, InFunctions: 2, Functions: 1, GroupsRemoved: 2,
 				Devices: []rewrite.DeviceChange{{Device: "/gpu:0", Nodes: 2}, {Device: "/job:w/GPU:0", Nodes: 1}},
@@ -117,7 +117,7 @@ func TestClearDevices(t *testing.T) {
 		{
 			"the first mapping counts", rewrite.DeviceOptions{
 				Map:   []rewrite.DeviceMapping{{From: pattern("/gpu:*"), To: "/cpu:0"}, {From: pattern("/gpu:0"), To: "/gpu:9"}},
-				Match: []scope.DevicePattern{pattern("/job:none")}},
+				Match: []match.DevicePattern{pattern("/job:none")}},
 			map[string]string{"a": "/cpu:0;loc:@v;keep", "b": "/cpu:0;loc:@v", "f.x": "/cpu:0", "f.y": "/cpu:0;loc:@x"},
 			rewrite.DevicesReport{Nodes: 8, Replaced: 4, InFunctions: 2, Functions: 1,
 				Devices:   []rewrite.DeviceChange{{Device: "/gpu:0", To: "/cpu:0", Nodes: 2}, {Device: "/device:GPU:1", To: "/cpu:0", Nodes: 1}, {Device: "/job:w/GPU:0", To: "/cpu:0", Nodes: 1}},
@@ -127,14 +127,14 @@ func TestClearDevices(t *testing.T) {
 		{
 			"mapping a device to itself changes nothing", rewrite.DeviceOptions{
 				Map:   []rewrite.DeviceMapping{{From: pattern("/gpu:0"), To: "/gpu:0"}},
-				Match: []scope.DevicePattern{pattern("/job:w/gpu:0")}},
+				Match: []match.DevicePattern{pattern("/job:w/gpu:0")}},
 			map[string]string{"f.y": "/gpu:0;loc:@x"},
 			rewrite.DevicesReport{Nodes: 8, Replaced: 1, InFunctions: 1, Functions: 1,
 				Devices: []rewrite.DeviceChange{{Device: "/job:w/GPU:0", To: "/gpu:0", Nodes: 1}},
 				Left:    rewrite.DevicesLeft{Nodes: 5, Groups: 3, Colocated: 4, Elsewhere: 2}},
 		},
 		{
-			"no match", rewrite.DeviceOptions{Match: []scope.DevicePattern{pattern("/job:none")}, Colocation: true},
+			"no match", rewrite.DeviceOptions{Match: []match.DevicePattern{pattern("/job:none")}, Colocation: true},
 			nil,
 			rewrite.DevicesReport{Nodes: 8, Devices: []rewrite.DeviceChange{}, Left: rewrite.DevicesLeft{Nodes: 5, Groups: 3, Colocated: 4, Elsewhere: 3},
 				Unmatched: []string{"/job:none"}, Available: []string{"/gpu:0", "/device:GPU:1", "/job:ps/task:0/cpu:0", "/job:w/GPU:0"}},

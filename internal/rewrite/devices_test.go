@@ -9,10 +9,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	nodeindex "github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 	"github.com/metagraph/metagraph/internal/wire/wiretest"
 )
@@ -20,8 +20,8 @@ import (
 // deviceOptions returns the options with a number, for fuzz tests.
 func deviceOptions(tb testing.TB, n byte) rewrite.DeviceOptions {
 	tb.Helper()
-	pattern := func(text string) scope.DevicePattern {
-		p, err := scope.ParseDevicePattern(text)
+	pattern := func(text string) match.DevicePattern {
+		p, err := match.ParseDeviceFilter(text)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -30,16 +30,16 @@ func deviceOptions(tb testing.TB, n byte) rewrite.DeviceOptions {
 	o := rewrite.DeviceOptions{Colocation: n&1 != 0, GraphOnly: n&2 != 0}
 	switch n >> 2 & 7 {
 	case 1:
-		o.Match = []scope.DevicePattern{pattern("/gpu:*")}
+		o.Match = []match.DevicePattern{pattern("/gpu:*")}
 	case 2:
-		o.Match = []scope.DevicePattern{pattern("/job:ps"), pattern("*0")}
+		o.Match = []match.DevicePattern{pattern("/job:ps"), pattern("*0")}
 	case 3:
 		o.Map = []rewrite.DeviceMapping{{From: pattern("/gpu:*"), To: "/device:CPU:0"}}
 	case 4:
 		o.Map = []rewrite.DeviceMapping{{From: pattern("/gpu:0"), To: "/gpu:0"}, {From: pattern("/job:ps"), To: ""}}
-		o.Match = []scope.DevicePattern{pattern("/cpu:0")}
+		o.Match = []match.DevicePattern{pattern("/cpu:0")}
 	case 5:
-		o.Match = []scope.DevicePattern{pattern("/job:none")}
+		o.Match = []match.DevicePattern{pattern("/job:none")}
 	}
 	return o
 }

@@ -6,9 +6,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
-	"github.com/metagraph/metagraph/internal/scope"
 )
 
 // clearDevicesTwin is the twin of ClearDevices: a plain implementation of its contract on decoded messages.
@@ -85,7 +85,7 @@ func (t *devicesTwin) target(device string) (string, bool) {
 	if len(t.options.Match) == 0 {
 		return "", true
 	}
-	return "", slices.ContainsFunc(t.options.Match, func(p scope.DevicePattern) bool { return p.Match(device) })
+	return "", slices.ContainsFunc(t.options.Match, func(p match.DevicePattern) bool { return p.Match(device) })
 }
 
 // unmatched returns the patterns that match no device and, if there are any, the available devices.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -19,7 +20,7 @@ type ImportOptions struct {
 	InputMap       []InputMapping // inputs to replace by tensors of the base
 	ClearDevices   bool           // clear the device of every imported node
 	UnboundInputs  string         // the collection that lists the inputs to map; empty: none
-	Collections    []scope.Glob   // the collections to import; empty: all
+	Collections    []match.Glob   // the collections to import; empty: all
 	ReturnElements []string       // nodes and tensors whose new names to report
 	UniqueShared   bool           // give imported resources new shared_names where the base uses the same ones
 	Registry       *scope.Registry

@@ -10,10 +10,10 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
-	"github.com/metagraph/metagraph/internal/scope"
 )
 
 // message parses a MetaGraphDef in text format.
@@ -265,11 +265,11 @@ func TestImportTables(t *testing.T) {
 	}
 }
 
-func patterns(t testing.TB, texts ...string) []scope.Glob {
+func patterns(t testing.TB, texts ...string) []match.Glob {
 	t.Helper()
-	parsed := make([]scope.Glob, len(texts))
+	parsed := make([]match.Glob, len(texts))
 	for i, text := range texts {
-		glob, err := scope.ParseGlob(text)
+		glob, err := match.ParseGlob(text)
 		if err != nil {
 			t.Fatal(err)
 		}

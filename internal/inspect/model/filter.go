@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A Filter selects nodes. A node matches if it satisfies every condition that is not empty. It satisfies a condition
 // if it matches one of its patterns. The zero value selects everything.
 type Filter struct {
-	Names   []scope.Glob          // of the node's name
-	Ops     []scope.Glob          // of its op
-	Devices []scope.DevicePattern // of its device, compared by meaning
+	Names   []match.Glob          // of the node's name
+	Ops     []match.Glob          // of its op
+	Devices []match.DevicePattern // of its device, compared by meaning
 	Scopes  []string              // the node is in one of these scopes or has that name; trailing slashes are ignored
 }
 
@@ -37,13 +37,13 @@ func (f *Filter) MatchName(name []byte) bool { return MatchAny(f.Names, name) &&
 func (f *Filter) MatchKey(key string) bool { return MatchAny(f.Names, key) }
 
 // MatchAny reports whether globs is empty or one of the globs matches text.
-func MatchAny[T string | []byte](globs []scope.Glob, text T) bool {
-	return len(globs) == 0 || slices.ContainsFunc(globs, func(g scope.Glob) bool { return g.Match(string(text)) })
+func MatchAny[T string | []byte](globs []match.Glob, text T) bool {
+	return len(globs) == 0 || slices.ContainsFunc(globs, func(g match.Glob) bool { return g.Match(string(text)) })
 }
 
 // MatchDevice reports whether the filter has no device patterns or one of them matches a device string.
 func (f *Filter) MatchDevice(device []byte) bool {
-	return len(f.Devices) == 0 || slices.ContainsFunc(f.Devices, func(d scope.DevicePattern) bool { return d.Match(string(device)) })
+	return len(f.Devices) == 0 || slices.ContainsFunc(f.Devices, func(d match.DevicePattern) bool { return d.Match(string(device)) })
 }
 
 func (f *Filter) inScope(name []byte) bool {
