@@ -12,6 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -53,9 +54,9 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 		return fixed("auto", "binary", "text", "json")
 	case "format":
 		if cmd.Name() == "diff" {
-			return fixed(diffFormats()...)
+			return fixed(formatNames(render.DiffFormats)...)
 		}
-		return fixed("auto", "table", "tsv", "markdown", "json", "dot", "html", "sarif")
+		return fixed(formatNames(render.ShowFormats)...)
 	case "report":
 		return fixed("text", "json")
 	case "color":

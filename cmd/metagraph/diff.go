@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +19,6 @@ import (
 type diffOptions struct {
 	in       inputFlags
 	registry registryFlags
-	format   string
 	ignore   []string
 	only     []string
 	names    []string
@@ -28,8 +26,7 @@ type diffOptions struct {
 	quiet    bool
 	stat     bool
 	all      bool
-	color    string
-	page     pageFlags
+	out      printingFlags
 
 	checkpoints bool
 }
@@ -65,10 +62,9 @@ A or B can be - for standard input. Exit codes:
 	}
 	o.in.register(cmd)
 	o.registry.register(cmd)
-	o.page.register(cmd)
+	o.out.register(cmd, render.DiffFormats)
 	f := cmd.Flags()
 	f.Lookup("tag-set").Usage += " (repeat for B)"
-	f.StringVar(&o.format, "format", "table", "output `format`: "+either(diffFormats()))
 	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `PART`, such as devices or attr:NAME (repeatable, comma-separated)")
 	f.StringArrayVar(&o.only, "only", nil, "compare only `PART` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.names, "name", nil, "compare only names matching `GLOB` (repeatable)")
@@ -77,23 +73,7 @@ A or B can be - for standard input. Exit codes:
 	f.BoolVar(&o.stat, "stat", false, "print one line for each part")
 	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "also compare the checkpoints of A and B")
 	f.BoolVar(&o.all, "all", false, "list every difference")
-	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
 	return cmd
-}
-
-// diffFormats returns the values of --format.
-func diffFormats() []string {
-	var names []string
-	for _, format := range render.DiffFormats {
-		names = append(names, string(format))
-	}
-	return names
-}
-
-// either joins words with commas, and the last with "or".
-func either(words []string) string {
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func runDiff(env *environment, o *diffOptions, args []string) error {
@@ -119,7 +99,7 @@ func runDiff(env *environment, o *diffOptions, args []string) error {
 		return err
 	}
 	if printing.Format == render.HTML && !o.quiet {
-		err = o.page.write(env, func(w io.Writer) error { return diffPage(w, a, b, report) })
+		err = o.out.writePage(env, func(w io.Writer) error { return diffPage(w, a, b, report) })
 	} else {
 		err = o.print(env, report, printing)
 	}
@@ -182,7 +162,7 @@ func ioEndpoints(m *wire.MetaGraph) ([]diff.Endpoint, error) {
 
 // parse converts the flags to options. It rejects contradictory flags before any file is opened.
 func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions, diff.Options, error) {
-	printing := render.DiffOptions{Format: render.Format(o.format), Stat: o.stat, All: o.all, Width: env.width,
+	printing := render.DiffOptions{Format: o.out.format, Stat: o.stat, All: o.all, Width: env.width,
 		More: "--all lists every difference, --only PART those of one part"}
 	options := diff.Options{Ignore: o.ignore, Only: o.only, Names: o.names, Endpoints: ioEndpoints}
 	var err error
@@ -195,16 +175,12 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 		err = usageErrorf("use one for both inputs, or the first for A and the second for B", "--tag-set is repeated %d times", len(o.in.tagSets))
 	case len(o.labels) == 1 || len(o.labels) > 2:
 		err = usageErrorf("give one for A and one for B: --label before --label after", "--label must be given twice, not %d times", len(o.labels))
-	case !slices.Contains(render.DiffFormats, printing.Format):
-		err = usageErrorf("use "+either(diffFormats()), "unknown --format %q", o.format)
 	case o.stat && o.all:
 		err = usageErrorf("leave out one of them", "--stat and --all cannot be used together")
 	case o.stat && (printing.Format == render.JSON || printing.Format == render.Brief || printing.Format == render.HTML):
-		err = usageErrorf("leave out one of them", "--stat and --format %s cannot be used together", o.format)
+		err = usageErrorf("leave out one of them", "--stat and --format %s cannot be used together", printing.Format)
 	default:
-		if printing.Format, err = o.page.format(env, printing.Format, o.format == string(render.Table)); err == nil {
-			printing.Color, err = env.color(o.color)
-		}
+		printing.Format, printing.Color, err = o.out.parse(env)
 	}
 	if err != nil {
 		return printing, options, err

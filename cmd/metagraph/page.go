@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/spf13/cobra"
-
 	"github.com/metagraph/metagraph/internal/diff"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/metafile"
@@ -16,28 +14,8 @@ import (
 	"github.com/metagraph/metagraph/internal/render/page"
 )
 
-// pageFlags holds the flags for HTML pages.
-type pageFlags struct{ open bool }
-
-func (p *pageFlags) register(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&p.open, "open", false, "open the HTML page in a browser (implies --format html)")
-}
-
-// format returns the format to print, which is HTML with --open. It returns an error if a page would be printed to a terminal.
-func (p *pageFlags) format(env *environment, format render.Format, isDefault bool) (render.Format, error) {
-	switch {
-	case p.open && (isDefault || format == render.HTML):
-		return render.HTML, nil
-	case p.open:
-		return format, usageErrorf("leave out one of them", "--open shows an HTML page, not --format %s", format)
-	case format == render.HTML && env.stdoutTerminal:
-		return format, usageErrorf("redirect the output (> page.html), or use --open", "--format html does not print to a terminal")
-	}
-	return format, nil
-}
-
-// write writes a page to standard output, or to a temporary file that it opens in a browser.
-func (p *pageFlags) write(env *environment, page func(io.Writer) error) error {
+// writePage writes a page to standard output, or to a temporary file that it opens in a browser.
+func (p *printingFlags) writePage(env *environment, page func(io.Writer) error) error {
 	if !p.open {
 		return page(env.stdout)
 	}

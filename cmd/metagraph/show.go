@@ -19,9 +19,7 @@ type showOptions struct {
 	in         inputFlags
 	registry   registryFlags
 	problems   problemFlags
-	format     string
 	raw        bool
-	color      string
 	wide       bool
 	depth      int
 	top        int
@@ -31,7 +29,7 @@ type showOptions struct {
 	ops        []string
 	devices    []string
 	scopes     []string
-	page       pageFlags
+	out        printingFlags
 
 	checkpoints checkpointFlags
 }
@@ -81,7 +79,7 @@ In a GLOB, * matches any characters, ? matches one character, and [a-z] matches 
 	o.in.register(cmd)
 	o.registry.register(cmd)
 	o.register(cmd)
-	o.page.register(cmd)
+	o.out.register(cmd, render.ShowFormats)
 	o.problems.register(cmd)
 	return cmd
 }
@@ -89,9 +87,7 @@ In a GLOB, * matches any characters, ? matches one character, and [a-z] matches 
 // register adds the flags that only show has.
 func (o *showOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", "output `format`: auto, table, tsv, markdown, json, dot (scopes only), html or sarif")
 	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
-	f.StringVar(&o.color, "color", "auto", "use color `when`: auto, always or never")
 	f.BoolVar(&o.wide, "wide", false, "show every column in full, even if the terminal is too narrow")
 	f.IntVar(&o.depth, "depth", 0, "`levels` of scopes to show in scopes and size (0: all)")
 	f.IntVar(&o.top, "top", 0, "`number` of rows in each table of size and checkpoint (default 20; constants: 10)")
@@ -207,7 +203,7 @@ func (r *showRequest) graph(env *environment, file *metafile.File, printing rend
 	case render.DOT:
 		return true, source.draw(env.stdout, printing)
 	case render.HTML:
-		return true, r.options.page.write(env, source.page)
+		return true, r.options.out.writePage(env, source.page)
 	}
 	views, err := source.views(r.sections, r.options.raw)
 	if err != nil {

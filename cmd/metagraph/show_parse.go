@@ -48,13 +48,7 @@ func (o *showOptions) parse(env *environment, args []string) (*showRequest, erro
 func (o *showOptions) printing(env *environment, r *showRequest) (p render.Options, err error) {
 	p = render.Options{Raw: o.raw, Terminal: env.stdoutTerminal, Width: r.source.width, Filtered: len(o.picks()) > 0, Several: len(r.files) > 1,
 		Expand: "use --scope for one of them"}
-	if p.Format, err = render.ParseFormat(o.format); err != nil {
-		return p, usageErrorf("", "--format: %v", err)
-	}
-	if p.Format, err = o.page.format(env, p.Format, p.Format == render.Auto); err != nil {
-		return p, err
-	}
-	p.Color, err = env.color(o.color)
+	p.Format, p.Color, err = o.out.parse(env)
 	return p, err
 }
 
@@ -67,7 +61,7 @@ func (o *showOptions) check(r *showRequest) error {
 	case o.top < 0:
 		return usageErrorf("leave out --top for the default", "--top must be 0 or greater")
 	case o.raw && format != render.Auto:
-		return usageErrorf("leave out one of them", "--raw and --format %s contradict each other", o.format)
+		return usageErrorf("leave out one of them", "--raw and --format %s contradict each other", format)
 	case format == render.DOT && (len(r.sections) != 1 || r.sections[0].name != scopesSection):
 		return usageErrorf("for example: metagraph show model.meta scopes --format dot", "--format dot needs the section scopes")
 	case format == render.DOT && len(r.files) != 1:

@@ -191,3 +191,11 @@ func (t *tensor) sameMessages(u *tensor) bool {
 func (t *tensor) messages() *tfpb.TensorProto {
 	return &tfpb.TensorProto{ResourceHandleVal: t.proto.GetResourceHandleVal(), VariantVal: t.proto.GetVariantVal()}
 }
+
+// dtypeName returns TensorFlow's short name of a DataType, as tensor.DTypeName does, and "no dtype" for DT_INVALID.
+func dtypeName(dtype tfpb.DataType) string {
+	if dtype == tfpb.DataType_DT_INVALID {
+		return "no dtype"
+	}
+	return dtypes.DTypeName(int32(dtype))
+}

@@ -27,6 +27,9 @@ const (
 	HTML     Format = "html" // package page writes it
 )
 
+// ShowFormats are the formats of show: those that Show prints, and those of Picture, PrintSARIF and package page.
+var ShowFormats = []Format{Auto, Table, TSV, Markdown, JSON, DOT, HTML, SARIF}
+
 // Options configures how views are printed. The zero value is TSV without color.
 type Options struct {
 	File     string // name of the file, for JSON
@@ -266,15 +269,4 @@ func showRaw(w *printer, views []View) error {
 		}
 	}
 	return nil
-}
-
-// ParseFormat returns the format with the given name. The empty name means Auto.
-func ParseFormat(name string) (Format, error) {
-	switch f := Format(name); f {
-	case Auto, Table, TSV, Markdown, JSON, DOT, HTML, SARIF:
-		return f, nil
-	case "":
-		return Auto, nil
-	}
-	return Auto, fmt.Errorf("unknown format %q; use %s, %s, %s, %s, %s, %s, %s or %s", name, Auto, Table, TSV, Markdown, JSON, DOT, HTML, SARIF)
 }

@@ -241,7 +241,7 @@ func (b *body) renumber(p *part, name string, numbers map[int]int) {
 		for k, tensor := range tensors {
 			node, output, number := splitTensor(tensor)
 			if to, ok := numbers[number]; ok && node == name {
-				tensors[k], changed = output+":"+itoa(to), true
+				tensors[k], changed = output+":"+strconv.Itoa(to), true
 			}
 		}
 		return changed

@@ -5,6 +5,7 @@ package prune
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/nearest"
@@ -29,7 +30,7 @@ func (e Endpoint) Tensor() string {
 	if e.Control {
 		return "^" + e.Node
 	}
-	return e.Node + ":" + itoa(e.Port)
+	return e.Node + ":" + strconv.Itoa(e.Port)
 }
 
 // Parse reads `[KEY=]TENSOR`: a node name, `node:k`, or `^node`. Without KEY, the key is the last part of the node's name.
@@ -39,13 +40,13 @@ func Parse(spec string) (Endpoint, error) {
 	if key, rest, ok := strings.Cut(spec, "="); ok {
 		e.Key, e.named, tensor = key, true, rest
 		if key == "" {
-			return e, draft.Conflict{Problem: "no name before the = of " + quote(spec), Advice: "write NAME=TENSOR, or only TENSOR"}
+			return e, draft.Conflict{Problem: "no name before the = of " + strconv.Quote(spec), Advice: "write NAME=TENSOR, or only TENSOR"}
 		}
 	}
 	in := wire.ParseInput([]byte(tensor))
 	port, ok := in.Output()
 	if !ok || len(in.Node) == 0 {
-		return e, draft.Conflict{Problem: "invalid tensor name " + quote(tensor), Advice: "write a node name, NODE:0, or ^NODE for an op"}
+		return e, draft.Conflict{Problem: "invalid tensor name " + strconv.Quote(tensor), Advice: "write a node name, NODE:0, or ^NODE for an op"}
 	}
 	e.Node, e.Port, e.Control = string(in.Node), port, in.Control
 	if !e.named {
@@ -195,7 +196,7 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts
 	for _, key := range repeated {
 		named := make([]string, len(keyed[key]))
 		for k, tensor := range keyed[key] {
-			named[k] = key + "_" + itoa(k) + "=" + tensor
+			named[k] = key + "_" + strconv.Itoa(k) + "=" + tensor
 		}
 		problems.Add("give each its own name, such as "+strings.Join(named, ","), "%d %ss are named %q: %s", len(named), kind, key, draft.Quoted(keyed[key]))
 	}
@@ -247,7 +248,7 @@ func (c *Cut) cutInputs() error {
 			shape := draft.Shape(c.facts.Shape(number, e.Port))
 			attrs := map[string]*wire.Rope{"dtype": draft.TypeAttr(base), "shape": draft.ShapeAttr(shape)}
 			// Finish chooses the final name, once the kept nodes are known.
-			c.made[k] = c.g.Add(number, &scope.NewNode{Name: "\x00" + itoa(k), Op: "Placeholder", Attrs: attrs})
+			c.made[k] = c.g.Add(number, &scope.NewNode{Name: "\x00" + strconv.Itoa(k), Op: "Placeholder", Attrs: attrs})
 			c.g.Cut(number, e.Port, c.made[k])
 		}
 	}
@@ -390,4 +391,12 @@ func broken(err error) error {
 		return draft.Conflicts{{Problem: missing.Error(), Advice: "the graph is incomplete; export it again from the program that built it"}}
 	}
 	return err
+}
+
+// outputs returns "1 output", or "2 outputs, numbered from 0".
+func outputs(n int) string {
+	if n == 1 {
+		return "1 output"
+	}
+	return strconv.Itoa(n) + " outputs, numbered from 0"
 }
