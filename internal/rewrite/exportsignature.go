@@ -13,6 +13,7 @@ import (
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -67,12 +68,15 @@ func (o *ExportOptions) signedEndpoints(m *wire.MetaGraph) (inputs, outputs []pr
 				continue
 			}
 			name, info := wire.MapEntry(s.Data)
-			// Several keys can refer to the same tensor.
-			if point, err := prune.Parse(string(wire.Last(info, fieldnum.TensorInfo_Name))); err == nil && !seen[fmt.Sprint(s.Num, point.Tensor())] {
-				seen[fmt.Sprint(s.Num, point.Tensor())] = true
-				point.Key = key + "/" + string(name)
-				*side = append(*side, point)
-			}
+			// A sparse tensor consists of several. Several keys can refer to the same tensor. The error is for a damaged part, which names nothing.
+			_ = o.Registry.NamesOf("tensorflow.TensorInfo").Each(info, func(tensor []byte, _ scope.Kind) {
+				point, err := prune.Parse(string(tensor))
+				if id := fmt.Sprint(s.Num, point.Tensor()); err == nil && !seen[id] {
+					seen[id] = true
+					point.Key = key + "/" + string(name) + " " + point.Tensor()
+					*side = append(*side, point)
+				}
+			})
 		}
 	}
 	return inputs, outputs

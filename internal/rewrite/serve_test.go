@@ -51,3 +51,25 @@ func TestServedSignature(t *testing.T) {
 		t.Errorf("paths (-want +got)\n%s", diff)
 	}
 }
+
+// TestSparseSignature exports a graph whose signature has a sparse input and a sparse output. All their tensors count as inputs and outputs.
+func TestSparseSignature(t *testing.T) {
+	m := testfiles.Sketch(t, `
+		values = Placeholder dtype=float
+		indices = Placeholder dtype=int64
+		size = Placeholder dtype=int64
+		doubled = Add values values
+		unused = NoOp`)
+	sparse := func(values string) map[string]*tfpb.TensorInfo {
+		return map[string]*tfpb.TensorInfo{"sparse": {Encoding: &tfpb.TensorInfo_CooSparse_{CooSparse: &tfpb.TensorInfo_CooSparse{
+			ValuesTensorName: values, IndicesTensorName: "indices:0", DenseShapeTensorName: "size:0"}}}}
+	}
+	m.SignatureDef = map[string]*tfpb.SignatureDef{"serving_default": {Inputs: sparse("values:0"), Outputs: sparse("doubled:0")}}
+	_, report, err := Export(testfiles.MetaGraph(t, m), ExportOptions{SavedModel: true, Freeze: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Nodes != 4 || len(report.Signatures) > 0 {
+		t.Errorf("kept %d nodes, and left out the signatures %q", report.Nodes, report.Signatures)
+	}
+}
