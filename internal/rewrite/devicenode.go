@@ -26,11 +26,11 @@ func parseDeviceNode(raw []byte) (n deviceNode, err error) {
 		num, typ := protowire.Number(raw[at]>>3), protowire.BytesType
 		start, end := wire.Payload(raw[at:])
 		if end > len(raw)-at {
-			s := wire.Scan(raw[at:])
-			if !s.Next() {
-				return n, s.Err()
+			f, err := wire.First(raw[at:])
+			if err != nil {
+				return n, err
 			}
-			num, typ, start, end = s.Num, s.Type, len(s.Raw)-len(s.Data), len(s.Raw)
+			num, typ, start, end = f.Num, f.Type, len(f.Raw)-len(f.Data), len(f.Raw)
 		}
 		start, end = at+start, at+end
 		switch {

@@ -123,16 +123,10 @@ func (c *deviceClearer) graph(b *wire.Builder, graph wire.Graph, groups map[uint
 		if p.Mixed {
 			return part, nil // the functions are counted in order
 		}
-		s := wire.Scan(p.Fields)
-		for s.Next() {
-			if err := part.node(&part.out, &s.Field); err != nil {
-				return nil, err
-			}
-		}
-		return part, s.Err()
+		return part, wire.Each(p.Fields, func(f wire.Field) error { return part.node(&part.out, &f) })
 	}, func(part *deviceClearer) (err error) {
 		if part.part.Mixed {
-			err = each(part.part.Fields, func(f wire.Field) error { return c.field(b, f) })
+			err = wire.Each(part.part.Fields, func(f wire.Field) error { return c.field(b, f) })
 		} else {
 			c.add(part)
 			b.Append(part.out.Build())
@@ -204,23 +198,12 @@ func (c *deviceClearer) library(b *wire.Builder, f wire.Field) error {
 	return err
 }
 
-// each calls use with each field of message until something fails. The error is that of use or a *wire.SyntaxError.
-func each(message []byte, use func(wire.Field) error) error {
-	s := wire.Scan(message)
-	for s.Next() {
-		if err := use(s.Field); err != nil {
-			return err
-		}
-	}
-	return s.Err()
-}
-
 // message appends the message field f with what use appends for each of its fields. It copies f unchanged if nothing in it
 // changes.
 func (c *deviceClearer) message(b *wire.Builder, f wire.Field, use func(*wire.Builder, wire.Field) error) error {
 	before := c.report.changes()
 	var inner wire.Builder
-	err := each(f.Data, func(f wire.Field) error { return use(&inner, f) })
+	err := wire.Each(f.Data, func(f wire.Field) error { return use(&inner, f) })
 	if c.report.changes() == before {
 		b.Window(f.Raw)
 	} else {

@@ -121,19 +121,12 @@ type read struct{ node, input []byte }
 
 // fields writes the fields of the part and passes those that are not nodes to rest.
 func (w *nodeWriter) fields(rest func(wire.Field) error) error {
-	s := wire.Scan(w.part.Fields)
-	for s.Next() {
-		var err error
-		if s.Is(fieldnum.GraphDef_Node) {
-			err = w.graphNode(s.Field, w.part.First+w.done.Nodes)
-		} else {
-			err = rest(s.Field)
+	return wire.Each(w.part.Fields, func(f wire.Field) error {
+		if f.Is(fieldnum.GraphDef_Node) {
+			return w.graphNode(f, w.part.First+w.done.Nodes)
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return s.Err()
+		return rest(f)
+	})
 }
 
 // graphNode writes node number k of the graph.
@@ -304,7 +297,7 @@ func (w *nodeWriter) op() []byte {
 }
 
 // append appends the current node, which f holds. It changes the node's names if named is true.
-func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
+func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) (err error) {
 	w.edits, w.news = w.edits[:0], w.news[:0]
 	device := false
 	for at := 0; at < len(f.Data); {
@@ -313,12 +306,8 @@ func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) error {
 		field := wire.Field{Num: protowire.Number(rest[0] >> 3), Type: protowire.BytesType}
 		if start, end := wire.Payload(rest); end <= len(rest) {
 			field.Raw, field.Data = rest[:end], rest[start:end]
-		} else {
-			s := wire.Scan(rest)
-			if !s.Next() {
-				return s.Err()
-			}
-			field = s.Field
+		} else if field, err = wire.First(rest); err != nil {
+			return err
 		}
 		if field.Is(fieldnum.NodeDef_Device) {
 			device = len(field.Data) > 0

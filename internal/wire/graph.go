@@ -33,7 +33,7 @@ const (
 // Parts calls yield with the parts of the graph in file order, until yield returns false. It skips over the lengths
 // of the fields and uses nothing in them. Parts is what parallel.Ordered needs for a walk over all nodes.
 func (g Graph) Parts(yield func(Part) bool) {
-	size := min(max(len(g)/64, minPart), maxPart)
+	full := min(max(len(g)/64, minPart), maxPart)
 	var part Part
 	start := 0 // where part begins
 	end := func(at, nodes int) bool {
@@ -44,14 +44,23 @@ func (g Graph) Parts(yield func(Part) bool) {
 	}
 	nodes, run, runNodes := 0, -1, 0 // nodes in part; where its last run of nodes begins, and the nodes before that
 	at, ahead := 0, 0
-	for s := Scan(g); s.Next(); at += len(s.Raw) {
+	for at < len(g) {
+		// Fast path without a Scanner, as in Node.Parse.
+		node := g[at]>>3 == byte(fieldnum.GraphDef_Node)
+		_, size := Payload(g[at:])
+		if size > len(g)-at {
+			f, err := First(g[at:])
+			if err != nil {
+				break
+			}
+			node, size = f.Is(fieldnum.GraphDef_Node), len(f.Raw)
+		}
 		if end := min(at+readAhead, len(g)); ahead < end {
 			touch(g[max(ahead, at):end])
 			ahead = end
 		}
-		node := s.Is(fieldnum.GraphDef_Node)
 		switch {
-		case at-start >= size, !node && !part.Mixed:
+		case at-start >= full, !node && !part.Mixed:
 			if !end(at, nodes) {
 				return
 			}
@@ -72,6 +81,7 @@ func (g Graph) Parts(yield func(Part) bool) {
 		if node {
 			nodes++
 		}
+		at += size
 	}
 	end(len(g), nodes)
 }

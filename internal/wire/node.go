@@ -38,14 +38,14 @@ func (n *Node) Parse(raw []byte) error {
 			rest = rest[end:]
 			continue
 		}
-		s := Scan(rest)
-		if !s.Next() {
-			return s.Err()
+		f, err := First(rest)
+		if err != nil {
+			return err
 		}
-		if s.Type == protowire.BytesType {
-			n.set(s.Num, s.Data)
+		if f.Type == protowire.BytesType {
+			n.set(f.Num, f.Data)
 		}
-		rest = s.rest
+		rest = rest[len(f.Raw):]
 	}
 	return nil
 }

@@ -154,7 +154,7 @@ func (s *Scanner) Next() bool {
 
 // Payload returns the range of the payload of the field at the beginning of b. It is a fast path for loops over many
 // fields: the end is beyond b unless the field is length-delimited and whole, its tag has one byte, and its length one
-// or two. A Scanner reads other fields.
+// or two. First reads other fields.
 func Payload(b []byte) (start, end int) {
 	if len(b) > 2 && b[0]&0x87 == byte(protowire.BytesType) && b[0] >= 1<<3 {
 		if b[1] < 0x80 {
@@ -165,6 +165,31 @@ func Payload(b []byte) (start, end int) {
 		}
 	}
 	return 0, math.MaxInt
+}
+
+// First returns the field at the beginning of b, which is not empty. The error is a *SyntaxError.
+func First(b []byte) (Field, error) {
+	s := Scan(b)
+	s.Next()
+	return s.Field, s.err
+}
+
+// Each calls use with each field of message, in order, until something fails. It is faster than a Scanner. The error is
+// that of use or a *SyntaxError.
+func Each(message []byte, use func(Field) error) (err error) {
+	for rest := message; len(rest) > 0; {
+		f := Field{Num: protowire.Number(rest[0] >> 3), Type: protowire.BytesType}
+		if start, end := Payload(rest); end <= len(rest) {
+			f.Raw, f.Data = rest[:end], rest[start:end]
+		} else if f, err = First(rest); err != nil {
+			return err
+		}
+		rest = rest[len(f.Raw):]
+		if err := use(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // next is Next for any field.
