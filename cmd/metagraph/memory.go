@@ -29,7 +29,7 @@ func raiseLimit() {
 	const overhead = 16 << 20 // of the runtime
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	if least := int64(live[0].Value.Uint64())/8*9 + overhead; least > debug.SetMemoryLimit(-1) {
+	if least := int64(live[0].Value.Uint64())/4*5 + overhead; least > debug.SetMemoryLimit(-1) {
 		debug.SetMemoryLimit(least)
 	}
 }

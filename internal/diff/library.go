@@ -193,22 +193,25 @@ func (f *fingerprinter) body(function wire.Function, name string) uint64 {
 // gradients compares the gradients in the libraries.
 func (c *comparison) gradients() []Field {
 	a, b := c.library[0].gradients, c.library[1].gradients
+	now := func(key string) string { // the key in B of a gradient of A
+		kind, of, _ := strings.Cut(key, ":")
+		return kind + ":" + c.renames.translate(of)
+	}
 	renamed := make(map[string]bool)
+	for key := range a {
+		if _, inB := b[key]; !inB {
+			renamed[now(key)] = true
+		}
+	}
 	var out []Field
 	for _, key := range keysOf(a, b) {
 		x, inA := a[key]
 		y, inB := b[key]
 		if inA && !inB {
-			kind, of, _ := strings.Cut(key, ":")
-			if now := kind + ":" + c.renames.translate(of); now != key {
-				if y, inB = b[now]; inB {
-					renamed[now] = true
-				}
-			}
+			y, inB = b[now(key)]
 		}
 		switch {
-		case !inA && renamed[key]:
-		case !inA && !c.gradientOfRenamed(key):
+		case !inA && !renamed[key]:
 			out = append(out, added(key, printable.Quote(y)))
 		case inA && !inB:
 			out = append(out, removed(key, printable.Quote(x)))
@@ -217,17 +220,4 @@ func (c *comparison) gradients() []Field {
 		}
 	}
 	return out
-}
-
-// gradientOfRenamed reports whether a key of B is a renamed key of A.
-func (c *comparison) gradientOfRenamed(key string) bool {
-	kind, of, _ := strings.Cut(key, ":")
-	for was, now := range c.renames.functions {
-		if now == of {
-			if _, ok := c.library[0].gradients[kind+":"+was]; ok {
-				return true
-			}
-		}
-	}
-	return false
 }
