@@ -134,6 +134,7 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 	steps := []func(*model.Model) error{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables,
 		s.readCheckpoint, s.readIO, s.readProblems}
 	if file.Bytes >= parallelFrom {
+		slices.Reverse(steps) // the longest first
 		return s, parallel.Each(slices.Values(steps), func(read func(*model.Model) error) error { return read(m) })
 	}
 	for _, read := range steps {
