@@ -159,10 +159,9 @@ func writeMap(b *strings.Builder, f protoreflect.FieldDescriptor, m protoreflect
 // sortedKeys returns the keys of a map, sorted.
 func sortedKeys(m protoreflect.Map) []protoreflect.MapKey {
 	var keys []protoreflect.MapKey
-	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
+	for k := range m.Range {
 		keys = append(keys, k)
-		return true
-	})
+	}
 	slices.SortFunc(keys, compareKeys)
 	return keys
 }

@@ -35,10 +35,9 @@ func appendMessage(b []byte, m protoreflect.Message) []byte {
 // setFields returns the fields of a message that are set, in the order of their numbers.
 func setFields(m protoreflect.Message) []protoreflect.FieldDescriptor {
 	var fields []protoreflect.FieldDescriptor
-	m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+	for f := range m.Range {
 		fields = append(fields, f)
-		return true
-	})
+	}
 	slices.SortFunc(fields, func(a, b protoreflect.FieldDescriptor) int { return cmp.Compare(a.Number(), b.Number()) })
 	return fields
 }
@@ -72,10 +71,9 @@ func appendProtoField(b []byte, f protoreflect.FieldDescriptor, v protoreflect.V
 // mapKeys returns the keys of a map, sorted by their text.
 func mapKeys(m protoreflect.Map) []protoreflect.MapKey {
 	var keys []protoreflect.MapKey
-	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
+	for k := range m.Range {
 		keys = append(keys, k)
-		return true
-	})
+	}
 	slices.SortFunc(keys, func(a, b protoreflect.MapKey) int { return cmp.Compare(a.String(), b.String()) })
 	return keys
 }

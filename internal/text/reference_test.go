@@ -63,10 +63,9 @@ func referenceField(b *strings.Builder, fd protoreflect.FieldDescriptor, value p
 
 func referenceMap(b *strings.Builder, fd protoreflect.FieldDescriptor, m protoreflect.Map, indent string) {
 	var keys []protoreflect.MapKey
-	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
+	for k := range m.Range {
 		keys = append(keys, k)
-		return true
-	})
+	}
 	slices.SortFunc(keys, func(x, y protoreflect.MapKey) int {
 		switch x := x.Interface().(type) {
 		case string:

@@ -188,11 +188,10 @@ func (p *printer) numbered(num protowire.Number, sign string, indent int) {
 // unknownField writes an unknown field by its number, like _PrintUnknownFields in google/protobuf/text_format.py. It
 // writes bytes that parse as a message as one, until depth exceeds maxDepth.
 func (p *printer) unknownField(w *wire.Field, indent, depth int) error {
-	body, isMessage := w.Data, false
+	body, isMessage := w.Data, true
 	switch w.Type {
 	case protowire.StartGroupType:
 		body, _ = protowire.ConsumeGroup(w.Num, w.Data)
-		isMessage = true
 	case protowire.BytesType:
 		isMessage = isFields(body, maxDepth-depth-1)
 	default:
