@@ -307,7 +307,7 @@ func replace(s tensor.Shape, i int, size int64) tensor.Shape {
 	if i < 0 || i >= len(s) {
 		return s
 	}
-	out := append(tensor.Shape(nil), s...)
+	out := slices.Clone(s)
 	out[i] = size
 	return out
 }

@@ -226,12 +226,16 @@ func fill(c *inference) {
 // shapeOf handles Shape and ShapeN.
 func shapeOf(c *inference) {
 	for i := range c.out {
-		rank := int64(unknown)
-		if s := c.input(i); s != nil {
-			rank = int64(len(s))
-		}
-		c.set(i, tensor.Shape{rank})
+		c.set(i, tensor.Shape{rankOf(c.input(i))})
 	}
+}
+
+// rankOf returns the rank of a shape, or unknown.
+func rankOf(s tensor.Shape) int64 {
+	if s == nil {
+		return unknown
+	}
+	return int64(len(s))
 }
 
 // ensureShape handles EnsureShape.
@@ -240,13 +244,7 @@ func ensureShape(c *inference) {
 }
 
 // where lists the positions of nonzero elements.
-func where(c *inference) {
-	rank := int64(unknown)
-	if s := c.input(0); s != nil {
-		rank = int64(len(s))
-	}
-	c.set(0, tensor.Shape{unknown, rank})
-}
+func where(c *inference) { c.set(0, tensor.Shape{unknown, rankOf(c.input(0))}) }
 
 // linSpace handles LinSpace.
 func linSpace(c *inference) {

@@ -1,6 +1,10 @@
 package opdef
 
-import "github.com/metagraph/metagraph/internal/tensor"
+import (
+	"slices"
+
+	"github.com/metagraph/metagraph/internal/tensor"
+)
 
 // A layout gives the positions of the dimensions in an image or volume.
 type layout struct {
@@ -173,20 +177,18 @@ func transposedConvolution(c *inference) {
 	grad, filter := c.rank(2, 4), c.rank(1, 4)
 	c.mergeDim(grad[l.channels], filter[3], "the channels of input 2 and those that the filter makes")
 	sizes := c.shapeValue(0)
-	batch := grad[0]
 	out := UnknownShape(4)
 	switch {
 	case sizes == nil:
 	case len(sizes) == 4:
-		out = append(tensor.Shape(nil), sizes...)
-		batch = grad[0]
+		copy(out, sizes)
 		c.mergeDim(sizes[0], grad[0], "the batch in input_sizes and that of input 2")
 	case len(sizes) == 2:
 		out[l.spatial[0]], out[l.spatial[1]], out[l.channels] = sizes[0], sizes[1], filter[2]
 	default:
 		c.fail("input_sizes must have 4 or 2 values and has %d", len(sizes))
 	}
-	out[0] = batch
+	out[0] = grad[0]
 	c.set(0, out)
 }
 
@@ -219,7 +221,7 @@ func pool(spatial int, channels bool) shapeRule {
 		if c.Attr("explicit_paddings") != nil {
 			explicit = c.explicitPaddings(padding, rank, l)
 		}
-		out := append(tensor.Shape(nil), in...)
+		out := slices.Clone(in)
 		at := l.spatial
 		if channels {
 			at = append(at, l.channels)
@@ -246,9 +248,7 @@ func batchNorm(c *inference) {
 	for i := 1; i < vectors; i++ {
 		channels = c.mergeDim(channels, c.rank(i, 1)[0], "the channels of the input and the length of scale, offset, mean and variance")
 	}
-	for i := range c.out {
-		c.set(i, tensor.Shape{channels})
-	}
+	c.setAll(tensor.Shape{channels})
 	c.set(0, replace(in, l.channels, channels))
 	c.set(5, nil)
 }
@@ -274,19 +274,23 @@ func batchNormGrad(c *inference) {
 	for i := 2; i < 5; i++ {
 		channels = c.mergeDim(channels, c.rank(i, 1)[0], "the channels of the input and the length of scale, mean and variance")
 	}
+	c.setAll(tensor.Shape{channels})
 	c.set(0, replace(grad, l.channels, channels))
-	c.set(1, tensor.Shape{channels})
-	c.set(2, tensor.Shape{channels})
 	c.set(3, tensor.Shape{0})
 	c.set(4, tensor.Shape{0})
 }
 
 // resize handles ops like ResizeBilinear: NHWC images resized to the size in input 1.
 func resize(c *inference) {
-	in, size := c.rank(0, 4), c.rank(1, 1)
-	c.mergeDim(size[0], 2, "the number of sizes and of spatial dimensions")
-	out := tensor.Shape{in[0], unknown, unknown, in[3]}
-	if v, ok := c.value(1); ok && len(v) == 2 {
+	in := c.rank(0, 4)
+	c.setImages(in[0], in[3], 1)
+}
+
+// setImages sets the output to n images with the size in input i, which has the height and the width.
+func (c *inference) setImages(n, channels int64, i int) {
+	c.mergeDim(c.rank(i, 1)[0], 2, "the number of sizes and of spatial dimensions")
+	out := tensor.Shape{n, unknown, unknown, channels}
+	if v, ok := c.value(i); ok && len(v) == 2 {
 		out[1], out[2] = max(unknown, v[0]), max(unknown, v[1])
 	}
 	c.set(0, out)
@@ -294,15 +298,10 @@ func resize(c *inference) {
 
 // cropAndResize crops boxes from images.
 func cropAndResize(c *inference) {
-	image, boxes, numbers, size := c.rank(0, 4), c.rank(1, 2), c.rank(2, 1), c.rank(3, 1)
+	image, boxes, numbers := c.rank(0, 4), c.rank(1, 2), c.rank(2, 1)
 	n := c.mergeDim(boxes[0], numbers[0], "the number of boxes and of box indices")
 	c.mergeDim(boxes[1], 4, "the length of a box")
-	c.mergeDim(size[0], 2, "the number of sizes and of spatial dimensions")
-	out := tensor.Shape{n, unknown, unknown, image[3]}
-	if v, ok := c.value(3); ok && len(v) == 2 {
-		out[1], out[2] = max(unknown, v[0]), max(unknown, v[1])
-	}
-	c.set(0, out)
+	c.setImages(n, image[3], 3)
 }
 
 // depthToSpace moves channels into spatial dimensions; spaceToDepth does the reverse.
@@ -322,7 +321,7 @@ func moveBlocks(c *inference, channels, spatial func(size, by int64) int64) {
 	if !ok || block < 1 || block > 1<<15 {
 		return
 	}
-	out := append(tensor.Shape(nil), in...)
+	out := slices.Clone(in)
 	out[l.channels] = channels(in[l.channels], block*block)
 	for _, i := range l.spatial {
 		out[i] = spatial(in[i], block)

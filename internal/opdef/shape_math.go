@@ -85,21 +85,24 @@ func comparison(c *inference) {
 	c.setAll(s)
 }
 
-// matMul multiplies two matrices, transposed if the attrs say so.
-func matMul(transposeA, transposeB string) shapeRule {
-	return func(c *inference) {
-		a, b := c.rank(0, 2), c.rank(1, 2)
-		rows, innerA := a[0], a[1]
-		if c.boolAttr(transposeA) {
-			rows, innerA = innerA, rows
-		}
-		innerB, columns := b[0], b[1]
-		if c.boolAttr(transposeB) {
-			innerB, columns = columns, innerB
-		}
-		c.mergeDim(innerA, innerB, "the inner dimensions of the matrices")
-		c.set(0, tensor.Shape{rows, columns})
+// matMul multiplies two matrices.
+func matMul(c *inference) {
+	c.set(0, c.product(c.rank(0, 2), c.rank(1, 2), "transpose_a", "transpose_b"))
+}
+
+// product returns the shape of the product of the matrices in the last two dimensions of a and b, which are transposed if the attrs
+// say so.
+func (c *inference) product(a, b tensor.Shape, transposeA, transposeB string) tensor.Shape {
+	rows, innerA := dim(a, -2), dim(a, -1)
+	if c.boolAttr(transposeA) {
+		rows, innerA = innerA, rows
 	}
+	innerB, columns := dim(b, -2), dim(b, -1)
+	if c.boolAttr(transposeB) {
+		innerB, columns = columns, innerB
+	}
+	c.mergeDim(innerA, innerB, "the inner dimensions of the matrices")
+	return tensor.Shape{rows, columns}
 }
 
 // batchMatMul multiplies matrices in the last two dimensions. The other dimensions must be equal; later versions
@@ -107,22 +110,14 @@ func matMul(transposeA, transposeB string) shapeRule {
 func batchMatMul(broadcasts bool) shapeRule {
 	return func(c *inference) {
 		a, b := c.rankAtLeast(0, 2), c.rankAtLeast(1, 2)
-		rows, innerA := dim(a, -2), dim(a, -1)
-		if c.boolAttr("adj_x") {
-			rows, innerA = innerA, rows
-		}
-		innerB, columns := dim(b, -2), dim(b, -1)
-		if c.boolAttr("adj_y") {
-			innerB, columns = columns, innerB
-		}
-		c.mergeDim(innerA, innerB, "the inner dimensions of the matrices")
+		product := c.product(a, b, "adj_x", "adj_y")
 		var batch tensor.Shape
 		if broadcasts {
 			batch = c.broadcast(part(a, 0, -2), part(b, 0, -2))
 		} else {
 			batch = c.merge(part(a, 0, -2), part(b, 0, -2), "the batch dimensions")
 		}
-		c.set(0, join(batch, tensor.Shape{rows, columns}))
+		c.set(0, join(batch, product))
 	}
 }
 
@@ -284,11 +279,8 @@ func rangeOf(c *inference) {
 
 // biasAdd adds a vector along the channels.
 func biasAdd(c *inference) {
-	channels, least := -1, 2
-	if c.Op == "BiasAdd" && c.stringAttr("data_format") == "NCHW" {
-		channels, least = 1, 3
-	}
-	s, bias := c.rankAtLeast(0, least), c.rank(1, 1)
+	s, channels := c.biased()
+	bias := c.rank(1, 1)
 	if s == nil {
 		return
 	}
@@ -297,11 +289,16 @@ func biasAdd(c *inference) {
 
 // biasAddGrad sums over all dimensions except the channels.
 func biasAddGrad(c *inference) {
-	channels, least := -1, 2
-	if c.stringAttr("data_format") == "NCHW" {
-		channels, least = 1, 3
+	s, channels := c.biased()
+	c.set(0, tensor.Shape{dim(s, channels)})
+}
+
+// biased returns the shape of input 0 and the dimension with its channels, to which a bias is added. BiasAddV1 has no data_format.
+func (c *inference) biased() (s tensor.Shape, channels int) {
+	if c.Op != "BiasAddV1" && c.stringAttr("data_format") == "NCHW" {
+		return c.rankAtLeast(0, 3), 1
 	}
-	c.set(0, tensor.Shape{dim(c.rankAtLeast(0, least), channels)})
+	return c.rankAtLeast(0, 2), -1
 }
 
 // segmentReduction reduces rows with equal segment numbers.

@@ -33,7 +33,7 @@ func addMathRules(add func(rule shapeRule, ops ...string)) {
 		"LogicalAnd", "LogicalOr", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "LeftShift", "RightShift", "Atan2", "Complex", "Xlogy",
 		"Xlog1py", "Xdivy", "Igamma", "Igammac", "Zeta", "Polygamma", "NextAfter")
 	add(comparison, "Equal", "NotEqual")
-	add(matMul("transpose_a", "transpose_b"), "MatMul", "SparseMatMul")
+	add(matMul, "MatMul", "SparseMatMul")
 	add(batchMatMul(false), "BatchMatMul")
 	add(batchMatMul(true), "BatchMatMulV2", "BatchMatMulV3")
 	add(reduction, "Mean", "Sum", "Max", "Min", "Prod", "All", "Any", "EuclideanNorm")
@@ -99,7 +99,7 @@ func addArrayRules(add func(rule shapeRule, ops ...string)) {
 	add(ensureShape, "EnsureShape")
 	add(stitch, "DynamicStitch", "ParallelDynamicStitch")
 	add(where, "Where")
-	add(vectors(unknown), "BroadcastGradientArgs")
+	add(vectors, "BroadcastGradientArgs")
 	add(same, "ZerosLike", "OnesLike", "StopGradient", "PreventGradient", "CheckNumerics", "Print", "Snapshot", "RandomShuffle",
 		"FakeQuantWithMinMaxArgs", "AsString")
 	add(shapeInput(0, -1), "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
@@ -129,14 +129,8 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(scatter, "ScatterUpdate", "ScatterAdd", "ScatterSub", "ScatterMul", "ScatterDiv", "ScatterMin", "ScatterMax")
 }
 
-// vectors returns the rule for ops whose outputs are vectors of the given length.
-func vectors(length int64) shapeRule {
-	return func(c *inference) { c.setAll(tensor.Shape{length}) }
-}
+// vectors handles ops whose outputs are vectors.
+func vectors(c *inference) { c.setAll(tensor.Shape{unknown}) }
 
 // identityN passes on each input.
-func identityN(c *inference) {
-	for i := range c.out {
-		c.set(i, c.input(i))
-	}
-}
+func identityN(c *inference) { copy(c.out, c.Inputs) }
