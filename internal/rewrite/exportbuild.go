@@ -169,7 +169,7 @@ func (e *exporter) metaInfo(b *wire.Builder, f wire.Field) error {
 func (e *exporter) graph(b *wire.Builder, f wire.Field) error {
 	if e.plan.Nothing() && !e.o.ClearDevices && e.strip == nil && e.graphPlan == nil && len(e.o.DropAttrs) == 0 {
 		// The survey checks for damage.
-		v, err := surveyOf(f.Data, false)
+		v, err := surveyOf(f.Data, false, "")
 		if err != nil {
 			return err
 		}

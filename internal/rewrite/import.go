@@ -219,10 +219,10 @@ func (i *importer) load() (err error) {
 		i.in.survey, i.base.survey = new(survey), new(survey)
 		return nil
 	}
-	if i.in.survey, err = surveyOf(i.in.Graph(), i.o.ClearDevices); err != nil {
+	if i.in.survey, err = surveyOf(i.in.Graph(), i.o.ClearDevices, ""); err != nil {
 		return err
 	}
-	i.base.survey, err = surveyOf(i.base.Graph(), false)
+	i.base.survey, err = surveyOf(i.base.Graph(), false, i.o.Scope)
 	return err
 }
 
@@ -239,7 +239,7 @@ func (i *importer) chooseNames() error {
 	if i.o.Scope == "" {
 		return i.renameTaken()
 	}
-	at, err := freeScope(i.o.Scope, i.in.Graph(), i.base.Graph())
+	at, err := freeScope(i.o.Scope, i.in.Graph(), i.base.Graph(), i.base.survey.numbered)
 	i.plan.Prepend, i.report.Scope = at, at
 	return err
 }

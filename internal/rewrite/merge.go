@@ -102,7 +102,9 @@ func (i *importer) mergeGraphs(b *wire.Builder) (err error) {
 		return nil
 	}
 	b.Message(fieldnum.MetaGraphDef_GraphDef, func() {
-		appendFields(b, i.base.Graph(), fieldnum.GraphDef_Node)
+		for _, nodes := range i.base.survey.fields {
+			b.Window(nodes)
+		}
 		err = i.rewriter.Graph(b, i.in.Graph(), func(wire.Field) error { return nil })
 		if err == nil {
 			err = i.appendLibraries(b)

@@ -19,7 +19,9 @@ type survey struct {
 	nodes     int
 	unbound   []string                  // inputs whose names mark them as unbound, without duplicates and without `:0`
 	known     map[string]bool           // the elements of unbound
+	fields    [][]byte                  // the fields with the nodes, in order; adjacent fields are often together
 	rest      wire.Graph                // all fields except the nodes, in order; small compared to the nodes, and read often
+	numbered  numberedNames             // for imports into the surveyed graph
 	frames    map[string]bool           // frames of loops
 	variables int                       // number of variables
 	resources map[resourceKey]*resource // resources with a shared_name
@@ -37,12 +39,12 @@ type resource struct {
 	devices map[string]bool // their devices, "" for none
 }
 
-// surveyOf surveys a graph. It ignores the devices of nodes if cleared is set. The error is a *wire.SyntaxError; it
-// covers damage everywhere except in attrs.
-func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
+// surveyOf surveys a graph. It ignores the devices of nodes if cleared is set, and looks for names that are numbers of
+// want unless that is empty. The error is a *wire.SyntaxError; it covers damage everywhere except in attrs.
+func surveyOf(g wire.Graph, cleared bool, want string) (*survey, error) {
 	v := newSurvey()
 	var rest wire.Builder
-	err := parallel.Ordered(g.Parts, func(p wire.Part) (*survey, error) { return surveyPart(p, cleared) }, func(part *survey) error {
+	err := parallel.Ordered(g.Parts, func(p wire.Part) (*survey, error) { return surveyPart(p, cleared, want) }, func(part *survey) error {
 		v.join(part)
 		for _, field := range part.beside {
 			rest.Window(field)
@@ -54,24 +56,30 @@ func surveyOf(g wire.Graph, cleared bool) (*survey, error) {
 }
 
 func newSurvey() *survey {
-	return &survey{frames: make(map[string]bool), resources: make(map[resourceKey]*resource)}
+	return &survey{frames: make(map[string]bool), resources: make(map[resourceKey]*resource),
+		numbered: numberedNames{make(map[string]bool), make(map[string]bool)}}
 }
 
 // surveyPart surveys one part of a graph.
-func surveyPart(p wire.Part, cleared bool) (*survey, error) {
+func surveyPart(p wire.Part, cleared bool, want string) (*survey, error) {
 	v := newSurvey()
+	if !p.Mixed {
+		v.fields = [][]byte{p.Fields}
+	}
 	var n wire.Node
-	s := wire.Scan(p.Fields)
-	for s.Next() {
-		if !s.Is(fieldnum.GraphDef_Node) {
-			if err := checkBesideNodes(s.Field); err != nil {
-				return nil, err
-			}
-			v.beside = append(v.beside, s.Raw)
-			continue
+	return v, wire.Each(p.Fields, func(f wire.Field) error {
+		if !f.Is(fieldnum.GraphDef_Node) {
+			v.beside = append(v.beside, f.Raw)
+			return checkBesideNodes(f)
 		}
-		if err := n.Parse(s.Data); err != nil {
-			return nil, err
+		if p.Mixed {
+			v.fields = append(v.fields, f.Raw)
+		}
+		if err := n.Parse(f.Data); err != nil {
+			return err
+		}
+		if want != "" {
+			v.numbered.add(n.Name, want)
 		}
 		for _, input := range n.Inputs {
 			if len(input) > 0 && (input[0] == '$' || input[0] == '^') && isUnbound(input) {
@@ -87,13 +95,16 @@ func surveyPart(p wire.Part, cleared bool) (*survey, error) {
 			v.addResource(&n, p.First+v.nodes, cleared)
 		}
 		v.nodes++
-	}
-	return v, s.Err()
+		return nil
+	})
 }
 
 // join adds the survey of the next part, except its fields beside the nodes.
 func (v *survey) join(part *survey) {
 	v.nodes += part.nodes
+	v.fields = append(v.fields, part.fields...)
+	maps.Copy(v.numbered.nodes, part.numbered.nodes)
+	maps.Copy(v.numbered.scopes, part.numbered.scopes)
 	v.variables += part.variables
 	for _, input := range part.unbound {
 		v.addUnbound(input)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"iter"
-	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,25 +36,25 @@ func newNameSet() *nameSet {
 
 // addGraph adds the names of a graph.
 func (s *nameSet) addGraph(g wire.Graph, owner owners) error {
-	var last []byte // the scope of the previous node: nodes of one scope are often side by side
-	for n, err := range g.Nodes() {
-		if err != nil {
-			return err
+	return parallel.Ordered(g.Parts, func(p wire.Part) (hashes []uint64, err error) {
+		var last []byte // the scope of the previous node: nodes of one scope are often side by side
+		for n, err := range wire.Graph(p.Fields).Nodes() {
+			if err != nil {
+				return nil, err
+			}
+			hashes = append(hashes, maphash.Bytes(s.seed, n.Name))
+			if at := n.Name[:bytes.LastIndexByte(n.Name, '/')+1]; !bytes.Equal(at, last) {
+				hashes = slices.AppendSeq(hashes, s.scopes(at))
+				last = at
+			}
 		}
-		s.add(n.Name, owner)
-		if at := n.Name[:bytes.LastIndexByte(n.Name, '/')+1]; !bytes.Equal(at, last) {
-			s.addScopes(at, owner)
-			last = at
+		return hashes, nil
+	}, func(hashes []uint64) error {
+		for _, hash := range hashes {
+			s.names[hash] |= owner
 		}
-	}
-	return nil
-}
-
-// addScopes adds the scopes that contain a name: each prefix that ends before a slash.
-func (s *nameSet) addScopes(name []byte, owner owners) {
-	for hash := range s.scopes(name) {
-		s.names[hash] |= owner
-	}
+		return nil
+	})
 }
 
 // scopes returns the hash of each scope that contains a name, outermost first. It extends one hash along the name, so
@@ -148,27 +148,24 @@ func (t *numbering) number(node []byte) int {
 	return 0
 }
 
-// freeScope returns the first of want, want_1, want_2, ... that can hold all nodes of in within base. No node of base
-// has the scope's name (Graph.unique_name in tensorflow/python/framework/ops.py, which ignores case), and no node of in
-// gets a taken name. A scope that base already uses is free if no names in it collide.
-func freeScope(want string, in, base wire.Graph) (string, error) {
-	nodes, scopes, err := numbered(want, base)
-	if err != nil {
-		return "", err
-	}
+// freeScope returns the first of want, want_1, want_2, ... that can hold all nodes of in within base, whose numbered names
+// are used. No node of base has the scope's name (Graph.unique_name in tensorflow/python/framework/ops.py, which ignores
+// case), and no node of in gets a taken name. A scope that base already uses is free if no names in it collide.
+func freeScope(want string, in, base wire.Graph, used numberedNames) (string, error) {
 	var collide map[string]bool
 	for i := 0; ; i++ {
 		at := want
 		if i > 0 {
 			at += "_" + strconv.Itoa(i)
 		}
-		if nodes[strings.ToLower(at)] {
+		if used.nodes[strings.ToLower(at)] {
 			continue
 		}
-		if !scopes[at] {
+		if !used.scopes[at] {
 			return at, nil
 		}
 		if collide == nil {
+			var err error
 			if collide, err = collidingScopes(want, in, base); err != nil {
 				return "", err
 			}
@@ -179,32 +176,22 @@ func freeScope(want string, in, base wire.Graph) (string, error) {
 	}
 }
 
-// numbered returns the nodes of a graph named want or want_N, in lower case, and the scopes named want or want_N.
-func numbered(want string, g wire.Graph) (nodes, scopes map[string]bool, err error) {
-	type names struct{ nodes, scopes map[string]bool }
-	all := names{make(map[string]bool), make(map[string]bool)}
-	err = parallel.Ordered(g.Parts, func(part wire.Part) (names, error) {
-		found := names{make(map[string]bool), make(map[string]bool)}
-		for n, err := range wire.Graph(part.Fields).Nodes() {
-			if err != nil {
-				return found, err
-			}
-			if len(n.Name) < len(want) {
-				continue
-			}
-			if isNumbered(string(n.Name), want) {
-				found.nodes[strings.ToLower(string(n.Name))] = true
-			} else if at, ok := numberedScope(n.Name, want); ok && !found.scopes[string(at)] {
-				found.scopes[string(at)] = true
-			}
-		}
-		return found, nil
-	}, func(found names) error {
-		maps.Copy(all.nodes, found.nodes)
-		maps.Copy(all.scopes, found.scopes)
-		return nil
-	})
-	return all.nodes, all.scopes, err
+// A numberedNames holds the names in a graph that are a wanted scope or have the form SCOPE_N.
+type numberedNames struct {
+	nodes  map[string]bool // names of nodes, in lower case
+	scopes map[string]bool
+}
+
+// add adds the name of a node, or a scope that contains it, if that is want or want_N.
+func (s *numberedNames) add(name []byte, want string) {
+	if len(name) < len(want) || !strings.EqualFold(string(name[:len(want)]), want) {
+		return
+	}
+	if graph.UniqueSuffix(name[len(want):]) {
+		s.nodes[strings.ToLower(string(name))] = true
+	} else if at, ok := numberedScope(name, want); ok && !s.scopes[string(at)] {
+		s.scopes[string(at)] = true
+	}
 }
 
 // collidingScopes returns which of the scopes want and want_N of base contain a node or scope with the name of a node of
@@ -227,11 +214,6 @@ func collidingScopes(want string, in, base wire.Graph) (map[string]bool, error) 
 		}
 	}
 	return collide, nil
-}
-
-// isNumbered reports whether name is want or want_N, ignoring case.
-func isNumbered(name, want string) bool {
-	return strings.EqualFold(name[:len(want)], want) && graph.UniqueSuffix(name[len(want):])
 }
 
 // numberedScope returns the prefix of name that is want or want_N, if a slash follows it.
