@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"iter"
 
+	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -81,7 +82,7 @@ func (c *deviceClearer) countGroups(entry []byte) {
 			continue
 		}
 		colocated = true
-		hash := maphash.Bytes(c.seed, name) + 3*c.function
+		hash := c.hash(name)
 		// The nodes of a group are often close together.
 		if recent := &c.recent[hash%uint64(len(c.recent))]; *recent != hash {
 			*recent = hash
@@ -93,56 +94,82 @@ func (c *deviceClearer) countGroups(entry []byte) {
 	}
 }
 
+// hash returns the hash of the name of a node in the current function.
+func (c *deviceClearer) hash(node []byte) uint64 { return maphash.Bytes(c.seed, node) + 3*c.function }
+
+// hashFunction returns the hash of the name of a function, 0 for a function without a name.
+func (c *deviceClearer) hashFunction(f wire.Function) uint64 {
+	if name := f.Name(); name != "" {
+		return maphash.String(c.seed, name)
+	}
+	return 0
+}
+
+// A placement is a node on the device that it will have.
+type placement struct {
+	node   uint64 // hash of the node, or of the one that names its group
+	device string
+	again  bool // for a group: the placement before is of the same node
+}
+
+// placements are the nodes of one part of a graph that name a group or are in one.
+type placements struct{ heads, members []placement }
+
 // colocatedElsewhere counts the nodes that will be on a different device than the node that names their colocation
-// group.
-func (o *DeviceOptions) colocatedElsewhere(g wire.Graph) int {
-	type key struct{ function, node string }
-	heads := make(map[key]string) // devices of the nodes that name a group
-	o.eachNode(g, func(function string, n *wire.Node, _ string, grouped bool) {
-		for name := range groupsOf(n, grouped) {
-			heads[key{function, string(name)}] = ""
+// group. The set groups holds the hashes of all groups. The graph was walked before, so there are no errors in it.
+func (c *deviceClearer) colocatedElsewhere(g wire.Graph, groups map[uint64]struct{}) int {
+	heads := make(map[uint64]string, len(groups))
+	var members []placement
+	add := func(p placements) {
+		for _, head := range p.heads {
+			heads[head.node] = head.device
 		}
-	})
-	o.eachNode(g, func(function string, n *wire.Node, device string, _ bool) {
-		if _, ok := heads[key{function, string(n.Name)}]; ok {
-			heads[key{function, string(n.Name)}] = device
+		members = append(members, p.members...)
+	}
+	_ = parallel.Ordered(g.Parts, func(p wire.Part) (placements, error) {
+		return newDeviceClearer(c.options, c.seed).placements(wire.Graph(p.Fields).Nodes(), groups), nil
+	}, func(p placements) error { add(p); return nil })
+	for f, err := range g.Functions() {
+		if err == nil {
+			inside := newDeviceClearer(c.options, c.seed)
+			inside.function, inside.frozen = c.hashFunction(f), c.options.GraphOnly
+			add(inside.placements(f.Nodes(), groups))
 		}
-	})
-	elsewhere := 0
-	o.eachNode(g, func(function string, n *wire.Node, device string, grouped bool) {
-		for name := range groupsOf(n, grouped) {
-			if head := heads[key{function, string(name)}]; head != "" && head != device {
-				elsewhere++
-				return
-			}
+	}
+	elsewhere, counted := 0, false
+	for _, m := range members {
+		counted = counted && m.again
+		if head := heads[m.node]; !counted && head != "" && head != m.device {
+			elsewhere++
+			counted = true
 		}
-	})
+	}
 	return elsewhere
 }
 
-// eachNode calls use with each node of a graph and of its functions. It passes the name of the function (empty for the
-// graph), the device that the node will have, and whether it keeps its colocation groups. The caller has already walked
-// the graph, so there are no errors in it.
-func (o *DeviceOptions) eachNode(g wire.Graph, use func(function string, n *wire.Node, device string, grouped bool)) {
-	walk := func(function string, nodes iter.Seq2[*wire.Node, error], frozen bool) {
-		for n, err := range nodes {
-			if err != nil {
-				return
-			}
-			device := string(n.Device)
-			matched := false
-			if device != "" && !frozen {
-				device, matched = o.target(device)
-			}
-			use(function, n, device, frozen || !o.ungroups(matched))
+// placements returns the placements of nodes, until there is an error.
+func (c *deviceClearer) placements(nodes iter.Seq2[*wire.Node, error], groups map[uint64]struct{}) (p placements) {
+	for n, err := range nodes {
+		if err != nil {
+			break
+		}
+		device, matched := "", false
+		if c.frozen {
+			device = string(n.Device)
+		} else if len(n.Device) > 0 {
+			action := c.action(n.Device)
+			device, matched = action.to, action.matched
+		}
+		hash := c.hash(n.Name)
+		if _, head := groups[hash]; head {
+			p.heads = append(p.heads, placement{node: hash, device: device})
+		}
+		first := len(p.members)
+		for name := range groupsOf(n, c.frozen || !c.options.ungroups(matched)) {
+			p.members = append(p.members, placement{c.hash(name), device, len(p.members) > first})
 		}
 	}
-	walk("", g.Nodes(), false)
-	for f, err := range g.Functions() {
-		if err == nil {
-			walk(f.Name(), f.Nodes(), o.GraphOnly)
-		}
-	}
+	return p
 }
 
 // groupsOf returns the node names of a node's colocation groups, or none if grouped is false.

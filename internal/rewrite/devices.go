@@ -87,7 +87,7 @@ func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesRepor
 	}
 	c.report.Left.Groups = len(groups)
 	if len(groups) > 0 && c.report.Left.Nodes > 0 {
-		c.report.Left.Elsewhere = o.colocatedElsewhere(m.Graph())
+		c.report.Left.Elsewhere = c.colocatedElsewhere(m.Graph(), groups)
 	}
 	c.finish()
 	if !c.report.Changed() {
@@ -180,9 +180,7 @@ func (c *deviceClearer) library(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	before := c.report.Cleared + c.report.Replaced
-	if name := wire.Function(f.Data).Name(); name != "" {
-		c.function = maphash.String(c.seed, name)
-	}
+	c.function = c.hashFunction(f.Data)
 	defer func() { c.function = 0 }()
 	err := c.message(b, f, func(b *wire.Builder, f wire.Field) error {
 		if f.Is(fieldnum.FunctionDef_NodeDef) {
