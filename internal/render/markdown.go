@@ -2,8 +2,8 @@ package render
 
 import (
 	"regexp"
-	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // showMarkdown prints a view as a heading and a table for each of its tables.
@@ -77,15 +77,21 @@ func markdownHead(w *printer, columns []column, widths []int) {
 // linking matches text that GitHub and other sites turn into a link, a mention or an image: @name, #12, GH-12, URLs and :emoji:.
 var linking = regexp.MustCompile(`@\w|#\d|\bGH-\d|://|\b[Ww][Ww][Ww]\.|\bmailto:|:[a-z0-9_+-]+:`)
 
-// commit matches text that may be a commit hash, provided that it contains a letter.
-var commit = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
-
 // links reports whether a markdown viewer could turn text into a link, a mention or an image.
 func links(s string) bool {
-	isCommit := func(name string) bool {
-		return strings.ContainsAny(name, "abcdef") && strings.ContainsAny(name, "0123456789")
+	// Most names have none of the characters that linking needs.
+	return strings.ContainsAny(s, "@#:.-") && linking.MatchString(s) || hasCommit(s)
+}
+
+// hasCommit reports whether a word of s may be a commit hash.
+func hasCommit(s string) bool {
+	const letters, digits = "abcdef", "0123456789"
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r != '_' && (r >= utf8.RuneSelf || !wordByte(byte(r))) }) {
+		if len(word) >= 7 && len(word) <= 40 && strings.Trim(word, letters+digits) == "" && strings.ContainsAny(word, letters) && strings.ContainsAny(word, digits) {
+			return true
+		}
 	}
-	return linking.MatchString(s) || slices.ContainsFunc(commit.FindAllString(s, -1), isCommit)
+	return false
 }
 
 // markdownCell is markdownText for a table cell, where a | ends even a code span.
@@ -93,7 +99,7 @@ func markdownCell(s string) string {
 	if links(s) {
 		return strings.ReplaceAll(markdownCode(s), "|", "\\|")
 	}
-	return markdownText(s)
+	return escapeMarkdown(s)
 }
 
 // markdownText escapes the markup characters of markdown. Text that could become a link or a mention becomes a code span, since a name
@@ -102,6 +108,10 @@ func markdownText(s string) string {
 	if links(s) {
 		return markdownCode(s)
 	}
+	return escapeMarkdown(s)
+}
+
+func escapeMarkdown(s string) string {
 	const markup = "|\\`*_<[&"
 	if !strings.ContainsAny(s, markup) {
 		return s
