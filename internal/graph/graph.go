@@ -81,7 +81,7 @@ func NewNumbered(g wire.Graph, open func() NodeNumber) (*Graph, error) {
 			x.reserve(p)
 			hashes = make([]uint32, 0, cap(x.starts))
 		}
-		later = append(later, unresolved{len(x.edges), len(x.colocated), p.later})
+		later = append(later, unresolved{len(x.edges), len(x.colocated), slices.Clone(p.later)})
 		x.join(p)
 		hashes = x.Nodes.join(&p.nodesPart, hashes)
 		parts.done.Put(p)

@@ -35,7 +35,7 @@ type graphPart struct {
 func (p *graphPart) reset(part wire.Part) {
 	n := part.Nodes
 	p.nodesPart.reset(n)
-	p.size, p.long, p.rest, p.later = len(part.Fields), false, p.rest[:0], nil
+	p.size, p.long, p.rest, p.later = len(part.Fields), false, p.rest[:0], p.later[:0]
 	p.ops, p.devices, p.inputs = slices.Grow(p.ops[:0], n), slices.Grow(p.devices[:0], n), slices.Grow(p.inputs[:0], n)
 	p.edges, p.colocated = slices.Grow(p.edges[:0], 2*n), p.colocated[:0]
 	if p.number != nil {

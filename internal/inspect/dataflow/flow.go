@@ -39,10 +39,10 @@ type Flow struct {
 	class []opdef.Class // by op id
 	marks []mark        // by node
 	queue []int32       // reused by spread
-	named namedNodes
+	named []namedNodes  // by runs of nodes
 }
 
-// namedNodes are the nodes that their op or their name marks, in file order.
+// namedNodes are the nodes of one run that their op or their name marks, in file order.
 type namedNodes struct {
 	gradients []int32
 	reports   []int32 // of the variables that are uninitialized
@@ -69,8 +69,7 @@ func NewFlow(g *graph.Graph) *Flow {
 		}
 		return found, nil
 	}, func(found namedNodes) error {
-		f.named.gradients = append(f.named.gradients, found.gradients...)
-		f.named.reports = append(f.named.reports, found.reports...)
+		f.named = append(f.named, found)
 		return nil
 	})
 	return f
@@ -99,10 +98,9 @@ func (f *Flow) isReadAsData(i int32, e graph.Edge) bool {
 // spread sets m on the seeds and on every node downstream of them through data inputs. It enters only nodes that enter
 // accepts. Seeds that already have the mark are spread from, too.
 func (f *Flow) spread(seeds []int32, m mark, enter func(i int32) bool) {
-	f.queue = f.queue[:0]
+	f.queue = append(f.queue[:0], seeds...)
 	for _, i := range seeds {
 		f.marks[i] |= m
-		f.queue = append(f.queue, i)
 	}
 	for len(f.queue) > 0 {
 		i := f.queue[len(f.queue)-1]
@@ -199,15 +197,17 @@ func (f *Flow) anyOp(class opdef.Class) bool {
 // MarkGradients marks gradients, everything computed from them, and the losses they are computed for.
 func (f *Flow) MarkGradients() {
 	var seeds, starts []int32
-	for _, i := range f.named.gradients {
-		f.marks[i] |= MarkGradient
-		// The lists that save a loop's values for its gradient are created among the gradients but feed the loop. They
-		// must not turn the loop into a gradient.
-		if !f.Is(i, opdef.ClassConst|opdef.ClassList) {
-			seeds = append(seeds, i)
-		}
-		if f.isInitialGradient(i) {
-			starts = append(starts, i)
+	for _, run := range f.named {
+		for _, i := range run.gradients {
+			f.marks[i] |= MarkGradient
+			// The lists that save a loop's values for its gradient are created among the gradients but feed the loop. They
+			// must not turn the loop into a gradient.
+			if !f.Is(i, opdef.ClassConst|opdef.ClassList) {
+				seeds = append(seeds, i)
+			}
+			if f.isInitialGradient(i) {
+				starts = append(starts, i)
+			}
 		}
 	}
 	f.spread(seeds, MarkGradient, func(i int32) bool { return !f.Is(i, opdef.ClassVariable|opdef.ClassTerminal) })
@@ -223,7 +223,11 @@ func (f *Flow) MarkGradients() {
 // markInitialization marks the nodes that check which variables are uninitialized, as an Estimator's ready_op does
 // (report_uninitialized_variables in tensorflow/python/ops/variables.py).
 func (f *Flow) markInitialization() {
-	f.spread(f.named.reports, markKeeping, func(i int32) bool { return !f.Is(i, opdef.ClassVariable) })
+	var seeds []int32
+	for _, run := range f.named {
+		seeds = append(seeds, run.reports...)
+	}
+	f.spread(seeds, markKeeping, func(i int32) bool { return !f.Is(i, opdef.ClassVariable) })
 }
 
 // reportName reports whether a node is in a scope of report_uninitialized_variables or report_uninitialized_resources.

@@ -45,7 +45,6 @@ func newProblemFinder(m *wire.MetaGraph, g *graph.Graph, ops *opdef.Ops) *proble
 	return &problemFinder{
 		m: m, g: g, ops: ops,
 		list:    opdef.NewList(m),
-		factsOf: make([]int32, g.Len()),
 		unbound: make(map[string]bool),
 		opInfos: make(map[string]*opInfo),
 	}

@@ -83,6 +83,9 @@ func (f *problemFinder) sortNodes(kinds []int32, count int32) {
 
 // find makes all checks. Without sortNodes before, it takes longer.
 func (f *problemFinder) find(m *model.Model) ([]Problem, error) {
+	if f.factsOf == nil {
+		f.factsOf = make([]int32, f.g.Len())
+	}
 	for _, check := range checks {
 		if err := check(f); err != nil {
 			return nil, err
