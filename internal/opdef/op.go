@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -192,10 +193,8 @@ func (op *Op) addAttr(def []byte) {
 	}
 	a.defaultValue, a.HasDefault = wire.Merged(def, fieldnum.OpDef_AttrDef_DefaultValue)
 	if allowed, ok := wire.Merged(def, fieldnum.OpDef_AttrDef_AllowedValues); ok {
+		a.AllowedTypes = tensor.TypesIn(allowed)
 		list, _ := wire.AttrBytes(allowed, fieldnum.AttrValue_List)
-		for v := range wire.Varints(list, fieldnum.AttrValue_ListValue_Type) {
-			a.AllowedTypes = append(a.AllowedTypes, int32(v))
-		}
 		for s := wire.Scan(list); s.Next(); {
 			if s.Is(fieldnum.AttrValue_ListValue_S) {
 				a.AllowedStrings = append(a.AllowedStrings, string(s.Data))
