@@ -198,13 +198,7 @@ func (c *inference) shapeValue(i int) tensor.Shape {
 }
 
 // UnknownShape returns a shape of known rank with unknown dimensions.
-func UnknownShape(rank int) tensor.Shape {
-	s := make(tensor.Shape, rank)
-	for i := range s {
-		s[i] = unknown
-	}
-	return s
-}
+func UnknownShape(rank int) tensor.Shape { return slices.Repeat(tensor.Shape{unknown}, rank) }
 
 // rank requires input i to have rank n and returns its shape. The result always has rank n.
 func (c *inference) rank(i, n int) tensor.Shape {

@@ -36,10 +36,7 @@ func (c *inference) lengths(name string, rank int) []int64 {
 	v := c.intsAttr(name)
 	if len(v) != rank {
 		c.fail("attr %s has %d values and must have %d", name, len(v), rank)
-		v = make([]int64, rank)
-		for i := range v {
-			v[i] = 1
-		}
+		return slices.Repeat([]int64{1}, rank)
 	}
 	return v
 }

@@ -51,10 +51,7 @@ func hideSpare(t *grid, width int) (*grid, []string) {
 		return t, nil
 	}
 	l := measure(t, t.rows, 0)
-	keep := make([]bool, len(t.columns))
-	for i := range keep {
-		keep[i] = true
-	}
+	keep := slices.Repeat([]bool{true}, len(t.columns))
 	l.hideColumns(keep, width, l.fullWidth, func(c column) bool { return c.spare && !c.last })
 	l.hideColumns(keep, width, l.narrowedWidth, func(c column) bool { return c.spare })
 	var out []string

@@ -92,7 +92,9 @@ type union struct {
 
 // newUnion pairs the nodes: by the renames of the report, then by name.
 func newUnion(a, b half, report *diff.Report) *union {
-	u := &union{e: newEncoder(), a: a, b: b, toB: fill(a.graph.Len()), toA: fill(b.graph.Len()), number: fill(a.graph.Len()), changed: make(map[string]bool)}
+	none := []int32{-1}
+	u := &union{e: newEncoder(), a: a, b: b, toB: slices.Repeat(none, a.graph.Len()), toA: slices.Repeat(none, b.graph.Len()),
+		number: make([]int32, a.graph.Len()), changed: make(map[string]bool)}
 	u.e.change, u.e.inputChange = []byte{}, []byte{}
 	r := renames{make(map[string]string), make(map[string]string), make(map[int]bool)}
 	gone := make(map[string]bool)
@@ -130,15 +132,6 @@ func newUnion(a, b half, report *diff.Report) *union {
 		}
 	}
 	return u
-}
-
-// fill returns a slice of n elements, all -1.
-func fill(n int) []int32 {
-	list := make([]int32, n)
-	for i := range list {
-		list[i] = -1
-	}
-	return list
 }
 
 // renames maps names in A to names in B.
