@@ -177,8 +177,26 @@ func (g *Graph) Device(i int) int32 { return g.devices.at(i) }
 // Devices returns the device strings of the graph, by id; the first is the empty one. The caller must not change them.
 func (g *Graph) Devices() []string { return g.devNames.list }
 
-// Numbers returns the numbers that NewNumbered stored, by node, or nil if New made the graph. The caller must not change the slice.
-func (g *Graph) Numbers() []int32 { return g.numbers }
+// Numbers returns the numbers of the nodes, in a new slice. They are those that NewNumbered found. If New made the graph, Numbers finds
+// them in a walk of its own, for which it calls open like NewNumbered.
+func (g *Graph) Numbers(open func() NodeNumber) []int32 {
+	if g.numbers != nil {
+		return slices.Clone(g.numbers)
+	}
+	numbers := make([]int32, g.Len())
+	_ = parallel.Each(parallel.Runs(g.Len()), func(run parallel.Run) error {
+		var n wire.Node
+		number := open()
+		for i := run.First; i < run.End; i++ {
+			g.Node(i, &n)
+			value, _ := n.Attr("_class")
+			class, _ := classField(n.Raw, value)
+			numbers[i] = number(&n, class)
+		}
+		return nil
+	})
+	return numbers
+}
 
 // Colocated returns the nodes that have an attr "_class", in file order. The caller must not change the slice.
 func (g *Graph) Colocated() []Colocation { return g.colocated }

@@ -53,14 +53,19 @@ func typedEdges(graph *tfpb.GraphDef) (inputs, consumers [][]Edge, duplicates []
 // checkGraph compares the index with the generated types.
 func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	t.Helper()
-	g, err := NewNumbered(raw, func() NodeNumber {
+	open := func() NodeNumber {
 		return func(n *wire.Node, class []byte) int32 { return int32(len(n.Raw) - len(class)) }
-	})
+	}
+	g, err := NewNumbered(raw, open)
 	if err != nil {
 		t.Fatalf("NewNumbered: %v", err)
 	}
 	if g.Len() != len(graph.GetNode()) {
 		t.Fatalf("%d nodes, want %d", g.Len(), len(graph.GetNode()))
+	}
+	numbers := g.Numbers(nil)
+	if plain, err := New(raw); err != nil || !slices.Equal(plain.Numbers(open), numbers) {
+		t.Errorf("NewNumbered and Numbers number nodes differently, or New fails: %v", err)
 	}
 	inputs, consumers, duplicates := typedEdges(graph)
 	if diff := cmp.Diff(duplicates, g.Duplicates()); diff != "" {
@@ -93,7 +98,7 @@ func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 				colocated[k].Group = UnknownGroup // the encoding may be rare
 			}
 		}
-		if got := int(g.Numbers()[i]); got != len(n.Raw) && len(want.GetAttr()["_class"].GetList().GetS()) != 1 {
+		if got := int(numbers[i]); got != len(n.Raw) && len(want.GetAttr()["_class"].GetList().GetS()) != 1 {
 			t.Errorf("node %d has %d bytes and the number %d", i, len(n.Raw), got)
 		}
 	}

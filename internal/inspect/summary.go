@@ -131,6 +131,7 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 		// The file may be a bare GraphDef, which lacks the tag and length of the field graph_def.
 		s.Parts[0].Bytes = min(s.Parts[0].Bytes, file.Bytes)
 	}
+	m.SortNodes()
 	steps := []func(*model.Model) error{s.readOrigin, s.readGraph, s.readCollections, s.readSignatures, s.readSavers, s.readAssets, s.readVariables,
 		s.readCheckpoint, s.readIO, s.readProblems}
 	if file.Bytes >= parallelFrom {

@@ -4,6 +4,7 @@ package model
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
@@ -22,7 +23,8 @@ type Model struct {
 	CheckpointErr error
 
 	graph   func() (*graph.Graph, error)
-	kinds   *kindTable
+	kinds   func() *kindTable
+	sorted  atomic.Bool // whether graph sorts the nodes into kinds
 	tensors func() (*opdef.Tensors, error)
 	match   func() (*checkpoint.Match, error)
 }
@@ -30,9 +32,12 @@ type Model struct {
 // New returns the Model of a MetaGraphDef. It does not read the message yet.
 func New(meta *wire.MetaGraph) *Model {
 	m := &Model{Meta: meta}
+	m.kinds = sync.OnceValue(func() *kindTable { return newKindTable(meta.Graph()) })
 	m.graph = sync.OnceValues(func() (*graph.Graph, error) {
-		m.kinds = newKindTable(meta.Graph())
-		return graph.NewNumbered(meta.Graph(), m.kinds.open)
+		if m.sorted.Load() {
+			return graph.NewNumbered(meta.Graph(), m.kinds().open)
+		}
+		return graph.New(meta.Graph())
 	})
 	m.tensors = sync.OnceValues(func() (*opdef.Tensors, error) {
 		g, err := m.Graph()
@@ -55,15 +60,21 @@ func New(meta *wire.MetaGraph) *Model {
 func (m *Model) Graph() (*graph.Graph, error) { return m.graph() }
 
 // Kinds returns the kind of each node, and the largest one. Nodes of one kind have the same op and the same attrs, apart from
-// colocation groups, and protobuf accepts these attrs. Kinds count from 1; a node without one has NoKind. The caller must not change the
-// slice. The error is that of Graph.
+// colocation groups, and protobuf accepts these attrs. Kinds count from 1; a node without one has NoKind. The caller owns the slice. The
+// error is that of Graph.
 func (m *Model) Kinds() (kinds []int32, count int32, err error) {
+	m.SortNodes()
 	g, err := m.Graph()
 	if err != nil {
 		return nil, 0, err
 	}
-	return g.Numbers(), m.kinds.used.Load(), nil
+	kinds = g.Numbers(m.kinds().open)
+	return kinds, m.kinds().used.Load(), nil
 }
+
+// SortNodes makes Graph find the kinds of the nodes, too. It has no effect after the first call of Graph. Then Kinds needs a walk of its
+// own.
+func (m *Model) SortNodes() { m.sorted.Store(true) }
 
 // Tensors returns the source of dtypes and shapes. The error is that of Graph.
 func (m *Model) Tensors() (*opdef.Tensors, error) { return m.tensors() }

@@ -49,15 +49,15 @@ type Place struct {
 // Errors come first, then warnings, then infos, each in the order of Kinds. The result is empty for a file without problems. The
 // error wraps a *wire.SyntaxError if the bytes are not a MetaGraphDef.
 func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
+	kinds, count, err := m.Kinds()
+	if err != nil {
+		return nil, err
+	}
 	g, err := m.Graph()
 	if err != nil {
 		return nil, err
 	}
 	tensors, err := m.Tensors()
-	if err != nil {
-		return nil, err
-	}
-	kinds, count, err := m.Kinds()
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Find(m *model.Model, forbidden ...match.Glob) ([]Problem, error) {
 
 // sortNodes sets the kinds of the nodes. It finds out whether protobuf accepts the file.
 func (f *problemFinder) sortNodes(kinds []int32, count int32) {
-	f.factsOf, f.kinds = slices.Clone(kinds), count
+	f.factsOf, f.kinds = kinds, count
 	for _, c := range f.g.Colocated() {
 		if c.Group == graph.Dangling {
 			f.factsOf[c.Node] = model.NoKind
