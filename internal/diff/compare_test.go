@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -408,6 +409,18 @@ func TestSampleHash(t *testing.T) {
 	for name, want := range map[string]uint64{"": 0xcbf29ce484222325, "a": 0xaf63dc4c8601ec8c, "foobar": 0x85944171f73967e8} {
 		if got := sampleHash(name); got != want {
 			t.Errorf("sampleHash(%q) = %#x, want %#x", name, got, want)
+		}
+	}
+}
+
+// TestCompareKeys sorts map keys by their value.
+func TestCompareKeys(t *testing.T) {
+	for _, sorted := range [][]any{{int32(-20), int32(-3), int32(7), int32(10)}, {uint64(3), uint64(20)}, {"10", "3", "a"}, {false, true}} {
+		for i := range len(sorted) - 1 {
+			a, b := protoreflect.ValueOf(sorted[i]).MapKey(), protoreflect.ValueOf(sorted[i+1]).MapKey()
+			if compareKeys(a, b) >= 0 || compareKeys(b, a) <= 0 || compareKeys(a, a) != 0 {
+				t.Errorf("%v and %v are not in order", a, b)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,16 +167,16 @@ func sortedKeys(m protoreflect.Map) []protoreflect.MapKey {
 	return keys
 }
 
-// compareKeys compares map keys: numbers by value, strings by their bytes.
+// compareKeys compares map keys: numbers by value, strings by their bytes, and false before true.
 func compareKeys(a, b protoreflect.MapKey) int {
-	x, ok := a.Interface().(string)
-	if ok {
-		return strings.Compare(x, b.String())
+	switch a.Interface().(type) {
+	case int32, int64:
+		return cmp.Compare(a.Int(), b.Int())
+	case uint32, uint64:
+		return cmp.Compare(a.Uint(), b.Uint())
+	default:
+		return strings.Compare(a.String(), b.String())
 	}
-	if s, t := a.String(), b.String(); len(s) != len(t) {
-		return len(s) - len(t)
-	}
-	return strings.Compare(a.String(), b.String())
 }
 
 // writeValue writes one value of a field.
