@@ -42,7 +42,7 @@ func TestArrowsExist(t *testing.T) {
 				}
 			}
 		}
-		for _, allowed := range regexp.MustCompile(module+`/(\S+)`).FindAllStringSubmatch(rule[2], -1) {
+		for _, allowed := range regexp.MustCompile(regexp.QuoteMeta(module)+`/(\S+)`).FindAllStringSubmatch(rule[2], -1) {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(path string) bool { return strings.HasPrefix(path, allowed[1]+"/") }) {
 				t.Errorf("rule %s allows %s, which nothing imports", rule[1], allowed[1])
 			}
