@@ -93,6 +93,14 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 			return wiretest.Message(fieldnum.CollectionDef_BytesList_Value, wiretest.String(fieldnum.VariableDef_VariableName, number("s/v", i)+":0"), wiretest.String(fieldnum.VariableDef_InitializerName, number("s/i", i)))
 		}))
 	},
+	"values of a collection": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, "variables"), repeat(n, func(i int) []byte {
+			return wiretest.Message(2, wiretest.Message(2, wiretest.Message(1, wiretest.String(1, number("s/v", i)+":0"))))
+		}))
+	},
+	"names of variables": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), collection("variables", 1, repeat(n, func(i int) []byte { return wiretest.String(1, number("s/v", i)) }))
+	},
 	"inputs of a node": func(n int) (graph, rest []byte) {
 		return wiretest.Join(repeat(n, func(i int) []byte { return gnode(number("s/a", i), "Placeholder") }),
 			gnode("s/sum", "AddN", repeat(n, func(i int) []byte { return from(number("s/a", i)) }))), nil
@@ -130,6 +138,19 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	"functions in a chain": func(n int) (graph, rest []byte) {
 		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte {
 			return function(number("f", i), wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, "n"), wiretest.String(fieldnum.NodeDef_Op, number("f", i+1))))
+		})), nil
+	},
+	"functions of a node": func(n int) (graph, rest []byte) {
+		branches := repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.AttrValue_ListValue_Func, wiretest.String(fieldnum.NameAttrList_Name, number("f", i)))
+		})
+		return wiretest.Join(gnode("s/a", "NoOp", attr("branches", wiretest.Message(fieldnum.AttrValue_List, branches))), repeat(n, func(i int) []byte { return function(number("f", i)) })), nil
+	},
+	"gradients of renamed functions": func(n int) (graph, rest []byte) {
+		name := func(i int) string { return number(number("f", i)+"_", n) } // the other file has another n
+		return wiretest.Join(gnode("s/a", name(0)), repeat(n, func(i int) []byte {
+			return wiretest.Join(function(name(i)), wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Gradient,
+				wiretest.String(fieldnum.GradientDef_FunctionName, name(i)), wiretest.String(fieldnum.GradientDef_GradientFunc, number("g", n-i)))))
 		})), nil
 	},
 	"functions in a cycle": func(n int) (graph, rest []byte) {
@@ -226,6 +247,11 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		return gnode("s/a", "Op0"), wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList, repeat(n, func(i int) []byte {
 			return wiretest.Message(fieldnum.OpList_Op, wiretest.String(fieldnum.OpDef_Name, number("Op", i)))
 		})))
+	},
+	"objects": func(n int) (graph, rest []byte) {
+		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_ObjectGraphDef, repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.SavedObjectGraph_Nodes, wiretest.Message(fieldnum.SavedObject_Children, wiretest.Varint(1, uint64(i)), wiretest.String(2, number("c", n-i))))
+		}))
 	},
 	"savers": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), collection("savers", fieldnum.CollectionDef_BytesList, repeat(n, func(i int) []byte {
