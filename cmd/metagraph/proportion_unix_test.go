@@ -94,12 +94,15 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		}))
 	},
 	"values of a collection": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(1, "variables"), repeat(n, func(i int) []byte {
-			return wiretest.Message(2, wiretest.Message(2, wiretest.Message(1, wiretest.String(1, number("s/v", i)+":0"))))
+		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_CollectionDef, wiretest.String(fieldnum.MapEntry_Key, "variables"), repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.MapEntry_Value, wiretest.Message(fieldnum.CollectionDef_BytesList,
+				wiretest.Message(fieldnum.CollectionDef_BytesList_Value, wiretest.String(fieldnum.VariableDef_VariableName, number("s/v", i)+":0"))))
 		}))
 	},
 	"names of variables": func(n int) (graph, rest []byte) {
-		return gnode("s/a", "NoOp"), collection("variables", 1, repeat(n, func(i int) []byte { return wiretest.String(1, number("s/v", i)) }))
+		return gnode("s/a", "NoOp"), collection("variables", fieldnum.CollectionDef_NodeList, repeat(n, func(i int) []byte {
+			return wiretest.String(fieldnum.CollectionDef_NodeList_Value, number("s/v", i))
+		}))
 	},
 	"inputs of a node": func(n int) (graph, rest []byte) {
 		return wiretest.Join(repeat(n, func(i int) []byte { return gnode(number("s/a", i), "Placeholder") }),
@@ -250,7 +253,9 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 	},
 	"objects": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), wiretest.Message(fieldnum.MetaGraphDef_ObjectGraphDef, repeat(n, func(i int) []byte {
-			return wiretest.Message(fieldnum.SavedObjectGraph_Nodes, wiretest.Message(fieldnum.SavedObject_Children, wiretest.Varint(1, uint64(i)), wiretest.String(2, number("c", n-i))))
+			return wiretest.Message(fieldnum.SavedObjectGraph_Nodes, wiretest.Message(fieldnum.SavedObject_Children,
+				wiretest.Varint(fieldnum.TrackableObjectGraph_TrackableObject_ObjectReference_NodeId, uint64(i)),
+				wiretest.String(fieldnum.TrackableObjectGraph_TrackableObject_ObjectReference_LocalName, number("c", n-i))))
 		}))
 	},
 	"savers": func(n int) (graph, rest []byte) {
