@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -206,16 +207,18 @@ func (v phrasing) scope(s diff.Scope, noun string) string {
 	return "scope " + v.code(s.Name) + " is now " + v.code(s.NewName) + " (" + nodes + ")"
 }
 
-// splitNested separates changes that consist of other changes, such as those of the nodes of a function, from the others.
+// splitNested separates changes that consist of other changes, such as those of the nodes of a function, from the others. Nearly always,
+// all changes are of one kind, and it returns them without a copy.
 func splitNested(changes []diff.Change) (flat, nested []diff.Change) {
-	for _, c := range changes {
-		if c.Nodes != nil || c.Entries != nil {
-			nested = append(nested, c)
-		} else {
-			flat = append(flat, c)
-		}
+	isNested := func(c diff.Change) bool { return c.Nodes != nil || c.Entries != nil }
+	isFlat := func(c diff.Change) bool { return !isNested(c) }
+	switch {
+	case !slices.ContainsFunc(changes, isNested):
+		return changes, nil
+	case !slices.ContainsFunc(changes, isFlat):
+		return nil, changes
 	}
-	return flat, nested
+	return slices.DeleteFunc(slices.Clone(changes), isNested), slices.DeleteFunc(slices.Clone(changes), isFlat)
 }
 
 // nestedPart returns the part that a nested change consists of, and the noun for its items.
