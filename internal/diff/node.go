@@ -126,7 +126,7 @@ func (c *comparer) isDefault(key string, value, op []byte, inB bool) bool {
 		slices.Reverse(lists[:])
 	}
 	for _, list := range lists {
-		if d, ok := list.Defaults(op)[key]; ok {
+		if d := list.Op(string(op)).Default([]byte(key)); d != nil {
 			_, same := c.attr(key, d, value)
 			return same
 		}

@@ -202,7 +202,7 @@ func (t *Tensors) follows(i int, n *wire.Node, port, depth int) tensor.Shape {
 		if value, ok := n.Attr(name); ok && len(value) > 0 {
 			return value
 		}
-		return registered.Default(name)
+		return registered.Default([]byte(name))
 	}
 	q.Value = func(k int) ([]int64, bool) { return t.integers(edges[k]) }
 	q.Handle = func(k int) tensor.Shape { return t.variableShape(edges[k]) }

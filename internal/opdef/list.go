@@ -4,21 +4,31 @@
 package opdef
 
 import (
+	"sync"
+
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// A List finds the op definitions that a file contains (meta_info_def.stripped_op_list). It keeps them as bytes.
+// A List finds the op definitions that a file contains (meta_info_def.stripped_op_list). It keeps them as bytes and decodes each on
+// demand, once. A List is safe for concurrent use.
 type List struct {
-	names    []string // in the order of the file
-	raw      map[string][]byte
-	err      error
-	defaults map[string]map[string][]byte
+	names []string // in the order of the file
+	ops   map[string]*listed
+	err   error
+}
+
+// A listed is one definition of a List.
+type listed struct {
+	raw    []byte
+	decode sync.Once
+	op     *Op // set by decode; nil if protobuf does not accept raw
 }
 
 // NewList returns the op definitions of m. If m defines an op twice, the last definition counts.
 func NewList(m *wire.MetaGraph) *List {
-	d := &List{raw: make(map[string][]byte), defaults: make(map[string]map[string][]byte)}
+	d := &List{ops: make(map[string]*listed)}
 	info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
 	list, _ := wire.Merged(info, fieldnum.MetaGraphDef_MetaInfoDef_StrippedOpList)
 	s := wire.Scan(list)
@@ -27,10 +37,10 @@ func NewList(m *wire.MetaGraph) *List {
 			continue
 		}
 		name := string(wire.Last(s.Data, fieldnum.OpDef_Name))
-		if _, ok := d.raw[name]; !ok {
+		if !d.Has(name) {
 			d.names = append(d.names, name)
 		}
-		d.raw[name] = s.Data
+		d.ops[name] = &listed{raw: s.Data}
 	}
 	d.err = s.Err()
 	return d
@@ -44,40 +54,31 @@ func (d *List) Names() []string { return d.names }
 
 // Raw returns the bytes of an op's OpDef as they are in the file. It returns false if the file does not define the op.
 func (d *List) Raw(op string) ([]byte, bool) {
-	raw, ok := d.raw[op]
-	return raw, ok
+	if l := d.ops[op]; l != nil {
+		return l.raw, true
+	}
+	return nil, false
 }
 
-// Defaults returns the default values of an op's attrs, as the bytes of AttrValues by the names of the attrs. It is empty if the file does
-// not define the op. The caller must not change the map.
-func (d *List) Defaults(op []byte) map[string][]byte {
-	defaults, ok := d.defaults[string(op)]
-	if !ok {
-		defaults = defaultsIn(d.raw[string(op)])
-		d.defaults[string(op)] = defaults
+// Op returns the definition of an op. It returns nil if the file does not define the op or protobuf does not accept the definition.
+func (d *List) Op(name string) *Op {
+	l := d.ops[name]
+	if l == nil {
+		return nil
 	}
-	return defaults
-}
-
-// defaultsIn returns the default values in an OpDef by the names of the attrs.
-func defaultsIn(def []byte) map[string][]byte {
-	defaults := make(map[string][]byte)
-	for s := wire.Scan(def); s.Next(); {
-		if !s.Is(fieldnum.OpDef_Attr) {
-			continue
+	l.decode.Do(func() {
+		if schema.Valid(l.raw, opDef) {
+			l.op = decodeOp(name, InList, l.raw)
 		}
-		if value, ok := wire.Merged(s.Data, fieldnum.OpDef_AttrDef_DefaultValue); ok {
-			defaults[string(wire.Last(s.Data, fieldnum.OpDef_AttrDef_Name))] = value
-		}
-	}
-	return defaults
+	})
+	return l.op
 }
 
 // Has reports whether the file defines an op.
 func (d *List) Has(op string) bool {
-	_, ok := d.raw[op]
+	_, ok := d.ops[op]
 	return ok
 }
 
 // Len returns the number of ops that the file defines.
-func (d *List) Len() int { return len(d.raw) }
+func (d *List) Len() int { return len(d.ops) }

@@ -89,11 +89,11 @@ func (op *Op) Attr(name []byte) int {
 }
 
 // Default returns the default AttrValue of an attr, or nil if it has none or op is nil.
-func (op *Op) Default(name string) []byte {
+func (op *Op) Default(name []byte) []byte {
 	if op == nil {
 		return nil
 	}
-	if i := op.Attr([]byte(name)); i >= 0 {
+	if i := op.Attr(name); i >= 0 {
 		return op.Attrs[i].defaultValue
 	}
 	return nil

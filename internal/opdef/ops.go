@@ -12,7 +12,7 @@ import (
 // It decodes each once. Ops is safe for concurrent use.
 type Ops struct {
 	registered *Registered
-	list       *List // nil if there is none
+	list       *List
 	graphs     []wire.Graph
 
 	readLibrary sync.Once
@@ -20,13 +20,16 @@ type Ops struct {
 	numbers     map[string]int32 // the first function with each name
 
 	lock  sync.RWMutex
-	known [InLibrary + 1]map[string]*Op
+	known map[Source]map[string]*Op // in TensorFlow and in the libraries
 }
 
 // NewOps returns the ops of a file with the given list, which may be nil, and the functions of the given GraphDefs, whose nodes may be
 // missing.
 func NewOps(list *List, graphs ...wire.Graph) *Ops {
-	return &Ops{registered: NewRegistered(), list: list, graphs: graphs}
+	if list == nil {
+		list = new(List)
+	}
+	return &Ops{registered: NewRegistered(), list: list, graphs: graphs, known: map[Source]map[string]*Op{InTensorFlow: {}, InLibrary: {}}}
 }
 
 // Find returns the definition of an op as TensorFlow finds it. It looks in TensorFlow's ops, then in the functions, then in the file's
@@ -52,13 +55,16 @@ const maxUnknown = 4096
 
 // in returns the definition of an op in one source.
 func (o *Ops) in(source Source, name []byte) *Op {
+	if source == InList {
+		return o.list.Op(string(name))
+	}
 	o.lock.RLock()
 	op, known := o.known[source][string(name)]
 	o.lock.RUnlock()
 	if known {
 		return op
 	}
-	def, ok := o.raw(source, string(name))
+	def, ok := o.undecoded(source, string(name))
 	if ok && (source == InTensorFlow || schema.Valid(def, opDef)) {
 		op = decodeOp(string(name), source, def)
 	}
@@ -71,26 +77,19 @@ func (o *Ops) in(source Source, name []byte) *Op {
 	case !ok && len(o.known[source]) >= maxUnknown:
 		return nil
 	}
-	if o.known[source] == nil {
-		o.known[source] = make(map[string]*Op)
-	}
 	o.known[source][string(name)] = op
 	return op
 }
 
 var opDef = (*tfpb.OpDef)(nil).ProtoReflect().Descriptor()
 
-// raw returns the OpDef of an op in one source.
-func (o *Ops) raw(source Source, name string) ([]byte, bool) {
-	switch {
-	case source == InTensorFlow:
+// undecoded returns the OpDef of an op in TensorFlow or in the libraries.
+func (o *Ops) undecoded(source Source, name string) ([]byte, bool) {
+	if source == InTensorFlow {
 		return o.registered.Raw(name)
-	case source == InList && o.list != nil:
-		return o.list.Raw(name)
-	case source == InLibrary:
-		if k, ok := o.Function(name); ok {
-			return o.functions[k].Signature(), true
-		}
+	}
+	if k, ok := o.Function(name); ok {
+		return o.functions[k].Signature(), true
 	}
 	return nil, false
 }

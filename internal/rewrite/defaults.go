@@ -12,8 +12,7 @@ import (
 // tensorflow/python/framework/meta_graph.py). It uses the op definitions in the file instead of the installed ones.
 type defaultStripper struct {
 	ops       *opdef.List
-	defaults  map[string]map[string][]byte // default values of attrs, by op and attr
-	functions map[string]bool              // names of functions; calls have no default attrs
+	functions map[string]bool // names of functions; calls have no default attrs
 }
 
 // newDefaultStripper returns a defaultStripper for the nodes of m.
@@ -22,10 +21,7 @@ func newDefaultStripper(m *wire.MetaGraph) (*defaultStripper, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &defaultStripper{ops: ops, defaults: make(map[string]map[string][]byte), functions: make(map[string]bool)}
-	for _, op := range ops.Names() {
-		d.defaults[op] = ops.Defaults([]byte(op))
-	}
+	d := &defaultStripper{ops: ops, functions: make(map[string]bool)}
 	for f, err := range m.Graph().Functions() {
 		if err != nil {
 			return nil, err
@@ -37,8 +33,8 @@ func newDefaultStripper(m *wire.MetaGraph) (*defaultStripper, error) {
 
 // drops reports whether a node's attr has the default value of its op. It is safe for concurrent use.
 func (d *defaultStripper) drops(op, key, value []byte) bool {
-	standard, ok := d.defaults[string(op)][string(key)]
-	return ok && !d.functions[string(op)] && tensor.AttrsEqual(value, standard)
+	standard := d.ops.Op(string(op)).Default(key)
+	return standard != nil && !d.functions[string(op)] && tensor.AttrsEqual(value, standard)
 }
 
 // without returns the used ops that the file does not define, sorted.

@@ -191,7 +191,7 @@ func (w *Walk) prepare(i int, op *opdef.Op, outputs int) {
 func (w *Walk) attr(name string) []byte {
 	value, _ := w.nodes.Attr(w.at, name)
 	if len(value) == 0 {
-		return w.nodes.Op(w.at).Default(name)
+		return w.nodes.Op(w.at).Default([]byte(name))
 	}
 	if _, placeholder := wire.AttrBytes(value, fieldnum.AttrValue_Placeholder); placeholder {
 		w.vague = true

@@ -18,7 +18,7 @@ import (
 // unknownAttr reports an attr that the op does not have. TensorFlow silently drops such an attr if it has its default in the
 // producer's op definition (_RemoveDefaultAttrs in tensorflow/python/framework/importer.py), so unknownAttr ignores it then.
 func (f *problemFinder) unknownAttr(p *nodePlace, op *opInfo, key, value []byte) {
-	if standard, ok := f.list.Defaults([]byte(op.Name))[string(key)]; ok && tensor.AttrsEqual(standard, value) {
+	if standard := f.list.Op(op.Name).Default(key); standard != nil && tensor.AttrsEqual(standard, value) {
 		return
 	}
 	f.report(p, unknownAttr, op.Name+"\x00"+string(key), func() string {

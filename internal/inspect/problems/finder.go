@@ -177,8 +177,7 @@ func (f *problemFinder) findUnrunnable(first, uses []int, bodies []*opInfo) {
 
 // unlisted reports whether the file's own list should define an op but does not.
 func (f *problemFinder) unlisted(op *opInfo) bool {
-	has := f.list.Has(op.Name)
-	return op.Source == opdef.InTensorFlow && !has
+	return op.Source == opdef.InTensorFlow && !f.list.Has(op.Name)
 }
 
 // removal returns the message for a deprecated or removed op.
