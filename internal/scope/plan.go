@@ -14,6 +14,7 @@ import (
 type Plan struct {
 	Strip string            // keep only the nodes in this scope, and remove the scope from their names
 	Drops func([]byte) bool // further nodes to remove; nil: none
+	Mutes func([]byte) bool // kept nodes that lose their outputs; nil: none
 
 	Prepend string            // a scope to add to every name
 	Number  func([]byte) int  // the N for nodes that become NAME_N, 0 for other nodes; nil: no node is numbered
@@ -57,10 +58,11 @@ func (p *Plan) Keeps(node []byte) bool {
 // removes reports whether the plan may remove a node.
 func (p *Plan) removes() bool { return p.Strip != "" || p.Drops != nil }
 
-// keepsName reports whether a name outside the graph remains valid: its node is kept, or its tensor is replaced.
+// keepsName reports whether a name outside the graph remains valid: its node is kept with its outputs, or its tensor is replaced.
 func (p *Plan) keepsName(name []byte) bool {
-	_, node, _ := Split(name)
-	return p.Keeps(node) || len(p.Cut) > 0 && p.Cut[string(Spelling(name))] != ""
+	_, node, port := Split(name)
+	muted := len(port) > 0 && p.Mutes != nil && p.Mutes(node)
+	return p.Keeps(node) && !muted || len(p.Cut) > 0 && p.Cut[string(Spelling(name))] != ""
 }
 
 // dangles reports whether a node is removed or missing.

@@ -17,6 +17,10 @@ func (g *Graph) Apply(keep []bool, plan *scope.Plan, rewriter *scope.NodeRewrite
 			i, ok := g.Graph.Find(node)
 			return !ok || !keep[i]
 		}
+		plan.Mutes = func(node []byte) bool {
+			i, ok := g.Graph.Find(node)
+			return ok && g.Edited(i) && g.Edit(i).Op == "NoOp"
+		}
 		plan.Whole, plan.Prune = true, true
 		rewriter.KeepNode = func(i int) bool { return keep[i] }
 	}

@@ -86,13 +86,10 @@ func (f *Fitting) keepWhole(saverDef []byte, usable bool) error {
 		f.conflicts.Add(values.SaveAgain, "the saver computes variables from tensors, but cannot read a V2 checkpoint")
 		return f.conflicts
 	}
-	if err := f.keep(saverDef); err != nil {
-		return err
-	}
-	return f.Cut.KeepVariables(f.Meta, f.Registry)
+	return f.keep(saverDef)
 }
 
-// keep keeps the nodes of the file's saver.
+// keep keeps the nodes of the file's saver, and what initializes the variables among them.
 func (f *Fitting) keep(saverDef []byte) error {
 	for s := wire.Scan(saverDef); s.Next(); {
 		if s.Num > fieldnum.SaverDef_RestoreOpName || !s.Is(s.Num) {
@@ -104,7 +101,7 @@ func (f *Fitting) keep(saverDef []byte) error {
 			}
 		}
 	}
-	return nil
+	return f.Cut.KeepVariables(f.Meta, f.Registry)
 }
 
 // checkValues reports the tensors that the saver of the copy restores and the checkpoint lacks.
