@@ -211,7 +211,8 @@ func GraphOf(meta *wire.Rope) (*wire.Rope, error) {
 }
 
 // CheckpointPrefix returns the prefix of the checkpoint that belongs to the file: X for X.meta, variables/variables
-// for a SavedModel. It is empty for standard input. The checkpoint may not exist.
+// for a SavedModel. For a GraphDef without a checkpoint of its own, such as the graph.pbtxt of a training directory, it is
+// the latest checkpoint of the directory. It is empty for standard input. The checkpoint may not exist.
 func (f *File) CheckpointPrefix() string {
 	switch {
 	case f.Path == "":
@@ -219,7 +220,13 @@ func (f *File) CheckpointPrefix() string {
 	case f.Kind == SavedModel:
 		return filepath.Join(filepath.Dir(f.Path), "variables", "variables")
 	}
-	return strings.TrimSuffix(f.Path, filepath.Ext(f.Path))
+	prefix := strings.TrimSuffix(f.Path, filepath.Ext(f.Path))
+	if state := filepath.Join(filepath.Dir(f.Path), stateName); f.Kind == GraphDef && !exists(prefix+indexSuffix) && exists(state) {
+		if latest, err := latestPrefix(state); err == nil {
+			return latest
+		}
+	}
+	return prefix
 }
 
 // FileOf returns the file whose bytes the *wire.SyntaxError in err points into. It returns nil if err holds no such error

@@ -25,7 +25,7 @@ func (f *problemFinder) findInCollections() {
 		name := string(key)
 		switch registered, ok := registry.Lookup(name); {
 		case kind == 0:
-			f.found.add(emptyCollectionKind, "", fixed("collection "+shown(name)), fixed("has no list"))
+			f.found.add(emptyCollectionKind, name, fixed("collection "+shown(name)), fixed("has no list"))
 		case name == scope.UnboundInputsKey:
 			// findUnbound handles this collection.
 		case ok && kind == fieldnum.CollectionDef_BytesList:

@@ -14,6 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/scope"
 )
 
 // A Severity is how serious a Problem is.
@@ -183,6 +184,9 @@ func (l *problemList) addAdvice(kind problemKind, group string, times int, place
 		k := problemKinds[kind]
 		if hint == "" || key.group == otherGroups {
 			hint = k.Hint
+		}
+		if scope.ValidName(key.group) {
+			hint = strings.Replace(hint, "KEY", key.group, 1)
 		}
 		l.found = append(l.found, foundProblem{kind, Problem{ID: k.ID, Severity: k.Severity, Hint: hint}})
 	}
