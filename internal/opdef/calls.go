@@ -47,6 +47,10 @@ func Called(value []byte) []string {
 	return names
 }
 
+// SkipsInference is the attr of a call for whose function TensorFlow infers no shapes during the import, if it is true
+// (ShapeRefiner::RunShapeFn in tensorflow/core/common_runtime/shape_refiner.cc).
+const SkipsInference = "_disable_call_shape_inference"
+
 // IsFunctionCall reports whether an op calls the function in its attr f.
 func IsFunctionCall(op string) bool {
 	return op == "PartitionedCall" || op == "StatefulPartitionedCall"

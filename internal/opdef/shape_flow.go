@@ -39,11 +39,7 @@ func constant(c *inference) {
 		return
 	}
 	shape, _ := wire.Merged(raw, fieldnum.TensorProto_TensorShape)
-	s := tensor.ParseShape(shape)
-	if s == nil {
-		s = tensor.Shape{} // TensorFlow treats a constant of unknown rank as a scalar
-	}
-	c.set(0, s)
+	c.set(0, tensor.ParseKnownShape(shape))
 }
 
 // loopMerge handles Merge, which receives one input at a time. The result is what all inputs have in common.

@@ -112,8 +112,7 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(placeholderWithDefault, "PlaceholderWithDefault")
 	add(shapeAttrOut, "PlaceholderV2", "VariableV2", "TemporaryVariable")
 	add(oldVariable, "Variable")
-	add(scalarOut, "VarHandleOp", "VarIsInitializedOp", "IsVariableInitialized", "ScalarSummary", "HistogramSummary", "MergeSummary",
-		"ShardedFilename", "ShardedFilespec")
+	add(scalarOut, "VarHandleOp", "VarIsInitializedOp", "IsVariableInitialized", "ScalarSummary", "HistogramSummary", "MergeSummary")
 	add(constant, "Const")
 	add(same, "Identity", "RefIdentity", "Exit", "RefExit", "NextIteration", "RefNextIteration", "RefEnter")
 	add(identityN, "IdentityN")
@@ -126,6 +125,12 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(assignVariable, "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp")
 	add(resourceGather, "ResourceGather")
 	add(elementShapes, "IteratorGetNext", "IteratorGetNextSync", "DatasetToSingleElement", "OptionalGetValue")
+	add(save(1), "Save")
+	add(save(2), "SaveSlices", "SaveV2")
+	add(scalars, "Restore", "RestoreSlice")
+	add(restore, "RestoreV2")
+	add(scalarsOnly, "ShardedFilename", "ShardedFilespec")
+	add(mergeCheckpoints, "MergeV2Checkpoints")
 	add(scatter, "ScatterUpdate", "ScatterAdd", "ScatterSub", "ScatterMul", "ScatterDiv", "ScatterMin", "ScatterMax")
 }
 

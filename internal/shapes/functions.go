@@ -26,7 +26,7 @@ func (w *Walk) call(i int, op *opdef.Op, outputs int) []tensor.Shape {
 		function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 		name = string(wire.Last(function, fieldnum.NameAttrList_Name))
 	}
-	if off, ok := w.nodes.Attr(i, "_disable_call_shape_inference"); ok && wire.LastUint(off, fieldnum.AttrValue_B) != 0 {
+	if off, ok := w.nodes.Attr(i, opdef.SkipsInference); ok && wire.LastUint(off, fieldnum.AttrValue_B) != 0 {
 		return nil
 	}
 	args := make([]argument, len(w.edges))

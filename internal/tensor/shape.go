@@ -62,18 +62,26 @@ const MaxRank = 254
 
 // ParseShape decodes a TensorShapeProto.
 func ParseShape(proto []byte) Shape {
-	shape := Shape{}
-	s := wire.Scan(proto)
-	for s.Next() {
-		switch {
-		case s.Is(fieldnum.TensorShapeProto_Dim):
-			if len(shape) == MaxRank {
-				return nil
-			}
-			shape = append(shape, max(-1, int64(wire.LastUint(s.Data, fieldnum.TensorShapeProto_Dim_Size))))
-		case s.Num == fieldnum.TensorShapeProto_UnknownRank && s.Type == protowire.VarintType && s.Uint() != 0:
+	for s := wire.Scan(proto); s.Next(); {
+		if s.Num == fieldnum.TensorShapeProto_UnknownRank && s.Type == protowire.VarintType && s.Uint() != 0 {
 			return nil
 		}
+	}
+	return ParseKnownShape(proto)
+}
+
+// ParseKnownShape decodes the TensorShapeProto of a value, whose rank TensorFlow always takes for known (TensorShapeBase in
+// tensorflow/core/framework/tensor_shape.cc).
+func ParseKnownShape(proto []byte) Shape {
+	shape := Shape{}
+	for s := wire.Scan(proto); s.Next(); {
+		if !s.Is(fieldnum.TensorShapeProto_Dim) {
+			continue
+		}
+		if len(shape) == MaxRank {
+			return nil
+		}
+		shape = append(shape, max(-1, int64(wire.LastUint(s.Data, fieldnum.TensorShapeProto_Dim_Size))))
 	}
 	return shape
 }

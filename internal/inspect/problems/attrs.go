@@ -68,7 +68,7 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 		f.checkType(p, op, a, int32(field.Uint()))
 	case kind == fieldnum.AttrValue_I:
 		if v := int64(field.Uint()); a.HasMinimum && v < a.Minimum {
-			f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %d and must be at least %d", v, a.Minimum) })
+			f.disallowed(p, op, a, func() string { return fmt.Sprintf("is %d and must be at least %d", v, a.Minimum) })
 		}
 	case kind == fieldnum.AttrValue_S:
 		f.checkString(p, op, a, field.Data)
@@ -91,7 +91,21 @@ func (f *problemFinder) checkAttr(p *nodePlace, op *opInfo, i int) {
 
 // invalidAttr reports an attr with an invalid value.
 func (f *problemFinder) invalidAttr(p *nodePlace, op *opInfo, a *opdef.Attr, what func() string) {
-	f.report(p, invalidAttr, op.Name+"\x00"+a.Name, func() string {
+	f.reportAttr(invalidAttr, p, op, a, what)
+}
+
+// disallowed reports an attr whose value has the right type, but is not one that the op allows. In a function body, the import does
+// not check this, except in a SavedModel of TensorFlow 2.
+func (f *problemFinder) disallowed(p *nodePlace, op *opInfo, a *opdef.Attr, what func() string) {
+	kind := invalidAttr
+	if p.function != "" && !f.hasObjects {
+		kind = uncalledFunctionBody
+	}
+	f.reportAttr(kind, p, op, a, what)
+}
+
+func (f *problemFinder) reportAttr(kind problemKind, p *nodePlace, op *opInfo, a *opdef.Attr, what func() string) {
+	f.report(p, kind, op.Name+"\x00"+a.Name, func() string {
 		return fmt.Sprintf("attr %s of op %s %s", shown(a.Name), shown(op.Name), what())
 	})
 }
@@ -122,15 +136,20 @@ func attrKindName(kind protowire.Number) string {
 	return "value without a type"
 }
 
-func (f *problemFinder) checkType(p *nodePlace, op *opInfo, a *opdef.Attr, dtype int32) {
+// validType reports whether a DataType is one that a tensor can have.
+func validType(dtype int32) bool {
 	_, known := tfpb.DataType_name[dtype]
+	return known && dtype != 0 && dtype < tensor.RefOffset
+}
+
+func (f *problemFinder) checkType(p *nodePlace, op *opInfo, a *opdef.Attr, dtype int32) {
 	switch {
-	case dtype == 0 || !known || dtype > tensor.RefOffset:
+	case !validType(dtype):
 		f.invalidAttr(p, op, a, func() string {
 			return fmt.Sprintf("is the invalid type %d (%s)", dtype, tensor.DTypeName(dtype))
 		})
 	case len(a.AllowedTypes) > 0 && !slices.Contains(a.AllowedTypes, dtype):
-		f.invalidAttr(p, op, a, func() string {
+		f.disallowed(p, op, a, func() string {
 			return "is " + tensor.DTypeName(dtype) + ", which the op does not support in TensorFlow " + opdef.ReferenceVersion
 		})
 	}
@@ -138,7 +157,7 @@ func (f *problemFinder) checkType(p *nodePlace, op *opInfo, a *opdef.Attr, dtype
 
 func (f *problemFinder) checkString(p *nodePlace, op *opInfo, a *opdef.Attr, s []byte) {
 	if len(a.AllowedStrings) > 0 && !slices.Contains(a.AllowedStrings, string(s)) {
-		f.invalidAttr(p, op, a, func() string { return fmt.Sprintf("is %q; allowed values: %q", s, a.AllowedStrings) })
+		f.disallowed(p, op, a, func() string { return fmt.Sprintf("is %q; allowed values: %q", s, a.AllowedStrings) })
 	}
 }
 
@@ -177,7 +196,7 @@ func (f *problemFinder) checkList(p *nodePlace, op *opInfo, a *opdef.Attr, value
 		}
 	}
 	if a.HasMinimum && length < a.Minimum {
-		f.invalidAttr(p, op, a, func() string {
+		f.disallowed(p, op, a, func() string {
 			return "has " + strconv.FormatInt(length, 10) + " elements and must have at least " + strconv.FormatInt(a.Minimum, 10)
 		})
 	}

@@ -162,9 +162,9 @@ func (f *problemFinder) findCycles() {
 	cycle := f.findCycle(waits)
 	f.found.addTimes(graphCycle, "", n-done, f.node(cycle[0]), func() string {
 		if n-done == 1 {
-			return f.path(cycle)
+			return path(cycle, f.g.Name)
 		}
-		return fmt.Sprintf("%d nodes are in a cycle or depend on one: %s", n-done, f.path(cycle))
+		return fmt.Sprintf("%d nodes are in a cycle or depend on one: %s", n-done, path(cycle, f.g.Name))
 	})
 }
 
@@ -220,17 +220,17 @@ func (f *problemFinder) findCycle(waits []int32) []int {
 // maxPath is the maximum number of nodes of a cycle in a message.
 const maxPath = 6
 
-// path returns the nodes of a cycle for a message.
-func (f *problemFinder) path(cycle []int) string {
+// path returns the nodes of a cycle for a message. name returns the name of a node.
+func path[N []byte | string](cycle []int, name func(i int) N) string {
 	var b strings.Builder
 	for k, i := range cycle {
 		if k == maxPath {
 			fmt.Fprintf(&b, "... (%d more) reads ", len(cycle)-k)
 			break
 		}
-		b.WriteString(shown(f.g.Name(i)) + " reads ")
+		b.WriteString(shown(name(i)) + " reads ")
 	}
-	return b.String() + shown(f.g.Name(cycle[0]))
+	return b.String() + shown(name(cycle[0]))
 }
 
 // checkClass checks the colocation groups in the attr _class (GraphConstructor::ValidateColocationConstraints, and

@@ -2,12 +2,12 @@ package problems
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -123,16 +123,23 @@ func callAttr(op string) string {
 // findCalled finds the functions that the graph calls, directly or indirectly.
 func (f *problemFinder) findCalled() error {
 	var queue []int
-	call := func(n *wire.Node) {
+	call := func(p nodePlace, n *wire.Node) {
+		if off, ok := n.Attr(opdef.SkipsInference); ok && wire.LastUint(off, fieldnum.AttrValue_B) != 0 {
+			return
+		}
 		name := string(n.Op)
 		if attr := callAttr(name); attr != "" {
 			value, _ := n.Attr(attr)
 			function, _ := wire.AttrBytes(value, fieldnum.AttrValue_Func)
 			name = string(wire.Last(function, fieldnum.NameAttrList_Name))
 		}
-		if k, known := f.ops.Function(name); known && !f.called[k] {
+		k, known := f.ops.Function(name)
+		if known && !f.called[k] {
 			f.called[k] = true
 			queue = append(queue, k)
+		}
+		if known && opdef.IsFunctionCall(string(n.Op)) {
+			f.checkArguments(&p, n, name)
 		}
 	}
 	calls := make([]bool, len(f.infos))
@@ -142,7 +149,7 @@ func (f *problemFinder) findCalled() error {
 	for i := range f.g.Len() {
 		if calls[f.g.Op(i)] {
 			f.g.Node(i, &f.scratch)
-			call(&f.scratch)
+			call(nodePlace{name: f.scratch.Name}, &f.scratch)
 		}
 	}
 	for len(queue) > 0 {
@@ -152,182 +159,19 @@ func (f *problemFinder) findCalled() error {
 			if err != nil {
 				return fmt.Errorf("read function %q: %w", function.Name(), err)
 			}
-			call(n)
+			call(nodePlace{n.Name, function.Name()}, n)
 		}
 	}
 	return nil
 }
 
-// A body is the parsed body of a function.
-type body struct {
-	args  names
-	nodes names
-	order []bodyNode // by number in nodes
-}
-
-type bodyNode struct {
-	op    *opInfo
-	types *opTypes
-}
-
-// names numbers the names in a function. Most functions of a large library are small and need no map.
-type names struct {
-	list    []string
-	numbers map[string]int // the first of each name; nil for a short list
-}
-
-// fewNames is the length up to which a list of names is searched.
-const fewNames = 8
-
-// add gives a name the next number.
-func (x *names) add(name string) {
-	x.list = append(x.list, name)
-	if len(x.list) <= fewNames {
-		return
+// checkArguments checks that a call passes at least as many arguments as its function takes. TensorFlow checks the rest when the call
+// runs.
+func (f *problemFinder) checkArguments(p *nodePlace, call *wire.Node, function string) {
+	value, _ := call.Attr("Tin")
+	if given, taken := len(tensor.TypesIn(value)), len(f.op(function).Inputs); given < taken {
+		f.report(p, inputCount, "", func() string {
+			return fmt.Sprintf("passes %d arguments to function %s, which takes %d", given, shown(function), taken)
+		})
 	}
-	from := len(x.list) - 1
-	if x.numbers == nil {
-		x.numbers, from = make(map[string]int), 0
-	}
-	for k, name := range x.list[from:] {
-		if _, repeated := x.numbers[name]; !repeated {
-			x.numbers[name] = from + k
-		}
-	}
-}
-
-// find returns the number of a name.
-func (x *names) find(name string) (int, bool) {
-	if x.numbers != nil {
-		k, known := x.numbers[name]
-		return k, known
-	}
-	k := slices.Index(x.list, name)
-	return k, k >= 0
-}
-
-// checkBody checks the body of a function, unless its signature is not valid.
-func (f *problemFinder) checkBody(name string, function wire.Function) error {
-	signature := f.op(name)
-	if signature.Source != opdef.InLibrary {
-		return nil
-	}
-	b := new(body)
-	for _, arg := range signature.Inputs {
-		b.args.add(arg.Name)
-	}
-	replaced := hasReplacement(function)
-	for n, err := range function.Nodes() {
-		if err != nil {
-			return err
-		}
-		p := nodePlace{name: n.Name, function: name}
-		op := f.op(string(n.Op))
-		var types *opTypes
-		if f.checkOp(&p, op) {
-			types = f.checkAttrs(&p, n.Raw, op).types
-		}
-		op.uses.add(p)
-		if !replaced {
-			op.runnable.add(p)
-		}
-		if version := op.removedIn(); version > 0 && f.producer >= int64(version) {
-			f.report(&p, removedOp, op.Name, f.removal(op))
-		}
-		if b.isNode(string(n.Name)) || b.isArg(string(n.Name)) {
-			f.report(&p, duplicateNode, "", fixed("another node or argument has the same name"))
-			continue
-		}
-		b.nodes.add(string(n.Name))
-		b.order = append(b.order, bodyNode{op, types})
-	}
-	for n, err := range function.Nodes() {
-		if err != nil {
-			return err
-		}
-		p := nodePlace{name: n.Name, function: name}
-		for _, input := range n.Inputs {
-			if !b.has(string(input)) {
-				f.report(&p, missingInput, "", func() string { return "reads " + shown(input) + ", which does not exist" })
-			}
-		}
-	}
-	f.checkReturns(name, function, signature, b)
-	return nil
-}
-
-// hasReplacement reports whether TensorFlow replaces a function by another one for some devices. Keras writes its LSTM and GRU
-// twice, for GPUs and for CPUs (ImplementationSelector in tensorflow/core/grappler/optimizers/implementation_selector.h).
-func hasReplacement(function wire.Function) bool {
-	for s := wire.Scan(function); s.Next(); {
-		if !s.Is(fieldnum.FunctionDef_Attr) {
-			continue
-		}
-		if key, _ := wire.MapEntry(s.Data); string(key) == "api_implements" {
-			return true
-		}
-	}
-	return false
-}
-
-// checkReturns checks the results of a function.
-func (f *problemFinder) checkReturns(name string, function wire.Function, signature *opInfo, b *body) {
-	returned := function.Returns()
-	for _, out := range signature.Outputs {
-		p := nodePlace{name: []byte(out.Name), function: name}
-		value, known := returned[out.Name]
-		tensor := string(value)
-		switch {
-		case !known:
-			f.report(&p, missingInput, "", fixed("the output returns nothing"))
-		case !b.has(tensor):
-			f.report(&p, missingInput, "", fixed("the output returns "+shown(tensor)+", which does not exist"))
-		}
-	}
-}
-
-func (b *body) isArg(name string) bool {
-	_, known := b.args.find(name)
-	return known
-}
-
-func (b *body) isNode(name string) bool {
-	_, known := b.nodes.find(name)
-	return known
-}
-
-// has reports whether an input refers to something in the body: "arg", "node:output", "node:output:0" or "^node"
-// (FunctionInstantiationHelper in tensorflow/core/framework/function.cc).
-func (b *body) has(input string) bool {
-	if name, control := strings.CutPrefix(input, "^"); control {
-		return b.isNode(name) || b.isArg(name)
-	}
-	name, rest, deeper := strings.Cut(input, ":")
-	if b.isArg(name) {
-		if !deeper {
-			return true
-		}
-		_, err := strconv.ParseUint(rest, 10, 31)
-		return err == nil
-	}
-	k, known := b.nodes.find(name)
-	if !known || !deeper {
-		return false
-	}
-	n := &b.order[k]
-	if n.op.Source == opdef.Undefined || n.types == nil {
-		return true // the outputs of the op are unknown
-	}
-	output, index, _ := strings.Cut(rest, ":")
-	for _, arg := range n.op.Outputs {
-		if arg.Name != output {
-			continue
-		}
-		if index == "" {
-			return !strings.HasSuffix(rest, ":")
-		}
-		number, err := strconv.ParseUint(index, 10, 31)
-		return err == nil && int64(number) < max(n.types.outputCount, 1)
-	}
-	return false
 }

@@ -217,7 +217,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"The graph or a function body has an op that `--forbid-op` forbids.",
 		"remove the op, or keep only what runs without it: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
 	uncalledFunctionBody: {"uncalled-function-body", SeverityWarning,
-		"The body of a function has an error. The graph does not call it directly, so the import succeeds; running it fails.",
+		"The body of a function has an error that the import does not find, often because the graph does not call the function. Running it fails.",
 		"build the function again with the program that wrote the file, and export it again"},
 	uncalledUnregisteredOp: {"uncalled-unregistered-op", SeverityWarning,
 		"A function that the graph does not call uses an op that TensorFlow 2.21 does not register: the import succeeds, and calling the function fails.",

@@ -30,7 +30,7 @@ func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, mes
 	}
 	built := f.builds(p.function)
 	switch {
-	case kind == undefinedFunctionAttr && !f.hasObjects:
+	case kind == undefinedFunctionAttr && !f.hasObjects, kind == unknownAttr:
 		// The import does not check this.
 	case kind == undefinedFunctionAttr:
 		kind = undefinedFunction
@@ -38,7 +38,7 @@ func (f *problemFinder) advise(p *nodePlace, kind problemKind, group string, mes
 		// The hint about the op helps in function bodies too.
 	case kind == unregisteredOp:
 		kind = uncalledUnregisteredOp
-	case kind == duplicateNode || built:
+	case kind == duplicateNode || built && kind != uncalledFunctionBody:
 		kind, group, hint = functionBody, p.function, ""
 	default:
 		kind, group, hint = uncalledFunctionBody, p.function, ""

@@ -21,6 +21,7 @@ type opInfo struct {
 	typed    []int32             // the attrs that determine the types of inputs and outputs
 	constant *opTypes            // the types, if no attr determines them
 	byAttrs  map[string]*opTypes // the types, by the values of the attrs that determine them
+	outputs  *names              // of the output arguments; nil until somebody asks
 }
 
 // A bodyUses counts the nodes of function bodies with a given op.
@@ -46,6 +47,7 @@ type opTypes struct {
 	inputs, outputs []typeRun
 	inputCount      int64
 	outputCount     int64
+	outputEnds      []int64 // by output argument: the number of the first tensor after it
 }
 
 // A typeRun is a number of consecutive tensors with one type.
@@ -61,6 +63,22 @@ func at(runs []typeRun, i int64) int32 {
 		return 0
 	}
 	return runs[run].dtype
+}
+
+// differ compares the types of count tensors, ignoring references: those of a from number i on and those of b from number k on. It
+// returns the index of the first difference, or -1.
+func differ(a []typeRun, i int64, b []typeRun, k, count int64) int64 {
+	run := func(runs []typeRun, i int64) typeRun {
+		return runs[sort.Search(len(runs), func(k int) bool { return i < runs[k].end })]
+	}
+	for n := int64(0); n < count; {
+		x, y := run(a, i+n), run(b, k+n)
+		if tensor.BaseType(x.dtype) != tensor.BaseType(y.dtype) {
+			return n
+		}
+		n = min(x.end-i, y.end-k)
+	}
+	return -1
 }
 
 // known reports whether TensorFlow knows the op when it imports the file.
@@ -120,34 +138,51 @@ func (op *opInfo) types(values [][]byte) *opTypes {
 func (op *opInfo) typesOf(values [][]byte) *opTypes {
 	t := new(opTypes)
 	var ok bool
-	if t.inputs, t.inputCount, ok = op.runs(op.Inputs, values); !ok {
+	if t.inputs, _, ok = op.runs(op.Inputs, values); !ok {
 		return nil
 	}
-	if t.outputs, t.outputCount, ok = op.runs(op.Outputs, values); !ok {
+	if t.outputs, t.outputEnds, ok = op.runs(op.Outputs, values); !ok {
 		return nil
 	}
+	t.inputCount, t.outputCount = length(t.inputs), length(t.outputs)
 	return t
+}
+
+// length returns the number of tensors in runs.
+func length(runs []typeRun) int64 {
+	if len(runs) == 0 {
+		return 0
+	}
+	return runs[len(runs)-1].end
 }
 
 // maxTensors is the maximum number of tensors in one argument.
 const maxTensors = 1 << 24
 
-// runs returns the types and the number of the tensors in args (tensorflow/core/framework/node_def_util.cc, AddArgToSig).
-func (op *opInfo) runs(args []opdef.Arg, values [][]byte) ([]typeRun, int64, bool) {
-	var out []typeRun
+// runs returns the types of the tensors in args, and for each argument the number of the first tensor after it
+// (tensorflow/core/framework/node_def_util.cc, AddArgToSig). Neighboring runs have different types.
+func (op *opInfo) runs(args []opdef.Arg, values [][]byte) (runs []typeRun, ends []int64, ok bool) {
 	var end int64
 	add := func(arg opdef.Arg, dtype int32, count int64) {
 		if arg.Ref {
 			dtype += tensor.RefOffset
 		}
 		end += count
-		out = append(out, typeRun{dtype, end})
+		last := len(runs) - 1
+		switch {
+		case count == 0:
+		case last >= 0 && runs[last].dtype == dtype:
+			runs[last].end = end
+		default:
+			runs = append(runs, typeRun{dtype, end})
+		}
 	}
 	for _, arg := range args {
 		if arg.TypesAttr >= 0 {
 			for _, t := range tensor.TypesIn(op.Value(arg.TypesAttr, values[arg.TypesAttr])) {
 				add(arg, t, 1)
 			}
+			ends = append(ends, end)
 			continue
 		}
 		dtype, count := arg.Type, int64(1)
@@ -158,11 +193,23 @@ func (op *opInfo) runs(args []opdef.Arg, values [][]byte) ([]typeRun, int64, boo
 			count = int64(wire.LastUint(op.Value(arg.NumberAttr, values[arg.NumberAttr]), fieldnum.AttrValue_I))
 		}
 		if count < 0 || count > maxTensors || dtype == 0 {
-			return nil, 0, false
+			return nil, nil, false
 		}
 		add(arg, dtype, count)
+		ends = append(ends, end)
 	}
-	return out, end, true
+	return runs, ends, true
+}
+
+// output returns the number of an output argument.
+func (op *opInfo) output(name string) (int, bool) {
+	if op.outputs == nil {
+		op.outputs = new(names)
+		for i := range op.Outputs {
+			op.outputs.add(op.Outputs[i].Name)
+		}
+	}
+	return op.outputs.find(name)
 }
 
 // op returns the op with that name. Its source is Undefined if there is none.

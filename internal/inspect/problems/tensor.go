@@ -5,7 +5,6 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -35,10 +34,10 @@ func checkTensor(encoded []byte) (int32, func() string) {
 	if shapes > 1 {
 		shape, _ = wire.Merged(encoded, fieldnum.TensorProto_TensorShape)
 	}
-	if _, known := tfpb.DataType_name[dtype]; !known || dtype == 0 || dtype > tensor.RefOffset {
+	if !validType(dtype) {
 		return dtype, func() string { return fmt.Sprintf("is a tensor of invalid type %d", dtype) }
 	}
-	dims := constantShape(shape)
+	dims := tensor.ParseKnownShape(shape)
 	elements, ok := dims.Elements()
 	if !ok {
 		return dtype, func() string {
@@ -52,14 +51,6 @@ func checkTensor(encoded []byte) (int32, func() string) {
 		}
 	}
 	return dtype, nil
-}
-
-// constantShape returns the shape of a constant. TensorFlow treats unknown rank as a scalar.
-func constantShape(shape []byte) tensor.Shape {
-	if dims := tensor.ParseShape(shape); dims != nil {
-		return dims
-	}
-	return tensor.Shape{}
 }
 
 // checkConstant compares the attrs dtype and value of a Const node, which are in f.attrs.

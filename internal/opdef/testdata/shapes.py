@@ -641,8 +641,43 @@ def attr_value(v):
         a.shape.CopyFrom(v.as_proto())
     else:
         a.list.SetInParent()
-        a.list.i.extend(v)
+        for element in v:
+            if isinstance(element, tf.DType):
+                a.list.type.append(element.as_datatype_enum)
+            else:
+                a.list.i.append(element)
     return a
+
+
+STRING = tf.string.as_datatype_enum
+
+
+@op("Save", "SaveSlices", "SaveV2")
+def save(name):
+    count = R.randrange(1, 4)
+    vectors = [tensor([count], STRING) for _ in range(1 if name == "Save" else 2)]
+    return [tensor([], STRING)] + vectors + [tensor(shape()) for _ in range(count)], {}
+
+
+@op("Restore", "RestoreSlice")
+def restore_one(name):
+    return [tensor([], STRING) for _ in range(2 if name == "Restore" else 3)], {"dt": tf.float32}
+
+
+@op("RestoreV2")
+def restore(name):
+    count = R.randrange(1, 4)
+    return [tensor([], STRING), tensor([count], STRING), tensor([count], STRING)], {"dtypes": [tf.float32] * count}
+
+
+@op("MergeV2Checkpoints")
+def merge_checkpoints(name):
+    return [tensor([R.randrange(4)], STRING), tensor([], STRING)], {}
+
+
+@op("ShardedFilename", "ShardedFilespec")
+def sharded(name):
+    return [tensor([], STRING)] + [tensor([], INT) for _ in range(2 if name == "ShardedFilename" else 1)], {}
 
 
 def set_types(node, definition, inputs):
@@ -656,8 +691,8 @@ def set_types(node, definition, inputs):
             if arg.type_attr:
                 node.attr[arg.type_attr].type = inputs[at].dtype
         elif arg.type_list_attr:
-            count = len(inputs)
-            node.attr[arg.type_list_attr].list.type.extend(i.dtype for i in inputs)
+            count = len(inputs) - at
+            node.attr[arg.type_list_attr].list.type.extend(i.dtype for i in inputs[at:])
         else:
             count = 1
             if arg.type_attr:

@@ -20,7 +20,7 @@ from tensorflow.core.framework import graph_pb2, types_pb2, variable_pb2  # noqa
 from tensorflow.core.protobuf import control_flow_pb2, meta_graph_pb2, queue_runner_pb2, saver_pb2, saved_model_pb2  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-TESTDATA = HERE.parents[2] / "testdata"
+TESTDATA = HERE.parents[3] / "testdata"
 BASES = ["queues.meta", "collections.meta", "functions.meta", "saved_model/saved_model.pb", "loop.meta"]
 PER_MUTATION = 2  # bases for each mutation: the first that it can be applied to
 
@@ -553,6 +553,113 @@ def device_colocated(m, r):
     n = pick(r, [n for n in m.graph_def.node if n.name != m.graph_def.node[0].name])
     n.attr["_class"].list.s[:] = [b"loc:@" + m.graph_def.node[0].name.encode()]
     n.device = "junk"
+
+
+def body_mutation(change):
+    """Registers a mutation of a body for a function that the import instantiates, and for one that it does not."""
+    def mutate(m, r, among):
+        f = pick(r, [f for f in among(m) if f.signature.input_arg and f.node_def])
+        change(f, r)
+    MUTATIONS["called_" + change.__name__] = lambda m, r: mutate(m, r, called)
+    MUTATIONS["uncalled_" + change.__name__] = lambda m, r: mutate(m, r, uncalled)
+
+
+def data_inputs(f):
+    """The nodes that read an output of a node, and the numbers of these inputs."""
+    return [(n, i) for n in f.node_def for i, x in enumerate(n.input) if ":" in x]
+
+
+@body_mutation
+def body_argument_type(f, r):
+    pick(r, f.signature.input_arg).type = types_pb2.DT_HALF
+
+
+@body_mutation
+def body_result_type(f, r):
+    pick(r, f.signature.output_arg).type = types_pb2.DT_HALF
+
+
+@body_mutation
+def body_argument_twice(f, r):
+    f.signature.input_arg.add().CopyFrom(f.signature.input_arg[0])
+
+
+@body_mutation
+def body_node_type(f, r):
+    pick(r, [n for n in f.node_def if "T" in n.attr and n.input]).attr["T"].type = types_pb2.DT_HALF
+
+
+@body_mutation
+def body_input_lost(f, r):
+    n, i = pick(r, data_inputs(f))
+    del n.input[i]
+
+
+@body_mutation
+def body_input_added(f, r):
+    n, i = pick(r, data_inputs(f))
+    n.input.insert(i, n.input[i])
+
+
+@body_mutation
+def body_control_first(f, r):
+    pick(r, data_inputs(f))[0].input.insert(0, "^" + f.node_def[0].name)
+
+
+@body_mutation
+def body_control_missing(f, r):
+    f.node_def[0].input.append("^nowhere")
+
+
+@body_mutation
+def body_control_argument(f, r):
+    f.node_def[0].input.append("^" + f.signature.input_arg[0].name)
+
+
+@body_mutation
+def body_tensor_of_argument(f, r):
+    arg = pick(r, [a for a in f.signature.input_arg if any(a.name in n.input for n in f.node_def)])
+    n = next(n for n in f.node_def if arg.name in n.input)
+    n.input[list(n.input).index(arg.name)] += ":" + r.choice("01")
+
+
+@body_mutation
+def body_cycle(f, r):
+    n, i = pick(r, data_inputs(f))
+    source = next(x for x in f.node_def if x.name == n.input[i].split(":")[0])
+    source.input.append("^" + n.name)
+
+
+@body_mutation
+def body_name(f, r):
+    f.node_def.add(name="a b", op="NoOp")
+
+
+@body_mutation
+def body_attr_unknown(f, r):
+    pick(r, f.node_def).attr["added"].i = 1
+
+
+@body_mutation
+def body_whole_output(f, r):
+    n, i = pick(r, data_inputs(f))
+    n.input[i] = n.input[i].rsplit(":", 1)[0]
+
+
+@mutation
+def call_with_fewer_arguments(m, r):
+    n = pick(r, [n for n in m.graph_def.node if "Tin" in n.attr and n.attr["Tin"].list.type])
+    del n.attr["Tin"].list.type[-1]
+    n.input.pop(len([x for x in n.input if not x.startswith("^")]) - 1)
+
+
+@mutation
+def call_without_inference(m, r):
+    for n in m.graph_def.node:
+        if "Tin" in n.attr:
+            n.attr["_disable_call_shape_inference"].b = True
+    for f in called(m):
+        f.signature.input_arg[0].type = types_pb2.DT_HALF
 
 
 # --- the run -----------------------------------------------------------------------------------------------------------
