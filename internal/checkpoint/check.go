@@ -71,8 +71,12 @@ func (c *Checkpoint) dataEnds() map[int32]int64 {
 // checkTensor returns what is wrong with a tensor according to the index, or "".
 func (c *Checkpoint) checkTensor(t *Tensor) string {
 	total, ok := elements(t.Shape)
-	if !ok {
+	encoding := tensor.EncodingOf(t.DType)
+	switch {
+	case !ok:
 		return fmt.Sprintf("the shape %v is invalid", t.Shape)
+	case encoding.Kind == tensor.Opaque && encoding.Size == 0, tensor.BaseType(t.DType) != t.DType:
+		return fmt.Sprintf("no checkpoint can have values of dtype %d", t.DType)
 	}
 	stored := int64(0)
 	for i := range t.pieces {

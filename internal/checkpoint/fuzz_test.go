@@ -2,10 +2,12 @@ package checkpoint
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 )
@@ -147,8 +149,108 @@ func resealed(raw []byte) []byte {
 	return out
 }
 
-// FuzzResealed is like FuzzBundle and FuzzV1, but with correct checksums, which random damage would hardly ever produce.
+// FuzzResealed is like FuzzBundle and FuzzV1, but with correct checksums, which random damage would hardly ever produce. TensorFlow
+// finds every key of a table that can be read: see seekTwin.
 func FuzzResealed(f *testing.F) {
 	addCheckpoints(f, "bundle.index", "sliced.index", "first", "first-sliced")
-	f.Fuzz(func(t *testing.T, raw []byte) { fuzzOpen(t, resealed(raw)) })
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		raw = resealed(raw)
+		fuzzOpen(t, raw)
+		table, err := openTable(raw)
+		if err != nil {
+			return
+		}
+		var keys []string
+		if err := table.all(func(key, _ []byte) error {
+			keys = append(keys, string(key))
+			return nil
+		}); err != nil {
+			return
+		}
+		for _, key := range keys {
+			if found, ok := seekTwin(t, table, key); !ok || found != key {
+				t.Errorf("TensorFlow finds %q in place of %q", found, key)
+			}
+		}
+	})
+}
+
+// seekTwin returns the first key of the block for a key that is not below it, as TensorFlow finds it: by a binary search of the
+// restart points, then entry by entry (Block::Iter::Seek in tensorflow/core/lib/io/block.cc).
+func seekTwin(t *testing.T, table *table, key string) (string, bool) {
+	t.Helper()
+	h := table.blocks[sort.Search(len(table.bounds), func(i int) bool { return string(table.bounds[i]) >= key })]
+	contents, err := table.block(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := int(binary.LittleEndian.Uint32(contents[len(contents)-4:]))
+	restarts := contents[len(contents)-4-4*count:]
+	entries := contents[:len(contents)-len(restarts)]
+	at := func(i int) []byte { return entries[binary.LittleEndian.Uint32(restarts[4*i:]):] }
+	left, right := 0, count-1
+	for left < right {
+		middle := (left + right + 1) / 2
+		if found, _, ok := entryTwin(at(middle), ""); !ok || found >= key {
+			right = middle - 1
+		} else {
+			left = middle
+		}
+	}
+	found, rest, ok := entryTwin(at(left), "")
+	for ok && found < key {
+		found, rest, ok = entryTwin(rest, found)
+	}
+	return found, ok
+}
+
+// entryTwin returns the key of the entry at the start of p, and what follows it.
+func entryTwin(p []byte, last string) (key string, rest []byte, ok bool) {
+	var lengths [3]int
+	for i := range lengths {
+		v, n := binary.Uvarint(p)
+		if n <= 0 {
+			return "", nil, false
+		}
+		lengths[i], p = int(v), p[n:]
+	}
+	if lengths[0] > len(last) {
+		return "", nil, false
+	}
+	return last[:lengths[0]] + string(p[:lengths[1]]), p[lengths[1]+lengths[2]:], true
+}
+
+// TestRestartPoints damages the restart points and the bounds in the index of a table, by which TensorFlow finds the keys.
+func TestRestartPoints(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join("testdata", "bundle.index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := openTable(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := read.blocks[0]
+	points := block.offset + block.size - 8 // the last restart point of the only block, and their number
+	index := block.offset + block.size + trailerSize + 8 + trailerSize
+	for _, test := range []struct {
+		name string
+		at   int64 // the byte to change
+		to   byte
+		want string
+	}{
+		{"elsewhere", points, 1, "restart point"},
+		{"beyond the end", points + 3, 0x7f, "restart point"},
+		{"bound", index + 3, 1, "does not lead to the key"}, // after the three lengths of the entry
+	} {
+		raw := bytes.Clone(whole)
+		raw[test.at] = test.to
+		damaged, err := openTable(resealed(raw))
+		if err == nil {
+			err = damaged.all(func(_, _ []byte) error { return nil })
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want an error with %q", test.name, err, test.want)
+		}
+	}
 }

@@ -139,12 +139,14 @@ func (t *table) block(h handle) ([]byte, error) {
 
 // A blockReader reads the entries of a block in order.
 type blockReader struct {
-	table *table
-	at    int64 // the block's position, for errors
-	rest  []byte
-	key   []byte // key of the current entry; overwritten by next
-	value []byte // value of the current entry
-	err   error
+	table    *table
+	at       int64 // the block's position, for errors
+	size     int   // of all entries
+	rest     []byte
+	restarts []byte // positions of the remaining entries with a full key, by which TensorFlow searches
+	key      []byte // key of the current entry; overwritten by next
+	value    []byte // value of the current entry
+	err      error
 }
 
 // entries returns a reader for the given contents of the block at h.
@@ -157,14 +159,26 @@ func (t *table) entries(h handle, contents []byte) (blockReader, error) {
 	if restarts == 0 || restarts > int64(room/4) {
 		return blockReader{}, damagedAt(h.offset, "a block of %d bytes cannot have %d restart points", len(contents), restarts)
 	}
-	return blockReader{table: t, at: h.offset, rest: contents[:room-4*int(restarts)]}, nil
+	size := room - 4*int(restarts)
+	b := blockReader{table: t, at: h.offset, size: size, rest: contents[:size], restarts: contents[size:room]}
+	if first := binary.LittleEndian.Uint32(b.restarts); first != 0 {
+		return b, damagedAt(h.offset, "the first restart point of a block is %d, not 0", first)
+	}
+	return b, nil
 }
 
 // next reads the next entry. It reports false at the end and at the first error.
 func (b *blockReader) next() bool {
-	if len(b.rest) == 0 || b.err != nil {
+	if b.err != nil {
 		return false
 	}
+	if len(b.rest) == 0 {
+		if b.size > 0 && len(b.restarts) > 0 {
+			b.fail("a restart point of a block is not the position of an entry")
+		}
+		return false
+	}
+	restart := len(b.restarts) > 0 && int64(binary.LittleEndian.Uint32(b.restarts)) == int64(b.size-len(b.rest))
 	var lengths [3]uint64 // the part shared with the previous key, the rest of the key, the value
 	p := b.rest
 	for i := range lengths {
@@ -176,6 +190,8 @@ func (b *blockReader) next() bool {
 	}
 	shared, unshared, size := lengths[0], lengths[1], lengths[2]
 	switch {
+	case restart && shared > 0:
+		return b.fail("the key at a restart point of a block is not whole")
 	case shared > uint64(len(b.key)):
 		return b.fail("a key shares %d bytes with a key of %d bytes", shared, len(b.key))
 	case unshared > uint64(len(p)) || size > uint64(len(p))-unshared:
@@ -183,6 +199,9 @@ func (b *blockReader) next() bool {
 	}
 	b.key = append(b.key[:shared], p[:unshared]...)
 	b.value, b.rest = p[unshared:unshared+size:unshared+size], p[unshared+size:]
+	if restart {
+		b.restarts = b.restarts[4:]
+	}
 	if b.table.budget -= int64(len(b.key)); b.table.budget < 0 {
 		return b.fail("the keys are much larger than the table")
 	}
@@ -199,7 +218,7 @@ func (b *blockReader) fail(format string, args ...any) bool {
 func (t *table) all(yield func(key, value []byte) error) error {
 	var last []byte
 	first := true
-	for _, h := range t.blocks {
+	for i, h := range t.blocks {
 		contents, err := t.block(h)
 		if err != nil {
 			return err
@@ -211,6 +230,9 @@ func (t *table) all(yield func(key, value []byte) error) error {
 		for b.next() {
 			if !first && bytes.Compare(last, b.key) >= 0 {
 				return damagedAt(h.offset, "key %q follows key %q, but keys must be unique and in order", b.key, last)
+			}
+			if t.blockOf(b.key) != i {
+				return damagedAt(h.offset, "the index of the table does not lead to the key %q", b.key)
 			}
 			first = false
 			last = append(last[:0], b.key...)
