@@ -95,38 +95,46 @@ func (t *nameTable) shard(hash uint32) int { return int(uint64(hash) << t.shards
 
 // add adds node i. It returns false if an earlier node has the same name.
 func (t *nameTable) add(x *Nodes, hash uint32, i int) bool {
-	slot := t.search(hash, func(other int) bool { return string(x.Name(other)) == string(x.Name(i)) })
-	if *slot != 0 {
-		return false
+	for at := t.first(hash); ; at = t.next(at) {
+		switch slot := t.slots[at]; {
+		case slot == 0:
+			t.slots[at] = hash<<t.bits | uint32(i+1)
+			return true
+		case t.similar(slot, hash) && string(x.Name(t.node(slot))) == string(x.Name(i)):
+			return false
+		}
 	}
-	*slot = hash<<t.bits | uint32(i+1)
-	return true
 }
 
 // find returns the first node called name, which has the given hash.
 func (t *nameTable) find(x *Nodes, hash uint32, name []byte) (int, bool) {
-	slot := t.search(hash, func(other int) bool { return string(x.Name(other)) == string(name) })
-	return t.node(*slot), *slot != 0
-}
-
-// node returns the number of the node in a slot.
-func (t *nameTable) node(slot uint32) int { return int(slot&(1<<t.bits-1)) - 1 }
-
-// search returns the slot of the node for which is returns true, or an empty slot if there is none. It asks only about nodes whose names
-// probably have the given hash.
-func (t *nameTable) search(hash uint32, is func(i int) bool) *uint32 {
-	first := uint32(t.shard(hash)) * t.size
-	shard := t.slots[first : first+t.size]
-	for k := uint64(hash<<t.shards) * uint64(t.size) >> 32; ; k++ {
-		if k == uint64(len(shard)) {
-			k = 0
-		}
-		slot := &shard[k]
-		if *slot == 0 || (*slot^hash<<t.bits)>>t.bits == 0 && is(t.node(*slot)) {
-			return slot
+	for at := t.first(hash); ; at = t.next(at) {
+		switch slot := t.slots[at]; {
+		case slot == 0:
+			return 0, false
+		case t.similar(slot, hash) && string(x.Name(t.node(slot))) == string(name):
+			return t.node(slot), true
 		}
 	}
 }
+
+// first returns the number of the slot where the search for a name begins, and next the number of the slot after at in the same shard.
+func (t *nameTable) first(hash uint32) uint32 {
+	return uint32(t.shard(hash))*t.size + uint32(uint64(hash<<t.shards)*uint64(t.size)>>32)
+}
+
+func (t *nameTable) next(at uint32) uint32 {
+	if at++; at%t.size == 0 {
+		at -= t.size
+	}
+	return at
+}
+
+// similar reports whether the name of the node in a slot probably has the given hash.
+func (t *nameTable) similar(slot, hash uint32) bool { return (slot^hash<<t.bits)>>t.bits == 0 }
+
+// node returns the number of the node in a slot.
+func (t *nameTable) node(slot uint32) int { return int(slot&(1<<t.bits-1)) - 1 }
 
 // hashOf returns the hash of a name, which is another one in each run of the program.
 func hashOf(name []byte) uint32 { return uint32(maphash.Bytes(seed, name) >> 32) }

@@ -97,8 +97,10 @@ func (p *nodesPart) reset(n int) {
 // add adds a node. field is its complete field and raw its NodeDef. name is a window on raw, or nil.
 func (p *nodesPart) add(field, raw, name []byte) {
 	start, _ := wire.Offset(p.bytes, field)
-	_, tag := protowire.ConsumeVarint(field)
-	at := noOffset
+	tag, at := 1, noOffset
+	if field[0] >= 0x80 {
+		_, tag = protowire.ConsumeVarint(field)
+	}
 	if offset, ok := nameOffset(raw, name); ok {
 		at = min(len(field)-tag-len(raw)+offset, noOffset)
 	}
@@ -123,6 +125,9 @@ func (x *Nodes) keepName(i int, name []byte) {
 // not encoded in its shortest form.
 func nameOffset(raw, name []byte) (int, bool) {
 	end, ok := wire.Offset(raw, name)
+	if ok && end == 2 && int(raw[1]) == len(name) && len(name) < 0x80 {
+		return 1, true // nearly every NodeDef begins with a short name
+	}
 	at := end - protowire.SizeVarint(uint64(len(name)))
 	if !ok || name == nil || at < 0 {
 		return 0, false

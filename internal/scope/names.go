@@ -73,34 +73,46 @@ func Unique(name string, taken func(string) bool) string {
 // in tensorflow/core/graph/tensor_id.h and node_def_util.cc). Python's name_scope also accepts a backslash, but the
 // importer does not.
 func ValidName[S string | []byte](name S) bool {
-	place := atStart
+	// Names are checked a million at a time, so nearly all of them take this loop without branches.
+	var all byteClass
 	for i := range len(name) {
-		c := nameBytes[name[i]]
-		if c.allowed&place == 0 {
+		all |= nameBytes[name[i]]
+	}
+	if all&^(startByte|innerByte) == 0 {
+		return len(name) > 0 && nameBytes[name[0]] == startByte
+	}
+	start := true
+	for i := range len(name) {
+		class := nameBytes[name[i]]
+		if class == otherByte || start && class != startByte {
 			return false
 		}
-		place = c.next
+		start = class == joinByte
 	}
-	return place == afterStart
+	return !start
 }
 
-// The places in the name of a node: at the start or after a '>', and all others.
+// A byteClass says where a byte is allowed in the name of a node.
+type byteClass uint8
+
 const (
-	atStart byte = 1 << iota
-	afterStart
+	startByte byteClass = 1 << iota // everywhere
+	innerByte                       // after the first byte of a part
+	joinByte                        // between two parts
+	otherByte                       // nowhere
 )
 
-// nameBytes has the places where a byte is allowed, and the place after it. It is a table without branches because names are checked a
-// million at a time.
-var nameBytes = func() (table [256]struct{ allowed, next byte }) {
+var nameBytes = func() (table [256]byteClass) {
 	for c := range table {
-		switch b := &table[c]; {
+		switch {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.':
-			b.allowed, b.next = atStart|afterStart, afterStart
+			table[c] = startByte
 		case c == '_' || c == '-' || c == '/':
-			b.allowed, b.next = afterStart, afterStart
+			table[c] = innerByte
 		case c == '>':
-			b.allowed, b.next = afterStart, atStart
+			table[c] = joinByte
+		default:
+			table[c] = otherByte
 		}
 	}
 	return table
