@@ -27,10 +27,15 @@ func (f *File) DebugInfo() ([]byte, bool, error) {
 	if f.Kind == SavedModel {
 		path = filepath.Join(filepath.Dir(f.Path), "debug", "saved_model_debug_info.pb")
 	}
-	raw, err := os.ReadFile(path)
+	file, _, err := openRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, false, nil
 	}
+	if err != nil {
+		return nil, false, err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	raw, err := readLimited(file)
 	if err != nil {
 		return nil, false, err
 	}

@@ -195,7 +195,7 @@ func renamed(err error, temp, path string) error {
 
 // CopyFile copies source to path. The file appears at path only when the copy is complete.
 func CopyFile(ctx context.Context, path, source string) error {
-	from, err := os.Open(source)
+	from, _, err := openRegular(source)
 	if err != nil {
 		return err
 	}

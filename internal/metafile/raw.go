@@ -28,18 +28,30 @@ type Raw struct {
 
 // OpenRaw opens the regular file at path. Nothing is read yet.
 func OpenRaw(path string) (*Raw, error) {
-	file, err := os.Open(path)
+	file, stat, err := openRegular(path)
 	if err != nil {
-		return nil, cannotOpen(path, err)
-	}
-	stat, err := file.Stat()
-	if err == nil && !stat.Mode().IsRegular() {
-		err = &Error{Name: path, Problem: "is not a regular file"}
-	}
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, err
 	}
 	return &Raw{Path: path, Size: stat.Size(), file: file, stat: stat}, nil
+}
+
+// openRegular opens the regular file at path. It does not open anything else: a pipe would wait for a writer.
+func openRegular(path string) (*os.File, os.FileInfo, error) {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, cannotOpen(path, err)
+	}
+	if !stat.Mode().IsRegular() {
+		return nil, nil, &Error{Name: path, Problem: "is not a regular file"}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, cannotOpen(path, err)
+	}
+	if stat, err = file.Stat(); err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return file, stat, nil
 }
 
 // ReadAt implements io.ReaderAt.

@@ -73,14 +73,14 @@ func (s *Stage) Link(path, source string) (err error) {
 		return err
 	}
 	defer func() { err = named(path, file.Name(), errors.Join(err, file.Close())) }()
-	if os.Remove(file.Name()) == nil && os.Link(source, file.Name()) == nil {
-		return nil
-	}
-	from, err := os.Open(source)
+	from, _, err := openRegular(source)
 	if err != nil {
 		return err
 	}
 	defer from.Close() //nolint:errcheck // read only
+	if os.Remove(file.Name()) == nil && os.Link(source, file.Name()) == nil {
+		return nil
+	}
 	to, err := os.OpenFile(file.Name(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
