@@ -187,6 +187,18 @@ func TestProblems(t *testing.T) {
 				Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: "Mine"}},
 			}}}
 		}, []string{"warning uncalled-unregistered-op: function f, node n: op Mine is not registered in TensorFlow 2.21"}},
+		{"body of a function in a TensorFlow 2 SavedModel", func(m *tfpb.MetaGraphDef) {
+			m.ObjectGraphDef = &tfpb.SavedObjectGraph{Nodes: []*tfpb.SavedObject{{}}}
+			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
+				Signature: &tfpb.OpDef{Name: "f", InputArg: []*tfpb.OpDef_ArgDef{{Name: "x", Type: tfpb.DataType_DT_FLOAT}},
+					OutputArg: []*tfpb.OpDef_ArgDef{{Name: "y", Type: tfpb.DataType_DT_INT32}}},
+				NodeDef: []*tfpb.NodeDef{testfiles.FloatNode("a", "Relu", "T", "x"), testfiles.FloatNode("b", "Relu", "T", "a:activations")},
+				Ret:     map[string]string{"y": "a:activations:0"},
+			}}}
+		}, []string{
+			"error function-body: function f, node b: reads a:activations, which does not exist",
+			"warning uncalled-function-body: function f, node y: the output returns a:activations:0, which is float32; it must be int32",
+		}},
 		{"unregistered op in a TensorFlow 2 SavedModel", func(m *tfpb.MetaGraphDef) {
 			m.GraphDef.Library = &tfpb.FunctionDefLibrary{Function: []*tfpb.FunctionDef{{
 				Signature: &tfpb.OpDef{Name: "f"}, NodeDef: []*tfpb.NodeDef{{Name: "n", Op: "Mine"}},
