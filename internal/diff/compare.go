@@ -62,10 +62,14 @@ func Compare(a, b *wire.MetaGraph, o Options) (*Report, error) {
 		r.Ops, r.Info, r.ObjectGraph = c.compareOps(), c.compareInfo(), c.compareObjectGraph()
 	}
 	c.finish()
-	if c.report.Equal && sel.named() {
-		err = c.noteUnused()
+	if !c.report.Equal {
+		return c.report, nil
 	}
-	return c.report, err
+	// A pattern with a typo compares nothing, and "no differences" alone would be misleading.
+	if err := c.noteUnused("name", sel.names, c.eachName); err != nil {
+		return nil, err
+	}
+	return c.report, c.noteUnused("attr", sel.onlyAttrs, eachAttr)
 }
 
 // finish removes the parts that are not selected and sets Report.Equal.

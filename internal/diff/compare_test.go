@@ -277,24 +277,27 @@ func TestOptionsCheck(t *testing.T) {
 	}
 }
 
-// TestNamesOfNothing: a name pattern that matches nothing in either file gets a note.
+// TestNamesOfNothing: a pattern for names or attrs that matches nothing in either file gets a note.
 func TestNamesOfNothing(t *testing.T) {
-	const graph = `graph_def { node { name: "conv/w" op: "A" } library { function { signature { name: "f" } } } }
+	const graph = `graph_def { node { name: "conv/w" op: "A" attr { key: "T" value { } } }
+			library { function { signature { name: "f" } node_def { name: "n" op: "A" attr { key: "in_body" value { } } } } } }
 		collection_def { key: "k" value { bytes_list { value: "rate=0.1" } } } signature_def { key: "s" value { } } asset_file_def { filename: "v.txt" }` + ops
 	m := parse(t, graph)
 	for _, test := range []struct {
-		names []string
-		want  []string
+		names, only []string
+		want        []string
 	}{
-		{[]string{"conv/*", "f", "k", "rate=*", "s", "v.txt", "MatMul"}, nil},
-		{[]string{"conv", "k", "F"}, []string{"no name in either file matches conv, F"}},
+		{names: []string{"conv/*", "f", "k", "rate=*", "s", "v.txt", "MatMul"}},
+		{names: []string{"conv", "k", "F"}, want: []string{"no name in either file matches conv, F"}},
+		{only: []string{"attr:T", "attr:in_*"}},
+		{only: []string{"attr:T", "attr:t", "attr:dtype"}, want: []string{"no attr in either file matches t, dtype"}},
 	} {
-		report, err := Compare(m, m, Options{Names: test.names})
+		report, err := Compare(m, m, Options{Names: test.names, Only: test.only})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(test.want, report.Notes); d != "" || !report.Equal {
-			t.Errorf("%q: equal: %t, notes (-want +got):\n%s", test.names, report.Equal, d)
+			t.Errorf("%q %q: equal: %t, notes (-want +got):\n%s", test.names, test.only, report.Equal, d)
 		}
 	}
 }

@@ -1,21 +1,24 @@
 package diff
 
 import (
+	"fmt"
+	"iter"
 	"strings"
 
+	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// noteUnused adds a note about the patterns of Options.Names that match no name in either graph. Without it, "no differences" would be
-// misleading.
-func (c *comparison) noteUnused() error {
-	used := make([]bool, len(c.sel.names))
+// noteUnused adds a note about the patterns that match none of the names in either graph. The function each calls look with the names
+// in one graph, until look returns false. The noun says what is named.
+func (c *comparison) noteUnused(noun string, patterns []match.Glob, each func(m *wire.MetaGraph, look func(name []byte) bool) error) error {
+	used := make([]bool, len(patterns))
 	left := len(used)
 	look := func(name []byte) bool {
-		for i, glob := range c.sel.names {
+		for i, glob := range patterns {
 			if !used[i] && glob.Match(unsafeString(name)) {
 				used[i] = true
 				left--
@@ -24,20 +27,22 @@ func (c *comparison) noteUnused() error {
 		return left > 0
 	}
 	for _, m := range []*wire.MetaGraph{c.a, c.b} {
-		if err := c.eachName(m, look); err != nil {
+		if left == 0 {
+			return nil
+		}
+		if err := each(m, look); err != nil {
 			return err
 		}
 	}
-	if left == 0 {
-		return nil
-	}
-	var patterns []string
-	for i, glob := range c.sel.names {
+	var unused []string
+	for i, glob := range patterns {
 		if !used[i] {
-			patterns = append(patterns, printable.Quote(glob.String()))
+			unused = append(unused, printable.Quote(glob.String()))
 		}
 	}
-	c.report.Notes = append(c.report.Notes, "no name in either file matches "+strings.Join(patterns, ", "))
+	if len(unused) > 0 {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf("no %s in either file matches %s", noun, strings.Join(unused, ", ")))
+	}
 	return nil
 }
 
@@ -93,4 +98,21 @@ func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bo
 		}
 	}
 	return true
+}
+
+// eachAttr calls look with the keys of the attrs of all nodes, including those in functions, until look returns false.
+func eachAttr(m *wire.MetaGraph, look func(name []byte) bool) error {
+	for _, nodes := range []iter.Seq2[*wire.Node, error]{m.Graph().Nodes(), m.Graph().FunctionNodes()} {
+		for n, err := range nodes {
+			if err != nil {
+				return err
+			}
+			for key := range n.Attrs {
+				if !look(key) {
+					return nil
+				}
+			}
+		}
+	}
+	return nil
 }

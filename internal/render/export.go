@@ -17,34 +17,30 @@ type Export struct {
 
 // Notice returns the report for people: what was exported, and what was left out.
 func (e Export) Notice() Notice {
-	verb, added := "exported", "added"
-	if e.DryRun {
-		verb, added = "would export", "add"
-	}
 	part := numberText(e.Nodes) + " of " + Count(e.OfNodes, "node")
 	if e.Scope != "" {
 		part = fmt.Sprintf("scope %s/ (%s)", Text(e.Scope), part)
 	}
 	if e.Added > 0 {
-		part += fmt.Sprintf(", and %s %s", added, numberText(e.Added))
+		part += fmt.Sprintf(", and %s %s", did(e.DryRun, "added", "add"), numberText(e.Added))
 	}
-	n := Notice{fact: verb + " " + part}
+	n := Notice{fact: did(e.DryRun, "exported", "export") + " " + part}
 	if e.UnboundListed {
 		n.details.count("%s", len(e.UnboundInputs), "unbound input")
 	} else {
 		n.details.count("%s, not listed in a collection", len(e.UnboundInputs), "unbound input")
 	}
 	e.converted(&n.details)
-	n.details.count("cleared the device of %s", e.Cleared, "node")
-	n.details.count("dropped %s with default values", e.Attrs, "attr")
+	n.details.count(did(e.DryRun, "cleared", "clear")+" the device of %s", e.Cleared, "node")
+	n.details.count(did(e.DryRun, "dropped", "drop")+" %s with default values", e.Attrs, "attr")
 	if len(e.Savers) > 0 {
-		n.details.add("dropped %s (%s)", Count(len(e.Savers), "saver"), listText(e.Savers, 4))
+		n.details.add(did(e.DryRun, "dropped", "drop")+" %s (%s)", Count(len(e.Savers), "saver"), listText(e.Savers, 4))
 	}
 	n.details.list("collections: %s", e.Collections, 12)
 	if out := e.leftOut(); len(out) > 0 {
 		n.details.add("left out: %s", strings.Join(out, ", "))
 	}
-	n.details.count("%s got a substitute initializer (the original is outside the scope)", e.Substitutes, "variable")
+	n.details.count("%s "+did(e.DryRun, "got", "get")+" a substitute initializer (the original is outside the scope)", e.Substitutes, "variable")
 	if e.DebugInfo != "" {
 		n.details.add("debug info: %s", Text(e.DebugInfo))
 	}

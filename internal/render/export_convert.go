@@ -18,7 +18,7 @@ func (e Export) converted(out *remarks) {
 		out.add("%s%s -> %s", signature, e.endpoints(e.Inputs), e.endpoints(e.Outputs))
 	}
 	if n := len(e.Frozen); n > 0 {
-		out.add("froze %s: %s", Count(n, "variable"), listText(e.Frozen, 6))
+		out.add(did(e.DryRun, "froze", "freeze")+" %s: %s", Count(n, "variable"), listText(e.Frozen, 6))
 	}
 	if e.Saver == "cut" {
 		out.add("the saver restores %s", Count(len(e.Keys), "tensor"))
@@ -31,17 +31,17 @@ func (e Export) converted(out *remarks) {
 		out.add("%s: %s", Count(n, "asset"), listText(names, 6))
 	}
 	out.list("can be fed: %s", e.Defaults, 6)
-	out.count("removed %s", e.FunctionsDropped, "unused function")
+	out.count(did(e.DryRun, "removed", "remove")+" %s", e.FunctionsDropped, "unused function")
 	for _, s := range e.Shapes {
 		out.add("%s: shape %s -> %s", Text(s.Node), s.From, s.To)
 	}
 	for _, v := range e.Values {
 		out.add("%s: constant %s", Text(v.Node), Text(v.Value))
 	}
-	out.count("removed outdated inferred shapes from %s", e.Inferred, "node")
+	out.count(did(e.DryRun, "removed", "remove")+" outdated inferred shapes from %s", e.Inferred, "node")
 	for _, a := range e.AttrsDropped {
 		if a.Count > 0 {
-			out.add("removed attr %s from %s", Text(a.Attr), Count(a.Count, "node"))
+			out.add(did(e.DryRun, "removed", "remove")+" attr %s from %s", Text(a.Attr), Count(a.Count, "node"))
 		}
 	}
 }

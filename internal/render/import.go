@@ -17,18 +17,18 @@ type Import struct {
 // Notice returns the report for people: what was imported and what was renamed.
 func (i Import) Notice() Notice {
 	n := Notice{fact: i.fact()}
-	n.details.count("cleared the device of %s", i.Cleared, "node")
-	n.details.renames("renamed %s: %s", i.Renames, i.Renamed, "node")
-	n.details.renames("renamed the frames of %s: %s", i.Frames, len(i.Frames), "loop")
-	n.details.count("mapped %s", i.InputsMapped, "input")
-	n.details.count("moved the control inputs of %s", i.ControlsMoved, "mapped node")
-	n.details.count("removed outdated inferred shapes (%s)", i.ShapesDropped, "place")
-	n.details.count("renamed %s of IN", i.separated(), "shared_name")
-	n.details.count("added %s", i.Functions, "function")
+	n.details.count(did(i.DryRun, "cleared", "clear")+" the device of %s", i.Cleared, "node")
+	n.details.renames(did(i.DryRun, "renamed", "rename")+" %s: %s", i.Renames, i.Renamed, "node")
+	n.details.renames(did(i.DryRun, "renamed", "rename")+" the frames of %s: %s", i.Frames, len(i.Frames), "loop")
+	n.details.count(did(i.DryRun, "mapped", "map")+" %s", i.InputsMapped, "input")
+	n.details.count(did(i.DryRun, "moved", "move")+" the control inputs of %s", i.ControlsMoved, "mapped node")
+	n.details.count(did(i.DryRun, "removed", "remove")+" outdated inferred shapes (%s)", i.ShapesDropped, "place")
+	n.details.count(did(i.DryRun, "renamed", "rename")+" %s of IN", i.separated(), "shared_name")
+	n.details.count(did(i.DryRun, "added", "add")+" %s", i.Functions, "function")
 	n.details.list("collections: %s", i.Collections, 12)
 	n.details.list("left out of IN: %s", i.leftOut(), 6)
-	n.details.renames("renamed %s: %s", i.Signatures, len(i.Signatures), "signature")
-	n.details.count("%s got a substitute initializer (the original was not imported)", i.Initializers, "variable")
+	n.details.renames(did(i.DryRun, "renamed", "rename")+" %s: %s", i.Signatures, len(i.Signatures), "signature")
+	n.details.count("%s "+did(i.DryRun, "got", "get")+" a substitute initializer (the original was not imported)", i.Initializers, "variable")
 	if k := len(i.Returned); k > 0 {
 		n.details.add("elements: %s", renames(i.Returned, k, k))
 	}
@@ -57,11 +57,7 @@ func (i Import) separated() int {
 
 // fact returns the main fact: the number of nodes that were imported, and their scope.
 func (i Import) fact() string {
-	verb := "imported"
-	if i.DryRun {
-		verb = "would import"
-	}
-	fact := fmt.Sprintf("%s %s", verb, Count(i.Nodes, "node"))
+	fact := did(i.DryRun, "imported", "import") + " " + Count(i.Nodes, "node")
 	if i.Scope != "" {
 		fact += " under " + Text(i.Scope) + "/"
 	}

@@ -50,10 +50,10 @@ func (d Devices) Notice() Notice {
 	if len(parts) > 0 {
 		n.details.add("devices: %s", strings.Join(atMost(parts, 8), ", "))
 	}
-	n.details.count(d.outcome("removed", "would remove")+" %s", d.GroupsRemoved, "colocation constraint")
-	n.details.count("%s "+d.outcome("still", "would still")+" "+agree(d.Left.Nodes, d.outcome("has", "have"), "have")+" a device", d.Left.Nodes, "node")
+	n.details.count(did(d.DryRun, "removed", "remove")+" %s", d.GroupsRemoved, "colocation constraint")
+	n.details.count("%s "+did(d.DryRun, "still "+agree(d.Left.Nodes, "has", "have"), "still have")+" a device", d.Left.Nodes, "node")
 	if d.Left.Groups > 0 {
-		n.details.add("%s %s (%s)", d.outcome("kept", "would keep"), Count(d.Left.Groups, "colocation group"), Count(d.Left.Colocated, "node"))
+		n.details.add("%s %s (%s)", did(d.DryRun, "kept", "keep"), Count(d.Left.Groups, "colocation group"), Count(d.Left.Colocated, "node"))
 	}
 	n.warnings.count("%s "+agree(d.Left.Elsewhere, "is", "are")+" colocated with nodes on a different device", d.Left.Elsewhere, "node")
 	if len(d.Unmatched) > 0 {
@@ -79,14 +79,14 @@ func (d Devices) fact() string {
 	}
 	if d.Cleared > 0 || d.Replaced == 0 {
 		of := fmt.Sprintf("%s of %s", numberText(d.Cleared), nodes)
-		parts = append(parts, d.outcome("cleared "+of, of+" would be cleared"))
+		parts = append(parts, did(d.DryRun, "cleared", "clear")+" "+of)
 	}
 	if d.Replaced > 0 {
 		moved := numberText(d.Replaced)
 		if len(parts) == 0 {
 			moved += " of " + nodes
 		}
-		parts = append(parts, d.outcome("moved "+moved, moved+" would be moved"))
+		parts = append(parts, did(d.DryRun, "moved", "move")+" "+moved)
 	}
 	fact := strings.Join(parts, ", ")
 	if d.InFunctions > 0 {
@@ -95,12 +95,12 @@ func (d Devices) fact() string {
 	return fact
 }
 
-// outcome returns done, or in a dry run the second text.
-func (d Devices) outcome(done, would string) string {
-	if d.DryRun {
-		return would
+// did returns a verb in the past tense, or in a dry run "would" and its base form.
+func did(dryRun bool, past, base string) string {
+	if dryRun {
+		return "would " + base
 	}
-	return done
+	return past
 }
 
 // agree returns the verb form for a number of items.
@@ -120,11 +120,7 @@ type Collections struct {
 
 // Notice returns the report for people: the collections that were kept and dropped.
 func (c Collections) Notice() Notice {
-	verb := "kept"
-	if c.DryRun {
-		verb = "would keep"
-	}
-	n := Notice{fact: fmt.Sprintf("%s %s of %s", verb, numberText(len(c.Kept)), Count(len(c.Kept)+len(c.Dropped), "collection"))}
+	n := Notice{fact: fmt.Sprintf("%s %s of %s", did(c.DryRun, "kept", "keep"), numberText(len(c.Kept)), Count(len(c.Kept)+len(c.Dropped), "collection"))}
 	n.details.list("kept: %s", c.Kept, 12)
 	n.details.list("dropped: %s", c.Dropped, 12)
 	n.warnings.list("every collection matching %s is dropped", c.Overridden, 4)

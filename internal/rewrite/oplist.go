@@ -49,17 +49,12 @@ func usedInPart(g wire.Graph, p *scope.Plan) (map[string]bool, error) {
 
 // functionOps adds the ops in the bodies of all functions.
 func functionOps(g wire.Graph, used map[string]bool) error {
-	for f, err := range g.Functions() {
+	for n, err := range g.FunctionNodes() {
 		if err != nil {
 			return err
 		}
-		for n, err := range f.Nodes() {
-			if err != nil {
-				return err
-			}
-			if !used[string(n.Op)] {
-				used[string(n.Op)] = true
-			}
+		if !used[string(n.Op)] {
+			used[string(n.Op)] = true
 		}
 	}
 	return nil

@@ -142,6 +142,23 @@ func (g Graph) Functions() iter.Seq2[Function, error] {
 	}
 }
 
+// FunctionNodes returns the nodes of all function bodies in file order, like Nodes.
+func (g Graph) FunctionNodes() iter.Seq2[*Node, error] {
+	return func(yield func(*Node, error) bool) {
+		for f, err := range g.Functions() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for n, err := range f.Nodes() {
+				if !yield(n, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Versions returns the bytes of the VersionDef and reports whether it is present.
 func (g Graph) Versions() ([]byte, bool) { return Merged(g, fieldnum.GraphDef_Versions) }
 
