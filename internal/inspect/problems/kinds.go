@@ -185,7 +185,7 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"build the function again with the program that wrote the file, and export it again"},
 	invalidDevice: {"invalid-device", SeverityError,
 		"TensorFlow cannot parse the name of a device.",
-		"clear or replace it: `metagraph clear-devices --match DEVICE` or `--map OLD=NEW`"},
+		"clear the devices of the graph: `metagraph clear-devices IN OUT`"},
 	unreadableEntry: {"unreadable-entry", SeverityError,
 		"An entry of a collection is not a message of the collection's type.",
 		"drop the collection: `metagraph filter-collections --drop KEY`"},
