@@ -203,7 +203,7 @@ func (s *showSource) views(sections []section, raw bool) ([]render.View, error) 
 		views = append(views, render.Later(func() (render.View, error) {
 			view, err := section.view(s)
 			return view, s.file.Annotate(err)
-		}))
+		}).Named(section.name))
 	}
 	if len(sections) != 1 {
 		return views, nil
@@ -212,7 +212,7 @@ func (s *showSource) views(sections []section, raw bool) ([]render.View, error) 
 	if err == nil && raw && view.Values == nil {
 		return nil, usageErrorf("name another section, or leave out --raw", "%s has no raw values", sections[0].name)
 	}
-	return []render.View{view}, s.file.Annotate(err)
+	return []render.View{view.Named(sections[0].name)}, s.file.Annotate(err)
 }
 
 // view combines the two steps of a section: reading facts and presenting them.

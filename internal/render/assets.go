@@ -22,5 +22,5 @@ func Assets(assets []inspect.Asset) View {
 		g.note = Count(outside, "path") + " outside of the SavedModel"
 	}
 	files := each(assets, func(a *inspect.Asset) string { return a.Filename })
-	return View{section: "assets", Tables: []grid{g}, Values: files, fields: []member{{"assets", assets}}}
+	return View{Tables: []grid{g}, Values: files, fields: []member{{"assets", assets}}}
 }

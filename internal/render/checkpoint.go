@@ -14,7 +14,7 @@ import (
 func Checkpoint(r *checkpoint.Report) View {
 	if r == nil {
 		none := grid{columns: namedColumns("what", "answer"), empty: "no checkpoint next to the graph"}
-		return View{section: "checkpoint", Tables: []grid{none}, fields: []member{{"checkpoint", nil}}}
+		return View{Tables: []grid{none}, fields: []member{{"checkpoint", nil}}}
 	}
 	match := r.Graph
 	if match == nil {
@@ -23,10 +23,9 @@ func Checkpoint(r *checkpoint.Report) View {
 	tables := []grid{checkpointFacts(r), missingTable(match), differentTable(match), damagedTable(r), unusedTable(match)}
 	tables = slices.DeleteFunc(tables, func(g grid) bool { return len(g.rows) == 0 })
 	return View{
-		section: "checkpoint",
-		Tables:  append(tables, tensorTable(r)),
-		Values:  each(r.Tensors, func(t *checkpoint.Listed) string { return t.Name }),
-		fields:  []member{{"checkpoint", r}},
+		Tables: append(tables, tensorTable(r)),
+		Values: each(r.Tensors, func(t *checkpoint.Listed) string { return t.Name }),
+		fields: []member{{"checkpoint", r}},
 	}
 }
 

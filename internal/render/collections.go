@@ -21,8 +21,7 @@ func CollectionList(collections []inspect.Collection) View {
 	g := grid{columns: columns, empty: "no collections"}
 	g.fill(tableRows, collectionRows(collections))
 	return View{
-		section: "collections",
-		Tables:  []grid{g},
+		Tables: []grid{g},
 		Values: onePart(func(yield func(string, error) bool) {
 			for _, c := range collections {
 				for e := range c.Entries {

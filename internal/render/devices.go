@@ -23,10 +23,9 @@ func DeviceList(l *inspect.DeviceList) View {
 		g.note = "no devices set"
 	}
 	return View{
-		section: "devices",
-		Tables:  []grid{g},
-		Values:  each(l.Devices, func(d *inspect.Device) string { return d.Device }),
-		fields:  []member{{"devices", l.Devices}, {"unplaced", l.Unplaced}},
+		Tables: []grid{g},
+		Values: each(l.Devices, func(d *inspect.Device) string { return d.Device }),
+		fields: []member{{"devices", l.Devices}, {"unplaced", l.Unplaced}},
 	}
 }
 

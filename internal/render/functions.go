@@ -21,10 +21,9 @@ func Functions(functions []inspect.Function) View {
 			functionDevices(f.Devices), f.Gradient, strconv.Itoa(f.Callers), strings.Join(f.CalledBy, ", ")}
 	}))
 	return View{
-		section: "functions",
-		Tables:  []grid{g},
-		Values:  each(functions, func(f *inspect.Function) string { return f.Name }),
-		fields:  []member{{"functions", functions}},
+		Tables: []grid{g},
+		Values: each(functions, func(f *inspect.Function) string { return f.Name }),
+		fields: []member{{"functions", functions}},
 	}
 }
 

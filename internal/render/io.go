@@ -10,7 +10,7 @@ import (
 // IO returns the section io, with a table for each role. The tables for inputs and outputs are present even if they are empty. The raw
 // values are the data inputs and the predictions.
 func IO(io *dataflow.IO) View {
-	v := View{section: "io", fields: []member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
+	v := View{fields: []member{{"inputs", io.Inputs}, {"outputs", io.Outputs}}}
 	if len(io.Methods) > 0 {
 		v.fields = append(v.fields, member{"methods", io.Methods})
 		v.Tables = append(v.Tables, methodGrid(io.Methods))

@@ -17,7 +17,6 @@ func Nodes(nodes parts[*inspect.Node], functions bool) View {
 		columns = append(columns, column{name: "function"})
 	}
 	return View{
-		section: "nodes",
 		Tables: []grid{{
 			columns: columns,
 			stream: mapParts(nodes, func() func(*inspect.Node) []string {

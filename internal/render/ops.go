@@ -9,7 +9,6 @@ import (
 // Ops returns the section ops.
 func Ops(ops []inspect.Op) View {
 	return View{
-		section: "ops",
 		Tables: []grid{{
 			columns: []column{{name: "op"}, numberColumn("nodes"), numberColumn("in functions"), {name: "in op list"}},
 			rows: formsOf(ops, func(op *inspect.Op) []string {

@@ -47,7 +47,7 @@ func Problems(found []problems.Problem) View {
 		g.note = fmt.Sprintf("TensorFlow %s cannot import this file: %s", opdef.ReferenceVersion, Count(counts[problems.SeverityError], "error"))
 	}
 	ids := each(found, func(p *problems.Problem) string { return p.ID })
-	return View{section: "problems", Tables: []grid{g}, lines: &lines, Values: ids, fields: []member{{"problems", found}}}
+	return View{Tables: []grid{g}, lines: &lines, Values: ids, fields: []member{{"problems", found}}}
 }
 
 // hintRow is the place column of a row with a remedy.

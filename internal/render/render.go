@@ -69,7 +69,7 @@ func (o Options) format(v View) Format {
 // A View is one section, ready for printing. It has the same facts as tables for people, as values for scripts, and as fields for
 // programs. Sequences are computed while they are printed.
 type View struct {
-	section        string        // name of the section on the command line
+	section        string        // what Named sets
 	Tables         []grid        // in the order in which they are printed
 	lines          *grid         // for TSV instead of Tables; nil: Tables
 	Values         parts[string] // printed by --raw
@@ -77,6 +77,12 @@ type View struct {
 	sameEverywhere bool          // print a table even if Auto means TSV
 
 	later func() (View, error) // makes the view when it is printed; nil for a view with the other fields
+}
+
+// Named returns v with the name of its section, which is its heading next to other sections.
+func (v View) Named(section string) View {
+	v.section = section
+	return v
 }
 
 // Later returns a view that f makes when it is printed, so that facts of several sections are not in memory together. An error of f is
@@ -88,7 +94,8 @@ func (v View) now() (View, error) {
 	if v.later == nil {
 		return v, nil
 	}
-	return v.later()
+	made, err := v.later()
+	return made.Named(v.section), err
 }
 
 // A member is a member of a JSON object. If value is of type parts[any], it is an array that is computed while it is written.

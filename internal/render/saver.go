@@ -30,7 +30,7 @@ func Savers(l *inspect.SaverList) View {
 		g.note = "no saver_def"
 	}
 	lines := each(g.rows, func(row *[]string) string { return strings.Join((*row)[5:], "\t") }) // the names of tensors and ops
-	return View{section: "saver", Tables: []grid{g}, Values: lines, fields: []member{{"saver", l.Saver}, {"savers", l.Savers}}}
+	return View{Tables: []grid{g}, Values: lines, fields: []member{{"saver", l.Saver}, {"savers", l.Savers}}}
 }
 
 func yesNo(b bool) string {

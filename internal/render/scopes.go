@@ -11,7 +11,6 @@ import (
 // Scopes returns the section scopes: a tree for people, and full paths for scripts. The hint explains how to see deeper scopes.
 func Scopes(t *inspect.ScopeTree, hint string) View {
 	return View{
-		section: "scopes",
 		Tables: []grid{{
 			columns: []column{{name: "scope", tree: "/"}, numberColumn("nodes"), numberColumn("directly")},
 			rows: formsOf(t.Scopes, func(s *inspect.Scope) []string {

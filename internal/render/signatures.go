@@ -19,10 +19,9 @@ func Signatures(signatures iter.Seq[*inspect.Signature]) View {
 	g := grid{columns: columns, empty: "no signatures"}
 	g.fill(tableRows, signatureRows(signatures))
 	return View{
-		section: "signatures",
-		Tables:  []grid{g},
-		Values:  eachOf(signatures, func(s *inspect.Signature) string { return s.Key }),
-		fields:  []member{{"signatures", eachOf(signatures, newJSONSignature)}},
+		Tables: []grid{g},
+		Values: eachOf(signatures, func(s *inspect.Signature) string { return s.Key }),
+		fields: []member{{"signatures", eachOf(signatures, newJSONSignature)}},
 	}
 }
 

@@ -36,7 +36,7 @@ func Size(s *size.Size, hints SizeHints) View {
 	}
 	tables = append(tables, sizeConstants(s), sizeRepeated(s), sizeSavers(s, hints))
 	values := each(s.Fields, func(p *size.Part) string { return p.Name + " " + strconv.FormatInt(p.Bytes, 10) })
-	return View{section: "size", Tables: tables, Values: values, fields: []member{{"size", s}}}
+	return View{Tables: tables, Values: values, fields: []member{{"size", s}}}
 }
 
 // sizeParts returns a table of the parts of a whole. The parts after the given number of rows share one row.

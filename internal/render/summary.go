@@ -56,7 +56,6 @@ func Summary(s *inspect.Summary, width int) View {
 	columns := namedColumns("what", "answer")
 	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
 	return View{
-		section:        "summary",
 		Tables:         []grid{{columns: columns, rows: l.rows, noHead: true}},
 		fields:         []member{{"summary", s}},
 		sameEverywhere: true,

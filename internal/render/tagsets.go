@@ -11,7 +11,6 @@ import (
 // TagSets returns the section tag-sets, with a row for each MetaGraphDef of a SavedModel. The raw values are the comma-separated tags.
 func TagSets(sets []inspect.TagSet) View {
 	return View{
-		section: "tag-sets",
 		Tables: []grid{{
 			columns: []column{{name: "tags", key: true}, numberColumn("nodes"), {name: "signatures", prose: true}},
 			rows: formsOf(sets, func(s *inspect.TagSet) []string {

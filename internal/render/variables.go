@@ -26,10 +26,9 @@ func VariableList(l *variables.List) View {
 	}
 	g.fill(maxRows, variableRows(l.Variables))
 	return View{
-		section: "variables",
-		Tables:  []grid{g},
-		Values:  eachOf(l.Variables, func(v *variables.Variable) string { return v.Name }),
-		fields:  []member{{"variables", eachOf(l.Variables, func(v *variables.Variable) any { return v })}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
+		Tables: []grid{g},
+		Values: eachOf(l.Variables, func(v *variables.Variable) string { return v.Name }),
+		fields: []member{{"variables", eachOf(l.Variables, func(v *variables.Variable) any { return v })}, {"variable_totals", jsonTotals{l.Total, l.Trainable}}},
 	}
 }
 

@@ -5,14 +5,15 @@ import "sync/atomic"
 // Watched returns the view and a function. After the view was printed in any format, the function reports whether the view had content: a
 // row of a table, a value or an element.
 func (v View) Watched() (View, func() bool) {
-	if v.later != nil {
+	if later := v.later; later != nil {
 		some := func() bool { return false }
-		return Later(func() (made View, err error) {
-			if made, err = v.later(); err == nil {
+		v.later = func() (made View, err error) {
+			if made, err = later(); err == nil {
 				made, some = made.Watched()
 			}
 			return made, err
-		}), func() bool { return some() }
+		}
+		return v, func() bool { return some() }
 	}
 	var found atomic.Bool
 	tables := make([]grid, len(v.Tables))
