@@ -44,7 +44,7 @@ type ExportOptions struct {
 	// restores lists what a new saver restores. The new saver replaces the graph's in saver_def. Nil keeps the graph's
 	// saver.
 	restores []checkpoint.Restored
-	// replaces names the restore ops of the savers whose nodes the new saver replaces.
+	// replaces names the scopes or nodes of the savers that the new saver replaces.
 	replaces []string
 }
 

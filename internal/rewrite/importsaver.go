@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
@@ -68,15 +70,27 @@ func (i *importer) composeSaver(message *wire.Rope) (*wire.Rope, error) {
 	if !i.into {
 		i.report.Saver = "imported"
 	}
-	options := ExportOptions{Registry: i.o.Registry, restores: all}
-	if op := restoreOp(i.base.MetaGraph); op != "" {
-		options.replaces = append(options.replaces, op)
-	}
-	if op := restoreOp(i.in.MetaGraph); op != "" {
-		options.replaces = append(options.replaces, i.plan.Node(op))
+	options := ExportOptions{Registry: i.o.Registry, restores: all, replaces: oldSaver(i.base.MetaGraph)}
+	for _, name := range oldSaver(i.in.MetaGraph) {
+		options.replaces = append(options.replaces, i.plan.Node(name))
 	}
 	out, _, err := Export(merged, options)
 	return out, err
+}
+
+// oldSaver returns the scope of a graph's saver. A saver outside all scopes, as TensorFlow 2 writes it, is its nodes.
+func oldSaver(m *wire.MetaGraph) []string {
+	if at := scope.Parent(restoreOp(m)); at != "" {
+		return []string{at}
+	}
+	def, _ := m.Message(fieldnum.MetaGraphDef_SaverDef)
+	var nodes []string
+	for _, num := range []protowire.Number{fieldnum.SaverDef_FilenameTensorName, fieldnum.SaverDef_SaveTensorName, fieldnum.SaverDef_RestoreOpName} {
+		if _, node, _ := scope.Split(wire.Last(def, num)); len(node) > 0 {
+			nodes = append(nodes, string(node))
+		}
+	}
+	return nodes
 }
 
 // restoreOp returns the op that restores everything, or "" if the graph has no saver.

@@ -117,25 +117,24 @@ func (f *Fitting) checkValues() error {
 	return f.conflicts.Err()
 }
 
-// Replace adds a saver for the given variables to g, which is the graph of m, in place of the savers with the given restore
-// ops. It returns the SaverDef, and which nodes of g stay: all but those in the scopes of the old savers that nothing else
-// needs or names. The error is draft.Conflicts if a saver computes a variable from a tensor.
-func Replace(m *wire.MetaGraph, r *scope.Registry, g *draft.Graph, restores []checkpoint.Restored, restoreOps []string) ([]byte, []bool, error) {
+// Replace adds a saver for the given variables to g, which is the graph of m, in place of old savers: scopes or nodes. It
+// returns the SaverDef, and which nodes of g stay: all but those of the old savers that nothing else needs or names. The
+// error is draft.Conflicts if a saver computes a variable from a tensor.
+func Replace(m *wire.MetaGraph, r *scope.Registry, g *draft.Graph, restores []checkpoint.Restored, old []string) ([]byte, []bool, error) {
 	var conflicts draft.Conflicts
+	var roots []int
 	for k := range restores {
-		values.CheckDirect(g.Graph, &restores[k], int(restores[k].Node), &conflicts)
+		variable := int(restores[k].Node)
+		values.CheckDirect(g.Graph, &restores[k], variable, &conflicts)
+		roots = append(roots, variable)
 	}
 	if err := conflicts.Err(); err != nil {
 		return nil, nil, err
 	}
 	inSaver := func(name []byte) bool {
-		return slices.ContainsFunc(restoreOps, func(restore string) bool {
-			at := scope.Parent(restore)
-			return at != "" && scope.Under(name, at)
-		})
+		return slices.ContainsFunc(old, func(saver string) bool { return string(name) == saver || scope.Under(name, saver) })
 	}
 	named := prune.NamedOutputs(m, r)
-	var roots []int
 	for i := range g.Files() {
 		name := g.Graph.Name(i)
 		if _, is := named[string(name)]; is || !inSaver(name) {
