@@ -19,8 +19,8 @@ type deviceNode struct {
 	class  []byte // the map entry of `_class`, nil if there is none; protobuf reads the last
 }
 
-// parseDeviceNode parses a NodeDef.
-func parseDeviceNode(raw []byte) (n deviceNode, err error) {
+// parse sets n, which must be empty, to the node encoded in raw.
+func (n *deviceNode) parse(raw []byte) error {
 	for at := 0; at < len(raw); {
 		// Fast path without a Scanner: this loop dominates the time for a large graph.
 		num, typ := protowire.Number(raw[at]>>3), protowire.BytesType
@@ -28,7 +28,7 @@ func parseDeviceNode(raw []byte) (n deviceNode, err error) {
 		if end > len(raw)-at {
 			f, err := wire.First(raw[at:])
 			if err != nil {
-				return n, err
+				return err
 			}
 			num, typ, start, end = f.Num, f.Type, len(f.Raw)-len(f.Data), len(f.Raw)
 		}
@@ -47,7 +47,7 @@ func parseDeviceNode(raw []byte) (n deviceNode, err error) {
 	if len(n.device) == 0 {
 		n.device = nil
 	}
-	return n, nil
+	return nil
 }
 
 // classKey is the size of the key of `_class` in a map entry.
@@ -61,8 +61,8 @@ func isClass(entry []byte) bool {
 
 // node appends a node with its device and groups cleared.
 func (c *deviceClearer) node(b *wire.Builder, f *wire.Field) error {
-	n, err := parseDeviceNode(f.Data)
-	if err != nil {
+	var n deviceNode
+	if err := n.parse(f.Data); err != nil {
 		return err
 	}
 	c.report.Nodes++
