@@ -62,7 +62,8 @@ func (r *Rope) Pieces(yield func([]byte) bool) {
 
 // pieces is Pieces for one chunk.
 func (c *chunk) pieces(yield func([]byte) bool) {
-	for at := c.first(); len(at.code) > 0; {
+	at := c.first()
+	for len(at.code) > 0 {
 		news, window := at.step()
 		if len(news) > 0 && !yield(news) || len(window) > 0 && !yield(window) {
 			return
@@ -151,7 +152,8 @@ func (c *chunk) gather() gathered {
 			g.parts, run = append(g.parts, g.buffer[run:end]), end
 		}
 	}
-	for at := c.first(); len(at.code) > 0; {
+	at := c.first() // not in the for statement, which would copy it in each iteration
+	for len(at.code) > 0 {
 		news, window := at.step()
 		g.buffer = append(g.buffer, news...)
 		if len(window) < directWrite {
