@@ -63,7 +63,7 @@ func (e Export) convertWarnings(out *remarks) {
 	out.list("the outputs read an input pipeline: %s", e.Sources, 6)
 	out.list("a GraphDef has no signature to keep these names: %s", e.unsigned(), 6)
 	if n := len(e.Updates); n > 0 {
-		out.add("the frozen graph no longer updates its variables, so results can differ: %s became plain computation (%s)", Count(n, "op"), listText(e.Updates, 4))
+		out.add("the frozen graph no longer updates its variables, so results can differ: %s updated them before (%s)", Count(n, "op"), listText(e.Updates, 4))
 	}
 	switch {
 	case len(e.Tables) == 0 || e.InitOp != "":

@@ -19,6 +19,7 @@ import (
 type Freezing struct {
 	variables []int    // nodes that become constants, in file order
 	updates   []string // nodes that updated a variable and become no-ops, in file order
+	after     [][2]int // reads that lose their control inputs, each with a node that ran before it
 
 	same     map[int]int // maps a variable to the one whose value it shares
 	g        *draft.Graph
@@ -167,6 +168,9 @@ func (f *Freezing) silence(i int, n *wire.Node) {
 	f.updates = append(f.updates, string(n.Name))
 }
 
+// maxBefore limits how many nodes are recorded that ran before reads. They only serve a warning.
+const maxBefore = 1 << 20
+
 // convert applies a conversion to node i.
 func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
 	e := f.g.Edit(i)
@@ -179,12 +183,26 @@ func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
 	}
 	if c.inputs != all {
 		e.Inputs = names(n.Inputs[:min(c.inputs, len(n.Inputs))])
+		f.recordBefore(i, i)
 	}
 	if c.op == "Const" {
 		e.Alone, e.Inputs = true, f.frame(n)
 	}
 	if c.axis != nil {
 		e.Inputs = insertInput(n.Inputs, 2, f.constant(i, n, "axis", c.indices, *c.axis))
+	}
+}
+
+// recordBefore records the control inputs of node i as nodes that ran before read, and those of groups among them.
+func (f *Freezing) recordBefore(read, i int) {
+	var n wire.Node
+	for _, input := range f.g.Graph.Inputs(i) {
+		if source := int(input.Node); input.Port == graph.Control && source >= 0 && len(f.after) < maxBefore {
+			f.after = append(f.after, [2]int{read, source})
+			if f.g.Graph.Node(source, &n); string(n.Op) == "NoOp" && source < i {
+				f.recordBefore(read, source)
+			}
+		}
 	}
 }
 
