@@ -33,12 +33,7 @@ const (
 // nodes, omit unprintable texts, and stop where a file is damaged.
 func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
-	walk(m, func(node []byte) bool {
-		name := wire.Last(node, fieldnum.NodeDef_Name)
-		if !found.fits(name) {
-			return true
-		}
-		level, whole := found.level(name)
+	found.walkLevels(m, func(node, level []byte, whole bool) bool {
 		note := ""
 		if whole {
 			note = string(wire.Last(node, fieldnum.NodeDef_Op))
@@ -51,14 +46,7 @@ func SuggestNodes(m *wire.MetaGraph, prefix string) []Suggestion {
 // SuggestScopes returns the scopes that begin with prefix, one level at a time, with a trailing slash.
 func SuggestScopes(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
-	walk(m, func(node []byte) bool {
-		name := wire.Last(node, fieldnum.NodeDef_Name)
-		if !found.fits(name) {
-			return true
-		}
-		level, whole := found.level(name)
-		return whole || found.add(level, "")
-	})
+	found.walkLevels(m, func(_, level []byte, whole bool) bool { return whole || found.add(level, "") })
 	if len(found.notes) == 0 && strings.HasSuffix(prefix, "/") {
 		found.add([]byte(prefix), "") // a scope without subscopes is complete
 	}
@@ -227,6 +215,19 @@ func newSuggestions(prefix string) *suggestions {
 // fits reports whether a text begins with the prefix.
 func (s *suggestions) fits(text []byte) bool {
 	return len(text) >= len(s.prefix) && string(text[:len(s.prefix)]) == s.prefix
+}
+
+// walkLevels calls visit with each node whose name begins with the prefix and what level returns for the name, until visit returns
+// false.
+func (s *suggestions) walkLevels(m *wire.MetaGraph, visit func(node, level []byte, whole bool) bool) {
+	walk(m, func(node []byte) bool {
+		name := wire.Last(node, fieldnum.NodeDef_Name)
+		if !s.fits(name) {
+			return true
+		}
+		level, whole := s.level(name)
+		return visit(node, level, whole)
+	})
 }
 
 // level cuts a matching name after the first slash that follows the prefix. If there is none, it returns the whole

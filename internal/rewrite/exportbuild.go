@@ -234,11 +234,7 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 	if e.o.Registry.HasOldNames(e.plan, value) {
 		e.report.OldNames = append(e.report.OldNames, key)
 	}
-	if change.Same {
-		b.Field(f)
-	} else {
-		writeCollection(b, key, change.Kind, change.List)
-	}
+	writeChanged(b, f, key, change)
 	return nil
 }
 

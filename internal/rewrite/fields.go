@@ -85,6 +85,15 @@ func writeCollection(b *wire.Builder, key string, kind protowire.Number, lists .
 	})
 }
 
+// writeChanged appends the collection in field f with a change.
+func writeChanged(b *wire.Builder, f wire.Field, key string, change scope.CollectionChange) {
+	if change.Same {
+		b.Field(f)
+		return
+	}
+	writeCollection(b, key, change.Kind, change.List)
+}
+
 // writeEntry appends an entry of a map from strings to messages.
 func writeEntry(b *wire.Builder, num protowire.Number, key, value []byte) {
 	b.Message(num, func() {

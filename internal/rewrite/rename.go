@@ -81,11 +81,7 @@ func (i *importer) renameCollection(b *wire.Builder, f wire.Field) error {
 	}
 	i.noteOldNames(key, value)
 	i.report.Collections = append(i.report.Collections, key)
-	if change.Same {
-		b.Field(f)
-	} else {
-		writeCollection(b, key, change.Kind, change.List)
-	}
+	writeChanged(b, f, key, change)
 	return nil
 }
 

@@ -297,13 +297,8 @@ func (p *jsonParser) scalar(f *field, token json.Token, omitZero bool, r *run) e
 		return fmt.Errorf("field %q: %w", f.name, err)
 	case omitZero && isZero(f, bits):
 		return nil
-	case !f.packed:
-		p.out = protowire.AppendTag(p.out, f.num, f.wire)
-	case r.field == nil:
-		p.out = protowire.AppendTag(p.out, f.num, protowire.BytesType)
-		*r = run{field: f, length: p.out.openLength()}
 	}
-	p.out.emit(bits, f.wire)
+	p.out.scalar(f, r, bits)
 	return nil
 }
 

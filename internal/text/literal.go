@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -40,24 +41,19 @@ func (l *lexer) literal(dst []byte) ([]byte, error) {
 	return nil, l.fail(start, "string has no closing %c", quote)
 }
 
+// simpleEscapes holds the letters of the escapes for single bytes; simpleValues holds these bytes.
+const (
+	simpleEscapes = "abfnrtv"
+	simpleValues  = "\a\b\f\n\r\t\v"
+)
+
 // appendEscape appends the value of the escape at the beginning of b. It returns the length of the escape, or a
 // reason if it is invalid. An unknown escape stands for itself, as in Python.
 func appendEscape(dst, b []byte) (out []byte, n int, reason string) {
+	if i := strings.IndexByte(simpleEscapes, b[1]); i >= 0 {
+		return append(dst, simpleValues[i]), 2, ""
+	}
 	switch c := b[1]; c {
-	case 'a':
-		return append(dst, '\a'), 2, ""
-	case 'b':
-		return append(dst, '\b'), 2, ""
-	case 'f':
-		return append(dst, '\f'), 2, ""
-	case 'n':
-		return append(dst, '\n'), 2, ""
-	case 'r':
-		return append(dst, '\r'), 2, ""
-	case 't':
-		return append(dst, '\t'), 2, ""
-	case 'v':
-		return append(dst, '\v'), 2, ""
 	case '\\', '\'', '"':
 		return append(dst, c), 2, ""
 	case 'x':

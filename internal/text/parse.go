@@ -150,14 +150,7 @@ func (p *parser) value(f *field, r *run) error {
 	if reason != "" {
 		return p.fail(start, "%s %s", quote(token), reason)
 	}
-	switch {
-	case !f.packed:
-		p.out = protowire.AppendTag(p.out, f.num, f.wire)
-	case r.field == nil:
-		p.out = protowire.AppendTag(p.out, f.num, protowire.BytesType)
-		*r = run{field: f, length: p.out.openLength()}
-	}
-	p.out.emit(bits, f.wire)
+	p.out.scalar(f, r, bits)
 	return nil
 }
 
@@ -187,6 +180,18 @@ func (p *parser) wanted(f *field) string {
 
 // An output is the binary message that a parser writes.
 type output []byte
+
+// scalar appends a value of a scalar field with its tag. For a packed field, it continues the run r, or begins it.
+func (o *output) scalar(f *field, r *run, bits uint64) {
+	switch {
+	case !f.packed:
+		*o = protowire.AppendTag(*o, f.num, f.wire)
+	case r.field == nil:
+		*o = protowire.AppendTag(*o, f.num, protowire.BytesType)
+		*r = run{field: f, length: o.openLength()}
+	}
+	o.emit(bits, f.wire)
+}
 
 // emit appends a value of a scalar field.
 func (o *output) emit(bits uint64, typ protowire.Type) {
