@@ -63,6 +63,7 @@ type Tensor struct {
 	slices []Slice
 
 	pieces []piece
+	index  *pieceIndex // made when first used; Checkpoint.lock guards it
 }
 
 // A piece locates the stored values of a tensor or of one of its slices.

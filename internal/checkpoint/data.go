@@ -52,7 +52,7 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	if len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
 		return c.pieceWindows(t, &t.pieces[0])
 	}
-	return assemble(t, want, w, func(p *piece) ([]byte, error) {
+	return c.assemble(t, want, w, func(p *piece) ([]byte, error) {
 		windows, err := c.pieceWindows(t, p)
 		return joined(windows), err
 	})
@@ -74,7 +74,7 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	}
 	// Assemble the indexes of strings instead of the strings.
 	var all [][]byte
-	windows, err := assemble(t, want, 8, func(p *piece) ([]byte, error) {
+	windows, err := c.assemble(t, want, 8, func(p *piece) ([]byte, error) {
 		texts, err := c.pieceStrings(t, p)
 		numbers := make([]byte, 0, 8*len(texts))
 		for k := range texts {
@@ -96,27 +96,33 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 }
 
 // assemble returns the elements of slice want, of width bytes each. read returns the elements of a piece.
-func assemble(t *Tensor, want Slice, width int64, read func(*piece) ([]byte, error)) ([][]byte, error) {
+func (c *Checkpoint) assemble(t *Tensor, want Slice, width int64, read func(*piece) ([]byte, error)) ([][]byte, error) {
+	index, err := c.pieceIndex(t)
+	if err != nil {
+		return nil, err
+	}
 	a := assembly{width: width}
-	for i := range t.pieces {
-		p := &t.pieces[i]
-		within, ok := p.slice.Within(t.Shape)
-		if !ok {
-			return nil, t.errorf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)
-		}
-		if !meet(within, want) {
-			continue
-		}
-		elements, err := read(p)
+	for _, i := range index.meeting(want) {
+		elements, err := read(&t.pieces[i])
 		if err != nil {
 			return nil, err
 		}
-		a.sources = append(a.sources, source{within, elements})
+		a.sources = append(a.sources, source{index.within[i], elements})
 	}
 	if !a.region(want, 0, a.sources) {
 		return nil, t.errorf("the checkpoint lacks a part of the slice %v", want)
 	}
 	return a.out, nil
+}
+
+// pieceIndex returns the index of the pieces of t.
+func (c *Checkpoint) pieceIndex(t *Tensor) (_ *pieceIndex, err error) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if t.index == nil {
+		t.index, err = newPieceIndex(t)
+	}
+	return t.index, err
 }
 
 // pieceElements returns the number of elements of a piece.

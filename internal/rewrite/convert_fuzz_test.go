@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func FuzzFreeze(f *testing.F) {
 				t.Errorf("node %q (%s) is left", n.Name, n.Op)
 			case "Const":
 				if variable := was[n.Name]; variable != nil && variable.Op == "VariableV2" {
-					checkValue(t, values[file], n)
+					checkValue(t, values[file], whole, n)
 				}
 			}
 		}
@@ -120,13 +121,30 @@ func FuzzFreeze(f *testing.F) {
 	})
 }
 
-// checkValue checks that a constant has the bytes that the checkpoint has under the name of the variable, or under that of its average.
-func checkValue(t *testing.T, c *checkpoint.Checkpoint, n *tfpb.NodeDef) {
+// checkValue checks that a constant has the bytes that the checkpoint has under the name of the variable, under that of its average, or
+// under the key that the saver of whole assigns to it.
+func checkValue(t *testing.T, c *checkpoint.Checkpoint, whole *tfpb.MetaGraphDef, n *tfpb.NodeDef) {
 	t.Helper()
+	var keys [][]byte
+	for _, other := range whole.GraphDef.Node {
+		if other.Name == "save/RestoreV2/tensor_names" {
+			keys = other.Attr["value"].GetTensor().GetStringVal()
+		}
+	}
+	assigned := make(map[string]bool)
+	for _, other := range whole.GraphDef.Node {
+		if other.Op != "Assign" || len(other.Input) < 2 || other.Input[0] != n.Name || !strings.HasPrefix(other.Input[1], "save/RestoreV2") {
+			continue
+		}
+		if k, _ := strconv.Atoi(strings.TrimPrefix(other.Input[1], "save/RestoreV2:")); k < len(keys) { // output 0 has no number
+			assigned[string(keys[k])] = true
+		}
+	}
 	got := n.Attr["value"].GetTensor().TensorContent
 	for i := range c.Tensors {
+		key := c.Tensors[i].Name
 		windows, err := c.Windows(&c.Tensors[i], checkpoint.Slice{})
-		if err == nil && string(slices.Concat(windows...)) == string(got) && strings.HasPrefix(c.Tensors[i].Name, strings.TrimSuffix(n.Name, "_again")) {
+		if err == nil && string(slices.Concat(windows...)) == string(got) && (assigned[key] || strings.HasPrefix(key, strings.TrimSuffix(n.Name, "_again"))) {
 			return
 		}
 	}
