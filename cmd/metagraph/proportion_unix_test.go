@@ -221,6 +221,18 @@ var swollen = map[string]func(n int) (graph, rest []byte){
 		}
 		return wiretest.Join(gnode("s/a", "f0"), repeat(n, func(i int) []byte { return function(number("f", i), call(i, 0), call(i, 1), call(i, 2)) })), nil
 	},
+	"results of a call in a function": func(n int) (graph, rest []byte) {
+		result := func(name string) []byte {
+			return wiretest.Message(fieldnum.OpDef_OutputArg, wiretest.String(fieldnum.OpDef_ArgDef_Name, name), wiretest.Varint(fieldnum.OpDef_ArgDef_Type, 1))
+		}
+		signature := wiretest.Message(fieldnum.FunctionDef_Signature, wiretest.String(fieldnum.OpDef_Name, "results"), repeat(n, func(i int) []byte { return result(number("r", i)) }))
+		call := wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, "call"), wiretest.String(fieldnum.NodeDef_Op, "results"))
+		readers := repeat(n, func(i int) []byte {
+			return wiretest.Message(fieldnum.FunctionDef_NodeDef, wiretest.String(fieldnum.NodeDef_Name, number("n", i)), wiretest.String(fieldnum.NodeDef_Op, "Neg"),
+				from("call:"+number("r", i)+":0"), attr("T", wiretest.Varint(fieldnum.AttrValue_Type, 1)))
+		})
+		return wiretest.Join(gnode("s/a", "reads"), function("reads", call, readers), wiretest.Message(fieldnum.GraphDef_Library, wiretest.Message(fieldnum.FunctionDefLibrary_Function, signature))), nil
+	},
 	"calls that pass a variable on": func(n int) (graph, rest []byte) {
 		types := func(key string, dtype uint64) []byte {
 			return attr(key, wiretest.Message(fieldnum.AttrValue_List, wiretest.Varint(fieldnum.AttrValue_ListValue_Type, dtype)))

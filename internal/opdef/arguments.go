@@ -43,7 +43,7 @@ func (t *Tensors) OutputType(n *wire.Node, k int) int32 {
 		return 0
 	}
 	args := def.Outputs
-	if !def.listOutputs { // each of n outputs may be asked for
+	if !def.ListBefore(len(args)) { // each of n outputs may be asked for
 		args = args[min(k, len(args)):]
 		k = 0
 	}

@@ -1,6 +1,7 @@
 package opdef
 
 import (
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -30,8 +31,9 @@ type Op struct {
 	Attrs           []Attr       // with different names
 	Deprecation     *Deprecation // nil if the op is not deprecated
 
-	numbers     map[string]int32 // of the attrs; nil if there are few
-	listOutputs bool             // an attr determines how many outputs there are
+	numbers map[string]int32 // of the attrs; nil if there are few
+	outputs map[string]int   // numbers of the outputs; nil if there are few
+	single  int              // the number of outputs before the first one for which an attr determines how many tensors it has
 }
 
 // A Deprecation is when and why TensorFlow removes an op.
@@ -69,7 +71,7 @@ var AttrFields = map[string]protowire.Number{
 	"shape": fieldnum.AttrValue_Shape, "tensor": fieldnum.AttrValue_Tensor, "func": fieldnum.AttrValue_Func,
 }
 
-// fewAttrs is the number of attrs up to which a linear search is faster than a map.
+// fewAttrs is the number of attrs or outputs up to which a linear search is faster than a map.
 const fewAttrs = 16
 
 // Attr returns the number of an attr, or -1 if the op does not have it.
@@ -87,6 +89,20 @@ func (op *Op) Attr(name []byte) int {
 	}
 	return -1
 }
+
+// Output returns the number of an output argument, the first one with that name, or -1 if the op does not have it.
+func (op *Op) Output(name string) int {
+	if op.outputs != nil {
+		if k, ok := op.outputs[name]; ok {
+			return k
+		}
+		return -1
+	}
+	return slices.IndexFunc(op.Outputs, func(arg Arg) bool { return arg.Name == name })
+}
+
+// ListBefore reports whether an attr determines how many tensors come before output argument k.
+func (op *Op) ListBefore(k int) bool { return k > op.single }
 
 // Default returns the default AttrValue of an attr, or nil if it has none or op is nil.
 func (op *Op) Default(name []byte) []byte {
@@ -134,8 +150,16 @@ func decodeOp(name string, source Source, def []byte) *Op {
 			op.Inputs = append(op.Inputs, op.arg(s.Data))
 		case s.Is(fieldnum.OpDef_OutputArg):
 			arg := op.arg(s.Data)
+			if arg.NumberAttr < 0 && arg.TypesAttr < 0 && op.single == len(op.Outputs) {
+				op.single++
+			}
 			op.Outputs = append(op.Outputs, arg)
-			op.listOutputs = op.listOutputs || arg.NumberAttr >= 0 || arg.TypesAttr >= 0
+		}
+	}
+	if len(op.Outputs) > fewAttrs {
+		op.outputs = make(map[string]int, len(op.Outputs))
+		for k, arg := range slices.Backward(op.Outputs) {
+			op.outputs[arg.Name] = k
 		}
 	}
 	return op

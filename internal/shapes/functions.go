@@ -15,6 +15,7 @@ import (
 const (
 	maxCallDepth = 32      // nesting of calls
 	maxCallNodes = 1 << 20 // nodes of all followed bodies, counted once per call
+	maxBodyArgs  = 1 << 23 // arguments of the ops of all nodes of bodies
 )
 
 // call returns the shapes of the results of a function call. TensorFlow infers them again for each imported call
@@ -113,7 +114,9 @@ func (c *Inference) readBody(op *opdef.Op) *body {
 		}
 		numbers[string(n.Name)] = b.args + len(b.nodes)
 		node := bodyNode{op: c.op(string(n.Op)), raw: n.Raw}
-		node.inputs, node.outputs, node.counted = tensors(node.op, n.Attr)
+		if c.args += len(node.op.Inputs) + len(node.op.Outputs); c.args <= maxBodyArgs {
+			node.inputs, node.outputs, node.counted = tensors(node.op, n.Attr)
+		}
 		b.nodes = append(b.nodes, node)
 	}
 	var node wire.Node
@@ -150,15 +153,12 @@ func (b *body) edge(input string, numbers map[string]int) graph.Edge {
 	if index != "" && err != nil {
 		return graph.Edge{Node: graph.Dangling}
 	}
-	for k, arg := range b.nodes[i-b.args].op.Outputs {
-		if arg.Name == output {
-			return graph.Edge{Node: int32(i), Port: int32(k) + int32(number)}
-		}
-		if arg.NumberAttr >= 0 || arg.TypesAttr >= 0 {
-			break // the number of tensors is unknown here
-		}
+	op := b.nodes[i-b.args].op
+	k := op.Output(output)
+	if k < 0 || op.ListBefore(k) { // or the number of tensors before it is unknown here
+		return graph.Edge{Node: graph.Dangling}
 	}
-	return graph.Edge{Node: graph.Dangling}
+	return graph.Edge{Node: int32(i), Port: int32(k) + int32(number)}
 }
 
 // A call implements Nodes for the body of a function and the arguments of one call.

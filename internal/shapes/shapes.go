@@ -24,6 +24,7 @@ type Inference struct {
 	results  map[string]int32 // numbers in shapes of the results of calls, by function and arguments
 	depth    int              // nesting of the calls being followed
 	followed int              // nodes of bodies followed so far
+	args     int              // arguments of the ops of nodes of bodies so far
 }
 
 // New returns the Inference for a graph that uses ops. versions holds the version of the graph's producer; its nodes may be missing.

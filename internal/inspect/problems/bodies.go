@@ -278,8 +278,8 @@ func (b *body) find(input string) (bodyInput, bool) {
 	if b.flat && !single {
 		return read, false
 	}
-	k, known := n.op.output(output)
-	if !known {
+	k := n.op.Output(output)
+	if k < 0 {
 		return read, false
 	}
 	read.types, read.count = n.types.outputs, n.types.outputEnds[k]

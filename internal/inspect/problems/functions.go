@@ -154,12 +154,13 @@ func (f *problemFinder) findCalled() error {
 	}
 	for len(queue) > 0 {
 		function := f.library[queue[0]]
+		name := function.Name()
 		queue = queue[1:]
 		for n, err := range function.Nodes() {
 			if err != nil {
-				return fmt.Errorf("read function %q: %w", function.Name(), err)
+				return fmt.Errorf("read function %q: %w", name, err)
 			}
-			call(nodePlace{n.Name, function.Name()}, n)
+			call(nodePlace{n.Name, name}, n)
 		}
 	}
 	return nil

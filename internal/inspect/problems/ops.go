@@ -21,7 +21,6 @@ type opInfo struct {
 	typed    []int32             // the attrs that determine the types of inputs and outputs
 	constant *opTypes            // the types, if no attr determines them
 	byAttrs  map[string]*opTypes // the types, by the values of the attrs that determine them
-	outputs  *names              // of the output arguments; nil until somebody asks
 }
 
 // A bodyUses counts the nodes of function bodies with a given op.
@@ -199,17 +198,6 @@ func (op *opInfo) runs(args []opdef.Arg, values [][]byte) (runs []typeRun, ends 
 		ends = append(ends, end)
 	}
 	return runs, ends, true
-}
-
-// output returns the number of an output argument.
-func (op *opInfo) output(name string) (int, bool) {
-	if op.outputs == nil {
-		op.outputs = new(names)
-		for i := range op.Outputs {
-			op.outputs.add(op.Outputs[i].Name)
-		}
-	}
-	return op.outputs.find(name)
 }
 
 // op returns the op with that name. Its source is Undefined if there is none.
