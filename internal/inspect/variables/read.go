@@ -121,6 +121,14 @@ func (r *variableReader) find(name string) int {
 	if at, seen := r.place[name]; seen {
 		return int(at)
 	}
+	if i, found := r.g.Find([]byte(name)); found {
+		return r.add(name, int32(i))
+	}
+	return r.add(name, graph.Dangling)
+}
+
+// add adds a variable, whose node may be Dangling, and returns its index.
+func (r *variableReader) add(name string, node int32) int {
 	at := len(r.list)
 	r.place[name] = int32(at)
 	if len(r.spare) == 0 {
@@ -128,10 +136,9 @@ func (r *variableReader) find(name string) int {
 	}
 	v := &r.spare[0]
 	r.spare = r.spare[1:]
-	*v = record{name: name, node: graph.Dangling, of: none, source: none}
+	*v = record{name: name, node: node, of: none, source: none}
 	r.list = append(r.list, v)
-	if i, found := r.g.Find([]byte(name)); found {
-		v.node = int32(i)
+	if node != graph.Dangling {
 		r.readNode(v)
 	}
 	return at
@@ -247,8 +254,13 @@ func (r *variableReader) initialValue(i int) (graph.Edge, bool) {
 // readGraph adds the variable ops that no collection or object lists.
 func (r *variableReader) readGraph() {
 	for i := range r.g.Len() {
-		if r.holds[r.g.Op(i)] {
-			r.addSource(r.find(string(r.g.Name(i))), SourceGraph)
+		if !r.holds[r.g.Op(i)] {
+			continue
 		}
+		at, seen := r.place[string(r.g.Name(i))]
+		if !seen {
+			at = int32(r.add(string(r.g.Name(i)), int32(i)))
+		}
+		r.addSource(int(at), SourceGraph)
 	}
 }
