@@ -12,8 +12,10 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/metagraph/metagraph/internal/parallel"
 )
@@ -74,7 +76,7 @@ func writeDocument(w io.Writer, title string, blocks []block) error {
 		case "policy":
 			text = html.EscapeString(policy)
 		case "title":
-			text = html.EscapeString(strings.ToValidUTF8(title, "\uFFFD"))
+			text = html.EscapeString(strings.Map(visible, title))
 		case "style":
 			text = style
 		case "layout":
@@ -91,6 +93,14 @@ func writeDocument(w io.Writer, title string, blocks []block) error {
 		}
 	}
 	return nil
+}
+
+// visible returns r, or the replacement character if r is not printable. A file name can hold control characters.
+func visible(r rune) rune {
+	if strconv.IsPrint(r) {
+		return r
+	}
+	return utf8.RuneError
 }
 
 // hash returns the source expression that allows an inline script or style.

@@ -250,9 +250,12 @@ var (
 
 // TestPolicy: the Content-Security-Policy allows only the page's own scripts and styles, by hash.
 func TestPolicy(t *testing.T) {
-	document := show(t, hostile, hostileGraph(t))
+	document := show(t, "\x1b[2J\u202e\xff"+hostile, hostileGraph(t))
 	if bytes.Contains(document, []byte("<script>window")) || bytes.Contains(document, []byte("<img")) {
 		t.Error("the page contains an unescaped name")
+	}
+	if !bytes.Contains(document, []byte("<title>\uFFFD[2J\uFFFD\uFFFD&lt;")) {
+		t.Error("the title is not what can be shown of the name")
 	}
 	policy := html.UnescapeString(string(policyElement.FindSubmatch(document)[1]))
 	var hashes []string
