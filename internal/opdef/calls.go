@@ -47,7 +47,7 @@ func Called(value []byte) []string {
 	return names
 }
 
-// SkipsInference is the attr of a call for whose function TensorFlow infers no shapes during the import, if it is true
+// SkipsInference is a boolean attr of calls. If it is true, the import neither builds the called function nor infers its shapes
 // (ShapeRefiner::RunShapeFn in tensorflow/core/common_runtime/shape_refiner.cc).
 const SkipsInference = "_disable_call_shape_inference"
 

@@ -27,8 +27,8 @@ import (
 )
 
 // FuzzCut cuts graphs in which nodes were rewired, removed and duplicated to a random output, with or without a random input. The
-// result is well-formed: see checkConverted. Without an input, the nodes are those of the typed twin; with a saver that stays as it is,
-// all of these are there.
+// result is well-formed: see checkConverted. Without an input, the nodes are those of the typed twin, or with a saver that is kept, at
+// least those.
 func FuzzCut(f *testing.F) {
 	for file := range uint8(7) {
 		for seed := range uint64(4) {
