@@ -31,9 +31,6 @@ func (w *nodeWriter) edited(b *wire.Builder, f wire.Field, e *Edit, named bool) 
 	if err := w.parse(); err != nil {
 		return err
 	}
-	if w.ClearDevices && len(w.node.Device) > 0 {
-		w.done.Cleared++
-	}
 	var failed error
 	b.Message(f.Num, func() {
 		written := false
@@ -87,10 +84,9 @@ func (a *NodeRewriter) FunctionNode(b *wire.Builder, f wire.Field, k int) error 
 		return err
 	}
 	for _, n := range a.After[k] {
-		b.Message(f.Num, func() {
-			b.String(fieldnum.NodeDef_Name, n.Name)
-			_ = n.append(b, func() error { return w.newInputs(b, n.Inputs, false) }, a.ClearDevices)
-		})
+		if err := w.newNode(b, f.Num, n, false); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -125,31 +121,26 @@ func (w *nodeWriter) newInputs(b *wire.Builder, inputs []string, named bool) err
 	return nil
 }
 
-// added writes a new node of the graph.
-func (w *nodeWriter) added(n *NewNode) error {
-	var failed error
-	b := w.out
+// newNode appends a field num with a new node. It renames the node's names if named is true.
+func (w *nodeWriter) newNode(b *wire.Builder, num protowire.Number, n *NewNode, named bool) (err error) {
 	w.begin(nil)
 	w.node, w.parsed = wire.Node{Name: []byte(n.Name), Op: []byte(n.Op)}, true
-	b.Message(fieldnum.GraphDef_Node, func() {
-		b.String(fieldnum.NodeDef_Name, w.Plan.Node(n.Name))
-		failed = n.append(b, func() error { return w.newInputs(b, n.Inputs, true) }, w.ClearDevices)
+	name := n.Name
+	if named {
+		name = w.Plan.Node(name)
+	}
+	b.Message(num, func() {
+		b.String(fieldnum.NodeDef_Name, name)
+		b.String(fieldnum.NodeDef_Op, n.Op)
+		if err = w.newInputs(b, n.Inputs, named); err != nil {
+			return
+		}
+		if n.Device != "" && !w.ClearDevices {
+			b.String(fieldnum.NodeDef_Device, n.Device)
+		}
+		appendAttrs(b, n.Attrs)
 	})
-	w.done.Added++
-	return failed
-}
-
-// append appends the fields of a new node after its name.
-func (n *NewNode) append(b *wire.Builder, inputs func() error, clearDevice bool) error {
-	b.String(fieldnum.NodeDef_Op, n.Op)
-	if err := inputs(); err != nil {
-		return err
-	}
-	if n.Device != "" && !clearDevice {
-		b.String(fieldnum.NodeDef_Device, n.Device)
-	}
-	appendAttrs(b, n.Attrs)
-	return nil
+	return err
 }
 
 // appendAttrs appends attrs in the order of their names. It skips nil values.

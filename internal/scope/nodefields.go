@@ -23,11 +23,24 @@ func (w *nodeWriter) change(f *wire.Field, named bool) (same bool, err error) {
 	case f.Num == fieldnum.NodeDef_Input && named:
 		return w.input(f)
 	case f.Num == fieldnum.NodeDef_Device && w.ClearDevices:
+		w.clearDevice(f.Data)
 		return false, nil
 	case f.Num == fieldnum.NodeDef_Attr:
 		return w.attr(f, named)
 	}
 	return true, nil
+}
+
+// clearDevice counts a device field of the current node that is removed. Protobuf reads the last one.
+func (w *nodeWriter) clearDevice(device []byte) {
+	placed := len(device) > 0
+	switch {
+	case placed && !w.placed:
+		w.done.Cleared++
+	case !placed && w.placed:
+		w.done.Cleared--
+	}
+	w.placed = placed
 }
 
 // rename is like change, for a field num with the name of a kept node between a mark and a port.

@@ -108,6 +108,7 @@ type nodeWriter struct {
 	raw      []byte          // the current node
 	node     wire.Node       // the current node, if parsed is set; its memory is reused
 	parsed   bool
+	placed   bool        // a device of the current node was removed and counted
 	edits    []wire.Edit // the changes of the current node
 	news     []byte      // what edits insert
 	tail     int         // what follows it, see change
@@ -139,9 +140,10 @@ func (w *nodeWriter) graphNode(f wire.Field, k int) error {
 		}
 	}
 	for _, n := range w.After[k] {
-		if err := w.added(n); err != nil {
+		if err := w.newNode(w.out, fieldnum.GraphDef_Node, n, true); err != nil {
 			return err
 		}
+		w.done.Added++
 	}
 	return nil
 }
@@ -278,7 +280,7 @@ func (w *nodeWriter) changes() int {
 
 // begin makes raw the current node. It is parsed only when that is necessary, because most nodes of a large graph need not be.
 func (w *nodeWriter) begin(raw []byte) {
-	w.raw, w.parsed = raw, false
+	w.raw, w.parsed, w.placed = raw, false, false
 	w.controls = w.controls[:0]
 }
 
@@ -299,7 +301,6 @@ func (w *nodeWriter) op() []byte {
 // append appends the current node, which f holds. It changes the node's names if named is true.
 func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) (err error) {
 	w.edits, w.news = w.edits[:0], w.news[:0]
-	device := false
 	for at := 0; at < len(f.Data); {
 		// Fast path without a Scanner, as in wire.Node.Parse.
 		rest := f.Data[at:]
@@ -308,9 +309,6 @@ func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) (err erro
 			field.Raw, field.Data = rest[:end], rest[start:end]
 		} else if field, err = wire.First(rest); err != nil {
 			return err
-		}
-		if field.Is(fieldnum.NodeDef_Device) {
-			device = len(field.Data) > 0
 		}
 		start := len(w.news)
 		same, err := w.change(&field, named)
@@ -321,9 +319,6 @@ func (w *nodeWriter) append(b *wire.Builder, f wire.Field, named bool) (err erro
 			w.edits = append(w.edits, wire.Edit{At: at, Size: len(field.Raw) - w.tail, New: len(w.news) - start})
 		}
 		at += len(field.Raw)
-	}
-	if w.ClearDevices && device {
-		w.done.Cleared++
 	}
 	if len(w.edits) == 0 {
 		b.Window(f.Raw)
