@@ -12,7 +12,6 @@ import (
 	"github.com/metagraph/metagraph/internal/diff"
 	"github.com/metagraph/metagraph/internal/inspect"
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -53,10 +52,7 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	case "input-format", "output-format":
 		return fixed("auto", "binary", "text", "json")
 	case "format":
-		if cmd.Name() == "diff" {
-			return fixed(formatNames(render.DiffFormats)...)
-		}
-		return fixed(formatNames(render.ShowFormats)...)
+		return fixed(formatNames(formatsOf(cmd))...)
 	case "report":
 		return fixed("text", "json")
 	case "color":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/metafile"
+	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -186,7 +188,13 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 		return printing, options, err
 	}
 	if err := options.Check(); err != nil {
-		return printing, options, usageErrorf("run metagraph diff --help for the list of parts", "%v", err)
+		hint := "run metagraph diff --help for the list of parts"
+		if unknown, ok := errors.AsType[*diff.UnknownPartError](err); ok {
+			if near := nearest.Names(unknown.Part, diff.Ignorable(), 1); len(near) > 0 {
+				hint = "did you mean " + near[0] + "?"
+			}
+		}
+		return printing, options, usageErrorf(hint, "%v", err)
 	}
 	o.checkpoints = o.checkpoints || options.Selects(diff.Checkpoint)
 	options.Registry, err = o.registry.load()

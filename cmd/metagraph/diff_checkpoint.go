@@ -12,7 +12,7 @@ import (
 // compareCheckpoints compares two checkpoints given as arguments, without their graphs. It returns errFound if they differ.
 func (o *diffOptions) compareCheckpoints(env *environment, args []string, printing render.DiffOptions, options diff.Options) error {
 	if !metafile.IsCheckpoint(args[0]) || !metafile.IsCheckpoint(args[1]) {
-		return usageErrorf("compare two checkpoints, or two graphs with --with-checkpoint", "only one of %s and %s is a checkpoint", args[0], args[1])
+		return usageErrorf("compare two graphs or two checkpoints; `metagraph show GRAPH checkpoint --checkpoint PREFIX` checks whether a checkpoint fits a graph", "only one of %s and %s is a checkpoint", args[0], args[1])
 	}
 	a, err := checkpoint.Open(args[0])
 	if err != nil {

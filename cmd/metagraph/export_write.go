@@ -72,10 +72,10 @@ func (x *exported) result(said render.Export) result {
 			r.addHint("run the initializers of these variables after the saver has restored the others")
 		}
 		if len(report.Random)+len(report.BatchNorms) > 0 {
-			r.addHint("cut at a tensor of the inference graph, or export the graph from a program in inference mode")
+			r.addHint("set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode")
 		}
 		if len(report.Devices) > 0 {
-			r.addHint("--clear-devices clears them")
+			r.addHint("--clear-devices clears the devices")
 		}
 		if len(report.Constants) > 0 {
 			r.addHint("change such constants in the program that builds the graph; -1 in a Reshape adapts to any size")

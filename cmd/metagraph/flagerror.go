@@ -15,44 +15,41 @@ import (
 // flagError converts cobra's error about a flag to a usageError that suggests the nearest flag.
 func flagError(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
-	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
-		name, _, _ := strings.Cut(name, "=")
-		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := nearest.Names(name, names, 1); len(near) > 0 {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		name, flag := unknown.GetSpecifiedName(), "--"+unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			flag = "-" + name
+		} else if near := nearest.Names(name, flagNames(cmd), 1); len(near) > 0 {
 			hint = fmt.Sprintf("did you mean --%s?", near[0])
 		}
-		hint = cmp.Or(flagHint(cmd, name), hint)
-		return usageErrorf(hint, "%s has no flag --%s", cmd.Name(), name)
+		return usageErrorf(cmp.Or(flagConfusion(cmd, name), hint), "%s has no flag %s", cmd.Name(), flag)
 	}
-	if _, letters, ok := strings.Cut(err.Error(), "unknown shorthand flag: "); ok && strings.HasPrefix(letters, "'o'") {
-		hint = cmp.Or(flagHint(cmd, "o"), hint)
+	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return usageErrorf(hint, "--%s needs a value", missing.GetFlag().Name)
 	}
-	var invalid *pflag.InvalidValueError
-	var twice *givenTwiceError
-	if errors.As(err, &twice) && errors.As(err, &invalid) {
-		return usageErrorf("leave out one of them", "--%s is repeated: %q and %q", invalid.GetFlag().Name, twice.first, twice.second)
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return usageErrorf(hint, "%v", err)
 	}
-	if errors.Is(err, errEmpty) && errors.As(err, &invalid) {
-		return usageErrorf("check your shell variables, or leave out --"+invalid.GetFlag().Name, "--%s is empty", invalid.GetFlag().Name)
-	}
-	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int" {
-		return usageErrorf("use a whole number", "invalid --%s %q", invalid.GetFlag().Name, invalid.GetValue())
+	name, value := invalid.GetFlag().Name, invalid.GetValue()
+	twice, repeated := errors.AsType[*givenTwiceError](err)
+	switch kind := invalid.GetFlag().Value.Type(); {
+	case repeated:
+		return usageErrorf("leave out one of them", "--%s is repeated: %q and %q", name, twice.first, twice.second)
+	case errors.Is(err, errEmpty):
+		return usageErrorf("check your shell variables, or leave out --"+name, "--%s is empty", name)
+	case kind == "int":
+		return usageErrorf("use a whole number", "invalid --%s %q", name, value)
+	case kind == "bool":
+		return usageErrorf("write only --"+name, "--%s takes no value, but has %q", name, value)
 	}
 	return usageErrorf(hint, "%v", err)
 }
 
-// flagHint returns the hint for a flag that users know from another program, or "" if the command has no equivalent.
-func flagHint(cmd *cobra.Command, name string) string {
-	hint := flagConfusions()[name]
-	needs := "output-format" // only commands that write have it
-	if strings.Contains(hint, "--format") {
-		needs = "format"
-	}
-	if cmd.Flags().Lookup(needs) == nil {
-		return ""
-	}
-	return hint
+// flagNames returns the names of the flags of cmd.
+func flagNames(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // argumentPrefix returns the prefix of a message about an argument of a rewrite: the flag that sets the argument. Flags are named after

@@ -40,6 +40,7 @@ var flagHints = []struct {
 	{rewrite.ErrCollectionKinds, "drop it from one of the files with metagraph filter-collections, or choose the collections to import with --restore-collections"},
 	{prune.ErrNoNode, "`metagraph show FILE io` lists likely inputs and outputs"},
 	{serve.ErrUnfed, "make it an input with --inputs, or a constant with --set-value NAME=VALUE"},
+	{serve.ErrPipeline, "replace its tensor with a placeholder: --inputs NAME=TENSOR; `metagraph show FILE io` lists likely inputs"},
 	{freeze.ErrNotConstant, "cut the graph after it with --inputs, or choose other outputs"},
 	{scope.ErrUnknownMessage, "add your own messages with --descriptor-set FILE"},
 	{scope.ErrEmptyDescriptorSet, "create it with `protoc --include_imports --descriptor_set_out`"},

@@ -27,6 +27,17 @@ func (p *printingFlags) register(cmd *cobra.Command, formats []render.Format) {
 	f.BoolVar(&p.open, "open", false, "open the HTML page in a browser (implies --format html)")
 }
 
+// formatsOf returns the values of --format, or nil if cmd does not have the flag.
+func formatsOf(cmd *cobra.Command) []render.Format {
+	switch cmd.Name() {
+	case "show":
+		return render.ShowFormats
+	case "diff":
+		return render.DiffFormats
+	}
+	return nil
+}
+
 // formatNames returns formats as --format takes them.
 func formatNames(formats []render.Format) []string {
 	names := make([]string, len(formats))

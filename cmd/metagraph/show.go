@@ -64,7 +64,7 @@ In a GLOB, * matches any characters, ? matches one character, and [a-z] matches 
   metagraph show model.meta io --format json
   metagraph show model.meta nodes --op 'Conv*' --format json | jq -r '.nodes[].name'
   metagraph show model.meta collections --name train_op -e     # exit 1 if no collection matches
-  metagraph show model.meta problems --check --forbid-op PyFunc # exit 1 if there is an error or such an op
+  metagraph show model.meta problems --check --forbid-op PyFunc  # exit 1 if there is an error or such an op
   metagraph show saved_model/ signatures --tag-set serve,gpu
   metagraph show model.meta scopes --depth 2 --format dot | dot -Tsvg > model.svg
   metagraph show model.meta --format html > model.html         # a page to explore in a browser`,

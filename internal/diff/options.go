@@ -89,10 +89,10 @@ func (o Options) Selects(part string) bool {
 func (o Options) read() (*selection, error) {
 	s := &selection{ignore: make(map[string]bool), only: make(map[string]bool)}
 	var err error
-	if s.ignoreAttrs, err = readWords(o.Ignore, s.ignore, Ignorable()); err != nil {
+	if s.ignoreAttrs, err = readWords(o.Ignore, s.ignore); err != nil {
 		return nil, err
 	}
-	if s.onlyAttrs, err = readWords(o.Only, s.only, Selectable()); err != nil {
+	if s.onlyAttrs, err = readWords(o.Only, s.only); err != nil {
 		return nil, err
 	}
 	for _, rule := range rules() {
@@ -121,9 +121,13 @@ func (o Options) read() (*selection, error) {
 	return s, nil
 }
 
-// readWords sets the known words of a selection and returns the patterns for attrs. A word may be a comma-separated list. An error lists
-// the accepted words.
-func readWords(words []string, known map[string]bool, accepted []string) ([]match.Glob, error) {
+// An UnknownPartError reports a word in Options that is neither a part nor an aspect.
+type UnknownPartError struct{ Part string }
+
+func (e *UnknownPartError) Error() string { return fmt.Sprintf("unknown part %q", e.Part) }
+
+// readWords sets the known words of a selection and returns the patterns for attrs. A word may be a comma-separated list.
+func readWords(words []string, known map[string]bool) ([]match.Glob, error) {
 	var globs []match.Glob
 	for _, list := range words {
 		for word := range strings.SplitSeq(list, ",") {
@@ -140,7 +144,7 @@ func readWords(words []string, known map[string]bool, accepted []string) ([]matc
 				word = full
 			}
 			if !slices.Contains(Ignorable(), word) {
-				return nil, fmt.Errorf("%q is not a part or aspect; use %s", word, strings.Join(accepted, ", "))
+				return nil, &UnknownPartError{word}
 			}
 			known[word] = true
 		}

@@ -21,7 +21,7 @@ func Confined(path string, dirs ...string) (string, error) {
 		return "", err
 	}
 	if !slices.ContainsFunc(dirs, func(dir string) bool { below, ok := pathBelow(dir, file); return ok && !hidden(below) }) {
-		return "", &Error{Name: path, Problem: "is not copied, because it is hidden or outside the directory of the graph", Err: ErrOutside}
+		return "", &Error{Name: path, Problem: "is not copied: it is hidden, or outside the directory of the graph", Err: ErrOutside}
 	}
 	stat, err := os.Stat(file)
 	if err != nil {

@@ -329,7 +329,11 @@ func printable(s []byte) bool { return utf8.Valid(s) && isText(s) }
 func Foreign(name string, raw []byte) error {
 	for _, f := range foreigners {
 		if f.is(name, raw) {
-			return &Error{Name: name, Problem: "is " + f.what, Advice: cmp.Or(f.hint, readableFiles)}
+			hint := cmp.Or(f.hint, readableFiles)
+			if files, err := FindCheckpoint(name); hint == theGraph && err == nil && exists(metaName(files.Prefix)) {
+				hint = "the graph is in " + metaName(files.Prefix)
+			}
+			return &Error{Name: name, Problem: "is " + f.what, Advice: hint}
 		}
 	}
 	return nil

@@ -19,6 +19,9 @@ type foreigner struct {
 	hint string
 }
 
+// theGraph is the hint for the files of a checkpoint.
+const theGraph = "the graph is in the .meta file with the same prefix"
+
 // theModel is the hint for the other files of a SavedModel.
 const theModel = "give the SavedModel: its directory, or the saved_model.pb in it"
 
@@ -29,8 +32,8 @@ const readableFiles = "give a .meta file, a GraphDef, a SavedModel or a checkpoi
 // real graph.
 var foreigners = []foreigner{
 	{begins("version https://git-lfs.github.com/spec/"), "a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"},
-	{func(_ string, raw []byte) bool { return IsTable(raw) }, "a checkpoint's index, which contains the names of its tensors", "the graph is in the .meta file with the same prefix"},
-	{isDataName, "a checkpoint's data, which contains the values of its tensors", "the graph is in the .meta file with the same prefix"},
+	{func(_ string, raw []byte) bool { return IsTable(raw) }, "a checkpoint's index, which contains the names of its tensors", theGraph},
+	{isDataName, "a checkpoint's data, which contains the values of its tensors", theGraph},
 	{begins("\x00\x05\x16\x07"), "a macOS metadata file (AppleDouble)", "the file itself has the same name without the ._ prefix"},
 	{called("keras_metadata.pb"), "the Keras metadata of a SavedModel, which contains layers", theModel},
 	{called("tfhub_module.pb"), "the marker of a TensorFlow Hub module", theModel},

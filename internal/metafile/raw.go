@@ -151,7 +151,7 @@ func v1Shards(prefix string) (CheckpointFiles, error) {
 	}
 	if len(tables) == 0 {
 		return CheckpointFiles{Prefix: prefix}, &Error{Name: prefix, Problem: "no checkpoint with this prefix", Err: os.ErrNotExist,
-			Advice: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsIn(filepath.Dir(prefix)))}
+			Advice: fmt.Sprintf("a checkpoint is PREFIX.index with its data files, or a V1 file; %s", checkpointsHint(filepath.Dir(prefix)))}
 	}
 	return CheckpointFiles{Prefix: prefix, Tables: tables}, nil
 }
@@ -174,8 +174,8 @@ func withSuffix(prefix string, suffix *regexp.Regexp) ([]string, error) {
 	return paths, err
 }
 
-// checkpointsIn names the checkpoints in a directory, for a hint.
-func checkpointsIn(dir string) string {
+// checkpointsHint names the checkpoints in a directory, for a hint.
+func checkpointsHint(dir string) string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Sprintf("directory %s does not exist", dir)
@@ -186,11 +186,5 @@ func checkpointsIn(dir string) string {
 			found = append(found, filepath.Join(dir, prefix))
 		}
 	}
-	switch len(found) {
-	case 0:
-		return fmt.Sprintf("%s has none", dir)
-	case 1:
-		return fmt.Sprintf("%s has %s", dir, found[0])
-	}
-	return fmt.Sprintf("%s has %d, for example %s", dir, len(found), found[len(found)-1])
+	return foundHint(found, "checkpoint", dir)
 }

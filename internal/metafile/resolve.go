@@ -113,13 +113,21 @@ func metaFilesHint(dir string) string {
 			found = append(found, filepath.Join(dir, entry.Name()))
 		}
 	}
+	return foundHint(found, ".meta file", dir)
+}
+
+// foundHint returns a hint that names the last of the files found in a directory. The noun is their type.
+func foundHint(found []string, noun, dir string) string {
+	if dir == "." {
+		dir = "the current directory"
+	}
 	switch len(found) {
 	case 0:
-		return fmt.Sprintf("found no .meta file in %s", dir)
+		return fmt.Sprintf("found no %s in %s", noun, dir)
 	case 1:
-		return fmt.Sprintf("found %s", found[0])
+		return "found " + found[0]
 	}
-	return fmt.Sprintf("found %d .meta files in %s, for example %s", len(found), dir, found[len(found)-1])
+	return fmt.Sprintf("found %d %ss in %s, for example %s", len(found), noun, dir, found[len(found)-1])
 }
 
 // resolveDirectory returns the file that a directory refers to.
@@ -217,7 +225,7 @@ func CheckpointPrefix(path string) (string, error) {
 	}
 	state := filepath.Join(path, stateName)
 	if !exists(state) {
-		return "", &Error{Name: path, Problem: "is a directory without a `checkpoint` file that names the latest checkpoint", Advice: "give the prefix of a checkpoint; " + checkpointsIn(path)}
+		return "", &Error{Name: path, Problem: "is a directory without a `checkpoint` file that names the latest checkpoint", Advice: "give the prefix of a checkpoint; " + checkpointsHint(path)}
 	}
 	return latestPrefix(state)
 }

@@ -282,7 +282,7 @@ func cannotCreate(path, target string, err error) error {
 	err = withoutPath(err)
 	dir := filepath.Dir(target)
 	if _, statErr := os.Stat(dir); isNotExist(statErr) {
-		return &Error{Name: path, Problem: "cannot be written: no such directory: " + dir, Err: err}
+		return &Error{Name: path, Problem: "cannot be written: directory " + dir + " does not exist", Err: err}
 	}
 	return &Error{Name: path, Problem: fmt.Sprintf("cannot be written: cannot create a file in %s: %v", dir, err), Err: err,
 		Advice: "the file is replaced atomically, which needs a new file in the same directory; write to another directory or to standard output"}

@@ -155,7 +155,7 @@ func TestWriteNowhere(t *testing.T) {
 	}
 	for _, test := range []struct{ path, want, hint string }{
 		{dir, "is a directory", "give the name of a file to write"},
-		{filepath.Join(dir, "no", "where.meta"), "cannot be written: no such directory: " + filepath.Join(dir, "no"), ""},
+		{filepath.Join(dir, "no", "where.meta"), "cannot be written: directory " + filepath.Join(dir, "no") + " does not exist", ""},
 		{readOnly, "is read-only", "make it writable, or write to another file"},
 	} {
 		err := writeMessage(test.path, []byte("x"), metafile.WriteOptions{})

@@ -58,13 +58,16 @@ func New(m *wire.MetaGraph, g *draft.Graph, view *prune.Cut, cut bool, init *pru
 // ErrUnfed is the kind of a conflict about a placeholder that is not an input.
 var ErrUnfed = errors.New("a placeholder is not an input")
 
+// ErrPipeline is the kind of a conflict about outputs that read an input pipeline.
+var ErrPipeline = errors.New("the outputs read an input pipeline")
+
 // checkFeeds reports nodes that a server cannot feed.
 func (p *planner) checkFeeds() error {
 	for _, name := range p.view.Feeds {
 		p.conflicts.Of(ErrUnfed, "the outputs need the placeholder %q, which is not an input", name)
 	}
 	for _, name := range p.view.Sources {
-		p.conflicts.Add("make its tensor an input, so that a placeholder replaces it", "the outputs read the input pipeline %q, which a server cannot fill", name)
+		p.conflicts.Of(ErrPipeline, "the outputs read the input pipeline %q, which a server cannot fill", name)
 	}
 	return p.conflicts.Err()
 }
