@@ -37,7 +37,7 @@ func newDiffCommand(env *environment) *cobra.Command {
 	var o diffOptions
 	cmd := &cobra.Command{
 		Use:   "diff A B",
-		Short: "Compare two graphs semantically",
+		Short: "Compare two graphs or checkpoints by meaning",
 		Long: `diff compares A and B by meaning. It ignores the file format, how tensor values are stored, and the order of nodes, functions,
 map keys and control inputs. The inputs x and x:0 are equal. Renames are detected; a renamed scope is one line.
 
@@ -70,7 +70,7 @@ A or B can be - for standard input. Exit codes:
 	f.StringArrayVar(&o.ignore, "ignore", nil, "ignore `PART`, such as devices or attr:NAME (repeatable, comma-separated)")
 	f.StringArrayVar(&o.only, "only", nil, "compare only `PART` (repeatable, comma-separated)")
 	f.StringArrayVar(&o.names, "name", nil, "compare only names matching `GLOB` (repeatable)")
-	f.StringArrayVar(&o.labels, "label", nil, "`name` to print for A, then for B (repeatable)")
+	f.StringArrayVar(&o.labels, "label", nil, "print `NAME` for A, then for B (repeatable)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing; only set the exit code")
 	f.BoolVar(&o.stat, "stat", false, "print one line for each part")
 	f.BoolVar(&o.checkpoints, "with-checkpoint", false, "also compare the checkpoints of A and B")

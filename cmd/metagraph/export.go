@@ -28,13 +28,13 @@ func newExportCommand(env *environment) *cobra.Command {
 	o := exportOptions{in: inputFlags{allTags: true}}
 	cmd := &cobra.Command{
 		Use:   "export [IN [OUT]]",
-		Short: "Export a graph or a scope, freeze it, or convert its format",
+		Short: "Export a graph or a scope: cut, freeze or convert it",
 		Long: `export writes a copy of a graph, as tf.train.export_meta_graph does. Without flags, the graph is copied byte for byte. The name
 of OUT sets the file type: *.meta is a MetaGraphDef, *.pb a GraphDef, and saved_model.pb a SavedModel.
 
 --outputs keeps only the nodes that the outputs need. --inputs replaces tensors with placeholders. --freeze turns variables into
 constants. --saved-model writes a directory that TensorFlow Serving can load. Values are read from the checkpoint next to
-IN, or from --checkpoint.
+IN, or from --checkpoint. --set-value turns placeholders such as is_training into constants, and --set-shape changes the shape of one.
 
 --export-scope copies the nodes of one scope and removes the scope from their names. An input from outside the scope becomes
 $unbound_inputs_NAME. To connect it again, use metagraph import --input-map.`,
@@ -52,13 +52,13 @@ $unbound_inputs_NAME. To connect it again, use metagraph import --input-map.`,
 	o.registry.register(cmd)
 	o.convert.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes of `scope`, without its prefix")
-	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collection `key` (repeatable, comma-separated)")
+	f.StringVar(&o.export.Scope, "export-scope", "", "copy only the nodes of `SCOPE`, without its prefix")
+	f.StringArrayVar(&o.collections, "collection-list", nil, "copy only the collection `KEY` (repeatable, comma-separated)")
 	f.BoolVar(&o.missing, "allow-missing", false, "ignore missing collections in --collection-list")
 	f.BoolVar(&o.export.ClearDevices, "clear-devices", false, "clear the device of every node")
 	f.BoolVar(&o.export.ClearExtraneousSavers, "clear-extraneous-savers", false, "remove savers other than saver_def's, including their nodes")
 	f.BoolVar(&o.export.StripDefaultAttrs, "strip-default-attrs", false, "remove attrs that have the default value of their op")
-	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection `key` for inputs from outside the scope (empty: none)")
+	f.StringVar(&o.export.UnboundInputs, "unbound-inputs-col-name", "unbound_inputs", "collection `KEY` for inputs from outside the scope (empty: none)")
 	f.BoolVar(&o.asText, "as-text", false, "write text (same as --output-format text)")
 	f.BoolVar(&o.graphDef, "graph-def", false, "write only the GraphDef")
 	f.BoolVar(&o.debugInfo, "save-debug-info", false, "also copy the debug info of the exported nodes")

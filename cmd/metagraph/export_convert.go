@@ -35,16 +35,16 @@ func (c *convertFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&c.outputs, "outputs", nil, "keep only what `[NAME=]TENSOR` or ^NODE needs (repeatable, comma-separated)")
 	f.StringArrayVar(&c.inputs, "inputs", nil, "replace `[NAME=]TENSOR` with a placeholder (repeatable, comma-separated)")
-	f.StringVar(&c.signature, "signature", "", "signature `key` for --inputs and --outputs (default "+rewrite.DefaultSignature+")")
+	f.StringVar(&c.signature, "signature", "", "signature `KEY` for --inputs and --outputs (default "+rewrite.DefaultSignature+")")
 	f.BoolVar(&c.freeze, "freeze", false, "turn variables into constants with values from the checkpoint")
 	f.BoolVar(&c.savedModel, "saved-model", false, "write a SavedModel to the new directory OUT")
-	f.StringArrayVar(&c.tags, "tags", nil, "`tags` for --saved-model, comma-separated (repeatable; default: those of IN, or serve)")
-	f.StringArrayVar(&c.assetsFrom, "assets-from", nil, "also copy assets of --saved-model from `dir` (repeatable)")
+	f.StringArrayVar(&c.tags, "tags", nil, "`TAGS` for --saved-model, comma-separated (repeatable; default: those of IN, or serve)")
+	f.StringArrayVar(&c.assetsFrom, "assets-from", nil, "also copy assets of --saved-model from `DIR` (repeatable)")
 	f.BoolVar(&c.withCheckpoint, "with-checkpoint", false, "also write a checkpoint with the tensors that the saver restores")
-	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `prefix` or its directory (default: the one next to IN)")
-	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder, such as x=8,224,? (`NAME=DIMS`, repeatable)")
+	f.StringVar(&c.checkpoint, "checkpoint", "", "checkpoint `PREFIX` or its directory (default: the one next to IN)")
+	f.StringArrayVar(&c.shapes, "set-shape", nil, "set the shape of a placeholder: `NAME=DIMS`, such as x=8,224,? (repeatable)")
 	f.StringArrayVar(&c.values, "set-value", nil, "turn a placeholder into a constant: `NAME=VALUE`, such as dropout=0 (repeatable, comma-separated)")
-	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `name` from all nodes (repeatable, comma-separated)")
+	f.StringArrayVar(&c.dropAttrs, "drop-attr", nil, "remove the attr `NAME` from all nodes (repeatable, comma-separated)")
 }
 
 // parse adds the values of the flags to the options of an export.

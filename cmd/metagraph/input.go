@@ -19,8 +19,8 @@ type inputFlags struct {
 
 // register adds the flags to a command.
 func (in *inputFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&in.format, "input-format", "auto", "input `format`: auto (by content), binary, text or json")
-	usage := "select the MetaGraphDef with these `tags`, comma-separated"
+	cmd.Flags().StringVar(&in.format, "input-format", "auto", "input `FORMAT`: auto (by content), binary, text or json")
+	usage := "select the MetaGraphDef with these `TAGS`, comma-separated"
 	if in.allTags {
 		usage += " (all: every one)"
 	}

@@ -1,4 +1,4 @@
-// Command metagraph inspects and rewrites TensorFlow's .meta files without TensorFlow.
+// Command metagraph inspects, compares and converts TensorFlow graphs and checkpoints without TensorFlow.
 //
 // This package reads argv, calls one function of a package below internal for each command, and prints the result. It is the only
 // one that knows the names of commands and flags. Start with run in main.go and newRootCommand in root.go; each command has

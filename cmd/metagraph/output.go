@@ -27,11 +27,11 @@ type outputFlags struct {
 // register adds the flags to a command.
 func (out *outputFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&out.format, "output-format", "auto", "output `format`: auto (by name), binary, text or json")
+	f.StringVar(&out.format, "output-format", "auto", "output `FORMAT`: auto (by name), binary, text or json")
 	f.BoolVar(&out.allowUnknown, "allow-unknown", false, "write unknown fields as text, by field number")
 	f.BoolVarP(&out.quiet, "quiet", "q", false, "do not print a report")
 	f.BoolVar(&out.dryRun, "dry-run", false, "show what would change; do not write")
-	f.StringVar(&out.report, "report", "text", "`format` of the report on stderr: text or json")
+	f.StringVar(&out.report, "report", "text", "`FORMAT` of the report on stderr: text or json")
 }
 
 // check returns an error for invalid values. It is called before any file is opened.

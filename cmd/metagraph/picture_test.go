@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/render"
 )
 
 // pictured are the commands in docs/picture.svg.
@@ -45,7 +47,8 @@ func TestPicture(t *testing.T) {
 	var screen bytes.Buffer
 	for _, args := range pictured {
 		// Both streams go to one terminal, as for a user.
-		env := &environment{stdin: strings.NewReader(""), stdout: &screen, stderr: &screen, stdoutTerminal: true, width: pictureColumns}
+		env := &environment{stdin: strings.NewReader(""), stdout: &screen, stderr: &screen, stdoutTerminal: true, width: pictureColumns,
+			notices: render.NoticeOptions{Width: pictureColumns, Color: true}}
 		fmt.Fprintf(&screen, "\x1b[32m$\x1b[0m \x1b[1mmetagraph %s\x1b[0m\n", args)
 		if code := runIn(context.Background(), strings.Fields(args), env); code == exitError {
 			t.Fatalf("%s:\n%s", args, &screen)

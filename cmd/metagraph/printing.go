@@ -22,8 +22,8 @@ func (p *printingFlags) register(cmd *cobra.Command, formats []render.Format) {
 	names := formatNames(formats)
 	last := len(names) - 1
 	f := cmd.Flags()
-	f.StringVar((*string)(&p.format), "format", names[0], "output `format`: "+strings.Join(names[:last], ", ")+" or "+names[last])
-	f.StringVar(&p.color, "color", "auto", "`when` to use color: auto, always or never")
+	f.StringVar((*string)(&p.format), "format", names[0], "output `FORMAT`: "+strings.Join(names[:last], ", ")+" or "+names[last])
+	f.StringVar(&p.color, "color", "auto", "use color: `WHEN` is auto, always or never")
 	f.BoolVar(&p.open, "open", false, "open the HTML page in a browser (implies --format html)")
 }
 

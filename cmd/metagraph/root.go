@@ -16,14 +16,14 @@ import (
 func newRootCommand(env *environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "metagraph",
-		Short: "Inspect and rewrite TensorFlow .meta files without TensorFlow",
-		Long: `metagraph inspects and rewrites TensorFlow MetaGraphDef files without TensorFlow.
+		Short: "Inspect, compare and convert TensorFlow graphs without TensorFlow",
+		Long: `metagraph inspects, compares and converts TensorFlow graphs and checkpoints without TensorFlow.
 
 FILE and IN can be:
   .meta file       in binary, text or JSON
   checkpoint       its prefix, such as train/model.ckpt-1000, or its directory
   SavedModel       its directory or its saved_model.pb
-  GraphDef         a frozen graph, for example
+  GraphDef         such as a frozen graph
   -                standard input
 
 The file type is detected from the content.
@@ -42,6 +42,8 @@ Exit codes:
   2  error`,
 		Example: `  metagraph show model.meta
   metagraph clear-devices in.meta out.meta
+  metagraph diff old.meta new.meta
+  metagraph export --saved-model --outputs probabilities iris served/1
   metagraph filter-collections --keep logits < in.meta > out.meta`,
 		Version:       version(),
 		SilenceUsage:  true,

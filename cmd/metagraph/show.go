@@ -53,8 +53,8 @@ Formats:
   html         one page with the graph, tables and sizes; it works offline
   sarif        the problems of all files, for code scanning
 
-The columns of tsv are those of the table, also where a narrow terminal hides some; problems have their hint as a last column. A line starts
-with the names of its file, section and table wherever there are several. The summary is not a table and looks the same in a pipe.
+tsv has all columns of the table, even those that a narrow terminal hides. The last column of problems is the hint. If there are several
+files, sections or tables, each line starts with their names. The summary is not a table; it looks the same in a pipe.
 
 In a GLOB, * matches any characters, ? matches one character, and [a-z] matches one of a set. Devices are compared by meaning:
 --device '/gpu:*' matches /job:worker/task:1/device:GPU:3. If the filters leave a section empty, a note on stderr says so. With
@@ -89,8 +89,8 @@ func (o *showOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.raw, "raw", false, "print only the values, one per line")
 	f.BoolVar(&o.wide, "wide", false, "show every column in full, even if the terminal is too narrow")
-	f.IntVar(&o.depth, "depth", 0, "`levels` of scopes to show in scopes and size (0: all)")
-	f.IntVar(&o.top, "top", 0, "`number` of rows in each table of size and checkpoint (default 20; constants: 10)")
+	f.IntVar(&o.depth, "depth", 0, "show `N` levels of scopes in scopes and size (0: all)")
+	f.IntVar(&o.top, "top", 0, "show `N` rows in each table of size and checkpoint (default 20; constants: 10)")
 	o.checkpoints.register(f)
 	f.BoolVar(&o.functions, "functions", false, "also list nodes of function bodies, as FUNCTION/NODE")
 	f.BoolVarP(&o.exitStatus, "exit-status", "e", false, "exit with code 1 if the filters match nothing")

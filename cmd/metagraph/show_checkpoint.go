@@ -21,7 +21,7 @@ type checkpointFlags struct {
 }
 
 func (c *checkpointFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `prefix` or its directory (default: the one next to FILE)")
+	f.StringVar(&c.prefix, "checkpoint", "", "checkpoint `PREFIX` or its directory (default: the one next to FILE)")
 	f.BoolVar(&c.verify, "verify", false, "read the whole checkpoint and verify every checksum")
 }
 

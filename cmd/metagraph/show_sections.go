@@ -83,7 +83,7 @@ func sectionTable() []section {
 			func(s *showSource) (render.View, error) {
 				return view(render.IO)(dataflow.Find(s.model))
 			}},
-		{"variables", "variables: kind, dtype, shape, parameters, bytes and totals", byName | byScope,
+		{"variables", "kind, dtype, shape, parameters and bytes of each variable, and totals", byName | byScope,
 			func(s *showSource) (render.View, error) {
 				l, err := variables.Find(s.model)
 				if err != nil {
