@@ -256,7 +256,11 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	key, value := wire.MapEntry(f.Data)
-	changed, keep, err := e.o.Registry.Signature(e.plan, e.o.withoutConstants(value))
+	plan := *e.plan
+	if value = e.o.withoutConstants(value); e.o.SavedModel || e.o.Freeze {
+		plan.Outer, value = e.parts.reads, withBaseTypes(value)
+	}
+	changed, keep, err := e.o.Registry.Signature(&plan, value)
 	if err != nil {
 		return fmt.Errorf("signature %q: %w", key, err)
 	}

@@ -33,6 +33,7 @@ type newParts struct {
 	collections map[string]bool   // keys of collections to remove
 	assets      []serve.AssetFile // nil keeps the file's
 	objects     bool              // the object graph is removed
+	reads       map[string]string // nodes that signatures name instead of references, by the scope.Spelling of the reference
 }
 
 // kept returns which nodes of the draft stay, or nil if all do.
@@ -73,7 +74,7 @@ func planGraph(m *wire.MetaGraph, o *ExportOptions, signed bool, report *ExportR
 	}
 	p := &graphPlanner{m: m, o: o, facts: opdef.NewTensors(g, m), report: report}
 	p.draft = draft.New(g)
-	p.parts.collections, p.parts.signatures = make(map[string]bool), make(map[string][]byte)
+	p.parts.collections, p.parts.signatures, p.parts.reads = make(map[string]bool), make(map[string][]byte), make(map[string]string)
 	p.values = sync.OnceValues(func() (*values.Values, error) { return values.New(m, o.Registry, g, o.Checkpoint) })
 	if report.Values, err = setValues(p.draft, o.Values, o.Inputs); err != nil {
 		return nil, err
@@ -308,7 +309,7 @@ func (p *graphPlanner) serve(init *prune.Init) error {
 		p.parts.collections[scope.MainOpKey], p.parts.collections[scope.LegacyInitOpKey] = true, true
 		p.parts.signatures[prune.InitSignature] = nil
 	}
-	return nil
+	return p.readReferences(view.Outputs)
 }
 
 // servedView returns what the signatures of an uncut graph need, as a separate cut for inspection only, and how it is

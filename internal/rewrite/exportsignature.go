@@ -104,17 +104,82 @@ func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, poin
 			continue
 		}
 		dtype, shape := p.tensorInfo(point, changed)
-		tensors = append(tensors, Tensor{Key: point.Key, Tensor: point.Tensor(), DType: tensor.DTypeName(dtype)})
+		name := p.parts.readTensor(point.Tensor())
+		tensors = append(tensors, Tensor{Key: point.Key, Tensor: name, DType: tensor.DTypeName(dtype)})
 		b.Message(num, func() {
 			b.String(fieldnum.MapEntry_Key, point.Key)
 			b.Message(fieldnum.MapEntry_Value, func() {
-				b.String(fieldnum.TensorInfo_Name, point.Tensor())
+				b.String(fieldnum.TensorInfo_Name, name)
 				b.Varint(fieldnum.TensorInfo_Dtype, uint64(dtype))
 				b.Bytes(fieldnum.TensorInfo_TensorShape, shape)
 			})
 		})
 	}
 	return tensors
+}
+
+// readReferences adds a node that reads each output that is a reference to a variable, for signatures to name instead:
+// the new signature with the given outputs, and those of the file. tf.saved_model.load rejects a signature with a reference.
+func (p *graphPlanner) readReferences(outputs []prune.Endpoint) error {
+	all := *p.o
+	all.Signature = ""
+	_, signed := all.signedEndpoints(p.m)
+	var n wire.Node
+	for _, point := range slices.Concat(outputs, signed) {
+		i, ok := p.draft.Original([]byte(point.Node))
+		if !ok || point.Control || !p.cut.Keeps(i) {
+			continue
+		}
+		p.draft.Node(i, &n)
+		dtype := p.facts.OutputType(&n, point.Port)
+		reference := string(scope.Spelling([]byte(point.Tensor())))
+		if dtype <= tensor.RefOffset || p.parts.reads[reference] != "" {
+			continue
+		}
+		read := draft.Node(scope.Unique(point.Node+"/read", p.draft.Taken), "Identity", string(n.Device), []string{reference},
+			map[string]*wire.Rope{"T": draft.TypeAttr(tensor.BaseType(dtype))})
+		added := p.draft.Add(i, read)
+		p.parts.reads[reference] = read.Name
+		if p.cut != nil {
+			if err := p.cut.Reach.Add(added); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readTensor returns the name of the tensor that a signature has for a tensor of the graph: another one for a reference.
+func (p *newParts) readTensor(name string) string {
+	if read, ok := p.reads[string(scope.Spelling([]byte(name)))]; ok {
+		return read + ":0"
+	}
+	return name
+}
+
+// withBaseTypes returns a SignatureDef that has the dtype of the value for each reference.
+func withBaseTypes(signature []byte) []byte {
+	var b wire.Builder
+	for s := wire.Scan(signature); s.Next(); {
+		key, info := wire.MapEntry(s.Data)
+		dtype := int32(wire.LastUint(info, fieldnum.TensorInfo_Dtype))
+		if !s.Is(fieldnum.SignatureDef_Outputs) || dtype <= tensor.RefOffset {
+			b.Window(s.Raw)
+			continue
+		}
+		b.Message(s.Num, func() {
+			b.Bytes(fieldnum.MapEntry_Key, key)
+			b.Message(fieldnum.MapEntry_Value, func() {
+				for t := wire.Scan(info); t.Next(); {
+					if t.Num != fieldnum.TensorInfo_Dtype {
+						b.Window(t.Raw)
+					}
+				}
+				b.Varint(fieldnum.TensorInfo_Dtype, uint64(tensor.BaseType(dtype)))
+			})
+		})
+	}
+	return b.Build().Bytes()
 }
 
 // tensorInfo returns the dtype and the TensorShapeProto of an input or output in the copy.

@@ -4,8 +4,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/serve"
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
@@ -71,5 +74,59 @@ func TestSparseSignature(t *testing.T) {
 	}
 	if report.Nodes != 4 || len(report.Signatures) > 0 {
 		t.Errorf("kept %d nodes, and left out the signatures %q", report.Nodes, report.Signatures)
+	}
+}
+
+// TestReferenceOutputs exports SavedModels with an output that is a reference, in the graph's own signature and in the new one. Signatures
+// name a node that reads the reference, unless freezing turns it into a value.
+func TestReferenceOutputs(t *testing.T) {
+	c, err := checkpoint.Open(testfiles.Path(t, "testdata/iris/model.ckpt-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // read only
+	m := new(tfpb.MetaGraphDef)
+	if err := proto.Unmarshal(testfiles.Read(t, "testdata/iris/model.ckpt-1.meta"), m); err != nil {
+		t.Fatal(err)
+	}
+	outputs := map[string]*tfpb.TensorInfo{
+		"w": {Encoding: &tfpb.TensorInfo_Name{Name: "layer/weights:0"}, Dtype: tfpb.DataType_DT_FLOAT_REF},
+		"y": {Encoding: &tfpb.TensorInfo_Name{Name: "logits:0"}, Dtype: tfpb.DataType_DT_FLOAT},
+	}
+	m.SignatureDef = map[string]*tfpb.SignatureDef{"own": {
+		Inputs:  map[string]*tfpb.TensorInfo{"x": {Encoding: &tfpb.TensorInfo_Name{Name: "features:0"}, Dtype: tfpb.DataType_DT_FLOAT}},
+		Outputs: outputs,
+	}}
+	for _, test := range []struct {
+		options ExportOptions
+		want    string // the tensor of output w
+	}{
+		{ExportOptions{SavedModel: true}, "layer/weights/read_1:0"},
+		{ExportOptions{SavedModel: true, Freeze: true}, "layer/weights:0"},
+		{ExportOptions{SavedModel: true, Outputs: []prune.Endpoint{{Key: "w", Node: "layer/weights"}, {Key: "y", Node: "logits"}}}, "layer/weights/read_1:0"},
+	} {
+		test.options.Checkpoint = c
+		message, _, err := Export(testfiles.MetaGraph(t, m), test.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := new(tfpb.MetaGraphDef)
+		if err := proto.Unmarshal(message.Bytes(), got); err != nil {
+			t.Fatal(err)
+		}
+		for key, signature := range got.SignatureDef {
+			w := signature.Outputs["w"]
+			if w.GetName() != test.want || w.Dtype != tfpb.DataType_DT_FLOAT || signature.Outputs["y"].GetName() != "logits:0" {
+				t.Errorf("signature %q has the outputs %v", key, signature.Outputs)
+			}
+		}
+		if want := 1 + len(test.options.Outputs)/2; len(got.SignatureDef) != want {
+			t.Errorf("%d signatures, want %d", len(got.SignatureDef), want)
+		}
+		for _, n := range got.GraphDef.Node {
+			if n.Name+":0" == "layer/weights/read_1:0" && (n.Op != "Identity" || n.Input[0] != "layer/weights") {
+				t.Errorf("the new node is %v", n)
+			}
+		}
 	}
 }

@@ -47,6 +47,12 @@ func (g *Graph) Find(name []byte) (int, bool) {
 // Original returns the number of the file's node with that name, or false if there is none.
 func (g *Graph) Original(name []byte) (int, bool) { return g.Graph.Find(name) }
 
+// Taken reports whether a node has the name.
+func (g *Graph) Taken(name string) bool {
+	_, taken := g.Find([]byte(name))
+	return taken
+}
+
 // Name returns the name of node i.
 func (g *Graph) Name(i int) string {
 	if k := i - g.Files(); k >= 0 {

@@ -148,7 +148,7 @@ func (f *filler) fillTable(n *wire.Node, keys, contents *checkpoint.Restored) er
 		if err != nil {
 			return err
 		}
-		constant := scope.Unique(name+"/"+[]string{"keys", "values"}[k], f.taken)
+		constant := scope.Unique(name+"/"+[]string{"keys", "values"}[k], f.g.Taken)
 		f.g.Add(f.g.Files(), draft.Node(constant, "Const", "", nil, map[string]*wire.Rope{
 			"dtype": draft.TypeAttr(t.DType), "value": draft.TensorAttr(content)}))
 		if strings.HasPrefix(string(n.Op), "MutableDenseHashTable") {
@@ -158,7 +158,7 @@ func (f *filler) fillTable(n *wire.Node, keys, contents *checkpoint.Restored) er
 		f.done.Keys = append(f.done.Keys, want.Key)
 	}
 	fill := saver.ImportTable(n, inputs[0], inputs[1])
-	fill.Name = scope.Unique(name+"/"+fill.Op, f.taken)
+	fill.Name = scope.Unique(name+"/"+fill.Op, f.g.Taken)
 	f.done.Fills = append(f.done.Fills, f.g.Add(f.g.Files(), fill))
 	return nil
 }
@@ -166,7 +166,7 @@ func (f *filler) fillTable(n *wire.Node, keys, contents *checkpoint.Restored) er
 // hideShape adds a node that passes a constant on as a tensor of unknown shape, and returns its name. The content of a
 // dense table is a matrix of its buckets. The shape function of LookupTableImport refuses it if it knows the shape.
 func (f *filler) hideShape(constant string, dtype int32) string {
-	name := scope.Unique(constant+"/buckets", f.taken)
+	name := scope.Unique(constant+"/buckets", f.g.Taken)
 	f.g.Add(f.g.Files(), draft.Node(name, "PlaceholderWithDefault", "", []string{constant}, map[string]*wire.Rope{
 		"dtype": draft.TypeAttr(dtype), "shape": draft.ShapeAttr(draft.UnknownRank)}))
 	return name

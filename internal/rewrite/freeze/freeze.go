@@ -208,7 +208,7 @@ func (f *Freezing) recordBefore(read, i int) {
 
 // constant adds an integer constant for node n, number i, to read, and returns its name: that of n and last.
 func (f *Freezing) constant(i int, n *wire.Node, last string, dtype int32, value int64) string {
-	name := scope.Unique(string(n.Name)+"/"+last, f.taken)
+	name := scope.Unique(string(n.Name)+"/"+last, f.g.Taken)
 	f.g.Add(i, &scope.NewNode{Name: name, Op: "Const", Device: string(n.Device), Inputs: f.frame(n), Attrs: map[string]*wire.Rope{
 		"dtype": draft.TypeAttr(dtype), "value": draft.TensorAttr(draft.IntTensor(dtype, value))}})
 	return name
@@ -234,12 +234,6 @@ func (f *Freezing) frame(n *wire.Node) []string {
 		}
 	}
 	return []string{}
-}
-
-// taken reports whether a node has the given name.
-func (f *Freezing) taken(name string) bool {
-	_, ok := f.g.Find([]byte(name))
-	return ok
 }
 
 // names returns inputs as strings.

@@ -108,7 +108,7 @@ func (f *Freezing) isRead(i int) bool {
 // expandIndices adds the last dimension to the indices of a scatter op, which the corresponding ops on tensors require.
 func (f *Freezing) expandIndices(i int, n *wire.Node) {
 	dim := f.constant(i, n, "dim", tensor.Int32, -1)
-	indices := scope.Unique(string(n.Name)+"/indices", f.taken)
+	indices := scope.Unique(string(n.Name)+"/indices", f.g.Taken)
 	f.g.Add(i, &scope.NewNode{Name: indices, Op: "ExpandDims", Device: string(n.Device), Inputs: []string{string(n.Inputs[1]), dim},
 		Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(tensor.AttrType(n, "Tindices")), "Tdim": draft.TypeAttr(tensor.Int32)}})
 	inputs := names(n.Inputs)

@@ -127,7 +127,7 @@ func (p *planner) planInitOp(init *prune.Init) error {
 		for k, name := range run {
 			controls[k] = "^" + name
 		}
-		p.InitOp = scope.Unique("saved_model_init", func(name string) bool { _, taken := p.g.Find([]byte(name)); return taken })
+		p.InitOp = scope.Unique("saved_model_init", p.g.Taken)
 		i := p.g.Add(p.g.Files(), draft.Node(p.InitOp, "NoOp", "", controls, nil))
 		if p.cut {
 			return p.view.Reach.Add(i)
