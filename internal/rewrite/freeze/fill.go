@@ -17,7 +17,7 @@ import (
 // A Frozen lists what Fill did.
 type Frozen struct {
 	Variables []string // variables that became constants, in file order
-	Updates   []string // nodes that the outputs needed and that no longer update a variable, in file order, and then those of functions, as FUNCTION/NODE
+	Updates   []string // nodes that no longer update a variable, in file order, and then those of functions, as FUNCTION/NODE
 	Keys      []string // checkpoint keys that the frozen graph contains
 	Fills     []int    // new nodes that fill the mutable tables
 }
@@ -46,14 +46,9 @@ func (f *Freezing) Fill(v *values.Values, reach *draft.Reach) (*Frozen, error) {
 	if err := fill.fillTables(); err != nil {
 		return nil, err
 	}
-	preceded := make(map[int]bool) // nodes after which the outputs read a variable
-	for _, pair := range f.after {
-		preceded[pair[1]] = preceded[pair[1]] || fill.reaches(pair[0])
-	}
-	for _, name := range f.updates {
-		if i, ok := f.g.Original([]byte(name)); ok && (fill.reaches(i) || preceded[i]) {
-			fill.done.Updates = append(fill.done.Updates, name)
-		}
+	slices.Sort(f.updates)
+	for _, i := range f.updates {
+		fill.done.Updates = append(fill.done.Updates, f.g.Name(i))
 	}
 	fill.done.Updates = append(fill.done.Updates, f.library.updates...)
 	return &fill.done, f.problems.Err()

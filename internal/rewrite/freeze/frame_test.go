@@ -43,7 +43,7 @@ func TestConstantsInLoops(t *testing.T) {
 			node("o", "Identity", "g", float) + `node { name: "u" op: "Placeholder" ` + dtype + `} `, "g/dim", []string{"^e"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := frozen(t, test.text+rest)
+			g := frozen(t, testfiles.GraphDef(t, test.text+rest))
 			i, ok := g.Find([]byte(test.constant))
 			if !ok {
 				t.Fatalf("no node %q", test.constant)
@@ -61,10 +61,9 @@ func TestConstantsInLoops(t *testing.T) {
 	}
 }
 
-// frozen returns a GraphDef in text with the changes that freezing needs.
-func frozen(t *testing.T, text string) *draft.Graph {
+// frozen returns a graph with the changes that freezing needs.
+func frozen(t *testing.T, m *wire.MetaGraph) *draft.Graph {
 	t.Helper()
-	m := testfiles.GraphDef(t, text)
 	index, err := graph.New(m.Graph())
 	if err != nil {
 		t.Fatal(err)

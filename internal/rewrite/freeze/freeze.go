@@ -17,11 +17,12 @@ import (
 
 // A Freezing is the plan for turning a graph's variables into constants.
 type Freezing struct {
-	variables []int    // nodes that become constants, in file order
-	updates   []string // nodes that updated a variable and become no-ops, in file order
-	after     [][2]int // reads that lose their control inputs, each with a node that ran before it
+	variables []int // nodes that become constants, in file order
+	updates   []int // nodes that updated a variable
 
-	same     map[int]int // maps a variable to the one whose value it shares
+	changes  map[int]change // nodes that use a variable after an update
+	computed map[int]bool   // updates whose value a node in changes reads
+	same     map[int]int    // maps a variable to the one whose value it shares
 	g        *draft.Graph
 	outputs  map[int]bool // fetched nodes
 	facts    *opdef.Tensors
@@ -41,14 +42,16 @@ var ErrNotConstant = errors.New("a variable is used in a way that constants do n
 // equivalent for constants.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
 	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
-		same: make(map[int]int), library: newLibrary(functions, facts)}
+		same: make(map[int]int), library: newLibrary(functions, facts), changes: make(map[int]change), computed: make(map[int]bool)}
 	f.findVariables()
+	f.orderUpdates()
 	for len(f.todo) > 0 {
 		f.follow()
 		f.recordResults()
 	}
 	f.mendReferences()
 	f.callFunctions()
+	f.readChanges()
 	f.problems = append(f.problems, f.library.problems...)
 	slices.Sort(f.variables)
 	return f, f.problems.Err()
@@ -146,7 +149,11 @@ func (f *Freezing) read(i int, dtype int32) {
 			}
 		}
 	case known && outputs == 0:
-		f.silence(i, &n)
+		if m, ok := f.updateOf(i, &n); ok && f.computed[i] {
+			f.mend(i, &n, m)
+		} else {
+			f.silence(i, &n)
+		}
 	default:
 		f.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) uses a variable in a way that constants do not support", n.Name, n.Op)
 	}
@@ -165,11 +172,8 @@ func (f *Freezing) silence(i int, n *wire.Node) {
 	}
 	e := f.g.Edit(i)
 	e.Op, e.Inputs, e.Alone = "NoOp", controls, true
-	f.updates = append(f.updates, string(n.Name))
+	f.updates = append(f.updates, i)
 }
-
-// maxBefore limits how many nodes are recorded that ran before reads. They only serve a warning.
-const maxBefore = 1 << 20
 
 // convert applies a conversion to node i.
 func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
@@ -183,26 +187,12 @@ func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
 	}
 	if c.inputs != all {
 		e.Inputs = names(n.Inputs[:min(c.inputs, len(n.Inputs))])
-		f.recordBefore(i, i)
 	}
 	if c.op == "Const" {
 		e.Alone, e.Inputs = true, f.frame(n)
 	}
 	if c.axis != nil {
 		e.Inputs = insertInput(n.Inputs, 2, f.constant(i, n, "axis", c.indices, *c.axis))
-	}
-}
-
-// recordBefore records the control inputs of node i as nodes that ran before read, and those of groups among them.
-func (f *Freezing) recordBefore(read, i int) {
-	var n wire.Node
-	for _, input := range f.g.Graph.Inputs(i) {
-		if source := int(input.Node); input.Port == graph.Control && source >= 0 && len(f.after) < maxBefore {
-			f.after = append(f.after, [2]int{read, source})
-			if f.g.Graph.Node(source, &n); string(n.Op) == "NoOp" && source < i {
-				f.recordBefore(read, source)
-			}
-		}
 	}
 }
 

@@ -71,16 +71,20 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 	e := f.g.Edit(i)
 	e.Op = m.op
 	if m.update {
-		f.updates = append(f.updates, string(n.Name))
+		f.updates = append(f.updates, i)
 	}
 	for _, key := range m.drop {
 		e.Attrs[key] = nil
 	}
-	switch op := string(n.Op); {
+	dtype := tensor.AttrType(n, "T")
+	if _, resource := n.Attr("dtype"); resource {
+		dtype = tensor.AttrType(n, "dtype")
+		e.Attrs["T"], e.Attrs["dtype"] = draft.TypeAttr(dtype), nil
+	}
+	switch op := updateOp(n.Op); {
 	case m.op == "Const":
 		e.Alone, e.Inputs, e.Attrs = true, f.frame(n), always()
 	case m.op == "Identity" && op != "RefIdentity":
-		dtype := tensor.AttrType(n, "T")
 		e.Alone, e.Attrs = true, map[string]*wire.Rope{"T": draft.TypeAttr(dtype)}
 		e.Inputs = []string{}
 		for k, input := range names(n.Inputs) {
@@ -90,19 +94,19 @@ func (f *Freezing) mend(i int, n *wire.Node, m mend) {
 		}
 	case strings.HasPrefix(op, "Scatter") && !strings.HasPrefix(op, "ScatterNd") && len(n.Inputs) > 2:
 		f.expandIndices(i, n)
-	case op == "AssignAdd" && tensor.AttrType(n, "T") == tensor.String:
+	case op == "AssignAdd" && dtype == tensor.String:
 		e.Op = "Add"
 	}
 }
 
-// isRead reports whether node i is fetched or has a kept reader.
+// isRead reports whether node i is fetched, or has a kept reader of the old or the new graph.
 func (f *Freezing) isRead(i int) bool {
 	for _, c := range f.g.Consumers(i) {
 		if c.Port != graph.Control && f.kept(int(c.Node)) {
 			return true
 		}
 	}
-	return f.outputs[i]
+	return f.outputs[i] || f.computed[i]
 }
 
 // expandIndices adds the last dimension to the indices of a scatter op, which the corresponding ops on tensors require.
