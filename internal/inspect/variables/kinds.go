@@ -25,7 +25,7 @@ func (r *variableReader) classify() {
 		case v.kind != modelKind || v.trainable:
 		case r.isMovingAverage(v):
 			v.kind = averageKind
-		case r.isSlot(at):
+		case r.isSlot(at, slices.Contains(names, SourceObjectGraph)):
 			v.kind = optimizerKind
 		case slices.Contains(names, "local_variables") && !slices.Contains(names, "variables"):
 			v.kind = localKind
@@ -70,16 +70,17 @@ func (r *variableReader) findSlots() {
 	}
 }
 
-// isSlot reports whether a variable is a slot of another one, and records which. A slot has the shape of its variable and is
-// named below it (create_slot in tensorflow/python/training/slot_creator.py). An optimizer that gets a sparse gradient may update
-// its slots with ordinary ops, so the name and the shape are all there is to see.
-func (r *variableReader) isSlot(at int) bool {
+// isSlot reports whether a variable is a slot of another one, and records which. A slot has the shape of its variable. In a TensorFlow 1
+// graph, it is named below the variable (create_slot in tensorflow/python/training/slot_creator.py). Keras, whose variables are objects,
+// names it OPTIMIZER/SLOT/VARIABLE; since version 2.11, its object graph no longer lists slots. An optimizer that gets a sparse gradient
+// may update its slots with ordinary ops, so the name and the shape are all there is to see.
+func (r *variableReader) isSlot(at int, isObject bool) bool {
 	v := r.list[at]
-	slash := strings.LastIndexByte(v.name, '/')
-	if slash < 0 {
-		return false
+	variable := v.name[:max(0, strings.LastIndexByte(v.name, '/'))]
+	if parts := strings.SplitN(v.name, "/", 3); isObject && len(parts) == 3 {
+		variable = parts[2]
 	}
-	of, ok := r.place[v.name[:slash]]
+	of, ok := r.place[variable]
 	if !ok || !r.list[of].trainable || r.list[of].dtype != v.dtype || !slices.Equal(r.list[of].known().shape, v.known().shape) {
 		return false
 	}

@@ -274,6 +274,7 @@ func TestObjectGraph(t *testing.T) {
 		{SlotVariables: []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference{
 			{OriginalVariableNodeId: 1, SlotName: "m", SlotVariableNodeId: 2}, {OriginalVariableNodeId: 7, SlotVariableNodeId: -1}}},
 		saved("dense/kernel", true), saved("Adam/m/dense/kernel", false), saved("elsewhere", false),
+		saved("SGD/momentum/dense/kernel", false), saved("copy/dense/kernel", false),
 	}}
 	want := []Variable{
 		{Name: "dense/kernel", Kind: KindModel, DType: "float32", Shape: tensor.Shape{3}, Parameters: 3, Bytes: 12, Trainable: true, Op: "VarHandleOp",
@@ -281,6 +282,9 @@ func TestObjectGraph(t *testing.T) {
 		{Name: "Adam/m/dense/kernel_1", Kind: KindOptimizer, Of: "dense/kernel", DType: "float32", Shape: tensor.Shape{3}, Parameters: 3, Bytes: 12,
 			Op: "VarHandleOp", Sources: []string{"object_graph", "graph"}},
 		{Name: "elsewhere", Kind: KindModel, DType: "float32", Shape: tensor.Shape{3}, Parameters: 3, Bytes: 12, Sources: []string{"object_graph"}},
+		{Name: "SGD/momentum/dense/kernel", Kind: KindOptimizer, Of: "dense/kernel", DType: "float32", Shape: tensor.Shape{3}, Parameters: 3, Bytes: 12,
+			Sources: []string{"object_graph"}},
+		{Name: "copy/dense/kernel", Kind: KindModel, DType: "float32", Shape: tensor.Shape{3}, Parameters: 3, Bytes: 12, Sources: []string{"object_graph"}},
 	}
 	if diff := cmp.Diff(want, variables(t, m, model.Filter{}).Variables); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
