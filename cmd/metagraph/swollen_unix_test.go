@@ -68,7 +68,7 @@ func nested(n int, num protowire.Number, before ...[]byte) []byte {
 // number returns a numbered name.
 func number(name string, i int) string { return name + strconv.Itoa(i) }
 
-// swollen returns MetaGraphDefs with n of something of which real ones have few. All nodes are in the scope s.
+// swollen returns MetaGraphDefs with n elements of a kind that is rare in real files. All nodes are in the scope s.
 var swollen = map[string]func(n int) (graph, rest []byte){
 	"collections": func(n int) (graph, rest []byte) {
 		return gnode("s/a", "NoOp"), repeat(n, func(i int) []byte {

@@ -201,8 +201,8 @@ func floats(n int) []byte {
 	return out
 }
 
-// TestNoiseIsNoGraph: random bytes of any length are not detected as a message.
-func TestNoiseIsNoGraph(t *testing.T) {
+// TestDetectRandomBytes: random bytes of any length are not detected as a message.
+func TestDetectRandomBytes(t *testing.T) {
 	taken := 0
 	for seed := range uint64(3000) {
 		if _, err := openBytes(noise(int(10+seed%200), seed), metafile.OpenOptions{}); err == nil {

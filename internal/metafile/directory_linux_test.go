@@ -15,8 +15,8 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// TestWriteDirectoryFull writes a directory with ever more room for files, so that each step fails once for lack of room. Nothing is left
-// then. A link from another file system becomes a copy.
+// TestWriteDirectoryFull writes a directory to file systems of increasing size, so that each step runs out of space once and leaves
+// nothing. A link from another file system becomes a copy.
 func TestWriteDirectoryFull(t *testing.T) {
 	testfiles.Tmpfs(t, "") // skips the test where it cannot mount
 	source := t.TempDir()

@@ -140,8 +140,8 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// TestLyingLengths: a length beyond the end of the file is an error and allocates no memory.
-func TestLyingLengths(t *testing.T) {
+// TestLengthBeyondEnd: a length beyond the end of the file is an error and allocates no memory.
+func TestLengthBeyondEnd(t *testing.T) {
 	good := wiretest.Message(fieldnum.MetaGraphDef_MetaInfoDef, wiretest.String(fieldnum.MetaGraphDef_MetaInfoDef_TensorflowVersion, "1.4.0"))
 	for name, tail := range map[string][]byte{
 		"2 GiB":           {0x12, 0x80, 0x80, 0x80, 0x80, 0x08},

@@ -13,9 +13,8 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 )
 
-// TestCommitIsUndone checks that a commit of two files of which the second cannot be renamed leaves the first as it was, and no other
-// file.
-func TestCommitIsUndone(t *testing.T) {
+// TestCommitFails: if the second of two files cannot be renamed, the first is restored and no other file is left.
+func TestCommitFails(t *testing.T) {
 	for _, hardLinks := range []bool{true, false} {
 		for _, exists := range []bool{true, false} {
 			dir := t.TempDir()

@@ -17,7 +17,7 @@ import (
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
-// model returns a model with values and two assets, one of them in a directory of its own.
+// model returns a model with values and two assets, one of them in a subdirectory.
 func model(t *testing.T) (savedmodel.Model, []string) {
 	t.Helper()
 	_, raw := message(t)
@@ -30,8 +30,8 @@ func model(t *testing.T) (savedmodel.Model, []string) {
 		[]string{"assets/sub/words", "assets/words", "saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"}
 }
 
-// TestWriteFull writes a model with ever more room for files, so that each step fails once for lack of room. An empty directory is there
-// again then.
+// TestWriteFull writes a model to file systems of increasing size, so that each step runs out of space once. A directory that was empty
+// is empty again.
 func TestWriteFull(t *testing.T) {
 	testfiles.Tmpfs(t, "") // skips the test where it cannot mount
 	m, want := model(t)
@@ -66,7 +66,7 @@ func TestWriteFull(t *testing.T) {
 	}
 }
 
-// TestWriteStopped ends a model's context at ever later times. The directory is complete or not there.
+// TestWriteStopped cancels the context of a write after increasing delays. The directory is complete or does not exist.
 func TestWriteStopped(t *testing.T) {
 	m, want := model(t)
 	for delay := time.Duration(0); delay < 20*time.Millisecond; delay += 500 * time.Microsecond {

@@ -139,7 +139,7 @@ func checkVariables(t *testing.T, prefix string, want []string) {
 	}
 }
 
-// TestWriteRefuses: what cannot be written is named, and nothing is left.
+// TestWriteRefuses: the error names what cannot be written, and nothing is left.
 func TestWriteRefuses(t *testing.T) {
 	_, raw := message(t)
 	dir := t.TempDir()

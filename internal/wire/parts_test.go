@@ -11,7 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// checkParts checks that the parts of a graph are the graph, and that each says what it holds.
+// checkParts checks that the parts of a graph add up to the graph, and that each describes its content correctly.
 func checkParts(t *testing.T, g wire.Graph) {
 	t.Helper()
 	var joined []byte

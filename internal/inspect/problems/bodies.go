@@ -303,7 +303,7 @@ func tensorNumber(s string) (int64, bool) {
 	return int64(n), err == nil
 }
 
-// cycle returns nodes that wait for each other, each for the next and the last for the first, or nil if there are none. A Merge
+// cycle returns the nodes of a cycle, each of which waits for the next and the last for the first, or nil if there is none. A Merge
 // that reads a NextIteration starts a loop and does not count.
 func (b *body) cycle() []int {
 	const (

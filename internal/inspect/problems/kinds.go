@@ -251,7 +251,8 @@ var problemKinds = [numProblemKinds]ProblemKind{
 		"run it in a program that registers the function, or replace its output by an input: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
 	outsideFile: {"outside-file", SeverityWarning,
 		"The graph imports, but an op reads a file that is not part of the model.",
-		"put the file at this path on the machine that runs the graph, or cut the graph after the op: `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT`"},
+		"put the file at this path on the machine that runs the graph; `metagraph export --saved-model --outputs NAME IN OUT` includes the file of a table, " +
+			"and `metagraph export --inputs NAME=TENSOR --outputs NAME IN OUT` cuts the graph after another op"},
 	checkpointDamaged: {"checkpoint-damaged", SeverityWarning,
 		"The checkpoint cannot be read, lacks data, or contradicts itself: the import succeeds, and restore fails.",
 		"copy or download all files of the checkpoint again; `metagraph show PREFIX checkpoint --verify` checks the data too"},

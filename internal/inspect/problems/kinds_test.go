@@ -1,6 +1,7 @@
 package problems
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -27,8 +28,11 @@ func TestProblemKinds(t *testing.T) {
 	}
 }
 
-// TestProblemDocs: docs/problems.md is generated from Kinds. METAGRAPH_UPDATE=1 go test -run ProblemDocs
-// ./internal/inspect/problems updates it.
+var update = flag.Bool("update", false, "rewrite docs/problems.md")
+
+// TestProblemDocs compares docs/problems.md with Kinds. With -update it writes the page:
+//
+//	go test ./internal/inspect/problems -run TestProblemDocs -update
 func TestProblemDocs(t *testing.T) {
 	path := testfiles.Path(t, "docs/problems.md")
 	var b strings.Builder
@@ -52,7 +56,7 @@ func TestProblemDocs(t *testing.T) {
 		}
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
-	if os.Getenv("METAGRAPH_UPDATE") != "" {
+	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -62,6 +66,6 @@ func TestProblemDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(b.String(), strings.ReplaceAll(string(written), "\r\n", "\n")); diff != "" {
-		t.Errorf("docs/problems.md is outdated; METAGRAPH_UPDATE=1 updates it (-want +got):\n%s", diff)
+		t.Errorf("docs/problems.md is stale; go test ./internal/inspect/problems -run TestProblemDocs -update writes it (-want +got):\n%s", diff)
 	}
 }

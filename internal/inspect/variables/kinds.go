@@ -73,7 +73,7 @@ func (r *variableReader) findSlots() {
 // isSlot reports whether a variable is a slot of another one, and records which. A slot has the shape of its variable. In a TensorFlow 1
 // graph, it is named below the variable (create_slot in tensorflow/python/training/slot_creator.py). Keras, whose variables are objects,
 // names it OPTIMIZER/SLOT/VARIABLE; since version 2.11, its object graph no longer lists slots. An optimizer that gets a sparse gradient
-// may update its slots with ordinary ops, so the name and the shape are all there is to see.
+// may update its slots with ordinary ops, so only names and shapes identify them.
 func (r *variableReader) isSlot(at int, isObject bool) bool {
 	v := r.list[at]
 	variable := v.name[:max(0, strings.LastIndexByte(v.name, '/'))]

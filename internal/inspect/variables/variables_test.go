@@ -55,7 +55,7 @@ save/Assign = Assign w/Adam save/RestoreV2 T=float
 `
 
 // TestSlotsWithoutApply finds the slots that an optimizer updates with ordinary ops, as Adam does for a sparse gradient. A variable
-// below another one that differs in shape, or whose parent is not trained, is none.
+// below another one is not a slot if their shapes differ or the other one is not trained.
 func TestSlotsWithoutApply(t *testing.T) {
 	m := testfiles.Sketch(t, `
 table = VariableV2 dtype=float shape=(4,3)

@@ -146,6 +146,7 @@ func (f *finder) isBatchVariance(i int) bool {
 		case "Squeeze", "Reshape", "Identity", "Cast", "StopGradient":
 			return true
 		case "Switch", "If", "StatelessIf", "Select", "SelectV2": // the predicate decides whether it is used
+		case "Sub", "Mul": // a moving average, which may be updated with the outputs
 		default:
 			divides = divides || f.needs(int(reader.Node)) && !f.isChosen(int(reader.Node))
 		}

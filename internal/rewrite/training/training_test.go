@@ -67,6 +67,8 @@ func TestFind(t *testing.T) {
 		{"recurrent layers with dropout", `node { name: "rnn" op: "CudnnRNNV3" attr { key: "dropout" value { f: 0.5 } } }`, []string{"rnn"}, nil},
 		{"recurrent layers without dropout", `node { name: "rnn" op: "CudnnRNN" }`, nil, nil},
 		{"recurrent layers for inference", `node { name: "rnn" op: "CudnnRNN" attr { key: "dropout" value { f: 0.5 } } attr { key: "is_training" value { b: false } } }`, nil, nil},
+		{"moments for a moving average that is always updated", moments + strings.ReplaceAll(update, "not needed", "step") +
+			`node { name: "squeezed" op: "Squeeze" input: "variance" } node { name: "step/delta" op: "Sub" input: "average" input: "squeezed" }`, nil, nil},
 		{"moments for the moving average only", moments + update + `node { name: "squeezed" op: "Squeeze" input: "variance" }`, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
