@@ -97,9 +97,6 @@ func attrBytesText(value []byte) string {
 	return attrText(v)
 }
 
-// groupPrefix precedes the node name in the strings of a _class attr.
-const groupPrefix = "loc:@"
-
 // followsAttr reports whether the values of an attr differ only in names that were renamed. SEMANTICS.md lists the attrs whose
 // strings are names; a shared_name counts if it was derived from the name of the node.
 func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
@@ -120,8 +117,8 @@ func (c *comparer) followsAttr(name string, a, b *tfpb.AttrValue) bool {
 			return false
 		}
 		for i := range x {
-			from, ok := strings.CutPrefix(string(x[i]), groupPrefix)
-			to, also := strings.CutPrefix(string(y[i]), groupPrefix)
+			from, ok := strings.CutPrefix(string(x[i]), wire.GroupPrefix)
+			to, also := strings.CutPrefix(string(y[i]), wire.GroupPrefix)
 			if !bytes.Equal(x[i], y[i]) && (!ok || !also || !c.renames.follows(from, to)) {
 				return false
 			}

@@ -162,9 +162,8 @@ func classField(node, value []byte) (field, group []byte) {
 	const (
 		bytesTag = byte(protowire.BytesType)
 		key      = "\x0a\x06_class\x12"
-		prefix   = "loc:@"
-		head     = 2 + len(key) + 1 // bytes of the field before value
-		inner    = 4 + len(prefix)  // bytes of value before the group
+		head     = 2 + len(key) + 1          // bytes of the field before value
+		inner    = 4 + len(wire.GroupPrefix) // bytes of value before the group
 	)
 	at, ok := wire.Offset(node, value)
 	n := len(value)
@@ -174,7 +173,7 @@ func classField(node, value []byte) (field, group []byte) {
 	field = node[at-head : at+n]
 	if field[0] != byte(fieldnum.NodeDef_Attr)<<3|bytesTag || int(field[1]) != len(field)-2 || string(field[2:head-1]) != key || int(field[head-1]) != n ||
 		value[0] != byte(fieldnum.AttrValue_List)<<3|bytesTag || int(value[1]) != n-2 ||
-		value[2] != byte(fieldnum.AttrValue_ListValue_S)<<3|bytesTag || int(value[3]) != n-4 || string(value[4:inner]) != prefix {
+		value[2] != byte(fieldnum.AttrValue_ListValue_S)<<3|bytesTag || int(value[3]) != n-4 || string(value[4:inner]) != wire.GroupPrefix {
 		return nil, nil
 	}
 	return field, value[inner:]

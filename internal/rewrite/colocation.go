@@ -16,15 +16,12 @@ func (o *DeviceOptions) ungroups(matched bool) bool {
 	return o.Colocation && (matched || len(o.Match) == 0)
 }
 
-// locPrefix precedes the node name of a colocation group in the attr `_class`.
-var locPrefix = []byte("loc:@")
-
 // group returns the node name of a colocation group, which a field of the list of `_class` holds.
 func group(f *wire.Field) (name []byte, ok bool) {
 	if !f.Is(fieldnum.AttrValue_ListValue_S) {
 		return nil, false
 	}
-	return bytes.CutPrefix(f.Data, locPrefix)
+	return bytes.CutPrefix(f.Data, []byte(wire.GroupPrefix))
 }
 
 // classList returns the fields of the list in the AttrValue of `_class`.

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // UnboundPrefix starts the name of an input from outside an exported scope: $unbound_inputs_NAME (_UNBOUND_INPUT_PREFIX
@@ -21,8 +23,8 @@ func Split(name []byte) (mark, node, port []byte) {
 	switch {
 	case len(name) > 0 && name[0] == '^':
 		mark, name = name[:1], name[1:]
-	case bytes.HasPrefix(name, []byte("loc:@")):
-		mark, name = name[:5], name[5:]
+	case bytes.HasPrefix(name, []byte(wire.GroupPrefix)):
+		mark, name = name[:len(wire.GroupPrefix)], name[len(wire.GroupPrefix):]
 	}
 	if i := bytes.IndexByte(name, ':'); i >= 0 {
 		return mark, name[:i], name[i:]

@@ -163,7 +163,7 @@ func (w *nodeWriter) class(f *wire.Field, key, value []byte) (bool, error) {
 	for s.Next() {
 		w.tail = 0
 		mark, node, port := Split(s.Data)
-		if !s.Is(fieldnum.AttrValue_ListValue_S) || string(mark) != "loc:@" {
+		if !s.Is(fieldnum.AttrValue_ListValue_S) || string(mark) != wire.GroupPrefix {
 			w.list = append(w.list, s.Raw...)
 			continue
 		}

@@ -14,6 +14,10 @@ type Input struct {
 	Control bool   // a control input: "^node"
 }
 
+// GroupPrefix precedes the name of the node of a colocation group in the attr `_class`
+// (kColocationGroupPrefix in tensorflow/core/framework/node_def_util.cc).
+const GroupPrefix = "loc:@"
+
 // ParseInput parses an input: "node", "node:1" or "^node" (ParseTensorName in tensorflow/core/graph/tensor_id.cc).
 func ParseInput(input []byte) Input {
 	if IsControl(input) {

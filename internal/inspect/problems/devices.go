@@ -61,7 +61,7 @@ func (f *problemFinder) colocatedWithOther(i int) bool {
 		if !s.Is(fieldnum.AttrValue_ListValue_S) {
 			continue
 		}
-		if group, ok := strings.CutPrefix(string(s.Data), "loc:@"); ok && group != string(f.scratch.Name) {
+		if group, ok := strings.CutPrefix(string(s.Data), wire.GroupPrefix); ok && group != string(f.scratch.Name) {
 			return true
 		}
 	}

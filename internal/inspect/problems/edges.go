@@ -254,7 +254,7 @@ func (f *problemFinder) checkClass(p *nodePlace, value []byte) {
 		case !utf8.Valid(s.Data):
 			wrong("_class has a string that is not UTF-8")
 		default:
-			group, isGroup := bytes.CutPrefix(s.Data, []byte("loc:@"))
+			group, isGroup := bytes.CutPrefix(s.Data, []byte(wire.GroupPrefix))
 			if !isGroup || f.group != nil && bytes.Equal(group, f.group) {
 				continue // nodes of one group are often adjacent
 			}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -161,9 +162,8 @@ func singleGroup(value []byte) []byte {
 	if v.Kind != tensor.ValueList || v.Length != 1 || len(v.List) != 1 || v.List[0].Kind != tensor.ValueString {
 		return nil
 	}
-	const prefix = "loc:@"
-	if text := v.List[0].Text; len(text) > len(prefix) && string(text[:len(prefix)]) == prefix {
-		return text[len(prefix):]
+	if node, ok := bytes.CutPrefix(v.List[0].Text, []byte(wire.GroupPrefix)); ok && len(node) > 0 {
+		return node
 	}
 	return nil
 }

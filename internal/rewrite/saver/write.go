@@ -119,7 +119,7 @@ func (w *writer) save(filename string, entries []entry) string {
 	}
 	save := w.add("SaveV2", "SaveV2", cpu, inputs, map[string]*wire.Rope{"dtypes": dtypes(entries)})
 	return w.add("control_dependency", "Identity", "", []string{filename, "^" + save}, map[string]*wire.Rope{
-		"T": draft.TypeAttr(tensor.String), "_class": draft.StringsAttr("loc:@" + filename)})
+		"T": draft.TypeAttr(tensor.String), "_class": draft.StringsAttr(wire.GroupPrefix + filename)})
 }
 
 // value returns the tensor that holds the value of a variable or table.
@@ -204,7 +204,7 @@ func (w *writer) assign(e entry, n *wire.Node, value string) string {
 	}
 	_, known := opdef.VariableShape(n).Elements() // a variable of unknown shape takes that of its value
 	return w.add("Assign", "Assign", "", []string{string(n.Name), value}, map[string]*wire.Rope{"T": dtype, "use_locking": draft.BoolAttr(true),
-		"validate_shape": draft.BoolAttr(known), "_class": draft.StringsAttr("loc:@" + string(n.Name))})
+		"validate_shape": draft.BoolAttr(known), "_class": draft.StringsAttr(wire.GroupPrefix + string(n.Name))})
 }
 
 // reshape adds the nodes that reshape a restored tensor to the shape of its variable.
