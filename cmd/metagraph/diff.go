@@ -176,7 +176,7 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	case len(o.in.tagSets) > 2:
 		err = usageErrorf("use one for both inputs, or the first for A and the second for B", "--tag-set is repeated %d times", len(o.in.tagSets))
 	case len(o.labels) == 1 || len(o.labels) > 2:
-		err = usageErrorf("give one for A and one for B: --label before --label after", "--label must be given twice, not %d times", len(o.labels))
+		err = usageErrorf("give one for A and one for B: --label before --label after", "--label must be given twice")
 	case o.stat && o.all:
 		err = usageErrorf("leave out one of them", "--stat and --all cannot be used together")
 	case o.stat && (printing.Format == render.JSON || printing.Format == render.Brief || printing.Format == render.HTML):

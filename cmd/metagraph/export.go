@@ -127,7 +127,7 @@ func (o *exportOptions) checkPlace(out string) error {
 	case c.savedModel && c.withCheckpoint:
 		return usageErrorf("leave out --with-checkpoint", "--saved-model always writes the checkpoint")
 	case c.savedModel && metafile.IsStdout(out):
-		return usageErrorf("name a new directory", "--saved-model writes a directory, so OUT cannot be standard output")
+		return usageErrorf("name a new directory as OUT, such as export/1", "--saved-model writes a directory, so OUT cannot be standard output")
 	case c.withCheckpoint && metafile.IsStdout(out):
 		return usageErrorf("name a file, such as OUT.meta", "--with-checkpoint writes files next to OUT, so OUT cannot be standard output")
 	}

@@ -143,9 +143,12 @@ func (f *finder) isBatchVariance(i int) bool {
 	divides, updates := false, false
 	f.follow(i, func(reader graph.Edge) bool {
 		switch op := f.op(reader); op {
-		case "Squeeze", "Reshape", "Identity", "Cast", "StopGradient":
-			return true
-		case "Switch", "If", "StatelessIf", "Select", "SelectV2": // the predicate decides whether it is used
+		case "Squeeze", "Reshape", "Identity", "Cast", "StopGradient", "Merge":
+			return !f.isChosen(int(reader.Node))
+		case "Switch": // a constant predicate decides now
+			inputs := f.g.DataInputs(int(reader.Node))
+			return len(inputs) > 1 && f.scalar(inputs[1]) != nil
+		case "If", "StatelessIf", "Select", "SelectV2": // the predicate decides later
 		case "Sub", "Mul": // a moving average, which may be updated with the outputs
 		default:
 			divides = divides || f.needs(int(reader.Node)) && !f.isChosen(int(reader.Node))

@@ -24,6 +24,9 @@ func TestFind(t *testing.T) {
 		update    = `node { name: "not needed" op: "AssignSub" input: "average" input: "change" } node { name: "change" op: "Sub" input: "average" input: "squeezed" }`
 		branch    = `node { name: "switch" op: "Switch" input: "training" input: "training" } node { name: "yes" op: "Identity" input: "switch:1" }
 			node { name: "noise" op: "RandomUniform" input: "size" input: "^yes" }`
+		selected = `node { name: "switch" op: "Switch" input: "variance" input: "training" } node { name: "batch" op: "Identity" input: "switch:1" }
+			node { name: "other" op: "Switch" input: "average" input: "training" } node { name: "merge" op: "Merge" input: "other" input: "batch" }
+			node { name: "y" op: "Add" input: "merge" input: "epsilon" }`
 		half = ` attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: 0.5 } } }`
 		one  = ` attr { key: "value" value { tensor { dtype: DT_FLOAT float_val: 1 } } }`
 		yes  = ` attr { key: "value" value { tensor { dtype: DT_BOOL bool_val: true } } }`
@@ -63,6 +66,9 @@ func TestFind(t *testing.T) {
 		{"moments over the examples", moments + normalize + axes(0, 1), nil, []string{"variance"}},
 		{"moments over the channels", moments + normalize + axes(1, 2), nil, nil},
 		{"moments that a conditional may use", moments + axes(0) + `node { name: "if" op: "StatelessIf" input: "training" input: "variance" }`, nil, nil},
+		{"moments that a fed predicate selects", moments + axes(0) + selected + `node { name: "training" op: "Placeholder" }`, nil, nil},
+		{"moments that a true predicate selects", moments + axes(0) + selected + `node { name: "training" op: "Const"` + yes + ` }`, nil, []string{"variance"}},
+		{"moments that a false predicate drops", moments + axes(0) + selected + `node { name: "training" op: "Const"` + no + ` }`, nil, nil},
 		{"moments of a weight", moments + normalize + axes(0) + `node { name: "x" op: "Identity" input: "w" } node { name: "w" op: "VariableV2" }`, nil, nil},
 		{"recurrent layers with dropout", `node { name: "rnn" op: "CudnnRNNV3" attr { key: "dropout" value { f: 0.5 } } }`, []string{"rnn"}, nil},
 		{"recurrent layers without dropout", `node { name: "rnn" op: "CudnnRNN" }`, nil, nil},
