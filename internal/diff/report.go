@@ -40,7 +40,7 @@ type Report struct {
 // A Side is one of the two inputs of a comparison.
 type Side struct {
 	File              string `json:"file,omitempty"`  // path of the input
-	Label             string `json:"label,omitempty"` // name to display instead of File
+	Label             string `json:"label,omitempty"` // name to print instead of the file
 	Kind              string `json:"kind,omitempty"`  // "MetaGraphDef", "GraphDef" or "SavedModel"
 	TensorFlowVersion string `json:"tensorflow_version,omitempty"`
 	Nodes             int    `json:"nodes"` // number of nodes

@@ -22,7 +22,7 @@ import (
 type Tensor struct {
 	Key    string `json:"key"`
 	Tensor string `json:"tensor"` // `node:port`
-	DType  string `json:"dtype"`  // TensorFlow's name in lower case; empty if unknown
+	DType  string `json:"dtype"`  // TensorFlow's short name, such as float32; empty if unknown
 }
 
 // ErrNoOutputs is the error of an export that needs to know the outputs of the graph, if none were given and the graph

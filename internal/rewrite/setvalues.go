@@ -18,7 +18,7 @@ type NewValue struct {
 // A ValueChange is a placeholder that became a constant.
 type ValueChange struct {
 	Node  string `json:"node"`
-	DType string `json:"dtype"` // TensorFlow's name in lower case
+	DType string `json:"dtype"` // TensorFlow's short name, such as float32
 	Value string `json:"value"`
 }
 

@@ -19,8 +19,8 @@ type Size struct {
 	Scopes        []Part          `json:"scopes"`         // by scope, down to depth; "" for nodes without a scope
 	Ops           []Part          `json:"ops"`            // by op
 	NodeParts     []Part          `json:"node_parts"`     // by part of the node: "name", "input", "attr[value]"
-	FunctionBytes int64           `json:"function_bytes"` // all functions of the library, which is the sum of Functions
-	Functions     []Part          `json:"functions"`      // by function; Count is its number of nodes
+	FunctionBytes int64           `json:"function_bytes"` // all functions of the library, which is the sum of functions
+	Functions     []Part          `json:"functions"`      // by function; count is its number of nodes
 	Constants     []ConstantSize  `json:"constants"`      // the largest tensors in attrs of the graph and its functions
 	ConstantCount int             `json:"constant_count"` // number of tensors in attrs
 	ConstantBytes int64           `json:"constant_bytes"` // total size of these tensors
