@@ -49,7 +49,7 @@ func (x *exported) export() error {
 	return nil
 }
 
-// result returns the result to report: one report for each MetaGraphDef.
+// result returns the result to report: one report for each MetaGraphDef. Hints are in the order of the warnings.
 func (x *exported) result(said render.Export) result {
 	r := result{kind: x.place.kind, place: &x.place}
 	said.DryRun = x.o.out.dryRun
@@ -59,20 +59,20 @@ func (x *exported) result(said render.Export) result {
 		if len(x.reports) > 1 {
 			one.tags = &x.in.TagSets[i]
 		}
-		if len(report.Sources) > 0 {
-			r.addHint("--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder")
+		if len(report.Random)+len(report.BatchNorms) > 0 {
+			r.addHint("set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode")
+		}
+		if len(report.Unrestored) > 0 {
+			r.addHint("after restoring, run the initializers of the variables that the saver does not restore")
 		}
 		if len(report.Feeds) > 0 {
 			r.addHint("--inputs makes a placeholder an input; --set-value NAME=VALUE turns a scalar into a constant")
 		}
+		if len(report.Sources) > 0 {
+			r.addHint("--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder")
+		}
 		if len(report.InitFeeds) > 0 {
 			r.addHint("--set-value NAME=PATH puts the path of a file into the graph")
-		}
-		if len(report.Unrestored) > 0 {
-			r.addHint("run the initializers of these variables after the saver has restored the others")
-		}
-		if len(report.Random)+len(report.BatchNorms) > 0 {
-			r.addHint("set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode")
 		}
 		if len(report.Devices) > 0 {
 			r.addHint("--clear-devices clears the devices")
