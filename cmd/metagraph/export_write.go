@@ -62,7 +62,7 @@ func (x *exported) result(said render.Export) result {
 		if len(report.Random)+len(report.BatchNorms) > 0 {
 			r.addHint("set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode")
 		}
-		if len(report.Unrestored) > 0 {
+		if len(report.Unrestored) > 0 && r.kind != metafile.GraphDef {
 			r.addHint("after restoring, run the initializers of the variables that the saver does not restore")
 		}
 		if len(report.Feeds) > 0 {

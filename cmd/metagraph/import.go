@@ -143,7 +143,7 @@ func (o *importOptions) write(ctx context.Context, env *environment, out string,
 		return err
 	}
 	r := result{reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun}), place: &p}
-	if report.Unsaved > 0 {
+	if report.Unsaved > 0 && p.kind != metafile.GraphDef {
 		r.addHint("--with-checkpoint writes one saver and one checkpoint for both graphs")
 	}
 	if r.message, err = p.message(message); err != nil {
