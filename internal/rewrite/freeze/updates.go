@@ -35,6 +35,9 @@ func (f *Freezing) orderReads(v int, updates, reads []int, w *walk) {
 		if next := k + 1; next < len(updates) && !w.reaches(updates[next]) {
 			return
 		}
+		if w.left -= len(reads); w.left <= 0 {
+			return
+		}
 		for _, read := range reads {
 			if w.reaches(read) {
 				before[read] = k + 1
