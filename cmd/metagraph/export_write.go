@@ -23,6 +23,7 @@ type exported struct {
 	o       *exportOptions
 	in      *metafile.File
 	values  *checkpoint.Checkpoint // nil if none is needed
+	prefix  string                 // of values; empty if the copies need no value
 	place   place
 	metas   []*wire.Rope            // a MetaGraphDef for each that is selected in in
 	reports []*rewrite.ExportReport // one for each of metas
@@ -46,13 +47,16 @@ func (x *exported) export() error {
 		}
 		x.metas, x.reports = append(x.metas, meta), append(x.reports, report)
 	}
+	if whole := !x.o.convert.freeze && x.keep() == nil; x.values != nil && (whole || len(x.keys()) > 0) {
+		x.prefix = x.values.Prefix
+	}
 	return nil
 }
 
 // result returns the result to report: one report for each MetaGraphDef. Hints are in the order of the warnings.
 func (x *exported) result(said render.Export) result {
 	r := result{kind: x.place.kind, place: &x.place}
-	said.DryRun = x.o.out.dryRun
+	said.DryRun, said.Checkpoint = x.o.out.dryRun, x.prefix
 	for i, report := range x.reports {
 		said.ExportReport = report
 		one := taggedReport{report: said}

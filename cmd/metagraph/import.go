@@ -142,7 +142,7 @@ func (o *importOptions) write(ctx context.Context, env *environment, out string,
 	if err != nil {
 		return err
 	}
-	r := result{reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun}), place: &p}
+	r := result{reports: reportOf(render.Import{ImportReport: report, Checkpoints: []string{}, DryRun: o.out.dryRun}), place: &p}
 	if report.Unsaved > 0 && p.kind != metafile.GraphDef {
 		r.addHint("--with-checkpoint writes one saver and one checkpoint for both graphs")
 	}

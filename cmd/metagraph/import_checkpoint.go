@@ -19,20 +19,10 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	if kind, named := metafile.KindByName(out); named && kind != metafile.MetaGraph || !named && inputs[len(inputs)-1].Kind != metafile.MetaGraph {
 		return fileErrorf(out, "name it OUT.meta", "--with-checkpoint writes a MetaGraphDef with a saver")
 	}
-	opened := make([]*checkpoint.Checkpoint, 2)
+	opened, prefixes, err := openCheckpoints(inputs)
 	defer closeCheckpoints(opened)
-	for k, in := range inputs {
-		prefix, found := in.Checkpoint()
-		if !found {
-			continue
-		}
-		var err error
-		if opened[k], err = checkpoint.Open(prefix); err != nil {
-			return err
-		}
-		if err := checkFiles(opened[k]); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	o.imports.Checkpoints = &rewrite.ImportCheckpoints{In: opened[0], Base: opened[1]}
 	message, report, err := rewrite.Import(inputs[0].Meta, base, o.imports)
@@ -55,9 +45,29 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	if err != nil {
 		return err
 	}
-	r := result{kind: metafile.MetaGraph, reports: reportOf(render.Import{ImportReport: report, DryRun: o.out.dryRun})}
+	r := result{kind: metafile.MetaGraph, reports: reportOf(render.Import{ImportReport: report, Checkpoints: prefixes, DryRun: o.out.dryRun})}
 	o.out.say(env, o.out.reported(&p, inputs), r)
 	return o.printElements(env, p.path, report)
+}
+
+// openCheckpoints opens the checkpoints of IN and BASE, the two inputs, and returns their prefixes too. A checkpoint that does not exist is
+// nil. The caller closes the checkpoints, after an error too.
+func openCheckpoints(inputs []*metafile.File) (opened []*checkpoint.Checkpoint, prefixes []string, err error) {
+	opened, prefixes = make([]*checkpoint.Checkpoint, 2), []string{}
+	for k, in := range inputs {
+		prefix, found := in.Checkpoint()
+		if !found {
+			continue
+		}
+		if opened[k], err = checkpoint.Open(prefix); err != nil {
+			return opened, nil, err
+		}
+		if err := checkFiles(opened[k]); err != nil {
+			return opened, nil, err
+		}
+		prefixes = append(prefixes, opened[k].Prefix)
+	}
+	return opened, prefixes, nil
 }
 
 // closeCheckpoints closes the open checkpoints and sets them to nil.

@@ -10,9 +10,10 @@ import (
 // An Export is the report of export.
 type Export struct {
 	*rewrite.ExportReport
-	DryRun    bool   `json:"dry_run"`    // nothing was written
-	DebugInfo string `json:"debug_info"` // file of the debug info; empty if none was written
-	NoDebug   bool   `json:"-"`          // debug info was requested but does not exist
+	Checkpoint string `json:"checkpoint"` // prefix of the checkpoint whose values the copy has; empty for none
+	DryRun     bool   `json:"dry_run"`    // nothing was written
+	DebugInfo  string `json:"debug_info"` // file of the debug info; empty if none was written
+	NoDebug    bool   `json:"-"`          // debug info was requested but does not exist
 }
 
 // Notice returns the report for people: what was exported, and what was left out.
@@ -31,6 +32,9 @@ func (e Export) Notice() Notice {
 		n.details.count("%s, not listed in a collection", len(e.UnboundInputs), "unbound input")
 	}
 	e.converted(&n.details)
+	if e.Checkpoint != "" {
+		n.details.add("checkpoint: %s", Text(e.Checkpoint))
+	}
 	n.details.count(did(e.DryRun, "cleared", "clear")+" the device of %s", e.Cleared, "node")
 	n.details.count(did(e.DryRun, "dropped", "drop")+" %s with default values", e.Attrs, "attr")
 	if len(e.Savers) > 0 {

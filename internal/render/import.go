@@ -11,7 +11,8 @@ import (
 // An Import is the report of import.
 type Import struct {
 	*rewrite.ImportReport
-	DryRun bool `json:"dry_run"` // nothing was written
+	Checkpoints []string `json:"checkpoints"` // prefixes of the checkpoints whose values the output has: of IN, of BASE
+	DryRun      bool     `json:"dry_run"`     // nothing was written
 }
 
 // Notice returns the report for people: what was imported and what was renamed.
@@ -25,6 +26,7 @@ func (i Import) Notice() Notice {
 	n.details.count(did(i.DryRun, "removed", "remove")+" outdated inferred shapes (%s)", i.ShapesDropped, "place")
 	n.details.count(did(i.DryRun, "renamed", "rename")+" %s of IN", i.separated(), "shared_name")
 	n.details.count(did(i.DryRun, "added", "add")+" %s", i.Functions, "function")
+	n.details.list(agree(len(i.Checkpoints), "checkpoint", "checkpoints")+": %s", i.Checkpoints, 2)
 	n.details.list("collections: %s", i.Collections, 12)
 	n.details.list("left out of IN: %s", i.leftOut(), 6)
 	n.details.renames(did(i.DryRun, "renamed", "rename")+" %s: %s", i.Signatures, len(i.Signatures), "signature")
