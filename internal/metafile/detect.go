@@ -248,7 +248,7 @@ func (f *fitter) field(s wire.RopeField, md protoreflect.MessageDescriptor, dept
 		f.unknown++
 		return
 	}
-	if !typeFits(s.Type, fd) {
+	if !wire.Accepts(fd, s.Type) {
 		f.strange++
 		return
 	}
@@ -271,7 +271,7 @@ func (f *fitter) broken(err error, at, end int64, md protoreflect.MessageDescrip
 	header := f.rope.Slice(at, min(2*binary.MaxVarintLen64, end-at))
 	num, typ, n := protowire.ConsumeTag(header)
 	fd := md.Fields().ByNumber(num)
-	if fd == nil || !typeFits(typ, fd) {
+	if fd == nil || !wire.Accepts(fd, typ) {
 		f.strange += 3
 		return
 	}
@@ -292,21 +292,6 @@ func (f *fitter) broken(err error, at, end int64, md protoreflect.MessageDescrip
 		f.field(field, fd.Message(), depth+1)
 		return true
 	})
-}
-
-// typeFits reports whether a field of the given wire type can be decoded as fd.
-func typeFits(t protowire.Type, fd protoreflect.FieldDescriptor) bool {
-	switch fd.Kind() {
-	case protoreflect.MessageKind, protoreflect.StringKind, protoreflect.BytesKind:
-		return t == protowire.BytesType
-	case protoreflect.GroupKind:
-		return t == protowire.StartGroupType
-	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
-		return t == protowire.Fixed32Type || fd.IsList() && t == protowire.BytesType
-	case protoreflect.DoubleKind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
-		return t == protowire.Fixed64Type || fd.IsList() && t == protowire.BytesType
-	}
-	return t == protowire.VarintType || fd.IsList() && t == protowire.BytesType
 }
 
 // maxPrintable is the number of bytes of a string that are examined.

@@ -37,7 +37,6 @@ func read(tb testing.TB, path ...string) []byte {
 // openBytes opens bytes as standard input.
 func openBytes(raw []byte, o metafile.OpenOptions) (*metafile.File, error) {
 	o.Stdin = bytes.NewReader(raw)
-	o.StdinName = "file.bin"
 	return metafile.Open("-", o)
 }
 
@@ -182,7 +181,7 @@ func TestForeignFiles(t *testing.T) {
 				if !errors.As(err, &e) {
 					t.Fatalf("%v: the error is %v", format, err)
 				}
-				if !strings.HasPrefix(err.Error(), "file.bin: is ") || format == metafile.Auto &&
+				if !strings.HasPrefix(err.Error(), "standard input: is ") || format == metafile.Auto &&
 					(!strings.Contains(err.Error(), test.problem) || !strings.Contains(e.Hint(), test.hint)) {
 					t.Errorf("%v: %q, hint %q", format, err, e.Hint())
 				}

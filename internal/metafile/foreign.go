@@ -33,7 +33,8 @@ const readableFiles = "give a .meta file, a GraphDef, a SavedModel or a checkpoi
 var foreigners = []foreigner{
 	{begins("version https://git-lfs.github.com/spec/"), "a Git LFS pointer, not the file itself", "fetch the file with: git lfs pull"},
 	{func(_ string, raw []byte) bool { return IsTable(raw) }, "a checkpoint's index, which contains the names of its tensors", theGraph},
-	{isDataName, "a checkpoint's data, which contains the values of its tensors", theGraph},
+	// The values of tensors have no signature, so the name counts.
+	{func(name string, _ []byte) bool { return dataSuffix.MatchString(name) }, "a checkpoint's data, which contains the values of its tensors", theGraph},
 	{begins("\x00\x05\x16\x07"), "a macOS metadata file (AppleDouble)", "the file itself has the same name without the ._ prefix"},
 	{called("keras_metadata.pb"), "the Keras metadata of a SavedModel, which contains layers", theModel},
 	{called("tfhub_module.pb"), "the marker of a TensorFlow Hub module", theModel},
@@ -102,12 +103,6 @@ const (
 // IsTable reports whether raw, or the end of raw, is in LevelDB's table format, which V1 checkpoints and the index of V2 checkpoints use.
 func IsTable(raw []byte) bool {
 	return len(raw) >= TableFooter && binary.LittleEndian.Uint64(raw[len(raw)-8:]) == TableMagic
-}
-
-// isDataName goes by the name, because the values of tensors have no signature.
-func isDataName(name string, _ []byte) bool {
-	ok, _ := filepath.Match("*.data-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9]", filepath.Base(name))
-	return ok
 }
 
 // isFingerprint tests for a FingerprintDef (tensorflow/core/protobuf/fingerprint.proto): four hashes, a version, an id.

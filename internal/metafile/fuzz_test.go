@@ -54,7 +54,7 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("%d bytes allocated for %d", allocated, len(raw))
 		}
 		if err != nil {
-			if !strings.HasPrefix(err.Error(), "file.bin: ") || len(err.Error()) > 4000 {
+			if !strings.HasPrefix(err.Error(), "standard input: ") || len(err.Error()) > 4000 {
 				t.Errorf("the error is %.500q", err)
 			}
 			return

@@ -25,8 +25,6 @@ type OpenOptions struct {
 	// input.
 	TagSetOptional bool
 	Stdin          io.Reader // the source for the paths `-` and ""
-	// StdinName names Stdin in messages; "" is "standard input".
-	StdinName string
 }
 
 // Open reads the input that path refers to: a file, a checkpoint prefix, a training directory, or the directory of a
@@ -35,10 +33,7 @@ type OpenOptions struct {
 func Open(path string, o OpenOptions) (*File, error) {
 	f := &File{Name: path, Given: path}
 	if path == "" || path == "-" {
-		f.Name = o.StdinName
-		if f.Name == "" {
-			f.Name = "standard input"
-		}
+		f.Name = "standard input"
 		source, err := readAll(o.Stdin, f.Name)
 		if _, named := errors.AsType[*Error](err); named {
 			return nil, err

@@ -70,7 +70,7 @@ func TestTruncatedMessage(t *testing.T) {
 	if !errors.As(err, &e) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Fatalf("the error is %v", err)
 	}
-	if !strings.Contains(err.Error(), "file.bin: is a truncated MetaGraphDef: it ends at byte 4000, in the field that begins at byte ") ||
+	if !strings.Contains(err.Error(), "standard input: is a truncated MetaGraphDef: it ends at byte 4000, in the field that begins at byte ") ||
 		e.Hint() != "copy or download it again; a truncated file cannot be repaired" {
 		t.Errorf("%q, hint %q", err, e.Hint())
 	}
@@ -86,7 +86,7 @@ func TestOpenDamaged(t *testing.T) {
 		if err == nil {
 			err = f.Annotate(walk(f.Meta.Graph()))
 		}
-		if err != nil && !strings.HasPrefix(err.Error(), "file.bin: ") {
+		if err != nil && !strings.HasPrefix(err.Error(), "standard input: ") {
 			t.Fatalf("byte %d: %v", i, err)
 		}
 	}
@@ -122,14 +122,14 @@ func TestLocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = f.Annotate(walk(f.Meta.Graph()))
-	want := "file.bin: the MetaGraphDef is damaged at byte 124: field 2 has a length of 64 bytes, but 1 bytes follow"
+	want := "standard input: the MetaGraphDef is damaged at byte 124: field 2 has a length of 64 bytes, but 1 bytes follow"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %v", err, want)
 	}
 	if err := f.Annotate(nil); err != nil {
 		t.Errorf("Annotate(nil) = %v", err)
 	}
-	if err := f.Annotate(io.ErrClosedPipe); !errors.Is(err, io.ErrClosedPipe) || err.Error() != "file.bin: io: read/write on closed pipe" {
+	if err := f.Annotate(io.ErrClosedPipe); !errors.Is(err, io.ErrClosedPipe) || err.Error() != "standard input: io: read/write on closed pipe" {
 		t.Errorf("other error: %v", err)
 	}
 

@@ -63,7 +63,7 @@ func merge(data []byte, md protoreflect.MessageDescriptor) []byte {
 	var unknown []byte
 	for s := wire.Scan(data); s.Next(); {
 		fd := md.Fields().ByNumber(s.Num)
-		if fd == nil || !knownType(fd, s.Type) {
+		if fd == nil || !wire.Accepts(fd, s.Type) {
 			if _, err := protowire.ConsumeVarint(s.Data); s.Type == protowire.VarintType && err < 0 {
 				unknown = protowire.AppendVarint(protowire.AppendTag(unknown, s.Num, s.Type), s.Uint())
 			} else {
@@ -92,29 +92,6 @@ func merge(data []byte, md protoreflect.MessageDescriptor) []byte {
 	return append(out, unknown...)
 }
 
-// knownType reports whether protobuf parses a field with this wire type as a value of fd.
-func knownType(fd protoreflect.FieldDescriptor, typ protowire.Type) bool {
-	want := valueType(fd)
-	return typ == want || typ == protowire.BytesType && fd.IsList() && want != protowire.StartGroupType
-}
-
-// valueType returns the wire type of one value of a field.
-func valueType(fd protoreflect.FieldDescriptor) protowire.Type {
-	switch fd.Kind() {
-	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind:
-		return protowire.BytesType
-	case protoreflect.GroupKind:
-		return protowire.StartGroupType
-	}
-	switch actionOfScalar(fd.Kind()) {
-	case packedFixed32:
-		return protowire.Fixed32Type
-	case packedFixed64:
-		return protowire.Fixed64Type
-	}
-	return protowire.VarintType
-}
-
 // A merging collects the occurrences of one field.
 type merging struct {
 	desc    protoreflect.FieldDescriptor
@@ -129,12 +106,12 @@ func (f *merging) reset() { *f = merging{desc: f.desc} }
 func (f *merging) add(s *wire.Field) {
 	fd := f.desc
 	isMessage := fd.Kind() == protoreflect.MessageKind
-	scalar := valueType(fd) == protowire.VarintType
+	scalar := wire.TypeOf(fd.Kind()) == protowire.VarintType
 	switch {
 	case fd.IsList() && isMessage || fd.IsMap():
 		f.whole = protowire.AppendTag(f.whole, s.Num, s.Type)
 		f.whole = protowire.AppendBytes(f.whole, merge(s.Data, fd.Message()))
-	case fd.IsList() && valueType(fd) == protowire.BytesType || fd.Kind() == protoreflect.GroupKind:
+	case fd.IsList() && wire.TypeOf(fd.Kind()) == protowire.BytesType || fd.Kind() == protoreflect.GroupKind:
 		f.whole = append(f.whole, s.Raw...)
 	case fd.IsList() && scalar:
 		s.EachVarint(func(v uint64) { f.payload = protowire.AppendVarint(f.payload, v) })
@@ -154,7 +131,7 @@ func (f *merging) append(out []byte) []byte {
 		return out
 	}
 	out = append(out, f.whole...)
-	typ := valueType(f.desc)
+	typ := wire.TypeOf(f.desc.Kind())
 	switch {
 	case f.whole != nil:
 	case f.desc.Kind() == protoreflect.MessageKind:

@@ -5,6 +5,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // An action is how protobuf parses the payload of a field.
@@ -106,10 +108,10 @@ func actionOf(fd protoreflect.FieldDescriptor) action {
 
 // actionOfScalar returns the action for packed values of a kind.
 func actionOfScalar(kind protoreflect.Kind) action {
-	switch kind {
-	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
+	switch wire.TypeOf(kind) {
+	case protowire.Fixed32Type:
 		return packedFixed32
-	case protoreflect.DoubleKind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
+	case protowire.Fixed64Type:
 		return packedFixed64
 	}
 	return packedVarint

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A table caches what the writers and parsers need to know about a message type, so that values need no reflection.
@@ -105,7 +107,7 @@ func (ts *tables) field(fd protoreflect.FieldDescriptor) field {
 	f := field{
 		num:      fd.Number(),
 		kind:     fd.Kind(),
-		wire:     wireType(fd.Kind()),
+		wire:     wire.TypeOf(fd.Kind()),
 		name:     fd.TextName(),
 		repeated: fd.IsList(),
 		isMap:    fd.IsMap(),
@@ -219,20 +221,4 @@ func (ts *tables) subTable(f *field) *table {
 		f.sub = ts.of(f.desc.Message())
 	}
 	return f.sub
-}
-
-// wireType returns the wire type of one value of a kind.
-func wireType(kind protoreflect.Kind) protowire.Type {
-	switch kind {
-	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
-		return protowire.Fixed32Type
-	case protoreflect.DoubleKind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
-		return protowire.Fixed64Type
-	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind:
-		return protowire.BytesType
-	case protoreflect.GroupKind:
-		return protowire.StartGroupType
-	default:
-		return protowire.VarintType
-	}
 }
