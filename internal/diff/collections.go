@@ -112,37 +112,7 @@ func kindName(kind protowire.Number) string {
 // compareCollections compares the collections by key, and their entries in order.
 func (c *comparison) compareCollections() *Part {
 	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_CollectionDef), fieldMap(c.b, fieldnum.MetaGraphDef_CollectionDef)
-	p := &Part{A: len(a), B: len(b)}
-	for _, key := range keysOf(a, b) {
-		x, inA := a[key]
-		y, inB := b[key]
-		named := c.sel.name(key)
-		switch {
-		case inA && inB && bytes.Equal(x, y):
-		case !inA:
-			if named {
-				p.Added = append(p.Added, Change{Name: key, Value: collectionText(y)})
-			}
-		case !inB:
-			if named {
-				p.Removed = append(p.Removed, Change{Name: key, Value: collectionText(x)})
-			}
-		default:
-			change := c.collection(key, x, y)
-			if !named {
-				// The name of the collection is not selected, but its entries may be.
-				change.Fields = nil
-				change.Entries = change.Entries.filter(c.sel)
-			}
-			if change.Entries != nil && change.Entries.Empty() {
-				change.Entries = nil
-			}
-			if len(change.Fields) > 0 || change.Entries != nil {
-				p.Changed = append(p.Changed, change)
-			}
-		}
-	}
-	return p
+	return c.byKey(a, b, collectionText, c.collection)
 }
 
 // filter removes entries whose names are not selected.
@@ -185,7 +155,7 @@ func collectionText(collection []byte) string {
 
 // collection compares two collections of one key.
 func (c *comparison) collection(key string, a, b []byte) Change {
-	change := Change{Name: key}
+	var change Change
 	kindA, listA := scope.KindOf(a)
 	kindB, listB := scope.KindOf(b)
 	known := func(f wire.Field) bool {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -19,6 +17,18 @@ import (
 // withoutNodes returns the fields of a FunctionDef other than its nodes and its attrs.
 func withoutNodes(function wire.Function) []byte {
 	return unknownFields(function, messageFields(fieldnum.FunctionDef_NodeDef, fieldnum.FunctionDef_Attr))
+}
+
+// attrsOf returns the attrs of a function.
+func attrsOf(function wire.Function) []attrEntry {
+	var attrs []attrEntry
+	for s := wire.Scan(function); s.Next(); {
+		if s.Is(fieldnum.FunctionDef_Attr) {
+			key, value := wire.MapEntry(s.Data)
+			attrs = append(attrs, attrEntry{key, value})
+		}
+	}
+	return sortAttrs(attrs)
 }
 
 // compareFunctions compares the functions of the libraries.
@@ -133,7 +143,7 @@ func (c *comparison) function(a, b wire.Function) ([]Field, *Part, error) {
 		fields = []Field{changed("signature", bytesText(restA), bytesText(restB))}
 	}
 	if !c.sel.ignore[Attrs] {
-		fields = append(fields, compare.attrMap(mapOf(a, fieldnum.FunctionDef_Attr), mapOf(b, fieldnum.FunctionDef_Attr))...)
+		fields = compare.attrs(fields, attrsOf(a), attrsOf(b), nil, nil)
 	}
 	return fields, nodes, nil
 }
@@ -177,39 +187,6 @@ func renamedArguments(a, b *tfpb.OpDef) map[string]string {
 	}
 	add(a.GetInputArg(), b.GetInputArg())
 	add(a.GetOutputArg(), b.GetOutputArg())
-	return out
-}
-
-// mapOf returns a map field of a message as a map from keys to encoded values.
-func mapOf(message []byte, num protowire.Number) map[string][]byte {
-	out := make(map[string][]byte)
-	for s := wire.Scan(message); s.Next(); {
-		if s.Is(num) {
-			key, value := wire.MapEntry(s.Data)
-			out[string(key)] = value
-		}
-	}
-	return out
-}
-
-// attrMap compares two maps of attrs.
-func (c *comparer) attrMap(a, b map[string][]byte) []Field {
-	var out []Field
-	for _, key := range keysOf(a, b) {
-		x, inA := a[key]
-		y, inB := b[key]
-		switch {
-		case c.ignoresAttr(key):
-		case !inA:
-			out = append(out, added(attrPrefix+key, attrBytesText(y)))
-		case !inB:
-			out = append(out, removed(attrPrefix+key, attrBytesText(x)))
-		default:
-			if f, same := c.attr(key, x, y); !same {
-				out = append(out, f)
-			}
-		}
-	}
 	return out
 }
 

@@ -136,7 +136,7 @@ func (v *nodeView) read(raw []byte) bool {
 			v.others = true
 		}
 	}
-	v.sortAttrs()
+	v.attrs = sortAttrs(v.attrs)
 	return s.Err() == nil
 }
 
@@ -169,16 +169,16 @@ func (v *nodeView) sameInputs(other *nodeView) bool {
 	return true
 }
 
-// sortAttrs sorts the attrs by key and keeps the last entry of each key.
-func (v *nodeView) sortAttrs() {
-	slices.SortStableFunc(v.attrs, byKey)
-	kept := v.attrs[:0]
-	for i, e := range v.attrs {
-		if i+1 == len(v.attrs) || !bytes.Equal(e.key, v.attrs[i+1].key) {
+// sortAttrs sorts attrs by key and keeps the last entry of each key. It changes the list in place.
+func sortAttrs(attrs []attrEntry) []attrEntry {
+	slices.SortStableFunc(attrs, byKey)
+	kept := attrs[:0]
+	for i, e := range attrs {
+		if i+1 == len(attrs) || !bytes.Equal(e.key, attrs[i+1].key) {
 			kept = append(kept, e)
 		}
 	}
-	v.attrs = kept
+	return kept
 }
 
 // attr returns the value of a key.

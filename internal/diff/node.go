@@ -56,7 +56,7 @@ func (c *comparer) node(a, b []byte, quick bool) []Field {
 		return c.fields
 	}
 	if !c.sel.ignore[Attrs] {
-		c.attrs()
+		c.fields = c.attrs(c.fields, c.a.attrs, c.b.attrs, c.a.op, c.b.op)
 	}
 	c.others()
 	return c.fields
@@ -88,27 +88,28 @@ func (c *comparer) sameDevice() bool {
 	return c.sel.deviceSpelling && match.NormalDevice(string(c.a.device)) == match.NormalDevice(string(c.b.device))
 }
 
-// attrs compares the attrs by key.
-func (c *comparer) attrs() {
-	for a, b := range merged(c.a.attrs, c.b.attrs, byKey) {
+// attrs appends the differences between the sorted attrs of two nodes with the given ops, or of two functions, which have none.
+func (c *comparer) attrs(out []Field, attrsA, attrsB []attrEntry, opA, opB []byte) []Field {
+	for a, b := range merged(attrsA, attrsB, byKey) {
 		switch {
 		case a == nil:
-			if key := string(b.key); !c.ignoresAttr(key) && !c.isDefault(key, b.value, c.a.op, false) {
-				c.fields = append(c.fields, added(attrPrefix+key, attrBytesText(b.value)))
+			if key := string(b.key); !c.ignoresAttr(key) && !c.isDefault(key, b.value, opA, false) {
+				out = append(out, added(attrPrefix+key, attrBytesText(b.value)))
 			}
 		case b == nil:
-			if key := string(a.key); !c.ignoresAttr(key) && !c.isDefault(key, a.value, c.b.op, true) {
-				c.fields = append(c.fields, removed(attrPrefix+key, attrBytesText(a.value)))
+			if key := string(a.key); !c.ignoresAttr(key) && !c.isDefault(key, a.value, opB, true) {
+				out = append(out, removed(attrPrefix+key, attrBytesText(a.value)))
 			}
 		case bytes.Equal(a.value, b.value): // nearly always
 		default:
 			if key := string(a.key); !c.ignoresAttr(key) {
 				if f, same := c.attr(key, a.value, b.value); !same {
-					c.fields = append(c.fields, f)
+					out = append(out, f)
 				}
 			}
 		}
 	}
+	return out
 }
 
 func (c *comparer) ignoresAttr(key string) bool {

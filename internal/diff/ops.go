@@ -13,7 +13,9 @@ import (
 
 // compareOps compares the op lists by op name.
 func (c *comparison) compareOps() *Part {
-	return c.byKey(definitions(c.ops[0]), definitions(c.ops[1]), func([]byte) string { return "" }, opFields)
+	return c.byKey(definitions(c.ops[0]), definitions(c.ops[1]), func([]byte) string { return "" }, func(_ string, x, y []byte) Change {
+		return Change{Fields: opFields(x, y)}
+	})
 }
 
 // definitions returns the op definitions in a list by op name.

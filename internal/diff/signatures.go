@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/metagraph/metagraph/internal/printable"
@@ -12,29 +13,39 @@ import (
 // compareSignatures compares the signatures by key.
 func (c *comparison) compareSignatures() *Part {
 	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_SignatureDef), fieldMap(c.b, fieldnum.MetaGraphDef_SignatureDef)
-	return c.byKey(a, b, signatureText, func(x, y []byte) []Field {
-		return decode(x, new(tfpb.SignatureDef)).compare(decode(y, new(tfpb.SignatureDef)), c.renames)
+	return c.byKey(a, b, signatureText, func(_ string, x, y []byte) Change {
+		return Change{Fields: decode(x, new(tfpb.SignatureDef)).compare(decode(y, new(tfpb.SignatureDef)), c.renames)}
 	})
 }
 
-// byKey compares the items of a part by key. text returns a short text for an item, and compare the differing fields of two items.
-func (c *comparison) byKey(a, b map[string][]byte, text func([]byte) string, compare func(x, y []byte) []Field) *Part {
+// byKey compares the items of a part by key. text returns a short text for an item, and compare the difference of two items, without a
+// name.
+func (c *comparison) byKey(a, b map[string][]byte, text func([]byte) string, compare func(key string, x, y []byte) Change) *Part {
 	p := &Part{A: len(a), B: len(b)}
 	for _, key := range keysOf(a, b) {
-		if !c.sel.name(key) {
-			continue
-		}
 		x, inA := a[key]
 		y, inB := b[key]
+		named := c.sel.name(key)
 		switch {
+		case inA && inB && !bytes.Equal(x, y):
+			change := compare(key, x, y)
+			change.Name = key
+			if !named {
+				// The key is not selected, but the names of entries may be.
+				change.Fields = nil
+				change.Entries = change.Entries.filter(c.sel)
+			}
+			if change.Entries != nil && change.Entries.Empty() {
+				change.Entries = nil
+			}
+			if len(change.Fields) > 0 || change.Entries != nil {
+				p.Changed = append(p.Changed, change)
+			}
+		case !named:
 		case !inA:
 			p.Added = append(p.Added, Change{Name: key, Value: text(y)})
 		case !inB:
 			p.Removed = append(p.Removed, Change{Name: key, Value: text(x)})
-		default:
-			if fields := compare(x, y); len(fields) > 0 {
-				p.Changed = append(p.Changed, Change{Name: key, Fields: fields})
-			}
 		}
 	}
 	return p
