@@ -50,47 +50,22 @@ func Diff(w io.Writer, r *diff.Report, o DiffOptions) error {
 	return out.flush()
 }
 
-// diffJSON writes the report as one object, with each change on its own line.
+// diffJSON writes the report as one object, with each part and each change on its own line.
 func diffJSON(w *printer, r *diff.Report) error {
+	inPart := encoder{w: w}
+	inPart.field = func(v reflect.Value) error { return inPart.member(v.Interface()) }
 	e := encoder{w: w}
-	separator := "{\n  "
-	v := reflect.ValueOf(r).Elem()
-	for _, f := range e.structFields(v.Type()) {
-		field := v.Field(f.index)
-		if f.omitEmpty && isEmpty(field) {
-			continue
+	e.field = func(v reflect.Value) error {
+		if v.Type() == reflect.TypeFor[*diff.Part]() {
+			return inPart.object(v.Elem(), "", "")
 		}
-		w.write(separator)
-		separator = ",\n  "
-		e.text(f.name)
-		w.write(": ")
-		write := func() error { return e.value(field) }
-		if part, ok := field.Interface().(*diff.Part); ok {
-			write = func() error { return e.part(part) }
-		}
-		if err := write(); err != nil {
-			return err
-		}
+		return e.value(v)
 	}
-	w.write("\n}\n")
+	if err := e.object(reflect.ValueOf(r).Elem(), "\n  ", "\n"); err != nil {
+		return err
+	}
+	w.write("\n")
 	return w.err
-}
-
-// part writes a part, with each element of its lists on its own line.
-func (e *encoder) part(p *diff.Part) error {
-	v := reflect.ValueOf(p).Elem()
-	separator := "{"
-	for _, f := range e.structFields(v.Type()) {
-		e.w.write(separator)
-		separator = ", "
-		e.text(f.name)
-		e.w.write(": ")
-		if err := e.member(v.Field(f.index).Interface()); err != nil {
-			return err
-		}
-	}
-	e.w.write("}")
-	return e.w.err
 }
 
 // partTitle returns the name of a part for people.

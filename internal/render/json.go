@@ -83,6 +83,7 @@ type encoder struct {
 	scratch []byte
 	compact bool // everything is on one line
 	known   map[reflect.Type][]structField
+	field   func(reflect.Value) error // writes the value of a field of a struct; nil: value
 }
 
 // newline returns the separator of the members and elements at a level of nesting: a line break with an indent, or a space.
@@ -194,7 +195,11 @@ func (e *encoder) fields(v reflect.Value, separator *string, before string) erro
 		}
 		e.text(f.name)
 		e.w.write(": ")
-		if err := e.value(field); err != nil {
+		write := e.value
+		if e.field != nil {
+			write = e.field
+		}
+		if err := write(field); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
