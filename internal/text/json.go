@@ -2,7 +2,6 @@ package text
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -167,28 +166,6 @@ func (j *jsonWriter) field(o *object, data []byte, f *field, sp span) error {
 		return j.nested(merged, f, o.indent+2, -1)
 	}
 	return j.scalar(&w, f)
-}
-
-// merged returns the last occurrence of a singular field and, for a message, the merged content of all occurrences.
-func (j *jsonWriter) merged(data []byte, f *field, sp span) (last wire.Field, merged []byte, err error) {
-	for s := wire.Scan(data); s.Next(); {
-		if s.Num != f.num || !j.known(f, &s.Field) {
-			continue
-		}
-		last = s.Field
-		if !f.message {
-			err = errors.Join(err, j.checkString(s.Data, f))
-			continue
-		}
-		part := content(&s.Field, f)
-		if sp.count == 1 {
-			return last, part, nil
-		}
-		// Each occurrence must be a valid message: a field must not span two of them.
-		err = errors.Join(err, j.muted(func() error { return j.messageField(part, f, 0, -1) }))
-		merged = append(merged, part...)
-	}
-	return last, merged, err
 }
 
 // nested writes the value of a message field.

@@ -293,35 +293,41 @@ func (p *printer) several(data []byte, f *field, sp span, indent int) error {
 	case f.repeated:
 		return p.elements(stretch{data: data}, f, indent)
 	}
-	var merged []byte
-	n := 0
+	last, merged, err := p.merged(data, f, sp)
+	switch {
+	case err != nil:
+		return err
+	case !f.message:
+		return p.value(&last, f, indent, -1)
+	case p.mute:
+		return nil // checking each was enough; more would double the work at each level
+	}
+	return p.messageField(merged, f, indent, -1)
+}
+
+// merged returns the last occurrence of a singular field and, for a message, the merged content of all occurrences.
+func (p *printer) merged(data []byte, f *field, sp span) (last wire.Field, merged []byte, err error) {
 	for s := wire.Scan(data); s.Next(); {
 		if s.Num != f.num || !p.known(f, &s.Field) {
 			continue
 		}
-		n++
-		var err error
+		last = s.Field
 		switch {
-		case f.message:
+		case !f.message:
+			err = p.checkString(s.Data, f)
+		case sp.count == 1:
+			return last, content(&s.Field, f), nil
+		default:
 			// Each occurrence must be a valid message: a field must not span two of them.
 			part := content(&s.Field, f)
-			err = p.muted(func() error { return p.messageField(part, f, indent, -1) })
-			if !p.mute { // checking each was enough otherwise; more would double the work at each level
-				merged = append(merged, part...)
-			}
-		case n == sp.count:
-			err = p.value(&s.Field, f, indent, -1)
-		default:
-			err = p.checkString(s.Data, f)
+			err = p.muted(func() error { return p.messageField(part, f, 0, -1) })
+			merged = append(merged, part...)
 		}
 		if err != nil {
-			return err
+			return last, nil, err
 		}
 	}
-	if f.message && !p.mute {
-		return p.messageField(merged, f, indent, -1)
-	}
-	return nil
+	return last, merged, nil
 }
 
 // elements writes elements of a repeated field.
