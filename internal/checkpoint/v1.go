@@ -108,10 +108,8 @@ func (c *Checkpoint) stringBytes(t *Tensor) int64 {
 		if err != nil {
 			continue // Verify reports it
 		}
-		for s := wire.Scan(message); s.Next(); {
-			if s.Is(fieldnum.TensorProto_StringVal) {
-				sum += int64(len(s.Data))
-			}
+		for value := range wire.All(message, fieldnum.TensorProto_StringVal) {
+			sum += int64(len(value))
 		}
 	}
 	return sum

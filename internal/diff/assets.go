@@ -85,10 +85,8 @@ func (c *comparison) asset(p *Part, x, y *message) {
 
 func assetList(m *wire.MetaGraph) []*message {
 	var out []*message
-	for _, f := range m.Fields {
-		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			out = append(out, decode(f.Data, new(tfpb.AssetFileDef)))
-		}
+	for asset := range m.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		out = append(out, decode(asset, new(tfpb.AssetFileDef)))
 	}
 	return out
 }

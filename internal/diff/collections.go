@@ -3,6 +3,7 @@ package diff
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -247,13 +248,7 @@ func listValues(kind protowire.Number, list []byte) [][]byte {
 		}
 		return numberTexts(m.GetValue(), func(dst []byte, v float32) []byte { return strconv.AppendFloat(dst, float64(v), 'g', -1, 32) })
 	}
-	var out [][]byte
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(scope.ListValue) {
-			out = append(out, s.Data)
-		}
-	}
-	return out
+	return slices.Collect(wire.All(list, scope.ListValue))
 }
 
 // numberTexts returns the texts of numbers. The texts share one block of memory where possible.

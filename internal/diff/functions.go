@@ -22,11 +22,8 @@ func withoutNodes(function wire.Function) []byte {
 // attrsOf returns the attrs of a function.
 func attrsOf(function wire.Function) []attrEntry {
 	var attrs []attrEntry
-	for s := wire.Scan(function); s.Next(); {
-		if s.Is(fieldnum.FunctionDef_Attr) {
-			key, value := wire.MapEntry(s.Data)
-			attrs = append(attrs, attrEntry{key, value})
-		}
+	for key, value := range wire.MapEntries(function, fieldnum.FunctionDef_Attr) {
+		attrs = append(attrs, attrEntry{key, value})
 	}
 	return sortAttrs(attrs)
 }

@@ -68,8 +68,8 @@ func (c *comparison) eachName(m *wire.MetaGraph, look func(name []byte) bool) er
 			return nil
 		}
 	}
-	for _, f := range m.Fields {
-		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) && !look([]byte(printable.Quote(string(wire.Last(f.Data, fieldnum.AssetFileDef_Filename))))) {
+	for asset := range m.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		if !look([]byte(printable.Quote(string(wire.Last(asset, fieldnum.AssetFileDef_Filename))))) {
 			return nil
 		}
 	}

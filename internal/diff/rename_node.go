@@ -350,10 +350,8 @@ func (m *matcher) haveCommonReader(i, j int32) bool {
 
 // hasInputs reports whether node i of A has inputs.
 func (m *matcher) hasInputs(i int32) bool {
-	for s := wire.Scan(m.rawA(i)); s.Next(); {
-		if s.Is(fieldnum.NodeDef_Input) {
-			return true
-		}
+	for range wire.All(m.rawA(i), fieldnum.NodeDef_Input) {
+		return true
 	}
 	return false
 }

@@ -26,14 +26,12 @@ type Asset struct {
 // times is returned once. The error names the part that cannot be read.
 func Assets(m *model.Model) ([]Asset, error) {
 	l := assetList{all: []Asset{}, at: make(map[string]int)}
-	for i := range m.Meta.Fields {
-		if field := &m.Meta.Fields[i]; field.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			var def tfpb.AssetFileDef
-			if err := schema.Unmarshal(field.Data, &def); err != nil {
-				return nil, fmt.Errorf("read asset_file_def: %w", err)
-			}
-			l.add(def.GetFilename(), def.GetTensorInfo().GetName(), "asset_file_def")
+	for raw := range m.Meta.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		var def tfpb.AssetFileDef
+		if err := schema.Unmarshal(raw, &def); err != nil {
+			return nil, fmt.Errorf("read asset_file_def: %w", err)
 		}
+		l.add(def.GetFilename(), def.GetTensorInfo().GetName(), "asset_file_def")
 	}
 	reader := collectionReader{registry: scope.NewRegistry()}
 	for _, key := range []string{scope.AssetsKey, scope.AssetFilepathsKey} {

@@ -109,11 +109,8 @@ func componentNames(composite *tfpb.TensorInfo_CompositeTensor) []string {
 // large.
 func signatureValues(signature []byte) []SignatureValue {
 	tensors := make(map[string]*tensor.Tensor)
-	for s := wire.Scan(signature); s.Next(); {
-		if s.Is(fieldnum.SignatureDef_Defaults) {
-			key, value := wire.MapEntry(s.Data)
-			tensors[string(key)] = tensor.ParseTensor(value)
-		}
+	for key, value := range wire.MapEntries(signature, fieldnum.SignatureDef_Defaults) {
+		tensors[string(key)] = tensor.ParseTensor(value)
 	}
 	values := make([]SignatureValue, 0, len(tensors))
 	for key, t := range tensors {

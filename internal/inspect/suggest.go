@@ -145,11 +145,9 @@ func SuggestSignatures(m *wire.MetaGraph, prefix string) []Suggestion {
 func SuggestAttrs(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	walk(m, func(node []byte) bool {
-		for s := wire.Scan(node); s.Next(); {
-			if s.Is(fieldnum.NodeDef_Attr) {
-				if key, _ := wire.MapEntry(s.Data); !found.add(key, "") {
-					return false
-				}
+		for key := range wire.MapEntries(node, fieldnum.NodeDef_Attr) {
+			if !found.add(key, "") {
+				return false
 			}
 		}
 		return true

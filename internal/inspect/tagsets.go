@@ -18,13 +18,7 @@ type TagSet struct {
 func TagSets(metas []*wire.MetaGraph) ([]TagSet, error) {
 	sets := []TagSet{}
 	for _, m := range metas {
-		set := TagSet{Tags: []string{}, Signatures: []string{}}
-		info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
-		for s := wire.Scan(info); s.Next(); {
-			if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
-				set.Tags = append(set.Tags, string(s.Data))
-			}
-		}
+		set := TagSet{Tags: m.Tags(), Signatures: []string{}}
 		s := wire.Scan(m.Graph())
 		for s.Next() {
 			if s.Is(fieldnum.GraphDef_Node) {

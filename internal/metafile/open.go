@@ -167,14 +167,14 @@ func (f *File) pick(o OpenOptions) error {
 			return f.Annotate(err) // the SavedModel is complete, so the file is not truncated
 		}
 		metas[i] = meta
-		f.TagSets = append(f.TagSets, strings.Join(tags(meta), ","))
+		f.TagSets = append(f.TagSets, strings.Join(meta.Tags(), ","))
 	}
 	f.metas, f.selected, f.all = metas, -1, o.AllTagSets
 	if f.all {
 		f.selected = 0
 	}
 	for i, meta := range metas {
-		if !given && len(metas) == 1 || given && sameTags(tags(meta), o.TagSet) {
+		if !given && len(metas) == 1 || given && sameTags(meta.Tags(), o.TagSet) {
 			f.selected = i
 			break
 		}
@@ -204,18 +204,6 @@ func (f *File) noTagSet(tagSet string, given bool) error {
 		problem = fmt.Sprintf("has no tag-set %q; available: %s", tagSet, strings.Join(available, ", "))
 	}
 	return &Error{Name: f.Name, Problem: problem, Err: ErrTagSet, TagSets: f.TagSets}
-}
-
-// tags returns the tags of a MetaGraphDef in file order.
-func tags(meta *wire.MetaGraph) []string {
-	var out []string
-	info, _ := meta.Message(fieldnum.MetaGraphDef_MetaInfoDef)
-	for s := wire.Scan(info); s.Next(); {
-		if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
-			out = append(out, string(s.Data))
-		}
-	}
-	return out
 }
 
 // sameTags reports whether a comma-separated list names exactly the given tags, in any order.

@@ -38,11 +38,8 @@ func Called(value []byte) []string {
 		return []string{string(wire.Last(function, fieldnum.NameAttrList_Name))}
 	}
 	var names []string
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Func) {
-			names = append(names, string(wire.Last(s.Data, fieldnum.NameAttrList_Name)))
-		}
+	for function := range wire.AttrList(value, fieldnum.AttrValue_ListValue_Func) {
+		names = append(names, string(wire.Last(function, fieldnum.NameAttrList_Name)))
 	}
 	return names
 }

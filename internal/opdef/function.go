@@ -34,21 +34,15 @@ func eachFunction(value []byte, use func(name []byte), depth int) {
 	}
 	call := func(function []byte) {
 		use(wire.Last(function, fieldnum.NameAttrList_Name))
-		for s := wire.Scan(function); s.Next(); {
-			if s.Is(fieldnum.NameAttrList_Attr) {
-				_, value := wire.MapEntry(s.Data)
-				eachFunction(value, use, depth+1)
-			}
+		for _, value := range wire.MapEntries(function, fieldnum.NameAttrList_Attr) {
+			eachFunction(value, use, depth+1)
 		}
 	}
 	if function, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
 		call(function)
 		return
 	}
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Func) {
-			call(s.Data)
-		}
+	for function := range wire.AttrList(value, fieldnum.AttrValue_ListValue_Func) {
+		call(function)
 	}
 }

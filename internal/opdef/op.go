@@ -218,11 +218,8 @@ func (op *Op) addAttr(def []byte) {
 	a.defaultValue, a.HasDefault = wire.Merged(def, fieldnum.OpDef_AttrDef_DefaultValue)
 	if allowed, ok := wire.Merged(def, fieldnum.OpDef_AttrDef_AllowedValues); ok {
 		a.AllowedTypes = tensor.TypesIn(allowed)
-		list, _ := wire.AttrBytes(allowed, fieldnum.AttrValue_List)
-		for s := wire.Scan(list); s.Next(); {
-			if s.Is(fieldnum.AttrValue_ListValue_S) {
-				a.AllowedStrings = append(a.AllowedStrings, string(s.Data))
-			}
+		for s := range wire.AttrList(allowed, fieldnum.AttrValue_ListValue_S) {
+			a.AllowedStrings = append(a.AllowedStrings, string(s))
 		}
 	}
 	op.append(a)

@@ -2,6 +2,7 @@ package opdef
 
 import (
 	_ "embed"
+	"slices"
 	"sort"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -27,13 +28,7 @@ type Registered struct{ defs [][]byte }
 
 // NewRegistered returns the ops that TensorFlow registers.
 func NewRegistered() *Registered {
-	r := &Registered{defs: make([][]byte, 0, 2048)}
-	for s := wire.Scan(registeredList); s.Next(); {
-		if s.Is(fieldnum.OpList_Op) {
-			r.defs = append(r.defs, s.Data)
-		}
-	}
-	return r
+	return &Registered{defs: slices.AppendSeq(make([][]byte, 0, 2048), wire.All(registeredList, fieldnum.OpList_Op))}
 }
 
 // Has reports whether TensorFlow registers an op.

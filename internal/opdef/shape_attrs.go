@@ -42,12 +42,5 @@ func (c *inference) shapeAttr() tensor.Shape {
 
 // shapesAttr returns the shapes in a list attr.
 func (c *inference) shapesAttr(name string) []tensor.Shape {
-	list, _ := wire.AttrBytes(c.Attr(name), fieldnum.AttrValue_List)
-	var out []tensor.Shape
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
-			out = append(out, tensor.ParseShape(s.Data))
-		}
-	}
-	return out
+	return tensor.ShapesIn(c.Attr(name))
 }

@@ -247,15 +247,12 @@ func (i *importer) mergeSignatures(b *wire.Builder) error {
 // mergeAssets appends the assets of both files.
 func (i *importer) mergeAssets(b *wire.Builder) error {
 	copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_AssetFileDef)
-	for _, f := range i.in.Fields {
-		if !f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			continue
-		}
-		changed, err := i.tensorMessage(f.Data, "tensorflow.AssetFileDef")
+	for asset := range i.in.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		changed, err := i.tensorMessage(asset, "tensorflow.AssetFileDef")
 		if err != nil {
 			return fmt.Errorf("asset_file_def: %w", err)
 		}
-		b.Bytes(f.Num, changed)
+		b.Bytes(fieldnum.MetaGraphDef_AssetFileDef, changed)
 	}
 	return nil
 }
@@ -277,10 +274,8 @@ func (i *importer) mergeObjects(b *wire.Builder) error {
 		return fmt.Errorf("object_graph_def: %w", err)
 	}
 	assets := 0
-	for _, f := range i.base.Fields {
-		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			assets++
-		}
+	for range i.base.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		assets++
 	}
 	if assets == 0 {
 		b.Bytes(fieldnum.MetaGraphDef_ObjectGraphDef, changed)

@@ -103,10 +103,8 @@ type namedDef struct {
 // lackingOps returns TensorFlow's definitions of the ops that a stripped_op_list lacks, sorted by name.
 func lackingOps(list []byte, ops map[string]bool) []namedDef {
 	lacking := maps.Clone(ops)
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.OpList_Op) {
-			delete(lacking, string(wire.Last(s.Data, fieldnum.OpDef_Name)))
-		}
+	for def := range wire.All(list, fieldnum.OpList_Op) {
+		delete(lacking, string(wire.Last(def, fieldnum.OpDef_Name)))
 	}
 	var defs []namedDef
 	registered := opdef.NewRegistered()
@@ -142,10 +140,8 @@ func uniteOpLists(base, in *opdef.List) *wire.Rope {
 // countAttrs returns the number of attrs of an OpDef.
 func countAttrs(def []byte) int {
 	n := 0
-	for s := wire.Scan(def); s.Next(); {
-		if s.Is(fieldnum.OpDef_Attr) {
-			n++
-		}
+	for range wire.All(def, fieldnum.OpDef_Attr) {
+		n++
 	}
 	return n
 }

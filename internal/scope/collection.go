@@ -45,12 +45,9 @@ func Entries(collection []byte, kinds ...protowire.Number) iter.Seq[[]byte] {
 		if !slices.Contains(kinds, kind) {
 			return
 		}
-		for lists := wire.Scan(collection[first:]); lists.Next(); {
-			if !lists.Is(kind) {
-				continue
-			}
-			for s := wire.Scan(lists.Data); s.Next(); {
-				if s.Is(ListValue) && !yield(s.Data) {
+		for list := range wire.All(collection[first:], kind) {
+			for value := range wire.All(list, ListValue) {
+				if !yield(value) {
 					return
 				}
 			}

@@ -60,32 +60,27 @@ func AttrShape(n *wire.Node) Shape {
 func AttrShapeAt(n *wire.Node, key string, i int) (Shape, int) {
 	var shape Shape
 	count := 0
-	eachAttrShape(n, key, func(proto []byte) {
+	value, _ := n.Attr(key)
+	for proto := range wire.AttrList(value, fieldnum.AttrValue_ListValue_Shape) {
 		if count == i {
 			shape = ParseShape(proto)
 		}
 		count++
-	})
+	}
 	return shape, count
 }
 
 // AttrShapes returns the shapes of a list attr.
 func AttrShapes(n *wire.Node, key string) []Shape {
-	var shapes []Shape
-	eachAttrShape(n, key, func(proto []byte) { shapes = append(shapes, ParseShape(proto)) })
-	return shapes
+	value, _ := n.Attr(key)
+	return ShapesIn(value)
 }
 
-// eachAttrShape calls use with each TensorShapeProto of a list attr.
-func eachAttrShape(n *wire.Node, key string, use func(proto []byte)) {
-	value, ok := n.Attr(key)
-	if !ok {
-		return
+// ShapesIn returns the shapes in an AttrValue that holds a list.
+func ShapesIn(value []byte) []Shape {
+	var shapes []Shape
+	for proto := range wire.AttrList(value, fieldnum.AttrValue_ListValue_Shape) {
+		shapes = append(shapes, ParseShape(proto))
 	}
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
-			use(s.Data)
-		}
-	}
+	return shapes
 }

@@ -74,14 +74,11 @@ func ParseShape(proto []byte) Shape {
 // tensorflow/core/framework/tensor_shape.cc).
 func ParseKnownShape(proto []byte) Shape {
 	shape := Shape{}
-	for s := wire.Scan(proto); s.Next(); {
-		if !s.Is(fieldnum.TensorShapeProto_Dim) {
-			continue
-		}
+	for dim := range wire.All(proto, fieldnum.TensorShapeProto_Dim) {
 		if len(shape) == MaxRank {
 			return nil
 		}
-		shape = append(shape, max(-1, int64(wire.LastUint(s.Data, fieldnum.TensorShapeProto_Dim_Size))))
+		shape = append(shape, max(-1, int64(wire.LastUint(dim, fieldnum.TensorShapeProto_Dim_Size))))
 	}
 	return shape
 }

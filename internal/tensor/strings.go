@@ -1,6 +1,8 @@
 package tensor
 
 import (
+	"slices"
+
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -14,12 +16,7 @@ type Strings struct {
 // ParseStrings returns the elements of a TensorProto of strings. If it stores fewer values than it has elements, the
 // last value repeats (Tensor::FromProto in tensorflow/core/framework/tensor.cc).
 func ParseStrings(tensor []byte) Strings {
-	var l Strings
-	for s := wire.Scan(tensor); s.Next(); {
-		if s.Is(fieldnum.TensorProto_StringVal) {
-			l.values = append(l.values, s.Data)
-		}
-	}
+	l := Strings{values: slices.Collect(wire.All(tensor, fieldnum.TensorProto_StringVal))}
 	shape, _ := wire.Merged(tensor, fieldnum.TensorProto_TensorShape)
 	l.count = int64(len(l.values))
 	if n, ok := ParseShape(shape).Elements(); ok && len(l.values) > 0 {

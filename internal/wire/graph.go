@@ -183,10 +183,8 @@ func (f Function) Results() [][]byte { return argNames(f.Signature(), fieldnum.O
 // argNames returns the names of the ArgDefs in field num of an OpDef.
 func argNames(signature []byte, num protowire.Number) [][]byte {
 	var names [][]byte
-	for s := Scan(signature); s.Next(); {
-		if s.Is(num) {
-			names = append(names, Last(s.Data, fieldnum.OpDef_ArgDef_Name))
-		}
+	for arg := range All(signature, num) {
+		names = append(names, Last(arg, fieldnum.OpDef_ArgDef_Name))
 	}
 	return names
 }
@@ -194,11 +192,8 @@ func argNames(signature []byte, num protowire.Number) [][]byte {
 // Returns returns the tensor of the body that each result returns, by the name of the result.
 func (f Function) Returns() map[string][]byte {
 	tensors := make(map[string][]byte)
-	for s := Scan(f); s.Next(); {
-		if s.Is(fieldnum.FunctionDef_Ret) {
-			result, tensor := MapEntry(s.Data)
-			tensors[string(result)] = tensor
-		}
+	for result, tensor := range MapEntries(f, fieldnum.FunctionDef_Ret) {
+		tensors[string(result)] = tensor
 	}
 	return tensors
 }

@@ -130,12 +130,31 @@ func (b *Builder) Field(f Field) {
 // Message returns the payload of the singular message field num: MetaInfoDef, GraphDef, SaverDef or ObjectGraphDef.
 // It reports whether the field is present.
 func (m *MetaGraph) Message(num protowire.Number) ([]byte, bool) {
-	for i := range m.Fields {
-		if f := &m.Fields[i]; f.Is(num) {
-			return f.Data, true
-		}
+	for message := range m.All(num) {
+		return message, true
 	}
 	return nil, false
+}
+
+// All yields the payloads of the length-delimited fields num in file order.
+func (m *MetaGraph) All(num protowire.Number) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i := range m.Fields {
+			if f := &m.Fields[i]; f.Is(num) && !yield(f.Data) {
+				return
+			}
+		}
+	}
+}
+
+// Tags returns the tags in file order. Only the MetaGraphDefs of a SavedModel have any.
+func (m *MetaGraph) Tags() []string {
+	info, _ := m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
+	tags := []string{}
+	for tag := range All(info, fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
+		tags = append(tags, string(tag))
+	}
+	return tags
 }
 
 // Graph returns the bytes of the GraphDef, which are empty if there is none.
@@ -168,11 +187,9 @@ func (m *MetaGraph) Entries(num protowire.Number) iter.Seq2[[]byte, []byte] {
 func (m *MetaGraph) Collection(key string) ([]byte, bool) {
 	var found []byte
 	ok := false
-	for i := range m.Fields {
-		if f := &m.Fields[i]; f.Is(fieldnum.MetaGraphDef_CollectionDef) {
-			if k, v := MapEntry(f.Data); string(k) == key {
-				found, ok = v, true
-			}
+	for entry := range m.All(fieldnum.MetaGraphDef_CollectionDef) {
+		if k, v := MapEntry(entry); string(k) == key {
+			found, ok = v, true
 		}
 	}
 	return found, ok

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"sort"
 
@@ -186,6 +187,12 @@ func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 		return nil, false
 	}
 	return merged, true
+}
+
+// AttrList yields the elements in field num of the list in an AttrValue: its strings, shapes or functions.
+func AttrList(value []byte, num protowire.Number) iter.Seq[[]byte] {
+	list, _ := AttrBytes(value, fieldnum.AttrValue_List)
+	return All(list, num)
 }
 
 // SetsAttr reports whether f, a field of an AttrValue, sets its value. All fields in the schema do; only unknown

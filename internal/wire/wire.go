@@ -109,6 +109,29 @@ func Varints(message []byte, num protowire.Number) iter.Seq[uint64] {
 	}
 }
 
+// All yields the payloads of the length-delimited fields num of message in order. Like Last, it stops at a syntax error.
+func All(message []byte, num protowire.Number) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for s := Scan(message); s.Next(); {
+			if s.Is(num) && !yield(s.Data) {
+				return
+			}
+		}
+	}
+}
+
+// MapEntries yields the key and value of each entry of the map field num of message in order, also of an entry that a later one with
+// the same key replaces. It stops at a syntax error.
+func MapEntries(message []byte, num protowire.Number) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for entry := range All(message, num) {
+			if !yield(MapEntry(entry)) {
+				return
+			}
+		}
+	}
+}
+
 // Size returns the number of bytes that the field occupies in its message, tag included.
 func (f *Field) Size() int64 {
 	if f.Raw != nil {

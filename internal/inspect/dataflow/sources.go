@@ -325,11 +325,9 @@ func (d *ioFinder) findMachinery() {
 	if name := wire.Last(saver, fieldnum.SaverDef_FilenameTensorName); len(name) > 0 {
 		d.machinery[FindTensor(d.g, name)] = true
 	}
-	for i := range d.m.Fields {
-		if f := &d.m.Fields[i]; f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			info, _ := wire.Merged(f.Data, fieldnum.AssetFileDef_TensorInfo)
-			d.machinery[FindTensor(d.g, wire.Last(info, fieldnum.TensorInfo_Name))] = true
-		}
+	for asset := range d.m.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		info, _ := wire.Merged(asset, fieldnum.AssetFileDef_TensorInfo)
+		d.machinery[FindTensor(d.g, wire.Last(info, fieldnum.TensorInfo_Name))] = true
 	}
 }
 

@@ -216,11 +216,7 @@ func (f *problemFinder) checkFunction(p *nodePlace, attr string, list []byte, de
 	if depth == maxFunctionDepth {
 		return
 	}
-	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(fieldnum.NameAttrList_Attr) {
-			continue
-		}
-		key, value := wire.MapEntry(s.Data)
+	for key, value := range wire.MapEntries(list, fieldnum.NameAttrList_Attr) {
 		if nested, ok := wire.AttrBytes(value, fieldnum.AttrValue_Func); ok {
 			f.checkFunction(p, string(key), nested, depth+1)
 		}

@@ -155,11 +155,8 @@ func (f *problemFinder) checkBodyNodes(function string, def wire.Function, b *bo
 // hasReplacement reports whether TensorFlow replaces a function by another one for some devices. Keras writes its LSTM and GRU
 // twice, for GPUs and for CPUs (ImplementationSelector in tensorflow/core/grappler/optimizers/implementation_selector.h).
 func hasReplacement(function wire.Function) bool {
-	for s := wire.Scan(function); s.Next(); {
-		if !s.Is(fieldnum.FunctionDef_Attr) {
-			continue
-		}
-		if key, _ := wire.MapEntry(s.Data); string(key) == "api_implements" {
+	for key := range wire.MapEntries(function, fieldnum.FunctionDef_Attr) {
+		if string(key) == "api_implements" {
 			return true
 		}
 	}

@@ -75,11 +75,8 @@ func (f *problemFinder) findUnbound() {
 // findInNodeList checks the names in a collection of nodes and tensors.
 func (f *problemFinder) findInNodeList(key string, list []byte) {
 	entry := 0
-	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(scope.ListValue) {
-			continue
-		}
-		if _, wrong := f.element(string(s.Data)); wrong != nil {
+	for name := range wire.All(list, scope.ListValue) {
+		if _, wrong := f.element(string(name)); wrong != nil {
 			f.found.add(missingCollectionNode, key, entryPlace(key, entry), wrong)
 		}
 		entry++
@@ -94,13 +91,10 @@ func entryPlace(key string, i int) func() string {
 // findInEntries checks the protos of a registered collection.
 func (f *problemFinder) findInEntries(key string, t *scope.CollectionType, list []byte) {
 	entry := -1
-	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(scope.ListValue) {
-			continue
-		}
+	for raw := range wire.All(list, scope.ListValue) {
 		entry++
 		place := entryPlace(key, entry)
-		message, err := t.Decode(s.Data)
+		message, err := t.Decode(raw)
 		if err != nil {
 			f.found.add(unreadableEntry, key, place, fixed(fmt.Sprintf("is not a %s", t.Message.Descriptor().Name())))
 			continue

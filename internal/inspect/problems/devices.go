@@ -56,12 +56,8 @@ func (f *problemFinder) findInDevices() {
 func (f *problemFinder) colocatedWithOther(i int) bool {
 	f.g.Node(i, &f.scratch)
 	value, _ := f.scratch.Attr("_class")
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	for s := wire.Scan(list); s.Next(); {
-		if !s.Is(fieldnum.AttrValue_ListValue_S) {
-			continue
-		}
-		if group, ok := strings.CutPrefix(string(s.Data), wire.GroupPrefix); ok && group != string(f.scratch.Name) {
+	for class := range wire.AttrList(value, fieldnum.AttrValue_ListValue_S) {
+		if group, ok := strings.CutPrefix(string(class), wire.GroupPrefix); ok && group != string(f.scratch.Name) {
 			return true
 		}
 	}

@@ -125,11 +125,7 @@ func (f *problemFinder) checkAttrs(p *nodePlace, node []byte, op *opInfo) nodeFa
 	known := op.known()
 	var shapes, class []byte // _output_shapes, _class
 	hasShapes := false
-	for s := wire.Scan(node); s.Next(); {
-		if !s.Is(fieldnum.NodeDef_Attr) {
-			continue
-		}
-		key, value := wire.MapEntry(s.Data)
+	for key, value := range wire.MapEntries(node, fieldnum.NodeDef_Attr) {
 		if i := op.Attr(key); i >= 0 {
 			f.attrs[i], f.present[i] = value, true
 			continue

@@ -60,12 +60,9 @@ func (f *problemFinder) findOutsideFiles() {
 // assetNodes returns the nodes whose paths the loader of a SavedModel replaces.
 func (f *problemFinder) assetNodes() map[string]bool {
 	nodes := make(map[string]bool)
-	for i := range f.m.Fields {
-		if !f.m.Fields[i].Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			continue
-		}
+	for raw := range f.m.All(fieldnum.MetaGraphDef_AssetFileDef) {
 		var asset tfpb.AssetFileDef
-		if schema.Unmarshal(f.m.Fields[i].Data, &asset) == nil && asset.GetFilename() != "" {
+		if schema.Unmarshal(raw, &asset) == nil && asset.GetFilename() != "" {
 			node, _, _ := strings.Cut(asset.GetTensorInfo().GetName(), ":")
 			nodes[node] = true
 		}

@@ -5,10 +5,8 @@ import (
 
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/shapes"
 	"github.com/metagraph/metagraph/internal/tensor"
-	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // findInShapes infers the shapes of all nodes, as TensorFlow does during the import. TensorFlow rejects a node whose op does not
@@ -89,13 +87,7 @@ func (r *recordedShapes) number(value []byte) int32 {
 		r.numbers = make(map[string]int32)
 		r.lists = append(r.lists, nil)
 	}
-	list, _ := wire.AttrBytes(value, fieldnum.AttrValue_List)
-	var shapes []tensor.Shape
-	for s := wire.Scan(list); s.Next(); {
-		if s.Is(fieldnum.AttrValue_ListValue_Shape) {
-			shapes = append(shapes, tensor.ParseShape(s.Data))
-		}
-	}
+	shapes := tensor.ShapesIn(value)
 	n := int32(len(r.lists))
 	r.lists = append(r.lists, shapes)
 	r.numbers[string(value)] = n

@@ -28,13 +28,10 @@ func (f *problemFinder) findInSignatures() {
 		f.checkTensorInfos(string(key), "output", s.GetOutputs())
 	}
 	assets := int64(0)
-	for i := range f.m.Fields {
-		if !f.m.Fields[i].Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			continue
-		}
+	for raw := range f.m.All(fieldnum.MetaGraphDef_AssetFileDef) {
 		assets++
 		asset := new(tfpb.AssetFileDef)
-		if err := schema.Unmarshal(f.m.Fields[i].Data, asset); err != nil {
+		if err := schema.Unmarshal(raw, asset); err != nil {
 			continue
 		}
 		if asset.GetFilename() == "" {
@@ -52,38 +49,23 @@ const savedModelKeys = "__saved_model"
 // findMissingAssets compares the asset indexes of a SavedModel with the length of asset_file_def.
 func (f *problemFinder) findMissingAssets(assets int64) {
 	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
-	for s := wire.Scan(objects); s.Next(); {
-		if !s.Is(fieldnum.SavedObjectGraph_Nodes) {
-			continue
-		}
-		asset, ok := wire.Merged(s.Data, fieldnum.SavedObject_Asset)
+	for object := range wire.All(objects, fieldnum.SavedObjectGraph_Nodes) {
+		asset, ok := wire.Merged(object, fieldnum.SavedObject_Asset)
 		if index := int64(wire.LastUint(asset, fieldnum.SavedAsset_AssetFileDefIndex)); ok && index >= assets {
 			f.found.add(missingObjectAsset, "", fixed("object_graph_def"), fixed(fmt.Sprintf("an asset is entry %d of asset_file_def, which has %d entries", index, assets)))
 		}
 	}
 	_, older := f.m.Collection(scope.AssetsKey)
-	if paths, ok := f.m.Collection(scope.AssetFilepathsKey); ok && assets == 0 && !older && len(f.tags()) > 0 {
+	if paths, ok := f.m.Collection(scope.AssetFilepathsKey); ok && assets == 0 && !older && len(f.m.Tags()) > 0 {
 		if _, list := scope.KindOf(paths); len(list) > 0 {
 			f.found.add(unlistedAssets, "", fixed("collection asset_filepaths"), fixed("lists assets, but asset_file_def is empty"))
 		}
 	}
 }
 
-// tags returns the tags of the MetaGraphDef. Only SavedModels have any.
-func (f *problemFinder) tags() []string {
-	info, _ := f.m.Message(fieldnum.MetaGraphDef_MetaInfoDef)
-	var tags []string
-	for s := wire.Scan(info); s.Next(); {
-		if s.Is(fieldnum.MetaGraphDef_MetaInfoDef_Tags) {
-			tags = append(tags, string(s.Data))
-		}
-	}
-	return tags
-}
-
 // findInTags reports a tag that was split into letters, as list("serve") does.
 func (f *problemFinder) findInTags() {
-	tags := f.tags()
+	tags := f.m.Tags()
 	if len(tags) < 2 {
 		return
 	}
@@ -99,11 +81,7 @@ func (f *problemFinder) findInTags() {
 // tensorflow/python/saved_model/load.py).
 func (f *problemFinder) findInObjects() {
 	objects, _ := f.m.Message(fieldnum.MetaGraphDef_ObjectGraphDef)
-	for s := wire.Scan(objects); s.Next(); {
-		if !s.Is(fieldnum.SavedObjectGraph_ConcreteFunctions) {
-			continue
-		}
-		name, _ := wire.MapEntry(s.Data)
+	for name := range wire.MapEntries(objects, fieldnum.SavedObjectGraph_ConcreteFunctions) {
 		if _, known := f.ops.Function(string(name)); !known {
 			f.found.add(missingObjectFunction, "", fixed("object_graph_def"), func() string {
 				return "function " + shown(name) + " is not in the library"

@@ -88,14 +88,9 @@ func (w *weigher) owners(tensors []tensorAt) []owner {
 		case s.Is(fieldnum.GraphDef_Node):
 			look(s.Data)
 		case s.Is(fieldnum.GraphDef_Library):
-			for f := wire.Scan(s.Data); f.Next(); {
-				if !f.Is(fieldnum.FunctionDefLibrary_Function) {
-					continue
-				}
-				for body := wire.Scan(f.Data); body.Next(); {
-					if body.Is(fieldnum.FunctionDef_NodeDef) {
-						look(body.Data)
-					}
+			for function := range wire.All(s.Data, fieldnum.FunctionDefLibrary_Function) {
+				for node := range wire.All(function, fieldnum.FunctionDef_NodeDef) {
+					look(node)
 				}
 			}
 		}
@@ -106,12 +101,9 @@ func (w *weigher) owners(tensors []tensorAt) []owner {
 // ownerIn returns the owner of a tensor in a NodeDef.
 func ownerIn(node, encoded []byte) owner {
 	o := owner{node: string(wire.Last(node, fieldnum.NodeDef_Name))}
-	for s := wire.Scan(node); s.Next(); {
-		if !s.Is(fieldnum.NodeDef_Attr) {
-			continue
-		}
-		if at, ok := wire.Offset(s.Data, encoded); ok && at < len(s.Data) {
-			key, _ := wire.MapEntry(s.Data)
+	for entry := range wire.All(node, fieldnum.NodeDef_Attr) {
+		if at, ok := wire.Offset(entry, encoded); ok && at < len(entry) {
+			key, _ := wire.MapEntry(entry)
 			o.attr = string(key)
 		}
 	}

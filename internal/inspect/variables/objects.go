@@ -19,12 +19,9 @@ func (r *variableReader) readObjectGraph() {
 	var at []int             // index in list of each object's variable; -1 if it has none
 	var v tfpb.SavedVariable // scratch space
 	var slots []*tfpb.TrackableObjectGraph_TrackableObject_SlotVariableReference
-	for s := wire.Scan(objects); s.Next(); {
-		if !s.Is(fieldnum.SavedObjectGraph_Nodes) {
-			continue
-		}
+	for object := range wire.All(objects, fieldnum.SavedObjectGraph_Nodes) {
 		at = append(at, -1)
-		for o := wire.Scan(s.Data); o.Next(); {
+		for o := wire.Scan(object); o.Next(); {
 			switch {
 			case o.Is(fieldnum.SavedObject_Variable):
 				if schema.Unmarshal(o.Data, &v) == nil && v.GetName() != "" {

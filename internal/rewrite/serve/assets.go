@@ -84,10 +84,8 @@ func (p *planner) listedAssets() []AssetFile {
 		}
 		assets = append(assets, asset)
 	}
-	for _, f := range p.m.Fields {
-		if f.Is(fieldnum.MetaGraphDef_AssetFileDef) {
-			add(f.Data)
-		}
+	for asset := range p.m.All(fieldnum.MetaGraphDef_AssetFileDef) {
+		add(asset)
 	}
 	value, _ := p.m.Collection(scope.AssetsKey)
 	for packed := range scope.Entries(value, fieldnum.CollectionDef_AnyList) {
