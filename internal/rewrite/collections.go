@@ -32,10 +32,7 @@ type CollectionsReport struct {
 // GraphAlone adapts the report to a result that consists of only the graph. The dropped keys are then sorted.
 func (r *CollectionsReport) GraphAlone() {
 	r.OnlyGraph = true
-	r.Kept, r.Dropped = []string{}, slices.Sorted(slices.Values(append(r.Dropped, r.Kept...)))
-	if r.Dropped == nil {
-		r.Dropped = []string{}
-	}
+	r.Kept, r.Dropped = nil, slices.Sorted(slices.Values(append(r.Dropped, r.Kept...)))
 }
 
 // A MissingError lists patterns that match no collection.

@@ -408,38 +408,9 @@ func (r *ExportReport) GraphAlone() {
 	r.finish()
 }
 
-// finish sorts the lists of the report and replaces nil lists by empty ones.
+// finish sorts the lists of the report.
 func (r *ExportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Dropped, &r.Signatures, &r.OldNames} {
-		slices.Sort(*names)
-	}
-	if r.Inputs == nil {
-		r.Inputs, r.Outputs = []Tensor{}, []Tensor{}
-	}
-	if r.Shapes == nil {
-		r.Shapes = []ShapeChange{}
-	}
-	if r.Values == nil {
-		r.Values = []ValueChange{}
-	}
-	if r.AssetFiles == nil {
-		r.AssetFiles = []serve.AssetFile{}
-	}
-	if r.StalePaths == nil {
-		r.StalePaths = []serve.StalePath{}
-	}
-	if r.Constants == nil {
-		r.Constants = []FixedSize{}
-	}
-	if r.Devices == nil {
-		r.Devices = []DeviceNodes{}
-	}
-	if r.AttrsDropped == nil {
-		r.AttrsDropped = []AttrCount{}
-	}
-	for _, names := range []*[]string{&r.Random, &r.BatchNorms, &r.Unrestored, &r.Frozen, &r.Updates, &r.Feeds, &r.Defaults, &r.Sources, &r.Tables, &r.Initializers, &r.InitFeeds, &r.InitFiles, &r.UnboundInputs, &r.Collections, &r.Dropped, &r.Missing, &r.MissingNearest, &r.Savers, &r.Undefined, &r.Signatures, &r.OldNames} {
-		if *names == nil {
-			*names = []string{}
-		}
+	for _, names := range [][]string{r.Collections, r.Dropped, r.Signatures, r.OldNames} {
+		slices.Sort(names)
 	}
 }

@@ -319,20 +319,9 @@ func (r *ImportReport) GraphAlone() {
 	r.finish()
 }
 
-// finish sorts the lists of the report and replaces nil lists by empty ones.
+// finish sorts the lists of the report.
 func (r *ImportReport) finish() {
-	for _, names := range []*[]string{&r.Collections, &r.Skipped, &r.OldNames} {
-		slices.Sort(*names)
-		if *names == nil {
-			*names = []string{}
-		}
-	}
-	if r.SharedNames == nil {
-		r.SharedNames = []SharedName{}
-	}
-	for _, renames := range []*[]Rename{&r.Renames, &r.Frames, &r.Signatures, &r.Returned} {
-		if *renames == nil {
-			*renames = []Rename{}
-		}
+	for _, names := range [][]string{r.Collections, r.Skipped, r.OldNames} {
+		slices.Sort(names)
 	}
 }

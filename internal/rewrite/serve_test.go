@@ -50,7 +50,7 @@ func TestServedSignature(t *testing.T) {
 	if diff := cmp.Diff(want, report.AssetFiles); diff != "" {
 		t.Errorf("assets (-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff([]serve.StalePath{}, report.StalePaths); diff != "" {
+	if diff := cmp.Diff([]serve.StalePath(nil), report.StalePaths); diff != "" {
 		t.Errorf("paths (-want +got)\n%s", diff)
 	}
 }

@@ -39,8 +39,7 @@ func TestSharedNames(t *testing.T) {
 			base: node("v", "VarHandleOp", "n", "") + node("w", "VarHandleOp", "w", `device: "/gpu:0"`) + node("x", "VarHandleOp", "", ""),
 			in: node("a", "VariableV2", "n", "") + node("b", "HashTableV2", "n", "") + node("c", "VarHandleOp", "n", container) +
 				node("d", "VarHandleOp", "w", `device: "/gpu:1"`) + node("e", "VarHandleOp", "", ""),
-			shared: []rewrite.SharedName{},
-			want:   []string{"n", "w", "", "n", "n", "n", "w", ""},
+			want: []string{"n", "w", "", "n", "n", "n", "w", ""},
 		},
 		{
 			name:   "two spellings of one device, and no device",
