@@ -135,6 +135,7 @@ func (s *shapeSetter) check(set map[int]tensor.Shape) (*shapes.Walk, error) {
 		f.moved = w.Shape
 		w.Run(kept)
 		f.find()
+		return after, f.findInFunctions()
 	}
 	return after, nil
 }

@@ -1,20 +1,22 @@
 package rewrite
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A FixedSize is a constant or a variable that still contains a size that a new shape replaced.
 type FixedSize struct {
-	Node   string `json:"node"`   // the constant or variable
-	Reader string `json:"reader"` // the op that reads it
+	Node   string `json:"node"`   // the constant or variable; FUNCTION/NODE in a function
+	Reader string `json:"reader"` // the op that reads it; FUNCTION/NODE in a function
 	Size   int64  `json:"size"`
 }
 
@@ -206,7 +208,7 @@ func (f *sizeFinder) findBounds(i int) {
 		f.draft.Graph.Node(int(e.Node), &n)
 		for k, value := range integers(&n) {
 			if k < min(len(dims), len(moved)) && dims[k] == value && moved[k] != value {
-				f.add(&n, i, value)
+				f.add(FixedSize{string(n.Name), f.draft.Name(i), value})
 			}
 		}
 	}
@@ -243,16 +245,72 @@ func (f *sizeFinder) trace(inputs []graph.Edge, i int, passes func(op string) bo
 		at := next[0]
 		f.draft.Graph.Node(at.node, &n)
 		if size, ok := f.sizeIn(&n); ok {
-			f.add(&n, at.reader, size)
+			f.add(FixedSize{string(n.Name), f.draft.Name(at.reader), size})
 		} else if passes(string(n.Op)) {
 			add(f.Inputs(at.node), at.node)
 		}
 	}
 }
 
-// add reports a constant or variable that node reader reads.
-func (f *sizeFinder) add(n *wire.Node, reader int, size int64) {
-	one := FixedSize{Node: string(n.Name), Reader: f.draft.Name(reader), Size: size}
+// findInFunctions reports constants that contain a replaced size and that an op in a function reads as a shape, if a changed node calls
+// the function. The error is a *wire.SyntaxError.
+func (f *sizeFinder) findInFunctions() error {
+	library, err := draft.NewLibrary(f.draft.Rest())
+	if err != nil {
+		return err
+	}
+	called := library.NewClosure()
+	var n wire.Node
+	for i := range f.draft.Files() {
+		if !f.shapeSetter.changed[i] || !f.cut.Keeps(i) {
+			continue
+		}
+		f.draft.Graph.Node(i, &n)
+		if err := called.Node(n.Op, n.Attrs); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(called.Has)) {
+		function, _ := library.Find(name)
+		if err := f.findInBody(name, function); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findInBody reports constants of a function that contain a replaced size and that an op reads as a shape.
+func (f *sizeFinder) findInBody(name string, function wire.Function) error {
+	sizes := make(map[string]int64) // the replaced size in each constant
+	for n, err := range function.Nodes() {
+		if err != nil {
+			return err
+		}
+		for _, value := range integers(n) {
+			if f.sizes[value] {
+				sizes[string(n.Name)] = value
+			}
+		}
+	}
+	for n, err := range function.Nodes() {
+		if err != nil {
+			return err
+		}
+		for _, k := range shapeInputs(string(n.Op)) {
+			if k >= len(n.Inputs) {
+				continue
+			}
+			constant := string(wire.ParseInput(n.Inputs[k]).Node)
+			if size, ok := sizes[constant]; ok {
+				f.add(FixedSize{name + "/" + constant, name + "/" + string(n.Name), size})
+			}
+		}
+	}
+	return nil
+}
+
+// add reports a constant or variable.
+func (f *sizeFinder) add(one FixedSize) {
 	if !f.seen[one] && len(f.seen) < maxFixed {
 		f.seen[one] = true
 		f.report.Constants = append(f.report.Constants, one)

@@ -1,6 +1,7 @@
 package rewrite_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,6 +86,11 @@ func TestFixedSizes(t *testing.T) {
 			[]rewrite.FixedSize{{Node: "limit", Reader: "range", Size: 64}}},
 		{"the size of a slice", starts + size + `node { name: "y" op: "Slice" input: "x" input: "starts" input: "size"` + float + index + ` }`, false, []rewrite.FixedSize{{Node: "size", Reader: "y", Size: 64}}},
 		{"the size of another dimension", starts + columns + `node { name: "y" op: "Slice" input: "x" input: "starts" input: "columns"` + float + index + ` }`, false, nil},
+		{"a shape in a function", `library { function { signature { name: "f" input_arg { name: "a" type: DT_FLOAT } output_arg { name: "b" type: DT_FLOAT } }
+			ret { key: "b" value: "r:output:0" } ` + strings.ReplaceAll(size, "node {", "node_def {") + `
+			node_def { name: "r" op: "Reshape" input: "a" input: "size:output:0"` + float + ` } } }
+			node { name: "y" op: "PartitionedCall" input: "x" attr { key: "Tin" value { list { type: DT_FLOAT } } } attr { key: "Tout" value { list { type: DT_FLOAT } } }
+			attr { key: "f" value { func { name: "f" } } } }`, false, []rewrite.FixedSize{{Node: "f/size", Reader: "f/r", Size: 64}}},
 		{"weights", weights + `node { name: "y" op: "MatMul" input: "x" input: "weights"` + float + ` }`, true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
