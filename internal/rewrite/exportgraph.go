@@ -302,7 +302,7 @@ func (p *graphPlanner) serve(init *prune.Init) error {
 	p.report.AssetFiles, p.report.StalePaths, p.report.InitOp = plan.Assets, plan.StalePaths, plan.InitOp
 	if p.cut != nil || plan.NewAssets {
 		p.parts.assets = plan.Assets
-		p.parts.collections[scope.AssetsKey] = plan.Assets != nil
+		p.parts.collections[scope.AssetsKey] = true
 	}
 	if plan.NewInitOp {
 		p.parts.nodeLists = append(p.parts.nodeLists, nodeList{scope.MainOpKey, []string{plan.InitOp}})

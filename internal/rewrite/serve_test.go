@@ -5,11 +5,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/rewrite/serve"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
@@ -127,6 +129,36 @@ func TestReferenceOutputs(t *testing.T) {
 			if n.Name+":0" == "layer/weights/read_1:0" && (n.Op != "Identity" || n.Input[0] != "layer/weights") {
 				t.Errorf("the new node is %v", n)
 			}
+		}
+	}
+}
+
+// TestRemovedAsset exports a SavedModel without a table whose file is an asset in the collection of TensorFlow 1. The file was removed with
+// the table, by the same export or by one before it.
+func TestRemovedAsset(t *testing.T) {
+	asset, err := anypb.New(&tfpb.AssetFileDef{TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "path:0"}}, Filename: "words.txt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, freeze := range []bool{false, true} {
+		graph := "x = Placeholder dtype=float\n y = Relu x T=float"
+		if freeze { // which cuts the graph
+			graph += "\n path = Const dtype=string"
+		}
+		m := testfiles.Sketch(t, graph)
+		m.CollectionDef = map[string]*tfpb.CollectionDef{scope.AssetsKey: {Kind: &tfpb.CollectionDef_AnyList_{AnyList: &tfpb.CollectionDef_AnyList{Value: []*anypb.Any{asset}}}}}
+		m.SignatureDef = map[string]*tfpb.SignatureDef{"serving_default": {Outputs: map[string]*tfpb.TensorInfo{"y": {Encoding: &tfpb.TensorInfo_Name{Name: "y:0"}}},
+			Inputs: map[string]*tfpb.TensorInfo{"x": {Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}}}}
+		message, _, err := Export(testfiles.MetaGraph(t, m), ExportOptions{SavedModel: true, Freeze: freeze})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := new(tfpb.MetaGraphDef)
+		if err := proto.Unmarshal(message.Bytes(), got); err != nil {
+			t.Fatal(err)
+		}
+		if got.CollectionDef[scope.AssetsKey] != nil || got.AssetFileDef != nil {
+			t.Errorf("the graph %q has the collection %v and the assets %v", graph, got.CollectionDef[scope.AssetsKey], got.AssetFileDef)
 		}
 	}
 }

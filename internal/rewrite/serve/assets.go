@@ -34,10 +34,12 @@ func (p *planner) planAssets() error {
 	numbers := make(map[string]int) // last number that each file name got
 	for _, asset := range p.listedAssets() {
 		i, ok := p.g.Original([]byte(nodeOf(asset.Tensor)))
-		if ok && (!p.cut || p.view.Keeps(i)) {
-			taken[asset.Filename], known[asset.Tensor] = true, true
-			p.Assets = append(p.Assets, asset)
+		if !ok || p.cut && !p.view.Keeps(i) {
+			p.NewAssets = true
+			continue
 		}
+		taken[asset.Filename], known[asset.Tensor] = true, true
+		p.Assets = append(p.Assets, asset)
 	}
 	paths, err := p.filePaths()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // A Plan is what the SavedModel of a graph needs besides the graph.
 type Plan struct {
 	Assets     []AssetFile // the files that the SavedModel includes
-	NewAssets  bool        // Assets lists files that are not assets of the graph yet
+	NewAssets  bool        // Assets differs from the assets that the graph lists
 	StalePaths []StalePath // in file order
 	InitOp     string      // the op that loaders run first; empty for none
 	NewInitOp  bool        // the graph must name InitOp in place of its own init ops
