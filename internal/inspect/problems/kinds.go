@@ -45,7 +45,7 @@ var (
 		"the file is damaged, or the program that wrote it does not use protobuf: get another copy")
 	unboundInputs = newKind("unbound-inputs", SeverityError,
 		"The graph is part of another one; its `unbound_inputs` must be mapped.",
-		"map each of them: `metagraph import --input-map NAME=TENSOR --into BASE`, or input_map in Python")
+		"map each of them: `metagraph import --input-map NAME=TENSOR --into BASE IN OUT`, or input_map in Python")
 	refusedVersion = newKind("refused-version", SeverityError,
 		"`graph_def.versions` excludes TensorFlow 2.21: `min_consumer` is newer, or `bad_consumers` lists it.",
 		"use the TensorFlow that wrote the file, or a newer one")
@@ -69,7 +69,7 @@ var (
 		"export the graph again, or map the input when importing; the graph was cut or renamed by hand")
 	missingColocation = newKind("missing-colocation", SeverityError,
 		"`_class` colocates a node with one that does not exist, or is not a list of strings.",
-		"remove the colocation constraint: `metagraph clear-devices --colocation`")
+		"remove the colocation constraint: `metagraph clear-devices --colocation IN OUT`")
 	graphCycle = newKind("cycle", SeverityError,
 		"Nodes read each other in a cycle that is not a while loop (only a Merge may read a later NextIteration).",
 		"break the cycle: one of its inputs is wrong")
@@ -108,7 +108,7 @@ var (
 		"drop the recorded shapes; TensorFlow infers them again: `metagraph export --drop-attr _output_shapes IN OUT`")
 	shapeMismatch = newKind("shape-mismatch", SeverityError,
 		"The inputs of a node have shapes that its op does not accept.",
-		"follow the inputs to the first wrong shape: `metagraph export --set-shape NAME=DIMS` corrects a placeholder, `--drop-attr _output_shapes` drops outdated recorded shapes")
+		"follow the inputs to the first wrong shape: `metagraph export --set-shape NAME=DIMS IN OUT` corrects a placeholder, `--drop-attr _output_shapes` drops outdated recorded shapes")
 	duplicateFunction = newKind("duplicate-function", SeverityError,
 		"Two different functions have the same name.",
 		"rename or remove one of them")
@@ -126,19 +126,19 @@ var (
 		"clear the devices of the graph: `metagraph clear-devices IN OUT`")
 	unreadableEntry = newKind("unreadable-entry", SeverityError,
 		"An entry of a collection is not a message of the collection's type.",
-		"drop the collection: `metagraph filter-collections --drop KEY`")
+		"drop the collection: `metagraph filter-collections --drop KEY IN OUT`")
 	missingCollectionNode = newKind("missing-collection-node", SeverityError,
 		"A collection names a node or tensor that does not exist; TensorFlow raises KeyError.",
-		"drop the collection (`metagraph filter-collections --drop KEY`) or put the node back")
+		"drop the collection (`metagraph filter-collections --drop KEY IN OUT`) or put the node back")
 	missingVariableNode = newKind("missing-variable-node", SeverityError,
 		"A variable names a node or tensor that does not exist, or that is not a variable.",
-		"drop the collection (`metagraph filter-collections --drop KEY`), or export a scope that includes the variable's initializer")
+		"drop the collection (`metagraph filter-collections --drop KEY IN OUT`), or export a scope that includes the variable's initializer")
 	missingQueueNode = newKind("missing-queue-node", SeverityError,
 		"A queue runner names a node that does not exist.",
-		"drop the queue runners; inference does not need them: `metagraph filter-collections --drop queue_runners`")
+		"drop the queue runners; inference does not need them: `metagraph filter-collections --drop queue_runners IN OUT`")
 	missingContextNode = newKind("missing-context-node", SeverityError,
 		"A cond_context or while_context names a node that does not exist.",
-		"drop the contexts; only building gradients needs them: `metagraph filter-collections --drop cond_context,while_context`")
+		"drop the contexts; only building gradients needs them: `metagraph filter-collections --drop cond_context,while_context IN OUT`")
 	incompleteSaver = newKind("incomplete-saver", SeverityError,
 		"A SaverDef lacks save_tensor_name or restore_op_name.",
 		"complete or remove it; without saver_def TensorFlow creates a new Saver")
@@ -205,7 +205,7 @@ var (
 		"give one of them another shared_name if they should be separate: `metagraph import --unique-shared-names` does so while merging graphs")
 	emptyCollectionKind = newKind("empty-collection-kind", SeverityWarning,
 		"A collection has no list: TensorFlow logs an error and ignores it.",
-		"drop it: `metagraph filter-collections --drop KEY`")
+		"drop it: `metagraph filter-collections --drop KEY IN OUT`")
 	unknownAttr = newKind("unknown-attr", SeverityWarning,
 		"A node has an attr that its op does not have in TensorFlow 2.21. TensorFlow ignores it.",
 		"check whether the model needs it; another release or build of TensorFlow wrote the file")
@@ -229,7 +229,7 @@ var (
 		"ignore this if the graph is a part of the trained one")
 	placedNodes = newKind("placed-nodes", SeverityInfo,
 		"Nodes are pinned to a device. Running them on a machine without it fails.",
-		"clear the devices (`metagraph clear-devices`), or run with allow_soft_placement")
+		"clear the devices (`metagraph clear-devices IN OUT`), or run with allow_soft_placement")
 	deprecatedOp = newKind("deprecated-op", SeverityInfo,
 		"The op is deprecated. It still works in graphs of this version.",
 		"use its successor, named in the message, when you build the graph again")
