@@ -101,7 +101,7 @@ func TestParseJSONKeepsOrder(t *testing.T) {
 func TestParseJSONErrors(t *testing.T) {
 	md := descriptor(t, "tensorflow.MetaGraphDef")
 	for data, want := range map[string]string{
-		"{\n  \"graphDefs\": {}}":        `line 2, column 14: tensorflow.MetaGraphDef has no field "graphDefs" (nearest: "graph_def")`,
+		"{\n  \"graphDefs\": {}}":        `line 2, column 14: tensorflow.MetaGraphDef has no field "graphDefs"; did you mean "graph_def"?`,
 		`{"saverDef":{"maxToKeep":"x"}}`: `line 1, column 29: field "max_to_keep": invalid integer "x"`,
 	} {
 		if _, err := text.ParseJSON([]byte(data), md); err == nil || err.Error() != want {

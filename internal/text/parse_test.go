@@ -11,7 +11,7 @@ import (
 // TestParseErrors checks the errors for invalid texts and their positions.
 func TestParseErrors(t *testing.T) {
 	cases := []struct{ typ, text, want string }{
-		{"MetaGraphDef", "graph_def {\n  node {\n    nme: \"a\"\n  }\n}", `line 3, column 5: tensorflow.NodeDef has no field "nme" (nearest: "name")`},
+		{"MetaGraphDef", "graph_def {\n  node {\n    nme: \"a\"\n  }\n}", `line 3, column 5: tensorflow.NodeDef has no field "nme"; did you mean "name"?`},
 		{"MetaGraphDef", "graph_def {\n  node {\n    name: \"é\" op 5\n", `line 3, column 18: expected ":" after the field name "op", found "5"`},
 		{"MetaGraphDef", "graph_def {\n  node {\n", `line 3, column 1: expected '}' for the message that begins on line 2, column 8, found the end of the text`},
 		{"MetaGraphDef", "graph_def 5", `line 1, column 11: expected "{" for the message of graph_def, found "5"`},
@@ -26,7 +26,7 @@ func TestParseErrors(t *testing.T) {
 		{"NodeDef", `name: "\ud83d"`, `line 1, column 7: \ud83d is half a surrogate pair`},
 		{"NodeDef", `5 { 1: "k" }`, `line 1, column 1: expected the name of a field of tensorflow.NodeDef, found "5": unknown fields, written by number, are not allowed here`},
 		{"NodeDef", `[ext]: 5`, `line 1, column 1: expected a field name, found "[": tensorflow.NodeDef has no extensions`},
-		{"TensorProto", "dtype: DT_FLAOT", `line 1, column 8: "DT_FLAOT" is not a value of tensorflow.DataType (nearest: "DT_FLOAT")`},
+		{"TensorProto", "dtype: DT_FLAOT", `line 1, column 8: "DT_FLAOT" is not a value of tensorflow.DataType; did you mean "DT_FLOAT"?`},
 		{"TensorProto", "int_val: 2147483648", `line 1, column 10: "2147483648" is out of range for int32`},
 		{"TensorProto", "int_val: 1.5", `line 1, column 10: "1.5" is not an integer`},
 		{"TensorProto", "uint64_val: -1", `line 1, column 13: "-1" is out of range for uint64`},
