@@ -240,6 +240,14 @@ price_hat = Squeeze MatMul T=float out=(?)
 			[]string{"data ids:0 int32 (?)", "label price:0 float32 (?)"},
 			[]string{"prediction price_hat:0 float32 (?)", "prediction add:0 float32 (?, 1)", "prediction strided_slice:0 float32 (?)",
 				"loss L2Loss:0 float32 ()"}},
+		{"named count of results", regression + `
+shape = Shape y T=float out_type=int32 out=(2)
+axis = Const dtype=int32
+Max = Max shape axis T=int32 out=()
+num_detections = Identity Max T=int32 out=(1)
+`,
+			[]string{"data x:0 float32 (?, 4)"},
+			[]string{"prediction y:0 float32 (?, 3)", "prediction num_detections:0 int32 (1)"}},
 		{"packed list as the final result", regression + `
 text = AsString y T=float out=(?,3)
 packed = Pack text T=string out=(1,?,3)

@@ -90,7 +90,7 @@ func (d *ioFinder) canBeOutput(i int32) bool {
 		// Scores that are compared with labels are a result even if a layer is downstream, such as a CRF's
 		// transitions.
 		return d.Has(i, markBelow) && d.readersOf(graph.Edge{Node: i}).labels > 0
-	case d.Has(i, markBelow):
+	case d.Has(i, markBelow), d.isNamedResult(i):
 		return true
 	case len(d.layers) > 0:
 		return d.Has(i, markWeights) && !d.Is(i, opdef.ClassSame|opdef.ClassMerge|opdef.ClassExit) && !d.frozen
@@ -102,6 +102,16 @@ func (d *ioFinder) canBeOutput(i int32) bool {
 	}
 	named := len(d.g.Consumers(int(i))) == 0 && chosen(d.g.Name(int(i)), d.g.OpName(d.g.Op(int(i))))
 	return d.Has(i, markWeights) && (named || !d.Is(i, opdef.ClassSame))
+}
+
+// isNamedResult reports whether a user gave node i, which no node reads, the name of a result. A count of detections, for example, depends
+// on no data but their shapes.
+func (d *ioFinder) isNamedResult(i int32) bool {
+	if len(d.layers) == 0 || !d.Is(i, opdef.ClassSame) || d.Has(i, markWeights) || len(d.g.Consumers(int(i))) > 0 || !chosen(d.g.Name(int(i)), d.g.OpName(d.g.Op(int(i)))) {
+		return false
+	}
+	_, last := nameParts(d.g.Name(int(i)))
+	return says(last, predictionWords)
 }
 
 // loopOutput reports whether node i returns the variables of a functional while loop.

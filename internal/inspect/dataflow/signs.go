@@ -90,7 +90,10 @@ var predictionSigns = [][]sign{
 	{{-2, "", func(e *evidence) bool { return says(e.scopes, []string{"target"}) }}},                      // a copy that follows the trained network
 	{{-6, "", func(e *evidence) bool { return e.scalar && !e.d.deployed }}},
 	{{-4, "", func(e *evidence) bool { return argumentName(e.last, e.op) && (inOpScope(e.name) || e.consumers > 0) }}},
-	{{-3, "computed only from variables", func(e *evidence) bool { return !e.has(markBelow) && len(e.d.layers) > 0 }}},
+	{
+		{-1, "", func(e *evidence) bool { return !e.has(markBelow) && e.d.isNamedResult(e.node) }}, // the number of results
+		{-3, "computed only from variables", func(e *evidence) bool { return !e.has(markBelow) && len(e.d.layers) > 0 }},
+	},
 	{{-1, "", func(e *evidence) bool { return e.c.edge.Port > 0 }}},
 	{{-4, "the loss does not depend on it", func(e *evidence) bool {
 		return e.read.on+e.read.decisions+e.read.labels+e.read.loss == 0 && !e.is(opdef.ClassDecision) &&
