@@ -63,7 +63,7 @@ func (x *exported) result(said render.Export) result {
 		if len(x.reports) > 1 {
 			one.tags = &x.in.TagSets[i]
 		}
-		if len(report.Random)+len(report.BatchNorms) > 0 {
+		if len(report.Random)+len(report.BatchNorms)+len(report.VariableUpdates) > 0 {
 			r.addHint("set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode")
 		}
 		if len(report.Unrestored) > 0 && r.kind != metafile.GraphDef {

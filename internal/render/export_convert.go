@@ -54,6 +54,9 @@ func (e Export) convertWarnings(out *remarks) {
 	if n := len(e.BatchNorms); n > 0 {
 		out.add("%s %s the statistics of the batch (%s)", Count(n, "batch normalization"), agree(n, "uses", "use"), listText(e.BatchNorms, 3))
 	}
+	if n := len(e.VariableUpdates); n > 0 {
+		out.add("%s %s a variable each time the outputs are computed (%s)", Count(n, "op"), agree(n, "updates", "update"), listText(e.VariableUpdates, 3))
+	}
 	if n := len(e.Unrestored); n > 0 {
 		out.add("the saver does not restore %s that the outputs need: %s", Count(n, "variable"), listText(e.Unrestored, 6))
 	}

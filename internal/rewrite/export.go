@@ -100,6 +100,7 @@ type ExportReport struct {
 	AttrsDropped     []AttrCount       `json:"attrs_dropped"`     // attrs removed by name
 	Random           []string          `json:"random_ops"`        // random ops that the outputs need, such as dropout
 	BatchNorms       []string          `json:"batch_norms"`       // batch normalizations that use the statistics of the batch
+	VariableUpdates  []string          `json:"variable_updates"`  // ops that update a variable each time the outputs are computed
 	Devices          []DeviceNodes     `json:"devices"`           // devices of a cut or served graph that not every machine has, sorted
 }
 

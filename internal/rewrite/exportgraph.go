@@ -133,7 +133,7 @@ func (p *graphPlanner) findTraining(view *prune.Cut) (err error) {
 	}
 	found, err := training.Find(p.draft, library, view.Needs)
 	if err == nil {
-		p.report.Random, p.report.BatchNorms = found.Random, found.BatchNorms
+		p.report.Random, p.report.BatchNorms, p.report.VariableUpdates = found.Random, found.BatchNorms, found.Updates
 	}
 	return err
 }

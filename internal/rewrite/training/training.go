@@ -16,6 +16,7 @@ import (
 type Found struct {
 	Random     []string // ops that return other values each time they run
 	BatchNorms []string // batch normalizations with the statistics of the batch, not with those of the training
+	Updates    []string // ops that update a variable
 }
 
 // A role is what an op can have to do with training.
@@ -26,6 +27,7 @@ const (
 	fused                     // a batch normalization in a single op
 	variance                  // an op that may compute the variance of a batch
 	recurrent                 // several recurrent layers in a single op, with dropout between them
+	update                    // updates a variable
 	caller                    // calls functions, and not only one of several
 )
 
@@ -77,6 +79,9 @@ func roleOf(op string) role {
 	if opdef.IsRandom(op) {
 		return random
 	}
+	if opdef.Classify(op)&opdef.ClassUpdate != 0 {
+		return update
+	}
 	if _, calls := opdef.CallOf(op); calls {
 		return caller
 	}
@@ -103,6 +108,10 @@ func (f *finder) node(i int, role role) {
 	case variance:
 		if f.isBatchVariance(i) && !f.isChosen(i) {
 			f.BatchNorms = append(f.BatchNorms, string(n.Name))
+		}
+	case update:
+		if inputs := f.g.DataInputs(i); roleOf(string(n.Op)) == update && !f.isChosen(i) && len(inputs) > 0 && f.op(inputs[0]) != "TemporaryVariable" {
+			f.Updates = append(f.Updates, string(n.Name))
 		}
 	case caller:
 		f.calls(string(n.Op), func(attr string) []byte { value, _ := f.g.Attr(i, &n, attr); return value })
@@ -149,6 +158,8 @@ func (f *finder) body(name string) error {
 			if isTraining(n) && (len(n.Inputs) < 2 || !filled[string(n.Inputs[1])]) {
 				f.BatchNorms = append(f.BatchNorms, name+"/"+string(n.Name))
 			}
+		case update:
+			f.Updates = append(f.Updates, name+"/"+string(n.Name))
 		case caller:
 			f.calls(string(n.Op), func(attr string) []byte { value, _ := n.Attr(attr); return value })
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// TestFind finds random ops and training-mode batch normalizations, unless a placeholder can turn them off.
+// TestFind finds random ops, training-mode batch normalizations and updates of variables, unless a placeholder can turn them off.
 func TestFind(t *testing.T) {
 	const (
 		noise     = `node { name: "noise" op: "RandomUniform" input: "size" }`
@@ -40,42 +40,48 @@ func TestFind(t *testing.T) {
 	for _, test := range []struct {
 		name, graph        string
 		random, batchNorms []string
+		updates            []string
 	}{
-		{"a random op", noise, []string{"noise"}, nil},
-		{"a sample", `node { name: "sample" op: "Multinomial" }`, []string{"sample"}, nil},
-		{"a random op with a seed as input", `node { name: "noise" op: "StatelessRandomUniform" }`, nil, nil},
-		{"a random op that is not needed", `node { name: "not needed" op: "RandomUniform" }`, nil, nil},
+		{"a random op", noise, []string{"noise"}, nil, nil},
+		{"a sample", `node { name: "sample" op: "Multinomial" }`, []string{"sample"}, nil, nil},
+		{"a random op with a seed as input", `node { name: "noise" op: "StatelessRandomUniform" }`, nil, nil, nil},
+		{"a random op that is not needed", `node { name: "not needed" op: "RandomUniform" }`, nil, nil, nil},
 		{"a function", `node { name: "call" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
 			library { function { signature { name: "f" } node_def { name: "noise" op: "RandomStandardNormal" } node_def { name: "bn" op: "FusedBatchNormV3" } } }`,
-			[]string{"f/noise"}, []string{"f/bn"}},
+			[]string{"f/noise"}, []string{"f/bn"}, nil},
 		{"a function in a branch", `node { name: "call" op: "If" attr { key: "then_branch" value { func { name: "f" } } } }
-			library { function { signature { name: "f" } node_def { name: "noise" op: "RandomStandardNormal" } } }`, nil, nil},
-		{"a fed rate", `node { name: "keep" op: "Placeholder" }` + keep, nil, nil},
-		{"a constant rate", `node { name: "keep" op: "Const"` + half + ` }` + keep, []string{"noise"}, nil},
-		{"a rate that is off by default", `node { name: "keep" op: "PlaceholderWithDefault" input: "rate" } node { name: "rate" op: "Const"` + one + ` }` + keep, nil, nil},
-		{"a rate that is on by default", `node { name: "keep" op: "PlaceholderWithDefault" input: "rate" } node { name: "rate" op: "Const"` + half + ` }` + keep, []string{"noise"}, nil},
-		{"a fed predicate", `node { name: "training" op: "Placeholder" }` + branch, nil, nil},
-		{"a true predicate", `node { name: "training" op: "Const"` + yes + ` }` + branch, []string{"noise"}, nil},
-		{"a false predicate", `node { name: "training" op: "Const"` + no + ` }` + branch, nil, nil},
-		{"a loop", `node { name: "training" op: "LoopCond" }` + branch, []string{"noise"}, nil},
-		{"training is the default", `node { name: "bn" op: "FusedBatchNorm" input: "x" input: "scale" }`, nil, []string{"bn"}},
-		{"inference", `node { name: "bn" op: "FusedBatchNorm" attr { key: "is_training" value { b: false } } }`, nil, nil},
-		{"layer normalization", `node { name: "bn" op: "FusedBatchNormV3" input: "x" input: "ones" } node { name: "x" op: "Reshape" } node { name: "ones" op: "Fill" }`, nil, nil},
-		{"moments with a moving average", moments + normalize + update, nil, []string{"variance"}},
-		{"moments of each example", moments + normalize, nil, nil},
-		{"moments over the examples", moments + normalize + axes(0, 1), nil, []string{"variance"}},
-		{"moments over the channels", moments + normalize + axes(1, 2), nil, nil},
-		{"moments that a conditional may use", moments + axes(0) + `node { name: "if" op: "StatelessIf" input: "training" input: "variance" }`, nil, nil},
-		{"moments that a fed predicate selects", moments + axes(0) + selected + `node { name: "training" op: "Placeholder" }`, nil, nil},
-		{"moments that a true predicate selects", moments + axes(0) + selected + `node { name: "training" op: "Const"` + yes + ` }`, nil, []string{"variance"}},
-		{"moments that a false predicate drops", moments + axes(0) + selected + `node { name: "training" op: "Const"` + no + ` }`, nil, nil},
-		{"moments of a weight", moments + normalize + axes(0) + `node { name: "x" op: "Identity" input: "w" } node { name: "w" op: "VariableV2" }`, nil, nil},
-		{"recurrent layers with dropout", `node { name: "rnn" op: "CudnnRNNV3" attr { key: "dropout" value { f: 0.5 } } }`, []string{"rnn"}, nil},
-		{"recurrent layers without dropout", `node { name: "rnn" op: "CudnnRNN" }`, nil, nil},
-		{"recurrent layers for inference", `node { name: "rnn" op: "CudnnRNN" attr { key: "dropout" value { f: 0.5 } } attr { key: "is_training" value { b: false } } }`, nil, nil},
+			library { function { signature { name: "f" } node_def { name: "noise" op: "RandomStandardNormal" } } }`, nil, nil, nil},
+		{"a fed rate", `node { name: "keep" op: "Placeholder" }` + keep, nil, nil, nil},
+		{"a constant rate", `node { name: "keep" op: "Const"` + half + ` }` + keep, []string{"noise"}, nil, nil},
+		{"a rate that is off by default", `node { name: "keep" op: "PlaceholderWithDefault" input: "rate" } node { name: "rate" op: "Const"` + one + ` }` + keep, nil, nil, nil},
+		{"a rate that is on by default", `node { name: "keep" op: "PlaceholderWithDefault" input: "rate" } node { name: "rate" op: "Const"` + half + ` }` + keep, []string{"noise"}, nil, nil},
+		{"a fed predicate", `node { name: "training" op: "Placeholder" }` + branch, nil, nil, nil},
+		{"a true predicate", `node { name: "training" op: "Const"` + yes + ` }` + branch, []string{"noise"}, nil, nil},
+		{"a false predicate", `node { name: "training" op: "Const"` + no + ` }` + branch, nil, nil, nil},
+		{"a loop", `node { name: "training" op: "LoopCond" }` + branch, []string{"noise"}, nil, nil},
+		{"training is the default", `node { name: "bn" op: "FusedBatchNorm" input: "x" input: "scale" }`, nil, []string{"bn"}, nil},
+		{"inference", `node { name: "bn" op: "FusedBatchNorm" attr { key: "is_training" value { b: false } } }`, nil, nil, nil},
+		{"layer normalization", `node { name: "bn" op: "FusedBatchNormV3" input: "x" input: "ones" } node { name: "x" op: "Reshape" } node { name: "ones" op: "Fill" }`, nil, nil, nil},
+		{"moments with a moving average", moments + normalize + update, nil, []string{"variance"}, nil},
+		{"moments of each example", moments + normalize, nil, nil, nil},
+		{"moments over the examples", moments + normalize + axes(0, 1), nil, []string{"variance"}, nil},
+		{"moments over the channels", moments + normalize + axes(1, 2), nil, nil, nil},
+		{"moments that a conditional may use", moments + axes(0) + `node { name: "if" op: "StatelessIf" input: "training" input: "variance" }`, nil, nil, nil},
+		{"moments that a fed predicate selects", moments + axes(0) + selected + `node { name: "training" op: "Placeholder" }`, nil, nil, nil},
+		{"moments that a true predicate selects", moments + axes(0) + selected + `node { name: "training" op: "Const"` + yes + ` }`, nil, []string{"variance"}, nil},
+		{"moments that a false predicate drops", moments + axes(0) + selected + `node { name: "training" op: "Const"` + no + ` }`, nil, nil, nil},
+		{"moments of a weight", moments + normalize + axes(0) + `node { name: "x" op: "Identity" input: "w" } node { name: "w" op: "VariableV2" }`, nil, nil, nil},
+		{"recurrent layers with dropout", `node { name: "rnn" op: "CudnnRNNV3" attr { key: "dropout" value { f: 0.5 } } }`, []string{"rnn"}, nil, nil},
+		{"recurrent layers without dropout", `node { name: "rnn" op: "CudnnRNN" }`, nil, nil, nil},
+		{"recurrent layers for inference", `node { name: "rnn" op: "CudnnRNN" attr { key: "dropout" value { f: 0.5 } } attr { key: "is_training" value { b: false } } }`, nil, nil, nil},
 		{"moments for a moving average that is always updated", moments + strings.ReplaceAll(update, "not needed", "step") +
-			`node { name: "squeezed" op: "Squeeze" input: "variance" } node { name: "step/delta" op: "Sub" input: "average" input: "squeezed" }`, nil, nil},
-		{"moments for the moving average only", moments + update + `node { name: "squeezed" op: "Squeeze" input: "variance" }`, nil, nil},
+			`node { name: "squeezed" op: "Squeeze" input: "variance" } node { name: "step/delta" op: "Sub" input: "average" input: "squeezed" }`, nil, nil, []string{"step"}},
+		{"an update", `node { name: "v" op: "VariableV2" } node { name: "step" op: "AssignAdd" input: "v" input: "one" }`, nil, nil, []string{"step"}},
+		{"an update of a temporary variable", `node { name: "v" op: "TemporaryVariable" } node { name: "step" op: "Assign" input: "v" input: "one" }`, nil, nil, nil},
+		{"an update that a placeholder chooses", `node { name: "training" op: "Placeholder" }` + branch + ` node { name: "step" op: "AssignAdd" input: "v" input: "yes" }`, nil, nil, nil},
+		{"an update in a function", `node { name: "call" op: "PartitionedCall" attr { key: "f" value { func { name: "f" } } } }
+			library { function { signature { name: "f" } node_def { name: "step" op: "AssignAddVariableOp" } } }`, nil, nil, []string{"f/step"}},
+		{"moments for the moving average only", moments + update + `node { name: "squeezed" op: "Squeeze" input: "variance" }`, nil, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := new(tfpb.GraphDef)
@@ -98,7 +104,7 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(&Found{test.random, test.batchNorms}, found); diff != "" {
+			if diff := cmp.Diff(&Found{test.random, test.batchNorms, test.updates}, found); diff != "" {
 				t.Error(diff)
 			}
 		})
