@@ -256,17 +256,16 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 		return nil
 	}
 	key, value := wire.MapEntry(f.Data)
-	plan := *e.plan
-	if value = e.o.withoutConstants(value); e.o.SavedModel || e.o.Freeze {
-		plan.Outer, value = e.parts.reads, withBaseTypes(value)
-	}
-	changed, keep, err := e.o.Registry.Signature(&plan, value)
+	changed, keep, err := e.o.Registry.Signature(e.plan, e.o.withoutConstants(value))
 	if err != nil {
 		return fmt.Errorf("signature %q: %w", key, err)
 	}
 	if !keep {
 		e.report.Signatures = append(e.report.Signatures, string(key))
 		return nil
+	}
+	if e.o.SavedModel || e.o.Freeze {
+		changed = e.parts.readSignature(changed)
 	}
 	writeEntry(b, f.Num, key, changed)
 	return nil

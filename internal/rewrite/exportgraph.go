@@ -33,7 +33,7 @@ type newParts struct {
 	collections map[string]bool   // keys of collections to remove
 	assets      []serve.AssetFile // nil keeps the file's
 	objects     bool              // the object graph is removed
-	reads       map[string]string // nodes that signatures name instead of references, by the scope.Spelling of the reference
+	reads       map[string]string // tensors that signatures name instead of outputs that a loader cannot return
 }
 
 // kept returns which nodes of the draft stay, or nil if all do.
@@ -309,7 +309,7 @@ func (p *graphPlanner) serve(init *prune.Init) error {
 		p.parts.collections[scope.MainOpKey], p.parts.collections[scope.LegacyInitOpKey] = true, true
 		p.parts.signatures[prune.InitSignature] = nil
 	}
-	return p.readReferences(view.Outputs)
+	return p.readOutputs(view.Outputs)
 }
 
 // servedView returns what the signatures of an uncut graph need, as a separate cut for inspection only, and how it is

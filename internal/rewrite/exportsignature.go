@@ -104,7 +104,10 @@ func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, poin
 			continue
 		}
 		dtype, shape := p.tensorInfo(point, changed)
-		name := p.parts.readTensor(point.Tensor())
+		name := point.Tensor()
+		if num == fieldnum.SignatureDef_Outputs {
+			name = cmp.Or(p.parts.reads[name], name)
+		}
 		tensors = append(tensors, Tensor{Key: point.Key, Tensor: name, DType: tensor.DTypeName(dtype)})
 		b.Message(num, func() {
 			b.String(fieldnum.MapEntry_Key, point.Key)
@@ -118,28 +121,35 @@ func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, poin
 	return tensors
 }
 
-// readReferences adds a node that reads each output that is a reference to a variable, for signatures to name instead:
-// the new signature with the given outputs, and those of the file. tf.saved_model.load rejects a signature with a reference.
-func (p *graphPlanner) readReferences(outputs []prune.Endpoint) error {
+// readOutputs adds a node that reads each output which a loader cannot return, for signatures to name instead: a reference to a variable,
+// which tf.saved_model.load rejects, and a tensor that is also an input, which the C++ loader rejects. It covers the new signature and those
+// of the file.
+func (p *graphPlanner) readOutputs(outputs []prune.Endpoint) error {
 	all := *p.o
 	all.Signature = ""
-	_, signed := all.signedEndpoints(p.m)
+	inputs, signed := all.signedEndpoints(p.m)
+	if p.cut != nil {
+		inputs = append(inputs, p.cut.Inputs...)
+	}
+	fed := make(map[string]bool)
+	for _, input := range inputs {
+		fed[input.Tensor()] = true
+	}
 	var n wire.Node
 	for _, point := range slices.Concat(outputs, signed) {
-		i, ok := p.draft.Original([]byte(point.Node))
-		if !ok || point.Control || !p.cut.Keeps(i) {
+		i, ok := p.draft.Find([]byte(point.Node))
+		if name := point.Tensor(); !ok || point.Control || !p.cut.Keeps(i) || p.parts.reads[name] != "" {
 			continue
 		}
 		p.draft.Node(i, &n)
-		dtype := p.facts.OutputType(&n, point.Port)
-		reference := string(scope.Spelling([]byte(point.Tensor())))
-		if dtype <= tensor.RefOffset || p.parts.reads[reference] != "" {
+		if p.facts.OutputType(&n, point.Port) <= tensor.RefOffset && !fed[point.Tensor()] {
 			continue
 		}
-		read := draft.Node(scope.Unique(point.Node+"/read", p.draft.Taken), "Identity", string(n.Device), []string{reference},
-			map[string]*wire.Rope{"T": draft.TypeAttr(tensor.BaseType(dtype))})
+		dtype, _ := p.tensorInfo(point, nil)
+		read := draft.Node(scope.Unique(point.Node+"/read", p.draft.Taken), "Identity", string(n.Device), []string{string(scope.Spelling([]byte(point.Tensor())))},
+			map[string]*wire.Rope{"T": draft.TypeAttr(dtype)})
 		added := p.draft.Add(i, read)
-		p.parts.reads[reference] = read.Name
+		p.parts.reads[point.Tensor()] = read.Name + ":0"
 		if p.cut != nil {
 			if err := p.cut.Reach.Add(added); err != nil {
 				return err
@@ -149,33 +159,28 @@ func (p *graphPlanner) readReferences(outputs []prune.Endpoint) error {
 	return nil
 }
 
-// readTensor returns the name of the tensor that a signature has for a tensor of the graph: another one for a reference.
-func (p *newParts) readTensor(name string) string {
-	if read, ok := p.reads[string(scope.Spelling([]byte(name)))]; ok {
-		return read + ":0"
-	}
-	return name
-}
-
-// withBaseTypes returns a SignatureDef that has the dtype of the value for each reference.
-func withBaseTypes(signature []byte) []byte {
+// readSignature returns a SignatureDef whose outputs are those to read, with the dtypes of values instead of references.
+func (p *newParts) readSignature(signature []byte) []byte {
 	var b wire.Builder
 	for s := wire.Scan(signature); s.Next(); {
-		key, info := wire.MapEntry(s.Data)
-		dtype := int32(wire.LastUint(info, fieldnum.TensorInfo_Dtype))
-		if !s.Is(fieldnum.SignatureDef_Outputs) || dtype <= tensor.RefOffset {
+		if !s.Is(fieldnum.SignatureDef_Outputs) {
 			b.Window(s.Raw)
 			continue
 		}
+		key, info := wire.MapEntry(s.Data)
 		b.Message(s.Num, func() {
 			b.Bytes(fieldnum.MapEntry_Key, key)
 			b.Message(fieldnum.MapEntry_Value, func() {
 				for t := wire.Scan(info); t.Next(); {
-					if t.Num != fieldnum.TensorInfo_Dtype {
+					switch name := string(t.Data); {
+					case t.Is(fieldnum.TensorInfo_Name):
+						b.String(t.Num, cmp.Or(p.reads[name], name))
+					case t.Num == fieldnum.TensorInfo_Dtype:
+						b.Varint(t.Num, uint64(tensor.BaseType(int32(t.Uint()))))
+					default:
 						b.Window(t.Raw)
 					}
 				}
-				b.Varint(fieldnum.TensorInfo_Dtype, uint64(tensor.BaseType(dtype)))
 			})
 		})
 	}

@@ -79,9 +79,9 @@ func TestSparseSignature(t *testing.T) {
 	}
 }
 
-// TestReferenceOutputs exports SavedModels with an output that is a reference, in the graph's own signature and in the new one. Signatures
-// name a node that reads the reference, unless freezing turns it into a value.
-func TestReferenceOutputs(t *testing.T) {
+// TestReadOutputs exports SavedModels with an output that is a reference and one that is an input, in the graph's own signature and in the new
+// one. Signatures name nodes that read these outputs, unless freezing turns the reference into a value.
+func TestReadOutputs(t *testing.T) {
 	c, err := checkpoint.Open(testfiles.Path(t, "testdata/iris/model.ckpt-1"))
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +93,7 @@ func TestReferenceOutputs(t *testing.T) {
 	}
 	outputs := map[string]*tfpb.TensorInfo{
 		"w": {Encoding: &tfpb.TensorInfo_Name{Name: "layer/weights:0"}, Dtype: tfpb.DataType_DT_FLOAT_REF},
+		"x": {Encoding: &tfpb.TensorInfo_Name{Name: "features:0"}, Dtype: tfpb.DataType_DT_FLOAT},
 		"y": {Encoding: &tfpb.TensorInfo_Name{Name: "logits:0"}, Dtype: tfpb.DataType_DT_FLOAT},
 	}
 	m.SignatureDef = map[string]*tfpb.SignatureDef{"own": {
@@ -105,7 +106,7 @@ func TestReferenceOutputs(t *testing.T) {
 	}{
 		{ExportOptions{SavedModel: true}, "layer/weights/read_1:0"},
 		{ExportOptions{SavedModel: true, Freeze: true}, "layer/weights:0"},
-		{ExportOptions{SavedModel: true, Outputs: []prune.Endpoint{{Key: "w", Node: "layer/weights"}, {Key: "y", Node: "logits"}}}, "layer/weights/read_1:0"},
+		{ExportOptions{SavedModel: true, Outputs: []prune.Endpoint{{Key: "w", Node: "layer/weights"}, {Key: "y", Node: "logits"}, {Key: "x", Node: "features"}}}, "layer/weights/read_1:0"},
 	} {
 		test.options.Checkpoint = c
 		message, _, err := Export(testfiles.MetaGraph(t, m), test.options)
@@ -117,16 +118,21 @@ func TestReferenceOutputs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for key, signature := range got.SignatureDef {
-			w := signature.Outputs["w"]
-			if w.GetName() != test.want || w.Dtype != tfpb.DataType_DT_FLOAT || signature.Outputs["y"].GetName() != "logits:0" {
-				t.Errorf("signature %q has the outputs %v", key, signature.Outputs)
+			for name, want := range map[string]string{"w": test.want, "x": "features/read:0", "y": "logits:0"} {
+				if got := signature.Outputs[name]; got.GetName() != want || got.Dtype != tfpb.DataType_DT_FLOAT {
+					t.Errorf("output %q of signature %q is %v, want the tensor %s", name, key, got, want)
+				}
+			}
+			if got := signature.Inputs["x"].GetName() + signature.Inputs["features"].GetName(); got != "features:0" {
+				t.Errorf("the input of signature %q is %q", key, got)
 			}
 		}
-		if want := 1 + len(test.options.Outputs)/2; len(got.SignatureDef) != want {
+		if want := 1 + len(test.options.Outputs)/3; len(got.SignatureDef) != want {
 			t.Errorf("%d signatures, want %d", len(got.SignatureDef), want)
 		}
 		for _, n := range got.GraphDef.Node {
-			if n.Name+":0" == "layer/weights/read_1:0" && (n.Op != "Identity" || n.Input[0] != "layer/weights") {
+			from := map[string]string{"layer/weights/read_1": "layer/weights", "features/read": "features"}[n.Name]
+			if from != "" && (n.Op != "Identity" || n.Input[0] != from) {
 				t.Errorf("the new node is %v", n)
 			}
 		}
