@@ -50,7 +50,7 @@ func flagCompleter(cmd *cobra.Command, f *pflag.Flag) completer {
 	case "descriptor-set", "into", "checkpoint", "assets-from":
 		return nil
 	case "input-format", "output-format":
-		return fixed("auto", "binary", "text", "json")
+		return fixed(metafile.FormatNames()...)
 	case "format":
 		return fixed(formatNames(formatsOf(cmd))...)
 	case "report":

@@ -133,7 +133,8 @@ func (r *collectionReader) decode(kind model.CollectionKind, f wire.Field, regis
 		} else if registered != nil {
 			message, err := registered.Decode(f.Data)
 			if e.Broken = err != nil; err == nil {
-				e.Text, e.Message = leadingName(message), message
+				e.Text, _ = subject(message)
+				e.Message = message
 			}
 		}
 		r.resolve(kind, &e)
@@ -152,45 +153,38 @@ func anyEntry(raw []byte, registry *scope.Registry) Entry {
 	if typ, err := registry.FindMessageByURL(e.TypeURL); err == nil {
 		message := typ.New().Interface()
 		if schema.Unmarshal(wrapped.GetValue(), message) == nil {
-			e.Text, e.Message = leadingName(message), message
+			e.Text, _ = subject(message)
+			e.Message = message
 		}
 	}
 	return e
 }
 
-// leadingName returns the node name in one of TensorFlow's own messages, or "" for other messages.
-func leadingName(message proto.Message) string {
+// subject returns the name that stands for one of TensorFlow's own messages, and the node or tensor that the message is about. Both are ""
+// for other messages.
+func subject(message proto.Message) (name, node string) {
 	switch m := message.(type) {
 	case *tfpb.VariableDef:
-		return m.GetVariableName()
+		return m.GetVariableName(), m.GetVariableName()
 	case *tfpb.QueueRunnerDef:
-		return m.GetQueueName()
+		return m.GetQueueName(), m.GetQueueName()
 	case *tfpb.CondContextDef:
-		return m.GetContextName()
+		return m.GetContextName(), ""
 	case *tfpb.WhileContextDef:
-		return m.GetContextName()
+		return m.GetContextName(), ""
 	case *tfpb.SaverDef:
-		return m.GetRestoreOpName()
+		return m.GetRestoreOpName(), ""
 	case *tfpb.AssetFileDef:
-		return m.GetFilename()
+		return m.GetFilename(), m.GetTensorInfo().GetName()
 	}
-	return ""
+	return "", ""
 }
 
 // resolve finds the node that an entry refers to.
 func (r *collectionReader) resolve(kind model.CollectionKind, e *Entry) {
-	name := ""
-	switch message := e.Message.(type) {
-	case *tfpb.VariableDef:
-		name = message.GetVariableName()
-	case *tfpb.QueueRunnerDef:
-		name = message.GetQueueName()
-	case *tfpb.AssetFileDef:
-		name = message.GetTensorInfo().GetName()
-	case nil:
-		if kind == model.NodeList {
-			name = e.Text
-		}
+	_, name := subject(e.Message)
+	if e.Message == nil && kind == model.NodeList {
+		name = e.Text
 	}
 	if name == "" || r.graph == nil {
 		return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -55,7 +56,10 @@ const (
 	JSON                 // protobuf's JSON mapping
 )
 
-var formatNames = [...]string{"auto", "binary", "text", "json"}
+var formatNames = []string{"auto", "binary", "text", "json"}
+
+// FormatNames returns the names of all formats.
+func FormatNames() []string { return slices.Clone(formatNames) }
 
 // String returns the format's name.
 func (f Format) String() string { return formatNames[f] }
@@ -70,7 +74,7 @@ func ParseFormat(name string) (Format, error) {
 			return Format(f), nil
 		}
 	}
-	return Auto, fmt.Errorf("unknown format %q; use %s", name, strings.Join(formatNames[:], ", "))
+	return Auto, fmt.Errorf("unknown format %q; use %s", name, strings.Join(FormatNames(), ", "))
 }
 
 // MaxSize is the largest message that TensorFlow can read, in bytes.
