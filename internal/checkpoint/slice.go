@@ -59,6 +59,25 @@ func ParseShapeAndSlice(spec string) (shape []int64, slice Slice, err error) {
 	return shape, slice, nil
 }
 
+// FormatShapeAndSlice returns what ParseShapeAndSlice parses: the dimensions of a tensor and a slice of it.
+func FormatShapeAndSlice(shape []int64, slice Slice) string {
+	var b strings.Builder
+	for _, dim := range shape {
+		b.WriteString(strconv.FormatInt(dim, 10) + " ")
+	}
+	for i := range shape {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		if slice.Start == nil || slice.Length[i] < 0 {
+			b.WriteByte('-')
+		} else {
+			b.WriteString(strconv.FormatInt(slice.Start[i], 10) + "," + strconv.FormatInt(slice.Length[i], 10))
+		}
+	}
+	return b.String()
+}
+
 // Within returns the slice with explicit lengths for a tensor of the given shape, and whether it fits into that shape.
 func (s Slice) Within(shape []int64) (Slice, bool) {
 	if s.Start == nil {

@@ -3,9 +3,8 @@ package variables
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -31,20 +30,9 @@ func isPart(name string, s *tfpb.SaveSliceInfoDef) bool {
 	return s.GetFullName() != name || !slices.Equal(s.GetFullShape(), s.GetVarShape())
 }
 
-// sliceText formats a slice as checkpoints do: "10 4 0,5:0,4" (SaveSliceInfo.spec in
-// tensorflow/python/ops/variables.py).
-func sliceText(s *tfpb.SaveSliceInfoDef) string {
-	var b strings.Builder
-	for _, dim := range s.GetFullShape() {
-		b.WriteString(strconv.FormatInt(dim, 10) + " ")
-	}
-	for k := range s.GetVarOffset() {
-		if k > 0 {
-			b.WriteByte(':')
-		}
-		b.WriteString(strconv.FormatInt(s.GetVarOffset()[k], 10) + "," + strconv.FormatInt(s.GetVarShape()[k], 10))
-	}
-	return b.String()
+// specOf returns a slice as checkpoints record it: "10 4 0,5:0,4" (SaveSliceInfo.spec in tensorflow/python/ops/variables.py).
+func specOf(s *tfpb.SaveSliceInfoDef) string {
+	return checkpoint.FormatShapeAndSlice(s.GetFullShape(), checkpoint.Slice{Start: s.GetVarOffset(), Length: s.GetVarShape()})
 }
 
 // groupParts finds the parts of each partitioned variable.
@@ -82,7 +70,7 @@ func (r *variableReader) join(v *Variable, parts []int32) {
 	previous := r.list[parts[0]].source
 	for _, at := range parts {
 		p := r.list[at]
-		part := Part{Name: p.name, Shape: clampShape(p.slice().GetVarShape()), Offset: p.slice().GetVarOffset(), Slice: sliceText(p.slice()), Key: p.known().key}
+		part := Part{Name: p.name, Shape: clampShape(p.slice().GetVarShape()), Offset: p.slice().GetVarOffset(), Slice: specOf(p.slice()), Key: p.known().key}
 		part.Parameters, _ = sizes(part.Shape, dtype)
 		if p.node != graph.Dangling {
 			part.Op = r.g.OpName(r.g.Op(int(p.node)))

@@ -151,7 +151,7 @@ func (r *variableReader) variable(v *record) *Variable {
 		return out
 	}
 	if d.slice != nil {
-		out.Slice = sliceText(d.slice)
+		out.Slice = specOf(d.slice)
 	}
 	out.Parameters, out.Bytes = sizes(out.Shape, v.dtype)
 	out.Initializer, out.InitialValue = r.initializer(v)

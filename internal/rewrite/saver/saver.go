@@ -3,9 +3,7 @@
 package saver
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
@@ -51,24 +49,5 @@ func spec(r *checkpoint.Restored) string {
 	if r.Shape == nil {
 		return ""
 	}
-	return formatSlice(r.Shape, r.Slice)
-}
-
-// formatSlice returns a slice of a tensor of the given shape in the format of SaveV2.
-func formatSlice(shape tensor.Shape, slice checkpoint.Slice) string {
-	var b strings.Builder
-	for _, dim := range shape {
-		b.WriteString(strconv.FormatInt(dim, 10) + " ")
-	}
-	for i := range shape {
-		if i > 0 {
-			b.WriteByte(':')
-		}
-		if slice.Start == nil || slice.Length[i] < 0 {
-			b.WriteByte('-')
-		} else {
-			fmt.Fprintf(&b, "%d,%d", slice.Start[i], slice.Length[i])
-		}
-	}
-	return b.String()
+	return checkpoint.FormatShapeAndSlice(r.Shape, r.Slice)
 }
