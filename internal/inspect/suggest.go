@@ -182,16 +182,10 @@ func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
 // walkFunctions calls visit with each NodeDef of function bodies until visit returns false, within the limit of walk.
 func walkFunctions(m *wire.MetaGraph, visit func(node []byte) bool) {
 	left := maxWalked
-	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); left-- {
-		if !s.Is(fieldnum.GraphDef_Library) {
-			continue
-		}
-		for f := wire.Scan(s.Data); f.Next(); {
-			if !f.Is(fieldnum.FunctionDefLibrary_Function) {
-				continue
-			}
-			for n := wire.Scan(f.Data); left > 0 && n.Next(); left-- {
-				if n.Is(fieldnum.FunctionDef_NodeDef) && !visit(n.Data) {
+	for library := range wire.All(m.Graph(), fieldnum.GraphDef_Library) {
+		for function := range wire.All(library, fieldnum.FunctionDefLibrary_Function) {
+			for node := range wire.All(function, fieldnum.FunctionDef_NodeDef) {
+				if left--; left < 0 || !visit(node) {
 					return
 				}
 			}
