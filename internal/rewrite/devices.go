@@ -141,12 +141,7 @@ func (c *deviceClearer) graph(b *wire.Builder, graph wire.Graph, groups map[uint
 
 // add adds what the clearer of a part did, except its groups.
 func (c *deviceClearer) add(part *deviceClearer) {
-	c.report.Nodes += part.report.Nodes
-	c.report.Cleared += part.report.Cleared
-	c.report.Replaced += part.report.Replaced
-	c.report.GroupsRemoved += part.report.GroupsRemoved
-	c.report.Left.Nodes += part.report.Left.Nodes
-	c.report.Left.Colocated += part.report.Left.Colocated
+	c.report.Add(&part.report)
 	for device, action := range part.devices {
 		if known := c.devices[device]; known != nil {
 			known.nodes += action.nodes
