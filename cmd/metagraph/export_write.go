@@ -47,7 +47,7 @@ func (x *exported) export() error {
 		}
 		x.metas, x.reports = append(x.metas, meta), append(x.reports, report)
 	}
-	if whole := !x.o.convert.freeze && x.keep() == nil; x.values != nil && (whole || len(x.keys()) > 0) {
+	if whole := !x.o.convert.freeze && x.key() == nil; x.values != nil && (whole || len(x.keys()) > 0) {
 		x.prefix = x.values.Prefix
 	}
 	return nil
@@ -63,26 +63,21 @@ func (x *exported) result(said render.Export) result {
 		if len(x.reports) > 1 {
 			one.tags = &x.in.TagSets[i]
 		}
-		if len(report.Random)+len(report.BatchNorms)+len(report.VariableUpdates) > 0 {
-			r.addHint("set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode")
-		}
-		if len(report.Unrestored) > 0 && r.kind != metafile.GraphDef {
-			r.addHint("after restoring, run the initializers of the variables that the saver does not restore")
-		}
-		if len(report.Feeds) > 0 {
-			r.addHint("--inputs makes a placeholder an input; --set-value NAME=VALUE turns a scalar into a constant")
-		}
-		if len(report.Sources) > 0 {
-			r.addHint("--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder")
-		}
-		if len(report.InitFeeds) > 0 {
-			r.addHint("--set-value NAME=PATH puts the path of a file into the graph")
-		}
-		if len(report.Devices) > 0 {
-			r.addHint("--clear-devices clears the devices")
-		}
-		if len(report.Constants) > 0 {
-			r.addHint("change such constants in the program that builds the graph; -1 in a Reshape adapts to any size")
+		for _, hint := range []struct {
+			needed bool
+			text   string
+		}{
+			{len(report.Random)+len(report.BatchNorms)+len(report.VariableUpdates) > 0, "set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode"},
+			{len(report.Unrestored) > 0 && r.kind != metafile.GraphDef, "after restoring, run the initializers of the variables that the saver does not restore"},
+			{len(report.Feeds) > 0, "--inputs makes a placeholder an input; --set-value NAME=VALUE turns a scalar into a constant"},
+			{len(report.Sources) > 0, "--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder"},
+			{len(report.InitFeeds) > 0, "--set-value NAME=PATH puts the path of a file into the graph"},
+			{len(report.Devices) > 0, "--clear-devices clears the devices"},
+			{len(report.Constants) > 0, "change such constants in the program that builds the graph; -1 in a Reshape adapts to any size"},
+		} {
+			if hint.needed {
+				r.addHint(hint.text)
+			}
 		}
 		r.reports = append(r.reports, one)
 	}
@@ -142,13 +137,13 @@ func (x *exported) keys() map[string]bool {
 	return keys
 }
 
-// keep returns a function that reports whether the copy needs a key of the checkpoint. It returns nil if the copy needs all keys.
-func (x *exported) keep() func(key string) bool {
+// key returns the selection of the tensors of the checkpoint that the copy needs (see checkpoint.Source), or nil if it needs all.
+func (x *exported) key() func(name string) (string, bool) {
 	if len(x.o.export.Outputs) == 0 {
 		return nil
 	}
 	wanted := x.keys()
-	return func(key string) bool { return wanted[key] }
+	return func(name string) (string, bool) { return name, wanted[name] }
 }
 
 // release closes the inputs. It returns an error if they have changed since they were opened.
@@ -171,14 +166,14 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 		return err
 	}
 	out := x.place.path
-	m := savedmodel.Model{Format: format, Keep: x.keep(), Dirs: x.assetDirs()}
+	m := savedmodel.Model{Format: format, Dirs: x.assetDirs()}
 	if m.Message = metafile.NewSavedModel(x.metas[0]); len(x.metas) > 1 {
 		if m.Message, err = x.in.RebuildAll(x.metas); err != nil {
 			return x.in.Annotate(err)
 		}
 	}
 	if !x.o.convert.freeze {
-		m.Values = x.values
+		m.Values = checkpoint.Source{Checkpoint: x.values, Key: x.key()}
 	}
 	for _, report := range x.reports {
 		for _, asset := range report.AssetFiles {
@@ -248,11 +243,7 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 	}
 	var sources []checkpoint.Source
 	if x.values != nil {
-		source := checkpoint.Source{Checkpoint: x.values}
-		if keep := x.keep(); keep != nil {
-			source.Key = func(name string) (string, bool) { return name, keep(name) }
-		}
-		sources = append(sources, source)
+		sources = append(sources, checkpoint.Source{Checkpoint: x.values, Key: x.key()})
 	}
 	if err := x.o.out.writeWith(ctx, x.place, message, sources, x.release); err != nil {
 		return err

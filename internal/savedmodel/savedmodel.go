@@ -14,10 +14,9 @@ import (
 
 // A Model holds the contents of a SavedModel.
 type Model struct {
-	Message *wire.Rope             // the SavedModel
-	Format  metafile.Format        // Text writes saved_model.pbtxt, anything else saved_model.pb
-	Values  *checkpoint.Checkpoint // values of the variables; nil for none
-	Keep    func(key string) bool  // selects tensors of Values; nil for all
+	Message *wire.Rope        // the SavedModel
+	Format  metafile.Format   // Text writes saved_model.pbtxt, anything else saved_model.pb
+	Values  checkpoint.Source // values of the variables; a nil Checkpoint for none
 	Assets  []Asset
 	Dirs    []string // the directories whose files may become assets
 }
@@ -102,12 +101,8 @@ func (m *Model) fill(d *metafile.Directory, sources []string) error {
 	if err := d.MakeDir("variables"); err != nil {
 		return err
 	}
-	if m.Values != nil {
-		source := checkpoint.Source{Checkpoint: m.Values}
-		if m.Keep != nil {
-			source.Key = func(name string) (string, bool) { return name, m.Keep(name) }
-		}
-		if err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, "variables", "variables"), source); err != nil {
+	if m.Values.Checkpoint != nil {
+		if err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, "variables", "variables"), m.Values); err != nil {
 			return err
 		}
 	}

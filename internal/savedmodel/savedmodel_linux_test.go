@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/savedmodel"
 	"github.com/metagraph/metagraph/internal/testfiles"
 )
@@ -25,7 +26,7 @@ func model(t *testing.T) (savedmodel.Model, []string) {
 	if err := os.WriteFile(source, make([]byte, 30<<10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return savedmodel.Model{Message: raw, Dirs: []string{filepath.Dir(source)}, Values: values(t), Keep: func(key string) bool { return strings.HasPrefix(key, "layer/") },
+	return savedmodel.Model{Message: raw, Dirs: []string{filepath.Dir(source)}, Values: checkpoint.Source{Checkpoint: values(t), Key: func(key string) (string, bool) { return key, strings.HasPrefix(key, "layer/") }},
 			Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{source}}, {Filename: "sub/words", Sources: []string{source}}}},
 		[]string{"assets/sub/words", "assets/words", "saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"}
 }

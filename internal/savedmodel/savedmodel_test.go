@@ -84,8 +84,10 @@ func TestWrite(t *testing.T) {
 	}{
 		{"a graph alone", savedmodel.Model{}, []string{"saved_model.pb", "variables/"}, nil},
 		{"as text", savedmodel.Model{Format: metafile.Text}, []string{"saved_model.pbtxt", "variables/"}, nil},
-		{"all values", savedmodel.Model{Values: values(t)}, []string{"saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"}, all},
-		{"some values", savedmodel.Model{Values: values(t), Keep: func(key string) bool { return strings.HasPrefix(key, "layer/") && !strings.Contains(key, "Adam") }},
+		{"all values", savedmodel.Model{Values: checkpoint.Source{Checkpoint: values(t)}}, []string{"saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"}, all},
+		{"some values", savedmodel.Model{Values: checkpoint.Source{Checkpoint: values(t), Key: func(key string) (string, bool) {
+			return key, strings.HasPrefix(key, "layer/") && !strings.Contains(key, "Adam")
+		}}},
 			[]string{"saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"}, []string{"layer/biases", "layer/weights"}},
 		{"assets", savedmodel.Model{Assets: []savedmodel.Asset{{Filename: "words", Sources: []string{missing, source}}, {Filename: "sub/words", Sources: []string{source}}, {Filename: "words", Sources: []string{source, missing}}}},
 			[]string{"assets/sub/words", "assets/words", "saved_model.pb", "variables/"}, nil},
