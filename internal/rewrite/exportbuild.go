@@ -251,7 +251,7 @@ func (e *exporter) unbound(b *wire.Builder) {
 
 // signature appends a signature, if all its tensors are kept.
 func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
-	if e.plan.Nothing() && len(e.o.Values) == 0 {
+	if e.plan.Nothing() && len(e.o.Values)+len(e.o.Shapes) == 0 {
 		b.Field(f)
 		return nil
 	}
@@ -264,8 +264,8 @@ func (e *exporter) signature(b *wire.Builder, f wire.Field) error {
 		e.report.Signatures = append(e.report.Signatures, string(key))
 		return nil
 	}
-	if e.o.SavedModel || e.o.Freeze {
-		changed = e.parts.readSignature(changed)
+	if e.o.SavedModel || e.o.Freeze || len(e.o.Shapes) > 0 {
+		changed = e.parts.signature(changed)
 	}
 	writeEntry(b, f.Num, key, changed)
 	return nil

@@ -34,6 +34,7 @@ type newParts struct {
 	assets      []serve.AssetFile // nil keeps the file's
 	objects     bool              // the object graph is removed
 	reads       map[string]string // tensors that signatures name instead of outputs that a loader cannot return
+	shapes      map[string][]byte // new TensorShapeProtos of tensors in the signatures of the file
 }
 
 // kept returns which nodes of the draft stay, or nil if all do.
@@ -111,6 +112,7 @@ func planGraph(m *wire.MetaGraph, o *ExportOptions, signed bool, report *ExportR
 		if changed, err = setShapes(p.draft, p.cut, o.Shapes, report); err != nil {
 			return nil, err
 		}
+		p.reshapeSignatures(changed)
 	}
 	if p.cut != nil {
 		if err := p.findTraining(p.cut); err != nil {

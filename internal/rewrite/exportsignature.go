@@ -121,13 +121,28 @@ func (p *graphPlanner) signatureSide(b *wire.Builder, num protowire.Number, poin
 	return tensors
 }
 
+// allSigned returns the inputs and outputs of all signatures of the file.
+func (p *graphPlanner) allSigned() (inputs, outputs []prune.Endpoint) {
+	all := *p.o
+	all.Signature = ""
+	return all.signedEndpoints(p.m)
+}
+
+// reshapeSignatures plans the shapes of tensors in the signatures of the file after the change of others.
+func (p *graphPlanner) reshapeSignatures(changed *reshaped) {
+	p.parts.shapes = make(map[string][]byte)
+	for _, point := range slices.Concat(p.allSigned()) {
+		if i, ok := p.draft.Original([]byte(point.Node)); ok && changed.changed[i] {
+			_, p.parts.shapes[point.Tensor()] = p.tensorInfo(point, changed)
+		}
+	}
+}
+
 // readOutputs adds a node that reads each output which a loader cannot return, for signatures to name instead: a reference to a variable,
 // which tf.saved_model.load rejects, and a tensor that is also an input, which the C++ loader rejects. It covers the new signature and those
 // of the file.
 func (p *graphPlanner) readOutputs(outputs []prune.Endpoint) error {
-	all := *p.o
-	all.Signature = ""
-	inputs, signed := all.signedEndpoints(p.m)
+	inputs, signed := p.allSigned()
 	if p.cut != nil {
 		inputs = append(inputs, p.cut.Inputs...)
 	}
@@ -159,24 +174,29 @@ func (p *graphPlanner) readOutputs(outputs []prune.Endpoint) error {
 	return nil
 }
 
-// readSignature returns a SignatureDef whose outputs are those to read, with the dtypes of values instead of references.
-func (p *newParts) readSignature(signature []byte) []byte {
+// signature returns a SignatureDef of the file with new shapes. Its outputs are those to read, with the dtypes of values instead of
+// references.
+func (p *newParts) signature(old []byte) []byte {
 	var b wire.Builder
-	for s := wire.Scan(signature); s.Next(); {
-		if !s.Is(fieldnum.SignatureDef_Outputs) {
+	for s := wire.Scan(old); s.Next(); {
+		output := s.Is(fieldnum.SignatureDef_Outputs)
+		if !output && !s.Is(fieldnum.SignatureDef_Inputs) {
 			b.Window(s.Raw)
 			continue
 		}
 		key, info := wire.MapEntry(s.Data)
+		name := string(wire.Last(info, fieldnum.TensorInfo_Name))
 		b.Message(s.Num, func() {
 			b.Bytes(fieldnum.MapEntry_Key, key)
 			b.Message(fieldnum.MapEntry_Value, func() {
 				for t := wire.Scan(info); t.Next(); {
-					switch name := string(t.Data); {
-					case t.Is(fieldnum.TensorInfo_Name):
+					switch {
+					case t.Is(fieldnum.TensorInfo_Name) && output:
 						b.String(t.Num, cmp.Or(p.reads[name], name))
-					case t.Num == fieldnum.TensorInfo_Dtype:
+					case t.Num == fieldnum.TensorInfo_Dtype && output:
 						b.Varint(t.Num, uint64(tensor.BaseType(int32(t.Uint()))))
+					case t.Is(fieldnum.TensorInfo_TensorShape) && p.shapes[name] != nil:
+						b.Bytes(t.Num, p.shapes[name])
 					default:
 						b.Window(t.Raw)
 					}

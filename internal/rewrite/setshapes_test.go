@@ -5,10 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
 
+	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/prune"
 	"github.com/metagraph/metagraph/internal/tensor"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // TestSetShape gives placeholders new shapes. An op that cannot take them is an error, unless it could not take the old ones either.
@@ -120,4 +123,29 @@ func endpoints(nodes []string) []prune.Endpoint {
 		out = append(out, prune.Endpoint{Key: node, Node: node})
 	}
 	return out
+}
+
+// TestReshapedSignature gives a placeholder a new shape. The signature of the graph gets the new shapes of it and of what depends on it.
+func TestReshapedSignature(t *testing.T) {
+	m := testfiles.Sketch(t, `
+		x = Placeholder dtype=float shape=(2,4)
+		other = Placeholder dtype=float shape=(2)
+		y = Relu x T=float`)
+	info := func(name string, dims ...int64) *tfpb.TensorInfo {
+		return &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: name}, Dtype: tfpb.DataType_DT_FLOAT, TensorShape: testfiles.ShapeProto(dims...)}
+	}
+	signature := func(batch int64) *tfpb.SignatureDef {
+		return &tfpb.SignatureDef{Inputs: map[string]*tfpb.TensorInfo{"x": info("x:0", batch, 4), "other": info("other:0", 2)},
+			Outputs: map[string]*tfpb.TensorInfo{"y": info("y:0", batch, 4)}, MethodName: "predict"}
+	}
+	m.SignatureDef = map[string]*tfpb.SignatureDef{"own": signature(2)}
+	for _, batch := range []int64{8, -1} {
+		copied, _, err := rewrite.Export(testfiles.MetaGraph(t, m), rewrite.ExportOptions{Shapes: []rewrite.NewShape{{Node: "x", Dims: tensor.Shape{batch, 4}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(signature(batch), decode(t, copied).SignatureDef["own"], protocmp.Transform()); diff != "" {
+			t.Errorf("a batch of %d (-want +got)\n%s", batch, diff)
+		}
+	}
 }
