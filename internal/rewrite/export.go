@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/nearest"
@@ -330,17 +329,11 @@ func (e *exporter) checkScope() error {
 	if found {
 		return e.conflicts.Err()
 	}
-	isNode := e.report.ScopeNode
-	available := slices.Sorted(maps.Keys(scopes))
-	hint := draft.Suggest(e.o.Scope, available)
-	if len(nearest.Names(e.o.Scope, available, 1)) == 0 {
-		// There may be thousands of scopes; the top-level ones give the best overview.
-		hint = draft.Suggest(e.o.Scope, slices.DeleteFunc(slices.Clone(available), func(s string) bool { return strings.Contains(s, "/") }))
-	}
+	hint := draft.Suggest(e.o.Scope, slices.Sorted(maps.Keys(scopes)))
 	switch {
-	case isNode:
+	case e.report.ScopeNode:
 		hint = fmt.Sprintf("%q is a node, not a scope", e.o.Scope)
-	case len(available) == 0:
+	case len(scopes) == 0:
 		hint = "the graph has no scopes"
 	}
 	e.conflicts.Add(hint, "no node is in scope %q", e.o.Scope)

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/nearest"
@@ -85,7 +86,8 @@ func (c Conflicts) Err() error {
 	return c
 }
 
-// Suggest returns a hint with the available names that are similar to name, or else with some of all available names.
+// Suggest returns a hint with the available names that are similar to name, or else with some of all available names: those at the top
+// level first, which users are likelier to know.
 func Suggest(name string, available []string) string {
 	if near := nearest.Names(name, available, 5); len(near) > 0 {
 		return "did you mean " + Quoted(near) + "?"
@@ -93,6 +95,8 @@ func Suggest(name string, available []string) string {
 	if len(available) == 0 {
 		return ""
 	}
+	available = slices.Clone(available)
+	slices.SortStableFunc(available, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
 	return "available: " + Quoted(available)
 }
 
