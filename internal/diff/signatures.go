@@ -3,6 +3,9 @@ package diff
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/metagraph/metagraph/internal/printable"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
@@ -51,11 +54,27 @@ func (c *comparison) byKey(a, b map[string][]byte, text func([]byte) string, com
 	return p
 }
 
-// signatureText returns a short text for a signature.
+// signatureText returns a short text for a signature, such as "x -> probs", with its method unless that is the usual one.
 func signatureText(raw []byte) string {
 	s := new(tfpb.SignatureDef)
 	if schema.Unmarshal(raw, s) != nil {
 		return bytesText(raw)
 	}
-	return fmt.Sprintf("%s, inputs: %d, outputs: %d", printable.Quote(s.GetMethodName()), len(s.GetInputs()), len(s.GetOutputs()))
+	text := keysText(s.GetInputs(), "inputs") + " -> " + keysText(s.GetOutputs(), "outputs")
+	if method := s.GetMethodName(); method != "tensorflow/serving/predict" {
+		text += ", method " + printable.Quote(method)
+	}
+	return text
+}
+
+// keysText returns the sorted keys of tensors, or the number of tensors unless it is 1, 2 or 3.
+func keysText(tensors map[string]*tfpb.TensorInfo, noun string) string {
+	if n := len(tensors); n == 0 || n > 3 {
+		return fmt.Sprintf("%d %s", n, noun)
+	}
+	keys := slices.Sorted(maps.Keys(tensors))
+	for i, key := range keys {
+		keys[i] = printable.Quote(key)
+	}
+	return strings.Join(keys, ", ")
 }
