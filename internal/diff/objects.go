@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -38,14 +39,8 @@ type objects struct {
 
 // newObjects returns the nodes of an object graph, and the graph without them.
 func newObjects(graph []byte) (nodes objects, rest []byte) {
-	for s := wire.Scan(graph); s.Next(); {
-		if s.Is(fieldnum.SavedObjectGraph_Nodes) {
-			nodes.encoded = append(nodes.encoded, s.Data)
-		} else {
-			rest = append(rest, s.Raw...)
-		}
-	}
-	return nodes, rest
+	nodes.encoded = slices.Collect(wire.All(graph, fieldnum.SavedObjectGraph_Nodes))
+	return nodes, unknownFields(graph, messageFields(fieldnum.SavedObjectGraph_Nodes))
 }
 
 // Len implements protoreflect.List.

@@ -29,27 +29,12 @@ type tensor struct {
 
 // readTensor reads the bytes of a TensorProto without copying tensor_content. It reports false if they are not a TensorProto.
 func readTensor(message []byte) (*tensor, bool) {
-	var content []byte
-	rest := message
-	s := wire.Scan(message)
-	for s.Next() {
-		if !s.Is(fieldnum.TensorProto_TensorContent) {
-			continue
-		}
-		if content == nil {
-			rest = nil
-		}
-		content = s.Data
-	}
-	if s.Err() != nil {
+	if wire.Check(message) != nil {
 		return nil, false
 	}
+	content, rest := wire.Last(message, fieldnum.TensorProto_TensorContent), message
 	if content != nil {
-		for s := wire.Scan(message); s.Next(); {
-			if !s.Is(fieldnum.TensorProto_TensorContent) {
-				rest = append(rest, s.Raw...)
-			}
-		}
+		rest = unknownFields(message, messageFields(fieldnum.TensorProto_TensorContent))
 	}
 	p := new(tfpb.TensorProto)
 	if err := schema.Unmarshal(rest, p); err != nil {

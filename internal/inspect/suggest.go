@@ -169,12 +169,9 @@ func SuggestFunctions(m *wire.MetaGraph, prefix string) []Suggestion {
 // walk calls visit with each NodeDef of the graph until visit returns false, at most maxWalked times.
 func walk(m *wire.MetaGraph, visit func(node []byte) bool) {
 	left := maxWalked
-	for s := wire.Scan(m.Graph()); left > 0 && s.Next(); {
-		if s.Is(fieldnum.GraphDef_Node) {
-			left--
-			if !visit(s.Data) {
-				return
-			}
+	for node := range wire.All(m.Graph(), fieldnum.GraphDef_Node) {
+		if left--; left < 0 || !visit(node) {
+			return
 		}
 	}
 }

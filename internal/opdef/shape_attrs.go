@@ -39,8 +39,3 @@ func (c *inference) shapeAttr() tensor.Shape {
 	}
 	return tensor.ParseShape(raw)
 }
-
-// shapesAttr returns the shapes in a list attr.
-func (c *inference) shapesAttr(name string) []tensor.Shape {
-	return tensor.ShapesIn(c.Attr(name))
-}

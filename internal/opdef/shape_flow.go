@@ -112,7 +112,7 @@ func resourceGather(c *inference) {
 
 // elementShapes handles ops that return elements of a dataset.
 func elementShapes(c *inference) {
-	shapes := c.shapesAttr("output_shapes")
+	shapes := tensor.ShapesIn(c.Attr("output_shapes"))
 	if len(shapes) != len(c.out) {
 		return
 	}

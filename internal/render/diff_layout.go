@@ -154,7 +154,7 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, noun st
 	}
 	if len(single) <= size.list {
 		for _, c := range single {
-			l.add('~', depth, l.changeText(c, size))
+			l.add('~', depth, l.phrasing.item(c)+": "+l.fieldsText(c.Fields, size))
 		}
 		return
 	}
@@ -169,11 +169,6 @@ func (l *diffLayout) flat(changes []diff.Change, depth int, size limits, noun st
 	if rest := len(sums) - size.list; rest > 0 {
 		l.add(' ', depth, "… "+Count(rest, "more field")+" that changed")
 	}
-}
-
-// changeText returns the text for one changed item with its fields.
-func (l *diffLayout) changeText(c diff.Change, size limits) string {
-	return l.phrasing.item(c) + ": " + l.fieldsText(c.Fields, size)
 }
 
 func (l *diffLayout) fieldsText(fields []diff.Field, size limits) string {

@@ -202,13 +202,10 @@ func (r *Registry) HasOldNames(p *Plan, collection []byte) bool {
 		return false
 	}
 	stale := false
-	for s := wire.Scan(list); s.Next() && !stale; {
-		if !s.Is(ListValue) {
-			continue
-		}
-		typ := wire.AnyType(wire.Last(s.Data, fieldnum.Any_TypeUrl))
+	for packed := range wire.All(list, ListValue) {
+		typ := wire.AnyType(wire.Last(packed, fieldnum.Any_TypeUrl))
 		// A damaged message counts as far as it can be read.
-		_ = r.known[typ].Each(wire.Last(s.Data, fieldnum.Any_Value), func(name []byte, kind Kind) {
+		_ = r.known[typ].Each(wire.Last(packed, fieldnum.Any_Value), func(name []byte, kind Kind) {
 			_, node, _ := Split(name)
 			stale = stale || kind == NodeName && !p.Keeps(node) || string(p.appendName(nil, name, kind)) != string(name)
 		})

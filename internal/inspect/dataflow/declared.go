@@ -225,16 +225,13 @@ func (d *declared) addServing(g *graph.Graph, s *tfpb.Signature, key string) {
 func (d *declared) readUnbound(g *graph.Graph, m *wire.MetaGraph) {
 	value, _ := m.Collection(scope.UnboundInputsKey)
 	_, list := scope.KindOf(value)
-	for s := wire.Scan(list); s.Next() && len(d.inputs) < maxMarked; {
-		if !s.Is(scope.ListValue) {
-			continue
-		}
+	for name := range wire.All(list, scope.ListValue) {
 		role, what := RoleData, ""
-		if wire.IsControl(s.Data) {
+		if wire.IsControl(name) {
 			role, what = RoleAuxiliary, ", a control input"
 		}
-		if edge := FindTensor(g, s.Data); edge.Node == graph.Dangling {
-			d.inputs = append(d.inputs, declaredTensor{name: string(s.Data), edge: edge, role: role, unbound: true,
+		if edge := FindTensor(g, name); edge.Node == graph.Dangling && len(d.inputs) < maxMarked {
+			d.inputs = append(d.inputs, declaredTensor{name: string(name), edge: edge, role: role, unbound: true,
 				why: "collection " + scope.UnboundInputsKey + what + "; an import must map it"})
 		}
 	}

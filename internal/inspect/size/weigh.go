@@ -191,10 +191,8 @@ func (w *weigher) weighAttr(field wire.Field, i, function int) {
 	if function == inGraph {
 		w.attrs.add(key, 1, int64(len(field.Raw)))
 	}
-	for s := wire.Scan(value); s.Next(); {
-		if s.Is(fieldnum.AttrValue_Tensor) {
-			w.addTensor(s.Data, i, function)
-		}
+	for tensor := range wire.All(value, fieldnum.AttrValue_Tensor) {
+		w.addTensor(tensor, i, function)
 	}
 }
 
