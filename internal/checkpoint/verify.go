@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,10 +157,7 @@ func (v *verifier) jobs() []job {
 	}
 	slices.SortStableFunc(all, func(a, b fragment) int {
 		p, q := v.pieceOf(a), v.pieceOf(b)
-		if p.shard != q.shard {
-			return int(p.shard) - int(q.shard)
-		}
-		return int(max(-1, min(1, p.offset+a.start-q.offset-b.start)))
+		return cmp.Or(cmp.Compare(p.shard, q.shard), cmp.Compare(p.offset+a.start, q.offset+b.start))
 	})
 	v.parts = make([][]part, len(v.checkpoint.Tensors))
 	var jobs []job
@@ -259,12 +257,7 @@ func (v *verifier) compare(at int, p *piece, sum uint32) {
 // join combines the checksums of parts and compares them.
 func (v *verifier) join() {
 	for tensor, parts := range v.parts {
-		slices.SortFunc(parts, func(a, b part) int {
-			if a.piece != b.piece {
-				return a.piece - b.piece
-			}
-			return int(max(-1, min(1, a.offset-b.offset)))
-		})
+		slices.SortFunc(parts, func(a, b part) int { return cmp.Or(a.piece-b.piece, cmp.Compare(a.offset, b.offset)) })
 		sum := uint32(0)
 		for i, p := range parts {
 			if p.offset == 0 {

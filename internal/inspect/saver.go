@@ -10,9 +10,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// saversKey is the collection that holds a graph's savers (tf.compat.v1.GraphKeys.SAVERS).
-const saversKey = "savers"
-
 // SaverList holds the savers that a file describes.
 type SaverList struct {
 	Saver  *Saver  `json:"saver"`  // saver_def, or nil if it is missing
@@ -40,14 +37,14 @@ func Savers(m *wire.MetaGraph) (*SaverList, error) {
 		}
 		l.Saver = &s
 	}
-	collection, ok := m.Collection(saversKey)
+	collection, ok := m.Collection(scope.SaversKey)
 	if !ok {
 		return l, nil
 	}
 	for entry := range scope.Entries(collection, fieldnum.CollectionDef_BytesList) {
 		saver, err := parseSaver(entry)
 		if err != nil {
-			return nil, fmt.Errorf("read collection %q: %w", saversKey, err)
+			return nil, fmt.Errorf("read collection %q: %w", scope.SaversKey, err)
 		}
 		l.Savers = append(l.Savers, saver)
 	}

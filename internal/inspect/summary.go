@@ -4,9 +4,9 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -165,9 +165,8 @@ func messageParts(m *wire.MetaGraph) []MessagePart {
 		}
 		parts = append(parts, MessagePart{name, size})
 	}
-	sort.Slice(parts, func(i, j int) bool {
-		a, b := parts[i], parts[j]
-		return a.Bytes > b.Bytes || a.Bytes == b.Bytes && a.Field < b.Field
+	slices.SortFunc(parts, func(a, b MessagePart) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Field, b.Field))
 	})
 	return parts
 }
@@ -275,7 +274,7 @@ func (s *Summary) readCollections(m *model.Model) error {
 		}
 		s.Collections = append(s.Collections, CollectionCount{Key: string(key), Kind: kind, Count: entries})
 	}
-	sort.Slice(s.Collections, func(i, j int) bool { return s.Collections[i].Key < s.Collections[j].Key })
+	slices.SortFunc(s.Collections, func(a, b CollectionCount) int { return cmp.Compare(a.Key, b.Key) })
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -210,7 +211,7 @@ func (e *exporter) collection(b *wire.Builder, f wire.Field) error {
 		}
 		return nil
 	}
-	if key == "savers" && e.savers != nil {
+	if key == scope.SaversKey && e.savers != nil {
 		if e.report.Saver == "kept" {
 			writeCollection(b, key, fieldnum.CollectionDef_BytesList, appendValue(nil, e.saver))
 			e.report.Collections = append(e.report.Collections, key)

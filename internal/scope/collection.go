@@ -55,12 +55,17 @@ func Entries(collection []byte, kinds ...protowire.Number) iter.Seq[[]byte] {
 	}
 }
 
+// HoldsVariables reports whether the registered collection with a key holds VariableDefs.
+func (r *Registry) HoldsVariables(key string) bool {
+	t, ok := r.Lookup(key)
+	return ok && t.Message.Descriptor().FullName() == "tensorflow.VariableDef"
+}
+
 // VariableDefs yields the VariableDefs in all registered collections of m.
 func (r *Registry) VariableDefs(m *wire.MetaGraph) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for key, collection := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-			t, ok := r.Lookup(string(key))
-			if !ok || t.Message.Descriptor().FullName() != "tensorflow.VariableDef" {
+			if !r.HoldsVariables(string(key)) {
 				continue
 			}
 			for entry := range Entries(collection, fieldnum.CollectionDef_BytesList) {

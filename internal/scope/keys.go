@@ -8,5 +8,6 @@ const (
 	TableInitializersKey = "table_initializer"   // the ops that fill tables
 	AssetsKey            = "saved_model_assets"  // AssetFileDefs of TensorFlow 1
 	AssetFilepathsKey    = "asset_filepaths"     // the constants that hold the paths of assets
+	SaversKey            = "savers"              // the SaverDefs of all savers
 	UnboundInputsKey     = "unbound_inputs"      // the inputs that an export of a scope left open
 )

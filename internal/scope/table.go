@@ -90,7 +90,7 @@ var variableCollections = [...]string{"variables", "trainable_variables", "local
 func builtin() map[string]protoreflect.ProtoMessage {
 	types := map[string]protoreflect.ProtoMessage{
 		"queue_runners": (*tfpb.QueueRunnerDef)(nil),
-		"savers":        (*tfpb.SaverDef)(nil),
+		SaversKey:       (*tfpb.SaverDef)(nil),
 		"cond_context":  (*tfpb.CondContextDef)(nil),
 		"while_context": (*tfpb.WhileContextDef)(nil),
 	}

@@ -1,6 +1,7 @@
 package dataflow
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
 
@@ -118,12 +119,7 @@ func (d *ioFinder) readings() []reading {
 		}
 	}
 	all = slices.DeleteFunc(all, func(r reading) bool { return count[r.root] < 2 })
-	slices.SortStableFunc(all, func(a, b reading) int {
-		if a.root != b.root {
-			return int(a.root) - int(b.root)
-		}
-		return int(a.op) - int(b.op)
-	})
+	slices.SortStableFunc(all, func(a, b reading) int { return cmp.Or(cmp.Compare(a.root, b.root), cmp.Compare(a.op, b.op)) })
 	return all
 }
 

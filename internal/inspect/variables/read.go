@@ -1,6 +1,7 @@
 package variables
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -46,10 +47,9 @@ func newVariableReader(m *wire.MetaGraph, g *graph.Graph, t *opdef.Tensors) *var
 // subsets.
 func (r *variableReader) variableKeys() []string {
 	registry := scope.NewRegistry()
-	definition := new(tfpb.VariableDef).ProtoReflect().Descriptor().FullName()
 	var keys []string
 	for key := range r.meta.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		if t, ok := registry.Lookup(string(key)); ok && t.Message.Descriptor().FullName() == definition {
+		if registry.HoldsVariables(string(key)) {
 			keys = append(keys, string(key))
 		}
 	}
@@ -59,12 +59,7 @@ func (r *variableReader) variableKeys() []string {
 		}
 		return len(keys)
 	}
-	slices.SortFunc(keys, func(a, b string) int {
-		if x, y := rank(a), rank(b); x != y {
-			return x - y
-		}
-		return strings.Compare(a, b)
-	})
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compare(a, b)) })
 	return keys
 }
 

@@ -170,7 +170,7 @@ func NamedOutputs(m *wire.MetaGraph, r *scope.Registry) map[string]int {
 		}
 	}
 	for key, value := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		if string(key) == "savers" {
+		if string(key) == scope.SaversKey {
 			continue
 		}
 		for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {

@@ -3,6 +3,7 @@
 package saver
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -36,10 +37,7 @@ func entriesFor(restored []checkpoint.Restored, keep func(i int) bool) []entry {
 		entries = append(entries, e)
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int {
-		if a.key != b.key {
-			return strings.Compare(a.key, b.key)
-		}
-		return strings.Compare(a.spec, b.spec)
+		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.spec, b.spec))
 	})
 	return entries
 }
