@@ -150,11 +150,7 @@ func Summarize(m *model.Model, file FileInfo) (*Summary, error) {
 func messageParts(m *wire.MetaGraph) []MessagePart {
 	sizes := make(map[protowire.Number]int64)
 	for _, f := range m.Fields {
-		size := int64(len(f.Raw))
-		if f.Raw == nil {
-			size = int64(protowire.SizeTag(f.Num) + protowire.SizeBytes(len(f.Data)))
-		}
-		sizes[f.Num] += size
+		sizes[f.Num] += f.Size()
 	}
 	descriptor := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 	parts := make([]MessagePart, 0, len(sizes))
