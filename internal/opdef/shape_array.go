@@ -170,15 +170,40 @@ func gatherV2(c *inference) {
 
 // gatherNd selects slices. The last dimension of the indices holds their positions.
 func gatherNd(c *inference) {
-	params, indices := c.input(0), c.rankAtLeast(1, 1)
+	params, indices := c.variable(0), c.rankAtLeast(1, 1)
 	depth := dim(indices, -1)
 	switch {
 	case params == nil || depth < 0:
 	case depth > int64(len(params)):
-		c.fail("the last dimension of the indices is %d and the rank of input 0 is %d", depth, len(params))
+		c.fail("the last dimension of the indices is %d and the rank of the tensor is %d", depth, len(params))
 	default:
 		c.set(0, join(part(indices, 0, -1), from(params, int(depth))))
 	}
+}
+
+// scatterNd creates a tensor of the shape in input 2.
+func scatterNd(c *inference) {
+	c.set(0, c.updatesFit(c.shapeValue(2), c.rankAtLeast(0, 1), c.rankAtLeast(1, 1)))
+}
+
+// tensorScatter copies a tensor and updates parts of the copy.
+func tensorScatter(c *inference) {
+	c.set(0, c.updatesFit(c.rankAtLeast(0, 1), c.rankAtLeast(1, 1), c.input(2)))
+}
+
+// updatesFit checks updates of parts of a tensor of shape s, and returns s. The last dimension of the indices holds the position of a part
+// (ScatterNdShapeHelper in tensorflow/core/framework/common_shape_fns.cc).
+func (c *inference) updatesFit(s, indices, updates tensor.Shape) tensor.Shape {
+	if elements(s) == 0 && (elements(indices) > 0 || elements(updates) > 0) {
+		c.fail("the tensor is empty, and parts of it are updated")
+	}
+	depth, outer := dim(indices, -1), len(indices)-1
+	if depth < 0 || len(updates) == 0 {
+		return s
+	}
+	c.merge(part(indices, 0, outer), part(updates, 0, outer), "the first dimensions of the indices and of the updates")
+	c.merge(from(s, int(min(depth, tensor.MaxRank))), from(updates, outer), "the shapes of the updates and of the parts they are for")
+	return s
 }
 
 // oneHot adds a dimension whose size is the depth in input 1.

@@ -1,6 +1,8 @@
 package opdef
 
 import (
+	"strings"
+
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -99,10 +101,10 @@ func assignVariable(c *inference) {
 
 // resourceGather selects rows of a resource variable.
 func resourceGather(c *inference) {
-	if c.Handle == nil || c.intAttr("batch_dims") != 0 {
+	s := c.variable(0)
+	if c.intAttr("batch_dims") != 0 {
 		return
 	}
-	s := c.Handle(0)
 	if s != nil && len(s) < 1 {
 		c.fail("the variable is a scalar and has no rows")
 		return
@@ -119,38 +121,76 @@ func elementShapes(c *inference) {
 	copy(c.out, shapes)
 }
 
-// scatter updates rows of a reference variable.
+// resourcePrefix starts the name of an op on a resource variable that has a counterpart on references.
+const resourcePrefix = "Resource"
+
+// variable returns the shape of the variable that input i refers to: a handle if the op works on resource variables, otherwise a reference.
+func (c *inference) variable(i int) tensor.Shape {
+	switch {
+	case !strings.HasPrefix(c.Op, resourcePrefix):
+		return c.input(i)
+	case c.Handle == nil:
+		return nil
+	}
+	return c.Handle(i)
+}
+
+// scatterParts updates parts of a variable.
+func scatterParts(c *inference) {
+	c.set(0, c.updatesFit(c.variable(0), c.rankAtLeast(1, 1), c.rankAtLeast(2, 1)))
+}
+
+// scatter updates rows of a variable.
 func scatter(c *inference) {
-	s, indices := c.input(0), c.input(1)
+	s, indices := c.variable(0), c.input(1)
 	if updates := c.input(2); updates == nil || len(updates) > 0 {
-		if s != nil && len(s) == 0 {
-			c.fail("the variable is a scalar and has no rows")
-		}
 		c.merge(updates, join(indices, from(s, 1)), "the shape of the updates and of the rows they are for")
 	}
 	c.set(0, s)
 }
 
-// training describes the inputs of a training op: a variable, its slots and gradients, which have equal shapes, and
-// scalars.
-type training struct{ tensors, scalars []int }
+// training describes the inputs of a training op. The slots and the gradient have the shape of the variable in input 0, and the others
+// are scalars.
+type training struct {
+	slots    []int
+	gradient int
+	scalars  []int
+	always   bool // the shape of a gradient for a resource variable is checked, too
+}
 
-// trainingOps lists the dense training ops on reference variables (tensorflow/core/ops/training_ops.cc).
+// trainingOps lists the dense training ops on reference variables. The op on a resource variable has the prefix "Resource"
+// (tensorflow/core/ops/training_ops.cc).
 var trainingOps = map[string]training{
-	"ApplyGradientDescent": {[]int{2}, []int{1}},
-	"ApplyAdagrad":         {[]int{1, 3}, []int{2}},
-	"ApplyAdadelta":        {[]int{1, 2, 6}, []int{3, 4, 5}},
-	"ApplyMomentum":        {[]int{1, 3}, []int{2, 4}},
-	"ApplyAdam":            {[]int{1, 2, 9}, []int{3, 4, 5, 6, 7, 8}},
-	"ApplyRMSProp":         {[]int{1, 2, 7}, []int{3, 4, 5, 6}},
-	"ApplyFtrl":            {[]int{1, 2, 3}, []int{4, 5, 6, 7}},
+	"ApplyGradientDescent":         {nil, 2, []int{1}, true},
+	"ApplyProximalGradientDescent": {nil, 4, []int{1, 2, 3}, false},
+	"ApplyAdagrad":                 {[]int{1}, 3, []int{2}, false},
+	"ApplyAdagradV2":               {[]int{1}, 4, []int{2, 3}, false},
+	"ApplyAdagradDA":               {[]int{1, 2}, 3, []int{4, 5, 6, 7}, false},
+	"ApplyProximalAdagrad":         {[]int{1}, 5, []int{2, 3, 4}, true},
+	"ApplyAdadelta":                {[]int{1, 2}, 6, []int{3, 4, 5}, false},
+	"ApplyMomentum":                {[]int{1}, 3, []int{2, 4}, false},
+	"ApplyKerasMomentum":           {[]int{1}, 3, []int{2, 4}, false},
+	"ApplyAdam":                    {[]int{1, 2}, 9, []int{3, 4, 5, 6, 7, 8}, false},
+	"ApplyAdamWithAmsgrad":         {[]int{1, 2, 3}, 10, []int{4, 5, 6, 7, 8, 9}, false},
+	"ApplyAdaMax":                  {[]int{1, 2}, 8, []int{3, 4, 5, 6, 7}, false},
+	"ApplyRMSProp":                 {[]int{1, 2}, 7, []int{3, 4, 5, 6}, false},
+	"ApplyCenteredRMSProp":         {[]int{1, 2, 3}, 8, []int{4, 5, 6, 7}, false},
+	"ApplyFtrl":                    {[]int{1, 2}, 3, []int{4, 5, 6, 7}, false},
+	"ApplyFtrlV2":                  {[]int{1, 2}, 3, []int{4, 5, 6, 7}, false},
+	"ApplyPowerSign":               {[]int{1}, 6, []int{2, 3, 4, 5}, false},
+	"ApplyAddSign":                 {[]int{1}, 6, []int{2, 3, 4, 5}, false},
 }
 
 func train(c *inference) {
-	t := trainingOps[c.Op]
-	s := c.input(0)
-	for _, i := range t.tensors {
-		s = c.merge(s, c.input(i), "the shapes of the variable, its slots and the gradient")
+	name, resource := strings.CutPrefix(c.Op, resourcePrefix)
+	t := trainingOps[name]
+	const equal = "the shapes of the variable, its slots and the gradient"
+	s := c.variable(0)
+	for _, i := range t.slots {
+		s = c.merge(s, c.variable(i), equal)
+	}
+	if !resource || t.always {
+		s = c.merge(s, c.input(t.gradient), equal)
 	}
 	for _, i := range t.scalars {
 		c.rank(i, 0)

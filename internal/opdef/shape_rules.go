@@ -72,7 +72,9 @@ func addNetworkRules(add func(rule shapeRule, ops ...string)) {
 	add(crossEntropy, "SoftmaxCrossEntropyWithLogits")
 	add(sparseCrossEntropy, "SparseSoftmaxCrossEntropyWithLogits")
 	add(inTopK, "InTopK", "InTopKV2")
-	add(train, "ApplyGradientDescent", "ApplyAdagrad", "ApplyAdadelta", "ApplyMomentum", "ApplyAdam", "ApplyRMSProp", "ApplyFtrl")
+	for op := range trainingOps {
+		add(train, op, resourcePrefix+op)
+	}
 }
 
 func addArrayRules(add func(rule shapeRule, ops ...string)) {
@@ -86,7 +88,10 @@ func addArrayRules(add func(rule shapeRule, ops ...string)) {
 	add(transpose, "Transpose", "ConjugateTranspose")
 	add(gather, "Gather")
 	add(gatherV2, "GatherV2")
-	add(gatherNd, "GatherNd")
+	add(gatherNd, "GatherNd", "ResourceGatherNd")
+	add(scatterNd, "ScatterNd")
+	add(tensorScatter, "TensorScatterUpdate", "TensorScatterAdd", "TensorScatterSub", "TensorScatterMax", "TensorScatterMin",
+		"ScatterNdNonAliasingAdd")
 	add(oneHot, "OneHot")
 	add(tile, "Tile")
 	add(fill, "Fill")
@@ -131,7 +136,10 @@ func addFlowRules(add func(rule shapeRule, ops ...string)) {
 	add(restore, "RestoreV2")
 	add(scalarsOnly, "ShardedFilename", "ShardedFilespec")
 	add(mergeCheckpoints, "MergeV2Checkpoints")
-	add(scatter, "ScatterUpdate", "ScatterAdd", "ScatterSub", "ScatterMul", "ScatterDiv", "ScatterMin", "ScatterMax")
+	for _, update := range []string{"Update", "Add", "Sub", "Mul", "Div", "Min", "Max"} {
+		add(scatter, "Scatter"+update, resourcePrefix+"Scatter"+update)
+		add(scatterParts, "ScatterNd"+update, resourcePrefix+"ScatterNd"+update)
+	}
 }
 
 // vectors handles ops whose outputs are vectors.

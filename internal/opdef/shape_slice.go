@@ -182,10 +182,10 @@ func (d *denseSlice) sized(i int, p slicePart) int64 {
 	case p.step == 0:
 		d.fail("the stride of dimension %d is 0", i)
 		return unknown
+	case whole < 0:
+		return unknown
 	case p.shrunk && p.step < 0:
 		d.fail("dimension %d is indexed with stride %d", i, p.step)
-		return unknown
-	case whole < 0:
 		return unknown
 	case d.beginKnown && d.endKnown && p.shrunk:
 		if p.begin < -whole || p.begin >= whole {

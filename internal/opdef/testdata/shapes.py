@@ -515,6 +515,25 @@ def gathernd(name):
     return [tensor(s), tensor(shape(R.choice([0, 1, 2])) + [R.randrange(len(s) + 1)], INT)], {}
 
 
+def update_of(s):
+    """Returns the shapes of indices for parts of a tensor of shape s, and of their updates."""
+    depth = R.randrange(len(s) + 1)
+    outer = shape(R.choice([0, 1, 1, 2]))
+    return tensor(outer + [depth], INT), tensor(outer + s[depth:])
+
+
+@op("TensorScatterUpdate", "TensorScatterAdd", "TensorScatterSub", "TensorScatterMax", "TensorScatterMin", "ScatterNdNonAliasingAdd")
+def tensor_scatter(name):
+    s = shape()
+    return [tensor(s), *update_of(s)], {}
+
+
+@op("ScatterNd")
+def scatter_nd(name):
+    s = shape()
+    return [*update_of(s), ints(s, INT)], {}
+
+
 @op("OneHot")
 def onehot(name):
     s = shape()

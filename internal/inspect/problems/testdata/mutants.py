@@ -662,6 +662,40 @@ def call_without_inference(m, r):
         f.signature.input_arg[0].type = types_pb2.DT_HALF
 
 
+UPDATES = {  # the inputs of an op on a variable of shape (4, 3): dtype and shape
+    "ScatterAdd": [("int32", [2]), ("float32", [2, 3])],
+    "ScatterNdUpdate": [("int32", [2, 1]), ("float32", [2, 3])],
+    "ApplyGradientDescent": [("float32", []), ("float32", [4, 3])],
+    "ApplyProximalGradientDescent": [("float32", []), ("float32", []), ("float32", []), ("float32", [4, 3])],
+}
+
+
+def add_update(m, op, inputs):
+    """Adds the op, a variable and placeholders with the given shapes."""
+    node = m.graph_def.node.add(name="update", op=op)
+    resource = op.startswith("Resource")
+    for i, (dtype, dims) in enumerate([("float32", [4, 3]), *inputs]):
+        source = m.graph_def.node.add(name=f"update/{i}", op="Placeholder" if i else "VarHandleOp" if resource else "VariableV2")
+        source.attr["dtype"].type = tf.as_dtype(dtype).as_datatype_enum
+        source.attr["shape"].shape.CopyFrom(tf.TensorShape(dims).as_proto())
+        if not i:
+            source.attr["shared_name"].s = source.attr["container"].s = b""
+        node.input.append(source.name)
+    node.attr["use_locking"].b = False
+    if "Scatter" in op:
+        node.attr["Tindices"].type = types_pb2.DT_INT32
+    node.attr["dtype" if resource and op == "ResourceScatterAdd" else "T"].type = types_pb2.DT_FLOAT
+    if resource and op == "ResourceScatterAdd":
+        del node.attr["use_locking"]
+
+
+for update, right in UPDATES.items():
+    wrong = [*right[:-1], ("float32", [*right[-1][1], 2])]
+    for kind, inputs in (("fits", right), ("misfit", wrong)):
+        for prefix in ("", "Resource"):
+            MUTATIONS[f"update_{kind}_{prefix}{update}"] = lambda m, r, op=prefix + update, inputs=inputs: add_update(m, op, inputs)
+
+
 # --- the run -----------------------------------------------------------------------------------------------------------
 
 
