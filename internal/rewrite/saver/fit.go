@@ -62,7 +62,7 @@ func (f *Fitting) Fit() (saverDef []byte, keys []string, err error) {
 	}
 	under := scope.Parent(string(wire.Last(old, fieldnum.SaverDef_RestoreOpName)))
 	under = cmp.Or(under[strings.LastIndexByte(under, '/')+1:], "save")
-	saverDef, nodes := write(f.Draft, entries, under, kept)
+	saverDef, nodes := write(f.Draft, entries, old, under, kept)
 	if f.Cut != nil {
 		err = f.Cut.Reach.Add(nodes...)
 	}
@@ -118,7 +118,7 @@ func (f *Fitting) checkValues() error {
 }
 
 // Replace adds a saver for the given variables to g, which is the graph of m, in place of old savers: scopes or nodes. It
-// returns the SaverDef, and which nodes of g stay: all but those of the old savers that nothing else needs or names. The
+// keeps as many checkpoints as the saver of m. Replace returns the SaverDef, and which nodes of g stay: all but those of the old savers that nothing else needs or names. The
 // error is draft.Conflicts if a saver computes a variable from a tensor.
 func Replace(m *wire.MetaGraph, r *scope.Registry, g *draft.Graph, restores []checkpoint.Restored, old []string) ([]byte, []bool, error) {
 	var conflicts draft.Conflicts
@@ -146,6 +146,7 @@ func Replace(m *wire.MetaGraph, r *scope.Registry, g *draft.Graph, restores []ch
 		return nil, nil, err
 	}
 	kept := func(i int) bool { return reach.Has[i] }
-	saverDef, nodes := write(g, entriesFor(restores, kept), "save", kept)
+	policy, _ := m.Message(fieldnum.MetaGraphDef_SaverDef)
+	saverDef, nodes := write(g, entriesFor(restores, kept), policy, "save", kept)
 	return saverDef, append(reach.Has, slices.Repeat([]bool{true}, len(nodes))...), nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -92,7 +93,7 @@ func TestWrite(t *testing.T) {
 		{Key: "nowhere", Node: graph.Dangling, DType: integer},
 	}
 	kept := func(int) bool { return true }
-	saverDef, nodes := write(g, entriesFor(restored, kept), "save", kept)
+	saverDef, nodes := write(g, entriesFor(restored, kept), nil, "save", kept)
 	got := new(tfpb.SaverDef)
 	if err := proto.Unmarshal(saverDef, got); err != nil {
 		t.Fatal(err)
@@ -113,6 +114,21 @@ func TestWrite(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, made, protocmp.Transform()); diff != "" {
 		t.Errorf("nodes (-twin +saver):\n%s", diff)
+	}
+}
+
+// TestWritePolicy: a saver keeps as many checkpoints as the one that it replaces, but is never sharded.
+func TestWritePolicy(t *testing.T) {
+	old := testfiles.Encode(t, &tfpb.SaverDef{RestoreOpName: "old", MaxToKeep: 3, KeepCheckpointEveryNHours: 2, Sharded: true, Version: tfpb.SaverDef_V1})
+	saverDef, _ := write(open(t, variables), nil, old, "save", func(int) bool { return true })
+	got := new(tfpb.SaverDef)
+	if err := proto.Unmarshal(saverDef, got); err != nil {
+		t.Fatal(err)
+	}
+	want := &tfpb.SaverDef{FilenameTensorName: "save_2/Const:0", SaveTensorName: "save_2/control_dependency:0", RestoreOpName: "save_2/restore_all",
+		MaxToKeep: 3, KeepCheckpointEveryNHours: 2, Version: tfpb.SaverDef_V2}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("SaverDef (-want +got):\n%s", diff)
 	}
 }
 

@@ -27,9 +27,10 @@ type writer struct {
 	count map[string]int // number of nodes with each name
 }
 
-// write adds a saver for the entries to g. Its nodes are in the scope under, or in a numbered variant if a node for which keep is
-// true uses that scope. It returns the SaverDef and the numbers of the new nodes. Names and order match TensorFlow 2.21.
-func write(g *draft.Graph, entries []entry, under string, keep func(i int) bool) (saverDef []byte, nodes []int) {
+// write adds a saver for the entries to g. It keeps as many checkpoints as the old one, whose SaverDef may be empty. Its nodes are in the
+// scope under, or in a numbered variant if a node for which keep is true uses that scope. It returns the SaverDef and the numbers of the
+// new nodes. Names and order match TensorFlow 2.21.
+func write(g *draft.Graph, entries []entry, old []byte, under string, keep func(i int) bool) (saverDef []byte, nodes []int) {
 	w := &writer{g: g, keep: keep, count: make(map[string]int)}
 	w.scope = w.freeScope(under)
 	filename := w.filename()
@@ -38,8 +39,15 @@ func write(g *draft.Graph, entries []entry, under string, keep func(i int) bool)
 	b := protowire.AppendString(protowire.AppendTag(nil, fieldnum.SaverDef_FilenameTensorName, protowire.BytesType), filename+":0")
 	b = protowire.AppendString(protowire.AppendTag(b, fieldnum.SaverDef_SaveTensorName, protowire.BytesType), saved+":0")
 	b = protowire.AppendString(protowire.AppendTag(b, fieldnum.SaverDef_RestoreOpName, protowire.BytesType), restore)
-	b = protowire.AppendVarint(protowire.AppendTag(b, fieldnum.SaverDef_MaxToKeep, protowire.VarintType), 5)
-	b = protowire.AppendFixed32(protowire.AppendTag(b, fieldnum.SaverDef_KeepCheckpointEveryNHours, protowire.Fixed32Type), math.Float32bits(10000))
+	if len(old) == 0 {
+		b = protowire.AppendVarint(protowire.AppendTag(b, fieldnum.SaverDef_MaxToKeep, protowire.VarintType), 5)
+		b = protowire.AppendFixed32(protowire.AppendTag(b, fieldnum.SaverDef_KeepCheckpointEveryNHours, protowire.Fixed32Type), math.Float32bits(10000))
+	}
+	for s := wire.Scan(old); s.Next(); {
+		if s.Num == fieldnum.SaverDef_MaxToKeep || s.Num == fieldnum.SaverDef_KeepCheckpointEveryNHours {
+			b = append(b, s.Raw...)
+		}
+	}
 	b = protowire.AppendVarint(protowire.AppendTag(b, fieldnum.SaverDef_Version, protowire.VarintType), 2) // the format V2
 	return b, w.made
 }
