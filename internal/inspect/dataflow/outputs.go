@@ -1,6 +1,7 @@
 package dataflow
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/metagraph/metagraph/internal/graph"
@@ -110,7 +111,8 @@ func (d *ioFinder) isNamedResult(i int32) bool {
 	if len(d.layers) == 0 || !d.Is(i, opdef.ClassSame) || d.Has(i, markWeights) || len(d.g.Consumers(int(i))) > 0 || !chosen(d.g.Name(int(i)), d.g.OpName(d.g.Op(int(i)))) {
 		return false
 	}
-	_, last := nameParts(d.g.Name(int(i)))
+	name := d.g.Name(int(i))
+	_, last := nameParts(name[bytes.LastIndexByte(name, '/')+1:])
 	return says(last, predictionWords)
 }
 
