@@ -117,9 +117,9 @@ func (f *Fitting) checkValues() error {
 	return f.conflicts.Err()
 }
 
-// Replace adds a saver for the given variables to g, which is the graph of m, in place of old savers: scopes or nodes. It
-// keeps as many checkpoints as the saver of m. Replace returns the SaverDef, and which nodes of g stay: all but those of the old savers that nothing else needs or names. The
-// error is draft.Conflicts if a saver computes a variable from a tensor.
+// Replace adds a saver for the given variables to g, which is the graph of m, in place of old savers: scopes or nodes. The
+// new saver keeps as many checkpoints as that of m. Replace returns its SaverDef, and which nodes of g stay: all but those of
+// the old savers that nothing else needs or names. The error is draft.Conflicts if a saver computes a variable from a tensor.
 func Replace(m *wire.MetaGraph, r *scope.Registry, g *draft.Graph, restores []checkpoint.Restored, old []string) ([]byte, []bool, error) {
 	var conflicts draft.Conflicts
 	var roots []int

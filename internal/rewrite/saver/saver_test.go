@@ -94,16 +94,7 @@ func TestWrite(t *testing.T) {
 	}
 	kept := func(int) bool { return true }
 	saverDef, nodes := write(g, entriesFor(restored, kept), nil, "save", kept)
-	got := new(tfpb.SaverDef)
-	if err := proto.Unmarshal(saverDef, got); err != nil {
-		t.Fatal(err)
-	}
-	// The scopes save and save_1 are taken.
-	wantDef := &tfpb.SaverDef{FilenameTensorName: "save_2/Const:0", SaveTensorName: "save_2/control_dependency:0", RestoreOpName: "save_2/restore_all",
-		MaxToKeep: 5, KeepCheckpointEveryNHours: 10000, Version: tfpb.SaverDef_V2}
-	if diff := cmp.Diff(wantDef, got, protocmp.Transform()); diff != "" {
-		t.Errorf("SaverDef (-want +got):\n%s", diff)
-	}
+	checkSaverDef(t, saverDef, 5, 10000)
 	made := &tfpb.GraphDef{}
 	for _, i := range nodes {
 		made.Node = append(made.Node, node(t, g, i))
@@ -121,12 +112,18 @@ func TestWrite(t *testing.T) {
 func TestWritePolicy(t *testing.T) {
 	old := testfiles.Encode(t, &tfpb.SaverDef{RestoreOpName: "old", MaxToKeep: 3, KeepCheckpointEveryNHours: 2, Sharded: true, Version: tfpb.SaverDef_V1})
 	saverDef, _ := write(open(t, variables), nil, old, "save", func(int) bool { return true })
+	checkSaverDef(t, saverDef, 3, 2)
+}
+
+// checkSaverDef compares the SaverDef of a new saver, whose scope is save_2, because save and save_1 are taken.
+func checkSaverDef(t *testing.T, saverDef []byte, maxToKeep int32, hours float32) {
+	t.Helper()
 	got := new(tfpb.SaverDef)
 	if err := proto.Unmarshal(saverDef, got); err != nil {
 		t.Fatal(err)
 	}
 	want := &tfpb.SaverDef{FilenameTensorName: "save_2/Const:0", SaveTensorName: "save_2/control_dependency:0", RestoreOpName: "save_2/restore_all",
-		MaxToKeep: 3, KeepCheckpointEveryNHours: 2, Version: tfpb.SaverDef_V2}
+		MaxToKeep: maxToKeep, KeepCheckpointEveryNHours: hours, Version: tfpb.SaverDef_V2}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("SaverDef (-want +got):\n%s", diff)
 	}
