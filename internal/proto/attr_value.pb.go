@@ -25,7 +25,7 @@ const (
 
 type AttrValue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Not set if the attr has a value that this schema does not know.
+	// Unset if the attr has a value that this schema does not define.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -209,12 +209,12 @@ type AttrValue_List struct {
 }
 
 type AttrValue_Func struct {
-	// A function and the attrs it is called with.
+	// A function, and the attrs of the call.
 	Func *NameAttrList `protobuf:"bytes,10,opt,name=func,proto3,oneof"`
 }
 
 type AttrValue_Placeholder struct {
-	// Only in function bodies: stands for the function's own attr of this name.
+	// Only in function bodies: the name of an attr of the function, whose value is used.
 	Placeholder string `protobuf:"bytes,9,opt,name=placeholder,proto3,oneof"`
 }
 

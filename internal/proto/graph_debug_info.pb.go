@@ -30,7 +30,7 @@ type GraphDebugInfo struct {
 	TracesById map[uint64]*GraphDebugInfo_StackTrace  `protobuf:"bytes,6,rep,name=traces_by_id,json=tracesById" json:"traces_by_id,omitempty" protobuf_key:"fixed64,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Keys are "node@function", "node@" for the main graph.
 	Traces map[string]*GraphDebugInfo_StackTrace `protobuf:"bytes,2,rep,name=traces" json:"traces,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Keys as those of traces; values are keys of traces_by_id.
+	// The keys are like those of traces. The values are keys of traces_by_id.
 	NameToTraceId map[string]uint64 `protobuf:"bytes,5,rep,name=name_to_trace_id,json=nameToTraceId" json:"name_to_trace_id,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -23,22 +23,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a .meta file consists of for the most part.
+// Most of a .meta file consists of these.
 type NodeDef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unique in the graph. "/" parts it into scopes.
+	// Unique in the graph. "/" separates scopes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Name of an op, or of a function in the library.
 	Op string `protobuf:"bytes,2,opt,name=op,proto3" json:"op,omitempty"`
-	// In a graph: "name" for output 0, "name:k" for output k, and after all of these "^name" for
-	// control inputs. In a function body: "name:output_arg:k", or "name" of one of the function's
-	// arguments.
+	// In a graph: "name" for output 0, "name:k" for output k, and then "^name" for each control
+	// input. In a function body: "name:output_arg:k", or the name of an argument of the function.
 	Input []string `protobuf:"bytes,3,rep,name=input,proto3" json:"input,omitempty"`
-	// Where the node is to run, as it was asked for: "/gpu:0", "/job:ps/task:1/device:CPU:0", empty
-	// for anywhere.
+	// The requested device: "/gpu:0", "/job:ps/task:1/device:CPU:0". If it is empty, any device.
 	Device string `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
-	// Names stand in "_class" (list of "loc:@name": colocated with that node) and, on Enter nodes,
-	// in "frame_name".
+	// Attrs with names: "_class" (a list of "loc:@name", each of which means: colocated with that
+	// node) and, on Enter nodes, "frame_name".
 	Attr                  map[string]*AttrValue          `protobuf:"bytes,5,rep,name=attr,proto3" json:"attr,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	ExperimentalDebugInfo *NodeDef_ExperimentalDebugInfo `protobuf:"bytes,6,opt,name=experimental_debug_info,json=experimentalDebugInfo,proto3" json:"experimental_debug_info,omitempty"`
 	ExperimentalType      *FullTypeDef                   `protobuf:"bytes,7,opt,name=experimental_type,json=experimentalType,proto3" json:"experimental_type,omitempty"`
@@ -125,11 +123,11 @@ func (x *NodeDef) GetExperimentalType() *FullTypeDef {
 	return nil
 }
 
-// Which nodes a node was made from when a graph was optimized. These names need not exist.
+// The nodes from which an optimizer of graphs made this node. They may no longer exist.
 type NodeDef_ExperimentalDebugInfo struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	OriginalNodeNames []string               `protobuf:"bytes,1,rep,name=original_node_names,json=originalNodeNames,proto3" json:"original_node_names,omitempty"`
-	// Goes with original_node_names, one by one; empty for the main graph.
+	// The function of each of original_node_names; empty for the main graph.
 	OriginalFuncNames []string `protobuf:"bytes,2,rep,name=original_func_names,json=originalFuncNames,proto3" json:"original_func_names,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A handle that was evaluated. It holds only on the machine that made it.
+// A handle as a value. It is valid only on the machine that created it.
 type ResourceHandleProto struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The device that holds the resource.
