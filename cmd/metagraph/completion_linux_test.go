@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // oddNames is a file with names that contain characters special to shells.
@@ -175,7 +177,7 @@ func openTerminal(t *testing.T, shell interactiveShell) *shellTerminal {
 	}
 	base := t.TempDir()
 	term := &shellTerminal{dir: filepath.Join(base, "home"), record: filepath.Join(base, "record")}
-	saved := filepath.Join("..", "..", "testdata", "saved_model")
+	saved := testfiles.Path(t, "testdata/saved_model")
 	if err := os.CopyFS(filepath.Join(term.dir, "saved_model"), os.DirFS(saved)); err != nil {
 		t.Fatal(err)
 	}

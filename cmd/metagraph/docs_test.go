@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // TestDocs runs the code blocks of README.md and docs/*.md. Each document runs from top to bottom in its own copy of testdata:
@@ -31,7 +33,7 @@ func TestDocs(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
 	}
-	root := filepath.Join("..", "..")
+	root := testfiles.Path(t, "")
 	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)

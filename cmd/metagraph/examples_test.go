@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // TestExamples runs the examples in the help of each command, in a directory with the files that they use. They must succeed.
@@ -18,7 +20,7 @@ func TestExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the examples need a Unix shell")
 	}
-	sh := newShell(t, filepath.Join("..", "..", "testdata"))
+	sh := newShell(t, testfiles.Path(t, "testdata"))
 	sh.succeed(t, []string{
 		"metagraph import -q inference.pbtxt model.meta --into train --import-scope tower_0",
 		"metagraph import -q queues.meta in.meta --into model.meta --import-scope pipeline",
@@ -57,7 +59,7 @@ func TestPreCommitHooks(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the entries need a Unix shell")
 	}
-	hooks, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
+	hooks, err := os.ReadFile(testfiles.Path(t, ".pre-commit-hooks.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestPreCommitHooks(t *testing.T) {
 		}
 		_, entry, _ := strings.Cut(hook, "  entry: ")
 		entry, _, _ = strings.Cut(entry, "\n")
-		sh := newShell(t, filepath.Join("..", "..", "testdata"))
+		sh := newShell(t, testfiles.Path(t, "testdata"))
 		if printed := sh.run(t, entry+" "+files); sh.status != status {
 			t.Errorf("%s: exit status %d, want %d\n%s", call, sh.status, status, printed)
 		}
@@ -85,7 +87,7 @@ func TestPreCommitHooks(t *testing.T) {
 
 // TestDocLinks: every file that a document links to or mentions exists.
 func TestDocLinks(t *testing.T) {
-	root := filepath.Join("..", "..")
+	root := testfiles.Path(t, "")
 	var paths []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/cli/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))

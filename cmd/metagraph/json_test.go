@@ -18,7 +18,7 @@ import (
 
 // TestJSONSchemas: the output of commands matches the schemas in docs/schema, which must have every member.
 func TestJSONSchemas(t *testing.T) {
-	data := filepath.Join("..", "..", "testdata")
+	data := testfiles.Path(t, "testdata")
 	out := filepath.Join(t.TempDir(), "out.meta")
 	files := []string{"queues.meta", "collections.meta", "functions.meta", "graph.pbtxt", filepath.Join("train", "model.ckpt-3.meta")}
 	check := func(schema string, stderr bool, args ...string) {
@@ -87,7 +87,7 @@ func TestJSONKeepsUnknownAny(t *testing.T) {
 
 // TestErrorFile: an error about a file names it in the member file.
 func TestErrorFile(t *testing.T) {
-	data := filepath.Join("..", "..", "testdata")
+	data := testfiles.Path(t, "testdata")
 	in, out := filepath.Join(data, "queues.meta"), filepath.Join(t.TempDir(), "out.meta")
 	saved := filepath.Join(data, "saved_model")
 	noSavedModel := filepath.Join(t.TempDir(), "saved_model.pb")

@@ -43,7 +43,7 @@ func TestLimits(t *testing.T) {
 		tooLong = "do not fit into the remaining address space"
 	}
 	const few = "too many open files\nhint: raise the limit of open files: ulimit -n 64"
-	model := []string{"export", "--saved-model", "--inputs", "features", "--outputs", "probabilities", "../../testdata/iris", filepath.Join(dir, "model")}
+	model := []string{"export", "--saved-model", "--inputs", "features", "--outputs", "probabilities", testfiles.Path(t, "testdata/iris"), filepath.Join(dir, "model")}
 	for _, test := range []struct {
 		limit string // for ulimit
 		args  []string

@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/metagraph/metagraph/internal/render"
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // pictured are the commands in docs/picture.svg.
@@ -35,12 +35,9 @@ const (
 //
 //	go test ./cmd/metagraph -run TestPicture -update
 func TestPicture(t *testing.T) {
-	path, err := filepath.Abs(filepath.Join("..", "..", "docs", "picture.svg"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := testfiles.Path(t, "docs/picture.svg")
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "testdata"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(testfiles.Path(t, "testdata"))); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // A cost is the CPU time and memory of a run.
@@ -144,7 +146,7 @@ func TestProportionOfCheckpoint(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	dir, timed := t.TempDir(), os.Getenv("METAGRAPH_PROPORTION") != ""
-	model := "../../testdata/iris"
+	model := testfiles.Path(t, "testdata/iris")
 	for doubling := range 6 {
 		next := filepath.Join(dir, number("copies", doubling)+".meta")
 		if doubling == 3 || doubling == 5 {

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // TestReference compares docs/cli and docs/man with the help of the commands. With -update it writes them:
@@ -26,7 +28,7 @@ func TestReference(t *testing.T) {
 		pages[filepath.Join("cli", name+".md")] = markdownPage(cmd)
 		pages[filepath.Join("man", name+".1")] = manPage(cmd)
 	})
-	docs := filepath.Join("..", "..", "docs")
+	docs := testfiles.Path(t, "docs")
 	if *update {
 		writePages(t, docs, pages)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -36,7 +36,7 @@ func checkReread(t *testing.T, raw []byte) int {
 	for _, rewrite := range rewrites {
 		args := slices.Clone(rewrite)
 		if at := slices.Index(args, "BASE"); at >= 0 {
-			args[at] = filepath.Join("..", "..", "testdata", "queues.meta")
+			args[at] = testfiles.Path(t, "testdata/queues.meta")
 		}
 		code, out, _ := run(raw, args...)
 		if code != exitDone {

@@ -28,7 +28,7 @@ func command(stdin io.Reader, args ...string) (code int, stdout, stderr string) 
 // corpusFiles returns the real files that can be opened, or those that cannot, up to a size. It skips the test if there are none.
 func corpusFiles(t *testing.T, good bool, limit int64) []string {
 	t.Helper()
-	dir := corpusDir()
+	dir := corpusDir(t)
 	if dir == "" {
 		t.Skip("no corpus")
 	}
@@ -114,11 +114,11 @@ func TestErrorsOfForeignFiles(t *testing.T) {
 		}
 		paths = append(paths, path)
 	}
-	if corpusDir() != "" {
+	if corpusDir(t) != "" {
 		paths = append(paths, corpusFiles(t, false, 1<<20)...)
 	}
 	out := filepath.Join(t.TempDir(), "out.meta")
-	good := filepath.Join("..", "..", "testdata", "queues.meta")
+	good := testfiles.Path(t, "testdata/queues.meta")
 	for _, path := range append(paths, filepath.Join(dir, "missing.meta"), filepath.Join(dir, "no", "where.meta")) {
 		for _, args := range [][]string{
 			{"clear-devices", path, out}, {"clear-devices", "--check", path}, {"clear-devices", path}, {"filter-collections", "--keep", "*", path, out},
@@ -164,7 +164,7 @@ func checkErrorJSON(t *testing.T, path string, code int, stdout, stderr string) 
 
 // TestChangesWhileShown: the exit code is 2 if a file changes while its contents are printed.
 func TestChangesWhileShown(t *testing.T) {
-	path, good := filepath.Join(t.TempDir(), "large.meta"), filepath.Join("..", "..", "testdata", "queues.meta")
+	path, good := filepath.Join(t.TempDir(), "large.meta"), testfiles.Path(t, "testdata/queues.meta")
 	whole, err := os.ReadFile(good)
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func (w *meddlingWriter) Write(p []byte) (int, error) {
 
 // TestTerminals: binary is neither written to a terminal nor read from one.
 func TestTerminals(t *testing.T) {
-	good := filepath.Join("..", "..", "testdata", "queues.meta")
+	good := testfiles.Path(t, "testdata/queues.meta")
 	for _, test := range []struct {
 		args []string
 		want string

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/metagraph/metagraph/internal/testfiles"
 )
 
 // update rewrites the expected output in scripts: go test ./cmd/metagraph -run TestScripts -update.
@@ -39,20 +41,16 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
-			if err != nil {
-				return err
-			}
-			env.Setenv("TESTDATA", testdata)
-			env.Setenv("CHECKPOINTS", filepath.Join(testdata, "..", "internal", "checkpoint", "testdata"))
-			env.Setenv("CORPUS", corpusDir())
+			env.Setenv("TESTDATA", testfiles.Path(t, "testdata"))
+			env.Setenv("CHECKPOINTS", testfiles.Path(t, "internal/checkpoint/testdata"))
+			env.Setenv("CORPUS", corpusDir(t))
 			env.Setenv("NO_COLOR", "1")
 			return nil
 		},
 		Condition: func(condition string) (bool, error) {
 			switch condition {
 			case "corpus":
-				return corpusDir() != "", nil
+				return corpusDir(t) != "", nil
 			case "root":
 				return os.Geteuid() == 0, nil
 			}
@@ -67,12 +65,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// corpusDir returns the directory of real files next to the repository, or "" if there is none.
-func corpusDir() string {
-	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "corpus"))
-	if err != nil {
-		return ""
-	}
+// corpusDir returns the directory of the corpus, or "" if it is missing.
+func corpusDir(t *testing.T) string {
+	dir := testfiles.Path(t, "corpus/")
 	if stat, err := os.Stat(dir); err != nil || !stat.IsDir() {
 		return ""
 	}

@@ -38,7 +38,7 @@ func match(t testing.TB, c *checkpoint.Checkpoint, path string) *checkpoint.Matc
 
 // TestMatchCorpus: the savers of real graphs match their checkpoints.
 func TestMatchCorpus(t *testing.T) {
-	indexes := testfiles.Glob(t, "../shared/corpus/*.index", "../shared/checkpoints/*.index")
+	indexes := testfiles.Glob(t, "corpus/*.index", "../shared/checkpoints/*.index")
 	if len(indexes) == 0 {
 		t.Skip("no corpus")
 	}

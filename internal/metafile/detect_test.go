@@ -314,7 +314,7 @@ func TestCorpus(t *testing.T) {
 		column := strings.Split(line, "\t")
 		name, version, nodes, functions, collections := column[0], column[2], column[4], column[6], column[8]
 		t.Run(name, func(t *testing.T) {
-			f, err := metafile.Open(testfiles.Path(t, "../shared/corpus/"+name), metafile.OpenOptions{})
+			f, err := metafile.Open(testfiles.Path(t, "corpus/"+name), metafile.OpenOptions{})
 			if nodes == "" {
 				var e *metafile.Error
 				if !errors.As(err, &e) || e.Hint() == "" {

@@ -19,6 +19,7 @@ import (
 	"github.com/metagraph/metagraph/internal/metafile"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/savedmodel"
+	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -36,7 +37,7 @@ func message(tb testing.TB) (*tfpb.SavedModel, *wire.Rope) {
 // values opens the checkpoint of a trained model.
 func values(tb testing.TB) *checkpoint.Checkpoint {
 	tb.Helper()
-	c, err := checkpoint.Open(filepath.Join("..", "..", "testdata", "iris", "model.ckpt-1"))
+	c, err := checkpoint.Open(testfiles.Path(tb, "testdata/iris/model.ckpt-1"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // Metas yields the name and content of each MetaGraphDef in testdata and, if present, in the corpus next to the repository. Those of
 // testdata come first; both are sorted by name.
 func Metas(t testing.TB) iter.Seq2[string, []byte] {
-	return contents(t, Glob(t, "testdata/*.meta", "testdata/train/*.meta", "../shared/corpus/*.meta"))
+	return contents(t, Glob(t, "testdata/*.meta", "testdata/train/*.meta", "corpus/*.meta"))
 }
 
 // Testdata is like Metas for testdata alone.
@@ -29,7 +29,7 @@ func Testdata(t testing.TB) iter.Seq2[string, []byte] {
 // Corpus is like Metas for the corpus alone. It skips the test if there is no corpus.
 func Corpus(t testing.TB) iter.Seq2[string, []byte] {
 	t.Helper()
-	paths := Glob(t, "../shared/corpus/*.meta")
+	paths := Glob(t, "corpus/*.meta")
 	if len(paths) == 0 {
 		t.Skip("no corpus")
 	}
@@ -94,9 +94,13 @@ func Shared(t testing.TB, name string) []byte {
 	return data
 }
 
-// Path returns the path of a file of the repository, given with slashes and relative to its root.
+// Path returns the path of a file of the repository, given with slashes and relative to its root. A name that begins with corpus/ is a
+// file of the corpus, which may be missing.
 func Path(t testing.TB, name string) string {
 	t.Helper()
+	if strings.HasPrefix(name, "corpus/") {
+		name = "../shared/" + name
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)

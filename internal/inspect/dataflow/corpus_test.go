@@ -34,7 +34,7 @@ func TestFindIOOfCorpus(t *testing.T) {
 	}
 	right := 0
 	for _, row := range rows[1:] {
-		path := testfiles.Path(t, "../shared/corpus/"+row[0])
+		path := testfiles.Path(t, "corpus/"+row[0])
 		if _, err := os.Stat(path); err != nil {
 			right++ // the file is not available, so it does not count as wrong
 			continue

@@ -26,10 +26,10 @@ const patience = time.Minute
 // browserFiles are opened in a browser, if they exist.
 var browserFiles = []string{
 	"testdata/graph.pbtxt", "testdata/functions.meta", "testdata/partitioned.meta", "testdata/queues.meta", "testdata/inference.pbtxt",
-	"../shared/corpus/simplehtr-1.4.meta", "../shared/corpus/bert-base-1.12.meta", "../shared/corpus/adult-estimator-1.14.meta",
-	"../shared/corpus/ssd-mobilenet-face-1.6.meta", "../shared/corpus/dist-haiy-ps-worker-1.1.meta", "../shared/corpus/saved-model-keras-lstm.pb",
-	"../shared/corpus/tfnet-inceptionv3-train-1.14rc0.meta", "../shared/corpus/ema-0.11.meta", "../shared/corpus/l2l-grader8-while-1.4.meta",
-	"../shared/corpus/pointnet2-customops-1.2.meta",
+	"corpus/simplehtr-1.4.meta", "corpus/bert-base-1.12.meta", "corpus/adult-estimator-1.14.meta",
+	"corpus/ssd-mobilenet-face-1.6.meta", "corpus/dist-haiy-ps-worker-1.1.meta", "corpus/saved-model-keras-lstm.pb",
+	"corpus/tfnet-inceptionv3-train-1.14rc0.meta", "corpus/ema-0.11.meta", "corpus/l2l-grader8-while-1.4.meta",
+	"corpus/pointnet2-customops-1.2.meta",
 }
 
 // chromium returns a context with a browser, or skips the test.
