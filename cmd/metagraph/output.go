@@ -228,7 +228,7 @@ func closeAll(files []*metafile.File) {
 // the file in which the input was found, provided that it holds the same type of message.
 func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	for _, in := range inputs {
-		if in.Path != "" && path != "" && filepath.Clean(in.Given) == filepath.Clean(path) && in.Kind == kind {
+		if in.Path != "" && path != "" && filepath.Clean(in.Argument) == filepath.Clean(path) && in.Kind == kind {
 			return in.Path
 		}
 	}

@@ -32,7 +32,7 @@ func placeOf(out string, owner *metafile.File, inputs ...*metafile.File) (place,
 		return p, fileErrorf(out, "name it *.meta, or make a SavedModel with metagraph export --saved-model", "cannot write a SavedModel, since %s is a %s", owner.Name, owner.Kind)
 	case named:
 		p.kind = kind
-	case owner.Kind == metafile.SavedModel && isDirectory(owner.Given) && !metafile.IsStdout(out) && !hasMessageExtension(out):
+	case owner.Kind == metafile.SavedModel && isDirectory(owner.Argument) && !metafile.IsStdout(out) && !hasMessageExtension(out):
 		p.directory, p.path = out, filepath.Join(out, filepath.Base(owner.Path))
 		return p, metafile.CheckNewDirectory(out)
 	}
@@ -77,7 +77,7 @@ func samePlace(out string, in *metafile.File) bool {
 	if in.Path == "" || metafile.IsStdout(out) {
 		return false
 	}
-	if filepath.Clean(out) == filepath.Clean(in.Given) {
+	if filepath.Clean(out) == filepath.Clean(in.Argument) {
 		return true
 	}
 	a, errA := os.Stat(out)

@@ -82,16 +82,16 @@ const MaxSize = 1<<31 - 1
 
 // A File is one loaded input. Close it when its bytes are no longer needed.
 type File struct {
-	Name    string          // what to call it in messages: the path as given, or "standard input"
-	Path    string          // the file that was read, "" for standard input
-	Given   string          // the argument of Open: Path, or the directory or checkpoint prefix that led to it
-	Kind    Kind            // the message in it
-	Format  Format          // Binary, Text or JSON: the encoding of the file
-	Size    int64           // size of the file on disk, in bytes
-	Bytes   []byte          // the message in binary; the file's own bytes if Format is Binary
-	Meta    *wire.MetaGraph // the MetaGraphDef: the selected one of a SavedModel, or one that holds only the graph of a GraphDef
-	TagSets []string        // the comma-separated tags of each MetaGraphDef of a SavedModel, in file order
-	Tags    string          // the tags of the selected MetaGraphDef of a SavedModel
+	Name     string          // what to call it in messages: the path as given, or "standard input"
+	Path     string          // the file that was read, "" for standard input
+	Argument string          // the argument of Open: Path, or the directory or checkpoint prefix that led to it
+	Kind     Kind            // the message in it
+	Format   Format          // Binary, Text or JSON: the encoding of the file
+	Size     int64           // size of the file on disk, in bytes
+	Bytes    []byte          // the message in binary; the file's own bytes if Format is Binary
+	Meta     *wire.MetaGraph // the MetaGraphDef: the selected one of a SavedModel, or one that holds only the graph of a GraphDef
+	TagSets  []string        // the comma-separated tags of each MetaGraphDef of a SavedModel, in file order
+	Tags     string          // the tags of the selected MetaGraphDef of a SavedModel
 
 	metas    []*wire.MetaGraph // all MetaGraphDefs of a SavedModel
 	selected int               // the index of Meta among the MetaGraphDefs of a SavedModel

@@ -31,7 +31,7 @@ type OpenOptions struct {
 // SavedModel. The paths `-` and "" refer to o.Stdin. A large regular file in binary is mapped into memory, and Open
 // parses only its top level. Errors about the content are of type *Error; other errors name the path.
 func Open(path string, o OpenOptions) (*File, error) {
-	f := &File{Name: path, Given: path}
+	f := &File{Name: path, Argument: path}
 	if path == "" || path == "-" {
 		f.Name = "standard input"
 		source, err := readAll(o.Stdin, f.Name)
