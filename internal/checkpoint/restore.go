@@ -205,9 +205,8 @@ func (r *restorer) strings(f *frame, in []graph.Edge, k int) tensor.Strings {
 		case "Const":
 			var n wire.Node
 			f.g.Node(int(i), &n)
-			value, _ := n.Attr("value")
-			raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
-			return tensor.ParseStrings(raw)
+			value, _ := tensor.AttrTensor(&n)
+			return tensor.ParseStrings(value)
 		case "Identity":
 			in, k = f.g.Inputs(int(i)), 0
 		default:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -124,8 +123,7 @@ func (p *Part) filter(sel *selection) *Part {
 	keep := func(changes []Change) []Change {
 		var out []Change
 		for _, ch := range changes {
-			node, _, _ := strings.Cut(ch.Name, ":") // the name of its node also selects a tensor
-			if sel.name(ch.Name, ch.NewName, node) {
+			if sel.name(ch.Name, ch.NewName, wire.NodeOf(ch.Name)) { // the name of its node also selects a tensor
 				out = append(out, ch)
 			}
 		}

@@ -71,7 +71,7 @@ func (c *comparison) compareIO() *Part {
 		x := &a[i]
 		j, ok := at[key{c.renames.translate(x.Tensor), x.Input}]
 		if !ok || taken[j] {
-			if c.sel.name(x.Tensor, nodeOf(x.Tensor)) {
+			if c.sel.name(x.Tensor, wire.NodeOf(x.Tensor)) {
 				p.Removed = append(p.Removed, Change{Name: x.Tensor, Value: x.text()})
 			}
 			continue
@@ -81,7 +81,7 @@ func (c *comparison) compareIO() *Part {
 	}
 	c.foldScopes(p)
 	for j := range b {
-		if y := &b[j]; !taken[j] && c.sel.name(y.Tensor, nodeOf(y.Tensor)) {
+		if y := &b[j]; !taken[j] && c.sel.name(y.Tensor, wire.NodeOf(y.Tensor)) {
 			p.Added = append(p.Added, Change{Name: y.Tensor, Value: y.text()})
 		}
 	}
@@ -90,7 +90,7 @@ func (c *comparison) compareIO() *Part {
 
 // endpoint adds the differences between two versions of an endpoint.
 func (c *comparison) endpoint(p *Part, x, y *Endpoint) {
-	if !c.sel.name(x.Tensor, nodeOf(x.Tensor), y.Tensor, nodeOf(y.Tensor)) {
+	if !c.sel.name(x.Tensor, wire.NodeOf(x.Tensor), y.Tensor, wire.NodeOf(y.Tensor)) {
 		return
 	}
 	change := Change{Name: x.Tensor}
@@ -123,7 +123,7 @@ func (c *comparison) foldScopes(p *Part) {
 		counts[s.pair()] = 0
 	}
 	p.Renamed = slices.DeleteFunc(p.Renamed, func(change Change) bool {
-		pair := scopesOf(nodeOf(change.Name), nodeOf(change.NewName))
+		pair := scopesOf(wire.NodeOf(change.Name), wire.NodeOf(change.NewName))
 		n, folded := counts[pair]
 		if folded {
 			counts[pair] = n + 1
@@ -135,12 +135,6 @@ func (c *comparison) foldScopes(p *Part) {
 			p.RenamedScopes = append(p.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
 		}
 	}
-}
-
-// nodeOf returns the node of a tensor.
-func nodeOf(tensor string) string {
-	node, _, _ := strings.Cut(tensor, ":")
-	return node
 }
 
 // sameFields reports whether two MetaGraphDefs have the same bytes.

@@ -92,8 +92,7 @@ func (c *comparison) eachEntry(key, collection []byte, look func(name []byte) bo
 	}
 	for _, e := range c.entries(kind, list, typ, nil) {
 		name := e.name()
-		node, _, _ := strings.Cut(name, ":")
-		if !look([]byte(name)) || !look([]byte(node)) {
+		if !look([]byte(name)) || !look([]byte(wire.NodeOf(name))) {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
 	"github.com/metagraph/metagraph/internal/scope"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -90,15 +91,13 @@ func (l *assetList) findPaths(g *graph.Graph) {
 	var n wire.Node
 	for k := range l.all {
 		a := &l.all[k]
-		node, _, _ := strings.Cut(a.Tensor, ":")
-		i, found := g.Find([]byte(node))
+		i, found := g.Find([]byte(wire.NodeOf(a.Tensor)))
 		if a.Filename != "" || !found || g.OpName(g.Op(i)) != "Const" {
 			continue
 		}
 		g.Node(i, &n)
-		value, _ := n.Attr("value")
-		if encoded, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor); ok {
-			a.Path = string(wire.Last(encoded, fieldnum.TensorProto_StringVal))
+		if value, ok := tensor.AttrTensor(&n); ok {
+			a.Path = string(wire.Last(value, fieldnum.TensorProto_StringVal))
 		}
 	}
 }

@@ -150,8 +150,7 @@ func classByPattern(op string) Class {
 	case begins(op, "Save"), begins(op, "Restore"), op == "ShardedFilename", op == "ShardedFilespec",
 		begins(op, "MergeV2Checkpoints"):
 		return ClassTerminal | ClassSave
-	case op == "Assign", begins(op, "AssignAdd"), begins(op, "AssignSub"), begins(op, "AssignVariable"),
-		begins(op, "Apply"), begins(op, "SparseApply"), begins(op, "ResourceApply"), begins(op, "ResourceSparseApply"),
+	case op == "Assign", begins(op, "AssignAdd"), begins(op, "AssignSub"), begins(op, "AssignVariable"), AppliesGradient(op),
 		begins(op, "ResourceScatter"), begins(op, "ResourceStridedSliceAssign"), op == "StridedSliceAssign", refScatter(op),
 		has(op, "AccumulatorApply"), has(op, "AccumulatorTake"), has(op, "AccumulatorSet"):
 		return ClassTerminal | ClassUpdate

@@ -137,9 +137,8 @@ func (t *Tensors) Written(n *wire.Node, port int) (tensor.Shape, bool) {
 	case "VarHandleOp":
 		return tensor.Shape{}, true
 	case "Const":
-		value, _ := n.Attr("value")
-		decoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
-		shape, _ := wire.Merged(decoded, fieldnum.TensorProto_TensorShape)
+		value, _ := tensor.AttrTensor(n)
+		shape, _ := wire.Merged(value, fieldnum.TensorProto_TensorShape)
 		return tensor.ParseShape(shape), true
 	case "_Arg", "Empty", "ImmutableConst", "ParameterizedTruncatedNormal":
 		if shape := tensor.AttrShape(n); shape != nil {
@@ -257,10 +256,9 @@ func (t *Tensors) integers(e graph.Edge) ([]int64, bool) {
 	}
 	var n wire.Node
 	t.g.Node(int(e.Node), &n)
-	value, _ := n.Attr("value")
-	raw, ok := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
+	value, ok := tensor.AttrTensor(&n)
 	if !ok {
 		return nil, false
 	}
-	return tensor.Integers(raw, maxAxes)
+	return tensor.Integers(value, maxAxes)
 }

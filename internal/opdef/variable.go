@@ -26,6 +26,16 @@ func ReturnsReference(op string) bool { return IsRefVariable(op) || op == "Tempo
 // IsAssign reports whether an op sets the whole value of a variable.
 func IsAssign(op string) bool { return op == "Assign" || op == "AssignVariableOp" }
 
+// AppliesGradient reports whether an op of an optimizer updates a variable (tensorflow/core/ops/training_ops.cc).
+func AppliesGradient(op string) bool {
+	return hasAnyPrefix(op, "Apply", "SparseApply", "ResourceApply", "ResourceSparseApply")
+}
+
+// ChecksInitialized reports whether the output of an op is whether a variable has a value.
+func ChecksInitialized(op string) bool {
+	return op == "IsVariableInitialized" || op == "VarIsInitializedOp"
+}
+
 // PassesVariable reports whether an op passes on the variable that it reads, as a reference or a handle.
 func PassesVariable(op string) bool {
 	switch op {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/metagraph/metagraph/internal/rewrite"
 	"github.com/metagraph/metagraph/internal/rewrite/serve"
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // converted adds the details about a cut, frozen or edited graph.
@@ -114,7 +115,7 @@ func (e Export) unsigned() []string {
 		return nil
 	}
 	for _, t := range slices.Concat(e.Inputs, e.Outputs) {
-		node, _, _ := strings.Cut(t.Tensor, ":")
+		node := wire.NodeOf(t.Tensor)
 		if t.Key != node && t.Key != node[strings.LastIndexByte(node, '/')+1:] {
 			names = append(names, t.Key)
 		}

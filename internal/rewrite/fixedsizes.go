@@ -322,14 +322,11 @@ func (f *sizeFinder) sizeIn(n *wire.Node) (int64, bool) {
 	dims := integers(n)
 	switch op := string(n.Op); {
 	case op == "Const":
-		value, _ := n.Attr("value")
-		raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
-		shape, _ := wire.Merged(raw, fieldnum.TensorProto_TensorShape)
+		value, _ := tensor.AttrTensor(n)
+		shape, _ := wire.Merged(value, fieldnum.TensorProto_TensorShape)
 		dims = append(dims, tensor.ParseShape(shape)...)
 	case opdef.IsVariable(op):
-		value, _ := n.Attr("shape")
-		shape, _ := wire.AttrBytes(value, fieldnum.AttrValue_Shape)
-		dims = tensor.ParseShape(shape)
+		dims = tensor.AttrShape(n)
 	}
 	at := slices.IndexFunc(dims, func(dim int64) bool { return f.sizes[dim] })
 	if at < 0 {
@@ -343,9 +340,8 @@ func integers(n *wire.Node) []int64 {
 	if string(n.Op) != "Const" {
 		return nil
 	}
-	value, _ := n.Attr("value")
-	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
-	decoded := tensor.ParseTensor(raw)
+	value, _ := tensor.AttrTensor(n)
+	decoded := tensor.ParseTensor(value)
 	if len(decoded.Shape) > 1 {
 		return nil
 	}

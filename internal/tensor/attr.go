@@ -43,6 +43,12 @@ func AttrTypes(n *wire.Node, key string) []int32 {
 	return TypesIn(value)
 }
 
+// AttrTensor returns the TensorProto in the attr `value`, which a Const has, and false if it has none.
+func AttrTensor(n *wire.Node) ([]byte, bool) {
+	value, _ := n.Attr("value")
+	return wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
+}
+
 // AttrShape returns the value of the attr `shape`, or nil if it has none.
 func AttrShape(n *wire.Node) Shape {
 	value, ok := n.Attr("shape")

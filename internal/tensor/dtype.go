@@ -19,12 +19,14 @@ import (
 // (tensorflow/core/framework/types.proto).
 const RefOffset = 100
 
-// DataTypes of the constants that rewrites create.
+// The DataTypes that other packages treat specially.
 const (
-	Int32  = int32(tfpb.DataType_DT_INT32)
-	String = int32(tfpb.DataType_DT_STRING)
-	Int64  = int32(tfpb.DataType_DT_INT64)
-	Bool   = int32(tfpb.DataType_DT_BOOL)
+	Int32    = int32(tfpb.DataType_DT_INT32)
+	String   = int32(tfpb.DataType_DT_STRING)
+	Int64    = int32(tfpb.DataType_DT_INT64)
+	Bool     = int32(tfpb.DataType_DT_BOOL)
+	Resource = int32(tfpb.DataType_DT_RESOURCE)
+	Variant  = int32(tfpb.DataType_DT_VARIANT)
 )
 
 // BaseType returns the DataType of the value that a reference refers to. Other DataTypes are returned unchanged.

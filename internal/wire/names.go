@@ -29,6 +29,12 @@ func ParseInput(input []byte) Input {
 	return Input{Node: input}
 }
 
+// NodeOf returns the node that the name of a tensor begins with: "node" for "node:1".
+func NodeOf(tensor string) string {
+	node, _, _ := strings.Cut(tensor, ":")
+	return node
+}
+
 // IsControl reports whether an entry of a node's input list is a control input, "^node".
 func IsControl(input []byte) bool { return len(input) > 0 && input[0] == '^' }
 

@@ -59,13 +59,13 @@ func Find(m *model.Model) (*IO, error) {
 		return nil, err
 	}
 	d := &ioFinder{
-		Flow:      NewFlow(g),
-		t:         t,
-		m:         m.Meta,
-		declared:  readDeclared(g, m.Meta),
-		sourceAt:  make(map[graph.Edge]int),
-		standIns:  make(map[graph.Edge]bool),
-		questions: maxQuestions,
+		Flow:        NewFlow(g),
+		t:           t,
+		m:           m.Meta,
+		declared:    readDeclared(g, m.Meta),
+		sourceAt:    make(map[graph.Edge]int),
+		substitutes: make(map[graph.Edge]bool),
+		questions:   maxQuestions,
 	}
 	d.MarkGradients()
 	if d.deployed = d.isDeployed(); d.deployed {
@@ -79,7 +79,7 @@ func Find(m *model.Model) (*IO, error) {
 	d.markModel()
 	d.settleSources()
 	d.markRegions()
-	d.findStandIns()
+	d.findSubstitutes()
 	if len(d.declared.inputs)+len(d.declared.outputs) == 0 {
 		d.methods = readMethods(m.Meta)
 	}

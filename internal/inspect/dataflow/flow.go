@@ -54,7 +54,7 @@ func NewFlow(g *graph.Graph) *Flow {
 	reports := make([]bool, len(g.Ops())) // by op id
 	for id, op := range g.Ops() {
 		f.class[id] = opdef.Classify(op)
-		reports[id] = op == "IsVariableInitialized" || op == "VarIsInitializedOp"
+		reports[id] = opdef.ChecksInitialized(op)
 	}
 	_ = parallel.Ordered(parallel.Runs(g.Len()), func(run parallel.Run) (namedNodes, error) {
 		var found namedNodes

@@ -5,7 +5,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -47,7 +46,7 @@ func (d *ioFinder) findCaptured() {
 	var n wire.Node
 	for _, i := range d.withClass(opdef.ClassPlaceholder) {
 		d.g.Node(int(i), &n)
-		if tfpb.DataType(tensor.AttrType(&n, "dtype")) == tfpb.DataType_DT_RESOURCE && d.readForward(i) {
+		if tensor.AttrType(&n, "dtype") == tensor.Resource && d.readForward(i) {
 			d.trainable = append(d.trainable, i)
 		}
 	}
@@ -127,7 +126,7 @@ func (d *ioFinder) markModel() {
 	if len(data) == 0 {
 		// Inputs that look auxiliary are the only ones, so treat them as data.
 		for k := range d.sources {
-			if s := &d.sources[k]; s.role == RoleAuxiliary && len(d.readers(s.edge)) > 0 && tensor.DTypeName(s.dtype) != "bool" {
+			if s := &d.sources[k]; s.role == RoleAuxiliary && len(d.readers(s.edge)) > 0 && s.dtype != tensor.Bool {
 				data = append(data, s.edge)
 			}
 		}
@@ -208,13 +207,13 @@ func (d *ioFinder) weights() string {
 // resolveGuesses turns auxiliary sources into data if the graph has no other data. It tries numbers that layers read,
 // then numbers that any node reads, then a source that is the only one.
 func (d *ioFinder) resolveGuesses() {
-	number := func(s *source) bool { return tensor.DTypeName(s.dtype) != "bool" && !d.rate(s) }
+	number := func(s *source) bool { return s.dtype != tensor.Bool && !d.rate(s) }
 	tiers := []struct {
 		why   string
 		holds func(s *source) bool
 	}{
 		{"the only input of layers that read " + d.weights(), func(s *source) bool {
-			return d.reaches(s.edge, markLayer|markAbove) && tensor.DTypeName(s.dtype) != "bool"
+			return d.reaches(s.edge, markLayer|markAbove) && s.dtype != tensor.Bool
 		}},
 		{"a number used in computation; the graph has no other data", func(s *source) bool { return len(d.layers) == 0 && number(s) && d.feeds(s.edge) }},
 		{"the only input", func(s *source) bool { return len(d.sources) == 1 && d.feeds(s.edge) }},
@@ -297,7 +296,7 @@ const ctcLengths = 3
 
 // isLength reports whether a source gives a decoder or a CTC loss the sequence lengths.
 func (d *ioFinder) isLength(s *source) bool {
-	if dtype := tfpb.DataType(s.dtype); dtype != tfpb.DataType_DT_INT32 && dtype != tfpb.DataType_DT_INT64 {
+	if s.dtype != tensor.Int32 && s.dtype != tensor.Int64 {
 		return false
 	}
 	edges := []graph.Edge{s.edge}

@@ -130,7 +130,7 @@ func (d *ioFinder) renamesLayer(i int32) bool {
 
 // replacesData reports whether an output of node i replaces data as an input of layers.
 func (d *ioFinder) replacesData(i int32) bool {
-	for e := range d.standIns {
+	for e := range d.substitutes {
 		if e.Node == i {
 			return true
 		}

@@ -46,7 +46,7 @@ var predictionSigns = [][]sign{
 		{10, "no node reads it", func(e *evidence) bool {
 			return e.d.deployed && e.consumers == 0 && !e.is(opdef.ClassExit) && !e.d.gradientName(e.name)
 		}},
-		{8, "layers read it instead of data", func(e *evidence) bool { return e.d.standIns[e.c.edge] }},
+		{8, "layers read it instead of data", func(e *evidence) bool { return e.d.substitutes[e.c.edge] }},
 		{4, "{decision} reads it, and it is compared with labels", func(e *evidence) bool { return e.read.decisions > 0 && e.read.labels > 0 }},
 		{4, "{decision} reads it, outside the training", func(e *evidence) bool {
 			return e.read.on == 0 && e.read.decisions > 0 && e.d.losses > 0 && !e.has(markToLoss)
@@ -75,7 +75,7 @@ var predictionSigns = [][]sign{
 		{-2, "", func(e *evidence) bool { return e.is(opdef.ClassReduction) && e.c.shape == nil }},
 		{-3, "", func(e *evidence) bool { return e.is(opdef.ClassMath) }},
 		{-3, "final state of a loop", func(e *evidence) bool { return e.is(opdef.ClassExit) || e.d.loopOutput(e.node) }},
-		{-4, "", func(e *evidence) bool { return e.is(opdef.ClassCompare) || tensor.DTypeName(e.c.dtype) == "bool" }},
+		{-4, "", func(e *evidence) bool { return e.is(opdef.ClassCompare) || e.c.dtype == tensor.Bool }},
 	},
 	{ // what its name suggests
 		{4, "named like a result", func(e *evidence) bool { return e.person && says(e.last, predictionWords) }},
@@ -191,7 +191,7 @@ func (e *evidence) scalarRole() Role {
 	switch {
 	case trained && e.c.dtype != 0 && !isFloat(e.c.dtype):
 		return "" // the loss is another output of the node
-	case !e.scalar && !trained, e.read.on+e.read.labels+e.read.loss > 0 && !trained && !e.person, tensor.DTypeName(e.c.dtype) == "bool",
+	case !e.scalar && !trained, e.read.on+e.read.labels+e.read.loss > 0 && !trained && !e.person, e.c.dtype == tensor.Bool,
 		says(e.scopes, []string{"assert"}):
 		return ""
 	case trained, e.has(markToLoss), says(e.last, lossWords), says(e.scopes, lossWords) && !says(e.last, metricWords):

@@ -6,7 +6,6 @@ import (
 
 	"github.com/metagraph/metagraph/internal/graph"
 	"github.com/metagraph/metagraph/internal/opdef"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -26,21 +25,21 @@ type source struct {
 // An ioFinder finds the inputs and outputs of one graph.
 type ioFinder struct {
 	*Flow
-	t         *opdef.Tensors
-	m         *wire.MetaGraph
-	declared  declared
-	machinery map[graph.Edge]bool // file names used by the saver and by assets
-	trainable []int32             // variables; in a frozen graph, constants
-	frozen    bool                // whether trainable holds constants
-	fed       bool                // whether any source is data
-	deployed  bool                // whether the graph has no variables and serves only inference
-	losses    int                 // number of losses that gradients are computed for
-	questions int                 // how many more walks over the whole graph are allowed
-	standIns  map[graph.Edge]bool // tensors that layers read instead of data
-	sources   []source
-	methods   []Method
-	sourceAt  map[graph.Edge]int // index in sources
-	layers    []int32
+	t           *opdef.Tensors
+	m           *wire.MetaGraph
+	declared    declared
+	machinery   map[graph.Edge]bool // file names used by the saver and by assets
+	trainable   []int32             // variables; in a frozen graph, constants
+	frozen      bool                // whether trainable holds constants
+	fed         bool                // whether any source is data
+	deployed    bool                // whether the graph has no variables and serves only inference
+	losses      int                 // number of losses that gradients are computed for
+	questions   int                 // how many more walks over the whole graph are allowed
+	substitutes map[graph.Edge]bool // tensors that layers read instead of data
+	sources     []source
+	methods     []Method
+	sourceAt    map[graph.Edge]int // index in sources
+	layers      []int32
 }
 
 // findSources lists the tensors through which data enters, in file order, and assigns roles to those that cannot be
@@ -175,11 +174,11 @@ func (d *ioFinder) setAside(s *source) {
 		return
 	}
 	switch {
-	case tensor.DTypeName(s.dtype) == "bool":
+	case s.dtype == tensor.Bool:
 		s.role, s.why, s.early = RoleAuxiliary, "a bool, which switches parts of the model", true
 	case d.rate(s):
 		s.role, s.why, s.early = RoleAuxiliary, "a dropout rate", true
-	case s.shape.IsScalar() && tensor.DTypeName(s.dtype) != "string":
+	case s.shape.IsScalar() && s.dtype != tensor.String:
 		s.role, s.why, s.early = RoleAuxiliary, "a scalar", true
 	case (s.shape == nil || d.isReadByElement(s)) && d.auxiliaryName(s.edge.Node):
 		s.role, s.why, s.early = RoleAuxiliary, "named like a switch or a rate", true
@@ -308,9 +307,7 @@ func isFloat(dtype int32) bool {
 }
 
 // isHandle reports whether a DataType is a handle type rather than a data type.
-func isHandle(dtype int32) bool {
-	return tfpb.DataType(dtype) == tfpb.DataType_DT_RESOURCE || tfpb.DataType(dtype) == tfpb.DataType_DT_VARIANT
-}
+func isHandle(dtype int32) bool { return dtype == tensor.Resource || dtype == tensor.Variant }
 
 // hubTemplate reports whether a placeholder belongs to the template graph of a TF-Hub module. Each use of the module
 // copies that graph (tensorflow_hub/native_module.py).

@@ -12,7 +12,7 @@ import (
 )
 
 // Some networks are applied both to data and, with the same variables, to the output of another network. A GAN's
-// discriminator compares generated images with real ones in this way. The tensor that stands in for data is a result
+// discriminator compares generated images with real ones in this way. The tensor that replaces data is a result
 // of the other network, although layers are downstream of it.
 
 // A reading is a layer, its first weight and the tensor that it reads.
@@ -22,8 +22,8 @@ type reading struct {
 	data        graph.Edge
 }
 
-// findStandIns lists the tensors that layers read instead of data.
-func (d *ioFinder) findStandIns() {
+// findSubstitutes lists the tensors that layers read instead of data.
+func (d *ioFinder) findSubstitutes() {
 	d.findJoined()
 	readings := d.readings()
 	for from := 0; from < len(readings) && d.questions > 0; {
@@ -43,7 +43,7 @@ func (d *ioFinder) findStandIns() {
 			continue // an unrolled loop
 		}
 		if e := d.firstDifference(group[made].data, group[real].data); isFloat(d.dtypeOf(e)) {
-			d.standIns[e] = true
+			d.substitutes[e] = true
 		}
 	}
 }
@@ -65,7 +65,7 @@ func (d *ioFinder) findJoined() {
 			}
 		}
 		if real && made.Node != graph.Dangling && isFloat(d.dtypeOf(made)) {
-			d.standIns[made] = true
+			d.substitutes[made] = true
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (s *sideWorkClassifier) sideWorkOf(i int32) sideWork {
 		return sideSummaries
 	case op == "Assert":
 		return sideAssertions
-	case op == "IsVariableInitialized" || op == "VarIsInitializedOp":
+	case opdef.ChecksInitialized(op):
 		return sideInitializing
 	case s.Is(i, opdef.ClassUpdate):
 		return s.update(i, op)

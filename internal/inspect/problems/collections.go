@@ -137,8 +137,7 @@ func (f *problemFinder) checkVariable(place func() string, v *tfpb.VariableDef) 
 	case v.GetSnapshotName() != "":
 		fields = append(fields, "snapshot_name", v.GetSnapshotName())
 	case v.GetIsResource():
-		handle, _, _ := strings.Cut(v.GetVariableName(), ":")
-		fields = append(fields, "snapshot_name", handle+"/Read/ReadVariableOp:0")
+		fields = append(fields, "snapshot_name", wire.NodeOf(v.GetVariableName())+"/Read/ReadVariableOp:0")
 	default:
 		fields = append(fields, "snapshot_name", "")
 	}
@@ -249,8 +248,7 @@ func (f *problemFinder) checkValues(place func() string, v *tfpb.ValuesDef) {
 		if _, outside := external[value]; outside {
 			continue
 		}
-		node, _, _ := strings.Cut(value, ":")
-		f.names(missingContextNode, place, "values_def.values", node)
+		f.names(missingContextNode, place, "values_def.values", wire.NodeOf(value))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -63,8 +64,7 @@ func (f *problemFinder) assetNodes() map[string]bool {
 	for raw := range f.m.All(fieldnum.MetaGraphDef_AssetFileDef) {
 		var asset tfpb.AssetFileDef
 		if schema.Unmarshal(raw, &asset) == nil && asset.GetFilename() != "" {
-			node, _, _ := strings.Cut(asset.GetTensorInfo().GetName(), ":")
-			nodes[node] = true
+			nodes[wire.NodeOf(asset.GetTensorInfo().GetName())] = true
 		}
 	}
 	return nodes
@@ -134,8 +134,7 @@ func (t *pathTrace) enqueued(queue int) []graph.Edge {
 // accepted returns up to most accepted paths in Const node i.
 func (t *pathTrace) accepted(i, most int) []string {
 	t.f.g.Node(i, &t.f.scratch)
-	value, _ := t.f.scratch.Attr("value")
-	encoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
+	encoded, _ := tensor.AttrTensor(&t.f.scratch)
 	var out []string
 	for s := wire.Scan(encoded); s.Next() && len(out) < most; {
 		if s.Is(fieldnum.TensorProto_StringVal) && t.accepts(string(s.Data)) {

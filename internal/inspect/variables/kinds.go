@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/opdef"
+	"github.com/metagraph/metagraph/internal/tensor"
 )
 
 // classify determines the kind of each variable.
@@ -40,7 +41,7 @@ func (r *variableReader) findSlots() {
 	applies := make([]bool, len(r.g.Ops()))
 	found := false
 	for id, op := range r.g.Ops() {
-		applies[id] = isApply(op)
+		applies[id] = opdef.AppliesGradient(op)
 		found = found || applies[id]
 	}
 	if !found {
@@ -88,16 +89,6 @@ func (r *variableReader) isSlot(at int, isObject bool) bool {
 	return true
 }
 
-// isApply reports whether an op applies a gradient (tensorflow/core/ops/training_ops.cc).
-func isApply(op string) bool {
-	for _, prefix := range []string{"Apply", "SparseApply", "ResourceApply", "ResourceSparseApply"} {
-		if strings.HasPrefix(op, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // variableAt returns the index in the list of the variable that a tensor refers to. The tensor is a reference or
 // handle or, if read is true, the variable's value.
 func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
@@ -137,8 +128,7 @@ func (r *variableReader) isGlobalStep(v *record) bool {
 	if !ok || !graph.UniqueSuffix([]byte(rest)) {
 		return false
 	}
-	dtype := tfpb.DataType(v.dtype)
-	return dtype == tfpb.DataType_DT_INT32 || dtype == tfpb.DataType_DT_INT64
+	return v.dtype == tensor.Int32 || v.dtype == tensor.Int64
 }
 
 // averageNames are TensorFlow's names for averages of variables, without the suffix that makes a name unique

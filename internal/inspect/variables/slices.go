@@ -6,7 +6,6 @@ import (
 	"github.com/metagraph/metagraph/internal/checkpoint"
 	"github.com/metagraph/metagraph/internal/graph"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
-	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -54,9 +53,8 @@ func (r *variableReader) strings(e graph.Edge) tensor.Strings {
 	}
 	var n wire.Node
 	r.g.Node(int(e.Node), &n)
-	value, _ := n.Attr("value")
-	raw, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
-	return tensor.ParseStrings(raw)
+	value, _ := tensor.AttrTensor(&n)
+	return tensor.ParseStrings(value)
 }
 
 // parseSlice parses the slice of a part of the variable called name (see checkpoint.ParseShapeAndSlice).

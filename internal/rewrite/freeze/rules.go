@@ -1,8 +1,7 @@
 package freeze
 
 import (
-	"strings"
-
+	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -74,7 +73,7 @@ func mendOf(op string) (mend, bool) {
 		return m, true
 	}
 	// Ops of optimizers return the updated variable.
-	if strings.HasPrefix(op, "Apply") || strings.HasPrefix(op, "SparseApply") {
+	if opdef.AppliesGradient(op) {
 		return mend{op: "Identity", update: true}, true
 	}
 	return mend{}, false

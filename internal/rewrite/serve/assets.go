@@ -33,7 +33,7 @@ func (p *planner) planAssets() error {
 	known := make(map[string]bool)
 	numbers := make(map[string]int) // last number that each file name got
 	for _, asset := range p.listedAssets() {
-		i, ok := p.g.Original([]byte(nodeOf(asset.Tensor)))
+		i, ok := p.g.Original([]byte(wire.NodeOf(asset.Tensor)))
 		if !ok || p.cut && !p.view.Keeps(i) {
 			p.NewAssets = true
 			continue
@@ -79,7 +79,7 @@ func (p *planner) listedAssets() []AssetFile {
 		}
 		seen[name] = true
 		asset := AssetFile{Tensor: name, Filename: filename}
-		if i, ok := p.g.Original([]byte(nodeOf(name))); ok {
+		if i, ok := p.g.Original([]byte(wire.NodeOf(name))); ok {
 			var n wire.Node
 			p.g.Node(i, &n)
 			asset.Path, _ = stringConst(p.g, i, &n)
@@ -102,7 +102,7 @@ func (p *planner) filePaths() ([]int, error) {
 	var listed []int
 	value, _ := p.m.Collection(scope.AssetFilepathsKey)
 	for name := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
-		if i, ok := p.g.Original([]byte(nodeOf(string(name)))); ok && p.served[i] {
+		if i, ok := p.g.Original([]byte(wire.NodeOf(string(name)))); ok && p.served[i] {
 			listed = append(listed, origin(p.g, i))
 		}
 	}
@@ -169,12 +169,6 @@ func stringConst(g *draft.Graph, i int, n *wire.Node) (string, bool) {
 		return "", false
 	}
 	return string(list.At(0)), true
-}
-
-// nodeOf returns the node in a tensor name.
-func nodeOf(name string) string {
-	node, _, _ := strings.Cut(name, ":")
-	return node
 }
 
 // findStalePaths reports constants that contain an absolute path. Such a file exists on the machine that built the

@@ -104,7 +104,7 @@ func (p *planner) planInitOp(init *prune.Init) error {
 	}
 	assets := make(map[string]bool, len(p.Assets)) // loaders feed them
 	for _, asset := range p.Assets {
-		assets[nodeOf(asset.Tensor)] = true
+		assets[wire.NodeOf(asset.Tensor)] = true
 	}
 	feeds, err := prune.Feeds(p.g, run...)
 	if err != nil {

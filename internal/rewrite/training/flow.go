@@ -178,8 +178,7 @@ func (f *finder) isOverExamples(i int) bool {
 	}
 	var axes wire.Node
 	f.g.Graph.Node(int(inputs[1].Node), &axes)
-	value, _ := axes.Attr("value")
-	encoded, _ := wire.AttrBytes(value, fieldnum.AttrValue_Tensor)
+	encoded, _ := tensor.AttrTensor(&axes)
 	return slices.ContainsFunc(tensor.ParseTensor(encoded).Values, func(axis tensor.Value) bool { return axis.Int == 0 })
 }
 
