@@ -12,8 +12,15 @@ import (
 // another one.
 type similarNodes struct {
 	kinds   kindedNodes      // nil if the nodes have no kinds
-	results map[string]int32 // numbers of lists
+	results map[string]int32 // numbers of lists, by key
+	recent  [256]result      // the last result of a kind, by its number modulo 256
 	key     []byte           // of the current node; empty if its result must not be used for others
+}
+
+// A result is the number of the list of all nodes with a key.
+type result struct {
+	key    []byte
+	number int32
 }
 
 // Limits on the results of similarNodes.
@@ -105,7 +112,14 @@ func (w *Walk) findSimilar(i int) (int32, bool) {
 		key = binary.LittleEndian.AppendUint32(key, uint32(e.Port))
 	}
 	s.key = key
+	recent := &s.recent[uint32(kind)%uint32(len(s.recent))]
+	if string(recent.key) == string(key) {
+		return recent.number, true
+	}
 	number, known := s.results[string(key)]
+	if known {
+		recent.key, recent.number = append(recent.key[:0], key...), number
+	}
 	return number, known
 }
 

@@ -99,6 +99,10 @@ func (w *Walk) Visit(i int) {
 	if w.lists[i] != notVisited {
 		return
 	}
+	if w.ready(i) {
+		w.lists[i] = w.settle(i)
+		return
+	}
 	w.stack = w.stack[:0]
 	w.push(i)
 	for len(w.stack) > 0 {
@@ -115,6 +119,16 @@ func (w *Walk) Visit(i int) {
 			w.push(int(e.Node))
 		}
 	}
+}
+
+// ready reports whether all inputs of node i have been visited, as they have for nearly every node in file order.
+func (w *Walk) ready(i int) bool {
+	for _, e := range w.nodes.Inputs(i) {
+		if e.Node != graph.Dangling && w.lists[e.Node] == notVisited {
+			return false
+		}
+	}
+	return true
 }
 
 // push starts the visit of a node.
