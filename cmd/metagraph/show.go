@@ -102,7 +102,7 @@ func (o *showOptions) register(cmd *cobra.Command) {
 
 // showGCPercent is the GC percentage of show (see debug.SetGCPercent). It is low because collections are cheap: nearly all memory of a
 // large graph is in tables without pointers.
-const showGCPercent = 20
+const showGCPercent = 15
 
 func runShow(env *environment, o *showOptions, args []string) error {
 	request, err := o.parse(env, args)

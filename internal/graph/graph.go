@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/metagraph/metagraph/internal/hugepage"
 	"github.com/metagraph/metagraph/internal/parallel"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -79,7 +80,7 @@ func NewNumbered(g wire.Graph, open func() NodeNumber) (*Graph, error) {
 	err = parallel.Ordered(g.Parts, parts.read, func(p *graphPart) error {
 		if x.Len() == 0 {
 			x.reserve(p)
-			hashes = make([]uint32, 0, cap(x.starts))
+			hashes = hugepage.Make[uint32](0, cap(x.starts))
 		}
 		later = append(later, unresolved{len(x.edges), len(x.colocated), slices.Clone(p.later)})
 		x.join(p)
@@ -181,9 +182,9 @@ func (g *Graph) Devices() []string { return g.devNames.list }
 // them in a walk of its own, for which it calls open like NewNumbered.
 func (g *Graph) Numbers(open func() NodeNumber) []int32 {
 	if g.numbers != nil {
-		return slices.Clone(g.numbers)
+		return append(hugepage.Make[int32](0, g.Len()), g.numbers...)
 	}
-	numbers := make([]int32, g.Len())
+	numbers := hugepage.Make[int32](g.Len(), g.Len())
 	_ = parallel.Each(parallel.Runs(g.Len()), func(run parallel.Run) error {
 		var n wire.Node
 		number := open()
@@ -229,7 +230,7 @@ func (g *Graph) Consumers(i int) []Edge {
 // linkConsumers builds the consumer lists from the inputs.
 func (g *Graph) linkConsumers() {
 	n := g.Len()
-	start := make([]int32, n+2)
+	start := hugepage.Make[int32](n+2, n+2)
 	for _, e := range g.edges {
 		if e.Node != Dangling {
 			start[e.Node+2]++
@@ -240,7 +241,8 @@ func (g *Graph) linkConsumers() {
 	}
 	// start[i+1] is the position of node i's next consumer. After the loop, it is where the consumers of node i+1
 	// begin.
-	g.consumers = make([]Edge, start[n+1])
+	count := int(start[n+1])
+	g.consumers = hugepage.Make[Edge](count, count)
 	for i := range n {
 		for _, e := range g.Inputs(i) {
 			if e.Node == Dangling {

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/metagraph/metagraph/internal/hugepage"
 	"github.com/metagraph/metagraph/internal/parallel"
 )
 
@@ -56,8 +57,8 @@ func newNameTable(x *Nodes, hashes []uint32) (t nameTable, duplicates []int32) {
 		counts[t.shard(hash)]++
 	}
 	size := shardSize(slices.Max(counts))
-	t.slots, t.size, t.bits = make([]uint32, len(counts)*size), uint32(size), uint32(bits.Len(uint(len(hashes))))
-	nodes := make([]int32, len(hashes)) // those of the first shard, then those of the next
+	t.slots, t.size, t.bits = hugepage.Make[uint32](len(counts)*size, len(counts)*size), uint32(size), uint32(bits.Len(uint(len(hashes))))
+	nodes := hugepage.Make[int32](len(hashes), len(hashes)) // those of the first shard, then those of the next
 	shards := make([][]int32, len(counts))
 	at := 0
 	for shard, count := range counts {

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/metagraph/metagraph/internal/hugepage"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -233,13 +234,13 @@ func (g *Graph) reserve(p *graphPart) {
 	parts := float64(len(g.bytes)) / float64(max(p.size, 1)) * 17 / 16 // a low estimate would force a copy of the tables
 	room := func(n int) int { return int(min(float64(n)*parts, maxReserve)) }
 	nodes := room(p.Len())
-	g.starts, g.nameAt = make([]uint32, 0, nodes), make([]uint8, 0, nodes)
-	g.ops.short, g.devices.short = make([]uint16, 0, nodes), make([]uint16, 0, nodes)
+	g.starts, g.nameAt = hugepage.Make[uint32](0, nodes), hugepage.Make[uint8](0, nodes)
+	g.ops.short, g.devices.short = hugepage.Make[uint16](0, nodes), hugepage.Make[uint16](0, nodes)
 	if len(p.numbers) > 0 {
-		g.numbers = make([]int32, 0, nodes)
+		g.numbers = hugepage.Make[int32](0, nodes)
 	}
-	g.inputStart = append(make([]int32, 0, nodes+1), 0)
-	g.edges = make([]Edge, 0, room(len(p.edges)))
+	g.inputStart = append(hugepage.Make[int32](0, nodes+1), 0)
+	g.edges = hugepage.Make[Edge](0, room(len(p.edges)))
 }
 
 // nameIDs assigns numbers to strings, few of which differ.

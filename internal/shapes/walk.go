@@ -2,6 +2,7 @@ package shapes
 
 import (
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/hugepage"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -68,7 +69,7 @@ type frame struct {
 // Walk returns a Walk that has visited no node yet. If nodes has a method Kind(i int) int32, see kindedNodes, similar nodes share
 // their results.
 func (c *Inference) Walk(nodes Nodes) *Walk {
-	w := &Walk{inference: c, nodes: nodes, lists: make([]int32, nodes.Len())}
+	w := &Walk{inference: c, nodes: nodes, lists: hugepage.Make[int32](nodes.Len(), nodes.Len())}
 	for i := range w.lists {
 		w.lists[i] = notVisited
 	}

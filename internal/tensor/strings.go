@@ -28,5 +28,10 @@ func ParseStrings(tensor []byte) Strings {
 // Len returns the number of elements, which may far exceed the number of stored values.
 func (l Strings) Len() int64 { return l.count }
 
+// Any reports whether an element is not empty.
+func (l Strings) Any() bool {
+	return slices.ContainsFunc(l.values, func(value []byte) bool { return len(value) > 0 })
+}
+
 // At returns element k, which must be less than Len.
 func (l Strings) At(k int64) []byte { return l.values[min(k, int64(len(l.values))-1)] }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/hugepage"
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/parallel"
 )
@@ -50,7 +51,7 @@ type namedNodes struct {
 
 // NewFlow returns the Flow of g with no marks set. It reads the names of all nodes, on all processors.
 func NewFlow(g *graph.Graph) *Flow {
-	f := &Flow{g: g, class: make([]opdef.Class, len(g.Ops())), marks: make([]mark, g.Len())}
+	f := &Flow{g: g, class: make([]opdef.Class, len(g.Ops())), marks: hugepage.Make[mark](g.Len(), g.Len())}
 	reports := make([]bool, len(g.Ops())) // by op id
 	for id, op := range g.Ops() {
 		f.class[id] = opdef.Classify(op)
@@ -250,7 +251,7 @@ func (f *Flow) markKeepers() {
 	if !f.anyOp(opdef.ClassKeeper) {
 		return
 	}
-	readers := make([]int32, f.g.Len()) // number of consumers not known to be bookkeeping
+	readers := hugepage.Make[int32](f.g.Len(), f.g.Len()) // number of consumers not known to be bookkeeping
 	f.queue = f.queue[:0]
 	for i := range int32(f.g.Len()) {
 		if f.Is(i, opdef.ClassKeeper) {

@@ -81,11 +81,11 @@ func (r *variableReader) isSlot(at int, isObject bool) bool {
 	if parts := strings.SplitN(v.name, "/", 3); isObject && len(parts) == 3 {
 		variable = parts[2]
 	}
-	of, ok := r.place[variable]
+	of, ok := r.lookup(variable)
 	if !ok || !r.list[of].trainable || r.list[of].dtype != v.dtype || !slices.Equal(r.list[of].known().shape, v.known().shape) {
 		return false
 	}
-	v.of = of
+	v.of = int32(of)
 	return true
 }
 
@@ -98,8 +98,7 @@ func (r *variableReader) variableAt(e graph.Edge, read bool) (int, bool) {
 		}
 		op := r.g.OpName(r.g.Op(int(e.Node)))
 		if r.holds[r.g.Op(int(e.Node))] {
-			at, ok := r.place[string(r.g.Name(int(e.Node)))]
-			return int(at), ok
+			return r.at(int(e.Node))
 		}
 		in := r.g.Inputs(int(e.Node))
 		if len(in) == 0 {
@@ -155,8 +154,8 @@ func (r *variableReader) isMovingAverage(v *record) bool {
 	}
 	of := v.name[:slash]
 	for range maxSlotScopes {
-		if at, ok := r.place[of]; ok {
-			v.of = at
+		if at, ok := r.lookup(of); ok {
+			v.of = int32(at)
 			break
 		}
 		_, below, more := strings.Cut(of, "/")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/metagraph/metagraph/internal/graph"
+	"github.com/metagraph/metagraph/internal/hugepage"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -23,7 +24,8 @@ type variableReader struct {
 	t       *opdef.Tensors
 	list    []*record
 	spare   []record         // memory for further records
-	place   map[string]int32 // index in list, by name
+	place   []int32          // by node: 1 + the index in list of its variable, or 0
+	named   map[string]int32 // index in list of a variable without a node, by name
 	sources sources
 	holds   []bool    // whether an op holds a variable, by op id
 	saves   []bool    // whether an op reads or writes checkpoints, by op id
@@ -39,7 +41,7 @@ func newVariableReader(m *wire.MetaGraph, g *graph.Graph, t *opdef.Tensors) *var
 	for id, op := range g.Ops() {
 		r.holds[id], r.saves[id] = isVariable(op), opdef.Classify(op)&opdef.ClassSave != 0
 	}
-	r.place = make(map[string]int32)
+	r.place, r.named = hugepage.Make[int32](g.Len(), g.Len()), make(map[string]int32)
 	return r
 }
 
@@ -113,19 +115,37 @@ func isVariable(op string) bool {
 
 // find returns the index of the variable called name. It adds the variable if the list does not have it.
 func (r *variableReader) find(name string) int {
-	if at, seen := r.place[name]; seen {
-		return int(at)
+	at, seen := r.lookup(name)
+	if !seen {
+		node := graph.Dangling
+		if i, found := r.g.Find([]byte(name)); found {
+			node = int32(i)
+		}
+		at = r.add(name, node)
 	}
-	if i, found := r.g.Find([]byte(name)); found {
-		return r.add(name, int32(i))
-	}
-	return r.add(name, graph.Dangling)
+	return at
 }
+
+// lookup returns the index of the variable called name, and false if the list does not have it.
+func (r *variableReader) lookup(name string) (int, bool) {
+	if i, found := r.g.Find([]byte(name)); found {
+		return r.at(i)
+	}
+	at, seen := r.named[name]
+	return int(at), seen
+}
+
+// at returns the index of the variable of node i, and false if the list does not have it.
+func (r *variableReader) at(i int) (int, bool) { return int(r.place[i]) - 1, r.place[i] > 0 }
 
 // add adds a variable, whose node may be Dangling, and returns its index.
 func (r *variableReader) add(name string, node int32) int {
 	at := len(r.list)
-	r.place[name] = int32(at)
+	if node == graph.Dangling {
+		r.named[name] = int32(at)
+	} else {
+		r.place[node] = int32(at) + 1
+	}
 	if len(r.spare) == 0 {
 		r.spare = make([]record, recordsAtOnce)
 	}
@@ -252,10 +272,13 @@ func (r *variableReader) readGraph() {
 		if !r.holds[r.g.Op(i)] {
 			continue
 		}
-		at, seen := r.place[string(r.g.Name(i))]
-		if !seen {
-			at = int32(r.add(string(r.g.Name(i)), int32(i)))
+		at, seen := r.at(i)
+		if !seen && len(r.g.Duplicates()) > 0 {
+			at, seen = r.lookup(string(r.g.Name(i)))
 		}
-		r.addSource(int(at), SourceGraph)
+		if !seen {
+			at = r.add(string(r.g.Name(i)), int32(i))
+		}
+		r.addSource(at, SourceGraph)
 	}
 }

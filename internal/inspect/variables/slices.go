@@ -29,7 +29,11 @@ func (r *variableReader) readSaved() {
 		if r.g.Op(i) != id || len(in) <= saveFirst {
 			continue
 		}
-		names, specs := r.strings(in[saveNames]), r.strings(in[saveSlices])
+		specs := r.strings(in[saveSlices])
+		if !specs.Any() {
+			continue // nearly all savers save whole variables
+		}
+		names := r.strings(in[saveNames])
 		for k, e := range in[saveFirst:] {
 			if int64(k) >= min(names.Len(), specs.Len()) || len(specs.At(int64(k))) == 0 {
 				continue

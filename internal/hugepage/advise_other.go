@@ -1,0 +1,6 @@
+//go:build !linux
+
+package hugepage
+
+// advise does nothing: these systems choose the sizes of pages themselves.
+func advise([]byte) {}
