@@ -241,6 +241,9 @@ func (g *Graph) reserve(p *graphPart) {
 	}
 	g.inputStart = append(hugepage.Make[int32](0, nodes+1), 0)
 	g.edges = hugepage.Make[Edge](0, room(len(p.edges)))
+	if len(p.colocated) > 0 {
+		g.colocated = hugepage.Make[Colocation](0, room(len(p.colocated)))
+	}
 }
 
 // nameIDs assigns numbers to strings, few of which differ.
