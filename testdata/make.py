@@ -2,8 +2,8 @@
 
     python make.py [DIRECTORY]
 
-Everything is seeded and serialized deterministically: two runs write the same bytes. README.md says what each
-file is good for.
+Everything is seeded and serialized deterministically, so every run writes the same bytes. README.md lists the purpose of
+each file.
 """
 import contextlib
 import os

@@ -1,7 +1,7 @@
-# bash completion for metagraph: it asks the program, which looks into the files on the line.
+# bash completion for metagraph. The program itself finds the completions; it reads the files on the command line.
 
-# Sets REPLY to the argument that a word of the line stands for, and OPEN to the quote that is open at its end. Variables are
-# put in; commands are not run, since nobody has pressed Enter yet. Fails for what is no word.
+# Sets REPLY to the argument that a word of the command line becomes, and OPEN to the quote that is open at its end. It expands
+# variables, but runs no commands, since the user has not pressed Enter yet. It fails for an invalid word.
 __metagraph_argument() {
   OPEN=''
   if [[ ${1//\\?/} == *[\`\(]* ]]; then
@@ -19,7 +19,7 @@ _metagraph() {
   local REPLY OPEN IFS=$' \t\n'
   COMPREPLY=()
 
-  # The words up to the cursor as they were typed: bash splits them at : and = as well, and redirections are among them.
+  # The words up to the cursor, as typed. COMP_WORDS also splits at : and =, and contains redirections.
   local -a words=()
   local rest=${COMP_LINE:0:COMP_POINT} last=-1 i piece gap before='' # word, redirection or its target
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -29,7 +29,7 @@ _metagraph() {
     ((i < COMP_CWORD)) || piece=$rest
     rest=${rest#"$piece"}
     if [[ $piece == *[\<\>]* && $piece != *[!\<\>\&\|0-9]* ]]; then
-      # 2>: the number belongs to it.
+      # In 2>, the number belongs to the redirection.
       [[ -n $gap || ${words[last]} == *[!0-9]* ]] || unset "words[$((last--))]"
       before=redirection
     elif [[ $before == redirection ]]; then
@@ -43,7 +43,7 @@ _metagraph() {
     fi
   done
 
-  # What readline replaces begins behind the last : or =, or behind the quote that is open. What stands before it stays.
+  # Readline replaces the text after the last : or =, or after the open quote. It keeps the text before.
   local typed=${words[last]} kept=
   if [[ $piece == [:=] && $COMP_WORDBREAKS == *"$piece"* ]]; then
     kept=$typed
@@ -71,7 +71,7 @@ _metagraph() {
   local out
   out=$("$REPLY" __complete "${arguments[@]}" "$current" 2> /dev/null) || return 0
 
-  # The last line is what to do with the others: 1 failed, 2 no space behind it, 4 no files.
+  # The last line is a directive with these bits: 1 failed, 2 no space after the completion, 4 no file names.
   local directive=${out##*:} flag=
   if ((directive & 4)) && [[ $(type -t compopt) == builtin ]]; then
     compopt +o default
@@ -80,7 +80,7 @@ _metagraph() {
   if ((directive & 2)) && [[ $(type -t compopt) == builtin ]]; then
     compopt -o nospace
   fi
-  # Behind --flag= come values alone.
+  # After --flag=, the program prints only the values.
   [[ $current != --*=* ]] || flag=${current%%=*}=
 
   local line text note width=0
@@ -100,7 +100,7 @@ _metagraph() {
     ((${#text} <= width)) || width=${#text}
   done <<< "$out"
 
-  # Notes are for looking at: 63 is ?, the list that is asked for.
+  # Show notes only in a list that the user requested: COMP_TYPE is 63, a question mark.
   if [[ ${COMP_TYPE-} == 63 ]] && ((${#texts[@]} > 1)); then
     for ((i = 0; i < ${#texts[@]}; i++)); do
       note=${notes[i]}

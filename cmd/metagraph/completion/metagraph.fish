@@ -1,18 +1,18 @@
-# fish completion for metagraph: it asks the program, which looks into the files on the line.
+# fish completion for metagraph. The program itself finds the completions; it reads the files on the command line.
 
 function __metagraph_complete
-    # fish 4 puts variables in; older ones only take quotes away, and leave the home directory to be put in.
+    # fish 4 expands variables. Older versions only remove quotes, so expand the home directory here.
     set -l words (commandline -xpc 2>/dev/null; or commandline -opc | string replace -r '^~(?=/|$)' $HOME)
     set -l typed (commandline -ct)
-    # A quote may be open.
+    # A quote can be open.
     set -l current (string unescape -- "$typed"; or string unescape -- "$typed\""; or string unescape -- "$typed'")
     type -q -f -- $words[1]; or set words[1] metagraph # an alias
 
     set -l out ($words[1] __complete $words[2..] "$current" 2>/dev/null); or return
-    # The last line is what to do with the others: 1 failed, 4 no files. fish itself puts no space behind / = and :
+    # The last line is a directive with these bits: 1 failed, 4 no file names. fish adds no space after / = and : anyway.
     set -l directive (string replace -r '^:' '' -- $out[-1])
     test (math "bitand($directive, 1)") -eq 0; or return
-    # Behind --flag= come values alone.
+    # After --flag=, the program prints only the values.
     set -l flag (string match -r -- "^--[^=]*=" "$current"; or echo)
     if test (count $out) -gt 1
         printf '%s\n' $flag$out[1..-2]

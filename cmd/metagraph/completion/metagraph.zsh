@@ -1,8 +1,8 @@
 #compdef metagraph
-# zsh completion for metagraph: it asks the program, which looks into the files on the line.
+# zsh completion for metagraph. The program itself finds the completions; it reads the files on the command line.
 
-# Sets REPLY to the argument that a word of the line stands for. Variables are put in; commands are not run, since nobody has
-# pressed Enter yet.
+# Sets REPLY to the argument that a word of the command line becomes. It expands variables, but runs no commands, since the user
+# has not pressed Enter yet.
 __metagraph_argument() {
   if [[ ${1//\\?/} != *[\`\(]* ]] && eval "REPLY=$1" 2> /dev/null; then
     return
@@ -26,10 +26,10 @@ _metagraph() {
   local out
   out=$("$program" __complete "${(@)arguments}" "$current" 2> /dev/null) || return 1
 
-  # The last line is what to do with the others: 1 failed, 2 no space behind it, 4 no files.
+  # The last line is a directive with these bits: 1 failed, 2 no space after the completion, 4 no file names.
   local -i directive=${out##*:}
   (( directive & 1 )) && return 1
-  # Behind --flag= come values alone.
+  # After --flag=, the program prints only the values.
   [[ $current != --*=* ]] || compset -P 1 '*='
 
   local line text

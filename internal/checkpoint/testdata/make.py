@@ -2,8 +2,8 @@
 
     python make.py [DIRECTORY]
 
-NAME.json lists the tensors of the checkpoint NAME: dtype, shape, and the values in little endian as hexadecimal digits, of strings
-each element. The same bytes come out every time.
+NAME.json lists the tensors of the checkpoint NAME: dtype, shape, and the little-endian values as hexadecimal digits. Strings are
+listed one by one. Every run writes the same bytes.
 """
 import glob
 import json

@@ -3,8 +3,8 @@
     python shapes.py [--count N] [--seed S] [--op OP] OUT
 
 OUT is gzipped JSON, one node per line: op, attrs (serialized AttrValues in base64, defaults included), the shapes of the inputs
-(null is unknown rank, -1 an unknown dimension), the values of the constant ones, and TensorFlow's output shapes or its error.
-shapes.jsonl.gz was made with the defaults; the tests of the package compare InferShapes with it.
+(null is unknown rank, -1 an unknown dimension), the values of the constant inputs, and TensorFlow's output shapes or its error.
+The defaults write shapes.jsonl.gz, with which the tests of the package compare InferShapes.
 """
 import argparse
 import base64

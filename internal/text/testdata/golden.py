@@ -2,9 +2,9 @@
 
     python golden.py
 
-writes.json: messages in binary (hexadecimal) and the text that MessageToString gives, also with unknown fields. The
-messages are put together by hand, so that fields stand in odd orders and forms.
-reads.json: texts, and what MessageToString gives for the message that Merge reads, null where Merge refuses.
+writes.json: messages in binary (hexadecimal) and the text that MessageToString returns, with and without unknown
+fields. The script assembles their bytes itself, so fields have unusual orders and encodings.
+reads.json: texts, and the text that MessageToString returns for the message that Merge reads, or null if Merge fails.
 """
 
 import json

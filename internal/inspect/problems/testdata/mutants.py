@@ -2,9 +2,9 @@
 
     python internal/inspect/problems/testdata/mutants.py
 
-Each member but the last is a MetaGraphDef made of a file in testdata/ by one of the mutations below. The last, verdicts.tsv,
-holds a line for each: member, "ok" or "refused", and what TensorFlow 2.21 said. The test holds Problems to it: errors for the
-graphs that were refused, none for the others. Choices are seeded by the member's name.
+Each member except the last is a MetaGraphDef that one of the mutations below made from a file in testdata/. The last,
+verdicts.tsv, has a line for each: member, "ok" or "refused", and the message of TensorFlow 2.21. The test expects problems of
+severity error for the refused graphs and for no others. The name of a member seeds its random choices.
 """
 import gzip
 import io

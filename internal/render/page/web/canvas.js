@@ -3,15 +3,15 @@ import { place } from './layout.js';
 import { changeNames, shares, tally } from './color.js';
 import { none } from './graph.js';
 
-// The picture on the screen: boxes are elements nested like the scopes, and links are SVG below them. The canvas scrolls like any
-// element, so that keyboards, touch screens and screen readers can reach everything.
+// The picture on the screen. Boxes are elements that are nested like the scopes; links are SVG behind them. The canvas scrolls like
+// any element, so keyboards, touch screens and screen readers can reach everything.
 
 const margin = 40;
 const least = 0.12;
 const largest = 2.5;
 
 export class Canvas {
-  /** page has graph, picture, facts, mode; select(item) is called when a box is chosen, announce(text) tells a screen reader. */
+  /** page has graph, picture, facts and mode. select(item) is called when a box is chosen; announce(text) informs screen readers. */
   constructor(page, host, minimap) {
     this.page = page;
     this.host = host;
@@ -34,7 +34,7 @@ export class Canvas {
 
   // Drawing
 
-  /** Draws the picture anew, and keeps the item with that key where it is on the screen. */
+  /** Redraws the picture. The item with the key keeps its place on the screen. */
   draw(keep) {
     const before = keep && this.element(keep)?.getBoundingClientRect();
     const { picture } = this.page;
@@ -71,7 +71,7 @@ export class Canvas {
     return { width: Math.ceil(Math.min(240, Math.max(56, ...widths) + extra)), height: 13 + 16 * lines.length + (item.kind === 'node' ? 0 : 5) };
   }
 
-  /** Returns the text of a box: its name, and below it what it is. */
+  /** Returns the text of a box: its name, and a second line that describes it. */
   lines(item) {
     const { graph: g } = this.page;
     if (item.kind === 'node') {
@@ -97,7 +97,7 @@ export class Canvas {
     return [visible(g.scopeName(item.ref)), type ?? nodes];
   }
 
-  /** Returns for each item the roles of the inputs and outputs in it, with how many. */
+  /** Returns the roles of the inputs and outputs in each item, with their numbers. */
   marksOf() {
     const { picture } = this.page;
     const marked = new Map();
@@ -111,7 +111,7 @@ export class Canvas {
     return marked;
   }
 
-  /** Returns the elements of what lies in an open item. */
+  /** Returns the elements for the contents of an open item. */
   content(item) {
     const drawing = svg('svg', { class: 'links', width: Math.max(1, item.width), height: Math.max(1, item.height), 'aria-hidden': 'true' });
     for (const link of item.links) this.drawLink(drawing, item, link);
@@ -174,7 +174,7 @@ export class Canvas {
       el('button', { type: 'button', disabled: on === none, onclick: turn(on), 'aria-label': 'next' }, '›'));
   }
 
-  /** Returns the stripe that shows the categories of what a box stands for. */
+  /** Returns the stripe that shows the categories of the nodes in a box. */
   bar(item) {
     const counts = this.counts[item.id];
     const total = counts.reduce((a, b) => a + b, 0);
@@ -189,7 +189,7 @@ export class Canvas {
     return bar;
   }
 
-  /** Returns what happened to all that an item stands for; "changed" for a mixture. */
+  /** Returns the change of the nodes in an item, or "changed" if they differ. */
   changeOf(item) {
     const { graph: g } = this.page;
     if (!g.change) return null;
@@ -221,7 +221,7 @@ export class Canvas {
 
   // Selection
 
-  /** Marks the selected box, the links at it, and the boxes that they lead to. */
+  /** Marks the selected box, its links, and the boxes at their other ends. */
   highlight() {
     const item = this.page.picture.byKey.get(this.selected);
     for (const e of this.stage.querySelectorAll('.selected, .near')) {
@@ -253,7 +253,7 @@ export class Canvas {
     if (center) this.center(e);
   }
 
-  /** Makes a box the one that the Tab key leads to. */
+  /** Makes a box the target of the Tab key. */
   enter(e) {
     for (const other of this.stage.querySelectorAll('[tabindex="0"]')) other.setAttribute('tabindex', '-1');
     e.setAttribute('tabindex', '0');
@@ -341,7 +341,7 @@ export class Canvas {
     this.later();
   }
 
-  /** Zooms so that the point of the view at (x, y), its middle by default, stays where it is. */
+  /** Zooms around the point (x, y) of the view, which is its center by default. */
   zoom(scale, x = this.host.clientWidth / 2, y = this.host.clientHeight / 2) {
     scale = Math.min(largest, Math.max(least, scale));
     const at = { x: (this.host.scrollLeft + x - this.origin.x) / this.scale, y: (this.host.scrollTop + y - this.origin.y) / this.scale };
@@ -351,7 +351,7 @@ export class Canvas {
     this.host.scrollTop = at.y * scale + this.origin.y - y;
   }
 
-  /** Shows the whole picture, but no smaller than the given scale. */
+  /** Zooms to the whole picture, but not below the given scale. */
   fit(smallest = least) {
     const across = (this.host.clientWidth - 2 * margin) / this.top.width;
     const down = (this.host.clientHeight - 2 * margin) / this.top.height;
@@ -368,7 +368,7 @@ export class Canvas {
     this.zoom(this.scale * Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
   }
 
-  /** Moves the picture with the pointer, from where there is no button. */
+  /** Moves the picture with the pointer, unless the drag starts on a button. */
   drag(event) {
     this.dragged = false;
     if (event.button !== 0 || event.pointerType === 'touch' || event.target.closest('button') || event.target === this.host) return;

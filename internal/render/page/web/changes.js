@@ -7,7 +7,7 @@ import { nodeLink } from './search.js';
 const titles = { io: 'Inputs and outputs', object_graph: 'Object graph', debug_info: 'Debug info', info: 'Meta info' };
 const kinds = [['added', 'added'], ['removed', 'removed'], ['renamed_scopes', 'renamed'], ['renamed', 'renamed'], ['changed', 'changed'], ['moved', 'changed']];
 
-/** Returns the parts of the report that differ, as [key, part]. */
+/** Returns the parts with differences as [key, part]. */
 function parts(report) {
   return Object.entries(report).filter(([, p]) => p && typeof p === 'object' && 'a_count' in p && size(p) > 0);
 }
@@ -59,7 +59,7 @@ function scopeEntry(page, c) {
   return el('span', {}, scope === none || scope === 0 ? text : el('button', { type: 'button', class: 'jump', onclick: () => page.show('scope', scope) }, text), tally);
 }
 
-/** Returns pairs for a list of changed fields: "attr:T": "float32 → int32". */
+/** Returns a pair for each changed field: ["attr:T", "float32 → int32"]. */
 export function fieldPairs(fields) {
   return fields.map((f) => [f.field, `${f.a === null ? '(none)' : string(f.a)} → ${f.b === null ? '(none)' : string(f.b)}`]);
 }
@@ -68,7 +68,7 @@ function fieldList(fields) {
   return el('dl', {}, ...fieldPairs(fields).flatMap(([k, v]) => [el('dt', {}, k), el('dd', {}, v)]));
 }
 
-/** Returns a function that lists what changed in a node. */
+/** Returns a function that returns the changes of a node. */
 export function changesOf(graph, report) {
   const byName = new Map((report.nodes?.changed ?? []).map((c) => [string(c.new_name) || string(c.name), c]));
   return (i) => {

@@ -16,7 +16,7 @@ const opKinds = [
 
 const mostCategories = 10;
 
-/** Returns the modes: {name, label, categories: [{label, color}], of(node)}. severities maps nodes to a problem's severity. */
+/** Returns the modes: {name, label, categories: [{label, color}], of(node)}. severities maps nodes to the severity of a problem. */
 export function modes(graph, severities) {
   const list = [opMode(graph), deviceMode(graph), sizeMode(graph), problemMode(severities)];
   return graph.change ? [changeMode(graph), ...list] : list;
@@ -69,7 +69,7 @@ function problemMode(severities) {
   return { name: 'problems', label: 'problems', categories, of: (i) => (severities.has(i) ? names.indexOf(severities.get(i)) : 3) };
 }
 
-/** What happened to a node, by the number in the column `change`. */
+/** The changes of a node, by the number in the column `change`. */
 export const changeNames = ['unchanged', 'added', 'removed', 'changed', 'renamed'];
 
 function changeMode(graph) {
@@ -99,7 +99,7 @@ export function tally(picture, mode) {
   return counts;
 }
 
-/** Returns the text for a bar: the shares of the categories. */
+/** Returns the shares of the categories as text, for a bar. */
 export function shares(mode, counts) {
   return mode.categories.map((c, k) => [c, counts[k]]).filter(([, n]) => n > 0).map(([c, n]) => `${c.label}: ${count(n, 'node')}`).join('\n');
 }

@@ -1,4 +1,4 @@
-// The data blocks of the page: script elements that hold gzip in base64. encode.go writes them.
+// The data blocks of the page: script elements with gzip in base64. encode.go writes them.
 
 /** Unpacks all blocks of the document. Returns a map from their names to bytes, and removes the elements. */
 export async function unpack() {
@@ -20,12 +20,12 @@ function fromBase64(text) {
   return out;
 }
 
-/** Returns the JSON that a block holds. */
+/** Returns the value of a block in JSON. */
 export function json(block) {
   return JSON.parse(new TextDecoder().decode(block));
 }
 
-/** Decodes count varints into an Int32Array; columns that are missing are zeros. */
+/** Decodes count varints into an Int32Array. A missing column is all zeros. */
 export function varints(block, count) {
   const out = new Int32Array(count);
   if (!block) return out;
@@ -41,7 +41,7 @@ export function varints(block, count) {
   return out;
 }
 
-/** Undoes the zigzag encoding of a signed number. */
+/** Decodes a signed number in zigzag encoding. */
 export function signed(v) {
   return (v >>> 1) ^ -(v & 1);
 }

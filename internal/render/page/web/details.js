@@ -64,7 +64,7 @@ function tag(e, noun) {
   return [text && el('span', { class: 'tag' }, text), change];
 }
 
-/** Calls visit with every node in a scope and the scopes in it. */
+/** Calls visit with every node in a scope and its subscopes. */
 function within(g, s, visit) {
   for (const scopes = [s]; scopes.length > 0;) {
     const at = scopes.pop();
@@ -73,7 +73,7 @@ function within(g, s, visit) {
   }
 }
 
-/** Returns sums over nodes: how many, their bytes, and how many of each op and device. */
+/** Returns totals of nodes: their number, their bytes, and the number with each op and each device. */
 function sums(g, each) {
   const size = g.column('size');
   const total = { nodes: 0, bytes: 0, ops: new Map(), devices: new Map() };

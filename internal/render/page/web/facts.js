@@ -6,7 +6,7 @@ import { none } from './graph.js';
 const markOf = { data: 'input', auxiliary: 'input', label: 'label', prediction: 'output', loss: 'loss', metric: 'metric' };
 
 export class Facts {
-  /** changes returns what changed in a node, as lists of pairs. */
+  /** changes returns the changes of a node as lists of pairs. */
   constructor(graph, json, changes) {
     this.graph = graph;
     this.json = json;
@@ -62,7 +62,7 @@ export class Facts {
     return this.variables.get(name);
   }
 
-  /** Returns what is known of a node besides its own definition. */
+  /** Returns the facts about a node that are not in its definition. */
   about(i) {
     const name = this.graph.name(i);
     const marks = this.marks().get(i) ?? [];
@@ -83,7 +83,7 @@ export class Facts {
     return { marks, sections, changes: this.changes(i) };
   }
 
-  /** Returns what is known of a scope that has the name of a variable or is a function. */
+  /** Returns the facts about a scope that is named like a variable, or is a function. */
   aboutScope(s) {
     const path = this.graph.path(s);
     const v = this.variable(path);
@@ -94,7 +94,7 @@ export class Facts {
     return [['Function', [['takes', list(f.inputs)], ['returns', list(f.outputs)], ['called by', f.called_by.map(string).join(', ') || 'nothing'], ['gradient', string(f.gradient)]]]];
   }
 
-  /** Returns how many variables and parameters are in a scope; the empty path is the whole graph. */
+  /** Returns the numbers of variables and parameters in a scope. The empty path is the whole graph. */
   parametersIn(path) {
     const sum = { variables: 0, parameters: 0 };
     for (const v of this.json.variables ?? []) {
@@ -113,7 +113,7 @@ function variablePairs(v) {
     ['initializer', string(v.initializer)], ['initial value', string(v.initial_value)]];
 }
 
-/** Returns the node that the place of a problem names: "node conv1", "function f, node conv1". */
+/** Returns the node in the place of a problem: "node conv1", "function f, node conv1". */
 export function placeNode(graph, place) {
   const found = /^(?:function (.*), )?node (.*)$/.exec(place);
   if (!found) return none;

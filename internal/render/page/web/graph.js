@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 /** The port of a control input. */
 export const control = -1;
 
-/** The number of what is not there. */
+/** The number of a missing node, scope or text. */
 export const none = -1;
 
 export class Graph {
@@ -75,13 +75,13 @@ export class Graph {
     this.inputChange = blocks.get('inputChange') ?? null;
   }
 
-  /** Sorts the nodes and the scopes by the scope that they lie in. */
+  /** Sorts the nodes and the scopes by their parent scope. */
   order() {
     [this.nodeStart, this.nodesIn] = bucket(this.scope, this.scopeCount, (i) => this.scope[i]);
     [this.kidStart, this.kidsIn] = bucket(this.parent, this.scopeCount, (s) => (this.parent[s] === s ? none : this.parent[s]));
   }
 
-  /** Returns a column that is decoded when it is first asked for. */
+  /** Returns a column, which is decoded on first use. */
   column(name) {
     this.columns ??= new Map();
     if (!this.columns.has(name)) this.columns.set(name, varints(this.blocks.get(name), this.count));
@@ -98,7 +98,7 @@ export class Graph {
     return text;
   }
 
-  /** Returns the whole path of a scope; that of a function's body begins with the function's name. */
+  /** Returns the whole path of a scope. In a function's body, it begins with the function's name. */
   path(s) {
     const parts = [];
     for (; this.parent[s] !== s; s = this.parent[s]) parts.push(this.text(this.scopeText[s]));
@@ -106,7 +106,7 @@ export class Graph {
     return parts.reverse().join('/');
   }
 
-  /** Returns the name of a node; one in a function's body is FUNCTION/NODE, as in `show nodes --functions`. */
+  /** Returns the name of a node: FUNCTION/NODE in a function's body, as in `show nodes --functions`. */
   name(i) {
     const path = this.path(this.scope[i]);
     if (this.leaf[i] === 0) return path;
@@ -118,7 +118,7 @@ export class Graph {
     return this.text(this.leaf[i] || this.scopeText[this.scope[i]]);
   }
 
-  /** Returns dtype and shape of each output of a node, as far as they are known. */
+  /** Returns the dtype and shape of each output of a node, if known. */
   types(i) {
     return this.text(this.column('type')[i]).split('\n').filter(Boolean);
   }
@@ -131,7 +131,7 @@ export class Graph {
   /** Returns the scopes directly in a scope. */
   kids = (s) => this.kidsIn.subarray(this.kidStart[s], this.kidStart[s + 1]);
 
-  /** Returns the inputs of a node in order: {from, port}, or {missing} for one that names no node. */
+  /** Returns the inputs of a node in order: {from, port}, or {missing} if the node does not exist. */
   inputs(i) {
     const list = [];
     for (let k = this.inputStart[i]; k < this.inputStart[i + 1]; k++) {
@@ -141,7 +141,7 @@ export class Graph {
     return list;
   }
 
-  /** Returns who reads a node: {node, port}. */
+  /** Returns the readers of a node: {node, port}. */
   readers(i) {
     if (!this.readerStart) {
       const owner = new Int32Array(this.from.length);
@@ -172,7 +172,7 @@ export class Graph {
     return list.sort((a, b) => (a[0] < b[0] ? -1 : 1));
   }
 
-  /** Returns the keys of the tensors of a checkpoint that the saver puts into a node. */
+  /** Returns the keys of the checkpoint tensors that the saver restores into a node. */
   keys(i) {
     if (!this.keyMap) {
       this.keyMap = new Map();
@@ -185,7 +185,7 @@ export class Graph {
     return (this.keyMap.get(i) ?? []).join(', ');
   }
 
-  /** Returns the number of the text, or none. */
+  /** Returns the number of a text, or none. */
   textID(text) {
     if (!this.slots) this.hashTexts();
     const want = encoder.encode(text);
@@ -200,7 +200,7 @@ export class Graph {
     }
   }
 
-  /** Makes the hash table of the texts: a Map of a million strings would take a second. */
+  /** Creates the hash table of the texts. A Map of a million strings would take a second. */
   hashTexts() {
     const n = this.outline.texts;
     this.slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * n + 2)));
@@ -211,7 +211,7 @@ export class Graph {
     }
   }
 
-  /** Returns the number of the scope with that path, or none. root is where the path begins. */
+  /** Returns the number of the scope with a path, or none. The path is relative to root. */
   findScope(path, root = 0) {
     let at = root;
     for (const part of path === '' ? [] : path.split('/')) {
@@ -224,7 +224,7 @@ export class Graph {
     return at;
   }
 
-  /** Returns the number of the node or tensor with that name, or none. */
+  /** Returns the number of the node with a name, or of the node of a tensor, or none. */
   find(name, root = 0) {
     name = name.replace(/^\^/, '').replace(/:\d*$/, '');
     const own = this.findScope(name, root);
@@ -239,12 +239,12 @@ export class Graph {
     return text === none ? none : this.nodes(scope).find((i) => this.leaf[i] === text) ?? none;
   }
 
-  /** Returns the scope that holds a function's body, or none. */
+  /** Returns the scope of a function's body, or none. */
   findFunction(name) {
     return this.functions.find((f) => this.scopeName(f.scope) === name)?.scope ?? none;
   }
 
-  /** Returns for each text how it matches: 0 not at all, 1 somewhere, 2 at its beginning, 3 as a whole. query is lower-case bytes. */
+  /** Returns how each text matches: 0 not at all, 1 anywhere, 2 at its beginning, 3 completely. query has lower-case bytes. */
   matchTexts(query) {
     this.lower ??= this.textBytes.map((b) => (b >= 65 && b <= 90 ? b + 32 : b));
     const { lower, textStart } = this;
@@ -262,7 +262,7 @@ export class Graph {
     return match;
   }
 
-  /** Returns for each text whether it ends with query, lower-case bytes. */
+  /** Reports for each text whether it ends with query, which has lower-case bytes. */
   endTexts(query) {
     const match = this.matchTexts(query);
     for (let t = 1; t < match.length; t++) {
@@ -274,7 +274,7 @@ export class Graph {
   }
 }
 
-/** Sorts the numbers 0 ... by a key below size; those with the key none are left out. Returns where each key starts, and the numbers. */
+/** Sorts the indices of all by a key below size, and omits those with the key none. Returns the start of each key, and the indices. */
 function bucket(all, size, key) {
   const start = new Int32Array(size + 1);
   for (let i = 0; i < all.length; i++) {
@@ -298,7 +298,7 @@ function hash(bytes, start, end) {
   return h ^ (h >>> 15);
 }
 
-/** Returns the largest index from low on whose value is at most v. */
+/** Returns the largest index, at least low, whose value is at most v. */
 function lastUpTo(sorted, v, low) {
   let high = sorted.length - 2;
   while (low < high) {

@@ -1,8 +1,8 @@
 import { control, none } from './graph.js';
 import { count } from './text.js';
 
-// The drawn items: a tree of items for the open scopes, and the links between them. If an open scope has too many children, or similar
-// ones, they are combined in groups, which open like scopes.
+// The drawn items: a tree of items for the open scopes, and the links between them. Similar children of an open scope are combined in
+// groups, which open like scopes. So are the smallest if there are too many.
 
 const mostChildren = 44; // maximum number of children of an open scope
 const fewest = 3; // minimum number of members of a group
@@ -10,12 +10,12 @@ const mostChecked = 3000; // maximum number of children to search for cycles
 const pageSize = 24; // number of members of a group that are drawn at a time
 const dense = 1500; // maximum number of items for which a matrix counts the links
 
-/** Ends of a link that leads to or from outside the open scope it is drawn in. */
+/** The ends of a link that enters or leaves the open scope in which it is drawn. */
 export const inside = -1;
 export const outside = -2;
 
 export class Picture {
-  /** marks is a map from nodes to the tensors that go in or come out there. */
+  /** marks maps nodes to the inputs and outputs of the graph at them. */
   constructor(graph, marks) {
     this.graph = graph;
     this.marks = marks;
@@ -32,7 +32,7 @@ export class Picture {
     this.recount();
   }
 
-  /** Counts what is visible in each scope. */
+  /** Counts the visible nodes in each scope. */
   recount() {
     this.known = new Map(); // by key of a scope: its contents
     const { graph: g, sides } = this;
@@ -50,7 +50,7 @@ export class Picture {
     }
   }
 
-  /** Returns a number for what each scope is made of: equal for scopes of the same ops, nested in the same way. */
+  /** Returns a hash of the contents of each scope. Scopes with the same ops and the same nesting have equal hashes. */
   shapes() {
     if (!this.shapeOf) {
       const g = this.graph;
@@ -61,7 +61,7 @@ export class Picture {
     return this.shapeOf;
   }
 
-  /** Returns what an open scope or group holds, in groups as far as needed. */
+  /** Returns the entries of an open scope or group, combined into groups if necessary. */
   entries(item) {
     if (item.kind === 'group' || item.kind === 'functions') return item.members;
     if (!this.known.has(item.key)) this.known.set(item.key, this.divide(item));
@@ -97,7 +97,7 @@ export class Picture {
       const acyclic = (members) => members.length >= fewest && !flow.cyclic(members);
       const spare = () => total() > mostChildren;
       fold(this.series(scopes), acyclic);
-      fold(this.series(scopes, (e) => flow.place(e)), acyclic); // those that form a row only in part
+      fold(this.series(scopes, (e) => flow.place(e)), acyclic); // series among the remaining scopes, which differ in their neighbors
       fold(this.sameOp(nodes.filter((e) => this.graph.text(this.graph.op[e.ref]) === 'Const')), acyclic);
       fold(this.twins(scopes, flow), acyclic);
       fold(this.series(scopes), spare);
@@ -116,14 +116,14 @@ export class Picture {
     return [...single, ...scopes, ...groups, ...nodes];
   }
 
-  /** Returns the visible children of a scope: those that always stand alone, and the others. */
+  /** Returns the visible children of a scope: those that are never grouped, and the others. */
   sort(item) {
     const g = this.graph;
     const single = [];
     const loose = [];
     for (const s of g.kids(item.ref)) {
       const own = this.visible[s] === 1 ? g.nodes(s).find((i) => g.leaf[i] === 0 && this.sides[g.side[i]]) : undefined;
-      if (own !== undefined) loose.push({ kind: 'node', ref: own, key: 'n' + own }); // only the node with the scope's name
+      if (own !== undefined) loose.push({ kind: 'node', ref: own, key: 'n' + own }); // only the node that has the name of the scope
       else if (this.visible[s] > 0) loose.push({ kind: 'scope', ref: s, key: 's' + s });
     }
     for (const i of g.nodes(item.ref)) {
@@ -147,32 +147,32 @@ export class Picture {
     return { kind: 'group', ref: none, key: item.key + '|' + key, label, members, note };
   }
 
-  /** Returns what could be put together: scopes that are called alike and made of the same, which are repeated layers. */
+  /** Returns candidates for groups: scopes with similar names and equal contents, which are repeated layers. */
   series(scopes, place = () => '') {
     const shapes = this.shapes();
     const pattern = (e) => this.graph.scopeName(e.ref).replace(/\d+/g, '#').replace(/_#$/, '') + ' ' + shapes[e.ref] + ' ' + place(e);
     return alike(scopes, pattern).map(([key, members]) => ({ key: 'series ' + key, label: this.span(members), members, note: 'repeated' }));
   }
 
-  /** Returns what could be put together: many scopes that read the same and are read by the same. */
+  /** Returns candidates for groups: many scopes with the same inputs and the same readers. */
   twins(scopes, flow) {
     return alike(scopes, (e) => flow.place(e) || e.key).filter(([, members]) => members.length > 6)
       .map(([key, members]) => ({ key: 'twins ' + key, label: this.span(members), members }));
   }
 
-  /** Sorts scopes by name, and returns the first and the last name. */
+  /** Sorts scopes by name. Returns the first and the last name. */
   span(scopes) {
     const name = (e) => this.graph.scopeName(e.ref);
     scopes.sort((a, b) => name(a).localeCompare(name(b), 'en', { numeric: true }));
     return name(scopes[0]) + ' … ' + name(scopes.at(-1));
   }
 
-  /** Returns what could be put together: nodes of one op. */
+  /** Returns candidates for groups: nodes with the same op. */
   sameOp(nodes) {
     return alike(nodes, (e) => this.graph.text(this.graph.op[e.ref])).map(([op, members]) => ({ key: 'op ' + op, label: op, members }));
   }
 
-  /** Returns which children of a scope read which: a map from each to those that read it. */
+  /** Returns a map from each child of a scope to the children that read it. */
   flowAmong(s, entries) {
     const g = this.graph;
     const within = new Int32Array(g.scopeCount).fill(none); // the child that contains a scope
@@ -196,7 +196,7 @@ export class Picture {
     return new Map(entries.map((e, k) => [e, (inner[k] ?? []).map((to) => entries[to])]));
   }
 
-  /** Makes the items and the links between them. */
+  /** Creates the items and the links between them. */
   build() {
     const g = this.graph;
     this.items = [];
@@ -227,14 +227,14 @@ export class Picture {
     return item;
   }
 
-  /** Notes that what an entry stands for is drawn as an item. */
+  /** Records the item that represents the nodes and scopes of an entry. */
   assign(entry, id) {
     if (entry.kind === 'node') this.nodeItem[entry.ref] = id;
     else if (entry.members) for (const e of entry.members) this.assign(e, id);
     else this.scopeItem[entry.ref] = id;
   }
 
-  /** Adds what is in an open item. */
+  /** Adds the contents of an open item. */
   grow(item) {
     if (!item.open) return;
     const entries = this.entries(item);
@@ -250,7 +250,7 @@ export class Picture {
     more.pages = { back: offset > 0 ? Math.max(0, offset - pageSize) : none, on: offset + pageSize < entries.length ? offset + pageSize : none };
   }
 
-  /** Finds the item of every node: its own, or that of the nearest scope that has one. */
+  /** Finds the item of every node: its own, or that of the nearest enclosing scope. */
   settle() {
     const { graph: g, scopeItem, nodeItem, items } = this;
     for (let s = 1; s < g.scopeCount; s++) {
@@ -264,7 +264,7 @@ export class Picture {
     for (let k = items.length - 1; k > 0; k--) items[k].parent.weight += items[k].weight;
   }
 
-  /** Counts the inputs that lead from item to item, and divides each link into one piece for every open scope it crosses. */
+  /** Counts the inputs between items, and divides each link into a piece for every open scope that it crosses. */
   connect() {
     this.pairs = this.countInputs();
     for (const pair of this.pairs) {
@@ -324,7 +324,7 @@ export class Picture {
     return pairs;
   }
 
-  /** Opens scopes until there is something to look at: the largest, or those with the most changes. */
+  /** Opens the largest scopes, or those with the most changes, until about limit boxes are drawn. */
   openSome(limit) {
     const measure = (s) => (this.changes ? this.changes[s] : this.visible[s]);
     let boxes = this.entries({ kind: 'root', ref: 0, key: 's0' }).length;
@@ -346,7 +346,7 @@ export class Picture {
     return entries.filter((e) => e.kind === 'scope' && (!this.changes || this.changes[e.ref] > 0)).map((e) => e.ref);
   }
 
-  /** Opens what a node or scope lies in, so that it is drawn by itself, and returns its key. */
+  /** Opens the scopes and groups around a node or scope, so that it is drawn. Returns its key. */
   reveal(kind, ref) {
     const g = this.graph;
     const key = (kind === 'node' ? 'n' : 's') + ref;
@@ -370,12 +370,12 @@ export class Picture {
     return key;
   }
 
-  /** Returns the entry of an item that is the one with that key, or a group that holds it. */
+  /** Returns the entry of an item with the key, or the group that contains it. */
   holder(item, key) {
     return this.entries(item).find((e) => e.key === key || e.members?.some((m) => m.key === key));
   }
 
-  /** Opens a group at the page of a member. */
+  /** Opens a group at the page with a member. */
   turnTo(group, key) {
     this.open.add(group.key);
     const k = group.members.findIndex((m) => m.key === key);
@@ -383,7 +383,7 @@ export class Picture {
   }
 }
 
-/** Returns the lists of two and more entries with equal keys, the longest first. */
+/** Returns the groups of at least two entries with equal keys, largest first. */
 function alike(entries, key) {
   const lists = new Map();
   for (const e of entries) {
@@ -394,9 +394,9 @@ function alike(entries, key) {
   return [...lists].filter(([, members]) => members.length > 1).sort((a, b) => b[1].length - a[1].length);
 }
 
-/** Which children of a scope read which, while some are put together. */
+/** The data flow between the children of a scope, some of which are combined in groups. */
 class Flow {
-  /** readers maps each child to those that read it; without it, nothing is known and nothing is cyclic. */
+  /** readers maps each child to its readers. If it is null, the flow is unknown and no group is cyclic. */
   constructor(readers) {
     this.readers = readers;
     this.whole = new Map(); // the group of each combined item
@@ -411,7 +411,7 @@ class Flow {
     for (const map of [this.readers, this.sources]) map.set(group, group.members.flatMap((m) => map.get(m)));
   }
 
-  /** Returns a text for what an entry reads and what reads it; empty if that is nothing. */
+  /** Returns a text that identifies the sources and readers of an entry, or "" if it has none. */
   place(e) {
     if (!this.readers) return '';
     const keys = (list) => [...new Set(list.map((x) => (this.whole.get(x) ?? x).key))].sort().join(' ');
@@ -419,7 +419,7 @@ class Flow {
     return place === ' > ' ? '' : place;
   }
 
-  /** Reports whether data flows from a member through others back to a member: putting them together would hide the order of things. */
+  /** Reports whether data flows from a member through other children to a member. A group would hide that order. */
   cyclic(members) {
     if (!this.readers) return false;
     const own = new Set(members);

@@ -1,8 +1,8 @@
 /* global dagre */
 import { inside, outside } from './items.js';
 
-// The layout. Each open scope is laid out separately, with its children as boxes of known size, so that opening a scope
-// costs only as much as its contents and those of the scopes around it.
+// The layout. Each open scope is laid out separately, with its children as boxes of known size. So the cost of opening a scope
+// depends only on its contents and on the scopes around it.
 
 export const header = 28; // height of an open scope's title
 const padding = 14;
@@ -10,7 +10,7 @@ const gap = 14;
 const port = 6; // size of the point where links enter or leave an open scope
 const slow = 220; // number of links from which the layout is simplified
 
-/** Gives every item x and y (in its parent), width and height, and every link its points. box returns the size of a closed item. */
+/** Sets x and y (relative to the parent), width and height of every item, and the points of every link. box returns the size of a closed item. */
 export function place(item, box) {
   for (const child of item.children) place(child, box);
   if (!item.open) {
@@ -26,7 +26,7 @@ export function place(item, box) {
   item.height = inner.height + frame.top + frame.bottom;
 }
 
-/** Puts items below each other. */
+/** Stacks items vertically. */
 function stack(children) {
   let y = 0;
   let width = 0;
@@ -40,7 +40,7 @@ function stack(children) {
   return { width, height: Math.max(0, y - 3 * gap) };
 }
 
-/** Lays out the children of an open item by their links; those without links stand in rows below. */
+/** Lays out the children of an open item along their links. Children without links follow in rows below. */
 function arrange(item) {
   const flow = item.links.filter((l) => l.data > 0);
   const linked = new Set(flow.flatMap((l) => [l.from, l.to]));
@@ -115,7 +115,7 @@ function layered(item, members, flow) {
   return { width, height };
 }
 
-/** Lets a link begin and end where it should: at the ports of its own scope and of open scopes that it leads to, and at the edges of boxes. */
+/** Moves the ends of a link to the ports of its scope, the ports of open scopes, or the edges of boxes. */
 function anchor(link, item, g) {
   const first = link.points[0];
   const last = link.points.at(-1);
@@ -136,7 +136,7 @@ function anchor(link, item, g) {
   if (link.points.length === 3) link.points[1].x = (first.x + last.x) / 2;
 }
 
-/** Returns the points of a link that the layout left out: a control link. */
+/** Returns the points of a control link, which the layout ignores. */
 function straight(item, link) {
   const at = (id, side) => {
     if (id < 0) return item.ports?.[id] ?? null;

@@ -11,7 +11,7 @@ import { drawTables } from './tables.js';
 import { Treemap } from './treemap.js';
 import { changesOf, drawChanges } from './changes.js';
 
-// The page as a whole: it unpacks the facts, draws the first picture, and connects the parts.
+// The page: it unpacks the facts, draws the first picture, and connects the parts.
 
 const firstBoxes = 26;
 const $ = (id) => document.getElementById(id);
@@ -81,7 +81,7 @@ class Page {
     return ['unchanged', 'added', 'removed', 'changed', 'renamed'].map((name, k) => counts[k] > 0 && `${number(counts[k])} ${name}`);
   }
 
-  /** Lists the kinds of side work, with switches. */
+  /** Lists the kinds of side work with a switch for each. */
   drawSides() {
     const { graph, picture } = this;
     const counts = new Int32Array(graph.sides.length + 1);
@@ -116,7 +116,7 @@ class Page {
     }).filter(Boolean));
   }
 
-  /** Returns the name of an item: what it is found by. */
+  /** Returns the name by which the search finds an item. */
   nameOf(item) {
     if (item.kind === 'node') return this.graph.name(item.ref);
     if (item.kind === 'scope' || item.kind === 'function') return this.graph.path(item.ref);
@@ -125,7 +125,7 @@ class Page {
     return up + item.label;
   }
 
-  /** Shows what is known of an item, and marks it in the picture. */
+  /** Shows the details of an item and marks it in the picture. */
   select(item) {
     this.canvas.choose(item.key);
     this.fill(item);

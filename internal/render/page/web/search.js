@@ -1,13 +1,13 @@
 import { el, number, visible } from './text.js';
 import { none } from './graph.js';
 
-// Search by name, op and device. Each text of the file is compared once; a node then costs only a few look-ups.
+// Search by name, op and device. Each text of the file is compared once, so each node needs only a few lookups.
 
 const encode = (text) => new TextEncoder().encode(text);
 const listed = 50;
 const kept = 400; // maximum number of matches of each kind
 
-/** Returns what matches, the best first: [{kind: 'node' | 'scope', ref}], and how many matches there are. */
+/** Returns the matches, best first: [{kind: 'node' | 'scope', ref}], and their total number. */
 export function search(graph, query) {
   query = query.trim();
   if (query === '') return { results: [], total: 0 };
@@ -32,7 +32,7 @@ export function search(graph, query) {
   return { results: levels.flat().slice(0, listed), total: total + (exact === none ? 0 : 1) };
 }
 
-/** Returns the node with that name in the graph or, as FUNCTION/NODE, in a function's body. */
+/** Returns the node with a name in the graph, or FUNCTION/NODE in a function's body. */
 export function findAnywhere(graph, name) {
   const found = graph.find(name);
   if (found !== none) return found;
@@ -41,7 +41,7 @@ export function findAnywhere(graph, name) {
   return body === none ? none : graph.find(name.slice(slash + 1), body);
 }
 
-/** Returns functions that say how a node or scope matches: 0 not, 1 somewhere, 2 at the beginning, 3 as a whole; 4 by op or device. */
+/** Returns functions that rate the match of a node or scope: 0 none, 1 anywhere, 2 at the beginning, 3 complete, 4 by op or device. */
 function matcher(graph, query) {
   const whole = graph.matchTexts(encode(query));
   const parts = query.replace(/:\d+$/, '').split('/').map(encode);
@@ -53,7 +53,7 @@ function matcher(graph, query) {
       node: (i) => (leaf[i] === 0 ? name[scopeText[scope[i]]] : name[leaf[i]]) || (whole[op[i]] || whole[device[i]] ? 4 : 0),
     };
   }
-  // A path: its last part is a prefix of a name part, its first part a suffix, and the parts between are whole name parts.
+  // In a path, the last part is a prefix of a part of the name, the first part is a suffix, and the parts between are complete.
   const last = graph.matchTexts(parts.at(-1));
   const levels = parts.slice(0, -1).map((p, k) => (k === 0 ? graph.endTexts(p) : graph.matchTexts(p)));
   const above = new Uint8Array(graph.scopeCount);
@@ -74,7 +74,7 @@ function matcher(graph, query) {
   };
 }
 
-/** Makes the search box work: results below it as you type, arrow keys and Enter to choose. */
+/** The search box: it lists results while the user types. Arrow keys and Enter choose one. */
 export class SearchBox {
   constructor(page, input, list) {
     this.page = page;
@@ -144,7 +144,7 @@ export class SearchBox {
   }
 }
 
-/** Returns a name as a link into the graph, plain text if there is no such node. */
+/** Returns a name as a link into the graph, or as text if the node does not exist. */
 export function nodeLink(page, name, text = name) {
   const node = findAnywhere(page.graph, name);
   if (node === none) return el('span', {}, text);

@@ -3,7 +3,7 @@ import { placeNode } from './facts.js';
 import { jump, nodeLink } from './search.js';
 import { none } from './graph.js';
 
-// The tables: what show prints, sortable and filterable, with links into the graph.
+// The tables of show. They can be sorted and filtered, and link to the graph.
 
 const rowsAtOnce = 500; // number of rows shown at a time in a long table
 const mostRows = 5000;
@@ -78,7 +78,7 @@ function functionLink(page, name) {
   return body === none ? name : jump(page, 'scope', body, name);
 }
 
-/** Fills the view with the tables, and the list of contents with links to them. */
+/** Fills the view with the tables, and the table of contents with links to them. */
 export function drawTables(page, view, contents) {
   for (const t of definitions(page)) {
     const section = el('section', { id: 'table-' + t.id }, el('h2', {}, t.title, el('span', { class: 'tally' }, number(t.rows.length))));

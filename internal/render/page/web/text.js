@@ -1,14 +1,14 @@
-// Text and elements. Everything from a file goes through textContent or a property, never through markup.
+// Text and elements. Strings from a file become textContent or properties, never markup.
 
-// Characters without a glyph, or that reorder their neighbors.
+// Characters that are invisible or reorder their neighbors.
 const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
-/** Returns text with invisible characters escaped, as a person may see it. */
+/** Returns text with invisible characters escaped. */
 export function visible(text) {
   return String(text).replace(invisible, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
 }
 
-/** Creates an element. Attributes named on* are listeners; null and false are left out; children are nodes or text. */
+/** Creates an element. Attributes named on* are listeners. Attributes that are null or false are omitted. Children are nodes or text. */
 export function el(tag, attributes, ...children) {
   const e = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes ?? {})) {
@@ -49,12 +49,12 @@ export function bytes(n) {
   return (k === 0 ? String(n) : (n / 1000 ** k).toPrecision(3)) + ' ' + units[k];
 }
 
-/** Returns a shape of the JSON facts as TensorFlow's users read it. */
+/** Returns a shape from the JSON facts in TensorFlow's notation. */
 export function shape(dims) {
   return dims ? '(' + dims.map((d) => (d < 0 ? '?' : d)).join(', ') + ')' : '';
 }
 
-/** Returns a string of the JSON facts; one that is not UTF-8 is an object there. */
+/** Returns a string from the JSON facts, in which a string that is not UTF-8 is an object. */
 export function string(value) {
   if (value === null || value === undefined) return '';
   if (typeof value !== 'object') return String(value);
@@ -62,7 +62,7 @@ export function string(value) {
   return new TextDecoder().decode(Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0)));
 }
 
-/** Returns what an attr holds as one line of text. */
+/** Returns the value of an attr in one line. */
 export function attrText(value) {
   if (value === null) return '(not set)';
   if (Array.isArray(value)) return '[' + value.map(attrText).join(', ') + ']';
@@ -79,7 +79,7 @@ export function attrText(value) {
   return JSON.stringify(value);
 }
 
-/** Returns a list that shows its first entries, and a button that adds more. draw returns the entry as an li. */
+/** Returns a list of the first entries, and a button that adds more. draw returns an entry as an li. */
 export function longList(entries, draw, first = 40) {
   const list = el('ul', {});
   const more = el('button', { type: 'button', class: 'more', onclick: () => add(10 * first) });

@@ -1,7 +1,7 @@
 import { bytes, el, number, string, visible } from './text.js';
 import { none } from './graph.js';
 
-// Sizes as areas: by scope or by op, in bytes of the file or in parameters of variables.
+// Sizes as areas, by scope or by op: bytes in the file, or parameters of variables.
 
 const smallest = 0.0008; // fraction of the whole; smaller parts are combined
 
@@ -19,7 +19,7 @@ export class Treemap {
     new ResizeObserver(() => this.draw()).observe(this.map);
   }
 
-  /** Returns the weight of each node, in the unit that is chosen. */
+  /** Returns the weight of each node in the chosen unit. */
   weights() {
     const g = this.page.graph;
     if (this.unit === 'bytes') return g.column('size');
@@ -80,7 +80,7 @@ export class Treemap {
     return this.gather(parts, least);
   }
 
-  /** Sorts parts by weight, and puts the smallest together. */
+  /** Sorts parts by weight and combines the smallest. */
   gather(parts, least) {
     const total = parts.reduce((sum, p) => sum + p.weight, 0);
     const small = parts.filter((p) => p.weight < total * least);
@@ -112,7 +112,7 @@ export class Treemap {
   }
 }
 
-/** Divides a box into areas in proportion to the weights, as square as can be (Bruls, Huizing, van Wijk: Squarified Treemaps). */
+/** Divides a box into areas in proportion to the weights, as square as possible (Bruls, Huizing, van Wijk: Squarified Treemaps). */
 function squarify(parts, box) {
   const out = [];
   let { x, y, width, height } = box;
