@@ -79,7 +79,7 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 		return err
 	}
 	dry := o.check || o.out.dryRun
-	r := result{kind: in.Kind, reports: reportOf(render.Devices{DevicesReport: report, Check: dry, DryRun: dry})}
+	r := result{place: place{kind: in.Kind}, reports: reportOf(render.Devices{DevicesReport: report, Check: dry, DryRun: dry})}
 	if report.Left.Elsewhere > 0 {
 		r.hints = append(r.hints, "--colocation also removes the colocation constraints")
 	}

@@ -55,7 +55,7 @@ func (x *exported) export() error {
 
 // result returns the result to report: one report for each MetaGraphDef. Hints are in the order of the warnings.
 func (x *exported) result(said render.Export) result {
-	r := result{kind: x.place.kind, place: &x.place}
+	r := result{place: x.place, release: x.release}
 	said.DryRun, said.Checkpoint = x.o.out.dryRun, x.prefix
 	for i, report := range x.reports {
 		said.ExportReport = report
@@ -68,7 +68,7 @@ func (x *exported) result(said render.Export) result {
 			text   string
 		}{
 			{len(report.Random)+len(report.BatchNorms)+len(report.VariableUpdates) > 0, "set a placeholder such as is_training with --set-value, choose outputs of the inference part, or export the graph again in inference mode"},
-			{len(report.Unrestored) > 0 && r.kind != metafile.GraphDef, "after restoring, run the initializers of the variables that the saver does not restore"},
+			{len(report.Unrestored) > 0 && r.place.kind != metafile.GraphDef, "after restoring, run the initializers of the variables that the saver does not restore"},
 			{len(report.Feeds) > 0, "--inputs makes a placeholder an input; --set-value NAME=VALUE turns a scalar into a constant"},
 			{len(report.Sources) > 0, "--inputs NAME=TENSOR replaces a tensor of the input pipeline with a placeholder"},
 			{len(report.InitFeeds) > 0, "--set-value NAME=PATH puts the path of a file into the graph"},
@@ -110,12 +110,14 @@ func (x *exported) write(ctx context.Context, env *environment) (err error) {
 	r := x.result(said)
 	r.verify = x.verify(ctx)
 	if debug != nil {
-		r.companion = &companion{said.DebugInfo, debug, metafile.DebugInfo}
+		r.companions = func(stage *metafile.Stage, options metafile.WriteOptions) error {
+			return stage.Message(said.DebugInfo, debug, metafile.DebugInfo, options)
+		}
 	}
 	if r.message, err = x.place.message(x.metas...); err != nil {
 		return x.in.Annotate(err)
 	}
-	return x.o.out.write(ctx, env, x.place.path, r, x.in)
+	return x.o.out.write(ctx, env, r, x.in)
 }
 
 // verify returns a function that checks the values for a frozen graph, or nil if the graph is not frozen.
@@ -184,7 +186,7 @@ func (x *exported) writeSavedModel(ctx context.Context, env *environment) error 
 	if _, err := strconv.ParseUint(filepath.Base(out), 10, 63); err != nil {
 		r.addHint("TensorFlow Serving loads directories named by a version number, such as " + filepath.Join(out, "1"))
 	}
-	if err := metafile.CheckSize(out, m.Message, r.kind); err != nil {
+	if err := metafile.CheckSize(out, m.Message, r.place.kind); err != nil {
 		return err
 	}
 	if verify := x.verify(ctx); verify != nil {
@@ -237,17 +239,15 @@ func (x *exported) places(asset serve.AssetFile) []string {
 
 // writeWithCheckpoint writes a file, and the checkpoint next to it.
 func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) error {
-	message, err := x.place.message(x.metas...)
-	if err != nil {
-		return x.in.Annotate(err)
-	}
+	r := x.result(render.Export{})
 	var sources []checkpoint.Source
 	if x.values != nil {
 		sources = append(sources, checkpoint.Source{Checkpoint: x.values, Key: x.key()})
 	}
-	if err := x.o.out.writeWith(ctx, x.place, message, sources, x.release); err != nil {
-		return err
+	r.companions = checkpointNextTo(x.place.path, sources)
+	var err error
+	if r.message, err = x.place.message(x.metas...); err != nil {
+		return x.in.Annotate(err)
 	}
-	x.o.out.say(env, x.o.out.reported(&x.place, []*metafile.File{x.in}), x.result(render.Export{}))
-	return nil
+	return x.o.out.write(ctx, env, r, x.in)
 }

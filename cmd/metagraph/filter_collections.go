@@ -58,7 +58,7 @@ func runFilterCollections(cmd *cobra.Command, env *environment, o *filterCollect
 	if err != nil {
 		return in.Annotate(missingAllowed(err))
 	}
-	r := result{kind: in.Kind, reports: reportOf(render.Collections{CollectionsReport: report, Check: o.out.dryRun, DryRun: o.out.dryRun})}
+	r := result{reports: reportOf(render.Collections{CollectionsReport: report, Check: o.out.dryRun, DryRun: o.out.dryRun})}
 	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, []*wire.Rope{meta}, in)
 }
 

@@ -142,14 +142,14 @@ func (o *importOptions) write(ctx context.Context, env *environment, out string,
 	if err != nil {
 		return err
 	}
-	r := result{reports: reportOf(render.Import{ImportReport: report, Checkpoints: []string{}, DryRun: o.out.dryRun}), place: &p}
+	r := result{reports: reportOf(render.Import{ImportReport: report, Checkpoints: []string{}, DryRun: o.out.dryRun}), place: p}
 	if report.Unsaved > 0 && p.kind != metafile.GraphDef {
 		r.addHint("--with-checkpoint writes one saver and one checkpoint for both graphs")
 	}
 	if r.message, err = p.message(message); err != nil {
 		return p.owner.Annotate(err)
 	}
-	return o.out.write(ctx, env, out, r, inputs...)
+	return o.out.write(ctx, env, r, inputs...)
 }
 
 // printElements prints the new names of --return-elements, unless the graph was written to stdout.

@@ -37,17 +37,17 @@ func (o *importOptions) compose(ctx context.Context, env *environment, out strin
 	if err != nil {
 		return importError(err, inputs)
 	}
-	p := place{path: target(out, metafile.MetaGraph, inputs...), kind: metafile.MetaGraph}
-	err = o.out.writeWith(ctx, p, message, o.imports.Checkpoints.Sources(report), func() error {
+	r := result{message: message, place: place{path: target(out, metafile.MetaGraph, inputs...), kind: metafile.MetaGraph},
+		reports: reportOf(render.Import{ImportReport: report, Checkpoints: prefixes, DryRun: o.out.dryRun})}
+	r.companions = checkpointNextTo(r.place.path, o.imports.Checkpoints.Sources(report))
+	r.release = func() error {
 		defer closeCheckpoints(opened)
 		return release(inputs)
-	})
-	if err != nil {
+	}
+	if err := o.out.write(ctx, env, r, inputs...); err != nil {
 		return err
 	}
-	r := result{kind: metafile.MetaGraph, reports: reportOf(render.Import{ImportReport: report, Checkpoints: prefixes, DryRun: o.out.dryRun})}
-	o.out.say(env, o.out.reported(&p, inputs), r)
-	return o.printElements(env, p.path, report)
+	return o.printElements(env, r.place.path, report)
 }
 
 // openCheckpoints opens the checkpoints of IN and BASE, the two inputs, and returns their prefixes too. A checkpoint that does not exist is

@@ -47,13 +47,15 @@ func (out *outputFlags) check() error {
 
 // A result is the output of a rewriting command.
 type result struct {
-	message   *wire.Rope
-	kind      metafile.Kind
-	place     *place // where to write; nil if only the path is known
-	reports   []taggedReport
-	hints     []string     // what the user can do next
-	verify    func() error // checks the data that the message refers to, after the size of the message was checked; may be nil
-	companion *companion   // a second file, written atomically with the first; may be nil
+	message *wire.Rope
+	place   place
+	reports []taggedReport
+	hints   []string     // what the user can do next
+	verify  func() error // checks the data that the message refers to, after the size of the message was checked; may be nil
+	release func() error // closes the inputs before a file is replaced; nil: the function release
+
+	// companions stages further files, which are written atomically with the message; may be nil
+	companions func(stage *metafile.Stage, options metafile.WriteOptions) error
 }
 
 // A taggedReport is the report about one MetaGraphDef of a SavedModel, or about all of a file.
@@ -72,13 +74,12 @@ func (r *result) addHint(hint string) {
 // reportOf returns the only report of a result.
 func reportOf(r render.Report) []taggedReport { return []taggedReport{{report: r}} }
 
-// write writes a result to path and prints the report. Before it replaces a file, it closes the inputs. It returns an error if they have
-// changed since they were opened.
-func (out *outputFlags) write(ctx context.Context, env *environment, path string, r result, inputs ...*metafile.File) error {
-	if r.place == nil {
-		r.place = &place{path: target(path, r.kind, inputs...), kind: r.kind}
+// write writes a result and prints the report. Before it replaces a file, it closes the inputs. It returns an error if they have changed
+// since they were opened.
+func (out *outputFlags) write(ctx context.Context, env *environment, r result, inputs ...*metafile.File) error {
+	if r.release == nil {
+		r.release = func() error { return release(inputs) }
 	}
-	path, r.kind = r.place.path, r.place.kind
 	format, err := metafile.ParseFormat(out.format)
 	if err != nil {
 		return err
@@ -86,23 +87,26 @@ func (out *outputFlags) write(ctx context.Context, env *environment, path string
 	if err := r.check(format); err != nil {
 		return err
 	}
-	options := metafile.WriteOptions{Format: format, AllowUnknown: out.allowUnknown, Stdout: env.stdout, Terminal: env.stdoutTerminal,
-		Ready: func() error { return release(inputs) }}
+	options := metafile.WriteOptions{Format: format, AllowUnknown: out.allowUnknown, Stdout: env.stdout, Terminal: env.stdoutTerminal, Ready: r.release}
 	if out.dryRun {
-		err = cmp.Or(metafile.Try(ctx, path, r.message, r.kind, options), changed(inputs))
+		err = cmp.Or(metafile.Try(ctx, r.place.path, r.message, r.place.kind, options), r.release())
 	} else {
 		err = r.replace(ctx, options)
 	}
 	if err != nil {
 		return cmp.Or(changed(inputs), err) // a changed input is the probable cause of the failure
 	}
-	out.say(env, out.reported(r.place, inputs), r)
+	file := r.place.name()
+	if out.dryRun {
+		file = inputs[0].Name
+	}
+	out.say(env, file, r)
 	return nil
 }
 
 // check returns an error if the result cannot be written in a format.
 func (r *result) check(format metafile.Format) error {
-	if err := cmp.Or(metafile.CheckSize(r.place.path, r.message, r.kind), metafile.CheckKind(r.place.path, r.message, r.kind, format)); err != nil || r.verify == nil {
+	if err := cmp.Or(metafile.CheckSize(r.place.path, r.message, r.place.kind), metafile.CheckKind(r.place.path, r.message, r.place.kind, format)); err != nil || r.verify == nil {
 		return err
 	}
 	return r.verify()
@@ -110,35 +114,40 @@ func (r *result) check(format metafile.Format) error {
 
 // writeGraphs writes the rewritten MetaGraphDefs metas, one for each that is selected in in, to path.
 func (out *outputFlags) writeGraphs(ctx context.Context, env *environment, path string, r result, metas []*wire.Rope, in *metafile.File) error {
-	p, err := placeOf(path, in, in)
-	if err != nil {
+	var err error
+	if r.place, err = placeOf(path, in, in); err != nil {
 		return err
 	}
-	if r.message, err = p.message(metas...); err != nil {
+	if r.message, err = r.place.message(metas...); err != nil {
 		return in.Annotate(err)
 	}
-	r.place = &p
-	return out.write(ctx, env, path, r, in)
+	return out.write(ctx, env, r, in)
 }
 
-// A companion is a file that is written next to a result.
-type companion struct {
-	path    string
-	message *wire.Rope
-	kind    metafile.Kind
+// replace writes the file and its companions, or the new directory that contains it.
+func (r *result) replace(ctx context.Context, options metafile.WriteOptions) error {
+	switch {
+	case r.companions != nil:
+		return r.replaceAll(ctx, options)
+	case r.place.directory == "":
+		return metafile.Write(ctx, r.place.path, r.message, r.place.kind, options)
+	}
+	return metafile.WriteDirectory(ctx, r.place.directory, func(d *metafile.Directory) error {
+		return r.place.copyTo(d, func(path string) error { return metafile.Write(d.Ctx, path, r.message, r.place.kind, options) })
+	})
 }
 
-// writeBoth writes the file and its companion in the same format, both or neither.
-func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) error {
+// replaceAll writes the file and its companions: all of them or none.
+func (r *result) replaceAll(ctx context.Context, options metafile.WriteOptions) error {
 	if options.Format == metafile.Auto {
 		options.Format = metafile.FormatOf(r.place.path)
 	}
 	stage := metafile.NewStage(ctx)
 	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
-	if err := stage.Message(r.place.path, r.message, r.kind, options); err != nil {
+	if err := stage.Message(r.place.path, r.message, r.place.kind, options); err != nil {
 		return err
 	}
-	if err := stage.Message(r.companion.path, r.companion.message, r.companion.kind, options); err != nil {
+	if err := r.companions(stage, options); err != nil {
 		return err
 	}
 	if err := options.Ready(); err != nil {
@@ -147,52 +156,14 @@ func (r *result) writeBoth(ctx context.Context, options metafile.WriteOptions) e
 	return stage.Commit()
 }
 
-// replace writes the file, or the new directory that contains it.
-func (r *result) replace(ctx context.Context, options metafile.WriteOptions) error {
-	if r.companion != nil {
-		return r.writeBoth(ctx, options)
-	}
-	if r.place.directory == "" {
-		return metafile.Write(ctx, r.place.path, r.message, r.kind, options)
-	}
-	return metafile.WriteDirectory(ctx, r.place.directory, func(d *metafile.Directory) error {
-		return r.place.copyTo(d, func(path string) error { return metafile.Write(d.Ctx, path, r.message, r.kind, options) })
-	})
-}
-
-// writeWith writes a message and, next to it, a checkpoint made of the sources, both or neither. It calls release before the files appear. In a
-// dry run, it only checks the message.
-func (out *outputFlags) writeWith(ctx context.Context, p place, message *wire.Rope, sources []checkpoint.Source, release func() error) error {
-	format, err := metafile.ParseFormat(out.format)
-	if err != nil {
-		return err
-	}
-	options := metafile.WriteOptions{Format: format, AllowUnknown: out.allowUnknown}
-	if out.dryRun {
-		return cmp.Or(metafile.Try(ctx, p.path, message, p.kind, options), release())
-	}
-	stage := metafile.NewStage(ctx)
-	defer stage.Discard() //nolint:errcheck // after a commit there is nothing to discard
-	if err := stage.Message(p.path, message, p.kind, options); err != nil {
-		return err
-	}
-	if len(sources) > 0 {
-		if err := checkpoint.Stage(stage, strings.TrimSuffix(p.path, filepath.Ext(p.path)), sources...); err != nil {
-			return err
+// checkpointNextTo returns the companions of the file at path that are a checkpoint made of the sources.
+func checkpointNextTo(path string, sources []checkpoint.Source) func(*metafile.Stage, metafile.WriteOptions) error {
+	return func(stage *metafile.Stage, _ metafile.WriteOptions) error {
+		if len(sources) == 0 {
+			return nil
 		}
+		return checkpoint.Stage(stage, strings.TrimSuffix(path, filepath.Ext(path)), sources...)
 	}
-	if err := release(); err != nil {
-		return err
-	}
-	return stage.Commit()
-}
-
-// reported returns the name of the file for the report: the output, or the input if nothing is written.
-func (out *outputFlags) reported(p *place, inputs []*metafile.File) string {
-	if out.dryRun {
-		return inputs[0].Name
-	}
-	return p.name()
 }
 
 // changed returns an error if one of the inputs changed since it was opened.
@@ -241,14 +212,14 @@ func (out *outputFlags) say(env *environment, file string, r result) {
 		return
 	}
 	for i, one := range r.reports {
-		if whole, ok := one.report.(interface{ GraphAlone() }); ok && r.kind == metafile.GraphDef {
+		if whole, ok := one.report.(interface{ GraphAlone() }); ok && r.place.kind == metafile.GraphDef {
 			whole.GraphAlone()
 		}
 		if out.report == "json" {
-			_ = render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.kind.String(), Tags: one.tags}, one.report)
+			_ = render.ReportJSON(env.stderr, render.Written{File: file, Kind: r.place.kind.String(), Tags: one.tags}, one.report)
 			continue
 		}
-		notice, about := one.report.Notice(), r.kind.String()
+		notice, about := one.report.Notice(), r.place.kind.String()
 		if i == len(r.reports)-1 {
 			notice.Hints = append(notice.Hints, r.hints...)
 		}
