@@ -12,7 +12,6 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/dataflow"
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
 	"github.com/metagraph/metagraph/internal/wire"
 )
@@ -190,9 +189,7 @@ func (o *diffOptions) parse(env *environment, args []string) (render.DiffOptions
 	if err := options.Check(); err != nil {
 		hint := "run metagraph diff --help for the list of parts"
 		if unknown, ok := errors.AsType[*diff.UnknownPartError](err); ok {
-			if near := nearest.Names(unknown.Part, diff.Ignorable(), 1); len(near) > 0 {
-				hint = "did you mean " + near[0] + "?"
-			}
+			hint = cmp.Or(didYouMean("", unknown.Part, diff.Ignorable()), hint)
 		}
 		return printing, options, usageErrorf(hint, "%v", err)
 	}

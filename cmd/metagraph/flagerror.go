@@ -19,8 +19,8 @@ func flagError(cmd *cobra.Command, err error) error {
 		name, flag := unknown.GetSpecifiedName(), "--"+unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
 			flag = "-" + name
-		} else if near := nearest.Names(name, flagNames(cmd), 1); len(near) > 0 {
-			hint = fmt.Sprintf("did you mean --%s?", near[0])
+		} else {
+			hint = cmp.Or(didYouMean("--", name, flagNames(cmd)), hint)
 		}
 		return usageErrorf(cmp.Or(flagConfusion(cmd, name), hint), "%s has no flag %s", cmd.Name(), flag)
 	}
@@ -44,6 +44,14 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usageErrorf("write only --"+name, "--%s takes no value, but has %q", name, value)
 	}
 	return usageErrorf(hint, "%v", err)
+}
+
+// didYouMean returns a hint with the candidate that resembles a misspelled name, after a prefix. It returns "" if there is none.
+func didYouMean(prefix, name string, candidates []string) string {
+	if near := nearest.Name(name, candidates); near != "" {
+		return "did you mean " + prefix + near + "?"
+	}
+	return ""
 }
 
 // flagNames returns the names of the flags of cmd.

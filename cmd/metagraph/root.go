@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/nearest"
 )
 
 // newRootCommand returns the command `metagraph` with all its subcommands.
@@ -129,11 +128,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	hint := "run metagraph --help for the list of commands"
-	if near := nearest.Names(args[0], names, 1); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean metagraph %s?", near[0])
-	}
-	hint = cmp.Or(commandConfusions()[args[0]], hint)
+	hint := cmp.Or(commandConfusions()[args[0]], didYouMean("metagraph ", args[0], names), "run metagraph --help for the list of commands")
 	if slices.Contains(sectionNames(0), args[0]) {
 		hint = "use metagraph show FILE " + args[0]
 	}

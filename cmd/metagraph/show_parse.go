@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/match"
 	"github.com/metagraph/metagraph/internal/metafile"
-	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/render"
 )
 
@@ -139,10 +137,7 @@ func (r *showRequest) misspelledSection(path string, err error) error {
 	if !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(path, `/\.`) {
 		return err
 	}
-	hint := sectionConfusions()[path]
-	if near := nearest.Names(path, sectionNames(0), 1); hint == "" && len(near) > 0 {
-		hint = fmt.Sprintf("did you mean the section %s?", near[0])
-	}
+	hint := cmp.Or(sectionConfusions()[path], didYouMean("the section ", path, sectionNames(0)))
 	if words := strings.Split(path, ","); len(words) > 1 && slices.Contains(sectionNames(0), words[0]) {
 		hint = "separate sections by spaces: " + strings.Join(words, " ")
 	}

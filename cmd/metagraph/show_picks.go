@@ -35,8 +35,8 @@ func (o *showOptions) noteEmpty(env *environment, source *showSource, s section)
 	for _, p := range o.applicable(s) {
 		for _, value := range splitLists(p.values) {
 			flags = append(flags, p.flag+" "+value)
-			if names := nearest.Names(strings.Trim(value, "*"), source.known(s, p.kind), 1); near == "" && len(names) > 0 {
-				near = fmt.Sprintf("; did you mean %q?", names[0])
+			if name := nearest.Name(strings.Trim(value, "*"), source.known(s, p.kind)); near == "" && name != "" {
+				near = fmt.Sprintf("; did you mean %q?", name)
 			}
 		}
 	}

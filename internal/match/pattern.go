@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,15 +112,12 @@ func nearestPattern(parts []string) string {
 			continue
 		}
 		label, value, _ := strings.Cut(part, ":")
-		found := nearest.Names(strings.TrimRight(strings.Trim(label, "*?"), "0123456789"), labels, 1)
-		if len(found) == 0 {
+		found := nearest.Name(strings.TrimRight(strings.Trim(label, "*?"), "0123456789"), labels)
+		if found == "" {
 			return ""
 		}
-		part = strings.ToLower(found[0])
-		if value == "" || value == "*" {
-			value = "*"
-		}
-		fixed = append(fixed, part+":"+value)
+		part = strings.ToLower(found)
+		fixed = append(fixed, part+":"+cmp.Or(value, "*"))
 	}
 	var whole DevicePattern
 	for _, part := range fixed {
@@ -139,10 +137,7 @@ func (p DevicePattern) UnknownType() string {
 	if p.kind.pattern == "" || !p.kind.literal || isDeviceType(p.kind.pattern) || slices.Contains(pluginTypes(), p.kind.pattern) {
 		return ""
 	}
-	if near := nearest.Names(p.kind.pattern, deviceTypes(), 1); len(near) > 0 {
-		return near[0]
-	}
-	return ""
+	return nearest.Name(p.kind.pattern, deviceTypes())
 }
 
 // pluginTypes returns device types, in lower case, that well-known plug-ins and compilers register.

@@ -10,7 +10,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// longest bounds the work on names that somebody made long on purpose, in bytes.
+// longest is the maximum length in bytes of names that are compared, since the cost grows with its square.
 const longest = 256
 
 // Names returns up to n candidates that resemble name, the most likely first. A candidate qualifies if it differs in
@@ -35,6 +35,11 @@ func Names(name string, candidates []string, n int) []string {
 		out = append(out, s.candidate)
 	}
 	return out
+}
+
+// Name returns the first of Names, or "" if no candidate resembles name.
+func Name(name string, candidates []string) string {
+	return strings.Join(Names(name, candidates, 1), "")
 }
 
 // distance returns the number of characters in which two names differ, and reports whether the names are close. In

@@ -367,20 +367,15 @@ func addScopes(scopes map[string]bool, node []byte) {
 
 // checkCollections reports the requested collections that do not exist.
 func (e *exporter) checkCollections() {
-	there := make(map[string]bool)
-	for key := range e.m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		there[string(key)] = true
-	}
-	keys := slices.Sorted(maps.Keys(there))
+	existing := entryKeys(e.m, fieldnum.MetaGraphDef_CollectionDef)
 	for _, key := range e.o.Collections {
-		if there[key] || key == e.o.UnboundInputs && e.o.Scope != "" || slices.Contains(e.report.Missing, key) {
+		if existing[key] || key == e.o.UnboundInputs && e.o.Scope != "" || slices.Contains(e.report.Missing, key) {
 			continue
 		}
 		e.report.Missing = append(e.report.Missing, key)
-		for _, near := range nearest.Names(key, keys, 1) {
-			if !slices.Contains(e.report.MissingNearest, near) {
-				e.report.MissingNearest = append(e.report.MissingNearest, near)
-			}
+		near := nearest.Name(key, slices.Collect(maps.Keys(existing)))
+		if near != "" && !slices.Contains(e.report.MissingNearest, near) {
+			e.report.MissingNearest = append(e.report.MissingNearest, near)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package rewrite
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/metagraph/metagraph/internal/nearest"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -22,7 +21,7 @@ func (e *exporter) countDropped(graph wire.Graph, removals map[string]int) {
 	for _, name := range e.o.DropAttrs {
 		count := AttrCount{Attr: name, Count: removals[name]}
 		if count.Count == 0 {
-			count.Nearest = strings.Join(nearest.Names(name, attrNames(graph), 1), "")
+			count.Nearest = nearest.Name(name, attrNames(graph))
 		}
 		e.report.AttrsDropped = append(e.report.AttrsDropped, count)
 		e.report.Attrs -= count.Count

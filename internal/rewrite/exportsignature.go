@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,13 +36,10 @@ func (o *ExportOptions) useSignatures(m *wire.MetaGraph) (bool, error) {
 	if !o.Freeze || len(o.Outputs) > 0 {
 		return false, nil
 	}
-	var keys []string
-	for key := range m.Entries(fieldnum.MetaGraphDef_SignatureDef) {
-		keys = append(keys, string(key))
-	}
-	if o.Signature != "" && !slices.Contains(keys, o.Signature) {
+	keys := entryKeys(m, fieldnum.MetaGraphDef_SignatureDef)
+	if o.Signature != "" && !keys[o.Signature] {
 		var conflicts draft.Conflicts
-		conflicts.About(SignatureArgument, draft.Suggest(o.Signature, keys), "no signature named %q", o.Signature)
+		conflicts.About(SignatureArgument, draft.Suggest(o.Signature, slices.Sorted(maps.Keys(keys))), "no signature named %q", o.Signature)
 		return false, conflicts
 	}
 	if o.Inputs, o.Outputs = o.signedEndpoints(m); len(o.Outputs) == 0 {

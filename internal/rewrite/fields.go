@@ -8,6 +8,15 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
+// entryKeys returns the set of keys of a map field.
+func entryKeys(m *wire.MetaGraph, num protowire.Number) map[string]bool {
+	keys := make(map[string]bool)
+	for key := range m.Entries(num) {
+		keys[string(key)] = true
+	}
+	return keys
+}
+
 // lastEntries returns the indexes of the fields that are live entries of a map. An entry is live if no later entry has
 // the same key.
 func lastEntries(m *wire.MetaGraph, num protowire.Number) map[int]bool {

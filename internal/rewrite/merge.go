@@ -218,14 +218,8 @@ func (i *importer) mergeSavers(b *wire.Builder) error {
 
 // mergeSignatures appends the signatures of both files. It renames an imported signature whose key is taken.
 func (i *importer) mergeSignatures(b *wire.Builder) error {
-	taken := make(map[string]bool)
-	for key := range i.in.Entries(fieldnum.MetaGraphDef_SignatureDef) {
-		taken[string(key)] = true
-	}
-	base := make(map[string]bool)
-	for key := range i.base.Entries(fieldnum.MetaGraphDef_SignatureDef) {
-		base[string(key)] = true
-	}
+	taken := entryKeys(i.in.MetaGraph, fieldnum.MetaGraphDef_SignatureDef)
+	base := entryKeys(i.base.MetaGraph, fieldnum.MetaGraphDef_SignatureDef)
 	copyField(b, i.base.MetaGraph, fieldnum.MetaGraphDef_SignatureDef)
 	for raw, value := range i.in.Entries(fieldnum.MetaGraphDef_SignatureDef) {
 		key := string(raw)

@@ -23,10 +23,7 @@ var kindNames = [...]string{
 // graphs. TensorFlow's importer cannot merge such lists: it reads a collection either as a list of nodes or as a list of
 // protos (import_scoped_meta_graph_with_return_elements in tensorflow/python/framework/meta_graph.py).
 func (i *importer) checkCollections() error {
-	own := make(map[string]bool)
-	for key := range i.in.Entries(fieldnum.MetaGraphDef_CollectionDef) {
-		own[string(key)] = true
-	}
+	own := entryKeys(i.in.MetaGraph, fieldnum.MetaGraphDef_CollectionDef)
 	if missing := unused(i.o.Collections, own); len(missing) > 0 {
 		keys := slices.Sorted(maps.Keys(own))
 		for _, pattern := range missing {

@@ -85,8 +85,8 @@ func parseEnum(token []byte, e *enum) (uint64, string) {
 
 // nearestHint returns a suggestion for a misspelled name, or "" if no name is similar.
 func nearestHint(name string, names []string) string {
-	if near := nearest.Names(name, names, 1); len(near) > 0 {
-		return fmt.Sprintf("; did you mean %q?", near[0])
+	if near := nearest.Name(name, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""
 }

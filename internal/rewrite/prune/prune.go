@@ -171,7 +171,7 @@ func (c *Cut) check(endpoints []Endpoint, kind string, problems *draft.Conflicts
 		switch {
 		case !ok:
 			names := c.names()
-			if len(nearest.Names(e.Node, names, 1)) > 0 {
+			if nearest.Name(e.Node, names) != "" {
 				problems.Add(draft.Suggest(e.Node, names), "%s %q: no node named %q", kind, e.Tensor(), e.Node)
 			} else {
 				problems.Of(ErrNoNode, "%s %q: no node named %q", kind, e.Tensor(), e.Node)
