@@ -37,9 +37,7 @@ func (e Export) Notice() Notice {
 	}
 	n.details.count(did(e.DryRun, "cleared", "clear")+" the device of %s", e.Cleared, "node")
 	n.details.count(did(e.DryRun, "dropped", "drop")+" %s with default values", e.Attrs, "attr")
-	if len(e.Savers) > 0 {
-		n.details.add(did(e.DryRun, "dropped", "drop")+" %s (%s)", Count(len(e.Savers), "saver"), listText(e.Savers, 4))
-	}
+	n.details.countList(did(e.DryRun, "dropped", "drop")+" %s (%s)", e.Savers, 4, "saver")
 	n.details.list("collections: %s", e.Collections, 12)
 	if out := e.leftOut(); len(out) > 0 {
 		n.details.add("left out: %s", strings.Join(out, ", "))
@@ -55,9 +53,7 @@ func (e Export) Notice() Notice {
 
 // copyWarnings adds the warnings about the copy.
 func (e Export) copyWarnings(out *remarks) {
-	if len(e.Undefined) > 0 {
-		out.add("no definition for %s (%s): their default attrs were kept", Count(len(e.Undefined), "op"), listText(e.Undefined, 4))
-	}
+	out.countList("no definition for %s (%s): their default attrs were kept", e.Undefined, 4, "op")
 	if e.ScopeNode {
 		out.add("the node %s is not part of the scope %s/ and stays outside", Text(e.Scope), Text(e.Scope))
 	}
@@ -72,9 +68,7 @@ func (e Export) copyWarnings(out *remarks) {
 // leftOut returns the parts that the copy does not have.
 func (e Export) leftOut() remarks {
 	var out remarks
-	if n := len(e.Dropped); n > 0 {
-		out.add("%s (%s)", Count(n, "collection"), listText(e.Dropped, 4))
-	}
+	out.countList("%s (%s)", e.Dropped, 4, "collection")
 	out.count("%s", e.Entries, "collection entry")
 	if e.Saver == "dropped" {
 		out.add("the saver")

@@ -18,19 +18,14 @@ func (e Export) converted(out *remarks) {
 		}
 		out.add("%s%s -> %s", signature, e.endpoints(e.Inputs), e.endpoints(e.Outputs))
 	}
-	if n := len(e.Frozen); n > 0 {
-		out.add(did(e.DryRun, "froze", "freeze")+" %s: %s", Count(n, "variable"), listText(e.Frozen, 6))
-	}
+	out.countList(did(e.DryRun, "froze", "freeze")+" %s: %s", e.Frozen, 6, "variable")
 	if e.Saver == "cut" {
 		out.add("the saver restores %s", Count(len(e.Keys), "tensor"))
 	}
 	if e.InitOp != "" {
 		out.add("init op: %s", Text(e.InitOp))
 	}
-	if n := len(e.AssetFiles); n > 0 {
-		names := formsOf(e.AssetFiles, func(a *serve.AssetFile) string { return a.Filename })
-		out.add("%s: %s", Count(n, "asset"), listText(names, 6))
-	}
+	out.countList("%s: %s", formsOf(e.AssetFiles, func(a *serve.AssetFile) string { return a.Filename }), 6, "asset")
 	out.list("can be fed: %s", e.Defaults, 6)
 	out.count(did(e.DryRun, "removed", "remove")+" %s", e.FunctionsDropped, "unused function")
 	for _, s := range e.Shapes {
@@ -49,26 +44,14 @@ func (e Export) converted(out *remarks) {
 
 // convertWarnings adds the warnings about a cut, frozen or edited graph.
 func (e Export) convertWarnings(out *remarks) {
-	if n := len(e.Random); n > 0 {
-		out.add("the outputs depend on %s, such as dropout (%s): the same input can give different outputs", Count(n, "random op"), listText(e.Random, 3))
-	}
-	if n := len(e.BatchNorms); n > 0 {
-		out.add("%s %s the statistics of the batch (%s)", Count(n, "batch normalization"), agree(n, "uses", "use"), listText(e.BatchNorms, 3))
-	}
-	if n := len(e.VariableUpdates); n > 0 {
-		out.add("%s %s a variable each time the outputs are computed (%s)", Count(n, "op"), agree(n, "updates", "update"), listText(e.VariableUpdates, 3))
-	}
-	if n := len(e.Unrestored); n > 0 {
-		out.add("the saver does not restore %s that the outputs need: %s", Count(n, "variable"), listText(e.Unrestored, 6))
-	}
-	if n := len(e.Feeds); n > 0 {
-		out.add("%s must also be fed: %s", Count(n, "placeholder"), listText(e.Feeds, 6))
-	}
+	out.countList("the outputs depend on %s, such as dropout (%s): the same input can give different outputs", e.Random, 3, "random op")
+	out.countList("%s "+agree(len(e.BatchNorms), "uses", "use")+" the statistics of the batch (%s)", e.BatchNorms, 3, "batch normalization")
+	out.countList("%s "+agree(len(e.VariableUpdates), "updates", "update")+" a variable each time the outputs are computed (%s)", e.VariableUpdates, 3, "op")
+	out.countList("the saver does not restore %s that the outputs need: %s", e.Unrestored, 6, "variable")
+	out.countList("%s must also be fed: %s", e.Feeds, 6, "placeholder")
 	out.list("the outputs read an input pipeline: %s", e.Sources, 6)
 	out.list("a GraphDef has no signature to keep these names: %s", e.unsigned(), 6)
-	if n := len(e.Updates); n > 0 {
-		out.add("the frozen graph no longer updates its variables, so results can differ: %s updated them before (%s)", Count(n, "op"), listText(e.Updates, 4))
-	}
+	out.countList("the frozen graph no longer updates its variables, so results can differ: %s updated them before (%s)", e.Updates, 4, "op")
 	switch {
 	case len(e.Tables) == 0 || e.InitOp != "":
 	case len(e.Initializers) == 0:

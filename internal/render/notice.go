@@ -27,6 +27,13 @@ func (r *remarks) count(format string, n int, noun string) {
 	}
 }
 
+// countList adds a remark with a number of items and the first of their names, unless there are none. The two %s in format stand for these.
+func (r *remarks) countList(format string, names []string, most int, noun string) {
+	if n := len(names); n > 0 {
+		r.add(format, Count(n, noun), listText(names, most))
+	}
+}
+
 // list adds a remark with the first names of a list, at most most of them, unless the list is empty. %s in format stands for the names.
 func (r *remarks) list(format string, names []string, most int) {
 	if len(names) > 0 {
