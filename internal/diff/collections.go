@@ -2,7 +2,6 @@ package diff
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -145,11 +144,15 @@ func fieldMap(m *wire.MetaGraph, num protowire.Number) map[string][]byte {
 // collectionText returns a short text for a collection.
 func collectionText(collection []byte) string {
 	kind, list := scope.KindOf(collection)
-	n := len(listValues(kind, list))
+	return kindName(kind) + ", " + counted(len(listValues(kind, list)), "entry", "entries")
+}
+
+// counted returns a number with its noun.
+func counted(n int, singular, plural string) string {
 	if n == 1 {
-		return kindName(kind) + ", 1 entry"
+		return "1 " + singular
 	}
-	return fmt.Sprintf("%s, %d entries", kindName(kind), n)
+	return strconv.Itoa(n) + " " + plural
 }
 
 // collection compares two collections of one key.
@@ -162,7 +165,7 @@ func (c *comparison) collection(key string, a, b []byte) Change {
 	}
 	ua, ub := unknownFields(a, known), unknownFields(b, known)
 	if !sameUnknown(ua, ub) {
-		change.Fields = append(change.Fields, changed("unknown_fields", bytesText(ua), bytesText(ub)))
+		change.Fields = append(change.Fields, changed(unknownFieldsName, unknownText(ua), unknownText(ub)))
 	}
 	if kindA != kindB {
 		change.Fields = append(change.Fields, changed("kind", collectionText(a), collectionText(b)))

@@ -2,7 +2,6 @@ package diff
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -107,7 +106,7 @@ func functionText(f wire.Function) string {
 		}
 		n++
 	}
-	return fmt.Sprintf("%d nodes", n)
+	return counted(n, "node", "nodes")
 }
 
 // function compares two functions, except for their names.
