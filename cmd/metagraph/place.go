@@ -54,7 +54,7 @@ func (p *place) message(metas ...*wire.Rope) (*wire.Rope, error) {
 // belongs to the old message.
 func (p *place) copyTo(d *metafile.Directory, write func(path string) error) error {
 	source, name := filepath.Dir(p.owner.Path), filepath.Base(p.path)
-	skipped := []string{"saved_model.pb", "saved_model.pbtxt", "fingerprint.pb"}
+	skipped := []string{metafile.SavedModelBinary, metafile.SavedModelText, "fingerprint.pb"}
 	if err := d.Copy(source, func(name string) bool { return slices.Contains(skipped, name) }); err != nil {
 		return err
 	}

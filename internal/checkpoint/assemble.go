@@ -21,8 +21,8 @@ type assembly struct {
 // copyBelow is the size below which pieces are copied together, because a window costs 24 bytes.
 const copyBelow = 64
 
-// meet reports whether two slices of one tensor overlap. Both have explicit lengths.
-func meet(a, b Slice) bool {
+// overlap reports whether two slices of one tensor overlap. Both have explicit lengths.
+func overlap(a, b Slice) bool {
 	for i := range a.Start {
 		if min(a.Start[i]+a.Length[i], b.Start[i]+b.Length[i]) <= max(a.Start[i], b.Start[i]) {
 			return false

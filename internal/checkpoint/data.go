@@ -102,7 +102,7 @@ func (c *Checkpoint) assemble(t *Tensor, want Slice, width int64, read func(*pie
 		return nil, err
 	}
 	a := assembly{width: width}
-	for _, i := range index.meeting(want) {
+	for _, i := range index.overlapping(want) {
 		elements, err := read(&t.pieces[i])
 		if err != nil {
 			return nil, err
@@ -125,11 +125,20 @@ func (c *Checkpoint) pieceIndex(t *Tensor) (_ *pieceIndex, err error) {
 	return t.index, err
 }
 
-// pieceElements returns the number of elements of a piece.
-func pieceElements(t *Tensor, p *piece) (int64, error) {
+// within returns the slice of a piece with explicit lengths.
+func (t *Tensor) within(p *piece) (Slice, error) {
 	within, ok := p.slice.Within(t.Shape)
 	if !ok {
-		return 0, t.errorf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)
+		return within, t.errorf("the stored slice %v does not fit the shape %v", p.slice, t.Shape)
+	}
+	return within, nil
+}
+
+// pieceElements returns the number of elements of a piece.
+func pieceElements(t *Tensor, p *piece) (int64, error) {
+	within, err := t.within(p)
+	if err != nil {
+		return 0, err
 	}
 	n, ok := elements(within.Length)
 	if !ok {

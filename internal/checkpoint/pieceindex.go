@@ -18,9 +18,9 @@ type pieceIndex struct {
 func newPieceIndex(t *Tensor) (*pieceIndex, error) {
 	x := &pieceIndex{within: make([]Slice, len(t.pieces)), order: make([]int, len(t.pieces)), ends: make([]int64, len(t.pieces))}
 	for i := range t.pieces {
-		within, ok := t.pieces[i].slice.Within(t.Shape)
-		if !ok {
-			return nil, t.errorf("the stored slice %v does not fit the shape %v", t.pieces[i].slice, t.Shape)
+		within, err := t.within(&t.pieces[i])
+		if err != nil {
+			return nil, err
 		}
 		x.within[i], x.order[i] = within, i
 	}
@@ -52,8 +52,8 @@ func (x *pieceIndex) build(low, high int) int64 {
 	return x.ends[middle]
 }
 
-// meeting returns the pieces that overlap a slice with explicit lengths, in ascending order.
-func (x *pieceIndex) meeting(want Slice) []int {
+// overlapping returns the pieces that overlap a slice with explicit lengths, in ascending order.
+func (x *pieceIndex) overlapping(want Slice) []int {
 	if len(want.Start) == 0 {
 		return x.order // all pieces of a scalar
 	}
@@ -74,7 +74,7 @@ func (x *pieceIndex) collect(found []int, want Slice, low, high int) []int {
 		if s.Start[x.dim] >= want.Start[x.dim]+want.Length[x.dim] {
 			break
 		}
-		if meet(s, want) {
+		if overlap(s, want) {
 			found = append(found, x.order[middle])
 		}
 		low = middle + 1

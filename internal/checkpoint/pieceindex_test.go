@@ -36,11 +36,11 @@ func TestPieceIndex(t *testing.T) {
 		want := part()
 		var meeting []int
 		for i := range tensor.pieces {
-			if meet(tensor.pieces[i].slice, want) {
+			if overlap(tensor.pieces[i].slice, want) {
 				meeting = append(meeting, i)
 			}
 		}
-		if diff := cmp.Diff(meeting, append([]int(nil), index.meeting(want)...)); diff != "" {
+		if diff := cmp.Diff(meeting, append([]int(nil), index.overlapping(want)...)); diff != "" {
 			t.Fatalf("slice %v of shape %v: (-want +got)\n%s", want, shape, diff)
 		}
 	}

@@ -9,13 +9,13 @@ import (
 // An alignment pairs the nodes of A and B that have the same name, or that were renamed.
 type alignment struct {
 	a, b  [][]byte // NodeDefs in file order
-	toB   []int32  // the number in B of each node of A, or alone
+	toB   []int32  // the number in B of each node of A, or noPartner
 	toA   []int32
 	equal []bool // whether each node of A has the same bytes as its partner
 }
 
-// alone marks a node without a partner.
-const alone = -1
+// noPartner marks a node without a partner.
+const noPartner = -1
 
 const (
 	// lookAhead is how many nodes walk searches ahead for a position from which both files continue with the same node.
@@ -29,10 +29,10 @@ const (
 func align(a, b [][]byte) (*alignment, error) {
 	al := &alignment{a: a, b: b, toB: make([]int32, len(a)), toA: make([]int32, len(b)), equal: make([]bool, len(a))}
 	for i := range al.toB {
-		al.toB[i] = alone
+		al.toB[i] = noPartner
 	}
 	for j := range al.toA {
-		al.toA[j] = alone
+		al.toA[j] = noPartner
 	}
 	if err := al.walk(); err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (al *alignment) pair(i, j int, equal bool) {
 func countUnpaired[T int | int32](partner []T) int {
 	n := 0
 	for _, p := range partner {
-		n += count(p == alone)
+		n += count(p == noPartner)
 	}
 	return n
 }
@@ -132,7 +132,7 @@ func (al *alignment) pairRemaining() {
 	first := make(map[string]int32, left)
 	next := make(map[int32]int32)
 	for i := len(al.a) - 1; i >= 0; i-- {
-		if al.toB[i] != alone {
+		if al.toB[i] != noPartner {
 			continue
 		}
 		name := unsafeString(nameOf(al.a[i]))
@@ -146,7 +146,7 @@ func (al *alignment) pairRemaining() {
 			continue
 		}
 		for j, node := range al.b {
-			if al.toA[j] == alone {
+			if al.toA[j] == noPartner {
 				al.pairByName(j, node, first, next, exact)
 			}
 		}
@@ -158,7 +158,7 @@ func (al *alignment) pairByName(j int, node []byte, first map[string]int32, next
 	name := unsafeString(nameOf(node))
 	i, ok := first[name]
 	for looked := 0; ok && (looked < lookAhead || !exact); looked++ {
-		if al.toB[i] == alone {
+		if al.toB[i] == noPartner {
 			if equal := bytes.Equal(al.a[i], node); equal || !exact {
 				al.pair(int(i), j, equal)
 				return

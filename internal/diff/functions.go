@@ -35,7 +35,7 @@ func (c *comparison) compareFunctions() error {
 	whole := c.sel.whole(Functions)
 	for i, f := range a.functions {
 		j := a.partner[i]
-		if j != alone {
+		if j != noPartner {
 			if err := c.pairedFunctions(p, i, j); err != nil {
 				return err
 			}
@@ -44,7 +44,7 @@ func (c *comparison) compareFunctions() error {
 		}
 	}
 	for j, f := range b.functions {
-		if b.partner[j] == alone && whole && c.sel.name(b.names[j]) {
+		if b.partner[j] == noPartner && whole && c.sel.name(b.names[j]) {
 			p.Added = append(p.Added, Change{Name: b.names[j], Value: functionText(f)})
 		}
 	}

@@ -130,11 +130,7 @@ func (c *comparison) foldScopes(p *Part) {
 		}
 		return folded
 	})
-	for _, s := range c.scopes {
-		if n := counts[s.pair()]; n > 0 {
-			p.RenamedScopes = append(p.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
-		}
-	}
+	p.addScopes(c.scopes, counts)
 }
 
 // sameFields reports whether two MetaGraphDefs have the same bytes.

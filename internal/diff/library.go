@@ -16,7 +16,7 @@ import (
 type library struct {
 	functions []wire.Function
 	names     []string
-	partner   []int             // the number on the other side of each function, or alone
+	partner   []int             // the number on the other side of each function, or noPartner
 	gradients map[string]string // by kind and function, such as "gradient:f"
 	unknown   []byte
 }
@@ -31,7 +31,7 @@ func readLibrary(pieces [][]byte) (*library, error) {
 			case s.Is(fieldnum.FunctionDefLibrary_Function):
 				l.functions = append(l.functions, wire.Function(s.Data))
 				l.names = append(l.names, wire.Function(s.Data).Name())
-				l.partner = append(l.partner, alone)
+				l.partner = append(l.partner, noPartner)
 			case s.Is(fieldnum.FunctionDefLibrary_Gradient):
 				l.gradients["gradient:"+string(wire.Last(s.Data, fieldnum.GradientDef_FunctionName))] =
 					string(wire.Last(s.Data, fieldnum.GradientDef_GradientFunc))
@@ -53,7 +53,7 @@ func readLibrary(pieces [][]byte) (*library, error) {
 func (l *library) unpaired(key func(i int) uint64) map[uint64][]int {
 	out := make(map[uint64][]int)
 	for i, p := range l.partner {
-		if p == alone {
+		if p == noPartner {
 			k := key(i)
 			out[k] = append(out[k], i)
 		}
@@ -84,7 +84,7 @@ func (c *comparison) renameFunctions() {
 	left := make(map[string]bool)
 	for _, l := range c.library {
 		for i, p := range l.partner {
-			if p == alone {
+			if p == noPartner {
 				left[l.names[i]] = true
 			}
 		}
@@ -108,7 +108,7 @@ func (c *comparison) renameFunctions() {
 	c.pairFunctions(true, stem)
 	a, b := c.library[0], c.library[1]
 	for i, j := range a.partner {
-		if j != alone && a.names[i] != b.names[j] {
+		if j != noPartner && a.names[i] != b.names[j] {
 			c.renames.functions[a.names[i]] = b.names[j]
 		}
 	}
@@ -137,12 +137,12 @@ func (c *comparison) unpairFunctions() {
 	for range passes {
 		unpaired := false
 		for i, j := range a.partner {
-			if j == alone || stemOf(a.names[i]) == stemOf(b.names[j]) {
+			if j == noPartner || stemOf(a.names[i]) == stemOf(b.names[j]) {
 				continue
 			}
 			if fields, nodes, err := c.function(a.functions[i], b.functions[j]); err != nil || len(fields) > 0 || !nodes.Empty() {
 				delete(c.renames.functions, a.names[i])
-				a.partner[i], b.partner[j] = alone, alone
+				a.partner[i], b.partner[j] = noPartner, noPartner
 				unpaired = true
 			}
 		}

@@ -12,7 +12,7 @@ func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 	found := make(map[scopePair]scopeCount)
 	byScope := make(map[string]scopeCount)
 	for k := range m.a.left {
-		if j := m.a.partner[k]; j != alone {
+		if j := m.a.partner[k]; j != noPartner {
 			p := scopesOf(m.a.names[k], m.b.names[j])
 			if lastPart(m.a.names[k]) == lastPart(m.b.names[j]) {
 				s := found[p]
@@ -27,7 +27,7 @@ func (m *matcher) renamedScopes() map[scopePair]scopeCount {
 	}
 	// A node named like the scope, such as a variable, belongs to it.
 	for k := range m.a.left {
-		if j := m.a.partner[k]; j != alone {
+		if j := m.a.partner[k]; j != noPartner {
 			p := scopePair{m.a.names[k], m.b.names[j]}
 			if s, ok := found[p]; ok {
 				s.nodes++

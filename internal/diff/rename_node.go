@@ -70,7 +70,7 @@ func (m *matcher) anyFree() bool { return m.pairs < min(len(m.a.left), len(m.b.l
 // renamed returns the new name of a renamed node.
 func (m *matcher) renamed(name string) (string, bool) {
 	k, ok := m.a.at[name]
-	if !ok || m.a.partner == nil || m.a.partner[k] == alone {
+	if !ok || m.a.partner == nil || m.a.partner[k] == noPartner {
 		return "", false
 	}
 	return m.b.names[m.a.partner[k]], true
@@ -87,15 +87,17 @@ func (m *matcher) pair(i, j int32, scoped bool) {
 // unpair undoes the pairing of node i of A.
 func (m *matcher) unpair(i int32) {
 	j := m.a.partner[i]
-	m.a.partner[i], m.b.partner[j] = alone, alone
+	m.a.partner[i], m.b.partner[j] = noPartner, noPartner
 	m.a.scoped[i], m.b.scoped[j] = false, false
-	m.al.toB[m.a.left[i]], m.al.toA[m.b.left[j]] = alone, alone
+	m.al.toB[m.a.left[i]], m.al.toA[m.b.left[j]] = noPartner, noPartner
 	m.pairs--
 	m.settled = false
 }
 
 // free reports whether neither node has a partner.
-func (m *matcher) free(i, j int32) bool { return m.a.partner[i] == alone && m.b.partner[j] == alone }
+func (m *matcher) free(i, j int32) bool {
+	return m.a.partner[i] == noPartner && m.b.partner[j] == noPartner
+}
 
 // rawA returns the NodeDef of node i of A.
 func (m *matcher) rawA(i int32) []byte { return m.a.nodes[m.a.left[i]] }
@@ -107,7 +109,7 @@ func (m *matcher) matchInputs() {
 	queued := make(map[int32]bool)
 	for i := range m.a.left {
 		for _, r := range m.a.readers[i] {
-			if to := m.al.toB[r.node]; to != alone && !m.al.equal[r.node] && !queued[r.node] {
+			if to := m.al.toB[r.node]; to != noPartner && !m.al.equal[r.node] && !queued[r.node] {
 				queued[r.node] = true
 				queue = append(queue, [2]int32{r.node, to})
 			}
@@ -167,27 +169,27 @@ func (m *matcher) matchReaders(found []int32) {
 		i := found[0]
 		found = found[1:]
 		j := m.a.partner[i]
-		if j == alone {
+		if j == noPartner {
 			continue
 		}
 		for _, r := range m.a.readers[i] {
 			x, ok := m.a.place(r.node)
-			if !ok || m.a.partner[x] != alone {
+			if !ok || m.a.partner[x] != noPartner {
 				continue
 			}
-			match := int32(alone)
+			match := int32(noPartner)
 			for _, q := range m.b.readers[j] {
 				y, ok := m.b.place(q.node)
 				if !ok || q.slot != r.slot || !m.free(x, y) || m.a.prints[x] != m.b.prints[y] {
 					continue
 				}
-				if match != alone && match != y {
-					match = alone
+				if match != noPartner && match != y {
+					match = noPartner
 					break
 				}
 				match = y
 			}
-			if match != alone {
+			if match != noPartner {
 				m.pair(x, match, false)
 				found = append(found, x)
 			}
@@ -202,7 +204,7 @@ func (m *matcher) matchKeys(seed maphash.Seed, groups bool) []int32 {
 	b := m.group(seed, &m.b, 1)
 	var found []int32
 	for i := range m.a.left {
-		if m.a.partner[i] != alone {
+		if m.a.partner[i] != noPartner {
 			continue
 		}
 		key := a.key[i]
@@ -237,9 +239,9 @@ func (m *matcher) pairGroup(as, bs []int32) []int32 {
 			found, last[name] = append(found, i), same[1:]
 		}
 	}
-	free := slices.DeleteFunc(bs, func(j int32) bool { return m.b.partner[j] != alone })
+	free := slices.DeleteFunc(bs, func(j int32) bool { return m.b.partner[j] != noPartner })
 	for _, i := range as {
-		if m.a.partner[i] == alone {
+		if m.a.partner[i] == noPartner {
 			m.pair(i, free[0], false)
 			found, free = append(found, i), free[1:]
 		}
@@ -264,7 +266,7 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 	for range levels {
 		for k, i := range s.left {
 			next[k] = key[k]
-			if s.partner[k] != alone || n.Parse(s.nodes[i]) != nil {
+			if s.partner[k] != noPartner || n.Parse(s.nodes[i]) != nil {
 				continue
 			}
 			h, controls := s.prints[k], uint64(0)
@@ -274,7 +276,7 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 				switch q, left := s.at[unsafeString(x.Node)]; {
 				case !left:
 					of = maphash.Bytes(seed, x.Node)
-				case s.partner[q] == alone:
+				case s.partner[q] == noPartner:
 					of = key[q]
 				case which == 0:
 					of = mix(1, uint64(q))
@@ -293,7 +295,7 @@ func (m *matcher) group(seed maphash.Seed, s *side, which int) grouping {
 	}
 	g := grouping{key, make(map[uint64][]int32)}
 	for k := range s.left {
-		if s.partner[k] == alone {
+		if s.partner[k] == noPartner {
 			g.members[key[k]] = append(g.members[key[k]], int32(k))
 		}
 	}
@@ -312,7 +314,7 @@ func (m *matcher) verify() bool {
 		for i := range m.a.left {
 			k := int32(i)
 			j := m.a.partner[k]
-			if j == alone || m.a.scoped[k] {
+			if j == noPartner || m.a.scoped[k] {
 				continue
 			}
 			if !m.compare.same(m.rawA(k), m.rawB(j)) || !m.haveCommonReader(k, j) {
@@ -341,7 +343,7 @@ func (m *matcher) haveCommonReader(i, j int32) bool {
 	}
 	for _, r := range a {
 		to := m.al.toB[r.node]
-		if to != alone && slices.ContainsFunc(b, func(q reader) bool { return q.node == to }) {
+		if to != noPartner && slices.ContainsFunc(b, func(q reader) bool { return q.node == to }) {
 			return true
 		}
 	}

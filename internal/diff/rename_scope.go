@@ -56,16 +56,16 @@ func (s *side) sums(seed maphash.Seed, leaf func(s *side, k int) uint64) map[str
 	var sums []scopeSum
 	var last []scopePlace // of the previous node, which usually is in the same scopes
 	for k, name := range s.names {
-		if s.partner[k] != alone {
+		if s.partner[k] != noPartner {
 			continue
 		}
 		h := leaf(s, k)
 		depth := 0
 		scopes(name, func(scope, rest string) {
 			if depth == len(last) {
-				last = append(last, scopePlace{at: alone})
+				last = append(last, scopePlace{at: noPartner})
 			}
-			if p := &last[depth]; p.at == alone || p.scope != scope {
+			if p := &last[depth]; p.at == noPartner || p.scope != scope {
 				i, known := at[scope]
 				if !known {
 					i = len(sums)
@@ -121,7 +121,7 @@ func (m *matcher) matchWholeScopes(seed maphash.Seed, leaf func(s *side, k int) 
 		return
 	}
 	for k, name := range m.a.names {
-		if m.a.partner[k] != alone {
+		if m.a.partner[k] != noPartner {
 			continue
 		}
 		done := false

@@ -15,7 +15,7 @@ type side struct {
 	names   []string
 	at      map[string]int32 // place by name
 	prints  []uint64         // fingerprints
-	partner []int32          // place in the other side, or alone
+	partner []int32          // place in the other side, or noPartner
 	scoped  []bool           // paired because their scope was renamed
 	readers [][]reader       // readers of each node
 }
@@ -30,7 +30,7 @@ type reader struct {
 func (s *side) take(nodes [][]byte, partner []int32) {
 	s.nodes = nodes
 	for i, p := range partner {
-		if p == alone {
+		if p == noPartner {
 			s.left = append(s.left, int32(i))
 		}
 	}
@@ -51,7 +51,7 @@ func (s *side) fingerprint(f *fingerprinter) {
 	s.scoped = make([]bool, len(s.left))
 	for k, i := range s.left {
 		s.prints[k] = f.of(s.nodes[i])
-		s.partner[k] = alone
+		s.partner[k] = noPartner
 	}
 }
 

@@ -59,12 +59,12 @@ func (m *matcher) matchMostOfScopes(seed maphash.Seed) {
 	}
 	var n, o wire.Node
 	for k, name := range m.a.names {
-		if m.a.partner[k] != alone || n.Parse(m.rawA(int32(k))) != nil {
+		if m.a.partner[k] != noPartner || n.Parse(m.rawA(int32(k))) != nil {
 			continue
 		}
 		scopes(name, func(scope, rest string) {
 			to, ok := now[scope]
-			if !ok || m.a.partner[k] != alone {
+			if !ok || m.a.partner[k] != noPartner {
 				return
 			}
 			j, there := m.b.at[inScope(to, rest)]
@@ -89,7 +89,7 @@ func sampleHash(s string) uint64 {
 func (m *matcher) ends(seed maphash.Seed, s *side, every uint64, use func(k int32, end uint64, at int) bool) {
 	var n wire.Node
 	for k, name := range s.names {
-		if s.partner[k] != alone || every > 1 && sampleHash(lastPart(name))%every != 0 {
+		if s.partner[k] != noPartner || every > 1 && sampleHash(lastPart(name))%every != 0 {
 			continue
 		}
 		if n.Parse(s.nodes[s.left[k]]) != nil {
@@ -142,7 +142,7 @@ func (m *matcher) verifyScopes() bool {
 	inA, inB := make(map[string]int), make(map[string]int)
 	for k := range m.a.left {
 		j := m.a.partner[k]
-		if j == alone || !m.a.scoped[k] {
+		if j == noPartner || !m.a.scoped[k] {
 			continue
 		}
 		p := scopesOf(m.a.names[k], m.b.names[j])
@@ -168,7 +168,7 @@ func (m *matcher) verifyScopes() bool {
 	unpaired := false
 	for k := range m.a.left {
 		j := m.a.partner[k]
-		if j == alone || !m.a.scoped[k] {
+		if j == noPartner || !m.a.scoped[k] {
 			continue
 		}
 		p := scopesOf(m.a.names[k], m.b.names[j])

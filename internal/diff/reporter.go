@@ -38,7 +38,7 @@ func (t *nodeReporter) part() *Part {
 	var n nodeView
 	for i, raw := range t.al.a {
 		switch j := t.al.toB[i]; {
-		case j == alone:
+		case j == noPartner:
 			if !n.read(raw) {
 				continue
 			}
@@ -55,7 +55,7 @@ func (t *nodeReporter) part() *Part {
 		}
 	}
 	for j, raw := range t.al.b {
-		if t.al.toA[j] != alone || !n.read(raw) {
+		if t.al.toA[j] != noPartner || !n.read(raw) {
 			continue
 		}
 		if whole && t.sel.name(unsafeString(n.name)) {

@@ -25,8 +25,9 @@ func (c *comparison) compareSaver() *Part {
 	return p
 }
 
-func count(there bool) int {
-	if there {
+// count returns 1 for true and 0 for false.
+func count(condition bool) int {
+	if condition {
 		return 1
 	}
 	return 0

@@ -57,7 +57,7 @@ func sequence(a, b []entry, renames *renames) *Part {
 	for i := range a {
 		e := &a[i]
 		j := toB[i]
-		if j == alone {
+		if j == noPartner {
 			p.Removed = append(p.Removed, Change{Name: e.name(), Value: e.value().text()})
 			continue
 		}
@@ -76,7 +76,7 @@ func sequence(a, b []entry, renames *renames) *Part {
 		p.Changed = append(p.Changed, change)
 	}
 	for j := range b {
-		if e := &b[j]; toA[j] == alone {
+		if e := &b[j]; toA[j] == noPartner {
 			p.Added = append(p.Added, Change{Name: e.name(), Value: e.value().text()})
 		}
 	}
@@ -104,22 +104,22 @@ func reserve(partner []int) []Change {
 
 // pairLabels pairs entries with the same label in order: the first with the first, the second with the second.
 func pairLabels(a, b []entry) (toB, toA []int) {
-	first := make(map[string]int32, len(b)) // the first unpaired entry of B for each label, or alone
+	first := make(map[string]int32, len(b)) // the first unpaired entry of B for each label, or noPartner
 	next := make([]int32, len(b))           // the next entry of B with the same label
 	toB, toA = make([]int, len(a)), make([]int, len(b))
 	for j := len(b) - 1; j >= 0; j-- {
-		next[j] = alone
+		next[j] = noPartner
 		if later, repeated := first[b[j].label]; repeated {
 			next[j] = later
 		}
 		first[b[j].label] = int32(j)
-		toA[j] = alone
+		toA[j] = noPartner
 	}
 	for i := range a {
-		toB[i] = alone
+		toB[i] = noPartner
 		// TensorFlow does not check names such as that of a context, so they may have kept their old form after a rename.
 		for _, label := range []string{a[i].label, a[i].old()} {
-			if j, known := first[label]; known && j != alone {
+			if j, known := first[label]; known && j != noPartner {
 				toB[i], toA[j] = int(j), i
 				first[label] = next[j]
 				break
@@ -135,11 +135,11 @@ func longestIncreasing(partner []int) []bool {
 	var ends []int // the place where the best subsequence of each length ends
 	before := make([]int, len(partner))
 	for i, j := range partner {
-		if j == alone {
+		if j == noPartner {
 			continue
 		}
 		n, _ := slices.BinarySearchFunc(ends, j, func(end, j int) int { return partner[end] - j })
-		before[i] = alone
+		before[i] = noPartner
 		if n > 0 {
 			before[i] = ends[n-1]
 		}
@@ -151,7 +151,7 @@ func longestIncreasing(partner []int) []bool {
 	}
 	rise := make([]bool, len(partner))
 	if len(ends) > 0 {
-		for i := ends[len(ends)-1]; i != alone; i = before[i] {
+		for i := ends[len(ends)-1]; i != noPartner; i = before[i] {
 			rise[i] = true
 		}
 	}
@@ -164,12 +164,12 @@ func pairReplaced(a, b []entry, toB, toA []int, inOrder []bool) {
 	for i < len(a) || j < len(b) {
 		var freeA, freeB []int
 		for ; i < len(a) && !inOrder[i]; i++ {
-			if toB[i] == alone {
+			if toB[i] == noPartner {
 				freeA = append(freeA, i)
 			}
 		}
-		for ; j < len(b) && (toA[j] == alone || !inOrder[toA[j]]); j++ {
-			if toA[j] == alone {
+		for ; j < len(b) && (toA[j] == noPartner || !inOrder[toA[j]]); j++ {
+			if toA[j] == noPartner {
 				freeB = append(freeB, j)
 			}
 		}

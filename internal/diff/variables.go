@@ -26,12 +26,19 @@ func newVariableReporter(sel *selection) *variableReporter {
 
 // part returns the differences, with renamed scopes in the given order.
 func (v *variableReporter) part(scopes []Scope) *Part {
-	for _, s := range scopes {
-		if n := v.scopes[s.pair()]; n > 0 && !v.sel.named() {
-			v.found.RenamedScopes = append(v.found.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
-		}
+	if !v.sel.named() {
+		v.found.addScopes(scopes, v.scopes)
 	}
 	return v.found
+}
+
+// addScopes adds the renamed scopes that have items in this part. The numbers of items are in counts.
+func (p *Part) addScopes(scopes []Scope, counts map[scopePair]int) {
+	for _, s := range scopes {
+		if n := counts[s.pair()]; n > 0 {
+			p.RenamedScopes = append(p.RenamedScopes, Scope{Name: s.Name, NewName: s.NewName, Nodes: n, Of: n})
+		}
+	}
 }
 
 // pair returns the names of a renamed scope without the slashes.

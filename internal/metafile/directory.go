@@ -34,7 +34,7 @@ func WriteDirectory(ctx context.Context, path string, fill func(d *Directory) er
 	}
 	temp := d.Temp
 	// This also runs if fill panics because a mapped file was truncated.
-	defer func() { err = renamed(errors.Join(err, d.removeFile()), temp, path) }()
+	defer func() { err = renamed(errors.Join(err, d.discard()), temp, path) }()
 	if err := fill(d); err != nil {
 		return err
 	}
@@ -74,11 +74,11 @@ func newDirectory(ctx context.Context, path string) (*Directory, error) {
 	}
 	d.Ctx, d.stop = untilSignal(ctx)
 	if err := d.makeParents(); err != nil {
-		return nil, errors.Join(err, d.removeFile())
+		return nil, errors.Join(err, d.discard())
 	}
 	spare, err := os.Open(filepath.Dir(d.path))
 	if err != nil {
-		return nil, errors.Join(cannotCreate(path, d.path, err), d.removeFile())
+		return nil, errors.Join(cannotCreate(path, d.path, err), d.discard())
 	}
 	d.spare = spare
 	for try := 0; ; try++ {
@@ -89,7 +89,7 @@ func newDirectory(ctx context.Context, path string) (*Directory, error) {
 		}
 		d.Temp = ""
 		if !errors.Is(err, os.ErrExist) || try == 100 {
-			return nil, errors.Join(cannotCreate(path, path, err), d.removeFile())
+			return nil, errors.Join(cannotCreate(path, path, err), d.discard())
 		}
 	}
 }
@@ -150,8 +150,8 @@ func (d *Directory) place() error {
 	return nil
 }
 
-// removeFile removes the temporary directory and the parents that were created. After commit, it only ends Ctx.
-func (d *Directory) removeFile() error {
+// discard removes the temporary directory and the parents that were created. After commit, it only ends Ctx.
+func (d *Directory) discard() error {
 	_ = d.spare.Close() // read only, or nil
 	created := d.made
 	var err error

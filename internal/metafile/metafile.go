@@ -189,7 +189,7 @@ func NewSavedModel(meta *wire.Rope) *wire.Rope {
 func KindByName(path string) (Kind, bool) {
 	base := filepath.Base(path)
 	switch {
-	case strings.HasPrefix(base, "saved_model.pb"):
+	case strings.HasPrefix(base, SavedModelBinary):
 		return SavedModel, true
 	case strings.EqualFold(filepath.Ext(base), metaSuffix):
 		return MetaGraph, true
@@ -222,7 +222,7 @@ func (f *File) CheckpointPrefix() string {
 	case f.Path == "":
 		return ""
 	case f.Kind == SavedModel:
-		return filepath.Join(filepath.Dir(f.Path), "variables", "variables")
+		return filepath.Join(filepath.Dir(f.Path), VariablesDir, VariablesDir)
 	}
 	prefix := strings.TrimSuffix(f.Path, filepath.Ext(f.Path))
 	if state := filepath.Join(filepath.Dir(f.Path), stateName); f.Kind == GraphDef && !exists(prefix+indexSuffix) && exists(state) {

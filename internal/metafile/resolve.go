@@ -20,6 +20,31 @@ import (
 // (tensorflow/python/checkpoint/checkpoint_management.py).
 const stateName = "checkpoint"
 
+// Names in the directory of a SavedModel (tensorflow/python/saved_model/constants.py).
+const (
+	SavedModelBinary = "saved_model.pb"
+	SavedModelText   = "saved_model.pbtxt"
+	VariablesDir     = "variables" // the checkpoint in it has the same name
+)
+
+// savedModelIn returns the file of the SavedModel in a directory, or "" if there is none.
+func savedModelIn(dir string) string {
+	for _, name := range []string{SavedModelBinary, SavedModelText} {
+		if path := filepath.Join(dir, name); exists(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+// savedModelAbove returns the directory of the SavedModel whose variables are in dir, or "" if dir is not in a SavedModel.
+func savedModelAbove(dir string) string {
+	if dir = filepath.Clean(dir); filepath.Base(dir) == VariablesDir && savedModelIn(filepath.Dir(dir)) != "" {
+		return filepath.Dir(dir)
+	}
+	return ""
+}
+
 // maxState is the maximum size of a state file. It leaves room for the names and times of thousands of checkpoints.
 const maxState = 16 << 20
 
@@ -70,7 +95,7 @@ func missing(path string, err error) error {
 		return &Error{Name: path, Problem: "is a URL; metagraph reads local files", Advice: fetch(scheme, path), Err: err}
 	}
 	dir := filepath.Dir(path)
-	if model := filepath.Dir(dir); filepath.Base(dir) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
+	if model := savedModelAbove(dir); model != "" {
 		return &Error{Name: path, Problem: "is the checkpoint of a SavedModel, which contains no graph", Advice: "give the directory of the SavedModel: " + model, Err: err}
 	}
 	if _, statErr := os.Stat(dir); statErr != nil {
@@ -132,10 +157,8 @@ func foundHint(found []string, noun, dir string) string {
 
 // resolveDirectory returns the file that a directory refers to.
 func resolveDirectory(dir string) (string, error) {
-	for _, name := range []string{"saved_model.pb", "saved_model.pbtxt"} {
-		if path := filepath.Join(dir, name); exists(path) {
-			return path, nil
-		}
+	if model := savedModelIn(dir); model != "" {
+		return model, nil
 	}
 	state := filepath.Join(dir, stateName)
 	if !exists(state) {
@@ -151,7 +174,7 @@ func resolveDirectory(dir string) (string, error) {
 			return "", &Error{Name: dir, Problem: "contains versions of a SavedModel for TensorFlow Serving: " + strings.Join(versions, ", "),
 				Advice: "give one of them, for example " + latest}
 		}
-		if model := filepath.Dir(filepath.Clean(dir)); filepath.Base(filepath.Clean(dir)) == "variables" && exists(filepath.Join(model, "saved_model.pb")) {
+		if model := savedModelAbove(dir); model != "" {
 			return "", &Error{Name: dir, Problem: "contains the variables of a SavedModel but no graph", Advice: "give the directory of the SavedModel: " + model}
 		}
 		if path := filepath.Join(dir, metaSuffix); exists(path) {
@@ -176,7 +199,7 @@ func servingVersions(dir string) []string {
 	var versions []uint64
 	for _, entry := range entries {
 		version, err := strconv.ParseUint(entry.Name(), 10, 64)
-		if err == nil && exists(filepath.Join(dir, entry.Name(), "saved_model.pb")) {
+		if err == nil && savedModelIn(filepath.Join(dir, entry.Name())) != "" {
 			versions = append(versions, version)
 		}
 	}
@@ -220,8 +243,8 @@ func CheckpointPrefix(path string) (string, error) {
 		}
 		return prefix, err
 	}
-	if exists(filepath.Join(path, "saved_model.pb")) || exists(filepath.Join(path, "saved_model.pbtxt")) {
-		return filepath.Join(path, "variables", "variables"), nil
+	if savedModelIn(path) != "" {
+		return filepath.Join(path, VariablesDir, VariablesDir), nil
 	}
 	state := filepath.Join(path, stateName)
 	if !exists(state) {

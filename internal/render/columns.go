@@ -16,7 +16,7 @@ const (
 // A layout holds the widths of the columns of a table.
 type layout struct {
 	columns []column
-	turns   []int    // how each column is fitted
+	kinds   []int    // how each column is fitted
 	widths  []int    // width of the widest cell, or the width to cut to
 	cut     bool     // shorten cells to widths
 	starts  []int    // later rows that start a group
@@ -27,7 +27,7 @@ type layout struct {
 // measure returns a layout of rows that fits the given width. It narrows the widest columns first. If width is 0, or if that is not
 // enough, columns are as wide as their cells.
 func measure(t *grid, rows [][]string, width int) layout {
-	l := layout{columns: t.columns, turns: turnsOf(t.columns), widths: make([]int, len(t.columns)), cut: width > 0, starts: t.starts}
+	l := layout{columns: t.columns, kinds: kindsOf(t.columns), widths: make([]int, len(t.columns)), cut: width > 0, starts: t.starts}
 	for i, c := range t.columns {
 		if !t.noHead {
 			l.widths[i] = displayWidth(c.name)
@@ -63,25 +63,26 @@ func hideSpare(t *grid, width int) (*grid, []string) {
 	return keepColumns(t, keep), out
 }
 
-// hideColumns hides columns that can be hidden, the last first, until the others fit the width. room returns the width of a column.
-func (l *layout) hideColumns(keep []bool, width int, room func(i int) int, mayGo func(column) bool) {
+// hideColumns hides columns for which canHide is true, the last first, until the others fit the width. widthOf returns the width of a
+// column.
+func (l *layout) hideColumns(keep []bool, width int, widthOf func(i int) int, canHide func(column) bool) {
 	need := -len(gap)
 	for i := range keep {
 		if keep[i] {
-			need += room(i) + len(gap)
+			need += widthOf(i) + len(gap)
 		}
 	}
 	for i := len(keep) - 1; i >= 0 && need > width; i-- {
-		if keep[i] && mayGo(l.columns[i]) {
+		if keep[i] && canHide(l.columns[i]) {
 			keep[i] = false
-			need -= room(i) + len(gap)
+			need -= widthOf(i) + len(gap)
 		}
 	}
 }
 
 // fullWidth returns the width of column i if the columns of row keys are not narrowed. A column that can be hidden is never shortened.
 func (l *layout) fullWidth(i int) int {
-	if c := l.columns[i]; c.fixed || l.turns[i] == keyTurn || c.spare && !c.prose {
+	if c := l.columns[i]; c.fixed || l.kinds[i] == keyColumn || c.spare && !c.prose {
 		return l.widths[i]
 	}
 	return min(l.widths[i], narrowest)
@@ -92,7 +93,7 @@ const leastKey = 20
 
 // narrowedWidth returns the width of column i if the columns of row keys are narrowed.
 func (l *layout) narrowedWidth(i int) int {
-	if l.turns[i] == keyTurn && !l.columns[i].fixed {
+	if l.kinds[i] == keyColumn && !l.columns[i].fixed {
 		return min(l.widths[i], leastKey)
 	}
 	return l.fullWidth(i)
@@ -166,8 +167,8 @@ func pick[T any](list []T, keep []bool) []T {
 }
 
 // fitting is the order in which columns are narrowed, and to which width. A row key that does not fit gets a line of its own.
-var fitting = []struct{ turn, least int }{
-	{proseTurn, 30}, {keyTurn, 40}, {nameTurn, 16}, {keyTurn, leastKey}, {nameTurn, narrowest}, {proseTurn, narrowest}, {keyTurn, narrowest},
+var fitting = []struct{ kind, least int }{
+	{proseColumn, 30}, {keyColumn, 40}, {nameColumn, 16}, {keyColumn, leastKey}, {nameColumn, narrowest}, {proseColumn, narrowest}, {keyColumn, narrowest},
 }
 
 // fit narrows columns until all fit.
@@ -178,7 +179,7 @@ func (l *layout) fit(width int) {
 	}
 	for _, f := range fitting {
 		for excess > 0 {
-			i, step := l.widest(f.turn, f.least)
+			i, step := l.widest(f.kind, f.least)
 			if i < 0 {
 				break
 			}
@@ -191,34 +192,34 @@ func (l *layout) fit(width int) {
 
 // The kinds of columns by how they are fitted.
 const (
-	proseTurn = iota
-	nameTurn
-	keyTurn
+	proseColumn = iota
+	nameColumn
+	keyColumn
 )
 
-// turnsOf returns the turns of columns. The row key is the first column that is not a group column.
-func turnsOf(columns []column) []int {
+// kindsOf returns the kinds of columns. The row key is the first column that is not a group column.
+func kindsOf(columns []column) []int {
 	first := slices.IndexFunc(columns, func(c column) bool { return !c.group })
-	turns := make([]int, len(columns))
+	kinds := make([]int, len(columns))
 	for i, c := range columns {
 		switch {
 		case c.prose:
-			turns[i] = proseTurn
+			kinds[i] = proseColumn
 		case c.key, i == first:
-			turns[i] = keyTurn
+			kinds[i] = keyColumn
 		default:
-			turns[i] = nameTurn
+			kinds[i] = nameColumn
 		}
 	}
-	return turns
+	return kinds
 }
 
-// widest returns the widest column of a turn that can be narrowed to least, or -1 if there is none. It also returns by how much: down to
+// widest returns the widest column of a kind that can be narrowed to least, or -1 if there is none. It also returns by how much: down to
 // the next widest column, or by one if they are equal.
-func (l *layout) widest(turn, least int) (column, step int) {
+func (l *layout) widest(kind, least int) (column, step int) {
 	widest, next := -1, least
 	for i, c := range l.columns {
-		if c.fixed || l.turns[i] != turn || l.widths[i] <= least {
+		if c.fixed || l.kinds[i] != kind || l.widths[i] <= least {
 			continue
 		}
 		if widest >= 0 && l.widths[i] <= l.widths[widest] {
@@ -256,7 +257,7 @@ func (l *layout) cells(row []string) []string {
 		cells[i] = cell(row[i], c)
 		switch {
 		case !l.cut || c.fixed || c.wrap:
-		case l.turns[i] == keyTurn:
+		case l.kinds[i] == keyColumn:
 			cells[i] = shorten(cells[i], max(l.widths[i], longestWord), false)
 		default:
 			cells[i] = shorten(cells[i], l.widths[i], c.prose)
@@ -354,7 +355,7 @@ func (l *layout) lines(row []string) [][]string {
 
 // overflows reports whether text is a row key that is wider than column i.
 func (l *layout) overflows(i int, text string) bool {
-	return l.turns[i] == keyTurn && !l.columns[i].fixed && displayWidth(text) > l.widths[i]
+	return l.kinds[i] == keyColumn && !l.columns[i].fixed && displayWidth(text) > l.widths[i]
 }
 
 // hasOverflow reports whether a row key of t needs a line of its own, which tablewriter cannot draw.

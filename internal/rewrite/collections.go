@@ -115,7 +115,7 @@ func FilterCollections(m *wire.MetaGraph, o CollectionOptions) (*wire.Rope, *Col
 			report.Overridden = append(report.Overridden, p.String())
 		}
 	}
-	if err := checkBeside(kept); err != nil {
+	if err := checkOutsideGraph(kept); err != nil {
 		return nil, nil, err
 	}
 	return m.Original(b.Build()), report, nil

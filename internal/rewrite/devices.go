@@ -68,7 +68,7 @@ func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.Groups
 // else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which skips function
 // bodies). If there is nothing to clear, it returns the original bytes. The error is a *wire.SyntaxError.
 func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
-	if err := checkBeside(m); err != nil {
+	if err := checkOutsideGraph(m); err != nil {
 		return nil, nil, err
 	}
 	c := newDeviceClearer(&o, maphash.MakeSeed())
@@ -156,7 +156,7 @@ func (c *deviceClearer) field(b *wire.Builder, f wire.Field) error {
 	if f.Is(fieldnum.GraphDef_Node) {
 		return c.node(b, &f)
 	}
-	if err := checkBesideNodes(f); err != nil {
+	if err := checkOtherField(f); err != nil {
 		return err
 	}
 	if !f.Is(fieldnum.GraphDef_Library) {

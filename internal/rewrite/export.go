@@ -133,7 +133,7 @@ func Export(m *wire.MetaGraph, o ExportOptions) (*wire.Rope, *ExportReport, erro
 	o.Scope = scope.Clean(o.Scope)
 	e := &exporter{m: m, o: &o, plan: &scope.Plan{Strip: o.Scope}, report: &ExportReport{Scope: o.Scope}}
 	e.rewriter = &scope.NodeRewriter{Plan: e.plan, ClearDevices: o.ClearDevices}
-	if err := checkBeside(m); err != nil {
+	if err := checkOutsideGraph(m); err != nil {
 		return nil, nil, err
 	}
 	signed, err := o.useSignatures(m)

@@ -40,7 +40,7 @@ func appendGraph(b *wire.Builder, f wire.Field, rewriter *scope.NodeRewriter) er
 	debugInfo := false
 	b.Message(f.Num, func() {
 		err = rewriter.Graph(b, f.Data, func(other wire.Field) error {
-			if err := checkBesideNodes(other); err != nil {
+			if err := checkOtherField(other); err != nil {
 				return err
 			}
 			switch {

@@ -206,7 +206,7 @@ func (i *importer) run() (*wire.Rope, error) {
 func (i *importer) load() (err error) {
 	sides := []*importSide{&i.in, &i.base}
 	for _, side := range sides {
-		if err := checkBeside(side.MetaGraph); err != nil {
+		if err := checkOutsideGraph(side.MetaGraph); err != nil {
 			return err
 		}
 	}

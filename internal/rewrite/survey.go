@@ -25,7 +25,7 @@ type survey struct {
 	frames    map[string]bool           // frames of loops
 	variables int                       // number of variables
 	resources map[resourceKey]*resource // resources with a shared_name
-	beside    [][]byte                  // in the survey of a part: the fields that are not nodes
+	others    [][]byte                  // in the survey of a part: the fields that are not nodes
 }
 
 // A resourceKey identifies a resource (a variable, a table, a queue) on a device of a running graph. Nodes with the same
@@ -46,7 +46,7 @@ func surveyOf(g wire.Graph, cleared bool, want string) (*survey, error) {
 	var rest wire.Builder
 	err := parallel.Ordered(g.Parts, func(p wire.Part) (*survey, error) { return surveyPart(p, cleared, want) }, func(part *survey) error {
 		v.join(part)
-		for _, field := range part.beside {
+		for _, field := range part.others {
 			rest.Window(field)
 		}
 		return nil
@@ -69,8 +69,8 @@ func surveyPart(p wire.Part, cleared bool, want string) (*survey, error) {
 	var n wire.Node
 	return v, wire.Each(p.Fields, func(f wire.Field) error {
 		if !f.Is(fieldnum.GraphDef_Node) {
-			v.beside = append(v.beside, f.Raw)
-			return checkBesideNodes(f)
+			v.others = append(v.others, f.Raw)
+			return checkOtherField(f)
 		}
 		if p.Mixed {
 			v.fields = append(v.fields, f.Raw)
@@ -99,7 +99,7 @@ func surveyPart(p wire.Part, cleared bool, want string) (*survey, error) {
 	})
 }
 
-// join adds the survey of the next part, except its fields beside the nodes.
+// join adds the survey of the next part, except its other fields.
 func (v *survey) join(part *survey) {
 	v.nodes += part.nodes
 	v.fields = append(v.fields, part.fields...)

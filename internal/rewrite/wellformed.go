@@ -11,8 +11,8 @@ import (
 // show cannot read such a file, and metagraph must be able to read everything that it writes. Nodes of the graph make up
 // most of a large file, so only their structure is checked: neither the content of attrs nor the encoding of names.
 
-// checkBeside checks everything outside the graph of a MetaGraphDef for damage. The error is a *wire.SyntaxError.
-func checkBeside(m *wire.MetaGraph) error {
+// checkOutsideGraph checks everything outside the graph of a MetaGraphDef for damage. The error is a *wire.SyntaxError.
+func checkOutsideGraph(m *wire.MetaGraph) error {
 	d := (*tfpb.MetaGraphDef)(nil).ProtoReflect().Descriptor()
 	for _, f := range m.Fields {
 		if f.Is(fieldnum.MetaGraphDef_GraphDef) {
@@ -25,7 +25,7 @@ func checkBeside(m *wire.MetaGraph) error {
 	return nil
 }
 
-// checkBesideNodes checks a field of a GraphDef for damage. It is not for nodes, which every walk parses anyway.
-func checkBesideNodes(f wire.Field) error {
+// checkOtherField checks a field of a GraphDef for damage. It is not for nodes, which every walk parses anyway.
+func checkOtherField(f wire.Field) error {
 	return schema.CheckField(f, (*tfpb.GraphDef)(nil).ProtoReflect().Descriptor())
 }

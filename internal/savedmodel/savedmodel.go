@@ -90,19 +90,19 @@ func (m *Model) Write(ctx context.Context, dir string, ready func() error) error
 
 // fill writes the files of the model.
 func (m *Model) fill(d *metafile.Directory, sources []string) error {
-	name := "saved_model.pb"
+	name := metafile.SavedModelBinary
 	if m.Format == metafile.Text {
-		name = "saved_model.pbtxt"
+		name = metafile.SavedModelText
 	}
 	if err := metafile.Write(d.Ctx, filepath.Join(d.Temp, name), m.Message, metafile.SavedModel, metafile.WriteOptions{Format: m.Format}); err != nil {
 		return err
 	}
 	// Loaders require the directory even if there are no variables.
-	if err := d.MakeDir("variables"); err != nil {
+	if err := d.MakeDir(metafile.VariablesDir); err != nil {
 		return err
 	}
 	if m.Values.Checkpoint != nil {
-		if err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, "variables", "variables"), m.Values); err != nil {
+		if err := checkpoint.Write(d.Ctx, filepath.Join(d.Temp, metafile.VariablesDir, metafile.VariablesDir), m.Values); err != nil {
 			return err
 		}
 	}

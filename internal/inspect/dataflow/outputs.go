@@ -175,12 +175,12 @@ func (d *ioFinder) portsOut(i int32, n *wire.Node) []int32 {
 
 // readers counts the consumers of a tensor by how they use it.
 type readers struct {
-	on        int    // compute further results from it
-	decisions int    // make a decision from it: softmax, argmax
-	decision  string // the op of the first decision
-	labels    int    // combine it with labels or targets
-	loss      int    // compute something that only the loss uses
-	books     int    // only keep books
+	on          int    // compute further results from it
+	decisions   int    // make a decision from it: softmax, argmax
+	decision    string // the op of the first decision
+	labels      int    // combine it with labels or targets
+	loss        int    // compute something that only the loss uses
+	bookkeeping int    // nodes that only keep books
 }
 
 // readersOf counts the consumers of a tensor.
@@ -191,7 +191,7 @@ func (d *ioFinder) readersOf(e graph.Edge) readers {
 		case c.Port != e.Port:
 		case d.Is(c.Node, opdef.ClassShape), d.Has(c.Node, MarkGradient):
 		case !d.forward(c.Node):
-			r.books++
+			r.bookkeeping++
 		case d.joinsLabel(c.Node, maxSame):
 			r.labels++
 		case d.isBeforeLoss(c.Node) && !d.Has(c.Node, markElsewhere) && d.feedsForward(c.Node):

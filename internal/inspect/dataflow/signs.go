@@ -59,7 +59,7 @@ var predictionSigns = [][]sign{
 		{1, "only the loss depends on it", func(e *evidence) bool {
 			return e.read.on == 0 && e.read.loss > 0 && !e.is(opdef.ClassLookup)
 		}},
-		{4, "no node reads it", func(e *evidence) bool { return e.read.on+e.read.loss+e.read.books == 0 }},
+		{4, "no node reads it", func(e *evidence) bool { return e.read.on+e.read.loss+e.read.bookkeeping == 0 }},
 		{2, "only bookkeeping nodes read it", func(e *evidence) bool { return e.read.on+e.read.loss == 0 }},
 		{2, "compared with labels", func(e *evidence) bool { return e.read.labels > 0 }},
 	},

@@ -49,7 +49,7 @@ func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep [
 		f.follow()
 		f.recordResults()
 	}
-	f.mendReferences()
+	f.replaceReferences()
 	f.callFunctions()
 	f.readChanges()
 	f.problems = append(f.problems, f.library.problems...)
@@ -128,7 +128,7 @@ func (f *Freezing) follow() {
 // read converts a node that reads a variable's handle.
 func (f *Freezing) read(i int, dtype int32) {
 	if f.callers[i] {
-		return // throughFunctions handles it
+		return // callFunctions handles it
 	}
 	var n wire.Node
 	f.g.Graph.Node(i, &n)
@@ -150,17 +150,17 @@ func (f *Freezing) read(i int, dtype int32) {
 		}
 	case known && outputs == 0:
 		if m, ok := f.updateOf(i, &n); ok && f.computed[i] {
-			f.mend(i, &n, m)
+			f.replace(i, &n, m)
 		} else {
-			f.silence(i, &n)
+			f.makeNoOp(i, &n)
 		}
 	default:
 		f.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) uses a variable in a way that constants do not support", n.Name, n.Op)
 	}
 }
 
-// silence turns a node that updates a variable into a NoOp with the same control inputs.
-func (f *Freezing) silence(i int, n *wire.Node) {
+// makeNoOp turns a node that updates a variable into a NoOp with the same control inputs.
+func (f *Freezing) makeNoOp(i int, n *wire.Node) {
 	if f.g.Edited(i) && f.g.Edit(i).Op == "NoOp" {
 		return
 	}

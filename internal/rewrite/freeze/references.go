@@ -12,19 +12,19 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// mendReferences turns ops that need a reference into ops on values. It runs even without variables: graphs frozen by other tools
+// replaceReferences turns ops that need a reference into ops on values. It runs even without variables: graphs frozen by other tools
 // can contain such ops, and TensorFlow cannot import them.
-func (f *Freezing) mendReferences() {
+func (f *Freezing) replaceReferences() {
 	var n wire.Node
 	for i := range f.g.Files() {
 		if !f.kept(i) {
 			continue
 		}
 		f.g.Graph.Node(i, &n)
-		m, ok := mendOf(string(n.Op))
+		m, ok := replacementOf(string(n.Op))
 		switch {
 		case ok && !f.temporary(i):
-			f.mend(i, &n, m)
+			f.replace(i, &n, m)
 		case !ok && f.wantsReference(&n) && !f.temporary(i):
 			f.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) requires a reference to a variable", n.Name, n.Op)
 		}
@@ -62,10 +62,10 @@ func (f *Freezing) temporary(i int) bool {
 	return false
 }
 
-// mend applies m to node i.
-func (f *Freezing) mend(i int, n *wire.Node, m mend) {
+// replace replaces the op of node i as m describes.
+func (f *Freezing) replace(i int, n *wire.Node, m replacement) {
 	if m.update && !f.isRead(i) {
-		f.silence(i, n)
+		f.makeNoOp(i, n)
 		return
 	}
 	e := f.g.Edit(i)

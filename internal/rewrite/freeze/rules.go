@@ -59,30 +59,30 @@ func forwards(op []byte) bool {
 	return false
 }
 
-// A mend describes how an op on a reference changes when the variable becomes a constant.
-type mend struct {
+// A replacement describes how an op on a reference changes when the variable becomes a constant.
+type replacement struct {
 	op     string
 	first  int      // the first input to keep
 	drop   []string // attrs to remove
 	update bool     // the op updated a variable
 }
 
-// mendOf returns the mend of an op on references, or false if the op has none.
-func mendOf(op string) (mend, bool) {
-	if m, ok := mends[op]; ok {
+// replacementOf returns the replacement of an op on references, or false if the op has none.
+func replacementOf(op string) (replacement, bool) {
+	if m, ok := replacements[op]; ok {
 		return m, true
 	}
 	// Ops of optimizers return the updated variable.
 	if opdef.AppliesGradient(op) {
-		return mend{op: "Identity", update: true}, true
+		return replacement{op: "Identity", update: true}, true
 	}
-	return mend{}, false
+	return replacement{}, false
 }
 
 var updateAttrs = []string{"use_locking", "_class"}
 
-// mends has the ops on references. Where possible, an update becomes an op that computes the new value without storing it.
-var mends = map[string]mend{
+// replacements has the ops on references. Where possible, an update becomes an op that computes the new value without storing it.
+var replacements = map[string]replacement{
 	"RefSwitch":             {op: "Switch"},
 	"RefMerge":              {op: "Merge"},
 	"RefEnter":              {op: "Enter"},

@@ -160,10 +160,10 @@ func (f *Freezing) readChanges() {
 	}
 }
 
-// updateOf returns the mend of a node that updates a variable, or false if no op computes the new value.
-func (f *Freezing) updateOf(i int, n *wire.Node) (mend, bool) {
+// updateOf returns the replacement of a node that updates a variable, or false if no op computes the new value.
+func (f *Freezing) updateOf(i int, n *wire.Node) (replacement, bool) {
 	op := updateOp(n.Op)
-	m, ok := mends[op]
+	m, ok := replacements[op]
 	if !ok || !m.update || m.op == "Identity" && m.first == 0 {
 		return m, false
 	}
