@@ -13,7 +13,7 @@ import (
 // of the tensors. A nil report means that there is no checkpoint.
 func Checkpoint(r *checkpoint.Report) View {
 	if r == nil {
-		none := grid{columns: namedColumns("what", "answer"), empty: "no checkpoint next to the graph"}
+		none := grid{columns: factColumns(), empty: "no checkpoint next to the graph"}
 		return View{Tables: []grid{none}, fields: []member{{"checkpoint", nil}}}
 	}
 	match := r.Graph
@@ -31,9 +31,7 @@ func Checkpoint(r *checkpoint.Report) View {
 
 // checkpointFacts returns the table with the format of the checkpoint and whether it fits the graph.
 func checkpointFacts(r *checkpoint.Report) grid {
-	columns := namedColumns("what", "answer")
-	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
-	g := grid{title: "checkpoint", noHead: true, columns: columns}
+	g := grid{title: "checkpoint", noHead: true, columns: factColumns()}
 	files := Count(r.Shards, "data file")
 	if r.Version == checkpoint.V1 {
 		files = Count(r.Shards, "file")
@@ -102,12 +100,8 @@ const maxRows = 10_000
 
 // tensorTable returns the table of the tensors.
 func tensorTable(r *checkpoint.Report) grid {
-	columns := namedColumns("tensor", "dtype", "shape", "bytes", "shard", "slices", "object")
-	columns[1].fixed, columns[2].fixed = true, true
-	columns[3], columns[4], columns[5] = numberColumn("bytes"), numberColumn("shard"), numberColumn("slices")
-	columns[4].ifAny, columns[5].ifAny, columns[6].ifAny = true, true, true
-	columns[6].spare = true
-	g := grid{title: "tensors", columns: columns}
+	g := grid{title: "tensors", columns: []column{{name: "tensor"}, {name: "dtype", fixed: true}, {name: "shape", fixed: true}, numberColumn("bytes"),
+		optional(numberColumn("shard")), optional(numberColumn("slices")), {name: "object", spare: true, ifAny: true}}}
 	var bytes int64
 	for i := range r.Tensors {
 		bytes += r.Tensors[i].Bytes

@@ -15,10 +15,8 @@ import (
 
 // CollectionList returns the section collections, with a row for each entry. The raw value of a proto is its name.
 func CollectionList(collections []inspect.Collection) View {
-	columns := namedColumns("collection", "kind", "entry", "meaning")
-	columns[0].group, columns[1].group = true, true
-	columns[0].key, columns[1].spare, columns[3].prose = true, true, true
-	g := grid{columns: columns, empty: "no collections"}
+	g := grid{empty: "no collections", columns: []column{{name: "collection", group: true, key: true}, {name: "kind", group: true, spare: true},
+		{name: "entry"}, {name: "meaning", prose: true}}}
 	g.fill(tableRows, collectionRows(collections))
 	return View{
 		Tables: []grid{g},

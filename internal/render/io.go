@@ -44,9 +44,7 @@ func IO(io *dataflow.IO) View {
 
 // ioGrid returns the table of the tensors with one role.
 func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) grid {
-	columns := namedColumns("tensor", "dtype", "shape", "why")
-	columns[0].key, columns[1].fixed, columns[2].fixed, columns[3].prose, columns[3].below = true, true, true, true, true
-	g := grid{title: title, columns: columns}
+	g := grid{title: title, columns: []column{{name: "tensor", key: true}, {name: "dtype", fixed: true}, {name: "shape", fixed: true}, {name: "why", prose: true, below: true}}}
 	for _, t := range tensors {
 		if t.Role == role {
 			g.rows = append(g.rows, []string{t.Tensor, t.DType, t.Shape.String(), ioWhy(t)})
@@ -57,9 +55,7 @@ func ioGrid(title string, tensors []dataflow.Tensor, role dataflow.Role) grid {
 
 // methodGrid returns the table of the methods of the objects in a SavedModel.
 func methodGrid(methods []dataflow.Method) grid {
-	columns := namedColumns("method", "part", "key", "dtype", "shape")
-	columns[0].group, columns[0].key, columns[1].group, columns[1].fixed = true, true, true, true
-	g := grid{title: "methods", columns: columns}
+	g := grid{title: "methods", columns: []column{{name: "method", group: true, key: true}, {name: "part", group: true, fixed: true}, {name: "key"}, {name: "dtype"}, {name: "shape"}}}
 	for _, m := range methods {
 		before := len(g.rows)
 		for _, part := range []struct {

@@ -11,8 +11,7 @@ import (
 // Nodes returns the section nodes, which come in parts. Nodes are printed while they are read. With functions, the table has a column for the function of a
 // node.
 func Nodes(nodes parts[*inspect.Node], functions bool) View {
-	columns := namedColumns("name", "op", "dtype", "shape", "device", "inputs")
-	columns[5].prose = true
+	columns := append(namedColumns("name", "op", "dtype", "shape", "device"), column{name: "inputs", prose: true})
 	if functions {
 		columns = append(columns, column{name: "function"})
 	}

@@ -145,6 +145,17 @@ func namedColumns(names ...string) []column {
 	return columns
 }
 
+// factColumns returns the columns of a list of facts.
+func factColumns() []column {
+	return []column{{name: "what", fixed: true}, {name: "answer", prose: true, wrap: true}}
+}
+
+// optional returns a column that is hidden if all its cells are empty.
+func optional(c column) column {
+	c.ifAny = true
+	return c
+}
+
 // spareColumn returns a numberColumn that is hidden if the row keys need its space.
 func spareColumn(name string) column {
 	c := numberColumn(name)

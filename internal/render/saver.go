@@ -10,12 +10,8 @@ import (
 
 // Savers returns the section saver.
 func Savers(l *inspect.SaverList) View {
-	columns := namedColumns("saver", "format", "sharded", "max to keep", "keep every", "filename tensor", "save tensor", "restore op")
-	columns[3].right, columns[4].ifAny = true, true
-	for i := 5; i < len(columns); i++ {
-		columns[i].key, columns[i].below = true, true
-	}
-	g := grid{columns: columns}
+	g := grid{columns: []column{{name: "saver"}, {name: "format"}, {name: "sharded"}, {name: "max to keep", right: true}, {name: "keep every", ifAny: true},
+		{name: "filename tensor", key: true, below: true}, {name: "save tensor", key: true, below: true}, {name: "restore op", key: true, below: true}}}
 	add := func(name string, s *inspect.Saver) {
 		g.rows = append(g.rows, []string{name, s.Version, yesNo(s.Sharded), strconv.Itoa(int(s.MaxToKeep)), hours(s.KeepCheckpointEveryHour),
 			s.FilenameTensor, s.SaveTensor, s.RestoreOp})

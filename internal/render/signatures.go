@@ -10,13 +10,9 @@ import (
 
 // Signatures returns the section signatures.
 func Signatures(signatures iter.Seq[*inspect.Signature]) View {
-	columns := namedColumns("signature", "method", "part", "key", "tensor", "dtype", "shape")
-	columns[0].group, columns[1].group, columns[2].group = true, true, true
-	columns[0].key, columns[1].spare, columns[2].fixed = true, true, true
-	for i := 3; i < len(columns); i++ {
-		columns[i].key, columns[i].below = true, true
-	}
-	g := grid{columns: columns, empty: "no signatures"}
+	g := grid{empty: "no signatures", columns: []column{{name: "signature", group: true, key: true}, {name: "method", group: true, spare: true},
+		{name: "part", group: true, fixed: true}, {name: "key", key: true, below: true}, {name: "tensor", key: true, below: true},
+		{name: "dtype", key: true, below: true}, {name: "shape", key: true, below: true}}}
 	g.fill(tableRows, signatureRows(signatures))
 	return View{
 		Tables: []grid{g},

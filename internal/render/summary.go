@@ -53,10 +53,8 @@ func Summary(s *inspect.Summary, width int) View {
 		l.addLines("out", outputTexts(s.Outputs, l.line))
 	}
 	l.addLines("problems", problemTexts(s.Problems))
-	columns := namedColumns("what", "answer")
-	columns[0].fixed, columns[1].prose, columns[1].wrap = true, true, true
 	return View{
-		Tables:         []grid{{columns: columns, rows: l.rows, noHead: true}},
+		Tables:         []grid{{columns: factColumns(), rows: l.rows, noHead: true}},
 		fields:         []member{{"summary", s}},
 		sameEverywhere: true,
 	}

@@ -12,15 +12,10 @@ import (
 // VariableList returns the section variables, with a row for each variable. A partitioned variable is followed by its parts. The raw
 // values are the names of the variables.
 func VariableList(l *variables.List) View {
-	columns := namedColumns("variable", "kind", "dtype", "shape", "parameters", "bytes", "trainable", "slice", "checkpoint key", "initializer", "from")
-	columns[4], columns[5] = numberColumn("parameters"), numberColumn("bytes")
-	columns[2].fixed, columns[3].fixed, columns[10].prose = true, true, true
-	columns[7].ifAny, columns[8].ifAny = true, true
-	for _, i := range []int{1, 4, 5, 6, 7, 8, 9, 10} {
-		columns[i].spare = true
-	}
-	columns[1].last, columns[5].last, columns[1].fixed = true, true, true
-	g := grid{columns: columns, note: totalsLine(l.Total), empty: "no variables"}
+	g := grid{note: totalsLine(l.Total), empty: "no variables", columns: []column{{name: "variable"}, {name: "kind", fixed: true, spare: true, last: true},
+		{name: "dtype", fixed: true}, {name: "shape", fixed: true}, spareColumn("parameters"), {name: "bytes", right: true, fixed: true, comma: true, spare: true, last: true},
+		{name: "trainable", spare: true}, {name: "slice", spare: true, ifAny: true}, {name: "checkpoint key", spare: true, ifAny: true}, {name: "initializer", spare: true},
+		{name: "from", prose: true, spare: true}}}
 	if l.Trainable.Variables > 0 {
 		g.note += "; trainable: " + totalsLine(l.Trainable)
 	}
