@@ -72,12 +72,7 @@ func setValue(g *draft.Graph, value NewValue, conflicts *draft.Conflicts) ValueC
 		conflicts.Add("only booleans, real numbers and strings can be written as text", "the placeholder %q is %s", value.Node, tensor.DTypeName(dtype))
 	}
 	e := g.Edit(i)
-	e.Op, e.Alone, e.Inputs = "Const", true, []string{}
-	for _, input := range n.Inputs {
-		if wire.IsControl(input) {
-			e.Inputs = append(e.Inputs, string(input))
-		}
-	}
+	e.Op, e.Alone, e.Inputs = "Const", true, wire.ControlInputs(n.Inputs)
 	e.Attrs["dtype"], e.Attrs["value"] = draft.TypeAttr(dtype), draft.TensorAttr(proto)
 	return ValueChange{Node: value.Node, DType: tensor.DTypeName(dtype), Value: value.Text}
 }

@@ -38,6 +38,26 @@ func NodeOf(tensor string) string {
 // IsControl reports whether an entry of a node's input list is a control input, "^node".
 func IsControl(input []byte) bool { return len(input) > 0 && input[0] == '^' }
 
+// InputNames returns the inputs of a node as strings.
+func InputNames(inputs [][]byte) []string {
+	names := make([]string, len(inputs))
+	for k, input := range inputs {
+		names[k] = string(input)
+	}
+	return names
+}
+
+// ControlInputs returns the control inputs of a node as strings. The result is not nil.
+func ControlInputs(inputs [][]byte) []string {
+	controls := []string{}
+	for _, input := range inputs {
+		if IsControl(input) {
+			controls = append(controls, string(input))
+		}
+	}
+	return controls
+}
+
 // Output returns the output number that a data input of a graph reads, which defaults to 0. It reports false if the
 // port is not a number.
 func (in Input) Output() (int, bool) {

@@ -127,13 +127,7 @@ func (b *body) read(i int, dtype int32) {
 			}
 		}
 	case known && outputs == 0:
-		controls := []string{}
-		for _, input := range names(n.Inputs) {
-			if strings.HasPrefix(input, "^") {
-				controls = append(controls, input)
-			}
-		}
-		b.edits[i] = &scope.Edit{Op: "NoOp", Inputs: controls, Alone: true}
+		b.edits[i] = &scope.Edit{Op: "NoOp", Inputs: wire.ControlInputs(n.Inputs), Alone: true}
 		b.updates = append(b.updates, b.name+"/"+string(n.Name))
 	default:
 		b.l.problems.Of(ErrNotConstant, "cannot freeze: node %q (%s) of function %q uses a variable in a way that constants do not support", n.Name, n.Op, b.name)
@@ -145,7 +139,7 @@ func (b *body) convert(i int, n *wire.Node, c conversion) {
 	e := &scope.Edit{Op: c.op, Attrs: c.attrs, Alone: c.op == "Const"}
 	b.edits[i] = e
 	if c.inputs != all {
-		e.Inputs = names(n.Inputs[:min(c.inputs, len(n.Inputs))])
+		e.Inputs = wire.InputNames(n.Inputs[:min(c.inputs, len(n.Inputs))])
 	}
 	if c.axis != nil {
 		axis := scope.Unique(string(n.Name)+"/axis", func(name string) bool {
@@ -254,7 +248,7 @@ func (b *body) renameInputs(i int) {
 	if len(b.renamed) == 0 {
 		return
 	}
-	inputs := names(b.nodes[i].Inputs)
+	inputs := wire.InputNames(b.nodes[i].Inputs)
 	e := b.edits[i]
 	if e != nil && e.Inputs != nil {
 		inputs = e.Inputs

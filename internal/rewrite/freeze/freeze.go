@@ -164,14 +164,8 @@ func (f *Freezing) makeNoOp(i int, n *wire.Node) {
 	if f.g.Edited(i) && f.g.Edit(i).Op == "NoOp" {
 		return
 	}
-	controls := []string{}
-	for _, input := range n.Inputs {
-		if wire.IsControl(input) {
-			controls = append(controls, string(input))
-		}
-	}
 	e := f.g.Edit(i)
-	e.Op, e.Inputs, e.Alone = "NoOp", controls, true
+	e.Op, e.Inputs, e.Alone = "NoOp", wire.ControlInputs(n.Inputs), true
 	f.updates = append(f.updates, i)
 }
 
@@ -186,7 +180,7 @@ func (f *Freezing) convert(i int, n *wire.Node, c conversion) {
 		e.Attrs[key] = value
 	}
 	if c.inputs != all {
-		e.Inputs = names(n.Inputs[:min(c.inputs, len(n.Inputs))])
+		e.Inputs = wire.InputNames(n.Inputs[:min(c.inputs, len(n.Inputs))])
 	}
 	if c.op == "Const" {
 		e.Alone, e.Inputs = true, f.frame(n)
@@ -226,16 +220,7 @@ func (f *Freezing) frame(n *wire.Node) []string {
 	return []string{}
 }
 
-// names returns inputs as strings.
-func names(inputs [][]byte) []string {
-	out := make([]string, len(inputs))
-	for k, input := range inputs {
-		out[k] = string(input)
-	}
-	return out
-}
-
 // insertInput returns the inputs with an additional data input at position k.
 func insertInput(inputs [][]byte, k int, input string) []string {
-	return slices.Insert(names(inputs), min(k, len(inputs)), input)
+	return slices.Insert(wire.InputNames(inputs), min(k, len(inputs)), input)
 }

@@ -87,7 +87,7 @@ func (f *Freezing) replace(i int, n *wire.Node, m replacement) {
 	case m.op == "Identity" && op != "RefIdentity":
 		e.Alone, e.Attrs = true, map[string]*wire.Rope{"T": draft.TypeAttr(dtype)}
 		e.Inputs = []string{}
-		for k, input := range names(n.Inputs) {
+		for k, input := range wire.InputNames(n.Inputs) {
 			if k == m.first || strings.HasPrefix(input, "^") {
 				e.Inputs = append(e.Inputs, input)
 			}
@@ -115,7 +115,7 @@ func (f *Freezing) expandIndices(i int, n *wire.Node) {
 	indices := scope.Unique(string(n.Name)+"/indices", f.g.Taken)
 	f.g.Add(i, &scope.NewNode{Name: indices, Op: "ExpandDims", Device: string(n.Device), Inputs: []string{string(n.Inputs[1]), dim},
 		Attrs: map[string]*wire.Rope{"T": draft.TypeAttr(tensor.AttrType(n, "Tindices")), "Tdim": draft.TypeAttr(tensor.Int32)}})
-	inputs := names(n.Inputs)
+	inputs := wire.InputNames(n.Inputs)
 	inputs[1] = indices
 	f.g.Edit(i).Inputs = inputs
 }

@@ -150,7 +150,7 @@ func (f *Freezing) readChanges() {
 	var n wire.Node
 	for i, c := range f.changes {
 		f.g.Node(i, &n)
-		inputs := names(n.Inputs)
+		inputs := wire.InputNames(n.Inputs)
 		for k, input := range n.Inputs {
 			if source, ok := f.g.Source(input); ok && source == c.variable && !wire.IsControl(input) {
 				inputs[k] = f.g.Name(c.update)

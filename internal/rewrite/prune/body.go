@@ -173,11 +173,7 @@ func (b *body) inputs(p *part, i int) []string {
 	if e := p.edits[i]; e != nil {
 		return slices.Clone(e.Inputs)
 	}
-	inputs := make([]string, len(b.nodes[i].Inputs))
-	for k, input := range b.nodes[i].Inputs {
-		inputs[k] = string(input)
-	}
-	return inputs
+	return wire.InputNames(b.nodes[i].Inputs)
 }
 
 // cutCalls shortens the callers in the function, and reports whether it did.
