@@ -167,7 +167,7 @@ func (c *inference) shapeValue(i int) tensor.Shape {
 	v, ok := c.value(i)
 	if ok && len(given) == 0 && given != nil {
 		if v[0] != unknown {
-			c.fail("input %d represents the shape %d; a scalar must be -1", i, v[0])
+			c.fail("input %d is the scalar %d; the only scalar that represents a shape is -1", i, v[0])
 		}
 		return nil
 	}

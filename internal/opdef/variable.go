@@ -31,7 +31,7 @@ func AppliesGradient(op string) bool {
 	return hasAnyPrefix(op, "Apply", "SparseApply", "ResourceApply", "ResourceSparseApply")
 }
 
-// ChecksInitialized reports whether the output of an op is whether a variable has a value.
+// ChecksInitialized reports whether an op tests if a variable has a value.
 func ChecksInitialized(op string) bool {
 	return op == "IsVariableInitialized" || op == "VarIsInitializedOp"
 }

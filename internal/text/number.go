@@ -68,7 +68,7 @@ func parseEnum(token []byte, e *enum) (uint64, string) {
 	if c := token[0]; c >= '0' && c <= '9' || c == '-' || c == '+' {
 		value, reason := parseInteger(token, true, 32)
 		if reason == "" && !e.known(value) {
-			reason = fmt.Sprintf("is the number of no value of %s", e.name)
+			reason = fmt.Sprintf("is not the number of a value of %s", e.name)
 		}
 		return value, reason
 	}

@@ -32,7 +32,7 @@ type nodeKind struct {
 type kindTable struct {
 	slots  []atomic.Uint64                              // half of a hash, then the number of a kind; 0 if the slot is empty
 	most   int32                                        // the largest number that a kind may have
-	chunks [maxKinds/kindChunk + 1]*[kindChunk]nodeKind // kinds by number, as far as there are any
+	chunks [maxKinds/kindChunk + 1]*[kindChunk]nodeKind // kinds by number, without those not yet used
 	lock   sync.Mutex                                   // for adding a kind
 	used   atomic.Int32                                 // the largest number
 }

@@ -168,8 +168,8 @@ func (g *Graph) Cut(i, port, by int) {
 	g.cut[graph.Edge{Node: int32(i), Port: int32(port)}], g.cutAt[int32(i)] = by, true
 }
 
-// Through returns the node that an edge leads to, following cuts. It reports false for an edge to a missing node. It also does for
-// a control edge to a node with cut tensors, which is outside the cut graph.
+// Through returns the node that an edge leads to, following cuts. It reports false for an edge to a missing node. It also reports
+// false for a control edge to a node with cut tensors, which is outside the cut graph.
 func (g *Graph) Through(e graph.Edge) (int, bool) {
 	if len(g.cutAt) > 0 && g.cutAt[e.Node] {
 		if e.Port == graph.Control {

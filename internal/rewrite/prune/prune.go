@@ -157,7 +157,7 @@ func (c *Cut) source(k int) int {
 	return i
 }
 
-// ErrNoNode is the kind of a conflict about an input or output whose name resembles that of no node.
+// ErrNoNode is the kind of a conflict about an input or output if no node has its name or a similar one.
 var ErrNoNode = errors.New("no such node")
 
 // check reports invalid inputs or outputs as problems.

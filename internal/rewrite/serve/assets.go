@@ -130,7 +130,7 @@ func origin(g *draft.Graph, i int) int {
 // maxSteps is how far origin goes.
 const maxSteps = 16
 
-// tableFiles returns the nodes of the file among kept from which kept ops read the names of files that fill tables.
+// tableFiles returns nodes of the file that hold the name of a file. Kept ops fill tables from these files.
 func tableFiles(g *draft.Graph, kept []bool) (found []int, err error) {
 	err = g.Kept(kept, func(_ int, n *wire.Node) error {
 		if strings.HasPrefix(string(n.Op), "InitializeTableFromTextFile") && len(n.Inputs) > 1 {

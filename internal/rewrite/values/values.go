@@ -57,8 +57,8 @@ func Nodes(r *checkpoint.Restored) []int {
 // Of returns what the saver restores into node i, or nil for nothing.
 func (v *Values) Of(i int) *checkpoint.Restored { return v.byNode[i] }
 
-// Variables returns the number of variables that needs selects, and which of them get no value from the saver, not even through another
-// variable with the same shared_name, in file order.
+// Variables returns the number of variables that needs selects, and those without a value from the saver in file order. A variable
+// also has the value of another variable with the same shared_name.
 func (v *Values) Variables(needs func(i int) bool) (count int, without []int) {
 	shared := v.sharedNames()
 	var n wire.Node
