@@ -19,6 +19,7 @@ type Nodes struct {
 	starts     []uint32         // offset of each NodeDef's length in bytes
 	nameAt     []uint8          // bytes between the lengths of the NodeDef and of its name, or noOffset
 	names      map[int32][]byte // names of the nodes whose nameAt is noOffset
+	list       [][]byte         // of a part: all names, to find them faster
 	byName     nameTable
 	duplicates []int32
 }
@@ -91,7 +92,7 @@ func newNodesPart(g wire.Graph, n int) nodesPart {
 // reset removes all nodes and makes room for n.
 func (p *nodesPart) reset(n int) {
 	p.starts, p.nameAt, p.hashes = slices.Grow(p.starts[:0], n), slices.Grow(p.nameAt[:0], n), slices.Grow(p.hashes[:0], n)
-	p.names = nil
+	p.names, p.list = nil, slices.Grow(p.list[:0], n)
 }
 
 // add adds a node. field is its complete field and raw its NodeDef. name is a window on raw, or nil.
@@ -110,6 +111,7 @@ func (p *nodesPart) add(field, raw, name []byte) {
 	p.starts = append(p.starts, uint32(start+tag))
 	p.nameAt = append(p.nameAt, uint8(at))
 	p.hashes = append(p.hashes, hashOf(name))
+	p.list = append(p.list, name)
 }
 
 // keepName stores the name of node i, whose nameAt is noOffset. Finding it again would be slow for a node that has many
@@ -157,6 +159,9 @@ func (x *Nodes) Raw(i int) []byte {
 
 // Name returns the name of node i, a window on the file's bytes, or nil if it has none.
 func (x *Nodes) Name(i int) []byte {
+	if x.list != nil {
+		return x.list[i]
+	}
 	if x.nameAt[i] == noOffset {
 		return x.names[int32(i)]
 	}

@@ -68,3 +68,20 @@ func TestSplitNode(t *testing.T) {
 		}
 	}
 }
+
+// TestUTF8 changes each byte of texts of many lengths, because isUTF8 looks at many bytes at once.
+func TestUTF8(t *testing.T) {
+	for length := range 80 {
+		data := bytes.Repeat([]byte("n"), length)
+		if !isUTF8(data) {
+			t.Errorf("%d letters are not valid", length)
+		}
+		for at := range data {
+			data[at] = 0xff
+			if isUTF8(data) {
+				t.Errorf("byte %d of %d: not detected", at, length)
+			}
+			data[at] = 'n'
+		}
+	}
+}

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -42,6 +43,24 @@ func TestValidName(t *testing.T) {
 	} {
 		if got := ValidName(name); got != want {
 			t.Errorf("ValidName(%q) = %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestValidNameBytes puts each byte in each place of names that are checked eight bytes at a time.
+func TestValidNameBytes(t *testing.T) {
+	const plain = "az/AZ_09.-scope/name"
+	for length := 2; length <= len(plain); length++ {
+		for at := 1; at < length; at++ {
+			for c := range 256 {
+				name := []byte(plain[:length])
+				name[at] = byte(c)
+				want := strings.IndexByte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/", byte(c)) >= 0 ||
+					c == '>' && at+1 < length && !strings.ContainsAny(plain[at+1:at+2], "_-/")
+				if got := ValidName(name); got != want {
+					t.Fatalf("ValidName(%q) = %v, want %v", name, got, want)
+				}
+			}
 		}
 	}
 }
