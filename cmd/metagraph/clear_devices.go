@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -71,6 +74,9 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 		return err
 	}
 	defer in.Close() //nolint:errcheck // read only
+	if err := o.stream(cmd.Context(), env, in, argument(args, 1), options); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
 	metas, report, err := clearAll(in, options)
 	if err != nil {
 		return in.Annotate(err)
@@ -78,15 +84,52 @@ func runClearDevices(cmd *cobra.Command, env *environment, o *clearDevicesOption
 	if err := checkMatched(in.Name, report, options); err != nil {
 		return err
 	}
+	if o.check {
+		return o.out.found(env, in, o.result(in, report), report.Changed())
+	}
+	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), o.result(in, report), metas, in)
+}
+
+// result returns the result for a report, without the message.
+func (o *clearDevicesOptions) result(in *metafile.File, report *rewrite.DevicesReport) result {
 	dry := o.check || o.out.dryRun
 	r := result{place: place{kind: in.Kind}, reports: reportOf(render.Devices{DevicesReport: report, Check: dry, DryRun: dry})}
 	if report.Left.Elsewhere > 0 {
 		r.hints = append(r.hints, "--colocation also removes the colocation constraints")
 	}
-	if o.check {
-		return o.out.found(env, in, r, report.Changed())
+	return r
+}
+
+// streamFrom is the size of a graph from which clear-devices writes while it reads. Tests lower it.
+var streamFrom = 4 << 20
+
+// stream clears the devices of in while it writes OUT, and prints the report. That takes less time and memory. Errors in the graph come up in
+// the middle, so OUT must be a file that is replaced at the end. If it is not, or if its kind or format differs from in, the error is
+// errors.ErrUnsupported.
+func (o *clearDevicesOptions) stream(ctx context.Context, env *environment, in *metafile.File, out string, options rewrite.DeviceOptions) error {
+	if o.check || o.out.dryRun || in.Kind == metafile.SavedModel || !in.Meta.Streams(streamFrom) {
+		return errors.ErrUnsupported
 	}
-	return o.out.writeGraphs(cmd.Context(), env, argument(args, 1), r, metas, in)
+	p, err := placeOf(out, in, in)
+	if err != nil || p.kind != in.Kind || !o.out.binary(p.path) {
+		return errors.ErrUnsupported
+	}
+	var report *rewrite.DevicesReport
+	inputs := []*metafile.File{in}
+	err = metafile.Replace(ctx, p.path, p.kind, metafile.WriteOptions{Ready: func() error { return release(inputs) }}, func(w io.Writer, patch io.WriterAt) error {
+		if report, err = rewrite.StreamDevices(wire.NewStream(w, patch), in.Meta, options); err != nil {
+			return err
+		}
+		return checkMatched(in.Name, report, options)
+	})
+	if damaged := metafile.FileOf(err, in); damaged != nil {
+		return damaged.Annotate(err)
+	}
+	if err != nil {
+		return cmp.Or(changed(inputs), err)
+	}
+	o.out.say(env, p.name(), o.result(in, report))
+	return nil
 }
 
 // clearAll clears the devices of all selected MetaGraphDefs. It returns them in order, and one report for all.

@@ -45,6 +45,12 @@ func (out *outputFlags) check() error {
 	return nil
 }
 
+// binary reports whether a file at path is written in binary.
+func (out *outputFlags) binary(path string) bool {
+	format, err := metafile.ParseFormat(out.format)
+	return err == nil && (format == metafile.Binary || format == metafile.Auto && metafile.FormatOf(path) == metafile.Binary)
+}
+
 // A result is the output of a rewriting command.
 type result struct {
 	message *wire.Rope

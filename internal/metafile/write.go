@@ -76,7 +76,17 @@ func Write(ctx context.Context, path string, message *wire.Rope, kind Kind, o Wr
 	if n, ok := descriptorOf(path); ok {
 		return writeStream(ctx, path, func() (*os.File, error) { return openDescriptor(n) }, message, kind, o)
 	}
-	return writeFile(ctx, path, message, kind, o)
+	target, old, err := findTarget(path)
+	if err != nil {
+		return err
+	}
+	if old != nil && !old.Mode().IsRegular() {
+		open := func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }
+		return writeStream(ctx, path, open, message, kind, o)
+	}
+	return o.replace(ctx, path, target, old, func(ctx context.Context, file *os.File) error {
+		return o.withKind(encode(contextWriter{ctx, file}, message, kind, o))
+	})
 }
 
 // Try returns the error that Write would return for the message itself: it is over 2 GiB - 1, or the format cannot
@@ -174,60 +184,6 @@ func (o *WriteOptions) ready() error {
 		return nil
 	}
 	return o.Ready()
-}
-
-// writeFile replaces the file at path.
-func writeFile(ctx context.Context, path string, message *wire.Rope, kind Kind, o WriteOptions) (err error) {
-	target, old, err := findTarget(path)
-	if err != nil {
-		return err
-	}
-	if old != nil && !old.Mode().IsRegular() {
-		open := func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }
-		return writeStream(ctx, path, open, message, kind, o)
-	}
-	ctx, stop := untilSignal(ctx)
-	defer stop()
-	file, err := createBeside(target)
-	if err != nil {
-		return cannotCreate(path, target, err)
-	}
-	replaced := false
-	defer func() {
-		// This also runs during a panic, if an input shrank while it was read: see Guard.
-		if !replaced {
-			undone := removeFile(file)
-			if err != nil {
-				err = fmt.Errorf("cannot write %s: %w", path, errors.Join(o.withKind(withoutName(err, file.Name())), undone))
-			}
-		}
-	}()
-	if old != nil {
-		keepOwner(file, old)
-		if err := file.Chmod(old.Mode().Perm()); err != nil {
-			return err
-		}
-	}
-	if err := encode(contextWriter{ctx, file}, message, kind, o); err != nil {
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err := o.ready(); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), target); err != nil {
-		return err
-	}
-	replaced = true
-	return nil
 }
 
 // findTarget follows the links at path. It returns the target and its state, which is nil if the target does not
@@ -356,7 +312,7 @@ func createBeside(path string) (*os.File, error) {
 	for try := 0; ; try++ {
 		// Leave out the name of the file: it may be as long as the system allows.
 		name := fmt.Sprintf("%s.metagraph-%08x.tmp", dir, rand.Uint32())
-		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, os.ErrExist) && try < 100 {
 			continue
 		}

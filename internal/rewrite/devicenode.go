@@ -60,7 +60,7 @@ func isClass(entry []byte) bool {
 }
 
 // node appends a node with its device and groups cleared.
-func (c *deviceClearer) node(b *wire.Builder, f *wire.Field) error {
+func (c *deviceClearer) node(b wire.FieldWriter, f *wire.Field) error {
 	var n deviceNode
 	if err := n.parse(f.Data); err != nil {
 		return err
@@ -94,15 +94,17 @@ func (c *deviceClearer) node(b *wire.Builder, f *wire.Field) error {
 			c.countGroups(n.class)
 		}
 	}
-	switch {
-	case !changes && !ungroup:
+	if !changes && !ungroup {
 		b.Window(f.Raw)
-	case changes && action.to == "" && n.fields == 1 && !ungroup:
-		// The common case: remove one field and keep everything before and after it.
-		b.Edited(f.Num, f.Data, []wire.Edit{{At: n.at, Size: n.end - n.at}}, nil)
-	default:
-		b.Message(f.Num, func() { n.rebuild(b, f.Data, action, ungroup) })
+		return nil
 	}
+	c.edits, c.news = c.edits[:0], c.news[:0]
+	if changes && action.to == "" && n.fields == 1 && !ungroup {
+		c.edits = append(c.edits, wire.Edit{At: n.at, Size: n.end - n.at}) // the common case
+	} else {
+		c.edit(&n, f.Data, action, ungroup)
+	}
+	b.Edited(f.Num, f.Data, c.edits, c.news)
 	return nil
 }
 
@@ -148,24 +150,24 @@ func (o *DeviceOptions) target(device string) (string, bool) {
 	return device, false
 }
 
-// rebuild appends the fields of a changed node.
-func (n *deviceNode) rebuild(b *wire.Builder, raw []byte, action *deviceAction, ungroup bool) {
-	for s := wire.Scan(raw); s.Next(); {
+// edit sets the edits that change the node encoded in raw, and their new bytes.
+func (c *deviceClearer) edit(n *deviceNode, raw []byte, action *deviceAction, ungroup bool) {
+	at := 0
+	for s := wire.Scan(raw); s.Next(); at += len(s.Raw) {
+		before := len(c.news)
 		switch {
 		case s.Is(fieldnum.NodeDef_Device) && action.changes():
-			if action.to != "" && &s.Raw[0] == &raw[n.at] {
-				b.String(fieldnum.NodeDef_Device, action.to)
+			if action.to != "" && at == n.at {
+				c.news = append(wire.AppendHeader(c.news, s.Num, len(action.to)), action.to...)
 			}
 		case s.Is(fieldnum.NodeDef_Attr) && ungroup && isClass(s.Data):
 			// Removing the last entry must not expose an earlier entry, which protobuf ignores.
-			if &s.Data[0] != &n.class[0] {
-				continue
-			}
-			if kept := withoutGroups(s.Data); kept != nil {
-				b.Bytes(fieldnum.NodeDef_Attr, kept)
+			if kept := withoutGroups(s.Data); kept != nil && &s.Data[0] == &n.class[0] {
+				c.news = append(wire.AppendHeader(c.news, s.Num, len(kept)), kept...)
 			}
 		default:
-			b.Window(s.Raw)
+			continue
 		}
+		c.edits = append(c.edits, wire.Edit{At: at, Size: len(s.Raw), New: len(c.news) - before})
 	}
 }

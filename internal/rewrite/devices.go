@@ -68,47 +68,101 @@ func (r *DevicesReport) changes() int { return r.Cleared + r.Replaced + r.Groups
 // else (clear_devices of import_scoped_meta_graph in tensorflow/python/framework/meta_graph.py, which skips function
 // bodies). If there is nothing to clear, it returns the original bytes. The error is a *wire.SyntaxError.
 func ClearDevices(m *wire.MetaGraph, o DeviceOptions) (*wire.Rope, *DevicesReport, error) {
-	if err := checkOutsideGraph(m); err != nil {
+	var out ropeOutput
+	report, err := clearDevices(m, o, &out)
+	switch {
+	case err != nil:
 		return nil, nil, err
+	case !report.Changed():
+		return m.Original(m.Rope()), report, nil // the original bytes, including their encoding
+	}
+	return out.Build(), report, nil
+}
+
+// StreamDevices is ClearDevices for an m that can be streamed, see wire.MetaGraph.Streams. It writes to s what
+// ClearDevices returns. The error is a *wire.SyntaxError or an error of s. After an error, s holds a part of the result.
+func StreamDevices(s *wire.Stream, m *wire.MetaGraph, o DeviceOptions) (*DevicesReport, error) {
+	return clearDevices(m, o, s)
+}
+
+// clearDevices clears the devices of m and appends the result to out. That is m in a usual encoding if there is nothing
+// to clear.
+func clearDevices(m *wire.MetaGraph, o DeviceOptions, out deviceOutput) (*DevicesReport, error) {
+	if err := checkOutsideGraph(m); err != nil {
+		return nil, err
 	}
 	c := newDeviceClearer(&o, maphash.MakeSeed())
 	groups := make(map[uint64]struct{})
-	var b wire.Builder
-	var err error
+	var others wire.Builder // the fields since the last GraphDef
 	for _, f := range m.Fields {
-		if f.Is(fieldnum.MetaGraphDef_GraphDef) {
-			b.Message(fieldnum.MetaGraphDef_GraphDef, func() { err = c.graph(&b, f.Data, groups) })
-		} else {
-			b.Field(f)
+		if !f.Is(fieldnum.MetaGraphDef_GraphDef) {
+			others.Field(f)
+			continue
+		}
+		err := out.Append(others.Build())
+		if err == nil {
+			err = out.Message(f, func() error { return c.graph(out, f.Data, groups) })
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
+		others = wire.Builder{}
+	}
+	if err := out.Append(others.Build()); err != nil {
+		return nil, err
 	}
 	c.report.Left.Groups = len(groups)
 	if len(groups) > 0 && c.report.Left.Nodes > 0 {
 		c.report.Left.Elsewhere = c.colocatedElsewhere(m.Graph(), groups)
 	}
 	c.finish()
-	if !c.report.Changed() {
-		return m.Original(m.Rope()), &c.report, nil // the original bytes, including their encoding
-	}
-	return b.Build(), &c.report, nil
+	return &c.report, nil
 }
+
+// A deviceOutput takes a MetaGraphDef without its devices: a ropeOutput or a wire.Stream.
+type deviceOutput interface {
+	Append(r *wire.Rope) error                     // appends whole fields
+	Message(f wire.Field, body func() error) error // appends f with what body appends as its payload
+	Section(size int) wire.Section                 // returns a section of about size bytes
+}
+
+// A ropeOutput keeps the message.
+type ropeOutput struct{ wire.Builder }
+
+func (o *ropeOutput) Append(r *wire.Rope) error {
+	o.Builder.Append(r)
+	return nil
+}
+
+func (o *ropeOutput) Message(f wire.Field, body func() error) (err error) {
+	o.Builder.Message(f.Num, func() { err = body() })
+	return err
+}
+
+func (o *ropeOutput) Section(int) wire.Section { return &ropeSection{whole: o} }
+
+type ropeSection struct {
+	wire.Builder
+	whole *ropeOutput
+}
+
+func (s *ropeSection) Join() error { return s.whole.Append(s.Build()) }
 
 // A deviceClearer clears the devices of nodes one by one, those of one part of a graph or of its functions.
 type deviceClearer struct {
 	options  *DeviceOptions
 	part     wire.Part
-	out      wire.Builder // the fields of the part
+	out      wire.Section // the nodes of the part
 	report   DevicesReport
 	devices  map[string]*deviceAction
 	last     *deviceAction // the action for the previous node
 	groups   []uint64      // hashes of the remaining colocation groups; a large graph has too many to store their names
 	recent   [64]uint64    // some that are in groups
 	seed     maphash.Seed
-	function uint64 // hash of the name of the function whose body is being walked; 0 in the graph
-	frozen   bool   // leave the current part unchanged
+	function uint64      // hash of the name of the function whose body is being walked; 0 in the graph
+	frozen   bool        // leave the current part unchanged
+	edits    []wire.Edit // the edits of the current node
+	news     []byte      // their new bytes
 }
 
 func newDeviceClearer(o *DeviceOptions, seed maphash.Seed) *deviceClearer {
@@ -116,20 +170,24 @@ func newDeviceClearer(o *DeviceOptions, seed maphash.Seed) *deviceClearer {
 }
 
 // graph appends the fields of a GraphDef and adds its remaining colocation groups to a set.
-func (c *deviceClearer) graph(b *wire.Builder, graph wire.Graph, groups map[uint64]struct{}) error {
+func (c *deviceClearer) graph(out deviceOutput, graph wire.Graph, groups map[uint64]struct{}) error {
 	return parallel.Ordered(graph.Parts, func(p wire.Part) (*deviceClearer, error) {
 		part := newDeviceClearer(c.options, c.seed)
 		part.part = p
 		if p.Mixed {
 			return part, nil // the functions are counted in order
 		}
-		return part, wire.Each(p.Fields, func(f wire.Field) error { return part.node(&part.out, &f) })
+		part.out = out.Section(len(p.Fields))
+		return part, wire.Each(p.Fields, func(f wire.Field) error { return part.node(part.out, &f) })
 	}, func(part *deviceClearer) (err error) {
 		if part.part.Mixed {
-			err = wire.Each(part.part.Fields, func(f wire.Field) error { return c.field(b, f) })
+			var b wire.Builder
+			if err = wire.Each(part.part.Fields, func(f wire.Field) error { return c.field(&b, f) }); err == nil {
+				err = out.Append(b.Build())
+			}
 		} else {
 			c.add(part)
-			b.Append(part.out.Build())
+			err = part.out.Join()
 		}
 		for _, hash := range append(part.groups, c.groups...) {
 			groups[hash] = struct{}{}

@@ -2,10 +2,12 @@ package rewrite_test
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	nodeindex "github.com/metagraph/metagraph/internal/graph"
@@ -127,12 +129,36 @@ func checkClearDevices(t *testing.T, raw []byte, o rewrite.DeviceOptions) {
 		t.Error("the bytes changed although the report counts no change")
 	}
 	checkUntouched(t, m.Graph(), parse(t, out).Graph())
+	checkStreamed(t, m, o, out, report)
+	checkStreamed(t, wire.MetaGraphOf(m.Graph()), o, parse(t, out).Graph(), nil)
 	if len(o.Map) > 0 {
 		return // the options can change the new device again
 	}
 	again, second, err := rewrite.ClearDevices(parse(t, out), o)
 	if err != nil || second.Changed() || !bytes.Equal(again.Bytes(), out) {
 		t.Errorf("a second run changes the file: %+v, %v", second, err)
+	}
+}
+
+// checkStreamed checks that StreamDevices writes what ClearDevices returned for m, if m can be streamed. The report may be nil.
+func checkStreamed(t *testing.T, m *wire.MetaGraph, o rewrite.DeviceOptions, want []byte, wantReport *rewrite.DevicesReport) {
+	t.Helper()
+	if !m.Streams(0) {
+		return
+	}
+	var file wiretest.File
+	report, err := rewrite.StreamDevices(wire.NewStream(&file, &file), m, o)
+	if errors.Is(err, errors.ErrUnsupported) {
+		if before, after := len(m.Graph()), len(parse(t, want).Graph()); protowire.SizeVarint(uint64(before)) == protowire.SizeVarint(uint64(after)) {
+			t.Errorf("the graph of %d bytes has %d now: %v", before, after, err)
+		}
+		return
+	}
+	if err != nil || !bytes.Equal(file, want) {
+		t.Fatalf("StreamDevices writes other bytes than ClearDevices returns (%v)", err)
+	}
+	if diff := cmp.Diff(wantReport, report); wantReport != nil && diff != "" {
+		t.Errorf("report (-ClearDevices +StreamDevices):\n%s", diff)
 	}
 }
 

@@ -140,10 +140,7 @@ type Edit struct {
 // Edited appends the length-delimited field num with the payload p after the edits, which are in order and do not
 // overlap. It copies their new bytes, all of which are in news.
 func (b *Builder) Edited(num protowire.Number, p []byte, edits []Edit, news []byte) {
-	size := len(p) + len(news)
-	for i := range edits {
-		size -= edits[i].Size
-	}
+	size := sizeEdited(p, edits, news)
 	head := sizeHeader(num, size)
 	c := b.literal(head + len(news))
 	c.news = append(AppendHeader(c.news, num, size), news...)
@@ -158,6 +155,15 @@ func (b *Builder) Edited(num protowire.Number, p []byte, edits []Edit, news []by
 		kept = e.At + e.Size
 	}
 	b.window = p[kept:]
+}
+
+// sizeEdited returns the size of the payload p after the edits.
+func sizeEdited(p []byte, edits []Edit, news []byte) int {
+	size := len(p) + len(news)
+	for i := range edits {
+		size -= edits[i].Size
+	}
+	return size
 }
 
 // sizeHeader returns the size of AppendHeader.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"sort"
-	"sync"
 
 	"github.com/metagraph/metagraph/internal/parallel"
 )
@@ -103,67 +102,30 @@ func (c *cursor) step() (news, window []byte) {
 	return news, window
 }
 
-// directWrite is the size from which a piece is written directly. Smaller pieces are gathered first.
-const directWrite = 64 << 10
-
 // WriteTo implements io.WriterTo. It gathers small pieces on other processors while it writes.
 func (r *Rope) WriteTo(w io.Writer) (int64, error) {
-	var written int64
+	var size int64
 	chunks := func(yield func(*chunk) bool) {
 		for i := 0; i < len(r.chunks) && yield(&r.chunks[i]); i++ {
 		}
 	}
-	err := parallel.Ordered(chunks, func(c *chunk) (gathered, error) { return c.gather(), nil }, func(g gathered) error {
-		for _, p := range g.parts {
-			n, err := w.Write(p)
-			written += int64(n)
-			if err != nil {
-				return err
-			}
-		}
-		buffers.Put(&g.buffer)
-		return nil
+	err := parallel.Ordered(chunks, func(c *chunk) (*Gathered, error) { return c.gather(), nil }, func(g *Gathered) error {
+		n, err := g.WriteTo(w)
+		size += n
+		return err
 	})
-	return written, err
+	return size, err
 }
-
-// A gathered holds the bytes of a chunk in few parts: large pieces, and runs of small pieces, which are in the buffer.
-type gathered struct {
-	parts  [][]byte
-	buffer []byte
-}
-
-// buffers holds buffers that were written.
-var buffers sync.Pool
 
 // gather joins runs of small pieces.
-func (c *chunk) gather() gathered {
-	var g gathered
-	if b, ok := buffers.Get().(*[]byte); ok {
-		g.buffer = (*b)[:0]
-	}
-	// Only the last step of a chunk lies behind its first chunkBytes bytes.
-	if need := int(min(c.size, chunkBytes+directWrite)); cap(g.buffer) < need {
-		g.buffer = make([]byte, 0, need)
-	}
-	run := 0 // where the current run begins
-	flush := func() {
-		if end := len(g.buffer); end > run {
-			g.parts, run = append(g.parts, g.buffer[run:end]), end
-		}
-	}
+func (c *chunk) gather() *Gathered {
+	g := NewGathered(int(c.size))
 	at := c.first() // not in the for statement, which would copy it in each iteration
 	for len(at.code) > 0 {
 		news, window := at.step()
-		g.buffer = append(g.buffer, news...)
-		if len(window) < directWrite {
-			g.buffer = append(g.buffer, window...)
-			continue
-		}
-		flush()
-		g.parts = append(g.parts, window)
+		g.Window(news)
+		g.Window(window)
 	}
-	flush()
 	return g
 }
 
