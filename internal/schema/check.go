@@ -206,15 +206,11 @@ func isUTF8(data []byte) bool { return isASCII(data) || utf8.Valid(data) }
 
 func isASCII(data []byte) bool {
 	var all uint64 // the bits that any byte has
-	word := binary.LittleEndian.Uint64
 	if last := len(data) - 8; last >= 0 {
-		all = word(data[last:])
-		for ; len(data) >= 32; data = data[32:] {
-			all |= word(data) | word(data[8:]) | word(data[16:]) | word(data[24:])
+		for at := 0; at < last; at += 8 {
+			all |= binary.LittleEndian.Uint64(data[at:])
 		}
-		for ; len(data) > 8; data = data[8:] {
-			all |= word(data)
-		}
+		all |= binary.LittleEndian.Uint64(data[last:])
 	} else {
 		for _, c := range data {
 			all |= uint64(c)

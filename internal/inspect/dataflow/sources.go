@@ -130,13 +130,13 @@ func (d *ioFinder) isCloseBefore(source graph.Edge, class opdef.Class) bool {
 // returns true.
 func (d *ioFinder) below(source graph.Edge, look func(i int32) bool) {
 	queue := d.readers(source)
-	seen := make(map[int32]bool, nearby)
+	seen := make([]int32, 0, nearby)
 	for head := 0; head < len(queue) && len(seen) < nearby; head++ {
 		i := queue[head]
-		if seen[i] {
+		if slices.Contains(seen, i) {
 			continue
 		}
-		seen[i] = true
+		seen = append(seen, i)
 		if !look(i) {
 			continue
 		}
