@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -103,6 +104,10 @@ func (o *clearDevicesOptions) result(in *metafile.File, report *rewrite.DevicesR
 // streamFrom is the size of a graph from which clear-devices writes while it reads. Tests lower it.
 var streamFrom = 4 << 20
 
+// streamGCPercent is the GC percentage while clear-devices streams (see debug.SetGCPercent). It is high because little is allocated, and
+// most of that lasts until the end.
+const streamGCPercent = 400
+
 // stream clears the devices of in while it writes OUT, and prints the report. That takes less time and memory. Errors in the graph come up in
 // the middle, so OUT must be a file that is replaced at the end. If it is not, or if its kind or format differs from in, the error is
 // errors.ErrUnsupported.
@@ -114,6 +119,7 @@ func (o *clearDevicesOptions) stream(ctx context.Context, env *environment, in *
 	if err != nil || p.kind != in.Kind || !o.out.binary(p.path) {
 		return errors.ErrUnsupported
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(streamGCPercent))
 	var report *rewrite.DevicesReport
 	inputs := []*metafile.File{in}
 	err = metafile.Replace(ctx, p.path, p.kind, metafile.WriteOptions{Ready: func() error { return release(inputs) }}, func(w io.Writer, patch io.WriterAt) error {
