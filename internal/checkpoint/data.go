@@ -31,6 +31,9 @@ func (t *Tensor) errorf(format string, args ...any) error {
 // IsString reports whether the tensor contains strings. Use Strings instead of Windows to read those.
 func (t *Tensor) IsString() bool { return t.DType == tensor.String }
 
+// isOnePiece reports whether the checkpoint stores the tensor in one piece.
+func (t *Tensor) isOnePiece() bool { return len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) }
+
 // Windows returns the elements of a slice of t in row-major order and little-endian, as byte strings to be concatenated. The zero
 // Slice is the whole tensor. Where possible, they are windows on the mapped files, valid until Close: a tensor that is stored whole
 // is one window. Windows copies big-endian data, integers of V1 checkpoints, and rows of less than 64 bytes. It does not verify
@@ -49,7 +52,7 @@ func (c *Checkpoint) Windows(t *Tensor, slice Slice) ([][]byte, error) {
 	if n, _ := elements(want.Length); n == 0 {
 		return nil, nil
 	}
-	if len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
+	if t.isOnePiece() && slices.Equal(want.Length, t.Shape) {
 		return c.pieceWindows(t, &t.pieces[0])
 	}
 	return c.assemble(t, want, w, func(p *piece) ([]byte, error) {
@@ -69,7 +72,7 @@ func (c *Checkpoint) Strings(t *Tensor, slice Slice) ([][]byte, error) {
 	if count == 0 {
 		return nil, nil
 	}
-	if len(t.pieces) == 1 && t.pieces[0].slice.isFull(t.Shape) && slices.Equal(want.Length, t.Shape) {
+	if t.isOnePiece() && slices.Equal(want.Length, t.Shape) {
 		return c.pieceStrings(t, &t.pieces[0])
 	}
 	// Assemble the indexes of strings instead of the strings.

@@ -85,7 +85,7 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 	slices.SortFunc(c.Tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
-		if len(t.pieces) != 1 || !t.pieces[0].slice.isFull(t.Shape) {
+		if !t.isOnePiece() {
 			for _, p := range t.pieces {
 				t.slices = append(t.slices, p.slice)
 			}

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -100,14 +101,6 @@ func (m *message) name() (string, bool) {
 	return "", false
 }
 
-// kindName returns the name of the list that a CollectionDef holds.
-func kindName(kind protowire.Number) string {
-	if f := new(tfpb.CollectionDef).ProtoReflect().Descriptor().Fields().ByNumber(kind); f != nil {
-		return string(f.Name())
-	}
-	return "empty"
-}
-
 // compareCollections compares the collections by key, and their entries in order.
 func (c *comparison) compareCollections() *Part {
 	a, b := fieldMap(c.a, fieldnum.MetaGraphDef_CollectionDef), fieldMap(c.b, fieldnum.MetaGraphDef_CollectionDef)
@@ -144,7 +137,7 @@ func fieldMap(m *wire.MetaGraph, num protowire.Number) map[string][]byte {
 // collectionText returns a short text for a collection.
 func collectionText(collection []byte) string {
 	kind, list := scope.KindOf(collection)
-	return kindName(kind) + ", " + counted(len(listValues(kind, list)), "entry", "entries")
+	return cmp.Or(string(scope.CollectionKinds[kind]), "empty") + ", " + counted(len(listValues(kind, list)), "entry", "entries")
 }
 
 // counted returns a number with its noun.
@@ -161,7 +154,7 @@ func (c *comparison) collection(key string, a, b []byte) Change {
 	kindA, listA := scope.KindOf(a)
 	kindB, listB := scope.KindOf(b)
 	known := func(f wire.Field) bool {
-		return f.Type == protowire.BytesType && f.Num <= fieldnum.CollectionDef_AnyList
+		return f.Type == protowire.BytesType && scope.CollectionKinds[f.Num] != ""
 	}
 	ua, ub := unknownFields(a, known), unknownFields(b, known)
 	if !sameUnknown(ua, ub) {

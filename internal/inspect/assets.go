@@ -48,7 +48,7 @@ func Assets(m *model.Model) ([]Asset, error) {
 			switch def, _ := e.Message.(*tfpb.AssetFileDef); {
 			case def != nil:
 				l.add(def.GetFilename(), def.GetTensorInfo().GetName(), key)
-			case c.Kind == model.NodeList:
+			case c.Kind == scope.NodeList:
 				l.add("", e.Text, key)
 			}
 		}

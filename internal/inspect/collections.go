@@ -25,7 +25,7 @@ import (
 // A Collection is one entry of collection_def.
 type Collection struct {
 	Key     string
-	Kind    model.CollectionKind // empty if the collection has no list
+	Kind    scope.CollectionKind // empty if the collection has no list
 	Type    string               // full name of the message type registered for the key
 	Count   int                  // number of entries
 	Entries iter.Seq[*Entry]     // in file order; each is decoded when it is reached
@@ -97,12 +97,12 @@ func (r *collectionReader) collection(key string, raw []byte) (Collection, error
 	}
 	c := Collection{Key: key, Kind: kind}
 	var registered *scope.CollectionType
-	if kind == model.BytesList {
+	if kind == scope.BytesList {
 		if registered, _ = r.registry.Lookup(key); registered != nil {
 			c.Type = string(registered.Message.Descriptor().FullName())
 		}
 	}
-	r.named = r.named || registered != nil || kind == model.NodeList || kind == model.AnyList
+	r.named = r.named || registered != nil || kind == scope.NodeList || kind == scope.AnyList
 	c.Entries = func(yield func(*Entry) bool) {
 		more := true
 		for s := wire.Scan(list); more && s.Next(); {
@@ -116,19 +116,19 @@ func (r *collectionReader) collection(key string, raw []byte) (Collection, error
 }
 
 // decode yields the entries in one field of a list. A packed field holds several. It reports whether to go on.
-func (r *collectionReader) decode(kind model.CollectionKind, f wire.Field, registered *scope.CollectionType, yield func(*Entry) bool) bool {
+func (r *collectionReader) decode(kind scope.CollectionKind, f wire.Field, registered *scope.CollectionType, yield func(*Entry) bool) bool {
 	more := true
 	switch {
-	case kind == model.Int64List:
+	case kind == scope.Int64List:
 		f.EachVarint(func(n uint64) { more = more && yield(&Entry{Int: int64(n)}) })
-	case kind == model.FloatList && (f.Type == protowire.Fixed32Type || f.Type == protowire.BytesType):
+	case kind == scope.FloatList && (f.Type == protowire.Fixed32Type || f.Type == protowire.BytesType):
 		for data := f.Data; more && len(data) >= 4; data = data[4:] {
 			bits, _ := protowire.ConsumeFixed32(data)
 			more = yield(&Entry{Float: math.Float32frombits(bits)})
 		}
-	case kind != model.FloatList && f.Type == protowire.BytesType:
+	case kind != scope.FloatList && f.Type == protowire.BytesType:
 		e := Entry{Text: string(f.Data)}
-		if kind == model.AnyList {
+		if kind == scope.AnyList {
 			e = anyEntry(f.Data, r.registry)
 		} else if registered != nil {
 			message, err := registered.Decode(f.Data)
@@ -181,9 +181,9 @@ func subject(message proto.Message) (name, node string) {
 }
 
 // resolve finds the node that an entry refers to.
-func (r *collectionReader) resolve(kind model.CollectionKind, e *Entry) {
+func (r *collectionReader) resolve(kind scope.CollectionKind, e *Entry) {
 	_, name := subject(e.Message)
-	if e.Message == nil && kind == model.NodeList {
+	if e.Message == nil && kind == scope.NodeList {
 		name = e.Text
 	}
 	if name == "" || r.graph == nil {
@@ -197,7 +197,7 @@ func (r *collectionReader) resolve(kind model.CollectionKind, e *Entry) {
 	}
 	e.Node = r.graph.OpName(r.graph.Op(node))
 	port, isTensor := in.Output()
-	if in.Port == nil && kind == model.NodeList && e.Message == nil || !isTensor || in.Control {
+	if in.Port == nil && kind == scope.NodeList && e.Message == nil || !isTensor || in.Control {
 		return // the entry names an operation
 	}
 	var n wire.Node

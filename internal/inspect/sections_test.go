@@ -12,6 +12,7 @@ import (
 	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/match"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/tensor"
 	"github.com/metagraph/metagraph/internal/testfiles"
 	"github.com/metagraph/metagraph/internal/wire"
@@ -194,27 +195,27 @@ func TestCollections(t *testing.T) {
 	wDef.Message = &tfpb.VariableDef{VariableName: "layer/w:0", Trainable: true}
 	type collection struct {
 		Key     string
-		Kind    model.CollectionKind
+		Kind    scope.CollectionKind
 		Type    string
 		Count   int
 		Entries []*Entry
 	}
 	want := []collection{
-		{Key: "hparams", Kind: model.BytesList, Count: 2, Entries: []*Entry{{Text: "lr=0.1"}, {Text: "\xff"}}},
-		{Key: "local_variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []*Entry{{Text: "\xff", Broken: true}}},
-		{Key: "model_variables", Kind: model.NodeList, Count: 2, Entries: []*Entry{&w, {Text: "gone:0", Absent: true}}},
+		{Key: "hparams", Kind: scope.BytesList, Count: 2, Entries: []*Entry{{Text: "lr=0.1"}, {Text: "\xff"}}},
+		{Key: "local_variables", Kind: scope.BytesList, Type: variable, Count: 1, Entries: []*Entry{{Text: "\xff", Broken: true}}},
+		{Key: "model_variables", Kind: scope.NodeList, Count: 2, Entries: []*Entry{&w, {Text: "gone:0", Absent: true}}},
 		{Key: "nothing"},
-		{Key: "rates", Kind: model.FloatList, Count: 2, Entries: []*Entry{{Float: 0.5}, {Float: 2}}},
-		{Key: "saved_model_assets", Kind: model.AnyList, Count: 2, Entries: []*Entry{
+		{Key: "rates", Kind: scope.FloatList, Count: 2, Entries: []*Entry{{Float: 0.5}, {Float: 2}}},
+		{Key: "saved_model_assets", Kind: scope.AnyList, Count: 2, Entries: []*Entry{
 			{Text: "vocab.txt", TypeURL: "type.googleapis.com/tensorflow.AssetFileDef", Node: "Placeholder", DType: "float32", Shape: tensor.Shape{-1, 2},
 				Message: &tfpb.AssetFileDef{Filename: "vocab.txt", TensorInfo: &tfpb.TensorInfo{Encoding: &tfpb.TensorInfo_Name{Name: "x:0"}}}},
 			{Text: "\x01\x02", TypeURL: "type.example.com/my.Own"},
 		}},
-		{Key: "savers", Kind: model.BytesList, Type: "tensorflow.SaverDef", Count: 1, Entries: []*Entry{
+		{Key: "savers", Kind: scope.BytesList, Type: "tensorflow.SaverDef", Count: 1, Entries: []*Entry{
 			{Text: "other/restore_all", Message: &tfpb.SaverDef{RestoreOpName: "other/restore_all"}}}},
-		{Key: "steps", Kind: model.Int64List, Count: 2, Entries: []*Entry{{Int: 1}, {Int: -2}}},
-		{Key: "train_op", Kind: model.NodeList, Count: 1, Entries: []*Entry{{Text: "call", Node: "PartitionedCall"}}},
-		{Key: "variables", Kind: model.BytesList, Type: variable, Count: 1, Entries: []*Entry{&wDef}},
+		{Key: "steps", Kind: scope.Int64List, Count: 2, Entries: []*Entry{{Int: 1}, {Int: -2}}},
+		{Key: "train_op", Kind: scope.NodeList, Count: 1, Entries: []*Entry{{Text: "call", Node: "PartitionedCall"}}},
+		{Key: "variables", Kind: scope.BytesList, Type: variable, Count: 1, Entries: []*Entry{&wDef}},
 	}
 	var listed []collection
 	for _, c := range got {
@@ -326,8 +327,8 @@ func TestSummarize(t *testing.T) {
 	if diff := cmp.Diff(graph, got.Graph, cmpopts.IgnoreFields(GraphCounts{}, "ConstantBytes", "TopOps")); diff != "" {
 		t.Errorf("graph: -want +got:\n%s", diff)
 	}
-	collections := []CollectionCount{{"hparams", model.BytesList, 2}, {"local_variables", model.BytesList, 1}, {"model_variables", model.NodeList, 2}, {"nothing", "", 0},
-		{"rates", model.FloatList, 2}, {"saved_model_assets", model.AnyList, 2}, {"savers", model.BytesList, 1}, {"steps", model.Int64List, 2}, {"train_op", model.NodeList, 1}, {"variables", model.BytesList, 1}}
+	collections := []CollectionCount{{"hparams", scope.BytesList, 2}, {"local_variables", scope.BytesList, 1}, {"model_variables", scope.NodeList, 2}, {"nothing", "", 0},
+		{"rates", scope.FloatList, 2}, {"saved_model_assets", scope.AnyList, 2}, {"savers", scope.BytesList, 1}, {"steps", scope.Int64List, 2}, {"train_op", scope.NodeList, 1}, {"variables", scope.BytesList, 1}}
 	if diff := cmp.Diff(collections, got.Collections); diff != "" {
 		t.Errorf("collections: -want +got:\n%s", diff)
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/printable"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/scope"
@@ -123,7 +122,7 @@ func SuggestCollections(m *wire.MetaGraph, prefix string) []Suggestion {
 	found := newSuggestions(prefix)
 	for key, collection := range m.Entries(fieldnum.MetaGraphDef_CollectionDef) {
 		kind, _ := scope.KindOf(collection)
-		if !found.add(key, string(model.CollectionKinds[kind])) {
+		if !found.add(key, string(scope.CollectionKinds[kind])) {
 			break
 		}
 	}

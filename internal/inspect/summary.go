@@ -19,6 +19,7 @@ import (
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
 	"github.com/metagraph/metagraph/internal/schema"
+	"github.com/metagraph/metagraph/internal/scope"
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
@@ -112,7 +113,7 @@ type MessagePart struct {
 // A CollectionCount is a collection and its number of entries.
 type CollectionCount struct {
 	Key   string               `json:"key"`
-	Kind  model.CollectionKind `json:"kind"`  // node_list, bytes_list, ...
+	Kind  scope.CollectionKind `json:"kind"`  // node_list, bytes_list, ...
 	Count int                  `json:"count"` // number of entries
 }
 

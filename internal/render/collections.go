@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/metagraph/metagraph/internal/inspect"
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
+	"github.com/metagraph/metagraph/internal/scope"
 )
 
 // CollectionList returns the section collections, with a row for each entry. The raw value of a proto is its name.
@@ -63,7 +63,7 @@ func collectionKind(c inspect.Collection) string {
 }
 
 // entryValue returns an entry for --raw.
-func entryValue(kind model.CollectionKind, e *inspect.Entry) string {
+func entryValue(kind scope.CollectionKind, e *inspect.Entry) string {
 	if saver, ok := e.Message.(*tfpb.SaverDef); ok {
 		return strings.Join([]string{saver.GetFilenameTensorName(), saver.GetSaveTensorName(), saver.GetRestoreOpName()}, "\t")
 	}
@@ -71,11 +71,11 @@ func entryValue(kind model.CollectionKind, e *inspect.Entry) string {
 }
 
 // entryName returns the name of an entry, or its value if it has no name.
-func entryName(kind model.CollectionKind, e *inspect.Entry) string {
+func entryName(kind scope.CollectionKind, e *inspect.Entry) string {
 	switch {
-	case kind == model.Int64List:
+	case kind == scope.Int64List:
 		return strconv.FormatInt(e.Int, 10)
-	case kind == model.FloatList:
+	case kind == scope.FloatList:
 		return strconv.FormatFloat(float64(e.Float), 'g', -1, 32)
 	case e.Message != nil && e.Text == "":
 		return protoText(e.Message)
@@ -84,7 +84,7 @@ func entryName(kind model.CollectionKind, e *inspect.Entry) string {
 }
 
 // entryMeaning describes an entry.
-func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
+func entryMeaning(kind scope.CollectionKind, e *inspect.Entry) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch m := e.Message.(type) {
@@ -122,7 +122,7 @@ func entryMeaning(kind model.CollectionKind, e *inspect.Entry) string {
 		say("path in %s", m.GetTensorInfo().GetName())
 	case nil:
 		switch {
-		case kind == model.AnyList && e.Broken:
+		case kind == scope.AnyList && e.Broken:
 			say("cannot be decoded as Any")
 		case e.Broken:
 			say("cannot be decoded as its type")
@@ -156,7 +156,7 @@ func protoText(m proto.Message) string { return string(protoJSON{m}.AppendJSON(n
 // jsonCollection is the JSON form of a collection. Its entries are strings, numbers or messages.
 type jsonCollection struct {
 	Key     string               `json:"key"`
-	Kind    model.CollectionKind `json:"kind"`           // node_list, bytes_list, int64_list, float_list or any_list; empty without a list
+	Kind    scope.CollectionKind `json:"kind"`           // node_list, bytes_list, int64_list, float_list or any_list; empty without a list
 	Type    string               `json:"type,omitempty"` // message type of the entries, if the key is registered
 	Count   int                  `json:"count"`          // number of entries
 	Entries iter.Seq[any]        `json:"entries"`        // strings, numbers or messages, in file order
@@ -179,17 +179,17 @@ func newJSONCollection(c *inspect.Collection) any {
 }
 
 // jsonEntry returns the JSON form of an entry.
-func jsonEntry(kind model.CollectionKind, e *inspect.Entry) any {
+func jsonEntry(kind scope.CollectionKind, e *inspect.Entry) any {
 	var value any = e.Text
 	if e.Message != nil {
 		value = protoJSON{e.Message}
 	}
 	switch {
-	case kind == model.Int64List:
+	case kind == scope.Int64List:
 		value = e.Int
-	case kind == model.FloatList:
+	case kind == scope.FloatList:
 		value = e.Float
-	case kind == model.AnyList && !e.Broken:
+	case kind == scope.AnyList && !e.Broken:
 		value = jsonAny{e.TypeURL, value}
 	}
 	return value

@@ -10,15 +10,6 @@ import (
 	"github.com/metagraph/metagraph/internal/wire"
 )
 
-// kindNames are the field names of CollectionDef for each kind of list.
-var kindNames = [...]string{
-	fieldnum.CollectionDef_NodeList:  "node_list",
-	fieldnum.CollectionDef_BytesList: "bytes_list",
-	fieldnum.CollectionDef_Int64List: "int64_list",
-	fieldnum.CollectionDef_FloatList: "float_list",
-	fieldnum.CollectionDef_AnyList:   "any_list",
-}
-
 // checkCollections reports patterns that match no collection, and collections whose kind of list differs between the two
 // graphs. TensorFlow's importer cannot merge such lists: it reads a collection either as a list of nodes or as a list of
 // protos (import_scoped_meta_graph_with_return_elements in tensorflow/python/framework/meta_graph.py).
@@ -45,7 +36,7 @@ func (i *importer) checkCollections() error {
 		if !has || kind == baseKind || len(list) == 0 || len(baseList) == 0 {
 			continue
 		}
-		i.conflicts.Of(ErrCollectionKinds, "collection %q has kind %s in the imported graph, but kind %s in the base", key, kindNames[kind], kindNames[baseKind])
+		i.conflicts.Of(ErrCollectionKinds, "collection %q has kind %s in the imported graph, but kind %s in the base", key, scope.CollectionKinds[kind], scope.CollectionKinds[baseKind])
 	}
 	return nil
 }

@@ -15,6 +15,27 @@ import (
 // ListValue is the field of its values in a list of any kind in a CollectionDef.
 const ListValue = fieldnum.CollectionDef_NodeList_Value
 
+// A CollectionKind is the kind of a collection's list, named after its field in CollectionDef.
+type CollectionKind string
+
+// The kinds of collections.
+const (
+	NodeList  CollectionKind = "node_list"  // names of nodes and tensors
+	BytesList CollectionKind = "bytes_list" // strings, or serialized messages of a registered type
+	Int64List CollectionKind = "int64_list"
+	FloatList CollectionKind = "float_list"
+	AnyList   CollectionKind = "any_list" // messages that record their own type
+)
+
+// CollectionKinds maps the field numbers that KindOf returns to kinds.
+var CollectionKinds = map[protowire.Number]CollectionKind{
+	fieldnum.CollectionDef_NodeList:  NodeList,
+	fieldnum.CollectionDef_BytesList: BytesList,
+	fieldnum.CollectionDef_Int64List: Int64List,
+	fieldnum.CollectionDef_FloatList: FloatList,
+	fieldnum.CollectionDef_AnyList:   AnyList,
+}
+
 // KindOf returns which kind of list a CollectionDef holds, and the list. The kind is 0 if there is no list. If the oneof
 // is set several times, the last kind counts and its lists are merged.
 func KindOf(collection []byte) (kind protowire.Number, list []byte) {

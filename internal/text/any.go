@@ -69,7 +69,7 @@ func validTypeURL(prefix, name []byte) bool {
 		if c != '/' && !isURLChar(c) {
 			return false
 		}
-		if c == '%' && (i+2 >= len(prefix) || !isHex(prefix[i+1]) || !isHex(prefix[i+2])) {
+		if c == '%' && (i+2 >= len(prefix) || digitValue(prefix[i+1]) > 15 || digitValue(prefix[i+2]) > 15) {
 			return false
 		}
 	}
@@ -84,8 +84,4 @@ func isURLChar(c byte) bool {
 // isWord reports whether c is allowed in a name.
 func isWord(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }

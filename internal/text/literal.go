@@ -78,13 +78,7 @@ func appendEscape(dst, b []byte) (out []byte, n int, reason string) {
 // digits parses up to most digits in the given base and returns their value and count.
 func digits(b []byte, base uint32, most int) (value uint32, n int) {
 	for n < len(b) && n < most {
-		digit := uint32(99)
-		switch c := b[n]; {
-		case c >= '0' && c <= '9':
-			digit = uint32(c - '0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			digit = uint32(c|0x20-'a') + 10
-		}
+		digit := uint32(digitValue(b[n]))
 		if digit >= base {
 			break
 		}
@@ -92,6 +86,17 @@ func digits(b []byte, base uint32, most int) (value uint32, n int) {
 		n++
 	}
 	return value, n
+}
+
+// digitValue returns the value of a hexadecimal digit, and more than 15 for other characters.
+func digitValue(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10
+	}
+	return 0xff
 }
 
 // unicodeLiteral is like literal for a string that has \u or \U in it, or a backslash before a non-ASCII character.

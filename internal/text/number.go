@@ -148,16 +148,11 @@ func parseDigits(rest []byte, plus bool) (value uint64, fits, ok bool) {
 	digits, underscores := 0, false
 	fits = true
 	for i, c := range rest {
-		digit := uint64(99)
-		switch {
-		case c >= '0' && c <= '9':
-			digit = uint64(c - '0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			digit = uint64(c|0x20-'a') + 10
-		case c == '_' && i+1 < len(rest) && rest[i+1] != '_' && (digits > 0 || prefixed):
+		if c == '_' && i+1 < len(rest) && rest[i+1] != '_' && (digits > 0 || prefixed) {
 			underscores = true
 			continue
 		}
+		digit := uint64(digitValue(c))
 		if digit >= base {
 			return 0, false, false
 		}

@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/metagraph/metagraph/internal/graph"
-	"github.com/metagraph/metagraph/internal/inspect/model"
 	"github.com/metagraph/metagraph/internal/opdef"
 	tfpb "github.com/metagraph/metagraph/internal/proto"
 	"github.com/metagraph/metagraph/internal/proto/fieldnum"
@@ -33,7 +32,7 @@ func (f *problemFinder) findInCollections() {
 		default:
 			if ok {
 				f.found.add(otherCollectionKind, "", fixed("collection "+shown(name)),
-					fixed(fmt.Sprintf("has kind %s, but TensorFlow expects serialized %s", model.CollectionKinds[kind], registered.Message.Descriptor().Name())))
+					fixed(fmt.Sprintf("has kind %s, but TensorFlow expects serialized %s", scope.CollectionKinds[kind], registered.Message.Descriptor().Name())))
 			}
 			if kind == fieldnum.CollectionDef_NodeList {
 				f.findInNodeList(name, list)
@@ -281,7 +280,7 @@ func (f *problemFinder) findUnsavable(kind protowire.Number, list []byte) {
 				continue
 			}
 		}
-		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + string(model.CollectionKinds[kind]) + " is not a variable" })
+		f.found.add(unsavableVariables, "", fixed("collection variables"), func() string { return "an entry of the " + string(scope.CollectionKinds[kind]) + " is not a variable" })
 		return
 	}
 }

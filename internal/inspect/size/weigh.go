@@ -56,7 +56,7 @@ func (w *weigher) weigh(m *wire.MetaGraph) error {
 			entries := 1
 			if f.Num == fieldnum.MetaGraphDef_CollectionDef {
 				kind, list := scope.KindOf(value)
-				entries, _ = model.CountEntries(model.CollectionKinds[kind], list) // counts up to the first damage
+				entries, _ = model.CountEntries(scope.CollectionKinds[kind], list) // counts up to the first damage
 			}
 			w.fields.addNamed(fieldName(f.Num)+"["+string(key)+"]", entries, bytes)
 		default:
