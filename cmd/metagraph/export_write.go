@@ -114,6 +114,11 @@ func (x *exported) write(ctx context.Context, env *environment) (err error) {
 			return stage.Message(said.DebugInfo, debug, metafile.DebugInfo, options)
 		}
 	}
+	return x.writeResult(ctx, env, r)
+}
+
+// writeResult writes the message of a result and its companions.
+func (x *exported) writeResult(ctx context.Context, env *environment, r result) (err error) {
 	if r.message, err = x.place.message(x.metas...); err != nil {
 		return x.in.Annotate(err)
 	}
@@ -245,9 +250,5 @@ func (x *exported) writeWithCheckpoint(ctx context.Context, env *environment) er
 		sources = append(sources, checkpoint.Source{Checkpoint: x.values, Key: x.key()})
 	}
 	r.companions = checkpointNextTo(x.place.path, sources)
-	var err error
-	if r.message, err = x.place.message(x.metas...); err != nil {
-		return x.in.Annotate(err)
-	}
-	return x.o.out.write(ctx, env, r, x.in)
+	return x.writeResult(ctx, env, r)
 }

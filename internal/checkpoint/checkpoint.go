@@ -155,7 +155,7 @@ func (c *Checkpoint) open(paths []string) error {
 	}
 	if c.Version == V1 {
 		c.Shards = len(paths)
-		return c.finishV1(merged)
+		c.finishV1(merged)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (r *v1Reader) tensor(raw []byte, file int32) error {
 }
 
 // finishV1 sets the tensors from the reader.
-func (c *Checkpoint) finishV1(r *v1Reader) error {
+func (c *Checkpoint) finishV1(r *v1Reader) {
 	c.Tensors = r.tensors
 	slices.SortFunc(c.Tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	for i := range c.Tensors {
@@ -97,7 +97,6 @@ func (c *Checkpoint) finishV1(r *v1Reader) error {
 			t.Bytes = c.stringBytes(t)
 		}
 	}
-	return nil
 }
 
 // stringBytes returns the size of a V1 string tensor, as far as its data is readable.

@@ -383,6 +383,9 @@ func times(a, b int64) int64 {
 	return int64(low)
 }
 
+// leastRank returns the smallest rank of a tensor with an axis. A negative axis counts from the last one.
+func leastRank(axis int64) int { return int(max(axis+1, -axis)) }
+
 // axis returns an axis of a tensor of the given rank as a non-negative index.
 func (c *inference) axis(axis int64, rank int, what string) int {
 	if axis < int64(-rank) || axis >= int64(rank) {

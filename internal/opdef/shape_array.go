@@ -150,22 +150,14 @@ func gatherV2(c *inference) {
 		}
 		return
 	}
-	least := int(axis) + 1
-	if axis < 0 {
-		least = int(-axis)
-	}
-	params = c.rankAtLeast(0, max(least, batch+1))
+	params = c.rankAtLeast(0, max(leastRank(axis), batch+1))
 	indices = c.rankAtLeast(1, batch)
 	if params == nil || indices == nil {
 		return
 	}
-	if axis < 0 {
-		axis += int64(len(params))
+	if at := c.axis(axis, len(params), "axis"); batch <= at {
+		c.set(0, join(part(params, 0, at), from(indices, batch), from(params, at+1)))
 	}
-	if batch > int(axis) {
-		return
-	}
-	c.set(0, join(part(params, 0, int(axis)), from(indices, batch), from(params, int(axis)+1)))
 }
 
 // gatherNd selects slices. The last dimension of the indices holds their positions.

@@ -23,14 +23,10 @@ func concat(axisFirst bool) shapeRule {
 		if axis > tensor.MaxRank || axis < -tensor.MaxRank {
 			return // not a valid shape; the loop below would overflow
 		}
-		least := int(axis) + 1
-		if axis < 0 {
-			least = int(-axis)
-		}
 		var before, after tensor.Shape
 		sum := int64(0)
 		for i := first; i < end; i++ {
-			s := c.rankAtLeast(i, least)
+			s := c.rankAtLeast(i, leastRank(axis))
 			b, m, a := part(s, 0, int(axis)), dim(s, int(axis)), from(s, int(axis)+1)
 			if axis == -1 {
 				a = tensor.Shape{}
@@ -90,17 +86,12 @@ func split(c *inference) {
 	axis, known := c.axisValue(0)
 	s := c.input(1)
 	switch {
-	case !known || axis < 0 && s == nil:
-		if s != nil {
-			c.setAll(UnknownShape(len(s)))
-		}
-	case axis < 0 && -axis > int64(len(s)), s != nil && axis >= int64(len(s)):
-		c.fail("axis %d is out of range for rank %d", axis, len(s))
-	case s != nil:
-		if axis < 0 {
-			axis += int64(len(s))
-		}
-		c.setAll(replace(s, int(axis), c.divide(s[axis], int64(c.Outputs), "the dimension to split")))
+	case s == nil:
+	case !known:
+		c.setAll(UnknownShape(len(s)))
+	default:
+		at := c.axis(axis, len(s), "axis")
+		c.setAll(replace(s, at, c.divide(dim(s, at), int64(c.Outputs), "the dimension to split")))
 	}
 }
 

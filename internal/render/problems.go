@@ -24,10 +24,7 @@ func Problems(found []problems.Problem) View {
 			g.rows = append(g.rows, cells)
 			return cells
 		}
-		places := p.Examples
-		if len(places) == 0 {
-			places = []problems.Place{{Place: p.Place, Message: p.Message}}
-		}
+		places := p.Places()
 		for _, at := range places {
 			lines.rows = append(lines.rows, append(row(at.Place, at.Message), p.Hint))
 		}

@@ -76,10 +76,7 @@ func sarifMessage(p problems.Problem) string {
 // sarifLocations returns the locations of a problem: the file, and the nodes or entries that are its examples. There are no line numbers,
 // since binary files have no lines.
 func sarifLocations(file string, p problems.Problem) []sarifLocation {
-	places := p.Examples
-	if len(places) == 0 {
-		places = []problems.Place{{Place: p.Place, Message: p.Message}}
-	}
+	places := p.Places()
 	logical := make([]sarifLogical, len(places))
 	for i, at := range places {
 		logical[i] = sarifLogical{at.Place}

@@ -45,6 +45,14 @@ type Place struct {
 	Message string `json:"message"`
 }
 
+// Places returns the first places of the problem in file order.
+func (p *Problem) Places() []Place {
+	if len(p.Examples) == 0 {
+		return []Place{{p.Place, p.Message}}
+	}
+	return p.Examples
+}
+
 // Find returns what prevents TensorFlow 2.21 (ReferenceVersion) from importing a file, or surprises its users. A node whose op
 // matches one of forbidden is an error. Importing means tf.compat.v1.train.import_meta_graph, which tf.saved_model.load calls too.
 // Errors come first, then warnings, then infos, each in the order of Kinds. The result is empty for a file without problems. The

@@ -189,11 +189,16 @@ func (g *Graph) Source(input []byte) (int, bool) {
 	if !ok || i >= g.Files() {
 		return i, ok
 	}
-	port, _ := in.Output()
+	return g.Through(graph.Edge{Node: int32(i), Port: portOf(in)})
+}
+
+// portOf returns the number of the output that an input reads, or graph.Control.
+func portOf(in wire.Input) int32 {
 	if in.Control {
-		port = int(graph.Control)
+		return graph.Control
 	}
-	return g.Through(graph.Edge{Node: int32(i), Port: int32(port)})
+	port, _ := in.Output()
+	return int32(port)
 }
 
 // Inputs calls use with the source of each input of node i, following changes and cuts, and with the number of the output that is read:
@@ -220,13 +225,9 @@ func (g *Graph) Inputs(i int, use func(source int, port int32) error) error {
 	for _, input := range n.Inputs {
 		source, ok := g.Source(input)
 		in := wire.ParseInput(input)
-		port, _ := in.Output()
-		if in.Control {
-			port = int(graph.Control)
-		}
 		switch {
 		case ok:
-			if err := use(source, int32(port)); err != nil {
+			if err := use(source, portOf(in)); err != nil {
 				return err
 			}
 		case !in.Control:

@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/metagraph/metagraph/internal/wire"
 )
 
 // A Scrambler encodes messages in unusual ways: fields out of order, split singular messages, scalars and map entries that later
@@ -81,23 +83,23 @@ func (s *Scrambler) field(md protoreflect.MessageDescriptor, num protowire.Numbe
 			payload = payload[cut:]
 		}
 		put(s.bytes(num, payload))
-	case fd.IsList() && typ == protowire.BytesType && wireType(fd) != protowire.BytesType:
+	case fd.IsList() && typ == protowire.BytesType && wire.TypeOf(fd.Kind()) != protowire.BytesType:
 		packed, _ := protowire.ConsumeBytes(value)
 		if !s.one(3) {
 			put(s.bytes(num, packed))
 			break
 		}
 		for len(packed) > 0 {
-			n := protowire.ConsumeFieldValue(num, wireType(fd), packed)
+			n := protowire.ConsumeFieldValue(num, wire.TypeOf(fd.Kind()), packed)
 			if n < 0 {
 				break // not reached with a message that can be decoded
 			}
-			put(append(s.tag(num, wireType(fd)), packed[:n]...))
+			put(append(s.tag(num, wire.TypeOf(fd.Kind())), packed[:n]...))
 			packed = packed[n:]
 		}
-	case fd.IsList() && typ == wireType(fd) && typ != protowire.BytesType && s.one(3):
+	case fd.IsList() && typ == wire.TypeOf(fd.Kind()) && typ != protowire.BytesType && s.one(3):
 		put(s.bytes(num, value))
-	case typ == wireType(fd):
+	case typ == wire.TypeOf(fd.Kind()):
 		if !fd.IsList() && s.one(6) {
 			put(s.decoy(fd))
 		}
@@ -123,8 +125,8 @@ func (s *Scrambler) other(fd protoreflect.FieldDescriptor, class int) []part {
 
 // decoy returns a field with an arbitrary value.
 func (s *Scrambler) decoy(fd protoreflect.FieldDescriptor) []byte {
-	out := s.tag(fd.Number(), wireType(fd))
-	switch wireType(fd) {
+	out := s.tag(fd.Number(), wire.TypeOf(fd.Kind()))
+	switch wire.TypeOf(fd.Kind()) {
 	case protowire.VarintType:
 		return s.varint(out, 1)
 	case protowire.Fixed32Type:
@@ -188,7 +190,7 @@ func (s *Scrambler) unknown(md protoreflect.MessageDescriptor) []part {
 				continue
 			}
 			fd := md.Fields().Get(s.Rand.IntN(md.Fields().Len()))
-			if wireType(fd) == protowire.Fixed32Type {
+			if wire.TypeOf(fd.Kind()) == protowire.Fixed32Type {
 				continue
 			}
 			num = fd.Number()
@@ -252,19 +254,4 @@ func (s *Scrambler) varint(out []byte, v uint64) []byte {
 		out = append(out, 0)
 	}
 	return out
-}
-
-// wireType returns the wire type of an unpacked field.
-func wireType(fd protoreflect.FieldDescriptor) protowire.Type {
-	switch fd.Kind() {
-	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind:
-		return protowire.BytesType
-	case protoreflect.GroupKind:
-		return protowire.StartGroupType
-	case protoreflect.FloatKind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
-		return protowire.Fixed32Type
-	case protoreflect.DoubleKind, protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
-		return protowire.Fixed64Type
-	}
-	return protowire.VarintType
 }
