@@ -108,9 +108,9 @@ var streamFrom = 4 << 20
 // most of that lasts until the end.
 const streamGCPercent = 400
 
-// stream clears the devices of in while it writes OUT, and prints the report. That takes less time and memory. Errors in the graph come up in
-// the middle, so OUT must be a file that is replaced at the end. If it is not, or if its kind or format differs from in, the error is
-// errors.ErrUnsupported.
+// stream clears the devices of in while it writes OUT, and prints the report. That takes less time and memory. Errors in the graph are found
+// only while OUT is written, so OUT must be a file that is replaced at the end. If it is not, or if its kind or format differs from in, the
+// error is errors.ErrUnsupported.
 func (o *clearDevicesOptions) stream(ctx context.Context, env *environment, in *metafile.File, out string, options rewrite.DeviceOptions) error {
 	if o.check || o.out.dryRun || in.Kind == metafile.SavedModel || !in.Meta.Streams(streamFrom) {
 		return errors.ErrUnsupported

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// restrictFlags makes it an error to repeat a flag or to give it an empty value, in all commands below root. Flags that take several values, or none,
-// can be repeated.
+// restrictFlags makes it an error to repeat a flag or to give it an empty value, in all commands below root. Flags that
+// take several values, or none, can be repeated.
 func restrictFlags(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {

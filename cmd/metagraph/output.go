@@ -212,7 +212,8 @@ func target(path string, kind metafile.Kind, inputs ...*metafile.File) string {
 	return path
 }
 
-// say prints the reports to stderr. The report about a GraphDef says which parts it lacks. say ignores errors of stderr, since the exit code is about the result.
+// say prints the reports to stderr. The report about a GraphDef says which parts it lacks. say ignores errors of stderr, since
+// the exit code is about the result.
 func (out *outputFlags) say(env *environment, file string, r result) {
 	if out.quiet {
 		return

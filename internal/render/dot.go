@@ -20,8 +20,8 @@ const (
 	maxLines   = 8   // lines for the tensors of one node
 )
 
-// Picture prints a picture in the DOT language (https://graphviz.org/doc/info/lang.html). It uses only the options File and Expand. It returns the first
-// error of w.
+// Picture prints a picture in the DOT language (https://graphviz.org/doc/info/lang.html). It uses only the options File and
+// Expand. It returns the first error of w.
 func Picture(w io.Writer, p *picture.Picture, o Options) error {
 	d := dotWriter{printer: newPrinter(w), picture: p}
 	d.write("digraph metagraph {\n")

@@ -8,8 +8,8 @@ import (
 	"github.com/metagraph/metagraph/internal/tensor"
 )
 
-// Nodes returns the section nodes, which come in parts. Nodes are printed while they are read. With functions, the table has a column for the function of a
-// node.
+// Nodes returns the section nodes, which come in parts. Nodes are printed while they are read. With functions, the table has a
+// column for the function of a node.
 func Nodes(nodes parts[*inspect.Node], functions bool) View {
 	columns := append(namedColumns("name", "op", "dtype", "shape", "device"), column{name: "inputs", prose: true})
 	if functions {

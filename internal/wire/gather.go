@@ -18,7 +18,7 @@ type Gathered struct {
 // directWrite is the size from which a piece is written directly. Smaller pieces are gathered first.
 const directWrite = 64 << 10
 
-// written holds values whose memory is free because they were written.
+// written holds values that were written, so that others can use their memory.
 var written = sync.Pool{New: func() any { return new(Gathered) }}
 
 // NewGathered returns an empty Gathered with memory for size bytes, or for a chunk if that is less.

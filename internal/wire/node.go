@@ -160,8 +160,8 @@ func repeated(entries [][]byte, key []byte) bool {
 	return false
 }
 
-// AttrBytes returns the payload of the length-delimited field num of an AttrValue, such as fieldnum.AttrValue_S, and reports whether the value is of that kind. If the value is set several times, the last
-// one wins.
+// AttrBytes returns the payload of the length-delimited field num of an AttrValue, such as fieldnum.AttrValue_S, and reports whether the
+// value is of that kind. If the value is set several times, the last one wins.
 func AttrBytes(value []byte, num protowire.Number) ([]byte, bool) {
 	var kind protowire.Number
 	var merged []byte

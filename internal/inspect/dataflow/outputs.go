@@ -180,7 +180,7 @@ type readers struct {
 	decision    string // the op of the first decision
 	labels      int    // combine it with labels or targets
 	loss        int    // compute something that only the loss uses
-	bookkeeping int    // nodes that only keep books
+	bookkeeping int    // read its shape, or compute no result: gradients, summaries
 }
 
 // readersOf counts the consumers of a tensor.

@@ -38,8 +38,8 @@ type Freezing struct {
 var ErrNotConstant = errors.New("a variable is used in a way that constants do not support")
 
 // Plan adds the changes that freezing needs to g, and functions that take values instead of variables to functions. It considers
-// only nodes for which keep is true; the nodes in outputs are fetched. The constants get their values later, from Fill. The error is draft.Conflicts if a node uses a variable in a way that has no
-// equivalent for constants.
+// only nodes for which keep is true; the nodes in outputs are fetched. The constants get their values
+// later, from Fill. The error is draft.Conflicts if a node uses a variable in a way that has no equivalent for constants.
 func Plan(g *draft.Graph, facts *opdef.Tensors, functions *draft.Library, keep []bool, outputs map[int]bool) (*Freezing, error) {
 	f := &Freezing{g: g, facts: facts, keep: keep, outputs: outputs, flows: make(map[graph.Edge]int32), callers: make(map[int]bool),
 		same: make(map[int]int), library: newLibrary(functions, facts), changes: make(map[int]change), computed: make(map[int]bool)}
