@@ -30,7 +30,8 @@ type graphPart struct {
 	later     []pending
 	colocated []Colocation
 	long      bool
-	node      wire.Node // the current node
+	node      wire.Node  // the current node
+	recent    [256]int32 // 1 + the number of a node that was read or found lately, by recentPlace of its name
 }
 
 // reset prepares for reading p.
@@ -47,6 +48,7 @@ func (p *graphPart) reset(part wire.Part) {
 	p.devNames.trim()
 	p.devNames.id(nil) // reserve id 0 for "no device"
 	p.byName.reset(n)
+	clear(p.recent[:])
 }
 
 // A pending is an edge or a colocation to a node that the part has not before it. Few are, because nearly every graph lists a node
@@ -103,7 +105,9 @@ func (r *partReader) read(p wire.Part) (*graphPart, error) {
 func (p *graphPart) addNode(raw []byte, n *wire.Node) {
 	i := p.Len()
 	p.add(raw, n.Raw, n.Name)
-	p.byName.add(&p.Nodes, p.hashes[i], i)
+	if p.byName.add(&p.Nodes, p.hashes[i], i) {
+		p.recent[recentPlace(n.Name)] = int32(i) + 1
+	}
 	p.ops = append(p.ops, p.opNames.id(n.Op))
 	p.devices = append(p.devices, p.devNames.id(n.Device))
 	p.inputs = append(p.inputs, int32(len(n.Inputs)))
@@ -147,14 +151,30 @@ func parseInput(input []byte) (node []byte, port int32) {
 
 // find returns the number of the node called name. If the part has not read it yet, find returns Dangling and adds the pending edge.
 func (p *graphPart) find(name []byte, edge int32) int32 {
+	// Five of six names are those of a node read or found lately. Comparing takes a tenth of the time of a search.
+	recent := &p.recent[recentPlace(name)]
+	if *recent > 0 && string(p.Name(int(*recent-1))) == string(name) {
+		return *recent - 1
+	}
 	hash := hashOf(name)
 	if read, found := p.byName.find(&p.Nodes, hash, name); found {
+		*recent = int32(read) + 1
 		return int32(read)
 	}
 	if at, ok := wire.Offset(p.bytes, name); ok {
 		p.later = append(p.later, pending{edge: edge, at: uint32(at), length: uint32(len(name)), hash: hash})
 	}
 	return Dangling
+}
+
+// recentPlace returns the place of a name among recent ones. It depends on the length and the last two bytes, because names in one scope
+// begin alike.
+func recentPlace(name []byte) uint8 {
+	n := len(name)
+	if n < 2 {
+		return uint8(n)
+	}
+	return uint8(n*31 + int(name[n-1])*7 + int(name[n-2]))
 }
 
 // classField returns the field of a NodeDef that holds the attr _class, whose AttrValue is value, and its colocation group. It returns
