@@ -89,12 +89,17 @@ func (t *kindTable) find(kind nodeKind, hash uint64) (int32, *atomic.Uint64) {
 			return NoKind, slot
 		}
 		if entry>>32 == hash>>32 {
-			number := int32(uint32(entry))
-			if other := &t.chunks[number/kindChunk][number%kindChunk]; bytes.Equal(other.op, kind.op) && bytes.Equal(other.attrs, kind.attrs) {
+			if number := int32(uint32(entry)); t.is(number, kind) {
 				return number, slot
 			}
 		}
 	}
+}
+
+// is reports whether a kind has the given number, which a kind has.
+func (t *kindTable) is(number int32, kind nodeKind) bool {
+	other := &t.chunks[number/kindChunk][number%kindChunk]
+	return bytes.Equal(other.op, kind.op) && bytes.Equal(other.attrs, kind.attrs)
 }
 
 // open returns the function that finds the kinds of the nodes of one part of a graph.
@@ -102,8 +107,9 @@ func (t *kindTable) open() graph.NodeNumber { return (&kindSorter{kinds: t}).num
 
 // A kindSorter finds the kinds of the nodes of one part of a graph.
 type kindSorter struct {
-	kinds *kindTable
-	attrs []byte // buffer for attrs without _class
+	kinds  *kindTable
+	attrs  []byte     // buffer for attrs without _class
+	recent [256]int32 // the last kind with the lengths of its op and attrs, by a mix of the two
 }
 
 // number returns the kind of node n, whose attr _class is in the field class. It is a graph.NodeNumber.
@@ -116,5 +122,10 @@ func (s *kindSorter) number(n *wire.Node, class []byte) int32 {
 		s.attrs = append(append(s.attrs[:0], attrs[:at]...), attrs[at+len(class):]...)
 		attrs = s.attrs
 	}
-	return s.kinds.number(nodeKind{n.Op, attrs}, class != nil)
+	kind := nodeKind{n.Op, attrs}
+	recent := &s.recent[uint8(len(kind.op)+31*len(attrs))] // comparing takes less time than hashing
+	if *recent == NoKind || !s.kinds.is(*recent, kind) {
+		*recent = s.kinds.number(kind, class != nil)
+	}
+	return *recent
 }
