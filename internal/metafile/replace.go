@@ -15,7 +15,8 @@ import (
 // it, and patch overwrites what was appended. Replace checks the message afterwards, as CheckSize and CheckKind do.
 //
 // An error of write keeps the old file, and is returned as it is if it is an *Error. The error is
-// errors.ErrUnsupported if Write would not replace a file: path is standard output, an open descriptor, a pipe or a device.
+// errors.ErrUnsupported if Write would not replace a file (path is standard output, an open descriptor, a pipe or a device)
+// or if the new file cannot be read.
 func Replace(ctx context.Context, path string, kind Kind, o WriteOptions, write func(w io.Writer, patch io.WriterAt) error) error {
 	if _, ok := descriptorOf(path); ok || IsStdout(path) {
 		return errors.ErrUnsupported
@@ -44,7 +45,7 @@ func checkFile(file *os.File, path string, kind Kind) error {
 	raw := &Raw{Path: path, Size: stat.Size(), file: file}
 	data, err := raw.Bytes()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err) // such as too little address space for two mappings
 	}
 	message := wire.NewRope(data)
 	err = cmp.Or(CheckSize(path, message, kind), CheckKind(path, message, kind, Binary))
