@@ -373,15 +373,15 @@ func (f *Flow) isInitialGradient(i int32) bool {
 		return false
 	}
 	scope, last := name[:slash], name[slash+1:]
-	if scope = scope[bytes.LastIndexByte(scope, '/')+1:]; !bytes.HasPrefix(scope, gradScope) {
-		return false
-	}
 	base, _, _ := bytes.Cut(last, []byte{'_'})
 	switch string(base) {
 	case "Fill", "Const", "ones":
-		return true
+	default:
+		if !bytes.HasPrefix(last, []byte("grad_ys")) {
+			return false
+		}
 	}
-	return bytes.HasPrefix(last, []byte("grad_ys"))
+	return bytes.HasPrefix(scope[bytes.LastIndexByte(scope, '/')+1:], gradScope)
 }
 
 // differentiated returns the node to whose gradient a name belongs: "x" for "train/gradients/x_grad/Reshape".
