@@ -89,7 +89,7 @@ const (
 )
 
 // Find returns the variables of a model, each once. It reads its collections, its object graph, and the variable ops
-// that no collection lists. The error is that of Model.Graph.
+// that no collection lists. The error is that of Model.Graph, or for a function library that cannot be read.
 func Find(m *model.Model) (*List, error) {
 	r, err := read(m)
 	if err != nil {
