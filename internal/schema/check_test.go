@@ -128,7 +128,7 @@ func checkAgrees(t *testing.T, message []byte) {
 	t.Helper()
 	damages := check(message, metaGraph, 5)
 	err := proto.Unmarshal(message, new(tfpb.MetaGraphDef))
-	if err != nil && len(damages) == 0 && !bytes.Contains(message, []byte("\x80\x80\x80")) && !hasLongVarint(message) {
+	if err != nil && len(damages) == 0 && !bytes.Contains(message, []byte("\x80\x80\x80")) && !wiretest.HasLongVarint(message) {
 		t.Errorf("Check finds nothing, but protobuf returns: %v", err)
 	}
 	for _, d := range damages {
@@ -139,20 +139,6 @@ func checkAgrees(t *testing.T, message []byte) {
 			t.Errorf("%s: %s, but protobuf accepts it", d.Path, d.Reason)
 		}
 	}
-}
-
-// hasLongVarint reports whether nine consecutive bytes have the continuation bit, as in a varint of ten bytes.
-func hasLongVarint(message []byte) bool {
-	n := 0
-	for _, c := range message {
-		if n++; c < 0x80 {
-			n = 0
-		}
-		if n == 9 {
-			return true
-		}
-	}
-	return false
 }
 
 // lenient reports whether Go's parser can accept a message that C++'s rejects for this reason.

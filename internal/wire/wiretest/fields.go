@@ -27,3 +27,18 @@ func Group(num protowire.Number, fields ...[]byte) []byte {
 
 // Join concatenates fields into a message.
 func Join(fields ...[]byte) []byte { return bytes.Join(fields, nil) }
+
+// HasLongVarint reports whether nine consecutive bytes have the continuation bit, as in a varint of ten bytes. Go's protobuf rejects bits
+// beyond the 64th in its last byte; C++'s and package wire drop them.
+func HasLongVarint(message []byte) bool {
+	n := 0
+	for _, c := range message {
+		if n++; c < 0x80 {
+			n = 0
+		}
+		if n == 9 {
+			return true
+		}
+	}
+	return false
+}
