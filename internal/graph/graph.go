@@ -23,8 +23,8 @@ type Graph struct {
 	devices    idList // device ids
 	opNames    nameIDs
 	devNames   nameIDs
-	numbers    []int32 // what NewNumbered stored
-	inputStart []int32 // the inputs of node i are edges[inputStart[i]:inputStart[i+1]]
+	numbers    []uint16 // what NewNumbered stored
+	inputStart []int32  // the inputs of node i are edges[inputStart[i]:inputStart[i+1]]
 	edges      []Edge
 	colocated  []Colocation
 	long       bool     // the tag or length of a node does not have its shortest encoding
@@ -61,7 +61,7 @@ type Colocation struct {
 
 // A NodeNumber returns a number for node n. class is the field of n.Raw that holds the attr "_class", if it is one colocation group in
 // the usual encoding; otherwise it is nil. Neither may be kept.
-type NodeNumber func(n *wire.Node, class []byte) int32
+type NodeNumber func(n *wire.Node, class []byte) uint16
 
 // New indexes g in one parallel walk. The error wraps a *wire.SyntaxError, or says that the graph is too large.
 func New(g wire.Graph) (*Graph, error) { return NewNumbered(g, nil) }
@@ -181,10 +181,13 @@ func (g *Graph) Devices() []string { return g.devNames.list }
 // Numbers returns the numbers of the nodes, in a new slice. They are those that NewNumbered found. If New made the graph, Numbers finds
 // them in a walk of its own, for which it calls open like NewNumbered.
 func (g *Graph) Numbers(open func() NodeNumber) []int32 {
-	if g.numbers != nil {
-		return append(hugepage.Make[int32](0, g.Len()), g.numbers...)
-	}
 	numbers := hugepage.Make[int32](g.Len(), g.Len())
+	if g.numbers != nil {
+		for i, number := range g.numbers {
+			numbers[i] = int32(number)
+		}
+		return numbers
+	}
 	_ = parallel.Each(parallel.Runs(g.Len()), func(run parallel.Run) error {
 		var n wire.Node
 		number := open()
@@ -192,7 +195,7 @@ func (g *Graph) Numbers(open func() NodeNumber) []int32 {
 			g.Node(i, &n)
 			value, _ := n.Attr("_class")
 			class, _ := classField(n.Raw, value)
-			numbers[i] = number(&n, class)
+			numbers[i] = int32(number(&n, class))
 		}
 		return nil
 	})

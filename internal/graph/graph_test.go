@@ -54,7 +54,7 @@ func typedEdges(graph *tfpb.GraphDef) (inputs, consumers [][]Edge, duplicates []
 func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 	t.Helper()
 	open := func() NodeNumber {
-		return func(n *wire.Node, class []byte) int32 { return int32(len(n.Raw) - len(class)) }
+		return func(n *wire.Node, class []byte) uint16 { return uint16(len(n.Raw) - len(class)) }
 	}
 	g, err := NewNumbered(raw, open)
 	if err != nil {
@@ -98,7 +98,7 @@ func checkGraph(t *testing.T, raw []byte, graph *tfpb.GraphDef) {
 				colocated[k].Group = UnknownGroup // the encoding may be rare
 			}
 		}
-		if got := int(numbers[i]); got != len(n.Raw) && len(want.GetAttr()["_class"].GetList().GetS()) != 1 {
+		if got := uint16(numbers[i]); got != uint16(len(n.Raw)) && len(want.GetAttr()["_class"].GetList().GetS()) != 1 {
 			t.Errorf("node %d has %d bytes and the number %d", i, len(n.Raw), got)
 		}
 	}

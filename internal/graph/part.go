@@ -24,7 +24,7 @@ type graphPart struct {
 	opNames   nameIDs
 	devNames  nameIDs
 	number    NodeNumber
-	numbers   []int32
+	numbers   []uint16
 	inputs    []int32 // number of inputs
 	edges     []Edge
 	later     []pending
@@ -257,7 +257,7 @@ func (g *Graph) reserve(p *graphPart) {
 	g.starts, g.nameAt = hugepage.Make[uint32](0, nodes), hugepage.Make[uint8](0, nodes)
 	g.ops.short, g.devices.short = hugepage.Make[uint16](0, nodes), hugepage.Make[uint16](0, nodes)
 	if len(p.numbers) > 0 {
-		g.numbers = hugepage.Make[int32](0, nodes)
+		g.numbers = hugepage.Make[uint16](0, nodes)
 	}
 	g.inputStart = append(hugepage.Make[int32](0, nodes+1), 0)
 	g.edges = hugepage.Make[Edge](0, room(len(p.edges)))

@@ -18,8 +18,8 @@ const NoKind = 0
 
 // Limits on the nodes that have a kind.
 const (
-	maxKinds     = 1 << 15
-	maxKindAttrs = 256 // bytes of attrs
+	maxKinds     = 1 << 15 // a graph.NodeNumber has 16 bits
+	maxKindAttrs = 256     // bytes of attrs
 )
 
 // A nodeKind is what the nodes of one kind have in common: the op, and the bytes of the attrs without _class.
@@ -113,7 +113,7 @@ type kindSorter struct {
 }
 
 // number returns the kind of node n, whose attr _class is in the field class. It is a graph.NodeNumber.
-func (s *kindSorter) number(n *wire.Node, class []byte) int32 {
+func (s *kindSorter) number(n *wire.Node, class []byte) uint16 {
 	attrs, ok := schema.SplitNode(n.Raw)
 	if !ok || len(attrs) > maxKindAttrs || !scope.ValidName(n.Name) {
 		return NoKind
@@ -127,5 +127,5 @@ func (s *kindSorter) number(n *wire.Node, class []byte) int32 {
 	if *recent == NoKind || !s.kinds.is(*recent, kind) {
 		*recent = s.kinds.number(kind, class != nil)
 	}
-	return *recent
+	return uint16(*recent)
 }
