@@ -110,7 +110,7 @@ func plain(name []byte) bool {
 
 // otherBytes returns a word that is 0 if plain accepts the eight bytes of word.
 func otherBytes(word uint64) uint64 {
-	// Adding moves a byte from a range on to 0x80 and more, unless it is below the range. A second sum finds those above it.
+	// The first sum of a range sets the upper bit of the bytes from its start on; the second, that of the bytes after its end.
 	const each = 0x0101010101010101 // times a byte: that byte in all places
 	lower := word | ('a'-'A')*each
 	letters := (lower + (0x80-'a')*each) &^ (lower + (0x7f-'z')*each)

@@ -318,8 +318,8 @@ func (f *Flow) gradientName(name []byte) bool {
 	}
 }
 
-// indexOf is bytes.Index for a word in a name. It first searches for the letter of the word at rare, which few names
-// contain. That takes a third of the time.
+// indexOf is bytes.Index for a word in a name. It first looks for word[rare], a letter that few names contain, which
+// takes a third of the time.
 func indexOf(name, word []byte, rare int) int {
 	for from := rare; from < len(name); from++ {
 		at := bytes.IndexByte(name[from:], word[rare])

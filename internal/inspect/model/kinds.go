@@ -109,7 +109,7 @@ func (t *kindTable) open() graph.NodeNumber { return (&kindSorter{kinds: t}).num
 type kindSorter struct {
 	kinds  *kindTable
 	attrs  []byte     // buffer for attrs without _class
-	recent [256]int32 // the last kind with the lengths of its op and attrs, by a mix of the two
+	recent [256]int32 // the last kinds, by a mix of the lengths of op and attrs
 }
 
 // number returns the kind of node n, whose attr _class is in the field class. It is a graph.NodeNumber.
