@@ -122,7 +122,7 @@ func (o *clearDevicesOptions) stream(ctx context.Context, env *environment, in *
 	defer debug.SetGCPercent(debug.SetGCPercent(streamGCPercent))
 	var report *rewrite.DevicesReport
 	inputs := []*metafile.File{in}
-	err = metafile.Replace(ctx, p.path, p.kind, metafile.WriteOptions{Ready: func() error { return release(inputs) }}, func(w io.Writer, patch io.WriterAt) error {
+	err = metafile.Replace(ctx, p.path, p.kind, metafile.WriteOptions{Ready: func() error { return release(inputs) }}, func(w io.Writer, patch io.WriterAt) (err error) {
 		if report, err = rewrite.StreamDevices(wire.NewStream(w, patch), in.Meta, options); err != nil {
 			return err
 		}

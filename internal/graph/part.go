@@ -270,17 +270,13 @@ func (g *Graph) reserve(p *graphPart) {
 type nameIDs struct {
 	list   []string
 	ids    map[string]int32
-	recent [64]int32 // ids of recent strings, by their length and last byte
-	joined []int32   // the numbers of list in another nameIDs, as far as they are known
+	recent [256]int32 // ids of recent strings, by recentPlace
+	joined []int32    // the numbers of list in another nameIDs, as far as they are known
 }
 
 // id returns the number of a string. A new string gets the next number.
 func (s *nameIDs) id(name []byte) int32 {
-	place := len(name)
-	if place > 0 {
-		place = place*7 + int(name[place-1])
-	}
-	recent := &s.recent[place%len(s.recent)]
+	recent := &s.recent[recentPlace(name)]
 	if len(s.list) > 0 && s.list[*recent] == string(name) {
 		return *recent
 	}

@@ -61,8 +61,8 @@ func TestConstantsInLoops(t *testing.T) {
 	}
 }
 
-// frozen returns a graph with the changes that freezing needs.
-func frozen(t *testing.T, m *wire.MetaGraph) *draft.Graph {
+// frozen returns a graph with the changes that freezing needs. The fetched nodes are outputs.
+func frozen(t *testing.T, m *wire.MetaGraph, fetched ...string) *draft.Graph {
 	t.Helper()
 	index, err := graph.New(m.Graph())
 	if err != nil {
@@ -73,7 +73,15 @@ func frozen(t *testing.T, m *wire.MetaGraph) *draft.Graph {
 		t.Fatal(err)
 	}
 	g := draft.New(index)
-	if _, err := freeze.Plan(g, opdef.NewTensors(index, m), library, slices.Repeat([]bool{true}, g.Len()), nil); err != nil {
+	outputs := make(map[int]bool)
+	for _, name := range fetched {
+		i, found := index.Find([]byte(name))
+		if !found {
+			t.Fatalf("no node %s", name)
+		}
+		outputs[i] = true
+	}
+	if _, err := freeze.Plan(g, opdef.NewTensors(index, m), library, slices.Repeat([]bool{true}, g.Len()), outputs); err != nil {
 		t.Fatal(err)
 	}
 	return g

@@ -1,6 +1,8 @@
 package freeze
 
 import (
+	"strings"
+
 	"github.com/metagraph/metagraph/internal/opdef"
 	"github.com/metagraph/metagraph/internal/rewrite/draft"
 	"github.com/metagraph/metagraph/internal/tensor"
@@ -72,8 +74,8 @@ func replacementOf(op string) (replacement, bool) {
 	if m, ok := replacements[op]; ok {
 		return m, true
 	}
-	// Ops of optimizers return the updated variable.
-	if opdef.AppliesGradient(op) {
+	// Ops of optimizers return the updated variable, except those on resources, which have no output.
+	if opdef.AppliesGradient(op) && !strings.HasPrefix(op, "Resource") {
 		return replacement{op: "Identity", update: true}, true
 	}
 	return replacement{}, false

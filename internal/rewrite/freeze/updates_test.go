@@ -72,3 +72,14 @@ func TestReadsAfterUpdates(t *testing.T) {
 		})
 	}
 }
+
+// TestFetchedOptimizer: an op of an optimizer becomes a NoOp even if it is fetched, because it has no output.
+func TestFetchedOptimizer(t *testing.T) {
+	m := testfiles.Sketch(t, "v = VarHandleOp dtype=float\n d = Placeholder dtype=float shape=(2)\n u = ResourceApplyGradientDescent v d d T=float")
+	g := frozen(t, testfiles.MetaGraph(t, m), "u")
+	i, _ := g.Original([]byte("u"))
+	var n wire.Node
+	if g.Node(i, &n); string(n.Op) != "NoOp" || len(n.Inputs) > 0 {
+		t.Errorf("the op became %s with the inputs %q", n.Op, n.Inputs)
+	}
+}
