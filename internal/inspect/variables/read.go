@@ -84,28 +84,18 @@ func (r *variableReader) readCollections() {
 		}
 		// Older releases recorded only names.
 		for entry := range scope.Entries(value, fieldnum.CollectionDef_NodeList) {
-			if name := variableOp(string(entry)); name != "" {
+			if name := wire.NodeOf(string(entry)); name != "" {
 				r.addSource(r.find(name), key)
 			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(collections)) {
 		for entry := range scope.Entries(collections[key], fieldnum.CollectionDef_NodeList) {
-			if node, found := r.g.Find(variableOp(entry)); found && r.holds[r.g.Op(node)] {
+			if node, found := r.g.Find([]byte(wire.NodeOf(string(entry)))); found && r.holds[r.g.Op(node)] {
 				r.addSource(r.find(string(r.g.Name(node))), key)
 			}
 		}
 	}
-}
-
-// variableOp returns the node name in a tensor name: "v" for "v:0".
-func variableOp[T []byte | string](tensor T) T {
-	for i := len(tensor) - 1; i >= 0; i-- {
-		if tensor[i] == ':' {
-			return tensor[:i]
-		}
-	}
-	return tensor
 }
 
 // isVariable reports whether an op holds a persistent variable. A TemporaryVariable lasts only for a step.
@@ -166,7 +156,7 @@ func (r *variableReader) addSource(at int, source string) {
 
 // readDefinition reads one VariableDef of a variable collection.
 func (r *variableReader) readDefinition(key string, def *tfpb.VariableDef) {
-	at := r.find(variableOp(def.GetVariableName()))
+	at := r.find(wire.NodeOf(def.GetVariableName()))
 	r.addSource(at, key)
 	v := r.list[at]
 	if def.GetInitializerName() != "" {
